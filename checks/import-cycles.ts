@@ -1,0 +1,47 @@
+import type { ModuleGraph } from './module-graph.ts'
+import type { Violation } from './violation.ts'
+
+/** One violation for each knot of files that import one another, type-only imports included, with a shortest way round. */
+export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
+  const reported = new Set<string>()
+  return [...graph.keys()].flatMap((file) => {
+    if (reported.has(file)) return []
+    const cycle = shortestWay(graph, file, file)
+    if (cycle === undefined) return []
+    for (const other of cycle) reported.add(other)
+    const line = graph.get(file)?.find(({ target }) => target === (cycle[1] ?? file))?.line ?? 1
+    return [
+      {
+        file,
+        line,
+        what: `import cycle: ${[...cycle, file].join(' → ')}`,
+        why: 'Files in a cycle load, read and change only together, even where the imports are of types.',
+        mend: 'Move what both sides need into a file of its own, or pass it in.',
+      },
+    ]
+  })
+}
+
+/** The files from one to another along imports, the first included, or nothing where no way leads there. */
+function shortestWay(graph: ModuleGraph, start: string, end: string): readonly string[] | undefined {
+  const cameFrom = new Map<string, string>()
+  const queue = [start]
+  for (const file of queue) {
+    for (const { target } of graph.get(file) ?? []) {
+      if (target === end) return wayBack(cameFrom, start, file)
+      if (target === undefined || cameFrom.has(target)) continue
+      cameFrom.set(target, file)
+      queue.push(target)
+    }
+  }
+  return undefined
+}
+
+function wayBack(cameFrom: ReadonlyMap<string, string>, start: string, last: string): readonly string[] {
+  const way = [last]
+  for (let file = last; file !== start;) {
+    file = cameFrom.get(file) ?? start
+    way.unshift(file)
+  }
+  return way
+}

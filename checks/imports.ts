@@ -1,0 +1,62 @@
+import { type Argument, type Expression, parseSync, Visitor } from 'oxc-parser'
+import { HoldfastError } from '../packages/holdfast/src/kernel/holdfast-error.ts'
+
+/** One file's mention of another module. */
+export interface Import {
+  /** As written: `./page.ts`, `holdfast`, `node:fs`. */
+  readonly specifier: string
+  /** From 1. */
+  readonly line: number
+  /** Whether nothing of it is left at run time: `import type`, `export type … from`, `import('…').T`. */
+  readonly typeOnly: boolean
+  /** Whether it hands on every name of the other module: `export * from`. */
+  readonly exportsAll: boolean
+}
+
+/**
+ * The imports of a file: static and dynamic ones, re-exports, `require` and types, in the order of the text.
+ * A dynamic import of a computed name is left out, as its target is not known.
+ * @throws HoldfastError `source-unparsable` where the text is no valid program.
+ */
+export function readImports(path: string, text: string): readonly Import[] {
+  const { program, errors } = parseSync(path, text)
+  const [error] = errors
+  if (error !== undefined) {
+    throw new HoldfastError('source-unparsable', `${path} does not parse: ${error.message}. Mend its syntax.`)
+  }
+  const found: { readonly start: number; readonly import: Import }[] = []
+  const add = (
+    source: Expression | Argument | null | undefined,
+    typeOnly: boolean,
+    exportsAll = false,
+  ): void => {
+    const literal = toLiteral(source)
+    if (literal === undefined) return
+    const line = text.slice(0, literal.start).split('\n').length
+    found.push({ start: literal.start, import: { specifier: literal.value, line, typeOnly, exportsAll } })
+  }
+  new Visitor({
+    ImportDeclaration: (node) => add(node.source, node.importKind === 'type'),
+    ExportNamedDeclaration: (node) => add(node.source, node.exportKind === 'type'),
+    ExportAllDeclaration: (node) => add(node.source, node.exportKind === 'type', node.exported === null),
+    ImportExpression: (node) => add(node.source, false),
+    TSImportType: (node) => add(node.source, true),
+    TSExternalModuleReference: (node) => add(node.expression, false),
+    CallExpression(node) {
+      if (node.callee.type === 'Identifier' && node.callee.name === 'require') add(node.arguments[0], false)
+    },
+  }).visit(program)
+  return found.sort((a, b) => a.start - b.start).map((entry) => entry.import)
+}
+
+function toLiteral(node: Expression | Argument | null | undefined): Literal | undefined {
+  if (node?.type === 'Literal' && typeof node.value === 'string')
+    return { value: node.value, start: node.start }
+  if (node?.type !== 'TemplateLiteral' || node.expressions.length > 0) return undefined
+  return { value: node.quasis[0]?.value.cooked ?? '', start: node.start }
+}
+
+interface Literal {
+  readonly value: string
+  readonly start: number
+}

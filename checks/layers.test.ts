@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import type { LayerTable } from './layer-table.ts'
+import { layerTable, tableEnd, tableStart, toMarkdown } from './layer-table.ts'
+import { checkLayers } from './layers.ts'
+import { plantTree } from './planted-tree.ts'
+import { describeViolation } from './violation.ts'
+
+const source = 'packages/holdfast/src'
+const table: LayerTable = { kernel: [], postgres: ['kernel'], http: ['kernel'], testing: ['*'] }
+const manifest = JSON.stringify({
+  name: 'holdfast',
+  exports: {
+    '.': { 'holdfast:source': './src/index.ts', default: './dist/index.js' },
+    './package.json': './package.json',
+  },
+})
+
+function violationsIn(files: Readonly<Record<string, string>>): readonly string[] {
+  return checkLayers(plantTree({ 'packages/holdfast/package.json': manifest, ...files }), table).map(
+    ({ file, line, what }) => `${file}:${line} ${what}`,
+  )
+}
+
+test('this repository keeps to its layers', () => {
+  expect(checkLayers(`${import.meta.dirname}/..`).map(describeViolation)).toEqual([])
+})
+
+test('ARCHITECTURE.md shows the table that is checked', () => {
+  const document = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
+  const [, rest = ''] = document.split(tableStart)
+  const [shown = ''] = rest.split(tableEnd)
+  expect(shown.trim()).toBe(toMarkdown(layerTable))
+})
+
+test('a tree that keeps to the table is clean', () => {
+  expect(
+    violationsIn({
+      [`${source}/kernel/page.ts`]: 'export const page = 1\n',
+      [`${source}/kernel/page.test.ts`]: "import { pool } from '../postgres/pool.ts'\nimport 'node:fs'\n",
+      [`${source}/postgres/pool.ts`]: "import { page } from '../kernel/page.ts'\nimport 'node:net'\n",
+      [`${source}/postgres/embedded/server.ts`]: "import { pool } from '../pool.ts'\n",
+      [`${source}/testing/clock.ts`]: "import { pool } from '../postgres/pool.ts'\n",
+      [`${source}/index.ts`]:
+        "export { page } from './kernel/page.ts'\nexport type { Pool } from './postgres/pool.ts'\n",
+      [`${source}/postgres.ts`]: "export { pool } from './postgres/pool.ts'\n",
+      [`${source}/testing.ts`]: "export { clock } from './testing/clock.ts'\n",
+      'examples/one/src/main.ts': "import { page } from 'holdfast'\nimport 'node:fs'\n",
+    }),
+  ).toEqual([])
+})
+
+test.each([
+  ['a static import', "import { pool } from '../postgres/pool.ts'"],
+  ['a type-only import', "import type { Pool } from '../postgres/pool.ts'"],
+  ['a dynamic import', "export const pool = import('../postgres/pool.ts')"],
+  ['a dynamic import of a template', 'export const pool = import(`../postgres/pool.ts`)'],
+  ['a re-export', "export { pool } from '../postgres/pool.ts'"],
+  ['an import() type', "export type Pool = import('../postgres/pool.ts').Pool"],
+  ['require', "export const pool = require('../postgres/pool.ts')"],
+])('the direction is broken by %s', (_, statement) => {
+  expect(
+    violationsIn({
+      [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',
+      [`${source}/kernel/page.ts`]: `\n${statement}\n`,
+    }),
+  ).toEqual([`${source}/kernel/page.ts:2 kernel imports postgres (${source}/postgres/pool.ts)`])
+})
+
+test('a sibling that the table does not name, and a folder that it does not know', () => {
+  expect(
+    violationsIn({
+      [`${source}/http/router.ts`]: "import { pool } from '../postgres/pool.ts'\n",
+      [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',
+      [`${source}/jobs/worker.ts`]: 'export const worker = 1\n',
+      [`${source}/jobs/worker.test.ts`]: 'export const worker = 1\n',
+    }),
+  ).toEqual([
+    `${source}/jobs/worker.ts:1 the folder jobs has no row in checks/layers.json`,
+    `${source}/http/router.ts:1 http imports postgres (${source}/postgres/pool.ts)`,
+  ])
+})
+
+test('an entry file is imported by no folder, be it by path or by the name of the package', () => {
+  const entry = `${source}/index.ts`
+  expect(
+    violationsIn({
+      [entry]: 'export const page = 1\n',
+      [`${source}/http/router.ts`]: "import { page } from '../index.ts'\n",
+      [`${source}/http/server.ts`]: "import { page } from 'holdfast'\n",
+    }),
+  ).toEqual([
+    `${source}/http/router.ts:1 http imports the entry file ${entry}`,
+    `${source}/http/server.ts:1 http imports the entry file ${entry}`,
+  ])
+})
+
+test('testing is imported by its own entry alone, and a test by nothing that ships', () => {
+  expect(
+    violationsIn({
+      [`${source}/testing/clock.ts`]: 'export const clock = 1\n',
+      [`${source}/testing-vitest.ts`]: "export { clock } from './testing/clock.ts'\n",
+      [`${source}/index.ts`]: "export { clock } from './testing/clock.ts'\n",
+      [`${source}/http/router.ts`]: "import { clock } from '../testing/clock.ts'\n",
+      [`${source}/http/page.fixture.ts`]: 'export const page = 1\n',
+      [`${source}/http/server.ts`]: "import { page } from './page.fixture.ts'\n",
+    }),
+  ).toEqual([
+    `${source}/http/router.ts:1 imports testing (${source}/testing/clock.ts)`,
+    `${source}/http/server.ts:1 imports ${source}/http/page.fixture.ts, which only tests may`,
+    `${source}/index.ts:1 imports testing (${source}/testing/clock.ts)`,
+  ])
+})
+
+test('cycles, of types and through the name of the package too, and among tests', () => {
+  expect(
+    violationsIn({
+      [`${source}/kernel/call.ts`]: "import type { Page } from './page.ts'\n",
+      [`${source}/kernel/page.ts`]: "\nimport type { Call } from './call.ts'\n",
+      [`${source}/kernel/self.ts`]: "import './self.ts'\n",
+      [`${source}/index.ts`]: "export { one } from '../../../examples/one/one.ts'\n",
+      'examples/one/one.ts': "import { one } from 'holdfast'\n",
+      'checks/a.test.ts': "import './b.test.ts'\n",
+      'checks/b.test.ts': "import './c.test.ts'\n",
+      'checks/c.test.ts': "import './a.test.ts'\n",
+    }),
+  ).toEqual([
+    'checks/a.test.ts:1 import cycle: checks/a.test.ts → checks/b.test.ts → checks/c.test.ts → checks/a.test.ts',
+    `examples/one/one.ts:1 import cycle: examples/one/one.ts → ${source}/index.ts → examples/one/one.ts`,
+    `${source}/kernel/call.ts:1 import cycle: ${source}/kernel/call.ts → ${source}/kernel/page.ts → ${source}/kernel/call.ts`,
+    `${source}/kernel/self.ts:1 import cycle: ${source}/kernel/self.ts → ${source}/kernel/self.ts`,
+  ])
+})
+
+test('modules of Node in the kernel, and wherever the main entry leads at run time', () => {
+  expect(
+    violationsIn({
+      [`${source}/kernel/clock.ts`]: "import type { Timer } from 'node:timers'\nimport 'fs/promises'\n",
+      [`${source}/http/router.ts`]: "import './server.ts'\nimport type { Socket } from 'node:net'\n",
+      [`${source}/http/server.ts`]: "import 'node:http'\n",
+      [`${source}/index.ts`]: "export { router } from './http/router.ts'\n",
+    }),
+  ).toEqual([
+    `${source}/http/server.ts:1 imports node:http, reached by ${source}/index.ts → ${source}/http/router.ts → ${source}/http/server.ts`,
+    `${source}/kernel/clock.ts:1 imports node:timers`,
+    `${source}/kernel/clock.ts:2 imports fs/promises`,
+  ])
+})
+
+test('names that fit anything, and export *', () => {
+  expect(
+    violationsIn({
+      'examples/one/src/utils.ts': 'export const one = 1\n',
+      [`${source}/kernel/types.test.ts`]: 'export const one = 1\n',
+      [`${source}/kernel/page.ts`]: "export type * from './call.ts'\n",
+      [`${source}/kernel/call.ts`]: 'export type Call = 1\n',
+    }),
+  ).toEqual([
+    'examples/one/src/utils.ts:1 is named utils',
+    `${source}/kernel/page.ts:1 hands on every name of ./call.ts (export *)`,
+    `${source}/kernel/types.test.ts:1 is named types`,
+  ])
+})
+
+test('a violation says where, what, why and how to mend it', () => {
+  const [violation] = checkLayers(
+    plantTree({
+      [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',
+      [`${source}/kernel/page.ts`]: "import { pool } from '../postgres/pool.ts'\n",
+    }),
+    table,
+  ).map(describeViolation)
+  expect(violation).toMatch(/^packages\/holdfast\/src\/kernel\/page\.ts:1 {2}kernel imports postgres/)
+  expect(violation).toContain('Why: By checks/layers.json kernel may import no other folder.')
+  expect(violation).toContain('Mend: ')
+})
+
+test('a file that does not parse is named', () => {
+  expect(() => violationsIn({ [`${source}/kernel/page.ts`]: 'import { from\n' })).toThrow(
+    expect.objectContaining({
+      code: 'source-unparsable',
+      message: expect.stringContaining('kernel/page.ts'),
+    }),
+  )
+})

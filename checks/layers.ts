@@ -1,0 +1,29 @@
+import { findHubViolations } from './hub-violations.ts'
+import { findImportCycles } from './import-cycles.ts'
+import { type LayerTable, layerTable, toMarkdown } from './layer-table.ts'
+import { findLayerViolations } from './layer-violations.ts'
+import { readModuleGraph } from './module-graph.ts'
+import { findPortabilityViolations } from './portability-violations.ts'
+import { describeViolation, type Violation } from './violation.ts'
+
+/** Everything wrong with how the files below a folder import one another. */
+export function checkLayers(root: string, table: LayerTable = layerTable): readonly Violation[] {
+  const graph = readModuleGraph(root)
+  return [
+    ...findLayerViolations(graph, table),
+    ...findImportCycles(graph),
+    ...findPortabilityViolations(graph),
+    ...findHubViolations(graph),
+  ]
+}
+
+if (import.meta.main) {
+  if (process.argv.includes('--markdown')) {
+    console.log(toMarkdown(layerTable))
+  } else {
+    const violations = checkLayers(`${import.meta.dirname}/..`)
+    for (const violation of violations) console.error(describeViolation(violation))
+    console.error(violations.length === 0 ? 'The layers hold.' : `${violations.length} violations.`)
+    process.exitCode = violations.length === 0 ? 0 : 1
+  }
+}

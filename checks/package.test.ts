@@ -1,0 +1,117 @@
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type CommandResult, runCommand } from './run-command.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const manifest = readJson<Manifest>(join(root, 'packages/holdfast/package.json'))
+const entries = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
+
+/** A project of somebody else, outside of the repository, so that nothing of the workspace is found by accident. */
+const consumer = mkdtempSync(join(tmpdir(), 'holdfast-consumer-'))
+const inConsumer = { cwd: consumer, env: { NODE_ENV: undefined, NODE_OPTIONS: undefined } }
+let verdict: CommandResult
+
+beforeAll(async () => {
+  verdict = await runCommand(['npm', 'run', '--silent', 'package'])
+  succeeded(
+    await runCommand([
+      'npm',
+      'pack',
+      '--ignore-scripts',
+      '--workspace=holdfast',
+      `--pack-destination=${consumer}`,
+    ]),
+  )
+  const tarball = readdirSync(consumer).find((file) => file.endsWith('.tgz'))
+  writeJson('package.json', {
+    private: true,
+    type: 'module',
+    dependencies: { holdfast: `file:${tarball}`, ...lockedVersions() },
+  })
+  writeJson('tsconfig.json', {
+    compilerOptions: { target: 'es2024', module: 'nodenext', strict: true, noEmit: true, types: ['node'] },
+  })
+  const imports = entries.map((subpath, n) => `import * as entry${n} from 'holdfast${subpath.slice(1)}'`)
+  const names = entries.map((subpath, n) => `  '${subpath}': Object.keys(entry${n}),`)
+  writeFileSync(
+    join(consumer, 'entries.ts'),
+    [...imports, 'console.log(JSON.stringify({', ...names, '}))', ''].join('\n'),
+  )
+  copyFileSync(join(root, 'checks/consumer/main.ts'), join(consumer, 'main.ts'))
+  const install = ['npm', 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
+  succeeded(await runCommand(install, inConsumer))
+}, 180_000)
+
+afterAll(() => rmSync(consumer, { recursive: true }))
+
+test('publint and attw find nothing wrong with it', () => {
+  succeeded(verdict)
+})
+
+test('every entry can be imported, and exports something', async () => {
+  const { stdout } = succeeded(await runCommand(['node', 'entries.ts'], inConsumer))
+  const exported = JSON.parse(stdout) as Record<string, readonly string[]>
+  expect(Object.keys(exported)).toEqual(entries)
+  for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
+})
+
+test('a service that uses it runs', async () => {
+  const { stdout } = succeeded(await runCommand(['node', 'main.ts'], inConsumer))
+  expect(stdout).toBe('{"greeting":"Hello world"}\n')
+})
+
+test('its declarations are whole, and a service that uses it type-checks', async () => {
+  const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
+  const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
+  // Declarations of other packages are not ours to judge: some name peers that nobody here has.
+  expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
+}, 60_000)
+
+test('it holds what was built and its sources, without tests', async () => {
+  const files = readdirSync(join(consumer, 'node_modules/holdfast'), { recursive: true, encoding: 'utf8' })
+  expect(files).toEqual(
+    expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'LICENSE']),
+  )
+  expect(files.filter((file) => /\.(?:test|fixture)\./.test(file))).toEqual([])
+})
+
+/** The versions that this repository is tested with, so that a release elsewhere cannot break its tests. */
+function lockedVersions(): Readonly<Record<string, string>> {
+  const { packages } = readJson<Lock>(join(root, 'package-lock.json'))
+  const wanted = [
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    'zod',
+    '@types/node',
+  ]
+  return Object.fromEntries(
+    wanted.map((name) => {
+      const locked = packages[`packages/holdfast/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+      return [name, locked?.version ?? 'not locked']
+    }),
+  )
+}
+
+function succeeded(result: CommandResult): CommandResult {
+  expect(result.exitCode, `${result.stdout}\n${result.stderr}`).toBe(0)
+  return result
+}
+
+function writeJson(file: string, value: unknown): void {
+  writeFileSync(join(consumer, file), JSON.stringify(value, null, 2))
+}
+
+function readJson<T>(file: string): T {
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+
+interface Lock {
+  readonly packages: Readonly<Record<string, { readonly version?: string }>>
+}

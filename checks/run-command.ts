@@ -1,0 +1,40 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { delimiter, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+/** How a command ended. */
+export interface CommandResult {
+  /** Its exit status; null where a signal ended it. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Where and how to run a command. */
+export interface RunCommandOptions {
+  /** The folder to run in; default: the root of this repository. */
+  readonly cwd?: string
+  /** Variables over this process's own; one that is undefined is taken away. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Runs a command and its arguments without a shell, looking first among the binaries that this repository
+ * installs, and waits for its end. A failing exit status is a result, not an error.
+ */
+export async function runCommand(
+  [command = '', ...commandArguments]: readonly string[],
+  { cwd = root, env = {} }: RunCommandOptions = {},
+): Promise<CommandResult> {
+  const child = spawn(command, commandArguments, {
+    cwd,
+    env: { ...process.env, PATH: `${binaries}${delimiter}${process.env['PATH']}`, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { exitCode: child.exitCode, stdout, stderr }
+}
+
+const root = resolve(import.meta.dirname, '..')
+const binaries = resolve(root, 'node_modules/.bin')

@@ -1,0 +1,27 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const sourceFile = /\.(?:ts|mts|cts|tsx|js|mjs|cjs|jsx)$/
+const skippedFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
+
+/**
+ * The source files below a folder, as sorted paths relative to it, with `/` on every platform. Hidden folders
+ * and those of built or installed files are left out.
+ */
+export function listSourceFiles(root: string): readonly string[] {
+  return filesBelow(root, '').sort()
+}
+
+/** Whether a file is a test (`x.test.ts`) or something that only tests use (`x.fixture.ts`). */
+export function isTestFile(path: string): boolean {
+  return /\.(?:test|fixture)\.[cm]?tsx?$/.test(path)
+}
+
+function filesBelow(root: string, folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (entry.isFile()) return sourceFile.test(entry.name) ? [path] : []
+    const isSkipped = !entry.isDirectory() || entry.name.startsWith('.') || skippedFolders.has(entry.name)
+    return isSkipped ? [] : filesBelow(root, path)
+  })
+}
