@@ -1,0 +1,46 @@
+export { type Access, type AccessRequest, allOf, anyOf, anyone } from './kernel/access.ts'
+export type { Answer } from './kernel/answer.ts'
+export type { CallRequest } from './kernel/call.ts'
+export type { WireInput } from './kernel/wire-input.ts'
+export { type Anonymous, anonymous, type Caller } from './kernel/caller.ts'
+export { type Clock, systemClock, type Timer } from './kernel/clock.ts'
+export type { Context } from './kernel/context.ts'
+export type { Database, OpenDatabase } from './kernel/database.ts'
+export type { Deadline } from './kernel/deadline.ts'
+export type { Duration } from './kernel/duration.ts'
+export { type Application, holdfast, type HoldfastOptions } from './kernel/holdfast.ts'
+export { HoldfastError } from './kernel/holdfast-error.ts'
+export type { Job, JobContext, JobDefinition } from './kernel/job.ts'
+export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLine } from './kernel/log.ts'
+export type {
+  MutationDefinition,
+  NoInput,
+  NoOutput,
+  Operation,
+  OperationDefinition,
+  QueryDefinition,
+} from './kernel/operation.ts'
+export {
+  type Ordered,
+  type Page,
+  paged,
+  pageOf,
+  type PagedOptions,
+  type PageRequest,
+  type PageSource,
+  type Position,
+} from './kernel/page.ts'
+export {
+  type AnyProblemType,
+  problem,
+  type ProblemDetail,
+  ProblemError,
+  type ProblemOf,
+  type ProblemOptions,
+  type ProblemType,
+} from './kernel/problem.ts'
+export { Forbidden, Unauthenticated, Unavailable } from './kernel/problems.ts'
+export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
+export type { Operations, RunningService, Service, ServiceDefinition } from './kernel/service.ts'
+export type { Credentials, Identify } from './kernel/stages/identify.ts'
+export { type Mode, readMode, type Surroundings } from './kernel/surroundings.ts'

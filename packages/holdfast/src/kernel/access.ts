@@ -1,0 +1,77 @@
+import type { Caller } from './caller.ts'
+import { Forbidden } from './problems.ts'
+import { ProblemError } from './problem.ts'
+
+/** What an access rule sees of a call: who makes it, and with which validated path, query and body to come. */
+export interface AccessRequest {
+  readonly caller: Caller
+  /** A request header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** Aborted when the deadline has passed or the caller has gone away. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * A rule that says who may call an operation. It answers with the caller, narrowed to what the rule has made sure of, or
+ * with the problem that refuses the call (`Unauthenticated` or `Forbidden`, as a rule).
+ */
+export interface Access<out C extends Caller = Caller> {
+  /** For documentation and error messages, as it is written in the source: `signedIn()`. */
+  readonly name: string
+  authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
+}
+
+/** Everyone may call, known or not. */
+export function anyone(): Access<Caller> {
+  return { name: 'anyone()', authorize: ({ caller }) => caller }
+}
+
+/** Whom a list of rules admits: a caller that every one of them has narrowed. */
+type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
+  Access<infer First>,
+  ...infer Rest extends readonly Access[],
+]
+  ? First & AdmittedByAll<Rest>
+  : Caller
+
+/** Whom a list of rules admits when one of them is enough. */
+type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
+
+/**
+ * Admits a caller whom every rule admits. The rules are asked in order, each with the caller as the one before
+ * narrowed it; the first refusal is the answer.
+ */
+export function allOf<const Rules extends readonly [Access, ...Access[]]>(
+  ...rules: Rules
+): Access<AdmittedByAll<Rules>> {
+  return {
+    name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
+    async authorize(request) {
+      let caller = request.caller
+      for (const rule of rules) {
+        const decision = await rule.authorize({ ...request, caller })
+        if (decision instanceof ProblemError) return decision
+        caller = decision
+      }
+      return caller as AdmittedByAll<Rules>
+    },
+  }
+}
+
+/** Admits a caller whom one of the rules admits. Where none does, the first refusal is the answer. */
+export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
+  ...rules: Rules
+): Access<AdmittedByAny<Rules>> {
+  return {
+    name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
+    async authorize(request) {
+      let refusal: ProblemError | undefined
+      for (const rule of rules) {
+        const decision = await rule.authorize(request)
+        if (!(decision instanceof ProblemError)) return decision as AdmittedByAny<Rules>
+        refusal ??= decision
+      }
+      return refusal ?? Forbidden()
+    },
+  }
+}

@@ -1,0 +1,135 @@
+import { unboundedParts } from './bounds.ts'
+import { createDecode, type Decode, hasBody } from './decode.ts'
+import { toMilliseconds } from './duration.ts'
+import { createEncode, type Encode } from './encode.ts'
+import { HoldfastError } from './holdfast-error.ts'
+import type { JsonSchema } from './json-schema.ts'
+import type { Operation } from './operation.ts'
+import { reservedMembers } from './problem.ts'
+import { checkRoute } from './route.ts'
+import { toJsonSchema } from './schema.ts'
+
+/** An operation with everything about it that is worked out once, when its service starts. */
+export interface CompiledOperation extends Operation {
+  /** Its name in the service. */
+  readonly name: string
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  readonly deadlineMs: number
+  readonly decode: Decode
+  readonly encode: Encode
+}
+
+/** Options of {@link compileOperation}. */
+export interface CompileOptions {
+  /** The operation's name in the service. */
+  readonly name: string
+  /** Whether outputs are validated. */
+  readonly validatesOutput: boolean
+}
+
+/** Compiles an operation; what is wrong with it is added to `issues`, all of it. */
+export function compileOperation(
+  operation: Operation,
+  options: CompileOptions,
+  issues: string[],
+): CompiledOperation {
+  const own: string[] = [
+    ...checkRoute(operation.route),
+    ...checkAccess(operation),
+    ...checkIdempotency(operation),
+  ]
+  const inputSchema = describe(() => toJsonSchema(operation.input, 'input'), 'input', own)
+  const outputSchema = describe(() => toJsonSchema(operation.output, 'output'), 'output', own)
+  const deadlineMs = describe(() => toMilliseconds(operation.deadline), 'deadline', own)
+  if (inputSchema) own.push(...checkInput(operation, inputSchema))
+  if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
+  own.push(...checkProblems(operation))
+  const route = `${operation.route.method} ${operation.route.path}`
+  issues.push(...own.map((issue) => `${options.name} (${route}, ${operation.place}): ${issue}`))
+  const input = inputSchema ?? {}
+  const output = outputSchema ?? {}
+  return {
+    ...operation,
+    name: options.name,
+    inputSchema: input,
+    outputSchema: output,
+    deadlineMs: deadlineMs ?? 1,
+    decode: createDecode(operation.route, operation.input, input),
+    encode: createEncode(operation, output, { validates: options.validatesOutput }),
+  }
+}
+
+function describe<T>(make: () => T, part: string, issues: string[]): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const hint =
+      error instanceof HoldfastError
+        ? ''
+        : '. Use a schema that JSON Schema can say, such as z.iso.datetime() for a time'
+    issues.push(`its ${part} cannot be used: ${message}${hint}`)
+    return undefined
+  }
+}
+
+function checkAccess(operation: Operation): readonly string[] {
+  // The types ask for it; a definition in plain JavaScript, or one that was cast, gets here without.
+  if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') return []
+  return ['it has no access rule; say who may call it, with access: anyone() if everyone may']
+}
+
+function checkIdempotency(operation: Operation): readonly string[] {
+  if (operation.idempotency === 'required') return []
+  if (typeof operation.idempotency === 'object' && operation.idempotency.optional.trim() !== '') return []
+  return [
+    "its idempotency is optional without a reason; write idempotency: { optional: 'why a repeated call does no harm' }",
+  ]
+}
+
+function checkInput(operation: Operation, schema: JsonSchema): readonly string[] {
+  if (schema.type !== 'object') return ['its input is not an object schema; wrap it in z.object({ … })']
+  const names = Object.keys(schema.properties ?? {})
+  const missing = operation.route.parameters.filter((parameter) => !names.includes(parameter))
+  const issues = missing.map((parameter) => `its path has {${parameter}}, which its input does not have`)
+  const rest = names.filter((name) => !operation.route.parameters.includes(name))
+  if (hasBody(operation.route.method)) return issues
+  const nested = rest.filter((name) => schema.properties?.[name]?.type === 'object')
+  return [
+    ...issues,
+    ...nested.map((name) => `its input "${name}" is an object, which a query string cannot carry`),
+  ]
+}
+
+function checkOutput(operation: Operation, schema: JsonSchema): readonly string[] {
+  const issues = unboundedParts(schema).map(
+    (part) => `its output is not bounded at ${part}; give it a maximum (.max(100)) or answer with pageOf(…)`,
+  )
+  const parameters = [...(operation.location ?? '').matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '')
+  for (const parameter of parameters) {
+    if (schema.properties?.[parameter]) continue
+    issues.push(`its location ${operation.location} has {${parameter}}, which its output does not have`)
+  }
+  return issues
+}
+
+function checkProblems(operation: Operation): readonly string[] {
+  return operation.problems.flatMap((type) => {
+    const issues: string[] = []
+    if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(type.code)) {
+      issues.push(`its problem "${type.code}" has a code that is not kebab-case`)
+    }
+    if (!Number.isInteger(type.status) || type.status < 400 || type.status > 599) {
+      issues.push(
+        `its problem "${type.code}" has the status ${type.status}, which is not one from 400 to 599`,
+      )
+    }
+    const taken = Object.keys(type.extraSchema?.properties ?? {}).filter((name) =>
+      reservedMembers.includes(name),
+    )
+    for (const name of taken)
+      issues.push(`its problem "${type.code}" redefines the member "${name}" of RFC 9457`)
+    return issues
+  })
+}

@@ -1,0 +1,27 @@
+import type { Caller } from './caller.ts'
+import type { Deadline } from './deadline.ts'
+import type { Logger } from './log.ts'
+import type { Ordered, Page, PageRequest, PageSource } from './page.ts'
+
+/** What a handler is given, and all that it may use. */
+export interface Context<Input, C extends Caller, Db> {
+  /** The validated input. */
+  readonly input: Input
+  /** The database: read-only in a query, one transaction in a mutation. */
+  readonly db: Db
+  /** Who makes the call, as narrow as the access rule makes it. */
+  readonly caller: C
+  /** Logs with the request id and the operation's name. */
+  readonly log: Logger
+  /** Aborted when the deadline has passed or the caller has gone away. */
+  readonly signal: AbortSignal
+  /** How much time is left. */
+  readonly deadline: Deadline
+  /** Identifies the call in logs and answers. */
+  readonly requestId: string
+  /** Reads one page of a list, and signs the cursor of the next. */
+  readonly page: <Key extends string, Row extends Ordered<Key>, Item = Row>(
+    request: PageRequest,
+    source: PageSource<Key, Row, Item>,
+  ) => Promise<Page<Item>>
+}

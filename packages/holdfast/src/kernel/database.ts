@@ -1,0 +1,35 @@
+import type { Stage } from './call.ts'
+import type { CompiledOperation } from './compile.ts'
+import type { AnyProblemType } from './problem.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/**
+ * What a service is given to reach its data: the port that `postgres()`, `drizzle()` and the like implement.
+ * `Read` is what a query gets as `db`, `Write` what a mutation gets.
+ */
+export interface Database<Read, Write> {
+  /** What it is, for messages: `'drizzle'`. */
+  readonly name: string
+  /** Connects, migrates, and begins whatever runs beside the calls. */
+  open(surroundings: Surroundings): Promise<OpenDatabase>
+  /** Never there; carries the types. */
+  readonly types?: { readonly read: Read; readonly write: Write }
+}
+
+/** What a stage that makes answers of its own needs to know of the service. */
+export interface StageSettings {
+  /** What stands before the code in a problem's `type`. */
+  readonly problemBase: string
+}
+
+/** A database that is in use. */
+export interface OpenDatabase {
+  /** The stage that sets `db` for an operation: read-only for a query, a transaction with its key for a mutation. */
+  stageFor(operation: CompiledOperation, settings: StageSettings): Stage
+  /** What its stages answer with when they refuse or fail. */
+  readonly problems: readonly AnyProblemType[]
+  /** Signs what is handed to clients; the same in every process of the service. At least 16 bytes. */
+  readonly secret: Uint8Array
+  /** Ends what `open` began. Calls have ended before. */
+  close(): Promise<void>
+}

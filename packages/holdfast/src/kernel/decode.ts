@@ -1,0 +1,102 @@
+import type { WireInput } from './wire-input.ts'
+import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
+import { BadRequest, InvalidInput, type InvalidField } from './problems.ts'
+import { pathOf, type Schema, toPointer, validate } from './schema.ts'
+import type { Route } from './route.ts'
+
+/** Reads the input of an operation from the parts that a transport received; throws `InvalidInput`. */
+export type Decode = (wire: WireInput) => Promise<unknown>
+
+/** A query string's or a path's text as the value that a schema means; the text itself where it is not one. */
+type ReadText = (text: string) => unknown
+
+const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Whether a method's fields that are not in the path come in the body, rather than in the query string. */
+export function hasBody(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH'
+}
+
+/** Builds the reader of an operation's input from its route and the JSON Schema of its input. */
+export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchema): Decode {
+  const inPath = new Set(route.parameters)
+  const takesBody = hasBody(route.method)
+  const readers = new Map(
+    Object.entries(jsonSchema.properties ?? {}).map(([name, property]) => [
+      name,
+      fieldReader(property, jsonSchema),
+    ]),
+  )
+
+  function read(name: string, texts: readonly string[]): unknown {
+    return (readers.get(name) ?? asText)(texts)
+  }
+
+  function collect(wire: WireInput): Record<string, unknown> {
+    const fields: Record<string, unknown> = {}
+    if (takesBody) Object.assign(fields, bodyFields(wire.body))
+    else for (const [name, texts] of Object.entries(wire.query)) fields[name] = read(name, texts)
+    // Last, so that no body or query can stand in for what the path says.
+    for (const [name, text] of Object.entries(wire.path)) fields[name] = read(name, [text])
+    return fields
+  }
+
+  function sourceOf(path: readonly PropertyKey[]): InvalidField['in'] {
+    if (path[0] !== undefined && inPath.has(String(path[0]))) return 'path'
+    return takesBody ? 'body' : 'query'
+  }
+
+  return async (wire) => {
+    const pending = validate(schema, collect(wire))
+    const result = pending instanceof Promise ? await pending : pending
+    if (!result.issues) return result.value
+    const errors = result.issues.map((issue): InvalidField => {
+      const path = pathOf(issue)
+      return { pointer: toPointer(path), in: sourceOf(path), detail: issue.message }
+    })
+    const fields = errors.length === 1 ? 'one field' : `${errors.length} fields`
+    throw InvalidInput({ detail: `The input has ${fields} that the operation does not accept.`, errors })
+  }
+}
+
+function bodyFields(body: unknown): object {
+  if (body === undefined) return {}
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
+  throw BadRequest({ detail: 'The body has to be a JSON object.' })
+}
+
+function asText(texts: readonly string[]): unknown {
+  return texts.length === 1 ? texts[0] : texts
+}
+
+function fieldReader(property: JsonSchema, root: JsonSchema): (texts: readonly string[]) => unknown {
+  const branches = branchesOf(property, root)
+  const list = branches.find((branch) => typesOf(branch).includes('array'))
+  if (list) {
+    const item =
+      typeof list.items === 'object' ? textReader(branchesOf(list.items, root)) : (text: string) => text
+    return (texts) => texts.map(item)
+  }
+  const one = textReader(branches)
+  return (texts) => (texts.length === 1 ? one(texts[0]!) : texts)
+}
+
+function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[] {
+  const resolved = resolveReference(schema, root)
+  const own = alternatives(resolved)
+  if (own.length === 1 && own[0] === resolved) return [resolved]
+  return own.flatMap((branch) => branchesOf(branch, root))
+}
+
+function textReader(branches: readonly JsonSchema[]): ReadText {
+  const types = new Set(branches.flatMap((branch) => typesOf(branch)))
+  // Where text is allowed, text is what was sent: guessing would turn the name "1" into a number.
+  if (types.has('string')) return (text) => text
+  const isNumeric = types.has('number') || types.has('integer')
+  const isBoolean = types.has('boolean')
+  return (text) => {
+    if (isNumeric && numberForm.test(text)) return Number(text)
+    if (isBoolean && (text === 'true' || text === 'false')) return text === 'true'
+    return text
+  }
+}

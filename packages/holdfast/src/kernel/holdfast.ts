@@ -1,0 +1,62 @@
+import type { Caller } from './caller.ts'
+import type { Database } from './database.ts'
+import { createJob, type Job, type JobDefinition } from './job.ts'
+import {
+  createOperation,
+  type MutationDefinition,
+  type NoInput,
+  type NoOutput,
+  type Operation,
+  type QueryDefinition,
+} from './operation.ts'
+import type { AnyProblemType, ProblemOf } from './problem.ts'
+import type { InputOf, OutputOf, Schema } from './schema.ts'
+import { createService, type Operations, type Service, type ServiceDefinition } from './service.ts'
+import type { Identify } from './stages/identify.ts'
+
+/** Options of {@link holdfast}. */
+export interface HoldfastOptions<Read, Write> {
+  /** Where the data is: `drizzle(…)`, `postgres(…)`. Without one there are no mutations. */
+  readonly database?: Database<Read, Write>
+  /** Finds out who makes a call. Default: every caller is anonymous. */
+  readonly identify?: Identify
+}
+
+/** What operations, jobs and services of one application are made with; it knows the types of its database. */
+export interface Application<Read, Write> {
+  /** Defines a query: it reads, from a read-only session. */
+  readonly query: <
+    I extends Schema = NoInput,
+    O extends Schema = NoOutput,
+    P extends AnyProblemType = never,
+    C extends Caller = Caller,
+  >(
+    definition: QueryDefinition<I, O, P, C, Read>,
+  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+  /** Defines a mutation: one transaction with its idempotency key, safe to send again. */
+  readonly mutation: <
+    I extends Schema = NoInput,
+    O extends Schema = NoOutput,
+    P extends AnyProblemType = never,
+    C extends Caller = Caller,
+  >(
+    definition: MutationDefinition<I, O, P, C, Write>,
+  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+  /** Defines a job. */
+  readonly job: <I extends Schema>(definition: JobDefinition<I, Write>) => Job<OutputOf<I>>
+  /** Defines a service of operations. */
+  readonly service: <const O extends Operations>(definition: ServiceDefinition<O>) => Service<O>
+}
+
+/** The one place of an application that knows its database and its callers. */
+export function holdfast<Read = undefined, Write = undefined>(
+  options: HoldfastOptions<Read, Write> = {},
+): Application<Read, Write> {
+  const parts = { database: options.database, identify: options.identify }
+  return {
+    query: (definition) => createOperation('query', definition),
+    mutation: (definition) => createOperation('mutation', definition),
+    job: createJob,
+    service: (definition) => createService(definition, parts),
+  }
+}

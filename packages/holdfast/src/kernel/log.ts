@@ -1,0 +1,69 @@
+/** Fields of a log line, written as JSON. */
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** Writes one line: a message, or fields and a message. */
+export interface LogLine {
+  (message: string): void
+  (fields: LogFields, message: string): void
+}
+
+/** What the framework and its handlers log to. A pino logger is one as it stands. */
+export interface Logger {
+  debug: LogLine
+  info: LogLine
+  warn: LogLine
+  error: LogLine
+  /** A logger whose every line carries these fields too. */
+  child(fields: LogFields): Logger
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
+
+/** An error as fields, with its causes, for a log line. */
+export function toLogFields(error: unknown): LogFields {
+  if (!(error instanceof Error)) return { message: String(error) }
+  return {
+    name: error.name,
+    message: error.message,
+    ...('code' in error ? { code: error.code } : {}),
+    stack: error.stack,
+    ...(error.cause === undefined ? {} : { cause: toLogFields(error.cause) }),
+  }
+}
+
+function toJson(_key: string, value: unknown): unknown {
+  if (value instanceof Error) return toLogFields(value)
+  return typeof value === 'bigint' ? value.toString() : value
+}
+
+/** Options of {@link createLogger}. */
+export interface LoggerOptions {
+  /** The least level that is written. Default `'info'`. */
+  readonly level?: Level
+  /** Fields of every line. */
+  readonly fields?: LogFields
+  /** Takes each line, without its line feed. */
+  readonly write: (line: string) => void
+}
+
+/** A logger that writes each line as one JSON object. */
+export function createLogger(options: LoggerOptions): Logger {
+  const least = severity[options.level ?? 'info']
+  const line =
+    (level: Level): LogLine =>
+    (first: string | LogFields, message?: string) => {
+      if (severity[level] < least) return
+      const [fields, text] = typeof first === 'string' ? [{}, first] : [first, message]
+      const time = new Date().toISOString()
+      options.write(JSON.stringify({ level, time, ...options.fields, ...fields, msg: text }, toJson))
+    }
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: (fields) => createLogger({ ...options, fields: { ...options.fields, ...fields } }),
+  }
+}

@@ -1,0 +1,217 @@
+import type { Answer } from './answer.ts'
+import { callSite } from './call-site.ts'
+import { anonymous } from './caller.ts'
+import type { Call, CallRequest, Next } from './call.ts'
+import { type CompiledOperation, compileOperation } from './compile.ts'
+import { createCursorCodec } from './cursor.ts'
+import type { Database } from './database.ts'
+import type { Deadline } from './deadline.ts'
+import { HoldfastError } from './holdfast-error.ts'
+import type { Job } from './job.ts'
+import type { Operation } from './operation.ts'
+import { createPipeline } from './pipeline.ts'
+import { type AnyProblemType } from './problem.ts'
+import { kernelProblems } from './problems.ts'
+import { shapeOf } from './route.ts'
+import type { Identify } from './stages/identify.ts'
+import type { Surroundings } from './surroundings.ts'
+import { continueTrace } from './trace-context.ts'
+
+/** Operations by their names in the service. */
+export type Operations = Readonly<Record<string, Operation>>
+
+/** What a service is defined with. */
+export interface ServiceDefinition<O extends Operations> {
+  /** In logs and documentation. */
+  readonly name: string
+  /** Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. */
+  readonly operations: O
+  /** Its jobs. A service that has any needs a job engine. */
+  readonly jobs?: Readonly<Record<string, Job>>
+  /**
+   * Where the problems are documented: what stands before the code in a problem's `type`, ending in a slash.
+   * Default `/problems/`, where the service documents them itself.
+   */
+  readonly problemBase?: string
+}
+
+/** A service that can be started. */
+export interface Service<O extends Operations = Operations> {
+  readonly name: string
+  readonly operations: O
+  /** The file and line of the definition. */
+  readonly place: string
+  /**
+   * Starts it.
+   *
+   * @throws HoldfastError `service-invalid` that lists all of what is wrong with it.
+   */
+  start(surroundings: Surroundings): Promise<RunningService<O>>
+}
+
+/** A service that answers calls. */
+export interface RunningService<O extends Operations = Operations> {
+  readonly name: string
+  readonly operations: ReadonlyMap<string, CompiledOperation>
+  /** Every problem that it answers with, by its code. */
+  readonly problems: ReadonlyMap<string, AnyProblemType>
+  readonly problemBase: string
+  readonly surroundings: Surroundings
+  /** Calls an operation, the one way there is. Never rejects: every failure is an answer. */
+  call(request: CallRequest): Promise<Answer>
+  /** Closes the database. Calls that are under way have to have ended. */
+  stop(): Promise<void>
+  /** Never there; carries the types. */
+  readonly types?: O
+}
+
+/** What the service shares with all others of its application. */
+export interface ServiceParts {
+  readonly database: Database<unknown, unknown> | undefined
+  readonly identify: Identify | undefined
+}
+
+/** Makes a service of its definition, which is judged when it starts. */
+export function createService<O extends Operations>(
+  definition: ServiceDefinition<O>,
+  parts: ServiceParts,
+): Service<O> {
+  const place = callSite()
+  return {
+    name: definition.name,
+    operations: definition.operations,
+    place,
+    start: (surroundings) => startService(definition, parts, { surroundings, place }),
+  }
+}
+
+async function startService<O extends Operations>(
+  definition: ServiceDefinition<O>,
+  parts: ServiceParts,
+  { surroundings, place }: { readonly surroundings: Surroundings; readonly place: string },
+): Promise<RunningService<O>> {
+  const issues: string[] = []
+  const compiled = Object.entries(definition.operations).map(([name, operation]) =>
+    compileOperation(operation, { name, validatesOutput: surroundings.mode !== 'production' }, issues),
+  )
+  issues.push(...checkRoutes(compiled), ...checkParts(definition, compiled, parts))
+  const problems = collectProblems(compiled, issues)
+  if (issues.length > 0) {
+    const count = issues.length === 1 ? 'one thing is wrong' : `${issues.length} things are wrong`
+    throw new HoldfastError(
+      'service-invalid',
+      `The service "${definition.name}" (${place}) does not start; ${count} with it:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+    )
+  }
+
+  const database = await parts.database?.open(surroundings)
+  const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
+  const problemBase = definition.problemBase ?? '/problems/'
+  const frameworkProblems = [...kernelProblems, ...(database?.problems ?? [])]
+  for (const type of frameworkProblems) problems.set(type.code, type)
+  const operations = new Map(compiled.map((operation) => [operation.name, operation]))
+  const pipelines = new Map<string, Next>(
+    compiled.map((operation) => [
+      operation.name,
+      createPipeline(operation, {
+        clock: surroundings.clock,
+        mode: surroundings.mode,
+        problemBase,
+        cursors,
+        identify: parts.identify,
+        data: database?.stageFor(operation, { problemBase }),
+        frameworkProblems,
+      }),
+    ]),
+  )
+
+  return {
+    name: definition.name,
+    operations,
+    problems,
+    problemBase,
+    surroundings,
+    call(request) {
+      const operation = operations.get(request.operation)
+      const pipeline = pipelines.get(request.operation)
+      if (!operation || !pipeline) {
+        throw new HoldfastError(
+          'operation-unknown',
+          `The service "${definition.name}" has no operation "${request.operation}".`,
+        )
+      }
+      return pipeline(createCall(operation, request, surroundings))
+    },
+    stop: async () => database?.close(),
+  }
+}
+
+function createCall(operation: CompiledOperation, request: CallRequest, surroundings: Surroundings): Call {
+  const requestId = request.requestId ?? crypto.randomUUID()
+  return {
+    operation,
+    wire: request.input,
+    header: request.header,
+    requestId,
+    trace: request.trace ?? continueTrace(request.header('traceparent')),
+    log: surroundings.log.child({ operation: operation.name, requestId }),
+    deadline: noDeadline,
+    signal: request.signal ?? neverAborted,
+    caller: anonymous,
+    input: undefined,
+    db: undefined,
+  }
+}
+
+const neverAborted: AbortSignal = new AbortController().signal
+const noDeadline: Deadline = { atMs: Infinity, remainingMs: () => Infinity }
+
+function checkRoutes(operations: readonly CompiledOperation[]): readonly string[] {
+  const byShape = Map.groupBy(operations, (operation) => shapeOf(operation.route))
+  return [...byShape]
+    .filter(([, sharing]) => sharing.length > 1)
+    .map(([shape, sharing]) => {
+      const who = sharing.map(({ name, place }) => `${name} (${place})`).join(' and ')
+      return `${shape}: ${who} have the same route; a request could mean either`
+    })
+}
+
+function checkParts(
+  definition: ServiceDefinition<Operations>,
+  operations: readonly CompiledOperation[],
+  parts: ServiceParts,
+): readonly string[] {
+  const issues: string[] = []
+  const mutation = operations.find((operation) => operation.kind === 'mutation')
+  if (mutation && !parts.database) {
+    issues.push(
+      `${mutation.name} (${mutation.place}): a mutation needs a database; give holdfast({ database }) one`,
+    )
+  }
+  for (const job of Object.values(definition.jobs ?? {})) {
+    issues.push(`job "${job.name}" (${job.place}): the service has no job engine that would run it`)
+  }
+  if (definition.problemBase !== undefined && !definition.problemBase.endsWith('/')) {
+    issues.push(`its problemBase ${definition.problemBase} does not end in a slash`)
+  }
+  return issues
+}
+
+function collectProblems(
+  operations: readonly CompiledOperation[],
+  issues: string[],
+): Map<string, AnyProblemType> {
+  const problems = new Map<string, AnyProblemType>(kernelProblems.map((type) => [type.code, type]))
+  for (const operation of operations) {
+    for (const type of operation.problems) {
+      const known = problems.get(type.code)
+      if (known && known !== type) {
+        issues.push(
+          `${operation.name} (${operation.place}): its problem "${type.code}" is another one than that of the same code elsewhere`,
+        )
+      }
+      problems.set(type.code, type)
+    }
+  }
+  return problems
+}

@@ -1,0 +1,31 @@
+import { toAnswer } from '../answer.ts'
+import type { Call, Stage } from '../call.ts'
+import { clientGone } from '../deadline.ts'
+import { toLogFields } from '../log.ts'
+import { ProblemError } from '../problem.ts'
+import { InternalError, Unavailable } from '../problems.ts'
+
+/** Makes an answer of every failure: of a problem its own, of anything else `internal-error`, with the cause in the log. */
+export function answerProblems({ problemBase }: { readonly problemBase: string }): Stage {
+  return async (call, next) => {
+    try {
+      return await next(call)
+    } catch (error) {
+      return toAnswer(toProblem(error, call), { requestId: call.requestId, problemBase })
+    }
+  }
+}
+
+function toProblem(error: unknown, call: Call): ProblemError {
+  if (error instanceof ProblemError) {
+    const cause = error.cause === undefined ? {} : { cause: toLogFields(error.cause) }
+    if (error.status >= 500) call.log.warn({ code: error.code, ...cause }, `answered ${error.code}`)
+    return error
+  }
+  if (error === clientGone) {
+    call.log.info('the client went away before it was answered')
+    return Unavailable({ detail: 'The client has gone away; nobody reads this.' })
+  }
+  call.log.error({ error: toLogFields(error) }, 'the call failed')
+  return InternalError()
+}

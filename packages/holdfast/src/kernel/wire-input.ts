@@ -1,0 +1,9 @@
+/** The parts of an input as a transport received them, before any schema. */
+export interface WireInput {
+  /** Path parameters, percent-decoded. */
+  readonly path: Readonly<Record<string, string>>
+  /** Query parameters, percent-decoded: each name with all its values. */
+  readonly query: Readonly<Record<string, readonly string[]>>
+  /** The parsed JSON body; `undefined` where there is none. */
+  readonly body: unknown
+}
