@@ -1,0 +1,27 @@
+/** What happens while migrations are applied. */
+export type MigrationEvent =
+  | { readonly kind: 'applied'; readonly owner: string; readonly name: string; readonly durationMs: number }
+  /** Applied behind others that sort after it: branches were merged. */
+  | { readonly kind: 'out-of-order'; readonly owner: string; readonly name: string; readonly after: string }
+  /** Applied by a newer version of the program, which this one does not have. */
+  | { readonly kind: 'unknown'; readonly owner: string; readonly name: string }
+  /** Another process migrates. */
+  | { readonly kind: 'waiting'; readonly holder: string }
+  /** The tables were not free within the lock timeout. */
+  | { readonly kind: 'blocked'; readonly owner: string; readonly name: string; readonly blockers: string }
+
+/** An event in words. */
+export function describeEvent(event: MigrationEvent): string {
+  switch (event.kind) {
+    case 'applied':
+      return `Applied the migration ${event.owner}/${event.name} (${Math.round(event.durationMs)} ms).`
+    case 'out-of-order':
+      return `The migration ${event.owner}/${event.name} comes late: ${event.after} is applied already.`
+    case 'unknown':
+      return `The database has the migration ${event.owner}/${event.name}, which this version of the program does not know.`
+    case 'waiting':
+      return `Another process migrates the database; waiting for it (${event.holder}).`
+    case 'blocked':
+      return `The migration ${event.owner}/${event.name} does not get its lock and is tried again; blocked by ${event.blockers}.`
+  }
+}

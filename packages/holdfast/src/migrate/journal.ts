@@ -1,0 +1,122 @@
+import type pg from 'pg'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { checksumOf } from './checksum.ts'
+import type { MigrationEvent } from './event.ts'
+import type { Migration, MigrationSet } from './migration.ts'
+
+/** A migration as the journal has it. */
+interface JournalRow {
+  readonly owner: string
+  readonly name: string
+  readonly checksum: string
+}
+
+/** A migration that is to be applied. */
+export interface PendingMigration extends Migration {
+  readonly owner: string
+}
+
+/** What the journal says of the migrations of a program. */
+export interface JournalVerdict {
+  readonly pending: readonly PendingMigration[]
+  readonly appliedBefore: number
+  /** What is worth telling, though nothing is wrong. */
+  readonly events: readonly MigrationEvent[]
+}
+
+/** Makes the journal where it is missing. Only under the migration lock: two at once would fail each other. */
+export async function createJournal(client: pg.ClientBase): Promise<void> {
+  await client.query(`
+    create schema if not exists holdfast;
+    create table if not exists holdfast.migrations (
+      owner text not null,
+      name text not null,
+      checksum text not null,
+      applied_at timestamptz not null default now(),
+      duration_ms integer not null,
+      primary key (owner, name)
+    )`)
+}
+
+/** Notes a migration as applied. */
+export async function writeJournal(
+  client: pg.ClientBase,
+  migration: PendingMigration,
+  durationMs: number,
+): Promise<void> {
+  await client.query({
+    text: 'insert into holdfast.migrations (owner, name, checksum, duration_ms) values ($1, $2, $3, $4)',
+    values: [migration.owner, migration.name, checksumOf(migration.sql), Math.round(durationMs)],
+  })
+}
+
+/**
+ * Compares the journal with the migrations of the program.
+ *
+ * @throws HoldfastError `migration-edited` that names every migration that was changed after it had been applied.
+ */
+export async function readJournal(
+  client: pg.ClientBase,
+  sets: readonly MigrationSet[],
+): Promise<JournalVerdict> {
+  const rows = await journalRows(client)
+  const verdicts = sets.map((set) =>
+    judge(
+      set,
+      rows.filter((row) => row.owner === set.owner),
+    ),
+  )
+  const edited = verdicts.flatMap((verdict) => verdict.edited)
+  if (edited.length > 0) {
+    throw new HoldfastError(
+      'migration-edited',
+      `Migrations were changed after they had been applied to this database:\n${edited.map((line) => `  - ${line}`).join('\n')}\nRestore them as they were, and put the change into a new migration.`,
+    )
+  }
+  return {
+    pending: verdicts.flatMap((verdict) => verdict.pending),
+    appliedBefore: verdicts.reduce((sum, verdict) => sum + verdict.applied, 0),
+    events: verdicts.flatMap((verdict) => verdict.events),
+  }
+}
+
+async function journalRows(client: pg.ClientBase): Promise<readonly JournalRow[]> {
+  const table = await client.query<{ exists: boolean }>(
+    `select to_regclass('holdfast.migrations') is not null as exists`,
+  )
+  if (table.rows[0]?.exists !== true) return []
+  const journal = await client.query<JournalRow>(
+    'select owner, name, checksum from holdfast.migrations order by owner, name',
+  )
+  return journal.rows
+}
+
+function judge({ owner, migrations }: MigrationSet, rows: readonly JournalRow[]) {
+  const applied = new Map(rows.map((row) => [row.name, row.checksum]))
+  const known = new Set(migrations.map(({ name }) => name))
+  const last = rows
+    .map(({ name }) => name)
+    .sort()
+    .at(-1)
+  const pending = migrations
+    .filter(({ name }) => !applied.has(name))
+    .map((migration) => ({ ...migration, owner }))
+  const edited = migrations
+    .filter(({ name, sql }) => applied.has(name) && applied.get(name) !== checksumOf(sql))
+    .map(
+      ({ name, sql }) =>
+        `${owner}/${name}: applied as ${short(applied.get(name)!)}, now ${short(checksumOf(sql))}`,
+    )
+  const late = pending.filter(({ name }) => last !== undefined && name < last)
+  const events: readonly MigrationEvent[] = [
+    ...late.map(({ name }): MigrationEvent => ({ kind: 'out-of-order', owner, name, after: last! })),
+    ...rows
+      .filter(({ name }) => !known.has(name))
+      .map(({ name }): MigrationEvent => ({ kind: 'unknown', owner, name })),
+  ]
+  return { pending, edited, events, applied: migrations.length - pending.length }
+}
+
+function short(checksum: string): string {
+  return checksum.slice(0, 12)
+}

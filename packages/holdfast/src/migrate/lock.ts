@@ -1,0 +1,76 @@
+import type pg from 'pg'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { MigrationEvent } from './event.ts'
+
+// The number of the lock in this database: "hold" and "migr" in ASCII.
+const lockClass = 0x68_6f_6c_64
+const lockId = 0x6d_69_67_72
+
+const leastPauseMs = 20
+const longestPauseMs = 200
+
+/** How long the lock may be waited for, and who is told. */
+export interface LockOptions {
+  readonly waitMs: number
+  readonly notify: (event: MigrationEvent) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/**
+ * Does work while no other process migrates the database. The lock is the session's: it is free as soon as its
+ * holder ends, however that comes about.
+ *
+ * It is asked for again and again rather than waited for in the server, since a session that waits there holds a snapshot, and a
+ * CREATE INDEX CONCURRENTLY of the holder would wait for that for ever.
+ *
+ * @throws HoldfastError `migration-lock-timeout` that names the holder.
+ */
+export async function whileLocked<T>(
+  client: pg.ClientBase,
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  await takeLock(client, options)
+  try {
+    return await work()
+  } finally {
+    // Fails only with the connection, which gives the lock up by itself.
+    await client
+      .query({ text: 'select pg_advisory_unlock($1, $2)', values: [lockClass, lockId] })
+      .catch(() => {})
+  }
+}
+
+async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockOptions): Promise<void> {
+  const endMs = performance.now() + waitMs
+  for (let attempt = 1; ; attempt += 1) {
+    signal?.throwIfAborted()
+    const { rows } = await client.query<{ taken: boolean }>({
+      text: 'select pg_try_advisory_lock($1, $2) as taken',
+      values: [lockClass, lockId],
+    })
+    if (rows[0]?.taken === true) return
+    if (attempt === 1) notify({ kind: 'waiting', holder: await describeHolder(client) })
+    if (performance.now() >= endMs) {
+      throw new HoldfastError(
+        'migration-lock-timeout',
+        `Another process has been migrating the database for more than ${waitMs} ms: ${await describeHolder(client)}. Wait until it is done, or end it: select pg_terminate_backend(pid).`,
+      )
+    }
+    await new Promise((resolve) =>
+      setTimeout(resolve, leastPauseMs + Math.random() * (longestPauseMs - leastPauseMs)),
+    )
+  }
+}
+
+async function describeHolder(client: pg.ClientBase): Promise<string> {
+  const { rows } = await client.query<{ holder: string }>({
+    text: `
+      select format('pid %s, %s, since %s, running: %s', a.pid, a.application_name, a.query_start, left(a.query, 200)) as holder
+      from pg_locks l join pg_stat_activity a using (pid)
+      where l.locktype = 'advisory' and l.granted and l.classid = $1::bigint::oid and l.objid = $2::bigint::oid
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    values: [lockClass, lockId],
+  })
+  return rows[0]?.holder ?? 'it has just ended'
+}

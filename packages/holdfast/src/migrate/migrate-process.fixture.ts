@@ -1,0 +1,10 @@
+import { migrate } from './migrate.ts'
+import { readMigrations } from './read-migrations.ts'
+
+// One of several processes that start at once: migrates the database of its first argument by the folder of its second.
+const [, , connectionString = '', folder = ''] = process.argv
+const report = await migrate({
+  connectionString,
+  migrations: [{ owner: 'app', migrations: await readMigrations(folder) }],
+})
+process.stdout.write(JSON.stringify(report.applied.map(({ name }) => name)))

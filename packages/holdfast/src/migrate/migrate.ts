@@ -1,0 +1,111 @@
+import pg from 'pg'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { applyMigration } from './apply.ts'
+import type { MigrationEvent } from './event.ts'
+import { createJournal, type PendingMigration, readJournal } from './journal.ts'
+import { whileLocked } from './lock.ts'
+import type { MigrationSet } from './migration.ts'
+
+/** Options of {@link migrate}. */
+export interface MigrateOptions {
+  readonly connectionString: string
+  /** Applied one after the other. */
+  readonly migrations: readonly MigrationSet[]
+  /** How long another process that migrates is waited for, in milliseconds. Default 60,000. */
+  readonly lockWaitMs?: number
+  /** How long a statement waits for its lock at a time, in milliseconds. Default 5,000. */
+  readonly lockTimeoutMs?: number
+  /** How long one migration goes on trying to get its locks, in milliseconds. Default 60,000. */
+  readonly retryMs?: number
+  readonly notify?: (event: MigrationEvent) => void
+  /** Ends the waiting for other processes. */
+  readonly signal?: AbortSignal
+}
+
+/** What {@link migrate} has done. */
+export interface MigrationReport {
+  readonly applied: readonly { readonly owner: string; readonly name: string; readonly durationMs: number }[]
+  /** How many of the migrations had been applied before. */
+  readonly appliedBefore: number
+}
+
+/**
+ * Brings a database to the state that the migrations describe. Any number of processes may do so at once: each migration is
+ * applied once. Where nothing is to do, it takes one connection and two statements.
+ *
+ * @throws HoldfastError of one of the codes `migration-…`, or `database-unreachable`.
+ */
+export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
+  const client = await connect(options.connectionString)
+  try {
+    const before = await readJournal(client, options.migrations)
+    for (const event of before.events) options.notify?.(event)
+    if (before.pending.length === 0) return { applied: [], appliedBefore: before.appliedBefore }
+    return await whileLocked(
+      client,
+      { waitMs: options.lockWaitMs ?? 60_000, notify: options.notify ?? (() => {}), signal: options.signal },
+      () => applyPending(client, options),
+    )
+  } finally {
+    await client.end()
+  }
+}
+
+async function applyPending(client: pg.ClientBase, options: MigrateOptions): Promise<MigrationReport> {
+  const observer = await connect(options.connectionString)
+  try {
+    await createJournal(client)
+    // What was pending before may have been applied by the process that held the lock.
+    const { pending, appliedBefore } = await readJournal(client, options.migrations)
+    const applied: MigrationReport['applied'][number][] = []
+    for (const migration of pending) {
+      const durationMs = await apply(migration, { client, observer, options })
+      applied.push({ owner: migration.owner, name: migration.name, durationMs })
+    }
+    return { applied, appliedBefore }
+  } finally {
+    await observer.end()
+  }
+}
+
+interface Applying {
+  readonly client: pg.ClientBase
+  readonly observer: pg.ClientBase
+  readonly options: MigrateOptions
+}
+
+async function apply(migration: PendingMigration, { client, observer, options }: Applying): Promise<number> {
+  const { owner, name } = migration
+  const notify = options.notify ?? (() => {})
+  const durationMs = await applyMigration(migration, {
+    client,
+    observer,
+    notify,
+    lockTimeoutMs: options.lockTimeoutMs ?? 5_000,
+    retryMs: options.retryMs ?? 60_000,
+  })
+  notify({ kind: 'applied', owner, name, durationMs })
+  return durationMs
+}
+
+async function connect(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString,
+    application_name: 'holdfast (migrate)',
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+  })
+  // A lost connection fails the statement that needs it; between two of them there is nobody to tell.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return client
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new HoldfastError(
+      'database-unreachable',
+      `The database cannot be reached: ${message || 'no answer'}. Is it running, and is DATABASE_URL right?`,
+      { cause },
+    )
+  }
+}

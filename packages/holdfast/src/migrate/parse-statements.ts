@@ -1,0 +1,47 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { pointAt } from './point-at.ts'
+import type { PendingMigration } from './journal.ts'
+
+/** One statement of a migration. */
+export interface ParsedStatement {
+  readonly text: string
+  /** Where it begins in the migration, in UTF-16 code units. */
+  readonly offset: number
+  /** Whether it begins or ends a transaction. */
+  readonly controlsTransaction: boolean
+}
+
+/**
+ * Takes a migration apart with the parser of Postgres itself.
+ *
+ * @throws HoldfastError `migration-failed` where it does not parse.
+ */
+export async function parseStatements(migration: PendingMigration): Promise<readonly ParsedStatement[]> {
+  // Loaded only where something is to be applied: it is a megabyte and a half of WebAssembly.
+  const { hasSqlDetails, parse } = await import('libpg-query')
+  try {
+    const bytes = Buffer.from(migration.sql)
+    const { stmts = [] } = await parse(migration.sql)
+    return stmts.map(({ stmt, stmt_location: start = 0, stmt_len: length }) => {
+      const end = length === undefined ? bytes.length : start + length
+      const raw = bytes.subarray(start, end).toString()
+      const text = raw.trim()
+      return {
+        text,
+        offset: bytes.subarray(0, start).toString().length + raw.indexOf(text),
+        controlsTransaction: stmt !== undefined && 'TransactionStmt' in stmt,
+      }
+    })
+  } catch (cause) {
+    if (!hasSqlDetails(cause) || !cause.sqlDetails) throw cause
+    const { message, cursorPosition } = cause.sqlDetails
+    const where = pointAt(migration.sql, Math.max(0, cursorPosition))
+    throw new HoldfastError(
+      'migration-failed',
+      `The migration ${migration.owner}/${migration.name} does not parse: ${message}\n${where}`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,61 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Migration } from './migration.ts'
+
+const nameForm = /^(\d{4,})-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/
+
+/**
+ * Reads the migrations of a folder: its `.sql` files, in the order of their names.
+ *
+ * @throws HoldfastError `migrations-invalid` that says all of what is wrong with the folder.
+ */
+export async function readMigrations(folder: URL | string): Promise<readonly Migration[]> {
+  const path = folder instanceof URL ? fileURLToPath(folder) : folder
+  const names = (await listFolder(path)).filter((name) => name.endsWith('.sql')).sort()
+  const issues = [...misnamed(names), ...sharingNumbers(names)]
+  if (issues.length > 0) {
+    throw new HoldfastError(
+      'migrations-invalid',
+      `The migrations in ${path} cannot be used:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+    )
+  }
+  return Promise.all(
+    names.map(async (name) => ({
+      name: name.slice(0, -'.sql'.length),
+      sql: await readFile(join(path, name), 'utf8'),
+    })),
+  )
+}
+
+async function listFolder(path: string): Promise<readonly string[]> {
+  try {
+    return await readdir(path)
+  } catch (cause) {
+    throw new HoldfastError(
+      'migrations-invalid',
+      `The folder of migrations ${path} cannot be read. Create it, or correct the \`migrations\` option of the database.`,
+      { cause },
+    )
+  }
+}
+
+function misnamed(names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => !nameForm.test(name))
+    .map(
+      (name) =>
+        `${name}: a migration is named by a number of four digits and words in kebab-case, such as 0001-accounts.sql`,
+    )
+}
+
+function sharingNumbers(names: readonly string[]): readonly string[] {
+  const byNumber = Map.groupBy(
+    names.filter((name) => nameForm.test(name)),
+    (name) => Number.parseInt(name, 10),
+  )
+  return [...byNumber.values()]
+    .filter((sharing) => sharing.length > 1)
+    .map((sharing) => `${sharing.join(' and ')} have the same number, which leaves their order to chance`)
+}

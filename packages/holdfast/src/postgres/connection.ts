@@ -1,0 +1,157 @@
+import type { Duplex } from 'node:stream'
+import type pg from 'pg'
+import { requestCancel } from './cancel.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Statement } from './statement.ts'
+
+/** A statement in the form that the driver takes; query builders add how they want the rows. */
+export type DriverQuery =
+  | string
+  | (Omit<Statement, 'values'> & { readonly values?: unknown[]; readonly rowMode?: 'array' })
+
+/** What runs statements: all that a query builder is bound to. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: DriverQuery,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>
+}
+
+/** The members of the driver's client that its types leave out. */
+type Client = pg.PoolClient & {
+  readonly host: string
+  readonly port: number
+  readonly processID: number | null
+  readonly secretKey: number | null
+  readonly connection: { readonly stream: Duplex }
+}
+
+// How long a cancelled statement or a ROLLBACK may take before the connection is given up.
+const patienceMs = 500
+
+/** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
+export class Connection implements Queryable {
+  readonly #client: Client
+  readonly #onError: (error: Error) => void
+  #running = 0
+  #idleListeners: (() => void)[] = []
+  #isOver = false
+  #isBroken = false
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client as Client
+    // Without a listener, a connection that is lost between two statements would end the process.
+    this.#onError = () => {
+      this.#isBroken = true
+    }
+    client.on('error', this.#onError)
+  }
+
+  async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: DriverQuery,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    if (this.#isOver) {
+      throw new HoldfastError(
+        'database-call-over',
+        'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
+      )
+    }
+    this.#running += 1
+    try {
+      return await this.#client.query<Row>(query as pg.QueryConfig, values)
+    } finally {
+      this.#running -= 1
+      if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
+    }
+  }
+
+  /** Runs a statement of the framework's own. */
+  run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
+    return this.query<Row>({ ...statement, values: [...(statement.values ?? [])] })
+  }
+
+  /** Has the statements that `begin` begins travel together: one system call, one round trip. */
+  together<T>(begin: () => T): T {
+    const { stream } = this.#client.connection
+    stream.cork()
+    try {
+      return begin()
+    } finally {
+      stream.uncork()
+    }
+  }
+
+  /** `'I'` outside of a transaction, `'T'` in one, `'E'` in one that has failed; `null` where it is not known. */
+  get transactionStatus(): string | null {
+    return this.#client.getTransactionStatus()
+  }
+
+  /** Whether the connection has been given back or closed. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Whether a statement is under way. */
+  get isBusy(): boolean {
+    return this.#running > 0
+  }
+
+  /** Interrupts what is under way, and says whether the connection is at rest now. */
+  async interrupt(): Promise<boolean> {
+    if (!this.isBusy) return !this.#isBroken
+    const { host, port, processID, secretKey } = this.#client
+    if (processID === null || secretKey === null) return false
+    const atRest = this.settled()
+    // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
+    await requestCancel({ host, port, processId: processID, secretKey })
+    return withPatience(atRest, patienceMs).then(
+      () => !this.#isBroken,
+      () => false,
+    )
+  }
+
+  /** Resolves once no statement is under way. */
+  async settled(): Promise<void> {
+    if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
+  }
+
+  /** Ends the transaction without a trace, by closing the connection where the server does not answer. Never rejects. */
+  async rollBack(): Promise<void> {
+    if (this.#isOver || (this.transactionStatus === 'I' && !this.isBusy)) return
+    const isAtRest = await this.interrupt()
+    const rolledBack = isAtRest ? this.run({ text: 'ROLLBACK' }) : Promise.reject(unanswered)
+    await withPatience(rolledBack, patienceMs).catch(() => this.destroy())
+  }
+
+  /** Gives the connection back for the next user; only at rest, and outside of a transaction. */
+  release(): void {
+    if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') this.destroy()
+    else this.#leave(false)
+  }
+
+  /** Closes the connection: whatever it was doing is rolled back by the server. */
+  destroy(): void {
+    this.#leave(true)
+  }
+
+  #leave(isLost: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#client.off('error', this.#onError)
+    this.#client.release(isLost)
+  }
+}
+
+const unanswered = new HoldfastError(
+  'database-unanswered',
+  'The database did not answer in time; its connection was closed.',
+)
+
+/** Waits for an answer of the server, but not for ever: the network may be gone without a word. */
+function withPatience<T>(answer: Promise<T>, ms: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(unanswered), ms)
+    answer.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

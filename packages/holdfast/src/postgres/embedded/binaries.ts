@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Account } from './account.ts'
+import { complete, copyPackage, findBinaryPackage, isComplete, programIn } from './binary-package.ts'
+import { asideDirectory, type Home } from './home.ts'
+import { canReach, permits } from './reachable.ts'
+
+/** The programs of Postgres, in a place from which the server's user can run them. */
+export interface Binaries {
+  readonly initdb: string
+  readonly postgres: string
+  /** The major version of Postgres, such as 18. */
+  readonly major: number
+}
+
+/**
+ * Finds the binaries in `node_modules` and completes them where install scripts were switched off. Where the
+ * server's user cannot reach them, or nothing may be written there, they are copied once per version.
+ */
+export function prepareBinaries(home: Home): Binaries {
+  const { root, version } = findBinaryPackage()
+  const inPlace = (isComplete(root) || complete(root)) && isUsable(root, home.account)
+  const place = inPlace ? root : copyOf(root, version, home)
+  return {
+    initdb: programIn(place, 'initdb'),
+    postgres: programIn(place, 'postgres'),
+    major: Number.parseInt(version, 10),
+  }
+}
+
+function copyOf(root: string, version: string, home: Home): string {
+  const name = `${version}-${process.platform}-${process.arch}`
+  const copy = join(home.account ? asideDirectory : home.directory, 'binaries', name)
+  if (!existsSync(copy)) {
+    home.notify(`Copying the binaries of Postgres to ${copy}, because they cannot be used in ${root}.`)
+    copyPackage(root, copy)
+  }
+  return copy
+}
+
+function isUsable(root: string, account: Account | undefined): boolean {
+  if (!account) return true
+  const program = programIn(root, 'postgres')
+  // One of the many files tells of all: an installation has one umask.
+  const file = join(root, 'package.json')
+  return canReach(program, account) && permits(program, 'x', account) && permits(file, 'r', account)
+}

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync } from 'node:fs'
+import type { Account } from './account.ts'
+import { errorCode } from './error-code.ts'
+
+// A FIFO tells, from the kernel and so at once and without doubt, whether a process still lives that has opened it:
+// also after kill -9, also when the process id is in use again, also between containers.
+
+/** Makes a FIFO that only the account can open. */
+export function makeFifo(path: string, account: Account | undefined): void {
+  execFileSync('mkfifo', ['-m', '600', path], { ...account, stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** Opens a FIFO for reading without waiting for a writer. */
+export function openReader(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+}
+
+/** Opens a FIFO for writing; `undefined` where nobody reads it, or there is none. */
+export function openWriter(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if (['ENXIO', 'ENOENT'].includes(errorCode(error) ?? '')) return undefined
+    throw error
+  }
+}
+
+/** Whether a process has a FIFO open for reading. */
+export function hasReader(path: string): boolean {
+  const writer = openWriter(path)
+  if (writer === undefined) return false
+  closeSync(writer)
+  return true
+}

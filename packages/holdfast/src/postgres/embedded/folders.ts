@@ -1,0 +1,58 @@
+import {
+  chmodSync,
+  lchownSync,
+  lstatSync,
+  mkdtempSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+} from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import type { Account } from './account.ts'
+import { attempt, errorCode } from './error-code.ts'
+
+/** The path without symbolic links, also where its end does not exist yet. */
+export function resolveLinks(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+  }
+  const parent = resolveLinks(dirname(path))
+  const here = join(parent, basename(path))
+  return isLink(here) ? resolveLinks(resolve(parent, readlinkSync(here))) : here
+}
+
+/** The folders above a path, nearest first. */
+export function foldersAbove(path: string): string[] {
+  const parent = dirname(path)
+  return parent === path ? [] : [parent, ...foldersAbove(parent)]
+}
+
+/** What a folder that does not exist yet is made with. */
+export interface FolderOptions {
+  readonly mode: number
+  /** Whose it becomes; `undefined`: the user's of this process. */
+  readonly account?: Account | undefined
+}
+
+/** Makes a folder, and those above it that are missing, unless it exists. */
+export function makeFolder(path: string, options: FolderOptions): void {
+  if (lstatSync(path, { throwIfNoEntry: false })) return
+  makeFolder(dirname(path), { ...options, mode: 0o755 })
+  // Renamed into place when it is complete: another process must never see one with the wrong owner or mode.
+  const staging = mkdtempSync(`${path}.`)
+  chmodSync(staging, options.mode)
+  give(staging, options.account)
+  if (!attempt(() => renameSync(staging, path), ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])) rmdirSync(staging)
+}
+
+/** Makes a file or folder that root has created the account's. */
+export function give(path: string, account: Account | undefined): void {
+  if (account) lchownSync(path, account.uid, account.gid)
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+}

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import type { Account } from './account.ts'
+import { foldersAbove } from './folders.ts'
+import { unavailable } from './unavailable.ts'
+
+/**
+ * Whom to run the server as, because Postgres refuses root: the owner of the nearest folder that is not root's,
+ * so that the developer can later go on without root; else `postgres` or `nobody`. `undefined` when this
+ * process is not root and simply runs it as itself.
+ */
+export function serverAccount(directory: string): Account | undefined {
+  if (process.geteuid?.() !== 0) return undefined
+  const account = ownerOf(directory) ?? systemUser('postgres') ?? systemUser('nobody')
+  if (account) return account
+  throw unavailable(
+    `Postgres refuses to run as root, ${directory} and every folder above it belong to root, and this system has ` +
+      'neither a user postgres nor a user nobody. Run as an unprivileged user.',
+  )
+}
+
+function ownerOf(directory: string): Account | undefined {
+  for (const folder of [directory, ...foldersAbove(directory)]) {
+    const owner = statSync(folder, { throwIfNoEntry: false })
+    // Only one whom the system knows by name: initdb insists on it.
+    if (owner && owner.uid !== 0) return systemUser(String(owner.uid))
+  }
+  return undefined
+}
+
+function systemUser(nameOrUid: string): Account | undefined {
+  const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, nameOrUid], { encoding: 'utf8' }))
+  if (uid?.status !== 0 || gid?.status !== 0) return undefined
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+}

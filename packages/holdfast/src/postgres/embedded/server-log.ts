@@ -1,0 +1,24 @@
+import { closeSync, constants, fchownSync, openSync, readFileSync, renameSync } from 'node:fs'
+import { attempt } from './error-code.ts'
+import type { Home } from './home.ts'
+
+const tailLines = 15
+
+/** Begins a new log, and keeps the one of the server before as `postgres.log.previous`. */
+export function beginServerLog(home: Home): void {
+  attempt(() => renameSync(home.log, `${home.log}.previous`), ['ENOENT'])
+  const log = openSync(home.log, 'wx', 0o600)
+  if (home.account) fchownSync(log, home.account.uid, home.account.gid)
+  closeSync(log)
+}
+
+/** Opens the log that was begun, to append to it. */
+export function openServerLog(home: Home): number {
+  // Root writes here into a folder of another user, who must not be able to lead it elsewhere.
+  return openSync(home.log, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW)
+}
+
+/** The last lines of the log, for the message of a failure. */
+export function serverLogTail(home: Home): string {
+  return readFileSync(home.log, 'utf8').trimEnd().split('\n').slice(-tailLines).join('\n')
+}

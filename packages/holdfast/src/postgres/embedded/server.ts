@@ -1,0 +1,132 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { prepareBinaries } from './binaries.ts'
+import { prepareCluster } from './cluster.ts'
+import { attempt } from './error-code.ts'
+import type { Home } from './home.ts'
+import type { Lease } from './lease.ts'
+import { choosePort } from './port.ts'
+import { findPostmaster, isPostmaster, isReady, readPostmaster, type Postmaster } from './postmaster.ts'
+import { processCommand } from './process-command.ts'
+import { serverEnvironment } from './server-environment.ts'
+import { beginServerLog, openServerLog, serverLogTail } from './server-log.ts'
+import { unavailable } from './unavailable.ts'
+import { waitUntil } from './wait-until.ts'
+
+const readyTimeoutMs = 120_000
+const immediateTimeoutMs = 30_000
+const retryWithinMs = 10_000
+const retryAfterMs = 100
+
+/** A server to run. */
+export interface ServerPlan {
+  readonly home: Home
+  /** Of this process; by it the watchdog learns which process the server is. */
+  readonly lease: Lease
+  /** As in `postgresql.conf`. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/**
+ * Makes sure that a server runs: one that already does, be it another process' or left over by a killed one, or
+ * a new one. Only while the home is locked.
+ */
+export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
+  const running = await findPostmaster(plan.home)
+  if (running === undefined) return launchServer(plan)
+  plan.lease.announce(running)
+  return (await becomesReady(plan.home, running)) ?? launchServer(plan)
+}
+
+/** Starts a server, and creates its data directory first where there is none. Only while the home is locked. */
+export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
+  const { home } = plan
+  const binaries = prepareBinaries(home)
+  await prepareCluster(home, binaries)
+  beginServerLog(home)
+  const deadline = performance.now() + retryWithinMs
+  for (;;) {
+    const postmaster = await launch(plan, binaries.postgres)
+    if (postmaster) return postmaster
+    const tail = serverLogTail(home)
+    // Someone took the port just now, or the kernel still clears away a server that was killed just now.
+    const passing = /could not create any TCP\/IP sockets|pre-existing shared memory block/.test(tail)
+    if (!passing || performance.now() > deadline) {
+      throw unavailable(`Postgres does not start in ${home.directory}. Its log, ${home.log}, ends:\n${tail}`)
+    }
+    await sleep(retryAfterMs)
+  }
+}
+
+/**
+ * Shuts the server down if one runs: `fast` ends its connections and leaves a clean state, `immediate` is as if it
+ * crashed. Where fast takes longer than `timeoutMs`, immediate follows and is told. Only while the home is locked.
+ */
+export async function shutDownServer(
+  home: Home,
+  mode: 'fast' | 'immediate',
+  timeoutMs: number,
+): Promise<void> {
+  const pid = await findPostmaster(home)
+  if (pid === undefined) return
+  if (mode === 'fast') {
+    signal(home, pid, 'SIGINT')
+    if (await waitUntil(() => hasEnded(pid), timeoutMs)) return
+    home.notify(
+      `Postgres (process ${pid}) has not shut down within ${timeoutMs} ms, so it is ended at once: ` +
+        'nothing committed is lost, and it recovers at its next start.',
+    )
+  }
+  signal(home, pid, 'SIGQUIT')
+  if (await waitUntil(() => hasEnded(pid), immediateTimeoutMs)) return
+  throw unavailable(`Postgres (process ${pid}) in ${home.directory} does not end. Its log is ${home.log}.`)
+}
+
+/** Starts the server's process; `undefined` when it ended instead of coming up. */
+async function launch(plan: ServerPlan, program: string): Promise<Postmaster | undefined> {
+  const { home, lease, settings } = plan
+  const own = {
+    listen_addresses: '127.0.0.1',
+    port: String(await choosePort(home)),
+    unix_socket_directories: '',
+  }
+  const options = Object.entries({ ...settings, ...own }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  const log = openServerLog(home)
+  const server = spawn(program, ['-D', home.data, ...options], {
+    ...home.account,
+    cwd: home.directory,
+    // In a session of its own, Ctrl-C in a terminal reaches this process only, which first finishes its work.
+    detached: true,
+    env: serverEnvironment(),
+    stdio: ['ignore', log, log],
+  })
+  if (server.pid !== undefined) lease.announce(server.pid)
+  server.unref()
+  closeSync(log)
+  await once(server, 'spawn')
+  return becomesReady(home, server.pid!)
+}
+
+/** Waits until the server takes connections; `undefined` when it ends instead. */
+async function becomesReady(home: Home, pid: number): Promise<Postmaster | undefined> {
+  if (await waitUntil(() => isReady(home, pid) || hasEnded(pid), readyTimeoutMs)) {
+    return isReady(home, pid) ? readPostmaster(home) : undefined
+  }
+  throw unavailable(
+    `Postgres (process ${pid}) in ${home.directory} is not ready after ${readyTimeoutMs / 1000} s. Its log, ${home.log}, ` +
+      `ends:\n${serverLogTail(home)}`,
+  )
+}
+
+function hasEnded(pid: number): boolean {
+  return processCommand(pid) === undefined
+}
+
+function signal(home: Home, pid: number, name: 'SIGINT' | 'SIGQUIT'): void {
+  if (isPostmaster(home, pid)) attempt(() => process.kill(pid, name), ['ESRCH'])
+}

@@ -1,0 +1,10 @@
+import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/holdfast-error.ts'
+
+/** The failure of an embedded Postgres that cannot run here; what to do instead is always the same. */
+export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {
+  return new HoldfastError(
+    'embedded-postgres-unavailable',
+    `${message}\nTo use a Postgres of your own instead, set DATABASE_URL.`,
+    options,
+  )
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Home } from './home.ts'
+import { serverEnvironment } from './server-environment.ts'
+
+// It blocks in `read`, which costs nothing, and ends when the last process has closed its end of the lease, however
+// that came about. It signals no process but one whose command line names this very data directory.
+// Without any message `server`, its starter was killed between starting a server and saying so.
+const script = `
+trap '' HUP INT TERM
+while read -r word value; do
+  case $word in
+    server) pid=$value ;;
+    confirm) true >"lease.$value" ;;
+  esac
+done
+
+if [ -z "$pid" ]; then
+  sleep 1
+  pid=$(head -n 1 data/postmaster.pid)
+fi
+
+say() {
+  echo "holdfast: $1" >>postgres.log
+}
+
+is_ours() {
+  if [ -e /proc/self/cmdline ]; then
+    command=$(tr '\\0' ' ' <"/proc/$pid/cmdline")
+  else
+    command=$(ps -ww -o command= -p "$pid")
+  fi
+  case "$command " in
+    *" -D $1 "*) return 0 ;;
+  esac
+  return 1
+}
+
+stop_server() {
+  is_ours "$1" || return
+  say 'no process uses this server any more, so it is shut down'
+  kill -INT "$pid"
+  polls=0
+  while is_ours "$1" && [ $polls -lt 600 ]; do
+    sleep 0.05
+    polls=$((polls + 1))
+  done
+  is_ours "$1" || return
+  say 'the server did not shut down within 30 seconds, so it is ended at once'
+  kill -QUIT "$pid"
+}
+
+stop_server "$1"
+`
+
+/**
+ * Starts the process that shuts the server down when nobody holds the lease any more. It reads the lease from
+ * `reader`, runs in a session of its own so that no signal of a terminal reaches it, and keeps nobody alive.
+ */
+export async function startWatchdog(home: Home, reader: number): Promise<void> {
+  const watchdog = spawn('sh', ['-c', script, 'holdfast-watchdog', home.data], {
+    ...home.account,
+    cwd: home.directory,
+    detached: true,
+    env: serverEnvironment(),
+    stdio: [reader, 'ignore', 'ignore'],
+  })
+  watchdog.unref()
+  await once(watchdog, 'spawn')
+}

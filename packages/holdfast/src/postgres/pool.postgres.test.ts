@@ -1,0 +1,163 @@
+import { anyone, type Answer, createLogger, holdfast, systemClock } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestDatabase, createTestService, until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+const { query, mutation, service } = holdfast({ database: postgres({ poolSize: 2 }) })
+
+const sleep = query({
+  route: 'GET /sleep',
+  access: anyone(),
+  input: z.object({ seconds: z.number() }),
+  output: z.object({}),
+  deadline: '10s',
+  async run({ input, db }) {
+    await db.query(sql`select pg_sleep(${input.seconds})`)
+    return {}
+  },
+})
+
+const settings = query({
+  route: 'GET /settings',
+  access: anyone(),
+  output: z.record(z.string(), z.string()).meta({ maxProperties: 10 }),
+  async run({ db }) {
+    const rows = await db.query<{ name: string; setting: string }>(
+      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval')`,
+    )
+    return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
+  },
+})
+
+const limits = mutation({
+  route: 'POST /limits',
+  access: anyone(),
+  output: z.object({ statement: z.string(), idle: z.string() }),
+  deadline: '3s',
+  async run({ db }) {
+    const [row] = await db.query<{ statement: string; idle: string }>(
+      sql`select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle`,
+    )
+    return row!
+  },
+})
+
+const pooled = service({ name: 'pooled', operations: { sleep, settings, limits } })
+
+const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
+
+test('a call that gets no connection in time is told to come back', async () => {
+  await using tested = await createTestService(pooled)
+  const holding = [1, 2].map(() => tested.send('sleep', { seconds: 3 }))
+  await until(
+    async () =>
+      (
+        await tested.sql(
+          `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
+        )
+      ).length === 2,
+  )
+  const refused = await tested.send('settings', {})
+  expect([refused.status, codeOf(refused), refused.headers['retry-after']]).toEqual([
+    503,
+    'database-unavailable',
+    '1',
+  ])
+  expect((await Promise.all(holding)).map(({ status }) => status)).toEqual([200, 200])
+})
+
+test('clients that go away give their connections back at once', async () => {
+  await using tested = await createTestService(pooled)
+  for (let round = 0; round < 3; round += 1) {
+    const clients = [1, 2].map(() => new AbortController())
+    const calls = clients.map(({ signal }) => tested.send('sleep', { seconds: 9 }, { signal }))
+    await until(
+      async () =>
+        (
+          await tested.sql(
+            `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
+          )
+        ).length === 2,
+    )
+    for (const client of clients) client.abort()
+    await Promise.all(calls)
+    expect((await tested.send('settings', {})).status).toBe(200)
+  }
+})
+
+test('sessions of queries are read-only and notice when their client is gone', async () => {
+  await using tested = await createTestService(pooled)
+  expect(await tested.call.settings({})).toEqual({
+    default_transaction_read_only: 'on',
+    client_connection_check_interval: '1000',
+  })
+})
+
+test('a mutation carries its deadline into the database', async () => {
+  await using tested = await createTestService(pooled)
+  const { statement, idle } = await tested.call.limits({})
+  const [statementMs, idleMs] = [statement, idle].map((text) =>
+    Number(text.replace(/ms$/, '').replace(/s$/, '000')),
+  )
+  expect(statementMs).toBeGreaterThan(2_000)
+  expect(statementMs).toBeLessThanOrEqual(3_000)
+  expect(idleMs).toBe(statementMs! + 1_000)
+})
+
+test('a restart of the server is survived', async () => {
+  await using tested = await createTestService(pooled)
+  await tested.call.settings({})
+  await tested.sql(
+    `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'holdfast%'`,
+  )
+  const answer = await until(async () => {
+    const settled = await tested.send('settings', {})
+    return settled.status === 200 && settled
+  })
+  expect(answer.status).toBe(200)
+})
+
+test.each([
+  ['mysql://x', 'configuration-invalid'],
+  ['not a url', 'configuration-invalid'],
+  ['postgres://nobody@127.0.0.1:1/x', 'database-unreachable'],
+])('DATABASE_URL=%s does not start: %s', async (url, code) => {
+  const starting = pooled.start({
+    env: { DATABASE_URL: url },
+    mode: 'test',
+    clock: systemClock,
+    log: createLogger({ write: () => {} }),
+    notify: () => {},
+  })
+  await expect(starting).rejects.toMatchObject({ code })
+})
+
+test('production does not start without a database', async () => {
+  const starting = pooled.start({
+    env: {},
+    mode: 'production',
+    clock: systemClock,
+    log: createLogger({ write: () => {} }),
+    notify: () => {},
+  })
+  await expect(starting).rejects.toMatchObject({
+    code: 'configuration-invalid',
+    message: expect.stringContaining('DATABASE_URL'),
+  })
+})
+
+test('services that start at once on one database share its secret and its tables', async () => {
+  const database = await createTestDatabase()
+  const start = () =>
+    pooled.start({
+      env: { DATABASE_URL: database.url },
+      mode: 'test',
+      clock: systemClock,
+      log: createLogger({ write: () => {} }),
+      notify: () => {},
+    })
+  const running = await Promise.all([start(), start(), start()])
+  await Promise.all(running.map((one) => one.stop()))
+  await database.drop()
+})

@@ -1,0 +1,72 @@
+/** What Postgres says of an error, as far as it is read here. */
+interface PostgresError extends Error {
+  /** SQLSTATE, five characters; a system error's name (`ECONNRESET`) where the socket failed. */
+  readonly code?: string
+  readonly severity?: string
+  readonly constraint?: string
+}
+
+/** The error of the driver behind an error: query builders wrap it as the cause of theirs. */
+export function driverError(error: unknown): PostgresError | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ('severity' in current || isConnectionFailure(current)) return current
+  }
+  return undefined
+}
+
+/** Whether Postgres answered with an error that ended a statement or transaction, and nothing worse. */
+export function isStatementError(error: unknown): boolean {
+  return driverError(error)?.severity === 'ERROR'
+}
+
+/** The SQLSTATE of an error, or of the driver's error behind it. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const driver = driverError(error)
+  return driver?.severity === undefined ? undefined : driver.code
+}
+
+/** The constraint that a statement violated. */
+export function constraintOf(error: unknown): string | undefined {
+  return driverError(error)?.constraint
+}
+
+/** SQLSTATE serialization_failure and deadlock_detected: the same transaction, run again, may well succeed. */
+export function isWorthRerunning(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === '40001' || state === '40P01'
+}
+
+/** SQLSTATE in_failed_sql_transaction: a statement before this one failed, and the transaction with it. */
+export function isInFailedTransaction(error: unknown): boolean {
+  return sqlStateOf(error) === '25P02'
+}
+
+const socketErrors = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ENOENT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+
+// The driver's own errors carry no code; these are the texts of those that mean that there is no connection.
+const driverMessages =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|Cannot use a pool after calling end|Query read timeout)/
+
+function isConnectionFailure(error: PostgresError): boolean {
+  return socketErrors.has(error.code ?? '') || driverMessages.test(error.message)
+}
+
+/** Whether an error means that the connection, or the whole server, is not to be had: what was asked may or may not have happened. */
+export function isUnavailable(error: unknown): boolean {
+  const driver = driverError(error)
+  if (!driver) return false
+  if (driver.severity === undefined) return true
+  const state = driver.code ?? ''
+  // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the session. 53300: no connection free.
+  return state.startsWith('08') || state.startsWith('57P') || state === '53300'
+}

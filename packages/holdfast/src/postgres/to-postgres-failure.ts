@@ -1,0 +1,39 @@
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import { DeadlineExceeded } from '../kernel/problems.ts'
+import { DatabaseContended, DatabaseUnavailable } from './problems.ts'
+import { isUnavailable, isWorthRerunning, sqlStateOf } from './sql-state.ts'
+
+/**
+ * What a call fails with when an error of the database has ended it: a problem where the caller can do something, the
+ * error with its meaning where it is a defect.
+ */
+export function toPostgresFailure(
+  error: unknown,
+  operation: CompiledOperation,
+  signal: AbortSignal,
+): unknown {
+  if (error instanceof ProblemError || error instanceof HoldfastError) return error
+  if (signal.aborted) return signal.reason
+  if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
+  if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
+  switch (sqlStateOf(error)) {
+    // query_canceled: the server's clock reached the deadline before ours did.
+    case '57014':
+      return withCause(DeadlineExceeded(), error)
+    case '25006':
+      return new HoldfastError(
+        'query-writes',
+        `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
+        { cause: error },
+      )
+    default:
+      return error
+  }
+}
+
+function withCause(problem: ProblemError, cause: unknown): ProblemError {
+  problem.cause = cause
+  return problem
+}
