@@ -1,0 +1,137 @@
+import type { Database, OpenDatabase } from '../kernel/database.ts'
+import { type Duration, toMilliseconds } from '../kernel/duration.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Surroundings } from '../kernel/surroundings.ts'
+import { idempotencyMigrations } from '../idempotency/migrations.ts'
+import type { MutationParts } from '../idempotency/mutation-parts.ts'
+import { idempotencyProblems } from '../idempotency/problems.ts'
+import { startPruning } from '../idempotency/prune.ts'
+import { safeMutation } from '../idempotency/safe-mutation.ts'
+import { describeEvent } from '../migrate/event.ts'
+import { migrate } from '../migrate/migrate.ts'
+import { readMigrations } from '../migrate/read-migrations.ts'
+import type { Queryable } from '../postgres/connection.ts'
+import { createPool, type Pool } from '../postgres/pool.ts'
+import { postgresProblems } from '../postgres/problems.ts'
+import { readStage } from '../postgres/read-stage.ts'
+import { locateDatabase, type Location, type LocationOptions } from './location.ts'
+import { databaseMigrations } from './migrations.ts'
+
+/** Options of every database on Postgres. */
+export interface PostgresOptions extends LocationOptions {
+  /** The folder of the application's migrations: SQL files that are applied in the order of their names when the service starts. */
+  readonly migrations?: URL | string
+  /** How many connections each of the two pools, for queries and for mutations, opens at most. Default 10. */
+  readonly poolSize?: number
+  /** How long an idempotency key and its answer are kept. Default `'7d'`. */
+  readonly retention?: Duration
+  /** How often what is older than the retention is deleted. Default `'1m'`. */
+  readonly pruneEvery?: Duration
+}
+
+/** How a query builder is bound to what runs statements. */
+export interface Binding<Read, Write> {
+  /** What the builder is called, for messages. */
+  readonly name: string
+  /** Makes the `db` of a query. */
+  read(queryable: Queryable): Read
+  /** Makes the `db` of a mutation, whose statements are in a transaction. */
+  write(queryable: Queryable): Write
+}
+
+/** Makes a database on Postgres of a query builder's binding. */
+export function createDatabase<Read, Write>(
+  binding: Binding<Read, Write>,
+  options: PostgresOptions,
+): Database<Read, Write> {
+  return {
+    name: binding.name,
+    async open(surroundings) {
+      const location = await locateDatabase(options, surroundings)
+      try {
+        return await openDatabase(binding, options, { location, surroundings })
+      } catch (error) {
+        await location.stop()
+        throw error
+      }
+    },
+  }
+}
+
+interface Opening {
+  readonly location: Location
+  readonly surroundings: Surroundings
+}
+
+async function openDatabase<Read, Write>(
+  binding: Binding<Read, Write>,
+  options: PostgresOptions,
+  { location, surroundings }: Opening,
+): Promise<OpenDatabase> {
+  const { connectionString } = location
+  const { clock, log, notify } = surroundings
+  const retentionMs = toMilliseconds(options.retention ?? '7d')
+  await migrate({
+    connectionString,
+    migrations: [
+      { owner: 'holdfast', migrations: [...databaseMigrations, ...idempotencyMigrations] },
+      ...(options.migrations === undefined
+        ? []
+        : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),
+    ],
+    notify: (event) => notify(describeEvent(event)),
+  })
+  const max = options.poolSize ?? 10
+  const write = createPool({ connectionString, max, log, applicationName: 'holdfast' })
+  const read = createPool({
+    connectionString,
+    max,
+    log,
+    applicationName: 'holdfast (read)',
+    isReadOnly: true,
+  })
+  const secret = await readSecret(write)
+  const pruning = startPruning({
+    pool: write,
+    clock,
+    log,
+    retentionMs,
+    everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
+  })
+  const shared: Omit<MutationParts, 'problemBase'> = {
+    pool: write,
+    clock,
+    retentionMs,
+    bind: (queryable) => binding.write(queryable),
+    running: new Map(),
+  }
+  return {
+    secret,
+    problems: [...postgresProblems, ...idempotencyProblems],
+    stageFor: (operation, settings) =>
+      operation.kind === 'mutation'
+        ? safeMutation(operation, { ...shared, ...settings })
+        : readStage(operation, read, (queryable) => binding.read(queryable)),
+    async close() {
+      await pruning.stop()
+      await Promise.all([write.end(), read.end()])
+      await location.stop()
+    },
+  }
+}
+
+async function readSecret(pool: Pool): Promise<Uint8Array> {
+  const connection = await pool.acquire(AbortSignal.timeout(10_000))
+  try {
+    const { rows } = await connection.run<{ value: Buffer }>({
+      text: `select value from holdfast.secrets where name = 'cursor'`,
+    })
+    if (rows[0]) return rows[0].value
+  } finally {
+    connection.release()
+  }
+  throw new HoldfastError(
+    'secret-missing',
+    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+  )
+}

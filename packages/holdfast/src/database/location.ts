@@ -1,0 +1,52 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Surroundings } from '../kernel/surroundings.ts'
+
+/** A database that can be connected to. */
+export interface Location {
+  readonly connectionString: string
+  /** Stops the server where it was started for this process; does nothing otherwise. */
+  stop(): Promise<void>
+}
+
+/** Where a database may be said to be. */
+export interface LocationOptions {
+  /** A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development, where that is absent, an embedded server. */
+  readonly url?: string
+  /** Where the embedded server keeps its data. Default `.holdfast/postgres` below the current folder. */
+  readonly directory?: string
+}
+
+/**
+ * Finds the database.
+ *
+ * @throws HoldfastError `configuration-invalid` where no URL is given outside of development, or one that is none.
+ */
+export async function locateDatabase(
+  options: LocationOptions,
+  surroundings: Surroundings,
+): Promise<Location> {
+  const url = options.url ?? surroundings.env['DATABASE_URL']
+  if (url !== undefined && url !== '') return { connectionString: checkUrl(url), stop: async () => {} }
+  if (surroundings.mode === 'production') {
+    throw new HoldfastError(
+      'configuration-invalid',
+      'DATABASE_URL is not set. In production the service needs one, such as postgres://user:password@host:5432/name; the embedded Postgres is for development.',
+    )
+  }
+  // Loaded only where it is used: in production its package need not be there.
+  const { startEmbeddedPostgres } = await import('../postgres/embedded/embedded.ts')
+  const server = await startEmbeddedPostgres({
+    notify: surroundings.notify,
+    ...(options.directory === undefined ? {} : { directory: options.directory }),
+  })
+  return { connectionString: server.url, stop: () => server.stop() }
+}
+
+function checkUrl(url: string): string {
+  const isPostgres = URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)
+  if (isPostgres) return url
+  throw new HoldfastError(
+    'configuration-invalid',
+    'DATABASE_URL is not a Postgres URL. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)',
+  )
+}

@@ -1,0 +1,19 @@
+import type { Migration } from '../migrate/migration.ts'
+
+/** What a database keeps for the framework whatever it is used for. */
+export const databaseMigrations: readonly Migration[] = [
+  {
+    name: '0001-secrets',
+    sql: `
+create table holdfast.secrets (
+  name text primary key,
+  value bytea not null,
+  created_at timestamptz not null default now()
+);
+
+-- Made here, so that all processes on the database share it and nobody has to configure it. Two random UUIDs: 244 random bits.
+insert into holdfast.secrets (name, value)
+values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
+`,
+  },
+]

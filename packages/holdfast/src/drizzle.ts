@@ -1,0 +1,2 @@
+export type { DrizzleCasing, DrizzleRead, DrizzleSchema, DrizzleWrite } from './drizzle/bind-drizzle.ts'
+export { drizzle, type DrizzleOptions } from './drizzle/drizzle.ts'

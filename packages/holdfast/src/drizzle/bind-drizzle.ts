@@ -1,0 +1,57 @@
+import {
+  createTableRelationsHelpers,
+  type ExtractTablesWithRelations,
+  extractTablesRelationalConfig,
+} from 'drizzle-orm'
+import {
+  NodePgDatabase,
+  type NodePgQueryResultHKT,
+  NodePgSession,
+  NodePgTransaction,
+  type NodePgClient,
+} from 'drizzle-orm/node-postgres'
+import { PgDialect, type PgTransaction } from 'drizzle-orm/pg-core'
+import type { Binding } from '../database/create-database.ts'
+import type { Queryable } from '../postgres/connection.ts'
+
+/** The tables and relations of a Drizzle schema, by their names. */
+export type DrizzleSchema = Record<string, unknown>
+
+/** What a query gets as `db`: what of Drizzle reads. */
+export type DrizzleRead<S extends DrizzleSchema> = Pick<
+  NodePgDatabase<S>,
+  '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'
+>
+
+/** What a mutation gets as `db`: a Drizzle transaction, in which `transaction` makes a savepoint. */
+export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
+  NodePgQueryResultHKT,
+  S,
+  ExtractTablesWithRelations<S>
+>
+
+/** How column names follow from property names where a table does not name them. */
+export type DrizzleCasing = 'snake_case' | 'camelCase'
+
+/** Binds Drizzle to what runs statements. What depends on the schema alone is worked out here, once. */
+export function bindDrizzle<S extends DrizzleSchema>(
+  schema: S,
+  casing: DrizzleCasing | undefined,
+): Binding<DrizzleRead<S>, DrizzleWrite<S>> {
+  const dialect = new PgDialect(casing === undefined ? {} : { casing })
+  const { tables, tableNamesMap } = extractTablesRelationalConfig<ExtractTablesWithRelations<S>>(
+    schema,
+    createTableRelationsHelpers,
+  )
+  const relations = { fullSchema: schema, schema: tables, tableNamesMap }
+  // Drizzle asks for a client of the driver; all that it calls of one is `query`.
+  const sessionOf = (queryable: Queryable): NodePgSession<S, ExtractTablesWithRelations<S>> =>
+    new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
+  return {
+    name: 'drizzle',
+    // The class's types leave out the parameters that it inherits.
+    read: (queryable) =>
+      new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never,
+    write: (queryable) => new NodePgTransaction(dialect, sessionOf(queryable) as never, relations),
+  }
+}

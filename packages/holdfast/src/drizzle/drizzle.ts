@@ -1,0 +1,23 @@
+import type { Database } from '../kernel/database.ts'
+import { createDatabase, type PostgresOptions } from '../database/create-database.ts'
+import {
+  bindDrizzle,
+  type DrizzleCasing,
+  type DrizzleRead,
+  type DrizzleSchema,
+  type DrizzleWrite,
+} from './bind-drizzle.ts'
+
+/** Options of {@link drizzle}. */
+export interface DrizzleOptions extends PostgresOptions {
+  /** How column names follow from property names where a table does not name them. Default: they are the same. */
+  readonly casing?: DrizzleCasing
+}
+
+/** A Postgres database that handlers use through Drizzle. `schema` holds the tables, and relations if there are any. */
+export function drizzle<S extends DrizzleSchema>(
+  schema: S,
+  options: DrizzleOptions = {},
+): Database<DrizzleRead<S>, DrizzleWrite<S>> {
+  return createDatabase(bindDrizzle(schema, options.casing), options)
+}

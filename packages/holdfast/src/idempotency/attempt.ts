@@ -1,0 +1,142 @@
+import { type Answer, toAnswer } from '../kernel/answer.ts'
+import type { Call, Next } from '../kernel/call.ts'
+import { untilAborted } from '../kernel/deadline.ts'
+import type { ProblemError } from '../kernel/problem.ts'
+import type { Connection } from '../postgres/connection.ts'
+import { constraintOf } from '../postgres/sql-state.ts'
+import { TransactionSession } from '../postgres/transaction-session.ts'
+import { commit } from './commit.ts'
+import type { KeyClaim } from './key-claim.ts'
+import type { AttemptParts } from './mutation-parts.ts'
+import { IdempotencyKeyInFlight } from './problems.ts'
+import { claim as claimKey, type ClaimRow } from './queries/claim.ts'
+import { limit } from './queries/limit.ts'
+import { readAnswer } from './queries/read-answer.ts'
+import { keyConstraint, storeAnswer, type StoreParameters } from './queries/store-answer.ts'
+import { isFinal, replay, type StoredAnswer, toStored } from './stored-answer.ts'
+import { transactionAborted, transactionEnded } from './transaction-failures.ts'
+
+// A transaction that hangs between two statements outlives its call by this much, should its process be unable to end it.
+const idleGraceMs = 1_000
+
+/**
+ * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer, commits. Where the key has
+ * its answer already, that is given instead. Rejects once nothing of the attempt is left.
+ */
+export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer> {
+  const connection = await parts.pool.acquire(call.signal)
+  try {
+    const stored = await begin(call, connection, parts.claim)
+    if (parts.claim && stored) return replay(stored, parts.claim)
+    return await runClaimed(call, next, { ...parts, connection })
+  } finally {
+    await connection.rollBack()
+    connection.release()
+  }
+}
+
+interface ClaimedParts extends AttemptParts {
+  readonly connection: Connection
+}
+
+/** Begins the transaction, in one round trip with its claim. Gives the answer of a key that has one. */
+async function begin(
+  call: Call,
+  connection: Connection,
+  claim: KeyClaim | undefined,
+): Promise<StoredAnswer | undefined> {
+  const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
+  const idleTimeoutMs = timeoutMs + idleGraceMs
+  const first = claim ? claimKey({ timeoutMs, idleTimeoutMs, ...claim }) : limit(timeoutMs, idleTimeoutMs)
+  const begun = connection.together(() =>
+    Promise.all([
+      connection.run({ text: `BEGIN ISOLATION LEVEL ${call.operation.isolation}` }),
+      connection.run<ClaimRow>(first),
+    ]),
+  )
+  const [, { rows }] = await untilAborted(begun, call.signal)
+  const row = rows[0]
+  if (!claim) return undefined
+  if (row?.fingerprint) return { ...row, fingerprint: row.fingerprint }
+  if (row?.claimed !== true) throw IdempotencyKeyInFlight()
+  return undefined
+}
+
+async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
+  const { claim, connection, running } = parts
+  if (claim) running.set(claim.lockId, claim)
+  try {
+    const answer = await runHandler(call, next, parts)
+    return await commitAnswer(answer, call, parts)
+  } catch (error) {
+    if (!claim || !isFinal(error)) throw error
+    await connection.rollBack()
+    return await storeProblem(error, call, { ...parts, claim })
+  } finally {
+    if (claim) running.delete(claim.lockId)
+  }
+}
+
+async function runHandler(call: Call, next: Next, { connection, bind }: ClaimedParts): Promise<Answer> {
+  const session = new TransactionSession(connection)
+  call.db = bind(session)
+  try {
+    return await next(call)
+  } finally {
+    session.end()
+  }
+}
+
+async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Promise<Answer> {
+  const { claim, connection } = parts
+  const stored = claim && toStored(answer, claim, call.operation)
+  // A handler need not have awaited its last statements; whether they failed counts all the same.
+  await untilAborted(connection.settled(), call.signal)
+  call.signal.throwIfAborted()
+  if (connection.transactionStatus === 'E') throw transactionAborted(call.operation)
+  if (connection.transactionStatus !== 'T') throw transactionEnded(call.operation)
+  try {
+    return (await commit(connection, call, { ...parts, stored })) ?? answer
+  } catch (error) {
+    if (claim && stored && constraintOf(error) === keyConstraint) return replayWinner(claim, call, parts)
+    throw error
+  }
+}
+
+/**
+ * Stores a problem of the handler as the key's final answer: by itself, since the transaction that it came from has been
+ * rolled back. Another attempt may have come to an answer in between; then that is the final one.
+ */
+async function storeProblem(
+  problem: ProblemError,
+  call: Call,
+  parts: ClaimedParts & { readonly claim: KeyClaim },
+): Promise<Answer> {
+  const { claim, problemBase, pool } = parts
+  const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
+  const stored: StoreParameters = toStored(answer, claim, call.operation)
+  const connection = parts.connection.isOver ? await pool.acquire(call.signal) : parts.connection
+  try {
+    await untilAborted(connection.run(storeAnswer(stored)), call.signal)
+    return answer
+  } catch (error) {
+    if (constraintOf(error) === keyConstraint)
+      return await replayWinner(claim, call, { ...parts, connection })
+    throw error
+  } finally {
+    if (connection !== parts.connection) connection.release()
+  }
+}
+
+/** The answer of the attempt that was first to store one. */
+async function replayWinner(claim: KeyClaim, call: Call, { connection }: ClaimedParts): Promise<Answer> {
+  await connection.rollBack()
+  const found = await untilAborted(
+    connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
+    call.signal,
+  )
+  const winner = found.rows[0]
+  // The winner was seen committed and is kept for days: it can only be missing if somebody deleted it just now.
+  if (!winner) throw IdempotencyKeyInFlight()
+  return replay(winner, claim)
+}

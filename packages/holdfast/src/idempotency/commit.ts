@@ -1,0 +1,82 @@
+import type { Answer } from '../kernel/answer.ts'
+import type { Call } from '../kernel/call.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { toLogFields } from '../kernel/log.ts'
+import type { Connection } from '../postgres/connection.ts'
+import { DatabaseUnavailable } from '../postgres/problems.ts'
+import { isInFailedTransaction, isStatementError } from '../postgres/sql-state.ts'
+import type { AttemptParts } from './mutation-parts.ts'
+import { OutcomeUnknown } from './problems.ts'
+import { storeAnswer, type StoreParameters } from './queries/store-answer.ts'
+import { resolveCommit } from './resolve-commit.ts'
+import { restore } from './stored-answer.ts'
+import { transactionAborted } from './transaction-failures.ts'
+
+/** What is committed. */
+export interface CommitParts extends AttemptParts {
+  /** The row of the key's answer; `undefined` where the call has no key. */
+  readonly stored: StoreParameters | undefined
+}
+
+// How long a COMMIT may go unanswered before the connection is given up and the outcome is looked up.
+const commitPatienceMs = 5_000
+// How long the outcome is looked for at least, even when the deadline of the call has come.
+const leastResolutionMs = 2_000
+
+/**
+ * Stores the answer and commits, in one round trip. Gives nothing where the commit was confirmed, and the stored
+ * answer where it was not but has been found since. Rejects with the error of a statement where that rolled everything back,
+ * and with `OutcomeUnknown` where the outcome could not be found out.
+ */
+export async function commit(
+  connection: Connection,
+  call: Call,
+  parts: CommitParts,
+): Promise<Answer | undefined> {
+  const { stored } = parts
+  const answered = connection.together(() =>
+    Promise.allSettled([
+      stored ? connection.run(storeAnswer(stored)) : Promise.resolve(),
+      connection.run({ text: 'COMMIT' }),
+    ]),
+  )
+  const results = await answeredInTime(answered, call, parts.clock)
+  if (!results) return resolve(connection, call, parts)
+  const [storeResult, commitResult] = results
+
+  if (storeResult.status === 'rejected' && isStatementError(storeResult.reason)) {
+    // The server says that the row was not stored: the COMMIT behind it could only roll back.
+    throw isInFailedTransaction(storeResult.reason) ? transactionAborted(call.operation) : storeResult.reason
+  }
+  if (commitResult.status === 'rejected') {
+    if (isStatementError(commitResult.reason)) throw commitResult.reason
+    call.log.warn({ error: toLogFields(commitResult.reason) }, 'the connection was lost during a commit')
+    return resolve(connection, call, parts)
+  }
+  // COMMIT of a transaction that has failed succeeds, and says in its tag that it rolled back.
+  if (commitResult.value.command !== 'COMMIT') throw transactionAborted(call.operation)
+  return undefined
+}
+
+/** What the server answered; `undefined` where it has not for long: the network may be gone without a word. */
+function answeredInTime<T>(results: Promise<T>, call: Call, clock: Clock): Promise<T | undefined> {
+  const patienceMs = Math.max(commitPatienceMs, call.deadline.remainingMs())
+  return new Promise((tell, fail) => {
+    const timer = clock.after(patienceMs, () => tell(undefined))
+    results.then(tell, fail).finally(() => timer.cancel())
+  })
+}
+
+async function resolve(connection: Connection, call: Call, parts: CommitParts): Promise<Answer> {
+  connection.destroy()
+  const { claim, pool, clock } = parts
+  if (!claim) throw OutcomeUnknown()
+  const patienceMs = Math.max(leastResolutionMs, call.deadline.remainingMs())
+  const stored = await resolveCommit(claim, { pool, clock, log: call.log, patienceMs })
+  if (!stored)
+    throw DatabaseUnavailable({
+      detail: 'The connection was lost during the commit, which has been rolled back.',
+    })
+  call.log.info('the outcome of an unanswered commit was found: it had committed')
+  return restore(stored, claim)
+}

@@ -1,0 +1,39 @@
+import type { Call } from '../kernel/call.ts'
+import { scopeOf } from '../kernel/caller.ts'
+import { fingerprintOf, lockIdOf } from './fingerprint.ts'
+import { parseKey, refuseExpired } from './key.ts'
+import { IdempotencyKeyMissing } from './problems.ts'
+
+/** A key with what it was sent for, and by whom. */
+export interface KeyClaim {
+  /** Whose key it is: no caller meets another's. */
+  readonly scope: string
+  readonly key: string
+  readonly fingerprint: Buffer
+  /** The advisory lock that an attempt holds while it runs. */
+  readonly lockId: string
+}
+
+/** The header that carries the key. */
+export const keyHeader = 'idempotency-key'
+
+/**
+ * Reads the key of a call; `undefined` where it has none and its operation allows that. Throws `IdempotencyKeyMissing`,
+ * `IdempotencyKeyInvalid` and `IdempotencyKeyExpired`.
+ */
+export function readKeyClaim(call: Call, nowMs: number, retentionMs: number): KeyClaim | undefined {
+  const header = call.header(keyHeader)
+  if (header === undefined) {
+    if (call.operation.idempotency === 'required') throw IdempotencyKeyMissing()
+    return undefined
+  }
+  const key = parseKey(header)
+  refuseExpired(key, nowMs, retentionMs)
+  const scope = scopeOf(call.caller)
+  return {
+    scope,
+    key,
+    fingerprint: fingerprintOf(call.operation.route, call.wire),
+    lockId: lockIdOf(scope, key),
+  }
+}

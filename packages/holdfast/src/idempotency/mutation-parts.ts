@@ -1,0 +1,23 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { Queryable } from '../postgres/connection.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { KeyClaim } from './key-claim.ts'
+
+/** What all mutations of a service share. */
+export interface MutationParts {
+  readonly pool: Pool
+  readonly clock: Clock
+  /** How long final answers are kept, in milliseconds. */
+  readonly retentionMs: number
+  readonly problemBase: string
+  /** What a handler gets as `db`, bound to its transaction. */
+  readonly bind: (queryable: Queryable) => unknown
+  /** The attempts that run in this process, by scope and key. */
+  readonly running: Map<string, KeyClaim>
+}
+
+/** What one attempt is made with. */
+export interface AttemptParts extends MutationParts {
+  /** The call's key; `undefined` where it came without. */
+  readonly claim: KeyClaim | undefined
+}

@@ -1,0 +1,38 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** What {@link claim} asks with. */
+export interface ClaimParameters {
+  readonly timeoutMs: number
+  readonly idleTimeoutMs: number
+  readonly lockId: string
+  readonly scope: string
+  readonly key: string
+}
+
+/** What {@link claim} finds: whether the key is ours, and its stored answer where there is one. */
+export interface ClaimRow {
+  readonly claimed: boolean
+  readonly fingerprint: Buffer | null
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string | null
+}
+
+/**
+ * Begins a transaction with a key: sets its time limits, takes the key's lock if it is free, and reads the stored answer, all in
+ * the round trip of BEGIN. Should the BEGIN before it have failed, it changes nothing.
+ */
+export function claim({ timeoutMs, idleTimeoutMs, lockId, scope, key }: ClaimParameters): Statement {
+  return {
+    name: 'holdfast_claim',
+    text: `
+      select
+        set_config('statement_timeout', $1, true),
+        set_config('idle_in_transaction_session_timeout', $2, true),
+        pg_try_advisory_xact_lock($3::bigint) as claimed,
+        stored.fingerprint, stored.status, stored.headers, stored.body
+      from (values (1)) as one
+      left join holdfast.idempotency_keys as stored on stored.scope = $4 and stored.key = $5`,
+    values: [String(timeoutMs), String(idleTimeoutMs), lockId, scope, key],
+  }
+}

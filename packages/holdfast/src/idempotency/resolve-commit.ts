@@ -1,0 +1,79 @@
+import { type Clock } from '../kernel/clock.ts'
+import { startDeadline, untilAborted } from '../kernel/deadline.ts'
+import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { isUnavailable } from '../postgres/sql-state.ts'
+import type { KeyClaim } from './key-claim.ts'
+import { OutcomeUnknown } from './problems.ts'
+import { readAnswer } from './queries/read-answer.ts'
+import { tryLock } from './queries/try-lock.ts'
+import type { StoredAnswer } from './stored-answer.ts'
+
+/** What a commit of unknown outcome is looked into with. */
+export interface Resolution {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  /** How long it may take, in milliseconds. */
+  readonly patienceMs: number
+}
+
+const pauseMs = 50
+
+/**
+ * Finds out what became of a transaction whose COMMIT was not answered: its stored answer, or `undefined` where it was
+ * rolled back. The key's lock tells when the transaction is over; only then its row, or the lack of it, is the truth.
+ *
+ * Throws `OutcomeUnknown` where that cannot be found out in time.
+ */
+export async function resolveCommit(
+  claim: KeyClaim,
+  resolution: Resolution,
+): Promise<StoredAnswer | undefined> {
+  const { clock, log, patienceMs } = resolution
+  const deadline = startDeadline(clock, patienceMs, undefined)
+  try {
+    while (!deadline.signal.aborted) {
+      try {
+        const verdict = await look(claim, resolution.pool, deadline.signal)
+        if (verdict) return verdict.stored
+      } catch (error) {
+        if (!isUnavailable(error) && !deadline.signal.aborted) throw error
+        log.debug({ error: toLogFields(error) }, 'could not look into the outcome of a commit yet')
+      }
+      await pause(clock, deadline.signal)
+    }
+  } finally {
+    deadline.end()
+  }
+  throw OutcomeUnknown()
+}
+
+/** One look; nothing where the transaction is still running. */
+async function look(
+  claim: KeyClaim,
+  pool: Pool,
+  signal: AbortSignal,
+): Promise<{ readonly stored: StoredAnswer | undefined } | undefined> {
+  const connection = await pool.acquire(signal)
+  try {
+    const lock = await untilAborted(connection.run<{ free: boolean }>(tryLock(claim.lockId)), signal)
+    if (lock.rows[0]?.free !== true) return undefined
+    const found = await untilAborted(connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)), signal)
+    return { stored: found.rows[0] }
+  } finally {
+    connection.release()
+  }
+}
+
+function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = clock.after(pauseMs, finish)
+    function finish(): void {
+      timer.cancel()
+      signal.removeEventListener('abort', finish)
+      resolve()
+    }
+    signal.addEventListener('abort', finish, { once: true })
+  })
+}

@@ -1,0 +1,53 @@
+import type { Call, Stage } from '../kernel/call.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { untilAborted } from '../kernel/deadline.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { isWorthRerunning } from '../postgres/sql-state.ts'
+import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
+import { attempt } from './attempt.ts'
+import { type KeyClaim, readKeyClaim } from './key-claim.ts'
+import type { MutationParts } from './mutation-parts.ts'
+import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
+
+const firstPauseMs = 10
+const longestPauseMs = 500
+
+/**
+ * The stage of a mutation: one transaction that commits the handler's effects together with the key and its answer, run again
+ * after a serialization failure or a deadlock as long as the deadline allows. It has no other effects, so that it may be.
+ */
+export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
+  return async (call, next) => {
+    const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
+    if (claim) refuseRunning(claim, parts.running)
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await attempt(call, next, { claim, ...parts })
+      } catch (error) {
+        if (!isWorthRerunning(error) || call.signal.aborted)
+          throw toPostgresFailure(error, operation, call.signal)
+        const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
+        if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.signal)
+        call.log.debug(
+          { error: toLogFields(error), attempts },
+          'the transaction met another one; it is run again',
+        )
+        await pause(pauseMs, call, parts.clock)
+        // A handler may have changed the input that it was given.
+        call.input = await operation.decode(call.wire)
+      }
+    }
+  }
+}
+
+/** Spares a duplicate of what runs in this process its connection. Across processes, the claim finds out. */
+function refuseRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
+  const first = running.get(claim.lockId)
+  if (!first) return
+  throw first.fingerprint.equals(claim.fingerprint) ? IdempotencyKeyInFlight() : IdempotencyKeyReused()
+}
+
+function pause(ms: number, call: Call, clock: Clock): Promise<void> {
+  return untilAborted(new Promise<void>((resolve) => clock.after(ms, resolve)), call.signal)
+}

@@ -1,0 +1,5 @@
+export type { Binding, PostgresOptions } from './database/create-database.ts'
+export { createDatabase } from './database/create-database.ts'
+export { postgres } from './database/postgres.ts'
+export type { Queryable } from './postgres/connection.ts'
+export { empty, join, sql, type Sql, type SqlDatabase } from './postgres/sql.ts'

@@ -1,0 +1,112 @@
+import type { Answer } from 'holdfast'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import pg from 'pg'
+import { createEffectsService, type EffectsService } from './effects-service.ts'
+
+type Tested = TestService<EffectsService['operations']>
+
+/** A lock that a test holds so that a handler that wants it stays where it is. */
+export interface HeldLock {
+  /** How many sessions wait for it. */
+  waiters(): Promise<number>
+  release(): Promise<void>
+}
+
+/** The effects service on a database, and another process of it as far as that database can tell. */
+export interface Effects {
+  readonly service: EffectsService
+  readonly tested: Tested
+  /** Shares nothing in memory with the first. */
+  readonly other: { send(operation: string, body: object, key: string): Promise<Answer> }
+  /** The handlers that ran, which no rollback undoes. */
+  readonly runs: { readonly names: string[] }
+  countOf(name: string): Promise<number>
+  keysOf(key: string): Promise<number>
+  holdLock(lock: number): Promise<HeldLock>
+  /** Makes a call whose failure is expected, on a database of its own. */
+  silently(
+    send: (tested: Tested) => Promise<Answer>,
+  ): Promise<{ status: number; effects: number; logged: string }>
+  /** Waits until no transaction is open and no statement runs. */
+  expectNothingOpen(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** The problem of an answer. */
+export function problemOf(answer: Answer): Record<string, unknown> {
+  return JSON.parse(answer.body ?? '{}') as Record<string, unknown>
+}
+
+/** Starts the effects service twice on one database. */
+export async function startEffects(): Promise<Effects> {
+  const runs = { names: [] as string[] }
+  const service = createEffectsService({ runs })
+  const tested = await createTestService(service)
+  const other = await createEffectsService({ runs }).start({
+    ...tested.running.surroundings,
+    env: { DATABASE_URL: tested.databaseUrl },
+  })
+
+  async function count(text: string, value: string): Promise<number> {
+    const [row] = await tested.sql<{ count: number }>(text, [value])
+    return row!.count
+  }
+
+  return {
+    service,
+    tested,
+    runs,
+    other: {
+      send: (operation, body, key) =>
+        other.call({
+          operation,
+          input: { path: {}, query: {}, body },
+          header: (name) => (name === 'idempotency-key' ? key : undefined),
+        }),
+    },
+    countOf: (name) => count('select count(*)::int from effects where name = $1', name),
+    keysOf: (key) => count('select count(*)::int from holdfast.idempotency_keys where key = $1', key),
+    holdLock: (lock) => holdLock(tested.databaseUrl, lock),
+    async silently(send) {
+      const lines: string[] = []
+      const quiet = await createTestService(service, { onLog: (line) => lines.push(line) })
+      try {
+        const { status } = await send(quiet)
+        const rows = await quiet.sql('select from effects')
+        return { status, effects: rows.length, logged: lines.join('\n') }
+      } finally {
+        await quiet.stop()
+      }
+    },
+    async expectNothingOpen() {
+      await until(async () => {
+        const open = await tested.sql(
+          `select from pg_stat_activity
+           where datname = current_database() and application_name like 'holdfast%' and state <> 'idle'`,
+        )
+        return open.length === 0
+      })
+    },
+    async stop() {
+      await other.stop()
+      await tested.stop()
+    },
+  }
+}
+
+async function holdLock(databaseUrl: string, lock: number): Promise<HeldLock> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('select pg_advisory_lock($1)', [lock])
+  return {
+    async waiters() {
+      const { rows } = await client.query<{ count: number }>(
+        `select count(*)::int from pg_locks where locktype = 'advisory' and not granted and objid = $1
+         and database = (select oid from pg_database where datname = current_database())`,
+        [lock],
+      )
+      return rows[0]!.count
+    },
+    release: () => client.end(),
+  }
+}

@@ -1,0 +1,287 @@
+import { anyone, type Caller, holdfast, problem } from 'holdfast'
+import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
+import { z } from 'zod'
+
+/** A business refusal, final. */
+export const Refused = problem('refused', {
+  status: 409,
+  title: 'Refused',
+  extra: z.object({ reason: z.string() }),
+  headers: { 'x-refusal': 'yes', 'set-cookie': 'never=stored' },
+})
+
+/** Says "not now": never stored. */
+export const SlowDown = problem('slow-down', {
+  status: 429,
+  title: 'Slow down',
+  headers: { 'retry-after': '7' },
+})
+
+const Named = z.object({ name: z.string() })
+const Effect = z.object({ id: z.string(), name: z.string() })
+
+/** Counts the runs of the handlers, which no rollback undoes. */
+export interface Runs {
+  readonly names: string[]
+}
+
+/** A service whose every mutation leaves rows that a test can count. */
+export function createEffectsService(options: PostgresOptions & { readonly runs?: Runs } = {}) {
+  const { query, mutation, service } = holdfast({
+    database: postgres({ migrations: new URL('./migrations/', import.meta.url), ...options }),
+    identify: ({ header }): Caller | undefined => {
+      const id = header('x-user')
+      return id === undefined ? undefined : { kind: 'user', id, ...tenantOf(header('x-tenant')) }
+    },
+  })
+  const runs = options.runs ?? { names: [] }
+
+  const record = mutation({
+    route: 'POST /effects',
+    access: anyone(),
+    input: Named.extend({ note: z.string().default('none') }),
+    output: Effect,
+    status: 201,
+    location: '/effects/{id}',
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      const [row] = await db.query<{ id: string }>(
+        sql`insert into effects (name) values (${input.name}) returning id`,
+      )
+      return { id: row!.id, name: input.name }
+    },
+  })
+
+  const recordUnder = mutation({
+    route: 'PUT /effects/{name}',
+    access: anyone(),
+    input: Named,
+    output: Effect,
+    async run({ input, db }) {
+      const [row] = await db.query<{ id: string }>(
+        sql`insert into effects (name) values (${input.name}) returning id`,
+      )
+      return { id: row!.id, name: input.name }
+    },
+  })
+
+  const recordOptionally = mutation({
+    route: 'POST /optional-effects',
+    access: anyone(),
+    input: Named,
+    idempotency: { optional: 'an effect more does no harm here' },
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+    },
+  })
+
+  /** Writes, then refuses. */
+  const refuse = mutation({
+    route: 'POST /refusals',
+    access: anyone(),
+    input: Named,
+    problems: [Refused],
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      throw Refused({ reason: `run ${runs.names.length}` })
+    },
+  })
+
+  const slowDown = mutation({
+    route: 'POST /slow',
+    access: anyone(),
+    input: Named,
+    problems: [SlowDown],
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      throw SlowDown()
+    },
+  })
+
+  const fail = mutation({
+    route: 'POST /failures',
+    access: anyone(),
+    input: Named,
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      throw new TypeError('a defect')
+    },
+  })
+
+  /** Writes, then waits for the advisory lock that its test holds. */
+  const hold = mutation({
+    route: 'POST /held-effects',
+    access: anyone(),
+    input: Named.extend({ lock: z.int() }),
+    output: Effect,
+    deadline: '8s',
+    async run({ input, db }) {
+      runs.names.push(input.name)
+      const [row] = await db.query<{ id: string }>(
+        sql`insert into effects (name) values (${input.name}) returning id`,
+      )
+      await db.query(sql`select pg_advisory_xact_lock_shared(${input.lock})`)
+      return { id: row!.id, name: input.name }
+    },
+  })
+
+  /** Waits longer than it may. */
+  const linger = mutation({
+    route: 'POST /lingering',
+    access: anyone(),
+    input: Named.extend({ where: z.enum(['statement', 'handler']) }),
+    deadline: '300ms',
+    async run({ input, db, signal }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      if (input.where === 'statement') await db.query(sql`select pg_sleep(30)`)
+      else await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    },
+  })
+
+  const large = mutation({
+    route: 'POST /large',
+    access: anyone(),
+    input: Named.extend({ bytes: z.int() }),
+    output: z.object({ text: z.string() }),
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      return { text: 'x'.repeat(input.bytes) }
+    },
+  })
+
+  const swallow = mutation({
+    route: 'POST /swallowed',
+    access: anyone(),
+    input: Named,
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      await db.query(sql`select 1 / 0`).catch(() => {})
+    },
+  })
+
+  const breakPromise = mutation({
+    route: 'POST /promises',
+    access: anyone(),
+    input: Named,
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      await db.query(sql`insert into promises values (1, 99)`)
+    },
+  })
+
+  const endItself = mutation({
+    route: 'POST /ended',
+    access: anyone(),
+    input: Named.extend({ statement: z.string() }),
+    async run({ input, db }) {
+      await db.query(sql`insert into effects (name) values (${input.name})`)
+      await db.query({ text: input.statement, values: [] } as never)
+    },
+  })
+
+  /** Adds to one cell what it read of both: two at once cannot be serialized. */
+  const addSerializably = mutation({
+    route: 'POST /cells/{id}/serializable',
+    access: anyone(),
+    input: z.object({ id: z.int(), lock: z.int() }),
+    isolation: 'serializable',
+    async run({ input, db }) {
+      runs.names.push(`cell ${input.id}`)
+      const [row] = await db.query<{ sum: string }>(sql`select sum(value) from cells`)
+      await db.query(sql`select pg_advisory_xact_lock_shared(${input.lock})`)
+      await db.query(sql`update cells set value = ${Number(row!.sum) + 1} where id = ${input.id}`)
+    },
+  })
+
+  /** Locks two cells in the order given: two in opposite orders deadlock. */
+  const lockBoth = mutation({
+    route: 'POST /cells/{id}/both',
+    access: anyone(),
+    input: z.object({ id: z.int(), second: z.int(), lock: z.int() }),
+    async run({ input, db }) {
+      runs.names.push(`cell ${input.id}`)
+      await db.query(sql`update cells set value = value + 1 where id = ${input.id}`)
+      await db.query(sql`select pg_advisory_xact_lock_shared(${input.lock})`)
+      await db.query(sql`update cells set value = value + 1 where id = ${input.second}`)
+    },
+  })
+
+  const forget = mutation({
+    route: 'POST /forgotten',
+    access: anyone(),
+    input: Named,
+    async run({ input, db }) {
+      // Not awaited: it has to be part of the transaction all the same.
+      void db.query(sql`insert into effects (name) select ${input.name} from pg_sleep(0.05)`)
+    },
+  })
+
+  const countEffects = query({
+    route: 'GET /effects/{name}/count',
+    access: anyone(),
+    input: Named,
+    output: z.object({ count: z.int() }),
+    async run({ input, db }) {
+      const [row] = await db.query<{ count: number }>(
+        sql`select count(*)::int from effects where name = ${input.name}`,
+      )
+      return { count: row!.count }
+    },
+  })
+
+  const writeInQuery = query({
+    route: 'GET /writing',
+    access: anyone(),
+    output: z.object({ id: z.string() }),
+    async run({ db }) {
+      const [row] = await db.query<{ id: string }>(
+        sql`insert into effects (name) values ('sly') returning id`,
+      )
+      return { id: row!.id }
+    },
+  })
+
+  const readSlowly = query({
+    route: 'GET /slow-reading',
+    access: anyone(),
+    output: z.object({ done: z.boolean() }),
+    deadline: '300ms',
+    async run({ db }) {
+      await db.query(sql`select pg_sleep(30)`)
+      return { done: true }
+    },
+  })
+
+  return service({
+    name: 'effects',
+    operations: {
+      record,
+      recordUnder,
+      recordOptionally,
+      refuse,
+      slowDown,
+      fail,
+      hold,
+      linger,
+      large,
+      swallow,
+      breakPromise,
+      endItself,
+      addSerializably,
+      lockBoth,
+      forget,
+      countEffects,
+      writeInQuery,
+      readSlowly,
+    },
+  })
+}
+
+function tenantOf(tenant: string | undefined): { tenant?: string } {
+  return tenant === undefined ? {} : { tenant }
+}
+
+export type EffectsService = ReturnType<typeof createEffectsService>
