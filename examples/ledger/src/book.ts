@@ -1,0 +1,60 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { DrizzleWrite } from 'holdfast/drizzle'
+import { eq, inArray, sql } from 'drizzle-orm'
+import { maxBalance } from './money.ts'
+import { BalanceOutOfRange } from './problems.ts'
+import * as schema from './schema.ts'
+
+/** The transaction of a mutation. */
+export type Transaction = DrizzleWrite<typeof schema>
+
+/** An account as it stands, locked until the transaction ends. */
+export type LockedAccount = typeof schema.accounts.$inferSelect
+
+/** Locks accounts in the order of their ids, so that two transfers in opposite directions cannot wait for each other. */
+export async function lockAccounts(
+  db: Transaction,
+  ids: readonly string[],
+): Promise<Map<string, LockedAccount>> {
+  const rows = await db
+    .select()
+    .from(schema.accounts)
+    .where(inArray(schema.accounts.id, [...ids]))
+    .orderBy(schema.accounts.id)
+    .for('no key update')
+  return new Map(rows.map((row) => [row.id, row]))
+}
+
+/** What is booked: from one account to another of the same currency. */
+export interface Booking {
+  readonly from: LockedAccount
+  readonly to: LockedAccount
+  readonly amount: number
+  readonly memo?: string | undefined
+}
+
+/** Books a transfer between two locked accounts: the transfer, its two entries, and both balances. */
+export async function book(
+  db: Transaction,
+  { from, to, amount, memo }: Booking,
+): Promise<typeof schema.transfers.$inferSelect> {
+  if (to.balance + amount > maxBalance || from.balance - amount < -maxBalance) throw BalanceOutOfRange()
+  const id = randomUUIDv7()
+  const [transfer] = await db
+    .insert(schema.transfers)
+    .values({ id, fromAccount: from.id, toAccount: to.id, currency: from.currency, amount, memo })
+    .returning()
+  await db.insert(schema.entries).values([
+    { transferId: id, accountId: from.id, amount: -amount },
+    { transferId: id, accountId: to.id, amount },
+  ])
+  await db
+    .update(schema.accounts)
+    .set({ balance: sql`balance - ${amount}` })
+    .where(eq(schema.accounts.id, from.id))
+  await db
+    .update(schema.accounts)
+    .set({ balance: sql`balance + ${amount}` })
+    .where(eq(schema.accounts.id, to.id))
+  return transfer!
+}

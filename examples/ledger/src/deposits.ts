@@ -1,0 +1,51 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { anyone } from 'holdfast'
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { mutation } from './app.ts'
+import { book, lockAccounts, type Transaction } from './book.ts'
+import { Amount } from './money.ts'
+import { AccountNotFound, BalanceOutOfRange } from './problems.ts'
+import * as schema from './schema.ts'
+
+const Deposit = z.object({
+  id: z.uuid(),
+  account: z.uuid(),
+  amount: z.int(),
+  createdAt: z.iso.datetime(),
+})
+
+export const createDeposit = mutation({
+  route: 'POST /deposits',
+  summary: 'Pay money in from the world outside',
+  access: anyone(),
+  input: z.object({ account: z.uuid(), amount: Amount }),
+  output: Deposit,
+  status: 201,
+  location: '/transfers/{id}',
+  problems: [AccountNotFound, BalanceOutOfRange],
+  async run({ input: { account, amount }, db }) {
+    const [known] = await db
+      .select({ currency: schema.accounts.currency })
+      .from(schema.accounts)
+      .where(and(eq(schema.accounts.id, account), eq(schema.accounts.kind, 'customer')))
+    if (!known) throw AccountNotFound({ account })
+    const world = await worldAccount(db, known.currency)
+    const locked = await lockAccounts(db, [world, account])
+    const transfer = await book(db, { from: locked.get(world)!, to: locked.get(account)!, amount })
+    return { id: transfer.id, account, amount, createdAt: transfer.createdAt.toISOString() }
+  },
+})
+
+/** The account from which a currency's money comes; made when the first of it does. */
+async function worldAccount(db: Transaction, currency: string): Promise<string> {
+  const isWorld = and(eq(schema.accounts.kind, 'world'), eq(schema.accounts.currency, currency))
+  const [known] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
+  if (known) return known.id
+  await db
+    .insert(schema.accounts)
+    .values({ id: randomUUIDv7(), name: `The world (${currency})`, currency, kind: 'world' })
+    .onConflictDoNothing()
+  const [made] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
+  return made!.id
+}

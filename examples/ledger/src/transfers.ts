@@ -1,0 +1,99 @@
+import { anyone, paged, pageOf } from 'holdfast'
+import { and, desc, eq, lt } from 'drizzle-orm'
+import { z } from 'zod'
+import { mutation, query } from './app.ts'
+import { book, lockAccounts } from './book.ts'
+import { Amount } from './money.ts'
+import {
+  AccountNotFound,
+  BalanceOutOfRange,
+  CurrencyMismatch,
+  InsufficientFunds,
+  TransferNotFound,
+} from './problems.ts'
+import * as schema from './schema.ts'
+import { Line } from './text.ts'
+
+const Transfer = z.object({
+  id: z.uuid(),
+  from: z.uuid(),
+  to: z.uuid(),
+  amount: z.int(),
+  memo: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+})
+
+const toTransfer = (row: typeof schema.transfers.$inferSelect): z.infer<typeof Transfer> => ({
+  id: row.id,
+  from: row.fromAccount,
+  to: row.toAccount,
+  amount: row.amount,
+  memo: row.memo,
+  createdAt: row.createdAt.toISOString(),
+})
+
+export const createTransfer = mutation({
+  route: 'POST /transfers',
+  summary: 'Move money between two accounts',
+  access: anyone(),
+  input: z
+    .object({ from: z.uuid(), to: z.uuid(), amount: Amount, memo: Line.max(140).optional() })
+    .refine(({ from, to }) => from !== to, { path: ['to'], message: 'Expected another account than `from`' }),
+  output: Transfer,
+  status: 201,
+  location: '/transfers/{id}',
+  problems: [AccountNotFound, InsufficientFunds, CurrencyMismatch, BalanceOutOfRange],
+  deadline: '2s',
+  async run({ input, db }) {
+    const locked = await lockAccounts(db, [input.from, input.to])
+    const from = locked.get(input.from)
+    const to = locked.get(input.to)
+    if (from?.kind !== 'customer') throw AccountNotFound({ account: input.from })
+    if (to?.kind !== 'customer') throw AccountNotFound({ account: input.to })
+    if (from.currency !== to.currency) throw CurrencyMismatch({ from: from.currency, to: to.currency })
+    if (from.balance < input.amount) throw InsufficientFunds({ balance: from.balance })
+    return toTransfer(await book(db, { from, to, amount: input.amount, memo: input.memo }))
+  },
+})
+
+export const getTransfer = query({
+  route: 'GET /transfers/{id}',
+  summary: 'Read a transfer',
+  access: anyone(),
+  input: z.object({ id: z.uuid() }),
+  output: Transfer,
+  problems: [TransferNotFound],
+  async run({ input, db }) {
+    const [row] = await db.select().from(schema.transfers).where(eq(schema.transfers.id, input.id))
+    if (!row) throw TransferNotFound()
+    return toTransfer(row)
+  },
+})
+
+export const listTransfers = query({
+  route: 'GET /transfers',
+  summary: 'List the transfers of an account, newest first',
+  access: anyone(),
+  input: paged(z.object({ account: z.uuid() })),
+  output: pageOf(Transfer),
+  run: ({ input, db, page }) =>
+    page(input, {
+      orderedBy: ['id'],
+      rows: async ({ after, limit }) => {
+        const rows = await db
+          .select({ transfer: schema.transfers })
+          .from(schema.entries)
+          .innerJoin(schema.transfers, eq(schema.transfers.id, schema.entries.transferId))
+          .where(
+            and(
+              eq(schema.entries.accountId, input.account),
+              after && lt(schema.entries.transferId, after.id),
+            ),
+          )
+          .orderBy(desc(schema.entries.transferId))
+          .limit(limit)
+        return rows.map((row) => row.transfer)
+      },
+      item: toTransfer,
+    }),
+})

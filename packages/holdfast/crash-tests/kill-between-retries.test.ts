@@ -1,0 +1,66 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { createTestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { startServer } from './server-process.ts'
+
+test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
+  const database = await createTestDatabase()
+  const server = await startServer(new URL('./ledger-main.ts', import.meta.url), {
+    DATABASE_URL: database.url,
+    LOG_LEVEL: 'error',
+  })
+  const looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  const post = (path: string, key: string, body: object): Promise<Response> =>
+    fetch(server.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      body: JSON.stringify(body),
+    })
+  const open = async (name: string): Promise<string> => {
+    const answer = await post('/accounts', randomUUIDv7(), { name, currency: 'EUR' })
+    return ((await answer.json()) as { id: string }).id
+  }
+
+  try {
+    const [from, to] = [await open('from'), await open('to')]
+    await post('/deposits', randomUUIDv7(), { account: from, amount: 1_000 })
+    const key = randomUUIDv7()
+    const transfer = { from, to, amount: 10, memo: 'once' }
+
+    // Held up in the middle: its transaction waits for the account, and its process is killed.
+    await looking.query('begin')
+    await looking.query('select from accounts where id = $1 for update', [from])
+    const lost = post('/transfers', key, transfer).catch((error: unknown) => error)
+    await until(async () => {
+      const { rows } = await looking.query(`select from pg_locks where not granted`)
+      return rows.length > 0
+    })
+    await server.killAndRestart()
+    expect(await lost).toBeInstanceOf(TypeError)
+    await looking.query('rollback')
+
+    const answers: string[] = []
+    for (let retry = 0; retry < 4; retry += 1) {
+      const answer = await until(
+        async () => {
+          const response = await post('/transfers', key, transfer)
+          const body = await response.text()
+          return response.status === 201 ? body : undefined
+        },
+        { timeoutMs: 5_000, what: 'an answer that is final' },
+      )
+      answers.push(answer)
+      await server.killAndRestart()
+    }
+
+    expect(new Set(answers).size).toBe(1)
+    const { rows } = await looking.query(`select id from transfers where memo = 'once'`)
+    expect(rows).toEqual([{ id: (JSON.parse(answers[0]!) as { id: string }).id }])
+  } finally {
+    await server.stop()
+    await looking.end()
+    await database.drop()
+  }
+}, 60_000)

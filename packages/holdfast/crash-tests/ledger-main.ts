@@ -1,0 +1,4 @@
+import { serve } from 'holdfast/node'
+import { ledger } from '../../../examples/ledger/src/service.ts'
+
+await serve(ledger)

@@ -1,0 +1,53 @@
+import pg from 'pg'
+import type { Answer, Database, OpenDatabase } from 'holdfast'
+
+/**
+ * Keeps the idempotency record the usual way, in a store of its own beside the transaction of the effects: looked up before,
+ * written after. The negative control of the crash tests, which have to catch what it does wrong.
+ */
+export function withSeparateStore<Read, Write>(database: Database<Read, Write>): Database<Read, Write> {
+  return {
+    name: 'separate store',
+    async open(surroundings) {
+      const open = await database.open(surroundings)
+      const store = new pg.Pool({ connectionString: surroundings.env['DATABASE_URL'], max: 5 })
+      store.on('error', () => {})
+      await store.query(
+        'create table if not exists separate_store (key text primary key, status int, headers jsonb, body text)',
+      )
+      return {
+        ...open,
+        stageFor: separately(open, store),
+        close: () => Promise.all([open.close(), store.end()]).then(() => {}),
+      }
+    },
+  }
+}
+
+function separately(open: OpenDatabase, store: pg.Pool): OpenDatabase['stageFor'] {
+  return (operation, settings) => {
+    const inner = open.stageFor(operation, settings)
+    if (operation.kind === 'query') return inner
+    return async (call, next) => {
+      const key = call.header('idempotency-key')
+      const known = await store.query<Answer>(
+        'select status, headers, body from separate_store where key = $1',
+        [key],
+      )
+      if (known.rows[0]) return known.rows[0]
+      // The effects commit under a key that no retry has: as if there were none.
+      const own = crypto.randomUUID()
+      const header = (name: string): string | undefined =>
+        name === 'idempotency-key' ? own : call.header(name)
+      const answer = await inner({ ...call, header }, next)
+      const { status, headers, body } = answer
+      await store.query('insert into separate_store values ($1, $2, $3, $4) on conflict do nothing', [
+        key,
+        status,
+        headers,
+        body,
+      ])
+      return answer
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { until } from 'holdfast/testing'
+
+/** A server in a process of its own, on a port that stays its own when it is started again. */
+export interface ServerProcess {
+  readonly url: string
+  /** How often it was killed. */
+  readonly kills: number
+  /** What it wrote, the last of it. */
+  readonly output: () => string
+  /** Ends it with SIGKILL, in the middle of whatever it does, and starts it again. */
+  killAndRestart(): Promise<void>
+  /** Ends it with SIGTERM; gives its exit code. */
+  stop(): Promise<number | null>
+}
+
+const keptOutput = 20_000
+
+/** Starts the server of a main file on a database, and waits until it answers. */
+export async function startServer(main: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  let output = ''
+  let kills = 0
+  let child: ChildProcess
+
+  const keep = (chunk: Buffer): void => {
+    output = (output + chunk.toString()).slice(-keptOutput)
+  }
+
+  async function start(): Promise<void> {
+    child = spawn(process.execPath, ['--conditions=holdfast:source', fileURLToPath(main)], {
+      env: { ...process.env, NODE_ENV: 'development', ...env, PORT: String(port), HOST: '127.0.0.1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    await until(() => answers(url), { timeoutMs: 20_000, what: `an answer of ${url}; it wrote: ${output}` })
+  }
+
+  await start()
+  return {
+    url,
+    get kills() {
+      return kills
+    },
+    output: () => output,
+    async killAndRestart() {
+      kills += 1
+      await end(child, 'SIGKILL')
+      await start()
+    },
+    stop: () => end(child, 'SIGTERM'),
+  }
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
+    child.once('exit', (code) => resolve(code))
+    child.kill(signal)
+  })
+}
+
+async function answers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
+  await answer.body?.cancel()
+  return true
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,41 @@
+import type { Clock, Timer } from '../kernel/clock.ts'
+
+/** A clock that stands still until a test moves it. */
+export interface FakeClock extends Clock {
+  /** Moves the time on, and fires every timer that becomes due, in order. */
+  advance(ms: number): void
+}
+
+interface Pending {
+  readonly atMs: number
+  readonly fire: () => void
+}
+
+/** A clock for tests. `startMs`: where it begins, in milliseconds since the Unix epoch; default: the present. */
+export function createFakeClock(startMs: number = Date.now()): FakeClock {
+  let nowMs = startMs
+  const pending = new Set<Pending>()
+
+  function nextDue(untilMs: number): Pending | undefined {
+    return [...pending].filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
+  }
+
+  return {
+    now: () => nowMs,
+    after(ms, fire): Timer {
+      const timer: Pending = { atMs: nowMs + ms, fire }
+      pending.add(timer)
+      return { cancel: () => pending.delete(timer) }
+    },
+    advance(ms) {
+      const untilMs = nowMs + ms
+      // One by one, since a timer that fires may set another that is due within the same time.
+      for (let timer = nextDue(untilMs); timer; timer = nextDue(untilMs)) {
+        nowMs = Math.max(nowMs, timer.atMs)
+        pending.delete(timer)
+        timer.fire()
+      }
+      nowMs = untilMs
+    },
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import pg from 'pg'
+import type { Service } from '../kernel/service.ts'
+import { createLogger } from '../kernel/log.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { testPostgresUrl } from './test-postgres.ts'
+
+/** A database of its own for one test. */
+export interface TestDatabase {
+  readonly url: string
+  /** Drops it, whoever is still connected. */
+  drop(): Promise<void>
+}
+
+/** Names the test run to every process that takes part in it; its processes share their templates. */
+export const testRunVariable = 'HOLDFAST_TEST_RUN'
+
+const run = process.env[testRunVariable] ?? String(process.pid)
+let databases = 0
+
+/** Makes an empty database, or a copy of another. */
+export async function createTestDatabase(template?: string): Promise<TestDatabase> {
+  const serverUrl = await testPostgresUrl()
+  databases += 1
+  const name = `test_${process.pid}_${Date.now().toString(36)}_${databases}`
+  await administer(serverUrl, async (client) => {
+    const source = template === undefined ? '' : ` template ${pg.escapeIdentifier(template)}`
+    await client.query(`create database ${pg.escapeIdentifier(name)}${source}`)
+  })
+  return {
+    url: databaseUrl(serverUrl, name),
+    drop: () =>
+      administer(serverUrl, async (client) => {
+        await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
+      }),
+  }
+}
+
+const templates = new Map<Service, Promise<string>>()
+
+/** The name of a database with all migrations of a service applied, made once per test run. */
+export function templateFor(service: Service): Promise<string> {
+  const known = templates.get(service)
+  if (known) return known
+  const made = createTemplate(service)
+  templates.set(service, made)
+  return made
+}
+
+async function createTemplate(service: Service): Promise<string> {
+  const serverUrl = await testPostgresUrl()
+  const digest = createHash('sha256')
+    .update(`${run} ${service.name} ${service.place}`)
+    .digest('hex')
+    .slice(0, 24)
+  const name = `template_${digest}`
+  await administer(serverUrl, async (client) => {
+    // The other processes of the run wait here for the first of them.
+    await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name])
+    const { rows } = await client.query('select 1 from pg_database where datname = $1 and datistemplate', [
+      name,
+    ])
+    if (rows.length > 0) return
+    await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
+    await client.query(`create database ${pg.escapeIdentifier(name)}`)
+    await migrateByStarting(service, databaseUrl(serverUrl, name))
+    // Marked only when it is complete; whoever was killed before leaves none that counts.
+    await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
+  })
+  return name
+}
+
+async function migrateByStarting(service: Service, url: string): Promise<void> {
+  const running = await service.start({
+    env: { ...process.env, DATABASE_URL: url },
+    mode: 'test',
+    clock: systemClock,
+    log: createLogger({ level: 'error', write: (line) => process.stderr.write(`${line}\n`) }),
+    notify: () => {},
+  })
+  await running.stop()
+}
+
+function databaseUrl(serverUrl: string, name: string): string {
+  const url = new URL(serverUrl)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function administer(serverUrl: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}

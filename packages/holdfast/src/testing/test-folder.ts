@@ -1,0 +1,41 @@
+import { existsSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const memory = '/dev/shm'
+const roomBytes = 2 * 1024 ** 3
+const prefix = 'holdfast-test-'
+
+/**
+ * Makes a folder for the data of a test run: in memory where there is room, since a copy of a database is then made in 20
+ * milliseconds rather than in 100 or more. What runs that were killed have left there is deleted.
+ */
+export async function createTestFolder(): Promise<string> {
+  const parent = hasRoom(memory) ? memory : tmpdir()
+  for (const name of readdirSync(parent))
+    if (isLeftBehind(name)) rmSync(join(parent, name), { recursive: true, force: true })
+  return mkdtemp(join(parent, `${prefix}${process.pid}-`))
+}
+
+function hasRoom(folder: string): boolean {
+  if (!existsSync(folder)) return false
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize > roomBytes
+}
+
+function isLeftBehind(name: string): boolean {
+  if (!name.startsWith(prefix)) return false
+  const pid = Number(name.slice(prefix.length).split('-', 1)[0])
+  return Number.isInteger(pid) && pid > 0 && !isAlive(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Another user's process cannot be signalled, but is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

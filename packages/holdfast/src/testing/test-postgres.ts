@@ -1,0 +1,41 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startEmbeddedPostgres } from '../postgres/embedded/embedded.ts'
+import { createTestFolder } from './test-folder.ts'
+
+/** A Postgres server for tests. */
+export interface TestPostgres {
+  /** The URL of its administrative database, from which test databases are made. */
+  readonly url: string
+  /** Stops it and deletes its data. */
+  stop(): Promise<void>
+}
+
+// Nothing here outlives the machine: the disk need not have it, only the operating system.
+const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s' }
+
+/** Starts a Postgres server in a temporary folder. */
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const directory = await createTestFolder()
+  const server = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), settings })
+  return {
+    url: server.url,
+    async stop() {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The environment variable that names the server on which test databases are made. */
+export const testDatabaseVariable = 'HOLDFAST_TEST_DATABASE_URL'
+
+let own: Promise<TestPostgres> | undefined
+
+/** The URL of the server for tests: the environment's, or one that is started for this process and ends with it. */
+export async function testPostgresUrl(): Promise<string> {
+  const given = process.env[testDatabaseVariable]
+  if (given !== undefined && given !== '') return given
+  own ??= startTestPostgres()
+  return (await own).url
+}

@@ -1,0 +1,74 @@
+import pg from 'pg'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { createLogger } from '../kernel/log.ts'
+import type { Operations, RunningService, Service } from '../kernel/service.ts'
+import { createHandler, type HandlerOptions } from '../http/handler.ts'
+import { createTestDatabase, templateFor } from './template.ts'
+import { type AnswerCaller, createAnswerCaller, createTypedCaller, type TypedCaller } from './typed-caller.ts'
+
+/** Options of {@link createTestService}. */
+export interface TestServiceOptions {
+  /** Default: the machine's. `createFakeClock()` holds the time. */
+  readonly clock?: Clock
+  /** Environment variables over those of the process. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Takes each log line. Default: those of level error go to stderr. */
+  readonly onLog?: (line: string) => void
+  readonly http?: HandlerOptions
+}
+
+/** A service that runs on a database of its own, for one test or a file of them. */
+export interface TestService<O extends Operations> extends AsyncDisposable {
+  /** Calls operations with their types; a problem rejects. */
+  readonly call: TypedCaller<O>
+  /** Calls operations and gives the whole answer. */
+  readonly send: AnswerCaller<O>
+  /** Sends an HTTP request, without a socket. `path` begins with a slash. */
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** Runs SQL beside the service, to arrange and to look. */
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
+  readonly running: RunningService<O>
+  /** The URL of its database. */
+  readonly databaseUrl: string
+  /** Stops the service and drops its database. */
+  stop(): Promise<void>
+}
+
+/** Starts a service on a copy of a database that has its migrations applied already: in some tens of milliseconds. */
+export async function createTestService<O extends Operations>(
+  service: Service<O>,
+  options: TestServiceOptions = {},
+): Promise<TestService<O>> {
+  const database = await createTestDatabase(await templateFor(service as Service))
+  const running = await service.start({
+    env: { ...process.env, ...options.env, DATABASE_URL: database.url },
+    mode: 'test',
+    clock: options.clock ?? systemClock,
+    log: createLogger(
+      options.onLog
+        ? { level: 'debug', write: options.onLog }
+        : { level: 'error', write: (line) => process.stderr.write(`${line}\n`) },
+    ),
+    notify: () => {},
+  })
+  const handler = createHandler(running, options.http)
+  const send = createAnswerCaller(running)
+  const looking = new pg.Pool({ connectionString: database.url, max: 2 })
+  // Dropping the database ends its idle connections, which nobody needs any more.
+  looking.on('error', () => {})
+  const stop = async (): Promise<void> => {
+    await running.stop()
+    await looking.end()
+    await database.drop()
+  }
+  return {
+    call: createTypedCaller(service.operations, send),
+    send,
+    fetch: async (path, init) => handler.fetch(new Request(`http://service.test${path}`, init)),
+    sql: async (text, values) => (await looking.query(text, values)).rows,
+    running,
+    databaseUrl: database.url,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}

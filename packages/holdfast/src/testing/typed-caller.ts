@@ -1,0 +1,102 @@
+import type { Answer } from '../kernel/answer.ts'
+import type { WireInput } from '../kernel/wire-input.ts'
+import { hasBody } from '../kernel/decode.ts'
+import type { Operation } from '../kernel/operation.ts'
+import type { Operations, RunningService } from '../kernel/service.ts'
+
+/** How a test makes a call. */
+export interface CallOptions {
+  /** The `Idempotency-Key` of a mutation. Default: a new one each time. `null`: none. */
+  readonly key?: string | null
+  /** Request headers, by their lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Aborted when the client goes away. */
+  readonly signal?: AbortSignal
+}
+
+/** What an answer was not: a success. Its members are those of the problem. */
+export class CallFailed extends Error {
+  override readonly name = 'CallFailed'
+  /** The problem's code. */
+  readonly code: string
+  readonly status: number
+  /** The whole problem document (RFC 9457), extension members among them. */
+  readonly problem: Readonly<Record<string, unknown>>
+  readonly answer: Answer
+
+  constructor(answer: Answer) {
+    const problem = JSON.parse(answer.body ?? '{}') as Record<string, unknown>
+    super(`${answer.status} ${answer.body}`)
+    this.code = String(problem['code'])
+    this.status = answer.status
+    this.problem = problem
+    this.answer = answer
+  }
+}
+
+type InputOfOperation<O extends Operation> =
+  O extends Operation<infer Input, unknown, unknown> ? Input : never
+type OutputOfOperation<O extends Operation> =
+  O extends Operation<unknown, infer Output, unknown> ? Output : never
+
+/** Calls operations by their names, with their types: rejects with {@link CallFailed} where the answer is a problem. */
+export type TypedCaller<O extends Operations> = {
+  readonly [Name in keyof O]: (
+    input: InputOfOperation<O[Name]>,
+    options?: CallOptions,
+  ) => Promise<OutputOfOperation<O[Name]>>
+}
+
+/** Calls operations by their names and gives the answer as it is, whatever it is. */
+export type AnswerCaller<O extends Operations> = <Name extends keyof O & string>(
+  name: Name,
+  input: InputOfOperation<O[Name]>,
+  options?: CallOptions,
+) => Promise<Answer>
+
+/** Makes the caller that gives answers. A call goes the way of any other: only its transport is left out. */
+export function createAnswerCaller<O extends Operations>(running: RunningService<O>): AnswerCaller<O> {
+  return (name, input, options = {}) => {
+    const operation = running.operations.get(name)!
+    const key = options.key === undefined && operation.kind === 'mutation' ? crypto.randomUUID() : options.key
+    const headers = { ...options.headers, ...(typeof key === 'string' ? { 'idempotency-key': key } : {}) }
+    return running.call({
+      operation: name,
+      input: toWire(operation, input as Readonly<Record<string, unknown>>),
+      header: (header) => (headers as Readonly<Record<string, string>>)[header],
+      ...(options.signal ? { signal: options.signal } : {}),
+    })
+  }
+}
+
+/** Makes the caller that gives outputs. */
+export function createTypedCaller<O extends Operations>(
+  operations: O,
+  send: AnswerCaller<O>,
+): TypedCaller<O> {
+  const call =
+    (name: string) =>
+    async (input: never, options?: CallOptions): Promise<unknown> => {
+      const answer = await send(name, input, options)
+      if (answer.status >= 400) throw new CallFailed(answer)
+      return answer.body === null ? undefined : (JSON.parse(answer.body) as unknown)
+    }
+  return Object.fromEntries(Object.keys(operations).map((name) => [name, call(name)])) as TypedCaller<O>
+}
+
+/** An input as a client would send it: path parameters and query as text, the rest as JSON. */
+function toWire({ route }: Operation, input: Readonly<Record<string, unknown>>): WireInput {
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined)
+  const inPath = entries.filter(([name]) => route.parameters.includes(name))
+  const rest = entries.filter(([name]) => !route.parameters.includes(name))
+  const path = Object.fromEntries(inPath.map(([name, value]) => [name, String(value)]))
+  if (hasBody(route.method)) {
+    return { path, query: {}, body: JSON.parse(JSON.stringify(Object.fromEntries(rest))) as unknown }
+  }
+  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : [String(value)])
+  return {
+    path,
+    query: Object.fromEntries(rest.map(([name, value]) => [name, texts(value)])),
+    body: undefined,
+  }
+}

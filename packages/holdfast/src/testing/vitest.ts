@@ -1,0 +1,15 @@
+import { randomUUID } from 'node:crypto'
+import { testRunVariable } from './template.ts'
+import { startTestPostgres, testDatabaseVariable } from './test-postgres.ts'
+
+/**
+ * Vitest's global setup: one Postgres server for the whole run, whose test files share their templates. Name it in
+ * `globalSetup: ['holdfast/testing/vitest']`. A server that `HOLDFAST_TEST_DATABASE_URL` names is used instead.
+ */
+export async function setup(): Promise<() => Promise<void>> {
+  process.env[testRunVariable] = randomUUID()
+  if (process.env[testDatabaseVariable]) return async () => {}
+  const server = await startTestPostgres()
+  process.env[testDatabaseVariable] = server.url
+  return () => server.stop()
+}
