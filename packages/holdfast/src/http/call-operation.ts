@@ -1,0 +1,54 @@
+import { jsonType } from '../kernel/answer.ts'
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { hasBody } from '../kernel/decode.ts'
+import { NotAcceptable } from '../kernel/problems.ts'
+import type { RunningService } from '../kernel/service.ts'
+import { qualityOf } from './accept.ts'
+import { parseQueryString } from './query-string.ts'
+import { readBody } from './read-body.ts'
+import type { Responder, Routed } from './responder.ts'
+import { decodeText } from './target.ts'
+
+/** An operation that has been called and has not answered yet. */
+export interface CallInFlight {
+  /** The operation's name. */
+  readonly operation: string
+  readonly requestId: string
+}
+
+/** What calls of operations share. */
+export interface CallOptions {
+  readonly running: RunningService
+  readonly bodyLimitBytes: number
+  /** Where a call stands while it lasts. */
+  readonly callsInFlight: Set<CallInFlight>
+}
+
+/** Makes the responder that calls an operation. */
+export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
+  const { running, bodyLimitBytes, callsInFlight } = options
+  const takesBody = hasBody(operation.route.method)
+
+  return async (request, { exchange, parameters, query }) => {
+    if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
+    const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
+    callsInFlight.add(call)
+    try {
+      const input = {
+        path: decodeParameters(parameters),
+        query: parseQueryString(query),
+        body: takesBody ? await readBody(request, bodyLimitBytes) : undefined,
+      }
+      const { header, signal } = request
+      return await running.call({ operation: operation.name, input, header, signal, ...exchange })
+    } finally {
+      callsInFlight.delete(call)
+    }
+  }
+}
+
+function decodeParameters(parameters: Routed['parameters']): Record<string, string> {
+  const decoded: Record<string, string> = {}
+  for (const [name, text] of Object.entries(parameters)) decoded[name] = decodeText(text, 'path')
+  return decoded
+}

@@ -1,0 +1,99 @@
+import { type Answer, toAnswer } from '../kernel/answer.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import { InternalError, MethodNotAllowed, RouteNotFound } from '../kernel/problems.ts'
+import type { RunningService } from '../kernel/service.ts'
+import { type CallInFlight, callOperation } from './call-operation.ts'
+import { toConditional } from './conditional.ts'
+import { beginExchange, type Exchange, withExchangeHeaders } from './exchange.ts'
+import { fromRequest, type HttpRequest } from './http-request.ts'
+import { problemPages } from './problem-pages.ts'
+import type { Responder } from './responder.ts'
+import { createRouteTable } from './route-table.ts'
+import { parseTarget } from './target.ts'
+import { toResponse } from './to-response.ts'
+
+/** How long a request's body may be where nothing else is said: 1 MiB. */
+export const defaultBodyLimitBytes = 1_048_576
+
+/** Options of {@link createHandler}. */
+export interface HandlerOptions {
+  /** How many bytes a request's body may have. More is refused with 413. Default 1 MiB. */
+  readonly bodyLimitBytes?: number
+}
+
+/** Answers HTTP requests with a service. */
+export interface Handler {
+  /** Answers a request of the Fetch standard. Never rejects: every failure is an answer. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /** The same for a runtime that has no such request, and does not want to make one. */
+  readonly answer: (request: HttpRequest) => Promise<Answer>
+  /** Refuses what a runtime finds wrong by itself. `header` reads the request's headers where they could be read. */
+  readonly refuse: (problem: ProblemError, header?: HttpRequest['header']) => Answer
+  /** The calls that have not been answered yet. */
+  readonly callsInFlight: ReadonlySet<CallInFlight>
+}
+
+/** Makes the HTTP handler of a service, for any runtime. */
+export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
+  const { bodyLimitBytes = defaultBodyLimitBytes } = options
+  const { problemBase } = running
+  const callsInFlight = new Set<CallInFlight>()
+  const table = createRouteTable<Responder>(
+    [...running.operations.values()].map((operation) => ({
+      route: operation.route,
+      target: callOperation(operation, { running, bodyLimitBytes, callsInFlight }),
+    })),
+    problemPages(running),
+  )
+
+  function respond(request: HttpRequest, exchange: Exchange): Answer | Promise<Answer> {
+    if (request.method === 'OPTIONS' && request.target === '*') return toAllowed(table.allowAny)
+    const { path, query } = parseTarget(request.target)
+    const match = table.find(request.method, path)
+    if (match) return match.target(request, { exchange, query, parameters: match.parameters })
+    const allow = table.allow(path)
+    if (allow === '') throw RouteNotFound()
+    if (request.method === 'OPTIONS') return toAllowed(allow)
+    throw notAllowed(request.method, allow)
+  }
+
+  function fail(error: unknown, { requestId }: Exchange): Answer {
+    if (error instanceof ProblemError) return toAnswer(error, { requestId, problemBase })
+    running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'a request could not be handled')
+    return toAnswer(InternalError(), { requestId, problemBase })
+  }
+
+  async function answer(request: HttpRequest): Promise<Answer> {
+    const exchange = beginExchange(request.header)
+    try {
+      return withExchangeHeaders(toConditional(await respond(request, exchange), request), exchange)
+    } catch (error) {
+      return withExchangeHeaders(toConditional(fail(error, exchange), request), exchange)
+    }
+  }
+
+  function refuse(problem: ProblemError, header: HttpRequest['header'] = () => undefined): Answer {
+    const exchange = beginExchange(header)
+    return withExchangeHeaders(fail(problem, exchange), exchange)
+  }
+
+  return {
+    fetch: async (request) => toResponse(await answer(fromRequest(request))),
+    answer,
+    refuse,
+    callsInFlight,
+  }
+}
+
+function toAllowed(allow: string): Answer {
+  return { status: 204, headers: { allow }, body: null }
+}
+
+function notAllowed(method: string, allow: string): ProblemError {
+  return new ProblemError(MethodNotAllowed, {
+    detail: `The path does not take ${method}. It takes ${allow}.`,
+    extra: {},
+    headers: { allow },
+  })
+}

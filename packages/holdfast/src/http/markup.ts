@@ -1,0 +1,27 @@
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** HTML that may stand in a page as it is. */
+export interface Markup {
+  readonly html: string
+}
+
+/** A template of HTML whose values are escaped, unless they are markup themselves; a list of markup is joined. */
+export function markup(
+  strings: TemplateStringsArray,
+  ...values: readonly (string | number | Markup | readonly Markup[])[]
+): Markup {
+  return { html: String.raw({ raw: strings }, ...values.map(toHtml)) }
+}
+
+function toHtml(value: string | number | Markup | readonly Markup[]): string {
+  if (typeof value === 'string') return value.replaceAll(/[&<>"']/g, (character) => escapes[character]!)
+  if (typeof value === 'number') return String(value)
+  if ('html' in value) return value.html
+  return value.map(({ html }) => html).join('')
+}

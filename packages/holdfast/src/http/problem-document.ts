@@ -1,0 +1,49 @@
+import type { AnyProblemType } from '../kernel/problem.ts'
+import type { RunningService } from '../kernel/service.ts'
+import { type ResendAdvice, resendAdvice } from './resend-advice.ts'
+
+/** A member that a problem carries beside those of RFC 9457. */
+export interface ExtensionMember {
+  readonly name: string
+  /** Its JSON type, or what else its schema says it is. */
+  readonly type: string
+  readonly description?: string
+}
+
+/** What there is to know about a problem of a service. */
+export interface ProblemDocument {
+  readonly code: string
+  readonly type: string
+  readonly status: number
+  readonly title: string
+  readonly description?: string
+  readonly members: readonly ExtensionMember[]
+  readonly resend: ResendAdvice
+}
+
+/** Documents every problem that a service answers with, by status and code. */
+export function documentProblems(running: RunningService): readonly ProblemDocument[] {
+  const declared = new Set([...running.operations.values()].flatMap((operation) => operation.problems))
+  return [...running.problems.values()]
+    .map((problem) => documentProblem(problem, running.problemBase, declared.has(problem)))
+    .sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
+}
+
+function documentProblem(problem: AnyProblemType, problemBase: string, isDeclared: boolean): ProblemDocument {
+  const { code, status, title, description, extraSchema } = problem
+  const members = Object.entries(extraSchema?.properties ?? {}).map(([name, schema]): ExtensionMember => {
+    const type = [schema.type ?? 'any JSON'].flat().join(' or ')
+    return typeof schema['description'] === 'string'
+      ? { name, type, description: schema['description'] }
+      : { name, type }
+  })
+  return {
+    code,
+    type: problemBase + code,
+    status,
+    title,
+    ...(description === undefined ? {} : { description }),
+    members,
+    resend: resendAdvice(problem, isDeclared),
+  }
+}

@@ -1,0 +1,55 @@
+import { BadRequest, ContentTooLarge } from '../kernel/problems.ts'
+import type { HttpRequest } from './http-request.ts'
+import { checkMediaType } from './media-type.ts'
+import { parseJson } from './parse-json.ts'
+
+// A byte order mark is kept, so that it is refused: RFC 8259 section 8.1 does not allow one.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Reads the JSON of a request's body; `undefined` where it has none. Throws `ContentTooLarge` (before anything is read, where
+ * the length is announced), `UnsupportedMediaType` and `BadRequest`.
+ */
+export async function readBody(request: HttpRequest, limitBytes: number): Promise<unknown> {
+  const announcedBytes = announcedLength(request)
+  if (announcedBytes > limitBytes) throw tooLarge(limitBytes)
+  // What comes is refused unread where that can be seen from the headers; a body of unknown length may turn out to be none.
+  if (announcedBytes > 0) checkMediaType(request)
+  const bytes = await readContent(request, limitBytes)
+  if (bytes.length === 0) return undefined
+  if (announcedBytes === 0) checkMediaType(request)
+  return parseJson(decode(bytes))
+}
+
+/** The length that `Content-Length` announces; zero where there is none, which says nothing of the length. */
+function announcedLength({ header }: HttpRequest): number {
+  const length = header('content-length')
+  if (length === undefined) return 0
+  if (!/^\d+$/.test(length)) throw BadRequest({ detail: 'The Content-Length has to be a number of bytes.' })
+  return Number(length)
+}
+
+async function readContent(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
+  let bytes: Uint8Array | undefined
+  try {
+    bytes = await request.readContent(limitBytes)
+  } catch (cause) {
+    const broken = BadRequest({ detail: 'The body broke off before its end.' })
+    broken.cause = cause
+    throw broken
+  }
+  if (!bytes) throw tooLarge(limitBytes)
+  return bytes
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw BadRequest({ detail: 'The body is not UTF-8.' })
+  }
+}
+
+function tooLarge(limitBytes: number): Error {
+  return ContentTooLarge({ detail: `The body may have at most ${limitBytes} bytes.` })
+}

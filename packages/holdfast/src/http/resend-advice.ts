@@ -1,0 +1,31 @@
+import type { AnyProblemType } from '../kernel/problem.ts'
+
+/** Whether a request that was answered with a problem can be sent again. */
+export interface ResendAdvice {
+  /** Whether the same request may be answered otherwise next time. */
+  readonly mayHelp: boolean
+  /** What to do, in a sentence or two. */
+  readonly text: string
+}
+
+const transientStatuses: readonly number[] = [408, 425, 429]
+
+/** `isDeclared`: whether an operation declares the problem, so that its handler is what comes to it. */
+export function resendAdvice(problem: AnyProblemType, isDeclared: boolean): ResendAdvice {
+  if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
+    return {
+      mayHelp: true,
+      text: 'Yes, it may pass. Send a mutation with the same Idempotency-Key: then it takes effect once, however often it is sent.',
+    }
+  }
+  if (isDeclared) {
+    return {
+      mayHelp: false,
+      text: 'It does no harm, but a mutation gets this very answer again under the same Idempotency-Key: it is final. Once the cause is gone, a new attempt needs a new key.',
+    }
+  }
+  return {
+    mayHelp: false,
+    text: 'It does no harm, but the same request is refused in the same way. Mend what the detail says first; nothing was carried out.',
+  }
+}

@@ -1,0 +1,15 @@
+import type { Answer } from '../kernel/answer.ts'
+import type { Exchange } from './exchange.ts'
+import type { HttpRequest } from './http-request.ts'
+
+/** What is known of a request once its route has been found. */
+export interface Routed {
+  readonly exchange: Exchange
+  /** The path's parameters, still percent-encoded. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** The query string, without its question mark. */
+  readonly query: string
+}
+
+/** Answers the requests of one route. Throws problems. */
+export type Responder = (request: HttpRequest, routed: Routed) => Answer | Promise<Answer>
