@@ -26,7 +26,7 @@ export function findJsonFault(text: string, maxDepth: number): string {
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault
     const before = text.slice(0, fault.at).split('\n')
-    return `line ${before.length}, column ${before.at(-1)!.length + 1}: ${fault.message}`
+    return `${fault.message} (line ${before.length}, column ${before.at(-1)!.length + 1})`
   }
 }
 

@@ -25,9 +25,7 @@ export function parseJson(text: string): unknown {
 }
 
 function refuse(text: string): Error {
-  return BadRequest({
-    detail: `The body is not JSON that can be read safely: ${findJsonFault(text, maxDepth)}.`,
-  })
+  return BadRequest({ detail: `The body cannot be read as JSON: ${findJsonFault(text, maxDepth)}.` })
 }
 
 /** The members of all objects of a value; `NaN` where it is nested too deep or has a member that it may not. */

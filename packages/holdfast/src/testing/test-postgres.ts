@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../postgres/embedded/embedded.ts'
 import { createTestFolder } from './test-folder.ts'
 
@@ -17,7 +16,7 @@ const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s
 /** Starts a Postgres server in a temporary folder. */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const directory = await createTestFolder()
-  const server = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), settings })
+  const server = await startEmbeddedPostgres({ directory, settings })
   return {
     url: server.url,
     async stop() {

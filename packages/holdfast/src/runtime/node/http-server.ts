@@ -1,0 +1,69 @@
+import { createServer, type Server } from 'node:http'
+import { defaultBodyLimitBytes, type Handler } from '../../http/handler.ts'
+import { type Logger, toLogFields } from '../../kernel/log.ts'
+import { InternalError } from '../../kernel/problems.ts'
+import { checkHost } from './host.ts'
+import { fromIncoming } from './node-request.ts'
+import { refuseBroken } from './refuse-broken.ts'
+import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
+
+/** What an HTTP server takes of a request. */
+export interface HttpLimits {
+  /** How many bytes a request's body may have. Default 1 MiB. */
+  readonly bodyLimitBytes?: number
+  /** How many bytes the request line and the header fields may have together. Default 16 KiB. */
+  readonly maxHeaderBytes?: number
+  /** How long a client may take to send its header fields, in milliseconds. Default 10,000. */
+  readonly headerTimeoutMs?: number
+  /** How long a client may take to send a whole request, in milliseconds. Default 30,000. */
+  readonly requestTimeoutMs?: number
+}
+
+/** Makes the server of node:http that answers with a handler. It does not listen yet. */
+export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logger): Server {
+  const { bodyLimitBytes = defaultBodyLimitBytes, maxHeaderBytes = 16_384 } = limits
+  const { headerTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = limits
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    // node:http looks for what is late at intervals, of half a minute by default.
+    connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
+    // The host is checked with the rest, so that what is wrong with it is a problem like any other.
+    requireHostHeader: false,
+  })
+  // Their bytes are bounded, and fields beyond a count would be dropped in silence.
+  server.maxHeadersCount = 0
+
+  async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
+    const { incoming, response } = exchange
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections()
+    })
+    const request = fromIncoming(incoming, response, beforeContent)
+    const refusal = checkHost(incoming)
+    // A server that no longer listens is stopping: its connections end with their answers.
+    const options = (): SendOptions => ({ closes: !server.listening, bodyLimitBytes })
+    try {
+      sendAnswer(
+        refusal ? handler.refuse(refusal, request.header) : await handler.answer(request),
+        exchange,
+        options(),
+      )
+    } catch (error) {
+      log.error({ error: toLogFields(error) }, 'an answer could not be sent')
+      if (response.headersSent) response.destroy()
+      else sendAnswer(handler.refuse(InternalError(), request.header), exchange, options())
+    }
+  }
+
+  server.on('request', (incoming, response) => void answer({ incoming, response }))
+  // A client that asks before it sends is told to when the body is read, and so never where the header fields refuse it.
+  server.on('checkContinue', (incoming, response) => {
+    void answer({ incoming, response }, () => response.writeContinue())
+  })
+  // Nothing else is expected of this server; node:http would answer 417, and not as a problem.
+  server.on('checkExpectation', (incoming, response) => void answer({ incoming, response }))
+  refuseBroken(server, handler, log)
+  return server
+}

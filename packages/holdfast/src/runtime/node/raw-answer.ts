@@ -1,0 +1,23 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Answer } from '../../kernel/answer.ts'
+
+// As long as a client may take to read why it was refused.
+const lingerMs = 1_000
+
+/** Sends an answer on a connection for which node:http has no response to write to, and ends the connection. */
+export function sendRawAnswer({ status, headers, body }: Answer, socket: Duplex): void {
+  const content = body ?? ''
+  const fields = {
+    ...headers,
+    date: new Date().toUTCString(),
+    'content-length': Buffer.byteLength(content),
+    connection: 'close',
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${content}`)
+  // What still comes is thrown away meanwhile: closing with unread bytes resets the connection, and the answer is lost.
+  socket.resume()
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
+}

@@ -1,0 +1,54 @@
+import type { Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Handler } from '../../http/handler.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { ProblemError } from '../../kernel/problem.ts'
+import { BadRequest, HeadersTooLarge, MethodNotAllowed, RequestTimeout } from '../../kernel/problems.ts'
+import { headerOf } from './node-request.ts'
+import { sendRawAnswer } from './raw-answer.ts'
+
+/** What node:http says of a request that it cannot read. */
+interface ClientError extends Error {
+  readonly code?: string
+  /** The parser's own words; nothing of the request. */
+  readonly reason?: string
+}
+
+/** Answers what node:http has no request for, as any other failure: what it cannot read, what took too long, and CONNECT. */
+export function refuseBroken(server: Server, handler: Handler, log: Logger): void {
+  const refused = new WeakSet<Duplex>()
+  server.on('clientError', (error: ClientError, socket: Duplex) => {
+    // The parser complains of every further byte.
+    if (refused.has(socket)) return
+    refused.add(socket)
+    log.debug({ code: error.code }, 'a connection broke')
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
+      socket.destroy()
+      return
+    }
+    sendRawAnswer(handler.refuse(toProblem(error)), socket)
+  })
+  server.on('connect', (incoming, socket) => {
+    const problem = new ProblemError(MethodNotAllowed, {
+      detail: 'CONNECT is for proxies.',
+      extra: {},
+      headers: { allow: '' },
+    })
+    sendRawAnswer(
+      handler.refuse(problem, (name) => headerOf(incoming, name)),
+      socket,
+    )
+  })
+}
+
+/** Whether an answer is on its way already, into which no other may be written. */
+function isAnswered(socket: Duplex): boolean {
+  const { _httpMessage: response } = socket as { _httpMessage?: { readonly headersSent: boolean } | null }
+  return response?.headersSent === true
+}
+
+function toProblem({ code, reason }: ClientError): ProblemError {
+  if (code === 'HPE_HEADER_OVERFLOW') return HeadersTooLarge()
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return RequestTimeout()
+  return BadRequest({ detail: `This is not HTTP/1.1 as RFC 9112 has it${reason === undefined ? '' : `: ${reason}`}.` })
+}
