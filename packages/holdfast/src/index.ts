@@ -39,7 +39,7 @@ export {
   type ProblemOptions,
   type ProblemType,
 } from './kernel/problem.ts'
-export { Forbidden, Unauthenticated, Unavailable } from './kernel/problems.ts'
+export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problems.ts'
 export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
 export type { Operations, RunningService, Service, ServiceDefinition } from './kernel/service.ts'
 export type { Credentials, Identify } from './kernel/stages/identify.ts'

@@ -15,7 +15,7 @@ export interface KeyClaim {
 }
 
 /** The header that carries the key. */
-export const keyHeader = 'idempotency-key'
+const keyHeader = 'idempotency-key'
 
 /**
  * Reads the key of a call; `undefined` where it has none and its operation allows that. Throws `IdempotencyKeyMissing`,

@@ -11,7 +11,7 @@ import type { StoreParameters } from './queries/store-answer.ts'
 export type StoredAnswer = Pick<ClaimRow, 'status' | 'headers' | 'body'> & { readonly fingerprint: Buffer }
 
 /** Marks an answer that was given before. */
-export const replayedHeader = 'idempotency-replayed'
+const replayedHeader = 'idempotency-replayed'
 
 const maxBytes = 256 * 1024
 const storedHeaders = ['content-type', 'location', 'etag', 'link']

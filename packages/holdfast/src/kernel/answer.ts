@@ -13,7 +13,7 @@ export interface Answer {
 /** Media type of an answer. */
 export const jsonType = 'application/json'
 /** Media type of a problem (RFC 9457). */
-export const problemType = 'application/problem+json'
+const problemType = 'application/problem+json'
 
 /** What a problem needs to know of the call that it answers. */
 export interface ProblemSurroundings {

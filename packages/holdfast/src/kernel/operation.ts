@@ -119,7 +119,7 @@ const noInput: NoInput = described({ type: 'object', properties: {}, additionalP
 const noOutput: NoOutput = described({ type: 'null' })
 
 /** The deadline of an operation that declares none. */
-export const defaultDeadline: Duration = '5s'
+const defaultDeadline: Duration = '5s'
 
 type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller, never> & {
   readonly route: QueryRoute | MutationRoute

@@ -44,9 +44,9 @@ export interface PageSource<Key extends string, Row extends Ordered<Key>, Item> 
 }
 
 /** The largest page that is ever given where an operation says nothing else. */
-export const defaultMaxLimit = 100
+const defaultMaxLimit = 100
 /** The size of a page that is asked for without a limit. */
-export const defaultLimit = 20
+const defaultLimit = 20
 
 /** Options of {@link paged}. */
 export interface PagedOptions {

@@ -7,7 +7,7 @@ interface PostgresError extends Error {
 }
 
 /** The error of the driver behind an error: query builders wrap it as the cause of theirs. */
-export function driverError(error: unknown): PostgresError | undefined {
+function driverError(error: unknown): PostgresError | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {
     if ('severity' in current || isConnectionFailure(current)) return current
   }

@@ -3,7 +3,7 @@ import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
 import { z } from 'zod'
 
 /** A business refusal, final. */
-export const Refused = problem('refused', {
+const Refused = problem('refused', {
   status: 409,
   title: 'Refused',
   extra: z.object({ reason: z.string() }),
@@ -11,7 +11,7 @@ export const Refused = problem('refused', {
 })
 
 /** Says "not now": never stored. */
-export const SlowDown = problem('slow-down', {
+const SlowDown = problem('slow-down', {
   status: 429,
   title: 'Slow down',
   headers: { 'retry-after': '7' },

@@ -5,7 +5,7 @@ import { readDurationMs } from '../duration.ts'
 import { BadRequest } from '../problems.ts'
 
 /** The header with which a caller asks for less time than the operation's deadline: `250ms`, `2s`. */
-export const timeoutHeader = 'request-timeout'
+const timeoutHeader = 'request-timeout'
 
 /**
  * Starts the deadline of the call: the operation's, or the caller's where that is sooner. Whatever waits behind this stage
