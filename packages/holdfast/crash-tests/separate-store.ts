@@ -8,6 +8,7 @@ import type { Answer, Database, OpenDatabase } from 'holdfast'
 export function withSeparateStore<Read, Write>(database: Database<Read, Write>): Database<Read, Write> {
   return {
     name: 'separate store',
+    problems: database.problems,
     async open(surroundings) {
       const open = await database.open(surroundings)
       const store = new pg.Pool({ connectionString: surroundings.env['DATABASE_URL'], max: 5 })

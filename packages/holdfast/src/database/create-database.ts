@@ -46,6 +46,7 @@ export function createDatabase<Read, Write>(
 ): Database<Read, Write> {
   return {
     name: binding.name,
+    problems: [...postgresProblems, ...idempotencyProblems],
     async open(surroundings) {
       const location = await locateDatabase(options, surroundings)
       try {
@@ -90,7 +91,11 @@ async function openDatabase<Read, Write>(
     applicationName: 'holdfast (read)',
     isReadOnly: true,
   })
-  const secret = await readSecret(write)
+  const endPools = async (): Promise<void> => void (await Promise.all([write.end(), read.end()]))
+  const secret = await readSecret(write).catch(async (error: unknown) => {
+    await endPools()
+    throw error
+  })
   const pruning = startPruning({
     pool: write,
     clock,
@@ -107,14 +112,13 @@ async function openDatabase<Read, Write>(
   }
   return {
     secret,
-    problems: [...postgresProblems, ...idempotencyProblems],
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
         : readStage(operation, read, (queryable) => binding.read(queryable)),
     async close() {
       await pruning.stop()
-      await Promise.all([write.end(), read.end()])
+      await endPools()
       await location.stop()
     },
   }

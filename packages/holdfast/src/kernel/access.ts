@@ -2,7 +2,7 @@ import type { Caller } from './caller.ts'
 import { Forbidden } from './problems.ts'
 import { ProblemError } from './problem.ts'
 
-/** What an access rule sees of a call: who makes it, and with which validated path, query and body to come. */
+/** What an access rule sees of a call. It is asked before the input is read. */
 export interface AccessRequest {
   readonly caller: Caller
   /** A request header by its lower-case name. */

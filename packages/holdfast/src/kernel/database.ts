@@ -10,6 +10,8 @@ import type { Surroundings } from './surroundings.ts'
 export interface Database<Read, Write> {
   /** What it is, for messages: `'drizzle'`. */
   readonly name: string
+  /** What its stages answer with when they refuse or fail. */
+  readonly problems: readonly AnyProblemType[]
   /** Connects, migrates, and begins whatever runs beside the calls. */
   open(surroundings: Surroundings): Promise<OpenDatabase>
   /** Never there; carries the types. */
@@ -26,8 +28,6 @@ export interface StageSettings {
 export interface OpenDatabase {
   /** The stage that sets `db` for an operation: read-only for a query, a transaction with its key for a mutation. */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
-  /** What its stages answer with when they refuse or fail. */
-  readonly problems: readonly AnyProblemType[]
   /** Signs what is handed to clients; the same in every process of the service. At least 16 bytes. */
   readonly secret: Uint8Array
   /** Ends what `open` began. Calls have ended before. */

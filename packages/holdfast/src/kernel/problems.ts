@@ -51,8 +51,7 @@ export const MethodNotAllowed: Plain<'method-not-allowed'> = problem('method-not
 export const NotAcceptable: Plain<'not-acceptable'> = problem('not-acceptable', {
   status: 406,
   title: 'The answer is not available in an accepted form',
-  description:
-    'Answers are application/json, problems application/problem+json; the `Accept` header rules both out.',
+  description: 'Answers are application/json, which the `Accept` header rules out.',
 })
 
 /** The body is longer than the service reads. */
@@ -91,6 +90,7 @@ export const InvalidInput: ProblemType<'invalid-input', { readonly errors: reado
       properties: {
         errors: {
           type: 'array',
+          description: 'Each field that is wrong: its `pointer`, what it is `in`, and a `detail`.',
           items: {
             type: 'object',
             properties: {
@@ -118,7 +118,8 @@ export const PreconditionRequired: Plain<'precondition-required'> = problem('pre
 export const HeadersTooLarge: Plain<'headers-too-large'> = problem('headers-too-large', {
   status: 431,
   title: 'The header fields are too large',
-  description: 'All header fields together may take 16 KiB unless the service says otherwise.',
+  description:
+    'The path, the query string and all header fields together may take 16 KiB unless the service says otherwise.',
 })
 
 /** The client took too long to send its request. */

@@ -95,7 +95,8 @@ async function startService<O extends Operations>(
     compileOperation(operation, { name, validatesOutput: surroundings.mode !== 'production' }, issues),
   )
   issues.push(...checkRoutes(compiled), ...checkParts(definition, compiled, parts))
-  const problems = collectProblems(compiled, issues)
+  const frameworkProblems = [...kernelProblems, ...(parts.database?.problems ?? [])]
+  const problems = collectProblems(compiled, frameworkProblems, issues)
   if (issues.length > 0) {
     const count = issues.length === 1 ? 'one thing is wrong' : `${issues.length} things are wrong`
     throw new HoldfastError(
@@ -107,8 +108,6 @@ async function startService<O extends Operations>(
   const database = await parts.database?.open(surroundings)
   const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
   const problemBase = definition.problemBase ?? '/problems/'
-  const frameworkProblems = [...kernelProblems, ...(database?.problems ?? [])]
-  for (const type of frameworkProblems) problems.set(type.code, type)
   const operations = new Map(compiled.map((operation) => [operation.name, operation]))
   const pipelines = new Map<string, Next>(
     compiled.map((operation) => [
@@ -199,9 +198,10 @@ function checkParts(
 
 function collectProblems(
   operations: readonly CompiledOperation[],
+  frameworkProblems: readonly AnyProblemType[],
   issues: string[],
 ): Map<string, AnyProblemType> {
-  const problems = new Map<string, AnyProblemType>(kernelProblems.map((type) => [type.code, type]))
+  const problems = new Map<string, AnyProblemType>(frameworkProblems.map((type) => [type.code, type]))
   for (const operation of operations) {
     for (const type of operation.problems) {
       const known = problems.get(type.code)
