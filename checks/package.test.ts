@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -39,7 +39,7 @@ beforeAll(async () => {
     join(consumer, 'entries.ts'),
     [...imports, 'console.log(JSON.stringify({', ...names, '}))', ''].join('\n'),
   )
-  copyFileSync(join(root, 'checks/consumer/main.ts'), join(consumer, 'main.ts'))
+  cpSync(join(root, 'checks/consumer'), consumer, { recursive: true })
   const install = ['npm', 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   succeeded(await runCommand(install, inConsumer))
 }, 180_000)
@@ -59,7 +59,7 @@ test('every entry can be imported, and exports something', async () => {
 
 test('a service that uses it runs', async () => {
   const { stdout } = succeeded(await runCommand(['node', 'main.ts'], inConsumer))
-  expect(stdout).toBe('{"greeting":"Hello world"}\n')
+  expect(stdout.split('\n')).toEqual(['201 true true', '{"items":[{"id":1,"text":"over HTTP"}]}', ''])
 })
 
 test('its declarations are whole, and a service that uses it type-checks', async () => {

@@ -1,27 +1,69 @@
-import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { drizzle } from 'holdfast/drizzle'
+import { serve } from 'holdfast/node'
+import { createTestDatabase, createTestService } from 'holdfast/testing'
+import { gt } from 'drizzle-orm'
+import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 
-const { query, service } = holdfast()
+// A project of somebody else: everything here comes out of the package as npm would install it.
 
-const greet = query({
-  route: 'GET /greetings/{name}',
+const notes = pgTable('notes', {
+  id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+  text: text().notNull(),
+})
+const { query, mutation, service } = holdfast({
+  database: drizzle({ notes }, { migrations: new URL('./migrations/', import.meta.url) }),
+})
+const Note = z.object({ id: z.int(), text: z.string() })
+
+const addNote = mutation({
+  route: 'POST /notes',
   access: anyone(),
-  input: z.object({ name: z.string().max(20) }),
-  output: z.object({ greeting: z.string() }),
-  run: ({ input }) => ({ greeting: `Hello ${input.name}` }),
+  input: z.object({ text: z.string().max(100) }),
+  output: Note,
+  status: 201,
+  async run({ input, db }) {
+    const [note] = await db.insert(notes).values(input).returning()
+    return note!
+  },
 })
 
-const running = await service({ name: 'consumer', operations: { greet } }).start({
-  env: {},
-  mode: 'production',
-  clock: systemClock,
-  log: createLogger({ level: 'error', write: (line) => console.error(line) }),
-  notify: console.error,
+const listNotes = query({
+  route: 'GET /notes',
+  access: anyone(),
+  input: paged(),
+  output: pageOf(Note),
+  run: ({ input, db, page }) =>
+    page(input, {
+      orderedBy: ['id'],
+      rows: ({ after, limit }) =>
+        db
+          .select()
+          .from(notes)
+          .where(after && gt(notes.id, Number(after.id)))
+          .orderBy(notes.id)
+          .limit(limit),
+    }),
 })
-const answer = await running.call({
-  operation: 'greet',
-  input: { path: { name: 'world' }, query: {}, body: undefined },
-  header: () => undefined,
+
+const notebook = service({ name: 'notebook', operations: { addNote, listNotes } })
+
+const tested = await createTestService(notebook)
+const first = await tested.send('addNote', { text: 'once' }, { key: 'k' })
+const second = await tested.send('addNote', { text: 'once' }, { key: 'k' })
+console.log(first.status, first.body === second.body, second.headers['idempotency-replayed'])
+await tested.stop()
+
+const database = await createTestDatabase()
+const server = await serve(notebook, {
+  port: 0,
+  signals: false,
+  env: { DATABASE_URL: database.url, LOG_LEVEL: 'error' },
+  notify: () => {},
 })
-console.log(answer.body)
-await running.stop()
+const headers = { 'content-type': 'application/json', 'idempotency-key': '"k"' }
+await fetch(`${server.url}/notes`, { method: 'POST', headers, body: '{"text":"over HTTP"}' })
+console.log(await (await fetch(`${server.url}/notes`)).text())
+await server.stop()
+await database.drop()
