@@ -1,7 +1,7 @@
 import { type Answer, toAnswer } from '../kernel/answer.ts'
 import type { Call, Next } from '../kernel/call.ts'
 import { untilAborted } from '../kernel/deadline.ts'
-import type { ProblemError } from '../kernel/problem.ts'
+import { ProblemError } from '../kernel/problem.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
 import { TransactionSession } from '../postgres/transaction-session.ts'
@@ -63,18 +63,23 @@ async function begin(
 }
 
 async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
-  const { claim, connection, running } = parts
-  if (claim) running.set(claim.lockId, claim)
+  const { claim, running } = parts
+  if (!claim) return commitAnswer(await runHandler(call, next, parts), call, parts)
+  running.set(claim.lockId, claim)
   try {
-    const answer = await runHandler(call, next, parts)
-    return await commitAnswer(answer, call, parts)
-  } catch (error) {
-    if (!claim || !isFinal(error)) throw error
-    await connection.rollBack()
-    return await storeProblem(error, call, { ...parts, claim })
+    const outcome = await runHandler(call, next, parts).catch(problemOf)
+    if (!(outcome instanceof ProblemError)) return await commitAnswer(outcome, call, parts)
+    await parts.connection.rollBack()
+    return await storeProblem(outcome, call, { ...parts, claim })
   } finally {
-    if (claim) running.delete(claim.lockId)
+    running.delete(claim.lockId)
   }
+}
+
+/** The problem with which a handler has given its final answer; whatever else it failed with is thrown on. */
+function problemOf(error: unknown): ProblemError {
+  if (isFinal(error)) return error
+  throw error
 }
 
 async function runHandler(call: Call, next: Next, { connection, bind }: ClaimedParts): Promise<Answer> {

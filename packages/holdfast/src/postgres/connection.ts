@@ -132,6 +132,8 @@ export class Connection implements Queryable {
 
   /** Closes the connection: whatever it was doing is rolled back by the server. */
   destroy(): void {
+    // The driver would wait for what is under way before it closes the connection.
+    if (!this.#isOver) this.#client.connection.stream.destroy()
     this.#leave(true)
   }
 
