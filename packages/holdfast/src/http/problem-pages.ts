@@ -86,9 +86,9 @@ function pageContent({ code, type, status, title, description, members, resend }
   return markup`<p><a href="/problems">All problems</a></p>
 <h1>${title}</h1>
 <p class="facts"><span class="status">${status}</span> <code>${code}</code></p>
-${description === undefined ? [] : markup`<p class="lead">${description}</p>`}
+${description === undefined ? [] : markup`<p class="lead">${prose(description)}</p>`}
 <h2>Can the request be sent again?</h2>
-<p>${resend.text}</p>
+<p>${prose(resend.text)}</p>
 ${members.length === 0 ? [] : membersContent(members)}
 <h2>What the answer looks like</h2>
 <pre>${JSON.stringify(example, null, 2)}</pre>`
@@ -97,10 +97,15 @@ ${members.length === 0 ? [] : membersContent(members)}
 function membersContent(members: ProblemDocument['members']): Markup {
   const rows = members.map(
     ({ name, type, description = '' }) => markup`
-<tr><td><code>${name}</code></td><td>${type}</td><td>${description}</td></tr>`,
+<tr><td><code>${name}</code></td><td>${type}</td><td>${prose(description)}</td></tr>`,
   )
   return markup`<h2>What else it says</h2>
 <table>
 <tr><th>Member</th><th>Type</th><th>Meaning</th></tr>${rows}
 </table>`
+}
+
+/** Text in which what stands between backticks is code. */
+function prose(text: string): readonly Markup[] {
+  return text.split('`').map((part, index) => (index % 2 === 0 ? markup`${part}` : markup`<code>${part}</code>`))
 }

@@ -15,13 +15,13 @@ export function resendAdvice(problem: AnyProblemType, isDeclared: boolean): Rese
   if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
     return {
       mayHelp: true,
-      text: 'Yes, it may pass. Send a mutation with the same Idempotency-Key: then it takes effect once, however often it is sent.',
+      text: 'Yes, it may pass. Send a mutation with the same `Idempotency-Key`: then it takes effect once, however often it is sent.',
     }
   }
   if (isDeclared) {
     return {
       mayHelp: false,
-      text: 'It does no harm, but a mutation gets this very answer again under the same Idempotency-Key: it is final. Once the cause is gone, a new attempt needs a new key.',
+      text: 'It does no harm, but a mutation gets this very answer again under the same `Idempotency-Key`: it is final. Once the cause is gone, a new attempt needs a new key.',
     }
   }
   return {

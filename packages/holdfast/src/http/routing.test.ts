@@ -66,6 +66,7 @@ describe('a path', () => {
       expect(await answerOf(tried, '/x/item')).toEqual({ answer: 'item of any', input: { a: 'x' } })
       expect(await answerOf(tried, '/list/y')).toEqual({ answer: 'any of list', input: { b: 'y' } })
       expect(await answerOf(tried, '/list/item')).toEqual({ answer: 'item', input: {} })
+      expect((await tried.fetch('/x/y', { method: 'constructor' })).status).toBe(405)
     }
   })
 

@@ -15,9 +15,9 @@ import { z } from 'zod'
 /** A database that holds nothing, for operations whose data is beside the point. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
+  problems: [],
   open: async () => ({
     secret: new Uint8Array(32),
-    problems: [],
     stageFor: () => (call, next) => next(call),
     close: async () => {},
   }),

@@ -31,7 +31,7 @@ export function canonicalPath(path: string): string {
   if (unreserved.test(path)) return path
   return path
     .split('/')
-    .map((segment) => encodeSegment(decodeText(segment, 'path')))
+    .map((segment) => encodeURIComponent(decodeText(segment, 'path')))
     .join('/')
 }
 
@@ -44,11 +44,4 @@ export function decodeText(text: string, part: 'path' | 'query string'): string 
       detail: `The ${part} has a broken percent escape: a % that no two hex digits follow, or bytes that are not UTF-8.`,
     })
   }
-}
-
-function encodeSegment(segment: string): string {
-  return encodeURIComponent(segment).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }

@@ -1,0 +1,40 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { onTestFinished } from 'vitest'
+
+/** A main file in a process of its own. */
+export interface Child {
+  readonly process: ChildProcess
+  /** What it wrote so far. */
+  readonly output: { stdout: string; stderr: string }
+  /** The lines that it logged. */
+  log(): readonly Readonly<Record<string, unknown>>[]
+  /** How it ended: its exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>
+  /** Its URL, once it listens. */
+  readonly url: Promise<string>
+}
+
+/** Starts the main file of this folder; it ends with the test at the latest. */
+export function startMain(env: Readonly<Record<string, string>>): Child {
+  const child = fork(new URL('main.fixture.ts', import.meta.url), {
+    execArgv: ['--conditions=holdfast:source'],
+    env: { PATH: process.env['PATH'] ?? '', PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.on('data', (chunk) => (output.stdout += String(chunk)))
+  child.stderr?.on('data', (chunk) => (output.stderr += String(chunk)))
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return {
+    process: child,
+    output,
+    log: () =>
+      output.stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
+    ended: once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),
+    url: new Promise((resolve) => child.once('message', (message) => resolve((message as { url: string }).url))),
+  }
+}

@@ -1,0 +1,23 @@
+import { anyone, holdfast } from 'holdfast'
+import { z } from 'zod'
+
+const { query, service } = holdfast()
+
+/** A service whose answers take as long as is asked for, in milliseconds. */
+export const longService = service({
+  name: 'long',
+  operations: {
+    wait: query({
+      route: 'GET /wait',
+      access: anyone(),
+      input: z.object({ ms: z.int() }),
+      output: z.object({ waited: z.int() }),
+      deadline: '1m',
+      async run({ input, log }) {
+        log.info('waiting')
+        await new Promise((resolve) => setTimeout(resolve, input.ms))
+        return { waited: input.ms }
+      },
+    }),
+  },
+})

@@ -1,0 +1,105 @@
+import { until } from 'holdfast/testing'
+import { describe, expect, test } from 'vitest'
+import { type Child, startMain } from './child.fixture.ts'
+
+/** Asks for an answer that takes a while; resolves when its call has begun. */
+async function beginWaiting(child: Child, ms: number): Promise<{ readonly response: Promise<Response> }> {
+  const response = fetch(`${await child.url}/wait?ms=${ms}`, { headers: { 'x-request-id': 'in-flight' } })
+  response.catch(() => {})
+  await until(() => child.log().some(({ msg }) => msg === 'waiting'))
+  return { response }
+}
+
+describe('a process', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends in order at %s, after the calls under way', async (signal) => {
+    const child = startMain({})
+    const { response } = await beginWaiting(child, 300)
+    child.process.kill(signal)
+    await until(() => child.log().some(({ msg }) => msg === 'stopping'))
+    await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
+    const answer = await response
+    expect(answer.headers.get('connection')).toBe('close')
+    expect(await answer.json()).toEqual({ waited: 300 })
+    expect(await child.ended).toBe(0)
+    expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'stopped'])
+    expect(child.output.stderr).toBe('')
+  })
+
+  test('does not wait for connections that nothing is asked on', async () => {
+    const child = startMain({})
+    await (await fetch(`${await child.url}/wait?ms=0`)).json()
+    const beganMs = performance.now()
+    child.process.kill('SIGTERM')
+    expect(await child.ended).toBe(0)
+    expect(performance.now() - beganMs).toBeLessThan(2_000)
+  })
+
+  test('ends although something else of the program keeps it alive', async () => {
+    const child = startMain({ KEEP_ALIVE: '1' })
+    await child.url
+    child.process.kill('SIGTERM')
+    expect(await child.ended).toBe(0)
+  })
+
+  test('says what hung when the grace is over, and fails', async () => {
+    const child = startMain({ GRACE_MS: '100' })
+    await beginWaiting(child, 60_000)
+    const beganMs = performance.now()
+    child.process.kill('SIGTERM')
+    expect(await child.ended).toBe(1)
+    expect(performance.now() - beganMs).toBeLessThan(1_100)
+    expect(child.log().at(-1)).toMatchObject({
+      level: 'error',
+      error: {
+        code: 'grace-exceeded',
+        message: expect.stringContaining('the call of wait with the request id in-flight'),
+      },
+    })
+  })
+
+  test.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)('ends at once at a second %s', async (signal, code) => {
+    const child = startMain({})
+    await beginWaiting(child, 60_000)
+    child.process.kill('SIGTERM')
+    await until(() => child.log().some(({ msg }) => msg === 'stopping'))
+    child.process.kill(signal)
+    expect(await child.ended).toBe(code)
+  })
+
+  test.each([
+    ['throw', 'uncaughtException', 'nobody catches this'],
+    ['reject', 'unhandledRejection', 'nobody handles this'],
+  ])('stops in order and fails after an error that nothing caught (%s)', async (how, origin, message) => {
+    const child = startMain({})
+    const { response } = await beginWaiting(child, 200)
+    child.process.send(how)
+    expect(await (await response).json()).toEqual({ waited: 200 })
+    expect(await child.ended).toBe(1)
+    expect(child.log()).toContainEqual(
+      expect.objectContaining({ level: 'error', origin, error: expect.objectContaining({ message }) }),
+    )
+  })
+})
+
+describe('a service that does not start', () => {
+  test('says why in one message, and fails', async () => {
+    const child = startMain({ PORT: '70000' })
+    expect(await child.ended).toBe(1)
+    expect(child.output.stderr).toBe(
+      'The environment variable PORT is "70000", and has to be a whole number from 0 to 65535; 0 takes any free port. Without PORT it is 3000.\n',
+    )
+    expect(child.output.stdout).toBe('')
+  })
+
+  test('on a port that is taken says so', async () => {
+    const first = startMain({})
+    const port = new URL(await first.url).port
+    const second = startMain({ PORT: port })
+    expect(await second.ended).toBe(1)
+    expect(second.output.stderr).toMatch(/^Port \d+ of 127\.0\.0\.1 is taken by another process\. .*lsof -i :\d+ .*\n$/)
+    expect(second.output.stderr.trim().split('\n')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,66 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+
+/** An answer as it came over the wire. */
+export interface RawAnswer {
+  readonly status: number
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A connection that sends what HTTP clients do not. */
+export interface RawClient extends Disposable {
+  readonly socket: Socket
+  /** Sends text as it is. */
+  send(text: string): void
+  /** The next answer, by its `Content-Length`, which has no content behind it in the answer to a `HEAD`. */
+  answer(method?: 'HEAD'): Promise<RawAnswer>
+  /** Resolves when the server has ended the connection. */
+  readonly closed: Promise<void>
+}
+
+/** Opens a connection. */
+export async function openRaw(port: number): Promise<RawClient> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  await once(socket, 'connect')
+  let received = ''
+  const closed = new Promise<void>((resolve) => {
+    socket.once('end', resolve).once('close', () => resolve())
+  })
+  // What a test provokes is a reset at times; what it expects it sees in the answer.
+  socket.on('error', () => {})
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+  })
+
+  /** Takes a whole answer off what has been received. */
+  function take(method: 'HEAD' | undefined): RawAnswer | undefined {
+    const end = received.indexOf('\r\n\r\n')
+    if (end === -1) return undefined
+    const [statusLine, ...lines] = received.slice(0, end).split('\r\n')
+    const fields = lines.map((line) => line.split(/: ?(.*)/s))
+    const headers = Object.fromEntries(fields.map(([name, value]) => [name!.toLowerCase(), value!]))
+    const bodyEnd = end + 4 + (method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0))
+    if (received.length < bodyEnd) return undefined
+    const body = received.slice(end + 4, bodyEnd)
+    received = received.slice(bodyEnd)
+    return { status: Number(statusLine!.split(' ')[1]), headers, body }
+  }
+
+  return {
+    socket,
+    closed,
+    send: (text) => void socket.write(text),
+    async answer(method) {
+      let isOpen = true
+      for (;;) {
+        const answer = take(method)
+        if (answer) return answer
+        if (!isOpen) throw new Error(`The connection ended with ${JSON.stringify(received)}, which is no answer.`)
+        isOpen = await Promise.race([once(socket, 'data').then(() => true), closed.then(() => false)])
+      }
+    },
+    [Symbol.dispose]: () => void socket.destroy(),
+  }
+}

@@ -1,0 +1,122 @@
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { until } from 'holdfast/testing'
+import { describe, expect, test } from 'vitest'
+import { noDatabase } from '../../http/shop.fixture.ts'
+import { longService } from './long-service.fixture.ts'
+import { openRaw } from './raw-client.fixture.ts'
+import { serveForTest } from './serve.fixture.ts'
+
+const host = 'Host: long.test\r\n'
+
+describe('stopping', () => {
+  test('waits for the calls that are under way, and closes connections as they are answered', async () => {
+    const server = await serveForTest(longService)
+    using busy = await openRaw(server.port)
+    using idle = await openRaw(server.port)
+    idle.send(`GET /wait?ms=0 HTTP/1.1\r\n${host}\r\n`)
+    await idle.answer()
+    busy.send(`GET /wait?ms=200 HTTP/1.1\r\n${host}\r\n`)
+    await until(() => server.log.filter(({ msg }) => msg === 'waiting').length === 2)
+    const stopped = server.stop()
+    await idle.closed
+    expect(await busy.answer()).toMatchObject({ status: 200, headers: { connection: 'close' }, body: '{"waited":200}' })
+    await busy.closed
+    await stopped
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+  })
+
+  test('twice is stopping once', async () => {
+    let closes = 0
+    const database = {
+      ...noDatabase,
+      open: async () => ({
+        ...(await noDatabase.open({} as never)),
+        close: async () => void (closes += 1),
+      }),
+    }
+    const server = await serveForTest(holdfast({ database }).service({ name: 'once', operations: {} }))
+    await Promise.all([server.stop(), server.stop()])
+    await server.stop()
+    expect(closes).toBe(1)
+  })
+
+  test('closes the database when all calls have ended, and not before', async () => {
+    const order: string[] = []
+    const database = {
+      ...noDatabase,
+      open: async () => ({
+        ...(await noDatabase.open({} as never)),
+        close: async () => void order.push('closed'),
+      }),
+    }
+    const begun = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
+    const { query, service } = holdfast({ database })
+    const wait = query({
+      route: 'GET /wait',
+      access: anyone(),
+      async run() {
+        begun.resolve()
+        await finish.promise
+        order.push('answered')
+      },
+    })
+    const server = await serveForTest(service({ name: 'ordered', operations: { wait } }))
+    const answer = fetch(`${server.url}/wait`)
+    await begun.promise
+    const stopped = server.stop()
+    await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+    finish.resolve()
+    expect((await answer).status).toBe(204)
+    await stopped
+    expect(order).toEqual(['answered', 'closed'])
+  })
+
+  test('gives up after the grace, and says what hung', async () => {
+    const server = await serve(longService, {
+      port: 0,
+      signals: false,
+      graceMs: 50,
+      env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
+    })
+    const client = await openRaw(server.port)
+    client.send(`GET /wait?ms=60000 HTTP/1.1\r\n${host}X-Request-Id: the-hung-one\r\n\r\n`)
+    await until(async () => (await fetch(`${server.url}/wait?ms=0`)).ok)
+    await expect(server.stop()).rejects.toMatchObject({
+      code: 'grace-exceeded',
+      message: expect.stringMatching(/after 50 ms.*the call of wait with the request id the-hung-one/),
+    })
+    await client.closed
+  })
+
+  test('names a client that does not end its request, and a database that does not close', async () => {
+    const database = {
+      ...noDatabase,
+      open: async () => ({ ...(await noDatabase.open({} as never)), close: () => new Promise<void>(() => {}) }),
+    }
+    const server = await serve(holdfast({ database }).service({ name: 'stuck', operations: {} }), {
+      port: 0,
+      signals: false,
+      graceMs: 50,
+      env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
+    })
+    using client = await openRaw(server.port)
+    client.send('GET / HTTP/1.1\r\nHost:')
+    await until(async () => (await fetch(server.url)).status === 404)
+    await expect(server.stop()).rejects.toMatchObject({
+      message: expect.stringMatching(/a client that was still sending its request, the database/),
+    })
+  })
+
+  test('leaves nothing behind in the process', async () => {
+    const listeners = () => ['SIGTERM', 'SIGINT', 'uncaughtException'].map((name) => process.listenerCount(name))
+    const before = listeners()
+    const owner = await serve(longService, { port: 0, env: { NODE_ENV: 'test', LOG_LEVEL: 'error' } })
+    expect(listeners()).toEqual(before.map((count) => count + 1))
+    await owner.stop()
+    expect(listeners()).toEqual(before)
+    await serveForTest(longService)
+    expect(listeners()).toEqual(before)
+  })
+})
