@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto'
+import autocannon from 'autocannon'
+
+const [, , url = '', seconds = '3', method = 'GET'] = process.argv
+const transfer = (request: autocannon.Request): autocannon.Request => ({
+  ...request,
+  headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+  body: JSON.stringify({ account: 1 + Math.floor(Math.random() * 1_000), amount: 5 }),
+})
+
+const result = await autocannon({
+  url,
+  duration: Number(seconds),
+  connections: 20,
+  ...(method === 'POST' ? { requests: [{ method: 'POST' as const, setupRequest: transfer }] } : {}),
+})
+if (result.non2xx > 0 || result.errors > 0)
+  throw new Error(`${url}: ${result.non2xx} failures, ${result.errors} errors`)
+process.stdout.write(String(result.requests.average))

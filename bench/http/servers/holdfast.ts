@@ -1,0 +1,44 @@
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { postgres, sql } from 'holdfast/postgres'
+import { z } from 'zod'
+
+const { query, mutation, service } = holdfast({ database: postgres() })
+const Account = z.object({ id: z.int(), name: z.string(), balance: z.int() })
+const Transfer = z.object({ id: z.int(), account: z.int(), amount: z.int() })
+
+const hello = query({
+  route: 'GET /hello',
+  access: anyone(),
+  output: z.object({ hello: z.string(), n: z.int() }),
+  run: () => ({ hello: 'world', n: 1 }),
+})
+
+const readAccount = query({
+  route: 'GET /accounts/{id}',
+  access: anyone(),
+  input: z.object({ id: z.int() }),
+  output: Account,
+  async run({ input, db }) {
+    const [row] = await db.query<z.infer<typeof Account>>(
+      sql`select id, name, balance from accounts where id = ${input.id}`,
+    )
+    return row!
+  },
+})
+
+const createTransfer = mutation({
+  route: 'POST /transfers',
+  access: anyone(),
+  input: z.object({ account: z.int(), amount: z.int() }),
+  output: Transfer,
+  async run({ input: { account, amount }, db }) {
+    await db.query(sql`update accounts set balance = balance + ${amount} where id = ${account}`)
+    const [row] = await db.query<z.infer<typeof Transfer>>(
+      sql`insert into transfers (account, amount) values (${account}, ${amount}) returning id, account, amount`,
+    )
+    return row!
+  },
+})
+
+await serve(service({ name: 'bench', operations: { hello, readAccount, createTransfer } }))

@@ -1,0 +1,31 @@
+import pg from 'pg'
+
+/** The work of the peers on the database: the same statements that Holdfast's server runs. */
+const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 10 })
+
+/** Reads one row. */
+export async function readAccount(id: number): Promise<unknown> {
+  const { rows } = await pool.query('select id, name, balance from accounts where id = $1', [id])
+  return rows[0]
+}
+
+/** A transaction as it is written by hand: nothing makes a retry safe. */
+export async function transferUnsafely(body: unknown): Promise<unknown> {
+  const { account, amount } = body as { account: number; amount: number }
+  const client = await pool.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('update accounts set balance = balance + $2 where id = $1', [account, amount])
+    const { rows } = await client.query(
+      'insert into transfers (account, amount) values ($1, $2) returning id, account, amount',
+      [account, amount],
+    )
+    await client.query('COMMIT')
+    return rows[0]
+  } catch (error) {
+    await client.query('ROLLBACK')
+    throw error
+  } finally {
+    client.release()
+  }
+}
