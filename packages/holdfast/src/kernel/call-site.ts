@@ -1,18 +1,11 @@
-// The framework's own files, as they stand in a stack: sources in a workspace, and the installed package.
-const own = import.meta.url.replace(/\/kernel\/[^/]*$/, '/')
-
 /**
- * The file and line of the innermost frame outside of the framework: where the program called it. `'an unknown place'` on a
+ * The file and line where a function that is running now was called: the place of a definition. `'an unknown place'` on a
  * runtime whose stacks cannot be read.
  */
-export function callSite(): string {
+export function callSite(callee: (...inputs: never[]) => unknown): string {
   const carrier: { stack?: string } = {}
-  if ('captureStackTrace' in Error) Error.captureStackTrace(carrier, callSite)
-  for (const line of carrier.stack?.split('\n').slice(1) ?? []) {
-    const place = /(?:\(|at )([^()]+:\d+:\d+)\)?$/.exec(line.trim())?.[1]
-    if (place === undefined || place.startsWith('node:')) continue
-    if (place.startsWith(own) || place.includes('/node_modules/')) continue
-    return place.replace(/^file:\/\//, '').replace(/:\d+$/, '')
-  }
-  return 'an unknown place'
+  if ('captureStackTrace' in Error) Error.captureStackTrace(carrier, callee)
+  const frame = carrier.stack?.split('\n').find((line) => line.trim().startsWith('at '))
+  const place = /(?:\(|at )([^()]+:\d+):\d+\)?$/.exec(frame?.trim() ?? '')?.[1]
+  return place?.replace(/^(?:async )?(?:file:\/\/)?/, '') ?? 'an unknown place'
 }

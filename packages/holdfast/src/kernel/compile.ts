@@ -45,8 +45,8 @@ export function compileOperation(
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
   own.push(...checkProblems(operation))
-  const route = `${operation.route.method} ${operation.route.path}`
-  issues.push(...own.map((issue) => `${options.name} (${route}, ${operation.place}): ${issue}`))
+  const { name } = options
+  issues.push(...own.map((issue) => `${describeOperation({ ...operation, name })}: ${issue}`))
   const input = inputSchema ?? {}
   const output = outputSchema ?? {}
   return {
@@ -58,6 +58,15 @@ export function compileOperation(
     decode: createDecode(operation.route, operation.input, input),
     encode: createEncode(operation, output, { validates: options.validatesOutput }),
   }
+}
+
+/** An operation in a message: its name, its route, and where it is defined. */
+export function describeOperation({
+  name,
+  route,
+  place,
+}: Pick<CompiledOperation, 'name' | 'route' | 'place'>): string {
+  return `${name} (${route.method} ${route.path}, ${place})`
 }
 
 function describe<T>(make: () => T, part: string, issues: string[]): T | undefined {

@@ -1,3 +1,4 @@
+import { callSite } from './call-site.ts'
 import type { Caller } from './caller.ts'
 import type { Database } from './database.ts'
 import { createJob, type Job, type JobDefinition } from './job.ts'
@@ -52,11 +53,13 @@ export interface Application<Read, Write> {
 export function holdfast<Read = undefined, Write = undefined>(
   options: HoldfastOptions<Read, Write> = {},
 ): Application<Read, Write> {
-  const parts = { database: options.database, identify: options.identify }
-  return {
-    query: (definition) => createOperation('query', definition),
-    mutation: (definition) => createOperation('mutation', definition),
-    job: createJob,
-    service: (definition) => createService(definition, parts),
+  const { database, identify } = options
+  const application: Application<Read, Write> = {
+    query: (definition) => createOperation('query', definition, callSite(application.query)),
+    mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
+    job: (definition) => createJob(definition, callSite(application.job)),
+    service: (definition) =>
+      createService(definition, { database, identify, place: callSite(application.service) }),
   }
+  return application
 }

@@ -1,5 +1,4 @@
 import type { OutputOf, Schema } from './schema.ts'
-import { callSite } from './call-site.ts'
 import type { Logger } from './log.ts'
 
 /** What a job's work is given. */
@@ -32,12 +31,15 @@ export interface Job<Input = unknown> {
 }
 
 /** Makes a job of its definition. */
-export function createJob<I extends Schema, Db>(definition: JobDefinition<I, Db>): Job<OutputOf<I>> {
+export function createJob<I extends Schema, Db>(
+  definition: JobDefinition<I, Db>,
+  place: string,
+): Job<OutputOf<I>> {
   return {
     kind: 'job',
     name: definition.name,
     input: definition.input,
-    place: callSite(),
+    place,
     run: (context) => definition.run(context as never),
   }
 }

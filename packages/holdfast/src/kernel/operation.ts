@@ -5,7 +5,6 @@ import type { Duration } from './duration.ts'
 import type { AnyProblemType } from './problem.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
 import { described, type InputOf, type OutputOf, type Schema } from './schema.ts'
-import { callSite } from './call-site.ts'
 
 /** The input of an operation that takes none. */
 export type NoInput = Schema<Record<string, never>, Record<string, never>>
@@ -134,6 +133,7 @@ type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller,
 export function createOperation<I extends Schema, O extends Schema, P>(
   kind: Operation['kind'],
   definition: object,
+  place: string,
 ): Operation<InputOf<I>, OutputOf<O>, P> {
   const given = definition as AnyDefinition
   return {
@@ -151,7 +151,7 @@ export function createOperation<I extends Schema, O extends Schema, P>(
     location: given.location,
     idempotency: given.idempotency ?? 'required',
     isolation: given.isolation ?? 'read committed',
-    place: callSite(),
+    place,
     run: (context) => given.run(context),
   }
 }

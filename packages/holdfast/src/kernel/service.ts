@@ -1,8 +1,7 @@
 import type { Answer } from './answer.ts'
-import { callSite } from './call-site.ts'
 import { anonymous } from './caller.ts'
 import type { Call, CallRequest, Next } from './call.ts'
-import { type CompiledOperation, compileOperation } from './compile.ts'
+import { type CompiledOperation, compileOperation, describeOperation } from './compile.ts'
 import { createCursorCodec } from './cursor.ts'
 import type { Database } from './database.ts'
 import type { Deadline } from './deadline.ts'
@@ -67,6 +66,8 @@ export interface RunningService<O extends Operations = Operations> {
 
 /** What the service shares with all others of its application. */
 export interface ServiceParts {
+  /** Where the service is defined. */
+  readonly place: string
   readonly database: Database<unknown, unknown> | undefined
   readonly identify: Identify | undefined
 }
@@ -76,19 +77,18 @@ export function createService<O extends Operations>(
   definition: ServiceDefinition<O>,
   parts: ServiceParts,
 ): Service<O> {
-  const place = callSite()
   return {
     name: definition.name,
     operations: definition.operations,
-    place,
-    start: (surroundings) => startService(definition, parts, { surroundings, place }),
+    place: parts.place,
+    start: (surroundings) => startService(definition, parts, surroundings),
   }
 }
 
 async function startService<O extends Operations>(
   definition: ServiceDefinition<O>,
   parts: ServiceParts,
-  { surroundings, place }: { readonly surroundings: Surroundings; readonly place: string },
+  surroundings: Surroundings,
 ): Promise<RunningService<O>> {
   const issues: string[] = []
   const compiled = Object.entries(definition.operations).map(([name, operation]) =>
@@ -101,7 +101,7 @@ async function startService<O extends Operations>(
     const count = issues.length === 1 ? 'one thing is wrong' : `${issues.length} things are wrong`
     throw new HoldfastError(
       'service-invalid',
-      `The service "${definition.name}" (${place}) does not start; ${count} with it:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+      `The service "${definition.name}" (${parts.place}) does not start; ${count} with it:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
     )
   }
 
@@ -170,7 +170,7 @@ function checkRoutes(operations: readonly CompiledOperation[]): readonly string[
   return [...byShape]
     .filter(([, sharing]) => sharing.length > 1)
     .map(([shape, sharing]) => {
-      const who = sharing.map(({ name, place }) => `${name} (${place})`).join(' and ')
+      const who = sharing.map(describeOperation).join(' and ')
       return `${shape}: ${who} have the same route; a request could mean either`
     })
 }
@@ -184,7 +184,7 @@ function checkParts(
   const mutation = operations.find((operation) => operation.kind === 'mutation')
   if (mutation && !parts.database) {
     issues.push(
-      `${mutation.name} (${mutation.place}): a mutation needs a database; give holdfast({ database }) one`,
+      `${describeOperation(mutation)}: a mutation needs a database; give holdfast({ database }) one`,
     )
   }
   for (const job of Object.values(definition.jobs ?? {})) {
@@ -207,7 +207,7 @@ function collectProblems(
       const known = problems.get(type.code)
       if (known && known !== type) {
         issues.push(
-          `${operation.name} (${operation.place}): its problem "${type.code}" is another one than that of the same code elsewhere`,
+          `${describeOperation(operation)}: its problem "${type.code}" is another one than that of the same code elsewhere`,
         )
       }
       problems.set(type.code, type)

@@ -1,0 +1,126 @@
+import {
+  type Access,
+  allOf,
+  anyOf,
+  anyone,
+  type Caller,
+  Forbidden,
+  holdfast,
+  Unauthenticated,
+} from 'holdfast'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+import { bodyOf, call, startService } from './start-service.fixture.ts'
+
+interface User extends Caller {
+  readonly kind: 'user'
+  readonly id: string
+}
+
+interface Service extends Caller {
+  readonly kind: 'service'
+}
+
+const isUser = (caller: Caller): caller is User => caller.kind === 'user' && caller.id !== undefined
+const isService = (caller: Caller): caller is Service => caller.kind === 'service'
+
+const signedIn = (): Access<User> => ({
+  name: 'signedIn()',
+  authorize: ({ caller }) => (isUser(caller) ? caller : Unauthenticated()),
+})
+const service = (): Access<Service> => ({
+  name: 'service()',
+  authorize: async ({ caller }) => (isService(caller) ? caller : Forbidden()),
+})
+const named = (id: string): Access<Caller & { readonly id: string }> => ({
+  name: `named(${id})`,
+  authorize: ({ caller }) => (caller.id === id ? { ...caller, id } : Forbidden()),
+})
+
+const { query } = holdfast()
+const output = z.object({ who: z.string() })
+
+const open = query({
+  route: 'GET /open',
+  access: anyone(),
+  output,
+  run: ({ caller }) => ({ who: caller.kind }),
+})
+const mine = query({
+  route: 'GET /mine',
+  access: signedIn(),
+  output,
+  run({ caller }) {
+    expectTypeOf(caller).toEqualTypeOf<User>()
+    return { who: caller.id }
+  },
+})
+const ann = query({
+  route: 'GET /ann',
+  access: allOf(signedIn(), named('ann')),
+  output,
+  run({ caller }) {
+    expectTypeOf(caller.id).toEqualTypeOf<string>()
+    expectTypeOf(caller.kind).toEqualTypeOf<'user'>()
+    return { who: caller.id }
+  },
+})
+const either = query({
+  route: 'GET /either',
+  access: anyOf(signedIn(), service()),
+  output,
+  run({ caller }) {
+    expectTypeOf(caller).toEqualTypeOf<User | Service>()
+    return { who: caller.kind }
+  },
+})
+
+const running = await startService(
+  { open, mine, ann, either },
+  {
+    identify: async ({ header }): Promise<Caller | undefined> => {
+      const [kind, id] = header('x-caller')?.split(':') ?? []
+      if (kind === 'bad') throw Unauthenticated({ detail: 'The token has expired.' })
+      return kind === undefined ? undefined : { kind, ...(id === undefined ? {} : { id }) }
+    },
+  },
+)
+
+const as = async (operation: string, caller?: string): Promise<unknown> => {
+  const answer = await call(running, operation, {
+    headers: caller === undefined ? {} : { 'x-caller': caller },
+  })
+  return answer.status === 200
+    ? (bodyOf(answer) as { who: string }).who
+    : [answer.status, (bodyOf(answer) as { code: string }).code]
+}
+
+describe('access', () => {
+  test.each([
+    ['open', undefined, 'anonymous'],
+    ['open', 'user:ann', 'user'],
+    ['open', 'bad', [401, 'unauthenticated']],
+    ['mine', undefined, [401, 'unauthenticated']],
+    ['mine', 'user:ann', 'ann'],
+    ['ann', 'user:ann', 'ann'],
+    ['ann', 'user:bob', [403, 'forbidden']],
+    ['ann', 'service', [401, 'unauthenticated']],
+    ['either', 'service', 'service'],
+    ['either', 'user:bob', 'user'],
+    ['either', undefined, [401, 'unauthenticated']],
+  ])('to %s as %s: %j', async (operation, caller, expected) => {
+    expect(await as(operation, caller)).toEqual(expected)
+  })
+
+  test('is asked before the input is looked at', async () => {
+    const guarded = query({
+      route: 'GET /guarded',
+      access: signedIn(),
+      input: z.object({ n: z.int() }),
+      output,
+      run: () => ({ who: '' }),
+    })
+    const answer = await call(await startService({ guarded }), 'guarded', { query: { n: ['x'] } })
+    expect(answer.status).toBe(401)
+  })
+})

@@ -1,0 +1,119 @@
+import { anyone, holdfast } from 'holdfast'
+import * as v from 'valibot'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { bodyOf, call, noDatabase, startService } from './start-service.fixture.ts'
+
+const { query, mutation } = holdfast({ database: noDatabase })
+const echo = { access: anyone(), output: z.object({ input: z.string() }) }
+
+const search = query({
+  ...echo,
+  route: 'GET /search/{number}',
+  input: z.object({
+    number: z.int(),
+    text: z.string().optional(),
+    ratio: z.number().optional(),
+    flag: z.boolean().optional(),
+    either: z.union([z.int(), z.literal('all')]).optional(),
+    numbers: z.array(z.int()).max(5).optional(),
+    size: z.int().default(7),
+  }),
+  run: ({ input }) => ({ input: JSON.stringify(input) }),
+})
+
+const change = mutation({
+  ...echo,
+  route: 'PUT /things/{id}',
+  input: z.object({ id: z.string(), count: z.int() }),
+  run: ({ input }) => ({ input: JSON.stringify(input) }),
+})
+
+const running = await startService({ search, change }, { database: noDatabase })
+
+const read = async (query: Record<string, readonly string[]>, number = '1'): Promise<unknown> => {
+  const answer = bodyOf(await call(running, 'search', { path: { number }, query })) as { input?: string }
+  return answer.input === undefined ? answer : JSON.parse(answer.input)
+}
+
+describe('what comes as text', () => {
+  test.each([
+    [{ text: ['12'] }, { text: '12' }],
+    [{ text: ['true'] }, { text: 'true' }],
+    [{ ratio: ['-1.5e3'] }, { ratio: -1500 }],
+    [{ flag: ['false'] }, { flag: false }],
+    [{ numbers: ['3'] }, { numbers: [3] }],
+    [{ numbers: ['3', '4'] }, { numbers: [3, 4] }],
+    [{ either: ['all'] }, { either: 'all' }],
+    [{ unknown: ['x'] }, {}],
+  ])('%j is read as %j', async (query, expected) => {
+    expect(await read(query)).toEqual({ number: 1, size: 7, ...expected })
+  })
+
+  test.each([
+    [{ ratio: ['12abc'] }, '#/ratio'],
+    [{ ratio: ['0x10'] }, '#/ratio'],
+    [{ ratio: [''] }, '#/ratio'],
+    [{ ratio: [' 1'] }, '#/ratio'],
+    [{ flag: ['yes'] }, '#/flag'],
+    [{ text: ['a', 'b'] }, '#/text'],
+    [{ numbers: ['1', 'x'] }, '#/numbers/1'],
+  ])('%j is refused at %s', async (query, pointer) => {
+    expect(await read(query)).toMatchObject({
+      status: 422,
+      code: 'invalid-input',
+      errors: [{ pointer, in: 'query' }],
+    })
+  })
+
+  test('in the path is told apart from the query', async () => {
+    expect(await read({}, 'one')).toMatchObject({ errors: [{ pointer: '#/number', in: 'path' }] })
+    expect(await read({ number: ['2'] }, '1')).toEqual({ number: 1, size: 7 })
+  })
+})
+
+describe('a body', () => {
+  test('gives the fields that are not in the path', async () => {
+    const answer = await call(running, 'change', { path: { id: 'a/b' }, body: { count: 2 } })
+    expect(bodyOf(answer)).toEqual({ input: '{"id":"a/b","count":2}' })
+  })
+
+  test('cannot stand in for the path', async () => {
+    const answer = await call(running, 'change', { path: { id: 'path' }, body: { id: 'body', count: 2 } })
+    expect(bodyOf(answer)).toEqual({ input: '{"id":"path","count":2}' })
+  })
+
+  test.each([[[1]], ['text'], [null], [5]])('that is %j is refused', async (body) => {
+    const answer = await call(running, 'change', { path: { id: 'a' }, body })
+    expect([answer.status, bodyOf(answer)]).toMatchObject([400, { code: 'bad-request' }])
+  })
+
+  test('is not converted: text stays text', async () => {
+    const answer = await call(running, 'change', { path: { id: 'a' }, body: { count: '2' } })
+    expect(bodyOf(answer)).toMatchObject({ errors: [{ pointer: '#/count', in: 'body' }] })
+  })
+
+  test('is refused with every field that is wrong', async () => {
+    const answer = await call(running, 'change', { path: {}, body: { count: 1.5 } })
+    expect(bodyOf(answer)).toMatchObject({
+      errors: [
+        { pointer: '#/id', in: 'path' },
+        { pointer: '#/count', in: 'body' },
+      ],
+    })
+  })
+})
+
+test('a schema of another library does', async () => {
+  const { toStandardJsonSchema } = await import('@valibot/to-json-schema')
+  const greet = query({
+    route: 'GET /greet',
+    access: anyone(),
+    input: toStandardJsonSchema(v.object({ times: v.pipe(v.number(), v.integer()) })),
+    output: toStandardJsonSchema(v.object({ hello: v.pipe(v.string(), v.maxLength(100)) })),
+    run: ({ input }) => ({ hello: 'x'.repeat(input.times), secret: 1 }),
+  })
+  const valibot = await startService({ greet })
+  expect(bodyOf(await call(valibot, 'greet', { query: { times: ['3'] } }))).toEqual({ hello: 'xxx' })
+  expect((await call(valibot, 'greet', { query: { times: ['many'] } })).status).toBe(422)
+})

@@ -1,0 +1,140 @@
+import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { bodyOf, call, noDatabase, startService } from './start-service.fixture.ts'
+
+const { query } = holdfast()
+const Item = z.object({ id: z.int() })
+
+const list = (route: 'GET /list' | 'GET /other', size: () => number) =>
+  query({
+    route,
+    access: anyone(),
+    input: paged(z.object({ color: z.string().default('red') }), { max: 50 }),
+    output: pageOf(Item, { max: 50 }),
+    run: ({ input, page }) =>
+      page(input, {
+        orderedBy: ['id'],
+        async rows({ after, limit }) {
+          const first = after === undefined ? 0 : Number(after.id) + 1
+          return Array.from({ length: Math.max(0, Math.min(limit, size() - first)) }, (_, index) => ({
+            id: first + index,
+          }))
+        },
+      }),
+  })
+
+interface PageBody {
+  readonly items: { readonly id: number }[]
+  readonly next?: string
+}
+
+let size = 0
+const operations = { list: list('GET /list', () => size), other: list('GET /other', () => size) }
+const running = await startService(operations, { database: noDatabase })
+
+const get = async (
+  name: string,
+  query: Record<string, string>,
+): Promise<PageBody & { readonly code?: string }> =>
+  bodyOf(
+    await call(running, name, {
+      query: Object.fromEntries(Object.entries(query).map(([key, value]) => [key, [value]])),
+    }),
+  ) as PageBody
+
+describe('pages', () => {
+  test('give every row once, in order, whatever the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(60), fc.integer({ min: 1, max: 50 }), async (rows, limit) => {
+        size = rows
+        const seen: number[] = []
+        let cursor: string | undefined
+        do {
+          const { items, next } = await get('list', {
+            limit: String(limit),
+            ...(cursor === undefined ? {} : { cursor }),
+          })
+          expect(items.length).toBe(Math.min(limit, rows - seen.length))
+          seen.push(...items.map(({ id }) => id))
+          cursor = next
+        } while (cursor !== undefined)
+        expect(seen).toEqual(Array.from({ length: rows }, (_, index) => index))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('have 20 items where nothing is said, and say nothing of a next one behind the last', async () => {
+    size = 20
+    const page = await get('list', {})
+    expect(page.items).toHaveLength(20)
+    expect(page).not.toHaveProperty('next')
+  })
+
+  test.each(['0', '51', '-1', '1.5', 'many'])('of %s items are refused', async (limit) => {
+    expect(await get('list', { limit })).toMatchObject({
+      code: 'invalid-input',
+      errors: [{ pointer: '#/limit' }],
+    })
+  })
+})
+
+describe('a cursor', () => {
+  const firstCursor = async (): Promise<string> => {
+    size = 30
+    return (await get('list', { limit: '10' })).next!
+  }
+
+  test('that was changed anywhere is refused', async () => {
+    const cursor = await firstCursor()
+    for (let index = 0; index < cursor.length; index += 1) {
+      const other = cursor[index] === 'A' ? 'B' : 'A'
+      const forged = cursor.slice(0, index) + other + cursor.slice(index + 1)
+      expect(await get('list', { cursor: forged }), forged).toMatchObject({
+        status: 400,
+        code: 'cursor-invalid',
+      })
+    }
+  })
+
+  test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])('that is %j is refused', async (cursor) => {
+    expect((await get('list', { cursor })).code).toBe('cursor-invalid')
+  })
+
+  test('is good for its list, its filters and its order only', async () => {
+    const cursor = await firstCursor()
+    expect((await get('other', { cursor })).code).toBe('cursor-invalid')
+    expect((await get('list', { cursor, color: 'blue' })).code).toBe('cursor-invalid')
+    expect((await get('list', { cursor, color: 'red', limit: '3' })).items.map(({ id }) => id)).toEqual([
+      10, 11, 12,
+    ])
+  })
+
+  test('is good in every process with the same secret, and in no other', async () => {
+    const cursor = await firstCursor()
+    const same = await startService(operations, { database: noDatabase })
+    expect((await call(same, 'list', { query: { cursor: [cursor] } })).status).toBe(200)
+    const other = await startService(operations)
+    expect((await call(other, 'list', { query: { cursor: [cursor] } })).status).toBe(400)
+  })
+
+  test('does not carry what has lost its exactness', async () => {
+    const dated = query({
+      route: 'GET /dated',
+      access: anyone(),
+      input: paged(),
+      output: pageOf(z.object({})),
+      run: ({ input, page }) =>
+        page(input, {
+          orderedBy: ['at'],
+          rows: async () => Array.from({ length: 30 }, () => ({ at: new Date() as never })),
+        }),
+    })
+    const lines: string[] = []
+    const answer = await call(await startService({ dated }, { onLog: (line) => lines.push(line) }), 'dated')
+    expect(answer.status).toBe(500)
+    expect(lines.join('')).toContain('has lost its microseconds')
+  })
+})

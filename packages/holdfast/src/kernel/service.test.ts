@@ -1,0 +1,165 @@
+import { anyone, holdfast, paged, pageOf, problem } from 'holdfast'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { call, noDatabase, refusalOf, startService } from './start-service.fixture.ts'
+
+const { query, mutation, job, service } = holdfast({ database: noDatabase })
+const output = z.object({ id: z.string() })
+const run = (): never => {
+  throw new TypeError('never called')
+}
+const fine = { access: anyone(), output, run }
+
+describe('a service does not start', () => {
+  test.each([
+    ['no access', query({ ...fine, route: 'GET /a', access: undefined as never }), 'it has no access rule'],
+    ['an empty segment', query({ ...fine, route: 'GET /a//b' }), 'empty segment'],
+    ['a trailing slash', query({ ...fine, route: 'GET /a/' }), 'trailing slash'],
+    ['half a parameter', query({ ...fine, route: 'GET /a/{id}s' }), 'segment "{id}s"'],
+    ['a pattern', query({ ...fine, route: 'GET /a/*' }), 'segment "*"'],
+    [
+      'a parameter twice',
+      query({ ...fine, route: 'GET /a/{id}/{id}', input: z.object({ id: z.string() }) }),
+      '{id} twice',
+    ],
+    ['a parameter that is no input', query({ ...fine, route: 'GET /a/{id}' }), 'its path has {id}'],
+    [
+      'an input that is no object',
+      query({ ...fine, route: 'GET /a', input: z.string() }),
+      'not an object schema',
+    ],
+    [
+      'an object in a query string',
+      query({ ...fine, route: 'GET /a', input: z.object({ filter: z.object({ a: z.string() }) }) }),
+      'a query string cannot carry',
+    ],
+    [
+      'a Date',
+      query({ ...fine, route: 'GET /a', output: z.object({ at: z.date() }), run }),
+      'Date cannot be represented',
+    ],
+    [
+      'a list without end',
+      query({ ...fine, route: 'GET /a', output: z.array(z.string()), run }),
+      'not bounded at / (array)',
+    ],
+    [
+      'a list without end inside',
+      query({
+        ...fine,
+        route: 'GET /a',
+        output: z.object({ a: z.object({ b: z.array(z.string()) }).optional() }),
+        run,
+      }),
+      'not bounded at /a/b (array)',
+    ],
+    [
+      'a list without end in an alternative',
+      query({
+        ...fine,
+        route: 'GET /a',
+        output: z.union([z.object({ a: z.string() }), z.array(z.string())]),
+        run,
+      }),
+      'not bounded at / (array)',
+    ],
+    [
+      'arbitrary keys',
+      query({ ...fine, route: 'GET /a', output: z.record(z.string(), z.int()), run }),
+      'arbitrary keys',
+    ],
+    [
+      'anything',
+      query({ ...fine, route: 'GET /a', output: z.object({ a: z.unknown() }), run }),
+      '/a (anything)',
+    ],
+    ['a location from nowhere', mutation({ ...fine, route: 'POST /a', location: '/a/{key}' }), 'has {key}'],
+    [
+      'a deadline that is none',
+      query({ ...fine, route: 'GET /a', deadline: '0s' }),
+      '"0s" is not a duration',
+    ],
+    [
+      'an optional key without a reason',
+      mutation({ ...fine, route: 'POST /a', idempotency: { optional: ' ' } }),
+      'without a reason',
+    ],
+    [
+      'a code that is not kebab-case',
+      query({ ...fine, route: 'GET /a', problems: [problem('NotFound', { status: 404, title: 'x' })] }),
+      'not kebab-case',
+    ],
+    [
+      'a status of success',
+      query({ ...fine, route: 'GET /a', problems: [problem('fine', { status: 200, title: 'x' })] }),
+      'the status 200',
+    ],
+    [
+      'a reserved member',
+      query({
+        ...fine,
+        route: 'GET /a',
+        problems: [problem('odd', { status: 400, title: 'x', extra: z.object({ code: z.string() }) })],
+      }),
+      'redefines the member "code"',
+    ],
+    [
+      "a code of the framework's",
+      query({ ...fine, route: 'GET /a', problems: [problem('forbidden', { status: 403, title: 'x' })] }),
+      'another one than that of the same code',
+    ],
+  ])('with %s', async (_, operation, reason) => {
+    const refusal = await refusalOf({ it: operation }, { database: noDatabase })
+    expect(refusal).toContain(reason)
+    // Who and where: the operation, its route, this file.
+    expect(refusal).toMatch(/it \((?:GET|POST) \/\S+, .*service\.test\.ts:\d+\)/)
+  })
+
+  test('with two operations on one route, whatever their parameters are called', async () => {
+    const one = query({ ...fine, route: 'GET /a/{id}', input: z.object({ id: z.string() }) })
+    const two = query({ ...fine, route: 'GET /a/{key}', input: z.object({ key: z.string() }) })
+    expect(await refusalOf({ one, two })).toMatch(
+      /GET \/a\/\{\}: one \(.*\) and two \(.*\) have the same route/,
+    )
+  })
+
+  test('with a mutation and no database', async () => {
+    expect(await refusalOf({ it: mutation({ ...fine, route: 'POST /a' }) })).toContain(
+      'a mutation needs a database',
+    )
+  })
+
+  test('with a job and no engine', async () => {
+    const mail = job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
+    const jobbing = service({ name: 'jobbing', operations: {}, jobs: { mail } })
+    await expect(jobbing.start({} as never)).rejects.toThrow(
+      /job "mail" \(.*service\.test\.ts:\d+\): .* no job engine/,
+    )
+  })
+
+  test('and says all of what is wrong at once', async () => {
+    const operations = {
+      one: query({ ...fine, route: 'GET /a/{id}', access: undefined as never }),
+      two: query({ ...fine, route: 'GET /b', output: z.array(z.string()), run }),
+    }
+    const refusal = await refusalOf(operations)
+    expect(refusal).toContain('3 things are wrong')
+    expect(refusal.split('\n').filter((line) => line.startsWith('  - '))).toHaveLength(3)
+  })
+})
+
+test('bounded outputs of every kind start', async () => {
+  interface Tree {
+    name: string
+    children: Tree[]
+  }
+  const tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(tree).max(5) }))
+  const running = await startService({
+    list: query({ ...fine, route: 'GET /list', output: z.array(z.string()).max(5), run }),
+    page: query({ ...fine, route: 'GET /page', input: paged(), output: pageOf(output), run }),
+    tuple: query({ ...fine, route: 'GET /tuple', output: z.tuple([z.string(), z.int()]), run }),
+    tree: query({ ...fine, route: 'GET /tree', output: tree, run }),
+    nothing: query({ access: anyone(), route: 'GET /nothing', run: () => {} }),
+  })
+  expect((await call(running, 'nothing')).status).toBe(204)
+})

@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import { continueTrace, toTraceparent } from './trace-context.ts'
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+const spanId = '00f067aa0ba902b7'
+
+describe('a traceparent', () => {
+  test('is continued with a span of its own', () => {
+    const trace = continueTrace(`00-${traceId}-${spanId}-01`)
+    expect(trace).toMatchObject({ traceId, parentSpanId: spanId, sampled: true })
+    expect(trace.spanId).toMatch(/^[0-9a-f]{16}$/)
+    expect(trace.spanId).not.toBe(spanId)
+    expect(toTraceparent(trace)).toBe(`00-${traceId}-${trace.spanId}-01`)
+  })
+
+  test('of a later version is read as far as it is known', () => {
+    expect(continueTrace(`cc-${traceId}-${spanId}-00-more`)).toMatchObject({ traceId, sampled: false })
+  })
+
+  test.each([
+    undefined,
+    '',
+    'nonsense',
+    `00-${traceId}-${spanId}`,
+    `00-${traceId.toUpperCase()}-${spanId}-01`,
+    `00-${'0'.repeat(32)}-${spanId}-01`,
+    `00-${traceId}-${'0'.repeat(16)}-01`,
+    `ff-${traceId}-${spanId}-01`,
+    `00-${traceId}-${spanId}-01-more`,
+  ])('that is %j begins a new trace', (header) => {
+    const trace = continueTrace(header)
+    expect(trace.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/)
+    expect(trace.traceId).not.toBe(traceId)
+    expect(trace).not.toHaveProperty('parentSpanId')
+  })
+})
