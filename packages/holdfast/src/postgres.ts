@@ -1,5 +1,6 @@
 export type { Binding, PostgresOptions } from './database/create-database.ts'
 export { createDatabase } from './database/create-database.ts'
 export { postgres } from './database/postgres.ts'
+export { constraintOf, sqlStateOf } from './postgres/sql-state.ts'
 export type { Queryable } from './postgres/connection.ts'
 export { empty, join, sql, type Sql, type SqlDatabase } from './postgres/sql.ts'

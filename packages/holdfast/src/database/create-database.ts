@@ -46,7 +46,8 @@ export function createDatabase<Read, Write>(
 ): Database<Read, Write> {
   return {
     name: binding.name,
-    problems: [...postgresProblems, ...idempotencyProblems],
+    problems: postgresProblems,
+    mutationProblems: idempotencyProblems,
     async open(surroundings) {
       const location = await locateDatabase(options, surroundings)
       try {

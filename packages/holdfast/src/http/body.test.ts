@@ -56,7 +56,9 @@ describe('the media type', () => {
   test('does not, where there is none', async () => {
     expect((await opened.fetch('/ping', { method: 'POST' })).status).toBe(204)
     expect((await opened.fetch('/ping', { method: 'POST', ...streamOf() })).status).toBe(204)
-    expect((await opened.fetch('/ping', { method: 'POST', headers: { 'content-type': 'text/plain' } })).status).toBe(204)
+    expect(
+      (await opened.fetch('/ping', { method: 'POST', headers: { 'content-type': 'text/plain' } })).status,
+    ).toBe(204)
   })
 
   test('of an encoded body does not help it', async () => {
@@ -82,19 +84,24 @@ describe('the length', () => {
   })
 
   test('is counted in bytes while it is read', async () => {
-    expect((await post({ headers: jsonType, ...streamOf(fits.slice(0, 50), fits.slice(50)) })).status).toBe(201)
+    expect((await post({ headers: jsonType, ...streamOf(fits.slice(0, 50), fits.slice(50)) })).status).toBe(
+      201,
+    )
     expect((await post({ headers: jsonType, ...streamOf(fits, ' ') })).status).toBe(413)
     expect((await post({ headers: jsonType, ...streamOf('"', 'ü'.repeat(50), '"') })).status).toBe(413)
   })
 
   test('is judged before a byte is read where it is announced', async () => {
     let isRead = false
-    const body = new ReadableStream({
-      pull(controller) {
-        isRead = true
-        controller.close()
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          isRead = true
+          controller.close()
+        },
       },
-    }, { highWaterMark: 0 })
+      { highWaterMark: 0 },
+    )
     const response = await post({
       headers: { ...jsonType, 'content-length': '1073741824' },
       body,
@@ -118,7 +125,9 @@ describe('the length', () => {
   })
 
   test('that is announced falsely does not count', async () => {
-    expect((await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status).toBe(413)
+    expect(
+      (await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status,
+    ).toBe(413)
     expect((await post({ headers: { ...jsonType, 'content-length': 'many' }, body: fits })).status).toBe(400)
   })
 
@@ -147,11 +156,17 @@ describe('the text', () => {
     expect(response.status).toBe(400)
   })
 
-  test.each(['{"item":', '{"item":"a","item":"b"}', '{"__proto__":{"item":"a"}}', ' '])('%j is refused', async (body) => {
-    const response = await post({ headers: jsonType, body })
-    expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ code: 'bad-request', detail: expect.stringContaining('line 1') })
-  })
+  test.each(['{"item":', '{"item":"a","item":"b"}', '{"__proto__":{"item":"a"}}', ' '])(
+    '%j is refused',
+    async (body) => {
+      const response = await post({ headers: jsonType, body })
+      expect(response.status).toBe(400)
+      expect(await problemOf(response)).toMatchObject({
+        code: 'bad-request',
+        detail: expect.stringContaining('line 1'),
+      })
+    },
+  )
 
   test.each(['[]', 'null', '"item"', '1'])('%s is not an object', async (body) => {
     const response = await post({ headers: jsonType, body })
@@ -184,6 +199,10 @@ describe('the text', () => {
 })
 
 test('the body of a request that reads is not looked at', async () => {
-  const response = await opened.fetch('/orders/1', { method: 'DELETE', headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(999) })
+  const response = await opened.fetch('/orders/1', {
+    method: 'DELETE',
+    headers: { 'content-type': 'text/plain' },
+    body: 'x'.repeat(999),
+  })
   expect(response.status).toBe(204)
 })

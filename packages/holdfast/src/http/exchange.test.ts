@@ -40,18 +40,30 @@ describe.each(everyKind)('an answer %s', (...[status, path, init = {}]) => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     const response = await send({ 'x-request-id': 'A-z_0.9~', traceparent })
     expect(response.headers.get('x-request-id')).toBe('A-z_0.9~')
-    expect(response.headers.get('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/)
+    expect(response.headers.get('traceparent')).toMatch(
+      /^00-0af7651916cd43dd8448eb211c80319c-[0-9a-f]{16}-01$/,
+    )
     expect(response.headers.get('traceparent')).not.toContain('b7ad6b7169203331')
   })
 })
 
-test.each(['short', 'x'.repeat(7), 'x'.repeat(129), 'with blank', 'semi;colon', 'new\tline', 'ünicode', '<script>', 'a/b/c/d/e', ''])(
-  'the request id %j is not well-formed, and a new one is made',
-  async (id) => {
-    const headers = { 'x-request-id': id }
-    expect((await opened.fetch('/orders/1', { headers })).headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
-  },
-)
+test.each([
+  'short',
+  'x'.repeat(7),
+  'x'.repeat(129),
+  'with blank',
+  'semi;colon',
+  'new\tline',
+  'ünicode',
+  '<script>',
+  'a/b/c/d/e',
+  '',
+])('the request id %j is not well-formed, and a new one is made', async (id) => {
+  const headers = { 'x-request-id': id }
+  expect((await opened.fetch('/orders/1', { headers })).headers.get('x-request-id')).toMatch(
+    /^[0-9a-f-]{36}$/,
+  )
+})
 
 test('a request id of 8 to 128 characters is kept', async () => {
   for (const id of ['x'.repeat(8), 'x'.repeat(128)]) {
@@ -60,14 +72,15 @@ test('a request id of 8 to 128 characters is kept', async () => {
   }
 })
 
-test.each(['nonsense', '00-00000000000000000000000000000000-b7ad6b7169203331-01', 'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'])(
-  'a new trace begins where traceparent is %s',
-  async (traceparent) => {
-    const answered = (await opened.fetch('/orders/1', { headers: { traceparent } })).headers.get('traceparent')
-    expect(answered).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
-    expect(answered).not.toContain('0af7651916cd43dd8448eb211c80319c')
-  },
-)
+test.each([
+  'nonsense',
+  '00-00000000000000000000000000000000-b7ad6b7169203331-01',
+  'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+])('a new trace begins where traceparent is %s', async (traceparent) => {
+  const answered = (await opened.fetch('/orders/1', { headers: { traceparent } })).headers.get('traceparent')
+  expect(answered).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+  expect(answered).not.toContain('0af7651916cd43dd8448eb211c80319c')
+})
 
 test('a call has the request id of its answer', async () => {
   const { query, service } = holdfast()

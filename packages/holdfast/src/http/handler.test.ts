@@ -50,7 +50,11 @@ describe('a defect', () => {
       level: 'error',
       operation: 'fail',
       requestId: response.headers.get('x-request-id'),
-      error: { name: 'TypeError', message: 'select secret from vault', stack: expect.stringContaining('shop.fixture.ts') },
+      error: {
+        name: 'TypeError',
+        message: 'select secret from vault',
+        stack: expect.stringContaining('shop.fixture.ts'),
+      },
     })
   })
 
@@ -69,7 +73,10 @@ describe('a defect', () => {
     expect(response.status).toBe(500)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     expect(await response.clone().text()).not.toContain('secret')
-    expect(await problemOf(response)).toMatchObject({ code: 'internal-error', type: '/problems/internal-error' })
+    expect(await problemOf(response)).toMatchObject({
+      code: 'internal-error',
+      type: '/problems/internal-error',
+    })
     expect(JSON.parse(log[0]!)).toMatchObject({
       level: 'error',
       requestId: response.headers.get('x-request-id'),
@@ -102,7 +109,10 @@ describe('a call', () => {
     const handler = createHandler(running)
     const client = new AbortController()
     const answer = handler.fetch(
-      new Request('http://shop.test/wait', { signal: client.signal, headers: { 'x-request-id': 'waiting-for-it' } }),
+      new Request('http://shop.test/wait', {
+        signal: client.signal,
+        headers: { 'x-request-id': 'waiting-for-it' },
+      }),
     )
     const signal = await opened.promise
     expect([...handler.callsInFlight]).toEqual([{ operation: 'wait', requestId: 'waiting-for-it' }])
@@ -134,7 +144,10 @@ test('what comes of a database and its stage reaches the client', async () => {
       ...(await noDatabase.open(surroundings)),
       stageFor: () => async (call, next) => {
         const answer = await next(call)
-        return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true', 'cache-control': 'private' } }
+        return {
+          ...answer,
+          headers: { ...answer.headers, 'idempotency-replayed': 'true', 'cache-control': 'private' },
+        }
       },
     }),
   }
@@ -175,7 +188,11 @@ describe('a runtime', () => {
     )
     expect(refusal).toMatchObject({
       status: 409,
-      headers: { 'x-request-id': 'of-a-runtime', 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+      headers: {
+        'x-request-id': 'of-a-runtime',
+        'content-type': 'application/problem+json',
+        'cache-control': 'no-store',
+      },
     })
     expect(JSON.parse(refusal.body!)).toMatchObject({ code: 'sold-out', left: 1, detail: 'of a runtime' })
   })
@@ -185,4 +202,3 @@ test('a fragment of a URL is not part of it', async () => {
   const response = await (await openShop(shop)).fetch('/orders/1#?lines=true')
   expect(await response.json()).toEqual({ id: '1', item: 'tea' })
 })
-

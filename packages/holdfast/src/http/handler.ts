@@ -8,7 +8,7 @@ import { toConditional } from './conditional.ts'
 import { beginExchange, type Exchange, withExchangeHeaders } from './exchange.ts'
 import { fromRequest, type HttpRequest } from './http-request.ts'
 import { problemPages } from './problem-pages.ts'
-import type { Responder } from './responder.ts'
+import type { Pages, Responder } from './responder.ts'
 import { createRouteTable } from './route-table.ts'
 import { parseTarget } from './target.ts'
 import { toResponse } from './to-response.ts'
@@ -20,6 +20,8 @@ export const defaultBodyLimitBytes = 1_048_576
 export interface HandlerOptions {
   /** How many bytes a request's body may have. More is refused with 413. Default 1 MiB. */
   readonly bodyLimitBytes?: number
+  /** What else the service answers with, beside its operations and the pages of its problems. Default: nothing. */
+  readonly pages?: Pages
 }
 
 /** Answers HTTP requests with a service. */
@@ -36,7 +38,7 @@ export interface Handler {
 
 /** Makes the HTTP handler of a service, for any runtime. */
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
-  const { bodyLimitBytes = defaultBodyLimitBytes } = options
+  const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemBase } = running
   const callsInFlight = new Set<CallInFlight>()
   const table = createRouteTable<Responder>(
@@ -44,7 +46,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
       route: operation.route,
       target: callOperation(operation, { running, bodyLimitBytes, callsInFlight }),
     })),
-    problemPages(running),
+    [...problemPages(running), ...pages(running)],
   )
 
   function respond(request: HttpRequest, exchange: Exchange): Answer | Promise<Answer> {

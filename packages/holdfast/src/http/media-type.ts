@@ -12,7 +12,8 @@ export function checkMediaType({ header }: HttpRequest): void {
   const essence = mediaType.split(';', 1)[0]!.trim().toLowerCase()
   if (!jsonForm.test(essence)) throw unsupported('The Content-Type has to be application/json.')
   const charset = charsetForm.exec(mediaType)?.[1]
-  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw unsupported('The charset has to be utf-8.')
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8')
+    throw unsupported('The charset has to be utf-8.')
   const encoding = header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     throw unsupported('The body has to come without a Content-Encoding.')

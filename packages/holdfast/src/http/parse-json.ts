@@ -1,5 +1,6 @@
 import { BadRequest } from '../kernel/problems.ts'
-import { findJsonFault } from './json-fault.ts'
+import { JsonFault, readJson } from './json-reader.ts'
+import { refuseUnstorableJson } from './storable-text.ts'
 
 /** How deep arrays and objects may be nested: what walks a value later does so on a stack. */
 export const maxDepth = 100
@@ -13,19 +14,32 @@ const backslash = 92
  * about what they mean. Throws `BadRequest`, which says where, and repeats nothing of the text.
  */
 export function parseJson(text: string): unknown {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw refuse(text)
-  }
-  // A name that comes twice is one member less in the value than there are in the text.
-  if (countMembers(value, 0) !== countColons(text)) throw refuse(text)
+  const value = parseQuickly(text) ?? parseStrictly(text)
+  // Without an escape there is none: the bytes were UTF-8, and control characters stand in no JSON text.
+  if (text.includes('\\u')) refuseUnstorableJson(value)
   return value
 }
 
-function refuse(text: string): Error {
-  return BadRequest({ detail: `The body cannot be read as JSON: ${findJsonFault(text, maxDepth)}.` })
+/** What a text means; `undefined` where something about it is wrong or in doubt. */
+function parseQuickly(text: string): unknown {
+  const names = countNames(text)
+  if (names === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    // A name that comes twice is one member less in the value than there are in the text.
+    return countMembers(value, 0) === names ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function parseStrictly(text: string): unknown {
+  try {
+    return readJson(text, maxDepth)
+  } catch (error) {
+    if (!(error instanceof JsonFault)) throw error
+    throw BadRequest({ detail: `The body cannot be read as JSON: ${error.message}.` })
+  }
 }
 
 /** The members of all objects of a value; `NaN` where it is nested too deep or has a member that it may not. */
@@ -43,22 +57,35 @@ function countMembers(value: unknown, depth: number): number {
   return count
 }
 
-/** The colons of a JSON text outside of its strings: one for each member. */
-function countColons(text: string): number {
+/**
+ * The names in all objects of a JSON text: one for each colon outside of its strings. `undefined` where one of them has an
+ * escape: V8 reads such a name as another one that it has seen before, in whatever text (nodejs/node#63785), so that one
+ * client could have another's names misread.
+ */
+function countNames(text: string): number | undefined {
+  const mayEscape = text.includes('\\')
   let count = 0
+  let start = 0
+  let end = 0
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
-    if (code === quote) at = endOfString(text, at)
-    else if (code === colon) count += 1
+    if (code === quote) {
+      start = at
+      end = endOfString(text, at)
+      at = end
+    } else if (code === colon) {
+      if (mayEscape && text.slice(start, end).includes('\\')) return undefined
+      count += 1
+    }
   }
   return count
 }
 
-/** Where the string that begins at `start` ends. */
+/** Where the string that begins at `start` ends; at the end of the text where it does not. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1)
-  return end
+  return end === -1 ? text.length : end
 }
 
 function isEscaped(text: string, at: number): boolean {

@@ -15,7 +15,9 @@ const pageAs = (path: string, accept: string) => opened.fetch(path, { headers: {
 
 describe('the page of a problem', () => {
   test('is where its type leads', async () => {
-    const refused = (await (await opened.fetch('/orders', json('{"item":"gone"}'))).json()) as { type: string }
+    const refused = (await (await opened.fetch('/orders', json('{"item":"gone"}'))).json()) as {
+      type: string
+    }
     const page = await (await pageAs(refused.type, browser)).text()
     expect(page).toContain('<code>sold-out</code>')
     expect(page).toContain('409')
@@ -70,7 +72,8 @@ describe('the page of a problem', () => {
     for (const code of ['unavailable', 'deadline-exceeded', 'internal-error', 'request-timeout']) {
       expect(await adviceOn(code), code).toBe(true)
     }
-    for (const code of ['bad-request', 'invalid-input', 'forbidden', 'sold-out']) expect(await adviceOn(code), code).toBe(false)
+    for (const code of ['bad-request', 'invalid-input', 'forbidden', 'sold-out'])
+      expect(await adviceOn(code), code).toBe(false)
   })
 
   test('of no problem of the service is not found', async () => {
@@ -84,7 +87,9 @@ describe('the page of a problem', () => {
     const again = { headers: { accept: browser, 'if-none-match': first.headers.get('etag')! } }
     expect((await opened.fetch('/problems/sold-out', again)).status).toBe(304)
     expect((await opened.fetch('/problems', { method: 'HEAD' })).status).toBe(200)
-    expect((await opened.fetch('/problems', { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+    expect((await opened.fetch('/problems', { method: 'POST' })).headers.get('allow')).toBe(
+      'GET, HEAD, OPTIONS',
+    )
   })
 })
 
@@ -104,28 +109,40 @@ describe('a service', () => {
     query({
       route,
       access: anyone(),
-      input: z.object(Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()]))),
+      input: z.object(
+        Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()])),
+      ),
       output: z.object({ own: z.boolean() }),
       run: () => ({ own: true }),
     })
 
   test('that documents its problems elsewhere has no pages', async () => {
-    const elsewhere = service({ name: 'elsewhere', operations: {}, problemBase: 'https://docs.test/problems/' })
+    const elsewhere = service({
+      name: 'elsewhere',
+      operations: {},
+      problemBase: 'https://docs.test/problems/',
+    })
     const tried = await openShop(elsewhere)
     const response = await tried.fetch('/problems')
     expect(response.status).toBe(404)
     expect(await response.json()).toMatchObject({ type: 'https://docs.test/problems/route-not-found' })
   })
 
-  test.each(['GET /problems', 'GET /{anything}'] as const)('with the route %s answers itself', async (route) => {
-    const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
-    expect(await (await tried.fetch('/problems')).json()).toEqual({ own: true })
-    expect((await tried.fetch('/problems/forbidden')).headers.get('content-type')).toContain('text/html')
-  })
+  test.each(['GET /problems', 'GET /{anything}'] as const)(
+    'with the route %s answers itself',
+    async (route) => {
+      const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
+      expect(await (await tried.fetch('/problems')).json()).toEqual({ own: true })
+      expect((await tried.fetch('/problems/forbidden')).headers.get('content-type')).toContain('text/html')
+    },
+  )
 
-  test.each(['GET /problems/{id}', 'GET /{a}/{b}'] as const)('with the route %s answers itself', async (route) => {
-    const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
-    expect(await (await tried.fetch('/problems/forbidden')).json()).toEqual({ own: true })
-    expect((await tried.fetch('/problems')).headers.get('content-type')).toContain('text/html')
-  })
+  test.each(['GET /problems/{id}', 'GET /{a}/{b}'] as const)(
+    'with the route %s answers itself',
+    async (route) => {
+      const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
+      expect(await (await tried.fetch('/problems/forbidden')).json()).toEqual({ own: true })
+      expect((await tried.fetch('/problems')).headers.get('content-type')).toContain('text/html')
+    },
+  )
 })

@@ -32,7 +32,8 @@ export function problemPages(running: RunningService): readonly RouteEntry<Respo
   )
   const page: Responder = (request, routed) => {
     const found = pages.get(routed.parameters['code']!)
-    if (!found) throw RouteNotFound({ detail: 'The service has no problem of this code; /problems lists its own.' })
+    if (!found)
+      throw RouteNotFound({ detail: 'The service has no problem of this code; /problems lists its own.' })
     return found(request, routed)
   }
   return [
@@ -107,5 +108,7 @@ function membersContent(members: ProblemDocument['members']): Markup {
 
 /** Text in which what stands between backticks is code. */
 function prose(text: string): readonly Markup[] {
-  return text.split('`').map((part, index) => (index % 2 === 0 ? markup`${part}` : markup`<code>${part}</code>`))
+  return text
+    .split('`')
+    .map((part, index) => (index % 2 === 0 ? markup`${part}` : markup`<code>${part}</code>`))
 }

@@ -15,8 +15,13 @@ const answering = (route: `GET /${string}`, answer: string) =>
   query({
     route,
     access: anyone(),
-    input: z.looseObject(Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()]))),
-    output: z.object({ answer: z.string(), input: z.record(z.string(), z.string()).meta({ maxProperties: 9 }) }),
+    input: z.looseObject(
+      Object.fromEntries([...route.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name!, z.string()])),
+    ),
+    output: z.object({
+      answer: z.string(),
+      input: z.record(z.string(), z.string()).meta({ maxProperties: 9 }),
+    }),
     run: ({ input }) => ({ answer, input: input as Record<string, string> }),
   })
 
@@ -34,24 +39,33 @@ describe('a path', () => {
     expect(await (await opened.fetch('/%6frders/%31')).json()).toEqual({ id: '1', item: 'tea' })
   })
 
-  test.each(['/', '/nothing', '/orders/', '//orders', '/orders/1/lines', '/ORDERS'])('%s leads nowhere', async (path) => {
-    const response = await opened.fetch(path)
-    expect(response.status).toBe(404)
-    expect(response.headers.get('content-type')).toBe('application/problem+json')
-    expect(await problemOf(response)).toEqual({
-      type: '/problems/route-not-found',
-      title: expect.any(String),
-      status: 404,
-      code: 'route-not-found',
-      requestId: response.headers.get('x-request-id'),
-    })
-  })
+  test.each(['/', '/nothing', '/orders/', '//orders', '/orders/1/lines', '/ORDERS'])(
+    '%s leads nowhere',
+    async (path) => {
+      const response = await opened.fetch(path)
+      expect(response.status).toBe(404)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      expect(await problemOf(response)).toEqual({
+        type: '/problems/route-not-found',
+        title: expect.any(String),
+        status: 404,
+        code: 'route-not-found',
+        requestId: response.headers.get('x-request-id'),
+      })
+    },
+  )
 
-  test.each(['/orders/%zz', '/orders/%', '/orders/%C3', '/orders/%ff', '/%C3%28'])('%s cannot be read', async (path) => {
-    const response = await opened.fetch(path)
-    expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ code: 'bad-request', detail: expect.stringContaining('path') })
-  })
+  test.each(['/orders/%zz', '/orders/%', '/orders/%C3', '/orders/%ff', '/%C3%28'])(
+    '%s cannot be read',
+    async (path) => {
+      const response = await opened.fetch(path)
+      expect(response.status).toBe(400)
+      expect(await problemOf(response)).toMatchObject({
+        code: 'bad-request',
+        detail: expect.stringContaining('path'),
+      })
+    },
+  )
 
   test('with fixed text goes before one with a parameter, whichever is defined first', async () => {
     const operations = {
@@ -111,7 +125,10 @@ describe('a query string', () => {
   test.each(['?tag=%zz', '?%=1', '?tag=%C3%28', '?__proto__=1'])('%s cannot be read', async (search) => {
     const response = await opened.fetch(`/orders${search}`)
     expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ code: 'bad-request', detail: expect.stringContaining('query string') })
+    expect(await problemOf(response)).toMatchObject({
+      code: 'bad-request',
+      detail: expect.stringContaining('query string'),
+    })
   })
 
   test('with the names of what objects inherit is like any other', async () => {
@@ -133,14 +150,20 @@ describe('a method', () => {
     const response = await opened.fetch('/orders/1', { method: 'PATCH' })
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('DELETE, GET, HEAD, OPTIONS')
-    expect(await problemOf(response)).toMatchObject({ code: 'method-not-allowed', detail: expect.stringContaining('DELETE') })
+    expect(await problemOf(response)).toMatchObject({
+      code: 'method-not-allowed',
+      detail: expect.stringContaining('DELETE'),
+    })
   })
 
-  test.each(['PROPFIND', 'ALL', 'constructor', '__proto__'])('of no operation, such as %s, is refused', async (method) => {
-    const response = await opened.fetch('/orders', { method })
-    expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST')
-  })
+  test.each(['PROPFIND', 'ALL', 'constructor', '__proto__'])(
+    'of no operation, such as %s, is refused',
+    async (method) => {
+      const response = await opened.fetch('/orders', { method })
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST')
+    },
+  )
 
   test('OPTIONS says what a path takes', async () => {
     const response = await opened.fetch('/ping', { method: 'OPTIONS' })
@@ -157,7 +180,9 @@ describe('a method', () => {
       output: z.object({ found: z.boolean() }),
       run: () => ({ found: true }),
     })
-    const tried = await openShop(service({ name: 'both', operations: { search, read: answering('GET /orders/{id}', 'read') } }))
+    const tried = await openShop(
+      service({ name: 'both', operations: { search, read: answering('GET /orders/{id}', 'read') } }),
+    )
     expect(await answerOf(tried, '/orders/search')).toMatchObject({ input: { id: 'search' } })
     expect((await tried.fetch('/orders/search', { method: 'POST' })).status).toBe(200)
     const response = await tried.fetch('/orders/search', { method: 'DELETE' })

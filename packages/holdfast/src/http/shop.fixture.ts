@@ -127,4 +127,3 @@ export function json(body: string, headers: Record<string, string> = {}): Reques
 export async function problemOf(response: Response): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>
 }
-

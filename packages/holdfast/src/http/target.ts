@@ -1,4 +1,6 @@
+import { ProblemError } from '../kernel/problem.ts'
 import { BadRequest } from '../kernel/problems.ts'
+import { refuseUnstorable } from './storable-text.ts'
 
 /** A request's target taken apart, still percent-encoded. */
 export interface Target {
@@ -38,8 +40,11 @@ export function canonicalPath(path: string): string {
 /** Text without its percent-encoding. Throws `BadRequest` where that is broken. */
 export function decodeText(text: string, part: 'path' | 'query string'): string {
   try {
-    return decodeURIComponent(text)
-  } catch {
+    const decoded = decodeURIComponent(text)
+    refuseUnstorable(decoded, part)
+    return decoded
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
     throw BadRequest({
       detail: `The ${part} has a broken percent escape: a % that no two hex digits follow, or bytes that are not UTF-8.`,
     })

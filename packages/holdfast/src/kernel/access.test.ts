@@ -6,6 +6,7 @@ import {
   type Caller,
   Forbidden,
   holdfast,
+  problem,
   Unauthenticated,
 } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
@@ -110,6 +111,32 @@ describe('access', () => {
     ['either', undefined, [401, 'unauthenticated']],
   ])('to %s as %s: %j', async (operation, caller, expected) => {
     expect(await as(operation, caller)).toEqual(expected)
+  })
+
+  test('may refuse with a problem of its own, which is then one of the service', async () => {
+    const Banned = problem('banned', {
+      status: 403,
+      title: 'Banned',
+      extra: z.looseObject({ why: z.string() }),
+    })
+    const banned: Access = {
+      name: 'banned()',
+      problems: [Banned],
+      authorize: () => Banned({ why: 'spam', status: 200, type: 'evil' } as { why: string }),
+    }
+    const closed = query({
+      route: 'GET /closed',
+      access: allOf(anyone(), banned),
+      output,
+      run: () => ({ who: '' }),
+    })
+    const service = await startService({ closed })
+    expect(service.problems.get('banned')).toBe(Banned)
+    const answer = await call(service, 'closed')
+    expect([answer.status, bodyOf(answer)]).toMatchObject([
+      403,
+      { type: '/problems/banned', status: 403, why: 'spam' },
+    ])
   })
 
   test('is asked before the input is looked at', async () => {

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts'
 import { Forbidden } from './problems.ts'
-import { ProblemError } from './problem.ts'
+import { type AnyProblemType, ProblemError } from './problem.ts'
 
 /** What an access rule sees of a call. It is asked before the input is read. */
 export interface AccessRequest {
@@ -18,6 +18,8 @@ export interface AccessRequest {
 export interface Access<out C extends Caller = Caller> {
   /** For documentation and error messages, as it is written in the source: `signedIn()`. */
   readonly name: string
+  /** What it refuses with beside `Unauthenticated` and `Forbidden`. */
+  readonly problems?: readonly AnyProblemType[]
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
 
@@ -46,6 +48,7 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
 ): Access<AdmittedByAll<Rules>> {
   return {
     name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
+    problems: rules.flatMap((rule) => rule.problems ?? []),
     async authorize(request) {
       let caller = request.caller
       for (const rule of rules) {
@@ -64,6 +67,7 @@ export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
 ): Access<AdmittedByAny<Rules>> {
   return {
     name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
+    problems: rules.flatMap((rule) => rule.problems ?? []),
     async authorize(request) {
       let refusal: ProblemError | undefined
       for (const rule of rules) {

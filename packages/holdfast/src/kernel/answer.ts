@@ -25,11 +25,12 @@ export interface ProblemSurroundings {
 /** A problem as an answer: `application/problem+json` with its code and the request id beside RFC 9457's members. */
 export function toAnswer(problem: ProblemError, { requestId, problemBase }: ProblemSurroundings): Answer {
   const body = {
+    // First, so that no member of its own stands in for one that every problem has.
+    ...problem.extra,
     type: problemBase + problem.code,
     title: problem.problem.title,
     status: problem.status,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),
-    ...problem.extra,
     code: problem.code,
     requestId,
   }

@@ -3,10 +3,10 @@ import { createDecode, type Decode, hasBody } from './decode.ts'
 import { toMilliseconds } from './duration.ts'
 import { createEncode, type Encode } from './encode.ts'
 import { HoldfastError } from './holdfast-error.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { type JsonSchema, typesOf } from './json-schema.ts'
 import type { Operation } from './operation.ts'
-import { reservedMembers } from './problem.ts'
-import { checkRoute } from './route.ts'
+import { type AnyProblemType, reservedMembers } from './problem.ts'
+import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from './schema.ts'
 
 /** An operation with everything about it that is worked out once, when its service starts. */
@@ -44,13 +44,17 @@ export function compileOperation(
   const deadlineMs = describe(() => toMilliseconds(operation.deadline), 'deadline', own)
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
-  own.push(...checkProblems(operation))
+  if (outputSchema) own.push(...checkLocation(operation, outputSchema))
+  // What its access rule refuses with is as much an answer of the operation as what its handler throws.
+  const problems = [...operation.problems, ...(operation.access?.problems ?? [])]
+  own.push(...checkProblems(problems))
   const { name } = options
   issues.push(...own.map((issue) => `${describeOperation({ ...operation, name })}: ${issue}`))
   const input = inputSchema ?? {}
   const output = outputSchema ?? {}
   return {
     ...operation,
+    problems,
     name: options.name,
     inputSchema: input,
     outputSchema: output,
@@ -115,16 +119,34 @@ function checkOutput(operation: Operation, schema: JsonSchema): readonly string[
   const issues = unboundedParts(schema).map(
     (part) => `its output is not bounded at ${part}; give it a maximum (.max(100)) or answer with pageOf(…)`,
   )
-  const parameters = [...(operation.location ?? '').matchAll(/\{([^{}]*)\}/g)].map((match) => match[1] ?? '')
-  for (const parameter of parameters) {
-    if (schema.properties?.[parameter]) continue
-    issues.push(`its location ${operation.location} has {${parameter}}, which its output does not have`)
-  }
   return issues
 }
 
-function checkProblems(operation: Operation): readonly string[] {
-  return operation.problems.flatMap((type) => {
+const pathTypes = new Set(['string', 'integer', 'number'])
+
+function checkLocation({ location, hasOutput }: Operation, schema: JsonSchema): readonly string[] {
+  if (location === undefined) return []
+  if (!hasOutput) return [`its location ${location} is filled from an output, and it has none`]
+  const route = parseRoute(`GET ${location as `/${string}`}`)
+  const unfit = route.parameters.filter((parameter) => {
+    const types = typesOf(schema.properties?.[parameter] ?? {})
+    return (
+      !schema.required?.includes(parameter) ||
+      types.length === 0 ||
+      !types.every((type) => pathTypes.has(type))
+    )
+  })
+  return [
+    ...checkRoute(route).map((issue) => `its location ${location}: ${issue}`),
+    ...unfit.map(
+      (parameter) =>
+        `its location ${location} has {${parameter}}, for which its output has no text or number that is always there`,
+    ),
+  ]
+}
+
+function checkProblems(problems: readonly AnyProblemType[]): readonly string[] {
+  return problems.flatMap((type) => {
     const issues: string[] = []
     if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(type.code)) {
       issues.push(`its problem "${type.code}" has a code that is not kebab-case`)

@@ -12,6 +12,8 @@ export interface Database<Read, Write> {
   readonly name: string
   /** What its stages answer with when they refuse or fail. */
   readonly problems: readonly AnyProblemType[]
+  /** What else only the stage of a mutation answers with. */
+  readonly mutationProblems?: readonly AnyProblemType[]
   /** Connects, migrates, and begins whatever runs beside the calls. */
   open(surroundings: Surroundings): Promise<OpenDatabase>
   /** Never there; carries the types. */

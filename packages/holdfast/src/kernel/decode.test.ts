@@ -104,6 +104,23 @@ describe('a body', () => {
   })
 })
 
+test('a thousand faults are a hundred in the answer, and their number', async () => {
+  const many = mutation({
+    ...echo,
+    route: 'POST /many',
+    input: z.object({ list: z.array(z.string()) }),
+    run: () => ({ input: '' }),
+  })
+  const service = await startService({ many }, { database: noDatabase })
+  const answer = await call(service, 'many', { body: { list: Array.from({ length: 1_000 }, () => 1) } })
+  expect(bodyOf(answer)).toMatchObject({
+    detail: expect.stringContaining(
+      '1000 fields that the operation does not accept. The first 100 are listed.',
+    ),
+    errors: Array.from({ length: 100 }, (_, index) => ({ pointer: `#/list/${index}` })),
+  })
+})
+
 test('a schema of another library does', async () => {
   const { toStandardJsonSchema } = await import('@valibot/to-json-schema')
   const greet = query({

@@ -10,6 +10,9 @@ export type Decode = (wire: WireInput) => Promise<unknown>
 /** A query string's or a path's text as the value that a schema means; the text itself where it is not one. */
 type ReadText = (text: string) => unknown
 
+/** A long list of a wrong kind has a fault for each item; an answer is not to be larger than its question. */
+const maxErrors = 100
+
 const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** Whether a method's fields that are not in the path come in the body, rather than in the query string. */
@@ -50,12 +53,17 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     const pending = validate(schema, collect(wire))
     const result = pending instanceof Promise ? await pending : pending
     if (!result.issues) return result.value
-    const errors = result.issues.map((issue): InvalidField => {
+    const errors = result.issues.slice(0, maxErrors).map((issue): InvalidField => {
       const path = pathOf(issue)
       return { pointer: toPointer(path), in: sourceOf(path), detail: issue.message }
     })
-    const fields = errors.length === 1 ? 'one field' : `${errors.length} fields`
-    throw InvalidInput({ detail: `The input has ${fields} that the operation does not accept.`, errors })
+    const count = result.issues.length
+    const fields = count === 1 ? 'one field' : `${count} fields`
+    const listed = count > maxErrors ? ` The first ${maxErrors} are listed.` : ''
+    throw InvalidInput({
+      detail: `The input has ${fields} that the operation does not accept.${listed}`,
+      errors,
+    })
   }
 }
 

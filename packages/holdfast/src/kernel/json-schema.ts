@@ -39,3 +39,19 @@ export function typesOf(schema: JsonSchema): readonly string[] {
   if (schema.type === undefined) return []
   return typeof schema.type === 'string' ? [schema.type] : schema.type
 }
+
+/** A schema that is to stand at a pointer within another one: its references follow it there. */
+export function moveInto(pointer: string, schema: JsonSchema): JsonSchema {
+  const move = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(move)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([keyword, part]) => [
+        keyword,
+        keyword === '$ref' && typeof part === 'string' ? part.replace(/^#/, pointer) : move(part),
+      ]),
+    )
+  }
+  const { $schema: _, ...moved } = move(schema) as JsonSchema
+  return moved
+}

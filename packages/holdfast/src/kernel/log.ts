@@ -21,21 +21,35 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 
 const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
+// An error may be its own cause, however many others are in between.
+const deepestCause = 8
+
 /** An error as fields, with its causes, for a log line. */
-export function toLogFields(error: unknown): LogFields {
+export function toLogFields(error: unknown, depth = 0): LogFields {
   if (!(error instanceof Error)) return { message: String(error) }
   return {
     name: error.name,
     message: error.message,
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
-    ...(error.cause === undefined ? {} : { cause: toLogFields(error.cause) }),
+    ...(error.cause === undefined || depth === deepestCause
+      ? {}
+      : { cause: toLogFields(error.cause, depth + 1) }),
   }
 }
 
 function toJson(_key: string, value: unknown): unknown {
   if (value instanceof Error) return toLogFields(value)
   return typeof value === 'bigint' ? value.toString() : value
+}
+
+/** Writing a log never fails what is logged: fields that are no JSON, such as a circle, are left out, and that is said. */
+function toLine(head: LogFields, fields: LogFields): string {
+  try {
+    return JSON.stringify({ ...fields, ...head }, toJson)
+  } catch (error) {
+    return JSON.stringify({ ...head, unloggable: error instanceof Error ? error.message : String(error) })
+  }
 }
 
 /** Options of {@link createLogger}. */
@@ -57,7 +71,7 @@ export function createLogger(options: LoggerOptions): Logger {
       if (severity[level] < least) return
       const [fields, text] = typeof first === 'string' ? [{}, first] : [first, message]
       const time = new Date().toISOString()
-      options.write(JSON.stringify({ level, time, ...options.fields, ...fields, msg: text }, toJson))
+      options.write(toLine({ level, time, msg: text }, { ...options.fields, ...fields }))
     }
   return {
     debug: line('debug'),

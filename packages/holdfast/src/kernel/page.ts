@@ -1,5 +1,5 @@
 import { HoldfastError } from './holdfast-error.ts'
-import type { JsonSchema } from './json-schema.ts'
+import { type JsonSchema, moveInto } from './json-schema.ts'
 import {
   type InputOf,
   type OutputOf,
@@ -61,19 +61,16 @@ export function pageOf<S extends Schema>(
   item: S,
   options: { readonly max?: number } = {},
 ): Schema<Page<OutputOf<S>>, Page<OutputOf<S>>> {
-  const describe = (side: 'input' | 'output') => (): Record<string, unknown> => {
-    const { $schema: _, $defs, ...items } = toJsonSchema(item, side)
-    return {
-      type: 'object',
-      properties: {
-        items: { type: 'array', items, maxItems: options.max ?? defaultMaxLimit },
-        next: { type: 'string', description: 'The cursor of the next page; absent on the last.' },
-      },
-      required: ['items'],
-      additionalProperties: false,
-      ...($defs ? { $defs } : {}),
-    }
-  }
+  const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
+    type: 'object',
+    properties: {
+      items: { type: 'array', items: { $ref: '#/$defs/item' }, maxItems: options.max ?? defaultMaxLimit },
+      next: { type: 'string', description: 'The cursor of the next page; absent on the last.' },
+    },
+    required: ['items'],
+    additionalProperties: false,
+    $defs: { item: moveInto('#/$defs/item', toJsonSchema(item, side)) },
+  })
   return {
     '~standard': {
       version: 1,
@@ -98,7 +95,8 @@ export function pageOf<S extends Schema>(
   }
 }
 
-const maxCursorLength = 2_048
+/** The longest cursor that is given out, and taken, in characters. */
+export const maxCursorLength = 2_048
 
 /** The input schema of an operation that answers with pages: `limit` and `cursor` beside the fields of `filters`. */
 export function paged(options?: PagedOptions): Schema<Partial<PageRequest>, PageRequest>

@@ -90,6 +90,7 @@ export const InvalidInput: ProblemType<'invalid-input', { readonly errors: reado
       properties: {
         errors: {
           type: 'array',
+          maxItems: 100,
           description: 'Each field that is wrong: its `pointer`, what it is `in`, and a `detail`.',
           items: {
             type: 'object',

@@ -81,6 +81,28 @@ describe('pages', () => {
   })
 })
 
+test('items may hold items of their own kind', async () => {
+  const Comment = z.object({
+    text: z.string(),
+    get replies() {
+      return z.array(Comment).max(5)
+    },
+  })
+  const comments = query({
+    route: 'GET /comments',
+    access: anyone(),
+    input: paged(),
+    output: pageOf(Comment),
+    run: () => ({
+      items: [{ text: 'a', replies: [{ text: 'b', replies: [{ text: 'c', replies: [], secret: 1 }] }] }],
+    }),
+  })
+  const answer = await call(await startService({ comments }, { mode: 'production' }), 'comments')
+  expect(bodyOf(answer)).toEqual({
+    items: [{ text: 'a', replies: [{ text: 'b', replies: [{ text: 'c', replies: [] }] }] }],
+  })
+})
+
 describe('a cursor', () => {
   const firstCursor = async (): Promise<string> => {
     size = 30
@@ -118,6 +140,24 @@ describe('a cursor', () => {
     expect((await call(same, 'list', { query: { cursor: [cursor] } })).status).toBe(200)
     const other = await startService(operations)
     expect((await call(other, 'list', { query: { cursor: [cursor] } })).status).toBe(400)
+  })
+
+  test('is not given out where it would be too long to be taken back', async () => {
+    const long = query({
+      route: 'GET /long',
+      access: anyone(),
+      input: paged(),
+      output: pageOf(z.object({})),
+      run: ({ input, page }) =>
+        page(input, {
+          orderedBy: ['at'],
+          rows: async () => Array.from({ length: 30 }, () => ({ at: 'x'.repeat(3_000) })),
+        }),
+    })
+    const lines: string[] = []
+    const answer = await call(await startService({ long }, { onLog: (line) => lines.push(line) }), 'long')
+    expect(answer.status).toBe(500)
+    expect(lines.join('')).toContain('too long for a cursor')
   })
 
   test('does not carry what has lost its exactness', async () => {

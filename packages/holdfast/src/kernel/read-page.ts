@@ -1,6 +1,8 @@
 import type { CursorCodec } from './cursor.ts'
+import { HoldfastError } from './holdfast-error.ts'
 import { CursorInvalid } from './problems.ts'
 import {
+  maxCursorLength,
   type Ordered,
   type Page,
   type PageRequest,
@@ -32,7 +34,9 @@ export async function readPage<Key extends string, Row extends Ordered<Key>, Ite
   const last = kept.at(-1)
   if (rows.length <= request.limit || last === undefined) return { items }
   const position = source.orderedBy.map((column) => toPositionText(last[column], column))
-  return { items, next: await reading.cursors.seal(position, binding) }
+  const next = await reading.cursors.seal(position, binding)
+  if (next.length > maxCursorLength) throw positionTooLong(source.orderedBy)
+  return { items, next }
 }
 
 function bindingOf({ list, input }: PageReading, orderedBy: readonly string[]): string {
@@ -50,4 +54,11 @@ async function openPosition<Key extends string>(
   const values = await cursors.open(cursor, binding)
   if (values?.length !== orderedBy.length) throw CursorInvalid()
   return Object.fromEntries(orderedBy.map((column, index) => [column, values[index]])) as Position<Key>
+}
+
+function positionTooLong(orderedBy: readonly string[]): HoldfastError {
+  return new HoldfastError(
+    'page-position-invalid',
+    `The values of the ordering columns ${orderedBy.join(', ')} are too long for a cursor of ${maxCursorLength} characters. Order by something shorter.`,
+  )
 }

@@ -49,5 +49,7 @@ export function shapeOf(route: Route): string {
 
 /** A path template such as `/accounts/{id}` filled from the members of a value, each percent-encoded. */
 export function fillPath(template: string, members: Readonly<Record<string, unknown>>): string {
-  return template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => encodeURIComponent(String(members[name])))
+  return template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) =>
+    encodeURIComponent(String(members[name]).toWellFormed()),
+  )
 }

@@ -42,7 +42,9 @@ export function pathOf(issue: SchemaIssue): readonly PropertyKey[] {
 
 /** A path as a JSON Pointer in its URI fragment form (RFC 6901 section 6): `#/items/0/name`. */
 export function toPointer(path: readonly PropertyKey[]): string {
-  const parts = path.map((key) => encodeURIComponent(String(key).replaceAll('~', '~0').replaceAll('/', '~1')))
+  const parts = path.map((key) =>
+    encodeURIComponent(String(key).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1')),
+  )
   return parts.length === 0 ? '#' : `#/${parts.join('/')}`
 }
 

@@ -73,7 +73,32 @@ describe('a service does not start', () => {
       query({ ...fine, route: 'GET /a', output: z.object({ a: z.unknown() }), run }),
       '/a (anything)',
     ],
-    ['a location from nowhere', mutation({ ...fine, route: 'POST /a', location: '/a/{key}' }), 'has {key}'],
+    [
+      'a location from nowhere',
+      mutation({ ...fine, route: 'POST /a', location: '/a/{key}' }),
+      'has {key}, for which',
+    ],
+    [
+      'a location that may be missing',
+      mutation({
+        ...fine,
+        route: 'POST /a',
+        location: '/a/{id}',
+        output: z.object({ id: z.string().optional() }),
+        run,
+      }),
+      'that is always there',
+    ],
+    [
+      'a location that is no path',
+      mutation({ ...fine, route: 'POST /a', location: '/a/{id' }),
+      'segment "{id"',
+    ],
+    [
+      'a location of nothing',
+      mutation({ access: anyone(), route: 'POST /a', location: '/a/{id}', run }),
+      'filled from an output, and it has none',
+    ],
     [
       'a deadline that is none',
       query({ ...fine, route: 'GET /a', deadline: '0s' }),
@@ -135,6 +160,11 @@ describe('a service does not start', () => {
     await expect(jobbing.start({} as never)).rejects.toThrow(
       /job "mail" \(.*service\.test\.ts:\d+\): .* no job engine/,
     )
+  })
+
+  test('with something else among its operations', async () => {
+    const refusal = await refusalOf({ NotFound: problem('not-found', { status: 404, title: 'x' }) as never })
+    expect(refusal).toContain('"NotFound" is not an operation')
   })
 
   test('and says all of what is wrong at once', async () => {

@@ -23,6 +23,10 @@ export type Operations = Readonly<Record<string, Operation>>
 export interface ServiceDefinition<O extends Operations> {
   /** In logs and documentation. */
   readonly name: string
+  /** The version of its API, for the documentation. Default `'0.0.0'`. */
+  readonly version?: string
+  /** What it is for, in Markdown, for the documentation. */
+  readonly description?: string
   /** Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. */
   readonly operations: O
   /** Its jobs. A service that has any needs a job engine. */
@@ -51,12 +55,22 @@ export interface Service<O extends Operations = Operations> {
 /** A service that answers calls. */
 export interface RunningService<O extends Operations = Operations> {
   readonly name: string
+  /** The version of its API. */
+  readonly version: string
+  readonly description: string | undefined
   readonly operations: ReadonlyMap<string, CompiledOperation>
   /** Every problem that it answers with, by its code. */
   readonly problems: ReadonlyMap<string, AnyProblemType>
+  /** Those of them that its database answers with, whatever the operation. */
+  readonly databaseProblems: readonly AnyProblemType[]
+  /** Those of them that its database answers a mutation with. */
+  readonly mutationProblems: readonly AnyProblemType[]
   readonly problemBase: string
   readonly surroundings: Surroundings
-  /** Calls an operation, the one way there is. Never rejects: every failure is an answer. */
+  /**
+   * Calls an operation, the one way there is. Every failure is an answer, but for a name that the service does not have, which
+   * rejects with HoldfastError `operation-unknown`.
+   */
   call(request: CallRequest): Promise<Answer>
   /** Closes the database. Calls that are under way have to have ended. */
   stop(): Promise<void>
@@ -91,11 +105,16 @@ async function startService<O extends Operations>(
   surroundings: Surroundings,
 ): Promise<RunningService<O>> {
   const issues: string[] = []
-  const compiled = Object.entries(definition.operations).map(([name, operation]) =>
-    compileOperation(operation, { name, validatesOutput: surroundings.mode !== 'production' }, issues),
-  )
+  const named = Object.entries(definition.operations)
+  issues.push(...named.filter(([, value]) => !isOperation(value)).map(([name]) => notAnOperation(name)))
+  const compiled = named
+    .filter(([, value]) => isOperation(value))
+    .map(([name, operation]) =>
+      compileOperation(operation, { name, validatesOutput: surroundings.mode !== 'production' }, issues),
+    )
   issues.push(...checkRoutes(compiled), ...checkParts(definition, compiled, parts))
-  const frameworkProblems = [...kernelProblems, ...(parts.database?.problems ?? [])]
+  const { problems: databaseProblems = [], mutationProblems = [] } = parts.database ?? {}
+  const frameworkProblems = [...kernelProblems, ...databaseProblems, ...mutationProblems]
   const problems = collectProblems(compiled, frameworkProblems, issues)
   if (issues.length > 0) {
     const count = issues.length === 1 ? 'one thing is wrong' : `${issues.length} things are wrong`
@@ -126,11 +145,15 @@ async function startService<O extends Operations>(
 
   return {
     name: definition.name,
+    version: definition.version ?? '0.0.0',
+    description: definition.description,
     operations,
     problems,
+    databaseProblems,
+    mutationProblems,
     problemBase,
     surroundings,
-    call(request) {
+    async call(request) {
       const operation = operations.get(request.operation)
       const pipeline = pipelines.get(request.operation)
       if (!operation || !pipeline) {
@@ -164,6 +187,15 @@ function createCall(operation: CompiledOperation, request: CallRequest, surround
 
 const neverAborted: AbortSignal = new AbortController().signal
 const noDeadline: Deadline = { atMs: Infinity, remainingMs: () => Infinity }
+
+/** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here all the same. */
+function isOperation(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'route' in value
+}
+
+function notAnOperation(name: string): string {
+  return `"${name}" is not an operation; a module that is spread into \`operations\` exports operations only`
+}
 
 function checkRoutes(operations: readonly CompiledOperation[]): readonly string[] {
   const byShape = Map.groupBy(operations, (operation) => shapeOf(operation.route))

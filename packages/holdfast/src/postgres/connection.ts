@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { markDriverError } from './sql-state.ts'
 import type { Statement } from './statement.ts'
 
 /** A statement in the form that the driver takes; query builders add how they want the rows. */
@@ -60,6 +61,8 @@ export class Connection implements Queryable {
     this.#running += 1
     try {
       return await this.#client.query<Row>(query as pg.QueryConfig, values)
+    } catch (error) {
+      throw markDriverError(error)
     } finally {
       this.#running -= 1
       if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { anyone, type Answer, createLogger, holdfast, systemClock } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestDatabase, createTestService, until } from 'holdfast/testing'
@@ -43,7 +44,22 @@ const limits = mutation({
   },
 })
 
-const pooled = service({ name: 'pooled', operations: { sleep, settings, limits } })
+/** Fails with an error that only looks like one of the database. */
+const callElsewhere = query({
+  route: 'GET /elsewhere',
+  access: anyone(),
+  input: z.object({ how: z.enum(['refused', 'missing', 'circle']) }),
+  output: z.object({}),
+  async run({ input: { how } }) {
+    if (how === 'refused') await fetch('http://127.0.0.1:9/')
+    if (how === 'missing') await readFile('/nowhere/at/all')
+    const circle = new TypeError('its own cause')
+    circle.cause = circle
+    throw circle
+  },
+})
+
+const pooled = service({ name: 'pooled', operations: { sleep, settings, limits, callElsewhere } })
 
 const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
 
@@ -66,6 +82,15 @@ test('a call that gets no connection in time is told to come back', async () => 
   ])
   expect((await Promise.all(holding)).map(({ status }) => status)).toEqual([200, 200])
 })
+
+test.each(['refused', 'missing', 'circle'] as const)(
+  'what fails elsewhere (%s) is not the database',
+  async (how) => {
+    await using tested = await createTestService(pooled, { onLog: () => {} })
+    const answer = await tested.send('callElsewhere', { how })
+    expect([answer.status, codeOf(answer)]).toEqual([500, 'internal-error'])
+  },
+)
 
 test('clients that go away give their connections back at once', async () => {
   await using tested = await createTestService(pooled)

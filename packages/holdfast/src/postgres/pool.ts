@@ -2,6 +2,7 @@ import pg from 'pg'
 import { untilAborted } from '../kernel/deadline.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { Connection } from './connection.ts'
+import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
@@ -57,7 +58,10 @@ export function createPool(options: PoolOptions): Pool {
 
   return {
     async acquire(signal) {
-      const client = await untilAborted(pool.connect(), signal, (outcome) => {
+      const connecting = pool.connect().catch((error: unknown) => {
+        throw markDriverError(error)
+      })
+      const client = await untilAborted(connecting, signal, (outcome) => {
         if (outcome.status === 'fulfilled') outcome.value.release()
       })
       return new Connection(client)

@@ -6,10 +6,26 @@ interface PostgresError extends Error {
   readonly constraint?: string
 }
 
+const fromDriver = new WeakSet<Error>()
+
+/**
+ * Marks an error as one of the connection to Postgres. Others look alike, such as a refused connection of a handler's own to
+ * somewhere else, and say nothing about the database.
+ */
+export function markDriverError(error: unknown): unknown {
+  if (error instanceof Error) fromDriver.add(error)
+  return error
+}
+
+// Query builders wrap the driver's error in one or two of theirs; an error may also be its own cause.
+const deepestCause = 8
+
 /** The error of the driver behind an error: query builders wrap it as the cause of theirs. */
 function driverError(error: unknown): PostgresError | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ('severity' in current || isConnectionFailure(current)) return current
+  let current = error
+  for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
+    if (fromDriver.has(current)) return current
+    current = current.cause
   }
   return undefined
 }
@@ -42,30 +58,27 @@ export function isInFailedTransaction(error: unknown): boolean {
 }
 
 const socketErrors = new Set([
+  'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
 ])
 
 // The driver's own errors carry no code; these are the texts of those that mean that there is no connection.
 const driverMessages =
-  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|Cannot use a pool after calling end|Query read timeout)/
-
-function isConnectionFailure(error: PostgresError): boolean {
-  return socketErrors.has(error.code ?? '') || driverMessages.test(error.message)
-}
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|Cannot use a pool after calling end)/
 
 /** Whether an error means that the connection, or the whole server, is not to be had: what was asked may or may not have happened. */
 export function isUnavailable(error: unknown): boolean {
   const driver = driverError(error)
   if (!driver) return false
-  if (driver.severity === undefined) return true
+  if (driver.severity === undefined)
+    return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
   const state = driver.code ?? ''
   // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the session. 53300: no connection free.
   return state.startsWith('08') || state.startsWith('57P') || state === '53300'

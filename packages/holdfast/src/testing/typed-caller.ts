@@ -8,7 +8,7 @@ import type { Operations, RunningService } from '../kernel/service.ts'
 export interface CallOptions {
   /** The `Idempotency-Key` of a mutation. Default: a new one each time. `null`: none. */
   readonly key?: string | null
-  /** Request headers, by their lower-case names. */
+  /** Request headers. */
   readonly headers?: Readonly<Record<string, string>>
   /** Aborted when the client goes away. */
   readonly signal?: AbortSignal
@@ -59,11 +59,12 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
   return (name, input, options = {}) => {
     const operation = running.operations.get(name)!
     const key = options.key === undefined && operation.kind === 'mutation' ? crypto.randomUUID() : options.key
-    const headers = { ...options.headers, ...(typeof key === 'string' ? { 'idempotency-key': key } : {}) }
+    const headers = new Headers(options.headers)
+    if (typeof key === 'string') headers.set('idempotency-key', key)
     return running.call({
       operation: name,
       input: toWire(operation, input as Readonly<Record<string, unknown>>),
-      header: (header) => (headers as Readonly<Record<string, string>>)[header],
+      header: (header) => headers.get(header) ?? undefined,
       ...(options.signal ? { signal: options.signal } : {}),
     })
   }

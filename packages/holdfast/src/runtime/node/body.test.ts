@@ -16,7 +16,10 @@ describe('a body', () => {
     using client = await openRaw(port)
     client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
     const answer = await client.answer()
-    expect(answer).toMatchObject({ status: 413, headers: { connection: 'close', 'content-type': 'application/problem+json' } })
+    expect(answer).toMatchObject({
+      status: 413,
+      headers: { connection: 'close', 'content-type': 'application/problem+json' },
+    })
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'content-too-large' })
     await client.closed
   })
@@ -24,29 +27,57 @@ describe('a body', () => {
   test('of a gigabyte that is sent all the same ends with the connection, and the answer arrives', async () => {
     const { port, url } = await serveForTest(shop)
     const before = process.memoryUsage.rss()
-    const outcome = await new Promise<{ readonly status: number | undefined; readonly sentMb: number }>((resolve, reject) => {
-      let sentMb = 0
-      const sending = httpRequest(
-        { port, host: '127.0.0.1', method: 'POST', path: '/orders', headers: { 'content-type': 'application/json', 'content-length': 2 ** 30 } },
-        (response) => {
-          response.resume()
-          response.once('end', () => resolve({ status: response.statusCode, sentMb }))
-        },
-      )
-      const chunk = Buffer.alloc(2 ** 20, ' ')
-      const more = (): void => {
-        if (sentMb >= 1_024 || sending.destroyed) return
-        sentMb += 1
-        if (sending.write(chunk)) setImmediate(more)
-        else sending.once('drain', more)
-      }
-      sending.once('error', reject)
-      more()
-    })
+    const outcome = await new Promise<{ readonly status: number | undefined; readonly sentMb: number }>(
+      (resolve, reject) => {
+        let sentMb = 0
+        const sending = httpRequest(
+          {
+            port,
+            host: '127.0.0.1',
+            method: 'POST',
+            path: '/orders',
+            headers: { 'content-type': 'application/json', 'content-length': 2 ** 30 },
+          },
+          (response) => {
+            response.resume()
+            response.once('end', () => resolve({ status: response.statusCode, sentMb }))
+          },
+        )
+        const chunk = Buffer.alloc(2 ** 20, ' ')
+        const more = (): void => {
+          if (sentMb >= 1_024 || sending.destroyed) return
+          sentMb += 1
+          if (sending.write(chunk)) setImmediate(more)
+          else sending.once('drain', more)
+        }
+        sending.once('error', reject)
+        more()
+      },
+    )
     expect(outcome.status).toBe(413)
     expect(outcome.sentMb).toBeLessThan(1_024)
     expect(process.memoryUsage.rss() - before).toBeLessThan(96 * 2 ** 20)
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
+  })
+
+  test('that is still coming is taken for a while, so that its client can read the answer', async () => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port)
+    client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
+    expect(await client.answer()).toMatchObject({ status: 413 })
+    // More than the buffers on the way hold, so that it is the server that takes it.
+    await client.sendInVain(2 ** 24)
+    await client.closed
+  })
+
+  test('that breaks the rules once it has been refused is not answered twice', async () => {
+    const { port } = await serveForTest(shop, { bodyLimitBytes: 1 })
+    using client = await openRaw(port)
+    client.send(`${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`)
+    expect(await client.answer()).toMatchObject({ status: 413 })
+    client.send('nonsense\r\n')
+    await client.closed
+    expect(client.rest()).toBe('')
   })
 
   test('of unknown length is counted, and the answer comes before its end', async () => {

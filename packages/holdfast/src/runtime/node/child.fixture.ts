@@ -35,6 +35,8 @@ export function startMain(env: Readonly<Record<string, string>>): Child {
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
     ended: once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),
-    url: new Promise((resolve) => child.once('message', (message) => resolve((message as { url: string }).url))),
+    url: new Promise((resolve) =>
+      child.once('message', (message) => resolve((message as { url: string }).url)),
+    ),
   }
 }

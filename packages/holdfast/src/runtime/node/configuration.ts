@@ -10,7 +10,9 @@ const maxPort = 65_535
 export function readPort(option: number | undefined, env: Env): number | undefined {
   if (option !== undefined) {
     if (Number.isInteger(option) && option >= 0 && option <= maxPort) return option
-    throw invalid(`The option port is ${option}, and has to be a whole number from 0 to ${maxPort}; 0 takes any free port.`)
+    throw invalid(
+      `The option port is ${option}, and has to be a whole number from 0 to ${maxPort}; 0 takes any free port.`,
+    )
   }
   const text = env['PORT']
   if (text === undefined) return undefined
@@ -24,8 +26,16 @@ export function readPort(option: number | undefined, env: Env): number | undefin
  * The address to listen on. In production every one of the machine, since a container is reached from outside of it; elsewhere
  * the loopback one, so that nobody on the network reaches a service that is still being written.
  */
-export function readHost(option: string | undefined, { env, mode }: Pick<Surroundings, 'env' | 'mode'>): string {
-  return option ?? env['HOST'] ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
+export function readHost(
+  option: string | undefined,
+  { env, mode }: Pick<Surroundings, 'env' | 'mode'>,
+): string {
+  const host = option ?? env['HOST'] ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
+  // Node takes an empty address for every one that the machine has.
+  if (host.trim() !== '') return host
+  throw invalid(
+    'The environment variable HOST, or the option host, is empty. Give an address such as 127.0.0.1, or leave it out.',
+  )
 }
 
 const levels: readonly string[] = ['debug', 'info', 'warn', 'error']

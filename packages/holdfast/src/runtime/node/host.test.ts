@@ -20,13 +20,19 @@ describe('a Host', () => {
     client.send(request)
     const answer = await client.answer()
     expect(answer).toMatchObject({ status: 400, headers: { 'content-type': 'application/problem+json' } })
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'bad-request', detail: expect.stringContaining('Host') })
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'bad-request',
+      detail: expect.stringContaining('Host'),
+    })
   })
 
-  test.each(['shop.test', 'shop.test:8080', '127.0.0.1', '[::1]:3000', 'under_score.internal', 'SHOP'])('%s is fine', async (name) => {
-    const { port } = await serveForTest(shop)
-    using client = await openRaw(port)
-    client.send(`${get}Host: ${name}\r\n\r\n`)
-    expect(await client.answer()).toMatchObject({ status: 200 })
-  })
+  test.each(['shop.test', 'shop.test:8080', '127.0.0.1', '[::1]:3000', 'under_score.internal', 'SHOP'])(
+    '%s is fine',
+    async (name) => {
+      const { port } = await serveForTest(shop)
+      using client = await openRaw(port)
+      client.send(`${get}Host: ${name}\r\n\r\n`)
+      expect(await client.answer()).toMatchObject({ status: 200 })
+    },
+  )
 })

@@ -10,7 +10,9 @@ export function checkHost(incoming: IncomingMessage): ProblemError | undefined {
   const hosts = hostsOf(incoming)
   const [host] = hosts
   if (host === undefined) {
-    return incoming.httpVersion === '1.0' ? undefined : BadRequest({ detail: 'The request has no Host header.' })
+    return incoming.httpVersion === '1.0'
+      ? undefined
+      : BadRequest({ detail: 'The request has no Host header.' })
   }
   if (hosts.length > 1) return BadRequest({ detail: 'The request has more than one Host header.' })
   return form.test(host) ? undefined : BadRequest({ detail: 'The Host header is not one host and port.' })

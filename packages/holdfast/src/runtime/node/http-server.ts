@@ -35,9 +35,18 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
   // Their bytes are bounded, and fields beyond a count would be dropped in silence.
   server.maxHeadersCount = 0
 
+  // node:http takes a connection for idle that has been handed its answer, and cuts off what has not been sent yet.
+  let openAnswers = 0
+  const closeIdleConnections = server.closeIdleConnections.bind(server)
+  server.closeIdleConnections = () => {
+    if (openAnswers === 0) closeIdleConnections()
+  }
+
   async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
     const { incoming, response } = exchange
+    openAnswers += 1
     response.once('close', () => {
+      openAnswers -= 1
       if (!server.listening) server.closeIdleConnections()
     })
     const request = fromIncoming(incoming, response, beforeContent)
@@ -52,8 +61,7 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
       )
     } catch (error) {
       log.error({ error: toLogFields(error) }, 'an answer could not be sent')
-      if (response.headersSent) response.destroy()
-      else sendAnswer(handler.refuse(InternalError(), request.header), exchange, options())
+      sendAnswer(handler.refuse(InternalError(), request.header), exchange, options())
     }
   }
 

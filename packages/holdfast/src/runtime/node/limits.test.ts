@@ -28,7 +28,10 @@ describe('header fields', () => {
     const { port, url } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}\r\n\r\n`)
-    expect(problemOf(await client.answer(), 431)).toMatchObject({ code: 'headers-too-large', type: '/problems/headers-too-large' })
+    expect(problemOf(await client.answer(), 431)).toMatchObject({
+      code: 'headers-too-large',
+      type: '/problems/headers-too-large',
+    })
     await client.closed
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(15_000) } })).status).toBe(200)
   })
@@ -46,6 +49,15 @@ describe('header fields', () => {
     }
   })
 
+  test('that are still coming are taken for a while, so that their client can read the answer', async () => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port)
+    client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}`)
+    problemOf(await client.answer(), 431)
+    await client.sendInVain(2 ** 24)
+    expect(client.rest()).toBe('')
+  })
+
   test('may be limited otherwise', async () => {
     const { url } = await serveForTest(shop, { maxHeaderBytes: 1_000 })
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(1_000) } })).status).toBe(431)
@@ -58,7 +70,9 @@ describe('header fields', () => {
     using client = await openRaw(port)
     const many = 'a:1\r\n'.repeat(2_500)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}${many}${host}\r\n`)
-    expect(problemOf(await client.answer(), 400)).toMatchObject({ detail: expect.stringContaining('more than one Host') })
+    expect(problemOf(await client.answer(), 400)).toMatchObject({
+      detail: expect.stringContaining('more than one Host'),
+    })
   })
 
   test('that come too slowly are given up', async () => {
@@ -73,7 +87,9 @@ describe('header fields', () => {
 test('a request that does not end in time is given up', async () => {
   const { port, url } = await serveForTest(shop, { requestTimeoutMs: 50 })
   using client = await openRaw(port)
-  client.send(`POST /orders HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 14\r\n\r\n{"it`)
+  client.send(
+    `POST /orders HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 14\r\n\r\n{"it`,
+  )
   expect(problemOf(await client.answer(), 408)).toMatchObject({ code: 'request-timeout' })
   await client.closed
   expect((await fetch(`${url}/orders/1`)).status).toBe(200)
@@ -87,7 +103,10 @@ describe('what is not HTTP', () => {
     ['a method that nobody knows', `BREW /orders HTTP/1.1\r\n${host}\r\n`],
     ['a blank in a header name', `GET /orders/1 HTTP/1.1\r\n${host}X Y: 1\r\n\r\n`],
     ['two lengths', `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}`],
-    ['a length and chunks', `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`],
+    [
+      'a length and chunks',
+      `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    ],
     ['a length that is none', `POST /orders HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`],
   ])('%s is refused', async (_, request) => {
     const { port, url } = await serveForTest(shop)
@@ -96,6 +115,16 @@ describe('what is not HTTP', () => {
     expect(problemOf(await client.answer(), 400)).toMatchObject({ code: 'bad-request' })
     await client.closed
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
+  })
+
+  test('a client that goes on and on is cut off', async () => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port, { allowHalfOpen: true })
+    client.send('nonsense\r\n\r\n')
+    problemOf(await client.answer(), 400)
+    const more = setInterval(() => client.send('more'), 10)
+    await new Promise((resolve) => client.socket.once('close', resolve))
+    clearInterval(more)
   })
 
   test('a chunk that is none is refused in the middle of a body', async () => {
@@ -117,6 +146,7 @@ describe('the methods of proxies', () => {
     const answer = await client.answer()
     expect(problemOf(answer, 405)).toMatchObject({ code: 'method-not-allowed' })
     expect(answer.headers['allow']).toBe('')
+    await client.sendInVain(2 ** 24)
     await client.closed
   })
 
@@ -128,4 +158,13 @@ describe('the methods of proxies', () => {
     expect(problemOf(answer, 405)).toMatchObject({ code: 'method-not-allowed' })
     expect(answer.body).not.toContain('secret')
   })
+})
+
+test('what cannot be read behind a request is never the answer to that request', async () => {
+  const { port } = await serveForTest(shop)
+  using client = await openRaw(port)
+  client.send(`GET /orders/1 HTTP/1.1\r\n${host}\r\nGARBAGE\r\n\r\n`)
+  await client.closed
+  // The order, or nothing: a refusal here would stand for the order, which may have been carried out.
+  expect(client.rest()).not.toMatch(/^HTTP\/1\.1 400/)
 })

@@ -50,7 +50,12 @@ describe('the port', () => {
     await takePort(3_000)
     await takePort(3_001)
     const told: string[] = []
-    const server = await serve(shop, { signals: false, ...quiet, ...env({}), notify: (message) => told.push(message) })
+    const server = await serve(shop, {
+      signals: false,
+      ...quiet,
+      ...env({}),
+      notify: (message) => told.push(message),
+    })
     onTestFinished(() => server.stop())
     expect(server.port).toBeGreaterThan(3_001)
     expect(server.port).toBeLessThanOrEqual(3_020)
@@ -72,12 +77,15 @@ describe('the port', () => {
     expect(failure.message).toContain(`lsof -i :${port}`)
   })
 
-  test.each(['', 'http', '-1', '65536', '3000.5', '0x10', ' 3000', '1e3', '99999'])('cannot be %j', async (PORT) => {
-    const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
-    expect(failure.code).toBe('configuration-invalid')
-    expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
-    expect(failure.message).toContain('from 0 to 65535')
-  })
+  test.each(['', 'http', '-1', '65536', '3000.5', '0x10', ' 3000', '1e3', '99999'])(
+    'cannot be %j',
+    async (PORT) => {
+      const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
+      expect(failure.code).toBe('configuration-invalid')
+      expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
+      expect(failure.message).toContain('from 0 to 65535')
+    },
+  )
 
   test.each([-1, 65_536, 1.5, Number.NaN])('cannot be %s as an option', async (port) => {
     const failure = await failureOf(serveForTest(shop, { port }))
@@ -100,6 +108,12 @@ describe('the host', () => {
       () => false,
     )
     expect(await isElsewhere).toBe('NODE_ENV' in variables)
+  })
+
+  test('that is empty is refused, rather than taken for every address', async () => {
+    const failure = await failureOf(serveForTest(shop, env({ HOST: '' })))
+    expect(failure.code).toBe('configuration-invalid')
+    expect(failure.message).toContain('HOST')
   })
 
   test('that is none of this machine is refused', async () => {
@@ -135,7 +149,10 @@ test('a service that cannot listen is closed again', async () => {
   expect(isOpen).toBe(false)
 })
 
-const quiet = { log: { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet.log }, notify: () => {} } as const
+const quiet = {
+  log: { debug() {}, info() {}, warn() {}, error() {}, child: () => quiet.log },
+  notify: () => {},
+} as const
 
 async function freePorts(): Promise<{ readonly PORT: number; readonly other: number }> {
   const servers = await Promise.all(

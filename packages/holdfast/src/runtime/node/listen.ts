@@ -25,7 +25,10 @@ export async function listen(server: Server, { port, host, notify }: ListenOptio
     if (next !== usualPort) notify(`port ${usualPort} is taken; listening on ${next}`)
     return next
   }
-  throw portInUse(`The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all taken.`, usualPort)
+  throw portInUse(
+    `The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all taken.`,
+    usualPort,
+  )
 }
 
 function portOf(server: Server): number {

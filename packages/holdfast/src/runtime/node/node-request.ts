@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { HttpRequest } from '../../http/http-request.ts'
-import { clientGone } from '../../kernel/deadline.ts'
 
 /** A request of node:http as the handler reads it. `beforeContent` is called when its content is asked for. */
 export function fromIncoming(
@@ -57,6 +56,5 @@ function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uin
     incoming.on('data', keep)
     incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length)))
     incoming.once('error', reject)
-    incoming.once('close', () => reject(clientGone))
   })
 }

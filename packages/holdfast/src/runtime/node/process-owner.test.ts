@@ -11,19 +11,22 @@ async function beginWaiting(child: Child, ms: number): Promise<{ readonly respon
 }
 
 describe('a process', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('ends in order at %s, after the calls under way', async (signal) => {
-    const child = startMain({})
-    const { response } = await beginWaiting(child, 300)
-    child.process.kill(signal)
-    await until(() => child.log().some(({ msg }) => msg === 'stopping'))
-    await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
-    const answer = await response
-    expect(answer.headers.get('connection')).toBe('close')
-    expect(await answer.json()).toEqual({ waited: 300 })
-    expect(await child.ended).toBe(0)
-    expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'stopped'])
-    expect(child.output.stderr).toBe('')
-  })
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends in order at %s, after the calls under way',
+    async (signal) => {
+      const child = startMain({})
+      const { response } = await beginWaiting(child, 300)
+      child.process.kill(signal)
+      await until(() => child.log().some(({ msg }) => msg === 'stopping'))
+      await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
+      const answer = await response
+      expect(answer.headers.get('connection')).toBe('close')
+      expect(await answer.json()).toEqual({ waited: 300 })
+      expect(await child.ended).toBe(0)
+      expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'stopped'])
+      expect(child.output.stderr).toBe('')
+    },
+  )
 
   test('does not wait for connections that nothing is asked on', async () => {
     const child = startMain({})
@@ -99,7 +102,9 @@ describe('a service that does not start', () => {
     const port = new URL(await first.url).port
     const second = startMain({ PORT: port })
     expect(await second.ended).toBe(1)
-    expect(second.output.stderr).toMatch(/^Port \d+ of 127\.0\.0\.1 is taken by another process\. .*lsof -i :\d+ .*\n$/)
+    expect(second.output.stderr).toMatch(
+      /^Port \d+ of 127\.0\.0\.1 is taken by another process\. .*lsof -i :\d+ .*\n$/,
+    )
     expect(second.output.stderr.trim().split('\n')).toHaveLength(1)
   })
 })

@@ -16,15 +16,23 @@ export interface RawClient extends Disposable {
   send(text: string): void
   /** The next answer, by its `Content-Length`, which has no content behind it in the answer to a `HEAD`. */
   answer(method?: 'HEAD'): Promise<RawAnswer>
+  /** Sends bytes that nobody wants, and resolves when the server has taken them. */
+  sendInVain(bytes: number): Promise<void>
+  /** What came behind the answers that were asked for. */
+  rest(): string
   /** Resolves when the server has ended the connection. */
   readonly closed: Promise<void>
 }
 
-/** Opens a connection. */
-export async function openRaw(port: number): Promise<RawClient> {
-  const socket = connect({ port, host: '127.0.0.1' })
+/** Opens a connection; with `allowHalfOpen` it can still send when the server has said that it does not. */
+export async function openRaw(
+  port: number,
+  options: { readonly allowHalfOpen?: boolean } = {},
+): Promise<RawClient> {
+  const socket = connect({ port, host: '127.0.0.1', ...options })
   await once(socket, 'connect')
   let received = ''
+  let needed = 0
   const closed = new Promise<void>((resolve) => {
     socket.once('end', resolve).once('close', () => resolve())
   })
@@ -36,15 +44,17 @@ export async function openRaw(port: number): Promise<RawClient> {
 
   /** Takes a whole answer off what has been received. */
   function take(method: 'HEAD' | undefined): RawAnswer | undefined {
+    if (received.length < needed) return undefined
     const end = received.indexOf('\r\n\r\n')
     if (end === -1) return undefined
     const [statusLine, ...lines] = received.slice(0, end).split('\r\n')
     const fields = lines.map((line) => line.split(/: ?(.*)/s))
     const headers = Object.fromEntries(fields.map(([name, value]) => [name!.toLowerCase(), value!]))
-    const bodyEnd = end + 4 + (method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0))
-    if (received.length < bodyEnd) return undefined
-    const body = received.slice(end + 4, bodyEnd)
-    received = received.slice(bodyEnd)
+    needed = end + 4 + (method === 'HEAD' ? 0 : Number(headers['content-length'] ?? 0))
+    if (received.length < needed) return undefined
+    const body = received.slice(end + 4, needed)
+    received = received.slice(needed)
+    needed = 0
     return { status: Number(statusLine!.split(' ')[1]), headers, body }
   }
 
@@ -52,12 +62,18 @@ export async function openRaw(port: number): Promise<RawClient> {
     socket,
     closed,
     send: (text) => void socket.write(text),
+    sendInVain: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(Buffer.alloc(bytes, ' '), (error) => (error ? reject(error) : resolve()))
+      }),
+    rest: () => received,
     async answer(method) {
       let isOpen = true
       for (;;) {
         const answer = take(method)
         if (answer) return answer
-        if (!isOpen) throw new Error(`The connection ended with ${JSON.stringify(received)}, which is no answer.`)
+        if (!isOpen)
+          throw new Error(`The connection ended with ${JSON.stringify(received)}, which is no answer.`)
         isOpen = await Promise.race([once(socket, 'data').then(() => true), closed.then(() => false)])
       }
     },

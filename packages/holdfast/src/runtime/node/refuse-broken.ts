@@ -14,6 +14,12 @@ interface ClientError extends Error {
   readonly reason?: string
 }
 
+/** What node:http is about to answer on a connection; its types leave that out. */
+interface UnfinishedResponse {
+  readonly headersSent: boolean
+  readonly req: { readonly complete: boolean }
+}
+
 /** Answers what node:http has no request for, as any other failure: what it cannot read, what took too long, and CONNECT. */
 export function refuseBroken(server: Server, handler: Handler, log: Logger): void {
   const refused = new WeakSet<Duplex>()
@@ -41,14 +47,19 @@ export function refuseBroken(server: Server, handler: Handler, log: Logger): voi
   })
 }
 
-/** Whether an answer is on its way already, into which no other may be written. */
+/**
+ * Whether another answer would be taken for that of a request that was read whole: one is being written, or its call is still
+ * under way.
+ */
 function isAnswered(socket: Duplex): boolean {
-  const { _httpMessage: response } = socket as { _httpMessage?: { readonly headersSent: boolean } | null }
-  return response?.headersSent === true
+  const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }
+  return response?.headersSent === true || response?.req.complete === true
 }
 
 function toProblem({ code, reason }: ClientError): ProblemError {
   if (code === 'HPE_HEADER_OVERFLOW') return HeadersTooLarge()
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return RequestTimeout()
-  return BadRequest({ detail: `This is not HTTP/1.1 as RFC 9112 has it${reason === undefined ? '' : `: ${reason}`}.` })
+  return BadRequest({
+    detail: `This is not HTTP/1.1 as RFC 9112 has it${reason === undefined ? '' : `: ${reason}`}.`,
+  })
 }

@@ -20,7 +20,6 @@ const lingerMs = 1_000
 
 /** Sends an answer. A client that is still sending its body, too much of it, gets the answer and then the end of the connection. */
 export function sendAnswer(answer: Answer, { incoming, response }: NodeExchange, options: SendOptions): void {
-  if (response.destroyed) return
   const lingers = !incoming.complete && !isWorthTaking(incoming, options.bodyLimitBytes)
   const { status, body } = answer
   const headers: Record<string, string | number> = { ...answer.headers }

@@ -17,7 +17,10 @@ export async function serveForTest<O extends Operations>(
     port: 0,
     signals: false,
     env: { NODE_ENV: 'test' },
-    log: createLogger({ level: 'debug', write: (line) => log.push(JSON.parse(line) as Record<string, unknown>) }),
+    log: createLogger({
+      level: 'debug',
+      write: (line) => log.push(JSON.parse(line) as Record<string, unknown>),
+    }),
     notify: () => {},
     ...options,
   })

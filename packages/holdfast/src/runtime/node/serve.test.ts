@@ -6,7 +6,7 @@ import { json, noDatabase, shop } from '../../http/shop.fixture.ts'
 import { openRaw } from './raw-client.fixture.ts'
 import { serveForTest } from './serve.fixture.ts'
 
-const { query, service } = holdfast({ database: noDatabase })
+const { query, mutation, service } = holdfast({ database: noDatabase })
 const host = 'Host: shop.test\r\n'
 
 /** A query that answers when it is told to, and the signal that it was given. */
@@ -24,7 +24,11 @@ function waiting() {
       return { done: true }
     },
   })
-  return { begun: begun.promise, finish: finish.resolve, waitingService: service({ name: 'waiting', operations: { wait } }) }
+  return {
+    begun: begun.promise,
+    finish: finish.resolve,
+    waitingService: service({ name: 'waiting', operations: { wait } }),
+  }
 }
 
 describe('a served service', () => {
@@ -32,7 +36,9 @@ describe('a served service', () => {
     const { url, port, service: running } = await serveForTest(shop)
     expect(url).toBe(`http://127.0.0.1:${port}`)
     expect(running.name).toBe('shop')
-    const response = await fetch(`${url}/orders/a%2Fb?lines=true`, { headers: { 'x-request-id': 'over-a-socket' } })
+    const response = await fetch(`${url}/orders/a%2Fb?lines=true`, {
+      headers: { 'x-request-id': 'over-a-socket' },
+    })
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ id: 'a/b', item: 'with lines' })
     expect(response.headers.get('x-request-id')).toBe('over-a-socket')
@@ -48,17 +54,35 @@ describe('a served service', () => {
     const etag = (await fetch(`${url}/orders/1`)).headers.get('etag')!
     using client = await openRaw(port)
     client.send(`HEAD /orders/1 HTTP/1.1\r\n${host}\r\n`)
-    expect(await client.answer('HEAD')).toMatchObject({ status: 200, headers: { 'content-length': '23', etag } })
+    expect(await client.answer('HEAD')).toMatchObject({
+      status: 200,
+      headers: { 'content-length': '23', etag },
+    })
     client.send(`OPTIONS /orders/1 HTTP/1.1\r\n${host}\r\n`)
-    expect(await client.answer()).toMatchObject({ status: 204, headers: { allow: 'DELETE, GET, HEAD, OPTIONS' }, body: '' })
+    expect(await client.answer()).toMatchObject({
+      status: 204,
+      headers: { allow: 'DELETE, GET, HEAD, OPTIONS' },
+      body: '',
+    })
     client.send(`OPTIONS * HTTP/1.1\r\n${host}\r\n`)
-    expect(await client.answer()).toMatchObject({ status: 204, headers: { allow: 'DELETE, GET, HEAD, OPTIONS, POST' } })
+    expect(await client.answer()).toMatchObject({
+      status: 204,
+      headers: { allow: 'DELETE, GET, HEAD, OPTIONS, POST' },
+    })
     client.send(`POST /ping HTTP/1.1\r\n${host}\r\n`)
     expect(await client.answer()).toMatchObject({ status: 204, body: '' })
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}If-None-Match: W/${etag}\r\n\r\n`)
     expect(await client.answer()).toMatchObject({ status: 304, headers: { etag } })
     client.send(`GET /nothing HTTP/1.1\r\n${host}\r\n`)
     expect(await client.answer()).toMatchObject({ status: 404 })
+  })
+
+  test('says of an answer without a body that it has none', async () => {
+    const accept = mutation({ route: 'POST /accepted', access: anyone(), status: 202, run: () => {} })
+    const { port } = await serveForTest(service({ name: 'accepting', operations: { accept } }))
+    using client = await openRaw(port)
+    client.send(`POST /accepted HTTP/1.1\r\n${host}\r\n`)
+    expect(await client.answer()).toMatchObject({ status: 202, headers: { 'content-length': '0' } })
   })
 
   test('takes the whole URL as a target, and HTTP/1.0', async () => {
@@ -98,7 +122,9 @@ describe('a served service', () => {
 
   test('beside others in one process', async () => {
     const servers = await Promise.all([serveForTest(shop), serveForTest(shop), serveForTest(shop)])
-    const statuses = await Promise.all(servers.map(async ({ url }) => (await fetch(`${url}/orders/1`)).status))
+    const statuses = await Promise.all(
+      servers.map(async ({ url }) => (await fetch(`${url}/orders/1`)).status),
+    )
     expect(statuses).toEqual([200, 200, 200])
     expect(new Set(servers.map(({ port }) => port)).size).toBe(3)
   })
@@ -148,6 +174,8 @@ describe('a call', () => {
     const response = await fetch(`${url}/x`)
     expect(response.status).toBe(500)
     expect(await response.json()).toMatchObject({ code: 'internal-error' })
-    expect(log).toContainEqual(expect.objectContaining({ level: 'error', msg: 'an answer could not be sent' }))
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'error', msg: 'an answer could not be sent' }),
+    )
   })
 })

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { anyone, holdfast } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
 import { noDatabase } from '../../http/shop.fixture.ts'
 import { longService } from './long-service.fixture.ts'
 import { openRaw } from './raw-client.fixture.ts'
@@ -19,11 +21,38 @@ describe('stopping', () => {
     busy.send(`GET /wait?ms=200 HTTP/1.1\r\n${host}\r\n`)
     await until(() => server.log.filter(({ msg }) => msg === 'waiting').length === 2)
     const stopped = server.stop()
-    await idle.closed
-    expect(await busy.answer()).toMatchObject({ status: 200, headers: { connection: 'close' }, body: '{"waited":200}' })
-    await busy.closed
-    await stopped
+    idle.send(`GET /wait?ms=0 HTTP/1.1\r\n${host}\r\n`)
+    expect(await idle.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    expect(await busy.answer()).toMatchObject({
+      status: 200,
+      headers: { connection: 'close' },
+      body: '{"waited":200}',
+    })
+    await Promise.all([idle.closed, busy.closed, stopped])
     await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+  })
+
+  test('does not wait for a connection whose answer was on its way before', async () => {
+    const { query, service } = holdfast()
+    const text = 'x'.repeat(2 ** 24)
+    const read = query({
+      route: 'GET /much',
+      access: anyone(),
+      output: z.object({ text: z.string() }),
+      run: () => ({ text }),
+    })
+    // Less than the 5 s for which node:http keeps a connection.
+    const server = await serveForTest(service({ name: 'much', operations: { read } }), { graceMs: 4_000 })
+    using client = await openRaw(server.port)
+    client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
+    await once(client.socket, 'data')
+    client.socket.pause()
+    const stopped = server.stop()
+    client.socket.resume()
+    const { headers, body } = await client.answer()
+    expect(headers['connection']).toBe('keep-alive')
+    expect(JSON.parse(body)).toEqual({ text })
+    await stopped
   })
 
   test('twice is stopping once', async () => {
@@ -93,7 +122,10 @@ describe('stopping', () => {
   test('names a client that does not end its request, and a database that does not close', async () => {
     const database = {
       ...noDatabase,
-      open: async () => ({ ...(await noDatabase.open({} as never)), close: () => new Promise<void>(() => {}) }),
+      open: async () => ({
+        ...(await noDatabase.open({} as never)),
+        close: () => new Promise<void>(() => {}),
+      }),
     }
     const server = await serve(holdfast({ database }).service({ name: 'stuck', operations: {} }), {
       port: 0,
@@ -110,7 +142,8 @@ describe('stopping', () => {
   })
 
   test('leaves nothing behind in the process', async () => {
-    const listeners = () => ['SIGTERM', 'SIGINT', 'uncaughtException'].map((name) => process.listenerCount(name))
+    const listeners = () =>
+      ['SIGTERM', 'SIGINT', 'uncaughtException'].map((name) => process.listenerCount(name))
     const before = listeners()
     const owner = await serve(longService, { port: 0, env: { NODE_ENV: 'test', LOG_LEVEL: 'error' } })
     expect(listeners()).toEqual(before.map((count) => count + 1))

@@ -20,7 +20,10 @@ const leastCloseMs = 500
  *
  * @throws HoldfastError `grace-exceeded` that says what had not ended within `graceMs`; it has been cut off.
  */
-export async function stopServer({ server, handler, running }: Stoppable, graceMs: number = defaultGraceMs): Promise<void> {
+export async function stopServer(
+  { server, handler, running }: Stoppable,
+  graceMs: number = defaultGraceMs,
+): Promise<void> {
   const endMs = performance.now() + graceMs
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())

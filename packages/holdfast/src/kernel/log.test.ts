@@ -1,0 +1,40 @@
+import { createLogger } from 'holdfast'
+import { expect, test } from 'vitest'
+import { toLogFields } from './log.ts'
+
+const written = (write: (log: ReturnType<typeof createLogger>) => void): unknown[] => {
+  const lines: string[] = []
+  write(createLogger({ level: 'info', fields: { service: 's' }, write: (line) => lines.push(line) }))
+  return lines.map((line) => JSON.parse(line) as unknown)
+}
+
+test('a line is one JSON object, with the fields of its logger and those of the line', () => {
+  const lines = written((log) => {
+    log.debug('below the level')
+    log.child({ call: 1n }).warn({ error: new TypeError('x', { cause: 'y' }) }, 'careful\nnow')
+  })
+  expect(lines).toEqual([
+    {
+      level: 'warn',
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      service: 's',
+      call: '1',
+      error: { name: 'TypeError', message: 'x', stack: expect.any(String), cause: { message: 'y' } },
+      msg: 'careful\nnow',
+    },
+  ])
+})
+
+test('what is no JSON never fails what is logged', () => {
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  expect(written((log) => log.info({ circle }, 'round'))).toMatchObject([
+    { msg: 'round', unloggable: expect.stringContaining('circular') },
+  ])
+})
+
+test('an error that is its own cause is described and no more', () => {
+  const error = new TypeError('again')
+  error.cause = error
+  expect(JSON.stringify(toLogFields(error)).match(/"message":"again"/g)?.length).toBeLessThan(12)
+})
