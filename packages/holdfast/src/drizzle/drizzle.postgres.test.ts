@@ -83,6 +83,18 @@ const writeThroughRead = query({
   },
 })
 
+const addTwoAtOnce = mutation({
+  route: 'POST /two',
+  access: anyone(),
+  async run({ db }) {
+    await Promise.all(
+      [1, 2].map((id) =>
+        db.transaction((savepoint) => savepoint.insert(authors).values({ id, fullName: 'x' })),
+      ),
+    )
+  },
+})
+
 const keepDb = mutation({
   route: 'POST /kept',
   access: anyone(),
@@ -92,7 +104,10 @@ const keepDb = mutation({
 })
 let kept: () => PromiseLike<unknown> = () => Promise.resolve()
 
-const library = service({ name: 'library', operations: { addAuthor, readAuthor, writeThroughRead, keepDb } })
+const library = service({
+  name: 'library',
+  operations: { addAuthor, addTwoAtOnce, readAuthor, writeThroughRead, keepDb },
+})
 
 test('a mutation writes in one transaction, with savepoints; a query reads with relations', async () => {
   await using tested = await createTestService(library)
@@ -119,6 +134,14 @@ test('the session of a query is read-only whatever its types were told', async (
   await using tested = await createTestService(library, { onLog: (line) => lines.push(line) })
   expect((await tested.send('writeThroughRead', {})).status).toBe(500)
   expect(lines.join('\n')).toContain('query-writes')
+})
+
+test('two savepoints at once would undo each other, and are refused', async () => {
+  const lines: string[] = []
+  await using tested = await createTestService(library, { onLog: (line) => lines.push(line) })
+  expect((await tested.send('addTwoAtOnce', {})).status).toBe(500)
+  expect(lines.join('\n')).toContain('savepoint-concurrent')
+  expect(await tested.sql('select from authors')).toEqual([])
 })
 
 test('the db of a call that has ended is refused', async () => {

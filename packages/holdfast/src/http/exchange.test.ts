@@ -1,7 +1,8 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, type Database, holdfast } from 'holdfast'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { json, openShop, problemOf, type Shop, shop } from './shop.fixture.ts'
+import type { TraceContext } from '../kernel/trace-context.ts'
+import { json, noDatabase, openShop, problemOf, type Shop, shop } from './shop.fixture.ts'
 
 let opened: Shop
 
@@ -100,6 +101,25 @@ test('a call has the request id of its answer', async () => {
   const requestId = response.headers.get('x-request-id')
   expect(await response.json()).toEqual({ requestId })
   expect(JSON.parse(tried.log[0]!)).toMatchObject({ requestId, operation: 'whoAmI', msg: 'called' })
+})
+
+test('a call stands where its answer says in the trace', async () => {
+  const traces: TraceContext[] = []
+  const database: Database<undefined, undefined> = {
+    ...noDatabase,
+    open: async (surroundings) => ({
+      ...(await noDatabase.open(surroundings)),
+      stageFor: () => (call, next) => {
+        traces.push(call.trace)
+        return next(call)
+      },
+    }),
+  }
+  const { query, service } = holdfast({ database })
+  const read = query({ route: 'GET /read', access: anyone(), run: () => {} })
+  const tried = await openShop(service({ name: 'traced', operations: { read } }))
+  const { headers } = await tried.fetch('/read')
+  expect(headers.get('traceparent')).toBe(`00-${traces[0]!.traceId}-${traces[0]!.spanId}-00`)
 })
 
 test('a problem has the request id of its answer', async () => {

@@ -69,6 +69,8 @@ async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<
   try {
     const outcome = await runHandler(call, next, parts).catch(problemOf)
     if (!(outcome instanceof ProblemError)) return await commitAnswer(outcome, call, parts)
+    const { transientFailure } = parts.connection
+    if (transientFailure !== undefined) throw transientFailure
     await parts.connection.rollBack()
     return await storeProblem(outcome, call, { ...parts, claim })
   } finally {
@@ -134,13 +136,19 @@ async function storeProblem(
 }
 
 /** The answer of the attempt that was first to store one. */
-async function replayWinner(claim: KeyClaim, call: Call, { connection }: ClaimedParts): Promise<Answer> {
-  await connection.rollBack()
-  const found = await untilAborted(
-    connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
-    call.signal,
-  )
-  const winner = found.rows[0]
+async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): Promise<Answer> {
+  await parts.connection.rollBack()
+  const connection = parts.connection.isOver ? await parts.pool.acquire(call.signal) : parts.connection
+  let winner: StoredAnswer | undefined
+  try {
+    const found = await untilAborted(
+      connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
+      call.signal,
+    )
+    winner = found.rows[0]
+  } finally {
+    if (connection !== parts.connection) connection.release()
+  }
   // The winner was seen committed and is kept for days: it can only be missing if somebody deleted it just now.
   if (!winner) throw IdempotencyKeyInFlight()
   return replay(winner, claim)

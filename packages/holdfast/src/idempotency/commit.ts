@@ -1,10 +1,11 @@
 import type { Answer } from '../kernel/answer.ts'
 import type { Call } from '../kernel/call.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { DatabaseUnavailable } from '../postgres/problems.ts'
-import { isInFailedTransaction, isStatementError } from '../postgres/sql-state.ts'
+import { isInFailedTransaction, sqlStateOf } from '../postgres/sql-state.ts'
 import type { AttemptParts } from './mutation-parts.ts'
 import { OutcomeUnknown } from './problems.ts'
 import { storeAnswer, type StoreParameters } from './queries/store-answer.ts'
@@ -44,17 +45,26 @@ export async function commit(
   if (!results) return resolve(connection, call, parts)
   const [storeResult, commitResult] = results
 
-  if (storeResult.status === 'rejected' && isStatementError(storeResult.reason)) {
+  if (storeResult.status === 'rejected' && sqlStateOf(storeResult.reason) !== undefined) {
     // The server says that the row was not stored: the COMMIT behind it could only roll back.
     throw isInFailedTransaction(storeResult.reason) ? transactionAborted(call.operation) : storeResult.reason
   }
   if (commitResult.status === 'rejected') {
-    if (isStatementError(commitResult.reason)) throw commitResult.reason
+    // A session that goes on after its COMMIT failed has rolled back; one that ended may have committed before.
+    if (sqlStateOf(commitResult.reason) !== undefined && (await connection.answers()))
+      throw commitResult.reason
     call.log.warn({ error: toLogFields(commitResult.reason) }, 'the connection was lost during a commit')
     return resolve(connection, call, parts)
   }
   // COMMIT of a transaction that has failed succeeds, and says in its tag that it rolled back.
   if (commitResult.value.command !== 'COMMIT') throw transactionAborted(call.operation)
+  if (storeResult.status === 'rejected') {
+    throw new HoldfastError(
+      'key-not-stored',
+      `${call.operation.name} (${call.operation.place}) committed without its idempotency key, which the driver refused to send. Its retry would run it again.`,
+      { cause: storeResult.reason },
+    )
+  }
   return undefined
 }
 

@@ -1,6 +1,7 @@
 import { type Clock } from '../kernel/clock.ts'
 import { startDeadline, untilAborted } from '../kernel/deadline.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
+import { withCause } from '../kernel/problem.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { isUnavailable } from '../postgres/sql-state.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -38,7 +39,7 @@ export async function resolveCommit(
         const verdict = await look(claim, resolution.pool, deadline.signal)
         if (verdict) return verdict.stored
       } catch (error) {
-        if (!isUnavailable(error) && !deadline.signal.aborted) throw error
+        if (!isUnavailable(error) && !deadline.signal.aborted) throw withCause(OutcomeUnknown(), error)
         log.debug({ error: toLogFields(error) }, 'could not look into the outcome of a commit yet')
       }
       await pause(clock, deadline.signal)

@@ -21,6 +21,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   return async (call, next) => {
     const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
     if (claim) refuseRunning(claim, parts.running)
+    // A handler may change the input that it is given, parts of which may be what was received.
+    const received = structuredClone(call.wire)
     for (let attempts = 1; ; attempts += 1) {
       try {
         return await attempt(call, next, { claim, ...parts })
@@ -34,8 +36,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
           'the transaction met another one; it is run again',
         )
         await pause(pauseMs, call, parts.clock)
-        // A handler may have changed the input that it was given.
-        call.input = await operation.decode(call.wire)
+        call.input = await operation.decode(structuredClone(received))
       }
     }
   }

@@ -33,16 +33,45 @@ describe('the transaction', () => {
     expect(answer.logged).toContain('promises_kept_by_fkey')
   })
 
-  test.each(['commit', 'ROLLBACK', ' begin', 'select 1; commit', 'end'])(
-    'a handler cannot end it with %j',
-    async (statement) => {
-      const answer = await effects.silently((quiet) => quiet.send('endItself', { name: named(), statement }))
-      expect(answer.status).toBe(500)
-      expect(answer.logged).toContain('transaction-control')
-    },
-  )
+  test.each([
+    ['commit', 'transaction-control'],
+    ['ROLLBACK', 'transaction-control'],
+    [' begin', 'transaction-control'],
+    ['end', 'transaction-control'],
+    ['/* audit */ commit and chain', 'transaction-control'],
+    ['-- audit\n ; commit', 'transaction-control'],
+    ['select 1; commit', 'cannot insert multiple commands'],
+    ['insert into effects (name) values (1); commit; begin', 'cannot insert multiple commands'],
+    ['set search_path = elsewhere', 'session-changed'],
+    ['discard all', 'session-changed'],
+  ])('a handler cannot end it, nor change its session, with %j', async (statement, reason) => {
+    const answer = await effects.silently((quiet) => quiet.send('endItself', { name: named(), statement }))
+    expect(answer.status).toBe(500)
+    expect(answer.logged).toContain(reason)
+    expect(answer.effects).toBe(0)
+  })
+
+  test('a statement that nobody awaits any more ends with its call, and nothing else does', async () => {
+    // An unhandled rejection would fail this test run, as it would end a service.
+    expect((await effects.tested.send('abandon', { name: named() })).status).toBe(504)
+    await effects.expectNothingOpen()
+  })
+
+  test('a problem that a handler made of a deadlock is not final', async () => {
+    const lock = 8
+    const held = await effects.holdLock(lock)
+    const keys = [randomUUIDv7(), randomUUIDv7()]
+    const calls = [
+      effects.tested.send('lockBothOrRefuse', { id: 1, second: 2, lock }, { key: keys[0]! }),
+      effects.tested.send('lockBothOrRefuse', { id: 2, second: 1, lock }, { key: keys[1]! }),
+    ]
+    await until(async () => (await held.waiters()) === 2)
+    await held.release()
+    expect((await Promise.all(calls)).map((answer) => answer.status)).toEqual([204, 204])
+  })
 
   test('a serialization failure runs the whole mutation again', async () => {
+    await effects.tested.sql('update cells set value = 0')
     const lock = 4
     const held = await effects.holdLock(lock)
     const calls = [1, 2].map((id) => effects.tested.send('addSerializably', { id, lock }))

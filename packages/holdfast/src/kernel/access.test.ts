@@ -139,6 +139,24 @@ describe('access', () => {
     ])
   })
 
+  test('is asked rule by rule, each about the caller that the one before has made', async () => {
+    const ofAcme: Access<Caller & { readonly tenant: string }> = {
+      name: 'ofAcme()',
+      authorize: ({ caller }) => ({ ...caller, tenant: 'acme' }),
+    }
+    const inAcme: Access = {
+      name: 'inAcme()',
+      authorize: ({ caller }) => (caller.tenant === 'acme' ? caller : Forbidden()),
+    }
+    const tenant = query({
+      route: 'GET /tenant',
+      access: allOf(ofAcme, inAcme),
+      output,
+      run: ({ caller }) => ({ who: caller.tenant }),
+    })
+    expect(bodyOf(await call(await startService({ tenant }), 'tenant'))).toEqual({ who: 'acme' })
+  })
+
   test('is asked before the input is looked at', async () => {
     const guarded = query({
       route: 'GET /guarded',

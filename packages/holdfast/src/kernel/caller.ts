@@ -21,7 +21,6 @@ export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' })
  * same tenant, different for any other. Unambiguous whatever the parts contain.
  */
 export function scopeOf(caller: Caller): string {
-  return caller.kind === 'anonymous'
-    ? ''
-    : JSON.stringify([caller.tenant ?? null, caller.kind, caller.id ?? null])
+  const isNobody = caller.kind === 'anonymous' && caller.tenant === undefined && caller.id === undefined
+  return isNobody ? '' : JSON.stringify([caller.tenant ?? null, caller.kind, caller.id ?? null])
 }

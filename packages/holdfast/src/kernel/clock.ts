@@ -12,11 +12,14 @@ export interface Clock {
   after(ms: number, fire: () => void): Timer
 }
 
+// A longer timer would fire at once; nobody waits for 24 days.
+const longestMs = 2 ** 31 - 1
+
 /** The time of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, fire) {
-    const handle: unknown = setTimeout(fire, ms)
+    const handle: unknown = setTimeout(fire, Math.min(ms, longestMs))
     // Only Node, Bun and Deno have unref; a worker's timers never keep anything alive.
     if (typeof handle === 'object' && handle !== null && 'unref' in handle)
       (handle as { unref(): void }).unref()

@@ -1,4 +1,4 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, type Clock, holdfast, type Timer } from 'holdfast'
 import { createFakeClock, until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -48,6 +48,65 @@ describe('a deadline', () => {
     const { running } = await waiting('2s')
     const answer = await call(running, 'wait', { headers: { 'request-timeout': asked } })
     expect(bodyOf(answer)).toMatchObject({ status: 400, code: 'bad-request' })
+  })
+
+  test('calls nothing for a client that has gone before', async () => {
+    const { seen, running } = await waiting('2s')
+    expect((await call(running, 'wait', { signal: AbortSignal.abort() })).status).toBe(503)
+    expect(seen).toEqual([])
+  })
+
+  test('leaves no timer behind', async () => {
+    const clock = createFakeClock()
+    const pending = new Set<Timer>()
+    const counting: Clock = {
+      now: () => clock.now(),
+      after(ms, fire) {
+        const inner = clock.after(ms, fire)
+        const timer: Timer = {
+          cancel() {
+            pending.delete(timer)
+            inner.cancel()
+          },
+        }
+        pending.add(timer)
+        return timer
+      },
+    }
+    let pendingInside = 0
+    const read = query({
+      route: 'GET /read',
+      access: anyone(),
+      run: () => {
+        pendingInside = pending.size
+      },
+    })
+    const running = await startService({ read }, { clock: counting })
+    expect((await call(running, 'read')).status).toBe(204)
+    expect(pendingInside).toBe(1)
+    expect(pending.size).toBe(0)
+  })
+
+  test('that has passed leaves what the handler comes to in the log', async () => {
+    const clock = createFakeClock()
+    const lines: string[] = []
+    const fail = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const late = query({
+      route: 'GET /late',
+      access: anyone(),
+      run() {
+        begun.resolve()
+        return fail.promise
+      },
+    })
+    const running = await startService({ late }, { clock, onLog: (line) => lines.push(line) })
+    const pending = call(running, 'late')
+    await begun.promise
+    clock.advance(5_000)
+    expect((await pending).status).toBe(504)
+    fail.reject(new TypeError('too late'))
+    await until(() => lines.some((line) => line.includes('too late')))
   })
 
   test('does not wait for a client that has gone', async () => {

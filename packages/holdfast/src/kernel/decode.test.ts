@@ -15,7 +15,10 @@ const search = query({
     text: z.string().optional(),
     ratio: z.number().optional(),
     flag: z.boolean().optional(),
-    either: z.union([z.int(), z.literal('all')]).optional(),
+    either: z.union([z.int(), z.literal(['all', '7'])]).optional(),
+    name: z.union([z.int(), z.string()]).optional(),
+    level: z.literal([1, 2]).optional(),
+    always: z.literal(true).optional(),
     numbers: z.array(z.int()).max(5).optional(),
     size: z.int().default(7),
   }),
@@ -45,6 +48,11 @@ describe('what comes as text', () => {
     [{ numbers: ['3'] }, { numbers: [3] }],
     [{ numbers: ['3', '4'] }, { numbers: [3, 4] }],
     [{ either: ['all'] }, { either: 'all' }],
+    [{ either: ['12'] }, { either: 12 }],
+    [{ either: ['7'] }, { either: '7' }],
+    [{ name: ['12'] }, { name: '12' }],
+    [{ level: ['2'] }, { level: 2 }],
+    [{ always: ['true'] }, { always: true }],
     [{ unknown: ['x'] }, {}],
   ])('%j is read as %j', async (query, expected) => {
     expect(await read(query)).toEqual({ number: 1, size: 7, ...expected })
@@ -126,11 +134,21 @@ test('a schema of another library does', async () => {
   const greet = query({
     route: 'GET /greet',
     access: anyone(),
-    input: toStandardJsonSchema(v.object({ times: v.pipe(v.number(), v.integer()) })),
+    input: toStandardJsonSchema(
+      v.object({
+        times: v.pipe(v.number(), v.integer()),
+        level: v.optional(v.literal(2)),
+        always: v.optional(v.literal(true)),
+      }),
+    ),
     output: toStandardJsonSchema(v.object({ hello: v.pipe(v.string(), v.maxLength(100)) })),
     run: ({ input }) => ({ hello: 'x'.repeat(input.times), secret: 1 }),
   })
   const valibot = await startService({ greet })
   expect(bodyOf(await call(valibot, 'greet', { query: { times: ['3'] } }))).toEqual({ hello: 'xxx' })
   expect((await call(valibot, 'greet', { query: { times: ['many'] } })).status).toBe(422)
+  expect(
+    (await call(valibot, 'greet', { query: { times: ['3'], level: ['2'], always: ['true'] } })).status,
+  ).toBe(200)
+  expect((await call(valibot, 'greet', { query: { times: ['3'], level: ['3'] } })).status).toBe(422)
 })

@@ -98,13 +98,26 @@ function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[]
 
 function textReader(branches: readonly JsonSchema[]): ReadText {
   const types = new Set(branches.flatMap((branch) => typesOf(branch)))
-  // Where text is allowed, text is what was sent: guessing would turn the name "1" into a number.
-  if (types.has('string')) return (text) => text
-  const isNumeric = types.has('number') || types.has('integer')
-  const isBoolean = types.has('boolean')
+  const constants = new Set(branches.flatMap(constantsOf))
+  // Where any text is allowed, text is what was sent: guessing would turn the name "1" into a number.
+  if (branches.some((branch) => typesOf(branch).includes('string') && constantsOf(branch).length === 0)) {
+    return (text) => text
+  }
+  const isNumeric = types.has('number') || types.has('integer') || some(constants, 'number')
+  const isBoolean = types.has('boolean') || some(constants, 'boolean')
   return (text) => {
+    if (constants.has(text)) return text
     if (isNumeric && numberForm.test(text)) return Number(text)
     if (isBoolean && (text === 'true' || text === 'false')) return text === 'true'
     return text
   }
+}
+
+/** The values that a schema names one by one; none where it does not. */
+function constantsOf(schema: JsonSchema): readonly unknown[] {
+  return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
+}
+
+function some(values: ReadonlySet<unknown>, type: 'number' | 'boolean'): boolean {
+  return [...values].some((value) => typeof value === type)
 }

@@ -61,10 +61,11 @@ export function pageOf<S extends Schema>(
   item: S,
   options: { readonly max?: number } = {},
 ): Schema<Page<OutputOf<S>>, Page<OutputOf<S>>> {
+  const max = options.max ?? defaultMaxLimit
   const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
     type: 'object',
     properties: {
-      items: { type: 'array', items: { $ref: '#/$defs/item' }, maxItems: options.max ?? defaultMaxLimit },
+      items: { type: 'array', items: { $ref: '#/$defs/item' }, maxItems: max },
       next: { type: 'string', description: 'The cursor of the next page; absent on the last.' },
     },
     required: ['items'],
@@ -76,7 +77,16 @@ export function pageOf<S extends Schema>(
       version: 1,
       vendor: 'holdfast',
       async validate(value) {
-        const page = value as Page<unknown>
+        const page = value as Page<unknown> | undefined
+        if (!Array.isArray(page?.items))
+          return { issues: [{ message: 'Expected a page, with its items in a list', path: ['items'] }] }
+        if (page.items.length > max) {
+          return {
+            issues: [
+              { message: `Expected ${max} items at most, and no larger limit in paged(…)`, path: ['items'] },
+            ],
+          }
+        }
         const issues: SchemaIssue[] = []
         const items: OutputOf<S>[] = []
         for (const [index, element] of page.items.entries()) {

@@ -114,9 +114,17 @@ export function problem<
     code,
     status: options.status,
     title: options.title,
-    headers: options.headers ?? {},
+    headers: Object.fromEntries(
+      Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(extraSchema ? { extraSchema } : {}),
   })
   return type as unknown as ProblemType<Code, ExtraOf<Extra>>
+}
+
+/** A problem with what went wrong underneath, for the log. */
+export function withCause(problem: ProblemError, cause: unknown): ProblemError {
+  problem.cause = cause
+  return problem
 }

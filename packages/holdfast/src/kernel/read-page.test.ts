@@ -81,6 +81,27 @@ describe('pages', () => {
   })
 })
 
+test.each([
+  [
+    'that has more items than it may',
+    { items: Array.from({ length: 101 }, () => ({ id: 1 })) },
+    '100 items at most',
+  ],
+  ['that is none', { rows: [] }, 'Expected a page'],
+])('a page %s fails where it is made', async (_, output, reason) => {
+  const lines: string[] = []
+  const odd = query({
+    route: 'GET /odd',
+    access: anyone(),
+    input: paged({ max: 200 }),
+    output: pageOf(Item),
+    run: () => output as never,
+  })
+  const answer = await call(await startService({ odd }, { onLog: (line) => lines.push(line) }), 'odd')
+  expect(answer.status).toBe(500)
+  expect(lines.join('')).toContain(reason)
+})
+
 test('items may hold items of their own kind', async () => {
   const Comment = z.object({
     text: z.string(),
@@ -121,6 +142,16 @@ describe('a cursor', () => {
     }
   })
 
+  test('has one spelling', async () => {
+    const cursor = await firstCursor()
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    // The last character has bits to spare, or another one could not stand for the same bytes.
+    expect(cursor.length % 4).not.toBe(0)
+    for (const last of alphabet.replace(cursor.at(-1)!, '')) {
+      expect((await get('list', { cursor: cursor.slice(0, -1) + last })).code, last).toBe('cursor-invalid')
+    }
+  })
+
   test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])('that is %j is refused', async (cursor) => {
     expect((await get('list', { cursor })).code).toBe('cursor-invalid')
   })
@@ -129,6 +160,7 @@ describe('a cursor', () => {
     const cursor = await firstCursor()
     expect((await get('other', { cursor })).code).toBe('cursor-invalid')
     expect((await get('list', { cursor, color: 'blue' })).code).toBe('cursor-invalid')
+    expect((await get('list', { cursor, color: 'tan' })).code).toBe('cursor-invalid')
     expect((await get('list', { cursor, color: 'red', limit: '3' })).items.map(({ id }) => id)).toEqual([
       10, 11, 12,
     ])

@@ -162,6 +162,13 @@ describe('a service does not start', () => {
     )
   })
 
+  test('with problems that are documented nowhere', async () => {
+    const undocumented = service({ name: 'undocumented', operations: {}, problemBase: '/problems' })
+    await expect(undocumented.start({} as never)).rejects.toThrow(
+      'its problemBase /problems does not end in a slash',
+    )
+  })
+
   test('with something else among its operations', async () => {
     const refusal = await refusalOf({ NotFound: problem('not-found', { status: 404, title: 'x' }) as never })
     expect(refusal).toContain('"NotFound" is not an operation')

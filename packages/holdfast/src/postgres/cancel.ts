@@ -17,7 +17,7 @@ const patienceMs = 1_000
  * Resolves when the server has taken the request (it closes the connection then), or could not be reached: whether
  * the statement ended, only its own connection tells.
  */
-export function requestCancel({ host, port, processId, secretKey }: BackendAddress): Promise<void> {
+export function requestCancel({ host, port, processId, secretKey }: BackendAddress): Promise<boolean> {
   const request = Buffer.alloc(16)
   request.writeInt32BE(16, 0)
   request.writeInt32BE(cancelCode, 4)
@@ -25,10 +25,12 @@ export function requestCancel({ host, port, processId, secretKey }: BackendAddre
   request.writeInt32BE(secretKey, 12)
   return new Promise((resolve) => {
     const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    let isTaken = false
     socket.setTimeout(patienceMs, () => socket.destroy())
     socket.once('connect', () => socket.write(request))
+    socket.once('end', () => (isTaken = true))
     socket.once('error', () => socket.destroy())
-    socket.once('close', () => resolve())
+    socket.once('close', () => resolve(isTaken))
     socket.resume()
   })
 }

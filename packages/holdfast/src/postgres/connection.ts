@@ -2,13 +2,17 @@ import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import { markDriverError } from './sql-state.ts'
+import { isUnavailable, isWorthRerunning, markDriverError } from './sql-state.ts'
 import type { Statement } from './statement.ts'
 
 /** A statement in the form that the driver takes; query builders add how they want the rows. */
 export type DriverQuery =
   | string
-  | (Omit<Statement, 'values'> & { readonly values?: unknown[]; readonly rowMode?: 'array' })
+  | (Omit<Statement, 'values'> & {
+      readonly values?: unknown[]
+      readonly rowMode?: 'array'
+      readonly queryMode?: 'extended'
+    })
 
 /** What runs statements: all that a query builder is bound to. */
 export interface Queryable {
@@ -38,6 +42,7 @@ export class Connection implements Queryable {
   #idleListeners: (() => void)[] = []
   #isOver = false
   #isBroken = false
+  #transientFailure: unknown
 
   constructor(client: pg.PoolClient) {
     this.#client = client as Client
@@ -62,7 +67,9 @@ export class Connection implements Queryable {
     try {
       return await this.#client.query<Row>(query as pg.QueryConfig, values)
     } catch (error) {
-      throw markDriverError(error)
+      markDriverError(error)
+      if (isUnavailable(error) || isWorthRerunning(error)) this.#transientFailure ??= error
+      throw error
     } finally {
       this.#running -= 1
       if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
@@ -90,6 +97,14 @@ export class Connection implements Queryable {
     return this.#client.getTransactionStatus()
   }
 
+  /**
+   * The first failure that says nothing about what was asked, but that it could not be done now: a lost connection, a deadlock. What a handler
+   * made of it is not final.
+   */
+  get transientFailure(): unknown {
+    return this.#transientFailure
+  }
+
   /** Whether the connection has been given back or closed. */
   get isOver(): boolean {
     return this.#isOver
@@ -107,7 +122,7 @@ export class Connection implements Queryable {
     if (processID === null || secretKey === null) return false
     const atRest = this.settled()
     // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
-    await requestCancel({ host, port, processId: processID, secretKey })
+    if (!(await requestCancel({ host, port, processId: processID, secretKey }))) return false
     return withPatience(atRest, patienceMs).then(
       () => !this.#isBroken,
       () => false,
@@ -125,6 +140,12 @@ export class Connection implements Queryable {
     const isAtRest = await this.interrupt()
     const rolledBack = isAtRest ? this.run({ text: 'ROLLBACK' }) : Promise.reject(unanswered)
     await withPatience(rolledBack, patienceMs).catch(() => this.destroy())
+  }
+
+  /** Whether the session goes on: ends its transaction if it has one. */
+  async answers(): Promise<boolean> {
+    await withPatience(this.run({ text: 'ROLLBACK' }), patienceMs).catch(() => this.destroy())
+    return !this.#isOver
   }
 
   /** Gives the connection back for the next user; only at rest, and outside of a transaction. */

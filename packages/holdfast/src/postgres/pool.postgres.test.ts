@@ -25,7 +25,7 @@ const settings = query({
   output: z.record(z.string(), z.string()).meta({ maxProperties: 10 }),
   async run({ db }) {
     const rows = await db.query<{ name: string; setting: string }>(
-      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval')`,
+      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval', 'work_mem')`,
     )
     return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
   },
@@ -113,10 +113,34 @@ test('clients that go away give their connections back at once', async () => {
 
 test('sessions of queries are read-only and notice when their client is gone', async () => {
   await using tested = await createTestService(pooled)
-  expect(await tested.call.settings({})).toEqual({
+  expect(await tested.call.settings({})).toMatchObject({
     default_transaction_read_only: 'on',
     client_connection_check_interval: '1000',
   })
+})
+
+test('the options of a URL are kept, and take nothing from ours', async () => {
+  const database = await createTestDatabase()
+  const url = `${database.url}?options=${encodeURIComponent('-c default_transaction_read_only=off -c work_mem=5MB')}`
+  const running = await pooled.start({
+    env: { DATABASE_URL: url },
+    mode: 'test',
+    clock: systemClock,
+    log: createLogger({ write: () => {} }),
+    notify: () => {},
+  })
+  const answer = await running.call({
+    operation: 'settings',
+    input: { path: {}, query: {}, body: undefined },
+    header: () => undefined,
+  })
+  expect(JSON.parse(answer.body!)).toEqual({
+    default_transaction_read_only: 'on',
+    client_connection_check_interval: '1000',
+    work_mem: '5120',
+  })
+  await running.stop()
+  await database.drop()
 })
 
 test('a mutation carries its deadline into the database', async () => {

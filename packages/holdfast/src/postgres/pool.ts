@@ -41,12 +41,14 @@ export function createPool(options: PoolOptions): Pool {
     `client_connection_check_interval=${clientCheckMs}`,
     ...(options.isReadOnly === true ? ['default_transaction_read_only=on'] : []),
   ]
+  const { connectionString, given } = takeOptions(options.connectionString)
   const pool = new pg.Pool({
-    connectionString: options.connectionString,
+    connectionString,
     max: options.max ?? 10,
     connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
     application_name: options.applicationName,
-    options: settings.map((setting) => `-c ${setting}`).join(' '),
+    // Ours last: a query's session stays read-only whatever the URL says.
+    options: [...given, ...settings.map((setting) => `-c ${setting}`)].join(' '),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveAfterMs,
     pipeline: true,
@@ -68,4 +70,16 @@ export function createPool(options: PoolOptions): Pool {
     },
     end: () => pool.end(),
   }
+}
+
+/** Takes the `options` out of a URL, which the driver would have instead of ours. */
+function takeOptions(connectionString: string): {
+  readonly connectionString: string
+  readonly given: readonly string[]
+} {
+  const url = new URL(connectionString)
+  const given = url.searchParams.getAll('options')
+  url.searchParams.delete('options')
+  url.searchParams.delete('application_name')
+  return { connectionString: url.href, given }
 }

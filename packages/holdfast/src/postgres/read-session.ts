@@ -1,8 +1,7 @@
 import type pg from 'pg'
-import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Connection, DriverQuery, Queryable } from './connection.ts'
 import type { Pool } from './pool.ts'
-import { controlsTransaction } from './statement.ts'
+import { checkStatement } from './statement.ts'
 
 /**
  * What a query reads through: each statement takes a read-only connection and gives it back, so that a
@@ -21,13 +20,8 @@ export class ReadSession implements Queryable {
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    const text = typeof query === 'string' ? query : query.text
-    if (controlsTransaction(text)) {
-      throw new HoldfastError(
-        'transaction-in-query',
-        'A query reads without a transaction: each statement sees what is committed when it begins. Read all that belongs together in one statement.',
-      )
-    }
+    if (typeof query === 'string') checkStatement(query, undefined)
+    else checkStatement(query.text, query.name)
     const connection = await this.#pool.acquire(this.#signal)
     return runInterruptibly(connection, this.#signal, () => connection.query<Row>(query, values))
   }
@@ -45,6 +39,8 @@ async function runInterruptibly<T>(
   }
   signal.addEventListener('abort', interrupt, { once: true })
   try {
+    // It may have been aborted between the wait for the connection and this.
+    signal.throwIfAborted()
     return await work()
   } catch (error) {
     throw signal.aborted ? signal.reason : error

@@ -21,18 +21,13 @@ export function markDriverError(error: unknown): unknown {
 const deepestCause = 8
 
 /** The error of the driver behind an error: query builders wrap it as the cause of theirs. */
-function driverError(error: unknown): PostgresError | undefined {
+export function driverError(error: unknown): PostgresError | undefined {
   let current = error
   for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
     if (fromDriver.has(current)) return current
     current = current.cause
   }
   return undefined
-}
-
-/** Whether Postgres answered with an error that ended a statement or transaction, and nothing worse. */
-export function isStatementError(error: unknown): boolean {
-  return driverError(error)?.severity === 'ERROR'
 }
 
 /** The SQLSTATE of an error, or of the driver's error behind it. */
@@ -81,5 +76,6 @@ export function isUnavailable(error: unknown): boolean {
     return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
   const state = driver.code ?? ''
   // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the session. 53300: no connection free.
-  return state.startsWith('08') || state.startsWith('57P') || state === '53300'
+  // 25P03 and 25P04: the session was ended for its idleness or the length of its transaction.
+  return /^(?:08|57P|53300|25P0[34])/.test(state)
 }

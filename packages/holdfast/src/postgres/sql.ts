@@ -16,9 +16,16 @@ export interface SqlDatabase {
 /** Binds the `sql` tag to what runs statements. */
 export function bindSql(queryable: Queryable): SqlDatabase {
   return {
-    async query<Row extends pg.QueryResultRow>(statement: Sql): Promise<Row[]> {
-      const result = await queryable.query<Row>({ text: statement.text, values: statement.values })
-      return result.rows
+    query<Row extends pg.QueryResultRow>(statement: Sql): Promise<Row[]> {
+      const rows = rowsOf<Row>(queryable, statement)
+      // One that is awaited later, or never, may be cancelled with its call: no reason to end the process.
+      rows.catch(() => {})
+      return rows
     },
   }
+}
+
+async function rowsOf<Row extends pg.QueryResultRow>(queryable: Queryable, statement: Sql): Promise<Row[]> {
+  const result = await queryable.query<Row>({ text: statement.text, values: statement.values })
+  return result.rows
 }

@@ -1,3 +1,5 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+
 /** A statement with its values apart: SQL is never built from values. */
 export interface Statement {
   readonly text: string
@@ -7,11 +9,47 @@ export interface Statement {
   readonly name?: string
 }
 
-// A handler's statements stand in a transaction that is not theirs to end: its end is what makes a retry safe.
-const endsTransaction =
-  /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b/i
+// White space, comments and empty statements, before the first word of a statement.
+const lead = String.raw`^(?:[\s;]|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*`
 
-/** Whether a statement would begin or end a transaction; savepoints do neither. */
-export function controlsTransaction(text: string): boolean {
-  return endsTransaction.test(text)
+// A handler's statements stand in a transaction that is not theirs to end: its end is what makes a retry safe.
+const endsTransaction = new RegExp(
+  String.raw`${lead}(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b))\b`,
+  'i',
+)
+
+// A session is used by one call after another.
+const changesSession = new RegExp(
+  String.raw`${lead}(?:set(?!\s+(?:local|constraints|transaction)\b)|reset|listen|unlisten|discard|deallocate)\b`,
+  'i',
+)
+
+/** The prefix of the names of the framework's own prepared statements. */
+const ownNames = 'holdfast_'
+
+/**
+ * Refuses what a handler's statement may not do: end a transaction, change the session for the call after it, or take the name of a
+ * statement of the framework's.
+ *
+ * @throws HoldfastError `transaction-control`, `session-changed` or `statement-name-reserved`.
+ */
+export function checkStatement(text: string, name: string | undefined): void {
+  if (endsTransaction.test(text)) {
+    throw new HoldfastError(
+      'transaction-control',
+      'A handler tried to begin or end a transaction. A mutation is in one already, which commits with its idempotency key; use a savepoint for a part that may fail. A query has none: read all that belongs together in one statement.',
+    )
+  }
+  if (changesSession.test(text)) {
+    throw new HoldfastError(
+      'session-changed',
+      'A handler tried to change its database session, which the next call would find changed. Use SET LOCAL in a mutation, or put the setting into DATABASE_URL.',
+    )
+  }
+  if (name?.startsWith(ownNames) === true) {
+    throw new HoldfastError(
+      'statement-name-reserved',
+      `The prepared statement "${name}" has a name that begins with ${ownNames}, which the framework keeps for its own. Call it something else.`,
+    )
+  }
 }

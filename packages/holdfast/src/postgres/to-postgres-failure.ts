@@ -1,9 +1,9 @@
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import { ProblemError } from '../kernel/problem.ts'
+import { ProblemError, withCause } from '../kernel/problem.ts'
 import { DeadlineExceeded } from '../kernel/problems.ts'
 import { DatabaseContended, DatabaseUnavailable } from './problems.ts'
-import { isUnavailable, isWorthRerunning, sqlStateOf } from './sql-state.ts'
+import { driverError, isUnavailable, isWorthRerunning, sqlStateOf } from './sql-state.ts'
 
 /**
  * What a call fails with when an error of the database has ended it: a problem where the caller can do something, the
@@ -23,17 +23,15 @@ export function toPostgresFailure(
     case '57014':
       return withCause(DeadlineExceeded(), error)
     case '25006':
+      // The primary became a standby, or has no room left to write.
+      if (operation.kind === 'mutation') return withCause(DatabaseUnavailable(), error)
       return new HoldfastError(
         'query-writes',
         `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
         { cause: error },
       )
     default:
-      return error
+      // Query builders put the values of the statement into the message of theirs, which ends in the log.
+      return driverError(error) ?? error
   }
-}
-
-function withCause(problem: ProblemError, cause: unknown): ProblemError {
-  problem.cause = cause
-  return problem
 }

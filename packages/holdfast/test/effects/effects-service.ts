@@ -209,6 +209,34 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
+  /** Takes whatever happens for a refusal, as a hasty handler does. */
+  const lockBothOrRefuse = mutation({
+    route: 'POST /cells/{id}/both-or-refuse',
+    access: anyone(),
+    input: z.object({ id: z.int(), second: z.int(), lock: z.int() }),
+    problems: [Refused],
+    async run({ input, db }) {
+      await db.query(sql`update cells set value = value + 1 where id = ${input.id}`)
+      await db.query(sql`select pg_advisory_xact_lock_shared(${input.lock})`)
+      await db.query(sql`update cells set value = value + 1 where id = ${input.second}`).catch(() => {
+        throw Refused({ reason: 'somebody was faster' })
+      })
+    },
+  })
+
+  /** Begins a statement, and is not there any more when that is cancelled. */
+  const abandon = mutation({
+    route: 'POST /abandoned',
+    access: anyone(),
+    input: Named,
+    deadline: '300ms',
+    async run({ db }) {
+      const abandoned = db.query(sql`select pg_sleep(30)`)
+      await new Promise(() => {})
+      await abandoned
+    },
+  })
+
   const forget = mutation({
     route: 'POST /forgotten',
     access: anyone(),
@@ -272,6 +300,8 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
       endItself,
       addSerializably,
       lockBoth,
+      lockBothOrRefuse,
+      abandon,
       forget,
       countEffects,
       writeInQuery,

@@ -32,7 +32,8 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
           )
         }
       })
-      return await operation.encode(output)
+      const answer = operation.encode(output)
+      return answer instanceof Promise ? await untilAborted(answer, call.signal) : answer
     } catch (error) {
       if (error instanceof ProblemError && !expected.has(error.code))
         throw undeclared(error, call, options.mode)

@@ -26,6 +26,12 @@ export function startMain(env: Readonly<Record<string, string>>): Child {
   child.stdout?.on('data', (chunk) => (output.stdout += String(chunk)))
   child.stderr?.on('data', (chunk) => (output.stderr += String(chunk)))
   onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals)
+  const url = new Promise<string>((resolve, reject) => {
+    child.once('message', (message) => resolve((message as { url: string }).url))
+    void ended.then((how) => reject(new Error(`It ended (${how}) before it listened: ${output.stderr}`)))
+  })
+  url.catch(() => {})
   return {
     process: child,
     output,
@@ -34,9 +40,7 @@ export function startMain(env: Readonly<Record<string, string>>): Child {
         .split('\n')
         .filter(Boolean)
         .map((line) => JSON.parse(line) as Record<string, unknown>),
-    ended: once(child, 'close').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals),
-    url: new Promise((resolve) =>
-      child.once('message', (message) => resolve((message as { url: string }).url)),
-    ),
+    ended,
+    url,
   }
 }

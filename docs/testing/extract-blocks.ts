@@ -1,0 +1,34 @@
+/** A fenced block of a Markdown page. */
+export interface Block {
+  /** The first word of its info string: `ts`, `http`, `sql`, … */
+  readonly language: string
+  /** The other words of its info string. */
+  readonly words: readonly string[]
+  /** The line of the page on which its text begins, from 1. */
+  readonly line: number
+  /** Its lines, without the fences. */
+  readonly lines: readonly string[]
+}
+
+const fenceForm = /^(`{3,})\s*(.*)$/
+
+/** The fenced blocks of a Markdown text, in order. */
+export function extractBlocks(markdown: string): readonly Block[] {
+  const blocks: Block[] = []
+  let open: { readonly fence: string; readonly info: string; readonly line: number } | undefined
+  let lines: string[] = []
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const [, fence, info] = fenceForm.exec(line) ?? []
+    if (open && fence !== undefined && fence.length >= open.fence.length && info === '') {
+      const [language = '', ...words] = open.info.split(/\s+/)
+      blocks.push({ language, words, line: open.line, lines })
+      open = undefined
+    } else if (open) {
+      lines.push(line)
+    } else if (fence !== undefined) {
+      open = { fence, info: info ?? '', line: index + 2 }
+      lines = []
+    }
+  }
+  return blocks
+}

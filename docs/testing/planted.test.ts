@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { brokenLinks } from './broken-links.ts'
+import { checkTypes } from './check-types.ts'
+import { extractBlocks } from './extract-blocks.ts'
+import type { Page } from './page.ts'
+import { createRunFolder, type RunFolder } from './run-folder.ts'
+import { runPage } from './run-page.ts'
+import { writeModules } from './write-modules.ts'
+
+// What is wrong with a page is planted here, and has to be found.
+
+let folder: RunFolder
+
+beforeAll(async () => {
+  folder = await createRunFolder()
+})
+
+afterAll(() => folder.remove())
+
+let pages = 0
+const pageOf = (text: string): Page => {
+  pages += 1
+  return { name: `planted-${pages}`, text, blocks: extractBlocks(text) }
+}
+
+async function run(text: string): Promise<void> {
+  const page = pageOf(text)
+  const modules = await writeModules([page], folder.path)
+  await runPage(page, modules.get(page)!.runPath)
+}
+
+async function check(text: string): Promise<readonly string[]> {
+  const modules = await writeModules([pageOf(text)], folder.path)
+  return checkTypes(modules.values(), folder.path)
+}
+
+const service = `# Echo
+
+\`\`\`ts
+import { anyone, holdfast } from 'holdfast'
+import { z } from 'zod'
+
+const { query, service } = holdfast()
+const echo = query({
+  route: 'GET /echo/{text}',
+  access: anyone(),
+  input: z.object({ text: z.string() }),
+  output: z.object({ text: z.string(), list: z.array(z.int()).max(3) }),
+  run: ({ input }) => ({ text: input.text, list: [1, 2] }),
+})
+export const echoes = service({ name: 'echoes', operations: { echo } })
+\`\`\`
+`
+const shown = (answer: string): string => `${service}
+\`\`\`http
+GET /echo/hey
+
+${answer}
+\`\`\`
+`
+
+describe('an exchange', () => {
+  test.each([
+    'HTTP/1.1 200 OK\nContent-Type: application/json\n\n{ "text": "hey", "list": [1, 2] }',
+    'HTTP/1.1 200 OK\nETag: "…"\n\n{ "text": "h…", "list": "…" }',
+    'HTTP/1.1 200 OK\n\n…',
+  ])('that is as it is shown passes: %j', (answer) => run(shown(answer)))
+
+  test.each([
+    ['HTTP/1.1 201 Created', /line 21: the status is not .*\nexpected: 201 Created\nfound: 200 OK/],
+    ['HTTP/1.1 200 OK\nX-A: b\n\n…', /line 22: the header x-a is not .*\nexpected: b\nfound: \(none\)/],
+    ['HTTP/1.1 200 OK', /line 21: the body is not/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "ho…", "list": "…" }', /line 23: the body, at text is not/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "hey", "list": [1] }', /line 23: the body, at list is not/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "hey" }', /line 23: the body, at list is not/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "hey", "list": "…", "more": "…" }', /line 23: the body, at more is not/],
+    ['HTTP/1.1 200 OK\n\n{ "text": "{{nothing.text}}" }', /line 23: no answer before has what/],
+    ['200 OK', /line 19: a block of HTTP begins/],
+  ])('that is not fails: %j', async (answer, message) => {
+    await expect(run(shown(answer))).rejects.toThrow(message)
+  })
+
+  test('of no service fails', async () => {
+    await expect(run('```http\nGET /\n\nHTTP/1.1 200 OK\n```\n')).rejects.toThrow(/line 2: .* no service/)
+  })
+})
+
+test('a service that starts although the page says that it does not fails', async () => {
+  await expect(run(`${service}\n\`\`\`text refused echoes\nsomething is wrong\n\`\`\``)).rejects.toThrow(
+    /it starts/,
+  )
+})
+
+test('code that throws fails', async () => {
+  await expect(run('```ts\nexport const value = JSON.parse("")\n```\n')).rejects.toThrow(SyntaxError)
+})
+
+test('code that does not compile is found, where it stands on the page, though it does not run', async () => {
+  expect(await check('\n```ts no-run\nexport const text: string = 1\n```\n')).toEqual([
+    expect.stringMatching(/^docs\/planted-\d+\.md:3:14: TS2322: /),
+  ])
+})
+
+test('a mistake that is shown and is none is found', async () => {
+  expect(await check('```ts\n// @ts-expect-error\nexport const text: string = ""\n```\n')).toEqual([
+    expect.stringMatching(/^docs\/planted-\d+\.md:2:1: TS2578: /),
+  ])
+})
+
+test('a link that leads nowhere is found', () => {
+  const page = pageOf(
+    '[a](operations.md#deadlines) [b](operations.md#none) [c](none.md) [d](https://example.com)',
+  )
+  expect(brokenLinks(page).map((link) => link.replace(/^.*: /, ''))).toEqual([
+    '(operations.md#none)',
+    '(none.md)',
+  ])
+})
