@@ -17,6 +17,7 @@ export interface ServerProcess {
 }
 
 const keptOutput = 20_000
+const startAttempts = 10
 
 /** Starts the server of a main file on a database, and waits until it answers. */
 export async function startServer(main: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
@@ -30,14 +31,26 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     output = (output + chunk.toString()).slice(-keptOutput)
   }
 
+  // As a supervisor does: a server whose database connection is cut while it starts gives up, and is started again.
   async function start(): Promise<void> {
+    for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
+      launch()
+      const isUp = await until(async () => hasEnded(child) || (await answers(url)), {
+        timeoutMs: 20_000,
+        what: `an answer of ${url}; it wrote: ${output}`,
+      }).then(() => !hasEnded(child))
+      if (isUp) return
+    }
+    throw new Error(`The server did not start in ${startAttempts} attempts; it wrote: ${output}`)
+  }
+
+  function launch(): void {
     child = spawn(process.execPath, ['--conditions=holdfast:source', fileURLToPath(main)], {
       env: { ...process.env, NODE_ENV: 'development', ...env, PORT: String(port), HOST: '127.0.0.1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)
-    await until(() => answers(url), { timeoutMs: 20_000, what: `an answer of ${url}; it wrote: ${output}` })
   }
 
   await start()
@@ -56,9 +69,13 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
   }
 }
 
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
 function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) return resolve(child.exitCode)
+    if (hasEnded(child)) return resolve(child.exitCode)
     child.once('exit', (code) => resolve(code))
     child.kill(signal)
   })

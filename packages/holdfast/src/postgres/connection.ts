@@ -42,7 +42,7 @@ export class Connection implements Queryable {
   #idleListeners: (() => void)[] = []
   #isOver = false
   #isBroken = false
-  #transientFailure: unknown
+  #transientFailure: Error | undefined
 
   constructor(client: pg.PoolClient) {
     this.#client = client as Client
@@ -68,7 +68,9 @@ export class Connection implements Queryable {
       return await this.#client.query<Row>(query as pg.QueryConfig, values)
     } catch (error) {
       markDriverError(error)
-      if (isUnavailable(error) || isWorthRerunning(error)) this.#transientFailure ??= error
+      if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
+        this.#transientFailure ??= error
+      }
       throw error
     } finally {
       this.#running -= 1
@@ -101,7 +103,7 @@ export class Connection implements Queryable {
    * The first failure that says nothing about what was asked, but that it could not be done now: a lost connection, a deadlock. What a handler
    * made of it is not final.
    */
-  get transientFailure(): unknown {
+  get transientFailure(): Error | undefined {
     return this.#transientFailure
   }
 

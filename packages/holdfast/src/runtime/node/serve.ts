@@ -78,7 +78,8 @@ async function start<O extends Operations>(service: Service<O>, options: ServeOp
     const url = toUrl(host, port)
     log.info({ service: service.name, url }, 'listening')
     let stopped: Promise<void> | undefined
-    const stop = (): Promise<void> => (stopped ??= stopServer({ server, handler, running }, options.graceMs).finally(release))
+    const stop = (): Promise<void> =>
+      (stopped ??= stopServer({ server, handler, running }, options.graceMs).finally(release))
     const release = options.signals === false ? () => {} : ownProcess(stop, log)
     return { url, port, service: running, stop }
   } catch (error) {
