@@ -1,4 +1,5 @@
 import { createHandler } from '../../http/handler.ts'
+import type { Pages } from '../../http/responder.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { createLogger, type Logger } from '../../kernel/log.ts'
 import type { Operations, RunningService, Service } from '../../kernel/service.ts'
@@ -29,6 +30,11 @@ export interface ServeOptions extends HttpLimits {
   readonly signals?: boolean
   /** How long calls that are under way may take to end when the service stops, in milliseconds. Default 10,000. */
   readonly graceMs?: number
+  /**
+   * Whether the service documents itself: `/openapi.json`, and `/docs` for people. Default true, in production too: both say
+   * what its answers show anyway, and hiding it keeps nobody out. An operation with one of these routes goes first.
+   */
+  readonly documentation?: boolean
 }
 
 /** A service that listens. */
@@ -51,19 +57,26 @@ export interface Server<O extends Operations = Operations> {
  * @throws HoldfastError where `signals` is false: `configuration-invalid`, `port-in-use`, `port-forbidden`,
  * `host-unavailable`, and whatever the service does not start for.
  */
-export async function serve<O extends Operations>(
-  service: Service<O>,
-  options: ServeOptions = {},
-): Promise<Server<O>> {
-  if (options.signals === false) return start(service, options)
-  try {
-    return await start(service, options)
-  } catch (error) {
-    return failStart(error)
+export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
+
+/** Makes `serve` for services that document themselves with these pages. */
+export function createServe(documentation: Pages): Serve {
+  return async (service, options = {}) => {
+    const pages: Pages = options.documentation === false ? () => [] : documentation
+    if (options.signals === false) return start(service, options, pages)
+    try {
+      return await start(service, options, pages)
+    } catch (error) {
+      return failStart(error)
+    }
   }
 }
 
-async function start<O extends Operations>(service: Service<O>, options: ServeOptions): Promise<Server<O>> {
+async function start<O extends Operations>(
+  service: Service<O>,
+  options: ServeOptions,
+  pages: Pages,
+): Promise<Server<O>> {
   const env = options.env ?? process.env
   const mode = readMode(env)
   const askedPort = readPort(options.port, env)
@@ -71,7 +84,7 @@ async function start<O extends Operations>(service: Service<O>, options: ServeOp
   const log = options.log ?? createLogger({ level: readLogLevel(env), write: writeLine(process.stdout) })
   const notify = options.notify ?? writeLine(process.stderr)
   const running = await service.start({ env, mode, clock: systemClock, log, notify })
-  const handler = createHandler(running, options)
+  const handler = createHandler(running, { ...options, pages })
   const server = createHttpServer(handler, options, log)
   try {
     const port = await listen(server, { port: askedPort, host, notify })

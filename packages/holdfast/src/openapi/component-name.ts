@@ -1,0 +1,7 @@
+/** A kebab-case or camelCase name as components are called: `insufficient-funds` is `InsufficientFunds`. */
+export function toComponentName(name: string): string {
+  return name
+    .split(/[^A-Za-z0-9_]+/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')
+}

@@ -1,0 +1,94 @@
+import type { JsonSchema } from '../kernel/json-schema.ts'
+
+/** An OpenAPI 3.1 document, as far as the framework writes it (https://spec.openapis.org/oas/v3.1.1.html). */
+export interface OpenApiDocument {
+  readonly openapi: '3.1.1'
+  /** The dialect of every schema in the document. */
+  readonly jsonSchemaDialect: string
+  readonly info: InfoObject
+  readonly servers: readonly { readonly url: string }[]
+  readonly paths: Readonly<Record<string, PathItem>>
+  readonly components: Components
+}
+
+/** What the document is about. */
+export interface InfoObject {
+  readonly title: string
+  readonly version: string
+  readonly description?: string
+}
+
+/** The operations of a path, by their methods in lower case. */
+export type PathItem = Readonly<Record<string, OperationObject>>
+
+/** One operation. */
+export interface OperationObject {
+  readonly operationId: string
+  readonly tags?: readonly string[]
+  readonly summary?: string
+  readonly description?: string
+  readonly parameters: readonly (ParameterObject | Reference)[]
+  readonly requestBody?: RequestBody
+  /** By status. */
+  readonly responses: Readonly<Record<string, ResponseObject>>
+}
+
+/** A pointer to a part of the document. */
+export interface Reference {
+  readonly $ref: string
+}
+
+/** A part of a request other than its body. */
+export interface ParameterObject {
+  readonly name: string
+  readonly in: 'path' | 'query' | 'header'
+  readonly required?: boolean
+  readonly description?: string
+  readonly style?: 'form' | 'simple'
+  readonly explode?: boolean
+  readonly schema: JsonSchema
+  readonly example?: unknown
+}
+
+/** The body of a request. */
+export interface RequestBody {
+  readonly required: boolean
+  /** By media type. */
+  readonly content: Readonly<Record<string, MediaType>>
+}
+
+/** One of the answers of an operation. */
+export interface ResponseObject {
+  readonly description: string
+  readonly headers: Readonly<Record<string, HeaderObject | Reference>>
+  /** By media type. Absent: the answer has no body. */
+  readonly content?: Readonly<Record<string, MediaType>>
+}
+
+/** A header of an answer. */
+export interface HeaderObject {
+  readonly description?: string
+  readonly schema: JsonSchema
+}
+
+/** A body in one media type. */
+export interface MediaType {
+  readonly schema: JsonSchema
+  readonly example?: unknown
+  /** By name. */
+  readonly examples?: Readonly<Record<string, Reference>>
+}
+
+/** An example that several bodies share. */
+export interface ExampleObject {
+  readonly summary: string
+  readonly value: unknown
+}
+
+/** What several operations share, by name. */
+export interface Components {
+  readonly schemas: Readonly<Record<string, JsonSchema>>
+  readonly parameters: Readonly<Record<string, ParameterObject>>
+  readonly headers: Readonly<Record<string, HeaderObject>>
+  readonly examples: Readonly<Record<string, ExampleObject>>
+}

@@ -1,0 +1,116 @@
+import { jsonType } from '../kernel/answer.ts'
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { hasBody } from '../kernel/decode.ts'
+import type { JsonSchema } from '../kernel/json-schema.ts'
+import { toComponentName } from './component-name.ts'
+import { exampleOf } from './example-of.ts'
+import type { MediaType, OperationObject, RequestBody, ResponseObject } from './open-api-document.ts'
+import { operationParameters } from './operation-parameters.ts'
+import { problemResponses } from './problem-responses.ts'
+import type { DocumentedProblem } from './problem-schema.ts'
+import type { SchemaComponents } from './schema-components.ts'
+import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
+import { tagOf } from './tag-of.ts'
+
+// What a named schema is called as an input, where it is another one as an output.
+const inputVariant = 'Input'
+
+/** What an operation is described with beside itself. */
+export interface OperationSurroundings {
+  /** The names that the document has for the parameters of its path. */
+  readonly pathParameters: readonly string[]
+  /** All that a call of it can come to. */
+  readonly problems: readonly DocumentedProblem[]
+  readonly components: SchemaComponents
+}
+
+/** Describes one operation. */
+export function toOperationObject(
+  operation: CompiledOperation,
+  { pathParameters, problems, components }: OperationSurroundings,
+): OperationObject {
+  const { name, summary, description, route } = operation
+  const input = components.embed(operation.inputSchema, `${toComponentName(name)}Input`, inputVariant)
+  const requestBody = hasBody(route.method) ? toRequestBody(operation, input, components) : undefined
+  const tag = tagOf(route)
+  return {
+    operationId: name,
+    ...(tag === undefined ? {} : { tags: [tag] }),
+    ...(summary === undefined ? {} : { summary }),
+    ...(description === undefined ? {} : { description }),
+    parameters: operationParameters(operation, input, pathParameters),
+    ...(requestBody ? { requestBody } : {}),
+    responses: {
+      [String(operation.status)]: successResponse(operation, components),
+      ...(operation.kind === 'query' ? { '304': notModified } : {}),
+      ...problemResponses(operation, problems),
+    },
+  }
+}
+
+function toRequestBody(
+  operation: CompiledOperation,
+  input: JsonSchema,
+  components: SchemaComponents,
+): RequestBody | undefined {
+  const { inputSchema, route } = operation
+  const body = withoutFields(input, route.parameters)
+  if (Object.keys(body.properties ?? {}).length === 0) return undefined
+  const name = toComponentName(operation.name)
+  const schema =
+    route.parameters.length === 0
+      ? components.share(inputSchema, `${name}Input`, inputVariant)
+      : components.add(body, `${name}Body`)
+  const media = withExample(schema, withoutFields(inputSchema, route.parameters))
+  return { required: body.required !== undefined, content: { [jsonType]: media } }
+}
+
+/** What is left of an input when the path has had its parameters. */
+function withoutFields(
+  { properties = {}, required = [], ...rest }: JsonSchema,
+  taken: readonly string[],
+): JsonSchema {
+  const kept = Object.entries(properties).filter(([field]) => !taken.includes(field))
+  const needed = required.filter((field) => !taken.includes(field))
+  return {
+    ...rest,
+    properties: Object.fromEntries(kept),
+    ...(needed.length === 0 ? {} : { required: needed }),
+  }
+}
+
+function successResponse(operation: CompiledOperation, components: SchemaComponents): ResponseObject {
+  const { kind, name, location, hasOutput, outputSchema } = operation
+  const headers = {
+    ...everyAnswersHeaders,
+    ...(location === undefined ? {} : { Location: headerReference('Location') }),
+    ...(kind === 'query' ? { ETag: headerReference('ETag') } : {}),
+    ...(kind === 'mutation' ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
+  }
+  if (!hasOutput) return { description: 'It was done; there is nothing to tell.', headers }
+  const schema = components.share(outputSchema, outputName(name))
+  return {
+    description: kind === 'query' ? 'What was asked for.' : successDescription(operation.status),
+    headers,
+    content: { [jsonType]: withExample(schema, outputSchema) },
+  }
+}
+
+/** What the output of an operation is called where it has no name of its own. */
+export function outputName(operation: string): string {
+  return `${toComponentName(operation)}Output`
+}
+
+function successDescription(status: number): string {
+  return { 201: 'It was made.', 202: 'It was accepted.' }[status] ?? 'It was done.'
+}
+
+const notModified: ResponseObject = {
+  description: 'The client has this answer already, as its `If-None-Match` says.',
+  headers: { ...everyAnswersHeaders, ETag: headerReference('ETag') },
+}
+
+function withExample(schema: JsonSchema, described: JsonSchema): MediaType {
+  const example = exampleOf(described)
+  return example ? { schema, example: example.value } : { schema }
+}

@@ -1,0 +1,49 @@
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { hasBody } from '../kernel/decode.ts'
+import type { JsonSchema } from '../kernel/json-schema.ts'
+import type { OperationObject, ParameterObject } from './open-api-document.ts'
+import { optionalIdempotencyKey, parameterReference } from './shared-headers.ts'
+
+/**
+ * The parameters of an operation: those of its path, of its query string, and its headers. `pathNames` are the names that the
+ * document has for those of the path.
+ */
+export function operationParameters(
+  operation: CompiledOperation,
+  input: JsonSchema,
+  pathNames: readonly string[],
+): OperationObject['parameters'] {
+  const { route } = operation
+  const inPath = route.parameters.map((name, index): ParameterObject => {
+    const documented = pathNames[index] ?? name
+    return { name: documented, in: 'path', required: true, style: 'simple', ...described(input, name) }
+  })
+  const inQuery = hasBody(route.method) ? [] : queryParameters(operation, input)
+  return [...inPath, ...inQuery, ...headerParameters(operation)]
+}
+
+function queryParameters({ route }: CompiledOperation, input: JsonSchema): readonly ParameterObject[] {
+  return Object.keys(input.properties ?? {})
+    .filter((name) => !route.parameters.includes(name))
+    .map((name) => ({
+      name,
+      in: 'query',
+      required: input.required?.includes(name) ?? false,
+      // A list is a name that comes several times.
+      style: 'form',
+      explode: true,
+      ...described(input, name),
+    }))
+}
+
+function described(input: JsonSchema, name: string): Pick<ParameterObject, 'description' | 'schema'> {
+  const { description, ...schema } = input.properties?.[name] ?? {}
+  return typeof description === 'string' ? { description, schema } : { schema }
+}
+
+function headerParameters({ kind, idempotency }: CompiledOperation): OperationObject['parameters'] {
+  const every = ['RequestId', 'Traceparent', 'RequestTimeout'].map(parameterReference)
+  if (kind === 'query') return [parameterReference('IfNoneMatch'), ...every]
+  if (idempotency === 'required') return [parameterReference('IdempotencyKey'), ...every]
+  return [optionalIdempotencyKey(idempotency.optional), ...every]
+}

@@ -1,0 +1,118 @@
+import { type OpenApiDocument, type OperationObject, toOpenApi } from 'holdfast/openapi'
+import { createTestService, type TestService } from 'holdfast/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { torture } from './torture.fixture.ts'
+
+let tested: TestService<typeof torture.operations>
+let document: OpenApiDocument
+
+beforeAll(async () => {
+  tested = await createTestService(torture)
+  document = toOpenApi(tested.running)
+})
+
+afterAll(() => tested.stop())
+
+describe('the problems of', () => {
+  const always = [
+    'bad-request',
+    'not-acceptable',
+    'internal-error',
+    'database-contended',
+    'database-unavailable',
+    'unavailable',
+    'deadline-exceeded',
+  ]
+  const ofKeys = [
+    'idempotency-key-expired',
+    'idempotency-key-in-flight',
+    'idempotency-key-invalid',
+    'idempotency-key-reused',
+    'outcome-unknown',
+  ]
+  const ofBodies = ['content-too-large', 'unsupported-media-type']
+
+  test.each([
+    ['a query without input', 'get', '/', []],
+    ['a page', 'get', '/things', ['cursor-invalid', 'invalid-input']],
+    [
+      'an operation that refuses some',
+      'get',
+      '/things/{id}',
+      ['forbidden', 'gone', 'invalid-input', 'unauthenticated'],
+    ],
+    [
+      'a mutation',
+      'post',
+      '/things',
+      [...ofKeys, ...ofBodies, 'idempotency-key-missing', 'broken', 'busy', 'invalid-input'],
+    ],
+    ['a mutation without input', 'post', '/ping', [...ofKeys, ...ofBodies, 'idempotency-key-missing']],
+    [
+      'a mutation that can do without a key',
+      'put',
+      '/trees/{name}',
+      [...ofKeys, ...ofBodies, 'invalid-input'],
+    ],
+    [
+      'a mutation without a body',
+      'delete',
+      '/things/{id}',
+      [...ofKeys, 'idempotency-key-missing', 'invalid-input'],
+    ],
+  ])('%s are those that it can come to', (_what, ...[method, path, more]) => {
+    expect(codesOf(operation(method, path)).toSorted()).toEqual([...always, ...more].toSorted())
+  })
+
+  test('a status of one problem only are that problem', () => {
+    const { content } = operation('post', '/things').responses['406']!
+    expect(content!['application/problem+json']!.schema).toEqual({
+      $ref: '#/components/schemas/NotAcceptableProblem',
+    })
+  })
+
+  test('one status are told apart by their code', () => {
+    const { content } = operation('post', '/things').responses['409']!
+    const schemas = ['BrokenProblem', 'IdempotencyKeyInFlightProblem'].map(
+      (name) => `#/components/schemas/${name}`,
+    )
+    expect(content!['application/problem+json']!.schema).toEqual({
+      oneOf: schemas.map(($ref) => ({ $ref })),
+      discriminator: {
+        propertyName: 'code',
+        mapping: { broken: schemas[0], 'idempotency-key-in-flight': schemas[1] },
+      },
+    })
+  })
+
+  test('an application have their own members', () => {
+    expect(document.components.schemas['GoneProblem']).toMatchObject({
+      title: 'It is gone',
+      properties: {
+        type: { const: '/problems/gone' },
+        status: { const: 410 },
+        code: { const: 'gone' },
+        year: { type: 'integer' },
+      },
+      required: ['type', 'title', 'status', 'year', 'code', 'requestId'],
+    })
+    expect(document.components.examples['GoneProblem']!.value).toMatchObject({
+      type: '/problems/gone',
+      status: 410,
+      year: 1999,
+    })
+  })
+})
+
+function operation(method: string, path: string): OperationObject {
+  return document.paths[path]![method]!
+}
+
+function codesOf({ responses }: OperationObject): readonly string[] {
+  return Object.values(responses).flatMap(({ content }) => {
+    const schema = content?.['application/problem+json']?.schema
+    if (!schema) return []
+    const names = (schema.oneOf ?? [schema]).map(({ $ref }) => $ref!.split('/').at(-1)!)
+    return names.map((name) => String(document.components.schemas[name]!.properties!['code']!.const))
+  })
+}

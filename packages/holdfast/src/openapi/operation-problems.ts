@@ -1,0 +1,48 @@
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { hasBody } from '../kernel/decode.ts'
+import type { AnyProblemType } from '../kernel/problem.ts'
+import {
+  BadRequest,
+  ContentTooLarge,
+  CursorInvalid,
+  DeadlineExceeded,
+  Forbidden,
+  InternalError,
+  InvalidInput,
+  NotAcceptable,
+  Unauthenticated,
+  Unavailable,
+  UnsupportedMediaType,
+} from '../kernel/problems.ts'
+import type { RunningService } from '../kernel/service.ts'
+import { isPaged } from './paged-operation.ts'
+
+/** Every problem that a call of an operation can come to, by status and code. */
+export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
+  const takesInput = Object.keys(operation.inputSchema.properties ?? {}).length > 0
+  // The rule is known by its name only; anyone() is the one that refuses nobody.
+  const refusesSome = operation.access.name !== 'anyone()'
+  const problems = new Set<AnyProblemType>([
+    BadRequest,
+    NotAcceptable,
+    InternalError,
+    Unavailable,
+    DeadlineExceeded,
+    ...(refusesSome ? [Unauthenticated, Forbidden] : []),
+    ...(hasBody(operation.route.method) ? [ContentTooLarge, UnsupportedMediaType] : []),
+    ...(takesInput ? [InvalidInput] : []),
+    ...(isPaged(operation) ? [CursorInvalid] : []),
+    ...running.databaseProblems,
+    ...(operation.kind === 'mutation' ? mutationProblems(operation, running) : []),
+    ...operation.problems,
+  ])
+  return [...problems].sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
+}
+
+function mutationProblems(
+  { idempotency }: CompiledOperation,
+  { mutationProblems: problems }: RunningService,
+): readonly AnyProblemType[] {
+  if (idempotency === 'required') return problems
+  return problems.filter(({ code }) => code !== 'idempotency-key-missing')
+}

@@ -1,0 +1,90 @@
+import { hash } from 'node:crypto'
+import type { Answer } from '../kernel/answer.ts'
+import type { RunningService } from '../kernel/service.ts'
+import { markup } from '../http/markup.ts'
+import { pageStyle } from '../http/problem-style.ts'
+import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
+
+// Relative, so that the page is whole behind a proxy that serves it below a path of its own.
+const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
+  url: 'openapi.json',
+  telemetry: false,
+  withDefaultFonts: false,
+  showDeveloperTools: 'never',
+  hideClientButton: true,
+  hideModels: true,
+  defaultOpenAllTags: true,
+  orderSchemaPropertiesBy: 'preserve',
+  orderRequiredPropertiesFirst: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+})})`
+
+// What is shown is laid out with style elements and attributes that the program makes, so styles are allowed; of scripts, only
+// its own and the one that starts it. Requests that a reader tries out go to the service itself.
+const policy = [
+  "default-src 'none'",
+  `script-src 'self' '${hashOf(startScript)}'`,
+  "style-src 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The page of the API reference. It loads nothing from anywhere else. */
+export function referencePage({ name }: RunningService, bundle: ReferenceBundle): Answer {
+  const page = markup`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name} API</title>
+<link rel="icon" href="data:,">
+<div id="reference"></div>
+<script src="docs/${bundle.name}" integrity="${bundle.integrity}"></script>
+<script>${{ html: startScript }}</script>
+</html>
+`
+  return toAnswer(200, page.html, policy)
+}
+
+/** The page where the package of the reference is not installed. */
+export function missingPage({ name }: RunningService): Answer {
+  const page = markup`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name} API</title>
+<style>${{ html: pageStyle }}</style>
+<main>
+<h1>The API reference is not installed</h1>
+<p class="lead">It is a package of its own, since it is large. Install it, and start the service again:</p>
+<pre>npm i ${referencePackage}</pre>
+<h2>Until then</h2>
+<p>Everything that it would show is in <a href="openapi.json">openapi.json</a>.</p>
+</main>
+</html>
+`
+  return toAnswer(
+    501,
+    page.html,
+    `default-src 'none'; style-src '${hashOf(pageStyle)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  )
+}
+
+function toAnswer(status: number, html: string, contentSecurityPolicy: string): Answer {
+  return {
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+    },
+    body: html,
+  }
+}
+
+function hashOf(text: string): string {
+  return `sha256-${hash('sha256', text, 'base64')}`
+}

@@ -1,0 +1,79 @@
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { type Route, shapeOf } from '../kernel/route.ts'
+import type { RunningService } from '../kernel/service.ts'
+import type { OpenApiDocument, OperationObject, PathItem } from './open-api-document.ts'
+import { outputName, toOperationObject } from './operation-object.ts'
+import { problemsOf } from './operation-problems.ts'
+import { type DocumentedProblem, shareProblem } from './problem-schema.ts'
+import { createSchemaComponents } from './schema-components.ts'
+import { sharedHeaders, sharedParameters } from './shared-headers.ts'
+
+const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
+
+/**
+ * Describes a service in OpenAPI 3.1: every operation with all that it may answer. The same service has the same document,
+ * whatever the order in which its operations were given.
+ *
+ * @throws HoldfastError `openapi-reference-unknown` where a schema refers to something outside of its own definitions.
+ */
+export function toOpenApi(running: RunningService): OpenApiDocument {
+  const components = createSchemaComponents()
+  const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
+  const documented = new Map(
+    [...running.problems.values()]
+      .filter((problem) => operations.some((operation) => problemsOf(operation, running).includes(problem)))
+      .sort((a, b) => compare(a.code, b.code))
+      .map((problem): [string, DocumentedProblem] => [
+        problem.code,
+        shareProblem(problem, running.problemBase, components),
+      ]),
+  )
+  // First, so that of definitions which differ between answers and requests those of the answers have the plain name.
+  for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
+  const describe = (operation: CompiledOperation, path: Route): OperationObject =>
+    toOperationObject(operation, {
+      pathParameters: path.parameters,
+      problems: problemsOf(operation, running).map(({ code }) => documented.get(code)!),
+      components,
+    })
+  const { name, version, description } = running
+  return {
+    openapi: '3.1.1',
+    jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
+    info: { title: name, version, ...(description === undefined ? {} : { description }) },
+    servers: [{ url: '/' }],
+    paths: describePaths(operations, describe),
+    components: {
+      schemas: components.all(),
+      parameters: sharedParameters,
+      headers: sharedHeaders,
+      examples: Object.fromEntries(
+        [...documented.values()].flatMap(({ name: called, example }) => (example ? [[called, example]] : [])),
+      ),
+    },
+  }
+}
+
+/** Operations whose paths differ in the names of their parameters only share one path, as OpenAPI asks for. */
+function describePaths(
+  operations: readonly CompiledOperation[],
+  describe: (operation: CompiledOperation, path: Route) => OperationObject,
+): OpenApiDocument['paths'] {
+  const byShape = Map.groupBy(operations, ({ route }) => shapeOf({ ...route, method: '' }))
+  const paths = [...byShape.values()].map((sharing): [string, PathItem] => {
+    const path = sharing[0]!.route
+    const ordered = sharing.toSorted((a, b) => order(a) - order(b))
+    const item = ordered.map((operation) => [operation.route.method.toLowerCase(), describe(operation, path)])
+    return [path.path, Object.fromEntries(item) as PathItem]
+  })
+  return Object.fromEntries(paths.sort(([a], [b]) => compare(a, b)))
+}
+
+function order({ route }: CompiledOperation): number {
+  return methods.indexOf(route.method)
+}
+
+/** By code units, so that the order is the same in every locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,168 @@
+import { type Access, anyone, holdfast, paged, pageOf, problem, Unauthenticated } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { z } from 'zod'
+
+const { query, mutation, service } = holdfast({ database: postgres() })
+
+/** Refuses everyone who does not say a name. */
+const named: Access = {
+  name: 'named()',
+  authorize: ({ caller, header }) => (header('x-name') === undefined ? Unauthenticated() : caller),
+}
+
+const Tag = z.object({ label: z.string(), colour: z.string().nullable() }).meta({ id: 'Tag' })
+const Tags = z.array(Tag).max(5).meta({ id: 'Tags' })
+const Tree = z.object({
+  name: z.string(),
+  get children() {
+    return z.array(Tree).max(10)
+  },
+})
+const Shape = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('circle'), radius: z.number() }),
+  z.object({ kind: z.literal('square'), side: z.number() }),
+])
+const Thing = z.object({
+  id: z.string().meta({ examples: ['thing-1'] }),
+  shape: Shape,
+  tree: Tree,
+  tags: Tags,
+  pair: z.tuple([Tag, z.string()]),
+  counts: z.record(z.string(), z.int()).meta({ maxProperties: 10 }),
+  note: z.union([z.string(), z.int()]).nullable(),
+})
+
+export const Broken = problem('broken', {
+  status: 409,
+  title: 'It is broken',
+  extra: z.object({ parts: z.array(Tag).max(5), since: z.int().meta({ example: 7 }) }),
+})
+export const Gone = problem('gone', {
+  status: 410,
+  title: 'It is gone',
+  extra: z.object({ year: z.int().meta({ example: 1999 }) }).meta({ id: 'Age' }),
+  headers: { 'x-reason': 'age' },
+})
+export const Busy = problem('busy', { status: 429, title: 'It is busy', headers: { 'retry-after': '2' } })
+
+const thing = (id: string): z.infer<typeof Thing> => ({
+  id,
+  shape: { kind: 'circle', radius: 2 },
+  tree: { name: 'root', children: [{ name: 'leaf', children: [] }] },
+  tags: [{ label: 'red', colour: null }],
+  pair: [{ label: 'blue', colour: '#00f' }, 'one'],
+  counts: { a: 1 },
+  note: null,
+})
+
+/** Operations of every kind, with schemas of every kind. */
+export const torture = service({
+  name: 'torture',
+  version: '2.1.0',
+  description: 'Everything *at once*.',
+  operations: {
+    getThing: query({
+      route: 'GET /things/{id}',
+      summary: 'Read a thing',
+      access: named,
+      input: z.object({ id: z.string(), deep: z.boolean().default(false) }),
+      output: Thing,
+      problems: [Gone],
+      run: ({ input }) => {
+        if (input.id === 'gone') throw Gone({ year: 1999 })
+        return thing(input.id)
+      },
+    }),
+    listThings: query({
+      route: 'GET /things',
+      summary: 'List things',
+      access: anyone(),
+      input: paged(
+        z.object({ tag: z.array(z.string()).optional(), kind: z.enum(['circle', 'square']).optional() }),
+      ),
+      output: pageOf(Thing),
+      run: ({ input, page }) =>
+        page(input, { orderedBy: ['id'], rows: async () => [{ id: '1' }], item: ({ id }) => thing(id) }),
+    }),
+    listTags: query({
+      route: 'GET /tags',
+      summary: 'List tags',
+      access: anyone(),
+      input: paged(),
+      output: pageOf(Tag),
+      run: () => ({ items: [{ label: 'red', colour: null }] }),
+    }),
+    listTrees: query({
+      route: 'GET /trees',
+      summary: 'List trees',
+      access: anyone(),
+      input: paged(),
+      output: pageOf(Tree),
+      run: ({ input, page }) =>
+        page(input, {
+          orderedBy: ['id'],
+          rows: async () => [{ id: '1' }],
+          item: ({ id }) => ({ name: id, children: [] }),
+        }),
+    }),
+    createThing: mutation({
+      route: 'POST /things',
+      summary: 'Make a thing',
+      description: 'At length.',
+      access: anyone(),
+      input: z.object({ shape: Shape, tags: Tags, tree: Tree.optional() }),
+      output: Thing,
+      status: 201,
+      location: '/things/{id}',
+      problems: [Broken, Busy],
+      run: ({ input }) => {
+        if (input.tags.length === 0) throw Broken({ parts: [], since: 7 })
+        return thing('1')
+      },
+    }),
+    plantTree: mutation({
+      route: 'PUT /trees/{name}',
+      summary: 'Plant a tree',
+      access: anyone(),
+      input: Tree,
+      output: Tree,
+      idempotency: { optional: 'the same tree is planted in the same place.' },
+      run: ({ input }) => input,
+    }),
+    seedTree: mutation({
+      route: 'POST /trees',
+      summary: 'Seed a tree',
+      access: anyone(),
+      input: Tree,
+      run: () => {},
+    }),
+    renameThing: mutation({
+      route: 'PATCH /things/{thing}/name',
+      summary: 'Rename a thing',
+      access: anyone(),
+      input: z.object({ thing: z.string(), name: z.string().meta({ example: 'a better name' }) }),
+      run: () => {},
+    }),
+    removeThing: mutation({
+      route: 'DELETE /things/{thing}',
+      summary: 'Remove a thing',
+      access: anyone(),
+      input: z.object({ thing: z.string(), force: z.boolean().optional() }),
+      run: () => {},
+    }),
+    ping: mutation({
+      route: 'POST /ping',
+      summary: 'Say nothing',
+      access: anyone(),
+      status: 202,
+      run: () => {},
+    }),
+    home: query({
+      route: 'GET /',
+      summary: 'Begin',
+      access: anyone(),
+      output: z.object({}),
+      run: () => ({}),
+    }),
+  },
+})
