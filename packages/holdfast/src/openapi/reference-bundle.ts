@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { pathToFileURL } from 'node:url'
+import { dirname, join } from 'node:path'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
 /** The package that the API reference is made with: an optional peer, since it is large. */
@@ -19,18 +19,17 @@ export interface ReferenceBundle {
 /**
  * Reads the program from the installed package; `undefined` where that is not installed.
  *
- * @throws HoldfastError `reference-bundle-unreadable` where the package has no such file.
+ * @throws HoldfastError `reference-bundle-unreadable` where it is, and the program cannot be read from it.
  */
 export async function readReferenceBundle(): Promise<ReferenceBundle | undefined> {
-  const entry = locatePackage()
-  if (entry === undefined) return undefined
-  const file = new URL('browser/standalone.js', entry)
   try {
-    return toBundle(await readFile(file, 'utf8'))
+    const entry = createRequire(import.meta.url).resolve(referencePackage)
+    return toBundle(await readFile(join(dirname(entry), 'browser', 'standalone.js'), 'utf8'))
   } catch (cause) {
+    if (isNotInstalled(cause)) return undefined
     throw new HoldfastError(
       'reference-bundle-unreadable',
-      `The API reference cannot be read from ${file.pathname}. Install ${referencePackage} anew, version 1.`,
+      `The API reference cannot be read from the package ${referencePackage}. Install a newer version of it, or start the service with documentation: false.`,
       { cause },
     )
   }
@@ -46,11 +45,6 @@ function toBundle(text: string): ReferenceBundle {
   }
 }
 
-function locatePackage(): URL | undefined {
-  try {
-    return pathToFileURL(createRequire(import.meta.url).resolve(referencePackage))
-  } catch {
-    // It is optional, and there is no other reason for which a name is not found.
-    return undefined
-  }
+function isNotInstalled(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND'
 }

@@ -97,6 +97,7 @@ describe('an operation', () => {
   test('shares its path with those that call its parameters something else', () => {
     expect(Object.keys(document.paths)).toEqual([
       '/',
+      '/adornments',
       '/ping',
       '/tags',
       '/things',
@@ -211,6 +212,18 @@ describe('a schema', () => {
       examples: [7],
     })
   })
+})
+
+test('a schema that refers to something outside of itself is refused', () => {
+  const getThing = tested.running.operations.get('getThing')!
+  const outputSchema = { type: 'object', properties: { a: { $ref: 'https://elsewhere.test/a.json' } } }
+  const operations = new Map([['getThing', { ...getThing, outputSchema }]])
+  expect(() => toOpenApi({ ...tested.running, operations })).toThrow(
+    expect.objectContaining({
+      code: 'openapi-reference-unknown',
+      message: expect.stringContaining('https://elsewhere.test/a.json'),
+    }),
+  )
 })
 
 test('the document says what the service says of itself', () => {

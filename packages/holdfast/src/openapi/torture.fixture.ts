@@ -61,6 +61,13 @@ export const torture = service({
   version: '2.1.0',
   description: 'Everything *at once*.',
   operations: {
+    adorn: mutation({
+      route: 'POST /adornments',
+      summary: 'Adorn',
+      access: anyone(),
+      input: z.object({ tags: Tags }),
+      run: () => {},
+    }),
     getThing: query({
       route: 'GET /things/{id}',
       summary: 'Read a thing',
