@@ -2,6 +2,7 @@ import type { Database, OpenDatabase } from '../kernel/database.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
+import { ownWork } from '../kernel/work.ts'
 import { idempotencyMigrations } from '../idempotency/migrations.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
 import { idempotencyProblems } from '../idempotency/problems.ts'
@@ -71,7 +72,7 @@ async function openDatabase<Read, Write>(
   { location, surroundings }: Opening,
 ): Promise<OpenDatabase> {
   const { connectionString } = location
-  const { clock, log, notify } = surroundings
+  const { clock, log, notify, telemetry } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
   await migrate({
     connectionString,
@@ -84,11 +85,12 @@ async function openDatabase<Read, Write>(
     notify: (event) => notify(describeEvent(event)),
   })
   const max = options.poolSize ?? 10
-  const write = createPool({ connectionString, max, log, applicationName: 'holdfast' })
+  const write = createPool({ connectionString, max, log, telemetry, applicationName: 'holdfast' })
   const read = createPool({
     connectionString,
     max,
     log,
+    telemetry,
     applicationName: 'holdfast (read)',
     isReadOnly: true,
   })
@@ -126,7 +128,7 @@ async function openDatabase<Read, Write>(
 }
 
 async function readSecret(pool: Pool): Promise<Uint8Array> {
-  const connection = await pool.acquire(AbortSignal.timeout(10_000))
+  const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
   try {
     const { rows } = await connection.run<{ value: Buffer }>({
       text: `select value from holdfast.secrets where name = 'cursor'`,

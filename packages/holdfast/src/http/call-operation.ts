@@ -39,8 +39,9 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
         query: parseQueryString(query),
         body: takesBody ? await readBody(request, bodyLimitBytes) : undefined,
       }
-      const { header, signal } = request
-      return await running.call({ operation: operation.name, input, header, signal, ...exchange })
+      const { header, client } = request
+      const { requestId, span, usage } = exchange
+      return await running.call({ operation: operation.name, input, header, client, requestId, span, usage })
     } finally {
       callsInFlight.delete(call)
     }

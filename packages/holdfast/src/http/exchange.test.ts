@@ -110,7 +110,7 @@ test('a call stands where its answer says in the trace', async () => {
     open: async (surroundings) => ({
       ...(await noDatabase.open(surroundings)),
       stageFor: () => (call, next) => {
-        traces.push(call.trace)
+        traces.push(call.span.trace)
         return next(call)
       },
     }),

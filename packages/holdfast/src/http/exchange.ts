@@ -1,29 +1,36 @@
 import type { Answer } from '../kernel/answer.ts'
-import { continueTrace, toTraceparent, type TraceContext } from '../kernel/trace-context.ts'
-import type { HttpRequest } from './http-request.ts'
-import { readRequestId } from './request-id.ts'
+import type { Route } from '../kernel/route.ts'
+import type { Span } from '../kernel/span.ts'
+import { toTraceparent } from '../kernel/trace-context.ts'
+import type { Usage } from '../kernel/work.ts'
 
-/** What identifies one request and goes back with its answer. */
+/** One request on its way to its answer. */
 export interface Exchange {
+  /** Goes back with the answer. */
   readonly requestId: string
-  readonly trace: TraceContext
-}
-
-/** Begins an exchange, with the caller's request id and trace where it sent them well-formed. */
-export function beginExchange(header: HttpRequest['header']): Exchange {
-  return { requestId: readRequestId(header('x-request-id')), trace: continueTrace(header('traceparent')) }
+  /** The request's span; where it stands in its trace goes back with the answer. */
+  readonly span: Span
+  /** What its call uses. */
+  readonly usage: Usage
+  /** When it began, in milliseconds since the process began. */
+  readonly startedMs: number
+  /** The route that it takes, once that is found. */
+  route: Route | undefined
+  /** The operation that it calls, once that is known. */
+  operation: string | undefined
 }
 
 /** An answer with the headers that every answer has. */
-export function withExchangeHeaders(answer: Answer, { requestId, trace }: Exchange): Answer {
+export function withExchangeHeaders(answer: Answer, { requestId, span }: Exchange): Answer {
   return {
-    ...answer,
+    status: answer.status,
     headers: {
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       ...answer.headers,
       'x-request-id': requestId,
-      traceparent: toTraceparent(trace),
+      traceparent: toTraceparent(span.trace),
     },
+    body: answer.body,
   }
 }

@@ -165,7 +165,7 @@ describe('a runtime', () => {
       method: 'OPTIONS',
       target: '*',
       header: () => undefined,
-      signal: new AbortController().signal,
+      client: new AbortController().signal,
       readContent: async () => new Uint8Array(),
     }
     const { answer } = createHandler(running)
@@ -183,9 +183,10 @@ describe('a runtime', () => {
 
   test('can have something refused', async () => {
     const { running } = await openShop(shop)
-    const refusal = createHandler(running).refuse(SoldOut({ left: 1, detail: 'of a runtime' }), (name) =>
-      name === 'x-request-id' ? 'of-a-runtime' : undefined,
-    )
+    const refusal = createHandler(running).refuse(SoldOut({ left: 1, detail: 'of a runtime' }), {
+      method: 'GET',
+      header: (name) => (name === 'x-request-id' ? 'of-a-runtime' : undefined),
+    })
     expect(refusal).toMatchObject({
       status: 409,
       headers: {

@@ -5,8 +5,9 @@ import { InternalError, MethodNotAllowed, RouteNotFound } from '../kernel/proble
 import type { RunningService } from '../kernel/service.ts'
 import { type CallInFlight, callOperation } from './call-operation.ts'
 import { toConditional } from './conditional.ts'
-import { beginExchange, type Exchange, withExchangeHeaders } from './exchange.ts'
+import { type Exchange, withExchangeHeaders } from './exchange.ts'
 import { fromRequest, type HttpRequest } from './http-request.ts'
+import { observeExchanges } from './observe.ts'
 import { problemPages } from './problem-pages.ts'
 import type { Pages, Responder } from './responder.ts'
 import { createRouteTable } from './route-table.ts'
@@ -24,14 +25,19 @@ export interface HandlerOptions {
   readonly pages?: Pages
 }
 
+/** What can be read of a request before its content. */
+export type RequestHead = Pick<HttpRequest, 'method' | 'header'>
+
+const unreadable: RequestHead = { method: '', header: () => undefined }
+
 /** Answers HTTP requests with a service. */
 export interface Handler {
   /** Answers a request of the Fetch standard. Never rejects: every failure is an answer. */
   readonly fetch: (request: Request) => Promise<Response>
   /** The same for a runtime that has no such request, and does not want to make one. */
   readonly answer: (request: HttpRequest) => Promise<Answer>
-  /** Refuses what a runtime finds wrong by itself. `header` reads the request's headers where they could be read. */
-  readonly refuse: (problem: ProblemError, header?: HttpRequest['header']) => Answer
+  /** Refuses what a runtime finds wrong by itself, with what could be read of the request. */
+  readonly refuse: (problem: ProblemError, request?: RequestHead) => Answer
   /** The calls that have not been answered yet. */
   readonly callsInFlight: ReadonlySet<CallInFlight>
 }
@@ -41,9 +47,11 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemBase } = running
   const callsInFlight = new Set<CallInFlight>()
+  const observer = observeExchanges(running)
   const table = createRouteTable<Responder>(
     [...running.operations.values()].map((operation) => ({
       route: operation.route,
+      operation: operation.name,
       target: callOperation(operation, { running, bodyLimitBytes, callsInFlight }),
     })),
     [...problemPages(running), ...pages(running)],
@@ -53,7 +61,11 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     if (request.method === 'OPTIONS' && request.target === '*') return toAllowed(table.allowAny)
     const { path, query } = parseTarget(request.target)
     const match = table.find(request.method, path)
-    if (match) return match.target(request, { exchange, query, parameters: match.parameters })
+    if (match) {
+      const { entry, parameters } = match
+      observer.route(exchange, entry.route, entry.operation)
+      return entry.target(request, { exchange, query, parameters })
+    }
     const allow = table.allow(path)
     if (allow === '') throw RouteNotFound()
     if (request.method === 'OPTIONS') return toAllowed(allow)
@@ -67,17 +79,25 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   }
 
   async function answer(request: HttpRequest): Promise<Answer> {
-    const exchange = beginExchange(request.header)
+    const exchange = observer.begin(request.header)
+    const answered = toConditional(await respondOrFail(request, exchange), request)
+    observer.end(exchange, answered, request.method)
+    return withExchangeHeaders(answered, exchange)
+  }
+
+  async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<Answer> {
     try {
-      return withExchangeHeaders(toConditional(await respond(request, exchange), request), exchange)
+      return await respond(request, exchange)
     } catch (error) {
-      return withExchangeHeaders(toConditional(fail(error, exchange), request), exchange)
+      return fail(error, exchange)
     }
   }
 
-  function refuse(problem: ProblemError, header: HttpRequest['header'] = () => undefined): Answer {
-    const exchange = beginExchange(header)
-    return withExchangeHeaders(fail(problem, exchange), exchange)
+  function refuse(problem: ProblemError, request: RequestHead = unreadable): Answer {
+    const exchange = observer.begin(request.header)
+    const answered = fail(problem, exchange)
+    observer.end(exchange, answered, request.method)
+    return withExchangeHeaders(answered, exchange)
   }
 
   return {

@@ -1,3 +1,5 @@
+import type { Cancellation } from '../kernel/cancellation.ts'
+
 /** A request as a runtime hands it over: what the handler reads of it, and nothing that has to be built first. */
 export interface HttpRequest {
   readonly method: string
@@ -6,7 +8,7 @@ export interface HttpRequest {
   /** A header by its lower-case name; several of one name are joined by commas. */
   readonly header: (name: string) => string | undefined
   /** Aborted when the client has gone away. */
-  readonly signal: AbortSignal
+  readonly client: Cancellation
   /**
    * Reads the content, empty where there is none; `undefined` where it is longer than `limitBytes`, which is found out without
    * keeping more than that. Rejects where the content breaks off.
@@ -20,7 +22,7 @@ export function fromRequest(request: Request): HttpRequest {
     method: request.method,
     target: targetOf(request.url),
     header: (name) => request.headers.get(name) ?? undefined,
-    signal: request.signal,
+    client: request.signal,
     readContent: (limitBytes) => readStream(request.body, limitBytes),
   }
 }

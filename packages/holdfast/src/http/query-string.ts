@@ -4,6 +4,7 @@ import { decodeText } from './target.ts'
 
 /** Reads a query string: each name with all its values, in order. A plus sign is a space. Throws `BadRequest`. */
 export function parseQueryString(query: string): WireInput['query'] {
+  if (query === '') return {}
   const fields: Record<string, string[]> = {}
   for (const pair of query.split('&')) {
     if (pair === '') continue

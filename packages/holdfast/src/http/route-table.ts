@@ -8,11 +8,13 @@ import { canonicalPath } from './target.ts'
 export interface RouteEntry<Target> {
   readonly route: Route
   readonly target: Target
+  /** The name of the operation that it calls; `undefined` for a page. */
+  readonly operation?: string
 }
 
 /** What a request's method and path lead to. */
 export interface RouteMatch<Target> {
-  readonly target: Target
+  readonly entry: RouteEntry<Target>
   /** The path's parameters, still percent-encoded. */
   readonly parameters: Readonly<Record<string, string>>
 }
@@ -35,10 +37,10 @@ export function createRouteTable<Target>(
   entries: readonly RouteEntry<Target>[],
   fallbacks: readonly RouteEntry<Target>[] = [],
 ): RouteTable<Target> {
-  const router = new SmartRouter<Target>({ routers: [new RegExpRouter(), new TrieRouter()] })
+  const router = new SmartRouter<RouteEntry<Target>>({ routers: [new RegExpRouter(), new TrieRouter()] })
   const ordered = [...entries.toSorted((a, b) => comparePaths(a.route.path, b.route.path)), ...fallbacks]
   // Of the routes that fit, the router gives the one first that was added first.
-  for (const { route, target } of ordered) router.add(route.method, toPattern(route.path), target)
+  for (const entry of ordered) router.add(entry.route.method, toPattern(entry.route.path), entry)
   const methods = new Set(ordered.map(({ route }) => route.method))
 
   function find(method: string, path: string): RouteMatch<Target> | undefined {
@@ -47,12 +49,12 @@ export function createRouteTable<Target>(
     const [candidates, values] = router.match(method, path)
     const first = candidates[0]
     if (!first) return undefined
-    const [target, places] = first
+    const [entry, places] = first
     // The router's one implementation gives the parameters, its other their places among the values.
-    const parameters = values
-      ? Object.fromEntries(Object.entries(places).map(([name, place]) => [name, values[place as number]!]))
-      : (places as Record<string, string>)
-    return { target, parameters }
+    return {
+      entry,
+      parameters: values ? valuesAt(places as Places, values) : (places as Record<string, string>),
+    }
   }
 
   return {
@@ -60,6 +62,15 @@ export function createRouteTable<Target>(
     allow: (path) => toAllow([...methods].filter((method) => find(method, path))),
     allowAny: toAllow([...methods]),
   }
+}
+
+/** Where among the values of a path each of its parameters stands. */
+type Places = Readonly<Record<string, number>>
+
+function valuesAt(places: Places, values: readonly string[]): Record<string, string> {
+  const parameters: Record<string, string> = {}
+  for (const name in places) parameters[name] = values[places[name]!]!
+  return parameters
 }
 
 /** A path in the router's own form. Literal segments are spelled as requests are, so that none looks like its syntax. */

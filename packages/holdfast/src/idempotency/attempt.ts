@@ -1,6 +1,6 @@
 import { type Answer, toAnswer } from '../kernel/answer.ts'
 import type { Call, Next } from '../kernel/call.ts'
-import { untilAborted } from '../kernel/deadline.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
@@ -24,7 +24,7 @@ const idleGraceMs = 1_000
  * its answer already, that is given instead. Rejects once nothing of the attempt is left.
  */
 export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer> {
-  const connection = await parts.pool.acquire(call.signal)
+  const connection = await parts.pool.acquire(call)
   try {
     const stored = await begin(call, connection, parts.claim)
     if (parts.claim && stored) return replay(stored, parts.claim)
@@ -54,7 +54,7 @@ async function begin(
       connection.run<ClaimRow>(first),
     ]),
   )
-  const [, { rows }] = await untilAborted(begun, call.signal)
+  const [, { rows }] = await untilAborted(begun, call.deadline)
   const row = rows[0]
   if (!claim) return undefined
   if (row?.fingerprint) return { ...row, fingerprint: row.fingerprint }
@@ -96,10 +96,10 @@ async function runHandler(call: Call, next: Next, { connection, bind }: ClaimedP
 
 async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Promise<Answer> {
   const { claim, connection } = parts
-  const stored = claim && toStored(answer, claim, call.operation)
+  const stored = claim && toStored(answer, claim, parts.form)
   // A handler need not have awaited its last statements; whether they failed counts all the same.
-  await untilAborted(connection.settled(), call.signal)
-  call.signal.throwIfAborted()
+  await untilAborted(connection.settled(), call.deadline)
+  call.deadline.throwIfAborted()
   if (connection.transactionStatus === 'E') throw transactionAborted(call.operation)
   if (connection.transactionStatus !== 'T') throw transactionEnded(call.operation)
   try {
@@ -121,10 +121,10 @@ async function storeProblem(
 ): Promise<Answer> {
   const { claim, problemBase, pool } = parts
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
-  const stored: StoreParameters = toStored(answer, claim, call.operation)
-  const connection = parts.connection.isOver ? await pool.acquire(call.signal) : parts.connection
+  const stored: StoreParameters = toStored(answer, claim, parts.form)
+  const connection = parts.connection.isOver ? await pool.acquire(call) : parts.connection
   try {
-    await untilAborted(connection.run(storeAnswer(stored)), call.signal)
+    await untilAborted(connection.run(storeAnswer(stored)), call.deadline)
     return answer
   } catch (error) {
     if (constraintOf(error) === keyConstraint)
@@ -138,12 +138,12 @@ async function storeProblem(
 /** The answer of the attempt that was first to store one. */
 async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): Promise<Answer> {
   await parts.connection.rollBack()
-  const connection = parts.connection.isOver ? await parts.pool.acquire(call.signal) : parts.connection
+  const connection = parts.connection.isOver ? await parts.pool.acquire(call) : parts.connection
   let winner: StoredAnswer | undefined
   try {
     const found = await untilAborted(
       connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
-      call.signal,
+      call.deadline,
     )
     winner = found.rows[0]
   } finally {

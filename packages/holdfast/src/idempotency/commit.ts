@@ -82,7 +82,14 @@ async function resolve(connection: Connection, call: Call, parts: CommitParts): 
   const { claim, pool, clock } = parts
   if (!claim) throw OutcomeUnknown()
   const patienceMs = Math.max(leastResolutionMs, call.deadline.remainingMs())
-  const stored = await resolveCommit(claim, { pool, clock, log: call.log, patienceMs })
+  const stored = await resolveCommit(claim, {
+    pool,
+    clock,
+    log: call.log,
+    patienceMs,
+    span: call.span,
+    usage: call.usage,
+  })
   if (!stored)
     throw DatabaseUnavailable({
       detail: 'The connection was lost during the commit, which has been rolled back.',

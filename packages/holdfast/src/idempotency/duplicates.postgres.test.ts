@@ -84,9 +84,9 @@ describe('duplicates at once', () => {
       'select fingerprint from holdfast.idempotency_keys limit 1',
     )
     expect(fingerprints).toHaveLength(1)
-    const { fingerprintOf } = await import('./fingerprint.ts')
+    const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
     const { route } = effects.tested.running.operations.get('hold')!
-    const fingerprint = fingerprintOf(route, { path: {}, query: {}, body: { name, lock } })
+    const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))
     await effects.tested.sql(
       `insert into holdfast.idempotency_keys (scope, key, fingerprint, status, headers, body) values ('', $1, $2, 200, '{}', '{"id":"w","name":"winner"}')`,
       [key, fingerprint],

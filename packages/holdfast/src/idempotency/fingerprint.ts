@@ -1,27 +1,35 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import canonicalize from 'canonicalize'
-import type { WireInput } from '../kernel/wire-input.ts'
 import type { Route } from '../kernel/route.ts'
+import type { WireInput } from '../kernel/wire-input.ts'
 
 /** Begins every fingerprint, so that another way to make them can be told apart from a reused key. */
-const version = 1
+const version = '01'
 
 /**
- * What a key stands for: the operation, its path and query parameters, and the body in the canonical form of RFC 8785. Taken before
- * the schema, so that a deploy with a new default does not turn a retry into a reuse.
+ * What a key stands for, in one spelling: the operation, its path and query parameters, and the body in the canonical form of RFC 8785.
+ * Taken before the schema, so that a deploy with a new default does not turn a retry into a reuse.
  */
-export function fingerprintOf(route: Route, { path, query, body }: WireInput): Buffer {
-  const text = canonicalize({ operation: `${route.method} ${route.path}`, path, query, body: body ?? null })
-  const digest = createHash('sha256')
-    .update(text ?? '')
-    .digest()
-  return Buffer.concat([Buffer.of(version), digest])
+export function canonicalRequest(route: Route, { path, query, body }: WireInput): string {
+  // JSON has a canonical form whatever it is; only what is no JSON at all has none.
+  return canonicalize({ operation: `${route.method} ${route.path}`, path, query, body: body ?? null }) ?? ''
+}
+
+/** The input that a canonical request was made of. */
+export function fromCanonicalRequest(text: string): WireInput {
+  const { path, query, body } = JSON.parse(text) as WireInput
+  // An operation takes an object or nothing.
+  return { path, query, body: body ?? undefined }
+}
+
+/** The fingerprint of a canonical request. */
+export function fingerprintOf(request: string): Buffer {
+  return Buffer.from(version + hash('sha256', request, 'hex'), 'hex')
 }
 
 /** The advisory lock of a key: 64 bits of a hash over its scope and itself, as Postgres' bigint. */
 export function lockIdOf(scope: string, key: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([scope, key]))
-    .digest()
-  return digest.readBigInt64BE(0).toString()
+  return hash('sha256', JSON.stringify([scope, key]), 'buffer')
+    .readBigInt64BE(0)
+    .toString()
 }

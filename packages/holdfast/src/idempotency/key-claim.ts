@@ -1,6 +1,6 @@
 import type { Call } from '../kernel/call.ts'
 import { scopeOf } from '../kernel/caller.ts'
-import { fingerprintOf, lockIdOf } from './fingerprint.ts'
+import { canonicalRequest, fingerprintOf, lockIdOf } from './fingerprint.ts'
 import { parseKey, refuseExpired } from './key.ts'
 import { IdempotencyKeyMissing } from './problems.ts'
 
@@ -9,6 +9,8 @@ export interface KeyClaim {
   /** Whose key it is: no caller meets another's. */
   readonly scope: string
   readonly key: string
+  /** What it was sent for, as {@link canonicalRequest} spells it. */
+  readonly request: string
   readonly fingerprint: Buffer
   /** The advisory lock that an attempt holds while it runs. */
   readonly lockId: string
@@ -30,10 +32,12 @@ export function readKeyClaim(call: Call, nowMs: number, retentionMs: number): Ke
   const key = parseKey(header)
   refuseExpired(key, nowMs, retentionMs)
   const scope = scopeOf(call.caller)
+  const request = canonicalRequest(call.operation.route, call.wire)
   return {
     scope,
     key,
-    fingerprint: fingerprintOf(call.operation.route, call.wire),
+    request,
+    fingerprint: fingerprintOf(request),
     lockId: lockIdOf(scope, key),
   }
 }

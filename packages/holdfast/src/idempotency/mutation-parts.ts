@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
+import type { StoredForm } from './stored-answer.ts'
 
 /** What all mutations of a service share. */
 export interface MutationParts {
@@ -20,4 +21,5 @@ export interface MutationParts {
 export interface AttemptParts extends MutationParts {
   /** The call's key; `undefined` where it came without. */
   readonly claim: KeyClaim | undefined
+  readonly form: StoredForm
 }

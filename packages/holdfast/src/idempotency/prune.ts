@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { pruneKeys } from './queries/prune-keys.ts'
 
@@ -48,7 +49,7 @@ export function startPruning({ pool, clock, log, retentionMs, everyMs }: Pruning
   }
 
   async function pruneBatch(): Promise<number> {
-    const connection = await pool.acquire(stopping.signal)
+    const connection = await pool.acquire(ownWork(stopping.signal))
     try {
       const result = await connection.run(pruneKeys(retentionMs, batch))
       return result.rowCount ?? 0

@@ -1,7 +1,9 @@
-import { type Clock } from '../kernel/clock.ts'
-import { startDeadline, untilAborted } from '../kernel/deadline.ts'
+import { type Cancellation, untilAborted } from '../kernel/cancellation.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { RunningDeadline } from '../kernel/deadline.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { withCause } from '../kernel/problem.ts'
+import type { Work } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { isUnavailable } from '../postgres/sql-state.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -11,7 +13,7 @@ import { tryLock } from './queries/try-lock.ts'
 import type { StoredAnswer } from './stored-answer.ts'
 
 /** What a commit of unknown outcome is looked into with. */
-export interface Resolution {
+export interface Resolution extends Pick<Work, 'span' | 'usage'> {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
@@ -32,17 +34,21 @@ export async function resolveCommit(
   resolution: Resolution,
 ): Promise<StoredAnswer | undefined> {
   const { clock, log, patienceMs } = resolution
-  const deadline = startDeadline(clock, patienceMs, undefined)
+  const deadline = new RunningDeadline(clock, patienceMs)
   try {
-    while (!deadline.signal.aborted) {
+    while (!deadline.aborted) {
       try {
-        const verdict = await look(claim, resolution.pool, deadline.signal)
+        const verdict = await look(claim, resolution.pool, {
+          deadline,
+          span: resolution.span,
+          usage: resolution.usage,
+        })
         if (verdict) return verdict.stored
       } catch (error) {
-        if (!isUnavailable(error) && !deadline.signal.aborted) throw withCause(OutcomeUnknown(), error)
+        if (!isUnavailable(error) && !deadline.aborted) throw withCause(OutcomeUnknown(), error)
         log.debug({ error: toLogFields(error) }, 'could not look into the outcome of a commit yet')
       }
-      await pause(clock, deadline.signal)
+      await pause(clock, deadline)
     }
   } finally {
     deadline.end()
@@ -54,27 +60,30 @@ export async function resolveCommit(
 async function look(
   claim: KeyClaim,
   pool: Pool,
-  signal: AbortSignal,
+  work: Work,
 ): Promise<{ readonly stored: StoredAnswer | undefined } | undefined> {
-  const connection = await pool.acquire(signal)
+  const connection = await pool.acquire(work)
   try {
-    const lock = await untilAborted(connection.run<{ free: boolean }>(tryLock(claim.lockId)), signal)
+    const lock = await untilAborted(connection.run<{ free: boolean }>(tryLock(claim.lockId)), work.deadline)
     if (lock.rows[0]?.free !== true) return undefined
-    const found = await untilAborted(connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)), signal)
+    const found = await untilAborted(
+      connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
+      work.deadline,
+    )
     return { stored: found.rows[0] }
   } finally {
     connection.release()
   }
 }
 
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
+function pause(clock: Clock, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve) => {
     const timer = clock.after(pauseMs, finish)
     function finish(): void {
       timer.cancel()
-      signal.removeEventListener('abort', finish)
+      cancellation.removeEventListener('abort', finish)
       resolve()
     }
-    signal.addEventListener('abort', finish, { once: true })
+    cancellation.addEventListener('abort', finish)
   })
 }

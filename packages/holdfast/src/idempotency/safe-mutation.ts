@@ -1,13 +1,16 @@
 import type { Call, Stage } from '../kernel/call.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
-import { untilAborted } from '../kernel/deadline.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
 import { toLogFields } from '../kernel/log.ts'
+import type { WireInput } from '../kernel/wire-input.ts'
 import { isWorthRerunning } from '../postgres/sql-state.ts'
 import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
+import { fromCanonicalRequest } from './fingerprint.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import type { MutationParts } from './mutation-parts.ts'
+import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 
 const firstPauseMs = 10
@@ -18,28 +21,35 @@ const longestPauseMs = 500
  * after a serialization failure or a deadlock as long as the deadline allows. It has no other effects, so that it may be.
  */
 export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
+  const form = storedFormOf(operation)
   return async (call, next) => {
     const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
     if (claim) refuseRunning(claim, parts.running)
     // A handler may change the input that it is given, parts of which may be what was received.
-    const received = structuredClone(call.wire)
+    const received = claim ? () => fromCanonicalRequest(claim.request) : copiesOf(call.wire)
     for (let attempts = 1; ; attempts += 1) {
       try {
-        return await attempt(call, next, { claim, ...parts })
+        return await attempt(call, next, { claim, form, ...parts })
       } catch (error) {
-        if (!isWorthRerunning(error) || call.signal.aborted)
-          throw toPostgresFailure(error, operation, call.signal)
+        if (!isWorthRerunning(error) || call.deadline.aborted)
+          throw toPostgresFailure(error, operation, call.deadline)
         const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
-        if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.signal)
+        if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
         call.log.debug(
           { error: toLogFields(error), attempts },
           'the transaction met another one; it is run again',
         )
         await pause(pauseMs, call, parts.clock)
-        call.input = await operation.decode(structuredClone(received))
+        call.input = await operation.decode(received())
       }
     }
   }
+}
+
+/** Makes copies of an input as it is now. */
+function copiesOf(wire: WireInput): () => WireInput {
+  const kept = structuredClone(wire)
+  return () => structuredClone(kept)
 }
 
 /** Spares a duplicate of what runs in this process its connection. Across processes, the claim finds out. */
@@ -50,5 +60,5 @@ function refuseRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>):
 }
 
 function pause(ms: number, call: Call, clock: Clock): Promise<void> {
-  return untilAborted(new Promise<void>((resolve) => clock.after(ms, resolve)), call.signal)
+  return untilAborted(new Promise<void>((resolve) => clock.after(ms, resolve)), call.deadline)
 }

@@ -25,12 +25,28 @@ export function isFinal(error: unknown): error is ProblemError {
   return error instanceof ProblemError && error.status < 500 && !transientStatuses.has(error.status)
 }
 
+/** What is kept of an operation's answers. */
+export interface StoredForm {
+  readonly operation: Operation
+  /** The names of the headers. */
+  readonly kept: ReadonlySet<string>
+}
+
+/** What is kept of the answers of an operation: their headers as far as its problems declare them or they describe the content. */
+export function storedFormOf(operation: Operation): StoredForm {
+  const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
+  return {
+    operation,
+    kept: new Set([...storedHeaders, ...declared].filter((name) => !neverStored.has(name))),
+  }
+}
+
 /**
  * The row of a final answer.
  *
  * @throws HoldfastError `idempotency-answer-too-large` above 256 KiB.
  */
-export function toStored(answer: Answer, claim: KeyClaim, operation: Operation): StoreParameters {
+export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: StoredForm): StoreParameters {
   const bytes = answer.body === null ? 0 : Buffer.byteLength(answer.body)
   if (bytes > maxBytes) {
     throw new HoldfastError(
@@ -38,11 +54,8 @@ export function toStored(answer: Answer, claim: KeyClaim, operation: Operation):
       `The answer of ${operation.route.method} ${operation.route.path} (${operation.place}) has ${bytes} bytes; ${maxBytes} can be kept for its retries. Answer with less, such as an id and a Location to read.`,
     )
   }
-  const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
-  const allowed = new Set([...storedHeaders, ...declared])
-  const headers = Object.fromEntries(
-    Object.entries(answer.headers).filter(([name]) => allowed.has(name) && !neverStored.has(name)),
-  )
+  const headers: Record<string, string> = {}
+  for (const name in answer.headers) if (kept.has(name)) headers[name] = answer.headers[name]!
   return {
     scope: claim.scope,
     key: claim.key,

@@ -1,10 +1,12 @@
 import type { Answer } from './answer.ts'
 import type { Caller } from './caller.ts'
+import type { Cancellation } from './cancellation.ts'
 import type { CompiledOperation } from './compile.ts'
-import type { Deadline } from './deadline.ts'
+import type { RunningDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
-import type { TraceContext } from './trace-context.ts'
+import type { Span } from './span.ts'
 import type { WireInput } from './wire-input.ts'
+import type { Usage, Work } from './work.ts'
 
 /** What a transport hands over to have an operation called. */
 export interface CallRequest {
@@ -15,24 +17,28 @@ export interface CallRequest {
   readonly header: (name: string) => string | undefined
   /** Identifies the call. Default: a new one. */
   readonly requestId?: string
-  /** Where the call stands in its trace. Default: it continues that of its `traceparent` header. */
-  readonly trace?: TraceContext
-  /** Aborted when the client has gone away. */
-  readonly signal?: AbortSignal
+  /** The span of the call. Default: one of its own, in the trace of its `traceparent` header. */
+  readonly span?: Span
+  /** Charged with what the call uses. Default: nobody looks. */
+  readonly usage?: Usage
+  /** Aborted when the client has gone away: an `AbortSignal`, or the like. */
+  readonly client?: Cancellation
 }
 
 /** One call on its way through the pipeline. Each stage fills in what it finds out, for the stages behind it. */
-export interface Call {
+export interface Call extends Work {
   readonly operation: CompiledOperation
   readonly wire: WireInput
   readonly header: (name: string) => string | undefined
   readonly requestId: string
-  readonly trace: TraceContext
   readonly log: Logger
-  /** Set by the deadline stage. */
-  deadline: Deadline
-  /** Set by the deadline stage: aborted at the deadline, or when the client has gone away. */
-  signal: AbortSignal
+  /** Aborted when the client has gone away. */
+  readonly client: Cancellation | undefined
+  /**
+   * Set by the deadline stage: cancelled when the time has passed or the client has gone away. Whatever waits, waits no longer
+   * than this.
+   */
+  deadline: RunningDeadline
   /** Set by the identify stage, narrowed by the authorize stage. */
   caller: Caller
   /** Set by the validate stage. */
@@ -42,10 +48,10 @@ export interface Call {
 }
 
 /** Calls the rest of the pipeline. */
-export type Next = (call: Call) => Promise<Answer>
+export type Next = (call: Call) => Answer | Promise<Answer>
 
 /**
  * A part of the pipeline: does its work before, after or around `next`, or answers by itself. It fails by throwing a
- * problem.
+ * problem. One that has nothing to wait for returns what `next` does, so that a call that never waits costs no promise.
  */
-export type Stage = (call: Call, next: Next) => Promise<Answer>
+export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

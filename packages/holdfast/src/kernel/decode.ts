@@ -1,11 +1,15 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { WireInput } from './wire-input.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
 import { BadRequest, InvalidInput, type InvalidField } from './problems.ts'
 import { pathOf, type Schema, toPointer, validate } from './schema.ts'
 import type { Route } from './route.ts'
 
-/** Reads the input of an operation from the parts that a transport received; throws `InvalidInput`. */
-export type Decode = (wire: WireInput) => Promise<unknown>
+/**
+ * Reads the input of an operation from the parts that a transport received, at once where its schema waits for nothing; throws or
+ * rejects with `InvalidInput`.
+ */
+export type Decode = (wire: WireInput) => unknown
 
 /** A query string's or a path's text as the value that a schema means; the text itself where it is not one. */
 type ReadText = (text: string) => unknown
@@ -49,9 +53,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     return takesBody ? 'body' : 'query'
   }
 
-  return async (wire) => {
-    const pending = validate(schema, collect(wire))
-    const result = pending instanceof Promise ? await pending : pending
+  function judge(result: StandardSchemaV1.Result<unknown>): unknown {
     if (!result.issues) return result.value
     const errors = result.issues.slice(0, maxErrors).map((issue): InvalidField => {
       const path = pathOf(issue)
@@ -64,6 +66,11 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
       detail: `The input has ${fields} that the operation does not accept.${listed}`,
       errors,
     })
+  }
+
+  return (wire) => {
+    const result = validate(schema, collect(wire))
+    return result instanceof Promise ? result.then(judge) : judge(result)
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Answer } from './answer.ts'
-import { anonymous } from './caller.ts'
-import type { Call, CallRequest, Next } from './call.ts'
+import type { CallRequest, Next } from './call.ts'
 import { type CompiledOperation, compileOperation, describeOperation } from './compile.ts'
+import { createCall } from './create-call.ts'
 import { createCursorCodec } from './cursor.ts'
 import type { Database } from './database.ts'
-import type { Deadline } from './deadline.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import type { Job } from './job.ts'
 import type { Operation } from './operation.ts'
@@ -14,7 +13,7 @@ import { kernelProblems } from './problems.ts'
 import { shapeOf } from './route.ts'
 import type { Identify } from './stages/identify.ts'
 import type { Surroundings } from './surroundings.ts'
-import { continueTrace } from './trace-context.ts'
+import { noTelemetry } from './telemetry.ts'
 
 /** Operations by their names in the service. */
 export type Operations = Readonly<Record<string, Operation>>
@@ -127,6 +126,7 @@ async function startService<O extends Operations>(
   const database = await parts.database?.open(surroundings)
   const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
   const problemBase = definition.problemBase ?? '/problems/'
+  const { log, telemetry = noTelemetry } = surroundings
   const operations = new Map(compiled.map((operation) => [operation.name, operation]))
   const pipelines = new Map<string, Next>(
     compiled.map((operation) => [
@@ -162,31 +162,20 @@ async function startService<O extends Operations>(
           `The service "${definition.name}" has no operation "${request.operation}".`,
         )
       }
-      return pipeline(createCall(operation, request, surroundings))
+      const span = request.span ?? telemetry.beginTrace('internal', request.header('traceparent'))
+      const call = createCall(request, { operation, span, log })
+      // A transport ends the span that it began.
+      if (request.span) return telemetry.within(span, () => pipeline(call))
+      span.describe(operation.name, { 'holdfast.operation': operation.name })
+      try {
+        return await telemetry.within(span, () => pipeline(call))
+      } finally {
+        span.end()
+      }
     },
     stop: async () => database?.close(),
   }
 }
-
-function createCall(operation: CompiledOperation, request: CallRequest, surroundings: Surroundings): Call {
-  const requestId = request.requestId ?? crypto.randomUUID()
-  return {
-    operation,
-    wire: request.input,
-    header: request.header,
-    requestId,
-    trace: request.trace ?? continueTrace(request.header('traceparent')),
-    log: surroundings.log.child({ operation: operation.name, requestId }),
-    deadline: noDeadline,
-    signal: request.signal ?? neverAborted,
-    caller: anonymous,
-    input: undefined,
-    db: undefined,
-  }
-}
-
-const neverAborted: AbortSignal = new AbortController().signal
-const noDeadline: Deadline = { atMs: Infinity, remainingMs: () => Infinity }
 
 /** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here all the same. */
 function isOperation(value: unknown): boolean {

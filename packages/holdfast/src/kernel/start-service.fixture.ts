@@ -65,7 +65,7 @@ export function call(running: RunningService, operation: string, parts: Parts = 
     operation,
     input: { path, query, body },
     header: (name) => headers[name],
-    ...(signal ? { signal } : {}),
+    ...(signal ? { client: signal } : {}),
   })
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Logger } from './log.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** How strict a service is with its own program: outputs are validated in all but production. */
 export type Mode = 'development' | 'test' | 'production'
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly mode: Mode
   readonly clock: Clock
   readonly log: Logger
+  /** What watches the service. Default: nothing does. */
+  readonly telemetry?: Telemetry
   /** Tells the person who starts the service of something that takes a while or was worked around. */
   readonly notify: (message: string) => void
 }

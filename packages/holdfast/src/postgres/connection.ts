@@ -2,17 +2,11 @@ import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Work } from '../kernel/work.ts'
+import type { StatementObserver } from './observe-statements.ts'
+import { type DriverQuery, runQuery } from './driver-query.ts'
 import { isUnavailable, isWorthRerunning, markDriverError } from './sql-state.ts'
 import type { Statement } from './statement.ts'
-
-/** A statement in the form that the driver takes; query builders add how they want the rows. */
-export type DriverQuery =
-  | string
-  | (Omit<Statement, 'values'> & {
-      readonly values?: unknown[]
-      readonly rowMode?: 'array'
-      readonly queryMode?: 'extended'
-    })
 
 /** What runs statements: all that a query builder is bound to. */
 export interface Queryable {
@@ -34,9 +28,18 @@ type Client = pg.PoolClient & {
 // How long a cancelled statement or a ROLLBACK may take before the connection is given up.
 const patienceMs = 500
 
+/** What a connection is taken with. */
+export interface ConnectionParts {
+  /** On whose behalf. */
+  readonly work: Work
+  readonly statements: StatementObserver
+}
+
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
 export class Connection implements Queryable {
   readonly #client: Client
+  readonly #work: Work
+  readonly #statements: StatementObserver
   readonly #onError: (error: Error) => void
   #running = 0
   #idleListeners: (() => void)[] = []
@@ -44,8 +47,10 @@ export class Connection implements Queryable {
   #isBroken = false
   #transientFailure: Error | undefined
 
-  constructor(client: pg.PoolClient) {
+  constructor(client: pg.PoolClient, { work, statements }: ConnectionParts) {
     this.#client = client as Client
+    this.#work = work
+    this.#statements = statements
     // Without a listener, a connection that is lost between two statements would end the process.
     this.#onError = () => {
       this.#isBroken = true
@@ -53,34 +58,39 @@ export class Connection implements Queryable {
     client.on('error', this.#onError)
   }
 
-  async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    if (this.#isOver) {
-      throw new HoldfastError(
-        'database-call-over',
-        'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
-      )
-    }
+    if (this.#isOver) return Promise.reject(callOver())
     this.#running += 1
-    try {
-      return await this.#client.query<Row>(query as pg.QueryConfig, values)
-    } catch (error) {
-      markDriverError(error)
-      if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
-        this.#transientFailure ??= error
-      }
-      throw error
-    } finally {
-      this.#running -= 1
-      if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
-    }
+    const observed = this.#statements.begin(...textOf(query, values), this.#work)
+    return runQuery<Row>(this.#client, query, values).then(
+      (result) => {
+        observed.end(result.rowCount)
+        this.#finishOne()
+        return result
+      },
+      (error: unknown) => {
+        markDriverError(error)
+        observed.fail(error)
+        if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
+          this.#transientFailure ??= error
+        }
+        this.#finishOne()
+        throw error
+      },
+    )
+  }
+
+  #finishOne(): void {
+    this.#running -= 1
+    if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
   }
 
   /** Runs a statement of the framework's own. */
   run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
-    return this.query<Row>({ ...statement, values: [...(statement.values ?? [])] })
+    return this.query<Row>(statement)
   }
 
   /** Has the statements that `begin` begins travel together: one system call, one round trip. */
@@ -169,6 +179,19 @@ export class Connection implements Queryable {
     this.#client.off('error', this.#onError)
     this.#client.release(isLost)
   }
+}
+
+function callOver(): HoldfastError {
+  return new HoldfastError(
+    'database-call-over',
+    'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
+  )
+}
+
+/** The text of a statement, and whether it has values. */
+function textOf(query: DriverQuery, values: unknown[] | undefined): [text: string, hasValues: boolean] {
+  if (typeof query === 'string') return [query, (values?.length ?? 0) > 0]
+  return [query.text, (values?.length ?? query.values?.length ?? 0) > 0]
 }
 
 const unanswered = new HoldfastError(

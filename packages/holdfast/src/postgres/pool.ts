@@ -1,7 +1,12 @@
 import pg from 'pg'
-import { untilAborted } from '../kernel/deadline.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Attributes } from '../kernel/span.ts'
+import { noTelemetry, type Telemetry } from '../kernel/telemetry.ts'
+import type { Work } from '../kernel/work.ts'
 import { Connection } from './connection.ts'
+import { observePool } from './observe-pool.ts'
+import { observeStatements } from './observe-statements.ts'
 import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
@@ -16,12 +21,14 @@ export interface PoolOptions {
   /** How the connections are called in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
+  /** What watches it. Default: nothing does. */
+  readonly telemetry?: Telemetry | undefined
 }
 
 /** The connections of one process to one database. */
 export interface Pool {
-  /** Takes a connection. Rejects with the signal's reason, or with the driver's error where none is to be had in time. */
-  acquire(signal: AbortSignal): Promise<Connection>
+  /** Takes a connection. Rejects with the reason of the work's deadline, or with the driver's error where none is to be had in time. */
+  acquire(work: Work): Promise<Connection>
   /** Closes all connections, once those that are taken have been given back. */
   end(): Promise<void>
 }
@@ -42,9 +49,10 @@ export function createPool(options: PoolOptions): Pool {
     ...(options.isReadOnly === true ? ['default_transaction_read_only=on'] : []),
   ]
   const { connectionString, given } = takeOptions(options.connectionString)
+  const { telemetry = noTelemetry, max = 10 } = options
   const pool = new pg.Pool({
     connectionString,
-    max: options.max ?? 10,
+    max,
     connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
     application_name: options.applicationName,
     // Ours last: a query's session stays read-only whatever the URL says.
@@ -57,18 +65,49 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', (error) =>
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
+  const statements = observeStatements(telemetry, placeOf(connectionString))
+  const observed = observePool(telemetry, options.applicationName, {
+    max,
+    get totalCount() {
+      return pool.totalCount
+    },
+    get idleCount() {
+      return pool.idleCount
+    },
+    get waitingCount() {
+      return pool.waitingCount
+    },
+  })
 
   return {
-    async acquire(signal) {
+    async acquire(work) {
+      const waiting = pool.idleCount === 0 ? work.span.begin('acquire connection') : undefined
+      const startedMs = performance.now()
       const connecting = pool.connect().catch((error: unknown) => {
         throw markDriverError(error)
       })
-      const client = await untilAborted(connecting, signal, (outcome) => {
+      const client = await untilAborted(connecting, work.deadline, (outcome) => {
         if (outcome.status === 'fulfilled') outcome.value.release()
+      }).finally(() => {
+        observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
+        waiting?.end()
       })
-      return new Connection(client)
+      return new Connection(client, { work, statements })
     },
-    end: () => pool.end(),
+    end() {
+      observed.forget()
+      return pool.end()
+    },
+  }
+}
+
+/** Where a database is, as the semantic conventions say it. */
+function placeOf(connectionString: string): Attributes {
+  const { hostname, port, pathname } = new URL(connectionString)
+  return {
+    'server.address': hostname,
+    'server.port': Number(port === '' ? 5_432 : port),
+    'db.namespace': decodeURIComponent(pathname.slice(1)),
   }
 }
 

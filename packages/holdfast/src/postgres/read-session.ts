@@ -1,19 +1,22 @@
 import type pg from 'pg'
-import type { Connection, DriverQuery, Queryable } from './connection.ts'
+import type { Cancellation } from '../kernel/cancellation.ts'
+import type { Work } from '../kernel/work.ts'
+import type { Connection, Queryable } from './connection.ts'
+import type { DriverQuery } from './driver-query.ts'
 import type { Pool } from './pool.ts'
 import { checkStatement } from './statement.ts'
 
 /**
  * What a query reads through: each statement takes a read-only connection and gives it back, so that a
- * handler that does something else in between holds none. Everything is interrupted when `signal` is aborted.
+ * handler that does something else in between holds none. Everything is interrupted when its work is over.
  */
 export class ReadSession implements Queryable {
   readonly #pool: Pool
-  readonly #signal: AbortSignal
+  readonly #work: Work
 
-  constructor(pool: Pool, signal: AbortSignal) {
+  constructor(pool: Pool, work: Work) {
     this.#pool = pool
-    this.#signal = signal
+    this.#work = work
   }
 
   async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -22,30 +25,31 @@ export class ReadSession implements Queryable {
   ): Promise<pg.QueryResult<Row>> {
     if (typeof query === 'string') checkStatement(query, undefined)
     else checkStatement(query.text, query.name)
-    const connection = await this.#pool.acquire(this.#signal)
-    return runInterruptibly(connection, this.#signal, () => connection.query<Row>(query, values))
+    this.#work.usage.statements += 1
+    const connection = await this.#pool.acquire(this.#work)
+    return runInterruptibly(connection, this.#work.deadline, () => connection.query<Row>(query, values))
   }
 }
 
-/** Runs work on a connection and gives that back; interrupts the work when the signal is aborted. */
+/** Runs work on a connection and gives that back; interrupts the work when that is cancelled. */
 async function runInterruptibly<T>(
   connection: Connection,
-  signal: AbortSignal,
+  cancellation: Cancellation,
   work: () => Promise<T>,
 ): Promise<T> {
   let interruption: Promise<boolean> | undefined
   const interrupt = (): void => {
     interruption = connection.interrupt()
   }
-  signal.addEventListener('abort', interrupt, { once: true })
+  cancellation.addEventListener('abort', interrupt)
   try {
     // It may have been aborted between the wait for the connection and this.
-    signal.throwIfAborted()
+    cancellation.throwIfAborted()
     return await work()
   } catch (error) {
-    throw signal.aborted ? signal.reason : error
+    throw cancellation.aborted ? cancellation.reason : error
   } finally {
-    signal.removeEventListener('abort', interrupt)
+    cancellation.removeEventListener('abort', interrupt)
     // The request has to be over before another call gets the connection.
     if (interruption && !(await interruption)) connection.destroy()
     connection.release()

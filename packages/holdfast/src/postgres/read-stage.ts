@@ -12,11 +12,11 @@ export function readStage(
   bind: (queryable: Queryable) => unknown,
 ): Stage {
   return async (call, next) => {
-    call.db = bind(new ReadSession(pool, call.signal))
+    call.db = bind(new ReadSession(pool, call))
     try {
       return await next(call)
     } catch (error) {
-      throw toPostgresFailure(error, operation, call.signal)
+      throw toPostgresFailure(error, operation, call.deadline)
     }
   }
 }

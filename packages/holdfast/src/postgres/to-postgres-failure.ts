@@ -1,3 +1,4 @@
+import type { Cancellation } from '../kernel/cancellation.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { ProblemError, withCause } from '../kernel/problem.ts'
@@ -12,10 +13,10 @@ import { driverError, isUnavailable, isWorthRerunning, sqlStateOf } from './sql-
 export function toPostgresFailure(
   error: unknown,
   operation: CompiledOperation,
-  signal: AbortSignal,
+  deadline: Cancellation,
 ): unknown {
   if (error instanceof ProblemError || error instanceof HoldfastError) return error
-  if (signal.aborted) return signal.reason
+  if (deadline.aborted) return deadline.reason
   if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
   if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
   switch (sqlStateOf(error)) {

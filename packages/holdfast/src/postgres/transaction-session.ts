@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import type { Connection, DriverQuery, Queryable } from './connection.ts'
+import type { Connection, Queryable } from './connection.ts'
+import type { DriverQuery } from './driver-query.ts'
 import { checkStatement } from './statement.ts'
 
 const savepointForm =

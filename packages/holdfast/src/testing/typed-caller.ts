@@ -65,7 +65,7 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
       operation: name,
       input: toWire(operation, input as Readonly<Record<string, unknown>>),
       header: (header) => headers.get(header) ?? undefined,
-      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.signal ? { client: options.signal } : {}),
     })
   }
 }

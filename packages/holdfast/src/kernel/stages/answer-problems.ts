@@ -1,4 +1,4 @@
-import { toAnswer } from '../answer.ts'
+import { type Answer, toAnswer } from '../answer.ts'
 import type { Call, Stage } from '../call.ts'
 import { clientGone } from '../deadline.ts'
 import { toLogFields } from '../log.ts'
@@ -7,11 +7,19 @@ import { InternalError, Unavailable } from '../problems.ts'
 
 /** Makes an answer of every failure: of a problem its own, of anything else `internal-error`, with the cause in the log. */
 export function answerProblems({ problemBase }: { readonly problemBase: string }): Stage {
-  return async (call, next) => {
+  function fail(error: unknown, call: Call): Answer {
+    const problem = toProblem(error, call)
+    call.span.set('holdfast.problem.code', problem.code)
+    if (problem.status >= 500) call.span.fail(problem.code, problem.detail)
+    return toAnswer(problem, { requestId: call.requestId, problemBase })
+  }
+
+  return (call, next) => {
     try {
-      return await next(call)
+      const answer = next(call)
+      return answer instanceof Promise ? answer.catch((error: unknown) => fail(error, call)) : answer
     } catch (error) {
-      return toAnswer(toProblem(error, call), { requestId: call.requestId, problemBase })
+      return fail(error, call)
     }
   }
 }

@@ -1,12 +1,19 @@
-import type { Stage } from '../call.ts'
-import { untilAborted } from '../deadline.ts'
+import type { Answer } from '../answer.ts'
+import type { Call, Next, Stage } from '../call.ts'
+import type { Caller } from '../caller.ts'
+import { untilAborted } from '../cancellation.ts'
 import { ProblemError } from '../problem.ts'
 
 /** Asks the operation's access rule, and narrows the caller to what it has made sure of. */
-export const authorize: Stage = async (call, next) => {
-  const { caller, header, signal, operation } = call
-  const pending = operation.access.authorize({ caller, header, signal })
-  const decision = pending instanceof Promise ? await untilAborted(pending, signal) : pending
+export const authorize: Stage = (call, next) => {
+  const { caller, header, deadline, operation } = call
+  const decision = operation.access.authorize({ caller, header, signal: deadline.signal })
+  return decision instanceof Promise
+    ? untilAborted(decision, deadline).then((decided) => admit(decided, call, next))
+    : admit(decision, call, next)
+}
+
+function admit(decision: Caller | ProblemError, call: Call, next: Next): Answer | Promise<Answer> {
   if (decision instanceof ProblemError) throw decision
   call.caller = decision
   return next(call)

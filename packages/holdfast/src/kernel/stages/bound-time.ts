@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Call, Stage } from '../call.ts'
-import { startDeadline } from '../deadline.ts'
+import { RunningDeadline } from '../deadline.ts'
 import { readDurationMs } from '../duration.ts'
 import { BadRequest } from '../problems.ts'
 
@@ -9,17 +9,21 @@ const timeoutHeader = 'request-timeout'
 
 /**
  * Starts the deadline of the call: the operation's, or the caller's where that is sooner. Whatever waits behind this stage
- * waits on the call's signal.
+ * waits no longer than that.
  */
 export function boundTime({ clock }: { readonly clock: Clock }): Stage {
-  return async (call, next) => {
-    const deadline = startDeadline(clock, timeoutOf(call), call.signal)
+  return (call, next) => {
+    const deadline = new RunningDeadline(clock, timeoutOf(call), call.client)
     call.deadline = deadline
-    call.signal = deadline.signal
     try {
-      return await next(call)
-    } finally {
+      deadline.throwIfAborted()
+      const answer = next(call)
+      if (answer instanceof Promise) return answer.finally(() => deadline.end())
       deadline.end()
+      return answer
+    } catch (error) {
+      deadline.end()
+      throw error
     }
   }
 }

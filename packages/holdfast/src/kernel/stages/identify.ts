@@ -1,6 +1,6 @@
 import type { Stage } from '../call.ts'
 import type { Caller } from '../caller.ts'
-import { untilAborted } from '../deadline.ts'
+import { untilAborted } from '../cancellation.ts'
 
 /** What identifies a caller sees of the call. */
 export interface Credentials {
@@ -18,8 +18,9 @@ export type Identify = (credentials: Credentials) => Caller | undefined | Promis
 /** Sets the caller; it stays anonymous where nothing identifies it. */
 export function identify(find: Identify): Stage {
   return async (call, next) => {
-    const { header, signal } = call
-    const caller = await untilAborted(Promise.resolve(find({ header, signal })), signal)
+    const { header, deadline } = call
+    const found = find({ header, signal: deadline.signal })
+    const caller = found instanceof Promise ? await untilAborted(found, deadline) : found
     if (caller) call.caller = caller
     return next(call)
   }

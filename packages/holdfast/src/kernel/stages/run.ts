@@ -1,8 +1,9 @@
+import type { Answer } from '../answer.ts'
 import type { Call, Stage } from '../call.ts'
 import type { CompiledOperation } from '../compile.ts'
 import type { Context } from '../context.ts'
 import type { CursorCodec } from '../cursor.ts'
-import { untilAborted } from '../deadline.ts'
+import { untilAborted } from '../cancellation.ts'
 import { HoldfastError } from '../holdfast-error.ts'
 import { toLogFields } from '../log.ts'
 import { type AnyProblemType, ProblemError } from '../problem.ts'
@@ -17,29 +18,44 @@ export interface RunOptions {
   readonly frameworkProblems: readonly AnyProblemType[]
 }
 
-/** The last stage: calls the handler, no longer than the call's signal lasts, and encodes what it returns. */
+/** The last stage: calls the handler, no longer than the call's deadline allows, and encodes what it returns. */
 export function run(operation: CompiledOperation, options: RunOptions): Stage {
   const expected = new Set([...options.frameworkProblems, ...operation.problems].map((type) => type.code))
-  return async (call) => {
+
+  function fail(error: unknown, call: Call): never {
+    if (error instanceof ProblemError && !expected.has(error.code))
+      throw undeclared(error, call, options.mode)
+    throw error
+  }
+
+  function encode(output: unknown, call: Call): Answer | Promise<Answer> {
+    const answer = operation.encode(output)
+    return answer instanceof Promise ? untilAborted(answer, call.deadline) : answer
+  }
+
+  return (call) => {
     try {
-      // In an async function, so that a handler that throws at once and one that rejects are the same.
-      const work = (async () => operation.run(createContext(call, options)))()
-      const output = await untilAborted(work, call.signal, (outcome) => {
-        if (outcome.status === 'rejected' && outcome.reason !== call.signal.reason) {
-          call.log.debug(
-            { error: toLogFields(outcome.reason) },
-            'the handler failed after its call had ended',
+      const output: unknown = operation.run(createContext(call, options))
+      const answer = isThenable(output)
+        ? untilAborted(Promise.resolve(output), call.deadline, (outcome) => tellLate(outcome, call)).then(
+            (value) => encode(value, call),
           )
-        }
-      })
-      const answer = operation.encode(output)
-      return answer instanceof Promise ? await untilAborted(answer, call.signal) : answer
+        : encode(output, call)
+      return answer instanceof Promise ? answer.catch((error: unknown) => fail(error, call)) : answer
     } catch (error) {
-      if (error instanceof ProblemError && !expected.has(error.code))
-        throw undeclared(error, call, options.mode)
-      throw error
+      return fail(error, call)
     }
   }
+}
+
+/** Query builders can be awaited without being promises. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
+  if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
+  call.log.debug({ error: toLogFields(outcome.reason) }, 'the handler failed after its call had ended')
 }
 
 /** A client cannot be ready for a problem that the operation does not declare: a defect, but never a worse answer. */
@@ -57,7 +73,7 @@ function createContext(call: Call, { cursors }: RunOptions): Context<never, neve
     db: call.db as never,
     caller: call.caller as never,
     log: call.log,
-    signal: call.signal,
+    signal: call.deadline.signal,
     deadline: call.deadline,
     requestId: call.requestId,
     page: (request, source) =>

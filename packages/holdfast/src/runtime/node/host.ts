@@ -21,7 +21,8 @@ export function checkHost(incoming: IncomingMessage): ProblemError | undefined {
 function hostsOf({ rawHeaders }: IncomingMessage): readonly string[] {
   const hosts: string[] = []
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]!.toLowerCase() === 'host') hosts.push(rawHeaders[index + 1]!)
+    const name = rawHeaders[index]!
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts.push(rawHeaders[index + 1]!)
   }
   return hosts
 }

@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import { defaultBodyLimitBytes, type Handler } from '../../http/handler.ts'
+import { clientGone } from '../../kernel/deadline.ts'
 import { type Logger, toLogFields } from '../../kernel/log.ts'
 import { InternalError } from '../../kernel/problems.ts'
 import { checkHost } from './host.ts'
-import { fromIncoming } from './node-request.ts'
+import { NodeRequest } from './node-request.ts'
 import { refuseBroken } from './refuse-broken.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
 
@@ -44,24 +45,25 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
 
   async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
     const { incoming, response } = exchange
+    const request = new NodeRequest(incoming, beforeContent)
     openAnswers += 1
     response.once('close', () => {
       openAnswers -= 1
+      if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
-    const request = fromIncoming(incoming, response, beforeContent)
     const refusal = checkHost(incoming)
     // A server that no longer listens is stopping: its connections end with their answers.
     const options = (): SendOptions => ({ closes: !server.listening, bodyLimitBytes })
     try {
       sendAnswer(
-        refusal ? handler.refuse(refusal, request.header) : await handler.answer(request),
+        refusal ? handler.refuse(refusal, request) : await handler.answer(request),
         exchange,
         options(),
       )
     } catch (error) {
       log.error({ error: toLogFields(error) }, 'an answer could not be sent')
-      sendAnswer(handler.refuse(InternalError(), request.header), exchange, options())
+      sendAnswer(handler.refuse(InternalError(), request), exchange, options())
     }
   }
 

@@ -1,25 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '../../http/http-request.ts'
+import { CancellationSource } from '../../kernel/cancellation.ts'
 
-/** A request of node:http as the handler reads it. `beforeContent` is called when its content is asked for. */
-export function fromIncoming(
-  incoming: IncomingMessage,
-  response: ServerResponse,
-  beforeContent: () => void = () => {},
-): HttpRequest {
-  const controller = new AbortController()
-  response.once('close', () => {
-    if (!response.writableFinished) controller.abort()
-  })
-  return {
-    method: incoming.method ?? 'GET',
-    target: targetOf(incoming.url ?? '/'),
-    header: (name) => headerOf(incoming, name),
-    signal: controller.signal,
-    readContent(limitBytes) {
-      beforeContent()
+/** A request of node:http as the handler reads it. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string
+  readonly target: string
+  readonly client: CancellationSource = new CancellationSource()
+  readonly header: HttpRequest['header']
+  readonly readContent: HttpRequest['readContent']
+
+  /** `beforeContent` is called when the content is asked for. */
+  constructor(incoming: IncomingMessage, beforeContent?: () => void) {
+    this.method = incoming.method ?? 'GET'
+    this.target = targetOf(incoming.url ?? '/')
+    this.header = (name) => headerOf(incoming, name)
+    this.readContent = (limitBytes) => {
+      beforeContent?.()
       return readContent(incoming, limitBytes)
-    },
+    }
   }
 }
 
@@ -33,6 +32,7 @@ export function headerOf({ headers }: IncomingMessage, name: string): string | u
 const absoluteForm = /^https?:\/\/[^/?]*/i
 
 function targetOf(url: string): string {
+  if (url.startsWith('/')) return url
   const authority = absoluteForm.exec(url)
   if (!authority) return url
   const rest = url.slice(authority[0].length)

@@ -23,7 +23,7 @@ describe('a process', () => {
       expect(answer.headers.get('connection')).toBe('close')
       expect(await answer.json()).toEqual({ waited: 300 })
       expect(await child.ended).toBe(0)
-      expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'stopped'])
+      expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'GET /wait 200', 'stopped'])
       expect(child.output.stderr).toBe('')
     },
   )

@@ -41,7 +41,10 @@ export function refuseBroken(server: Server, handler: Handler, log: Logger): voi
       headers: { allow: '' },
     })
     sendRawAnswer(
-      handler.refuse(problem, (name) => headerOf(incoming, name)),
+      handler.refuse(problem, {
+        method: incoming.method ?? '',
+        header: (name) => headerOf(incoming, name),
+      }),
       socket,
     )
   })

@@ -22,10 +22,11 @@ const lingerMs = 1_000
 export function sendAnswer(answer: Answer, { incoming, response }: NodeExchange, options: SendOptions): void {
   const lingers = !incoming.complete && !isWorthTaking(incoming, options.bodyLimitBytes)
   const { status, body } = answer
-  const headers: Record<string, string | number> = { ...answer.headers }
-  if (body !== null) headers['content-length'] = Buffer.byteLength(body)
-  else if (incoming.method !== 'HEAD' && status !== 204 && status !== 304) headers['content-length'] = 0
-  if (options.closes || lingers) headers['connection'] = 'close'
+  const headers: string[] = []
+  for (const name in answer.headers) headers.push(name, answer.headers[name]!)
+  if (body !== null) headers.push('content-length', String(Buffer.byteLength(body)))
+  else if (incoming.method !== 'HEAD' && status !== 204 && status !== 304) headers.push('content-length', '0')
+  if (options.closes || lingers) headers.push('connection', 'close')
   response.writeHead(status, headers)
   if (!lingers) {
     response.end(body)

@@ -1,0 +1,121 @@
+import type { Answer } from '../kernel/answer.ts'
+import type { LogFields } from '../kernel/log.ts'
+import type { Route } from '../kernel/route.ts'
+import type { RunningService } from '../kernel/service.ts'
+import type { Attributes } from '../kernel/span.ts'
+import { type HistogramSeries, noTelemetry } from '../kernel/telemetry.ts'
+import { newUsage } from '../kernel/work.ts'
+import type { Exchange } from './exchange.ts'
+import type { HttpRequest } from './http-request.ts'
+import { readRequestId } from './request-id.ts'
+
+/** Watches the requests of a service, from their beginning to their end. */
+export interface ExchangeObserver {
+  /** Begins the exchange of a request, with the caller's request id and trace where it sent them well-formed. */
+  begin(header: HttpRequest['header']): Exchange
+  /** Says what a request is about, once that is known. */
+  route(exchange: Exchange, route: Route, operation: string | undefined): void
+  /** Ends an exchange: its span, its place in the distribution of durations, its line in the log. */
+  end(exchange: Exchange, answer: Answer, method: string): void
+}
+
+// As the semantic conventions advise (http.server.request.duration).
+const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+// What a client may call a method is boundless; as a metric's attribute it must not be.
+const methods = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+  'TRACE',
+  'CONNECT',
+  'QUERY',
+])
+
+/** Makes the observer of a service's requests. */
+export function observeExchanges({ surroundings }: RunningService): ExchangeObserver {
+  const { log, telemetry = noTelemetry } = surroundings
+  const duration = telemetry.histogram({
+    name: 'http.server.request.duration',
+    description: 'Duration of HTTP server requests.',
+    unit: 's',
+    bounds: durationBounds,
+  })
+  const described = new Map<Route, Attributes>()
+  const series = new Map<Route | undefined, Map<string, HistogramSeries>>()
+
+  function seriesOf(route: Route | undefined, method: string, status: number): HistogramSeries {
+    let ofRoute = series.get(route)
+    if (!ofRoute) series.set(route, (ofRoute = new Map<string, HistogramSeries>()))
+    const known = ofRoute.get(method + status)
+    if (known) return known
+    const made = duration.with({
+      'http.request.method': method,
+      'url.scheme': 'http',
+      'http.response.status_code': status,
+      ...(route ? { 'http.route': route.path } : {}),
+      ...(status >= 500 ? { 'error.type': String(status) } : {}),
+    })
+    ofRoute.set(method + status, made)
+    return made
+  }
+
+  return {
+    begin(header) {
+      return {
+        requestId: readRequestId(header('x-request-id')),
+        span: telemetry.beginTrace('server', header('traceparent')),
+        usage: newUsage(),
+        startedMs: performance.now(),
+        route: undefined,
+        operation: undefined,
+      }
+    },
+
+    route(exchange, route, operation) {
+      exchange.route = route
+      exchange.operation = operation
+      let attributes = described.get(route)
+      if (!attributes) {
+        attributes = {
+          'http.request.method': route.method,
+          'http.route': route.path,
+          'url.scheme': 'http',
+          ...(operation === undefined ? {} : { 'holdfast.operation': operation }),
+        }
+        described.set(route, attributes)
+      }
+      exchange.span.describe(`${route.method} ${route.path}`, attributes)
+    },
+
+    end(exchange, { status }, sentMethod) {
+      const { span, route, operation, usage, requestId } = exchange
+      const durationMs = performance.now() - exchange.startedMs
+      const method = methods.has(sentMethod) ? sentMethod : '_OTHER'
+      if (!route) span.describe(method, { 'http.request.method': method, 'url.scheme': 'http' })
+      else if (method !== route.method) span.set('http.request.method', method)
+      span.set('http.response.status_code', status)
+      if (status >= 500) span.fail(String(status))
+      span.end()
+      seriesOf(route, method, status).record(durationMs / 1_000, span)
+      const fields: LogFields = {
+        ...(operation === undefined ? {} : { operation }),
+        requestId,
+        traceId: span.trace.traceId,
+        spanId: span.trace.spanId,
+        method,
+        ...(route ? { route: route.path } : {}),
+        status,
+        durationMs: Math.round(durationMs * 1_000) / 1_000,
+        ...(operation === undefined ? {} : { statements: usage.statements }),
+      }
+      // Pages are asked for by machines, all the time: probes, and whoever collects metrics.
+      const isPage = route !== undefined && operation === undefined
+      log[isPage ? 'debug' : 'info'](fields, `${method} ${route?.path ?? '(no route)'} ${status}`)
+    },
+  }
+}

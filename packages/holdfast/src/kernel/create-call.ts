@@ -1,0 +1,44 @@
+import type { Call, CallRequest } from './call.ts'
+import { CallLog } from './call-log.ts'
+import { anonymous } from './caller.ts'
+import type { Clock } from './clock.ts'
+import type { CompiledOperation } from './compile.ts'
+import { RunningDeadline } from './deadline.ts'
+import type { Logger } from './log.ts'
+import type { Span } from './span.ts'
+import { newUsage } from './work.ts'
+
+/** What a call is made with, beside what its transport hands over. */
+export interface CallParts {
+  readonly operation: CompiledOperation
+  readonly span: Span
+  /** The service's logger. */
+  readonly log: Logger
+}
+
+/** Makes the call of a request, with nothing found out yet. */
+export function createCall(request: CallRequest, { operation, span, log }: CallParts): Call {
+  const requestId = request.requestId ?? crypto.randomUUID()
+  return {
+    operation,
+    wire: request.input,
+    header: request.header,
+    requestId,
+    log: new CallLog(log, () => {
+      const { traceId, spanId } = span.trace
+      return { operation: operation.name, requestId, traceId, spanId }
+    }),
+    span,
+    usage: request.usage ?? newUsage(),
+    client: request.client,
+    deadline: unlimited,
+    caller: anonymous,
+    input: undefined,
+    db: undefined,
+  }
+}
+
+const stillClock: Clock = { now: () => 0, after: () => ({ cancel: () => {} }) }
+
+/** What a call has until its deadline begins to run. */
+const unlimited: RunningDeadline = new RunningDeadline(stillClock, Infinity)

@@ -1,0 +1,16 @@
+const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+// Random bytes are drawn many at once: each draw costs far more than the bytes do.
+const pool = new Uint8Array(4_096)
+let used = pool.length
+
+/** Cryptographically random bytes, as two hex digits each. At most 64. */
+export function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  let text = ''
+  for (const end = used + bytes; used < end; used += 1) text += hexOf[pool[used]!]!
+  return text
+}

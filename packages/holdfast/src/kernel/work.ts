@@ -1,0 +1,31 @@
+import type { Cancellation } from './cancellation.ts'
+import { type Span, unrecordedSpan } from './span.ts'
+import { continueTrace } from './trace-context.ts'
+
+/** What has been used so far. */
+export interface Usage {
+  /** The statements of handlers; the framework's own are not counted. */
+  statements: number
+  /** How long statements have taken, in milliseconds, the framework's own included. */
+  databaseMs: number
+}
+
+/** On whose behalf something is done. Every call is such work. */
+export interface Work {
+  /** Until when it is worth doing. */
+  readonly deadline: Cancellation
+  /** Where it stands in its trace. */
+  readonly span: Span
+  /** What it is charged with. */
+  readonly usage: Usage
+}
+
+/** Nothing used yet. */
+export function newUsage(): Usage {
+  return { statements: 0, databaseMs: 0 }
+}
+
+/** Work of the framework's own, which no call asked for and nobody watches. */
+export function ownWork(deadline: Cancellation): Work {
+  return { deadline, span: unrecordedSpan(continueTrace(undefined)), usage: newUsage() }
+}

@@ -1,0 +1,33 @@
+/** What a statement is called in traces and metrics. */
+export interface StatementNames {
+  /** Its first word in capitals: `SELECT`. */
+  readonly operation: string
+  /** That and the first relation it names, where it names one: `SELECT accounts`. */
+  readonly summary: string
+  /** Its text, without values. */
+  readonly text: string
+}
+
+const lead = /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*([A-Za-z]+)/
+const relation = /\b(?:from|into|update|join|table)\s+(?:only\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/i
+// Texts in quotes of any kind, and numbers that are not part of a name or a parameter.
+const literal =
+  /\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g
+
+// Longer statements are made by machines, and read by nobody.
+const longestText = 4_096
+
+/**
+ * Names a statement. Where it has no values of its own they stand in its text, and are left out there: what a statement is about is
+ * nobody's secret, whom it is about may be.
+ */
+export function nameStatement(text: string, hasValues: boolean): StatementNames {
+  const operation = (lead.exec(text)?.[1] ?? 'unknown').toUpperCase()
+  const target = relation.exec(text)?.[1]
+  const shown = hasValues ? text : text.replaceAll(literal, '?')
+  return {
+    operation,
+    summary: target === undefined ? operation : `${operation} ${target}`,
+    text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown,
+  }
+}
