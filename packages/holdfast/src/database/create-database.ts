@@ -2,9 +2,11 @@ import type { Database, OpenDatabase } from '../kernel/database.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
+import { noTelemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
 import { idempotencyMigrations } from '../idempotency/migrations.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
+import { observeMutations } from '../idempotency/observe-mutations.ts'
 import { idempotencyProblems } from '../idempotency/problems.ts'
 import { startPruning } from '../idempotency/prune.ts'
 import { safeMutation } from '../idempotency/safe-mutation.ts'
@@ -72,7 +74,7 @@ async function openDatabase<Read, Write>(
   { location, surroundings }: Opening,
 ): Promise<OpenDatabase> {
   const { connectionString } = location
-  const { clock, log, notify, telemetry } = surroundings
+  const { clock, log, notify, telemetry = noTelemetry } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
   await migrate({
     connectionString,
@@ -111,6 +113,7 @@ async function openDatabase<Read, Write>(
     clock,
     retentionMs,
     bind: (queryable) => binding.write(queryable),
+    observe: observeMutations(telemetry),
     running: new Map(),
   }
   return {

@@ -24,7 +24,7 @@ const idleGraceMs = 1_000
  * its answer already, that is given instead. Rejects once nothing of the attempt is left.
  */
 export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer> {
-  const connection = await parts.pool.acquire(call)
+  const connection = await parts.pool.acquire(parts.work)
   try {
     const stored = await begin(call, connection, parts.claim)
     if (parts.claim && stored) return replay(stored, parts.claim)
@@ -122,7 +122,7 @@ async function storeProblem(
   const { claim, problemBase, pool } = parts
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
   const stored: StoreParameters = toStored(answer, claim, parts.form)
-  const connection = parts.connection.isOver ? await pool.acquire(call) : parts.connection
+  const connection = parts.connection.isOver ? await pool.acquire(parts.work) : parts.connection
   try {
     await untilAborted(connection.run(storeAnswer(stored)), call.deadline)
     return answer
@@ -138,7 +138,7 @@ async function storeProblem(
 /** The answer of the attempt that was first to store one. */
 async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): Promise<Answer> {
   await parts.connection.rollBack()
-  const connection = parts.connection.isOver ? await parts.pool.acquire(call) : parts.connection
+  const connection = parts.connection.isOver ? await parts.pool.acquire(parts.work) : parts.connection
   let winner: StoredAnswer | undefined
   try {
     const found = await untilAborted(

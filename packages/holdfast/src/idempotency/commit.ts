@@ -87,8 +87,7 @@ async function resolve(connection: Connection, call: Call, parts: CommitParts): 
     clock,
     log: call.log,
     patienceMs,
-    span: call.span,
-    usage: call.usage,
+    ...parts.work,
   })
   if (!stored)
     throw DatabaseUnavailable({

@@ -1,7 +1,9 @@
 import type { Clock } from '../kernel/clock.ts'
+import type { Work } from '../kernel/work.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
+import type { MutationObserver } from './observe-mutations.ts'
 import type { StoredForm } from './stored-answer.ts'
 
 /** What all mutations of a service share. */
@@ -13,6 +15,8 @@ export interface MutationParts {
   readonly problemBase: string
   /** What a handler gets as `db`, bound to its transaction. */
   readonly bind: (queryable: Queryable) => unknown
+  /** Counts what the calls of an operation come to. */
+  readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by scope and key. */
   readonly running: Map<string, KeyClaim>
 }
@@ -22,4 +26,6 @@ export interface AttemptParts extends MutationParts {
   /** The call's key; `undefined` where it came without. */
   readonly claim: KeyClaim | undefined
   readonly form: StoredForm
+  /** The call, within the span of the attempt. */
+  readonly work: Work
 }

@@ -1,10 +1,13 @@
-import type { Call, Stage } from '../kernel/call.ts'
+import type { Answer } from '../kernel/answer.ts'
+import type { Call, Next, Stage } from '../kernel/call.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { untilAborted } from '../kernel/cancellation.ts'
 import { toLogFields } from '../kernel/log.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import type { Work } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
-import { isWorthRerunning } from '../postgres/sql-state.ts'
+import { isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
 import { fromCanonicalRequest } from './fingerprint.ts'
@@ -22,15 +25,26 @@ const longestPauseMs = 500
  */
 export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
   const form = storedFormOf(operation)
-  return async (call, next) => {
+  const observer = parts.observe(operation.name)
+
+  async function run(call: Call, next: Next): Promise<Answer> {
     const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
     if (claim) refuseRunning(claim, parts.running)
     // A handler may change the input that it is given, parts of which may be what was received.
     const received = claim ? () => fromCanonicalRequest(claim.request) : copiesOf(call.wire)
     for (let attempts = 1; ; attempts += 1) {
+      const span = call.span.begin('transaction', 'internal', {
+        'holdfast.isolation': operation.isolation,
+        'holdfast.attempt': attempts,
+      })
+      const work: Work = { deadline: call.deadline, span, usage: call.usage }
       try {
-        return await attempt(call, next, { claim, form, ...parts })
+        const answer = await attempt(call, next, { claim, form, work, ...parts })
+        span.end()
+        return answer
       } catch (error) {
+        span.fail(nameOf(error))
+        span.end()
         if (!isWorthRerunning(error) || call.deadline.aborted)
           throw toPostgresFailure(error, operation, call.deadline)
         const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
@@ -39,11 +53,29 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
           { error: toLogFields(error), attempts },
           'the transaction met another one; it is run again',
         )
+        observer.reran()
         await pause(pauseMs, call, parts.clock)
         call.input = await operation.decode(received())
       }
     }
   }
+
+  return async (call, next) => {
+    try {
+      const answer = await run(call, next)
+      observer.answered(answer)
+      return answer
+    } catch (error) {
+      observer.failed(error)
+      throw error
+    }
+  }
+}
+
+/** What an error is called in a trace: by few names. */
+function nameOf(error: unknown): string {
+  if (error instanceof ProblemError) return error.code
+  return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')
 }
 
 /** Makes copies of an input as it is now. */

@@ -72,6 +72,11 @@ export function replay(stored: StoredAnswer, claim: KeyClaim): Answer {
   return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
 }
 
+/** Whether an answer is one that was given before. */
+export function isReplayed({ headers }: Answer): boolean {
+  return headers[replayedHeader] !== undefined
+}
+
 /** A stored answer as it was first given. Throws `IdempotencyKeyReused` where it was another request's. */
 export function restore(stored: StoredAnswer, claim: KeyClaim): Answer {
   if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()

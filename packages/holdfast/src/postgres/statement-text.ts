@@ -22,7 +22,7 @@ const longestText = 4_096
  * nobody's secret, whom it is about may be.
  */
 export function nameStatement(text: string, hasValues: boolean): StatementNames {
-  const operation = (lead.exec(text)?.[1] ?? 'unknown').toUpperCase()
+  const operation = (lead.exec(text)?.[1] ?? 'UNKNOWN').toUpperCase()
   const target = relation.exec(text)?.[1]
   const shown = hasValues ? text : text.replaceAll(literal, '?')
   return {

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { type Cancellation, CancellationSource, untilAborted } from './cancellation.ts'
+
+describe('a cancellation', () => {
+  test('tells whoever listens, once, and with the first reason', () => {
+    const source = new CancellationSource()
+    const told: string[] = []
+    const listener = (): void => void told.push(String(source.reason))
+    source.addEventListener('abort', listener)
+    expect(source.aborted).toBe(false)
+    source.cancel('first')
+    source.cancel('second')
+    expect(told).toEqual(['first'])
+    expect(() => source.throwIfAborted()).toThrow('first')
+  })
+
+  test('tells nobody who has left', () => {
+    const source = new CancellationSource()
+    const told: string[] = []
+    const leaver = (): void => void told.push('the one who left')
+    source.addEventListener('abort', leaver)
+    source.addEventListener('abort', () => void told.push('the other'))
+    source.removeEventListener('abort', leaver)
+    source.cancel('over')
+    expect(told).toEqual(['the other'])
+  })
+
+  test.each(['before', 'after'])('is a signal of the platform, asked for %s it comes', (when) => {
+    const source = new CancellationSource()
+    const early = when === 'before' ? source.signal : undefined
+    source.cancel('over')
+    const { signal } = source
+    expect([signal.aborted, signal.reason]).toEqual([true, 'over'])
+    if (early) expect(signal).toBe(early)
+  })
+})
+
+describe.each([
+  ['of a source', () => new CancellationSource()],
+  ['of the platform', () => new AbortController()],
+])('waiting until a cancellation %s', (_name, make) => {
+  const cancel = (controller: CancellationSource | AbortController, reason: string): void => {
+    if (controller instanceof CancellationSource) controller.cancel(reason)
+    else controller.abort(reason)
+  }
+  const of = (controller: CancellationSource | AbortController): Cancellation =>
+    controller instanceof CancellationSource ? controller : controller.signal
+
+  test('gives what the work comes to', async () => {
+    expect(await untilAborted(Promise.resolve(1), of(make()))).toBe(1)
+    await expect(untilAborted(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
+  })
+
+  test('ends with the reason, and hands over what comes late', async () => {
+    const controller = make()
+    const { promise, resolve } = Promise.withResolvers<number>()
+    const late: unknown[] = []
+    const waiting = untilAborted(promise, of(controller), (outcome) => late.push(outcome))
+    cancel(controller, 'over')
+    await expect(waiting).rejects.toBe('over')
+    resolve(2)
+    await promise
+    expect(late).toEqual([{ status: 'fulfilled', value: 2 }])
+  })
+
+  test('does not begin where it is over already', async () => {
+    const controller = make()
+    cancel(controller, 'over')
+    await expect(untilAborted(new Promise(() => {}), of(controller))).rejects.toBe('over')
+  })
+})
