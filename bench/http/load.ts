@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import type { Processes } from '../processes.ts'
+import { cpuSecondsOf } from './cpu-seconds-of.ts'
 
-/** What is asked for, and for how long. */
+/** What is asked for, of whom, and for how long. */
 export interface Load {
+  readonly pid: number
   readonly port: number
   readonly path: string
   readonly seconds: number
@@ -10,25 +12,38 @@ export interface Load {
   readonly isMutation?: boolean
 }
 
-/** Sends requests over 20 connections from a process of its own, and gives how many were answered per second. */
-export function load({ port, path, seconds, isMutation = false }: Load): Promise<number> {
-  const program = fileURLToPath(new URL('./load-process.ts', import.meta.url))
-  const child = spawn(
-    'taskset',
-    [
-      '-c',
-      '1',
-      process.execPath,
-      program,
-      `http://127.0.0.1:${port}${path}`,
-      String(seconds),
-      isMutation ? 'POST' : 'GET',
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  return new Promise((resolve) => child.once('close', () => resolve(Number(output))))
+/** What came of it. */
+export interface Throughput {
+  readonly perSecond: number
+  /** The time that all but one of 100 answers took at most, in milliseconds. */
+  readonly p99Ms: number
+  /** The processor time that the server's process spent per request, in microseconds. */
+  readonly cpuMicroseconds: number
+}
+
+const program = join(import.meta.dirname, 'client-process.ts')
+
+/** Sends requests over 20 connections from the second core. */
+export async function load(
+  processes: Processes,
+  { pid, port, path, seconds, isMutation = false }: Load,
+): Promise<Throughput> {
+  const url = `http://127.0.0.1:${port}${path}`
+  const command = [process.execPath, program, url, String(seconds), isMutation ? 'POST' : 'GET']
+  const cpuBefore = cpuSecondsOf(pid)
+  const { exitCode, stdout } = await processes.finish(command, { core: 1 })
+  if (exitCode !== 0) throw new Error(`The client of ${url} failed.`)
+  const cpuSeconds = cpuSecondsOf(pid) - cpuBefore
+  const result = JSON.parse(stdout) as Result
+  return {
+    perSecond: result.answers / result.seconds,
+    p99Ms: result.p99Ms,
+    cpuMicroseconds: (cpuSeconds / result.answers) * 1e6,
+  }
+}
+
+interface Result {
+  readonly answers: number
+  readonly seconds: number
+  readonly p99Ms: number
 }

@@ -9,19 +9,26 @@ export async function readAccount(id: number): Promise<unknown> {
   return rows[0]
 }
 
+/** A transfer that was made. */
+export interface Transfer {
+  readonly id: number
+  readonly account: number
+  readonly amount: number
+}
+
 /** A transaction as it is written by hand: nothing makes a retry safe. */
-export async function transferUnsafely(body: unknown): Promise<unknown> {
+export async function transferUnsafely(body: unknown): Promise<Transfer> {
   const { account, amount } = body as { account: number; amount: number }
   const client = await pool.connect()
   try {
     await client.query('BEGIN')
     await client.query('update accounts set balance = balance + $2 where id = $1', [account, amount])
-    const { rows } = await client.query(
+    const { rows } = await client.query<Transfer>(
       'insert into transfers (account, amount) values ($1, $2) returning id, account, amount',
       [account, amount],
     )
     await client.query('COMMIT')
-    return rows[0]
+    return rows[0]!
   } catch (error) {
     await client.query('ROLLBACK')
     throw error

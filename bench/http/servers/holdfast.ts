@@ -1,5 +1,5 @@
 import { anyone, holdfast } from 'holdfast'
-import { serve } from 'holdfast/node'
+import { serve, type ServeOptions } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
@@ -41,4 +41,6 @@ const createTransfer = mutation({
   },
 })
 
-await serve(service({ name: 'bench', operations: { hello, readAccount, createTransfer } }))
+const options: ServeOptions & { readonly telemetry?: boolean } =
+  process.env['TELEMETRY'] === 'off' ? { telemetry: false } : {}
+await serve(service({ name: 'bench', operations: { hello, readAccount, createTransfer } }), options)

@@ -1,0 +1,26 @@
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import type { Processes } from './processes.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const place = join(import.meta.dirname, 'node_modules/holdfast')
+
+/**
+ * Builds the package to where the programs in this folder find it, as if npm had installed it: what is measured is what users
+ * run, and `dist` of the package itself is left alone.
+ */
+export async function buildPackage(processes: Processes): Promise<void> {
+  rmSync(place, { recursive: true, force: true })
+  mkdirSync(place)
+  copyFileSync(join(root, 'packages/holdfast/package.json'), join(place, 'package.json'))
+  const project = join(root, 'packages/holdfast/tsconfig.build.json')
+  const build = ['--project', project, '--outDir', join(place, 'dist')]
+  const { exitCode, stdout } = await processes.finish([process.execPath, compiler(), ...build])
+  if (exitCode !== 0) throw new Error(`The package could not be built:\n${stdout}`)
+}
+
+/** The file of TypeScript's compiler that this repository uses. */
+export function compiler(): string {
+  return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
+}

@@ -1,0 +1,87 @@
+/** Who takes part in a task. */
+export interface Participant {
+  readonly name: string
+  /** The file of its server in `servers/`. */
+  readonly server: string
+  /** What it promises of a mutation that is sent again. */
+  readonly promises?: string
+  /** Variables of its server. */
+  readonly env?: Readonly<Record<string, string>>
+  /** The Redis that it needs. */
+  readonly redis?: RedisKind
+}
+
+/** Whether what a Redis has acknowledged outlives it. */
+export type RedisKind = 'volatile' | 'durable'
+
+/** What is measured. The first participant is the one that the others are compared with. */
+export interface Task {
+  readonly name: string
+  readonly path: string
+  readonly isMutation?: boolean
+  readonly participants: readonly Participant[]
+}
+
+const nothing = 'nothing: sent again, it is done again'
+const keyBeside = 'done twice, or refused for good, where it dies between Redis and Postgres'
+const jobBehind = `${keyBeside}; no job where it dies before that`
+const holdfast: Participant = {
+  name: 'holdfast',
+  server: 'holdfast',
+  promises: 'done once whatever dies: key, answer and effect are one commit',
+}
+const withoutLog: Participant = {
+  ...holdfast,
+  name: 'holdfast, without its log of requests',
+  env: { LOG_LEVEL: 'warn' },
+}
+const withoutTelemetry: Participant = {
+  ...holdfast,
+  name: 'holdfast, without telemetry',
+  env: { TELEMETRY: 'off' },
+}
+
+const readers: readonly Participant[] = [
+  { name: 'node:http', server: 'node-http' },
+  { name: 'Hono', server: 'hono' },
+  { name: 'Fastify', server: 'fastify' },
+  { name: 'Express', server: 'express' },
+  { name: 'NestJS on Fastify', server: 'nest' },
+  holdfast,
+  withoutLog,
+]
+
+const writers: readonly Participant[] = [
+  { name: 'node:http', server: 'node-http', promises: nothing },
+  { name: 'Fastify', server: 'fastify', promises: nothing },
+  {
+    name: 'Fastify, key in Redis',
+    server: 'fastify-redis',
+    promises: keyBeside,
+    redis: 'volatile',
+  },
+  {
+    name: 'Fastify, key in Redis, job in BullMQ',
+    server: 'fastify-bullmq',
+    promises: `${jobBehind}; keys and jobs are gone when Redis ends`,
+    redis: 'volatile',
+  },
+  {
+    name: 'the same, with appendfsync always',
+    server: 'fastify-bullmq',
+    promises: jobBehind,
+    redis: 'durable',
+  },
+  holdfast,
+  withoutLog,
+]
+
+/** The tasks; without what the telemetry costs, where Holdfast has none that could be switched off. */
+export function tasks(hasTelemetry: boolean): readonly Task[] {
+  const further = hasTelemetry ? [withoutTelemetry] : []
+  return [
+    { name: 'JSON route', path: '/hello', participants: [...readers, ...further] },
+    { name: 'Read of one row', path: '/accounts/1', participants: [...readers, ...further] },
+    { name: 'Mutation', path: '/transfers', isMutation: true, participants: [...writers, ...further] },
+  ]
+}

@@ -1,0 +1,12 @@
+/** The middle one of some figures: what one odd round does not move. */
+export function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper
+}
+
+/** The median of the ratios of two participants, each pair taken in the same round. */
+export function medianRatio(figures: readonly number[], base: readonly number[]): number {
+  return median(figures.map((figure, round) => figure / base[round]!))
+}

@@ -1,0 +1,107 @@
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+
+/** How a process is started. */
+export interface StartOptions {
+  /** Variables over those of this process. */
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  /** The core that it is kept on. Default: any. */
+  readonly core?: number
+}
+
+/** How a process that was waited for ended. */
+export interface Finished {
+  /** Its exit status; null where it took longer than it may and was killed. */
+  readonly exitCode: number | null
+  readonly stdout: string
+}
+
+// What does not end when it is asked to is killed.
+const graceMs = 5_000
+const lastWordsLength = 4_000
+
+/** The processes of a run, none of which outlives it. */
+export class Processes implements AsyncDisposable {
+  readonly #running = new Set<ChildProcess>()
+  readonly #stopping = new WeakSet<ChildProcess>()
+  #isEnding = false
+
+  /** Starts a process whose output nobody needs, other than what it says on stderr where it ends by itself. */
+  start(command: readonly string[], options: StartOptions = {}): ChildProcess {
+    const child = this.#spawn(command, options, ['ignore', 'ignore', 'pipe'])
+    let lastWords = ''
+    child.stderr!.on(
+      'data',
+      (chunk: Buffer) => (lastWords = `${lastWords}${String(chunk)}`.slice(-lastWordsLength)),
+    )
+    child.once('close', () => {
+      if (!this.#stopping.has(child)) process.stderr.write(`${command.join(' ')} has ended:\n${lastWords}\n`)
+    })
+    return child
+  }
+
+  /** Runs a program to its end and gives what it printed; `timeoutMs`, without limit by default, ends it earlier. */
+  async finish(
+    command: readonly string[],
+    { timeoutMs, ...options }: StartOptions & { readonly timeoutMs?: number } = {},
+  ): Promise<Finished> {
+    const child = this.#spawn(command, options, ['ignore', 'pipe', 'inherit'])
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => killGroup(child), timeoutMs)
+    try {
+      const [stdout] = await Promise.all([text(child.stdout!), once(child, 'close')])
+      return { exitCode: child.exitCode, stdout }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /**
+   * Ends a process and all that it has started, and waits for that. Only the process itself is asked to, since npm hands the signal
+   * on, and a second one ends a service at once.
+   */
+  async stop(child: ChildProcess): Promise<void> {
+    if (!this.#running.has(child)) return
+    this.#stopping.add(child)
+    const ended = once(child, 'close')
+    child.kill('SIGTERM')
+    const timer = setTimeout(() => killGroup(child), graceMs)
+    await ended
+    clearTimeout(timer)
+    killGroup(child)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true
+    await Promise.all([...this.#running].map((child) => this.stop(child)))
+  }
+
+  #spawn(command: readonly string[], options: StartOptions, stdio: StdioOptions): ChildProcess {
+    if (this.#isEnding) throw new Error('The run is ending; nothing is started any more.')
+    const [program = '', ...rest] = [...pin(options.core), ...command]
+    const child = spawn(program, rest, {
+      // A group of its own: whatever it starts ends with it, and Ctrl-C reaches this process only, which ends the others in order.
+      detached: true,
+      env: { ...process.env, ...options.env },
+      stdio,
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    })
+    this.#running.add(child)
+    child.once('close', () => this.#running.delete(child))
+    return child
+  }
+}
+
+function pin(core: number | undefined): readonly string[] {
+  return core === undefined || process.platform !== 'linux' ? [] : ['taskset', '--cpu-list', String(core)]
+}
+
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-child.pid!, 'SIGKILL')
+  } catch (error) {
+    // Nothing of it is left.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

@@ -1,0 +1,66 @@
+import type { Benchmark } from './benchmark.ts'
+import { buildPackage } from './build-package.ts'
+import { describeMachine } from './describe-machine.ts'
+import { Session } from './session.ts'
+import { toMarkdown } from './to-markdown.ts'
+import { writeResults } from './write-results.ts'
+
+// Loaded one by one, since they use the package that is only built here.
+const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
+  'start-up': async () => (await import('./start-up/start-up-benchmark.ts')).startUpBenchmark,
+  types: async () => (await import('./types/types-benchmark.ts')).typesBenchmark,
+}
+
+const names = Object.keys(benchmarks)
+const words = process.argv.slice(2)
+const chosen = words.filter((word) => word !== '--write')
+const unknown = chosen.filter((word) => !names.includes(word))
+if (unknown.length > 0) {
+  refuse(`There is no benchmark ${unknown.join(' ')}: there are ${names.join(', ')}, and --write.`)
+}
+const settings = {
+  rounds: readCount('ROUNDS', 5),
+  seconds: readCount('SECONDS', 3),
+  notify: (message: string) => console.error(message),
+}
+
+let session = new Session()
+let isInterrupted = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    isInterrupted = true
+    void session[Symbol.asyncDispose]().finally(() => process.exit(130))
+  })
+}
+
+try {
+  await buildPackage(session.processes)
+  for (const name of chosen.length > 0 ? chosen : names) {
+    console.error(`\n${name}`)
+    session = new Session()
+    const benchmark = await benchmarks[name]!()
+    const tables = await benchmark(session.toBench(settings))
+    await session[Symbol.asyncDispose]()
+    const results = [describeMachine(settings), ...tables.map(toMarkdown)].join('\n\n')
+    console.log(`\n### ${name}\n\n${results}`)
+    if (words.includes('--write')) writeResults(name, results)
+  }
+} catch (error) {
+  // What was interrupted fails in its own way, which says nothing.
+  if (!isInterrupted) console.error(error)
+  process.exitCode = 1
+} finally {
+  await session[Symbol.asyncDispose]()
+}
+
+function readCount(variable: string, usual: number): number {
+  const count = Number(process.env[variable] ?? usual)
+  if (Number.isInteger(count) && count > 0) return count
+  return refuse(`${variable} is ${process.env[variable]}, and has to be a whole number from 1 on.`)
+}
+
+function refuse(message: string): never {
+  console.error(message)
+  process.exit(2)
+}

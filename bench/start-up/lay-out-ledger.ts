@@ -1,0 +1,16 @@
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+const ledger = resolve(import.meta.dirname, '../../examples/ledger')
+const place = resolve(import.meta.dirname, '../dist/ledger')
+
+/** Lays the example service out as a project of its own, which uses the package as it is published; gives its folder. */
+export function layOutLedger(): string {
+  rmSync(place, { recursive: true, force: true })
+  mkdirSync(place, { recursive: true })
+  for (const folder of ['src', 'migrations'])
+    cpSync(join(ledger, folder), join(place, folder), { recursive: true })
+  const manifest = { private: true, type: 'module', scripts: { start: 'exec node src/main.ts' } }
+  writeFileSync(join(place, 'package.json'), JSON.stringify(manifest, null, 2))
+  return place
+}

@@ -1,0 +1,14 @@
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { z } from 'zod'
+
+const { query, service } = holdfast()
+
+const hello = query({
+  route: 'GET /hello',
+  access: anyone(),
+  output: z.object({ hello: z.string() }),
+  run: () => ({ hello: 'world' }),
+})
+
+await serve(service({ name: 'hello', operations: { hello } }))

@@ -1,0 +1,14 @@
+import type { Table } from './benchmark.ts'
+
+/** A table in Markdown, its title before it and its note behind. */
+export function toMarkdown({ title, columns, rows, note }: Table): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [
+    `#### ${title}`,
+    '',
+    line(columns.map(({ heading }) => heading)),
+    line(columns.map(({ isFigure }) => (isFigure === true ? '---:' : '---'))),
+    ...rows.map(line),
+    ...(note === undefined ? [] : ['', note]),
+  ].join('\n')
+}

@@ -1,0 +1,53 @@
+/** How many operations a resource of the generated programs has: create, read, list, rename, delete. */
+export const operationsPerResource = 5
+
+/** A program that is compiled: its files by name. */
+export type Program = ReadonlyMap<string, string>
+
+/** The numbers of the resources that have so many operations together. */
+export function resourceNumbers(operations: number): readonly number[] {
+  return Array.from({ length: operations / operationsPerResource }, (_, index) => index + 1)
+}
+
+/** The tables of Drizzle that the operations work on, alike in all programs; one where there are no operations. */
+export function schemaFile(numbers: readonly number[]): string {
+  const table = (n: number): string => `
+export const things${n} = pgTable('things_${n}', {
+  id: uuid().primaryKey(),
+  name: text().notNull(),
+  kind: text({ enum: ['small', 'large'] }).notNull(),
+  amount${n}: bigint({ mode: 'number' }).notNull(),
+  memo: text(),
+  createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+})
+`
+  return `import { bigint, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+${(numbers.length > 0 ? numbers : [1]).map(table).join('')}`
+}
+
+/** What the operations of one resource take and give, by schemas of Zod; alike in all programs. */
+export function shapes(n: number): string {
+  return `
+const Id = z.object({ id: z.uuid() })
+const Create = z.object({
+  name: z.string().min(1).max(100),
+  kind: z.enum(['small', 'large']),
+  amount${n}: z.int().positive(),
+  memo: z.string().max(140).optional(),
+})
+const Rename = z.object({ name: z.string().min(1).max(100) })
+const Thing = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  kind: z.enum(['small', 'large']),
+  amount${n}: z.int(),
+  memo: z.string().nullable(),
+  createdAt: z.iso.datetime(),
+})
+
+const toThing = (row: typeof things${n}.$inferSelect): z.infer<typeof Thing> => ({
+  ...row,
+  createdAt: row.createdAt.toISOString(),
+})
+`
+}
