@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert'
 import { HoldfastError, type Service } from 'holdfast'
+import { createHealth } from 'holdfast/health'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import type { Block } from './extract-blocks.ts'
 import { fillIn } from './fill-in.ts'
@@ -22,7 +23,10 @@ export async function runPage({ blocks }: Page, runPath: string): Promise<void> 
     const service = exported[name ?? '']
     if (!isService(service)) throw failure(own[0]!, 'the page exports no service above this')
     const log: string[] = []
-    await using tested = await createTestService(service, { onLog: (line) => log.push(line) })
+    await using tested = await createTestService(service, {
+      onLog: (line) => log.push(line),
+      http: { pages: createHealth(service.problemBase).pages },
+    })
     await runExchanges(own, tested).catch((error: unknown) => {
       process.stderr.write(`${log.join('\n')}\n`)
       throw error

@@ -12,14 +12,16 @@ export interface ServerProcess {
   readonly output: () => string
   /** Ends it with SIGKILL, in the middle of whatever it does, and starts it again. */
   killAndRestart(): Promise<void>
+  /** Ends it with SIGTERM, and starts it again; gives the exit code of the one that ended. */
+  restart(): Promise<number | null>
   /** Ends it with SIGTERM; gives its exit code. */
-  stop(): Promise<number | null>
+  readonly stop: () => Promise<number | null>
 }
 
 const keptOutput = 20_000
 const startAttempts = 10
 
-/** Starts the server of a main file on a database, and waits until it answers. */
+/** Starts the server of a main file on a database, and waits until it has started. */
 export async function startServer(main: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
@@ -35,7 +37,7 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
   async function start(): Promise<void> {
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
-      const isUp = await until(async () => hasEnded(child) || (await answers(url)), {
+      const isUp = await until(async () => hasEnded(child) || (await hasStarted(url)), {
         timeoutMs: 20_000,
         what: `an answer of ${url}; it wrote: ${output}`,
       }).then(() => !hasEnded(child))
@@ -65,6 +67,11 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
       await end(child, 'SIGKILL')
       await start()
     },
+    async restart() {
+      const exitCode = await end(child, 'SIGTERM')
+      await start()
+      return exitCode
+    },
     stop: () => end(child, 'SIGTERM'),
   }
 }
@@ -81,13 +88,15 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null
   })
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Before it has, it answers whatever is asked with 503. */
+async function hasStarted(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
   await answer.body?.cancel()
-  return true
+  return answer.status !== 503
 }
 
-function freePort(): Promise<number> {
+/** A port of this machine that is free at the moment. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', reject)

@@ -1,8 +1,16 @@
+import { createHealth } from './health/create-health.ts'
 import { documentation } from './openapi/documentation.ts'
 import { createServe, type Serve } from './runtime/node/serve.ts'
+import { telemetrySettings } from './telemetry/telemetry-settings.ts'
+import { watchService } from './telemetry/watch-service.ts'
 
 export type { HttpLimits } from './runtime/node/http-server.ts'
 export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
 
-/** Starts a service and answers HTTP with it, its documentation included. */
-export const serve: Serve = createServe(documentation)
+/** Starts a service and answers HTTP with it, its health and its documentation included, and watches it. */
+export const serve: Serve = createServe({
+  documentation,
+  createHealth,
+  watch: watchService,
+  settings: [telemetrySettings],
+})

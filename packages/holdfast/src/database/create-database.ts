@@ -13,12 +13,14 @@ import { safeMutation } from '../idempotency/safe-mutation.ts'
 import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
+import { checkConnection } from '../postgres/check-connection.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import { createPool, type Pool } from '../postgres/pool.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { databaseMigrations } from './migrations.ts'
+import { databaseSettings } from './settings.ts'
 
 /** Options of every database on Postgres. */
 export interface PostgresOptions extends LocationOptions {
@@ -26,6 +28,12 @@ export interface PostgresOptions extends LocationOptions {
   readonly migrations?: URL | string
   /** How many connections each of the two pools, for queries and for mutations, opens at most. Default 10. */
   readonly poolSize?: number
+  /**
+   * Whether statements that come again are prepared, once per connection, as most drivers do: it saves Postgres about half of what a
+   * short one costs. A pooler in transaction mode has to know of prepared statements (PgBouncer from 1.21 on, with
+   * `max_prepared_statements`). Default true.
+   */
+  readonly preparedStatements?: boolean
   /** How long an idempotency key and its answer are kept. Default `'7d'`. */
   readonly retention?: Duration
   /** How often what is older than the retention is deleted. Default `'1m'`. */
@@ -51,6 +59,7 @@ export function createDatabase<Read, Write>(
     name: binding.name,
     problems: postgresProblems,
     mutationProblems: idempotencyProblems,
+    ...(options.url === undefined ? { settings: databaseSettings } : {}),
     async open(surroundings) {
       const location = await locateDatabase(options, surroundings)
       try {
@@ -86,17 +95,19 @@ async function openDatabase<Read, Write>(
     ],
     notify: (event) => notify(describeEvent(event)),
   })
-  const max = options.poolSize ?? 10
-  const write = createPool({ connectionString, max, log, telemetry, applicationName: 'holdfast' })
-  const read = createPool({
+  const pooling = {
     connectionString,
-    max,
     log,
     telemetry,
-    applicationName: 'holdfast (read)',
-    isReadOnly: true,
-  })
-  const endPools = async (): Promise<void> => void (await Promise.all([write.end(), read.end()]))
+    max: options.poolSize ?? 10,
+    prepares: options.preparedStatements,
+  }
+  const write = createPool({ ...pooling, applicationName: 'holdfast' })
+  const read = createPool({ ...pooling, applicationName: 'holdfast (read)', isReadOnly: true })
+  const check = checkConnection({ connectionString, log, telemetry })
+  const endPools = async (): Promise<void> => {
+    await Promise.all([write.end(), read.end(), check.end()])
+  }
   const secret = await readSecret(write).catch(async (error: unknown) => {
     await endPools()
     throw error
@@ -118,6 +129,7 @@ async function openDatabase<Read, Write>(
   }
   return {
     secret,
+    check,
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })

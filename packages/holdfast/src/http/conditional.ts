@@ -8,7 +8,9 @@ import type { HttpRequest } from './http-request.ts'
  */
 export function toConditional(answer: Answer, { method, header }: HttpRequest): Answer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  return withoutBodyOfHead(answer.status === 200 ? tagged(answer, header('if-none-match')) : answer, method)
+  // What nobody may keep, nobody has.
+  const isKept = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
+  return withoutBodyOfHead(isKept ? tagged(answer, header('if-none-match')) : answer, method)
 }
 
 function tagged(answer: Answer, ifNoneMatch: string | undefined): Answer {

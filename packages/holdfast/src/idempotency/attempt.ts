@@ -85,7 +85,7 @@ function problemOf(error: unknown): ProblemError {
 }
 
 async function runHandler(call: Call, next: Next, { connection, bind }: ClaimedParts): Promise<Answer> {
-  const session = new TransactionSession(connection)
+  const session = new TransactionSession(connection, call.usage)
   call.db = bind(session)
   try {
     return await next(call)
@@ -121,6 +121,7 @@ async function storeProblem(
 ): Promise<Answer> {
   const { claim, problemBase, pool } = parts
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
+  call.span.set('holdfast.problem.code', problem.code)
   const stored: StoreParameters = toStored(answer, claim, parts.form)
   const connection = parts.connection.isOver ? await pool.acquire(parts.work) : parts.connection
   try {

@@ -1,16 +1,19 @@
 import type { Caller } from './caller.ts'
 import type { Deadline } from './deadline.ts'
 import type { Logger } from './log.ts'
+import type { NoSettings } from './settings.ts'
 import type { Ordered, Page, PageRequest, PageSource } from './page.ts'
 
 /** What a handler is given, and all that it may use. */
-export interface Context<Input, C extends Caller, Db> {
+export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   /** The validated input. */
   readonly input: Input
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
   /** Who makes the call, as narrow as the access rule makes it. */
   readonly caller: C
+  /** What the program is configured with: the values of `holdfast({ settings })`. */
+  readonly settings: Values
   /** Logs with the request id and the operation's name. */
   readonly log: Logger
   /** Aborted when the deadline has passed or the caller has gone away. */

@@ -1,6 +1,8 @@
 import type { Stage } from './call.ts'
+import type { Check } from './check.ts'
 import type { CompiledOperation } from './compile.ts'
 import type { AnyProblemType } from './problem.ts'
+import type { Settings } from './settings.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -14,6 +16,8 @@ export interface Database<Read, Write> {
   readonly problems: readonly AnyProblemType[]
   /** What else only the stage of a mutation answers with. */
   readonly mutationProblems?: readonly AnyProblemType[]
+  /** What it is configured with from the environment. */
+  readonly settings?: Settings<unknown>
   /** Connects, migrates, and begins whatever runs beside the calls. */
   open(surroundings: Surroundings): Promise<OpenDatabase>
   /** Never there; carries the types. */
@@ -32,6 +36,11 @@ export interface OpenDatabase {
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
   /** Signs what is handed to clients; the same in every process of the service. At least 16 bytes. */
   readonly secret: Uint8Array
+  /**
+   * Whether it answers, on a connection that no call of the service can keep it waiting for. Where there is none, the service
+   * is ready without it.
+   */
+  readonly check?: Check
   /** Ends what `open` began. Calls have ended before. */
   close(): Promise<void>
 }

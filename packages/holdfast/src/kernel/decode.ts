@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { WireInput } from './wire-input.ts'
-import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
+import { fieldReader } from './field-reader.ts'
+import type { JsonSchema } from './json-schema.ts'
 import { BadRequest, InvalidInput, type InvalidField } from './problems.ts'
 import { pathOf, type Schema, toPointer, validate } from './schema.ts'
 import type { Route } from './route.ts'
@@ -11,13 +12,8 @@ import type { Route } from './route.ts'
  */
 export type Decode = (wire: WireInput) => unknown
 
-/** A query string's or a path's text as the value that a schema means; the text itself where it is not one. */
-type ReadText = (text: string) => unknown
-
 /** A long list of a wrong kind has a fault for each item; an answer is not to be larger than its question. */
 const maxErrors = 100
-
-const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** Whether a method's fields that are not in the path come in the body, rather than in the query string. */
 export function hasBody(method: string): boolean {
@@ -82,49 +78,4 @@ function bodyFields(body: unknown): object {
 
 function asText(texts: readonly string[]): unknown {
   return texts.length === 1 ? texts[0] : texts
-}
-
-function fieldReader(property: JsonSchema, root: JsonSchema): (texts: readonly string[]) => unknown {
-  const branches = branchesOf(property, root)
-  const list = branches.find((branch) => typesOf(branch).includes('array'))
-  if (list) {
-    const item =
-      typeof list.items === 'object' ? textReader(branchesOf(list.items, root)) : (text: string) => text
-    return (texts) => texts.map(item)
-  }
-  const one = textReader(branches)
-  return (texts) => (texts.length === 1 ? one(texts[0]!) : texts)
-}
-
-function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[] {
-  const resolved = resolveReference(schema, root)
-  const own = alternatives(resolved)
-  if (own.length === 1 && own[0] === resolved) return [resolved]
-  return own.flatMap((branch) => branchesOf(branch, root))
-}
-
-function textReader(branches: readonly JsonSchema[]): ReadText {
-  const types = new Set(branches.flatMap((branch) => typesOf(branch)))
-  const constants = new Set(branches.flatMap(constantsOf))
-  // Where any text is allowed, text is what was sent: guessing would turn the name "1" into a number.
-  if (branches.some((branch) => typesOf(branch).includes('string') && constantsOf(branch).length === 0)) {
-    return (text) => text
-  }
-  const isNumeric = types.has('number') || types.has('integer') || some(constants, 'number')
-  const isBoolean = types.has('boolean') || some(constants, 'boolean')
-  return (text) => {
-    if (constants.has(text)) return text
-    if (isNumeric && numberForm.test(text)) return Number(text)
-    if (isBoolean && (text === 'true' || text === 'false')) return text === 'true'
-    return text
-  }
-}
-
-/** The values that a schema names one by one; none where it does not. */
-function constantsOf(schema: JsonSchema): readonly unknown[] {
-  return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
-}
-
-function some(values: ReadonlySet<unknown>, type: 'number' | 'boolean'): boolean {
-  return [...values].some((value) => typeof value === type)
 }

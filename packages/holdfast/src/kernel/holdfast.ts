@@ -13,18 +13,21 @@ import {
 import type { AnyProblemType, ProblemOf } from './problem.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 import { createService, type Operations, type Service, type ServiceDefinition } from './service.ts'
+import type { NoSettings, Settings } from './settings.ts'
 import type { Identify } from './stages/identify.ts'
 
 /** Options of {@link holdfast}. */
-export interface HoldfastOptions<Read, Write> {
+export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   /** Where the data is: `drizzle(…)`, `postgres(…)`. Without one there are no mutations. */
   readonly database?: Database<Read, Write>
+  /** What it is configured with from its environment: `settings({ … })` of `holdfast/settings`. Default: nothing. */
+  readonly settings?: Settings<Values>
   /** Finds out who makes a call. Default: every caller is anonymous. */
   readonly identify?: Identify
 }
 
 /** What operations, jobs and services of one application are made with; it knows the types of its database. */
-export interface Application<Read, Write> {
+export interface Application<Read, Write, Values = NoSettings> {
   /** Defines a query: it reads, from a read-only session. */
   readonly query: <
     I extends Schema = NoInput,
@@ -32,7 +35,7 @@ export interface Application<Read, Write> {
     P extends AnyProblemType = never,
     C extends Caller = Caller,
   >(
-    definition: QueryDefinition<I, O, P, C, Read>,
+    definition: QueryDefinition<I, O, P, C, Read, Values>,
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
   /** Defines a mutation: one transaction with its idempotency key, safe to send again. */
   readonly mutation: <
@@ -41,7 +44,7 @@ export interface Application<Read, Write> {
     P extends AnyProblemType = never,
     C extends Caller = Caller,
   >(
-    definition: MutationDefinition<I, O, P, C, Write>,
+    definition: MutationDefinition<I, O, P, C, Write, Values>,
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
   /** Defines a job. */
   readonly job: <I extends Schema>(definition: JobDefinition<I, Write>) => Job<OutputOf<I>>
@@ -50,16 +53,16 @@ export interface Application<Read, Write> {
 }
 
 /** The one place of an application that knows its database and its callers. */
-export function holdfast<Read = undefined, Write = undefined>(
-  options: HoldfastOptions<Read, Write> = {},
-): Application<Read, Write> {
-  const { database, identify } = options
-  const application: Application<Read, Write> = {
+export function holdfast<Read = undefined, Write = undefined, Values = NoSettings>(
+  options: HoldfastOptions<Read, Write, Values> = {},
+): Application<Read, Write, Values> {
+  const { database, identify, settings } = options
+  const application: Application<Read, Write, Values> = {
     query: (definition) => createOperation('query', definition, callSite(application.query)),
     mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
     job: (definition) => createJob(definition, callSite(application.job)),
     service: (definition) =>
-      createService(definition, { database, identify, place: callSite(application.service) }),
+      createService(definition, { database, identify, settings, place: callSite(application.service) }),
   }
   return application
 }

@@ -38,3 +38,13 @@ test('an error that is its own cause is described and no more', () => {
   error.cause = error
   expect(JSON.stringify(toLogFields(error)).match(/"message":"again"/g)?.length).toBeLessThan(12)
 })
+
+test('whatever was thrown is described', () => {
+  const bare = Object.assign(Object.create(null) as object, { reason: 'bare' })
+  expect(toLogFields(bare)).toEqual({ thrown: bare })
+  expect([toLogFields('text'), toLogFields(undefined), toLogFields(Symbol('s'))]).toEqual([
+    { message: 'text' },
+    { message: 'undefined' },
+    { message: 'Symbol(s)' },
+  ])
+})

@@ -26,6 +26,8 @@ const deepestCause = 8
 
 /** An error as fields, with its causes, for a log line. */
 export function toLogFields(error: unknown, depth = 0): LogFields {
+  // Anything can be thrown, and not everything has a text.
+  if (typeof error === 'object' && error !== null && !(error instanceof Error)) return { thrown: error }
   if (!(error instanceof Error)) return { message: String(error) }
   return {
     name: error.name,

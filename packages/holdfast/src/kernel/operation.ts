@@ -4,6 +4,7 @@ import type { Context } from './context.ts'
 import type { Duration } from './duration.ts'
 import type { AnyProblemType } from './problem.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
+import type { NoSettings } from './settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from './schema.ts'
 
 /** The input of an operation that takes none. */
@@ -19,6 +20,7 @@ export interface OperationDefinition<
   P extends AnyProblemType,
   C extends Caller,
   Db,
+  Values = NoSettings,
 > {
   /** Who may call it. An operation without access does not start. */
   readonly access: Access<C>
@@ -38,7 +40,7 @@ export interface OperationDefinition<
   /** What it does, at length. */
   readonly description?: string
   /** Does the work. Thrown problems are answers; whatever else is thrown is a defect and answers 500. */
-  run(context: Context<OutputOf<I>, C, Db>): OutputOf<O> | Promise<OutputOf<O>>
+  run(context: Context<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
 }
 
 /** What a query is defined with. */
@@ -48,7 +50,8 @@ export interface QueryDefinition<
   P extends AnyProblemType,
   C extends Caller,
   Db,
-> extends OperationDefinition<I, O, P, C, Db> {
+  Values = NoSettings,
+> extends OperationDefinition<I, O, P, C, Db, Values> {
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
 }
@@ -63,7 +66,8 @@ export interface MutationDefinition<
   P extends AnyProblemType,
   C extends Caller,
   Db,
-> extends OperationDefinition<I, O, P, C, Db> {
+  Values = NoSettings,
+> extends OperationDefinition<I, O, P, C, Db, Values> {
   /** `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces: `POST /accounts/{id}/close`. */
   readonly route: MutationRoute
   /** The status of success: 200, 201 or 202. Default 200; 204 where there is no output. */
@@ -109,7 +113,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly isolation: Isolation
   /** The file and line of the definition. */
   readonly place: string
-  run(context: Context<never, never, never>): unknown
+  run(context: Context<never, never, never, never>): unknown
   /** Never there; carries the types. */
   readonly types?: OperationTypes<Input, Output, Problem>
 }
@@ -120,11 +124,11 @@ const noOutput: NoOutput = described({ type: 'null' })
 /** The deadline of an operation that declares none. */
 const defaultDeadline: Duration = '5s'
 
-type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller, never> & {
+type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller, never, never> & {
   readonly route: QueryRoute | MutationRoute
 } & Partial<
     Pick<
-      MutationDefinition<Schema, Schema, AnyProblemType, Caller, never>,
+      MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
       'status' | 'location' | 'idempotency' | 'isolation'
     >
   >

@@ -1,3 +1,4 @@
+import { type CheckReports, checkReportsSchema } from './check-report.ts'
 import { type AnyProblemType, problem, type ProblemType } from './problem.ts'
 import { described } from './schema.ts'
 
@@ -147,6 +148,22 @@ export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
   headers: { 'retry-after': '1' },
 })
 
+/** The service wants no requests: it starts, it stops, or something that it needs is missing. */
+export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports | undefined }> = problem(
+  'not-ready',
+  {
+    status: 503,
+    title: 'The service is not ready',
+    description:
+      'What a load balancer is told that asks whether to send requests here: the service starts, or stops, or something that it needs is missing.',
+    headers: { 'retry-after': '1' },
+    extra: described<{ readonly checks?: CheckReports | undefined }>({
+      type: 'object',
+      properties: { checks: checkReportsSchema },
+    }),
+  },
+)
+
 /** The deadline of the call has passed; what it did has been rolled back. */
 export const DeadlineExceeded: Plain<'deadline-exceeded'> = problem('deadline-exceeded', {
   status: 504,
@@ -172,5 +189,6 @@ export const kernelProblems: readonly AnyProblemType[] = [
   RequestTimeout,
   InternalError,
   Unavailable,
+  NotReady,
   DeadlineExceeded,
 ]

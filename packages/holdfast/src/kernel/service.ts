@@ -1,5 +1,12 @@
 import type { Answer } from './answer.ts'
 import type { CallRequest, Next } from './call.ts'
+import {
+  type Check,
+  type Checks,
+  databaseCheckName,
+  findCheckIssues,
+  type HealthDefinition,
+} from './check.ts'
 import { type CompiledOperation, compileOperation, describeOperation } from './compile.ts'
 import { createCall } from './create-call.ts'
 import { createCursorCodec } from './cursor.ts'
@@ -10,7 +17,11 @@ import type { Operation } from './operation.ts'
 import { createPipeline } from './pipeline.ts'
 import { type AnyProblemType } from './problem.ts'
 import { kernelProblems } from './problems.ts'
+import { createRedactor, type Redactor } from './redact.ts'
+import { redactedLog } from './redacted-log.ts'
+import type { Settings } from './settings.ts'
 import { shapeOf } from './route.ts'
+import { sensitiveFieldsOf } from './sensitive-fields.ts'
 import type { Identify } from './stages/identify.ts'
 import type { Surroundings } from './surroundings.ts'
 import { noTelemetry } from './telemetry.ts'
@@ -30,6 +41,15 @@ export interface ServiceDefinition<O extends Operations> {
   readonly operations: O
   /** Its jobs. A service that has any needs a job engine. */
   readonly jobs?: Readonly<Record<string, Job>>
+  /** What it needs beside its database, which is checked by itself: `{ 'payments-api': { run: … } }`. */
+  readonly checks?: Checks
+  /** What it says of its health, and to whom. */
+  readonly health?: HealthDefinition
+  /**
+   * Names of fields whose values are never shown in logs and traces, at any depth, without regard to case and separators; beside
+   * those that everybody wants hidden (`password`, `token`, …) and those whose schema has `redact: true` in its metadata.
+   */
+  readonly redact?: readonly string[]
   /**
    * Where the problems are documented: what stands before the code in a problem's `type`, ending in a slash.
    * Default `/problems/`, where the service documents them itself.
@@ -40,9 +60,15 @@ export interface ServiceDefinition<O extends Operations> {
 /** A service that can be started. */
 export interface Service<O extends Operations = Operations> {
   readonly name: string
+  /** The version of its API, where the definition says it. */
+  readonly version: string | undefined
   readonly operations: O
   /** The file and line of the definition. */
   readonly place: string
+  /** What stands before the code in a problem's `type`. */
+  readonly problemBase: string
+  /** What it is configured with: its database's settings and its own. */
+  readonly settings: readonly Settings<unknown>[]
   /**
    * Starts it.
    *
@@ -65,6 +91,11 @@ export interface RunningService<O extends Operations = Operations> {
   /** Those of them that its database answers a mutation with. */
   readonly mutationProblems: readonly AnyProblemType[]
   readonly problemBase: string
+  /** Whether what it needs is there: the database's check, where it has one, and those of the definition. */
+  readonly checks: ReadonlyMap<string, Check>
+  readonly health: HealthDefinition
+  /** Finds out who makes a call; `undefined` where every caller is anonymous. */
+  readonly identify: Identify | undefined
   readonly surroundings: Surroundings
   /**
    * Calls an operation, the one way there is. Every failure is an answer, but for a name that the service does not have, which
@@ -83,7 +114,10 @@ export interface ServiceParts {
   readonly place: string
   readonly database: Database<unknown, unknown> | undefined
   readonly identify: Identify | undefined
+  readonly settings: Settings<unknown> | undefined
 }
+
+const defaultProblemBase = '/problems/'
 
 /** Makes a service of its definition, which is judged when it starts. */
 export function createService<O extends Operations>(
@@ -92,8 +126,11 @@ export function createService<O extends Operations>(
 ): Service<O> {
   return {
     name: definition.name,
+    version: definition.version,
     operations: definition.operations,
     place: parts.place,
+    problemBase: definition.problemBase ?? defaultProblemBase,
+    settings: [parts.database?.settings, parts.settings].filter((one) => one !== undefined),
     start: (surroundings) => startService(definition, parts, surroundings),
   }
 }
@@ -101,7 +138,7 @@ export function createService<O extends Operations>(
 async function startService<O extends Operations>(
   definition: ServiceDefinition<O>,
   parts: ServiceParts,
-  surroundings: Surroundings,
+  given: Surroundings,
 ): Promise<RunningService<O>> {
   const issues: string[] = []
   const named = Object.entries(definition.operations)
@@ -109,7 +146,7 @@ async function startService<O extends Operations>(
   const compiled = named
     .filter(([, value]) => isOperation(value))
     .map(([name, operation]) =>
-      compileOperation(operation, { name, validatesOutput: surroundings.mode !== 'production' }, issues),
+      compileOperation(operation, { name, validatesOutput: given.mode !== 'production' }, issues),
     )
   issues.push(...checkRoutes(compiled), ...checkParts(definition, compiled, parts))
   const { problems: databaseProblems = [], mutationProblems = [] } = parts.database ?? {}
@@ -123,9 +160,13 @@ async function startService<O extends Operations>(
     )
   }
 
+  const settings = (await parts.settings?.read(given)) ?? {}
+  const redactor = redactorOf(definition, compiled)
+  const surroundings = { ...given, log: redactedLog(given.log, redactor) }
+  surroundings.telemetry?.hide(redactor)
   const database = await parts.database?.open(surroundings)
   const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
-  const problemBase = definition.problemBase ?? '/problems/'
+  const problemBase = definition.problemBase ?? defaultProblemBase
   const { log, telemetry = noTelemetry } = surroundings
   const operations = new Map(compiled.map((operation) => [operation.name, operation]))
   const pipelines = new Map<string, Next>(
@@ -136,12 +177,16 @@ async function startService<O extends Operations>(
         mode: surroundings.mode,
         problemBase,
         cursors,
+        settings,
         identify: parts.identify,
         data: database?.stageFor(operation, { problemBase }),
         frameworkProblems,
       }),
     ]),
   )
+
+  const checks = new Map(Object.entries(definition.checks ?? {}))
+  if (database?.check) checks.set(databaseCheckName, database.check)
 
   return {
     name: definition.name,
@@ -152,6 +197,9 @@ async function startService<O extends Operations>(
     databaseProblems,
     mutationProblems,
     problemBase,
+    checks,
+    health: definition.health ?? {},
+    identify: parts.identify,
     surroundings,
     async call(request) {
       const operation = operations.get(request.operation)
@@ -175,6 +223,18 @@ async function startService<O extends Operations>(
     },
     stop: async () => database?.close(),
   }
+}
+
+/** Hides what a service declares: by its name, or with a field's schema. */
+function redactorOf(
+  { redact = [] }: ServiceDefinition<Operations>,
+  operations: readonly CompiledOperation[],
+): Redactor {
+  const marked = operations.flatMap(({ inputSchema, outputSchema }) => [
+    ...sensitiveFieldsOf(inputSchema),
+    ...sensitiveFieldsOf(outputSchema),
+  ])
+  return createRedactor([...redact, ...marked])
 }
 
 /** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here all the same. */
@@ -211,6 +271,7 @@ function checkParts(
   for (const job of Object.values(definition.jobs ?? {})) {
     issues.push(`job "${job.name}" (${job.place}): the service has no job engine that would run it`)
   }
+  issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
   if (definition.problemBase !== undefined && !definition.problemBase.endsWith('/')) {
     issues.push(`its problemBase ${definition.problemBase} does not end in a slash`)
   }

@@ -17,6 +17,8 @@ export interface Span {
   readonly isRecording: boolean
   /** Says what it is, once that is known. The attributes are kept as they are, so that many spans can share one object. */
   describe(name: string, attributes: Attributes): void
+  /** Gives it another name. */
+  rename(name: string): void
   /** Sets an attribute, in place of one of the same name. */
   set(name: string, value: AttributeValue): void
   /** Notes that something happened now. */
@@ -35,6 +37,7 @@ export function unrecordedSpan(trace: TraceContext): Span {
     trace,
     isRecording: false,
     describe: () => {},
+    rename: () => {},
     set: () => {},
     addEvent: () => {},
     begin: () => span,

@@ -1,3 +1,4 @@
+import type { Redactor } from './redact.ts'
 import type { Attributes, Span, SpanKind } from './span.ts'
 import { unrecordedSpan } from './span.ts'
 import { continueTrace } from './trace-context.ts'
@@ -54,6 +55,8 @@ export interface Telemetry {
   beginTrace(kind: SpanKind, traceparent: string | undefined): Span
   /** Runs work; what begins a span anywhere within it, without having been given one, begins it within `span`. */
   within<T>(span: Span, work: () => T): T
+  /** From now on, hides the values of attributes that a redactor calls sensitive, wherever spans are read. */
+  hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram
   counter(definition: InstrumentDefinition): Counter
   /** A value that goes up and down, read off by `observe` whenever somebody looks. Gives what forgets it. */
@@ -67,6 +70,7 @@ const noInstrument: Histogram & Counter = { with: () => noSeries }
 export const noTelemetry: Telemetry = {
   beginTrace: (_kind, traceparent) => unrecordedSpan(continueTrace(traceparent)),
   within: (_span, work) => work(),
+  hide: () => {},
   histogram: () => noInstrument,
   counter: () => noInstrument,
   gauge: () => () => {},

@@ -4,8 +4,9 @@ import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Work } from '../kernel/work.ts'
 import type { StatementObserver } from './observe-statements.ts'
-import { type DriverQuery, runQuery } from './driver-query.ts'
-import { isUnavailable, isWorthRerunning, markDriverError } from './sql-state.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { isStalePlan, isUnavailable, isWorthRerunning, markDriverError } from './sql-state.ts'
 import type { Statement } from './statement.ts'
 
 /** What runs statements: all that a query builder is bound to. */
@@ -33,6 +34,8 @@ export interface ConnectionParts {
   /** On whose behalf. */
   readonly work: Work
   readonly statements: StatementObserver
+  /** Prepares what comes again; `undefined` where only what is named is to be prepared. */
+  readonly prepared: PreparedStatements | undefined
 }
 
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
@@ -40,6 +43,7 @@ export class Connection implements Queryable {
   readonly #client: Client
   readonly #work: Work
   readonly #statements: StatementObserver
+  readonly #prepared: PreparedStatements | undefined
   readonly #onError: (error: Error) => void
   #running = 0
   #idleListeners: (() => void)[] = []
@@ -47,10 +51,11 @@ export class Connection implements Queryable {
   #isBroken = false
   #transientFailure: Error | undefined
 
-  constructor(client: pg.PoolClient, { work, statements }: ConnectionParts) {
+  constructor(client: pg.PoolClient, { work, statements, prepared }: ConnectionParts) {
     this.#client = client as Client
     this.#work = work
     this.#statements = statements
+    this.#prepared = prepared
     // Without a listener, a connection that is lost between two statements would end the process.
     this.#onError = () => {
       this.#isBroken = true
@@ -64,8 +69,9 @@ export class Connection implements Queryable {
   ): Promise<pg.QueryResult<Row>> {
     if (this.#isOver) return Promise.reject(callOver())
     this.#running += 1
-    const observed = this.#statements.begin(...textOf(query, values), this.#work)
-    return runQuery<Row>(this.#client, query, values).then(
+    const statement = this.#named(query, values)
+    const observed = this.#statements.begin(statement.text, (statement.values?.length ?? 0) > 0, this.#work)
+    return runQuery<Row>(this.#client, statement).then(
       (result) => {
         observed.end(result.rowCount)
         this.#finishOne()
@@ -74,6 +80,7 @@ export class Connection implements Queryable {
       (error: unknown) => {
         markDriverError(error)
         observed.fail(error)
+        if (isStalePlan(error)) this.#prepared?.renew()
         if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
           this.#transientFailure ??= error
         }
@@ -83,6 +90,14 @@ export class Connection implements Queryable {
     )
   }
 
+  /** The statement of a query, named where it is worth preparing. */
+  #named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
+    const given: DriverStatement = typeof query === 'string' ? { text: query } : query
+    const name = given.name ?? this.#prepared?.nameOf(given.text)
+    if (name === given.name && values === undefined) return given
+    return { ...given, name, values: values ?? given.values }
+  }
+
   #finishOne(): void {
     this.#running -= 1
     if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
@@ -90,7 +105,7 @@ export class Connection implements Queryable {
 
   /** Runs a statement of the framework's own. */
   run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
-    return this.query<Row>(statement)
+    return this.query<Row>(this.#prepared ? statement : { ...statement, name: undefined })
   }
 
   /** Has the statements that `begin` begins travel together: one system call, one round trip. */
@@ -186,12 +201,6 @@ function callOver(): HoldfastError {
     'database-call-over',
     'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
   )
-}
-
-/** The text of a statement, and whether it has values. */
-function textOf(query: DriverQuery, values: unknown[] | undefined): [text: string, hasValues: boolean] {
-  if (typeof query === 'string') return [query, (values?.length ?? 0) > 0]
-  return [query.text, (values?.length ?? query.values?.length ?? 0) > 0]
 }
 
 const unanswered = new HoldfastError(

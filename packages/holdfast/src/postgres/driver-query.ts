@@ -1,16 +1,18 @@
 import pg from 'pg'
 
 /** A statement in the form that the driver takes; query builders add how they want the rows. */
-export type DriverQuery =
-  | string
-  | {
-      readonly text: string
-      readonly values?: readonly unknown[]
-      readonly name?: string
-      readonly rowMode?: 'array'
-      readonly queryMode?: 'extended'
-      readonly types?: pg.CustomTypesConfig
-    }
+export interface DriverStatement {
+  readonly text: string
+  readonly values?: readonly unknown[] | undefined
+  /** Prepared once per connection under this name. Default: not named. */
+  readonly name?: string | undefined
+  readonly rowMode?: 'array' | undefined
+  readonly queryMode?: 'extended' | undefined
+  readonly types?: pg.CustomTypesConfig | undefined
+}
+
+/** A statement, or its text alone. */
+export type DriverQuery = string | DriverStatement
 
 /** The members of the driver's query that its types leave out. */
 interface QueryMembers {
@@ -25,25 +27,23 @@ interface QueryMembers {
  */
 export function runQuery<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
-  query: DriverQuery,
-  values: readonly unknown[] | undefined,
+  statement: DriverStatement,
 ): Promise<pg.QueryResult<Row>> {
-  // What shapes the rows is read while the driver's query is being made.
-  if (typeof query === 'string') return client.query<Row>(query, values as unknown[])
-  if (query.rowMode !== undefined || query.types !== undefined) {
-    return client.query<Row>(query as pg.QueryConfig, values as unknown[])
+  // What shapes the rows is read while the driver's query is being made, and nowhere else.
+  if (statement.rowMode !== undefined || statement.types !== undefined) {
+    return client.query<Row>(statement as pg.QueryConfig)
   }
-  const made = new pg.Query(query.text, (values ?? query.values) as unknown[]) as pg.Query & QueryMembers
-  made.name = query.name
-  made.queryMode = query.queryMode
+  const query = new pg.Query(statement.text, statement.values as unknown[]) as pg.Query & QueryMembers
+  query.name = statement.name
+  query.queryMode = statement.queryMode
   return new Promise((resolve, reject) => {
-    made.callback = (error, result) => {
+    query.callback = (error, result) => {
       if (error) {
         // The driver's own stack leads to the socket that it read the error from.
         Error.captureStackTrace(error)
         reject(error)
       } else resolve(result as pg.QueryResult<Row>)
     }
-    client.query(made)
+    client.query(query)
   })
 }

@@ -7,6 +7,7 @@ import type { Work } from '../kernel/work.ts'
 import { Connection } from './connection.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
+import { PreparedStatements } from './prepared-statements.ts'
 import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
@@ -21,6 +22,8 @@ export interface PoolOptions {
   /** How the connections are called in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
+  /** Whether statements that come again are prepared. Default true. */
+  readonly prepares?: boolean | undefined
   /** What watches it. Default: nothing does. */
   readonly telemetry?: Telemetry | undefined
 }
@@ -65,6 +68,7 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', (error) =>
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
+  const prepared = options.prepares === false ? undefined : new PreparedStatements()
   const statements = observeStatements(telemetry, placeOf(connectionString))
   const observed = observePool(telemetry, options.applicationName, {
     max,
@@ -92,7 +96,7 @@ export function createPool(options: PoolOptions): Pool {
         observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
         waiting?.end()
       })
-      return new Connection(client, { work, statements })
+      return new Connection(client, { work, statements, prepared })
     },
     end() {
       observed.forget()

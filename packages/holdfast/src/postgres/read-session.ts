@@ -4,6 +4,7 @@ import type { Work } from '../kernel/work.ts'
 import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery } from './driver-query.ts'
 import type { Pool } from './pool.ts'
+import { isStalePlan } from './sql-state.ts'
 import { checkStatement } from './statement.ts'
 
 /**
@@ -26,6 +27,19 @@ export class ReadSession implements Queryable {
     if (typeof query === 'string') checkStatement(query, undefined)
     else checkStatement(query.text, query.name)
     this.#work.usage.statements += 1
+    try {
+      return await this.#run(query, values)
+    } catch (error) {
+      // It has been forgotten by now, so that it is prepared anew.
+      if (isStalePlan(error)) return this.#run(query, values)
+      throw error
+    }
+  }
+
+  async #run<Row extends pg.QueryResultRow>(
+    query: DriverQuery,
+    values: unknown[] | undefined,
+  ): Promise<pg.QueryResult<Row>> {
     const connection = await this.#pool.acquire(this.#work)
     return runInterruptibly(connection, this.#work.deadline, () => connection.query<Row>(query, values))
   }

@@ -4,6 +4,8 @@ interface PostgresError extends Error {
   readonly code?: string
   readonly severity?: string
   readonly constraint?: string
+  /** The function of the server that found it. */
+  readonly routine?: string
 }
 
 const fromDriver = new WeakSet<Error>()
@@ -41,10 +43,19 @@ export function constraintOf(error: unknown): string | undefined {
   return driverError(error)?.constraint
 }
 
-/** SQLSTATE serialization_failure and deadlock_detected: the same transaction, run again, may well succeed. */
+/**
+ * Whether the same transaction, run again, may well succeed: SQLSTATE serialization_failure and deadlock_detected, and a plan that
+ * has become stale.
+ */
 export function isWorthRerunning(error: unknown): boolean {
   const state = sqlStateOf(error)
-  return state === '40001' || state === '40P01'
+  return state === '40001' || state === '40P01' || isStalePlan(error)
+}
+
+/** Whether a table has changed since a statement was prepared, so that it would give other columns than it did. It has done nothing. */
+export function isStalePlan(error: unknown): boolean {
+  // feature_not_supported is said of much else; the message is in the language of the server.
+  return sqlStateOf(error) === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery'
 }
 
 /** SQLSTATE in_failed_sql_transaction: a statement before this one failed, and the transaction with it. */

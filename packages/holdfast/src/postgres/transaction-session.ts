@@ -1,7 +1,8 @@
 import type pg from 'pg'
+import type { Usage } from '../kernel/work.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Connection, Queryable } from './connection.ts'
-import type { DriverQuery } from './driver-query.ts'
+import type { DriverQuery, DriverStatement } from './driver-query.ts'
 import { checkStatement } from './statement.ts'
 
 const savepointForm =
@@ -10,11 +11,13 @@ const savepointForm =
 /** What a mutation's handler writes through: the statements of one transaction, until its handler has ended. */
 export class TransactionSession implements Queryable {
   readonly #connection: Connection
+  readonly #usage: Usage
   readonly #savepoints = new Set<string>()
   #isOver = false
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, usage: Usage) {
     this.#connection = connection
+    this.#usage = usage
   }
 
   async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -27,8 +30,9 @@ export class TransactionSession implements Queryable {
         'A statement was run with the `db` of a mutation whose handler has ended. Await every statement within the handler.',
       )
     }
-    const statement = typeof query === 'string' ? { text: query } : query
-    checkStatement(statement.text, 'name' in statement ? statement.name : undefined)
+    this.#usage.statements += 1
+    const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
+    checkStatement(statement.text, statement.name)
     this.#followSavepoints(statement.text)
     // The extended protocol takes one statement at a time: none can hide behind another.
     return this.#connection.query<Row>({ ...statement, queryMode: 'extended' }, values)

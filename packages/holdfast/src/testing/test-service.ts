@@ -2,6 +2,7 @@ import pg from 'pg'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { createLogger } from '../kernel/log.ts'
 import type { Operations, RunningService, Service } from '../kernel/service.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
 import { createHandler, type HandlerOptions } from '../http/handler.ts'
 import { createTestDatabase, templateFor } from './template.ts'
 import { type AnswerCaller, createAnswerCaller, createTypedCaller, type TypedCaller } from './typed-caller.ts'
@@ -15,6 +16,8 @@ export interface TestServiceOptions {
   /** Takes each log line. Default: those of level error go to stderr. */
   readonly onLog?: (line: string) => void
   readonly http?: HandlerOptions
+  /** What watches the service: `createTelemetry()` of `holdfast/telemetry`. Default: nothing does. */
+  readonly telemetry?: Telemetry
 }
 
 /** A service that runs on a database of its own, for one test or a file of them. */
@@ -50,6 +53,7 @@ export async function createTestService<O extends Operations>(
         : { level: 'error', write: (line) => process.stderr.write(`${line}\n`) },
     ),
     notify: () => {},
+    ...(options.telemetry ? { telemetry: options.telemetry } : {}),
   })
   const handler = createHandler(running, options.http)
   const send = createAnswerCaller(running)

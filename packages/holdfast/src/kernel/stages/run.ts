@@ -13,6 +13,8 @@ import type { Mode } from '../surroundings.ts'
 /** What the last stage needs beside the operation. */
 export interface RunOptions {
   readonly cursors: CursorCodec
+  /** What handlers get as `settings`. */
+  readonly settings: unknown
   readonly mode: Mode
   /** The problems of the framework, which any operation may come to. */
   readonly frameworkProblems: readonly AnyProblemType[]
@@ -67,11 +69,12 @@ function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
   return error
 }
 
-function createContext(call: Call, { cursors }: RunOptions): Context<never, never, never> {
+function createContext(call: Call, { cursors, settings }: RunOptions): Context<never, never, never, never> {
   return {
     input: call.input as never,
     db: call.db as never,
     caller: call.caller as never,
+    settings: settings as never,
     log: call.log,
     signal: call.deadline.signal,
     deadline: call.deadline,

@@ -1,4 +1,6 @@
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { defaultBodyLimitBytes, type Handler } from '../../http/handler.ts'
 import { clientGone } from '../../kernel/deadline.ts'
 import { type Logger, toLogFields } from '../../kernel/log.ts'
@@ -20,8 +22,20 @@ export interface HttpLimits {
   readonly requestTimeoutMs?: number
 }
 
-/** Makes the server of node:http that answers with a handler. It does not listen yet. */
-export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logger): Server {
+/** What answers the requests of a server. */
+export type Answering = Pick<Handler, 'answer' | 'refuse'>
+
+/** A server of node:http, and how it ends. */
+export interface HttpServer {
+  readonly server: Server
+  /** From now on, every answer ends its connection. The server goes on listening. */
+  drain(): void
+  /** Stops listening; resolves when every connection has ended, those on which nothing is asked at once. */
+  close(): Promise<void>
+}
+
+/** Makes the server that answers with a handler. It does not listen yet. */
+export function createHttpServer(handler: Answering, limits: HttpLimits, log: Logger): HttpServer {
   const { bodyLimitBytes = defaultBodyLimitBytes, maxHeaderBytes = 16_384 } = limits
   const { headerTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = limits
   const server = createServer({
@@ -36,11 +50,20 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
   // Their bytes are bounded, and fields beyond a count would be dropped in silence.
   server.maxHeadersCount = 0
 
-  // node:http takes a connection for idle that has been handed its answer, and cuts off what has not been sent yet.
+  let isDraining = false
   let openAnswers = 0
+  const connections = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   const closeIdleConnections = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
-    if (openAnswers === 0) closeIdleConnections()
+    // node:http takes a connection for idle that has been handed its answer, and cuts off what has not been sent yet.
+    if (openAnswers > 0) return
+    closeIdleConnections()
+    // Node 24 waits for those on which nothing has been asked yet, such as browsers open in advance.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   }
 
   async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
@@ -53,8 +76,7 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
       if (!server.listening) server.closeIdleConnections()
     })
     const refusal = checkHost(incoming)
-    // A server that no longer listens is stopping: its connections end with their answers.
-    const options = (): SendOptions => ({ closes: !server.listening, bodyLimitBytes })
+    const options = (): SendOptions => ({ closes: isDraining, bodyLimitBytes })
     try {
       sendAnswer(
         refusal ? handler.refuse(refusal, request) : await handler.answer(request),
@@ -75,5 +97,22 @@ export function createHttpServer(handler: Handler, limits: HttpLimits, log: Logg
   // Nothing else is expected of this server; node:http would answer 417, and not as a problem.
   server.on('checkExpectation', (incoming, response) => void answer({ incoming, response }))
   refuseBroken(server, handler, log)
-  return server
+
+  const drain = (): void => {
+    isDraining = true
+  }
+  return {
+    server,
+    drain,
+    async close() {
+      drain()
+      // A request that has arrived makes its connection a busy one only when it has been read, which the event loop does once
+      // between two of these. Closing a connection with an unread request would reset it, and the client would not know why.
+      await setImmediate()
+      await setImmediate()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+  }
 }

@@ -77,15 +77,12 @@ describe('the port', () => {
     expect(failure.message).toContain(`lsof -i :${port}`)
   })
 
-  test.each(['', 'http', '-1', '65536', '3000.5', '0x10', ' 3000', '1e3', '99999'])(
-    'cannot be %j',
-    async (PORT) => {
-      const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
-      expect(failure.code).toBe('configuration-invalid')
-      expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
-      expect(failure.message).toContain('from 0 to 65535')
-    },
-  )
+  test.each(['http', '-1', '65536', '3000.5', '0x10', ' 3000', '99999'])('cannot be %j', async (PORT) => {
+    const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
+    expect(failure.code).toBe('configuration-invalid')
+    expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
+    expect(failure.message).toContain('a whole number from 0 to 65535')
+  })
 
   test.each([-1, 65_536, 1.5, Number.NaN])('cannot be %s as an option', async (port) => {
     const failure = await failureOf(serveForTest(shop, { port }))
@@ -110,8 +107,8 @@ describe('the host', () => {
     expect(await isElsewhere).toBe('NODE_ENV' in variables)
   })
 
-  test('that is empty is refused, rather than taken for every address', async () => {
-    const failure = await failureOf(serveForTest(shop, env({ HOST: '' })))
+  test('that is blank is refused, rather than taken for every address', async () => {
+    const failure = await failureOf(serveForTest(shop, env({ HOST: ' ' })))
     expect(failure.code).toBe('configuration-invalid')
     expect(failure.message).toContain('HOST')
   })
@@ -128,7 +125,7 @@ describe('the host', () => {
 test('the level of the log has to be one', async () => {
   const failure = await failureOf(serve(shop, { port: 0, signals: false, env: { LOG_LEVEL: 'verbose' } }))
   expect(failure.code).toBe('configuration-invalid')
-  expect(failure.message).toContain('LOG_LEVEL is "verbose", and has to be one of debug, info, warn, error')
+  expect(failure.message).toContain('LOG_LEVEL is "verbose". It has to be one of debug, info, warn, error.')
 })
 
 test('a service that cannot listen is closed again', async () => {

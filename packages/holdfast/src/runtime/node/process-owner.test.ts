@@ -1,5 +1,6 @@
 import { until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
+import { freePort } from '../../../crash-tests/server-process.ts'
 import { type Child, startMain } from './child.fixture.ts'
 
 /** Asks for an answer that takes a while; resolves when its call has begun. */
@@ -23,7 +24,13 @@ describe('a process', () => {
       expect(answer.headers.get('connection')).toBe('close')
       expect(await answer.json()).toEqual({ waited: 300 })
       expect(await child.ended).toBe(0)
-      expect(child.log().map(({ msg }) => msg)).toEqual(['listening', 'waiting', 'stopping', 'GET /wait 200', 'stopped'])
+      expect(child.log().map(({ msg }) => msg)).toEqual([
+        'listening',
+        'waiting',
+        'stopping',
+        'GET /wait 200',
+        'stopped',
+      ])
       expect(child.output.stderr).toBe('')
     },
   )
@@ -87,12 +94,113 @@ describe('a process', () => {
   })
 })
 
+describe('a process that drains', () => {
+  test('listens for the delay, not ready, and ends every connection', async () => {
+    const child = startMain({ DRAIN_DELAY_MS: '500' })
+    const url = await child.url
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200)
+    child.process.kill('SIGTERM')
+    await until(() => child.log().some(({ msg }) => msg === 'draining'))
+    const beganMs = performance.now()
+    const ready = await fetch(`${url}/health/ready`)
+    expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close'])
+    const live = await fetch(`${url}/health/live`)
+    expect([live.status, live.headers.get('connection')]).toEqual([200, 'close'])
+    const work = await fetch(`${url}/wait?ms=0`)
+    expect([work.status, work.headers.get('connection')]).toEqual([200, 'close'])
+    expect(await child.ended).toBe(0)
+    expect(performance.now() - beganMs).toBeGreaterThan(400)
+  })
+
+  test('ends at once at a second signal', async () => {
+    const child = startMain({ DRAIN_DELAY_MS: '9000' })
+    await child.url
+    child.process.kill('SIGTERM')
+    await until(() => child.log().some(({ msg }) => msg === 'draining'))
+    child.process.kill('SIGINT')
+    expect(await child.ended).toBe(130)
+  })
+
+  test('does so for a short while after an error that nothing caught', async () => {
+    const child = startMain({ DRAIN_DELAY_MS: '9000' })
+    const url = await child.url
+    child.process.send('throw')
+    const draining = await until(() => child.log().find(({ msg }) => msg === 'draining'))
+    expect(draining['drainDelayMs']).toBe(1_500)
+    expect((await fetch(`${url}/health/ready`)).status).toBe(503)
+    expect(await child.ended).toBe(1)
+  })
+
+  test.each(['throw', 'reject'])('fails where nothing catches an error meanwhile (%s)', async (how) => {
+    const child = startMain({ DRAIN_DELAY_MS: '300' })
+    await child.url
+    child.process.kill('SIGTERM')
+    await until(() => child.log().some(({ msg }) => msg === 'draining'))
+    child.process.send(how)
+    expect(await child.ended).toBe(1)
+    expect(child.log().map(({ msg }) => msg)).toContain('nothing caught this error; stopping')
+  })
+})
+
+describe('a process whose service starts', () => {
+  async function startSlowly(): Promise<{ readonly child: Child; readonly url: string }> {
+    const port = await freePort()
+    const child = startMain({ SLOW_START: '1', PORT: String(port) })
+    const url = `http://127.0.0.1:${port}`
+    await until(() =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      ),
+    )
+    return { child, url }
+  }
+
+  test('lives and is not ready, and then it is', async () => {
+    const { child, url } = await startSlowly()
+    const live = await fetch(`${url}/health/live`)
+    expect([live.status, await live.json()]).toEqual([200, { status: 'pass' }])
+    expect((await fetch(`${url}/health/live`, { method: 'HEAD' })).status).toBe(200)
+    const ready = await fetch(`${url}/health/ready?probe=1`, {
+      headers: { 'x-request-id': 'probe-number-1' },
+    })
+    expect([ready.status, ready.headers.get('retry-after')]).toEqual([503, '1'])
+    expect(ready.headers.get('x-request-id')).toBe('probe-number-1')
+    expect(await ready.json()).toMatchObject({
+      code: 'not-ready',
+      detail: 'The service has not started yet.',
+    })
+    const other = await fetch(`${url}/wait?ms=0`, { method: 'POST', body: '{}' })
+    expect(other.status).toBe(503)
+    expect(await other.json()).toMatchObject({ code: 'unavailable' })
+    child.process.send('start')
+    expect(await child.url).toBe(url)
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200)
+  })
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends at once at %s', async (signal) => {
+    const { child } = await startSlowly()
+    child.process.kill(signal)
+    expect(await child.ended).toBe(0)
+    expect(child.log()).toEqual([expect.objectContaining({ msg: 'stopping', signal })])
+  })
+
+  test.each(['throw', 'reject'])('ends at once after an error that nothing caught (%s)', async (how) => {
+    const { child } = await startSlowly()
+    child.process.send(how)
+    expect(await child.ended).toBe(1)
+    expect(child.log()).toEqual([
+      expect.objectContaining({ level: 'error', msg: 'nothing caught this error; stopping' }),
+    ])
+  })
+})
+
 describe('a service that does not start', () => {
   test('says why in one message, and fails', async () => {
     const child = startMain({ PORT: '70000' })
     expect(await child.ended).toBe(1)
     expect(child.output.stderr).toBe(
-      'The environment variable PORT is "70000", and has to be a whole number from 0 to 65535; 0 takes any free port. Without PORT it is 3000.\n',
+      'PORT is "70000". It has to be a whole number from 0 to 65535. The port to listen on; 0 takes any free one.\n',
     )
     expect(child.output.stdout).toBe('')
   })

@@ -8,15 +8,35 @@ const signals = ['SIGTERM', 'SIGINT'] as const
 // How long a process whose service has ended may be kept alive by something else of the program.
 const lingerMs = 1_000
 
-/**
- * Ends the process in order: at SIGTERM and SIGINT, and after an error that nothing has caught. A second signal ends it at once.
- * Gives what hands the process back.
- */
-export function ownProcess(stop: () => Promise<void>, log: Logger): () => void {
-  let isStopping = false
+/** How the service of a process is stopped. */
+export interface Stops {
+  /** When it was asked to. */
+  readonly asked: () => Promise<void>
+  /** After an error that nothing has caught: nobody knows what it has left behind. */
+  readonly failed: () => Promise<void>
+}
 
-  async function end(exitCode: number): Promise<void> {
+/** The process as the service's own. */
+export interface ProcessOwner {
+  /** Says how the service is stopped. Before that, there is nothing to stop. */
+  started(stops: Stops): void
+  /** Hands the process back. */
+  readonly release: () => void
+}
+
+/**
+ * Ends the process in order: at SIGTERM and SIGINT, and with exit code 1 after an error that nothing has caught. A second signal
+ * ends it at once, and the first one does before the service has started: what that was doing is undone by whoever it was
+ * done with. (Without a listener, a process that is the first one of a container would not even hear of the signal.)
+ */
+export function ownProcess(log: Logger): ProcessOwner {
+  let stops: Stops | undefined
+  let isStopping = false
+  let exitCode = 0
+
+  async function end(stop: (() => Promise<void>) | undefined): Promise<void> {
     isStopping = true
+    if (!stop) return exitNow(exitCode)
     try {
       await stop()
       log.info('stopped')
@@ -30,18 +50,24 @@ export function ownProcess(stop: () => Promise<void>, log: Logger): () => void {
   const onSignal = (signal: (typeof signals)[number]): void => {
     if (isStopping) process.exit(128 + constants.signals[signal])
     log.info({ signal }, 'stopping')
-    void end(0)
+    void end(stops?.asked)
   }
   const onError = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
+    exitCode = 1
     log.error({ origin, error: toLogFields(error) }, 'nothing caught this error; stopping')
-    if (!isStopping) void end(1)
+    if (!isStopping) void end(stops?.failed)
   }
 
   for (const signal of signals) process.on(signal, onSignal)
   process.on('uncaughtException', onError)
-  return () => {
-    for (const signal of signals) process.off(signal, onSignal)
-    process.off('uncaughtException', onError)
+  return {
+    started(how) {
+      stops = how
+    },
+    release() {
+      for (const signal of signals) process.off(signal, onSignal)
+      process.off('uncaughtException', onError)
+    },
   }
 }
 

@@ -21,7 +21,7 @@ interface UnfinishedResponse {
 }
 
 /** Answers what node:http has no request for, as any other failure: what it cannot read, what took too long, and CONNECT. */
-export function refuseBroken(server: Server, handler: Handler, log: Logger): void {
+export function refuseBroken(server: Server, handler: Pick<Handler, 'refuse'>, log: Logger): void {
   const refused = new WeakSet<Duplex>()
   server.on('clientError', (error: ClientError, socket: Duplex) => {
     // The parser complains of every further byte.

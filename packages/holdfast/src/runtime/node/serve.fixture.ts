@@ -16,6 +16,8 @@ export async function serveForTest<O extends Operations>(
   const server = await serve(service, {
     port: 0,
     signals: false,
+    // In production the tests would wait for it, and nothing is in front of them.
+    drainDelayMs: 0,
     env: { NODE_ENV: 'test' },
     log: createLogger({
       level: 'debug',

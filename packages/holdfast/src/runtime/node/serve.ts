@@ -1,14 +1,24 @@
 import { createHandler } from '../../http/handler.ts'
+import type { Health } from '../../http/health.ts'
 import type { Pages } from '../../http/responder.ts'
 import { systemClock } from '../../kernel/clock.ts'
-import { createLogger, type Logger } from '../../kernel/log.ts'
+import type { Logger } from '../../kernel/log.ts'
+import { createRedactor } from '../../kernel/redact.ts'
+import { redactedLog } from '../../kernel/redacted-log.ts'
+import { configurationInvalid } from '../../kernel/configuration-invalid.ts'
+import type { Settings } from '../../kernel/settings.ts'
 import type { Operations, RunningService, Service } from '../../kernel/service.ts'
-import { readMode, type Surroundings } from '../../kernel/surroundings.ts'
-import { readHost, readLogLevel, readPort } from './configuration.ts'
-import { createHttpServer, type HttpLimits } from './http-server.ts'
+import type { Mode, Surroundings } from '../../kernel/surroundings.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry-options.ts'
+import { chooseHost, choosePort } from './configuration.ts'
+import { chooseDrainDelay } from './drain-delay.ts'
+import { type Environment, openEnvironment } from './environment.ts'
+import { type Answering, createHttpServer, type HttpLimits } from './http-server.ts'
 import { listen } from './listen.ts'
-import { failStart, ownProcess } from './process-owner.ts'
-import { stopServer } from './stop-server.ts'
+import { createProcessLog } from './process-log.ts'
+import { failStart, ownProcess, type ProcessOwner } from './process-owner.ts'
+import { serverSettings } from './server-settings.ts'
+import { type ServiceTelemetry, stopServer } from './stop-server.ts'
 
 /** Options of {@link serve}. */
 export interface ServeOptions extends HttpLimits {
@@ -28,13 +38,28 @@ export interface ServeOptions extends HttpLimits {
    * servers in one process want false, as tests do: `serve` then rejects, and nothing of the process is touched.
    */
   readonly signals?: boolean
-  /** How long calls that are under way may take to end when the service stops, in milliseconds. Default 10,000. */
+  /**
+   * How long the service may take to stop, in milliseconds, from the signal on and with the drain delay. What has not ended then
+   * is cut off and named. Default 20,000: less than the 30 s after which Kubernetes kills a process.
+   */
   readonly graceMs?: number
+  /**
+   * For how much of that, from the signal on, the service goes on listening, in milliseconds: not ready, and with
+   * `Connection: close` in every answer. A load balancer that is not told of the signal needs this long to find out; requests
+   * that it sends meanwhile are answered. Default: `DRAIN_DELAY_MS`, else 7,000 in production, and 0 elsewhere. haproxy with its
+   * defaults (three checks, 2 s apart) finds out within 6 s, Kubernetes spreads its own word in less; Docker kills after 10 s.
+   */
+  readonly drainDelayMs?: number
   /**
    * Whether the service documents itself: `/openapi.json`, and `/docs` for people. Default true, in production too: both say
    * what its answers show anyway, and hiding it keeps nobody out. An operation with one of these routes goes first.
    */
   readonly documentation?: boolean
+  /**
+   * What is recorded of the service, and where it goes; `false`: nothing is recorded, and traces only pass through. Default: as
+   * OpenTelemetry's standard variables say.
+   */
+  readonly telemetry?: false | TelemetryOptions
 }
 
 /** A service that listens. */
@@ -44,7 +69,8 @@ export interface Server<O extends Operations = Operations> {
   readonly port: number
   readonly service: RunningService<O>
   /**
-   * Stops listening, waits for the calls that are under way, and closes the service. Further calls wait for the same.
+   * Goes on for the drain delay, not ready any more; stops listening, waits for the calls that are under way, and closes the
+   * service. Further calls wait for the same.
    *
    * @throws HoldfastError `grace-exceeded` where something had not ended within `graceMs`.
    */
@@ -59,46 +85,139 @@ export interface Server<O extends Operations = Operations> {
  */
 export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
 
-/** Makes `serve` for services that document themselves with these pages. */
-export function createServe(documentation: Pages): Serve {
+/** What `serve` answers with beside the operations. */
+export interface ServeParts {
+  /** The pages with which a service documents itself. */
+  readonly documentation: Pages
+  /** Makes what the process says of its health; `problemBase` is the service's. */
+  readonly createHealth: (problemBase: string) => Health
+  /** What else is configured from the environment, beside the server and the service. */
+  readonly settings: readonly Settings<unknown>[]
+  /** Begins to watch a service. */
+  readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
+}
+
+/** What is watched, and who is told of what goes wrong with that. */
+export interface Watched extends Pick<Surroundings, 'env' | 'log' | 'notify'> {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly mode: Mode
+}
+
+/** Makes `serve`. */
+export function createServe(parts: ServeParts): Serve {
   return async (service, options = {}) => {
-    const pages: Pages = options.documentation === false ? () => [] : documentation
-    if (options.signals === false) return start(service, options, pages)
+    if (options.signals === false) return start(service, options, parts)
     try {
-      return await start(service, options, pages)
+      return await start(service, options, parts)
     } catch (error) {
       return failStart(error)
     }
   }
 }
 
+const defaultGraceMs = 20_000
+
+// Long enough for every connection that is in use to be told to end; a process in which anything may be wrong does not go on for
+// longer than that.
+const failureDelayMs = 1_500
+
+const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
+
 async function start<O extends Operations>(
   service: Service<O>,
   options: ServeOptions,
-  pages: Pages,
+  { documentation, createHealth, watch, settings }: ServeParts,
 ): Promise<Server<O>> {
-  const env = options.env ?? process.env
-  const mode = readMode(env)
-  const askedPort = readPort(options.port, env)
-  const host = readHost(options.host, { env, mode })
-  const log = options.log ?? createLogger({ level: readLogLevel(env), write: writeLine(process.stdout) })
+  const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
-  const running = await service.start({ env, mode, clock: systemClock, log, notify })
-  const handler = createHandler(running, { ...options, pages })
-  const server = createHttpServer(handler, options, log)
+  const source = await configure(service, options, { settings, notify })
+  const { env, mode } = source
+  const values = await serverSettings.read(source)
+  const askedPort = choosePort(options.port, values)
+  const host = chooseHost(options.host, values, mode)
+  const drainDelayMs = chooseDrainDelay({ drainDelayMs: options.drainDelayMs, graceMs }, values, mode)
+  const ownLog =
+    options.log ??
+    createProcessLog({
+      level: values.LOG_LEVEL,
+      isForPeople: mode === 'development' && process.stdout.isTTY,
+    })
+  const log = redactedLog(ownLog, createRedactor())
+  const health = createHealth(service.problemBase)
+  let answering: Answering = health.starting
+  const http = createHttpServer(
+    {
+      answer: (request) => answering.answer(request),
+      refuse: (problem, request) => answering.refuse(problem, request),
+    },
+    options,
+    log,
+  )
+  const port = await listen(http.server, { port: askedPort, host, notify })
+  const owner = options.signals === false ? nobodysProcess : ownProcess(log)
+  let telemetry: ServiceTelemetry | undefined
   try {
-    const port = await listen(server, { port: askedPort, host, notify })
+    if (options.telemetry !== false) {
+      telemetry = await watch(options.telemetry ?? {}, { service, env, mode, log, notify })
+    }
+    const running = await service.start({
+      env,
+      mode,
+      clock: systemClock,
+      // The service hides what it declares as well.
+      log: ownLog,
+      notify,
+      ...(telemetry ? { telemetry } : {}),
+    })
+    const pages: Pages = (of) => [
+      ...health.pages(of),
+      ...(options.documentation === false ? [] : documentation(of)),
+    ]
+    const handler = createHandler(running, { ...options, pages })
+    answering = handler
     const url = toUrl(host, port)
     log.info({ service: service.name, url }, 'listening')
     let stopped: Promise<void> | undefined
-    const stop = (): Promise<void> =>
-      (stopped ??= stopServer({ server, handler, running }, options.graceMs).finally(release))
-    const release = options.signals === false ? () => {} : ownProcess(stop, log)
+    const stopAfter = (delayMs: number): Promise<void> => {
+      stopped ??= stopServer(
+        { http, health, handler, running, telemetry },
+        { graceMs, drainDelayMs: delayMs },
+      ).finally(owner.release)
+      return stopped
+    }
+    const stop = (): Promise<void> => stopAfter(drainDelayMs)
+    owner.started({ asked: stop, failed: () => stopAfter(Math.min(drainDelayMs, failureDelayMs)) })
     return { url, port, service: running, stop }
   } catch (error) {
-    await running.stop()
+    owner.release()
+    http.server.close()
+    http.server.closeAllConnections()
+    await telemetry?.stop(0)
     throw error
   }
+}
+
+/**
+ * Opens the environment that a service is configured from.
+ *
+ * @throws HoldfastError `configuration-invalid` that lists all of what is wrong with it.
+ */
+async function configure(
+  service: Service,
+  options: ServeOptions,
+  { settings, notify }: Pick<ServeParts, 'settings'> & Pick<Surroundings, 'notify'>,
+): Promise<Environment> {
+  const all = [serverSettings, ...settings, ...service.settings]
+  const environment = openEnvironment({
+    env: options.env ?? process.env,
+    names: all.flatMap(({ descriptions }) => descriptions.map(({ name }) => name)),
+    folder: options.env ? undefined : process.cwd(),
+    notify,
+  })
+  const found = await Promise.all(all.map((one) => one.check(environment)))
+  const issues = [...environment.issues, ...found.flat()]
+  if (issues.length > 0) throw configurationInvalid(issues)
+  return environment
 }
 
 function writeLine(stream: NodeJS.WriteStream): (line: string) => void {

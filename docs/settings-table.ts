@@ -1,0 +1,29 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { settingsTable } from 'holdfast/settings'
+import { databaseSettings } from '../packages/holdfast/src/database/settings.ts'
+import { serverSettings } from '../packages/holdfast/src/runtime/node/server-settings.ts'
+import { telemetrySettings } from '../packages/holdfast/src/telemetry/telemetry-settings.ts'
+
+const page = new URL('settings.md', import.meta.url)
+const start = '<!-- settings: from `npm run settings` -->'
+const end = '<!-- /settings -->'
+
+/** The settings of the framework, as settings.md has to show them. */
+export function frameworkSettings(): string {
+  return settingsTable(
+    [serverSettings, databaseSettings, telemetrySettings].flatMap(({ descriptions }) => descriptions),
+  )
+}
+
+/** The settings of the framework, as settings.md shows them. */
+export async function shownSettings(): Promise<string> {
+  const text = await readFile(page, 'utf8')
+  return text.slice(text.indexOf(start) + start.length, text.indexOf(end)).trim()
+}
+
+if (import.meta.main) {
+  const text = await readFile(page, 'utf8')
+  const [before = ''] = text.split(start)
+  const [, after = ''] = text.split(end)
+  await writeFile(page, `${before}${start}\n\n${frameworkSettings()}\n\n${end}${after}`)
+}

@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
+import { until } from 'holdfast/testing'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestFolder } from '../src/testing/test-folder.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+const goneMs = 10_000
+const run = promisify(execFile)
+
+let directory: string
+let postgres: EmbeddedPostgres
+let server: ServerProcess | undefined
+
+beforeEach(async () => {
+  directory = await createTestFolder()
+  postgres = await startEmbeddedPostgres({ directory, settings: { fsync: 'off' } })
+})
+
+afterEach(async () => {
+  await server?.stop()
+  await postgres.stop()
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** How Postgres goes away; gives how it comes back. */
+type Outage = () => Promise<() => Promise<void>>
+
+/** Its processes do nothing any more: connections stay open, new ones are taken by the operating system, nobody answers. */
+const hangs: Outage = async () => {
+  const pids = await processesOf(postgres.serverPid)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  return async () => {
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+  }
+}
+
+/** It has crashed: connections are reset, new ones refused. */
+const refuses: Outage = async () => {
+  process.kill(postgres.serverPid, 'SIGQUIT')
+  return () => postgres.restart()
+}
+
+async function processesOf(postmaster: number): Promise<readonly number[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid='])
+  const processes = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+  return [postmaster, ...processes.filter(([, parent]) => parent === postmaster).map(([pid]) => pid!)]
+}
+
+test.each([
+  ['hangs', hangs],
+  ['refuses', refuses],
+])(
+  'Postgres is gone for 10 s (%s): not ready within 2 s, alive all the time, ready again within 5 s',
+  async (name, goAway) => {
+    server = await startServer(new URL('./life-cycle-main.ts', import.meta.url), {
+      NODE_ENV: 'production',
+      DRAIN_DELAY_MS: '0',
+      DATABASE_URL: postgres.url,
+    })
+    const { url, output } = server
+    const statusOf = async (path: string): Promise<number> => (await fetch(url + path)).status
+    const until503 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 503
+    const until200 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 200
+    expect(await statusOf('/sleep?seconds=0')).toBe(204)
+    // What was found just before is known for a while: the worst moment to go away.
+    expect(await until200()).toBe(true)
+
+    const goneAtMs = performance.now()
+    let comeBack: (() => Promise<void>) | undefined = await goAway()
+    try {
+      await until(until503)
+      const notReadyMs = performance.now() - goneAtMs
+      expect(notReadyMs).toBeLessThan(2_000)
+      // Gone that long: it is the experiment, not a wait for something.
+      while (performance.now() - goneAtMs < goneMs) {
+        const beganMs = performance.now()
+        expect(await statusOf('/health/live')).toBe(200)
+        expect(performance.now() - beganMs).toBeLessThan(250)
+        expect(await statusOf('/health/ready')).toBe(503)
+        await sleep(200)
+      }
+      await comeBack()
+      comeBack = undefined
+      const backAtMs = performance.now()
+      await until(until200)
+      const readyMs = performance.now() - backAtMs
+      expect(readyMs).toBeLessThan(5_000)
+      expect(await statusOf('/sleep?seconds=0')).toBe(204)
+      expect(output()).toContain('a check fails')
+      console.info(
+        `Postgres ${name}: not ready after ${Math.round(notReadyMs)} ms, ready ${Math.round(readyMs)} ms after its return`,
+      )
+    } finally {
+      await comeBack?.()
+    }
+    expect(await server.stop()).toBe(0)
+  },
+  60_000,
+)

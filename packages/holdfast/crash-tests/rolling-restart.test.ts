@@ -1,0 +1,103 @@
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type DebianTool, debianTool } from '../test/debian-tool.ts'
+import { type Haproxy, startHaproxy } from './haproxy.ts'
+import type { ClientsReport } from './keep-alive-clients-main.ts'
+import { type Clients, startClients } from './keep-alive-clients.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+/** `ROLLING_RESTARTS=full npm test rolling` takes the delay and the checks of production, and some minutes. */
+const isFull = process.env['ROLLING_RESTARTS'] === 'full'
+const production = { env: {}, check: '' }
+const shortened = { env: { DRAIN_DELAY_MS: '500' }, check: 'inter 100ms fall 2 rise 1' }
+const restarts = 20
+
+let haproxyTool: DebianTool
+let database: TestDatabase
+let servers: ServerProcess[] = []
+let haproxy: Haproxy | undefined
+let clients: Clients | undefined
+
+beforeAll(async () => {
+  haproxyTool = await debianTool('haproxy')
+}, 200_000)
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+})
+
+afterEach(async () => {
+  clients?.kill()
+  await haproxy?.stop()
+  await Promise.all(servers.map((server) => server.stop()))
+  servers = []
+  await database.drop()
+})
+
+interface Rolling {
+  readonly env: Readonly<Record<string, string>>
+  readonly check: string
+}
+
+/** Restarts two servers in turn behind haproxy, while 50 clients send; gives what became of their requests. */
+async function roll(path: string, { env, check }: Rolling, times: number): Promise<ClientsReport> {
+  const start = (): Promise<ServerProcess> =>
+    startServer(new URL('./life-cycle-main.ts', import.meta.url), {
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'error',
+      DATABASE_URL: database.url,
+      ...env,
+    })
+  servers = await Promise.all([start(), start()])
+  haproxy = await startHaproxy({ path, servers: servers.map(({ url }) => url), check })
+  const { isUp, url } = haproxy
+  clients = await startClients(url, 50)
+  for (let turn = 0; turn < times; turn += 1) {
+    const server = servers[turn % servers.length]!
+    expect(await server.restart()).toBe(0)
+    await until(() => isUp(server.url), { timeoutMs: 20_000 })
+  }
+  return clients.stop()
+}
+
+/** What was lost or doubled, in words, the first of it. */
+async function findViolations({ answered, failed }: ClientsReport): Promise<readonly string[]> {
+  const looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  const { rows } = await looking.query<{ name: string; count: string }>(
+    'select name, count(*) from effects group by name',
+  )
+  await looking.end()
+  const kept = new Map(rows.map(({ name, count }) => [name, Number(count)]))
+  return [
+    ...failed.map(({ key, reason }) => `failed: ${key} was answered ${reason}`),
+    ...answered.filter((key) => !kept.has(key)).map((key) => `lost: ${key}`),
+    ...[...kept].filter(([, count]) => count > 1).map(([key]) => `doubled: ${key}`),
+  ].slice(0, 20)
+}
+
+test(
+  `${restarts} rolling restarts behind haproxy: nothing is lost, nothing is doubled`,
+  async (context) => {
+    if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
+    const beganMs = performance.now()
+    const report = await roll(haproxyTool.path, isFull ? production : shortened, restarts)
+    const seconds = Math.round((performance.now() - beganMs) / 1_000)
+    console.info(
+      `${restarts} rolling restarts in ${seconds} s: ${report.answered.length} answered, ${report.failed.length} failed, ${report.connections} connections of clients, the longest answer took ${report.longestMs} ms`,
+    )
+    expect(await findViolations(report)).toEqual([])
+    // Clients that hardly sent anything, or did not keep their connections, would have shown nothing.
+    expect(report.answered.length).toBeGreaterThan(restarts * 100)
+    expect(report.connections).toBe(50)
+  },
+  (isFull ? 900 : 120) * 1_000,
+)
+
+test('the same restarts without the delay are seen by the clients', async (context) => {
+  if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
+  const report = await roll(haproxyTool.path, { ...shortened, env: { DRAIN_DELAY_MS: '0' } }, 3)
+  const violations = await findViolations(report)
+  expect(violations.filter((violation) => violation.startsWith('failed'))).not.toEqual([])
+}, 60_000)

@@ -1,0 +1,99 @@
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+let database: TestDatabase
+let looking: pg.Client
+let server: ServerProcess | undefined
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+})
+
+afterEach(async () => {
+  await server?.stop()
+  await looking.end()
+  await database.drop()
+})
+
+async function start(env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  server = await startServer(new URL('./life-cycle-main.ts', import.meta.url), {
+    NODE_ENV: 'production',
+    DATABASE_URL: database.url,
+    ...env,
+  })
+  return server
+}
+
+/** How many calls sleep in the database. */
+async function sleeping(): Promise<number> {
+  const { rows } = await looking.query(
+    `select from pg_stat_activity
+     where datname = current_database() and wait_event = 'PgSleep' and state = 'active'`,
+  )
+  return rows.length
+}
+
+test('SIGTERM with requests of 5 s in flight: not ready within 100 ms, all of them are answered, exit code 0', async () => {
+  const { url, stop, output } = await start({ DRAIN_DELAY_MS: '1500' })
+  const inFlight = Array.from({ length: 8 }, () => fetch(`${url}/sleep?seconds=5`))
+  await until(async () => (await sleeping()) === inFlight.length)
+
+  const signalledMs = performance.now()
+  const ended = stop()
+  const refusal = await until(
+    async () => {
+      const answer = await fetch(`${url}/health/ready`)
+      return answer.status === 503 ? answer : undefined
+    },
+    { everyMs: 2 },
+  )
+  const notReadyMs = performance.now() - signalledMs
+  expect(notReadyMs).toBeLessThan(100)
+  expect(refusal.headers.get('connection')).toBe('close')
+  expect(await refusal.json()).toMatchObject({ code: 'not-ready', detail: 'The service is stopping.' })
+
+  // The load balancer has not noticed yet, and is served.
+  const late = await fetch(`${url}/sleep?seconds=0`)
+  expect([late.status, late.headers.get('connection')]).toEqual([204, 'close'])
+  expect((await fetch(`${url}/health/live`)).status).toBe(200)
+  await until(() =>
+    fetch(url).then(
+      () => false,
+      () => true,
+    ),
+  )
+  const closedMs = performance.now() - signalledMs
+  expect(closedMs).toBeGreaterThan(1_400)
+  expect(closedMs).toBeLessThan(3_000)
+
+  const answers = await Promise.all(inFlight)
+  expect(answers.map(({ status, headers }) => [status, headers.get('connection')])).toEqual(
+    answers.map(() => [204, 'close']),
+  )
+  expect(await ended).toBe(0)
+  expect(output()).toContain('"stopped"')
+  console.info(
+    `not ready ${Math.round(notReadyMs)} ms after SIGTERM, closed after ${Math.round(closedMs)} ms`,
+  )
+})
+
+test('SIGTERM with a request that hangs: it is named, and the exit code is not 0, within the grace and a second', async () => {
+  const { url, stop, output } = await start({ DRAIN_DELAY_MS: '300', GRACE_MS: '2000' })
+  const cutOff = fetch(`${url}/hang`, { headers: { 'x-request-id': 'the-hung-one' } }).catch(
+    (error: unknown) => error,
+  )
+  await until(() => output().includes('"hanging"'))
+  const signalledMs = performance.now()
+  expect(await stop()).toBe(1)
+  const endedMs = performance.now() - signalledMs
+  expect(endedMs).toBeGreaterThan(1_900)
+  expect(endedMs).toBeLessThan(3_000)
+  expect(output()).toContain('"grace-exceeded"')
+  expect(output()).toContain('the call of hang with the request id the-hung-one')
+  expect(await cutOff).toBeInstanceOf(TypeError)
+  console.info(`ended ${Math.round(endedMs)} ms after SIGTERM, with a grace of 2,000 ms`)
+})

@@ -1,0 +1,19 @@
+import type { Settings } from '../kernel/settings.ts'
+import { settings, type SettingValues } from '../settings/create-settings.ts'
+import { url } from '../settings/schemas.ts'
+import { setting, type Setting } from '../settings/setting.ts'
+import type { Secret } from '../settings/secret.ts'
+
+interface DatabaseSettings extends Readonly<Record<string, Setting>> {
+  readonly DATABASE_URL: Setting<Secret<string> | undefined>
+}
+
+/** What a database is configured with from the environment, where its options do not say it. */
+export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
+  DATABASE_URL: setting(url('postgres', 'postgresql'), {
+    description: 'Where the database is: postgres://user:password@host:5432/name.',
+    secret: true,
+    optional: 'outside production',
+    defaultDescription: 'an embedded server; in production it has to be set',
+  }),
+})

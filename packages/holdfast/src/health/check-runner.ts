@@ -1,0 +1,93 @@
+import { untilAborted } from '../kernel/cancellation.ts'
+import type { Check } from '../kernel/check.ts'
+import type { CheckReport } from '../kernel/check-report.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { toLogFields } from '../kernel/log.ts'
+import type { Surroundings } from '../kernel/surroundings.ts'
+
+/** Gives what a check comes to: of the run that is under way, of the last one where that is recent, or of a new one. */
+export type CheckRunner = () => Promise<CheckReport>
+
+const defaultTimeoutMs = 1_000
+const defaultCacheMs = 1_000
+
+/** Makes the runner of a check, which has never more than one run of it, however many ask and however long it takes. */
+export function createCheckRunner(
+  name: string,
+  check: Check,
+  { clock, log }: Pick<Surroundings, 'clock' | 'log'>,
+): CheckRunner {
+  const { timeoutMs = defaultTimeoutMs, cacheMs = defaultCacheMs, required = true } = check
+  let current: Promise<CheckReport> | undefined
+  let isRunning = false
+  let isFailing = false
+
+  async function begin(signal: AbortSignal): Promise<void> {
+    isRunning = true
+    try {
+      await check.run({ signal })
+    } finally {
+      isRunning = false
+    }
+  }
+
+  async function attempt(): Promise<void> {
+    if (isRunning) throw stillRunning(name, timeoutMs)
+    const timeout = new AbortController()
+    const timer = clock.after(timeoutMs, () => timeout.abort(timedOut(name, timeoutMs)))
+    try {
+      await untilAborted(begin(timeout.signal), timeout.signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async function report(): Promise<CheckReport> {
+    const startedMs = performance.now()
+    const failure = await attempt().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    const durationMs = Math.round((performance.now() - startedMs) * 1_000) / 1_000
+    tell(failure)
+    if (!failure) return { status: 'pass', required, durationMs }
+    return { status: 'fail', required, durationMs, error: describe(failure.error) }
+  }
+
+  /** Logs a change, and not what stays as it was: probes come all the time. */
+  function tell(failure: { readonly error: unknown } | undefined): void {
+    if (isFailing === (failure !== undefined)) return
+    isFailing = !isFailing
+    if (failure) log.warn({ check: name, required, error: toLogFields(failure.error) }, 'a check fails')
+    else log.info({ check: name, required }, 'a check passes again')
+  }
+
+  return () => {
+    current ??= report().finally(() => {
+      // A timer rather than a time to compare with: the machine's clock may be set back.
+      clock.after(cacheMs, () => (current = undefined))
+    })
+    return current
+  }
+}
+
+/** An error in a line. Node's error of several refused connections has no message of its own. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.message !== '') return error.message
+  return 'code' in error ? String(error.code) : error.name
+}
+
+function timedOut(name: string, timeoutMs: number): HoldfastError {
+  return new HoldfastError(
+    'check-timed-out',
+    `The check "${name}" did not end within ${timeoutMs} ms. Its timeoutMs gives it longer.`,
+  )
+}
+
+function stillRunning(name: string, timeoutMs: number): HoldfastError {
+  return new HoldfastError(
+    'check-still-running',
+    `The check "${name}" did not end within ${timeoutMs} ms, nor since then, although its signal was aborted. It is not run again before it has ended. Hand its signal to whatever it waits for.`,
+  )
+}

@@ -1,0 +1,72 @@
+import { anyone, holdfast } from 'holdfast'
+import { createHealth } from 'holdfast/health'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+
+const { query, service } = holdfast({ database: postgres({ poolSize: 1 }) })
+
+const sleep = query({
+  route: 'GET /sleep',
+  access: anyone(),
+  deadline: '30s',
+  async run({ db }) {
+    await db.query(sql`select pg_sleep(30)`)
+  },
+})
+
+const asleep = service({ name: 'asleep', operations: { sleep } })
+
+type Tested = TestService<typeof asleep.operations>
+
+const open = (onLog?: (line: string) => void): Promise<Tested> =>
+  createTestService(asleep, {
+    http: { pages: createHealth('/problems/').pages },
+    ...(onLog ? { onLog } : {}),
+  })
+
+const backends = (tested: Tested): Promise<{ pid: number }[]> =>
+  tested.sql<{ pid: number }>(
+    `select pid from pg_stat_activity where datname = current_database() and application_name = 'holdfast (health)'`,
+  )
+
+test('a service with a database checks by itself that it answers, on one connection', async () => {
+  await using tested = await open()
+  for (let probe = 0; probe < 3; probe += 1) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => tested.fetch('/health/ready')))
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
+    expect(await answers[0]!.json()).toMatchObject({
+      checks: { database: { status: 'pass', required: true } },
+    })
+  }
+  expect(await backends(tested)).toHaveLength(1)
+})
+
+test('a pool that is taken does not make the database look missing', async () => {
+  await using tested = await open()
+  const client = new AbortController()
+  const slow = tested.fetch('/sleep', { signal: client.signal })
+  await until(async () => {
+    const waiting = await tested.sql(
+      `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+    )
+    return waiting.length === 1
+  })
+  const beganMs = performance.now()
+  expect((await tested.fetch('/health/ready')).status).toBe(200)
+  expect(performance.now() - beganMs).toBeLessThan(1_000)
+  client.abort()
+  await slow
+})
+
+test('a connection that was lost is replaced', async () => {
+  await using tested = await open(() => {})
+  expect((await tested.fetch('/health/ready')).status).toBe(200)
+  const [before] = await backends(tested)
+  await tested.sql('select pg_terminate_backend($1)', [before!.pid])
+  await until(async () => {
+    const { status } = await tested.fetch('/health/ready')
+    const [now] = await backends(tested)
+    return status === 200 && now !== undefined && now.pid !== before!.pid
+  })
+})

@@ -1,0 +1,36 @@
+import type { RunningService } from '../kernel/service.ts'
+import { anonymous } from '../kernel/caller.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import type { HttpRequest } from '../http/http-request.ts'
+
+// A probe does not wait longer for the answer to who it is than for what it asks.
+const timeoutMs = 1_000
+
+/** Whether a request may see the detail of a service's health. Never rejects: who cannot be identified may not. */
+export async function maySeeDetail(
+  { health, identify, surroundings }: RunningService,
+  { header }: Pick<HttpRequest, 'header'>,
+): Promise<boolean> {
+  const { detail: access } = health
+  if (!access) return surroundings.mode !== 'production'
+  const timeout = new AbortController()
+  const timer = surroundings.clock.after(timeoutMs, () => timeout.abort())
+  const { signal } = timeout
+  const decide = async (): Promise<boolean> => {
+    const caller = (await identify?.({ header, signal })) ?? anonymous
+    return !((await access.authorize({ caller, header, signal })) instanceof ProblemError)
+  }
+  try {
+    return await untilAborted(decide(), signal)
+  } catch (error) {
+    // Credentials that are wrong are refused by a problem; anything else is a defect, or somebody else's.
+    if (!(error instanceof ProblemError)) {
+      surroundings.log.warn({ error: toLogFields(error) }, 'who asked for the health could not be found out')
+    }
+    return false
+  } finally {
+    timer.cancel()
+  }
+}

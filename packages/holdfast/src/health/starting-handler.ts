@@ -1,0 +1,52 @@
+import { toAnswer } from '../kernel/answer.ts'
+import type { ProblemError } from '../kernel/problem.ts'
+import { NotReady, Unavailable } from '../kernel/problems.ts'
+import { unrecordedSpan } from '../kernel/span.ts'
+import { continueTrace } from '../kernel/trace-context.ts'
+import { newUsage } from '../kernel/work.ts'
+import { toConditional } from '../http/conditional.ts'
+import { type Exchange, withExchangeHeaders } from '../http/exchange.ts'
+import type { Health } from '../http/health.ts'
+import type { HttpRequest } from '../http/http-request.ts'
+import { readRequestId } from '../http/request-id.ts'
+import { toPass } from './readiness.ts'
+
+/**
+ * Answers while a service starts, which takes as long as its migrations do: the process lives, and is not ready. Without this, a
+ * supervisor that asks whether it lives would end it in the middle of a long migration.
+ */
+export function startingHandler(problemBase: string): Health['starting'] {
+  const refuse: Health['starting']['refuse'] = (problem, request) => {
+    const exchange = beginExchange(request?.header ?? (() => undefined))
+    return withExchangeHeaders(toAnswer(problem, { requestId: exchange.requestId, problemBase }), exchange)
+  }
+
+  return {
+    refuse,
+    async answer(request) {
+      const isRead = request.method === 'GET' || request.method === 'HEAD'
+      const [path] = request.target.split('?', 1)
+      if (isRead && path === '/health/live') {
+        return withExchangeHeaders(toConditional(toPass(), request), beginExchange(request.header))
+      }
+      return toConditional(refuse(toProblem(path), request), request)
+    },
+  }
+}
+
+function toProblem(path: string | undefined): ProblemError {
+  const occurrence = { detail: 'The service has not started yet.' }
+  return path === '/health/ready' ? NotReady(occurrence) : Unavailable(occurrence)
+}
+
+/** Nobody watches these: there is no service yet that they would be requests of. */
+function beginExchange(header: HttpRequest['header']): Exchange {
+  return {
+    requestId: readRequestId(header('x-request-id')),
+    span: unrecordedSpan(continueTrace(header('traceparent'))),
+    usage: newUsage(),
+    startedMs: performance.now(),
+    route: undefined,
+    operation: undefined,
+  }
+}

@@ -1,0 +1,12 @@
+import { HoldfastError } from './holdfast-error.ts'
+
+/** The error of a configuration, with all that is wrong with it. */
+export function configurationInvalid(issues: readonly string[]): HoldfastError {
+  const [first = ''] = issues
+  if (issues.length === 1) return new HoldfastError('configuration-invalid', first)
+  const list = issues.map((issue) => `  - ${issue}`).join('\n')
+  return new HoldfastError(
+    'configuration-invalid',
+    `The configuration is wrong in ${issues.length} places:\n${list}`,
+  )
+}

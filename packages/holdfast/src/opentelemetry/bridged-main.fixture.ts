@@ -1,0 +1,76 @@
+import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { createHandler } from 'holdfast/http'
+import { openTelemetry } from 'holdfast/opentelemetry'
+import { attributesOf, createTelemetry } from 'holdfast/telemetry'
+import { z } from 'zod'
+
+// Prints what was recorded, and by whom, of one call whose handler makes spans with OpenTelemetry's API.
+const [, , situation] = process.argv
+
+const exporter = new InMemorySpanExporter()
+const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+if (situation === 'with-sdk') {
+  trace.setGlobalTracerProvider(provider)
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+}
+
+const { query, service } = holdfast()
+const work = query({
+  route: 'GET /work',
+  access: anyone(),
+  output: z.object({ carried: z.string().optional() }),
+  async run() {
+    const tracer = trace.getTracer('a-library', '1.2.3')
+    trace.getActiveSpan()?.setAttribute('seen.by.user', true)
+    return tracer.startActiveSpan(
+      'outer work',
+      { kind: SpanKind.CLIENT, attributes: { n: 1, list: ['a', 'b'], email: 'ada@example.org' } },
+      async (outer) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        const inner = tracer.startSpan('inner work')
+        inner.recordException(new TypeError('broken'))
+        inner.setStatus({ code: SpanStatusCode.ERROR, message: 'it broke' })
+        inner.updateName('inner work, renamed')
+        inner.end()
+        const carrier: Record<string, string> = {}
+        propagation.inject(context.active(), carrier)
+        outer.end()
+        return { carried: carrier['traceparent'] }
+      },
+    )
+  },
+})
+
+const telemetry = createTelemetry(
+  { bridge: openTelemetry(), runtimeMetrics: false },
+  { env: { NODE_ENV: 'test' } },
+)
+const running = await service({ name: 'bridged', operations: { work }, redact: ['email'] }).start({
+  env: {},
+  mode: 'test',
+  clock: systemClock,
+  log: createLogger({ write: () => {} }),
+  notify: () => {},
+  telemetry,
+})
+const reader = telemetry.readSpans()
+const response = await createHandler(running).fetch(new Request('http://service.test/work'))
+const own = reader.take(100).items.map((span) => ({
+  name: span.name,
+  kind: span.kind,
+  trace: span.trace,
+  attributes: attributesOf(span),
+  failure: span.failure,
+  events: span.events.map(({ name, attributes }) => ({ name, attributes })),
+}))
+const sdk = exporter.getFinishedSpans().map((span) => ({
+  name: span.name,
+  trace: { ...span.spanContext(), parentSpanId: span.parentSpanContext?.spanId },
+}))
+await running.stop()
+await telemetry.stop()
+const isLeft = trace.getTracer('after').startSpan('after').isRecording()
+process.stdout.write(JSON.stringify({ body: await response.json(), own, sdk, isLeft }))

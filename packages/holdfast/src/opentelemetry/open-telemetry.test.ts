@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+
+const run = promisify(execFile)
+const program = fileURLToPath(new URL('./bridged-main.fixture.ts', import.meta.url))
+
+interface Recorded {
+  readonly name: string
+  readonly kind?: string
+  readonly trace: { readonly traceId: string; readonly spanId: string; readonly parentSpanId?: string }
+  readonly attributes?: Record<string, unknown>
+  readonly failure?: unknown
+  readonly events?: readonly { readonly name: string; readonly attributes: Record<string, unknown> }[]
+}
+
+interface Outcome {
+  readonly body: { readonly carried?: string }
+  /** What we have recorded. */
+  readonly own: readonly Recorded[]
+  /** What the SDK has recorded. */
+  readonly sdk: readonly Recorded[]
+  /** Whether a span is recorded once the service has stopped. */
+  readonly isLeft: boolean
+}
+
+/** Has a call make spans with OpenTelemetry's API, in a process of its own: what is registered there is global. */
+async function observe(situation: 'alone' | 'with-sdk'): Promise<Outcome> {
+  const { stdout } = await run(process.execPath, ['--conditions=holdfast:source', program, situation])
+  return JSON.parse(stdout) as Outcome
+}
+
+const named = (spans: readonly Recorded[], name: string): Recorded =>
+  spans.find((span) => span.name === name)!
+
+test('where nobody has registered a provider, the spans of the API are ours', async () => {
+  const { own, sdk, body, isLeft } = await observe('alone')
+  expect(sdk).toEqual([])
+  expect(own.map(({ name }) => name).sort()).toEqual(['GET /work', 'inner work, renamed', 'outer work'])
+  const [call, outer, inner] = ['GET /work', 'outer work', 'inner work, renamed'].map((name) =>
+    named(own, name),
+  )
+  expect(outer!.trace).toMatchObject({ traceId: call!.trace.traceId, parentSpanId: call!.trace.spanId })
+  expect(inner!.trace).toMatchObject({ traceId: call!.trace.traceId, parentSpanId: outer!.trace.spanId })
+  expect(call!.attributes).toMatchObject({ 'seen.by.user': true })
+  expect(outer!).toMatchObject({
+    kind: 'client',
+    attributes: {
+      'otel.scope.name': 'a-library',
+      'otel.scope.version': '1.2.3',
+      n: 1,
+      list: '["a","b"]',
+      email: '[redacted]',
+    },
+  })
+  expect(inner!).toMatchObject({
+    failure: { type: 'error', message: 'it broke' },
+    events: [
+      { name: 'exception', attributes: { 'exception.type': 'TypeError', 'exception.message': 'broken' } },
+    ],
+  })
+  expect(body.carried).toBe(`00-${outer!.trace.traceId}-${outer!.trace.spanId}-01`)
+  expect(isLeft).toBe(false)
+})
+
+test('where an SDK is registered, its spans stay its own, within the span of the call', async () => {
+  const { own, sdk, isLeft } = await observe('with-sdk')
+  const call = named(own, 'GET /work')
+  expect(own).toHaveLength(1)
+  expect(call.attributes).toMatchObject({ 'seen.by.user': true })
+  expect(named(sdk, 'outer work').trace).toMatchObject({
+    traceId: call.trace.traceId,
+    parentSpanId: call.trace.spanId,
+  })
+  expect(named(sdk, 'inner work, renamed').trace.parentSpanId).toBe(named(sdk, 'outer work').trace.spanId)
+  expect(isLeft).toBe(true)
+})

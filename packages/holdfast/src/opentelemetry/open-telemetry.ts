@@ -1,0 +1,35 @@
+import { context, propagation, trace } from '@opentelemetry/api'
+import type { TelemetryBridge } from '../kernel/telemetry-bridge.ts'
+import { BridgedContextManager } from './bridged-context.ts'
+import { BridgedSpan } from './bridged-span.ts'
+import { BridgedTracerProvider } from './bridged-tracer.ts'
+import { TraceContextPropagator } from './trace-context-propagator.ts'
+
+/**
+ * Joins the spans that handlers, and the libraries that they use, make with `@opentelemetry/api`: `serve(service, { telemetry:
+ * { bridge: openTelemetry() } })`.
+ *
+ * Where nobody has registered a tracer provider, theirs are spans of the service, recorded and exported with the rest. Where somebody
+ * has, they stay with that one, in the trace and below the span of the call. Nothing that is registered is replaced.
+ */
+export function openTelemetry(): TelemetryBridge {
+  return {
+    join(telemetry) {
+      // Each refuses, and says so, where there is one already.
+      const isProvider = trace.setGlobalTracerProvider(new BridgedTracerProvider(telemetry))
+      const isManager = context.setGlobalContextManager(new BridgedContextManager(telemetry).enable())
+      const isPropagator = propagation.setGlobalPropagator(new TraceContextPropagator())
+      return {
+        within: (span, work) =>
+          telemetry.within(span, () =>
+            context.with(trace.setSpan(context.active(), new BridgedSpan(span)), work),
+          ),
+        leave() {
+          if (isProvider) trace.disable()
+          if (isManager) context.disable()
+          if (isPropagator) propagation.disable()
+        },
+      }
+    },
+  }
+}

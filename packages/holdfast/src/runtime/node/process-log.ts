@@ -1,0 +1,98 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
+import type { Logger, LoggerOptions } from '../../kernel/log.ts'
+
+/** Options of {@link createProcessLog}. */
+export interface ProcessLogOptions {
+  /** The least level that is written. */
+  readonly level: NonNullable<LoggerOptions['level']>
+  /** Whether a person reads it as it is written, rather than a program. */
+  readonly isForPeople: boolean
+  /** The file descriptor that is written to. Default 1: stdout. */
+  readonly fd?: number
+}
+
+// One system call for many lines: alone, each would cost more than the rest of a short call.
+const bufferBytes = 4_096
+const longestDelayMs = 100
+// Beyond this much that nobody takes, lines are dropped: a reader that hangs must not fill the memory.
+const mostBytes = 16 * 1_024 * 1_024
+
+const warnSeverity = 40
+
+/**
+ * Makes the log of a process: pino, one JSON object a line. Lines are held back for a tenth of a second at most; whatever is a
+ * warning or worse is written at once with all before it, and so is the rest when the process ends, unless it is killed. A reader that
+ * has gone away, or a disk that is full, fails nothing.
+ */
+export function createProcessLog({ level, isForPeople, fd = 1 }: ProcessLogOptions): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    isForPeople ? terminal : openFile(fd),
+  )
+}
+
+const terminal: DestinationStream = { write: (line) => void process.stdout.write(toReadable(line)) }
+
+/** Tells pino that the stream wants to know the level of each line. */
+const wantsLevel: unique symbol = Symbol.for('pino.metadata') as never
+
+function openFile(fd: number): DestinationStream {
+  const file = destination({
+    dest: fd,
+    sync: false,
+    minLength: bufferBytes,
+    maxLength: mostBytes,
+    periodicFlush: longestDelayMs,
+  })
+  let hasFailed = false
+  file.on('error', (error: Error) => {
+    if (!hasFailed) process.stderr.write(`The log cannot be written: ${error.message}\n`)
+    hasFailed = true
+  })
+  let dropped = 0
+  file.on('drop', () => {
+    dropped += 1
+  })
+  file.on('drain', () => {
+    if (dropped > 0) process.stderr.write(`${dropped} lines of the log were dropped: nobody took them.\n`)
+    dropped = 0
+  })
+  const stream = {
+    [wantsLevel]: true,
+    lastLevel: 0,
+    write(line: string) {
+      file.write(line)
+      if (stream.lastLevel >= warnSeverity) file.flush()
+    },
+  }
+  return stream
+}
+
+const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
+
+/** A line as a person reads it: the time of day, the level, the message, and then what else there is. */
+export function toReadable(line: string): string {
+  const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown> & {
+    level: keyof typeof colors
+    time: string
+    msg?: string
+  }
+  const rest = Object.entries(fields).map(
+    ([name, value]) => ` ${styleText('dim', `${name}=`)}${toWord(value)}`,
+  )
+  const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
+  // What somebody has sent must not be able to move the cursor of who reads it.
+  return `${head} ${stripVTControlCharacters(msg ?? '')}${rest.join('')}\n`
+}
+
+function toWord(value: unknown): string {
+  const isPlain = typeof value === 'string' && /^[^\s"=]+$/.test(value)
+  const word = isPlain ? value : JSON.stringify(value)
+  return stripVTControlCharacters(word)
+}

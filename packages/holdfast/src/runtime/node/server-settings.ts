@@ -1,0 +1,48 @@
+import type { Settings } from '../../kernel/settings.ts'
+import { settings, type SettingValues } from '../../settings/create-settings.ts'
+import { oneOf, text, wholeNumber } from '../../settings/schemas.ts'
+import { setting, type Setting } from '../../settings/setting.ts'
+
+/** The greatest port. */
+export const maxPort = 65_535
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+interface ServerSettings extends Readonly<Record<string, Setting>> {
+  readonly PORT: Setting<number | undefined>
+  readonly HOST: Setting<string | undefined>
+  readonly LOG_LEVEL: Setting<Level>
+  readonly DRAIN_DELAY_MS: Setting<number | undefined>
+  readonly NODE_ENV: Setting<'development' | 'test' | 'production'>
+}
+
+/** What a server is configured with from the environment. */
+export type ServerValues = SettingValues<ServerSettings>
+
+/** The settings of a server. */
+export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
+  PORT: setting(wholeNumber({ min: 0, max: maxPort }), {
+    description: 'The port to listen on; 0 takes any free one.',
+    optional: true,
+    defaultDescription: '3000, or one of the next 20 where that is taken',
+  }),
+  HOST: setting(text(), {
+    description: 'The address to listen on.',
+    optional: true,
+    defaultDescription: '127.0.0.1; in production 0.0.0.0',
+  }),
+  LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error'), {
+    description: 'The least level that is logged.',
+    default: 'info',
+  }),
+  DRAIN_DELAY_MS: setting(wholeNumber({ min: 0, max: 600_000 }), {
+    description:
+      'How long a service that stops goes on listening, in milliseconds. It is a part of the grace.',
+    optional: true,
+    defaultDescription: '0; in production 7000',
+  }),
+  NODE_ENV: setting(oneOf('development', 'test', 'production'), {
+    description: 'How strict the service is with its own program, and how open with its surroundings.',
+    default: 'development',
+  }),
+})

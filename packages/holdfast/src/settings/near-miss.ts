@@ -1,0 +1,32 @@
+/** How many letters have to be changed, added, left out or swapped to make one name of another. */
+function distance(a: string, b: string): number {
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row]
+    for (let column = 1; column <= b.length; column += 1) {
+      const isSame = a[row - 1] === b[column - 1]
+      const isSwapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1]
+      current[column] = Math.min(
+        last[column]! + 1,
+        current[column - 1]! + 1,
+        last[column - 1]! + (isSame ? 0 : 1),
+        isSwapped ? before[column - 2]! + 1 : Infinity,
+      )
+    }
+    before = last
+    last = current
+  }
+  return last[b.length]!
+}
+
+const mostMistakes = 2
+
+/** The name that somebody may have meant to write; `undefined` where none is close. */
+export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
+  return candidates
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= mostMistakes)
+    .map((candidate) => ({ candidate, mistakes: distance(name, candidate) }))
+    .filter(({ mistakes }) => mistakes > 0 && mistakes <= mostMistakes)
+    .toSorted((a, b) => a.mistakes - b.mistakes)[0]?.candidate
+}

@@ -1,0 +1,196 @@
+import { inspect } from 'node:util'
+import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import {
+  durationMs,
+  flag,
+  oneOf,
+  Secret,
+  setting,
+  settings,
+  settingsTable,
+  sizeBytes,
+  text,
+  url,
+  wholeNumber,
+} from 'holdfast/settings'
+import { describe, expect, expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+
+const declared = settings({
+  API_KEY: setting(text(), { description: 'The key of the payments API.', secret: true }),
+  LIMIT: setting(wholeNumber({ min: 1, max: 50 }), { description: 'How many at once.', default: '5' }),
+  REGIONS: setting(z.array(z.enum(['eu', 'us'])), { description: 'Where it runs.', default: 'eu,us' }),
+  REPORT: setting(durationMs(), { description: 'How often it reports.', optional: true }),
+  SIZE: setting(sizeBytes(), { description: 'How large it may be.', default: '64KiB' }),
+  TRACE: setting(flag(), { description: 'Whether it traces.', default: 'false' }),
+  TARGET: setting(url('https'), { description: 'Where it reports to.', optional: 'outside production' }),
+})
+
+const read = (env: Record<string, string>, mode: 'development' | 'production' = 'development') =>
+  declared.read({ env, mode })
+const messageOf = (env: Record<string, string>, mode?: 'development' | 'production'): Promise<string> =>
+  read(env, mode).then(
+    () => 'nothing is wrong',
+    (error: Error) => error.message,
+  )
+
+describe('settings', () => {
+  test('are read as their schemas mean them', async () => {
+    const values = await read({ API_KEY: 'k-1', LIMIT: '7', REGIONS: 'us, eu', REPORT: '90s', TRACE: 'true' })
+    expect(values).toMatchObject({
+      LIMIT: 7,
+      REGIONS: ['us', 'eu'],
+      REPORT: 90_000,
+      SIZE: 65_536,
+      TRACE: true,
+      TARGET: undefined,
+    })
+    expect(values.API_KEY.reveal()).toBe('k-1')
+    expectTypeOf(values.API_KEY).toEqualTypeOf<Secret<string>>()
+    expectTypeOf(values.REGIONS).toEqualTypeOf<('eu' | 'us')[]>()
+    expectTypeOf(values.REPORT).toEqualTypeOf<number | undefined>()
+    expectTypeOf(values.TARGET).toEqualTypeOf<string | undefined>()
+  })
+
+  test('that are empty are not set', async () => {
+    expect(await read({ API_KEY: 'k', LIMIT: '', REPORT: '' })).toMatchObject({ LIMIT: 5, REPORT: undefined })
+  })
+
+  test('say all that is wrong with them at once', async () => {
+    const message = await messageOf({
+      API_KYE: 'oops',
+      LIMIT: '500',
+      REPORT: 'soon',
+      TRACE: 'yes',
+      TARGET: 'http://x',
+    })
+    expect(message).toBe(
+      [
+        'The configuration is wrong in 5 places:',
+        '  - API_KEY is not set. It has to be a text. The key of the payments API. API_KYE is set: is that what was meant?',
+        '  - LIMIT is "500". It has to be a whole number from 1 to 50. How many at once.',
+        '  - REPORT is "soon". It has to be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports. (It has to be a number and a unit of time.)',
+        '  - TRACE is "yes". It has to be true or false. Whether it traces.',
+        '  - TARGET is "http://x". It has to be a URL that begins with https://. Where it reports to.',
+      ].join('\n'),
+    )
+  })
+
+  test('may have to be set in production only', async () => {
+    expect(await messageOf({ API_KEY: 'k' })).toBe('nothing is wrong')
+    expect(await messageOf({ API_KEY: 'k' }, 'production')).toContain('TARGET is not set.')
+  })
+
+  test('never show a secret, and cut what is long', async () => {
+    const keys = settings({
+      KEY: setting(z.string().min(50), { description: 'A key.', secret: true }),
+      WORD: setting(oneOf('a', 'b'), { description: 'A word.' }),
+    })
+    const failure = keys.read({ env: { KEY: 'hunter2', WORD: 'x'.repeat(10_000) }, mode: 'test' })
+    const message = await failure.then(
+      () => '',
+      (error: Error) => error.message,
+    )
+    expect(message).toContain('KEY is not valid, and not shown since it is a secret.')
+    expect(message).not.toContain('hunter2')
+    expect(message.length).toBeLessThan(500)
+  })
+
+  test('say what any schema allows', () => {
+    const described = settings({
+      A: setting(z.int(), { description: '.' }),
+      B: setting(z.number().min(0.5), { description: '.' }),
+      C: setting(z.string().min(3).max(9), { description: '.' }),
+      D: setting(z.email(), { description: '.' }),
+      E: setting(z.array(z.int().min(1).max(2)), { description: '.' }),
+      F: setting(z.union([z.literal('auto'), z.int().min(1).max(9)]), { description: '.' }),
+    }).descriptions.map(({ valid }) => valid)
+    expect(described).toEqual([
+      'a whole number',
+      'a number of at least 0.5',
+      'a text of at least 3 and at most 9 characters',
+      'an email address',
+      'a list, with commas between, of which each is a whole number from 1 to 2',
+      '"auto", or a whole number from 1 to 9',
+    ])
+  })
+
+  test('are a table for people', () => {
+    expect(settingsTable(declared.descriptions.slice(0, 2))).toBe(
+      [
+        '| variable           | what it is                   | what it may be              | default       |',
+        '| ------------------ | ---------------------------- | --------------------------- | ------------- |',
+        '| `API_KEY` (secret) | The key of the payments API. | a text                      | has to be set |',
+        '| `LIMIT`            | How many at once.            | a whole number from 1 to 50 | 5             |',
+      ].join('\n'),
+    )
+  })
+})
+
+describe('a secret', () => {
+  const secret = new Secret('hunter2')
+
+  test.each([
+    ['a template', () => `${secret as unknown as string}`],
+    ['concatenation', () => 'the key is ' + String(secret)],
+    ['JSON', () => JSON.stringify({ key: secret })],
+    ['the console', () => inspect({ key: secret, list: [secret] }, { depth: 9, showHidden: true })],
+    [
+      'its properties',
+      () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret), Object.assign({}, secret)]),
+    ],
+    ['a clone', () => inspect(structuredClone({ key: Object.assign({}, secret) }))],
+    ['a log line', () => logged(secret)],
+    ['an error', () => inspect(new TypeError(`no ${secret as unknown as string}`, { cause: secret }))],
+  ])('does not show in %s', (_where, show) => {
+    expect(show()).not.toContain('hunter2')
+  })
+
+  test('is revealed where it is needed', () => {
+    expect(secret.reveal()).toBe('hunter2')
+  })
+})
+
+function logged(value: unknown): string {
+  const lines: string[] = []
+  createLogger({ write: (line) => lines.push(line) }).info({ value }, 'a line')
+  return lines.join('\n')
+}
+
+describe('a service', () => {
+  const { query, service } = holdfast({ settings: declared })
+  const readLimit = query({
+    route: 'GET /limit',
+    access: anyone(),
+    output: z.object({ limit: z.int() }),
+    run({ settings: { LIMIT, API_KEY } }) {
+      expectTypeOf(LIMIT).toEqualTypeOf<number>()
+      expectTypeOf(API_KEY).toEqualTypeOf<Secret<string>>()
+      return { limit: LIMIT }
+    },
+  })
+  const configured = service({ name: 'configured', operations: { readLimit } })
+  const start = (env: Record<string, string>) =>
+    configured.start({
+      env,
+      mode: 'test',
+      clock: systemClock,
+      log: createLogger({ write: () => {} }),
+      notify: () => {},
+    })
+
+  test('hands its handlers what it is configured with', async () => {
+    const running = await start({ API_KEY: 'k', LIMIT: '9' })
+    const answer = await running.call({
+      operation: 'readLimit',
+      input: { path: {}, query: {}, body: undefined },
+      header: () => undefined,
+    })
+    expect(answer.body).toBe('{"limit":9}')
+    await running.stop()
+  })
+
+  test('does not start without it', async () => {
+    await expect(start({})).rejects.toMatchObject({ code: 'configuration-invalid' })
+  })
+})

@@ -1,0 +1,152 @@
+import { createLogger, type Logger, toLogFields } from '../kernel/log.ts'
+import { type Mode, readMode } from '../kernel/surroundings.ts'
+import { noTelemetry, type Telemetry } from '../kernel/telemetry.ts'
+import { createMeter, type Meter } from './meter.ts'
+import type { MetricSource } from './metric.ts'
+import type { Exporter } from './otlp/exporter.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import { describeResource, type ServiceIdentity } from './resource.ts'
+import { measureRuntime } from './runtime-metrics.ts'
+import { createSampler } from './sampler.ts'
+import { readSettings, type TelemetrySettings } from './settings.ts'
+import type { Attributes } from '../kernel/span.ts'
+import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
+
+/** What a service is watched with while it runs. */
+export interface RunningTelemetry
+  extends Telemetry, MetricSource, Pick<Recorder, 'activeSpan' | 'readSpans'> {
+  /** Sends what there is by now, where it goes anywhere, and waits until that was tried. */
+  flush(): Promise<void>
+  /**
+   * Sends what there is by now, and ends. What could not be sent within `limitMs`, 5,000 by default, is lost, and that is logged.
+   * Further calls wait for the same.
+   */
+  stop(limitMs?: number): Promise<void>
+}
+
+/** What telemetry runs in. */
+export interface TelemetrySurroundings {
+  /** The service that is watched. Default: a process of Node that nobody named. */
+  readonly service?: ServiceIdentity
+  /** Environment variables. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Default: as `NODE_ENV` in `env` names it. */
+  readonly mode?: Mode
+  /** Is told what could not be exported. Default: one JSON object a line on stdout. */
+  readonly log?: Logger
+  /** Tells the person who starts the service of what was worked around. Default: a line on stderr. */
+  readonly notify?: (message: string) => void
+}
+
+/**
+ * Begins to record: spans into a buffer of fixed size, and instruments. Where a receiver is named, they are sent to it in the
+ * background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
+ *
+ * @throws HoldfastError `configuration-invalid` where an option or a variable is wrong.
+ */
+export function createTelemetry(
+  options: TelemetryOptions = {},
+  surroundings: TelemetrySurroundings = {},
+): RunningTelemetry {
+  const known = withDefaults(surroundings)
+  const { env, service, log } = known
+  const settings = readSettings({ ...known, options })
+  const resource = describeResource(service, options, env)
+  if (!settings.isEnabled) return disabled(resource)
+
+  const startMs = performance.now()
+  const recorder = createRecorder({ ...settings, sampler: createSampler(settings.sampler) })
+  const meter = createMeter({
+    seriesLimit: settings.seriesLimit,
+    warn: (message, error) => log.warn(error === undefined ? {} : { error: toLogFields(error) }, message),
+  })
+  const forgetRuntime = settings.measuresRuntime ? measureRuntime(meter) : () => {}
+  const exporters = startExporters(settings, { recorder, meter, resource, startMs, log })
+  let stopped: Promise<void> | undefined
+
+  async function stop(limitMs: number): Promise<void> {
+    const limit = AbortSignal.timeout(Math.max(0, Math.ceil(limitMs)))
+    const started = await exporters
+    await Promise.all(started.map((exporter) => exporter.stop(limit)))
+    forgetRuntime()
+    joined?.leave()
+  }
+
+  const telemetry: Telemetry & Recorder = {
+    ...recorder,
+    histogram: (definition) => meter.histogram(definition),
+    counter: (definition) => meter.counter(definition),
+    gauge: (definition, observe) => meter.gauge(definition, observe),
+  }
+  const joined = options.bridge?.join(telemetry)
+  return {
+    ...telemetry,
+    ...(joined ? { within: joined.within } : {}),
+    resource,
+    readMetrics: () => meter.collect(),
+    flush: async () => {
+      const started = await exporters
+      await Promise.all(started.map((exporter) => exporter.flush()))
+    },
+    stop: (limitMs = 5_000) => (stopped ??= stop(limitMs)),
+  }
+}
+
+/** What telemetry runs in, where nobody says otherwise. */
+export function withDefaults(surroundings: TelemetrySurroundings): Required<TelemetrySurroundings> {
+  const { env = process.env } = surroundings
+  const toLine =
+    (stream: NodeJS.WriteStream) =>
+    (line: string): void =>
+      void stream.write(`${line}\n`)
+  return {
+    service: { name: 'unknown_service:node' },
+    mode: readMode(env),
+    log: createLogger({ write: toLine(process.stdout) }),
+    notify: toLine(process.stderr),
+    ...surroundings,
+    env,
+  }
+}
+
+interface ExportedParts {
+  readonly recorder: Recorder
+  readonly meter: Meter
+  readonly resource: Attributes
+  readonly startMs: number
+  readonly log: Logger
+}
+
+/** A service that exports nothing does not load the exporter, and one that does need not wait for it to start. */
+async function startExporters(
+  { spans, metrics }: TelemetrySettings,
+  { recorder, meter, ...parts }: ExportedParts,
+): Promise<readonly Exporter[]> {
+  if (!spans && !metrics) return []
+  const lost = meter.counter({
+    name: 'holdfast.telemetry.lost',
+    description: 'Spans and data points that were not exported.',
+    unit: '{record}',
+  })
+  // Before the import, so that no span of the start is missed.
+  const reader = recorder.readSpans()
+  const { startExport } = await import('./otlp/start-export.ts')
+  return startExport({
+    ...parts,
+    lost,
+    spans: spans && { ...spans, reader },
+    metrics: metrics && { ...metrics, collect: () => meter.collect() },
+  })
+}
+
+function disabled(resource: Attributes): RunningTelemetry {
+  return {
+    ...noTelemetry,
+    resource,
+    activeSpan: () => undefined,
+    readSpans: () => ({ pending: 0, take: () => ({ items: [], lost: 0 }), wakeAt: () => {} }),
+    readMetrics: () => [],
+    flush: async () => {},
+    stop: async () => {},
+  }
+}

@@ -1,0 +1,131 @@
+import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import type { OtlpTarget } from './target.ts'
+
+/** What became of a request. */
+export type PostOutcome =
+  | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string | undefined }
+  /** To be sent again: the receiver is busy or cannot be reached. */
+  | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** Never to be sent again. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+interface Reply {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly content: string
+}
+
+// Connections are kept for the next batch; an idle one does not keep the process alive.
+const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) }
+
+const compress = promisify(gzip)
+
+// What repeats itself as much as spans do becomes small at any level; the others cost several times as much.
+const fastest = { level: constants.Z_BEST_SPEED }
+
+/** As OTLP has them: only these statuses mean that the same request may succeed later. */
+const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+/** An answer of a receiver has a few lines; what comes after this is not read. */
+const longestReply = 65_536
+
+/** Sends a body to a receiver of OTLP/HTTP, once. `abort` gives it up. It does not throw. */
+export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSignal): Promise<PostOutcome> {
+  try {
+    const { status, headers, content } = await exchange(target, body, abort)
+    if (status >= 200 && status < 300) return { kind: 'accepted', ...readPartialSuccess(content) }
+    const reason = `it answered ${status}${explain(content)}`
+    if (!retryable.has(status)) return { kind: 'refused', reason }
+    return { kind: 'unavailable', reason, retryAfterMs: readRetryAfter(headers['retry-after']) }
+  } catch (error) {
+    const reason = abort.aborted ? 'the service stopped before it answered' : describe(error, target)
+    return { kind: 'unavailable', reason, retryAfterMs: undefined }
+  }
+}
+
+async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): Promise<Reply> {
+  const { url, timeoutMs, compression } = target
+  const content = compression === 'gzip' ? await compress(body, fastest) : Buffer.from(body)
+  const isSecure = url.protocol === 'https:'
+  const signal = AbortSignal.any([abort, AbortSignal.timeout(timeoutMs)])
+  return new Promise((resolve, reject) => {
+    const request = (isSecure ? httpsRequest : httpRequest)(url, {
+      method: 'POST',
+      agent: agents[isSecure ? 'https:' : 'http:'],
+      signal,
+      headers: {
+        'user-agent': 'holdfast-otlp',
+        ...target.headers,
+        'content-type': 'application/json',
+        'content-length': content.byteLength,
+        ...(compression === 'gzip' ? { 'content-encoding': 'gzip' } : {}),
+      },
+    })
+    const fail = (error: Error): void => reject(signal.aborted ? (signal.reason as Error) : error)
+    request.once('error', fail)
+    request.once('response', (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.once('error', fail)
+      response.on('data', (chunk: string) => {
+        if (text.length < longestReply) text += chunk
+      })
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, content: text }),
+      )
+    })
+    request.end(content)
+  })
+}
+
+/** How much of a request the receiver has left out, and why. */
+function readPartialSuccess(content: string): {
+  readonly rejected: number
+  readonly message: string | undefined
+} {
+  const { partialSuccess } = (parseObject(content) ?? {}) as { readonly partialSuccess?: unknown }
+  if (typeof partialSuccess !== 'object' || partialSuccess === null)
+    return { rejected: 0, message: undefined }
+  const { rejectedSpans, rejectedDataPoints, errorMessage } = partialSuccess as Readonly<
+    Record<string, unknown>
+  >
+  const rejected = Number(rejectedSpans ?? rejectedDataPoints ?? 0)
+  return {
+    rejected: Number.isFinite(rejected) ? rejected : 0,
+    message: typeof errorMessage === 'string' && errorMessage !== '' ? errorMessage : undefined,
+  }
+}
+
+/** What a receiver says about a refusal: a `Status` in JSON, or some text. */
+function explain(content: string): string {
+  const status = parseObject(content) as { readonly message?: unknown } | undefined
+  const text = typeof status?.message === 'string' ? status.message : content
+  return text.trim() === '' ? '' : `: ${text.trim().slice(0, 500)}`
+}
+
+function parseObject(content: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(content)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    // A receiver may answer as it likes; its status says what matters.
+    return undefined
+  }
+}
+
+/** `Retry-After` in seconds or as a date. */
+function readRetryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+function describe(error: unknown, { timeoutMs }: OtlpTarget): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `it did not answer within ${timeoutMs} ms`
+  // Where a name has several addresses, there is an error for each and no message.
+  return error.message === '' && 'code' in error ? String(error.code) : error.message
+}

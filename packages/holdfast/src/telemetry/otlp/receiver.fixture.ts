@@ -1,0 +1,117 @@
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { gunzipSync } from 'node:zlib'
+import { expect, onTestFinished } from 'vitest'
+import {
+  metricsRequest,
+  type ReceivedMetric,
+  type ReceivedSpan,
+  tracesRequest,
+} from './otlp-schema.fixture.ts'
+
+/** How a receiver answers; `hang`: not at all, `stall`: with the beginning of an answer. */
+export type Reply =
+  | 'hang'
+  | 'stall'
+  | {
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: string
+    }
+
+/** A request that was received. */
+export interface ReceivedRequest {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  /** Its body as it came, read as JSON. */
+  readonly json: unknown
+}
+
+/** A receiver of OTLP/HTTP that takes nothing that the protocol does not define. */
+export interface Receiver {
+  readonly url: string
+  readonly requests: readonly ReceivedRequest[]
+  /** The spans of the requests that were answered with 200. */
+  readonly spans: readonly ReceivedSpan[]
+  /** The metrics of the last such request. */
+  metric(name: string): ReceivedMetric | undefined
+  /** Ends at once, with all connections. */
+  kill(): Promise<void>
+}
+
+/** Options of {@link startReceiver}. */
+export interface ReceiverOptions {
+  /** How it answers its nth request for a path, from 0 on. Default: 200. */
+  readonly answer?: (n: number, path: string) => Reply
+  /** Default: any. */
+  readonly port?: number
+}
+
+/** Starts a receiver, until the test ends; the test fails where something was sent that is not OTLP. */
+export async function startReceiver({ answer, port = 0 }: ReceiverOptions = {}): Promise<Receiver> {
+  const requests: ReceivedRequest[] = []
+  const spans: ReceivedSpan[] = []
+  const violations: unknown[] = []
+  let metrics: readonly ReceivedMetric[] = []
+
+  function read(path: string, json: unknown): void {
+    if (path === '/v1/traces') {
+      const { resourceSpans } = tracesRequest.parse(json)
+      spans.push(...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)))
+    } else if (path === '/v1/metrics') {
+      const { resourceMetrics } = metricsRequest.parse(json)
+      metrics = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+    } else violations.push(`nothing is received at ${path}`)
+  }
+
+  const server = createServer((request, response) => void receive(request, response))
+
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const path = request.url ?? ''
+    const content = Buffer.concat(chunks)
+    const isZipped = request.headers['content-encoding'] === 'gzip'
+    const json: unknown = JSON.parse((isZipped ? gunzipSync(content) : content).toString())
+    const n = requests.filter((other) => other.path === path).length
+    requests.push({ path, headers: request.headers, json })
+    if (request.method !== 'POST' || request.headers['content-type'] !== 'application/json') {
+      violations.push({ method: request.method, type: request.headers['content-type'] })
+    }
+    const reply = answer?.(n, path) ?? { status: 200, body: '{}' }
+    if (reply === 'hang') return
+    if (reply === 'stall') {
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{')
+      return
+    }
+    try {
+      if (reply.status === 200) read(path, json)
+    } catch (error) {
+      violations.push(error)
+    }
+    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
+    response.end(reply.body)
+  }
+
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+
+  const kill = async (): Promise<void> => {
+    if (!server.listening) return
+    server.close()
+    server.closeAllConnections()
+    await once(server, 'close')
+  }
+  onTestFinished(async () => {
+    await kill()
+    expect(violations).toEqual([])
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    spans,
+    metric: (name) => metrics.find((metric) => metric.name === name),
+    kill,
+  }
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createLogger, HoldfastError } from 'holdfast'
+import { serveMetrics, type TelemetryOptions, watchService } from 'holdfast/telemetry'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { telemetryForTest } from '../telemetry.fixture.ts'
+
+const anyPort = { port: 0, host: '127.0.0.1' }
+
+test('GET /metrics is answered, and nothing else', async () => {
+  const telemetry = telemetryForTest()
+  telemetry.counter({ name: 'calls', description: 'Calls.', unit: '1' }).with({}).add()
+  const server = await serveMetrics(telemetry, anyPort)
+  onTestFinished(() => server.stop())
+  expect(server.url).toBe(`http://127.0.0.1:${server.port}/metrics`)
+  const plain = await fetch(`${server.url}?x=1`)
+  expect(plain.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+  expect(await plain.text()).toContain('\ncalls_total 1\n')
+  const open = await fetch(server.url, { headers: { accept: 'application/openmetrics-text' } })
+  expect(open.headers.get('content-type')).toContain('openmetrics')
+  expect(await open.text()).toMatch(/# EOF\n$/)
+  expect((await fetch(server.url, { method: 'HEAD' })).status).toBe(200)
+  expect((await fetch(server.url, { method: 'POST' })).status).toBe(405)
+  expect((await fetch(server.url.replace('/metrics', '/'))).status).toBe(404)
+  await server.stop()
+  await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+})
+
+describe('a service that is watched', () => {
+  async function watch(options: TelemetryOptions, env: Readonly<Record<string, string>>) {
+    const told: string[] = []
+    const log: Record<string, unknown>[] = []
+    const telemetry = await watchService(
+      { runtimeMetrics: false, ...options },
+      {
+        env,
+        log: createLogger({
+          level: 'debug',
+          write: (line) => log.push(JSON.parse(line) as Record<string, unknown>),
+        }),
+        notify: (message) => told.push(message),
+      },
+    )
+    onTestFinished(() => telemetry.stop(0))
+    const url = log.find(({ msg }) => msg === 'metrics are served')?.['url']
+    return { telemetry, told, url: typeof url === 'string' ? url : undefined }
+  }
+
+  async function takePort(): Promise<number> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    return (server.address() as AddressInfo).port
+  }
+
+  test('serves its metrics where it is told to, until it is stopped', async () => {
+    const { telemetry, url } = await watch({ metricsServer: { port: 0 } }, { NODE_ENV: 'test' })
+    expect((await fetch(url!)).status).toBe(200)
+    await telemetry.stop()
+    await expect(fetch(url!)).rejects.toThrow('fetch failed')
+  })
+
+  test.each([
+    ['in tests', {}, { NODE_ENV: 'test' }],
+    ['by option', { metricsServer: false }, { OTEL_EXPORTER_PROMETHEUS_PORT: '0' }],
+    ['by variable', {}, { OTEL_METRICS_EXPORTER: 'none' }],
+    ['where they are exported alone', {}, { OTEL_METRICS_EXPORTER: 'otlp' }],
+    ['where nothing is recorded', {}, { OTEL_SDK_DISABLED: 'true', OTEL_EXPORTER_PROMETHEUS_PORT: '0' }],
+  ] as const)('does not serve them %s', async (_, options, env) => {
+    const { url, told } = await watch(options, env)
+    expect(url).toBeUndefined()
+    expect(told).toEqual([])
+  })
+
+  test.each([
+    ['development', { OTEL_EXPORTER_PROMETHEUS_PORT: '0' }, '127.0.0.1'],
+    [
+      'production',
+      { OTEL_METRICS_EXPORTER: 'otlp,prometheus', OTEL_EXPORTER_PROMETHEUS_PORT: '0' },
+      '127.0.0.2',
+    ],
+    [
+      'production',
+      { OTEL_EXPORTER_PROMETHEUS_PORT: '0', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' },
+      '127.0.0.1',
+    ],
+  ])('in %s serves them as %j says, at %s', async (mode, env, address) => {
+    const { url } = await watch({}, { NODE_ENV: mode, ...env })
+    const at = (host: string) => url!.replace('127.0.0.1', host)
+    expect((await fetch(at(address))).status).toBe(200)
+    const isElsewhere = await fetch(at('127.0.0.3')).then(
+      () => true,
+      () => false,
+    )
+    expect(isElsewhere).toBe(address !== '127.0.0.1')
+  })
+
+  test('goes on without them where the port is taken, and tells so', async () => {
+    const port = await takePort()
+    for (const NODE_ENV of ['development', 'test']) {
+      const { told, telemetry } = await watch({}, { NODE_ENV, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
+      expect(told).toEqual([expect.stringContaining(`port ${port} of 127.0.0.1: another process has it`)])
+      expect(telemetry.beginTrace('server', undefined).isRecording).toBe(true)
+    }
+  })
+
+  test('does not start in production where the port that was asked for is taken', async () => {
+    const port = await takePort()
+    const env = { NODE_ENV: 'production', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }
+    const failure = await watch({ metricsServer: { port } }, env).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(HoldfastError)
+    expect(failure).toMatchObject({ code: 'metrics-not-served' })
+  })
+})

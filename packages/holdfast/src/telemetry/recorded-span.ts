@@ -1,0 +1,138 @@
+import type { Attributes, AttributeValue, Span, SpanKind } from '../kernel/span.ts'
+import type { TraceContext } from '../kernel/trace-context.ts'
+import type { SpanEvent, SpanFailure } from './finished-span.ts'
+import {
+  newTraceBits,
+  randomBits,
+  readBits,
+  readTraceBits,
+  toSpanId,
+  toTraceId,
+  type TraceBits,
+} from './span-id.ts'
+
+/** Takes spans when they end. */
+export interface SpanSink {
+  push(span: RecordedSpan): void
+}
+
+/** What a span begins with. */
+export interface SpanStart {
+  readonly sink: SpanSink
+  readonly name: string
+  readonly kind: SpanKind
+  readonly attributes?: Attributes | undefined
+  /** The span that it is part of. */
+  readonly parent?: RecordedSpan | undefined
+  /** Where it stands in a trace that is known already. Without it and a parent, it begins a new one. */
+  readonly trace?: TraceContext | undefined
+}
+
+// As OpenTelemetry's specification has it (span limits): a loop that adds to a span must not fill the memory.
+const mostAttributes = 128
+const mostEvents = 128
+
+const noAttributes: Attributes = {}
+
+/**
+ * A span while it goes on. When it ends it is written down, and is garbage. There are several in every call: nothing is made
+ * before somebody needs it. What is not of the port is for whoever writes it down.
+ */
+export class RecordedSpan implements Span {
+  readonly isRecording = true
+  readonly kind: SpanKind
+  readonly traceBits: TraceBits
+  readonly idHigh: number
+  readonly idLow: number
+  readonly hasParent: boolean
+  /** Whether the parent is in another process. */
+  readonly isContinued: boolean
+  readonly parentHigh: number
+  readonly parentLow: number
+  readonly startMs: number
+  endMs = 0
+  name: string
+  attributes: Attributes
+  /** Names and values by turns: they are few, and looking through them costs less than a map. */
+  own: AttributeValue[] | undefined = undefined
+  events: SpanEvent[] | undefined = undefined
+  failure: SpanFailure | undefined = undefined
+  droppedAttributes = 0
+  droppedEvents = 0
+  readonly #sink: SpanSink
+  #trace: TraceContext | undefined
+
+  constructor({ sink, name, kind, attributes, parent, trace }: SpanStart) {
+    this.#sink = sink
+    this.#trace = trace
+    this.kind = kind
+    this.name = name
+    this.attributes = attributes ?? noAttributes
+    this.isContinued = trace?.parentSpanId !== undefined
+    this.hasParent = parent !== undefined || this.isContinued
+    if (parent) {
+      this.traceBits = parent.traceBits
+      this.parentHigh = parent.idHigh
+      this.parentLow = parent.idLow
+    } else {
+      this.traceBits = trace ? readTraceBits(trace.traceId) : newTraceBits()
+      this.parentHigh = trace?.parentSpanId === undefined ? 0 : readBits(trace.parentSpanId, 0)
+      this.parentLow = trace?.parentSpanId === undefined ? 0 : readBits(trace.parentSpanId, 8)
+    }
+    this.idHigh = trace ? readBits(trace.spanId, 0) : randomBits()
+    this.idLow = trace ? readBits(trace.spanId, 8) : randomBits()
+    this.startMs = performance.now()
+  }
+
+  get trace(): TraceContext {
+    this.#trace ??= {
+      traceId: toTraceId(this.traceBits),
+      spanId: toSpanId(this.idHigh, this.idLow),
+      ...(this.hasParent ? { parentSpanId: toSpanId(this.parentHigh, this.parentLow) } : {}),
+      sampled: true,
+    }
+    return this.#trace
+  }
+
+  describe(name: string, attributes: Attributes): void {
+    if (this.endMs !== 0) return
+    this.name = name
+    this.attributes = attributes
+  }
+
+  rename(name: string): void {
+    if (this.endMs === 0) this.name = name
+  }
+
+  set(name: string, value: AttributeValue): void {
+    if (this.endMs !== 0) return
+    const own = (this.own ??= [])
+    let at = 0
+    while (at < own.length && own[at] !== name) at += 2
+    if (at < own.length) own[at + 1] = value
+    else if (at < 2 * mostAttributes) own.push(name, value)
+    else this.droppedAttributes += 1
+  }
+
+  addEvent(name: string, attributes: Attributes = noAttributes): void {
+    if (this.endMs !== 0) return
+    const events = (this.events ??= [])
+    if (events.length < mostEvents) events.push({ name, atMs: performance.now(), attributes })
+    else this.droppedEvents += 1
+  }
+
+  begin(name: string, kind: SpanKind = 'internal', attributes?: Attributes): Span {
+    return new RecordedSpan({ sink: this.#sink, name, kind, attributes, parent: this })
+  }
+
+  fail(type: string, message?: string): void {
+    if (this.endMs !== 0 || this.failure) return
+    this.failure = { type, message }
+  }
+
+  end(): void {
+    if (this.endMs !== 0) return
+    this.endMs = performance.now()
+    this.#sink.push(this)
+  }
+}

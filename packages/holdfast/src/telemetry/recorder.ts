@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Span } from '../kernel/span.ts'
+import { unrecordedSpan } from '../kernel/span.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
+import { continueTrace } from '../kernel/trace-context.ts'
+import type { FinishedSpan } from './finished-span.ts'
+import { HiddenAttributes } from './hidden-attributes.ts'
+import { RecordedSpan } from './recorded-span.ts'
+import { Ring, type RingReader } from './ring.ts'
+import type { Sampler } from './sampler.ts'
+import { SpanStore } from './span-store.ts'
+
+/** Records spans. */
+export interface Recorder extends Pick<Telemetry, 'beginTrace' | 'within' | 'hide'> {
+  /** The span within which this code runs; `undefined` where it runs in none. */
+  activeSpan(): Span | undefined
+  /** Opens a reader of the spans that end from now on, or also of those that are still there. */
+  readSpans(from?: 'now' | 'oldest'): RingReader<FinishedSpan>
+}
+
+/** Options of {@link createRecorder}. */
+export interface RecorderOptions {
+  /** How many spans are kept. */
+  readonly spanBufferSize: number
+  readonly sampler: Sampler
+}
+
+/** Makes a recorder. */
+export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Recorder {
+  const sink = new Ring<RecordedSpan, FinishedSpan>(spanBufferSize, new SpanStore(spanBufferSize))
+  const hidden = new HiddenAttributes()
+  const active = new AsyncLocalStorage<Span>()
+  return {
+    // What nobody describes is called by its kind.
+    beginTrace(kind, traceparent) {
+      if (traceparent === undefined) {
+        // A request that comes from outside is part of nothing that happens to run here.
+        const outer = kind === 'server' || kind === 'consumer' ? undefined : active.getStore()
+        if (outer) return outer.begin(kind, kind)
+        if (sampler.ofRoots === true) return new RecordedSpan({ sink, name: kind, kind })
+      }
+      const trace = continueTrace(traceparent)
+      const sampled = sampler.decide(trace)
+      const decided = sampled === trace.sampled ? trace : { ...trace, sampled }
+      return sampled ? new RecordedSpan({ sink, name: kind, kind, trace: decided }) : unrecordedSpan(decided)
+    },
+    within: (span, work) => active.run(span, work),
+    activeSpan: () => active.getStore(),
+    hide: (redactor) => hidden.add(redactor),
+    readSpans(from) {
+      const reader = sink.openReader(from)
+      return {
+        get pending() {
+          return reader.pending
+        },
+        take(most) {
+          const { items, lost } = reader.take(most)
+          return { items: items.map((span) => hidden.hide(span)), lost }
+        },
+        wakeAt: (count, wake) => reader.wakeAt(count, wake),
+      }
+    },
+  }
+}

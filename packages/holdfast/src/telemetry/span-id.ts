@@ -1,0 +1,58 @@
+/** The id of a trace, as numbers of 32 bits. */
+export interface TraceBits {
+  readonly a: number
+  readonly b: number
+  readonly c: number
+  readonly d: number
+}
+
+// Ids stay numbers until somebody reads them: their texts would be most of what a span needs of the memory.
+const pool = new Int32Array(1_024)
+let used = pool.length
+
+/** 32 bits drawn at random. */
+export function randomBits(): number {
+  if (used === pool.length) {
+    crypto.getRandomValues(pool)
+    used = 0
+  }
+  const bits = pool[used]!
+  used += 1
+  return bits
+}
+
+/** The id of a new trace. */
+export function newTraceBits(): TraceBits {
+  return { a: randomBits(), b: randomBits(), c: randomBits(), d: randomBits() }
+}
+
+/** The id of a trace, of its 32 hex digits. */
+export function readTraceBits(traceId: string): TraceBits {
+  return {
+    a: readBits(traceId, 0),
+    b: readBits(traceId, 8),
+    c: readBits(traceId, 16),
+    d: readBits(traceId, 24),
+  }
+}
+
+/** The id of a trace in 32 hex digits. */
+export function toTraceId({ a, b, c, d }: TraceBits): string {
+  return toHex(a) + toHex(b) + toHex(c) + toHex(d)
+}
+
+/** The id of a span in 16 hex digits. */
+export function toSpanId(high: number, low: number): string {
+  return toHex(high) + toHex(low)
+}
+
+/** The 32 bits of the 8 hex digits that begin at a place of a text. */
+export function readBits(text: string, start: number): number {
+  return Number.parseInt(text.slice(start, start + 8), 16) | 0
+}
+
+const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+function toHex(bits: number): string {
+  return hexOf[bits >>> 24]! + hexOf[(bits >>> 16) & 255]! + hexOf[(bits >>> 8) & 255]! + hexOf[bits & 255]!
+}

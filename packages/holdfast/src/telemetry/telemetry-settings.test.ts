@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { describeResource } from './resource.ts'
+import { readSettings } from './settings.ts'
+import { telemetrySettings } from './telemetry-settings.ts'
+
+/** An environment that notes which of its variables are read. */
+function notingEnvironment(given: Readonly<Record<string, string>>) {
+  const names = new Set<string>()
+  const env = new Proxy<Record<string, string | undefined>>(
+    { ...given },
+    {
+      get(target, name) {
+        names.add(String(name))
+        return target[String(name)]
+      },
+    },
+  )
+  return { env, names }
+}
+
+test('every variable that telemetry reads is described', () => {
+  const { env, names } = notingEnvironment({
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+    OTEL_TRACES_SAMPLER: 'traceidratio',
+    OTEL_METRICS_EXPORTER: 'otlp,prometheus',
+  })
+  readSettings({ options: {}, env, mode: 'development', notify: () => {} })
+  describeResource({ name: 'x' }, {}, env)
+  const described = telemetrySettings.descriptions.map(({ name }) => name)
+  // The variables of one signal alone go before those of both.
+  const general = [...names].map((name) => name.replace(/OTLP_(?:TRACES|METRICS)_(?!ENDPOINT)/, 'OTLP_'))
+  expect([...new Set(general)].sort()).toEqual(described.toSorted())
+})
+
+test('what is wrong with them is found with the rest', async () => {
+  const issues = await telemetrySettings.check({
+    env: { OTEL_TRACES_SAMPLER: 'sometimes' },
+    mode: 'production',
+  })
+  expect(issues).toEqual([expect.stringContaining('OTEL_TRACES_SAMPLER is "sometimes"')])
+})

@@ -1,0 +1,61 @@
+import { createLogger } from 'holdfast'
+import { createTelemetry, type RunningTelemetry, type TelemetryOptions } from 'holdfast/telemetry'
+import { onTestFinished } from 'vitest'
+
+/** Telemetry of one test, and what it logged and told. */
+export interface TelemetryForTest extends RunningTelemetry {
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+  readonly told: readonly string[]
+}
+
+/** Begins to record, without measuring the process; ends with the test. */
+export function telemetryForTest(
+  options: TelemetryOptions = {},
+  env: Readonly<Record<string, string>> = {},
+): TelemetryForTest {
+  const log: Record<string, unknown>[] = []
+  const told: string[] = []
+  const telemetry = createTelemetry(
+    { runtimeMetrics: false, ...options },
+    {
+      service: { name: 'shop', version: '1.4.0' },
+      env,
+      mode: 'test',
+      log: createLogger({
+        level: 'debug',
+        write: (line) => log.push(JSON.parse(line) as Record<string, unknown>),
+      }),
+      notify: (message) => told.push(message),
+    },
+  )
+  onTestFinished(() => telemetry.stop(0))
+  return { ...telemetry, log, told }
+}
+
+/** Records spans that take no time. */
+export function recordSpans(telemetry: TelemetryForTest, count: number): void {
+  for (let n = 0; n < count; n += 1) {
+    const span = telemetry.beginTrace('server', undefined)
+    span.describe(`span ${n}`, {})
+    span.end()
+  }
+}
+
+/** What stands in the log about losses. */
+export function lossesOf({ log }: TelemetryForTest): readonly unknown[] {
+  return log.filter(({ level }) => level === 'warn')
+}
+
+/** What is counted as lost, by signal and reason. */
+export function lostOf(telemetry: TelemetryForTest): Readonly<Record<string, number>> {
+  const metric = telemetry
+    .readMetrics()
+    .find(({ definition }) => definition.name === 'holdfast.telemetry.lost')
+  if (metric?.kind !== 'counter') return {}
+  return Object.fromEntries(
+    metric.points.map(({ attributes, value }) => [
+      `${attributes['holdfast.signal']} ${attributes['holdfast.reason']}`,
+      value,
+    ]),
+  )
+}

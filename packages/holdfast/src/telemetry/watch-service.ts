@@ -1,0 +1,43 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import {
+  createTelemetry,
+  type RunningTelemetry,
+  type TelemetrySurroundings,
+  withDefaults,
+} from './create-telemetry.ts'
+import { readSettings } from './settings.ts'
+import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
+
+/**
+ * Begins to watch a service: as {@link createTelemetry} does, with its metrics served as well. That they cannot be served is told,
+ * and fails the start only in production, where somebody asked for them.
+ *
+ * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
+ */
+export async function watchService(
+  options: TelemetryOptions = {},
+  surroundings: TelemetrySurroundings = {},
+): Promise<RunningTelemetry> {
+  const known = withDefaults(surroundings)
+  const { isEnabled, metricsServer } = readSettings({ ...known, options, notify: () => {} })
+  const telemetry = createTelemetry(options, surroundings)
+  if (!isEnabled || !metricsServer) return telemetry
+  try {
+    const { serveMetrics } = await import('./prometheus/serve-metrics.ts')
+    const server = await serveMetrics(telemetry, metricsServer)
+    known.log.debug({ url: server.url }, 'metrics are served')
+    return {
+      ...telemetry,
+      async stop(limitMs) {
+        await Promise.all([server.stop(), telemetry.stop(limitMs)])
+      },
+    }
+  } catch (error) {
+    if (metricsServer.isRequired || !(error instanceof HoldfastError)) {
+      await telemetry.stop(0)
+      throw error
+    }
+    known.notify(error.message)
+    return telemetry
+  }
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+
+/** A program that some tests need and no registry package has: where it is, or what is missing and how to install it. */
+export type DebianTool =
+  | { readonly path: string; readonly missing?: undefined }
+  | { readonly path?: undefined; readonly missing: string }
+
+const run = promisify(execFile)
+
+// Where Debian keeps what only root runs, which is not in everyone's PATH.
+const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+const installTimeoutMs = 180_000
+
+/**
+ * Finds a program, such as `haproxy`, and installs its Debian package first where it is missing, this is Debian, and we are root, as in a
+ * container that runs tests. Its service is not started. `package`: where it is called otherwise than the program.
+ */
+export async function debianTool(name: string, { package: packageName = name } = {}): Promise<DebianTool> {
+  const found = find(name)
+  if (found !== undefined) return { path: found }
+  const command = `apt-get install --no-install-recommends ${packageName}`
+  if (!existsSync('/etc/debian_version') || find('apt-get') === undefined) {
+    return { missing: `${name} is not installed; on Debian it is: ${command}` }
+  }
+  if (process.getuid?.() !== 0) return { missing: `${name} is not installed; as root: ${command}` }
+  try {
+    await run('flock', ['/run/lock/holdfast-debian-tool', 'sh', '-c', script, 'install', packageName], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: installTimeoutMs,
+    })
+  } catch (error) {
+    const reason = (error as { readonly stderr?: string }).stderr?.trim() || String(error)
+    return { missing: `${name} is not installed, and could not be (${command}): ${reason}` }
+  }
+  const installed = find(name)
+  if (installed !== undefined) return { path: installed }
+  return { missing: `The package ${packageName} is installed, and has no program ${name}.` }
+}
+
+// One at a time, since the policy that keeps services from being started is the whole machine's.
+const script = `
+set -eu
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' > $policy
+  chmod 755 $policy
+fi
+install() { apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 "$1"; }
+install "$1" || { apt-get update -q -o DPkg::Lock::Timeout=120; install "$1"; }
+`
+
+function find(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...furtherFolders]
+  return folders.map((folder) => join(folder, name)).find(isProgram)
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
