@@ -12,7 +12,9 @@ export interface TraceContext {
   readonly sampled: boolean
 }
 
-const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+// Version, trace, parent and flags; neither of the ids all zeros, and no version ff. Later versions may have more behind it.
+const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
+const lengthOfVersion0 = 55
 
 /**
  * Continues the trace of a `traceparent` header, or begins one where the header is absent or malformed, as the
@@ -20,17 +22,18 @@ const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
  */
 export function continueTrace(traceparent: string | undefined): TraceContext {
   const spanId = randomHex(8)
-  const parts = traceparent === undefined ? null : form.exec(traceparent)
-  const [, version, traceId, parentSpanId, flags, more] = parts ?? []
-  const isValid =
-    traceId !== undefined &&
-    parentSpanId !== undefined &&
-    version !== 'ff' &&
-    !(version === '00' && more !== undefined) &&
-    !/^0+$/.test(traceId) &&
-    !/^0+$/.test(parentSpanId)
-  if (!isValid) return { traceId: randomHex(16), spanId, sampled: false }
-  return { traceId, spanId, parentSpanId, sampled: (Number.parseInt(flags ?? '0', 16) & 1) === 1 }
+  if (traceparent === undefined || !isValid(traceparent))
+    return { traceId: randomHex(16), spanId, sampled: false }
+  return {
+    traceId: traceparent.slice(3, 35),
+    spanId,
+    parentSpanId: traceparent.slice(36, 52),
+    sampled: (Number.parseInt(traceparent.slice(53, 55), 16) & 1) === 1,
+  }
+}
+
+function isValid(traceparent: string): boolean {
+  return form.test(traceparent) && (traceparent.length === lengthOfVersion0 || !traceparent.startsWith('00'))
 }
 
 /** The `traceparent` header of a trace context. */

@@ -76,19 +76,42 @@ function openFile(fd: number): DestinationStream {
 
 const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-/** A line as a person reads it: the time of day, the level, the message, and then what else there is. */
+// For programs, or said by the message already.
+const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
+
+/** A line as pino writes it. */
+interface Line extends Record<string, unknown> {
+  readonly level: keyof typeof colors
+  readonly time: string
+  readonly msg?: string
+  readonly error?: LoggedError
+}
+
+/** An error in a line. */
+interface LoggedError {
+  readonly message?: string
+  readonly stack?: string
+  readonly cause?: LoggedError
+}
+
+/**
+ * A line as a person reads it: the time of day, the level, the message, and then what else there is. An error stands below it, with
+ * its stack and its causes.
+ */
 export function toReadable(line: string): string {
-  const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown> & {
-    level: keyof typeof colors
-    time: string
-    msg?: string
-  }
-  const rest = Object.entries(fields).map(
-    ([name, value]) => ` ${styleText('dim', `${name}=`)}${toWord(value)}`,
-  )
+  const { level, time, msg, error, ...fields } = JSON.parse(line) as Line
+  const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
+  const rest = shown.map(([name, value]) => ` ${styleText('dim', `${name}=`)}${toWord(value)}`)
   const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
   // What somebody has sent must not be able to move the cursor of who reads it.
-  return `${head} ${stripVTControlCharacters(msg ?? '')}${rest.join('')}\n`
+  return `${head} ${stripVTControlCharacters(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
+}
+
+function toStacks(error: LoggedError | undefined): string {
+  if (!error) return ''
+  const stack = error.stack ?? error.message ?? JSON.stringify(error)
+  const cause = error.cause ? `caused by: ${toStacks(error.cause)}` : ''
+  return `${stripVTControlCharacters(stack)}\n${cause}`
 }
 
 function toWord(value: unknown): string {
