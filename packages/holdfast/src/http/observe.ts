@@ -37,8 +37,8 @@ const methods = new Set([
 ])
 
 /** Makes the observer of a service's requests. */
-export function observeExchanges({ surroundings }: RunningService): ExchangeObserver {
-  const { log, telemetry = noTelemetry } = surroundings
+export function observeExchanges({ surroundings, requestLog: log }: RunningService): ExchangeObserver {
+  const { telemetry = noTelemetry } = surroundings
   const duration = telemetry.histogram({
     name: 'http.server.request.duration',
     description: 'Duration of HTTP server requests.',
@@ -93,7 +93,7 @@ export function observeExchanges({ surroundings }: RunningService): ExchangeObse
     },
 
     end(exchange, { status }, sentMethod) {
-      const { span, route, operation, usage, requestId } = exchange
+      const { span, route } = exchange
       const durationMs = performance.now() - exchange.startedMs
       const method = methods.has(sentMethod) ? sentMethod : '_OTHER'
       if (!route) span.describe(method, { 'http.request.method': method, 'url.scheme': 'http' })
@@ -102,20 +102,38 @@ export function observeExchanges({ surroundings }: RunningService): ExchangeObse
       if (status >= 500) span.fail(String(status))
       span.end()
       seriesOf(route, method, status).record(durationMs / 1_000, span)
-      const fields: LogFields = {
-        ...(operation === undefined ? {} : { operation }),
-        requestId,
-        traceId: span.trace.traceId,
-        spanId: span.trace.spanId,
-        method,
-        ...(route ? { route: route.path } : {}),
-        status,
-        durationMs: Math.round(durationMs * 1_000) / 1_000,
-        ...(operation === undefined ? {} : { statements: usage.statements }),
-      }
-      // Pages are asked for by machines, all the time: probes, and whoever collects metrics.
-      const isPage = route !== undefined && operation === undefined
-      log[isPage ? 'debug' : 'info'](fields, `${method} ${route?.path ?? '(no route)'} ${status}`)
+      logLine(exchange, { method, status, durationMs })
     },
+  }
+
+  function logLine(
+    { span, route, operation, usage, requestId }: Exchange,
+    {
+      method,
+      status,
+      durationMs,
+    }: { readonly method: string; readonly status: number; readonly durationMs: number },
+  ): void {
+    // Pages are asked for by machines, all the time: probes, and whoever collects metrics.
+    const level = route !== undefined && operation === undefined ? 'debug' : 'info'
+    if (log.isLevelEnabled?.(level) === false) return
+    const { traceId, spanId } = span.trace
+    const path = route?.path
+    const rounded = Math.round(durationMs * 1_000) / 1_000
+    const fields: LogFields =
+      operation === undefined
+        ? { requestId, traceId, spanId, method, route: path, status, durationMs: rounded }
+        : {
+            operation,
+            requestId,
+            traceId,
+            spanId,
+            method,
+            route: path,
+            status,
+            durationMs: rounded,
+            statements: usage.statements,
+          }
+    log[level](fields, `${method} ${path ?? '(no route)'} ${status}`)
   }
 }

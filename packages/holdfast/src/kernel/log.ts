@@ -13,6 +13,8 @@ export interface Logger {
   info: LogLine
   warn: LogLine
   error: LogLine
+  /** Whether lines of a level are written at all. Default: nobody knows, so they may be. */
+  isLevelEnabled?(level: Level): boolean
   /** A logger whose every line carries these fields too. */
   child(fields: LogFields): Logger
 }

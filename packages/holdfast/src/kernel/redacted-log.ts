@@ -6,6 +6,7 @@ export function redactedLog(log: Logger, redactor: Redactor): Logger {
   const line =
     (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
     (first: string | LogFields, message?: string) => {
+      if (log.isLevelEnabled?.(level) === false) return
       if (typeof first === 'string') log[level](redactor.text(first))
       else log[level](redactor.fields(first), redactor.text(message ?? ''))
     }

@@ -14,6 +14,7 @@ import type { Database } from './database.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import type { Job } from './job.ts'
 import type { Operation } from './operation.ts'
+import type { Logger } from './log.ts'
 import { createPipeline } from './pipeline.ts'
 import { type AnyProblemType } from './problem.ts'
 import { kernelProblems } from './problems.ts'
@@ -97,6 +98,8 @@ export interface RunningService<O extends Operations = Operations> {
   /** Finds out who makes a call; `undefined` where every caller is anonymous. */
   readonly identify: Identify | undefined
   readonly surroundings: Surroundings
+  /** Takes the lines of requests, which are made of what the framework knows and hold nothing to hide. */
+  readonly requestLog: Logger
   /**
    * Calls an operation, the one way there is. Every failure is an answer, but for a name that the service does not have, which
    * rejects with HoldfastError `operation-unknown`.
@@ -201,6 +204,7 @@ async function startService<O extends Operations>(
     health: definition.health ?? {},
     identify: parts.identify,
     surroundings,
+    requestLog: given.log,
     async call(request) {
       const operation = operations.get(request.operation)
       const pipeline = pipelines.get(request.operation)

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
-import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino'
+import { type DestinationStream, pino } from 'pino'
+import sonicBoom from 'sonic-boom'
 import type { Logger, LoggerOptions } from '../../kernel/log.ts'
 
 /** Options of {@link createProcessLog}. */
@@ -13,7 +14,7 @@ export interface ProcessLogOptions {
 }
 
 // One system call for many lines: alone, each would cost more than the rest of a short call.
-const bufferBytes = 4_096
+const batchLength = 16_384
 const longestDelayMs = 100
 // Beyond this much that nobody takes, lines are dropped: a reader that hangs must not fill the memory.
 const mostBytes = 16 * 1_024 * 1_024
@@ -30,11 +31,24 @@ export function createProcessLog({ level, isForPeople, fd = 1 }: ProcessLogOptio
     {
       level,
       base: null,
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: timeMember,
       formatters: { level: (label) => ({ level: label }) },
     },
-    isForPeople ? terminal : openFile(fd),
+    isForPeople ? terminal : fileOf(fd),
   )
+}
+
+let lastMs = 0
+let lastMember = ''
+
+/** The time as a member of a line. Many lines have the same, and to write it takes as long as the rest of a line. */
+function timeMember(): string {
+  const nowMs = Date.now()
+  if (nowMs !== lastMs) {
+    lastMs = nowMs
+    lastMember = `,"time":"${new Date(nowMs).toISOString()}"`
+  }
+  return lastMember
 }
 
 const terminal: DestinationStream = { write: (line) => void process.stdout.write(toReadable(line)) }
@@ -42,33 +56,72 @@ const terminal: DestinationStream = { write: (line) => void process.stdout.write
 /** Tells pino that the stream wants to know the level of each line. */
 const wantsLevel: unique symbol = Symbol.for('pino.metadata') as never
 
-function openFile(fd: number): DestinationStream {
-  const file = destination({
-    dest: fd,
-    sync: false,
-    minLength: bufferBytes,
-    maxLength: mostBytes,
-    periodicFlush: longestDelayMs,
-  })
+// A process has one stdout, however many services it runs.
+const files = new Map<number, DestinationStream>()
+
+function fileOf(fd: number): DestinationStream {
+  const known = files.get(fd)
+  if (known) return known
+  const made = holdBack(openFile(fd))
+  files.set(fd, made)
+  return made
+}
+
+interface File {
+  write(lines: string): void
+  /** Writes what has not been taken yet, and waits for that. */
+  flush(): void
+}
+
+/** Opens a file that says what becomes of lines that it cannot take. */
+function openFile(fd: number): File {
+  const file = new sonicBoom.SonicBoom({ fd, sync: false, maxLength: mostBytes })
   let hasFailed = false
   file.on('error', (error: Error) => {
     if (!hasFailed) process.stderr.write(`The log cannot be written: ${error.message}\n`)
     hasFailed = true
   })
   let dropped = 0
-  file.on('drop', () => {
-    dropped += 1
+  file.on('drop', (lines: string) => {
+    dropped += lines.split('\n').length - 1
   })
   file.on('drain', () => {
     if (dropped > 0) process.stderr.write(`${dropped} lines of the log were dropped: nobody took them.\n`)
     dropped = 0
   })
+  return {
+    write(lines) {
+      if (!hasFailed) file.write(lines)
+    },
+    flush() {
+      if (!hasFailed) file.flushSync()
+    },
+  }
+}
+
+/** Hands lines to a file many at once. (By itself it would count the bytes of all that it holds anew with every line.) */
+function holdBack(file: File): DestinationStream {
+  let held = ''
+  let timer: NodeJS.Timeout | undefined
+  function release(): void {
+    clearTimeout(timer)
+    timer = undefined
+    if (held === '') return
+    const lines = held
+    held = ''
+    file.write(lines)
+  }
+  process.on('exit', () => {
+    release()
+    file.flush()
+  })
   const stream = {
     [wantsLevel]: true,
     lastLevel: 0,
     write(line: string) {
-      file.write(line)
-      if (stream.lastLevel >= warnSeverity) file.flush()
+      held += line
+      if (stream.lastLevel >= warnSeverity || held.length >= batchLength) release()
+      else timer ??= setTimeout(release, longestDelayMs).unref()
     },
   }
   return stream
