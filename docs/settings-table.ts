@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from 'holdfast/settings'
 import { databaseSettings } from '../packages/holdfast/src/database/settings.ts'
+import { modeSettings } from '../packages/holdfast/src/runtime/node/mode-settings.ts'
 import { serverSettings } from '../packages/holdfast/src/runtime/node/server-settings.ts'
 import { telemetrySettings } from '../packages/holdfast/src/telemetry/telemetry-settings.ts'
 
@@ -11,7 +12,9 @@ const end = '<!-- /settings -->'
 /** The settings of the framework, as settings.md has to show them. */
 export function frameworkSettings(): string {
   return settingsTable(
-    [serverSettings, databaseSettings, telemetrySettings].flatMap(({ descriptions }) => descriptions),
+    [serverSettings, modeSettings, databaseSettings, telemetrySettings].flatMap(
+      ({ descriptions }) => descriptions,
+    ),
   )
 }
 

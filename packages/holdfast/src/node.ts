@@ -5,6 +5,7 @@ import { telemetrySettings } from './telemetry/telemetry-settings.ts'
 import { watchService } from './telemetry/watch-service.ts'
 
 export type { HttpLimits } from './runtime/node/http-server.ts'
+export { readSettings, type ReadSettingsOptions } from './runtime/node/read-settings.ts'
 export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
 
 /** Starts a service and answers HTTP with it, its health and its documentation included, and watches it. */

@@ -39,6 +39,17 @@ test('an error that is its own cause is described and no more', () => {
   expect(JSON.stringify(toLogFields(error)).match(/"message":"again"/g)?.length).toBeLessThan(12)
 })
 
+test('an error that is made of others is described with them', () => {
+  const error = new AggregateError([new TypeError('one address'), 'text'])
+  expect(toLogFields(error)).toMatchObject({
+    message: '',
+    errors: [{ name: 'TypeError', message: 'one address' }, { message: 'text' }],
+  })
+  const ofItself = new AggregateError([])
+  ofItself.errors.push(...Array.from({ length: 10 }, () => ofItself))
+  expect(JSON.stringify(toLogFields(ofItself)).match(/"name"/g)?.length).toBeLessThan(30)
+})
+
 test('whatever was thrown is described', () => {
   const bare = Object.assign(Object.create(null) as object, { reason: 'bare' })
   expect(toLogFields(bare)).toEqual({ thrown: bare })

@@ -25,8 +25,11 @@ const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 4
 
 // An error may be its own cause, however many others are in between.
 const deepestCause = 8
+// An error that is made of others is described two deep: what is made of itself would grow without bounds.
+const deepestErrors = 2
+const mostErrors = 4
 
-/** An error as fields, with its causes, for a log line. */
+/** An error as fields, with its causes and the first few of those that it is made of, for a log line. */
 export function toLogFields(error: unknown, depth = 0): LogFields {
   // Anything can be thrown, and not everything has a text.
   if (typeof error === 'object' && error !== null && !(error instanceof Error)) return { thrown: error }
@@ -36,6 +39,10 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     message: error.message,
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
+    // One for each address that was tried, as a rule, and all that tells what happened: its own message is empty.
+    ...(error instanceof AggregateError && depth < deepestErrors
+      ? { errors: error.errors.slice(0, mostErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
+      : {}),
     ...(error.cause === undefined || depth === deepestCause
       ? {}
       : { cause: toLogFields(error.cause, depth + 1) }),

@@ -33,6 +33,21 @@ const alwaysSensitive: readonly string[] = [
   'token',
 ]
 
+/** What a name ends in whose value is never shown: `newPassword`, `STRIPE_SECRET_KEY`. */
+const alwaysSensitiveEndings: readonly string[] = [
+  'accesskey',
+  'accesstoken',
+  'apikey',
+  'authtoken',
+  'passphrase',
+  'passwd',
+  'password',
+  'privatekey',
+  'refreshtoken',
+  'secret',
+  'secretkey',
+]
+
 /** Hides what is not to be read in logs and traces. */
 export interface Redactor {
   /** Whether the value under a name is hidden. */
@@ -43,13 +58,16 @@ export interface Redactor {
   text(text: string): string
 }
 
-// A line is to be read by somebody; what is nested deeper is not.
+// A line is to be read by somebody; what is nested deeper is not, nor is what comes after so many values.
 const deepest = 8
+const mostValues = 2_000
+const leftOut = '[left out]'
 // Names come from programs, few of them; one that logs names without number must not fill the memory.
 const mostNames = 10_000
 
-const urlPassword = /([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@]*):[^\s/?#@]*@/gi
-const authorizationToken = /\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi
+// Each begins with what few texts have, so that none takes longer than it is long, whoever wrote it.
+const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
+const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /** Makes a redactor that hides what everybody wants hidden, and what is declared. */
 export function createRedactor(declared: Iterable<string> = []): Redactor {
@@ -59,55 +77,112 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
   function isSensitive(name: string): boolean {
     const answer = known.get(name)
     if (answer !== undefined) return answer
-    const found = sensitive.has(toPlainName(name))
+    const found = judge(name)
     if (known.size >= mostNames) known.clear()
     known.set(name, found)
     return found
   }
 
-  function copy(fields: object, path: readonly object[]): LogFields {
+  function judge(name: string): boolean {
+    const plain = toPlainName(name)
+    if (sensitive.has(plain) || alwaysSensitiveEndings.some((ending) => plain.endsWith(ending))) return true
+    // Header fields that are no standard have a prefix before their name: `X-Auth`.
+    return /^x[-_]/i.test(name) && sensitive.has(plain.slice(1))
+  }
+
+  return { isSensitive, text: redactText, fields: (fields) => new RedactedCopy(isSensitive).ofLine(fields) }
+}
+
+/** Copies the fields of one line. Whatever they are, it does not throw. */
+class RedactedCopy {
+  readonly #isSensitive: (name: string) => boolean
+  /** The objects that are being copied, each within the one before. */
+  readonly #path: object[] = []
+  #valuesLeft = mostValues
+
+  constructor(isSensitive: (name: string) => boolean) {
+    this.#isSensitive = isSensitive
+  }
+
+  ofLine(fields: LogFields): LogFields {
+    const copied = this.#value(fields)
+    if (typeof copied !== 'object' || copied === null) return { fields: copied }
+    // Whoever is used to pino hands it an error in place of the fields.
+    return fields instanceof Error ? { error: copied } : (copied as LogFields)
+  }
+
+  #value(value: unknown): unknown {
+    this.#valuesLeft -= 1
+    if (typeof value === 'string') return redactText(value)
+    if (typeof value === 'bigint') return value.toString()
+    if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
+    if (typeof value !== 'object' || value === null) return value
+    if (this.#path.includes(value)) return '[circular]'
+    if (this.#path.length > deepest) return '[nested too deeply]'
+    this.#path.push(value)
+    try {
+      return this.#object(value)
+    } catch {
+      // A getter that throws, a proxy that was revoked: what is logged may be broken, and is logged for that.
+      return '[unreadable]'
+    } finally {
+      this.#path.pop()
+    }
+  }
+
+  #object(value: object): unknown {
+    if (value instanceof Error) return this.#properties(toLogFields(value))
+    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
+    if (value instanceof Map) return this.#items(value, (entry) => this.#entry(entry))
+    if (Array.isArray(value) || value instanceof Set) return this.#items(value, (item) => this.#value(item))
+    if (!('toJSON' in value) || typeof value.toJSON !== 'function') return this.#properties(value)
+    const json: unknown = value.toJSON()
+    return json === value ? this.#properties(value) : this.#value(json)
+  }
+
+  #properties(fields: object): LogFields {
     const copied: Record<string, unknown> = {}
-    const within = [...path, fields]
     for (const name of Object.keys(fields)) {
-      const value = read(fields, name)
-      // Its absence is no secret, and tells that nothing was given.
-      const isHidden = value !== undefined && value !== null && isSensitive(name)
-      copied[name] = isHidden ? redacted : shown(value, within)
+      if (this.#valuesLeft <= 0) {
+        copied['…'] = leftOut
+        break
+      }
+      copied[name] = this.#named(name, read(fields, name))
     }
     return copied
   }
 
-  function shown(value: unknown, path: readonly object[]): unknown {
-    if (typeof value === 'string') return text(value)
-    if (typeof value === 'bigint') return value.toString()
-    if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
-    if (typeof value !== 'object' || value === null) return value
-    if (path.includes(value)) return '[circular]'
-    if (path.length > deepest) return '[nested too deeply]'
-    if (value instanceof Error) return copy(toLogFields(value), [...path, value])
-    if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`
-    if (Array.isArray(value)) return value.map((item: unknown) => shown(item, [...path, value]))
-    if (value instanceof Map || value instanceof Set) return shown([...value], [...path, value])
-    if ('toJSON' in value && typeof value.toJSON === 'function') return shownAsJson(value, path)
-    return copy(value, path)
-  }
-
-  function shownAsJson(value: object, path: readonly object[]): unknown {
-    try {
-      const json: unknown = (value as { toJSON(): unknown }).toJSON()
-      return json === value ? copy(value, path) : shown(json, [...path, value])
-    } catch {
-      return '[unreadable]'
+  #items<T>(items: Iterable<T>, copy: (item: T) => unknown): unknown[] {
+    const copied: unknown[] = []
+    for (const item of items) {
+      if (this.#valuesLeft <= 0) {
+        copied.push(leftOut)
+        break
+      }
+      copied.push(copy(item))
     }
+    return copied
   }
 
-  function text(given: string): string {
-    // Both patterns need one of these, which hardly any text has.
-    if (!given.includes('://') && !given.includes('earer ') && !given.includes('asic ')) return given
-    return given.replaceAll(urlPassword, `$1:${redacted}@`).replaceAll(authorizationToken, `$1 ${redacted}`)
+  #entry([key, value]: [unknown, unknown]): [unknown, unknown] {
+    return [this.#value(key), typeof key === 'string' ? this.#named(key, value) : this.#value(value)]
   }
 
-  return { isSensitive, text, fields: (fields) => copy(fields, []) }
+  /** What may be seen of a value that has a name. */
+  #named(name: string, value: unknown): unknown {
+    // Its absence is no secret, and tells that nothing was given.
+    const isHidden = value !== undefined && value !== null && this.#isSensitive(name)
+    if (!isHidden) return this.#value(value)
+    this.#valuesLeft -= 1
+    return redacted
+  }
+}
+
+function redactText(text: string): string {
+  // Hardly any value of a field has either, and to look for one character costs next to nothing.
+  const withoutPasswords = text.includes('://') ? text.replaceAll(urlPassword, `$1:${redacted}@`) : text
+  if (!text.includes(' ')) return withoutPasswords
+  return withoutPasswords.replaceAll(authorizationToken, `$1 ${redacted}`)
 }
 
 function toPlainName(name: string): string {
@@ -117,7 +192,7 @@ function toPlainName(name: string): string {
 /** A property, whose getter may fail. */
 function read(fields: object, name: string): unknown {
   try {
-    return (fields as Record<string, unknown>)[name]
+    return (fields as LogFields)[name]
   } catch {
     return '[unreadable]'
   }

@@ -8,6 +8,8 @@ export interface TelemetryBridge {
 
 /** Telemetry that is joined with another API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
+  /** Runs work of the telemetry itself, of which no span is made by anybody: to send spans must not make more of them. */
+  readonly unseen: <T>(work: () => T) => T
   /** Ends what `join` began. */
   leave(): void
 }

@@ -1,3 +1,7 @@
+import { channel } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
@@ -15,6 +19,15 @@ const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProces
 if (situation === 'with-sdk') {
   trace.setGlobalTracerProvider(provider)
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+}
+
+const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()))
+let received: Promise<unknown> = Promise.resolve()
+if (situation === 'instrumented') {
+  // What an instrumentation of node:http does: a span for each request of this process.
+  channel('http.client.request.start').subscribe(() => trace.getTracer('http').startSpan('POST').end())
+  await once(receiver.listen(0, '127.0.0.1'), 'listening')
+  received = once(receiver, 'request')
 }
 
 const { query, service } = holdfast()
@@ -46,7 +59,7 @@ const work = query({
 
 const telemetry = createTelemetry(
   { bridge: openTelemetry(), runtimeMetrics: false },
-  { env: { NODE_ENV: 'test' } },
+  { env: { NODE_ENV: 'test', ...exportsTo(receiver.address() as AddressInfo | null) } },
 )
 const running = await service({ name: 'bridged', operations: { work }, redact: ['email'] }).start({
   env: {},
@@ -58,6 +71,7 @@ const running = await service({ name: 'bridged', operations: { work }, redact: [
 })
 const reader = telemetry.readSpans()
 const response = await createHandler(running).fetch(new Request('http://service.test/work'))
+await received
 const own = reader.take(100).items.map((span) => ({
   name: span.name,
   kind: span.kind,
@@ -72,5 +86,11 @@ const sdk = exporter.getFinishedSpans().map((span) => ({
 }))
 await running.stop()
 await telemetry.stop()
+receiver.close()
 const isLeft = trace.getTracer('after').startSpan('after').isRecording()
 process.stdout.write(JSON.stringify({ body: await response.json(), own, sdk, isLeft }))
+
+function exportsTo(address: AddressInfo | null): Record<string, string> {
+  if (!address) return {}
+  return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${address.port}`, OTEL_BSP_SCHEDULE_DELAY: '20' }
+}

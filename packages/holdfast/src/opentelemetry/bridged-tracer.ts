@@ -9,10 +9,11 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api'
-import type { Span, SpanKind } from '../kernel/span.ts'
+import { type Span, type SpanKind, unrecordedSpan } from '../kernel/span.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { toTraceparent } from '../kernel/trace-context.ts'
+import { continueTrace, toTraceparent } from '../kernel/trace-context.ts'
 import { BridgedSpan, toAttributes } from './bridged-span.ts'
+import { isTracingSuppressed } from './suppressed-tracing.ts'
 
 const kinds: Readonly<Record<OtelSpanKind, SpanKind>> = {
   [OtelSpanKind.INTERNAL]: 'internal',
@@ -58,12 +59,13 @@ class BridgedTracer implements Tracer {
       ...toAttributes(options.attributes),
     }
     const parent = options.root === true ? undefined : trace.getSpan(within)
-    const span = new BridgedSpan(this.#begin(kind, parent))
+    const span = new BridgedSpan(this.#begin(kind, parent, within))
     span.span.describe(name, attributes)
     return span.addLinks(options.links ?? [])
   }
 
-  #begin(kind: SpanKind, parent: OtelSpan | undefined): Span {
+  #begin(kind: SpanKind, parent: OtelSpan | undefined, within: Context): Span {
+    if (isTracingSuppressed(within)) return unrecordedSpan(continueTrace(undefined))
     if (parent instanceof BridgedSpan) return parent.span.begin('', kind)
     const remote = parent?.spanContext()
     if (!remote || !isSpanContextValid(remote)) return this.#telemetry.beginTrace(kind, undefined)

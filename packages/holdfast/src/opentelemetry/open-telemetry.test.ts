@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 /** Has a call make spans with OpenTelemetry's API, in a process of its own: what is registered there is global. */
-async function observe(situation: 'alone' | 'with-sdk'): Promise<Outcome> {
+async function observe(situation: 'alone' | 'with-sdk' | 'instrumented'): Promise<Outcome> {
   const { stdout } = await run(process.execPath, ['--conditions=holdfast:source', program, situation])
   return JSON.parse(stdout) as Outcome
 }
@@ -75,4 +75,9 @@ test('where an SDK is registered, its spans stay its own, within the span of the
   })
   expect(named(sdk, 'inner work, renamed').trace.parentSpanId).toBe(named(sdk, 'outer work').trace.spanId)
   expect(isLeft).toBe(true)
+})
+
+test('requests that send spans make none, whoever instruments them', async () => {
+  const { own } = await observe('instrumented')
+  expect(own.map(({ name }) => name).sort()).toEqual(['GET /work', 'inner work, renamed', 'outer work'])
 })

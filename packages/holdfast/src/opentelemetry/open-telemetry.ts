@@ -3,6 +3,7 @@ import type { TelemetryBridge } from '../kernel/telemetry-bridge.ts'
 import { BridgedContextManager } from './bridged-context.ts'
 import { BridgedSpan } from './bridged-span.ts'
 import { BridgedTracerProvider } from './bridged-tracer.ts'
+import { suppressTracing } from './suppressed-tracing.ts'
 import { TraceContextPropagator } from './trace-context-propagator.ts'
 
 /**
@@ -24,6 +25,7 @@ export function openTelemetry(): TelemetryBridge {
           telemetry.within(span, () =>
             context.with(trace.setSpan(context.active(), new BridgedSpan(span)), work),
           ),
+        unseen: (work) => context.with(suppressTracing(context.active()), work),
         leave() {
           if (isProvider) trace.disable()
           if (isManager) context.disable()

@@ -15,7 +15,9 @@ const formats: Readonly<Record<string, string>> = {
 export function describeValid(schema: JsonSchema, root: JsonSchema = schema): string {
   const own = resolveReference(schema, root)
   if (typeof own['x-valid'] === 'string') return own['x-valid']
-  const branches = alternatives(own)
+  // No variable says null.
+  const branches = alternatives(own).filter((branch) => branch.type !== 'null')
+  if (branches.length === 1 && branches[0] !== own) return describeValid(branches[0]!, root)
   if (branches.length > 1) return branches.map((branch) => describeValid(branch, root)).join(', or ')
   if (own.const !== undefined) return JSON.stringify(own.const)
   if (own.enum) return `one of ${own.enum.join(', ')}`

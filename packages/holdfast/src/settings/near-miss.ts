@@ -22,11 +22,15 @@ function distance(a: string, b: string): number {
 
 const mostMistakes = 2
 
-/** The name that somebody may have meant to write; `undefined` where none is close. */
+/**
+ * The name that somebody may have meant to write; `undefined` where none is close. Of three letters one may be wrong, of six or more
+ * two; of which case they are is no matter.
+ */
 export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
+  const most = Math.min(mostMistakes, Math.floor(name.length / 3))
   return candidates
-    .filter((candidate) => Math.abs(candidate.length - name.length) <= mostMistakes)
-    .map((candidate) => ({ candidate, mistakes: distance(name, candidate) }))
-    .filter(({ mistakes }) => mistakes > 0 && mistakes <= mostMistakes)
+    .filter((candidate) => Math.abs(candidate.length - name.length) <= most)
+    .map((candidate) => ({ candidate, mistakes: distance(name.toUpperCase(), candidate.toUpperCase()) }))
+    .filter(({ mistakes }) => mistakes <= most)
     .toSorted((a, b) => a.mistakes - b.mistakes)[0]?.candidate
 }

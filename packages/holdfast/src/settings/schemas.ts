@@ -4,10 +4,11 @@ import type { Schema } from '../kernel/schema.ts'
 
 /** A schema of one of the kinds of values that settings have. Any other Standard Schema does as well. */
 function schemaOf<T>(
-  jsonSchema: JsonSchema,
+  keywords: JsonSchema,
   read: (value: unknown) => T | undefined,
   valid: string,
 ): Schema<T, T> {
+  const jsonSchema = { ...keywords, 'x-valid': valid }
   return {
     '~standard': {
       version: 1,
@@ -69,7 +70,7 @@ export function url(...protocols: readonly string[]): Schema<string, string> {
       ? 'a URL'
       : `a URL that begins with ${protocols.map((name) => `${name}://`).join(' or ')}`
   return schemaOf(
-    { type: 'string', format: 'uri', 'x-valid': valid },
+    { type: 'string', format: 'uri' },
     (value) => {
       if (typeof value !== 'string' || !URL.canParse(value)) return undefined
       const { protocol } = new URL(value)
@@ -82,9 +83,9 @@ export function url(...protocols: readonly string[]): Schema<string, string> {
 /** A length of time with its unit, as `5s`; its value is in milliseconds. */
 export function durationMs(): Schema<number, number> {
   return schemaOf(
-    { type: 'string', 'x-valid': 'a number and a unit of time: 250ms, 5s, 1m, 1h or 7d' },
+    { type: 'string' },
     (value) => (typeof value === 'string' ? readDurationMs(value) : undefined),
-    'a number and a unit of time',
+    'a number and a unit of time: 250ms, 5s, 1m, 1h or 7d',
   )
 }
 
@@ -101,12 +102,12 @@ const bytesPer: Readonly<Record<string, number>> = {
 /** A size with its unit, as `1MiB`; its value is in bytes. */
 export function sizeBytes(): Schema<number, number> {
   return schemaOf(
-    { type: 'string', 'x-valid': 'a number and a unit of size: 512B, 64KiB, 1MiB or 2GB' },
+    { type: 'string' },
     (value) => {
       const parts =
         typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(value) : null
       return parts ? Math.round(Number(parts[1]) * bytesPer[parts[2]!]!) : undefined
     },
-    'a number and a unit of size',
+    'a number and a unit of size: 512B, 64KiB, 1MiB or 2GB',
   )
 }

@@ -5,13 +5,13 @@ import type { Secret } from './secret.ts'
 export interface SettingOptions {
   /** What it is for, in a sentence. */
   readonly description: string
-  /** Its text where nobody sets it. Without one it has to be set, unless it is optional. */
+  /** Its text where nobody sets it. Without one it has to be set, unless it is optional or its schema says what it is then. */
   readonly default?: string
   /** What stands for the default in the documentation, where that depends on something. */
   readonly defaultDescription?: string
   /**
-   * Whether it may be left out, and its value is then `undefined`: always, or anywhere but in production. Default: it may not, where it
-   * has no default.
+   * Whether it may be left out, and its value is then `undefined`: always, or anywhere but in production. Default: it may not, where
+   * neither it nor its schema has a default.
    */
   readonly optional?: true | 'outside production'
   /** Whether it is a secret: its value is a {@link Secret}, and no message shows it. Default false. */
@@ -27,7 +27,7 @@ export interface Setting<Value = unknown> extends SettingOptions {
 
 /** The value of a setting whose schema gives `T`, by its options. */
 type ValueOf<T, O> =
-  | (O extends { readonly secret: true } ? Secret<T> : T)
+  | (O extends { readonly secret: true } ? Secret<Exclude<T, undefined>> | Extract<T, undefined> : T)
   | (O extends { readonly optional: true | 'outside production' } ? undefined : never)
 
 /**

@@ -28,11 +28,13 @@ const declared = settings({
 
 const read = (env: Record<string, string>, mode: 'development' | 'production' = 'development') =>
   declared.read({ env, mode })
-const messageOf = (env: Record<string, string>, mode?: 'development' | 'production'): Promise<string> =>
-  read(env, mode).then(
+const failureOf = (reading: Promise<unknown>): Promise<string> =>
+  reading.then(
     () => 'nothing is wrong',
     (error: Error) => error.message,
   )
+const messageOf = (env: Record<string, string>, mode?: 'development' | 'production'): Promise<string> =>
+  failureOf(read(env, mode))
 
 describe('settings', () => {
   test('are read as their schemas mean them', async () => {
@@ -69,7 +71,7 @@ describe('settings', () => {
         'The configuration is wrong in 5 places:',
         '  - API_KEY is not set. It has to be a text. The key of the payments API. API_KYE is set: is that what was meant?',
         '  - LIMIT is "500". It has to be a whole number from 1 to 50. How many at once.',
-        '  - REPORT is "soon". It has to be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports. (It has to be a number and a unit of time.)',
+        '  - REPORT is "soon". It has to be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports.',
         '  - TRACE is "yes". It has to be true or false. Whether it traces.',
         '  - TARGET is "http://x". It has to be a URL that begins with https://. Where it reports to.',
       ].join('\n'),
@@ -86,14 +88,101 @@ describe('settings', () => {
       KEY: setting(z.string().min(50), { description: 'A key.', secret: true }),
       WORD: setting(oneOf('a', 'b'), { description: 'A word.' }),
     })
-    const failure = keys.read({ env: { KEY: 'hunter2', WORD: 'x'.repeat(10_000) }, mode: 'test' })
-    const message = await failure.then(
-      () => '',
-      (error: Error) => error.message,
-    )
+    const env = { KEY: 'hunter2', WORD: 'x'.repeat(10_000) }
+    const message = await failureOf(keys.read({ env, mode: 'test' }))
     expect(message).toContain('KEY is not valid, and not shown since it is a secret.')
     expect(message).not.toContain('hunter2')
     expect(message.length).toBeLessThan(500)
+  })
+
+  test('never show what their names or their form give away', async () => {
+    const leaky = settings({
+      API_TOKEN: setting(oneOf('a'), { description: 'A token.' }),
+      TARGET: setting(url('https'), { description: 'A target.' }),
+    })
+    const env = { API_TOKEN: 'hunter2', TARGET: 'http://user:hunter2@host.test' }
+    const message = await failureOf(leaky.read({ env, mode: 'test' }))
+    expect(message).toContain('API_TOKEN is not valid, and not shown since it is a secret.')
+    expect(message).toContain('TARGET is "http://user:[redacted]@host.test".')
+    expect(message).not.toContain('hunter2')
+  })
+
+  test('say where a wrong value comes from', async () => {
+    const one = settings({
+      KEY: setting(oneOf('a'), { description: 'A key.' }),
+      MODE: setting(oneOf('a'), { description: 'A mode.', default: 'b' }),
+    })
+    const originOf = (): string => '.env'
+    expect(await one.check({ env: { KEY: 'x' }, mode: 'test', originOf })).toEqual([
+      'KEY (from .env) is "x". It has to be one of a. A key.',
+      'The default of MODE is "b". It has to be one of a. A mode.',
+    ])
+  })
+
+  test('are compared with what else is set, where one is missing', async () => {
+    const hintOf = async (name: string, env: Record<string, string>): Promise<string | undefined> => {
+      const declarations = { [name]: setting(text(), { description: 'It.' }) }
+      const other = { DB_B: setting(text(), { description: 'Another.' }) }
+      const [issue] = await settings({ ...declarations, ...other }).check({ env, mode: 'test' })
+      return / It\. (\w+) is set: is that what was meant\?$/.exec(issue!)?.[1]
+    }
+    expect(await hintOf('MAIL_KEY', { MAILKEY: 'x' })).toBe('MAILKEY')
+    expect(await hintOf('MAIL_KEY', { mail_key: 'x' })).toBe('mail_key')
+    expect(await hintOf('MAIL_KEY', { MAIL_KEY_FIEL: '/x' })).toBe('MAIL_KEY_FIEL')
+    expect(await hintOf('MAIL_KEY', { MAIL_KYE: '' })).toBeUndefined()
+    expect(await hintOf('MAIL_KEY', { MAIL_KEY_FILE: '/gone' })).toBeUndefined()
+    expect(await hintOf('DB_A', { DB_B: 'x' })).toBeUndefined()
+    expect(await hintOf('KEY', { PWD: '/', KEPT: 'x' })).toBeUndefined()
+  })
+
+  test('that their schema lets be left out may be left out', async () => {
+    const lenient = settings({
+      LIMIT: setting(z.int().default(5), { description: 'A limit.' }),
+      REGIONS: setting(z.array(z.string()).nullable().optional(), { description: 'Regions.' }),
+      KEY: setting(z.string().optional(), { description: 'A key.', secret: true }),
+      NAME: setting(z.coerce.string(), { description: 'A name.' }),
+    })
+    const values = await lenient.read({ env: { NAME: 'x' }, mode: 'production' })
+    expectTypeOf(values.KEY).toEqualTypeOf<Secret<string> | undefined>()
+    expect(values).toEqual({ LIMIT: 5, REGIONS: undefined, KEY: undefined, NAME: 'x' })
+    expect(await lenient.read({ env: { NAME: 'x', REGIONS: 'eu, us' }, mode: 'test' })).toMatchObject({
+      REGIONS: ['eu', 'us'],
+    })
+    expect(await failureOf(lenient.read({ env: {}, mode: 'test' }))).toBe(
+      'NAME is not set. It has to be a text. A name.',
+    )
+    const defaults = lenient.descriptions.map((described) => described.default)
+    expect(defaults).toEqual(['5', 'none', 'none', undefined])
+  })
+
+  test('may be what JSON Schema cannot say', async () => {
+    const dated = settings({ SINCE: setting(z.coerce.date(), { description: 'A day.' }) })
+    expect(await dated.read({ env: { SINCE: '2026-01-31' }, mode: 'test' })).toEqual({
+      SINCE: new Date('2026-01-31'),
+    })
+  })
+
+  test('have a schema that waits, or one that fails, without hiding what else is wrong', async () => {
+    const fail = (given: string): string => {
+      throw new TypeError(`cannot take ${given}`)
+    }
+    const odd = settings({
+      SLOW: setting(
+        z.string().refine(async (given) => given === 'y', 'has to be y'),
+        { description: 'Slow.' },
+      ),
+      BROKEN: setting(z.string().transform(fail), { description: 'Broken.' }),
+      HIDDEN: setting(z.string().transform(fail), { description: 'Hidden.', secret: true }),
+      // It fails of nothing too, when it is declared.
+      ANYTHING: setting(z.any().transform(fail), { description: 'Anything.' }),
+    })
+    const env = { SLOW: 'x', BROKEN: 'this', HIDDEN: 'hunter2' }
+    expect(await odd.check({ env, mode: 'test' })).toEqual([
+      'SLOW is "x". It has to be a text. Slow. (has to be y)',
+      'BROKEN is "this". It has to be a text. Broken. (Its schema fails: TypeError: cannot take this)',
+      'HIDDEN is not valid, and not shown since it is a secret. It has to be a text. Hidden.',
+      'ANYTHING is not set. It has to be a value that its schema accepts. Anything.',
+    ])
   })
 
   test('say what any schema allows', () => {
@@ -104,6 +193,8 @@ describe('settings', () => {
       D: setting(z.email(), { description: '.' }),
       E: setting(z.array(z.int().min(1).max(2)), { description: '.' }),
       F: setting(z.union([z.literal('auto'), z.int().min(1).max(9)]), { description: '.' }),
+      G: setting(z.int().min(1).max(2).nullable(), { description: '.' }),
+      H: setting(sizeBytes(), { description: '.' }),
     }).descriptions.map(({ valid }) => valid)
     expect(described).toEqual([
       'a whole number',
@@ -112,7 +203,16 @@ describe('settings', () => {
       'an email address',
       'a list, with commas between, of which each is a whole number from 1 to 2',
       '"auto", or a whole number from 1 to 9',
+      'a whole number from 1 to 2',
+      'a number and a unit of size: 512B, 64KiB, 1MiB or 2GB',
     ])
+  })
+
+  test('do not show the default of a secret', () => {
+    const { descriptions } = settings({
+      KEY: setting(text(), { description: 'A key.', secret: true, default: 'hunter2' }),
+    })
+    expect(settingsTable(descriptions)).not.toContain('hunter2')
   })
 
   test('are a table for people', () => {
@@ -139,7 +239,8 @@ describe('a secret', () => {
       'its properties',
       () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret), Object.assign({}, secret)]),
     ],
-    ['a clone', () => inspect(structuredClone({ key: Object.assign({}, secret) }))],
+    ['a clone', () => inspect(structuredClone({ key: secret }), { showHidden: true })],
+    ['the console without its own form', () => inspect(secret, { customInspect: false, showHidden: true })],
     ['a log line', () => logged(secret)],
     ['an error', () => inspect(new TypeError(`no ${secret as unknown as string}`, { cause: secret }))],
   ])('does not show in %s', (_where, show) => {

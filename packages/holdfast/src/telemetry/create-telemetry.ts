@@ -10,6 +10,7 @@ import { measureRuntime } from './runtime-metrics.ts'
 import { createSampler } from './sampler.ts'
 import { readSettings, type TelemetrySettings } from './settings.ts'
 import type { Attributes } from '../kernel/span.ts'
+import type { JoinedTelemetry } from '../kernel/telemetry-bridge.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 
 /** What a service is watched with while it runs. */
@@ -61,7 +62,6 @@ export function createTelemetry(
     warn: (message, error) => log.warn(error === undefined ? {} : { error: toLogFields(error) }, message),
   })
   const forgetRuntime = settings.measuresRuntime ? measureRuntime(meter) : () => {}
-  const exporters = startExporters(settings, { recorder, meter, resource, startMs, log })
   let stopped: Promise<void> | undefined
 
   async function stop(limitMs: number): Promise<void> {
@@ -79,6 +79,8 @@ export function createTelemetry(
     gauge: (definition, observe) => meter.gauge(definition, observe),
   }
   const joined = options.bridge?.join(telemetry)
+  const unseen = joined?.unseen ?? ((work) => work())
+  const exporters = startExporters(settings, { recorder, meter, resource, startMs, unseen, log })
   return {
     ...telemetry,
     ...(joined ? { within: joined.within } : {}),
@@ -114,6 +116,7 @@ interface ExportedParts {
   readonly meter: Meter
   readonly resource: Attributes
   readonly startMs: number
+  readonly unseen: JoinedTelemetry['unseen']
   readonly log: Logger
 }
 

@@ -38,16 +38,20 @@ export async function createTestDatabase(template?: string): Promise<TestDatabas
 
 const templates = new Map<Service, Promise<string>>()
 
-/** The name of a database with all migrations of a service applied, made once per test run. */
-export function templateFor(service: Service): Promise<string> {
+type Env = Readonly<Record<string, string | undefined>>
+
+/** The name of a database with all migrations of a service applied, made once per test run. `env` is what the service needs to start. */
+export function templateFor(service: Service, env: Env): Promise<string> {
   const known = templates.get(service)
   if (known) return known
-  const made = createTemplate(service)
+  const made = createTemplate(service, env)
   templates.set(service, made)
+  // The next test may give it the environment that this one has not.
+  made.catch(() => templates.delete(service))
   return made
 }
 
-async function createTemplate(service: Service): Promise<string> {
+async function createTemplate(service: Service, env: Env): Promise<string> {
   const serverUrl = await testPostgresUrl()
   const digest = createHash('sha256')
     .update(`${run} ${service.name} ${service.place}`)
@@ -63,16 +67,16 @@ async function createTemplate(service: Service): Promise<string> {
     if (rows.length > 0) return
     await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
-    await migrateByStarting(service, databaseUrl(serverUrl, name))
+    await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
     // Marked only when it is complete; whoever was killed before leaves none that counts.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name
 }
 
-async function migrateByStarting(service: Service, url: string): Promise<void> {
+async function migrateByStarting(service: Service, env: Env): Promise<void> {
   const running = await service.start({
-    env: { ...process.env, DATABASE_URL: url },
+    env,
     mode: 'test',
     clock: systemClock,
     log: createLogger({ level: 'error', write: (line) => process.stderr.write(`${line}\n`) }),

@@ -42,9 +42,10 @@ export async function createTestService<O extends Operations>(
   service: Service<O>,
   options: TestServiceOptions = {},
 ): Promise<TestService<O>> {
-  const database = await createTestDatabase(await templateFor(service as Service))
+  const env = { ...process.env, ...options.env }
+  const database = await createTestDatabase(await templateFor(service as Service, env))
   const running = await service.start({
-    env: { ...process.env, ...options.env, DATABASE_URL: database.url },
+    env: { ...env, DATABASE_URL: database.url },
     mode: 'test',
     clock: options.clock ?? systemClock,
     log: createLogger(

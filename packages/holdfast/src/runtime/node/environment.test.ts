@@ -29,10 +29,39 @@ describe('a .env', () => {
     expect([originOf('KEY'), originOf('OTHER')]).toEqual(['.env', undefined])
   })
 
+  test('gives way to the environment, whether that has the value or its file', async () => {
+    await writeFile(file('key'), 'from a file of its own')
+    const { env, issues } = open({ KEY_FILE: file('key') })
+    expect([env['KEY'], issues]).toEqual(['from a file of its own', []])
+    await writeFile(file('.env'), `KEY_FILE=${file('key')}\n`)
+    expect(open({ KEY: 'mine' })).toMatchObject({ env: { KEY: 'mine' }, issues: [] })
+    expect(open({}).env['KEY']).toBe('from a file of its own')
+  })
+
   test.each(['test', 'production'])('is not read in %s', (NODE_ENV) => {
     expect(open({ NODE_ENV }).env).toEqual({ NODE_ENV })
     expect(told.length).toBe(NODE_ENV === 'production' ? 1 : 0)
   })
+})
+
+test('a .env that cannot be read is wrong in development, and nowhere else', async () => {
+  await mkdir(file('.env'))
+  expect(open({}).issues).toEqual([`There is a ${file('.env')}, which is not a file.`])
+  expect(open({ NODE_ENV: 'test' }).issues).toEqual([])
+  expect(open({ NODE_ENV: 'production' }).issues).toEqual([])
+})
+
+test('what decides how settings are read is read from the environment alone', async () => {
+  await writeFile(file('.env'), 'NODE_ENV=production\n')
+  await writeFile(file('mode'), 'production')
+  const rest = 'Set it in the environment itself: what else is read depends on it.'
+  expect(open({}).issues).toEqual([`NODE_ENV is "production" in .env. ${rest}`])
+  await writeFile(file('.env'), 'NODE_ENV=development\n')
+  expect(open({}).issues).toEqual([])
+  await rm(file('.env'))
+  expect(open({ NODE_ENV_FILE: file('mode') }, ['NODE_ENV']).issues).toEqual([
+    `NODE_ENV is "production" in ${file('mode')}. ${rest}`,
+  ])
 })
 
 test('no .env is no matter', () => {
@@ -61,6 +90,13 @@ describe('a variable that names a file', () => {
       {},
       'which has 70000 bytes; 65536 are read',
     ],
+    ['names nothing that is in it', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
+    [
+      'names what is no text',
+      async () => writeFile(file('key'), Buffer.from([0xc3, 0x28])),
+      {},
+      'which is not text in UTF-8.',
+    ],
   ])('and %s is wrong', async (...[, prepare, more, expected]) => {
     await prepare()
     const { issues } = open({ KEY_FILE: file('key'), ...more })
@@ -68,10 +104,17 @@ describe('a variable that names a file', () => {
     expect(issues[0]).toContain(expected)
   })
 
+  test('and is given the secret itself is wrong, and does not show it', () => {
+    const { issues } = open({ KEY_FILE: 'hunter2' })
+    expect(issues).toEqual([
+      'KEY_FILE names a file (not shown, since it does not begin with /, ./ or ../), which does not exist.',
+    ])
+  })
+
   test.skipIf(process.getuid?.() === 0)('and may not be read is wrong', async () => {
     await writeFile(file('key'), 'v')
     await chmod(file('key'), 0)
-    expect(open({ KEY_FILE: file('key') }).issues[0]).toContain('which cannot be opened (EACCES).')
+    expect(open({ KEY_FILE: file('key') }).issues[0]).toContain('which cannot be read (EACCES).')
   })
 })
 

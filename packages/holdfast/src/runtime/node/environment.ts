@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { readMode, type Surroundings } from '../../kernel/surroundings.ts'
 import type { SettingsSource } from '../../kernel/settings.ts'
+import { readTextFile } from './text-file.ts'
 
 /** The environment that a service is configured from. */
 export interface Environment extends SettingsSource {
@@ -24,9 +25,6 @@ export interface EnvironmentOptions {
 
 const envFile = '.env'
 
-// What a variable could hold, and more than any key or URL needs.
-const maxFileBytes = 65_536
-
 /**
  * Opens an environment: in development with what a `.env` adds to it, and everywhere with the content of the files that variables such as
  * `DATABASE_URL_FILE` name, as secrets are handed to containers.
@@ -37,30 +35,45 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const issues: string[] = []
   const env: Record<string, string | undefined> = { ...given }
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
+  // The environment wins, whether it says a value or the file of one.
+  const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
   for (const [name, value] of Object.entries(fromFile)) {
-    if (isGiven(given[name])) continue
+    if (given[name] || said.has(name)) continue
     env[name] = value
     origins.set(name, envFile)
   }
   for (const name of names) {
     const path = env[`${name}_FILE`]
-    if (!isGiven(path)) continue
-    if (isGiven(env[name])) {
+    if (!path) continue
+    if (env[name]) {
       issues.push(`${name} and ${name}_FILE are both set. Leave one of them out.`)
       continue
     }
-    const content = readValue(path)
-    if ('problem' in content) issues.push(`${name}_FILE names ${path}, ${content.problem}`)
+    const file = readTextFile(resolve(path))
+    if (file.problem !== undefined) issues.push(`${name}_FILE names ${showPath(path)}, ${file.problem}`)
+    else if (file.text === '') issues.push(`${name}_FILE names ${showPath(path)}, which is empty.`)
     else {
-      env[name] = content.value
-      origins.set(name, path)
+      env[name] = file.text
+      origins.set(name, resolve(path))
     }
+  }
+  if (readMode(env) !== mode) {
+    issues.push(
+      `NODE_ENV is ${JSON.stringify(env['NODE_ENV'])} in ${origins.get('NODE_ENV')}. Set it in the environment itself: what else is read depends on it.`,
+    )
   }
   return { env, mode, issues, originOf: (name) => origins.get(name) }
 }
 
-function isGiven(text: string | undefined): text is string {
-  return text !== undefined && text !== ''
+function bothNames(name: string): readonly string[] {
+  return [name, `${name}_FILE`]
+}
+
+/** A path, as it is found from anywhere. A text that looks like none may be the secret itself, put where its file belongs. */
+function showPath(path: string): string {
+  return /^\.{0,2}\/[^\n]*$/.test(path) && path.length <= 200
+    ? resolve(path)
+    : 'a file (not shown, since it does not begin with /, ./ or ../)'
 }
 
 interface EnvFileParts {
@@ -75,42 +88,14 @@ function readEnvFile(
   { notify, issues }: EnvFileParts,
 ): Readonly<Record<string, string | undefined>> {
   const path = resolve(folder, envFile)
-  const content = readValue(path)
-  if ('problem' in content) {
-    if (!content.isMissing) issues.push(`There is a ${path}, ${content.problem}`)
-    return {}
-  }
-  if (mode === 'development') return parseEnv(content.value)
-  if (mode === 'production') {
+  if (mode === 'production' && existsSync(path)) {
     notify(
       `${path} is not read: in production, variables come from the environment. Keep it out of what is deployed.`,
     )
   }
+  if (mode !== 'development') return {}
+  const file = readTextFile(path)
+  if (file.problem === undefined) return parseEnv(file.text)
+  if (!file.isMissing) issues.push(`There is a ${path}, ${file.problem}`)
   return {}
-}
-
-type Content = { readonly value: string } | { readonly problem: string; readonly isMissing: boolean }
-
-function readValue(path: string): Content {
-  let file: number
-  try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const isMissing = code === 'ENOENT'
-    return { isMissing, problem: isMissing ? 'which does not exist.' : `which cannot be opened (${code}).` }
-  }
-  try {
-    const stat = fstatSync(file)
-    if (!stat.isFile()) return { isMissing: false, problem: 'which is not a file.' }
-    if (stat.size > maxFileBytes) {
-      return { isMissing: false, problem: `which has ${stat.size} bytes; ${maxFileBytes} are read at most.` }
-    }
-    // An editor ends the last line; it is no part of a value.
-    return { value: readFileSync(file, 'utf8').replace(/\r?\n$/, '') }
-  } catch (error) {
-    return { isMissing: false, problem: `which cannot be read (${(error as NodeJS.ErrnoException).code}).` }
-  } finally {
-    closeSync(file)
-  }
 }

@@ -1,4 +1,5 @@
 import { createProcessLog } from './process-log.ts'
+import { ownProcess } from './process-owner.ts'
 
 const [, , how = ''] = process.argv
 const log = createProcessLog({ level: 'info', isForPeople: false })
@@ -19,12 +20,17 @@ if (how === 'throw') {
   many()
   throw new TypeError('nobody caught this')
 }
+if (how === 'signal') {
+  ownProcess(log).started({ asked: async () => many(), failed: async () => {} })
+  many()
+  process.stderr.write('ready\n')
+  setInterval(() => {}, 60_000)
+}
 if (how === 'warn-and-kill') {
   log.info('before')
   log.warn('careful')
   log.info('after, and held back')
-  // The warning has been handed to the operating system once the event loop has turned.
-  setTimeout(() => process.kill(process.pid, 'SIGKILL'), 50)
+  process.kill(process.pid, 'SIGKILL')
 }
 if (how === 'reader-gone') {
   let written = 0
@@ -35,4 +41,24 @@ if (how === 'reader-gone') {
     clearInterval(timer)
     process.stderr.write('done\n')
   }, 10)
+}
+if (how === 'flood') {
+  // More than is kept, and one turn of the event loop in between, as between requests.
+  const pad = 'x'.repeat(10_000)
+  let n = 0
+  const flood = (): void => {
+    for (const end = n + 1_000; n < end; n += 1) log.info({ n, pad }, 'one of many')
+    if (n < 3_000) return void setImmediate(flood)
+    process.stderr.write('ready\n')
+    process.exit(0)
+  }
+  flood()
+}
+if (how === 'nobody-reads') {
+  log.warn('the first line')
+  process.once('message', () => {
+    log.warn('nobody reads this')
+    process.disconnect?.()
+    process.exitCode = 7
+  })
 }

@@ -1,33 +1,41 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, openSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { stripVTControlCharacters } from 'node:util'
-import { expect, test } from 'vitest'
-import { toReadable } from './process-log.ts'
+import { until } from 'holdfast/testing'
+import { expect, onTestFinished, test } from 'vitest'
 
 const program = fileURLToPath(new URL('./process-log-main.fixture.ts', import.meta.url))
 
-/** Runs a process that logs, and gives what it wrote. With `lines`, its reader goes away after so many bytes. */
-function run(how: string, options: { readonly leavesEarly?: boolean } = {}) {
+/** Starts a process that logs; it ends with the test at the latest. */
+function start(how: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const child = spawn(process.execPath, ['--conditions=holdfast:source', program, how], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe', 'ipc'],
   })
-  const output = { stdout: '', stderr: '' }
-  child.stdout.on('data', (chunk: Buffer) => {
-    output.stdout += chunk.toString()
-    if (options.leavesEarly === true) child.stdout.destroy()
-  })
-  child.stderr.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()))
-  return new Promise<{ code: number | null; lines: Record<string, unknown>[]; stderr: string }>((resolve) => {
-    child.once('close', (code) => {
-      const lines = options.leavesEarly === true ? [] : output.stdout.split('\n').slice(0, -1)
-      resolve({
-        code,
-        stderr: output.stderr,
-        lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>),
-      })
-    })
-  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
 }
+
+interface Ended {
+  readonly code: number | null
+  readonly lines: readonly Readonly<Record<string, unknown>>[]
+  readonly stderr: string
+}
+
+/** Reads the lines of a process until it has ended. With `after`, nothing is read before stderr says so. */
+async function read(child: ChildProcess, after = ''): Promise<Ended> {
+  const ended = once(child, 'close')
+  let stderr = ''
+  child.stderr?.on('data', (chunk) => (stderr += String(chunk)))
+  await until(() => stderr.includes(after))
+  const stdout = child.stdout ? await text(child.stdout) : ''
+  const [code] = (await ended) as [number | null]
+  const lines = stdout.split('\n').slice(0, -1)
+  return { code, stderr, lines: lines.map((line) => JSON.parse(line) as Record<string, unknown>) }
+}
+
+const run = (how: string): Promise<Ended> => read(start(how))
 
 test('a line is one JSON object', async () => {
   const { lines } = await run('one')
@@ -52,48 +60,58 @@ test.each([
   expect(result.lines.map(({ n }) => n)).toEqual(Array.from({ length: 5_000 }, (_, n) => n))
 })
 
+test('nothing that was logged is lost when a process is asked to end', async () => {
+  const child = start('signal')
+  child.stderr?.once('data', () => child.kill('SIGTERM'))
+  const { code, lines } = await read(child)
+  expect(code).toBe(0)
+  expect(lines.filter(({ n }) => n !== undefined)).toHaveLength(10_000)
+  expect(lines.at(-1)).toMatchObject({ msg: 'stopped' })
+})
+
+test('a reader that is slow gets everything in order, and what is too much to be kept is counted', async () => {
+  const { code, lines, stderr } = await read(start('flood'), 'ready')
+  expect(code).toBe(0)
+  expect(lines.map(({ n }) => n)).toEqual(lines.map((_, n) => n))
+  expect(lines.length).toBeGreaterThan(1_600)
+  expect(stderr).toBe(`ready\n${3_000 - lines.length} lines of the log were dropped: nobody took them.\n`)
+})
+
+test('a process does not wait forever for a reader that takes nothing', async () => {
+  const child = start('flood')
+  const stderr = text(child.stderr!)
+  const [code] = (await once(child, 'exit')) as [number]
+  expect(code).toBe(0)
+  expect(await stderr).toMatch(/^ready\n\d+ lines of the log were dropped: nobody took them\.\n$/)
+})
+
 test('a reader that goes away fails nothing', async () => {
-  const { code, stderr } = await run('reader-gone', { leavesEarly: true })
-  expect(stderr).toBe('The log cannot be written: EPIPE: broken pipe, write\ndone\n')
+  const child = start('reader-gone')
+  const ended = once(child, 'close')
+  child.stdout?.once('data', () => child.stdout?.destroy())
+  expect(await text(child.stderr!)).toBe('The log cannot be written: EPIPE: broken pipe, write\ndone\n')
+  expect(await ended).toEqual([0, null])
+})
+
+test('where nobody reads stderr either, the process goes on', async () => {
+  const child = start('nobody-reads')
+  const ended = once(child, 'close')
+  child.stdout?.once('data', () => {
+    child.stderr?.destroy()
+    child.stdout?.destroy()
+  })
+  await once(child.stdout!, 'close')
+  child.send('end')
+  expect(await ended).toEqual([7, null])
+})
+
+test.skipIf(!existsSync('/dev/full'))('a disk that is full fails nothing', async () => {
+  const { code, stderr } = await read(start('end', openSync('/dev/full', 'w')))
+  expect(stderr).toBe('The log cannot be written: ENOSPC: no space left on device, write\n')
   expect(code).toBe(0)
 })
 
 test('a warning does not wait for what comes after it', async () => {
   const { lines } = await run('warn-and-kill')
   expect(lines.map(({ msg }) => msg)).toEqual(['before', 'careful'])
-})
-
-test('a person reads the message first', () => {
-  const line = JSON.stringify({
-    level: 'info',
-    time: '2026-01-02T03:04:05.678Z',
-    traceId: '0af7651916cd43dd8448eb211c80319c',
-    size: 200,
-    note: 'two words',
-    id: 'a-1',
-    msg: 'GET /\u001B[2Jthings',
-  })
-  expect(stripVTControlCharacters(toReadable(line))).toMatch(
-    /^\d\d:\d\d:\d\d info {2}GET \/things size=200 note="two words" id=a-1\n$/,
-  )
-})
-
-test('a person sees the stack of an error and of its causes', () => {
-  const line = JSON.stringify({
-    level: 'error',
-    time: '2026-01-02T03:04:05.678Z',
-    error: {
-      name: 'TypeError',
-      message: 'broken',
-      stack: 'TypeError: broken\n    at a.ts:1',
-      cause: { message: 'deeper' },
-    },
-    msg: 'the call failed',
-  })
-  expect(stripVTControlCharacters(toReadable(line)).split('\n').slice(1)).toEqual([
-    'TypeError: broken',
-    '    at a.ts:1',
-    'caused by: deeper',
-    '',
-  ])
 })

@@ -5,14 +5,13 @@ import { systemClock } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { createRedactor } from '../../kernel/redact.ts'
 import { redactedLog } from '../../kernel/redacted-log.ts'
-import { configurationInvalid } from '../../kernel/configuration-invalid.ts'
 import type { Settings } from '../../kernel/settings.ts'
 import type { Operations, RunningService, Service } from '../../kernel/service.ts'
 import type { Mode, Surroundings } from '../../kernel/surroundings.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry-options.ts'
 import { chooseHost, choosePort } from './configuration.ts'
+import { configure } from './configure.ts'
 import { chooseDrainDelay } from './drain-delay.ts'
-import { type Environment, openEnvironment } from './environment.ts'
 import { type Answering, createHttpServer, type HttpLimits } from './http-server.ts'
 import { listen } from './listen.ts'
 import { createProcessLog } from './process-log.ts'
@@ -130,7 +129,10 @@ async function start<O extends Operations>(
 ): Promise<Server<O>> {
   const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
-  const source = await configure(service, options, { settings, notify })
+  const source = await configure([serverSettings, ...settings, ...service.settings], {
+    env: options.env,
+    notify,
+  })
   const { env, mode } = source
   const values = await serverSettings.read(source)
   const askedPort = choosePort(options.port, values)
@@ -195,29 +197,6 @@ async function start<O extends Operations>(
     await telemetry?.stop(0)
     throw error
   }
-}
-
-/**
- * Opens the environment that a service is configured from.
- *
- * @throws HoldfastError `configuration-invalid` that lists all of what is wrong with it.
- */
-async function configure(
-  service: Service,
-  options: ServeOptions,
-  { settings, notify }: Pick<ServeParts, 'settings'> & Pick<Surroundings, 'notify'>,
-): Promise<Environment> {
-  const all = [serverSettings, ...settings, ...service.settings]
-  const environment = openEnvironment({
-    env: options.env ?? process.env,
-    names: all.flatMap(({ descriptions }) => descriptions.map(({ name }) => name)),
-    folder: options.env ? undefined : process.cwd(),
-    notify,
-  })
-  const found = await Promise.all(all.map((one) => one.check(environment)))
-  const issues = [...environment.issues, ...found.flat()]
-  if (issues.length > 0) throw configurationInvalid(issues)
-  return environment
 }
 
 function writeLine(stream: NodeJS.WriteStream): (line: string) => void {

@@ -13,7 +13,6 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly HOST: Setting<string | undefined>
   readonly LOG_LEVEL: Setting<Level>
   readonly DRAIN_DELAY_MS: Setting<number | undefined>
-  readonly NODE_ENV: Setting<'development' | 'test' | 'production'>
 }
 
 /** What a server is configured with from the environment. */
@@ -40,9 +39,5 @@ export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
       'How long a service that stops goes on listening, in milliseconds. It is a part of the grace.',
     optional: true,
     defaultDescription: '0; in production 7000',
-  }),
-  NODE_ENV: setting(oneOf('development', 'test', 'production'), {
-    description: 'How strict the service is with its own program, and how open with its surroundings.',
-    default: 'development',
   }),
 })

@@ -32,13 +32,15 @@ export interface ExporterOptions {
   readonly pending: () => number
   /** Gives the next ones, as many as fit into a request. */
   readonly take: () => Batch
+  /** Runs what sends, so that it is not recorded itself. */
+  readonly unseen: <T>(work: () => T) => T
   /** Is called whenever it has sent what there was. */
   readonly onIdle?: () => void
 }
 
 /** Makes an exporter: one request at a time, so that no more than one batch waits for a receiver that is away. */
 export function createExporter(options: ExporterOptions): Exporter {
-  const { signal, target, losses, pending, take, onIdle } = options
+  const { signal, target, losses, pending, take, unseen, onIdle } = options
   const receiver = `The receiver of ${signal} at ${addressOf(target)}`
   const hurry = new AbortController()
   const abort = new AbortController()
@@ -76,7 +78,7 @@ export function createExporter(options: ExporterOptions): Exporter {
   }
 
   function run(): Promise<void> {
-    return (running ??= sendAll().finally(() => (running = undefined)))
+    return (running ??= unseen(sendAll).finally(() => (running = undefined)))
   }
 
   async function flush(): Promise<void> {

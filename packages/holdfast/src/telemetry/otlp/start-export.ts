@@ -33,6 +33,8 @@ export interface ExportParts {
   readonly resource: Attributes
   /** Since when there are metrics, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
+  /** Runs what sends, so that it is not recorded itself. */
+  readonly unseen: <T>(work: () => T) => T
   /** Counts what is lost. */
   readonly lost: Counter
   readonly log: Logger
@@ -48,7 +50,7 @@ export function startExport(parts: ExportParts): readonly Exporter[] {
 
 function exportSpans(
   { target, everyMs, batchSize, reader }: NonNullable<ExportParts['spans']>,
-  { resource, lost, log }: ExportParts,
+  { resource, unseen, lost, log }: ExportParts,
 ): Exporter {
   const watch = (): void => reader.wakeAt(batchSize, () => exporter.wake())
   const exporter = createExporter({
@@ -56,6 +58,7 @@ function exportSpans(
     target,
     everyMs,
     losses: createLosses('spans', lost, log),
+    unseen,
     pending: () => reader.pending,
     take() {
       const taken = reader.take(batchSize)
@@ -69,13 +72,14 @@ function exportSpans(
 
 function exportMetrics(
   { target, everyMs, collect }: NonNullable<ExportParts['metrics']>,
-  { resource, startMs, lost, log }: ExportParts,
+  { resource, startMs, unseen, lost, log }: ExportParts,
 ): Exporter {
   return createExporter({
     signal: 'metrics',
     target,
     everyMs,
     losses: createLosses('metrics', lost, log),
+    unseen,
     // They are sums since the beginning: there is always one request to send, and what is lost is in the next one.
     pending: () => 1,
     take() {

@@ -1,0 +1,33 @@
+import { configurationInvalid } from '../../kernel/configuration-invalid.ts'
+import type { Settings } from '../../kernel/settings.ts'
+import type { Surroundings } from '../../kernel/surroundings.ts'
+import { type Environment, openEnvironment } from './environment.ts'
+import { modeSettings } from './mode-settings.ts'
+
+/** Where a configuration comes from, and who is told of what is left out of it. */
+export interface ConfigureOptions extends Pick<Surroundings, 'notify'> {
+  /** The variables, all there are. Default: those of the process, and in development those of a `.env` in the current folder. */
+  readonly env: Surroundings['env'] | undefined
+}
+
+/**
+ * Opens the environment that settings are read from.
+ *
+ * @throws HoldfastError `configuration-invalid` that lists all of what is wrong with them.
+ */
+export async function configure(
+  settings: readonly Settings<unknown>[],
+  { env, notify }: ConfigureOptions,
+): Promise<Environment> {
+  const all = [modeSettings, ...settings]
+  const environment = openEnvironment({
+    env: env ?? process.env,
+    names: all.flatMap(({ descriptions }) => descriptions.map(({ name }) => name)),
+    folder: env ? undefined : process.cwd(),
+    notify,
+  })
+  const found = await Promise.all(all.map((one) => one.check(environment)))
+  const issues = [...environment.issues, ...found.flat()]
+  if (issues.length > 0) throw configurationInvalid(issues)
+  return environment
+}

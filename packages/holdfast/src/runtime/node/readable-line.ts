@@ -1,0 +1,51 @@
+import { stripVTControlCharacters, styleText } from 'node:util'
+
+const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
+
+// For programs, or said by the message already.
+const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
+
+/** A line as pino writes it. */
+interface Line extends Record<string, unknown> {
+  readonly level: keyof typeof colors
+  readonly time: string
+  readonly msg?: string
+  readonly error?: unknown
+}
+
+/** An error in a line. */
+interface LoggedError {
+  readonly message?: string
+  readonly stack?: string
+  readonly errors?: readonly LoggedError[]
+  readonly cause?: LoggedError
+}
+
+/**
+ * A line as a person reads it: the time of day, the level, the message, and then what else there is. An error stands below it, with
+ * its stack and its causes.
+ */
+export function toReadable(line: string): string {
+  const { level, time, msg, error, ...fields } = JSON.parse(line) as Line
+  const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
+  const rest = shown.map(([name, value]) => ` ${styleText('dim', `${name}=`)}${toWord(value)}`)
+  const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
+  // What somebody has sent must not be able to move the cursor of who reads it.
+  return `${head} ${stripVTControlCharacters(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
+}
+
+function toStacks(error: unknown): string {
+  if (error === undefined) return ''
+  if (typeof error !== 'object' || error === null) return `${toWord(error)}\n`
+  const { stack, message, errors, cause } = error as LoggedError
+  const own = stack ?? message ?? JSON.stringify(error)
+  const parts = Array.isArray(errors) ? errors.map((one) => `one of them: ${toStacks(one)}`) : []
+  const below = cause ? `caused by: ${toStacks(cause)}` : ''
+  return `${stripVTControlCharacters(own)}\n${parts.join('')}${below}`
+}
+
+function toWord(value: unknown): string {
+  const isPlain = typeof value === 'string' && /^[^\s"=]+$/.test(value)
+  const word = isPlain ? value : JSON.stringify(value)
+  return stripVTControlCharacters(word)
+}
