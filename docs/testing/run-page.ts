@@ -66,7 +66,9 @@ async function runExchanges(
   const running: Promise<Received>[] = []
   for (const block of blocks) {
     if (!block.words.includes('meanwhile')) await Promise.all(running.splice(0))
-    const sent = runExchange(parseExchange(fillIn(block, received)), (path, init) => tested.fetch(path, init))
+    const exchange = parseExchange(fillIn(block, received))
+    const send = (): Promise<Received> => runExchange(exchange, (path, init) => tested.fetch(path, init))
+    const sent = block.words.includes('eventually') ? retried(send) : send()
     if (block.words.includes('background')) {
       running.push(sent)
       const isOver = sent.then(
@@ -77,10 +79,28 @@ async function runExchanges(
       continue
     }
     const answer = await sent
-    const name = block.words.find((word) => word !== 'meanwhile')
+    const name = block.words.find((word) => word !== 'meanwhile' && word !== 'eventually')
     if (name !== undefined) received.set(name, answer)
   }
   await Promise.all(running)
+}
+
+/** Sends again until the answer is the one that the page shows; fails with the last difference. */
+async function retried(send: () => Promise<Received>): Promise<Received> {
+  let last: unknown
+  const right = await until(
+    async () => {
+      try {
+        return await send()
+      } catch (error) {
+        last = error
+        return undefined
+      }
+    },
+    { what: 'the answer that the page shows' },
+  ).catch(() => undefined)
+  if (right === undefined) throw last
+  return right
 }
 
 /** Whether a mutation of the service holds its key at this moment. */

@@ -1,9 +1,16 @@
 import { holdfast } from 'holdfast'
 import { drizzle } from 'holdfast/drizzle'
+import { setting, settings, url } from 'holdfast/settings'
 import * as schema from './schema.ts'
 
 /** The one place that knows the database. */
-export const { query, mutation, service } = holdfast({
+export const { query, mutation, job, consumer, service } = holdfast({
+  settings: settings({
+    BANK_URL: setting(url('http', 'https'), {
+      description: 'The bank that pays out.',
+      optional: 'outside production',
+    }),
+  }),
   database: drizzle(schema, {
     casing: 'snake_case',
     migrations: new URL('../migrations/', import.meta.url),

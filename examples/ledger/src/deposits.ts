@@ -1,12 +1,12 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { anyone } from 'holdfast'
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { mutation } from './app.ts'
-import { book, lockAccounts, type Transaction } from './book.ts'
+import { book, lockAccounts } from './book.ts'
 import { Amount } from './money.ts'
 import { AccountNotFound, BalanceOutOfRange } from './problems.ts'
 import * as schema from './schema.ts'
+import { worldAccount } from './world-account.ts'
 
 const Deposit = z.object({
   id: z.uuid(),
@@ -36,16 +36,3 @@ export const createDeposit = mutation({
     return { id: transfer.id, account, amount, createdAt: transfer.createdAt.toISOString() }
   },
 })
-
-/** The account from which a currency's money comes; made when the first of it does. */
-async function worldAccount(db: Transaction, currency: string): Promise<string> {
-  const isWorld = and(eq(schema.accounts.kind, 'world'), eq(schema.accounts.currency, currency))
-  const [known] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
-  if (known) return known.id
-  await db
-    .insert(schema.accounts)
-    .values({ id: randomUUIDv7(), name: `The world (${currency})`, currency, kind: 'world' })
-    .onConflictDoNothing()
-  const [made] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
-  return made!.id
-}

@@ -1,5 +1,9 @@
 import { serve } from 'holdfast/node'
+import { startFakeBank } from './fake-bank.ts'
 import { ledger } from './service.ts'
+
+// Nobody wants money to move while they try this out.
+process.env['BANK_URL'] ??= (await startFakeBank()).url
 
 const { url } = await serve(ledger)
 

@@ -33,3 +33,15 @@ export const BalanceOutOfRange = problem('balance-out-of-range', {
   title: 'The balance would become too large',
   description: 'A balance is counted exactly up to 9,007,199,254,740,991 minor units. Nothing was moved.',
 })
+
+export const ReceiptNotFound = problem('receipt-not-found', {
+  status: 404,
+  title: 'There is no such receipt',
+  description: 'No transfer has this id, or its receipt has not been made yet.',
+})
+
+export const PayoutNotFound = problem('payout-not-found', {
+  status: 404,
+  title: 'There is no such payout',
+  description: 'The ledger has no payout with this id.',
+})

@@ -1,4 +1,4 @@
-import { bigint, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
+import { bigint, date, integer, numeric, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
 
 // The constraints stand in migrations/; this is what the queries need to know.
 
@@ -27,4 +27,36 @@ export const entries = pgTable('entries', {
   transferId: uuid().notNull(),
   accountId: uuid().notNull(),
   amount: bigint({ mode: 'number' }).notNull(),
+})
+
+export const receipts = pgTable('receipts', {
+  transferId: uuid().primaryKey(),
+  body: text().notNull(),
+})
+
+export const balanceChecks = pgTable('balance_checks', {
+  id: uuid().primaryKey(),
+  checkedAt: timestamp({ withTimezone: true }).notNull(),
+  accounts: integer().notNull(),
+  unbalanced: uuid().array().notNull(),
+})
+
+export const volumes = pgTable('volumes', {
+  day: date().notNull(),
+  currency: text().notNull(),
+  transfers: bigint({ mode: 'number' }).notNull(),
+  amount: numeric().notNull(),
+})
+
+export const payouts = pgTable('payouts', {
+  id: uuid().primaryKey(),
+  accountId: uuid().notNull(),
+  amount: bigint({ mode: 'number' }).notNull(),
+  iban: text().notNull(),
+  state: text({ enum: ['pending', 'paid', 'declined'] })
+    .notNull()
+    .default('pending'),
+  bankReference: text(),
+  transferId: uuid().notNull(),
+  refundId: uuid(),
 })

@@ -1,10 +1,26 @@
 import * as accounts from './accounts.ts'
 import { service } from './app.ts'
+import { checkBalances, listBalanceChecks, nightly } from './balance-check.ts'
 import * as deposits from './deposits.ts'
+import { createPayout, getPayout, payOut } from './payouts.ts'
+import { getReceipt, sendReceipt } from './receipts.ts'
 import * as transfers from './transfers.ts'
+import { countVolume, listVolumes } from './volumes.ts'
 
 /** Money that moves between accounts, in whole minor units. */
 export const ledger = service({
   name: 'ledger',
-  operations: { ...accounts, ...deposits, ...transfers },
+  operations: {
+    ...accounts,
+    ...deposits,
+    ...transfers,
+    createPayout,
+    getPayout,
+    getReceipt,
+    listBalanceChecks,
+    listVolumes,
+  },
+  jobs: { checkBalances, payOut, sendReceipt },
+  consumers: { countVolume },
+  schedules: [nightly],
 })

@@ -3,6 +3,7 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import { z } from 'zod'
 import { mutation, query } from './app.ts'
 import { book, lockAccounts } from './book.ts'
+import { TransferCreated } from './events.ts'
 import { Amount } from './money.ts'
 import {
   AccountNotFound,
@@ -11,6 +12,7 @@ import {
   InsufficientFunds,
   TransferNotFound,
 } from './problems.ts'
+import { sendReceipt } from './receipts.ts'
 import * as schema from './schema.ts'
 import { Line } from './text.ts'
 
@@ -44,7 +46,7 @@ export const createTransfer = mutation({
   location: '/transfers/{id}',
   problems: [AccountNotFound, InsufficientFunds, CurrencyMismatch, BalanceOutOfRange],
   deadline: '2s',
-  async run({ input, db }) {
+  async run({ input, db, jobs, publish }) {
     const locked = await lockAccounts(db, [input.from, input.to])
     const from = locked.get(input.from)
     const to = locked.get(input.to)
@@ -52,7 +54,10 @@ export const createTransfer = mutation({
     if (to?.kind !== 'customer') throw AccountNotFound({ account: input.to })
     if (from.currency !== to.currency) throw CurrencyMismatch({ from: from.currency, to: to.currency })
     if (from.balance < input.amount) throw InsufficientFunds({ balance: from.balance })
-    return toTransfer(await book(db, { from, to, amount: input.amount, memo: input.memo }))
+    const transfer = toTransfer(await book(db, { from, to, amount: input.amount, memo: input.memo }))
+    await jobs.enqueue(sendReceipt, { transfer: transfer.id })
+    await publish(TransferCreated, from.id, { ...transfer, currency: from.currency })
+    return transfer
   },
 })
 

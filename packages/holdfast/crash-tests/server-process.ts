@@ -38,7 +38,7 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
       const isUp = await until(async () => hasEnded(child) || (await hasStarted(url)), {
-        timeoutMs: 20_000,
+        timeoutMs: 60_000,
         what: `an answer of ${url}; it wrote: ${output}`,
       }).then(() => !hasEnded(child))
       if (isUp) return

@@ -21,14 +21,20 @@ test('ten processes that start at once on an empty database all serve, each migr
     )
     expect(rows).toEqual([
       { owner: 'app', name: '0001-ledger', count: 1 },
+      { owner: 'app', name: '0002-background', count: 1 },
       { owner: 'holdfast', name: '0001-idempotency-keys', count: 1 },
+      { owner: 'holdfast', name: '0001-jobs', count: 1 },
+      { owner: 'holdfast', name: '0001-messages', count: 1 },
       { owner: 'holdfast', name: '0001-secrets', count: 1 },
     ])
     // Ten lines, each with the migrations that its process applied: together every one of them, once.
     const applied = servers.flatMap(({ output }) => output().match(/Applied the migration \S+/g) ?? [])
     expect(applied.toSorted()).toEqual([
       'Applied the migration app/0001-ledger',
+      'Applied the migration app/0002-background',
       'Applied the migration holdfast/0001-idempotency-keys',
+      'Applied the migration holdfast/0001-jobs',
+      'Applied the migration holdfast/0001-messages',
       'Applied the migration holdfast/0001-secrets',
     ])
   } finally {

@@ -5,13 +5,39 @@ export type { WireInput } from './kernel/wire-input.ts'
 export { type Anonymous, anonymous, type Caller } from './kernel/caller.ts'
 export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/check.ts'
 export { type Clock, systemClock, type Timer } from './kernel/clock.ts'
-export type { Context } from './kernel/context.ts'
+export type { Context, MutationContext } from './kernel/context.ts'
 export type { Database, OpenDatabase } from './kernel/database.ts'
 export type { Deadline } from './kernel/deadline.ts'
 export type { Duration } from './kernel/duration.ts'
 export { type Application, holdfast, type HoldfastOptions } from './kernel/holdfast.ts'
 export { HoldfastError } from './kernel/holdfast-error.ts'
+export { event, type EventDefinition, type EventType, type Message, type Publish } from './kernel/event.ts'
+export type {
+  Effects,
+  EnqueuedJob,
+  EnqueueManyOptions,
+  EnqueueOptions,
+  Jobs,
+  StatementResult,
+  Transaction,
+} from './kernel/effects.ts'
+export { GiveUp } from './kernel/give-up.ts'
+export { RetryLater } from './kernel/retry-later.ts'
+export type { Consumer, ConsumerContext, ConsumerDefinition } from './kernel/consumer.ts'
+export type { Json } from './kernel/json.ts'
 export type { Job, JobContext, JobDefinition } from './kernel/job.ts'
+export type { ConcurrencyLimit, JobType, RateLimit, RetryPolicy } from './kernel/job-type.ts'
+export type { Step, StepContext, WaitOptions } from './kernel/step.ts'
+export { type MissedTicks, schedule, type Schedule, type ScheduleDefinition } from './kernel/schedule.ts'
+export {
+  type Broker,
+  type BrokerConnection,
+  relay,
+  type Relay,
+  type RelayDefinition,
+  type RelayedMessage,
+} from './kernel/relay.ts'
+export type { Capability, Subscriber, Worker, WorkerOptions } from './kernel/background.ts'
 export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLine } from './kernel/log.ts'
 export type {
   MutationDefinition,

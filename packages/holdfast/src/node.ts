@@ -8,10 +8,13 @@ export type { HttpLimits } from './runtime/node/http-server.ts'
 export { readSettings, type ReadSettingsOptions } from './runtime/node/read-settings.ts'
 export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
 
+const parts = { documentation, createHealth, watch: watchService, settings: [telemetrySettings] }
+
 /** Starts a service and answers HTTP with it, its health and its documentation included, and watches it. */
-export const serve: Serve = createServe({
-  documentation,
-  createHealth,
-  watch: watchService,
-  settings: [telemetrySettings],
-})
+export const serve: Serve = createServe({ ...parts, answersCalls: true })
+
+/**
+ * Works on the jobs, schedules and messages of a service in a process of its own, which answers no calls: only its health is told, on
+ * `PORT`.
+ */
+export const work: Serve = createServe({ ...parts, answersCalls: false })

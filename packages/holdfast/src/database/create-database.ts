@@ -4,7 +4,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
-import { idempotencyMigrations } from '../idempotency/migrations.ts'
+import { createWaker } from '../jobs/waker.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
 import { observeMutations } from '../idempotency/observe-mutations.ts'
 import { idempotencyProblems } from '../idempotency/problems.ts'
@@ -16,10 +16,13 @@ import { readMigrations } from '../migrate/read-migrations.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import { createPool, type Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
-import { databaseMigrations } from './migrations.ts'
+import { HandlerEffects } from './effects.ts'
+import { ownMigrations } from './migrations.ts'
+import { startBackground } from './start-background.ts'
 import { databaseSettings } from './settings.ts'
 
 /** Options of every database on Postgres. */
@@ -88,7 +91,7 @@ async function openDatabase<Read, Write>(
   await migrate({
     connectionString,
     migrations: [
-      { owner: 'holdfast', migrations: [...databaseMigrations, ...idempotencyMigrations] },
+      { owner: 'holdfast', migrations: ownMigrations },
       ...(options.migrations === undefined
         ? []
         : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),
@@ -102,11 +105,12 @@ async function openDatabase<Read, Write>(
     max: options.poolSize ?? 10,
     prepares: options.preparedStatements,
   }
+  const waker = createWaker({ connectionString, clock, log })
   const write = createPool({ ...pooling, applicationName: 'holdfast' })
   const read = createPool({ ...pooling, applicationName: 'holdfast (read)', isReadOnly: true })
   const check = checkConnection({ connectionString, log, telemetry })
   const endPools = async (): Promise<void> => {
-    await Promise.all([write.end(), read.end(), check.end()])
+    await Promise.all([waker.close(), write.end(), read.end(), check.end()])
   }
   const secret = await readSecret(write).catch(async (error: unknown) => {
     await endPools()
@@ -119,11 +123,13 @@ async function openDatabase<Read, Write>(
     retentionMs,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
+  const bind = (session: HandlerSession): BoundTransaction =>
+    new HandlerEffects(session, waker, (queryable) => binding.write(queryable))
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
     clock,
     retentionMs,
-    bind: (queryable) => binding.write(queryable),
+    bind,
     observe: observeMutations(telemetry),
     running: new Map(),
   }
@@ -134,6 +140,14 @@ async function openDatabase<Read, Write>(
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
         : readStage(operation, read, (queryable) => binding.read(queryable)),
+    startWorker: (workload, workerOptions) =>
+      startBackground(workload, workerOptions, {
+        openPool: (applicationName, max) => createPool({ ...pooling, applicationName, max }),
+        bind,
+        waker,
+        surroundings,
+        telemetry,
+      }),
     async close() {
       await pruning.stop()
       await endPools()

@@ -1,7 +1,10 @@
+import { idempotencyMigrations } from '../idempotency/migrations.ts'
+import { jobMigrations } from '../jobs/migrations.ts'
 import type { Migration } from '../migrate/migration.ts'
+import { outboxMigrations } from '../outbox/migrations.ts'
 
 /** What a database keeps for the framework whatever it is used for. */
-export const databaseMigrations: readonly Migration[] = [
+const databaseMigrations: readonly Migration[] = [
   {
     name: '0001-secrets',
     sql: `
@@ -16,4 +19,12 @@ insert into holdfast.secrets (name, value)
 values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex'));
 `,
   },
+]
+
+/** All that the framework keeps in a database, in the order in which it is made. */
+export const ownMigrations: readonly Migration[] = [
+  ...databaseMigrations,
+  ...idempotencyMigrations,
+  ...jobMigrations,
+  ...outboxMigrations,
 ]

@@ -4,6 +4,7 @@ import { untilAborted } from '../kernel/cancellation.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
+import { GatheredRows } from '../postgres/gathered-rows.ts'
 import { TransactionSession } from '../postgres/transaction-session.ts'
 import { commit } from './commit.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -28,7 +29,7 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
   try {
     const stored = await begin(call, connection, parts.claim)
     if (parts.claim && stored) return replay(stored, parts.claim)
-    return await runClaimed(call, next, { ...parts, connection })
+    return await runClaimed(call, next, { ...parts, connection, gathered: new GatheredRows() })
   } finally {
     await connection.rollBack()
     connection.release()
@@ -37,6 +38,8 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
 
 interface ClaimedParts extends AttemptParts {
   readonly connection: Connection
+  /** What the handler's transaction sets off beside its rows. */
+  readonly gathered: GatheredRows
 }
 
 /** Begins the transaction, in one round trip with its claim. Gives the answer of a key that has one. */
@@ -84,9 +87,12 @@ function problemOf(error: unknown): ProblemError {
   throw error
 }
 
-async function runHandler(call: Call, next: Next, { connection, bind }: ClaimedParts): Promise<Answer> {
-  const session = new TransactionSession(connection, call.usage)
-  call.db = bind(session)
+async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
+  const { connection, bind, gathered, work } = parts
+  const session = new TransactionSession(connection, work, gathered)
+  const bound = bind(session)
+  call.db = bound.db
+  call.effects = bound
   try {
     return await next(call)
   } finally {

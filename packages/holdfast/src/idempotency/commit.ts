@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
 import type { Connection } from '../postgres/connection.ts'
+import type { GatheredRows } from '../postgres/gathered-rows.ts'
 import { DatabaseUnavailable } from '../postgres/problems.ts'
 import { isInFailedTransaction, sqlStateOf } from '../postgres/sql-state.ts'
 import type { AttemptParts } from './mutation-parts.ts'
@@ -15,6 +16,8 @@ import { transactionAborted } from './transaction-failures.ts'
 
 /** What is committed. */
 export interface CommitParts extends AttemptParts {
+  /** What the handler's transaction sets off beside its rows. */
+  readonly gathered: GatheredRows
   /** The row of the key's answer; `undefined` where the call has no key. */
   readonly stored: StoreParameters | undefined
 }
@@ -34,20 +37,23 @@ export async function commit(
   call: Call,
   parts: CommitParts,
 ): Promise<Answer | undefined> {
-  const { stored } = parts
+  const { stored, gathered } = parts
+  const statements = [...gathered.statements(), ...(stored ? [storeAnswer(stored)] : [])]
   const answered = connection.together(() =>
-    Promise.allSettled([
-      stored ? connection.run(storeAnswer(stored)) : Promise.resolve(),
-      connection.run({ text: 'COMMIT' }),
+    Promise.all([
+      Promise.allSettled(statements.map((statement) => connection.run(statement))),
+      settled(connection.run({ text: 'COMMIT' })),
     ]),
   )
   const results = await answeredInTime(answered, call, parts.clock)
   if (!results) return resolve(connection, call, parts)
-  const [storeResult, commitResult] = results
+  const [written, commitResult] = results
 
-  if (storeResult.status === 'rejected' && sqlStateOf(storeResult.reason) !== undefined) {
-    // The server says that the row was not stored: the COMMIT behind it could only roll back.
-    throw isInFailedTransaction(storeResult.reason) ? transactionAborted(call.operation) : storeResult.reason
+  // The first is the reason of those behind it.
+  const failed = written.find((result) => result.status === 'rejected')
+  if (failed && sqlStateOf(failed.reason) !== undefined) {
+    // The server says that a row was not stored: the COMMIT behind it could only roll back.
+    throw isInFailedTransaction(failed.reason) ? transactionAborted(call.operation) : failed.reason
   }
   if (commitResult.status === 'rejected') {
     // A session that goes on after its COMMIT failed has rolled back; one that ended may have committed before.
@@ -58,14 +64,19 @@ export async function commit(
   }
   // COMMIT of a transaction that has failed succeeds, and says in its tag that it rolled back.
   if (commitResult.value.command !== 'COMMIT') throw transactionAborted(call.operation)
-  if (storeResult.status === 'rejected') {
+  if (failed) {
     throw new HoldfastError(
       'key-not-stored',
-      `${call.operation.name} (${call.operation.place}) committed without its idempotency key, which the driver refused to send. Its retry would run it again.`,
-      { cause: storeResult.reason },
+      `${call.operation.name} (${call.operation.place}) committed without its idempotency key, its jobs or its messages, which the driver refused to send. Its retry would run it again.`,
+      { cause: failed.reason },
     )
   }
+  gathered.committed()
   return undefined
+}
+
+function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return Promise.allSettled([work]).then(([result]) => result)
 }
 
 /** What the server answered; `undefined` where it has not for long: the network may be gone without a word. */
@@ -94,5 +105,6 @@ async function resolve(connection: Connection, call: Call, parts: CommitParts): 
       detail: 'The connection was lost during the commit, which has been rolled back.',
     })
   call.log.info('the outcome of an unanswered commit was found: it had committed')
+  parts.gathered.committed()
   return restore(stored, claim)
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Work } from '../kernel/work.ts'
-import type { Queryable } from '../postgres/connection.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { MutationObserver } from './observe-mutations.ts'
@@ -13,8 +13,8 @@ export interface MutationParts {
   /** How long final answers are kept, in milliseconds. */
   readonly retentionMs: number
   readonly problemBase: string
-  /** What a handler gets as `db`, bound to its transaction. */
-  readonly bind: (queryable: Queryable) => unknown
+  /** Binds what a handler is given to its transaction. */
+  readonly bind: (session: HandlerSession) => BoundTransaction
   /** Counts what the calls of an operation come to. */
   readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by scope and key. */

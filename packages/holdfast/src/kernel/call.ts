@@ -2,6 +2,7 @@ import type { Answer } from './answer.ts'
 import type { Caller } from './caller.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { CompiledOperation } from './compile.ts'
+import type { Effects } from './effects.ts'
 import type { RunningDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import type { Span } from './span.ts'
@@ -45,6 +46,8 @@ export interface Call extends Work {
   input: unknown
   /** Set by the database's stage. */
   db: unknown
+  /** Set by the database's stage of a mutation. */
+  effects: Effects | undefined
 }
 
 /** Calls the rest of the pipeline. */

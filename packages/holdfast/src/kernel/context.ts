@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Deadline } from './deadline.ts'
+import type { Effects } from './effects.ts'
 import type { Logger } from './log.ts'
 import type { NoSettings } from './settings.ts'
 import type { Ordered, Page, PageRequest, PageSource } from './page.ts'
@@ -28,3 +29,7 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
     source: PageSource<Key, Row, Item>,
   ) => Promise<Page<Item>>
 }
+
+/** What the handler of a mutation is given: what that of a query is, and what its transaction may set off. */
+export interface MutationContext<Input, C extends Caller, Db, Values = NoSettings>
+  extends Context<Input, C, Db, Values>, Effects {}

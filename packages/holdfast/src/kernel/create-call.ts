@@ -35,6 +35,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     caller: anonymous,
     input: undefined,
     db: undefined,
+    effects: undefined,
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Worker, WorkerOptions, Workload } from './background.ts'
 import type { Stage } from './call.ts'
 import type { Check } from './check.ts'
 import type { CompiledOperation } from './compile.ts'
@@ -41,6 +42,8 @@ export interface OpenDatabase {
    * is ready without it.
    */
   readonly check?: Check
-  /** Ends what `open` began. Calls have ended before. */
+  /** Begins to work on jobs, schedules and messages in this process. A database without it has no engine for them. */
+  startWorker?(workload: Workload, options: WorkerOptions): Promise<Worker>
+  /** Ends what `open` began. Calls and workers have ended before. */
   close(): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { callSite } from './call-site.ts'
 import type { Caller } from './caller.ts'
+import { type Consumer, type ConsumerDefinition, createConsumer } from './consumer.ts'
 import type { Database } from './database.ts'
 import { createJob, type Job, type JobDefinition } from './job.ts'
 import {
@@ -46,8 +47,10 @@ export interface Application<Read, Write, Values = NoSettings> {
   >(
     definition: MutationDefinition<I, O, P, C, Write, Values>,
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
-  /** Defines a job. */
-  readonly job: <I extends Schema>(definition: JobDefinition<I, Write>) => Job<OutputOf<I>>
+  /** Defines a job: work that is done later, in one transaction of its own, until it has succeeded. */
+  readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
+  /** Defines what works on the messages of an event. */
+  readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
   /** Defines a service of operations. */
   readonly service: <const O extends Operations>(definition: ServiceDefinition<O>) => Service<O>
 }
@@ -61,6 +64,7 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
     query: (definition) => createOperation('query', definition, callSite(application.query)),
     mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
     job: (definition) => createJob(definition, callSite(application.job)),
+    consumer: (definition) => createConsumer(definition, callSite(application.consumer)),
     service: (definition) =>
       createService(definition, { database, identify, settings, place: callSite(application.service) }),
   }

@@ -1,6 +1,6 @@
 import type { Access } from './access.ts'
 import type { Caller } from './caller.ts'
-import type { Context } from './context.ts'
+import type { Context, MutationContext } from './context.ts'
 import type { Duration } from './duration.ts'
 import type { AnyProblemType } from './problem.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
@@ -19,8 +19,6 @@ export interface OperationDefinition<
   O extends Schema,
   P extends AnyProblemType,
   C extends Caller,
-  Db,
-  Values = NoSettings,
 > {
   /** Who may call it. An operation without access does not start. */
   readonly access: Access<C>
@@ -39,8 +37,6 @@ export interface OperationDefinition<
   readonly summary?: string
   /** What it does, at length. */
   readonly description?: string
-  /** Does the work. Thrown problems are answers; whatever else is thrown is a defect and answers 500. */
-  run(context: Context<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
 }
 
 /** What a query is defined with. */
@@ -51,9 +47,11 @@ export interface QueryDefinition<
   C extends Caller,
   Db,
   Values = NoSettings,
-> extends OperationDefinition<I, O, P, C, Db, Values> {
+> extends OperationDefinition<I, O, P, C> {
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
+  /** Does the work. Thrown problems are answers; whatever else is thrown is a defect and answers 500. */
+  run(context: Context<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
 }
 
 /** How much of concurrent transactions a mutation sees (https://www.postgresql.org/docs/current/transaction-iso.html). */
@@ -67,7 +65,7 @@ export interface MutationDefinition<
   C extends Caller,
   Db,
   Values = NoSettings,
-> extends OperationDefinition<I, O, P, C, Db, Values> {
+> extends OperationDefinition<I, O, P, C> {
   /** `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces: `POST /accounts/{id}/close`. */
   readonly route: MutationRoute
   /** The status of success: 200, 201 or 202. Default 200; 204 where there is no output. */
@@ -84,6 +82,11 @@ export interface MutationDefinition<
    * run again within the deadline.
    */
   readonly isolation?: Isolation
+  /**
+   * Does the work, in one transaction: what it writes, enqueues and publishes is committed with its answer, or not at all. Thrown problems are
+   * answers; whatever else is thrown is a defect and answers 500.
+   */
+  run(context: MutationContext<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
 }
 
 /** What an operation takes, gives and fails with, for a typed client. Present in types only. */
@@ -113,7 +116,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly isolation: Isolation
   /** The file and line of the definition. */
   readonly place: string
-  run(context: Context<never, never, never, never>): unknown
+  run(context: MutationContext<never, never, never, never>): unknown
   /** Never there; carries the types. */
   readonly types?: OperationTypes<Input, Output, Problem>
 }
@@ -124,9 +127,10 @@ const noOutput: NoOutput = described({ type: 'null' })
 /** The deadline of an operation that declares none. */
 const defaultDeadline: Duration = '5s'
 
-type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller, never, never> & {
-  readonly route: QueryRoute | MutationRoute
-} & Partial<
+type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
+  Pick<Operation, 'run'> & {
+    readonly route: QueryRoute | MutationRoute
+  } & Partial<
     Pick<
       MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
       'status' | 'location' | 'idempotency' | 'isolation'

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, noDatabase, refusalOf, startService } from './start-service.fixture.ts'
 
-const { query, mutation, job, service } = holdfast({ database: noDatabase })
+const { query, mutation, service } = holdfast({ database: noDatabase })
 const output = z.object({ id: z.string() })
 const run = (): never => {
   throw new TypeError('never called')
@@ -154,11 +154,12 @@ describe('a service does not start', () => {
     )
   })
 
-  test('with a job and no engine', async () => {
-    const mail = job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
-    const jobbing = service({ name: 'jobbing', operations: {}, jobs: { mail } })
+  test('with a job and no database', async () => {
+    const without = holdfast()
+    const mail = without.job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
+    const jobbing = without.service({ name: 'jobbing', operations: {}, jobs: { mail } })
     await expect(jobbing.start({} as never)).rejects.toThrow(
-      /job "mail" \(.*service\.test\.ts:\d+\): .* no job engine/,
+      'it has jobs, consumers, schedules or relays, which need a database',
     )
   })
 

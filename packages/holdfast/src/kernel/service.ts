@@ -1,4 +1,6 @@
 import type { Answer } from './answer.ts'
+import type { Background, Worker, WorkerOptions } from './background.ts'
+import { type BackgroundDefinition, backgroundOf, hasBackground } from './background-of.ts'
 import type { CallRequest, Next } from './call.ts'
 import {
   type Check,
@@ -12,7 +14,6 @@ import { createCall } from './create-call.ts'
 import { createCursorCodec } from './cursor.ts'
 import type { Database } from './database.ts'
 import { HoldfastError } from './holdfast-error.ts'
-import type { Job } from './job.ts'
 import type { Operation } from './operation.ts'
 import type { Logger } from './log.ts'
 import { createPipeline } from './pipeline.ts'
@@ -31,7 +32,7 @@ import { noTelemetry } from './telemetry.ts'
 export type Operations = Readonly<Record<string, Operation>>
 
 /** What a service is defined with. */
-export interface ServiceDefinition<O extends Operations> {
+export interface ServiceDefinition<O extends Operations> extends BackgroundDefinition {
   /** In logs and documentation. */
   readonly name: string
   /** The version of its API, for the documentation. Default `'0.0.0'`. */
@@ -40,8 +41,6 @@ export interface ServiceDefinition<O extends Operations> {
   readonly description?: string
   /** Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. */
   readonly operations: O
-  /** Its jobs. A service that has any needs a job engine. */
-  readonly jobs?: Readonly<Record<string, Job>>
   /** What it needs beside its database, which is checked by itself: `{ 'payments-api': { run: … } }`. */
   readonly checks?: Checks
   /** What it says of its health, and to whom. */
@@ -105,6 +104,11 @@ export interface RunningService<O extends Operations = Operations> {
    * rejects with HoldfastError `operation-unknown`.
    */
   call(request: CallRequest): Promise<Answer>
+  /**
+   * Begins to work on jobs, schedules and messages in this process; `undefined` where the service has none. It has to be stopped before the
+   * service is.
+   */
+  startWorker(options?: WorkerOptions): Promise<Worker | undefined>
   /** Closes the database. Calls that are under way have to have ended. */
   stop(): Promise<void>
   /** Never there; carries the types. */
@@ -151,7 +155,8 @@ async function startService<O extends Operations>(
     .map(([name, operation]) =>
       compileOperation(operation, { name, validatesOutput: given.mode !== 'production' }, issues),
     )
-  issues.push(...checkRoutes(compiled), ...checkParts(definition, compiled, parts))
+  const background = backgroundOf(definition, issues)
+  issues.push(...checkRoutes(compiled), ...checkParts(definition, { compiled, background, parts }))
   const { problems: databaseProblems = [], mutationProblems = [] } = parts.database ?? {}
   const frameworkProblems = [...kernelProblems, ...databaseProblems, ...mutationProblems]
   const problems = collectProblems(compiled, frameworkProblems, issues)
@@ -225,6 +230,8 @@ async function startService<O extends Operations>(
         span.end()
       }
     },
+    startWorker: async (options = {}) =>
+      hasBackground(background) ? database?.startWorker?.({ ...background, settings }, options) : undefined,
     stop: async () => database?.close(),
   }
 }
@@ -260,20 +267,27 @@ function checkRoutes(operations: readonly CompiledOperation[]): readonly string[
     })
 }
 
+interface CheckedParts {
+  readonly compiled: readonly CompiledOperation[]
+  readonly background: Background
+  readonly parts: ServiceParts
+}
+
 function checkParts(
   definition: ServiceDefinition<Operations>,
-  operations: readonly CompiledOperation[],
-  parts: ServiceParts,
+  { compiled, background, parts }: CheckedParts,
 ): readonly string[] {
   const issues: string[] = []
-  const mutation = operations.find((operation) => operation.kind === 'mutation')
+  const mutation = compiled.find((operation) => operation.kind === 'mutation')
   if (mutation && !parts.database) {
     issues.push(
       `${describeOperation(mutation)}: a mutation needs a database; give holdfast({ database }) one`,
     )
   }
-  for (const job of Object.values(definition.jobs ?? {})) {
-    issues.push(`job "${job.name}" (${job.place}): the service has no job engine that would run it`)
+  if (!parts.database && hasBackground(background)) {
+    issues.push(
+      'it has jobs, consumers, schedules or relays, which need a database; give holdfast({ database }) one',
+    )
   }
   issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
   if (definition.problemBase !== undefined && !definition.problemBase.endsWith('/')) {

@@ -1,23 +1,41 @@
 import type pg from 'pg'
-import type { Usage } from '../kernel/work.ts'
+import type { Effects, StatementResult, Transaction } from '../kernel/effects.ts'
+import type { Work } from '../kernel/work.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery, DriverStatement } from './driver-query.ts'
+import type { GatheredRows } from './gathered-rows.ts'
 import { checkStatement } from './statement.ts'
 
-const savepointForm =
-  /^\s*(savepoint|release(?:\s+savepoint)?|rollback\s+to(?:\s+savepoint)?)\s+(\w+)\s*;?\s*$/i
+/** A transaction that handlers write through, and what they gather in it. */
+export interface HandlerSession extends Queryable {
+  readonly gathered: GatheredRows
+  /** On whose behalf. */
+  readonly work: Work
+  /** Whether its handler has ended: it takes nothing more. */
+  readonly isOver: boolean
+}
+
+/** What a handler is given of its transaction. */
+export interface BoundTransaction extends Effects {
+  readonly db: unknown
+}
 
 /** What a mutation's handler writes through: the statements of one transaction, until its handler has ended. */
-export class TransactionSession implements Queryable {
+export class TransactionSession implements HandlerSession {
+  readonly gathered: GatheredRows
+  readonly work: Work
   readonly #connection: Connection
-  readonly #usage: Usage
-  readonly #savepoints = new Set<string>()
   #isOver = false
 
-  constructor(connection: Connection, usage: Usage) {
+  constructor(connection: Connection, work: Work, gathered: GatheredRows) {
     this.#connection = connection
-    this.#usage = usage
+    this.work = work
+    this.gathered = gathered
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -30,10 +48,10 @@ export class TransactionSession implements Queryable {
         'A statement was run with the `db` of a mutation whose handler has ended. Await every statement within the handler.',
       )
     }
-    this.#usage.statements += 1
+    this.work.usage.statements += 1
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkStatement(statement.text, statement.name)
-    this.#followSavepoints(statement.text)
+    this.gathered.follow(statement.text)
     // The extended protocol takes one statement at a time: none can hide behind another.
     return this.#connection.query<Row>({ ...statement, queryMode: 'extended' }, values)
   }
@@ -42,17 +60,14 @@ export class TransactionSession implements Queryable {
   end(): void {
     this.#isOver = true
   }
+}
 
-  /** Two savepoints of one name at once would undo each other's work: a builder that runs two in parallel makes such. */
-  #followSavepoints(text: string): void {
-    const [, command, name] = savepointForm.exec(text) ?? []
-    if (command === undefined || name === undefined) return
-    if (command.toLowerCase() !== 'savepoint') this.#savepoints.delete(name)
-    else if (this.#savepoints.has(name)) {
-      throw new HoldfastError(
-        'savepoint-concurrent',
-        `The savepoint "${name}" is open already: two parts of one transaction run at the same time. Await one db.transaction(…) before the next.`,
-      )
-    } else this.#savepoints.add(name)
+/** A session as libraries see it that take part in its transaction. */
+export function toTransaction(session: HandlerSession): Transaction {
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []): Promise<StatementResult<Row>> {
+      const { rows, rowCount } = await session.query({ text, values: [...values] })
+      return { rows: rows as Row[], rowCount: rowCount ?? 0 }
+    },
   }
 }

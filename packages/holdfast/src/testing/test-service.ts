@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { WorkerOptions } from '../kernel/background.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { createLogger } from '../kernel/log.ts'
 import type { Operations, RunningService, Service } from '../kernel/service.ts'
@@ -16,6 +17,8 @@ export interface TestServiceOptions {
   /** Takes each log line. Default: those of level error go to stderr. */
   readonly onLog?: (line: string) => void
   readonly http?: HandlerOptions
+  /** How it works on its jobs, schedules and messages. Default: as in production; `false`: not at all, what is enqueued stays. */
+  readonly worker?: WorkerOptions | false
   /** What watches the service: `createTelemetry()` of `holdfast/telemetry`. Default: nothing does. */
   readonly telemetry?: Telemetry
 }
@@ -37,6 +40,9 @@ export interface TestService<O extends Operations> extends AsyncDisposable {
   stop(): Promise<void>
 }
 
+// A test that ends while jobs run is not interested in them.
+const stopLimitMs = 1_000
+
 /** Starts a service on a copy of a database that has its migrations applied already: in some tens of milliseconds. */
 export async function createTestService<O extends Operations>(
   service: Service<O>,
@@ -56,12 +62,14 @@ export async function createTestService<O extends Operations>(
     notify: () => {},
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
   })
+  const worker = options.worker === false ? undefined : await running.startWorker(options.worker)
   const handler = createHandler(running, options.http)
   const send = createAnswerCaller(running)
   const looking = new pg.Pool({ connectionString: database.url, max: 2 })
   // Dropping the database ends its idle connections, which nobody needs any more.
   looking.on('error', () => {})
   const stop = async (): Promise<void> => {
+    await worker?.stop(stopLimitMs)
     await running.stop()
     await looking.end()
     await database.drop()

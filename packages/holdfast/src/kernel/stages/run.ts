@@ -1,7 +1,7 @@
 import type { Answer } from '../answer.ts'
 import type { Call, Stage } from '../call.ts'
 import type { CompiledOperation } from '../compile.ts'
-import type { Context } from '../context.ts'
+import type { MutationContext } from '../context.ts'
 import type { CursorCodec } from '../cursor.ts'
 import { untilAborted } from '../cancellation.ts'
 import { HoldfastError } from '../holdfast-error.ts'
@@ -69,7 +69,10 @@ function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
   return error
 }
 
-function createContext(call: Call, { cursors, settings }: RunOptions): Context<never, never, never, never> {
+function createContext(
+  call: Call,
+  { cursors, settings }: RunOptions,
+): MutationContext<never, never, never, never> {
   return {
     input: call.input as never,
     db: call.db as never,
@@ -79,6 +82,10 @@ function createContext(call: Call, { cursors, settings }: RunOptions): Context<n
     signal: call.deadline.signal,
     deadline: call.deadline,
     requestId: call.requestId,
+    // A query has none, as its types say.
+    jobs: call.effects?.jobs as never,
+    publish: call.effects?.publish as never,
+    transaction: call.effects?.transaction as never,
     page: (request, source) =>
       readPage(request, source, {
         cursors,

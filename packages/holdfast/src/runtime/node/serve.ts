@@ -1,7 +1,9 @@
 import { createHandler } from '../../http/handler.ts'
 import type { Health } from '../../http/health.ts'
 import type { Pages } from '../../http/responder.ts'
+import type { Worker, WorkerOptions } from '../../kernel/background.ts'
 import { systemClock } from '../../kernel/clock.ts'
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { createRedactor } from '../../kernel/redact.ts'
 import { redactedLog } from '../../kernel/redacted-log.ts'
@@ -59,6 +61,11 @@ export interface ServeOptions extends HttpLimits {
    * OpenTelemetry's standard variables say.
    */
   readonly telemetry?: false | TelemetryOptions
+  /**
+   * How this process works on the jobs, schedules and messages of the service; `false`: not at all, others do. Default: it does, ten jobs at once
+   * or as many as `WORKER_CONCURRENCY` says.
+   */
+  readonly worker?: false | WorkerOptions
 }
 
 /** A service that listens. */
@@ -86,6 +93,8 @@ export type Serve = <O extends Operations>(service: Service<O>, options?: ServeO
 
 /** What `serve` answers with beside the operations. */
 export interface ServeParts {
+  /** Whether the process answers calls, rather than only telling of its health while it works on jobs. */
+  readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages
   /** Makes what the process says of its health; `problemBase` is the service's. */
@@ -125,7 +134,7 @@ const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
 async function start<O extends Operations>(
   service: Service<O>,
   options: ServeOptions,
-  { documentation, createHealth, watch, settings }: ServeParts,
+  { documentation, createHealth, watch, settings, answersCalls }: ServeParts,
 ): Promise<Server<O>> {
   const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
@@ -158,11 +167,13 @@ async function start<O extends Operations>(
   const port = await listen(http.server, { port: askedPort, host, notify })
   const owner = options.signals === false ? nobodysProcess : ownProcess(log)
   let telemetry: ServiceTelemetry | undefined
+  let running: RunningService<O> | undefined
+  let worker: Worker | undefined
   try {
     if (options.telemetry !== false) {
       telemetry = await watch(options.telemetry ?? {}, { service, env, mode, log, notify })
     }
-    const running = await service.start({
+    running = await service.start({
       env,
       mode,
       clock: systemClock,
@@ -173,18 +184,21 @@ async function start<O extends Operations>(
     })
     const pages: Pages = (of) => [
       ...health.pages(of),
-      ...(options.documentation === false ? [] : documentation(of)),
+      ...(options.documentation === false || !answersCalls ? [] : documentation(of)),
     ]
-    const handler = createHandler(running, { ...options, pages })
+    worker =
+      options.worker === false
+        ? undefined
+        : await running.startWorker({ concurrency: values.WORKER_CONCURRENCY, ...options.worker })
+    if (!answersCalls && !worker) throw nothingToWorkOn(service)
+    const handler = createHandler(answersCalls ? running : withoutOperations(running), { ...options, pages })
     answering = handler
+    const started = { http, health, handler, running, worker, telemetry }
     const url = toUrl(host, port)
     log.info({ service: service.name, url }, 'listening')
     let stopped: Promise<void> | undefined
     const stopAfter = (delayMs: number): Promise<void> => {
-      stopped ??= stopServer(
-        { http, health, handler, running, telemetry },
-        { graceMs, drainDelayMs: delayMs },
-      ).finally(owner.release)
+      stopped ??= stopServer(started, { graceMs, drainDelayMs: delayMs }).finally(owner.release)
       return stopped
     }
     const stop = (): Promise<void> => stopAfter(drainDelayMs)
@@ -194,9 +208,23 @@ async function start<O extends Operations>(
     owner.release()
     http.server.close()
     http.server.closeAllConnections()
+    await worker?.stop(0)
+    await running?.stop()
     await telemetry?.stop(0)
     throw error
   }
+}
+
+/** A process that only works on jobs has no operations to answer with. */
+function withoutOperations(running: RunningService): RunningService {
+  return { ...running, operations: new Map() }
+}
+
+function nothingToWorkOn(service: Service): HoldfastError {
+  return new HoldfastError(
+    'nothing-to-work-on',
+    `The service "${service.name}" (${service.place}) has no jobs, consumers, schedules or relays, so that a worker has nothing to do. Add them to service({ … }), or start it with serve().`,
+  )
 }
 
 function writeLine(stream: NodeJS.WriteStream): (line: string) => void {

@@ -13,6 +13,7 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly HOST: Setting<string | undefined>
   readonly LOG_LEVEL: Setting<Level>
   readonly DRAIN_DELAY_MS: Setting<number | undefined>
+  readonly WORKER_CONCURRENCY: Setting<number>
 }
 
 /** What a server is configured with from the environment. */
@@ -39,5 +40,9 @@ export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
       'How long a service that stops goes on listening, in milliseconds. It is a part of the grace.',
     optional: true,
     defaultDescription: '0; in production 7000',
+  }),
+  WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
+    description: 'How many jobs a process runs at once.',
+    default: '10',
   }),
 })

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handler } from '../../http/handler.ts'
 import type { Health } from '../../http/health.ts'
+import type { Worker } from '../../kernel/background.ts'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { type Logger, toLogFields } from '../../kernel/log.ts'
 import type { RunningService } from '../../kernel/service.ts'
 import type { Telemetry } from '../../kernel/telemetry.ts'
 import { endsWithin } from './ends-within.ts'
@@ -19,6 +21,8 @@ export interface Stoppable {
   readonly health: Health
   readonly handler: Handler
   readonly running: RunningService
+  /** `undefined` where this process works on no jobs. */
+  readonly worker: Worker | undefined
   /** `undefined` where nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
 }
@@ -34,6 +38,9 @@ export interface StopTimes {
 // What is left of the grace may be nothing; the database gets this much all the same.
 const leastCloseMs = 500
 
+// A job that does not end when its signal says so is left alone after a second.
+const handBackMs = 2_000
+
 // The last spans say how the service ended; a receiver that is away must not keep it.
 const leastFlushMs = 500
 const longestFlushMs = 5_000
@@ -45,17 +52,23 @@ const longestFlushMs = 5_000
  * @throws HoldfastError `grace-exceeded` that says what had not ended within `graceMs`; it has been cut off.
  */
 export async function stopServer(
-  { http, health, handler, running, telemetry }: Stoppable,
+  { http, health, handler, running, worker, telemetry }: Stoppable,
   { graceMs, drainDelayMs }: StopTimes,
 ): Promise<void> {
   const endMs = performance.now() + graceMs
   health.drain()
   http.drain()
+  // Jobs are taken by others from now on; what runs has the rest of the grace, less what it takes to hand it back.
+  const working = stopWorking(worker, {
+    limitMs: Math.max(0, graceMs - handBackMs),
+    log: running.surroundings.log,
+  })
   if (drainDelayMs > 0) {
     running.surroundings.log.info({ drainDelayMs }, 'draining')
     await sleep(drainDelayMs)
   }
   const hasEnded = await endsWithin(http.close(), endMs - performance.now())
+  const hasHandedBack = await endsWithin(working, Math.max(leastCloseMs, endMs - performance.now()))
   const hung = hasEnded ? [] : [...handler.callsInFlight]
   http.server.closeAllConnections()
   const hasClosed = await endsWithin(running.stop(), Math.max(leastCloseMs, endMs - performance.now()))
@@ -64,6 +77,7 @@ export async function stopServer(
   const rest = [
     ...hung.map(({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`),
     ...(hasEnded || hung.length > 0 ? [] : ['a client that was still sending its request']),
+    ...(hasHandedBack ? [] : ['a job that could not be handed back']),
     ...(hasClosed ? [] : ['the database']),
   ]
   if (rest.length === 0) return
@@ -71,4 +85,16 @@ export async function stopServer(
     'grace-exceeded',
     `The service had not ended after ${graceMs} ms, and was cut off. What it waited for: ${rest.join(', ')}. A handler ends in time when all that it waits for takes its signal; graceMs gives it longer.`,
   )
+}
+
+async function stopWorking(
+  worker: Worker | undefined,
+  { limitMs, log }: { readonly limitMs: number; readonly log: Logger },
+): Promise<void> {
+  try {
+    const jobs = (await worker?.stop(limitMs)) ?? []
+    if (jobs.length > 0) log.info({ jobs }, 'jobs that had not ended were handed back; others run them again')
+  } catch (error) {
+    log.error({ error: toLogFields(error) }, 'the work on jobs did not end in order')
+  }
 }

@@ -1,0 +1,62 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { anyone, paged, pageOf, schedule } from 'holdfast'
+import { count, desc, eq, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { job, query } from './app.ts'
+import * as schema from './schema.ts'
+
+/** Checks that every balance is the sum of its entries, and keeps what it has found. */
+export const checkBalances = job({
+  name: 'check-balances',
+  input: z.object({ tick: z.iso.datetime() }),
+  async run({ input, db, log }) {
+    const unbalanced = await db
+      .select({ id: schema.accounts.id })
+      .from(schema.accounts)
+      .leftJoin(schema.entries, eq(schema.entries.accountId, schema.accounts.id))
+      .groupBy(schema.accounts.id)
+      .having(sql`${schema.accounts.balance} <> coalesce(sum(${schema.entries.amount}), 0)`)
+    const [accounts] = await db.select({ count: count() }).from(schema.accounts)
+    await db
+      .insert(schema.balanceChecks)
+      .values({
+        id: randomUUIDv7(),
+        checkedAt: new Date(input.tick),
+        accounts: accounts!.count,
+        unbalanced: unbalanced.map(({ id }) => id),
+      })
+      .onConflictDoNothing({ target: schema.balanceChecks.checkedAt })
+    if (unbalanced.length > 0)
+      log.error({ unbalanced: unbalanced.length }, 'balances are not the sums of their entries')
+  },
+})
+
+export const nightly = schedule({
+  name: 'nightly-balance-check',
+  cron: '0 3 * * *',
+  timeZone: 'Europe/Berlin',
+  job: checkBalances,
+  input: (tick) => ({ tick: tick.toISOString() }),
+})
+
+export const listBalanceChecks = query({
+  route: 'GET /balance-checks',
+  summary: 'List what the nightly checks have found, newest first',
+  access: anyone(),
+  input: paged(),
+  output: pageOf(
+    z.object({ checkedAt: z.iso.datetime(), accounts: z.int(), unbalanced: z.array(z.uuid()).max(10_000) }),
+  ),
+  run: ({ input, db, page }) =>
+    page(input, {
+      orderedBy: ['id'],
+      rows: ({ after, limit }) =>
+        db
+          .select()
+          .from(schema.balanceChecks)
+          .where(after && lt(schema.balanceChecks.id, after.id))
+          .orderBy(desc(schema.balanceChecks.id))
+          .limit(limit),
+      item: (row) => ({ ...row, checkedAt: row.checkedAt.toISOString() }),
+    }),
+})

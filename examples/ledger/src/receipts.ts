@@ -1,0 +1,35 @@
+import { anyone, GiveUp } from 'holdfast'
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { job, query } from './app.ts'
+import { ReceiptNotFound } from './problems.ts'
+import * as schema from './schema.ts'
+
+/** Makes the receipt of a transfer. Its row and the end of the job are one commit, so that there is one receipt, however often it is tried. */
+export const sendReceipt = job({
+  name: 'send-receipt',
+  input: z.object({ transfer: z.uuid() }),
+  async run({ input, db }) {
+    const [transfer] = await db.select().from(schema.transfers).where(eq(schema.transfers.id, input.transfer))
+    if (!transfer) throw new GiveUp(`There is no transfer ${input.transfer}.`)
+    const { id, amount, currency, createdAt } = transfer
+    await db.insert(schema.receipts).values({
+      transferId: id,
+      body: `${createdAt.toISOString()}: ${amount} minor units of ${currency}`,
+    })
+  },
+})
+
+export const getReceipt = query({
+  route: 'GET /transfers/{id}/receipt',
+  summary: 'Read the receipt of a transfer',
+  access: anyone(),
+  input: z.object({ id: z.uuid() }),
+  output: z.object({ transfer: z.uuid(), body: z.string() }),
+  problems: [ReceiptNotFound],
+  async run({ input, db }) {
+    const [row] = await db.select().from(schema.receipts).where(eq(schema.receipts.transferId, input.id))
+    if (!row) throw ReceiptNotFound()
+    return { transfer: row.transferId, body: row.body }
+  },
+})

@@ -1,0 +1,17 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, eq } from 'drizzle-orm'
+import type { Transaction } from './book.ts'
+import * as schema from './schema.ts'
+
+/** The account from which a currency's money comes, and to which it goes; made when the first of it does. */
+export async function worldAccount(db: Transaction, currency: string): Promise<string> {
+  const isWorld = and(eq(schema.accounts.kind, 'world'), eq(schema.accounts.currency, currency))
+  const [known] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
+  if (known) return known.id
+  await db
+    .insert(schema.accounts)
+    .values({ id: randomUUIDv7(), name: `The world (${currency})`, currency, kind: 'world' })
+    .onConflictDoNothing()
+  const [made] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
+  return made!.id
+}

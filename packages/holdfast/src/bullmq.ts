@@ -1,0 +1,2 @@
+export { bullmq, type BullMqOptions } from './bullmq/bullmq.ts'
+export type { BrokerMessage } from './outbox/broker-message.ts'

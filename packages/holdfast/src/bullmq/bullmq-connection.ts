@@ -1,0 +1,39 @@
+import type { Queue } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { untilAborted } from '../kernel/cancellation.ts'
+import type { BrokerConnection, RelayedMessage } from '../kernel/relay.ts'
+import { toBrokerMessage } from '../outbox/broker-message.ts'
+import { inKeyOrder } from '../outbox/in-key-order.ts'
+import { messageRefused, redisUnreachable } from './failures.ts'
+
+/** A connection to Redis, over which messages are added to a queue. */
+export class BullMqConnection implements BrokerConnection {
+  readonly #client: Redis
+  readonly #queue: Queue
+  readonly #lastError: () => unknown
+
+  /** `lastError` gives why the connection was lost, when it was. */
+  constructor(client: Redis, queue: Queue, lastError: () => unknown) {
+    this.#client = client
+    this.#queue = queue
+    this.#lastError = lastError
+  }
+
+  send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void> {
+    return inKeyOrder(messages, (message) => untilAborted(this.#add(message), signal))
+  }
+
+  async #add(message: RelayedMessage): Promise<void> {
+    try {
+      await this.#queue.add(message.event, toBrokerMessage(message), { jobId: message.id })
+    } catch (error) {
+      if (this.#client.status === 'ready') throw messageRefused(this.#queue.name, message.id, error)
+      throw redisUnreachable(this.#client.options, this.#lastError() ?? error)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close()
+    this.#client.disconnect()
+  }
+}

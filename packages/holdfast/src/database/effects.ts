@@ -1,0 +1,39 @@
+import type { Jobs, Transaction } from '../kernel/effects.ts'
+import type { Publish } from '../kernel/event.ts'
+import type { Queryable } from '../postgres/connection.ts'
+import { type BoundTransaction, type HandlerSession, toTransaction } from '../postgres/transaction-session.ts'
+import { TransactionJobs } from '../jobs/transaction-jobs.ts'
+import type { Waker } from '../jobs/waker.ts'
+import { publishIn } from '../outbox/transaction-messages.ts'
+
+/** Makes what a handler is given of its transaction; its parts are made when they are asked for. */
+export class HandlerEffects implements BoundTransaction {
+  readonly #session: HandlerSession
+  readonly #waker: Waker
+  readonly #write: (queryable: Queryable) => unknown
+  #db: unknown
+  #jobs: Jobs | undefined
+  #publish: Publish | undefined
+
+  constructor(session: HandlerSession, waker: Waker, write: (queryable: Queryable) => unknown) {
+    this.#session = session
+    this.#waker = waker
+    this.#write = write
+  }
+
+  get db(): unknown {
+    return (this.#db ??= this.#write(this.#session))
+  }
+
+  get jobs(): Jobs {
+    return (this.#jobs ??= new TransactionJobs(this.#session, this.#waker))
+  }
+
+  get publish(): Publish {
+    return (this.#publish ??= publishIn(this.#session, this.#waker))
+  }
+
+  get transaction(): Transaction {
+    return toTransaction(this.#session)
+  }
+}

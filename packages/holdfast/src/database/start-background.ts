@@ -1,0 +1,81 @@
+import type { Worker, WorkerOptions, Workload } from '../kernel/background.ts'
+import type { Surroundings } from '../kernel/surroundings.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
+import { startEngine } from '../jobs/engine.ts'
+import { waitSubscriber } from '../jobs/wait-subscriber.ts'
+import type { Waker } from '../jobs/waker.ts'
+import { consumerJob } from '../outbox/consumer-job.ts'
+import { consumerSubscriber } from '../outbox/consumer-subscriber.ts'
+import { startDispatcher } from '../outbox/dispatcher.ts'
+import { startMessagePruning } from '../outbox/prune.ts'
+import { startRelays } from '../outbox/relays.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+
+/** What a database lends to the work that nobody calls. */
+export interface BackgroundParts {
+  readonly openPool: (applicationName: string, size: number) => Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  readonly waker: Waker
+  readonly surroundings: Surroundings
+  readonly telemetry: Telemetry
+}
+
+const defaultConcurrency = 10
+// One hands messages out, one deletes old ones.
+const messageConnections = 2
+
+/** Works on the jobs, schedules and messages of a service, in this process. */
+export async function startBackground(
+  workload: Workload,
+  { concurrency = defaultConcurrency }: WorkerOptions,
+  parts: BackgroundParts,
+): Promise<Worker> {
+  const { openPool, bind, waker, surroundings, telemetry } = parts
+  const { clock, log } = surroundings
+  const { consumers, relays, schedules, settings } = workload
+  const consuming = consumers.map(consumerJob)
+  const engine = await startEngine({
+    jobs: new Map([...workload.jobs, ...consuming.map((job) => [job.name, job] as const)]),
+    schedules,
+    settings,
+    concurrency,
+    openPool,
+    bind,
+    waker,
+    clock,
+    log,
+    telemetry,
+  })
+  const pool = openPool('holdfast (messages)', messageConnections + relays.length)
+  const relaying = startRelays({ relays, pool, surroundings })
+  const dispatching = startDispatcher({
+    pool,
+    bind,
+    subscribers: [waitSubscriber, consumerSubscriber(consumers), ...workload.subscribers],
+    clock,
+    log,
+    onDispatched() {
+      relaying.wake()
+      waker.wakeJobs()
+    },
+  })
+  const pruning = startMessagePruning({ pool, clock, log })
+  const unlisten = waker.listen((reason) => {
+    if (reason === 'messages') dispatching.now()
+  })
+
+  return {
+    async stop(limitMs) {
+      unlisten()
+      const [handedBack] = await Promise.all([
+        engine.stop(limitMs),
+        dispatching.stop(),
+        relaying.stop(),
+        pruning.stop(),
+      ])
+      await pool.end()
+      return handedBack
+    },
+  }
+}

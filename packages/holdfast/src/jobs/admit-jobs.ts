@@ -1,0 +1,102 @@
+import { toMilliseconds } from '../kernel/duration.ts'
+import type { JobType } from '../kernel/job-type.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
+import type { Pool } from '../postgres/pool.ts'
+import {
+  admit,
+  type Admission,
+  findGated,
+  type GatedRow,
+  type LimitRow,
+  lockGate,
+  lockLimits,
+  updateLimits,
+} from './queries/admission.ts'
+
+const batch = 200
+const patienceMs = 5_000
+
+/** What the jobs of a name are limited by. */
+type Limited = Pick<JobType, 'name' | 'concurrency' | 'rate'>
+
+/**
+ * Lets the next jobs of a name through its limits, in their order: those whose turn it is and who find a place become ready, the others are
+ * parked until a place is free, or scheduled for their turn. Gives whether there may be more at the gate.
+ */
+export async function admitJobs(pool: Pool, job: Limited): Promise<boolean> {
+  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
+  try {
+    await connection.run({ text: 'BEGIN' })
+    const lock = await connection.run<{ is_locked: boolean }>(lockGate(job.name))
+    if (lock.rows[0]?.is_locked !== true) return false
+    const { rows } = await connection.run<GatedRow>(findGated(job.name, batch))
+    if (rows.length > 0) await decide(connection, job, rows)
+    await connection.run({ text: 'COMMIT' })
+    return rows.length === batch
+  } finally {
+    await connection.rollBack()
+    connection.release()
+  }
+}
+
+async function decide(connection: Connection, job: Limited, rows: readonly GatedRow[]): Promise<void> {
+  const limits = new Limits(job, (await connection.run<LimitRow>(lockLimits(job.name, limitsOf(rows)))).rows)
+  const admissions = rows.map((row) => limits.admit(row))
+  await connection.run(admit(admissions))
+  await connection.run(updateLimits(job.name, limits.rows))
+}
+
+function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | 'key'>[] {
+  const places = new Set(rows.flatMap(({ limit_key }) => limit_key ?? []))
+  const turns = new Set(rows.flatMap(({ rate_key }) => rate_key ?? []))
+  return [
+    ...[...places].map((key) => ({ kind: 'concurrency' as const, key })),
+    ...[...turns].map((key) => ({ kind: 'rate' as const, key })),
+  ]
+}
+
+/** The limits of a name while its jobs pass. */
+class Limits {
+  readonly #places = new Map<string, number>()
+  readonly #nextMs = new Map<string, number>()
+  readonly #mostPlaces: number
+  readonly #intervalMs: number
+
+  constructor({ concurrency, rate }: Limited, rows: readonly LimitRow[]) {
+    // A job may have been enqueued by a version of the program that limited it, and be run by one that does not.
+    this.#mostPlaces = concurrency?.limit ?? Infinity
+    this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
+    for (const { kind, key, places, next_ms } of rows) {
+      if (kind === 'concurrency') this.#places.set(key, places)
+      else this.#nextMs.set(key, Math.max(0, next_ms))
+    }
+  }
+
+  get rows(): readonly LimitRow[] {
+    return [
+      ...[...this.#places].map(([key, places]) => ({
+        kind: 'concurrency' as const,
+        key,
+        places,
+        next_ms: 0,
+      })),
+      ...[...this.#nextMs].map(([key, next_ms]) => ({ kind: 'rate' as const, key, places: 0, next_ms })),
+    ]
+  }
+
+  admit({ id, limit_key, has_place, rate_key, has_turn }: GatedRow): Admission {
+    const gone = { id, hasPlace: has_place, hasTurn: has_turn, delayMs: 0 }
+    if (rate_key !== null && !has_turn) {
+      const delayMs = this.#nextMs.get(rate_key) ?? 0
+      this.#nextMs.set(rate_key, delayMs + this.#intervalMs)
+      if (delayMs > 0) return { ...gone, state: 'scheduled', hasTurn: true, delayMs }
+    }
+    const hasTurn = rate_key !== null
+    if (limit_key === null || has_place) return { ...gone, state: 'ready', hasTurn }
+    const places = this.#places.get(limit_key) ?? 0
+    if (places >= this.#mostPlaces) return { ...gone, state: 'parked', hasTurn }
+    this.#places.set(limit_key, places + 1)
+    return { ...gone, state: 'ready', hasPlace: true, hasTurn }
+  }
+}

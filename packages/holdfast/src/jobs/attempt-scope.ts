@@ -1,0 +1,25 @@
+import type { RunningDeadline } from '../kernel/deadline.ts'
+import type { Job } from '../kernel/job.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { Work } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import type { ClaimedRow } from './queries/claim-jobs.ts'
+
+/** What belongs to one attempt of a job. */
+export interface AttemptScope {
+  readonly job: Job
+  readonly row: ClaimedRow
+  /** The connections of transactions. */
+  readonly pool: Pool
+  /** The connections of the engine's own statements, which no handler can keep waiting. */
+  readonly control: Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  readonly log: Logger
+  readonly work: Work
+  readonly deadline: RunningDeadline
+  /** Aborted when the worker closes: what cannot be written down by then is left to others. */
+  readonly closing: AbortSignal
+  /** How long a transaction of it lives at most, in milliseconds. */
+  readonly limitMs: number
+}

@@ -1,0 +1,81 @@
+import type { ClaimedRow } from './queries/claim-jobs.ts'
+
+// How much work a process takes ahead of what it runs: little enough for nobody to wait for it, enough for it not to wait for the database.
+const aheadMs = 50
+const mostAheadPerPlace = 10
+// A job that has waited here for this long is better off with another process.
+const longestWaitMs = 500
+// How much the duration of one job changes what is expected of the next.
+const weight = 0.1
+
+interface Held {
+  readonly row: ClaimedRow
+  readonly sinceMs: number
+}
+
+/** Jobs that a process has claimed and not begun: only of short ones does it take some ahead. */
+export class Backlog {
+  readonly #concurrency: number
+  #held: Held[] = []
+  #expectedMs = Infinity
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency
+  }
+
+  get length(): number {
+    return this.#held.length
+  }
+
+  /** How many jobs to claim when there is room for so many. */
+  wanted(room: number): number {
+    const ahead = Math.min(
+      Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
+      this.#concurrency * mostAheadPerPlace,
+    )
+    // Few at a time would cost as much as many.
+    return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
+  }
+
+  /** Takes notice of how long a job took. */
+  observe(durationMs: number): void {
+    const known = this.#expectedMs
+    this.#expectedMs = known === Infinity ? durationMs : known + weight * (durationMs - known)
+  }
+
+  add(rows: readonly ClaimedRow[]): void {
+    const sinceMs = performance.now()
+    for (const row of rows) this.#held.push({ row, sinceMs })
+  }
+
+  /** The next one to run. */
+  take(): ClaimedRow | undefined {
+    return this.#held.shift()?.row
+  }
+
+  /** Takes out those of these ids. */
+  takeOut(ids: ReadonlySet<string>): readonly ClaimedRow[] {
+    const [out, rest] = partition(this.#held, ({ row }) => ids.has(row.id))
+    this.#held = rest
+    return out.map(({ row }) => row)
+  }
+
+  /** Takes out those that have waited for too long. */
+  takeStale(): readonly ClaimedRow[] {
+    const beforeMs = performance.now() - longestWaitMs
+    const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
+    this.#held = rest
+    // What was expected of them was wrong.
+    if (out.length > 0) this.#expectedMs = Infinity
+    return out.map(({ row }) => row)
+  }
+
+  /** Takes out all. */
+  clear(): readonly ClaimedRow[] {
+    return this.#held.splice(0).map(({ row }) => row)
+  }
+}
+
+function partition<T>(all: readonly T[], isOut: (one: T) => boolean): readonly [out: T[], rest: T[]] {
+  return [all.filter(isOut), all.filter((one) => !isOut(one))]
+}

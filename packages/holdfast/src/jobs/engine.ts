@@ -1,0 +1,125 @@
+import type { Worker } from '../kernel/background.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Job } from '../kernel/job.ts'
+import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Schedule } from '../kernel/schedule.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import { startDuty } from './duty.ts'
+import { pruneJobs } from './queries/prune-jobs.ts'
+import { runSchedules } from './run-schedules.ts'
+import { timesOf } from './ticks.ts'
+import type { Waker } from './waker.ts'
+import { startWorker } from './worker.ts'
+import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
+import { sessionsOf } from './worker-sessions.ts'
+
+/** What the jobs of a service are worked on with. */
+export interface EngineParts {
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly schedules: readonly Schedule[]
+  readonly settings: unknown
+  /** How many jobs run at once. */
+  readonly concurrency: number
+  /** Opens a pool whose connections are called so. */
+  readonly openPool: (applicationName: string, size: number) => Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  readonly waker: Waker
+  readonly clock: Clock
+  readonly log: Logger
+  readonly telemetry: Telemetry
+}
+
+const controlSize = 3
+const pruneEveryMs = 60_000
+const pruneBatch = 1_000
+const restartMs = 1_000
+
+/** Works on the jobs and schedules of a service, in this process. */
+export async function startEngine(parts: EngineParts): Promise<Worker> {
+  const { openPool, waker, clock, log } = parts
+  // What cannot be read is said before anything has begun.
+  for (const schedule of parts.schedules) timesOf(schedule)
+  const control = openPool('holdfast (jobs)', controlSize)
+  let current: Membership
+  try {
+    current = await join()
+  } catch (error) {
+    await control.end()
+    throw error
+  }
+  let isStopping = false
+  let rejoining: Promise<void> | undefined
+
+  /** Begins to work under a name of its own, which its sessions bear: whoever declares it dead can end them. */
+  async function join(): Promise<Membership> {
+    const identity = await registerIdentity(control)
+    const pool = openPool(sessionsOf(identity.id), parts.concurrency)
+    const worker = startWorker({
+      ...parts,
+      control,
+      pool,
+      identity,
+      onDeclaredDead: () => void (rejoining ??= rejoin().finally(() => (rejoining = undefined))),
+    })
+    return { identity, pool, worker }
+  }
+
+  async function rejoin(): Promise<void> {
+    const dead = current
+    await dead.worker.stop(0)
+    await dead.pool.end()
+    while (!isStopping) {
+      try {
+        current = await join()
+        log.info({ worker: current.identity.id }, 'the worker goes on under another name')
+        return
+      } catch (error) {
+        log.warn({ error: toLogFields(error) }, 'the worker could not go on yet')
+        await new Promise<void>((resolve) => clock.after(restartMs, resolve))
+      }
+    }
+  }
+
+  const schedules = runSchedules({
+    schedules: parts.schedules,
+    pool: control,
+    clock,
+    log,
+    wake: () => waker.wakeJobs(),
+  })
+  const pruning = startDuty({
+    failure: 'old jobs could not be deleted',
+    clock,
+    log,
+    everyMs: pruneEveryMs,
+    work: async () => ((await prune(control)) === pruneBatch ? 0 : undefined),
+  })
+
+  return {
+    async stop(limitMs) {
+      isStopping = true
+      await Promise.all([schedules.stop(), pruning.stop(), rejoining])
+      const handedBack = await current.worker.stop(limitMs)
+      await Promise.all([current.pool.end(), control.end()])
+      return handedBack
+    },
+  }
+}
+
+interface Membership {
+  readonly identity: WorkerIdentity
+  readonly pool: Pool
+  readonly worker: Worker
+}
+
+async function prune(pool: Pool): Promise<number> {
+  const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
+  try {
+    return (await connection.run(pruneJobs(pruneBatch))).rowCount ?? 0
+  } finally {
+    connection.release()
+  }
+}

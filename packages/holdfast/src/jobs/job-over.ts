@@ -1,0 +1,16 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+
+/** The reason of what was aborted since another worker has the job: what it still does has no effect. */
+export const jobLost: HoldfastError = new HoldfastError(
+  'job-lost',
+  'Another worker has taken the job over, since this one had not been heard of. Nothing of this attempt is kept.',
+)
+
+/** The reason of what was aborted since the job has been cancelled. */
+export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job has been cancelled.')
+
+/** The reason of what was aborted since its process ends: another one runs the job again. */
+export const workerStopping: HoldfastError = new HoldfastError(
+  'worker-stopping',
+  'The process ends, and hands the job back. It is run again, which does not count as a further try.',
+)

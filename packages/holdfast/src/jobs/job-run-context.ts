@@ -1,0 +1,84 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { JobContext } from '../kernel/job.ts'
+import type { Jobs, Transaction } from '../kernel/effects.ts'
+import type { Publish } from '../kernel/event.ts'
+import type { Json } from '../kernel/json.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { Step } from '../kernel/step.ts'
+import type { BoundTransaction } from '../postgres/transaction-session.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import type { LazyTransaction } from './lazy-transaction.ts'
+import type { StepRunner } from './step-runner.ts'
+
+/** What a context is made of beside its scope. */
+export interface JobRunParts {
+  readonly input: unknown
+  readonly transaction: LazyTransaction
+  readonly steps: StepRunner
+  readonly settings: unknown
+  keepProgress(scope: AttemptScope, value: string): void
+}
+
+const longestProgress = 4_096
+
+/** What a job's handler is given. Its parts are made when they are asked for: many jobs need few of them. */
+export class JobRunContext implements JobContext<unknown, unknown, unknown> {
+  readonly input: unknown
+  readonly settings: unknown
+  readonly id: string
+  readonly attempt: number
+  readonly log: Logger
+  readonly #scope: AttemptScope
+  readonly #parts: JobRunParts
+  #bound: BoundTransaction | undefined
+  #step: Step<unknown> | undefined
+
+  constructor(scope: AttemptScope, parts: JobRunParts) {
+    this.input = parts.input
+    this.settings = parts.settings
+    this.id = scope.row.id
+    this.attempt = scope.row.failures + 1
+    this.log = scope.log
+    this.#scope = scope
+    this.#parts = parts
+  }
+
+  get #transaction(): BoundTransaction {
+    return (this.#bound ??= this.#scope.bind(this.#parts.transaction))
+  }
+
+  get db(): unknown {
+    return this.#transaction.db
+  }
+
+  get jobs(): Jobs {
+    return this.#transaction.jobs
+  }
+
+  get publish(): Publish {
+    return this.#transaction.publish
+  }
+
+  get transaction(): Transaction {
+    return this.#transaction.transaction
+  }
+
+  get step(): Step<unknown> {
+    return (this.#step ??= this.#parts.steps.toStep())
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.deadline.signal
+  }
+
+  readonly progress = (value: Json): void => {
+    const text = JSON.stringify(value)
+    if (text.length > longestProgress) {
+      throw new HoldfastError(
+        'job-progress-invalid',
+        `The job "${this.#scope.job.name}" (${this.#scope.job.place}) told ${text.length} characters of progress; at most ${longestProgress} are kept.`,
+      )
+    }
+    this.#parts.keepProgress(this.#scope, text)
+  }
+}

@@ -1,0 +1,124 @@
+import type pg from 'pg'
+import { untilAborted } from '../kernel/cancellation.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Work } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
+import type { DriverQuery } from '../postgres/driver-query.ts'
+import { GatheredRows } from '../postgres/gathered-rows.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Statement } from '../postgres/statement.ts'
+import { type HandlerSession, TransactionSession } from '../postgres/transaction-session.ts'
+import { beginTransaction } from './queries/begin-transaction.ts'
+
+/**
+ * A transaction that begins with its first statement: what needs none costs none, and holds no connection while it does
+ * something else.
+ */
+export class LazyTransaction implements HandlerSession {
+  readonly gathered: GatheredRows = new GatheredRows()
+  readonly work: Work
+  readonly #pool: Pool
+  readonly #limitMs: number
+  #session: Promise<TransactionSession> | undefined
+  #connection: Connection | undefined
+  #isOver = false
+
+  /** `limitMs`: how long it lives at most, the pauses between its statements included. */
+  constructor(pool: Pool, work: Work, limitMs: number) {
+    this.#pool = pool
+    this.work = work
+    this.#limitMs = limitMs
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Whether there is anything to commit. */
+  get hasBegun(): boolean {
+    return this.#session !== undefined || !this.gathered.isEmpty
+  }
+
+  async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: DriverQuery,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    if (this.#isOver) {
+      throw new HoldfastError(
+        'database-call-over',
+        'A statement was run with the `db` of a job or step that has ended. Await every statement within it.',
+      )
+    }
+    const session = await (this.#session ??= this.#begin())
+    return session.query<Row>(query, values)
+  }
+
+  /** Runs a statement of the framework's own. */
+  async run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
+    await (this.#session ??= this.#begin())
+    const { rows } = await untilAborted(this.#connection!.run<Row>(statement), this.work.deadline)
+    return rows
+  }
+
+  async #begin(): Promise<TransactionSession> {
+    const connection = await this.#pool.acquire(this.work)
+    this.#connection = connection
+    const [begin, limits] = beginTransaction(this.#limitMs)
+    const begun = connection.together(() => Promise.all([connection.run(begin), connection.run(limits)]))
+    await untilAborted(begun, this.work.deadline)
+    return new TransactionSession(connection, this.work, this.gathered)
+  }
+
+  /** Refuses every further statement of its handler. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /**
+   * Writes what was gathered, runs `last`, and commits, in one round trip.
+   *
+   * Rejects with the error of a statement where that rolled everything back; where the connection was lost, nobody knows what became of it.
+   */
+  async commit(last: readonly Statement[]): Promise<void> {
+    this.#isOver = true
+    await (this.#session ??= this.#begin())
+    const connection = this.#connection!
+    // A handler need not have awaited its last statements; whether they failed counts all the same.
+    await untilAborted(connection.settled(), this.work.deadline)
+    this.work.deadline.throwIfAborted()
+    if (connection.transactionStatus !== 'T') throw transactionFailed(connection.transientFailure)
+    const statements = [...this.gathered.statements(), ...last]
+    const answered = connection.together(() =>
+      Promise.allSettled([
+        ...statements.map((statement) => connection.run(statement)),
+        connection.run({ text: 'COMMIT' }),
+      ]),
+    )
+    const results = await untilAborted(answered, this.work.deadline)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
+    const commit = results.at(-1)
+    if (commit?.status !== 'fulfilled' || commit.value.command !== 'COMMIT')
+      throw transactionFailed(undefined)
+    this.gathered.committed()
+  }
+
+  /** Gives its connection back, rolling back what has not been committed. Never rejects. */
+  async close(): Promise<void> {
+    this.#isOver = true
+    await this.#session?.catch(() => {})
+    const connection = this.#connection
+    if (!connection) return
+    await connection.rollBack()
+    connection.release()
+  }
+}
+
+/** A handler that caught the error of a statement, and went on in a transaction that had failed. */
+function transactionFailed(cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'transaction-aborted',
+    'A statement of the transaction failed and its error was caught, after which Postgres commits nothing. Let the error pass, or put the part that may fail into a savepoint.',
+    { cause },
+  )
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../kernel/clock.ts'
+import { toLogFields, type Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { storeProgress } from './queries/store-progress.ts'
+
+const pauseMs = 1_000
+const patienceMs = 5_000
+
+interface Told {
+  readonly id: string
+  readonly attempt: number
+  readonly value: string
+}
+
+/** Writes down how far jobs are: the last that each has told, about once a second. */
+export class ProgressKeeper {
+  readonly #pool: Pool
+  readonly #clock: Clock
+  readonly #log: Logger
+  #told = new Map<string, Told>()
+  #isDue = false
+
+  constructor(pool: Pool, clock: Clock, log: Logger) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#log = log
+  }
+
+  keep(told: Told): void {
+    this.#told.set(told.id, told)
+    if (this.#isDue) return
+    this.#isDue = true
+    this.#clock.after(pauseMs, () => {
+      this.#isDue = false
+      this.flush().catch((error: unknown) =>
+        this.#log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down'),
+      )
+    })
+  }
+
+  /** Writes down what there is. */
+  async flush(): Promise<void> {
+    const told = [...this.#told.values()]
+    if (told.length === 0) return
+    this.#told = new Map()
+    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
+    try {
+      for (const { id, attempt, value } of told) await connection.run(storeProgress(id, attempt, value))
+    } finally {
+      connection.release()
+    }
+  }
+}

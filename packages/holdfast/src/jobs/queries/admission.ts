@@ -1,0 +1,106 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** A job that its limits have yet to let through. */
+export interface GatedRow {
+  readonly id: string
+  readonly limit_key: string | null
+  readonly has_place: boolean
+  readonly rate_key: string | null
+  readonly has_turn: boolean
+}
+
+/** One limit, as it stands. */
+export interface LimitRow {
+  readonly kind: 'concurrency' | 'rate'
+  readonly key: string
+  readonly places: number
+  /** How long it is until the next one may begin, in milliseconds; not above zero: now. */
+  readonly next_ms: number
+}
+
+/** Lets one process at a time decide on the jobs of a name: their order is kept. Gives whether it is this one. */
+export function lockGate(name: string): Statement {
+  return {
+    name: 'holdfast_lock_gate',
+    text: `select pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1, 0)) as is_locked`,
+    values: [name],
+  }
+}
+
+/** Finds the next jobs at the gate, in their order. */
+export function findGated(name: string, batch: number): Statement {
+  return {
+    name: 'holdfast_find_gated',
+    text: `
+      select id, limit_key, has_place, rate_key, has_turn from holdfast.jobs
+      where name = $1 and state = 'gated'
+      order by priority desc, seq
+      limit $2
+      for update`,
+    values: [name, batch],
+  }
+}
+
+/** Locks limits, in one order for all, and makes those that are not there. */
+export function lockLimits(name: string, limits: readonly Pick<LimitRow, 'kind' | 'key'>[]): Statement {
+  return {
+    name: 'holdfast_lock_limits',
+    text: `
+      insert into holdfast.job_limits as limits (name, kind, key)
+      select $1, kind, key from unnest($2::text[], $3::text[]) as wanted (kind, key)
+      order by kind, key
+      on conflict (name, kind, key) do update set places = limits.places
+      returning kind, key, places, extract(epoch from next_at - clock_timestamp())::double precision * 1000 as next_ms`,
+    values: [name, limits.map(({ kind }) => kind), limits.map(({ key }) => key)],
+  }
+}
+
+/** What becomes of a job at the gate. */
+export interface Admission {
+  readonly id: string
+  readonly state: 'ready' | 'parked' | 'scheduled'
+  readonly hasPlace: boolean
+  readonly hasTurn: boolean
+  /** When its turn is, from now on. */
+  readonly delayMs: number
+}
+
+/** Writes down what becomes of jobs at the gate. */
+export function admit(admissions: readonly Admission[]): Statement {
+  return {
+    name: 'holdfast_admit',
+    text: `
+      update holdfast.jobs set
+        state = admitted.state, has_place = admitted.has_place, has_turn = admitted.has_turn,
+        run_at = clock_timestamp() + make_interval(secs => admitted.delay_ms / 1000)
+      from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::double precision[])
+        as admitted (id, state, has_place, has_turn, delay_ms)
+      where jobs.id = admitted.id`,
+    values: [
+      admissions.map(({ id }) => id),
+      admissions.map(({ state }) => state),
+      admissions.map(({ hasPlace }) => hasPlace),
+      admissions.map(({ hasTurn }) => hasTurn),
+      admissions.map(({ delayMs }) => delayMs),
+    ],
+  }
+}
+
+/** Writes limits down as they stand. */
+export function updateLimits(name: string, limits: readonly LimitRow[]): Statement {
+  return {
+    name: 'holdfast_update_limits',
+    text: `
+      update holdfast.job_limits as limits set
+        places = given.places, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
+      from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, places, next_ms)
+      where limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
+    values: [
+      name,
+      limits.map(({ kind }) => kind),
+      limits.map(({ key }) => key),
+      limits.map(({ places }) => places),
+      limits.map(({ next_ms }) => next_ms),
+    ],
+  }
+}

@@ -1,0 +1,16 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** Begins a transaction that lives no longer than `limitMs` without a statement, in one round trip. */
+export function beginTransaction(limitMs: number): readonly [begin: Statement, limits: Statement] {
+  return [
+    { text: 'BEGIN' },
+    {
+      name: 'holdfast_limit_job',
+      text: `
+        select
+          set_config('statement_timeout', $1, true),
+          set_config('idle_in_transaction_session_timeout', $1, true)`,
+      values: [String(Math.max(1, Math.ceil(limitMs)))],
+    },
+  ]
+}

@@ -1,0 +1,69 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** What a step has come to so far. */
+export interface StepRow {
+  readonly name: string
+  readonly result: unknown
+  readonly is_done: boolean
+  /** Of a sleep or a wait that has not ended: whether its time has passed, and how long it has to go, in milliseconds; null: for ever. */
+  readonly has_passed: boolean
+  readonly rest_ms: number | null
+}
+
+/** Reads the steps of a job. */
+export function readSteps(job: string): Statement {
+  return {
+    name: 'holdfast_read_steps',
+    text: `
+      select name, result, is_done, coalesce(wakes_at <= now(), false) as has_passed,
+        extract(epoch from wakes_at - now())::double precision * 1000 as rest_ms
+      from holdfast.job_steps where job_id = $1`,
+    values: [job],
+  }
+}
+
+// Held until the end of the transaction: whoever takes the job over waits for it, and finds the step.
+const held = `select id from holdfast.jobs where id = $1 and attempt = $2 and state = 'running' for share`
+
+/** What a step is written with. */
+export interface StepResult {
+  readonly job: string
+  readonly attempt: number
+  readonly name: string
+  /** JSON. */
+  readonly result: string | null
+}
+
+/** Writes what a step has come to; fails where the job is no longer the attempt's own. */
+export function storeStep({ job, attempt, name, result }: StepResult): Statement {
+  return {
+    name: 'holdfast_store_step',
+    text: `
+      with held as materialized (${held}), stored as (
+        insert into holdfast.job_steps (job_id, name, result, is_done)
+        select id, $3, $4::json, true from held
+        on conflict (job_id, name) do update set result = excluded.result, is_done = true
+        where not job_steps.is_done
+      )
+      select holdfast.check_fence(exists (select from held))`,
+    values: [job, attempt, name, result],
+  }
+}
+
+/** Notes that a job sleeps, or waits for a message, until a step's time has come. */
+export function beginPause(
+  { job, attempt, name }: Omit<StepResult, 'result'>,
+  delayMs: number | undefined,
+): Statement {
+  return {
+    name: 'holdfast_begin_pause',
+    text: `
+      with held as materialized (${held}), stored as (
+        insert into holdfast.job_steps (job_id, name, wakes_at, is_done)
+        select id, $3, now() + make_interval(secs => $4::double precision / 1000), false from held
+        on conflict (job_id, name) do nothing
+      )
+      select holdfast.check_fence(exists (select from held))`,
+    values: [job, attempt, name, delayMs ?? null],
+  }
+}

@@ -1,0 +1,55 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** A running job whose worker is dead. */
+export interface OrphanRow {
+  readonly id: string
+  readonly name: string
+  readonly attempt: number
+  readonly failures: number
+  readonly worker: string
+  readonly limit_key: string | null
+  readonly has_place: boolean
+}
+
+/** Forgets the workers that have not been heard of for a while. */
+export function forgetDead(silenceMs: number): Statement {
+  return {
+    name: 'holdfast_forget_dead',
+    text: `
+      delete from holdfast.job_workers
+      where id in (
+        select id from holdfast.job_workers
+        where beat_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+        for update skip locked
+      )
+      returning id, host, pid`,
+    values: [silenceMs],
+  }
+}
+
+/** Finds running jobs whose worker nobody knows. */
+export function findOrphans(): Statement {
+  return {
+    name: 'holdfast_find_orphans',
+    text: `
+      select id, name, attempt, failures, worker, limit_key, has_place from holdfast.jobs
+      where state = 'running' and not exists (select from holdfast.job_workers where job_workers.id = jobs.worker)
+      limit 1000
+      for update skip locked`,
+    values: [],
+  }
+}
+
+/**
+ * Ends the sessions of a worker that is dead, and whatever they have locked: a process that was stopped, or is cut off, would hold its locks
+ * against those who take its jobs over.
+ */
+export function endSessions(applicationName: string): Statement {
+  return {
+    name: 'holdfast_end_sessions',
+    text: `
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where application_name = $1 and datname = current_database() and usename = current_user`,
+    values: [applicationName],
+  }
+}

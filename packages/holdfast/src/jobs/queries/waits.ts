@@ -1,0 +1,89 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** What a job waits for. */
+export interface AwaitedMessage {
+  readonly event: string
+  readonly key: string
+}
+
+/**
+ * Locks messages of these events and keys, in one order for all, until the transaction ends: whoever begins to wait for one and whoever
+ * hands one out do so one after the other, and none slips through between them.
+ */
+export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
+  return {
+    name: 'holdfast_lock_messages',
+    text: `
+      select pg_advisory_xact_lock(id) from (
+        select distinct hashtextextended('holdfast wait ' || event || ' ' || key, 0) as id
+        from unnest($1::text[], $2::text[]) as awaited (event, key)
+        order by 1
+      ) as ids`,
+    values: [awaited.map(({ event }) => event), awaited.map(({ key }) => key)],
+  }
+}
+
+/** Has a step wait for a message, or gives it the first one that was published since its job was enqueued. */
+export function awaitMessage(job: string, step: string, { event, key }: AwaitedMessage): Statement {
+  return {
+    name: 'holdfast_await_message',
+    text: `
+      with found as materialized (
+        select json_build_object(
+          'id', messages.id, 'event', messages.event, 'key', messages.key,
+          'payload', messages.payload, 'publishedAt', messages.published_at
+        ) as message
+        from holdfast.messages, holdfast.jobs
+        where messages.event = $3 and messages.key = $4
+          and jobs.id = $1 and messages.published_at >= jobs.enqueued_at
+        order by messages.seq
+        limit 1
+      ), resolved as (
+        update holdfast.job_steps set result = found.message, is_done = true
+        from found where job_id = $1 and name = $2
+        returning 1
+      ), waiting as (
+        insert into holdfast.job_waits (job_id, step, event, key)
+        select $1, $2, $3, $4 where not exists (select from found)
+        on conflict (job_id, step) do nothing
+      )
+      select exists (select from found) as is_there`,
+    values: [job, step, event, key],
+  }
+}
+
+/** Ends the waiting of jobs for messages that have come; `messages` is JSON, a list of them in their order. */
+export function resolveWaits(messages: string): Statement {
+  return {
+    name: 'holdfast_resolve_waits',
+    text: `
+      with come as materialized (
+        select distinct on (waits.job_id, waits.step) waits.job_id, waits.step, message.value as message
+        from json_array_elements($1::json) with ordinality as message (value, n)
+        join holdfast.job_waits as waits
+          on waits.event = message.value ->> 'event' and waits.key = message.value ->> 'key'
+        order by waits.job_id, waits.step, message.n
+      ), ended as (
+        delete from holdfast.job_waits as waits using come
+        where waits.job_id = come.job_id and waits.step = come.step
+      ), resolved as (
+        update holdfast.job_steps as steps set result = come.message, is_done = true
+        from come where steps.job_id = come.job_id and steps.name = come.step and not steps.is_done
+      )
+      update holdfast.jobs set run_at = now()
+      from (select distinct job_id from come) as woken
+      where jobs.id = woken.job_id and jobs.state = 'waiting'`,
+    values: [messages],
+  }
+}
+
+/** Ends the waiting of a step whose time has passed, unless its message has come since. */
+export function giveUpWaiting(job: string, step: string): Statement {
+  return {
+    name: 'holdfast_give_up_waiting',
+    text: `
+      with ended as (delete from holdfast.job_waits where job_id = $1 and step = $2)
+      update holdfast.job_steps set is_done = true where job_id = $1 and name = $2 and not is_done`,
+    values: [job, step],
+  }
+}

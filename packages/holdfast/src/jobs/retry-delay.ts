@@ -1,0 +1,23 @@
+import { toMilliseconds } from '../kernel/duration.ts'
+import type { RetryPolicy } from '../kernel/job-type.ts'
+
+const defaultAttempts = 20
+const defaultFirst = '1s'
+const defaultLongest = '1h'
+
+/** How many tries a job has in all. */
+export function mostAttempts({ attempts, schedule }: RetryPolicy): number {
+  return schedule ? schedule.length + 1 : (attempts ?? defaultAttempts)
+}
+
+/**
+ * How long a job pauses after its nth failure, in milliseconds: at random up to a bound that doubles, which spreads out what failed together
+ * ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
+export function retryDelayMs(policy: RetryPolicy, failures: number, random: number = Math.random()): number {
+  const fixed = policy.schedule?.[failures - 1]
+  if (fixed !== undefined) return toMilliseconds(fixed)
+  const firstMs = toMilliseconds(policy.firstDelay ?? defaultFirst)
+  const longestMs = toMilliseconds(policy.longestDelay ?? defaultLongest)
+  return random * Math.min(longestMs, firstMs * 2 ** (failures - 1))
+}

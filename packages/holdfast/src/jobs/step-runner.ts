@@ -1,0 +1,246 @@
+import { hash } from 'node:crypto'
+import { untilAborted } from '../kernel/cancellation.ts'
+import { type Duration, toMilliseconds } from '../kernel/duration.ts'
+import type { EventType, Message } from '../kernel/event.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { validate } from '../kernel/schema.ts'
+import type { Step, StepContext, WaitOptions } from '../kernel/step.ts'
+import type { BoundTransaction } from '../postgres/transaction-session.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import { LazyTransaction } from './lazy-transaction.ts'
+import { readSteps, type StepRow, storeStep } from './queries/steps.ts'
+import { type AwaitedMessage, giveUpWaiting, lockMessages } from './queries/waits.ts'
+
+const longestResult = 256 * 1_024
+
+/** What a job waits for before it goes on: a time, a message, or whichever comes first. */
+export interface Pause {
+  readonly step: string
+  /** How long it may take; absent: for ever. */
+  readonly delayMs?: number
+  readonly message?: AwaitedMessage
+  /** Whether it has been noted already, by an attempt before. */
+  readonly isKnown: boolean
+}
+
+/** Thrown through a job's handler, to have it end here and begin anew when what it waits for has come. */
+class Suspended extends Error {
+  override readonly name = 'Suspended'
+  constructor(step: string) {
+    super(
+      `The job waits at its step "${step}". It begins anew when that is over, and what it has done in steps is not done again.`,
+    )
+  }
+}
+
+/** The steps of one attempt of a job. */
+export class StepRunner {
+  readonly #scope: AttemptScope
+  readonly #isInTransaction: () => boolean
+  readonly #names = new Set<string>()
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #pauses: Pause[] = []
+  #known: Promise<Map<string, StepRow>> | undefined
+
+  constructor(scope: AttemptScope, isInTransaction: () => boolean) {
+    this.#scope = scope
+    this.#isInTransaction = isInTransaction
+  }
+
+  /** What the job has come to wait for. */
+  get pauses(): readonly Pause[] {
+    return this.#pauses
+  }
+
+  /** Resolves when no step is under way. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+  }
+
+  /** The steps as a handler calls them. */
+  toStep(): Step<unknown> {
+    const run = (name: string, work: (context: StepContext<unknown>) => unknown): Promise<unknown> =>
+      this.#track(this.#run(name, work))
+    return Object.assign(run, {
+      sleep: (name: string, duration: Duration) => this.#track(this.#sleep(name, duration)),
+      waitFor: <Payload>(name: string, event: EventType<unknown, Payload>, options: WaitOptions) =>
+        this.#track(this.#waitFor(name, event, options)),
+    }) as Step<unknown>
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work)
+    const forget = (): void => void this.#running.delete(work)
+    work.then(forget, forget)
+    return work
+  }
+
+  /** Looks a step up, of which there may be one of each name. */
+  async #begin(name: string): Promise<StepRow | undefined> {
+    const { job, row } = this.#scope
+    this.#scope.work.deadline.throwIfAborted()
+    if (this.#names.has(name)) {
+      throw new HoldfastError(
+        'step-name-repeated',
+        `The job "${job.name}" (${job.place}) has two steps with the name "${name}". A step is found by its name: give each its own, such as \`charge \${index}\` in a loop.`,
+      )
+    }
+    this.#names.add(name)
+    if (this.#isInTransaction()) {
+      throw new HoldfastError(
+        'step-in-transaction',
+        `The job "${job.name}" (${job.place}) came to its step "${name}" after it had used db, jobs or publish. A step commits by itself: do what comes before it in a step too, and the rest after the last one.`,
+      )
+    }
+    // A job that is run for the first time has none.
+    if (row.attempt === 1) return undefined
+    this.#known ??= this.#read()
+    return (await this.#known).get(name)
+  }
+
+  async #read(): Promise<Map<string, StepRow>> {
+    const { control, work, row } = this.#scope
+    const connection = await control.acquire(work)
+    try {
+      const { rows } = await untilAborted(connection.run<StepRow>(readSteps(row.id)), work.deadline)
+      return new Map(rows.map((step) => [step.name, step]))
+    } finally {
+      await connection.interrupt()
+      connection.release()
+    }
+  }
+
+  async #run(name: string, work: (context: StepContext<unknown>) => unknown): Promise<unknown> {
+    const known = await this.#begin(name)
+    if (known?.is_done === true) return known.result ?? undefined
+    const scope = this.#scope
+    const span = scope.work.span.begin(`step ${name}`, 'internal')
+    const stepWork = { ...scope.work, span }
+    const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)
+    try {
+      const given = await untilAborted(
+        Promise.resolve(work(this.#contextOf(name, scope.bind(transaction)))),
+        scope.deadline,
+      )
+      const result = this.#toJson(name, given)
+      await transaction.commit([storeStep({ job: scope.row.id, attempt: scope.row.attempt, name, result })])
+      return result === null ? undefined : (JSON.parse(result) as unknown)
+    } catch (error) {
+      span.fail(error instanceof Error ? error.name : 'unknown')
+      throw error
+    } finally {
+      await transaction.close()
+      span.end()
+    }
+  }
+
+  /** What a step's work is given; its parts are made when they are asked for. */
+  #contextOf(name: string, bound: BoundTransaction): StepContext<unknown> {
+    const { log, deadline } = this.#scope
+    const key = this.#keyOf(name)
+    return {
+      get db() {
+        return bound.db
+      },
+      get jobs() {
+        return bound.jobs
+      },
+      get publish() {
+        return bound.publish
+      },
+      get transaction() {
+        return bound.transaction
+      },
+      get signal() {
+        return deadline.signal
+      },
+      key,
+      log,
+    }
+  }
+
+  /** What third parties are given as an idempotency key: known to nobody who does not know the job's id. */
+  #keyOf(name: string): string {
+    return hash('sha256', JSON.stringify(['holdfast', this.#scope.row.id, name]), 'base64url')
+  }
+
+  #toJson(name: string, value: unknown): string | null {
+    if (value === undefined) return null
+    const { job } = this.#scope
+    const where = `The step "${name}" of the job "${job.name}" (${job.place})`
+    let json: string | undefined
+    try {
+      json = JSON.stringify(value)
+    } catch (cause) {
+      throw new HoldfastError('step-result-invalid', `${where} gave what is no JSON.`, { cause })
+    }
+    if (json === undefined)
+      throw new HoldfastError('step-result-invalid', `${where} gave a ${typeof value}, which is no JSON.`)
+    if (Buffer.byteLength(json) > longestResult) {
+      throw new HoldfastError(
+        'step-result-invalid',
+        `${where} gave ${Buffer.byteLength(json)} bytes of JSON; at most ${longestResult} are kept. Write it to a table, and give its id.`,
+      )
+    }
+    return json
+  }
+
+  async #sleep(name: string, duration: Duration): Promise<void> {
+    const delayMs = toMilliseconds(duration)
+    const known = await this.#begin(name)
+    if (known && (known.is_done || known.has_passed)) return
+    this.#suspend({ step: name, delayMs: known?.rest_ms ?? delayMs, isKnown: known !== undefined })
+  }
+
+  async #waitFor<Payload>(
+    name: string,
+    event: EventType<unknown, Payload>,
+    { key, timeout }: WaitOptions,
+  ): Promise<Message<Payload> | undefined> {
+    const delayMs = timeout === undefined ? undefined : toMilliseconds(timeout)
+    const message = { event: event.name, key }
+    let known = await this.#begin(name)
+    if (known?.has_passed === true && !known.is_done) known = await this.#giveUp(name, message)
+    if (known?.is_done !== true) {
+      const restMs = known ? (known.rest_ms ?? undefined) : delayMs
+      this.#suspend({
+        step: name,
+        ...(restMs === undefined ? {} : { delayMs: restMs }),
+        message,
+        isKnown: known !== undefined,
+      })
+    }
+    if (known.result === null) return undefined
+    return toMessage(event, known.result as Message<unknown>)
+  }
+
+  async #giveUp(step: string, message: AwaitedMessage): Promise<StepRow | undefined> {
+    const { pool, work, row, limitMs } = this.#scope
+    const transaction = new LazyTransaction(pool, work, limitMs)
+    try {
+      await transaction.commit([lockMessages([message]), giveUpWaiting(row.id, step)])
+    } finally {
+      await transaction.close()
+    }
+    return (await this.#read()).get(step)
+  }
+
+  #suspend(pause: Pause): never {
+    this.#pauses.push(pause)
+    throw new Suspended(pause.step)
+  }
+}
+
+async function toMessage<Payload>(
+  event: EventType<unknown, Payload>,
+  stored: Message<unknown>,
+): Promise<Message<Payload>> {
+  const result = await validate(event.payload, stored.payload)
+  if (result.issues) {
+    throw new HoldfastError(
+      'message-invalid',
+      `The message ${stored.id} of the event "${event.name}" is not what it declares now: ${result.issues[0]?.message}.`,
+    )
+  }
+  return { ...stored, payload: result.value as Payload, publishedAt: new Date(stored.publishedAt) }
+}

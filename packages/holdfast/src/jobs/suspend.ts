@@ -1,0 +1,44 @@
+import { jobLost } from './job-over.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import { LazyTransaction } from './lazy-transaction.ts'
+import { endAttempt, type EndedRow } from './queries/end-attempt.ts'
+import { releasePlace } from './queries/release-place.ts'
+import { beginPause } from './queries/steps.ts'
+import { awaitMessage, lockMessages } from './queries/waits.ts'
+import type { Pause } from './step-runner.ts'
+
+/**
+ * Puts a job down until what it waits for has come, in one transaction: what its steps wait for, and that it does. A message that is there
+ * already has the job go on at once.
+ */
+export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
+  const { row, job, pool, work, limitMs } = scope
+  const { id, attempt } = row
+  const awaited = pauses.flatMap(({ message }) => (message ? [message] : []))
+  const keepsPlace = job.concurrency?.ordered === true
+  const transaction = new LazyTransaction(pool, work, limitMs)
+  try {
+    if (awaited.length > 0) await transaction.run(lockMessages(awaited))
+    let isThere = false
+    for (const { step, delayMs, message, isKnown } of pauses) {
+      if (!isKnown) await transaction.run(beginPause({ job: id, attempt, name: step }, delayMs))
+      if (!message) continue
+      const [found] = await transaction.run<{ is_there: boolean }>(awaitMessage(id, step, message))
+      isThere ||= found?.is_there === true
+    }
+    const delays = pauses.flatMap(({ delayMs }) => (delayMs === undefined ? [] : [delayMs]))
+    const rest = isThere
+      ? { delayMs: 0 }
+      : delays.length > 0
+        ? { delayMs: Math.max(0, Math.min(...delays)) }
+        : {}
+    const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
+    const [ended] = await transaction.run<EndedRow>(endAttempt(id, attempt, { state, keepsPlace, ...rest }))
+    if (!ended) throw jobLost
+    await transaction.commit(
+      row.has_place && !ended.has_place ? releasePlace(row.name, row.limit_key ?? '') : [],
+    )
+  } finally {
+    await transaction.close()
+  }
+}

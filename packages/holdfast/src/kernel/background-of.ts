@@ -1,0 +1,116 @@
+import type { Background, Capability } from './background.ts'
+import type { Consumer } from './consumer.ts'
+import { toMilliseconds } from './duration.ts'
+import type { Job } from './job.ts'
+import type { JobType } from './job-type.ts'
+import type { Relay } from './relay.ts'
+import type { Schedule } from './schedule.ts'
+import { toJsonSchema } from './schema.ts'
+
+/** What a service may be defined with that works without being called. */
+export interface BackgroundDefinition {
+  /** Its jobs: `{ sendReceipt, … }`. Those that are enqueued have to be among them, in the process that runs them. */
+  readonly jobs?: Readonly<Record<string, Job>>
+  /** What works on messages: `{ countTransfers, … }`. */
+  readonly consumers?: Readonly<Record<string, Consumer>>
+  /** Which jobs are enqueued by the clock. */
+  readonly schedules?: readonly Schedule[]
+  /** Which messages are sent on to brokers. */
+  readonly relays?: readonly Relay[]
+  /** What libraries add: `webhooks(…)`. */
+  readonly capabilities?: readonly Capability[]
+}
+
+/** Gathers what a service does without being called; what is wrong with it is added to `issues`. */
+export function backgroundOf(definition: BackgroundDefinition, issues: string[]): Background {
+  const capabilities = definition.capabilities ?? []
+  const jobs = [
+    ...Object.values(definition.jobs ?? {}),
+    ...capabilities.flatMap(({ jobs: added = [] }) => added),
+  ]
+  const consumers = Object.values(definition.consumers ?? {})
+  const { schedules = [], relays = [] } = definition
+  issues.push(
+    ...repeated(jobs.map(({ name, place }) => ({ what: 'job', name, place }))),
+    ...repeated(consumers.map(({ name, place }) => ({ what: 'consumer', name, place }))),
+    ...repeated(schedules.map(({ name }) => ({ what: 'schedule', name, place: 'its schedules' }))),
+    ...repeated(relays.map(({ name }) => ({ what: 'relay', name, place: 'its relays' }))),
+    ...jobs.flatMap(judgeJob),
+    ...schedules
+      .filter(({ job }) => !jobs.includes(job as Job))
+      .map(
+        ({ name, job }) =>
+          `schedule "${name}": its job "${job.name}" is not among the jobs of the service; add it to \`jobs\``,
+      ),
+  )
+  return {
+    jobs: new Map(jobs.map((job) => [job.name, job])),
+    consumers,
+    schedules,
+    relays,
+    subscribers: capabilities.flatMap(({ subscribers = [] }) => subscribers),
+  }
+}
+
+/** Whether a service does anything without being called. */
+export function hasBackground({ jobs, consumers, schedules, relays, subscribers }: Background): boolean {
+  return jobs.size + consumers.length + schedules.length + relays.length + subscribers.length > 0
+}
+
+interface Named {
+  readonly what: string
+  readonly name: string
+  readonly place: string
+}
+
+function repeated(all: readonly Named[]): readonly string[] {
+  return [...Map.groupBy(all, ({ name }) => name)]
+    .filter(([, sharing]) => sharing.length > 1)
+    .map(([name, sharing]) => {
+      const places = sharing.map(({ place }) => place).join(' and ')
+      return `${sharing[0]!.what} "${name}": there are ${sharing.length} of this name (${places}); each needs its own`
+    })
+}
+
+const highestPriority = 1_000
+
+function judgeJob(job: JobType): readonly string[] {
+  const issues: string[] = []
+  if (!/^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/.test(job.name)) issues.push('its name is not kebab-case')
+  if (!Number.isInteger(job.priority) || Math.abs(job.priority) > highestPriority)
+    issues.push(`its priority ${job.priority} is not a whole number from -1000 to 1000`)
+  const { attempts, schedule, firstDelay, longestDelay } = job.retry
+  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
+    issues.push(`its retry.attempts ${attempts} is not a whole number above zero`)
+  if (schedule && (attempts ?? firstDelay ?? longestDelay) !== undefined)
+    issues.push('its retry has a schedule, beside which attempts and delays say nothing')
+  for (const limit of [job.concurrency?.limit, job.rate?.limit])
+    if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} is not above zero`)
+  const durations = [
+    job.deadline,
+    job.retention,
+    firstDelay,
+    longestDelay,
+    job.rate?.per,
+    ...(schedule ?? []),
+  ]
+  for (const duration of durations) {
+    if (duration === undefined) continue
+    issues.push(...issueOf(() => toMilliseconds(duration)))
+  }
+  issues.push(
+    ...issueOf(() => toJsonSchema(job.input, 'input')).map(
+      (issue) => `its input cannot be stored as JSON: ${issue}`,
+    ),
+  )
+  return issues.map((issue) => `job "${job.name}" (${job.place}): ${issue}`)
+}
+
+function issueOf(judge: () => unknown): readonly string[] {
+  try {
+    judge()
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}

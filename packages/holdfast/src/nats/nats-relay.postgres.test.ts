@@ -1,0 +1,75 @@
+import { jetstream } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import { natsTool, startNats } from '../../test/nats-server.ts'
+import { event } from '../kernel/event.ts'
+import { relay } from '../kernel/relay.ts'
+import type { BrokerMessage } from '../outbox/broker-message.ts'
+import { startDispatcher } from '../outbox/dispatcher.ts'
+import { createTestOutbox } from '../outbox/outbox.fixture.ts'
+import { listRelays } from '../outbox/outbox-admin.ts'
+import { startRelays } from '../outbox/relays.ts'
+import { nats } from './nats.ts'
+
+const Counted = event('thing.counted', { payload: z.int() })
+const { missing } = await natsTool()
+
+/** What a consumer of the stream gets from its beginning, when it asks for one message more than there should be. */
+async function consume(port: number, stream: string, count: number): Promise<readonly BrokerMessage[]> {
+  const client = await connect({ port })
+  try {
+    const consumer = await jetstream(client, { timeout: 2_000 }).consumers.get(stream)
+    const found: BrokerMessage[] = []
+    for await (const message of await consumer.fetch({ max_messages: count + 1, expires: 1_000 }))
+      found.push(message.json<BrokerMessage>())
+    return found
+  } finally {
+    await client.close()
+  }
+}
+
+test.skipIf(missing)(
+  'what is committed while NATS is killed and restarted arrives, once and in order',
+  async () => {
+    const server = await startNats()
+    await using outbox = await createTestOutbox()
+    const { pool, surroundings } = outbox
+    const broker = nats({
+      servers: `127.0.0.1:${server.port}`,
+      stream: 'things',
+      createStream: { subjects: ['thing.*'] },
+    })
+    const relays = startRelays({ pool, surroundings, relays: [relay({ name: 'out', to: broker })] })
+    const dispatcher = startDispatcher({
+      ...outbox,
+      ...surroundings,
+      subscribers: [],
+      onDispatched: () => relays.wake(),
+    })
+    try {
+      const keys = ['a', 'b', 'c']
+      for (let n = 0; n < 60; n += 1) {
+        await Promise.all(keys.map((key) => outbox.publish(Counted, key, n)))
+        dispatcher.now()
+        if (n === 20) await server.kill()
+        if (n === 40) {
+          await until(async () => (await listRelays(outbox.client))[0]?.failure)
+          await server.restart()
+        }
+      }
+      await until(async () => (await listRelays(outbox.client))[0]?.lagMessages === 0, { timeoutMs: 18_000 })
+      const arrived = await consume(server.port, 'things', 180)
+      expect(arrived).toHaveLength(180)
+      for (const key of keys) {
+        const payloads = arrived.filter((message) => message.key === key).map(({ payload }) => payload)
+        expect(payloads).toEqual(Array.from({ length: 60 }, (_, n) => n))
+      }
+    } finally {
+      await Promise.all([dispatcher.stop(), relays.stop()])
+      await server.stop()
+    }
+  },
+  40_000,
+)

@@ -1,0 +1,14 @@
+export {
+  type AdminClient,
+  forgetRelay,
+  listMessages,
+  type ListMessagesOptions,
+  listRelays,
+  type MovedRelay,
+  moveRelay,
+  type RelayFailure,
+  type RelayState,
+  type RelayTarget,
+  republish,
+  type StoredMessage,
+} from './outbox/outbox-admin.ts'

@@ -1,0 +1,50 @@
+import type { Consumer, ConsumerContext } from '../kernel/consumer.ts'
+import type { Message } from '../kernel/event.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Job, JobContext } from '../kernel/job.ts'
+import { validate } from '../kernel/schema.ts'
+import { type ConsumedMessage, consumedMessage } from './consumed-message.ts'
+import { ConsumerRunContext } from './consumer-run-context.ts'
+import { listOf } from './message-row.ts'
+import { consume } from './queries/consume.ts'
+
+/** The job that has a consumer consume one message: `consumer:<name>`, those of a key one after the other, each until it has ended for good. */
+export function consumerJob(consumer: Consumer): Job<ConsumedMessage> {
+  return {
+    kind: 'job',
+    name: `consumer:${consumer.name}`,
+    input: consumedMessage,
+    ...consumer.definition,
+    priority: 0,
+    concurrency: { limit: 1, key: ({ key }: ConsumedMessage) => key, ordered: true },
+    rate: undefined,
+    place: consumer.place,
+    run: (context) => run(consumer, context as JobContext<ConsumedMessage, unknown, unknown>),
+  }
+}
+
+async function run(
+  consumer: Consumer,
+  context: JobContext<ConsumedMessage, unknown, unknown>,
+): Promise<void> {
+  const message = await readMessage(consumer, context.input)
+  const { text, values } = consume(consumer.name, message.id)
+  const { rowCount } = await context.transaction.query(text, values)
+  if (rowCount === 0) {
+    context.log.debug({ message: message.id }, 'the message had been consumed before')
+    return
+  }
+  const own: ConsumerContext<unknown, unknown, unknown> = new ConsumerRunContext(consumer, context, message)
+  await consumer.run(own as ConsumerContext<never, never, never>)
+}
+
+/** The message with its payload as the event's schema has it now: messages outlive deploys. */
+async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<Message> {
+  const { event, place, name } = consumer
+  const result = await validate(event.payload, input.payload)
+  if (!result.issues) return { ...input, payload: result.value, publishedAt: new Date(input.publishedAt) }
+  throw new HoldfastError(
+    'message-outdated',
+    `The consumer "${name}" (${place}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${listOf(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
+  )
+}

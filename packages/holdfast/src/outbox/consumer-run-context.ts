@@ -1,0 +1,71 @@
+import type { Consumer, ConsumerContext } from '../kernel/consumer.ts'
+import type { Jobs, Transaction } from '../kernel/effects.ts'
+import type { Message, Publish } from '../kernel/event.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { JobContext } from '../kernel/job.ts'
+import type { Json } from '../kernel/json.ts'
+import type { Logger } from '../kernel/log.ts'
+import type { Step } from '../kernel/step.ts'
+
+type Around = JobContext<never, unknown, unknown>
+
+/** What a consumer's handler is given: what its job is, and the message. Parts of it are made when they are asked for, as the job's are. */
+export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
+  readonly message: Message
+  readonly #consumer: Consumer
+  readonly #around: Omit<Around, 'input'>
+
+  constructor(consumer: Consumer, around: Omit<Around, 'input'>, message: Message) {
+    this.#consumer = consumer
+    this.#around = around
+    this.message = message
+  }
+
+  get db(): unknown {
+    return this.#around.db
+  }
+
+  get jobs(): Jobs {
+    return this.#around.jobs
+  }
+
+  get publish(): Publish {
+    return this.#around.publish
+  }
+
+  get transaction(): Transaction {
+    return this.#around.transaction
+  }
+
+  get id(): string {
+    return this.#around.id
+  }
+
+  get attempt(): number {
+    return this.#around.attempt
+  }
+
+  get settings(): unknown {
+    return this.#around.settings
+  }
+
+  get progress(): (value: Json) => void {
+    return this.#around.progress
+  }
+
+  get log(): Logger {
+    return this.#around.log
+  }
+
+  get signal(): AbortSignal {
+    return this.#around.signal
+  }
+
+  /** Its transaction has begun with the note that the message is consumed; steps would have to commit before it. */
+  get step(): Step<unknown> {
+    throw new HoldfastError(
+      'consumer-without-steps',
+      `The consumer "${this.#consumer.name}" (${this.#consumer.place}) asked for step. A consumer does its work in one transaction; enqueue a job with jobs.enqueue for what takes steps or calls a third party.`,
+    )
+  }
+}

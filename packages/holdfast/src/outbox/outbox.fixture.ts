@@ -1,0 +1,132 @@
+import { createLogger, type Logger, systemClock } from 'holdfast'
+import { createTestDatabase } from 'holdfast/testing'
+import pg from 'pg'
+import { ownMigrations } from '../database/migrations.ts'
+import type { Jobs } from '../kernel/effects.ts'
+import type { EventType, Publish } from '../kernel/event.ts'
+import type { Surroundings } from '../kernel/surroundings.ts'
+import { ownWork } from '../kernel/work.ts'
+import { TransactionJobs } from '../jobs/transaction-jobs.ts'
+import { migrate } from '../migrate/migrate.ts'
+import type { Connection } from '../postgres/connection.ts'
+import { GatheredRows } from '../postgres/gathered-rows.ts'
+import { createPool, type Pool } from '../postgres/pool.ts'
+import {
+  type BoundTransaction,
+  type HandlerSession,
+  toTransaction,
+  TransactionSession,
+} from '../postgres/transaction-session.ts'
+import { publishIn } from './transaction-messages.ts'
+
+/** A transaction as a handler has it, whose end is in the hands of a test. */
+export interface OpenTransaction {
+  readonly session: TransactionSession
+  readonly connection: Connection
+  readonly publish: Publish
+  /** Sends what was gathered, as the commit does, but not COMMIT. */
+  flush(): Promise<void>
+  commit(): Promise<void>
+  rollBack(): Promise<void>
+}
+
+/** A database with the tables of messages, and what writes to it. */
+export interface TestOutbox {
+  readonly url: string
+  readonly pool: Pool
+  /** What a test looks with. */
+  readonly client: pg.Client
+  readonly surroundings: Surroundings
+  /** The lines that were logged. */
+  readonly lines: Record<string, unknown>[]
+  /** How often messages were said to have come. */
+  readonly wakes: { count: number }
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  begin(): Promise<OpenTransaction>
+  /** Publishes in a transaction of its own, and gives the id. */
+  readonly publish: Publish
+  /** Publishes many at once, each with its number as payload. */
+  publishMany(event: EventType<number, number>, keys: readonly string[]): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export async function createTestOutbox(): Promise<TestOutbox> {
+  const database = await createTestDatabase()
+  const lines: Record<string, unknown>[] = []
+  const log: Logger = createLogger({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) })
+  await migrate({
+    connectionString: database.url,
+    migrations: [{ owner: 'holdfast', migrations: ownMigrations }],
+    notify: () => {},
+  })
+  const pool = createPool({ connectionString: database.url, applicationName: 'outbox-test', log, max: 20 })
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const wakes = { count: 0 }
+  const waker = { wakeMessages: () => void (wakes.count += 1), wakeJobs: () => {}, wakeCancelled: () => {} }
+
+  async function begin(): Promise<OpenTransaction> {
+    const work = ownWork(AbortSignal.timeout(20_000))
+    const connection = await pool.acquire(work)
+    const gathered = new GatheredRows()
+    const session = new TransactionSession(connection, work, gathered)
+    await connection.run({ text: 'BEGIN' })
+    return {
+      session,
+      connection,
+      publish: publishIn(session, waker),
+      async flush() {
+        session.end()
+        for (const statement of gathered.statements()) await connection.run(statement)
+      },
+      async commit() {
+        await connection.run({ text: 'COMMIT' })
+        gathered.committed()
+        connection.release()
+      },
+      async rollBack() {
+        await connection.rollBack()
+        connection.release()
+      },
+    }
+  }
+
+  async function transact<T>(work: (publish: Publish) => Promise<T>): Promise<T> {
+    const transaction = await begin()
+    const result = await work(transaction.publish)
+    await transaction.flush()
+    await transaction.commit()
+    return result
+  }
+
+  return {
+    url: database.url,
+    pool,
+    client,
+    surroundings: { env: {}, mode: 'test', clock: systemClock, log, notify: () => {} },
+    lines,
+    wakes,
+    bind: (session) => {
+      let jobs: Jobs | undefined
+      return {
+        db: undefined,
+        get jobs() {
+          return (jobs ??= new TransactionJobs(session, waker))
+        },
+        publish: publishIn(session, waker),
+        transaction: toTransaction(session),
+      }
+    },
+    begin,
+    publish: (event, key, payload) => transact((publish) => publish(event, key, payload)),
+    publishMany: (event, keys) =>
+      transact(async (publish) => {
+        for (const [index, key] of keys.entries()) await publish(event, key, index)
+      }),
+    async [Symbol.asyncDispose]() {
+      await client.end()
+      await pool.end()
+      await database.drop()
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { EventType, Publish } from '../kernel/event.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { toTraceparent } from '../kernel/trace-context.ts'
+import type { Gathering } from '../postgres/gathered-rows.ts'
+import type { Statement } from '../postgres/statement.ts'
+import type { HandlerSession } from '../postgres/transaction-session.ts'
+import { type MessageRow, toMessageRow } from './message-row.ts'
+import { insertMessages } from './queries/insert-messages.ts'
+
+/** Who is told when messages have been committed. */
+export interface MessagesWaker {
+  wakeMessages(): void
+}
+
+/** Gives a transaction its `publish`: what is published is gathered, and inserted in the round trip of the commit. */
+export function publishIn(session: HandlerSession, waker: MessagesWaker): Publish {
+  const messages = new TransactionMessages(session, waker)
+  return (event, key, payload) => messages.publish(event as EventType, key, payload)
+}
+
+/** The messages of one transaction. */
+class TransactionMessages implements Gathering {
+  readonly #session: HandlerSession
+  readonly #waker: MessagesWaker
+  readonly #rows: MessageRow[] = []
+  #isGathered = false
+
+  constructor(session: HandlerSession, waker: MessagesWaker) {
+    this.#session = session
+    this.#waker = waker
+  }
+
+  async publish(event: EventType, key: string, payload: unknown): Promise<string> {
+    const made = toMessageRow(event, key, payload)
+    // Where nothing has to be waited for, it is gathered before anybody can forget to wait.
+    const row = made instanceof Promise ? await made : made
+    this.#gather(row)
+    return row.id
+  }
+
+  get length(): number {
+    return this.#rows.length
+  }
+
+  truncate(length: number): void {
+    this.#rows.length = length
+  }
+
+  statements(): readonly Statement[] {
+    return [insertMessages(this.#rows, toTraceparent(this.#session.work.span.trace))]
+  }
+
+  committed(): void {
+    if (this.#rows.length > 0) this.#waker.wakeMessages()
+  }
+
+  #gather(row: MessageRow): void {
+    if (this.#session.isOver) {
+      throw new HoldfastError(
+        'message-published-late',
+        `A message of the event "${row.event}" was published after the handler of its transaction had ended. Await every publish within the handler.`,
+      )
+    }
+    if (!this.#isGathered) this.#session.gathered.add(this)
+    this.#isGathered = true
+    this.#rows.push(row)
+  }
+}

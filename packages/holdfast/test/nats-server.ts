@@ -1,0 +1,15 @@
+import { debianTool, type DebianTool } from './debian-tool.ts'
+import { spawnServer, type TestServer } from './test-server.ts'
+
+/** Where NATS is, installed first where it can be; or what is missing. */
+export function natsTool(): Promise<DebianTool> {
+  return debianTool('nats-server')
+}
+
+/** A NATS with JetStream, in a temporary folder. */
+export function startNats({ jetStream = true }: { readonly jetStream?: boolean } = {}): Promise<TestServer> {
+  return spawnServer('nats-server', ({ port, directory }) => {
+    const stored = jetStream ? ['--jetstream', '--store_dir', directory] : []
+    return ['--port', String(port), '--addr', '127.0.0.1', ...stored]
+  })
+}

@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { HoldfastError } from 'holdfast'
+import { until } from 'holdfast/testing'
+import { debianTool } from './debian-tool.ts'
+
+/** A server that is no part of this project, as a child of the test. */
+export interface TestServer {
+  readonly port: number
+  /** Ends it with SIGKILL. */
+  kill(): Promise<void>
+  /** Starts it again at the same port, with the data that it had. */
+  restart(): Promise<void>
+  /** Ends it, and deletes its data. */
+  stop(): Promise<void>
+}
+
+/** Where a server runs. */
+export interface ServerPlace {
+  readonly port: number
+  /** An empty folder for its data. */
+  readonly directory: string
+}
+
+/**
+ * Starts a program of a Debian package as a server on a free port of this machine. Resolves when it listens.
+ *
+ * @throws HoldfastError `test-tool-missing` where the program cannot be had.
+ */
+export async function spawnServer(
+  name: string,
+  argumentsFor: (place: ServerPlace) => readonly string[],
+): Promise<TestServer> {
+  const tool = await debianTool(name)
+  if (tool.path === undefined) throw new HoldfastError('test-tool-missing', tool.missing)
+  const { path } = tool
+  const directory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
+  const port = await freePort()
+  let child: ChildProcess | undefined
+  // Should the test's process end without having stopped it.
+  const killAtExit = (): void => void child?.kill('SIGKILL')
+  process.on('exit', killAtExit)
+
+  async function start(): Promise<void> {
+    const started = spawn(path, argumentsFor({ port, directory }), { stdio: ['ignore', 'pipe', 'pipe'] })
+    child = started
+    let output = ''
+    started.stdout.on('data', (text) => (output += text))
+    started.stderr.on('data', (text) => (output += text))
+    await until(
+      () => {
+        if (started.exitCode !== null)
+          throw new HoldfastError('test-server-ended', `${name} ended: ${output}`)
+        return listens(port)
+      },
+      { what: `${name} to listen at port ${port}` },
+    )
+  }
+
+  async function kill(): Promise<void> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+
+  await start()
+  return {
+    port,
+    kill,
+    restart: start,
+    async stop() {
+      await kill()
+      process.off('exit', killAtExit)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    const end = (answer: boolean): void => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(true))
+    socket.once('error', () => end(false))
+  })
+}
