@@ -4,10 +4,10 @@ import type { JobType } from './job-type.ts'
 import type { Schema } from './schema.ts'
 import type { NoSettings } from './settings.ts'
 
-/** What a consumer's work is given: what a job's is, and the message. */
+/** What a consumer's work is given: what a job's is, but for steps, and the message. */
 export interface ConsumerContext<Payload, Db, Values = NoSettings> extends Omit<
   JobContext<never, Db, Values>,
-  'input'
+  'input' | 'step'
 > {
   readonly message: Message<Payload>
 }
