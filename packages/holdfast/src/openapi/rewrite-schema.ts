@@ -17,8 +17,8 @@ const holdOne = new Set([
 const holdList = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const holdNamed = new Set(['dependentSchemas', 'patternProperties', 'properties'])
 
-// What belongs to a document of its own and not to a schema within another one.
-const leftOut = new Set(['$schema', '$defs', '$id'])
+// What belongs to a document of its own and not to a schema within another one; and what is said to the log alone.
+const leftOut = new Set(['$schema', '$defs', '$id', 'redact'])
 
 /**
  * A schema as it stands in an OpenAPI document: its references rewritten, what belongs to a document of its own left out,
