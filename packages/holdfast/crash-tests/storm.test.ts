@@ -2,6 +2,7 @@ import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findViolations } from './invariants.ts'
+import { countUnfinished, findJobViolations } from './job-invariants.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { storm, type StormReport } from './storm.ts'
 
@@ -49,6 +50,12 @@ test(
       timeoutMs: 5_000,
     }).catch(() => {})
     expect(await findViolations(looking, report.observations)).toEqual([])
+    // What a process was killed over is taken over when it has been silent for 15 s.
+    await until(async () => (await countUnfinished(looking)) === 0, {
+      timeoutMs: 60_000,
+      what: 'the end of all jobs',
+    })
+    expect(await findJobViolations(looking)).toEqual([])
     const replays = report.observations
       .flatMap(({ answers }) => answers)
       .filter(({ isReplay }) => isReplay).length

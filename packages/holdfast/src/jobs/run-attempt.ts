@@ -114,20 +114,22 @@ async function succeed(
 }
 
 async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome> {
-  const { job, row, deadline, work, log } = scope
+  const { job, row, deadline } = scope
   const end = judgeFailure(error, { job, row, abortReason: deadline.reason })
-  if (!end) {
-    work.span.fail('job-lost')
-    log.warn('the job was taken over by another worker while it ran; nothing of this attempt is kept')
+  const state = end && (await reportEnd(scope, end))
+  if (!end || state === undefined) {
+    scope.work.span.fail('job-lost')
+    scope.log.warn(
+      { error: toLogFields(error) },
+      'the job was taken over by another worker while it ran, or had been committed: nothing else of this attempt is kept',
+    )
     return 'lost'
   }
   tellFailure(error, end, scope)
-  const state = await reportEnd(scope, end)
   return outcomeOf(end, state)
 }
 
-function outcomeOf(end: AttemptEnd, state: string | undefined): AttemptOutcome {
-  if (state === undefined) return 'lost'
+function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
   if (state === 'cancelled' || state === 'dead') return state
   return end.state === 'ready' ? 'handed-back' : 'failed'
 }

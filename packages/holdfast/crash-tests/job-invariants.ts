@@ -1,0 +1,40 @@
+import type pg from 'pg'
+
+/** How many jobs of the ledger have not ended, and how many messages have not been handed out. */
+export async function countUnfinished(database: pg.Client): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(`
+    select (select count(*) from holdfast.jobs where finished_at is null)::int
+      + (select count(*) from holdfast.messages where position is null)::int as count`)
+  return rows[0]!.count
+}
+
+/**
+ * What a storm broke of what follows from transfers, in words, once all of it is done: each transfer has one job, one receipt and one
+ * message, and is counted once; nothing follows from a transfer that is not there.
+ */
+export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
+  const { rows } = await database.query<{ what: string }>(`
+    with sent as (select id from transfers where memo is not null),
+    jobs as (select (input ->> 'transfer')::uuid as id, state from holdfast.jobs where name = 'send-receipt'),
+    messages as (select (payload ->> 'id')::uuid as id from holdfast.messages where event = 'transfer.created')
+    select 'jobs: transfer ' || sent.id || ' has ' || count(jobs.id) as what
+      from sent left join jobs using (id) group by sent.id having count(jobs.id) <> 1
+    union all
+    select 'jobs: one is for transfer ' || id || ', which is not there' from jobs where id not in (select id from sent)
+    union all
+    select 'jobs: that of transfer ' || id || ' is ' || state from jobs where state <> 'succeeded'
+    union all
+    select 'receipts: transfer ' || id || ' has none' from sent where id not in (select transfer_id from receipts)
+    union all
+    select 'receipts: one is for transfer ' || transfer_id || ', which is not there' from receipts
+      where transfer_id not in (select id from sent)
+    union all
+    select 'messages: transfer ' || sent.id || ' has ' || count(messages.id)
+      from sent left join messages using (id) group by sent.id having count(messages.id) <> 1
+    union all
+    select 'messages: one is of transfer ' || id || ', which is not there' from messages where id not in (select id from sent)
+    union all
+    select 'counted: ' || coalesce(sum(transfers), 0) || ' of ' || (select count(*) from sent) || ' transfers' from volumes
+      having coalesce(sum(transfers), 0) <> (select count(*) from sent)`)
+  return rows.map(({ what }) => what)
+}

@@ -1,0 +1,43 @@
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { postgres, sql } from 'holdfast/postgres'
+import { z } from 'zod'
+
+// A service whose jobs take a while in their transactions, and note each of their effects.
+const { job, mutation, service } = holdfast({
+  database: postgres({ migrations: new URL('./jobs-migrations/', import.meta.url) }),
+})
+
+const work = job({
+  name: 'work',
+  input: z.object({ ms: z.int() }),
+  retry: { attempts: 100, firstDelay: '10ms' },
+  async run({ input, db, id, step }) {
+    await step('prepare', ({ db: inStep }) =>
+      inStep.query(sql`insert into prepared (job) values (${id}::uuid)`),
+    )
+    await db.query(sql`insert into effects (job) values (${id}::uuid)`)
+    await new Promise((resolve) => setTimeout(resolve, input.ms))
+    await db.query(sql`update totals set effects = effects + 1`)
+  },
+})
+
+const enqueue = mutation({
+  route: 'POST /jobs',
+  access: anyone(),
+  input: z.object({ count: z.int().max(1_000), ms: z.int() }),
+  output: z.object({ ids: z.array(z.string()).max(1_000) }),
+  run: async ({ input: { count, ms }, jobs }) => ({
+    ids: [
+      ...(await jobs.enqueueMany(
+        work,
+        Array.from({ length: count }, () => ({ ms })),
+      )),
+    ],
+  }),
+})
+
+await serve(service({ name: 'worked', operations: { enqueue }, jobs: { work } }), {
+  telemetry: false,
+  documentation: false,
+})

@@ -1,0 +1,44 @@
+import pg from 'pg'
+
+// A worker as they are usually written: it claims a job, says that it lives, and completes the job by its id alone. It takes one job.
+const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] })
+await client.connect()
+const { rows: workers } = await client.query<{ id: string }>(
+  `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'unfenced', $1) returning id`,
+  [process.pid],
+)
+const beating = new pg.Client({ connectionString: process.env['DATABASE_URL'] })
+await beating.connect()
+const worker = workers[0]!.id
+setInterval(() => {
+  beating
+    .query('update holdfast.job_workers set beat_at = clock_timestamp() where id = $1', [worker])
+    .catch(() => {})
+}, 1_000).unref()
+
+for (;;) {
+  const { rows } = await client.query<{ id: string; input: { ms: number } }>(
+    `update holdfast.jobs set state = 'running', attempt = attempt + 1, worker = $1
+     where id = (select id from holdfast.jobs where state = 'ready' order by seq limit 1 for update skip locked)
+     returning id, input`,
+    [worker],
+  )
+  const [job] = rows
+  if (!job) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    continue
+  }
+  console.log('claimed')
+  await new Promise((resolve) => setTimeout(resolve, job.input.ms))
+  await client.query('begin')
+  await client.query('insert into effects (job) values ($1)', [job.id])
+  await client.query('update totals set effects = effects + 1')
+  await client.query(`update holdfast.jobs set state = 'succeeded', finished_at = now() where id = $1`, [
+    job.id,
+  ])
+  await client.query('commit')
+  break
+}
+console.log('completed')
+await client.end()
+await beating.end()

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+/** `WORKER_KILLS=50 npm test workers` kills more of them. */
+const kills = Number(process.env['WORKER_KILLS'] ?? 6)
+const killedAtOnce = 3
+const takenOverWithinMs = 20_000
+
+let database: TestDatabase
+let looking: pg.Client
+let servers: ServerProcess[] = []
+let children: ChildProcess[] = []
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+})
+
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  children = []
+  await Promise.all(servers.map((server) => server.stop()))
+  servers = []
+  await looking.end()
+  await database.drop()
+})
+
+const env = (): Record<string, string> => ({
+  DATABASE_URL: database.url,
+  LOG_LEVEL: 'debug',
+  WORKER_CONCURRENCY: '4',
+})
+
+async function startWorkers(count: number): Promise<void> {
+  const start = (): Promise<ServerProcess> => startServer(new URL('./jobs-main.ts', import.meta.url), env())
+  servers = [await start()]
+  servers.push(...(await Promise.all(Array.from({ length: count - 1 }, start))))
+}
+
+async function enqueue(count: number, ms: number): Promise<void> {
+  const response = await fetch(`${servers[0]!.url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` },
+    body: JSON.stringify({ count, ms }),
+  })
+  expect(response.status).toBe(200)
+}
+
+async function numberOf(text: string, values: readonly unknown[] = []): Promise<number> {
+  const { rows } = await looking.query<{ count: number }>(text, [...values])
+  return rows[0]!.count
+}
+
+const countSucceeded = (): Promise<number> =>
+  numberOf(`select count(*)::int as count from holdfast.jobs where state = 'succeeded'`)
+
+/** What broke, in words: each job that has succeeded has one effect of each kind, and all effects are counted. */
+async function findViolations(): Promise<readonly string[]> {
+  const { rows } = await looking.query<{ what: string }>(`
+    select 'effects: job ' || jobs.id || ' has ' || count(effects.job) as what
+      from holdfast.jobs left join effects on effects.job = jobs.id group by jobs.id having count(effects.job) <> 1
+    union all
+    select 'steps: job ' || jobs.id || ' has ' || count(prepared.job)
+      from holdfast.jobs left join prepared on prepared.job = jobs.id group by jobs.id having count(prepared.job) <> 1
+    union all
+    select 'totals: ' || totals.effects || ' of ' || (select count(*) from effects) from totals
+      where totals.effects <> (select count(*) from effects)`)
+  return rows.map(({ what }) => what)
+}
+
+test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over in time, each has one effect`, async () => {
+  await startWorkers(killedAtOnce + 1)
+  // The first is never killed: somebody has to take over, and to be asked.
+  const victims = servers.slice(1)
+  let enqueued = 0
+  let longestMs = 0
+  for (let killed = 0; killed < kills; killed += killedAtOnce) {
+    await enqueue(40, 60)
+    enqueued += 40
+    await until(async () => (await countDistinctWorkers()) === servers.length, {
+      what: 'jobs that run on all workers',
+    })
+    const claimed = await claimsOfAll()
+    const killedAtMs = performance.now()
+    await Promise.all(victims.map((victim) => victim.killAndRestart()))
+    await until(async () => (await countHeld(claimed)) === 0, {
+      timeoutMs: 40_000,
+      what: 'the end of the claims that were held by the killed',
+    })
+    longestMs = Math.max(longestMs, performance.now() - killedAtMs)
+  }
+  await until(async () => (await countSucceeded()) === enqueued, { timeoutMs: 60_000, what: 'all jobs' })
+  expect(await findViolations()).toEqual([])
+  const taken = await numberOf('select count(*)::int as count from holdfast.jobs where failures > 0')
+  console.info(
+    `${kills} workers killed: ${enqueued} jobs, ${taken} taken over, the last claim was over after ${Math.round(longestMs)} ms`,
+  )
+  expect(taken).toBeGreaterThan(0)
+  expect(longestMs).toBeLessThan(takenOverWithinMs)
+}, 600_000)
+
+const countDistinctWorkers = (): Promise<number> =>
+  numberOf(`select count(distinct worker)::int as count from holdfast.jobs where state = 'running'`)
+
+interface Claim {
+  readonly id: string
+  readonly attempt: number
+}
+
+async function claimsOfAll(): Promise<readonly Claim[]> {
+  const { rows } = await looking.query<Claim>(`select id, attempt from holdfast.jobs where state = 'running'`)
+  return rows
+}
+
+/** How many of these claims are still held, by whomever. */
+const countHeld = (claims: readonly Claim[]): Promise<number> =>
+  numberOf(
+    `select count(*)::int as count from holdfast.jobs
+     join unnest($1::uuid[], $2::int[]) as claim (id, attempt) on jobs.id = claim.id and jobs.attempt = claim.attempt
+     where jobs.state = 'running'`,
+    [claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
+  )
+
+/** Stops a worker that has claimed the one job there is, waits until another one has done it, and lets the first go on. */
+async function stopPastTheLease(worker: ChildProcess, hasClaimed: () => Promise<boolean>): Promise<void> {
+  await until(hasClaimed, { timeoutMs: 20_000, what: 'a job that is claimed' })
+  worker.kill('SIGSTOP')
+  const start = startServer(new URL('./jobs-main.ts', import.meta.url), env())
+  servers.push(await start)
+  await until(async () => (await countSucceeded()) === 1, {
+    timeoutMs: 40_000,
+    what: 'the job done by another',
+  })
+  worker.kill('SIGCONT')
+}
+
+test('a worker that was stopped past its lease commits nothing, and goes on with other jobs', async () => {
+  await startWorkers(1)
+  const [first] = servers
+  await enqueue(1, 1_500)
+  const { rows } = await until(async () => {
+    const found = await looking.query<{ pid: number }>(
+      `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,
+    )
+    return found.rows.length > 0 ? found : undefined
+  })
+  const stopped = { kill: (signal: NodeJS.Signals) => process.kill(rows[0]!.pid, signal) } as ChildProcess
+  await stopPastTheLease(stopped, async () => true)
+  await until(() => first!.output().includes('taken over by another worker') || undefined, {
+    what: 'a worker that notices that it has lost its job',
+  })
+  expect(await findViolations()).toEqual([])
+  await enqueue(20, 20)
+  await until(async () => (await countSucceeded()) === 21, { what: 'further jobs' })
+  expect(await findViolations()).toEqual([])
+}, 120_000)
+
+test('the same catches a worker that is not fenced', async () => {
+  // Applies the migrations, and leaves the job to the other one.
+  await startWorkers(1)
+  await enqueue(0, 0)
+  await servers[0]!.stop()
+  await looking.query(
+    `insert into holdfast.jobs (id, name, input, state) values (gen_random_uuid(), 'work', '{"ms":1500}', 'ready')`,
+  )
+  const unfenced = spawn(
+    process.execPath,
+    ['--conditions=holdfast:source', fileURLToPath(new URL('./unfenced-worker-main.ts', import.meta.url))],
+    { env: { ...process.env, ...env() }, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  children.push(unfenced)
+  let output = ''
+  unfenced.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await stopPastTheLease(unfenced, async () => output.includes('claimed'))
+  await once(unfenced, 'exit')
+  expect(output).toContain('completed')
+  expect(await findViolations()).toEqual([expect.stringMatching(/^effects: job .* has 2$/)])
+}, 120_000)
