@@ -8,6 +8,7 @@ import { writeResults } from './write-results.ts'
 // Loaded one by one, since they use the package that is only built here.
 const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
+  jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,
   'start-up': async () => (await import('./start-up/start-up-benchmark.ts')).startUpBenchmark,
   types: async () => (await import('./types/types-benchmark.ts')).typesBenchmark,
 }

@@ -1,0 +1,142 @@
+import type { ChildProcess } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bench, Table } from '../benchmark.ts'
+import { graphileWorkers, holdfasts, type Participant, pgBosses } from './participant.ts'
+import type { HoldTask } from './programs/hold.ts'
+import type { Contender, Stage } from './stage.ts'
+
+interface Case {
+  readonly participant: Participant
+  /** After how long it says that a job of a dead worker is begun again, where that is longer than anybody waits here. */
+  readonly saidTakeOver?: string
+}
+
+const cases: readonly Case[] = [
+  { participant: graphileWorkers.defaults, saidTakeOver: '4 h, it says' },
+  { participant: pgBosses.defaults, saidTakeOver: '15 min, it says' },
+  { participant: pgBosses.transactional, saidTakeOver: '15 min, it says' },
+  { participant: pgBosses.withHeartbeat },
+  { participant: holdfasts.defaults },
+]
+const longestTakeOverMs = 180_000
+const longestStartMs = 20_000
+// Longer than any engine takes to write down that a job has ended.
+const patienceMs = 2_000
+
+interface Place {
+  readonly contender: Contender
+  readonly stage: Stage
+}
+
+/** What becomes of the job of a worker that is stopped for too long, or killed. */
+export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
+  bench.notify('Workers that are stopped, or killed')
+  const rows: (readonly string[])[] = []
+  for (const { participant } of cases) {
+    bench.notify(participant.name)
+    rows.push([participant.name, ...(await stop(await enter(participant, stage)))])
+  }
+  // They wait rather than work.
+  const takeOvers = await Promise.all(
+    cases.map(async ({ participant, saidTakeOver }) => {
+      if (saidTakeOver !== undefined) return saidTakeOver
+      return `${((await kill(await enter(participant, stage))) / 1_000).toFixed(0)} s`
+    }),
+  )
+  return {
+    title: 'A worker that is stopped while another takes its job over, and one that is killed',
+    columns: [
+      { heading: 'engine' },
+      { heading: 'the end of the job by the one that was stopped' },
+      { heading: 'rows that the one job wrote', isFigure: true },
+      { heading: 'begun again after a kill' },
+    ],
+    rows: rows.map((cells, index) => [...cells, takeOvers[index]!]),
+  }
+}
+
+async function enter(participant: Participant, stage: Stage): Promise<Place> {
+  const contender = await stage.enter(participant)
+  await stage.sql(
+    contender,
+    'create table holders (name text primary key, has_begun boolean default false, is_held boolean default true)',
+  )
+  return { contender, stage }
+}
+
+/** Stops the first worker, gives its job to a second one, and lets the first end it while the second runs it. */
+async function stop(place: Place): Promise<readonly string[]> {
+  const { contender, stage } = place
+  const first = await startHolder('first', place)
+  await stage.sql(contender, contender.engine.fill, [1])
+  await untilBegun('first', place)
+  first.kill('SIGSTOP')
+  const second = await startHolder('second', place)
+  await stage.sql(contender, contender.engine.takeOver)
+  await untilBegun('second', place)
+  first.kill('SIGCONT')
+  await release('first', place)
+  await sleep(patienceMs)
+  const isFenced = (await countUnfinished(place)) === 1
+  await release('second', place)
+  await sleep(patienceMs)
+  if ((await countUnfinished(place)) > 0) throw new Error(`The job of ${contender.name} was never ended.`)
+  const [written] = await stage.sql<{ count: number }>(
+    contender,
+    'select count(*)::int as count from receipts',
+  )
+  await Promise.all([stage.stop(first), stage.stop(second)])
+  return [isFenced ? 'refused' : 'taken for that of the other', String(written!.count)]
+}
+
+/** How long after the first worker was killed the second begins its job, in milliseconds. */
+async function kill(place: Place): Promise<number> {
+  const { contender, stage } = place
+  const first = await startHolder('first', place)
+  await stage.sql(contender, contender.engine.fill, [1])
+  await untilBegun('first', place)
+  const second = await startHolder('second', place)
+  const killedMs = performance.now()
+  first.kill('SIGKILL')
+  await stage.stop(first)
+  await untilBegun('second', place, longestTakeOverMs)
+  const tookMs = performance.now() - killedMs
+  await release('second', place)
+  await stage.stop(second)
+  return tookMs
+}
+
+async function startHolder(holder: string, { contender, stage }: Place): Promise<ChildProcess> {
+  const child = stage.start<HoldTask>('hold', contender, { task: { holder } })
+  await untilThere(
+    () => stage.sql(contender, 'select from holders where name = $1', [holder]),
+    longestStartMs,
+  )
+  return child
+}
+
+function untilBegun(
+  holder: string,
+  { contender, stage }: Place,
+  longestMs: number = longestStartMs,
+): Promise<void> {
+  const look = 'select from holders where name = $1 and has_begun'
+  return untilThere(() => stage.sql(contender, look, [holder]), longestMs)
+}
+
+async function release(holder: string, { contender, stage }: Place): Promise<void> {
+  await stage.sql(contender, 'update holders set is_held = false where name = $1', [holder])
+}
+
+async function countUnfinished({ contender, stage }: Place): Promise<number> {
+  const [row] = await stage.sql<{ count: number }>(contender, contender.engine.countUnfinished)
+  return row!.count
+}
+
+async function untilThere(look: () => Promise<readonly unknown[]>, longestMs: number): Promise<void> {
+  const endMs = performance.now() + longestMs
+  while ((await look()).length === 0) {
+    if (performance.now() > endMs) throw new Error(`Nothing has come of it within ${longestMs} ms.`)
+    await sleep(50)
+  }
+}

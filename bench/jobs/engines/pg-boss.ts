@@ -1,0 +1,113 @@
+import pg from 'pg'
+import {
+  type ConstructorOptions,
+  type IDatabase,
+  type Job,
+  PgBoss,
+  type Queue,
+  type WorkOptions,
+} from 'pg-boss'
+import { concurrency, type Engine, insertOrder, insertReceipt, type Run } from '../engine.ts'
+import { settingsNamed } from './settings-named.ts'
+
+interface Settings {
+  readonly boss?: ConstructorOptions
+  readonly queue?: Omit<Queue, 'name'>
+  readonly work: WorkOptions
+  /** Whether each job has a transaction of its own, in which it completes as well. */
+  readonly isTransactional?: boolean
+}
+
+// The shortest pause that it allows, and none at all for as long as it knows of jobs.
+const eager = { pollingIntervalSeconds: 0.5, burstWhenBatchFull: true, burstWhenReadyExceeds: 1 }
+const oneByOne: Settings = {
+  boss: { superviseIntervalSeconds: 1, monitorIntervalSeconds: 1, queueCacheIntervalSeconds: 1 },
+  work: { ...eager, localConcurrency: concurrency },
+}
+// One worker was the fastest of those that were tried, from 1 to 10 of them with batches from 10 to 2,000.
+const batched: Settings = { work: { ...eager, batchSize: 500 } }
+
+const settings: Readonly<Record<string, Settings>> = {
+  defaults: { work: { localConcurrency: concurrency } },
+  'one-by-one': oneByOne,
+  transactional: { ...oneByOne, isTransactional: true },
+  batches: { work: { ...eager, batchSize: concurrency } },
+  'large-batches': batched,
+  // Deletes jobs as soon as it can.
+  forgetful: {
+    ...batched,
+    boss: { superviseIntervalSeconds: 1, maintenanceIntervalSeconds: 1 },
+    queue: { deleteAfterSeconds: 1 },
+  },
+  notified: {
+    boss: { useListenNotify: true },
+    queue: { notify: true },
+    work: { localConcurrency: concurrency },
+  },
+  // The shortest that it allows.
+  'with-heartbeat': { queue: { heartbeatSeconds: 10 }, work: { localConcurrency: concurrency } },
+}
+
+const queue = 'bench'
+
+/** pg-boss. A transaction enqueues with `send` and the transaction as its `db`. */
+export const engine: Engine = {
+  schema: 'pgboss',
+  async install(url, name) {
+    const chosen = settingsNamed(settings, name)
+    const boss = await start(url, chosen)
+    await boss.createQueue(queue, chosen.queue ?? {})
+    await boss.stop({ graceful: false })
+  },
+  async open(url, name, run) {
+    const chosen = settingsNamed(settings, name)
+    const boss = await start(url, chosen)
+    const pool = new pg.Pool({ connectionString: url, max: concurrency })
+    if (run) await work(boss, chosen, run)
+    return {
+      async enqueue(n) {
+        const client = await pool.connect()
+        try {
+          await client.query('begin')
+          await client.query(insertOrder, [n])
+          const db: IDatabase = { executeSql: (text, values) => client.query(text, values) }
+          await boss.send(queue, { n }, { db })
+          await client.query('commit')
+        } finally {
+          client.release()
+        }
+      },
+      async stop() {
+        await boss.stop()
+        await pool.end()
+      },
+    }
+  },
+  // What its own statement takes from the queue.
+  fill: `
+    insert into pgboss.job (
+      name, data, expire_seconds, deletion_seconds, keep_until, retry_limit, retry_delay, retry_backoff, policy,
+      heartbeat_seconds
+    )
+    select name, jsonb_build_object('n', n), expire_seconds, deletion_seconds,
+      now() + retention_seconds * interval '1s', retry_limit, retry_delay, retry_backoff, policy, heartbeat_seconds
+    from pgboss.queue, generate_series(1, $1::int) as n
+    where name = 'bench'`,
+  countUnfinished: `select count(*)::int as count from pgboss.job where name = 'bench' and state < 'completed'`,
+  takeOver: `update pgboss.job set state = 'retry' where name = 'bench' and state = 'active'`,
+  clear: 'truncate pgboss.job',
+}
+
+async function start(url: string, { boss = {} }: Settings): Promise<PgBoss> {
+  const started = new PgBoss({ connectionString: url, max: concurrency + 2, ...boss })
+  started.on('error', (error) => console.error(error))
+  return started.start()
+}
+
+async function work(boss: PgBoss, { work: options, isTransactional }: Settings, run: Run): Promise<void> {
+  const runAll = async (jobs: readonly Job<{ n: number }>[], db: IDatabase): Promise<void> => {
+    await Promise.all(jobs.map(async ({ data: { n } }) => run(n, () => db.executeSql(insertReceipt, [n]))))
+  }
+  if (isTransactional) await boss.work<{ n: number }>(queue, { ...options, transactional: true }, runAll)
+  else await boss.work<{ n: number }>(queue, options, (jobs) => runAll(jobs, boss.getDb()))
+}

@@ -1,0 +1,10 @@
+/** The settings of an engine that have a name. */
+export function settingsNamed<Settings>(
+  settings: Readonly<Record<string, Settings>>,
+  name: string,
+): Settings {
+  const found = settings[name]
+  if (found === undefined)
+    throw new Error(`There are no settings ${name}: there are ${Object.keys(settings).join(', ')}.`)
+  return found
+}

@@ -1,0 +1,27 @@
+import type { Benchmark } from '../benchmark.ts'
+import { bloat } from './bloat.ts'
+import { deadWorkers } from './dead-workers.ts'
+import { depth } from './depth.ts'
+import { latency } from './latency.ts'
+import { openStage } from './stage.ts'
+import { throughput } from './throughput.ts'
+
+/** What jobs cost, how soon they start, what many of them do to that, and what becomes of those of a worker that dies. */
+export const jobsBenchmark: Benchmark = async (bench) => {
+  const many = readMany()
+  const stage = await openStage(bench)
+  return [
+    ...(await throughput(bench, stage)),
+    await latency(bench, stage),
+    await depth(bench, stage, many),
+    await bloat(bench, stage, many),
+    await deadWorkers(bench, stage),
+  ]
+}
+
+/** How many jobs are many. */
+function readMany(): number {
+  const many = Number(process.env['JOBS'] ?? 1_000_000)
+  if (Number.isInteger(many) && many >= 10_000) return many
+  throw new Error(`JOBS is ${process.env['JOBS']}, and has to be a whole number from 10,000 on.`)
+}

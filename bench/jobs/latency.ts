@@ -1,0 +1,80 @@
+import type { Bench, Table } from '../benchmark.ts'
+import { graphileWorkers, holdfasts, type Participant, pgBosses } from './participant.ts'
+import type { Latencies, LatencyTask } from './programs/latency.ts'
+import type { Contender, Stage } from './stage.ts'
+
+interface Case {
+  readonly participant: Participant
+  readonly isOneProcess: boolean
+}
+
+interface Measured {
+  readonly contender: Contender
+  readonly isOneProcess: boolean
+  readonly all: number[]
+}
+
+const inTwo: readonly Participant[] = [
+  graphileWorkers.defaults,
+  graphileWorkers.batched,
+  pgBosses.defaults,
+  pgBosses.notified,
+  holdfasts.defaults,
+]
+const inOne: readonly Participant[] = [graphileWorkers.defaults, pgBosses.notified, holdfasts.defaults]
+const cases: readonly Case[] = [
+  ...inTwo.map((participant) => ({ participant, isOneProcess: false })),
+  ...inOne.map((participant) => ({ participant, isOneProcess: true })),
+]
+
+const jobsPerSecond = 100
+const portions = 5
+const usualPauseMs = 60
+const pgBossPollMs = 2_000
+const longestMsPerSecond = 4_000
+
+/** How soon after its commit a job starts on a worker that has nothing else to do. */
+export async function latency(bench: Bench, stage: Stage): Promise<Table> {
+  bench.notify('From commit to start')
+  const measured: Measured[] = []
+  for (const { participant, isOneProcess } of cases)
+    measured.push({ contender: await stage.enter(participant), isOneProcess, all: [] })
+  // By turns, so that whatever slows the machine down for a while slows all of them down.
+  for (let portion = 1; portion <= portions; portion += 1) {
+    bench.notify(`part ${portion} of ${portions}`)
+    for (const { contender, isOneProcess, all } of measured) {
+      const latencies = await stage.run<LatencyTask, Latencies>('latency', contender, {
+        task: {
+          isOneProcess,
+          longestPauseMs: contender.participant === pgBosses.defaults ? pgBossPollMs : usualPauseMs,
+          jobs: (jobsPerSecond * bench.seconds) / portions,
+          limitMs: longestMsPerSecond * bench.seconds,
+        },
+      })
+      all.push(...latencies)
+    }
+  }
+  return {
+    title: 'From commit to start, on a worker that has nothing else to do',
+    columns: [
+      { heading: 'engine' },
+      { heading: 'who enqueues and who works' },
+      { heading: 'jobs', isFigure: true },
+      { heading: 'p50 ms', isFigure: true },
+      { heading: 'p99 ms', isFigure: true },
+      { heading: 'longest ms', isFigure: true },
+    ],
+    rows: measured.map(({ contender, isOneProcess, all }) => [
+      contender.name,
+      isOneProcess ? 'one process' : 'two processes',
+      String(all.length),
+      ...[0.5, 0.99, 1].map((share) => quantile(all, share).toFixed(1)),
+    ]),
+  }
+}
+
+/** What that share of the figures does not exceed. */
+function quantile(figures: readonly number[], share: number): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
+}

@@ -1,0 +1,32 @@
+import { concurrency } from '../engine.ts'
+import { engineNamed } from '../engine-named.ts'
+import { readTask, type Task, tell } from './task.ts'
+
+/** Enqueues jobs, one in each transaction. */
+export interface EnqueueTask extends Task {
+  /** How many there are in the end. */
+  readonly jobs: number
+}
+
+/** What came of it. */
+export interface Enqueued {
+  readonly perSecond: number
+}
+
+const { engine, settings, url, jobs } = readTask<EnqueueTask>()
+const member = await (await engineNamed(engine)).open(url, settings)
+// Connections are opened before it counts.
+await Promise.all(Array.from({ length: concurrency }, () => member.enqueue(0)))
+let next = concurrency
+const startedMs = performance.now()
+await Promise.all(
+  Array.from({ length: concurrency }, async () => {
+    while (next < jobs) {
+      next += 1
+      await member.enqueue(next)
+    }
+  }),
+)
+const seconds = (performance.now() - startedMs) / 1_000
+await member.stop()
+tell({ perSecond: (jobs - concurrency) / seconds } satisfies Enqueued)

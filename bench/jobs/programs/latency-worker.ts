@@ -1,0 +1,15 @@
+import { once } from 'node:events'
+import { engineNamed } from '../engine-named.ts'
+import { readTask, type Task } from './task.ts'
+
+// Tells its parent when each job has started, by the clock that all processes of the machine share.
+const { engine, settings, url } = readTask<Task>()
+const member = await (
+  await engineNamed(engine)
+).open(url, settings, (n) => {
+  process.send!({ n, startedNs: String(process.hrtime.bigint()) })
+})
+process.send!({ n: 0, startedNs: '0' })
+await once(process, 'message')
+await member.stop()
+process.disconnect()

@@ -1,0 +1,57 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { engineNamed } from '../engine-named.ts'
+import { readTask, type Task, tell } from './task.ts'
+
+/** Enqueues jobs for a worker that has nothing else to do, one at a time. */
+export interface LatencyTask extends Task {
+  readonly jobs: number
+  /** After how long it has to do with fewer, in milliseconds. */
+  readonly limitMs: number
+  /** How long it pauses at most before each, at random, so as not to keep step with what looks for jobs now and then; in milliseconds. */
+  readonly longestPauseMs: number
+  /** Whether the worker is this process too. */
+  readonly isOneProcess: boolean
+}
+
+/** How long after its commit each job has started, in milliseconds. */
+export type Latencies = readonly number[]
+
+const { engine: name, settings, url, jobs, limitMs, longestPauseMs, isOneProcess } = readTask<LatencyTask>()
+// The first ones open connections.
+const unmeasured = 2
+
+const starts = new Map<number, PromiseWithResolvers<bigint>>()
+const startOf = (n: number): PromiseWithResolvers<bigint> =>
+  starts.getOrInsertComputed(n, () => Promise.withResolvers())
+const engine = await engineNamed(name)
+const member = await engine.open(
+  url,
+  settings,
+  isOneProcess ? (n) => startOf(n).resolve(process.hrtime.bigint()) : undefined,
+)
+const worker = isOneProcess
+  ? undefined
+  : fork(join(import.meta.dirname, 'latency-worker.ts'), [process.argv[2]!])
+worker?.on('message', ({ n, startedNs }: { n: number; startedNs: string }) =>
+  startOf(n).resolve(BigInt(startedNs)),
+)
+if (worker) await once(worker, 'message')
+
+const latencies: number[] = []
+let endMs = Infinity
+for (let n = 1; n <= jobs + unmeasured && performance.now() < endMs; n += 1) {
+  await sleep(Math.random() * longestPauseMs)
+  await member.enqueue(n)
+  const committedNs = process.hrtime.bigint()
+  const startedNs = await startOf(n).promise
+  if (n > unmeasured) latencies.push(Number(startedNs - committedNs) / 1e6)
+  else endMs = performance.now() + limitMs
+}
+const exited = worker && once(worker, 'exit')
+worker?.send('stop')
+await member.stop()
+await exited
+tell(latencies satisfies Latencies)

@@ -1,0 +1,56 @@
+import pg from 'pg'
+import { engineNamed } from '../engine-named.ts'
+import { readTask, type Task, tell } from './task.ts'
+
+/** Works on the jobs that wait. */
+export interface WorkTask extends Task {
+  /** How many. */
+  readonly jobs: number
+  /** Whether more of them wait, which are left. Otherwise it has ended when all have ended in the database too. */
+  readonly leavesOthers: boolean
+  /** Whether each job writes a row. */
+  readonly writes: boolean
+  /** How long it works at most, from the first job on, in milliseconds. */
+  readonly limitMs: number
+}
+
+/** What came of it. */
+export interface Worked {
+  /** From the first job on. */
+  readonly seconds: number
+  readonly handled: number
+}
+
+const { engine: name, settings, url, jobs, leavesOthers, writes, limitMs } = readTask<WorkTask>()
+const engine = await engineNamed(name)
+const watching = new pg.Client({ connectionString: url })
+await watching.connect()
+const over = Promise.withResolvers<void>()
+let startedMs: number | undefined
+let timer: NodeJS.Timeout | undefined
+let handled = 0
+const count = (): void => {
+  handled += 1
+  if (handled === jobs) over.resolve()
+}
+
+const member = await engine.open(url, settings, (_, write) => {
+  if (startedMs === undefined) {
+    startedMs = performance.now()
+    timer = setTimeout(over.resolve, limitMs)
+  }
+  if (writes) return write().then(count)
+  return count()
+})
+await over.promise
+clearTimeout(timer)
+if (handled === jobs && !leavesOthers) while ((await countUnfinished()) > 0);
+const result: Worked = { seconds: (performance.now() - startedMs!) / 1_000, handled }
+await member.stop()
+await watching.end()
+tell(result)
+
+async function countUnfinished(): Promise<number> {
+  const { rows } = await watching.query<{ count: number }>(engine.countUnfinished)
+  return rows[0]!.count
+}

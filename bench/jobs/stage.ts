@@ -1,0 +1,101 @@
+import type { ChildProcess } from 'node:child_process'
+import { join } from 'node:path'
+import { startTestPostgres } from 'holdfast/testing'
+import pg from 'pg'
+import type { Bench } from '../benchmark.ts'
+import type { StartOptions } from '../processes.ts'
+import { productionEnv } from '../production-env.ts'
+import { businessTables, type Engine } from './engine.ts'
+import { engineNamed } from './engine-named.ts'
+import type { Participant } from './participant.ts'
+import type { Task } from './programs/task.ts'
+
+/** A participant with a database of its own. */
+export interface Contender {
+  readonly name: string
+  readonly participant: Participant
+  readonly engine: Engine
+  readonly url: string
+}
+
+/** Where programs of participants run: one Postgres, a database each. */
+export interface Stage {
+  /** Makes a database with the tables of a participant, called `name`. */
+  enter(participant: Participant, name?: string): Promise<Contender>
+  /** Runs a program of a participant to its end, on the first core where `core` says so, and gives what it tells. */
+  run<T extends Task, Result>(program: string, contender: Contender, options: RunOptions<T>): Promise<Result>
+  /** Starts a program of a participant. */
+  start<T extends Task>(program: string, contender: Contender, options: RunOptions<T>): ChildProcess
+  /** Ends one that was started. */
+  stop(child: ChildProcess): Promise<void>
+  /** Runs SQL in the database of a participant. */
+  sql<Row extends pg.QueryResultRow>(contender: Contender, text: string, values?: unknown[]): Promise<Row[]>
+}
+
+/** How a program is run. */
+export interface RunOptions<T extends Task> {
+  readonly task: Omit<T, keyof Task>
+  /** The core that it is kept on. Default: any. */
+  readonly core?: number
+}
+
+// What hangs would hang for good.
+const longestMs = 1_800_000
+
+/** Starts a Postgres for the participants. */
+export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
+  const postgres = await startTestPostgres()
+  atEnd(() => postgres.stop())
+  let databases = 0
+  return {
+    async enter(participant, name = participant.name) {
+      databases += 1
+      const url = new URL(postgres.url)
+      url.pathname = `/bench_${databases}`
+      await query(postgres.url, `create database bench_${databases}`)
+      await query(url.href, businessTables)
+      const engine = await engineNamed(participant.engine)
+      await engine.install(url.href, participant.settings)
+      return { name, participant, engine, url: url.href }
+    },
+    async run(program, contender, options) {
+      const { exitCode, stdout } = await processes.finish(toCommand(program, contender, options), {
+        ...toStartOptions(options),
+        timeoutMs: longestMs,
+      })
+      if (exitCode !== 0) throw new Error(`${program} of ${contender.name} failed:\n${stdout}`)
+      return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+    },
+    start: (program, contender, options) =>
+      processes.start(toCommand(program, contender, options), toStartOptions(options)),
+    stop: (child) => processes.stop(child),
+    sql: ({ url }, text, values) => query(url, text, values),
+  }
+}
+
+function toCommand<T extends Task>(
+  program: string,
+  { participant: { engine, settings }, url }: Contender,
+  { task }: RunOptions<T>,
+): readonly string[] {
+  const file = join(import.meta.dirname, 'programs', `${program}.ts`)
+  return [process.execPath, file, JSON.stringify({ engine, settings, url, ...task })]
+}
+
+function toStartOptions({ core }: Pick<RunOptions<Task>, 'core'>): StartOptions {
+  return { env: productionEnv, ...(core === undefined ? {} : { core }) }
+}
+
+async function query<Row extends pg.QueryResultRow>(
+  url: string,
+  text: string,
+  values?: unknown[],
+): Promise<Row[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query<Row>(text, values)).rows
+  } finally {
+    await client.end()
+  }
+}
