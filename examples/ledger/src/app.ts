@@ -3,14 +3,17 @@ import { drizzle } from 'holdfast/drizzle'
 import { setting, settings, url } from 'holdfast/settings'
 import * as schema from './schema.ts'
 
+/** What the ledger is configured with. */
+export const ledgerSettings = settings({
+  BANK_URL: setting(url('http', 'https'), {
+    description: 'The bank that pays out.',
+    optional: 'outside production',
+  }),
+})
+
 /** The one place that knows the database. */
 export const { query, mutation, job, consumer, service } = holdfast({
-  settings: settings({
-    BANK_URL: setting(url('http', 'https'), {
-      description: 'The bank that pays out.',
-      optional: 'outside production',
-    }),
-  }),
+  settings: ledgerSettings,
   database: drizzle(schema, {
     casing: 'snake_case',
     migrations: new URL('../migrations/', import.meta.url),

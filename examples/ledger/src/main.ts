@@ -1,9 +1,12 @@
-import { serve } from 'holdfast/node'
+import { readMode } from 'holdfast'
+import { readSettings, serve } from 'holdfast/node'
+import { ledgerSettings } from './app.ts'
 import { startFakeBank } from './fake-bank.ts'
 import { ledger } from './service.ts'
 
-// Nobody wants money to move while they try this out.
-process.env['BANK_URL'] ??= (await startFakeBank()).url
+// Nobody wants money to move while they try this out. In production, the start says that the bank is missing.
+if (readMode(process.env) !== 'production' && (await readSettings(ledgerSettings)).BANK_URL === undefined)
+  process.env['BANK_URL'] = (await startFakeBank()).url
 
 const { url } = await serve(ledger)
 

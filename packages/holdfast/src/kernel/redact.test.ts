@@ -179,3 +179,19 @@ describe('a redactor', () => {
     )
   })
 })
+
+test.each(['MAIL_TOKEN', 'csrfToken', 'SENTRY_DSN', 'sessionId', 'signingKey', 'dbPass', 'otp'])(
+  'the value of %s is not shown',
+  (name) => {
+    expect(createRedactor().fields({ [name]: 'value' })).toEqual({ [name]: '[redacted]' })
+  },
+)
+
+test.each(['nextPageToken', 'compass', 'primaryKey', 'topic'])('the value of %s is shown', (name) => {
+  expect(createRedactor().fields({ [name]: 'value' })).toEqual({ [name]: 'value' })
+})
+
+test('what a text says to be a secret is not shown', () => {
+  const shown = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
+  expect(shown).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
+})

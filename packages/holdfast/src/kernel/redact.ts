@@ -17,8 +17,11 @@ const alwaysSensitive: readonly string[] = [
   'credential',
   'credentials',
   'databaseurl',
+  'dbpass',
   'idtoken',
   'jwt',
+  'otp',
+  'pass',
   'passphrase',
   'passwd',
   'password',
@@ -36,17 +39,26 @@ const alwaysSensitive: readonly string[] = [
 /** What a name ends in whose value is never shown: `newPassword`, `STRIPE_SECRET_KEY`. */
 const alwaysSensitiveEndings: readonly string[] = [
   'accesskey',
-  'accesstoken',
   'apikey',
-  'authtoken',
+  'connectionstring',
+  'credential',
+  'credentials',
+  'dsn',
+  'encryptionkey',
   'passphrase',
   'passwd',
   'password',
   'privatekey',
-  'refreshtoken',
   'secret',
   'secretkey',
+  'secrets',
+  'sessionid',
+  'signingkey',
+  'token',
 ]
+
+/** What a page begins at is called a token, too. */
+const neverSensitive: ReadonlySet<string> = new Set(['pagetoken', 'nextpagetoken', 'previouspagetoken'])
 
 /** Hides what is not to be read in logs and traces. */
 export interface Redactor {
@@ -67,6 +79,8 @@ const mostNames = 10_000
 
 // Each begins with what few texts have, so that none takes longer than it is long, whoever wrote it.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
+const assignedSecret =
+  /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'\[][^\s&;,"']*/gi
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /** Makes a redactor that hides what everybody wants hidden, and what is declared. */
@@ -85,7 +99,9 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
 
   function judge(name: string): boolean {
     const plain = toPlainName(name)
-    if (sensitive.has(plain) || alwaysSensitiveEndings.some((ending) => plain.endsWith(ending))) return true
+    if (sensitive.has(plain)) return true
+    if (neverSensitive.has(plain)) return false
+    if (alwaysSensitiveEndings.some((ending) => plain.endsWith(ending))) return true
     // Header fields that are no standard have a prefix before their name: `X-Auth`.
     return /^x[-_]/i.test(name) && sensitive.has(plain.slice(1))
   }
@@ -179,10 +195,12 @@ class RedactedCopy {
 }
 
 function redactText(text: string): string {
-  // Hardly any value of a field has either, and to look for one character costs next to nothing.
-  const withoutPasswords = text.includes('://') ? text.replaceAll(urlPassword, `$1:${redacted}@`) : text
-  if (!text.includes(' ')) return withoutPasswords
-  return withoutPasswords.replaceAll(authorizationToken, `$1 ${redacted}`)
+  // Hardly any value of a field has any of these, and to look for one character costs next to nothing.
+  let shown = text
+  if (text.includes('://')) shown = shown.replaceAll(urlPassword, `$1:${redacted}@`)
+  if (text.includes('=')) shown = shown.replaceAll(assignedSecret, `$1=${redacted}`)
+  if (text.includes(' ')) shown = shown.replaceAll(authorizationToken, `$1 ${redacted}`)
+  return shown
 }
 
 function toPlainName(name: string): string {

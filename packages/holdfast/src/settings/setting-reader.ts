@@ -25,6 +25,8 @@ export interface SettingReader {
 // A message is read by a person.
 const longestShown = 60
 const redactor = createRedactor()
+// The names of settings are the program's own: better one too many that is not shown.
+const soundsSecret = /(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWORD|DSN|CREDENTIALS?)S?(?:_|$)/i
 
 /** Makes the reader of a setting; `names` are those of all that are declared with it. */
 export function createSettingReader(
@@ -37,7 +39,7 @@ export function createSettingReader(
   const valid = describeValid(schema)
   const absent = readAbsent(declared.schema, schema)
   const isSecret = declared.secret === true
-  const isHidden = isSecret || redactor.isSensitive(name)
+  const isHidden = isSecret || soundsSecret.test(name) || redactor.isSensitive(name)
   const expectation = `It has to be ${valid}. ${declared.description}`
 
   function mayBeAbsent({ mode }: SettingsSource): boolean {

@@ -109,12 +109,12 @@ describe('settings', () => {
 
   test('say where a wrong value comes from', async () => {
     const one = settings({
-      KEY: setting(oneOf('a'), { description: 'A key.' }),
+      COLOR: setting(oneOf('a'), { description: 'A color.' }),
       MODE: setting(oneOf('a'), { description: 'A mode.', default: 'b' }),
     })
     const originOf = (): string => '.env'
-    expect(await one.check({ env: { KEY: 'x' }, mode: 'test', originOf })).toEqual([
-      'KEY (from .env) is "x". It has to be one of a. A key.',
+    expect(await one.check({ env: { COLOR: 'x' }, mode: 'test', originOf })).toEqual([
+      'COLOR (from .env) is "x". It has to be one of a. A color.',
       'The default of MODE is "b". It has to be one of a. A mode.',
     ])
   })

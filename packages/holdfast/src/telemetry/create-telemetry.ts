@@ -8,7 +8,7 @@ import { createRecorder, type Recorder } from './recorder.ts'
 import { describeResource, type ServiceIdentity } from './resource.ts'
 import { measureRuntime } from './runtime-metrics.ts'
 import { createSampler } from './sampler.ts'
-import { readSettings, type TelemetrySettings } from './settings.ts'
+import { readTelemetrySettings, type TelemetrySettings } from './settings.ts'
 import type { Attributes } from '../kernel/span.ts'
 import type { JoinedTelemetry } from '../kernel/telemetry-bridge.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
@@ -51,7 +51,7 @@ export function createTelemetry(
 ): RunningTelemetry {
   const known = withDefaults(surroundings)
   const { env, service, log } = known
-  const settings = readSettings({ ...known, options })
+  const settings = readTelemetrySettings({ ...known, options })
   const resource = describeResource(service, options, env)
   if (!settings.isEnabled) return disabled(resource)
 

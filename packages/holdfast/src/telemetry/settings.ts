@@ -23,8 +23,19 @@ export interface TelemetrySettings {
   readonly metricsServer: ServedAt | undefined
 }
 
+const switchedOff: TelemetrySettings = {
+  isEnabled: false,
+  sampler: { ratio: 0, followsParent: false },
+  spanBufferSize: 1,
+  seriesLimit: 2,
+  measuresRuntime: false,
+  spans: undefined,
+  metrics: undefined,
+  metricsServer: undefined,
+}
+
 /** What settings are read from. */
-export interface SettingsSource {
+export interface TelemetrySource {
   readonly options: TelemetryOptions
   readonly env: Readonly<Record<string, string | undefined>>
   readonly mode: Mode
@@ -37,14 +48,16 @@ export interface SettingsSource {
  *
  * @throws HoldfastError `configuration-invalid` where one is wrong.
  */
-export function readSettings({ options, env, mode, notify }: SettingsSource): TelemetrySettings {
+export function readTelemetrySettings({ options, env, mode, notify }: TelemetrySource): TelemetrySettings {
   const variables = readVariables(env)
+  // Whoever switches it off in an emergency must not be kept by what else is wrong with it.
+  if (variables.choice('OTEL_SDK_DISABLED', ['true', 'false']) === 'true') return switchedOff
   const spanBufferSize =
     readWhole(options.spanBufferSize, 'spanBufferSize', 1) ??
     variables.number('OTEL_BSP_MAX_QUEUE_SIZE', { min: 1, max: 1_000_000 }) ??
     4_096
   return {
-    isEnabled: variables.choice('OTEL_SDK_DISABLED', ['true', 'false']) !== 'true',
+    isEnabled: true,
     sampler: readSampler(options, variables),
     spanBufferSize: Math.floor(spanBufferSize),
     seriesLimit: readWhole(options.seriesLimit, 'seriesLimit', 2) ?? 2_000,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeResource } from './resource.ts'
-import { readSettings } from './settings.ts'
+import { readTelemetrySettings } from './settings.ts'
 import { telemetrySettings } from './telemetry-settings.ts'
 
 /** An environment that notes which of its variables are read. */
@@ -24,7 +24,7 @@ test('every variable that telemetry reads is described', () => {
     OTEL_TRACES_SAMPLER: 'traceidratio',
     OTEL_METRICS_EXPORTER: 'otlp,prometheus',
   })
-  readSettings({ options: {}, env, mode: 'development', notify: () => {} })
+  readTelemetrySettings({ options: {}, env, mode: 'development', notify: () => {} })
   describeResource({ name: 'x' }, {}, env)
   const described = telemetrySettings.descriptions.map(({ name }) => name)
   // The variables of one signal alone go before those of both.

@@ -1,5 +1,5 @@
 import type { SettingDescription, Settings } from '../kernel/settings.ts'
-import { readSettings } from './settings.ts'
+import { readTelemetrySettings } from './settings.ts'
 
 type Row = Pick<SettingDescription, 'name' | 'description' | 'valid' | 'default'>
 
@@ -134,7 +134,7 @@ export const telemetrySettings: Settings<undefined> = {
   descriptions: rows.map((described) => ({ ...described, isSecret: secrets.has(described.name) })),
   async check({ env, mode }) {
     try {
-      readSettings({ options: {}, env, mode, notify: () => {} })
+      readTelemetrySettings({ options: {}, env, mode, notify: () => {} })
       return []
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)]

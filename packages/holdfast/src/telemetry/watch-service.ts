@@ -5,7 +5,7 @@ import {
   type TelemetrySurroundings,
   withDefaults,
 } from './create-telemetry.ts'
-import { readSettings } from './settings.ts'
+import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 
 /**
@@ -19,7 +19,7 @@ export async function watchService(
   surroundings: TelemetrySurroundings = {},
 ): Promise<RunningTelemetry> {
   const known = withDefaults(surroundings)
-  const { isEnabled, metricsServer } = readSettings({ ...known, options, notify: () => {} })
+  const { isEnabled, metricsServer } = readTelemetrySettings({ ...known, options, notify: () => {} })
   const telemetry = createTelemetry(options, surroundings)
   if (!isEnabled || !metricsServer) return telemetry
   try {

@@ -33,7 +33,10 @@ export function openLineWriter(fd: number): LineWriter {
   let rest: Uint8Array = nothing
   let timer: NodeJS.Timeout | undefined
   let dropped = 0
-  let hasFailed = false
+  /** Whether the last attempt failed, which is told once. */
+  let isFailing = false
+  /** Whether nobody will ever read any more. */
+  let hasEnded = false
 
   /** Writes as much as the reader takes now. */
   function release(): void {
@@ -57,18 +60,24 @@ export function openLineWriter(fd: number): LineWriter {
   /** How many bytes of these have been taken. */
   function take(bytes: Uint8Array): number {
     try {
-      return writeSync(fd, bytes)
+      const taken = writeSync(fd, bytes)
+      isFailing = false
+      return taken
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN') return 0
-      hasFailed = true
+      if (!isFailing) tell(`The log cannot be written: ${message}`)
+      isFailing = true
+      // A reader that has gone does not come back; a disk that is full may have room again.
+      if (code === 'EPIPE' || code === 'EBADF') hasEnded = true
+      dropped += countLines(Buffer.from(bytes).toString()) + countLines(held)
       held = ''
-      tell(`The log cannot be written: ${message}`)
       return bytes.length
     }
   }
 
   function tellDropped(): void {
+    if (isFailing) return
     if (dropped > 0) tell(`${dropped} lines of the log were dropped: nobody took them.`)
     dropped = 0
   }
@@ -88,7 +97,7 @@ export function openLineWriter(fd: number): LineWriter {
 
   return {
     write(line, isUrgent) {
-      if (hasFailed) return
+      if (hasEnded) return
       if (rest.length + held.length + line.length > mostLength) {
         dropped += 1
         return

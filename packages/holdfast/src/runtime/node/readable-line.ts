@@ -28,10 +28,10 @@ interface LoggedError {
 export function toReadable(line: string): string {
   const { level, time, msg, error, ...fields } = JSON.parse(line) as Line
   const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
-  const rest = shown.map(([name, value]) => ` ${styleText('dim', `${name}=`)}${toWord(value)}`)
+  const rest = shown.map(([name, value]) => ` ${styleText('dim', `${toHarmless(name)}=`)}${toWord(value)}`)
   const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
   // What somebody has sent must not be able to move the cursor of who reads it.
-  return `${head} ${stripVTControlCharacters(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
+  return `${head} ${toHarmless(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
 }
 
 function toStacks(error: unknown): string {
@@ -41,11 +41,20 @@ function toStacks(error: unknown): string {
   const own = stack ?? message ?? JSON.stringify(error)
   const parts = Array.isArray(errors) ? errors.map((one) => `one of them: ${toStacks(one)}`) : []
   const below = cause ? `caused by: ${toStacks(cause)}` : ''
-  return `${stripVTControlCharacters(own)}\n${parts.join('')}${below}`
+  // A message of many lines must not look like further lines of the log.
+  const lines = own
+    .split('\n')
+    .map((text, n) => `${n > 0 && !text.startsWith(' ') ? '  ' : ''}${toHarmless(text)}\n`)
+  return `${lines.join('')}${parts.join('')}${below}`
 }
 
 function toWord(value: unknown): string {
   const isPlain = typeof value === 'string' && /^[^\s"=]+$/.test(value)
   const word = isPlain ? value : JSON.stringify(value)
-  return stripVTControlCharacters(word)
+  return toHarmless(word)
+}
+
+/** A text that stays on its line, and in its direction. */
+function toHarmless(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }

@@ -6,6 +6,7 @@ import { systemClock } from '../../kernel/clock.ts'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { createRedactor } from '../../kernel/redact.ts'
+import { guardedLog } from '../../kernel/guarded-log.ts'
 import { redactedLog } from '../../kernel/redacted-log.ts'
 import type { Settings } from '../../kernel/settings.ts'
 import type { Operations, RunningService, Service } from '../../kernel/service.ts'
@@ -138,10 +139,13 @@ async function start<O extends Operations>(
 ): Promise<Server<O>> {
   const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
-  const source = await configure([serverSettings, ...settings, ...service.settings], {
-    env: options.env,
-    notify,
-  })
+  const source = await configure(
+    [serverSettings, ...(options.telemetry === false ? [] : settings), ...service.settings],
+    {
+      env: options.env,
+      notify,
+    },
+  )
   const { env, mode } = source
   const values = await serverSettings.read(source)
   const askedPort = choosePort(options.port, values)
@@ -153,7 +157,7 @@ async function start<O extends Operations>(
       level: values.LOG_LEVEL,
       isForPeople: mode === 'development' && process.stdout.isTTY,
     })
-  const log = redactedLog(ownLog, createRedactor())
+  const log = redactedLog(guardedLog(ownLog, notify), createRedactor())
   const health = createHealth(service.problemBase)
   let answering: Answering = health.starting
   const http = createHttpServer(

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import { createLogger, HoldfastError } from 'holdfast'
 import { serveMetrics, type TelemetryOptions, watchService } from 'holdfast/telemetry'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -25,6 +25,17 @@ test('GET /metrics is answered, and nothing else', async () => {
   expect((await fetch(server.url.replace('/metrics', '/'))).status).toBe(404)
   await server.stop()
   await expect(fetch(server.url)).rejects.toThrow('fetch failed')
+})
+
+test('a connection is answered once, whatever it asks for meanwhile', async () => {
+  const server = await serveMetrics(telemetryForTest(), anyPort)
+  onTestFinished(() => server.stop())
+  const socket = connect(server.port, '127.0.0.1')
+  let received = ''
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()))
+  socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(50))
+  await once(socket, 'close')
+  expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(1)
 })
 
 describe('a service that is watched', () => {

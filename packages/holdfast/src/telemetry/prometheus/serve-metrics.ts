@@ -22,9 +22,11 @@ export interface MetricsServer {
   stop(): Promise<void>
 }
 
-// Whoever collects metrics makes one connection; this is no place to wait in.
+// Whoever collects metrics makes one connection and asks once: this is no place to wait in, nor to ask again and again before the first
+// answer has been read.
 const mostConnections = 32
-const timeoutMs = 10_000
+const timeoutMs = 5_000
+const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }
 
 /**
  * Serves the metrics at `GET /metrics`, for Prometheus to collect.
@@ -35,23 +37,23 @@ export async function serveMetrics(
   telemetry: MetricSource,
   { port, host }: Omit<ServedAt, 'isRequired'>,
 ): Promise<MetricsServer> {
-  const server = createServer(
-    { requestTimeout: timeoutMs, headersTimeout: timeoutMs },
-    (request, response) => {
-      const path = request.url?.split('?', 1)[0]
-      const isRead = request.method === 'GET' || request.method === 'HEAD'
-      if (path !== '/metrics' || !isRead) {
-        const status = path === '/metrics' ? 405 : 404
-        response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD' })
-        response.end('The metrics are at GET /metrics.\n')
-        return
-      }
-      const { contentType, text } = metricsText(telemetry, request.headers.accept)
-      response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store', vary: 'Accept' })
-      response.end(text)
-    },
-  )
+  const server = createServer(limits, (request, response) => {
+    response.shouldKeepAlive = false
+    const path = request.url?.split('?', 1)[0]
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (path !== '/metrics' || !isRead) {
+      const status = path === '/metrics' ? 405 : 404
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD' })
+      response.end('The metrics are at GET /metrics.\n')
+      return
+    }
+    const { contentType, text } = metricsText(telemetry, request.headers.accept)
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store', vary: 'Accept' })
+    response.end(text)
+  })
   server.maxConnections = mostConnections
+  server.maxRequestsPerSocket = 1
+  server.setTimeout(timeoutMs)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(cannotServe(cause, port, host)))
     server.listen(port, host, resolve)
