@@ -47,3 +47,8 @@ test('copies nothing for a line that is not written', () => {
   redactedLog(log, createRedactor()).info(fields, 'seen')
   expect(isRead).toBe(true)
 })
+
+test('keeps what a child says of itself, whatever is logged under that name', () => {
+  const lines = written((log) => log.child({ requestId: 'own' }).info({ requestId: 'forged' }, 'sent'))
+  expect(lines).toMatchObject([{ requestId: 'own', requestId_: 'forged' }])
+})

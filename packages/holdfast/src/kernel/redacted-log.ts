@@ -2,11 +2,15 @@ import type { LogFields, Logger, LogLine } from './log.ts'
 import type { Redactor } from './redact.ts'
 
 // Every line has these by itself. A member that stands in an object twice is one that each reader reads as it likes.
-const taken = ['level', 'time', 'msg'] as const
+const alwaysTaken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
 /** A logger that hands on what a redactor leaves, as plain JSON: whatever is logged, it neither shows a secret nor fails. */
-export function redactedLog(log: Logger, redactor: Redactor): Logger {
-  const toFields = (fields: LogFields): LogFields => withFreeNames(redactor.fields(fields))
+export function redactedLog(
+  log: Logger,
+  redactor: Redactor,
+  taken: ReadonlySet<string> = alwaysTaken,
+): Logger {
+  const toFields = (fields: LogFields): LogFields => withFreeNames(redactor.fields(fields), taken)
   const line =
     (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
     (first: string | LogFields, message?: string) => {
@@ -19,15 +23,19 @@ export function redactedLog(log: Logger, redactor: Redactor): Logger {
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    child: (fields) => redactedLog(log.child(toFields(fields)), redactor),
+    child(fields) {
+      const own = toFields(fields)
+      return redactedLog(log.child(own), redactor, new Set([...taken, ...Object.keys(own)]))
+    },
   }
 }
 
-/** Fields of which none is named like what a line has by itself: `level` becomes `level_`. */
-function withFreeNames(fields: LogFields): LogFields {
-  if (!taken.some((name) => Object.hasOwn(fields, name))) return fields
-  const names = new Set<string>(taken)
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [names.has(name) ? `${name}_` : name, value]),
-  )
+/**
+ * Fields of which none is named like what a line has already: `level` becomes `level_`, and so does the `requestId` of a call, whoever sent
+ * another one.
+ */
+function withFreeNames(fields: LogFields, taken: ReadonlySet<string>): LogFields {
+  const entries = Object.entries(fields)
+  if (!entries.some(([name]) => taken.has(name))) return fields
+  return Object.fromEntries(entries.map(([name, value]) => [taken.has(name) ? `${name}_` : name, value]))
 }
