@@ -22,6 +22,7 @@ export type {
   Transaction,
 } from './kernel/effects.ts'
 export { GiveUp } from './kernel/give-up.ts'
+export { createRedactor, type Redactor } from './kernel/redact.ts'
 export { RetryLater } from './kernel/retry-later.ts'
 export type { Consumer, ConsumerContext, ConsumerDefinition } from './kernel/consumer.ts'
 export type { Json } from './kernel/json.ts'

@@ -1,6 +1,7 @@
 import { idempotencyMigrations } from '../idempotency/migrations.ts'
 import { jobMigrations } from '../jobs/migrations.ts'
 import type { Migration } from '../migrate/migration.ts'
+import { schemaEpochMigration } from '../migrate/schema-epoch.ts'
 import { outboxMigrations } from '../outbox/migrations.ts'
 
 /** What a database keeps for the framework whatever it is used for. */
@@ -24,6 +25,7 @@ values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::t
 /** All that the framework keeps in a database, in the order in which it is made. */
 export const ownMigrations: readonly Migration[] = [
   ...databaseMigrations,
+  schemaEpochMigration,
   ...idempotencyMigrations,
   ...jobMigrations,
   ...outboxMigrations,

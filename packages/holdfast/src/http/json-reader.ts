@@ -15,8 +15,8 @@ export class JsonFault extends HoldfastError {
 }
 
 /**
- * Reads JSON (RFC 8259), slowly and strictly: an object may not have a name twice, nor the name `__proto__`, and nothing may be
- * nested deeper than `maxDepth`.
+ * Reads JSON (RFC 8259), slowly and strictly: an object may not have a name twice, nor the name `__proto__`, a number may not be larger
+ * than a double, and nothing may be nested deeper than `maxDepth`.
  *
  * @throws JsonFault
  */
@@ -36,9 +36,15 @@ export function readJson(text: string, maxDepth: number): unknown {
       return first === '{' ? readObject(depth) : readArray(depth)
     }
     const start = at
-    if (skip(numberForm)) return Number(text.slice(start, at))
+    if (skip(numberForm)) return toNumber(start)
     for (const [word, value] of Object.entries(words)) if (skipText(word)) return value
     throw fault(first === undefined ? 'the text ends where a value is expected' : 'a value is expected')
+  }
+
+  function toNumber(start: number): number {
+    const number = Number(text.slice(start, at))
+    if (!Number.isFinite(number)) throw fault('the number is too large', start)
+    return number
   }
 
   function readObject(depth: number): object {

@@ -105,6 +105,8 @@ describe('JSON', () => {
     ['"\\x"', 'a string has an escape that JSON does not know (line 1, column 3)'],
     ['01', 'the text goes on after its value (line 1, column 2)'],
     ['NaN', 'a value is expected (line 1, column 1)'],
+    ['{"a":[1e400]}', 'the number is too large (line 1, column 7)'],
+    ['-1e400', 'the number is too large (line 1, column 1)'],
     ['\ufeff{}', 'a value is expected (line 1, column 1)'],
   ])('%j is refused: %s', (text, reason) => {
     expect(refusalOf(text)).toBe(`The body cannot be read as JSON: ${reason}.`)

@@ -10,8 +10,8 @@ const colon = 58
 const backslash = 92
 
 /**
- * Parses JSON (RFC 8259). Names that come twice in an object, and the name `__proto__`, are refused too: readers disagree
- * about what they mean. Throws `BadRequest`, which says where, and repeats nothing of the text.
+ * Parses JSON (RFC 8259). Names that come twice in an object, the name `__proto__`, and numbers beyond those of IEEE 754 are refused
+ * too: readers disagree about what they mean. Throws `BadRequest`, which says where, and repeats nothing of the text.
  */
 export function parseJson(text: string): unknown {
   const value = parseQuickly(text) ?? parseStrictly(text)
@@ -42,8 +42,10 @@ function parseStrictly(text: string): unknown {
   }
 }
 
-/** The members of all objects of a value; `NaN` where it is nested too deep or has a member that it may not. */
+/** The members of all objects of a value; `NaN` where it is nested too deep, or has a member or a number that it may not. */
 function countMembers(value: unknown, depth: number): number {
+  // JSON cannot write what a number becomes that is too large for a double.
+  if (typeof value === 'number') return Number.isFinite(value) ? 0 : NaN
   if (typeof value !== 'object' || value === null) return 0
   if (depth === maxDepth) return NaN
   let count = 0

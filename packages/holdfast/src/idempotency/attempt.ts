@@ -27,9 +27,10 @@ const idleGraceMs = 1_000
 export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer> {
   const connection = await parts.pool.acquire(parts.work)
   try {
-    const stored = await begin(call, connection, parts.claim)
+    if (!parts.prepares) connection.stopPreparing()
+    const { stored, epoch } = await begin(call, connection, parts.claim)
     if (parts.claim && stored) return replay(stored, parts.claim)
-    return await runClaimed(call, next, { ...parts, connection, gathered: new GatheredRows() })
+    return await runClaimed(call, next, { ...parts, connection, epoch, gathered: new GatheredRows() })
   } finally {
     await connection.rollBack()
     connection.release()
@@ -38,16 +39,20 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
 
 interface ClaimedParts extends AttemptParts {
   readonly connection: Connection
+  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  readonly epoch: number | undefined
   /** What the handler's transaction sets off beside its rows. */
   readonly gathered: GatheredRows
 }
 
-/** Begins the transaction, in one round trip with its claim. Gives the answer of a key that has one. */
-async function begin(
-  call: Call,
-  connection: Connection,
-  claim: KeyClaim | undefined,
-): Promise<StoredAnswer | undefined> {
+/** What a transaction begins with: the answer of a key that has one, and the schema epoch. */
+interface Beginning {
+  readonly stored?: StoredAnswer
+  readonly epoch: number | undefined
+}
+
+/** Begins the transaction, in one round trip with its claim. */
+async function begin(call: Call, connection: Connection, claim: KeyClaim | undefined): Promise<Beginning> {
   const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
   const idleTimeoutMs = timeoutMs + idleGraceMs
   const first = claim ? claimKey({ timeoutMs, idleTimeoutMs, ...claim }) : limit(timeoutMs, idleTimeoutMs)
@@ -58,11 +63,12 @@ async function begin(
     ]),
   )
   const [, { rows }] = await untilAborted(begun, call.deadline)
-  const row = rows[0]
-  if (!claim) return undefined
-  if (row?.fingerprint) return { ...row, fingerprint: row.fingerprint }
-  if (row?.claimed !== true) throw IdempotencyKeyInFlight()
-  return undefined
+  const row = rows[0]!
+  const epoch = connection.enterSchemaEpoch(row.epoch)
+  if (!claim) return { epoch }
+  if (row.fingerprint) return { stored: { ...row, fingerprint: row.fingerprint }, epoch }
+  if (!row.claimed) throw IdempotencyKeyInFlight()
+  return { epoch }
 }
 
 async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
@@ -131,7 +137,7 @@ async function storeProblem(
   const stored: StoreParameters = toStored(answer, claim, parts.form)
   const connection = parts.connection.isOver ? await pool.acquire(parts.work) : parts.connection
   try {
-    await untilAborted(connection.run(storeAnswer(stored)), call.deadline)
+    await untilAborted(connection.run(storeAnswer(stored, parts.epoch)), call.deadline)
     return answer
   } catch (error) {
     if (constraintOf(error) === keyConstraint)

@@ -6,7 +6,9 @@ import { toLogFields } from '../kernel/log.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { GatheredRows } from '../postgres/gathered-rows.ts'
 import { DatabaseUnavailable } from '../postgres/problems.ts'
+import { checkSchemaEpoch } from '../postgres/queries/check-schema-epoch.ts'
 import { isInFailedTransaction, sqlStateOf } from '../postgres/sql-state.ts'
+import type { Statement } from '../postgres/statement.ts'
 import type { AttemptParts } from './mutation-parts.ts'
 import { OutcomeUnknown } from './problems.ts'
 import { storeAnswer, type StoreParameters } from './queries/store-answer.ts'
@@ -18,6 +20,8 @@ import { transactionAborted } from './transaction-failures.ts'
 export interface CommitParts extends AttemptParts {
   /** What the handler's transaction sets off beside its rows. */
   readonly gathered: GatheredRows
+  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  readonly epoch: number | undefined
   /** The row of the key's answer; `undefined` where the call has no key. */
   readonly stored: StoreParameters | undefined
 }
@@ -37,8 +41,7 @@ export async function commit(
   call: Call,
   parts: CommitParts,
 ): Promise<Answer | undefined> {
-  const { stored, gathered } = parts
-  const statements = [...gathered.statements(), ...(stored ? [storeAnswer(stored)] : [])]
+  const statements = [...parts.gathered.statements(), ...lastStatements(parts)]
   const answered = connection.together(() =>
     Promise.all([
       Promise.allSettled(statements.map((statement) => connection.run(statement))),
@@ -71,8 +74,13 @@ export async function commit(
       { cause: failed.reason },
     )
   }
-  gathered.committed()
+  parts.gathered.committed()
   return undefined
+}
+
+function lastStatements({ stored, epoch }: CommitParts): readonly Statement[] {
+  if (stored) return [storeAnswer(stored, epoch)]
+  return epoch === undefined ? [] : [checkSchemaEpoch(epoch)]
 }
 
 function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {

@@ -15,13 +15,6 @@ export function canonicalRequest(route: Route, { path, query, body }: WireInput)
   return canonicalize({ operation: `${route.method} ${route.path}`, path, query, body: body ?? null }) ?? ''
 }
 
-/** The input that a canonical request was made of. */
-export function fromCanonicalRequest(text: string): WireInput {
-  const { path, query, body } = JSON.parse(text) as WireInput
-  // An operation takes an object or nothing.
-  return { path, query, body: body ?? undefined }
-}
-
 /** The fingerprint of a canonical request. */
 export function fingerprintOf(request: string): Buffer {
   return Buffer.from(version + hash('sha256', request, 'hex'), 'hex')

@@ -9,8 +9,7 @@ export interface KeyClaim {
   /** Whose key it is: no caller meets another's. */
   readonly scope: string
   readonly key: string
-  /** What it was sent for, as {@link canonicalRequest} spells it. */
-  readonly request: string
+  /** Of what it was sent for, as {@link canonicalRequest} spells it. */
   readonly fingerprint: Buffer
   /** The advisory lock that an attempt holds while it runs. */
   readonly lockId: string
@@ -32,12 +31,10 @@ export function readKeyClaim(call: Call, nowMs: number, retentionMs: number): Ke
   const key = parseKey(header)
   refuseExpired(key, nowMs, retentionMs)
   const scope = scopeOf(call.caller)
-  const request = canonicalRequest(call.operation.route, call.wire)
   return {
     scope,
     key,
-    request,
-    fingerprint: fingerprintOf(request),
+    fingerprint: fingerprintOf(canonicalRequest(call.operation.route, call.wire)),
     lockId: lockIdOf(scope, key),
   }
 }

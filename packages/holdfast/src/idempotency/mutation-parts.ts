@@ -26,6 +26,8 @@ export interface AttemptParts extends MutationParts {
   /** The call's key; `undefined` where it came without. */
   readonly claim: KeyClaim | undefined
   readonly form: StoredForm
+  /** Whether its statements are prepared, as far as the pool's are. */
+  readonly prepares: boolean
   /** The call, within the span of the attempt. */
   readonly work: Work
 }

@@ -7,10 +7,9 @@ import { toLogFields } from '../kernel/log.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { Work } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
-import { isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
+import { isStalePlan, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
-import { fromCanonicalRequest } from './fingerprint.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import type { MutationParts } from './mutation-parts.ts'
 import { storedFormOf } from './stored-answer.ts'
@@ -31,7 +30,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
     if (claim) refuseRunning(claim, parts.running)
     // A handler may change the input that it is given, parts of which may be what was received.
-    const received = claim ? () => fromCanonicalRequest(claim.request) : copiesOf(call.wire)
+    const received = copiesOf(call.wire)
+    let prepares = true
     for (let attempts = 1; ; attempts += 1) {
       const span = call.span.begin('transaction', 'internal', {
         'holdfast.isolation': operation.isolation,
@@ -39,13 +39,14 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
       })
       const work: Work = { deadline: call.deadline, span, usage: call.usage }
       try {
-        const answer = await attempt(call, next, { claim, form, work, ...parts })
+        const answer = await attempt(call, next, { claim, form, prepares, work, ...parts })
         span.end()
         return answer
       } catch (error) {
         span.fail(nameOf(error))
         span.end()
-        if (!isWorthRerunning(error) || call.deadline.aborted)
+        const isStale = isStalePlan(error)
+        if (!isWorthRerunning(error) || (isStale && !prepares) || call.deadline.aborted)
           throw toPostgresFailure(error, operation, call.deadline)
         const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
@@ -55,7 +56,9 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         )
         observer.reran()
         await pause(pauseMs, call, parts.clock)
-        call.input = await operation.decode(received())
+        call.input = await untilAborted(Promise.resolve(operation.decode(received())), call.deadline)
+        // Nothing that is not prepared can be stale, so once is enough.
+        if (isStale) prepares = false
       }
     }
   }

@@ -6,6 +6,8 @@ import type { Connection } from '../postgres/connection.ts'
 import type { DriverQuery } from '../postgres/driver-query.ts'
 import { GatheredRows } from '../postgres/gathered-rows.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { checkSchemaEpoch } from '../postgres/queries/check-schema-epoch.ts'
+import type { SchemaEpochRow } from '../postgres/queries/read-schema-epoch.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { type HandlerSession, TransactionSession } from '../postgres/transaction-session.ts'
 import { beginTransaction } from './queries/begin-transaction.ts'
@@ -21,6 +23,8 @@ export class LazyTransaction implements HandlerSession {
   readonly #limitMs: number
   #session: Promise<TransactionSession> | undefined
   #connection: Connection | undefined
+  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  #epoch: number | undefined
   #isOver = false
 
   /** `limitMs`: how long it lives at most, the pauses between its statements included. */
@@ -64,8 +68,11 @@ export class LazyTransaction implements HandlerSession {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
     const [begin, limits] = beginTransaction(this.#limitMs)
-    const begun = connection.together(() => Promise.all([connection.run(begin), connection.run(limits)]))
-    await untilAborted(begun, this.work.deadline)
+    const begun = connection.together(() =>
+      Promise.all([connection.run(begin), connection.run<SchemaEpochRow>(limits)]),
+    )
+    const [, { rows }] = await untilAborted(begun, this.work.deadline)
+    this.#epoch = connection.enterSchemaEpoch(rows[0]!.epoch)
     return new TransactionSession(connection, this.work, this.gathered)
   }
 
@@ -88,6 +95,7 @@ export class LazyTransaction implements HandlerSession {
     this.work.deadline.throwIfAborted()
     if (connection.transactionStatus !== 'T') throw transactionFailed(connection.transientFailure)
     const statements = [...this.gathered.statements(), ...last]
+    if (this.#epoch !== undefined) statements.push(checkSchemaEpoch(this.#epoch))
     const answered = connection.together(() =>
       Promise.allSettled([
         ...statements.map((statement) => connection.run(statement)),

@@ -11,6 +11,7 @@ import {
 } from 'holdfast'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
+import { lazyPromise } from './lazy-promise.fixture.ts'
 import { bodyOf, call, startService } from './start-service.fixture.ts'
 
 interface User extends Caller {
@@ -167,5 +168,48 @@ describe('access', () => {
     })
     const answer = await call(await startService({ guarded }), 'guarded', { query: { n: ['x'] } })
     expect(answer.status).toBe(401)
+  })
+
+  test('waits for what can be awaited without being a promise, as what query builders give', async () => {
+    const looked = query({
+      route: 'GET /looked',
+      access: { name: 'looked()', authorize: ({ caller }) => lazyPromise(caller) },
+      output,
+      run: ({ caller }) => ({ who: `${caller.kind} ${caller.id}` }),
+    })
+    const lazily = await startService(
+      { looked },
+      {
+        identify: ({ header }) =>
+          lazyPromise(header('user') === undefined ? undefined : { kind: 'user', id: header('user')! }),
+      },
+    )
+    expect(bodyOf(await call(lazily, 'looked', { headers: { user: 'ann' } }))).toEqual({ who: 'user ann' })
+    expect(bodyOf(await call(lazily, 'looked'))).toEqual({ who: 'anonymous undefined' })
+  })
+
+  test.each([
+    {},
+    { kind: 7 },
+    { kind: 'user', id: 7 },
+    { kind: 'user', id: {} },
+    { kind: 'user', tenant: 7 },
+    'ann',
+  ])('is refused to %j, which is no caller', async (stranger) => {
+    const lines: string[] = []
+    const options = { onLog: (line: string) => lines.push(line) }
+    const identified = await startService({ open }, { ...options, identify: () => stranger as Caller })
+    expect((await call(identified, 'open')).status).toBe(500)
+    const made = query({
+      route: 'GET /made',
+      access: { name: 'made()', authorize: () => stranger as Caller },
+      output,
+      run: () => ({ who: '' }),
+    })
+    expect((await call(await startService({ made }, options), 'made')).status).toBe(500)
+    expect(lines.map((line) => (JSON.parse(line) as { error: { code: string } }).error.code)).toEqual([
+      'caller-invalid',
+      'caller-invalid',
+    ])
   })
 })

@@ -2,6 +2,7 @@ import { anyone, holdfast } from 'holdfast'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { lazyPromise } from './lazy-promise.fixture.ts'
 import { bodyOf, call, noDatabase, startService } from './start-service.fixture.ts'
 
 const { query, mutation } = holdfast({ database: noDatabase })
@@ -151,4 +152,24 @@ test('a schema of another library does', async () => {
     (await call(valibot, 'greet', { query: { times: ['3'], level: ['2'], always: ['true'] } })).status,
   ).toBe(200)
   expect((await call(valibot, 'greet', { query: { times: ['3'], level: ['3'] } })).status).toBe(422)
+})
+
+test('a schema may give what can be awaited without being a promise', async () => {
+  const schema = z.object({ n: z.int() })
+  const validate = schema['~standard'].validate
+  const lazy = {
+    '~standard': {
+      ...schema['~standard'],
+      validate: (value: unknown) => lazyPromise(validate(value)),
+    },
+  } as unknown as typeof schema
+  const lazily = query({
+    ...echo,
+    route: 'GET /lazily',
+    input: lazy,
+    run: ({ input }) => ({ input: JSON.stringify(input) }),
+  })
+  const service = await startService({ lazily })
+  expect(bodyOf(await call(service, 'lazily', { query: { n: ['1'] } }))).toEqual({ input: '{"n":1}' })
+  expect((await call(service, 'lazily', { query: { n: ['x'] } })).status).toBe(422)
 })

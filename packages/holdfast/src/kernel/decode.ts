@@ -5,6 +5,7 @@ import type { JsonSchema } from './json-schema.ts'
 import { BadRequest, InvalidInput, type InvalidField } from './problems.ts'
 import { pathOf, type Schema, toPointer, validate } from './schema.ts'
 import type { Route } from './route.ts'
+import { isThenable } from './thenable.ts'
 
 /**
  * Reads the input of an operation from the parts that a transport received, at once where its schema waits for nothing; throws or
@@ -66,7 +67,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
 
   return (wire) => {
     const result = validate(schema, collect(wire))
-    return result instanceof Promise ? result.then(judge) : judge(result)
+    return isThenable(result) ? Promise.resolve(result).then(judge) : judge(result)
   }
 }
 

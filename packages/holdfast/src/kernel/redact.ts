@@ -80,7 +80,7 @@ const mostNames = 10_000
 // Each begins with what few texts have, so that none takes longer than it is long, whoever wrote it.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
 const assignedSecret =
-  /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'\[][^\s&;,"']*/gi
+  /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
 /** Makes a redactor that hides what everybody wants hidden, and what is declared. */

@@ -15,6 +15,7 @@ import { createCursorCodec } from './cursor.ts'
 import type { Database } from './database.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import type { Operation } from './operation.ts'
+import { guardedLog } from './guarded-log.ts'
 import type { Logger } from './log.ts'
 import { createPipeline } from './pipeline.ts'
 import { type AnyProblemType } from './problem.ts'
@@ -170,7 +171,8 @@ async function startService<O extends Operations>(
 
   const settings = (await parts.settings?.read(given)) ?? {}
   const redactor = redactorOf(definition, compiled)
-  const surroundings = { ...given, log: redactedLog(given.log, redactor) }
+  const requestLog = guardedLog(given.log, given.notify)
+  const surroundings = { ...given, log: redactedLog(requestLog, redactor) }
   surroundings.telemetry?.hide(redactor)
   const database = await parts.database?.open(surroundings)
   const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
@@ -209,7 +211,7 @@ async function startService<O extends Operations>(
     health: definition.health ?? {},
     identify: parts.identify,
     surroundings,
-    requestLog: given.log,
+    requestLog,
     async call(request) {
       const operation = operations.get(request.operation)
       const pipeline = pipelines.get(request.operation)

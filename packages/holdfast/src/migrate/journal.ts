@@ -3,6 +3,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { checksumOf } from './checksum.ts'
 import type { MigrationEvent } from './event.ts'
 import type { Migration, MigrationSet } from './migration.ts'
+import { beginSchemaEpoch } from './schema-epoch.ts'
 
 /** A migration as the journal has it. */
 interface JournalRow {
@@ -38,7 +39,7 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
     )`)
 }
 
-/** Notes a migration as applied. */
+/** Notes a migration as applied, and tells running processes of it. */
 export async function writeJournal(
   client: pg.ClientBase,
   migration: PendingMigration,
@@ -48,6 +49,7 @@ export async function writeJournal(
     text: 'insert into holdfast.migrations (owner, name, checksum, duration_ms) values ($1, $2, $3, $4)',
     values: [migration.owner, migration.name, checksumOf(migration.sql), Math.round(durationMs)],
   })
+  await beginSchemaEpoch(client)
 }
 
 /**

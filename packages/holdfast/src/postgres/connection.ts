@@ -6,7 +6,15 @@ import type { Work } from '../kernel/work.ts'
 import type { StatementObserver } from './observe-statements.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
-import { isStalePlan, isUnavailable, isWorthRerunning, markDriverError } from './sql-state.ts'
+import { readSchemaEpoch, type SchemaEpochRow } from './queries/read-schema-epoch.ts'
+import {
+  isUnavailable,
+  isWorthRerunning,
+  markDriverError,
+  markStalePlan,
+  mayComeFromStalePlan,
+  saysPlanIsStale,
+} from './sql-state.ts'
 import type { Statement } from './statement.ts'
 
 /** What runs statements: all that a query builder is bound to. */
@@ -23,7 +31,11 @@ type Client = pg.PoolClient & {
   readonly port: number
   readonly processID: number | null
   readonly secretKey: number | null
-  readonly connection: { readonly stream: Duplex }
+  readonly connection: {
+    readonly stream: Duplex
+    /** The texts of what the session has prepared, by name. */
+    readonly parsedStatements: Readonly<Record<string, string>>
+  }
 }
 
 // How long a cancelled statement or a ROLLBACK may take before the connection is given up.
@@ -34,7 +46,7 @@ export interface ConnectionParts {
   /** On whose behalf. */
   readonly work: Work
   readonly statements: StatementObserver
-  /** Prepares what comes again; `undefined` where only what is named is to be prepared. */
+  /** Prepares what comes again; `undefined` where nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
 }
 
@@ -49,6 +61,7 @@ export class Connection implements Queryable {
   #idleListeners: (() => void)[] = []
   #isOver = false
   #isBroken = false
+  #isPreparing: boolean
   #transientFailure: Error | undefined
 
   constructor(client: pg.PoolClient, { work, statements, prepared }: ConnectionParts) {
@@ -56,6 +69,8 @@ export class Connection implements Queryable {
     this.#work = work
     this.#statements = statements
     this.#prepared = prepared
+    this.#isPreparing = prepared !== undefined
+    prepared?.enter(client)
     // Without a listener, a connection that is lost between two statements would end the process.
     this.#onError = () => {
       this.#isBroken = true
@@ -67,10 +82,35 @@ export class Connection implements Queryable {
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    if (this.#isOver) return Promise.reject(callOver())
-    this.#running += 1
+    return this.#send<Row>(this.#named(query, values))
+  }
+
+  /**
+   * The same for a statement outside of a transaction: it is made sure of once in a while, in the same round trip, that no migration
+   * has changed what is prepared.
+   */
+  async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: DriverQuery,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
     const statement = this.#named(query, values)
-    const observed = this.#statements.begin(statement.text, (statement.values?.length ?? 0) > 0, this.#work)
+    if (statement.name === undefined || this.#prepared?.isDue(this.#client) !== true)
+      return this.#send<Row>(statement)
+    const [epoch, result] = await this.together(() =>
+      Promise.allSettled([this.run<SchemaEpochRow>(readSchemaEpoch()), this.#send<Row>(statement)]),
+    )
+    if (epoch.status === 'rejected') throw epoch.reason
+    if (this.#prepared.noteSchemaEpoch(epoch.value.rows[0]!.epoch)) return this.query<Row>(query, values)
+    if (result.status === 'rejected') throw result.reason
+    return result.value
+  }
+
+  #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
+    if (this.#isOver) return Promise.reject(callOver())
+    const { text, name, values } = statement
+    const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
+    const observed = this.#statements.begin(text, (values?.length ?? 0) > 0, this.#work)
+    this.#running += 1
     return runQuery<Row>(this.#client, statement).then(
       (result) => {
         observed.end(result.rowCount)
@@ -80,7 +120,7 @@ export class Connection implements Queryable {
       (error: unknown) => {
         markDriverError(error)
         observed.fail(error)
-        if (isStalePlan(error)) this.#prepared?.renew()
+        if (wasPrepared) this.#doubtPlan(error, text, name)
         if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
           this.#transientFailure ??= error
         }
@@ -90,12 +130,37 @@ export class Connection implements Queryable {
     )
   }
 
+  /** Has prepared anew what may have become stale, where a failure of it may come from that. */
+  #doubtPlan(error: unknown, text: string, name: string): void {
+    if (!(error instanceof Error)) return
+    const isStale = saysPlanIsStale(error)
+    if (!isStale && !mayComeFromStalePlan(error)) return
+    markStalePlan(error)
+    this.#prepared?.retire(text, name)
+    if (isStale) this.#prepared?.renew()
+  }
+
   /** The statement of a query, named where it is worth preparing. */
   #named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
     const given: DriverStatement = typeof query === 'string' ? { text: query } : query
-    const name = given.name ?? this.#prepared?.nameOf(given.text)
+    const name = this.#isPreparing ? this.#prepared?.nameOf(given.text, given.name) : undefined
     if (name === given.name && values === undefined) return given
     return { ...given, name, values: values ?? given.values }
+  }
+
+  /** From now on, nothing is prepared, nor used that was. */
+  stopPreparing(): void {
+    this.#isPreparing = false
+  }
+
+  /**
+   * Takes notice of the schema epoch that a transaction of this connection begins in. Gives what has to hold still when it commits:
+   * nothing where nothing is prepared, and so nothing can be outdated.
+   */
+  enterSchemaEpoch(epoch: number): number | undefined {
+    if (!this.#isPreparing) return undefined
+    this.#prepared?.noteSchemaEpoch(epoch)
+    return epoch
   }
 
   #finishOne(): void {
@@ -105,7 +170,7 @@ export class Connection implements Queryable {
 
   /** Runs a statement of the framework's own. */
   run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
-    return this.query<Row>(this.#prepared ? statement : { ...statement, name: undefined })
+    return this.query<Row>(statement)
   }
 
   /** Has the statements that `begin` begins travel together: one system call, one round trip. */
@@ -178,7 +243,7 @@ export class Connection implements Queryable {
   /** Gives the connection back for the next user; only at rest, and outside of a transaction. */
   release(): void {
     if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') this.destroy()
-    else this.#leave(false)
+    else this.#leave(this.#prepared?.isOutdated(this.#client) === true)
   }
 
   /** Closes the connection: whatever it was doing is rolled back by the server. */

@@ -45,6 +45,49 @@ describe('statements are prepared', () => {
     expect(names.filter((name) => name !== undefined)).toHaveLength(500)
   })
 
+  test('the first time, where they have a name already, which is a part of the one that they get', () => {
+    const prepared = new PreparedStatements()
+    const name = prepared.nameOf('select 1', 'mine')
+    expect(name).toMatch(/^mine_/)
+    expect(prepared.nameOf('select 1', 'mine')).toBe(name)
+    expect(prepared.nameOf('select 2', 'mine')).not.toBe(name)
+    expect(prepared.nameOf('select 3', 'm'.repeat(63))!.length).toBeLessThan(63)
+  })
+
+  test('whatever their number, where they are of the framework', () => {
+    const prepared = new PreparedStatements()
+    for (let n = 0; n < 600; n += 1) prepared.nameOf(`select ${n}`, 'mine')
+    expect(prepared.nameOf('select a', 'mine')).toBeUndefined()
+    expect(prepared.nameOf('select b', 'holdfast_b')).toBeDefined()
+  })
+
+  test('under another name once they are retired, and not for ever', () => {
+    const prepared = new PreparedStatements()
+    const names = new Set<string>()
+    for (let times = 0; times < 3; times += 1) {
+      const name = prepared.nameOf('select 1', 'mine')!
+      names.add(name)
+      prepared.retire('select 1', name)
+      // Others have failed under the same name.
+      prepared.retire('select 1', name)
+    }
+    expect(names.size).toBe(3)
+    expect(prepared.nameOf('select 1', 'mine')).toBeUndefined()
+    prepared.noteSchemaEpoch(1)
+    prepared.noteSchemaEpoch(2)
+    expect(prepared.nameOf('select 1', 'mine')).toBeDefined()
+  })
+
+  test('with an end to what a session keeps of them', () => {
+    const prepared = new PreparedStatements()
+    const session = {}
+    prepared.enter(session)
+    for (let n = 0; n < 1_100; n += 1) {
+      expect(prepared.isOutdated(session)).toBe(n > 1_000)
+      prepared.retire(`select ${n}`, prepared.nameOf(`select ${n}`, 'mine')!)
+    }
+  })
+
   test('under other names once they are renewed', () => {
     const prepared = new PreparedStatements()
     prepared.nameOf('select 1')

@@ -28,20 +28,21 @@ export class ReadSession implements Queryable {
     else checkStatement(query.text, query.name)
     this.#work.usage.statements += 1
     try {
-      return await this.#run(query, values)
+      return await this.#run(await this.#pool.acquire(this.#work), query, values)
     } catch (error) {
-      // It has been forgotten by now, so that it is prepared anew.
-      if (isStalePlan(error)) return this.#run(query, values)
-      throw error
+      if (!isStalePlan(error)) throw error
+      const connection = await this.#pool.acquire(this.#work)
+      connection.stopPreparing()
+      return this.#run(connection, query, values)
     }
   }
 
-  async #run<Row extends pg.QueryResultRow>(
+  #run<Row extends pg.QueryResultRow>(
+    connection: Connection,
     query: DriverQuery,
     values: unknown[] | undefined,
   ): Promise<pg.QueryResult<Row>> {
-    const connection = await this.#pool.acquire(this.#work)
-    return runInterruptibly(connection, this.#work.deadline, () => connection.query<Row>(query, values))
+    return runInterruptibly(connection, this.#work.deadline, () => connection.queryAlone<Row>(query, values))
   }
 }
 

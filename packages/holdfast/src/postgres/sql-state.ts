@@ -44,18 +44,43 @@ export function constraintOf(error: unknown): string | undefined {
 }
 
 /**
- * Whether the same transaction, run again, may well succeed: SQLSTATE serialization_failure and deadlock_detected, and a plan that
- * has become stale.
+ * Whether the same transaction, run again, may well succeed: SQLSTATE serialization_failure and deadlock_detected, and what was
+ * prepared before something changed.
  */
 export function isWorthRerunning(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === '40001' || state === '40P01' || isStalePlan(error)
 }
 
-/** Whether a table has changed since a statement was prepared, so that it would give other columns than it did. It has done nothing. */
+const stalePlans = new WeakSet<Error>()
+
+/** Marks an error as one that what was prepared of its statement may be the reason of, rather than the statement. */
+export function markStalePlan(error: Error): void {
+  stalePlans.add(error)
+}
+
+/** Whether what was prepared of a statement may be the reason of its failure: it is worth being run again, without anything prepared. */
 export function isStalePlan(error: unknown): boolean {
+  const driver = driverError(error)
+  return driver !== undefined && stalePlans.has(driver)
+}
+
+/**
+ * Whether an error says that what was prepared cannot be used any more: a table gives other columns than it did, or the session
+ * does not know the name, which a pooler, a failover or a DEALLOCATE has done.
+ */
+export function saysPlanIsStale(error: unknown): boolean {
+  const state = sqlStateOf(error)
   // feature_not_supported is said of much else; the message is in the language of the server.
-  return sqlStateOf(error) === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery'
+  return state === '26000' || (state === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery')
+}
+
+/**
+ * Whether an error may come from the types that parameters had when a statement was prepared: a value that does not fit (class 22),
+ * a type that does not fit the column or is gone (class 42, internal_error). A right that is missing is none of these.
+ */
+export function mayComeFromStalePlan(error: unknown): boolean {
+  return /^(?:0A|22|42(?!501)|XX000)/.test(sqlStateOf(error) ?? '')
 }
 
 /** SQLSTATE in_failed_sql_transaction: a statement before this one failed, and the transaction with it. */

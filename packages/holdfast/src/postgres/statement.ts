@@ -24,16 +24,28 @@ const changesSession = new RegExp(
   'i',
 )
 
-/** The prefix of the names of the framework's own prepared statements. */
-const ownNames = 'holdfast_'
+// What it streams has no way to or from a handler, and the connection would wait for it.
+const copies = new RegExp(String.raw`${lead}copy\b`, 'i')
+
+/** Whether a name is one of the framework's own prepared statements. */
+export function isOwnName(name: string): boolean {
+  return name.startsWith('holdfast_')
+}
 
 /**
- * Refuses what a handler's statement may not do: end a transaction, change the session for the call after it, or take the name of a
- * statement of the framework's.
+ * Refuses what a handler's statement may not do: end a transaction, change the session for the call after it, stream, or take the name
+ * of a statement of the framework's.
  *
- * @throws HoldfastError `transaction-control`, `session-changed` or `statement-name-reserved`.
+ * @throws HoldfastError `statement-invalid`, `transaction-control`, `session-changed`, `copy-refused` or `statement-name-reserved`.
  */
 export function checkStatement(text: string, name: string | undefined): void {
+  // The types ask for it; what was cast gets here all the same.
+  if (typeof text !== 'string') {
+    throw new HoldfastError(
+      'statement-invalid',
+      `A statement was run whose text is of type ${typeof text}. Give it as a string, or as an object with the string as its text.`,
+    )
+  }
   if (endsTransaction.test(text)) {
     throw new HoldfastError(
       'transaction-control',
@@ -46,10 +58,16 @@ export function checkStatement(text: string, name: string | undefined): void {
       'A handler tried to change its database session, which the next call would find changed. Use SET LOCAL in a mutation, or put the setting into DATABASE_URL.',
     )
   }
-  if (name?.startsWith(ownNames) === true) {
+  if (copies.test(text)) {
+    throw new HoldfastError(
+      'copy-refused',
+      'A handler tried to run COPY, whose rows have no way to or from it. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
+    )
+  }
+  if (name !== undefined && isOwnName(name)) {
     throw new HoldfastError(
       'statement-name-reserved',
-      `The prepared statement "${name}" has a name that begins with ${ownNames}, which the framework keeps for its own. Call it something else.`,
+      `The prepared statement "${name}" has a name that begins with holdfast_, which the framework keeps for its own. Call it something else.`,
     )
   }
 }

@@ -1,3 +1,4 @@
+import { schemaEpoch, type SchemaEpochRow } from '../../postgres/queries/read-schema-epoch.ts'
 import type { Statement } from '../../postgres/statement.ts'
 
 /** What {@link claim} asks with. */
@@ -9,8 +10,8 @@ export interface ClaimParameters {
   readonly key: string
 }
 
-/** What {@link claim} finds: whether the key is ours, and its stored answer where there is one. */
-export interface ClaimRow {
+/** What {@link claim} finds: the schema epoch, whether the key is ours, and its stored answer where there is one. */
+export interface ClaimRow extends SchemaEpochRow {
   readonly claimed: boolean
   readonly fingerprint: Buffer | null
   readonly status: number
@@ -19,8 +20,8 @@ export interface ClaimRow {
 }
 
 /**
- * Begins a transaction with a key: sets its time limits, takes the key's lock if it is free, and reads the stored answer, all in
- * the round trip of BEGIN. Should the BEGIN before it have failed, it changes nothing.
+ * Begins a transaction with a key: sets its time limits, reads the schema epoch, takes the key's lock if it is free, and reads the
+ * stored answer, all in the round trip of BEGIN. Should the BEGIN before it have failed, it changes nothing.
  */
 export function claim({ timeoutMs, idleTimeoutMs, lockId, scope, key }: ClaimParameters): Statement {
   return {
@@ -29,6 +30,7 @@ export function claim({ timeoutMs, idleTimeoutMs, lockId, scope, key }: ClaimPar
       select
         set_config('statement_timeout', $1, true),
         set_config('idle_in_transaction_session_timeout', $2, true),
+        ${schemaEpoch} as epoch,
         pg_try_advisory_xact_lock($3::bigint) as claimed,
         stored.fingerprint, stored.status, stored.headers, stored.body
       from (values (1)) as one

@@ -2,19 +2,22 @@ import type { Answer } from '../answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import type { Caller } from '../caller.ts'
 import { untilAborted } from '../cancellation.ts'
+import { checkCaller } from '../check-caller.ts'
 import { ProblemError } from '../problem.ts'
+import { isThenable } from '../thenable.ts'
 
 /** Asks the operation's access rule, and narrows the caller to what it has made sure of. */
 export const authorize: Stage = (call, next) => {
   const { caller, header, deadline, operation } = call
   const decision = operation.access.authorize({ caller, header, signal: deadline.signal })
-  return decision instanceof Promise
-    ? untilAborted(decision, deadline).then((decided) => admit(decided, call, next))
+  return isThenable(decision)
+    ? untilAborted(Promise.resolve(decision), deadline).then((decided) => admit(decided, call, next))
     : admit(decision, call, next)
 }
 
 function admit(decision: Caller | ProblemError, call: Call, next: Next): Answer | Promise<Answer> {
   if (decision instanceof ProblemError) throw decision
+  if (decision !== call.caller) checkCaller(decision, call.operation.access.name)
   call.caller = decision
   return next(call)
 }

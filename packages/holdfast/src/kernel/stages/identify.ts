@@ -1,6 +1,8 @@
 import type { Stage } from '../call.ts'
 import type { Caller } from '../caller.ts'
 import { untilAborted } from '../cancellation.ts'
+import { checkCaller } from '../check-caller.ts'
+import { isThenable } from '../thenable.ts'
 
 /** What identifies a caller sees of the call. */
 export interface Credentials {
@@ -20,8 +22,11 @@ export function identify(find: Identify): Stage {
   return async (call, next) => {
     const { header, deadline } = call
     const found = find({ header, signal: deadline.signal })
-    const caller = found instanceof Promise ? await untilAborted(found, deadline) : found
-    if (caller) call.caller = caller
+    const caller = isThenable(found) ? await untilAborted(Promise.resolve(found), deadline) : found
+    if (caller) {
+      checkCaller(caller, 'identify')
+      call.caller = caller
+    }
     return next(call)
   }
 }

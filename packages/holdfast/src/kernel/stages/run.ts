@@ -9,6 +9,7 @@ import { toLogFields } from '../log.ts'
 import { type AnyProblemType, ProblemError } from '../problem.ts'
 import { readPage } from '../read-page.ts'
 import type { Mode } from '../surroundings.ts'
+import { isThenable } from '../thenable.ts'
 
 /** What the last stage needs beside the operation. */
 export interface RunOptions {
@@ -48,11 +49,6 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
       return fail(error, call)
     }
   }
-}
-
-/** Query builders can be awaited without being promises. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { defaultBodyLimitBytes, type Handler } from '../../http/handler.ts'
@@ -34,6 +34,9 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
+// How long the rest of a request's header fields is waited for in a process that ends.
+const unfinishedMs = 500
+
 /** Makes the server that answers with a handler. It does not listen yet. */
 export function createHttpServer(handler: Answering, limits: HttpLimits, log: Logger): HttpServer {
   const { bodyLimitBytes = defaultBodyLimitBytes, maxHeaderBytes = 16_384 } = limits
@@ -53,6 +56,10 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
   let isDraining = false
   let openAnswers = 0
   const connections = new Set<Socket>()
+  /** The last request of each connection that is to be answered. */
+  const lastOf = new Map<Socket, IncomingMessage>()
+  /** Those whose end has been announced: what is asked on them now would be done, and its answer dropped. */
+  const ending = new WeakSet<Socket>()
   server.on('connection', (socket: Socket) => {
     connections.add(socket)
     socket.once('close', () => connections.delete(socket))
@@ -68,15 +75,24 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
 
   async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
     const { incoming, response } = exchange
+    const { socket } = incoming
+    if (ending.has(socket)) return
+    lastOf.set(socket, incoming)
     const request = new NodeRequest(incoming, beforeContent)
     openAnswers += 1
     response.once('close', () => {
       openAnswers -= 1
+      if (lastOf.get(socket) === incoming) lastOf.delete(socket)
       if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
     const refusal = checkHost(incoming)
-    const options = (): SendOptions => ({ closes: isDraining, bodyLimitBytes })
+    const options = (): SendOptions => {
+      // Of requests that came together, all are answered before the connection ends.
+      const closes = isDraining && lastOf.get(socket) === incoming
+      if (closes) ending.add(socket)
+      return { closes, bodyLimitBytes }
+    }
     try {
       sendAnswer(
         refusal ? handler.refuse(refusal, request) : await handler.answer(request),
@@ -112,6 +128,10 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
       await setImmediate()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
+        // Whoever has begun to ask gets a moment to come to the end of it; half a question holds nobody up.
+        setTimeout(() => {
+          for (const socket of connections) if (!lastOf.has(socket)) socket.destroy()
+        }, unfinishedMs).unref()
       })
     },
   }

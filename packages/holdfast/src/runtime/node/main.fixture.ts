@@ -7,7 +7,12 @@ import { longService } from './long-service.fixture.ts'
 process.on('message', (message) => {
   if (message === 'throw') throw new TypeError('nobody catches this')
   if (message === 'reject') void Promise.reject(new TypeError('nobody handles this'))
+  if (message === 'throw-unreadable') throw new Proxy(new TypeError(), { get: throwAgain })
 })
+
+function throwAgain(): never {
+  throw new TypeError('not even its message can be read')
+}
 
 /** A service that takes until it is told to start. */
 const slowService = holdfast({

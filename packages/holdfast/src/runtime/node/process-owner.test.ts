@@ -82,6 +82,7 @@ describe('a process', () => {
   test.each([
     ['throw', 'uncaughtException', 'nobody catches this'],
     ['reject', 'unhandledRejection', 'nobody handles this'],
+    ['throw-unreadable', 'uncaughtException', 'an error that cannot be read'],
   ])('stops in order and fails after an error that nothing caught (%s)', async (how, origin, message) => {
     const child = startMain({})
     const { response } = await beginWaiting(child, 200)

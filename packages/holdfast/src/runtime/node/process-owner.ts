@@ -1,7 +1,8 @@
 import { constants } from 'node:os'
 import { inspect } from 'node:util'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type Logger, toLogFields } from '../../kernel/log.ts'
+import { type LogFields, type Logger, toLogFields } from '../../kernel/log.ts'
+import { createRedactor } from '../../kernel/redact.ts'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
@@ -54,7 +55,7 @@ export function ownProcess(log: Logger): ProcessOwner {
   }
   const onError = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
     exitCode = 1
-    log.error({ origin, error: toLogFields(error) }, 'nothing caught this error; stopping')
+    log.error({ origin, error: fieldsOf(error) }, 'nothing caught this error; stopping')
     if (!isStopping) void end(stops?.failed)
   }
 
@@ -71,10 +72,26 @@ export function ownProcess(log: Logger): ProcessOwner {
   }
 }
 
+/** What can be read of an error. What throws here ends the process on the spot, and anything may have been thrown. */
+function fieldsOf(error: unknown): LogFields {
+  try {
+    return toLogFields(error)
+  } catch {
+    return { message: 'an error that cannot be read' }
+  }
+}
+
 /** Says why the service does not start, and ends the process: in its own words where it has any, with the stack of a defect. */
 export async function failStart(error: unknown): Promise<never> {
-  process.stderr.write(`${error instanceof HoldfastError ? error.message : inspect(error)}\n`)
+  process.stderr.write(`${error instanceof HoldfastError ? error.message : describe(error)}\n`)
   return exitNow(1)
+}
+
+/** A defect with its stack and its causes; not with what else somebody has put into it, which may be secret. */
+function describe(error: unknown): string {
+  const { stack, ...rest } = createRedactor().fields(fieldsOf(error))
+  const head = typeof stack === 'string' ? `${stack}\n` : ''
+  return `${head}${inspect(rest, { depth: 8 })}`
 }
 
 /** Lets the process end by itself, and ends it where something else of the program keeps it. */

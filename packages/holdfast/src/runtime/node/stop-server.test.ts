@@ -94,6 +94,59 @@ describe('stopping', () => {
     await stopped
   })
 
+  test('answers all requests that came together, and ends the connection with the last', async () => {
+    const server = await serveForTest(longService)
+    using client = await openRaw(server.port)
+    client.send([200, 300, 400].map((ms) => `GET /wait?ms=${ms} HTTP/1.1\r\n${host}\r\n`).join(''))
+    await until(() => server.log.filter(({ msg }) => msg === 'waiting').length === 3)
+    const stopped = server.stop()
+    const answers = [await client.answer(), await client.answer(), await client.answer()]
+    expect(answers.map(({ body }) => body)).toEqual([200, 300, 400].map((ms) => `{"waited":${ms}}`))
+    expect(answers.map(({ headers }) => headers['connection'])).toEqual(['keep-alive', 'keep-alive', 'close'])
+    await Promise.all([client.closed, stopped])
+  })
+
+  test('runs nothing that is asked behind the end of a connection, which would go unanswered', async () => {
+    const { query, service } = holdfast()
+    const text = 'x'.repeat(2 ** 24)
+    let runs = 0
+    const read = query({
+      route: 'GET /much',
+      access: anyone(),
+      output: z.object({ text: z.string() }),
+      run() {
+        runs += 1
+        return { text }
+      },
+    })
+    const server = await serveForTest(service({ name: 'much', operations: { read } }), {
+      drainDelayMs: 3_000,
+      graceMs: 8_000,
+    })
+    using client = await openRaw(server.port)
+    const stopped = server.stop()
+    client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
+    await once(client.socket, 'data')
+    client.socket.pause()
+    client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
+    for (let times = 0; times < 5; times += 1)
+      expect((await fetch(`${server.url}/health/live`)).status).toBe(200)
+    client.socket.resume()
+    expect((await client.answer()).headers['connection']).toBe('close')
+    await client.closed
+    expect(runs).toBe(1)
+    await stopped
+  })
+
+  test('does not wait for the rest of a request that does not come', async () => {
+    const server = await serveForTest(longService, { graceMs: 4_000 })
+    using client = await openRaw(server.port)
+    client.send('GET /wait?ms=0 HTTP/1.1\r\nHo')
+    await until(async () => (await fetch(server.url)).status === 404)
+    await server.stop()
+    await client.closed
+  })
+
   test('twice is stopping once', async () => {
     let closes = 0
     const database = {

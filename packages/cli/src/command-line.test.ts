@@ -1,0 +1,108 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestDatabase } from 'holdfast/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { commands } from './commands.ts'
+import { runHoldfast } from './run-holdfast.fixture.ts'
+
+describe('help', () => {
+  test('of all commands has each of them', async () => {
+    const { exitCode, stdout, stderr } = await runHoldfast(['--help'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    for (const { name, summary } of commands)
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b.*  ${RegExp.escape(summary)}$`, 'm'))
+  })
+
+  test('of a group has those of the group', async () => {
+    const { exitCode, stdout } = await runHoldfast(['keys', '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('  keys prune  ')
+    expect(stdout).not.toContain('jobs list')
+  })
+
+  test('of a command has its arguments and options', async () => {
+    const { exitCode, stdout } = await runHoldfast(['jobs', 'redrive', '-h'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('holdfast jobs redrive <name> [options]')
+    expect(stdout).toMatch(/^ {2}--limit <n> {2}.*1 to 10000, 1000 unless given\.$/m)
+    expect(stdout).toMatch(/^ {2}--database-url <url> {2}/m)
+  })
+
+  test('is what is printed where nothing is asked for', async () => {
+    const { exitCode, stdout, stderr } = await runHoldfast([])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toContain('jobs list')
+  })
+})
+
+test('the version is that of the package', async () => {
+  expect(await runHoldfast(['--version'])).toMatchObject({ exitCode: 0, stdout: '0.0.0\n' })
+})
+
+test.each([
+  [['foo'], 'There is no command "foo", only jobs, outbox, keys.'],
+  [['jobs'], 'Say which: jobs list, jobs show'],
+  [['jobs', 'show'], 'It lacks <id>.'],
+  [['jobs', 'show', 'a', 'b'], '"b" is one argument too many.'],
+  [['jobs', 'list', '--nope'], "Unknown option '--nope'."],
+  [['jobs', 'list', '--name'], "'--name <value>' argument missing."],
+  [['jobs', 'list', '--limit', '1e3'], '--limit 1e3: it has to be a whole number from 1 to 1000.'],
+  [['jobs', 'list', '--state', 'dead,deed'], 'there is no "deed", only scheduled'],
+  [['outbox', 'list', '--since', '2026-01-31T10:00'], 'a time with its offset'],
+  [['outbox', 'rewind', 'out'], 'Give either --to or --since.'],
+  [['outbox', 'rewind', 'out', '--to', '1', '--since', '1h'], 'Give either --to or --since.'],
+  [['outbox', 'rewind', 'out', '--to', 'x'], '--to x: it has to be a position'],
+  [['keys', 'prune'], 'Say how old they have to be: --older-than 30d.'],
+  [['keys', 'prune', '--older-than', '6d'], 'may be sent again, and would run twice. Give --force'],
+  [['keys', 'prune', '--older-than', '0d'], 'a length of time above zero'],
+  [['jobs', 'list', '--database-url', 'http://u:secretpw@h/db'], '--database-url: it has to look like'],
+])('%j is refused before anything is done', async (line, message) => {
+  const { exitCode, stdout, stderr } = await runHoldfast(line)
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  expect(stderr).toContain(message)
+  expect(stderr).toMatch(/Run "holdfast.* --help" to see how it is used\.\n$/)
+  expect(stderr).not.toContain('secretpw')
+})
+
+describe('the database', () => {
+  const listed = { exitCode: 1, stderr: expect.stringContaining('are not on this database') }
+
+  test('has to be named', async () => {
+    const folder = await createFolder()
+    expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('There is no DATABASE_URL'),
+    })
+  })
+
+  test('is told of where it cannot be reached, without its password', async () => {
+    const { exitCode, stderr } = await runHoldfast(['jobs', 'list'], {
+      databaseUrl: 'postgres://u:secretpw@127.0.0.1:1/db',
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain(
+      'The database cannot be reached, or refuses the connection: connect ECONNREFUSED',
+    )
+    expect(stderr).not.toContain('secretpw')
+  })
+
+  test('is that of the environment, of .env, or the one that is given', async () => {
+    const database = await createTestDatabase()
+    onTestFinished(() => database.drop())
+    const folder = await createFolder()
+    const line = ['jobs', 'list']
+    expect(await runHoldfast(line, { databaseUrl: database.url, folder })).toMatchObject(listed)
+    await writeFile(join(folder, '.env'), `DATABASE_URL=${database.url}\n`)
+    expect(await runHoldfast(line, { folder })).toMatchObject(listed)
+    const away = 'postgres://u:p@127.0.0.1:1/db'
+    const given = [...line, '--database-url', database.url]
+    expect(await runHoldfast(given, { databaseUrl: away, folder })).toMatchObject(listed)
+  })
+})
+
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}

@@ -1,0 +1,258 @@
+import { anyone, event, GiveUp, holdfast, type Job } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Run, runHoldfast } from './run-holdfast.fixture.ts'
+
+const { job, mutation, service } = holdfast({ database: postgres() })
+
+const input = z.object({ to: z.string(), password: z.string() })
+const mail = job({
+  name: 'mail',
+  input,
+  run: ({ input: { to } }) => {
+    throw new GiveUp(`${to} is away: smtp://relay:hunter2@mail.test`)
+  },
+})
+const later = job({ name: 'later', input, concurrency: { limit: 1 }, run: () => {} })
+const jobs = { mail, later }
+
+const Paid = event('order.paid', { payload: z.object({ order: z.int(), apiKey: z.string() }) })
+const act = mutation({
+  route: 'POST /acts',
+  access: anyone(),
+  input: z.object({ job: z.enum(['mail', 'later']), delay: z.literal('1h').optional() }),
+  output: z.object({ id: z.string(), accessToken: z.string() }),
+  async run({ input: { job: name, delay }, jobs: enqueuing, publish }) {
+    const given = { to: 'ada', password: 'hunter2' }
+    const options = delay === undefined ? {} : { delay }
+    const { id } = await enqueuing.enqueue(jobs[name] as Job<typeof given>, given, options)
+    await publish(Paid, 'order-7', { order: 7, apiKey: 'hunter2' })
+    return { id, accessToken: 'hunter2' }
+  },
+})
+const tested = service({ name: 'command-line-test', operations: { act }, jobs })
+
+let on: TestService<typeof tested.operations>
+beforeAll(async () => {
+  on = await createTestService(tested, { onLog: () => {}, worker: false })
+})
+afterAll(() => on.stop())
+beforeEach(() =>
+  on.sql('truncate holdfast.jobs, holdfast.job_pauses, holdfast.messages, holdfast.relays cascade'),
+)
+
+const run = (...line: readonly string[]): Promise<Run> => runHoldfast(line, { databaseUrl: on.databaseUrl })
+
+/** What a command that succeeds prints. */
+async function printed(...line: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await run(...line)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  return stdout
+}
+
+async function json(...line: readonly string[]): Promise<Record<string, unknown>> {
+  return JSON.parse(await printed(...line, '--json')) as Record<string, unknown>
+}
+
+const enqueued = async (name: 'mail' | 'later', delay?: '1h'): Promise<string> =>
+  (await on.call.act({ job: name, ...(delay === undefined ? {} : { delay }) })).id
+
+const stateOf = async (id: string): Promise<string | undefined> =>
+  (await on.sql<{ state: string }>('select state from holdfast.jobs where id = $1', [id]))[0]?.state
+
+async function died(): Promise<string> {
+  const id = await enqueued('mail')
+  const worker = await on.running.startWorker()
+  await until(async () => (await stateOf(id)) === 'dead')
+  await worker?.stop(1_000)
+  return id
+}
+
+describe('jobs', () => {
+  test('are listed, plain where it is no terminal', async () => {
+    const dead = await died()
+    const scheduled = await enqueued('later', '1h')
+    const stdout = await printed('jobs', 'list')
+    expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '))).toEqual([
+      'ID | NAME | STATE | FAILED | AGE | FAILURE',
+      expect.stringMatching(new RegExp(`^${scheduled} \\| later \\| scheduled in \\d+m \\| 0 \\| \\d+s$`)),
+      expect.stringMatching(
+        new RegExp(
+          `^${dead} \\| mail \\| dead \\| 1 \\| \\d+s \\| GiveUp: ada is away: smtp://relay:\\[redacted\\]@mail.test$`,
+        ),
+      ),
+      '',
+    ])
+    expect(await json('jobs', 'list', '--state', 'dead,running')).toEqual({
+      jobs: [expect.objectContaining({ id: dead, state: 'dead', enqueuedAt: expect.any(String) })],
+      paused: [],
+    })
+    expect(await printed('jobs', 'list', '--name', 'none')).toBe('There are none.\n')
+    expect(await printed('jobs', 'list', '--limit', '1')).toContain(
+      `There may be more: --before ${scheduled}`,
+    )
+    expect(await json('jobs', 'list', '--before', scheduled)).toMatchObject({ jobs: [{ id: dead }] })
+  })
+
+  test('are shown without what is secret, unless it is asked for', async () => {
+    const id = await died()
+    const shown = await printed('jobs', 'show', id)
+    expect(shown).toMatch(/^State +dead$/m)
+    expect(shown).toMatch(/^Begun +1 time, 1 failed$/m)
+    expect(shown).toContain('"to": "ada"')
+    expect(shown).toContain('"password": "[redacted]"')
+    expect(shown).not.toContain('hunter2')
+    const hidden = await json('jobs', 'show', id)
+    expect(JSON.stringify(hidden)).not.toContain('hunter2')
+    expect(await json('jobs', 'show', id, '--show-input')).toMatchObject({
+      id,
+      input: { to: 'ada', password: 'hunter2' },
+      failure: { message: expect.stringContaining('hunter2') },
+    })
+  })
+
+  test('show what their steps gave, without what is secret', async () => {
+    const id = await enqueued('later', '1h')
+    await on.sql(
+      `insert into holdfast.job_steps (job_id, name, result, wakes_at, is_done)
+       values ($1, 'sign in', '{"token":"hunter2","user":"ada"}', null, true), ($1, 'nap', null, now() + '1 hour', false)`,
+      [id],
+    )
+    await on.sql(`update holdfast.jobs set progress = '{"secret":"hunter2","page":3}' where id = $1`, [id])
+    const shown = await printed('jobs', 'show', id)
+    expect(shown).toMatch(/^sign in +done +\{"token":"\[redacted\]","user":"ada"\}$/m)
+    expect(shown).toMatch(/^nap +sleeping +\S+ \(in \d+m\)$/m)
+    expect(shown).toContain('"page": 3')
+    expect(shown).not.toContain('hunter2')
+    expect(await printed('jobs', 'show', id, '--show-input')).toContain('{"token":"hunter2","user":"ada"}')
+  })
+
+  test('are retried', async () => {
+    const id = await died()
+    expect(await printed('jobs', 'retry', id)).toBe(`mail ${id} runs now.\n`)
+    expect(await stateOf(id)).toBe('ready')
+    const { exitCode, stdout, stderr } = await run('jobs', 'retry', id)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
+    expect(stderr).toMatch(/^holdfast: The job .* is ready\. .* \(job-not-retriable\)\n$/)
+    const limited = await enqueued('later', '1h')
+    expect(await json('jobs', 'retry', limited)).toEqual({ id: limited, name: 'later', state: 'gated' })
+  })
+
+  test('are cancelled', async () => {
+    const id = await enqueued('later', '1h')
+    expect(await printed('jobs', 'cancel', id)).toBe(`later ${id} is cancelled.\n`)
+    expect(await stateOf(id)).toBe('cancelled')
+    expect(await run('jobs', 'cancel', id)).toMatchObject({ exitCode: 1 })
+  })
+
+  test('are redriven', async () => {
+    await died()
+    await died()
+    expect(await printed('jobs', 'redrive', 'mail', '--limit', '1')).toBe(
+      '1 job redriven, 1 is still dead.\n',
+    )
+    expect(await json('jobs', 'redrive', 'mail')).toEqual({
+      name: 'mail',
+      ids: [expect.any(String)],
+      left: 0,
+    })
+    expect(await on.sql(`select distinct state, failures from holdfast.jobs`)).toEqual([
+      { state: 'ready', failures: 0 },
+    ])
+  })
+
+  test('are paused and resumed', async () => {
+    await enqueued('later', '1h')
+    expect(await printed('jobs', 'pause', 'later')).toBe(
+      'later is paused. 1 job of that name has not ended.\n',
+    )
+    expect(await printed('jobs', 'list')).toMatch(/^Paused: later, since \d+s, with 1 job\.$/m)
+    expect(await printed('jobs', 'resume', 'later')).toBe('later is begun again.\n')
+    expect(await json('jobs', 'resume', 'later')).toEqual({ name: 'later', wasPaused: false })
+    expect(await json('jobs', 'list')).toMatchObject({ paused: [] })
+  })
+})
+
+describe('messages', () => {
+  test('are listed without what is secret, unless it is asked for', async () => {
+    await enqueued('later')
+    const shown = await printed('outbox', 'list', '--event', 'order.paid', '--key', 'order-7', '--new')
+    expect(shown).toMatch(/ order\.paid +order-7 +new +\d+s +\{"order":7,"apiKey":"\[redacted\]"\}$/m)
+    expect(await json('outbox', 'list')).toMatchObject({ messages: [{ payload: { apiKey: '[redacted]' } }] })
+    expect(await json('outbox', 'list', '--show-payload', '--since', '1h')).toMatchObject({
+      messages: [{ position: null, payload: { order: 7, apiKey: 'hunter2' } }],
+    })
+    expect(await json('outbox', 'list', '--until', '1h')).toEqual({ messages: [] })
+  })
+
+  test('are sent again by a relay that is rewound, which never skips by mistake', async () => {
+    for (const position of [1, 2, 3]) {
+      await enqueued('later')
+      await on.sql('update holdfast.messages set position = $1 where position is null', [position])
+    }
+    await on.sql(`insert into holdfast.relays (name, position, failure) values ('nats', 2, $1)`, [
+      { code: 'broker-unreachable', message: 'nats://u:hunter2@nats.test', at: '2026-01-01T00:00:00Z' },
+    ])
+    const relays = await printed('outbox', 'relays')
+    expect(relays).toMatch(
+      /^nats +2 +1 +\d+s +never +broker-unreachable: nats:\/\/u:\[redacted\]@nats\.test$/m,
+    )
+    const forth = await run('outbox', 'rewind', 'nats', '--to', '3')
+    expect(forth).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(relay-would-skip)') })
+    expect(await json('outbox', 'relays')).toMatchObject({ relays: [{ position: '2' }] })
+    expect(await printed('outbox', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
+    expect(await printed('outbox', 'rewind', 'nats', '--since', '1h')).toBe(
+      'nats goes on behind position 0, with 3 messages to send.\n',
+    )
+    expect(await json('outbox', 'relays')).toMatchObject({ relays: [{ position: '0' }] })
+    expect(await run('outbox', 'rewind', 'none', '--to', '0')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('(relay-unknown)'),
+    })
+  })
+})
+
+describe('keys', () => {
+  const call = async (key: string): Promise<void> => {
+    const headers = { 'Idempotency-Key': `"${key}"`, 'Content-Type': 'application/json' }
+    const { status } = await on.fetch('/acts', { method: 'POST', headers, body: '{"job":"later"}' })
+    expect(status).toBe(200)
+  }
+  beforeEach(() => on.sql('truncate holdfast.idempotency_keys'))
+
+  test('are listed, and shown without what is secret, unless it is asked for', async () => {
+    await call('first')
+    await on.sql(`update holdfast.idempotency_keys set created_at = now() - interval '2 hours'`)
+    await call('second')
+    expect(await printed('keys', 'list', '--until', '1h')).toMatch(/^KEY .*\nfirst +200 +\d+ +2h\n$/)
+    expect(await json('keys', 'list', '--scope', '')).toMatchObject({
+      keys: [{ key: 'second' }, { key: 'first' }],
+    })
+    const shown = await printed('keys', 'show', 'first')
+    expect(shown).toMatch(/^Scope +\(nobody\)$/m)
+    expect(shown).toContain('"accessToken": "[redacted]"')
+    expect(shown).not.toContain('hunter2')
+    expect(await json('keys', 'show', 'first', '--show-body')).toMatchObject({
+      body: expect.stringContaining('"accessToken":"hunter2"'),
+    })
+    expect(await run('keys', 'show', 'none')).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('(key-unknown)'),
+    })
+  })
+
+  test('are pruned', async () => {
+    await call('old')
+    await on.sql(`update holdfast.idempotency_keys set created_at = now() - interval '2 hours'`)
+    await call('new')
+    expect(await printed('keys', 'prune', '--older-than', '7d')).toBe('0 keys deleted.\n')
+    expect(await json('keys', 'prune', '--older-than', '1h', '--dry-run')).toEqual({
+      deleted: 0,
+      prunable: 1,
+    })
+    expect(await printed('keys', 'prune', '--older-than', '1h', '--force')).toBe('1 key deleted.\n')
+    expect(await json('keys', 'list')).toMatchObject({ keys: [{ key: 'new' }] })
+  })
+})

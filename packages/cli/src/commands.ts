@@ -1,0 +1,31 @@
+import type { Command } from './command.ts'
+import { jobsCancel } from './commands/jobs-cancel.ts'
+import { jobsList } from './commands/jobs-list.ts'
+import { jobsPause } from './commands/jobs-pause.ts'
+import { jobsRedrive } from './commands/jobs-redrive.ts'
+import { jobsResume } from './commands/jobs-resume.ts'
+import { jobsRetry } from './commands/jobs-retry.ts'
+import { jobsShow } from './commands/jobs-show.ts'
+import { keysList } from './commands/keys-list.ts'
+import { keysPrune } from './commands/keys-prune.ts'
+import { keysShow } from './commands/keys-show.ts'
+import { outboxList } from './commands/outbox-list.ts'
+import { outboxRelays } from './commands/outbox-relays.ts'
+import { outboxRewind } from './commands/outbox-rewind.ts'
+
+/** All commands, in the order of the help. */
+export const commands: readonly Command[] = [
+  jobsList,
+  jobsShow,
+  jobsRetry,
+  jobsCancel,
+  jobsRedrive,
+  jobsPause,
+  jobsResume,
+  outboxList,
+  outboxRelays,
+  outboxRewind,
+  keysList,
+  keysShow,
+  keysPrune,
+]

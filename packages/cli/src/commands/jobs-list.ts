@@ -1,0 +1,74 @@
+import { jobStates, type ListedJob, listJobs, listPauses } from 'holdfast/jobs'
+import { type Command, command } from '../command.ts'
+import { count } from '../count.ts'
+import { formatAge } from '../format-time.ts'
+import { text, wholeNumber, words } from '../option.ts'
+import { printable } from '../printable.ts'
+import { redactText } from '../redact-stored.ts'
+import type { Screen } from '../screen.ts'
+import { type Column, table } from '../table.ts'
+
+/** Lists jobs, and the names that are paused. */
+export const jobsList: Command = command({
+  name: 'jobs list',
+  summary: 'Lists jobs, those that were enqueued last first.',
+  options: {
+    name: text('name', 'Those of this name.'),
+    state: words(jobStates, {
+      placeholder: 'states',
+      description: `Those in one of these states: ${jobStates.join(', ')}.`,
+    }),
+    before: text('id', 'Those behind this one: the next page.'),
+    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+  },
+  async run({ options: { name, state, before, limit }, client }) {
+    const found = await listJobs(client, {
+      limit,
+      ...(name === undefined ? {} : { name }),
+      ...(state === undefined ? {} : { states: state }),
+      ...(before === undefined ? {} : { before }),
+    })
+    const jobs = found.map(redactFailure)
+    const paused = await listPauses(client)
+    const last = jobs.length === limit ? jobs.at(-1) : undefined
+    return {
+      data: { jobs, paused },
+      text: (screen) =>
+        [
+          jobs.length === 0 ? 'There are none.' : table(columnsOf(screen), jobs, screen),
+          ...(last ? [`There may be more: --before ${last.id}`] : []),
+          ...paused.map(
+            ({ name: one, pausedAt, jobs: waiting }) =>
+              `Paused: ${printable(one)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,
+          ),
+        ].join('\n'),
+    }
+  },
+})
+
+function redactFailure(job: ListedJob): ListedJob {
+  if (job.failure === null) return job
+  return { ...job, failure: { ...job.failure, message: redactText(job.failure.message) } }
+}
+
+function columnsOf({ now }: Screen): readonly Column<ListedJob>[] {
+  return [
+    { title: 'ID', value: ({ id }) => id },
+    { title: 'NAME', value: ({ name }) => name, isFlexible: true },
+    { title: 'STATE', value: (job) => stateOf(job, now) },
+    { title: 'FAILED', value: ({ failures }) => String(failures) },
+    { title: 'AGE', value: ({ enqueuedAt }) => formatAge(enqueuedAt, now) },
+    {
+      title: 'FAILURE',
+      value: ({ failure }) => (failure === null ? '' : `${failure.name}: ${failure.message}`),
+      isFlexible: true,
+      isOptional: true,
+    },
+  ]
+}
+
+function stateOf({ state, runAt, isCancelled }: ListedJob, now: Date): string {
+  if (state === 'running' && isCancelled) return 'running, to end'
+  if (state !== 'scheduled' || runAt === null || runAt <= now) return state
+  return `${state} ${formatAge(runAt, now)}`
+}

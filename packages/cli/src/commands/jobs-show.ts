@@ -1,0 +1,112 @@
+import type { Json } from 'holdfast'
+import { showJob, type StoredJob, type StoredStep } from 'holdfast/jobs'
+import { type Command, command } from '../command.ts'
+import { count } from '../count.ts'
+import { fields } from '../fields.ts'
+import { formatTime } from '../format-time.ts'
+import { flag } from '../option.ts'
+import { printableJson } from '../printable.ts'
+import { redactJson, redactText } from '../redact-stored.ts'
+import type { Screen } from '../screen.ts'
+import { table } from '../table.ts'
+
+/** Shows one job. */
+export const jobsShow: Command = command({
+  name: 'jobs show',
+  summary: 'Shows a job: its input, its last failure, its steps, who runs it.',
+  arguments: ['id'],
+  options: {
+    'show-input': flag(
+      'Shows its input, its progress and what its steps gave as they are. Unless given, values are hidden whose names say that they are secret.',
+    ),
+  },
+  async run({ arguments: [id = ''], options, client }) {
+    const found = await showJob(client, id)
+    const job = options['show-input'] ? found : redactJob(found)
+    return { data: job, text: (screen) => describe(job, screen) }
+  },
+})
+
+function redactJob(job: StoredJob): StoredJob {
+  return {
+    ...job,
+    input: redactJson(job.input),
+    progress: redactJson(job.progress),
+    failure: job.failure && { ...job.failure, message: redactText(job.failure.message) },
+    steps: job.steps.map((step) => ({ ...step, result: redactJson(step.result) })),
+  }
+}
+
+function describe(job: StoredJob, screen: Screen): string {
+  const { now } = screen
+  const { failure, worker } = job
+  return [
+    fields(
+      [
+        ['Id', job.id],
+        ['Name', job.name],
+        ['State', job.state === 'running' && job.isCancelled ? 'running, has been told to end' : job.state],
+        ['Runs at', job.finishedAt || job.state === 'running' ? null : formatTime(job.runAt, now)],
+        ['Enqueued', formatTime(job.enqueuedAt, now)],
+        ['Began', formatTime(job.startedAt, now)],
+        ['Ended', formatTime(job.finishedAt, now)],
+        ['Deleted', formatTime(job.expiresAt, now)],
+        ['Begun', `${count(job.attempt, 'time')}, ${job.failures} failed`],
+        ['Priority', job.priority === 0 ? null : String(job.priority)],
+        ['Unique key', job.uniqueKey],
+        [
+          'Limit key',
+          job.limitKey === null
+            ? null
+            : `${JSON.stringify(job.limitKey)}${job.hasPlace ? ', has a place' : ''}`,
+        ],
+        ['Rate key', job.rateKey === null ? null : JSON.stringify(job.rateKey)],
+        [
+          'Worker',
+          worker && `${worker.host}, process ${worker.pid}, heard of ${formatTime(worker.beatAt, now)}`,
+        ],
+        ['Trace', job.traceparent],
+        ['Failure', failure && `${failure.name}: ${failure.message}`],
+        [
+          'Failed',
+          failure &&
+            `${failure.at}, try ${failure.attempt}${failure.code === undefined ? '' : `, code ${failure.code}`}`,
+        ],
+      ],
+      screen,
+    ),
+    ...json('Input', job.input, screen),
+    ...(job.progress === null ? [] : json('Progress', job.progress, screen)),
+    ...(job.steps.length === 0 ? [] : ['', screen.strong('Steps'), stepTable(job.steps, screen)]),
+  ].join('\n')
+}
+
+function json(title: string, value: Json, screen: Screen): readonly string[] {
+  return ['', screen.strong(title), printableJson(value)]
+}
+
+function stepTable(steps: readonly StoredStep[], screen: Screen): string {
+  return table(
+    [
+      { title: 'STEP', value: ({ name }) => name, isFlexible: true },
+      { title: 'STATE', value: stateOf, isFlexible: true },
+      {
+        title: 'UNTIL',
+        value: ({ isDone, wakesAt }) => (isDone ? '' : (formatTime(wakesAt, screen.now) ?? '')),
+      },
+      {
+        title: 'RESULT',
+        value: ({ isDone, result }) => (isDone ? JSON.stringify(result) : ''),
+        isFlexible: true,
+        isOptional: true,
+      },
+    ],
+    steps,
+    screen,
+  )
+}
+
+function stateOf({ isDone, awaits }: StoredStep): string {
+  if (isDone) return 'done'
+  return awaits === null ? 'sleeping' : `waiting for ${awaits.event} ${awaits.key}`
+}

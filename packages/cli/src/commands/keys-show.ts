@@ -1,0 +1,63 @@
+import type { Json } from 'holdfast'
+import { showKey, type StoredKey } from 'holdfast/idempotency'
+import { type Command, command } from '../command.ts'
+import { fields } from '../fields.ts'
+import { formatTime } from '../format-time.ts'
+import { flag, text } from '../option.ts'
+import { printable, printableJson } from '../printable.ts'
+import { redactJson, redactText } from '../redact-stored.ts'
+import type { Screen } from '../screen.ts'
+
+/** Shows one idempotency key. */
+export const keysShow: Command = command({
+  name: 'keys show',
+  summary: 'Shows an idempotency key with the answer that is kept for it.',
+  arguments: ['key'],
+  options: {
+    scope: text('scope', 'Whose it is, where several callers have used the same.'),
+    'show-body': flag(
+      'Shows the answer as it is. Unless given, values are hidden whose names say that they are secret.',
+    ),
+  },
+  async run({ arguments: [key = ''], options, client }) {
+    const found = await showKey(client, key, options.scope === undefined ? {} : { scope: options.scope })
+    const shown = options['show-body'] ? found : redactKey(found)
+    return { data: shown, text: (screen) => describe(shown, screen) }
+  },
+})
+
+function redactKey(key: StoredKey): StoredKey {
+  const headers = redactJson(key.headers) as StoredKey['headers']
+  return { ...key, headers, body: key.body === null ? null : redactBody(key.body) }
+}
+
+function redactBody(body: string): string {
+  const json = parseJson(body)
+  return json === undefined ? redactText(body) : JSON.stringify(redactJson(json))
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    // An operation may answer with anything.
+    return undefined
+  }
+}
+
+function describe({ key, scope, status, createdAt, headers, body }: StoredKey, screen: Screen): string {
+  const json = body === null ? undefined : parseJson(body)
+  return [
+    fields(
+      [
+        ['Key', key],
+        ['Scope', scope === '' ? '(nobody)' : scope],
+        ['Answered', formatTime(createdAt, screen.now)],
+        ['Status', String(status)],
+        ...Object.entries(headers).map(([name, value]) => [`  ${name}`, value] as const),
+      ],
+      screen,
+    ),
+    ...(body === null ? [] : ['', json === undefined ? printable(body) : printableJson(json)]),
+  ].join('\n')
+}

@@ -1,0 +1,47 @@
+import { HoldfastError } from 'holdfast'
+import { redactText } from './redact-stored.ts'
+
+/** What a person is told of a failure: without the password of a URL, and with a stack only where it is a defect. */
+export function explainFailure(error: unknown): string {
+  return redactText(explain(error))
+}
+
+function explain(error: unknown): string {
+  if (error instanceof HoldfastError) return `${error.message} (${error.code})`
+  if (!(error instanceof Error)) return `something was thrown that is no error: ${String(error)}`
+  const { code } = error as NodeJS.ErrnoException
+  // Postgres: no such schema, table, column or function.
+  if (code !== undefined && ['3F000', '42P01', '42703', '42883'].includes(code))
+    return `The tables of Holdfast are not on this database, or of another version (${error.message}). Start a service of this version on it, which makes them; or name another database.`
+  if (code === '55P03')
+    return 'Another transaction holds what this needs to change, and went on for 10 seconds. Nothing has been changed. Try again.'
+  if (isOfConnection(error, code))
+    return `The database cannot be reached, or refuses the connection: ${messageOf(error)}. Look at its address and at what it logs.`
+  if (isOfPostgres(error)) return `The database refused it: ${error.message} (SQLSTATE ${code ?? 'unknown'}).`
+  return `This is a defect of the command line: ${error.stack ?? error.message}`
+}
+
+function messageOf(error: Error): string {
+  // One address after the other was tried; the error of all of them says nothing itself.
+  if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join(', ')
+  return error.message
+}
+
+const socketErrors =
+  /^(?:EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/
+// The driver's own errors carry no code.
+const driverMessages = /^(?:Connection terminated|timeout expired|The server does not support SSL)/
+
+function isOfConnection(error: Error, code: string | undefined): boolean {
+  if (code === undefined) return driverMessages.test(error.message)
+  // Connection exceptions, refused logins, no such database, too many connections, a server that stops or starts.
+  return (
+    socketErrors.test(code) ||
+    (isOfPostgres(error) && /^(?:08|28|57P|3D000|53300)/.test(code)) ||
+    code.startsWith('ERR_TLS')
+  )
+}
+
+function isOfPostgres(error: Error): boolean {
+  return 'severity' in error
+}

@@ -1,0 +1,54 @@
+import type { Command } from './command.ts'
+import { commonOptions } from './common-options.ts'
+import type { Options } from './option.ts'
+
+/** What is known of all commands. */
+export function helpOf(commands: readonly Command[]): string {
+  return [
+    'Looks into the jobs, messages and idempotency keys of a service, and mends them.',
+    section('Usage', ['holdfast <command> [options]']),
+    section(
+      'Commands',
+      aligned(
+        commands.map((command) => [[command.name, ...placeholders(command)].join(' '), command.summary]),
+      ),
+    ),
+    section('Options of every command', optionLines(commonOptions)),
+    'Exit codes: 0 it is done, 1 it failed, 2 the command line is wrong.',
+  ].join('\n\n')
+}
+
+/** What is known of one command. */
+export function helpOfCommand(command: Command): string {
+  const { name, summary, details, options } = command
+  const isPlain = Object.keys(options).length === 0
+  return [
+    summary,
+    ...(details === undefined ? [] : [details]),
+    section('Usage', [['holdfast', name, ...placeholders(command), '[options]'].join(' ')]),
+    ...(isPlain ? [] : [section('Options', optionLines(options))]),
+    section('Options of every command', optionLines(commonOptions)),
+  ].join('\n\n')
+}
+
+function placeholders({ arguments: names }: Command): readonly string[] {
+  return names.map((name) => `<${name}>`)
+}
+
+function optionLines(options: Options): readonly string[] {
+  return aligned(
+    Object.entries(options).map(([name, { placeholder, description }]) => [
+      placeholder === undefined ? `--${name}` : `--${name} <${placeholder}>`,
+      description,
+    ]),
+  )
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return [`${title}:`, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+function aligned(lines: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...lines.map(([head]) => head.length))
+  return lines.map(([head, rest]) => `${head.padEnd(width)}  ${rest}`)
+}

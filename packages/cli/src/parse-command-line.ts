@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import type { Command, GivenTexts } from './command.ts'
+import { commonOptions } from './common-options.ts'
+import { isGiven } from './option.ts'
+import { usageInvalid } from './usage-invalid.ts'
+
+/**
+ * Finds the command that a line names, and gives what is behind its name.
+ *
+ * @throws HoldfastError `usage-invalid` where there is none.
+ */
+export function findCommand(
+  commands: readonly Command[],
+  line: readonly string[],
+): { readonly command: Command; readonly rest: readonly string[] } {
+  for (const command of commands) {
+    const words = command.name.split(' ')
+    if (words.every((word, n) => line[n] === word)) return { command, rest: line.slice(words.length) }
+  }
+  const [group = ''] = line
+  const inGroup = commands.filter(({ name }) => name.startsWith(`${group} `)).map(({ name }) => name)
+  if (inGroup.length > 0) throw usageInvalid(`Say which: ${inGroup.join(', ')}.`)
+  const groups = [...new Set(commands.map(({ name }) => name.split(' ')[0]))]
+  throw usageInvalid(`There is no command ${JSON.stringify(group)}, only ${groups.join(', ')}.`)
+}
+
+/**
+ * Reads what is behind the name of a command.
+ *
+ * @throws HoldfastError `usage-invalid`.
+ */
+export function parseRest(command: Command, rest: readonly string[]): GivenTexts {
+  const options = Object.entries({ ...command.options, ...commonOptions })
+  const { values, positionals } = parse(
+    rest,
+    Object.fromEntries(
+      options.map(([name, { placeholder }]) => [
+        name,
+        {
+          type: placeholder === undefined ? ('boolean' as const) : ('string' as const),
+          ...(name === 'help' ? { short: 'h' } : {}),
+        },
+      ]),
+    ),
+  )
+  const texts = Object.entries(values).map(([name, value]) => [name, value === true ? isGiven : value])
+  return { arguments: positionals, options: Object.fromEntries(texts) as GivenTexts['options'] }
+}
+
+type Wanted = Readonly<Record<string, { readonly type: 'boolean' | 'string'; readonly short?: string }>>
+
+function parse(
+  rest: readonly string[],
+  options: Wanted,
+): { values: Record<string, unknown>; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...rest], options, allowPositionals: true })
+  } catch (error) {
+    // Node's messages are for those who type: they name the option, and end without a point.
+    throw usageInvalid(`${(error as Error).message.replace(/\.?$/, '.')}`)
+  }
+}
+
+/**
+ * Refuses too few and too many arguments.
+ *
+ * @throws HoldfastError `usage-invalid`.
+ */
+export function checkArguments(command: Command, given: readonly string[]): void {
+  const missing = command.arguments.slice(given.length)
+  if (missing.length > 0) throw usageInvalid(`It lacks ${missing.map((name) => `<${name}>`).join(' and ')}.`)
+  const [tooMuch] = given.slice(command.arguments.length)
+  if (tooMuch !== undefined) throw usageInvalid(`${JSON.stringify(tooMuch)} is one argument too many.`)
+}

@@ -1,0 +1,20 @@
+import { durationMs } from 'holdfast/settings'
+
+const day = /^\d{4}-\d{2}-\d{2}$/
+const timeWithOffset = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/
+
+/** Reads a time of ISO 8601, or how long ago one was; gives `undefined` for anything else. A time without an offset would mean another one elsewhere. */
+export function readTime(text: string, nowMs: number): Date | undefined {
+  if (day.test(text) || timeWithOffset.test(text)) {
+    const time = new Date(text)
+    return Number.isNaN(time.getTime()) ? undefined : time
+  }
+  const agoMs = readDurationMs(text)
+  return agoMs === undefined ? undefined : new Date(nowMs - agoMs)
+}
+
+/** Reads a length of time as milliseconds; gives `undefined` for anything else. */
+export function readDurationMs(text: string): number | undefined {
+  const result = durationMs()['~standard'].validate(text)
+  return result instanceof Promise || result.issues ? undefined : result.value
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import type { Command } from './command.ts'
+import { commands } from './commands.ts'
+import { findDatabaseUrl } from './database-url.ts'
+import { explainFailure } from './explain-failure.ts'
+import { helpOf, helpOfCommand } from './help.ts'
+import { checkArguments, findCommand, parseRest } from './parse-command-line.ts'
+import { printableJson } from './printable.ts'
+import { openScreen } from './screen.ts'
+import { isUsageInvalid } from './usage-invalid.ts'
+import { withDatabase } from './with-database.ts'
+
+/** Does what a command line says, and gives the exit code: 0 where it is done, 1 where it failed, 2 where the line is wrong. */
+export async function runCommandLine(line: readonly string[]): Promise<0 | 1 | 2> {
+  const [first] = line
+  if (first === undefined) {
+    complain(helpOf(commands))
+    return 2
+  }
+  if (isHelp(first)) return tell(helpOf(commands))
+  if (first === '--version') return tell(readVersion())
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `))
+  if (group.length > 0 && isHelp(line[1])) return tell(helpOf(group))
+  let command: Command | undefined
+  try {
+    const found = findCommand(commands, line)
+    command = found.command
+    return tell(await runCommand(command, found.rest))
+  } catch (error) {
+    if (!isUsageInvalid(error)) {
+      complain(`holdfast: ${explainFailure(error)}`)
+      return 1
+    }
+    const name = command === undefined ? 'holdfast' : `holdfast ${command.name}`
+    complain(`${name}: ${(error as Error).message}\nRun "${name} --help" to see how it is used.`)
+    return 2
+  }
+}
+
+function isHelp(word: string | undefined): boolean {
+  return word === '--help' || word === '-h' || word === 'help'
+}
+
+async function runCommand(command: Command, rest: readonly string[]): Promise<string> {
+  const given = parseRest(command, rest)
+  if (given.options['help'] !== undefined) return helpOfCommand(command)
+  checkArguments(command, given.arguments)
+  const work = command.prepare(given)
+  const result = await withDatabase(await findDatabaseUrl(given.options['database-url']), work)
+  return given.options['json'] === undefined ? result.text(openScreen()) : printableJson(result.data)
+}
+
+function tell(text: string): 0 {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+function complain(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { readonly version: string }).version
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { text } from 'node:stream/consumers'
+
+/** How the command ended, and what it printed. */
+export interface Run {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Where the command runs. */
+export interface RunOptions {
+  readonly databaseUrl?: string
+  /** Default: that of the process. */
+  readonly folder?: string
+}
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
+
+/** Runs the real command in a process of its own, whose environment says no more than it is given. */
+export async function runHoldfast(
+  line: readonly string[],
+  { databaseUrl, folder }: RunOptions = {},
+): Promise<Run> {
+  const child = spawn(process.execPath, ['--conditions=holdfast:source', main, ...line], {
+    env: {
+      PATH: process.env['PATH'],
+      ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+    },
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { exitCode: child.exitCode, stdout, stderr }
+}

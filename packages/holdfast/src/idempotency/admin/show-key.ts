@@ -1,0 +1,36 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { type AdminClient, run } from './admin-client.ts'
+import { findKeyRows } from './queries/find-keys.ts'
+import type { StoredKey } from './stored-key.ts'
+
+/** Options of {@link showKey}. */
+export interface ShowKeyOptions {
+  /** Whose it is. Needed only where several callers have used the same key. */
+  readonly scope?: string
+}
+
+/**
+ * Finds a key with the answer that is kept for it.
+ *
+ * @throws HoldfastError `key-unknown`, or `key-ambiguous` where several callers have used it.
+ */
+export async function showKey(
+  client: AdminClient,
+  key: string,
+  { scope }: ShowKeyOptions = {},
+): Promise<StoredKey> {
+  const { rows } = await run<StoredKey>(client, findKeyRows(key, scope ?? null))
+  const [first, ...others] = rows
+  if (first && others.length === 0) return first
+  if (!first) {
+    throw new HoldfastError(
+      'key-unknown',
+      `There is no answer to the key ${JSON.stringify(key)}: no call with it has committed, or it has been deleted after its retention. A call with it runs.`,
+    )
+  }
+  const scopes = rows.map((row) => row.scope || '(nobody)').join(', ')
+  throw new HoldfastError(
+    'key-ambiguous',
+    `Several callers have used the key ${JSON.stringify(key)}. Say whose is meant, as a scope, one of: ${scopes}.`,
+  )
+}

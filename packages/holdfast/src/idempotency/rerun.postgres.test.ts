@@ -1,0 +1,63 @@
+import { anyone, holdfast } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestService } from 'holdfast/testing'
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+
+const { mutation, service } = holdfast({ database: postgres() })
+
+let runs: Record<string, unknown>[] = []
+let check: () => boolean | Promise<boolean> = () => true
+
+/** Meets another transaction the first time, and changes what it is given. */
+const change = mutation({
+  route: 'POST /change',
+  access: anyone(),
+  idempotency: { optional: 'a test' },
+  input: z.object({ value: z.any() }).refine(() => check()),
+  deadline: '1s',
+  async run({ input, db }) {
+    const value = input.value as Record<string, unknown>
+    runs.push({ ...value })
+    value['added'] = true
+    if (runs.length === 1) await db.query(sql`do $$ begin raise exception using errcode = '40001'; end $$`)
+  },
+})
+const tested = service({ name: 'rerun', operations: { change } })
+
+describe('a mutation that is run again', () => {
+  test.each([
+    ['with', 'key-1'],
+    ['without', null],
+  ])('gets what came, as it came (%s a key)', async (_how, key) => {
+    runs = []
+    await using running = await createTestService(tested)
+    const response = await running.fetch('/change', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(key === null ? {} : { 'idempotency-key': key }) },
+      body: '{"value":{"b":-0,"a":2}}',
+    })
+    expect(response.status).toBe(204)
+    expect(runs).toEqual([
+      { b: -0, a: 2 },
+      { b: -0, a: 2 },
+    ])
+    expect(runs.map((value) => Object.keys(value))).toEqual([
+      ['b', 'a'],
+      ['b', 'a'],
+    ])
+  })
+
+  test('reads its input no longer than its deadline allows', async () => {
+    runs = []
+    check = () => (runs.length === 0 ? true : new Promise(() => {}))
+    try {
+      await using running = await createTestService(tested)
+      const answer = await running.send('change', { value: {} })
+      expect(answer.status).toBe(504)
+      expect(runs).toHaveLength(1)
+    } finally {
+      check = () => true
+    }
+  })
+})

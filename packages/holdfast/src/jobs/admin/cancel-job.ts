@@ -1,0 +1,40 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { type CancelledRow, cancelJob as cancelRow } from '../queries/cancel-job.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { type AdminClient, run } from './admin-client.ts'
+import { inTransaction } from './in-transaction.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { findJobRow } from './queries/find-job.ts'
+
+/** A job that has been cancelled. */
+export interface CancelledJob {
+  readonly id: string
+  readonly name: string
+  /** Whether it runs: it has been told to end, and does so within a second or so. One that has not run has ended. */
+  readonly isRunning: boolean
+}
+
+/**
+ * Cancels a job: one that runs is told to end, any other ends, and gives its place to the next one of its concurrency key.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` where it has ended already.
+ */
+export async function cancelJob(client: AdminClient, id: string): Promise<CancelledJob> {
+  checkJobId(id)
+  return inTransaction(client, async (within) => {
+    const [row] = await run<CancelledRow>(within, cancelRow(id))
+    if (!row) throw await notCancelled(within, id)
+    if (row.freed_key !== null)
+      for (const statement of releasePlace(row.name, row.freed_key)) await run(within, statement)
+    return { id, name: row.name, isRunning: row.is_running }
+  })
+}
+
+async function notCancelled(client: AdminClient, id: string): Promise<HoldfastError> {
+  const [job] = await run<{ name: string; state: string }>(client, findJobRow(id))
+  if (!job) return jobUnknown(id)
+  return new HoldfastError(
+    'job-ended',
+    `The job ${id} (${job.name}) has ended, and cannot be cancelled any more: it is ${job.state}.`,
+  )
+}

@@ -1,0 +1,38 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { type AdminClient, run } from './admin-client.ts'
+import { checkJobId } from './job-errors.ts'
+import { listJobRows } from './queries/list-jobs.ts'
+import type { JobState, ListedJob } from './stored-job.ts'
+
+/** Which jobs are listed. */
+export interface ListJobsOptions {
+  readonly name?: string
+  /** Those in one of these states. Default: all. */
+  readonly states?: readonly JobState[]
+  /** The id of the last one on the page before. */
+  readonly before?: string
+  /** How many at most, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+const mostListed = 1_000
+
+/**
+ * Lists jobs that have not been deleted, those that were enqueued last first, to the millisecond.
+ *
+ * @throws HoldfastError `job-list-invalid` where the limit is none, `job-id-invalid` where `before` is none.
+ */
+export async function listJobs(
+  client: AdminClient,
+  options: ListJobsOptions = {},
+): Promise<readonly ListedJob[]> {
+  const { name = null, states = null, before = null, limit = 50 } = options
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
+    throw new HoldfastError(
+      'job-list-invalid',
+      `Jobs were asked for with the limit ${limit}; it has to be a whole number from 1 to ${mostListed}.`,
+    )
+  }
+  if (before !== null) checkJobId(before)
+  return run<ListedJob>(client, listJobRows({ name, states, before, limit }))
+}

@@ -1,0 +1,17 @@
+import type { Statement } from '../../../postgres/statement.ts'
+import { jobColumns } from './job-columns.ts'
+
+/** A job with all that its row has, and the process that runs it. */
+export function findJobRow(id: string): Statement {
+  return {
+    text: `
+      select ${jobColumns},
+        jobs.input, jobs.progress, jobs.unique_key as "uniqueKey", jobs.limit_key as "limitKey", jobs.has_place as "hasPlace",
+        jobs.rate_key as "rateKey", jobs.traceparent, jobs.expires_at as "expiresAt",
+        workers.id as "workerId", workers.host, workers.pid, workers.beat_at as "beatAt"
+      from holdfast.jobs
+      left join holdfast.job_workers as workers on workers.id = jobs.worker
+      where jobs.id = $1`,
+    values: [id],
+  }
+}

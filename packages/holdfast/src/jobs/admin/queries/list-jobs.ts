@@ -1,0 +1,25 @@
+import type { Statement } from '../../../postgres/statement.ts'
+import { jobColumns } from './job-columns.ts'
+
+/** Which jobs are asked for; what is `null` does not count. */
+export interface JobFilters {
+  readonly name: string | null
+  readonly states: readonly string[] | null
+  readonly before: string | null
+  readonly limit: number
+}
+
+/** Jobs, the last ones first: in the order of their ids, which begin with the time. */
+export function listJobRows({ name, states, before, limit }: JobFilters): Statement {
+  return {
+    text: `
+      select ${jobColumns}
+      from holdfast.jobs
+      where ($1::text is null or name = $1)
+        and ($2::text[] is null or state = any ($2))
+        and ($3::uuid is null or id < $3)
+      order by id desc
+      limit $4`,
+    values: [name, states, before, limit],
+  }
+}

@@ -1,0 +1,33 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { type AdminClient, run } from './admin-client.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
+import type { JobState } from './stored-job.ts'
+import { orUniqueTaken } from './unique-taken.ts'
+
+/** A job that runs again. */
+export interface RetriedJob {
+  readonly id: string
+  readonly name: string
+  /** `ready`, or `gated` where its limits decide when it runs. */
+  readonly state: JobState
+}
+
+/**
+ * Has a job that is dead, or scheduled for later, run now. What has failed still counts: a dead one has one more try. Its limits hold.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` where it is neither, or `job-unique-taken`.
+ */
+export async function retryJob(client: AdminClient, id: string): Promise<RetriedJob> {
+  checkJobId(id)
+  const [row] = await orUniqueTaken(`The job ${id}`, () => run<RetriedRow>(client, retryJobNow(id)))
+  if (!row) throw jobUnknown(id)
+  if (row.new_state === null) {
+    const state = row.state === 'scheduled' ? 'scheduled by its rate limit' : row.state
+    throw new HoldfastError(
+      'job-not-retriable',
+      `The job ${id} (${row.name}) is ${state}. Only a job that is dead, or scheduled for a time of its own, can be told to run now.`,
+    )
+  }
+  return { id, name: row.name, state: row.new_state }
+}

@@ -1,0 +1,27 @@
+import type { Caller } from './caller.ts'
+import { HoldfastError } from './holdfast-error.ts'
+
+/**
+ * Makes sure that what `identify` or an access rule gave is a caller. Anything else would be one of whom nothing is known, whose private
+ * records are those of every other like it. `source`: who gave it, for the message.
+ *
+ * @throws HoldfastError `caller-invalid`.
+ */
+export function checkCaller(value: unknown, source: string): asserts value is Caller {
+  if (typeof value !== 'object' || value === null) throw callerInvalid(source, `is ${typeof value}`)
+  const { kind, id, tenant } = value as Partial<Record<keyof Caller, unknown>>
+  if (typeof kind !== 'string') throw callerInvalid(source, 'has no text as its "kind"')
+  if (!isTextOrAbsent(id)) throw callerInvalid(source, 'has an "id" that is no text')
+  if (!isTextOrAbsent(tenant)) throw callerInvalid(source, 'has a "tenant" that is no text')
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function callerInvalid(source: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'caller-invalid',
+    `${source} gave a caller that ${what}. A caller is { kind, id, tenant }, all of them texts, of which only the kind has to be there.`,
+  )
+}
