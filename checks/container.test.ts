@@ -160,7 +160,10 @@ describe('compose.yaml', () => {
   })
 
   test('hands secrets over as files, which git does not know', async () => {
-    expect(ledger!.environment).toEqual({ DATABASE_URL_FILE: '/run/secrets/database-url' })
+    expect(ledger!.environment).toEqual({
+      BANK_URL: 'https://bank.example',
+      DATABASE_URL_FILE: '/run/secrets/database-url',
+    })
     expect(ledger!.secrets).toEqual(['database-url'])
     expect(postgres!.environment).toMatchObject({
       POSTGRES_PASSWORD_FILE: '/run/secrets/postgres-password',
@@ -203,6 +206,7 @@ test.skipIf(!canUnshare)('a service that is the first process of its namespace e
     env: {
       ...process.env,
       NODE_ENV: 'production',
+      BANK_URL: 'https://bank.example',
       DATABASE_URL: database.url,
       DRAIN_DELAY_MS: '0',
       HOST: '127.0.0.1',

@@ -51,7 +51,7 @@ export const startUpBenchmark: Benchmark = async (bench) => {
           ...inFolder,
           name: 'holdfast with Zod and Drizzle: the ledger',
           command: [process.execPath, 'src/main.ts'],
-          env,
+          env: { ...env, BANK_URL: 'https://bank.example' },
         },
       ],
     ],
