@@ -1,9 +1,8 @@
 import { type JobsOptions, Queue } from 'bullmq'
-import { Redis, type RedisOptions } from 'ioredis'
-import { untilAborted } from '../kernel/cancellation.ts'
+import type { RedisOptions } from 'ioredis'
 import type { Broker } from '../kernel/relay.ts'
 import { BullMqConnection } from './bullmq-connection.ts'
-import { redisUnreachable } from './failures.ts'
+import { connectRedis } from './redis-client.ts'
 
 /** Options of {@link bullmq}. */
 export interface BullMqOptions {
@@ -22,8 +21,6 @@ export interface BullMqOptions {
 
 const day = 86_400
 const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFail: { age: 30 * day } }
-const firstRetryMs = 100
-const longestRetryMs = 2_000
 
 /**
  * BullMQ as the broker of a relay: each message becomes a job with the name of its event, the message as its data, and the message's id as its own,
@@ -33,42 +30,14 @@ export function bullmq({ connection, queue = 'messages', prefix, jobOptions }: B
   return {
     name: 'bullmq',
     async connect({ log }, signal) {
-      const client = openClient(connection)
-      let lastError: unknown
-      // It connects again by itself; what fails meanwhile says so.
-      client.on('error', (error) => {
-        lastError = error
-      })
-      try {
-        await untilAborted(client.connect(), signal)
-      } catch (error) {
-        client.disconnect()
-        throw signal.aborted ? error : redisUnreachable(client.options, lastError ?? error)
-      }
+      const { client, lastError } = await connectRedis(connection, signal)
       const jobs = new Queue(queue, {
         connection: client,
         ...(prefix === undefined ? {} : { prefix }),
         defaultJobOptions: { ...keptByDefault, ...jobOptions },
       })
       jobs.on('error', (error) => log.debug({ queue, reason: error.message }, 'BullMQ told of an error'))
-      return new BullMqConnection(client, jobs, () => lastError)
+      return new BullMqConnection(client, jobs, lastError)
     },
   }
-}
-
-function openClient(connection: string | RedisOptions): Redis {
-  const own = {
-    // The shapes of replies that BullMQ reads.
-    replyMapping: 'legacy',
-    lazyConnect: true,
-    // What cannot be sent now is told of now: the relay sends it again.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-  } as const
-  const defaults: RedisOptions = {
-    connectionName: 'holdfast',
-    retryStrategy: (times) => Math.min(longestRetryMs, times * firstRetryMs),
-  }
-  if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...own })
-  return new Redis({ ...defaults, ...connection, ...own })
 }

@@ -4,7 +4,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 export function redisUnreachable({ path, host, port }: RedisOptions, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-unreachable',
-    `Redis, which BullMQ keeps its queues in, cannot be reached at ${path ?? `${host}:${port}`}: ${reasonOf(cause)}. Start it, or mend the connection that bullmq({ … }) is given.`,
+    `Redis, which BullMQ keeps its queues in, cannot be reached at ${path ?? `${host}:${port}`}: ${reasonOf(cause)}. Start it, or mend the connection that bullmq({ … }) or bullmqJobs({ … }) is given.`,
     { cause },
   )
 }
@@ -13,6 +13,14 @@ export function messageRefused(queue: string, id: string, cause: unknown): Holdf
   return new HoldfastError(
     'broker-refused',
     `Redis has not taken the message ${id} into the BullMQ queue "${queue}": ${reasonOf(cause)}. See its memory limit and the permissions of the user; it is sent again until it is taken.`,
+    { cause },
+  )
+}
+
+export function jobsRefused(cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'broker-refused',
+    `Redis has not taken jobs into the BullMQ queues of the service: ${reasonOf(cause)}. See its memory limit and the permissions of the user; they are handed over again until they are taken.`,
     { cause },
   )
 }

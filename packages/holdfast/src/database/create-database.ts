@@ -4,6 +4,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { JobEngine } from '../jobs/job-engine.ts'
 import { createWaker } from '../jobs/waker.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
 import { observeMutations } from '../idempotency/observe-mutations.ts'
@@ -41,6 +42,8 @@ export interface PostgresOptions extends LocationOptions {
   readonly retention?: Duration
   /** How often what is older than the retention is deleted. Default `'1m'`. */
   readonly pruneEvery?: Duration
+  /** What runs the jobs in place of Postgres, from which it gets them: `bullmqJobs({ … })`. Default: Postgres runs them. */
+  readonly jobEngine?: JobEngine
 }
 
 /** How a query builder is bound to what runs statements. */
@@ -142,6 +145,7 @@ async function openDatabase<Read, Write>(
         : readStage(operation, read, (queryable) => binding.read(queryable)),
     startWorker: (workload, workerOptions) =>
       startBackground(workload, workerOptions, {
+        jobEngine: options.jobEngine,
         openPool: (applicationName, max) => createPool({ ...pooling, applicationName, max }),
         bind,
         waker,

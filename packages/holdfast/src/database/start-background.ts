@@ -1,7 +1,9 @@
 import type { Worker, WorkerOptions, Workload } from '../kernel/background.ts'
+import type { Job } from '../kernel/job.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
 import { startEngine } from '../jobs/engine.ts'
+import type { JobEngine } from '../jobs/job-engine.ts'
 import { waitSubscriber } from '../jobs/wait-subscriber.ts'
 import type { Waker } from '../jobs/waker.ts'
 import { consumerJob } from '../outbox/consumer-job.ts'
@@ -14,6 +16,8 @@ import type { BoundTransaction, HandlerSession } from '../postgres/transaction-s
 
 /** What a database lends to the work that nobody calls. */
 export interface BackgroundParts {
+  /** What runs the jobs that it takes; the others, those of consumers and the schedules are Postgres'. */
+  readonly jobEngine: JobEngine | undefined
   readonly openPool: (applicationName: string, size: number) => Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
@@ -34,10 +38,10 @@ export async function startBackground(
   const { openPool, bind, waker, surroundings, telemetry } = parts
   const { clock, log } = surroundings
   const { consumers, relays, schedules, settings } = workload
-  const consuming = consumers.map(consumerJob)
-  const engine = await startEngine({
-    jobs: new Map([...workload.jobs, ...consuming.map((job) => [job.name, job] as const)]),
-    schedules,
+  const jobs = [...workload.jobs.values()]
+  const theirs = jobs.filter((job) => parts.jobEngine?.takes(job) === true)
+  const ours = [...jobs.filter((job) => !theirs.includes(job)), ...consumers.map(consumerJob)]
+  const shared = {
     settings,
     concurrency,
     openPool,
@@ -46,7 +50,14 @@ export async function startBackground(
     clock,
     log,
     telemetry,
-  })
+  }
+  const other = await parts.jobEngine?.start({ ...shared, jobs: byName(theirs) })
+  const engine = await startEngine({ ...shared, jobs: byName(ours), schedules }).catch(
+    async (error: unknown) => {
+      await other?.stop(0)
+      throw error
+    },
+  )
   const pool = openPool('holdfast (messages)', messageConnections + relays.length)
   const relaying = startRelays({ relays, pool, surroundings })
   const dispatching = startDispatcher({
@@ -68,14 +79,19 @@ export async function startBackground(
   return {
     async stop(limitMs) {
       unlisten()
-      const [handedBack] = await Promise.all([
+      const [handedBack, handedBackToo = []] = await Promise.all([
         engine.stop(limitMs),
+        other?.stop(limitMs),
         dispatching.stop(),
         relaying.stop(),
         pruning.stop(),
       ])
       await pool.end()
-      return handedBack
+      return [...handedBack, ...handedBackToo]
     },
   }
+}
+
+function byName(jobs: readonly Job[]): ReadonlyMap<string, Job> {
+  return new Map(jobs.map((job) => [job.name, job]))
 }

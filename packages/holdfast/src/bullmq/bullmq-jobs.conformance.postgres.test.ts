@@ -1,0 +1,26 @@
+import { bullmqJobs } from 'holdfast/bullmq'
+import { Redis } from 'ioredis'
+import { afterAll } from 'vitest'
+import { redisTool, startRedis } from '../../test/redis-server.ts'
+import { engineConformance } from '../jobs/engine-conformance.fixture.ts'
+
+const { missing } = await redisTool()
+const server = missing === undefined ? await startRedis() : undefined
+afterAll(() => server?.stop())
+
+engineConformance('bullmq', {
+  missing,
+  jobEngine: bullmqJobs({
+    connection: { port: server?.port ?? 6379 },
+    // A try whose lock is lost is aborted, which would hide that it could not have committed.
+    lockDuration: '60s',
+  }),
+  promises: [],
+  /** Redis loses all that it had, and nobody can tell but by the connection. */
+  async runAgain() {
+    const client = new Redis({ port: server!.port })
+    await client.flushall()
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')
+    client.disconnect()
+  },
+})

@@ -1,0 +1,268 @@
+import { DelayedError, type Job as BullMqJob, UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import type { RedisOptions } from 'ioredis'
+import { CallLog } from '../kernel/call-log.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
+import { RunningDeadline } from '../kernel/deadline.ts'
+import { toMilliseconds } from '../kernel/duration.ts'
+import type { Job } from '../kernel/job.ts'
+import type { Json } from '../kernel/json.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { newUsage } from '../kernel/work.ts'
+import type { AttemptScope } from '../jobs/attempt-scope.ts'
+import { startDuty } from '../jobs/duty.ts'
+import type { JobEngineParts } from '../jobs/job-engine.ts'
+import { jobCancelled, jobLost, workerStopping } from '../jobs/job-over.ts'
+import { observeJobs } from '../jobs/observe-jobs.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { JobRecords } from './job-records.ts'
+import type { BegunRow } from './queries/begin-jobs.ts'
+import type { PlannedQueue, QueuePlan } from './queue-plan.ts'
+import { openRedis } from './redis-client.ts'
+import { runJob, type RunParts, type TryEnd } from './run-job.ts'
+
+/** What a worker is made with. */
+export interface BullMqWorkerParts extends Pick<
+  JobEngineParts,
+  'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry'
+> {
+  /** The connections of the jobs' transactions. */
+  readonly pool: Pool
+  /** The connections of the worker's own statements. */
+  readonly control: Pool
+  readonly connection: string | RedisOptions
+  readonly prefix: string | undefined
+  readonly plan: QueuePlan
+  /** How long BullMQ takes a worker that says nothing to live. */
+  readonly lockMs: number
+}
+
+/** Runs what BullMQ has it run. */
+export interface BullMqWorker {
+  /** Takes no more, waits for what runs, and hands back what has not ended within `limitMs`. Gives the ids of that. */
+  stop(limitMs: number): Promise<readonly string[]>
+}
+
+interface Running {
+  readonly scope: AttemptScope
+  readonly ended: Promise<unknown>
+}
+
+/** Thrown to BullMQ for a try that failed, and is followed by another. */
+class TryAgain extends Error {
+  override readonly name = 'TryAgain'
+  readonly delayMs: number
+
+  constructor({ error, delayMs }: TryEnd) {
+    super(messageOf(error), { cause: error })
+    this.delayMs = delayMs
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+const lookEveryMs = 1_000
+const redisRetryMs = 1_000
+const unknownPauseMs = 5_000
+const idleGraceMs = 1_000
+const leastReportMs = 1_000
+const closeLimitMs = 2_000
+
+/** Begins to run jobs. Redis may be away; it is waited for. */
+export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
+  const { jobs, clock, log, telemetry } = parts
+  const running = new Set<Running>()
+  const handedBack: string[] = []
+  const closing = new AbortController()
+  const records = new JobRecords(parts.control)
+  const observer = observeJobs(telemetry, () => running.size)
+  const client = openRedis(parts.connection, { maxRetriesPerRequest: null })
+  let isStopping = false
+  // Whoever cannot send says so; that it reconnects is no news.
+  client.on('error', (error) =>
+    log.debug({ reason: error.message }, 'the connection of the jobs to Redis failed'),
+  )
+  // Redis takes whole milliseconds.
+  const lookMs = Math.ceil(parts.lockMs / 3)
+  const workers = parts.plan.queues.map((queue) => openWorker(queue))
+
+  function openWorker({ name, concurrency, limiter }: PlannedQueue): Worker {
+    const worker = new Worker(name, (job, token) => process(job, token!), {
+      connection: client,
+      ...(parts.prefix === undefined ? {} : { prefix: parts.prefix }),
+      concurrency,
+      ...(limiter ? { limiter } : {}),
+      lockDuration: parts.lockMs,
+      lockRenewTime: lookMs,
+      stalledInterval: lookMs,
+      // They are counted as tries here, like all others.
+      maxStalledCount: Number.MAX_SAFE_INTEGER,
+      runRetryDelay: redisRetryMs,
+      settings: {
+        backoffStrategy: (_tries, _type, error) =>
+          error instanceof TryAgain ? Math.round(error.delayMs) : redisRetryMs,
+      },
+    })
+    worker.on('error', (error) => {
+      const fields = { queue: name, reason: error.message }
+      // While Redis is away, there is nothing new in it.
+      if (client.status === 'ready')
+        log.warn(fields, 'BullMQ told of an error; what it was about is tried again')
+      else log.debug(fields, 'BullMQ told of an error while Redis was away')
+    })
+    worker.on('lockRenewalFailed', (ids) => {
+      for (const { scope } of running) if (ids.includes(scope.row.id)) scope.deadline.cancel(jobLost)
+    })
+    return worker
+  }
+
+  /** Has a job run, and tells BullMQ what becomes of it. */
+  async function process(given: BullMqJob, token: string): Promise<void> {
+    // Whether there is a further try is for the row of the job to say.
+    given.opts.attempts = Number.MAX_SAFE_INTEGER
+    const end = await begin(given)
+    switch (end.next) {
+      case 'over':
+        return
+      case 'dead':
+        throw new UnrecoverableError(messageOf(end.error))
+      case 'again':
+        if (end.isFailure) throw new TryAgain(end)
+        if (end.outcome === 'handed-back') {
+          await given.moveToWait(token)
+          throw new WaitingError()
+        }
+        await given.moveToDelayed(Date.now() + Math.round(end.delayMs), token)
+        throw new DelayedError()
+    }
+  }
+
+  async function begin(given: BullMqJob): Promise<TryEnd> {
+    const back = { next: 'again', delayMs: 0, isFailure: false } as const
+    const job = jobs.get(given.name)
+    // A process of another version may know it.
+    if (!job) return { ...back, outcome: 'failed', delayMs: unknownPauseMs, error: undefined }
+    let row: BegunRow | undefined
+    try {
+      row = await records.begin(given.id!)
+    } catch (error) {
+      log.debug({ error: toLogFields(error) }, 'a job could not be read; it is run in a while')
+      return { ...back, outcome: 'failed', delayMs: redisRetryMs, error }
+    }
+    if (!row) return { ...back, outcome: 'lost', next: 'over', error: undefined }
+    if (isStopping) return { ...back, outcome: 'handed-back', error: undefined }
+    return run(job, given, row)
+  }
+
+  async function run(job: Job, given: BullMqJob, row: BegunRow): Promise<TryEnd> {
+    const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
+    // A try whose process has died has noted nothing; BullMQ has counted it.
+    const failures = row.failures + given.stalledCounter
+    const at = { job: job.name, jobId: row.id, attempt: failures + 1 }
+    span.describe(`job ${job.name}`, {
+      'holdfast.job': job.name,
+      'holdfast.job.id': row.id,
+      'holdfast.attempt': failures + 1,
+    })
+    const deadlineMs = toMilliseconds(job.deadline)
+    const deadline = new RunningDeadline(clock, deadlineMs)
+    const scope: AttemptScope = {
+      job,
+      row: {
+        ...row,
+        name: job.name,
+        attempt: given.attemptsStarted,
+        failures,
+        limit_key: null,
+        has_place: false,
+      },
+      pool: parts.pool,
+      control: parts.control,
+      bind: parts.bind,
+      log: new CallLog(log, () => ({ ...at, traceId: span.trace.traceId, spanId: span.trace.spanId })),
+      work: { deadline, span, usage: newUsage() },
+      deadline,
+      closing: closing.signal,
+      limitMs: deadlineMs + idleGraceMs,
+    }
+    const runParts: RunParts = {
+      settings: parts.settings,
+      records,
+      keepProgress: (_scope, value) => progress(given, value),
+    }
+    observer.began(job.name, row.age_ms / 1_000)
+    const startedMs = performance.now()
+    const ended = telemetry.within(span, () => runJob(scope, runParts))
+    const one: Running = { scope, ended }
+    running.add(one)
+    const end = await ended
+    running.delete(one)
+    observer.ended(job.name, end.outcome, (performance.now() - startedMs) / 1_000)
+    span.set('holdfast.outcome', end.outcome)
+    deadline.end()
+    span.end()
+    if (end.outcome === 'handed-back') handedBack.push(row.id)
+    scope.log.debug({ outcome: end.outcome, statements: scope.work.usage.statements }, `job ${end.outcome}`)
+    return end
+  }
+
+  function progress(given: BullMqJob, value: string): void {
+    given
+      .updateProgress(JSON.parse(value) as Exclude<Json, readonly unknown[] | null>)
+      .catch((error: unknown) =>
+        log.debug({ error: toLogFields(error) }, 'the progress of a job could not be told'),
+      )
+  }
+
+  const looking = startDuty({
+    failure: 'cancelled jobs could not be looked for',
+    clock,
+    log,
+    everyMs: lookEveryMs,
+    async work() {
+      if (running.size === 0) return undefined
+      const over = await records.findOver([...running].map(({ scope }) => scope.row.id))
+      const cancelled = new Map(over.map(({ id, is_cancelled: isCancelled }) => [id, isCancelled]))
+      for (const { scope } of running) {
+        const isCancelled = cancelled.get(scope.row.id)
+        if (isCancelled !== undefined) scope.deadline.cancel(isCancelled ? jobCancelled : jobLost)
+      }
+      return undefined
+    },
+  })
+
+  return {
+    async stop(limitMs) {
+      isStopping = true
+      const endMs = performance.now() + limitMs
+      await Promise.all(workers.map((worker) => worker.pause(true)))
+      await allWithin(running, limitMs)
+      for (const { scope } of running) scope.deadline.cancel(workerStopping)
+      await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
+      closing.abort()
+      await looking.stop()
+      await Promise.all(workers.map((worker) => close(worker)))
+      client.disconnect()
+      observer.forget()
+      return handedBack
+    },
+  }
+
+  /** Where Redis is away, what it has not been told of it finds out by itself. */
+  async function close(worker: Worker): Promise<void> {
+    await untilAborted(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+      log.debug({ error: toLogFields(error) }, 'a worker of BullMQ could not be closed in order')
+      // Its own connection would try to reach Redis for ever.
+      void worker
+        .disconnect()
+        .catch((late: unknown) =>
+          log.debug({ error: toLogFields(late) }, 'a worker of BullMQ could not be disconnected in order'),
+        )
+    })
+  }
+}
+
+async function allWithin(running: ReadonlySet<Running>, limitMs: number): Promise<void> {
+  if (running.size === 0) return
+  const all = Promise.all([...running].map(({ ended }) => ended))
+  await untilAborted(all, AbortSignal.timeout(Math.max(0, Math.ceil(limitMs)))).catch(() => {})
+}

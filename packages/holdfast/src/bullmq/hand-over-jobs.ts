@@ -1,0 +1,160 @@
+import type { RedisOptions } from 'ioredis'
+import { untilAborted } from '../kernel/cancellation.ts'
+import type { JobEngineParts } from '../jobs/job-engine.ts'
+import { type Duty, startDuty } from '../jobs/duty.ts'
+import { LazyTransaction } from '../jobs/lazy-transaction.ts'
+import { promoteDue, promotionBatch, type PromotionRow } from '../jobs/queries/promote-due.ts'
+import { mostAttempts } from '../jobs/retry-delay.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { JobQueues } from './job-queues.ts'
+import { findHandedOver, type HandedRow, handOver, lockHandover, takeBack } from './queries/hand-over.ts'
+import type { QueuePlan } from './queue-plan.ts'
+
+/** What jobs are handed over with. */
+export interface HandoverParts extends Pick<JobEngineParts, 'jobs' | 'waker' | 'clock' | 'log'> {
+  readonly pool: Pool
+  readonly connection: string | RedisOptions
+  readonly prefix: string | undefined
+  readonly plan: QueuePlan
+  /** Jobs that were BullMQ's and are not any more. */
+  readonly notOurs: readonly string[]
+}
+
+const batch = 500
+const pollMs = 1_000
+const connectLimitMs = 5_000
+const passLimitMs = 10_000
+const closeLimitMs = 1_000
+const searchBatch = 10_000
+// What somebody has deleted in Redis by hand is found as well.
+const searchEveryMs = 5 * 60_000
+const firstId = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Hands ready jobs over to BullMQ, in the order in which they are to run: each batch in a transaction that commits after BullMQ has it, so that a
+ * job is handed over again rather than never. As often as Redis has been connected to, what it has lost is handed over again.
+ */
+export class Handover {
+  readonly #parts: HandoverParts
+  readonly #names: readonly string[]
+  readonly #duty: Duty
+  readonly #unlisten: () => void
+  #queues: JobQueues | undefined
+  #hasFailed = false
+  #searchedMs = -Infinity
+
+  constructor(parts: HandoverParts) {
+    this.#parts = parts
+    this.#names = [...parts.jobs.keys()]
+    this.#duty = startDuty({
+      failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
+      clock: parts.clock,
+      log: parts.log,
+      everyMs: pollMs,
+      work: (stopping) => this.#work(stopping),
+    })
+    this.#unlisten = parts.waker.listen((reason) => {
+      // What has failed takes its pause, however much there is to hand over.
+      if (reason === 'jobs' && !this.#hasFailed) this.#duty.now()
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#unlisten()
+    await this.#duty.stop()
+    await this.#disconnect()
+  }
+
+  async #work(stopping: AbortSignal): Promise<number | undefined> {
+    try {
+      const queues = await this.#connected(stopping)
+      if (performance.now() - this.#searchedMs > searchEveryMs) await this.#search(queues, stopping)
+      const againMs = await this.#pass(queues, stopping)
+      this.#hasFailed = false
+      return againMs
+    } catch (error) {
+      this.#hasFailed = true
+      await this.#disconnect()
+      throw error
+    }
+  }
+
+  async #connected(stopping: AbortSignal): Promise<JobQueues> {
+    if (this.#queues?.isLost === true) await this.#disconnect()
+    if (this.#queues) return this.#queues
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(connectLimitMs)])
+    const attemptsOf = (name: string): number => mostAttempts(this.#parts.jobs.get(name)!.retry)
+    this.#queues = await JobQueues.connect({ ...this.#parts, attemptsOf }, limit)
+    // Redis may have been away, and have lost what it had.
+    this.#searchedMs = -Infinity
+    return this.#queues
+  }
+
+  /** Hands over a batch; gives how soon there may be another one. */
+  async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
+    return this.#transact(stopping, async (transaction) => {
+      const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
+      if (lock?.is_locked !== true) return undefined
+      const [due] = await transaction.run<PromotionRow>(promoteDue())
+      const rows = await transaction.run<HandedRow>(handOver(this.#names, batch))
+      if (rows.length > 0) await untilAborted(queues.add(rows), transaction.work.deadline)
+      if (rows.length === batch || due?.promoted === promotionBatch) return 0
+      return due?.next_ms ?? undefined
+    })
+  }
+
+  /** Looks for jobs that Redis was given and does not have, and hands them over again. */
+  async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
+    if (this.#parts.notOurs.length > 0) {
+      const { notOurs } = this.#parts
+      await this.#transact(stopping, (transaction) => transaction.run(takeBack(notOurs)))
+    }
+    for (let after: string | undefined = firstId; after !== undefined;) {
+      after = await this.#searchAfter(after, queues, stopping)
+    }
+    this.#searchedMs = performance.now()
+  }
+
+  /** Gives where to go on; `undefined` at the end. */
+  async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
+    const rows = await this.#transact(stopping, (transaction) =>
+      transaction.run<HandedRow>(findHandedOver(this.#names, after, searchBatch)),
+    )
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
+    const missing = rows.length === 0 ? [] : await untilAborted(queues.findMissing(rows), limit)
+    if (missing.length > 0) {
+      await untilAborted(queues.add(missing), limit)
+      this.#parts.log.warn(
+        { jobs: missing.length },
+        'Redis did not have jobs that it was given; it has them again',
+      )
+    }
+    return rows.length === searchBatch ? rows.at(-1)?.id : undefined
+  }
+
+  async #transact<T>(stopping: AbortSignal, work: (transaction: LazyTransaction) => Promise<T>): Promise<T> {
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
+    const transaction = new LazyTransaction(this.#parts.pool, ownWork(limit), passLimitMs)
+    try {
+      const result = await work(transaction)
+      await transaction.commit([])
+      return result
+    } finally {
+      await transaction.close()
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    const queues = this.#queues
+    this.#queues = undefined
+    if (!queues) return
+    await untilAborted(queues.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+      this.#parts.log.debug(
+        { error: toLogFields(error) },
+        'the queues of BullMQ could not be closed in order',
+      )
+    })
+  }
+}

@@ -1,0 +1,49 @@
+import { gathered } from './gathered.ts'
+import { type BegunRow, beginJobs, findOver, type OverRow } from './queries/begin-jobs.ts'
+import { failJob, type Failing } from './queries/fail-job.ts'
+import { type Finish, finishJobs } from './queries/finish-jobs.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Statement } from '../postgres/statement.ts'
+
+const patienceMs = 5_000
+
+/** The rows of jobs that BullMQ runs: what of them is read and written outside of their transactions. */
+export class JobRecords {
+  readonly #pool: Pool
+  /** Reads a job; gives `undefined` where it has ended, or is none of this database. */
+  readonly begin: (id: string) => Promise<BegunRow | undefined>
+  /** Ends a job that has used no transaction; gives whether it had not ended. */
+  readonly finish: (finish: Finish) => Promise<boolean>
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    this.begin = gathered(async (ids: readonly string[]) => {
+      const rows = new Map((await this.#run<BegunRow>(beginJobs(ids))).map((row) => [row.id, row]))
+      return ids.map((id) => rows.get(id))
+    })
+    this.finish = gathered(async (finishes: readonly Finish[]) => {
+      const ids = new Set((await this.#run<{ id: string }>(finishJobs(finishes))).map(({ id }) => id))
+      return finishes.map(({ id }) => ids.has(id))
+    })
+  }
+
+  /** Notes a failed try; gives whether the job had not ended. */
+  async fail(failing: Failing): Promise<boolean> {
+    return (await this.#run(failJob(failing))).length > 0
+  }
+
+  /** Finds those of some jobs that have ended. */
+  findOver(ids: readonly string[]): Promise<readonly OverRow[]> {
+    return this.#run(findOver(ids))
+  }
+
+  async #run<Row extends object>(statement: Statement): Promise<Row[]> {
+    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
+    try {
+      return (await connection.run<Row>(statement)).rows
+    } finally {
+      connection.release()
+    }
+  }
+}

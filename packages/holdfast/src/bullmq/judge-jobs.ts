@@ -1,0 +1,31 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Job } from '../kernel/job.ts'
+
+/**
+ * Refuses jobs that ask for what BullMQ cannot promise.
+ *
+ * @throws HoldfastError `service-invalid` that lists all of them.
+ */
+export function judgeJobs(jobs: Iterable<Job>): void {
+  const issues = [...jobs].flatMap((job) =>
+    wishesOf(job).map(
+      (wish) =>
+        `job "${job.name}" (${job.place}) ${wish}; keep it with Postgres: bullmqJobs({ keepOnPostgres: ['${job.name}'] })`,
+    ),
+  )
+  if (issues.length === 0) return
+  throw new HoldfastError(
+    'service-invalid',
+    `BullMQ cannot run all jobs of the service:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+  )
+}
+
+function wishesOf({ concurrency, rate }: Job): readonly string[] {
+  return [
+    ...(concurrency?.key ? ['limits its concurrency by a key, and BullMQ limits all jobs of a name'] : []),
+    ...(concurrency?.ordered === true
+      ? ['is ordered, and BullMQ goes on while a job waits for its next try']
+      : []),
+    ...(rate?.key ? ['limits its rate by a key, and BullMQ limits all jobs of a name'] : []),
+  ]
+}

@@ -1,0 +1,22 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Job } from '../kernel/job.ts'
+import type { Step } from '../kernel/step.ts'
+import type { AttemptScope } from '../jobs/attempt-scope.ts'
+import { StepRunner } from '../jobs/step-runner.ts'
+
+/** The steps of a job that BullMQ runs, which has none. */
+export class NoSteps extends StepRunner {
+  readonly #job: Job
+
+  constructor(scope: AttemptScope) {
+    super(scope, () => false)
+    this.#job = scope.job
+  }
+
+  override toStep(): Step<unknown> {
+    throw new HoldfastError(
+      'job-without-steps',
+      `The job "${this.#job.name}" (${this.#job.place}) asked for step, but BullMQ runs it. What a step has done has to be kept under the claim of one try, which BullMQ does not have; keep the job with Postgres: bullmqJobs({ keepOnPostgres: ['${this.#job.name}'] }).`,
+    )
+  }
+}

@@ -1,0 +1,41 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** A job as it is read when BullMQ has it run. */
+export interface BegunRow {
+  readonly id: string
+  readonly input: unknown
+  /** How many tries have failed before. */
+  readonly failures: number
+  readonly traceparent: string | null
+  /** How long it has been enqueued, in milliseconds. */
+  readonly age_ms: number
+}
+
+/** Reads jobs that have not ended. */
+export function beginJobs(ids: readonly string[]): Statement {
+  return {
+    name: 'holdfast_begin_jobs',
+    text: `
+      select id, input, failures, traceparent,
+        extract(epoch from now() - enqueued_at)::double precision * 1000 as age_ms
+      from holdfast.jobs where id = any($1::uuid[]) and finished_at is null`,
+    values: [ids],
+  }
+}
+
+/** A job that has ended. */
+export interface OverRow {
+  readonly id: string
+  readonly is_cancelled: boolean
+}
+
+/** Finds those of some jobs that have ended. */
+export function findOver(ids: readonly string[]): Statement {
+  return {
+    name: 'holdfast_find_over',
+    text: `
+      select id, state = 'cancelled' as is_cancelled from holdfast.jobs
+      where id = any($1::uuid[]) and finished_at is not null`,
+    values: [ids],
+  }
+}

@@ -1,0 +1,130 @@
+import { untilAborted } from '../kernel/cancellation.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { pathOf, toPointer, validate } from '../kernel/schema.ts'
+import type { AttemptScope } from '../jobs/attempt-scope.ts'
+import { JobRunContext } from '../jobs/job-run-context.ts'
+import { judgeFailure, successOf } from '../jobs/judge-attempt.ts'
+import { LazyTransaction } from '../jobs/lazy-transaction.ts'
+import type { AttemptEnd } from '../jobs/queries/end-attempt.ts'
+import type { AttemptOutcome } from '../jobs/run-attempt.ts'
+import type { JobRecords } from './job-records.ts'
+import { NoSteps } from './no-steps.ts'
+import { finishFenced } from './queries/finish-jobs.ts'
+
+/** What jobs are run with, beside what is their own. */
+export interface RunParts {
+  readonly settings: unknown
+  readonly records: JobRecords
+  /** Keeps what a job says of its progress. */
+  keepProgress(scope: AttemptScope, value: string): void
+}
+
+/** What BullMQ has to do with a job whose try has ended. */
+export interface TryEnd {
+  readonly outcome: AttemptOutcome
+  /** Over: it need not be run again. Again: after `delayMs`; it is BullMQ's to count the try where `isFailure`. */
+  readonly next: 'over' | 'again' | 'dead'
+  readonly delayMs: number
+  readonly isFailure: boolean
+  /** What it threw, for BullMQ to show. */
+  readonly error: unknown
+}
+
+/** Runs one try of a job to its end, whatever that is. Never rejects. */
+export async function runJob(scope: AttemptScope, parts: RunParts): Promise<TryEnd> {
+  const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
+  try {
+    await runHandler(scope, parts, transaction)
+    return over(await succeed(scope, parts, transaction))
+  } catch (error) {
+    await transaction.close()
+    return await fail(error, scope, parts)
+  } finally {
+    await transaction.close()
+  }
+}
+
+const over = (outcome: AttemptOutcome): TryEnd => ({
+  outcome,
+  next: 'over',
+  delayMs: 0,
+  isFailure: false,
+  error: undefined,
+})
+
+async function runHandler(scope: AttemptScope, parts: RunParts, transaction: LazyTransaction): Promise<void> {
+  const { job, row, deadline, log } = scope
+  const input = await readInput(scope)
+  const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
+  const running = Promise.resolve(job.run(context as never))
+  await untilAborted(running, deadline, (outcome) => {
+    if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
+      log.debug({ error: toLogFields(outcome.reason) }, `the job ${row.name} failed after its try had ended`)
+  })
+  deadline.throwIfAborted()
+}
+
+async function readInput({ job, row }: AttemptScope): Promise<unknown> {
+  const result = await validate(job.input, row.input)
+  if (!result.issues) return result.value
+  const [issue] = result.issues
+  throw new HoldfastError(
+    'job-input-outdated',
+    `The job "${job.name}" (${job.place}) was enqueued with an input that it does not take any more: ${issue ? `${toPointer(pathOf(issue))}: ${issue.message}` : 'no reason given'}. Deploy a schema that takes both, and redrive it.`,
+  )
+}
+
+async function succeed(
+  { job, row }: AttemptScope,
+  parts: RunParts,
+  transaction: LazyTransaction,
+): Promise<AttemptOutcome> {
+  const finish = { id: row.id, retentionMs: successOf(job).retentionMs }
+  if (!transaction.hasBegun) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
+  await transaction.commit([finishFenced(finish)])
+  return 'succeeded'
+}
+
+async function fail(error: unknown, scope: AttemptScope, { records }: RunParts): Promise<TryEnd> {
+  const { job, row, deadline, work, log } = scope
+  const end = judgeFailure(error, { job, row, abortReason: deadline.reason })
+  if (!end) {
+    work.span.fail('job-lost')
+    log.warn('the job was run by another worker as well, which has ended it; nothing of this try is kept')
+    return over('lost')
+  }
+  if (end.state === 'cancelled') return over('cancelled')
+  if (end.state === 'ready') return { ...again(end, error), outcome: 'handed-back' }
+  tellFailure(error, end, scope)
+  if (end.isFailure !== true) return again(end, error)
+  const { failure, retentionMs } = end
+  try {
+    const isOwn = await records.fail({
+      id: row.id,
+      failure,
+      ...(end.state === 'dead' ? { deadForMs: retentionMs ?? 0 } : {}),
+    })
+    if (!isOwn) return over('lost')
+  } catch (unwritten) {
+    log.warn(
+      { error: toLogFields(unwritten) },
+      'that the job failed could not be written down; it is run again',
+    )
+    return again({ ...end, isFailure: false, delayMs: unwrittenPauseMs }, error)
+  }
+  return end.state === 'dead' ? { ...over('dead'), next: 'dead', error } : again(end, error)
+}
+
+const unwrittenPauseMs = 1_000
+
+function again({ delayMs = 0, isFailure = false }: AttemptEnd, error: unknown): TryEnd {
+  return { outcome: 'failed', next: 'again', delayMs, isFailure, error }
+}
+
+function tellFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope): void {
+  work.span.fail(error instanceof Error ? error.name : 'unknown')
+  const fields = { error: toLogFields(error) }
+  if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'the job failed, and is tried again')
+}

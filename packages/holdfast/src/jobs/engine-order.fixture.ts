@@ -1,0 +1,102 @@
+import { sql } from 'holdfast/postgres'
+import { expect, test } from 'vitest'
+import { type Benches, type EnginePromise } from './engine-bench.fixture.ts'
+
+/** Tests of which jobs run, when, and beside which. */
+export function engineOrder(
+  { jobs, work, runs, start, released, release, runsOf }: Benches,
+  promised: (promise: EnginePromise) => boolean,
+): void {
+  test('of jobs of one unique key there is one until it has ended', async () => {
+    const on = await start()
+    work.set('a', ({ signal }) => released(signal))
+    const both = await on.transact(async ({ jobs: all }) => [
+      await all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' }),
+      await all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' }),
+    ])
+    expect(both).toEqual([
+      { id: both[0]!.id, isNew: true },
+      { id: both[0]!.id, isNew: false },
+    ])
+    await runsOf(1)
+    expect(
+      await on.transact(({ jobs: all }) => all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' })),
+    ).toMatchObject({ isNew: false })
+    release()
+    await on.inState(both[0]!.id, 'succeeded')
+    expect(
+      await on.transact(({ jobs: all }) => all.enqueue(jobs.plain, { name: 'b' }, { unique: 'k' })),
+    ).toMatchObject({ isNew: true })
+  })
+
+  test('jobs of a higher priority run first, others in their order; delayed ones later', async () => {
+    const on = await start({ worker: false })
+    await on.transact(async ({ jobs: all }) => {
+      await all.enqueue(jobs.alone, { name: 'first' })
+      await all.enqueue(jobs.alone, { name: 'second' })
+      await all.enqueue(jobs.alone, { name: 'urgent' }, { priority: 10 })
+      await all.enqueue(jobs.alone, { name: 'idle' }, { priority: -10 })
+      await all.enqueue(jobs.alone, { name: 'late' }, { delay: '1s', priority: 20 })
+    })
+    const worker = await on.running.startWorker({ concurrency: 5 })
+    await runsOf(5)
+    await worker!.stop(1_000)
+    expect(runs).toEqual(['urgent', 'first', 'second', 'idle', 'late'])
+  })
+
+  test('a limit of one holds for all workers together', async () => {
+    const on = await start({ worker: false })
+    let running = 0
+    let most = 0
+    work.set('a', async ({ db }) => {
+      running += 1
+      most = Math.max(most, running)
+      await db.query(sql`select pg_sleep(0.002)`)
+      running -= 1
+    })
+    await on.enqueueEach(
+      jobs.alone,
+      Array.from({ length: 30 }, () => 'a'),
+    )
+    const workers = await Promise.all([1, 2, 3].map(() => on.running.startWorker({ concurrency: 4 })))
+    await runsOf(30)
+    await Promise.all(workers.map((worker) => worker!.stop(1_000)))
+    expect(most).toBe(1)
+    expect(runs).toHaveLength(30)
+  })
+
+  test('a rate limit spreads jobs out', async () => {
+    const on = await start({ worker: false })
+    const beganMs: number[] = []
+    work.set('a', () => void beganMs.push(performance.now()))
+    await on.enqueueEach(
+      jobs.paced,
+      Array.from({ length: 5 }, () => 'a'),
+    )
+    const workers = await Promise.all([1, 2].map(() => on.running.startWorker()))
+    await runsOf(5)
+    await Promise.all(workers.map((worker) => worker!.stop(1_000)))
+    // Ten a second: the fifth is due 400 ms after the first.
+    expect(beganMs[4]! - beganMs[0]!).toBeGreaterThan(350)
+  })
+
+  test.runIf(promised('limits-per-key'))('a limit of a key leaves the other keys alone', async () => {
+    const on = await start()
+    work.set('a', ({ signal }) => released(signal))
+    await on.enqueueEach(jobs.keyed, ['a', 'a', 'b'])
+    await runsOf(2)
+    expect(runs).toEqual(['a', 'b'])
+    release()
+    await runsOf(3)
+  })
+
+  test.runIf(promised('ordered'))('ordered jobs keep their order when one fails for a while', async () => {
+    const on = await start()
+    work.set('b', ({ attempt }) => {
+      if (attempt < 3) throw new RangeError('not yet')
+    })
+    await on.enqueueEach(jobs.ordered, ['a', 'b', 'c', 'd'])
+    await runsOf(6)
+    expect(runs).toEqual(['a', 'b', 'b', 'b', 'c', 'd'])
+  })
+}
