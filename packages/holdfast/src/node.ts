@@ -1,3 +1,4 @@
+import { createForeignCallWatch } from './foreign-calls/create-foreign-call-watch.ts'
 import { createHealth } from './health/create-health.ts'
 import { documentation } from './openapi/documentation.ts'
 import { createServe, type Serve } from './runtime/node/serve.ts'
@@ -8,7 +9,13 @@ export type { HttpLimits } from './runtime/node/http-server.ts'
 export { readSettings, type ReadSettingsOptions } from './runtime/node/read-settings.ts'
 export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
 
-const parts = { documentation, createHealth, watch: watchService, settings: [telemetrySettings] }
+const parts = {
+  documentation,
+  createHealth,
+  watch: watchService,
+  watchForeignCalls: createForeignCallWatch,
+  settings: [telemetrySettings],
+}
 
 /** Starts a service and answers HTTP with it, its health and its documentation included, and watches it. */
 export const serve: Serve = createServe({ ...parts, answersCalls: true })

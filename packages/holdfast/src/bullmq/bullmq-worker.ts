@@ -23,7 +23,7 @@ import { runJob, type RunParts, type TryEnd } from './run-job.ts'
 /** What a worker is made with. */
 export interface BullMqWorkerParts extends Pick<
   JobEngineParts,
-  'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry'
+  'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'foreignCalls'
 > {
   /** The connections of the jobs' transactions. */
   readonly pool: Pool
@@ -178,6 +178,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       pool: parts.pool,
       control: parts.control,
       bind: parts.bind,
+      foreignCalls: parts.foreignCalls,
       log: new CallLog(log, () => ({ ...at, traceId: span.trace.traceId, spanId: span.trace.spanId })),
       work: { deadline, span, usage: newUsage() },
       deadline,

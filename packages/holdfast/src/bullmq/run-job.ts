@@ -57,8 +57,10 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Laz
   const { job, row, deadline, log } = scope
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
-  const running = Promise.resolve(job.run(context as never))
-  await untilAborted(running, deadline, (outcome) => {
+  const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
+    job.run(context as never),
+  )
+  await untilAborted(Promise.resolve(running), deadline, (outcome) => {
     if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
       log.debug({ error: toLogFields(outcome.reason) }, `the job ${row.name} failed after its try had ended`)
   })

@@ -1,5 +1,6 @@
 import type { Database, OpenDatabase } from '../kernel/database.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
+import { noForeignCallWatch } from '../kernel/foreign-calls.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
@@ -89,7 +90,7 @@ async function openDatabase<Read, Write>(
   { location, surroundings }: Opening,
 ): Promise<OpenDatabase> {
   const { connectionString } = location
-  const { clock, log, notify, telemetry = noTelemetry } = surroundings
+  const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
   await migrate({
     connectionString,
@@ -133,6 +134,7 @@ async function openDatabase<Read, Write>(
     clock,
     retentionMs,
     bind,
+    foreignCalls,
     observe: observeMutations(telemetry),
     running: new Map(),
   }
@@ -151,6 +153,7 @@ async function openDatabase<Read, Write>(
         waker,
         surroundings,
         telemetry,
+        foreignCalls,
       }),
     async close() {
       await pruning.stop()

@@ -1,4 +1,5 @@
 import type { Worker, WorkerOptions, Workload } from '../kernel/background.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
@@ -23,6 +24,8 @@ export interface BackgroundParts {
   readonly waker: Waker
   readonly surroundings: Surroundings
   readonly telemetry: Telemetry
+  /** Notices foreign calls of jobs. */
+  readonly foreignCalls: ForeignCallWatch
 }
 
 const defaultConcurrency = 10
@@ -35,7 +38,7 @@ export async function startBackground(
   { concurrency = defaultConcurrency }: WorkerOptions,
   parts: BackgroundParts,
 ): Promise<Worker> {
-  const { openPool, bind, waker, surroundings, telemetry } = parts
+  const { openPool, bind, waker, surroundings, telemetry, foreignCalls } = parts
   const { clock, log } = surroundings
   const { consumers, relays, schedules, settings } = workload
   const jobs = [...workload.jobs.values()]
@@ -50,6 +53,7 @@ export async function startBackground(
     clock,
     log,
     telemetry,
+    foreignCalls,
   }
   const other = await parts.jobEngine?.start({ ...shared, jobs: byName(theirs) })
   const engine = await startEngine({ ...shared, jobs: byName(ours), schedules }).catch(

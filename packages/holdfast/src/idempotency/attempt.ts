@@ -94,13 +94,13 @@ function problemOf(error: unknown): ProblemError {
 }
 
 async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
-  const { connection, bind, gathered, work } = parts
+  const { connection, bind, gathered, work, foreignCalls } = parts
   const session = new TransactionSession(connection, work, gathered)
   const bound = bind(session)
   call.db = bound.db
   call.effects = bound
   try {
-    return await next(call)
+    return await foreignCalls.within({ operation: call.operation.name }, () => next(call))
   } finally {
     session.end()
   }

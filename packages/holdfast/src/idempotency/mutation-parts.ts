@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Work } from '../kernel/work.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { Pool } from '../postgres/pool.ts'
@@ -15,6 +16,8 @@ export interface MutationParts {
   readonly problemBase: string
   /** Binds what a handler is given to its transaction. */
   readonly bind: (session: HandlerSession) => BoundTransaction
+  /** Notices foreign calls of handlers. */
+  readonly foreignCalls: ForeignCallWatch
   /** Counts what the calls of an operation come to. */
   readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by scope and key. */

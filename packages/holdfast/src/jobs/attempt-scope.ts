@@ -1,4 +1,5 @@
 import type { RunningDeadline } from '../kernel/deadline.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Work } from '../kernel/work.ts'
@@ -15,6 +16,8 @@ export interface AttemptScope {
   /** The connections of the engine's own statements, which no handler can keep waiting. */
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
+  /** Notices foreign calls while a transaction of it is open. */
+  readonly foreignCalls: ForeignCallWatch
   readonly log: Logger
   readonly work: Work
   readonly deadline: RunningDeadline

@@ -1,5 +1,6 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Schedule } from '../kernel/schedule.ts'
@@ -30,6 +31,8 @@ export interface EngineParts {
   readonly clock: Clock
   readonly log: Logger
   readonly telemetry: Telemetry
+  /** Notices foreign calls of jobs. */
+  readonly foreignCalls: ForeignCallWatch
 }
 
 const controlSize = 3

@@ -38,6 +38,11 @@ export class LazyTransaction implements HandlerSession {
     return this.#isOver
   }
 
+  /** Whether it has begun, and its handler not ended. */
+  get isOpen(): boolean {
+    return this.#session !== undefined && !this.#isOver
+  }
+
   /** Whether there is anything to commit. */
   get hasBegun(): boolean {
     return this.#session !== undefined || !this.gathered.isEmpty

@@ -69,7 +69,9 @@ async function runHandler(
   const { job, row, deadline } = scope
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps, ...parts })
-  const running = job.run(context as never)
+  const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
+    job.run(context as never),
+  )
   // Most of those that use no database are done by now.
   if (running !== undefined) {
     await untilAborted(Promise.resolve(running), deadline, (outcome) => {

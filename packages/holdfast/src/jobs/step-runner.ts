@@ -118,10 +118,12 @@ export class StepRunner {
     const stepWork = { ...scope.work, span }
     const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)
     try {
-      const given = await untilAborted(
-        Promise.resolve(work(this.#contextOf(name, scope.bind(transaction)))),
-        scope.deadline,
+      const context = this.#contextOf(name, scope.bind(transaction))
+      const running = scope.foreignCalls.within(
+        { operation: scope.job.name, isOpen: () => transaction.isOpen },
+        () => work(context),
       )
+      const given = await untilAborted(Promise.resolve(running), scope.deadline)
       const result = this.#toJson(name, given)
       await transaction.commit([storeStep({ job: scope.row.id, attempt: scope.row.attempt, name, result })])
       return result === null ? undefined : (JSON.parse(result) as unknown)

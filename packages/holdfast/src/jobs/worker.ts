@@ -2,6 +2,7 @@ import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { RunningDeadline } from '../kernel/deadline.ts'
 import { toMilliseconds } from '../kernel/duration.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import { CallLog } from '../kernel/call-log.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
@@ -44,6 +45,8 @@ export interface WorkerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly telemetry: Telemetry
+  /** Notices foreign calls of jobs. */
+  readonly foreignCalls: ForeignCallWatch
   /** Called once when the worker finds that it has been declared dead. */
   readonly onDeclaredDead: () => void
 }
@@ -151,6 +154,7 @@ export function startWorker(parts: WorkerParts): Worker {
       pool: parts.pool,
       control,
       bind: parts.bind,
+      foreignCalls: parts.foreignCalls,
       log: new CallLog(log, () => ({
         job: row.name,
         jobId: row.id,

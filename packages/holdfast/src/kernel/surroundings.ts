@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { ForeignCallWatch } from './foreign-calls.ts'
 import type { Logger } from './log.ts'
 import type { Telemetry } from './telemetry.ts'
 
@@ -14,6 +15,8 @@ export interface Surroundings {
   readonly log: Logger
   /** What watches the service. Default: nothing does. */
   readonly telemetry?: Telemetry
+  /** What notices foreign calls in transactions. Default: nothing does, as in production. */
+  readonly foreignCalls?: ForeignCallWatch
   /** Tells the person who starts the service of something that takes a while or was worked around. */
   readonly notify: (message: string) => void
 }

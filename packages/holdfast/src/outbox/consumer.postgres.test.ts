@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type Consumer, type ConsumerContext, createConsumer } from '../kernel/consumer.ts'
 import type { EventType } from '../kernel/event.ts'
 import { event } from '../kernel/event.ts'
+import { noForeignCallWatch } from '../kernel/foreign-calls.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
 import { startEngine } from '../jobs/engine.ts'
 import { createPool } from '../postgres/pool.ts'
@@ -62,6 +63,7 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
     clock: systemClock,
     log,
     telemetry: noTelemetry,
+    foreignCalls: noForeignCallWatch,
   })
   const dispatcher = startDispatcher({
     ...outbox,

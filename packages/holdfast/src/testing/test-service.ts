@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { WorkerOptions } from '../kernel/background.ts'
+import { createForeignCallWatch } from '../foreign-calls/create-foreign-call-watch.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { createLogger } from '../kernel/log.ts'
 import type { Operations, RunningService, Service } from '../kernel/service.ts'
@@ -21,6 +22,11 @@ export interface TestServiceOptions {
   readonly worker?: WorkerOptions | false
   /** What watches the service: `createTelemetry()` of `holdfast/telemetry`. Default: nothing does. */
   readonly telemetry?: Telemetry
+  /**
+   * What becomes of calls to third parties that a mutation makes, or a job while its transaction is open: they are reported as a
+   * warning in the log, on stderr by default; refused, so that they fail, and what made them too; or allowed. Default `'report'`.
+   */
+  readonly foreignCalls?: 'report' | 'refuse' | 'allow'
 }
 
 /** A service that runs on a database of its own, for one test or a file of them. */
@@ -49,18 +55,24 @@ export async function createTestService<O extends Operations>(
   options: TestServiceOptions = {},
 ): Promise<TestService<O>> {
   const env = { ...process.env, ...options.env }
+  const { onLog, foreignCalls = 'report' } = options
   const database = await createTestDatabase(await templateFor(service as Service, env))
+  const write = onLog ?? ((line: string) => process.stderr.write(`${line}\n`))
   const running = await service.start({
     env: { ...env, DATABASE_URL: database.url },
     mode: 'test',
     clock: options.clock ?? systemClock,
-    log: createLogger(
-      options.onLog
-        ? { level: 'debug', write: options.onLog }
-        : { level: 'error', write: (line) => process.stderr.write(`${line}\n`) },
-    ),
+    log: createLogger({ level: onLog ? 'debug' : 'error', write }),
     notify: () => {},
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
+    ...(foreignCalls === 'allow'
+      ? {}
+      : {
+          foreignCalls: createForeignCallWatch({
+            log: createLogger({ level: 'warn', write }),
+            refuses: foreignCalls === 'refuse',
+          }),
+        }),
   })
   const worker = options.worker === false ? undefined : await running.startWorker(options.worker)
   const handler = createHandler(running, options.http)

@@ -3,6 +3,7 @@ import type { Health } from '../../http/health.ts'
 import type { Pages } from '../../http/responder.ts'
 import type { Worker, WorkerOptions } from '../../kernel/background.ts'
 import { systemClock } from '../../kernel/clock.ts'
+import type { ForeignCallWatch } from '../../kernel/foreign-calls.ts'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import { createRedactor } from '../../kernel/redact.ts'
@@ -104,6 +105,8 @@ export interface ServeParts {
   readonly settings: readonly Settings<unknown>[]
   /** Begins to watch a service. */
   readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
+  /** Makes what notices foreign calls in transactions, outside of production. Default: nothing does. */
+  readonly watchForeignCalls?: (options: { readonly log: Logger }) => ForeignCallWatch
 }
 
 /** What is watched, and who is told of what goes wrong with that. */
@@ -135,7 +138,7 @@ const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
 async function start<O extends Operations>(
   service: Service<O>,
   options: ServeOptions,
-  { documentation, createHealth, watch, settings, answersCalls }: ServeParts,
+  { documentation, createHealth, watch, watchForeignCalls, settings, answersCalls }: ServeParts,
 ): Promise<Server<O>> {
   const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
@@ -185,6 +188,7 @@ async function start<O extends Operations>(
       log: ownLog,
       notify,
       ...(telemetry ? { telemetry } : {}),
+      ...(watchForeignCalls && mode !== 'production' ? { foreignCalls: watchForeignCalls({ log }) } : {}),
     })
     const pages: Pages = (of) => [
       ...health.pages(of),

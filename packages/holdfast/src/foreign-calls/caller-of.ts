@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url'
+
+/** Who makes a call. */
+export interface Caller {
+  /** Whether it is the framework, for its database or its collectors. */
+  readonly isFramework: boolean
+  /** Whether it is made by an HTTP client. */
+  readonly isHttpClient: boolean
+  /** The nearest file and line of the program; `undefined` where none of it is on the stack any more. */
+  readonly place: string | undefined
+}
+
+// A client may be many frames deep.
+const mostFrames = 100
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+// Tests stand beside the framework's code, but are programs that use it.
+const test = /\.(?:test|fixture)\.[jt]s$/
+// The folders that call by themselves. The others are on the stack because they wait for a handler, which calls.
+const calling = /^(?:postgres|telemetry)\b/
+// A driver connects anew for whoever waits, and an exporter sends when it is time: then nothing else is on the stack.
+const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
+const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
+const library = /^node:|\/node_modules\//
+
+/** Finds out who makes the call that a diagnostics channel is telling of. */
+export function callerOf(): Caller {
+  const frames = framesBelowChannel()
+  const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))
+  const nearest = frames[end]
+  const libraries = nearest ? frames.slice(0, end) : frames
+  const isProgram = nearest !== undefined && !isFrameworks(nearest.path)
+  return {
+    isFramework:
+      !isProgram &&
+      (libraries.some(({ path }) => driver.test(path)) ||
+        (nearest !== undefined && calling.test(nearest.path.slice(root.length)))),
+    isHttpClient: libraries.some(({ path }) => httpClient.test(path)),
+    place: isProgram ? `${nearest.path}:${nearest.line}` : undefined,
+  }
+}
+
+function isFrameworks(path: string): boolean {
+  return path.startsWith(root) && !test.test(path)
+}
+
+interface Frame {
+  /** The path of a file, or `node:…`. */
+  readonly path: string
+  readonly line: string
+}
+
+function framesBelowChannel(): readonly Frame[] {
+  const carrier: { stack?: string } = {}
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = mostFrames
+  Error.captureStackTrace(carrier)
+  const lines = (carrier.stack ?? '').split('\n')
+  Error.stackTraceLimit = stackTraceLimit
+  const frames = lines.map(toFrame).filter((frame) => frame !== undefined)
+  return frames.slice(frames.findIndex(({ path }) => path === 'node:diagnostics_channel') + 1)
+}
+
+/** Reads `at name (path:line:column)` or `at path:line:column`; what has no line, as native code, is no frame. */
+function toFrame(text: string): Frame | undefined {
+  const [, path, line] = /^ +at (?:.* \(|async )?(.+?):(\d+):\d+\)?$/.exec(text) ?? []
+  if (path === undefined || line === undefined) return undefined
+  return { path: path.startsWith('file:') ? fileURLToPath(path) : path, line }
+}

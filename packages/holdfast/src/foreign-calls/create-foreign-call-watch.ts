@@ -1,0 +1,87 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ForeignCallWatch, HandledTransaction } from '../kernel/foreign-calls.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Logger } from '../kernel/log.ts'
+import { callerOf } from './caller-of.ts'
+import { type OutgoingCall, watchOutgoingCalls } from './outgoing-calls.ts'
+
+/** Options of {@link createForeignCallWatch}. */
+export interface ForeignCallWatchOptions {
+  /** Takes a warning for each place that makes foreign calls. */
+  readonly log: Logger
+  /** Whether foreign calls fail, and their transactions with them, rather than being told of. Default false. */
+  readonly refuses?: boolean
+}
+
+/** A transaction whose handler runs, or has run. */
+interface WatchedTransaction extends HandledTransaction {
+  hasEnded: boolean
+  /** Why it must not be committed. */
+  refusal: HoldfastError | undefined
+}
+
+/**
+ * Tells of the calls that leave the process while a transaction is open, once for each place that makes them. It listens only while
+ * handlers run.
+ *
+ * Where foreign calls are refused, `within` rejects with HoldfastError `foreign-call-refused` after one, whatever its handler makes of
+ * the call's failure.
+ */
+export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatchOptions): ForeignCallWatch {
+  const current = new AsyncLocalStorage<WatchedTransaction>()
+  const toldOf = new Set<string>()
+  let handlers = 0
+  let stopListening: () => void = () => {}
+
+  function notice(call: OutgoingCall): void {
+    const transaction = current.getStore()
+    if (!transaction || transaction.hasEnded || transaction.isOpen?.() === false) return
+    const { isFramework, isHttpClient, place } = callerOf()
+    // An HTTP client connects for a request, which is a call by itself.
+    if (isFramework || (call.kind === 'connection' && isHttpClient)) return
+    call.toHost((host) => {
+      const { operation } = transaction
+      if (refuses) {
+        transaction.refusal ??= refusalOf(operation, host, place)
+        call.refuse(transaction.refusal)
+        return
+      }
+      const whom = `${operation} ${host}`
+      if (toldOf.has(place ?? whom)) return
+      // What has no place is told of only where nothing else leads to it: a redirect goes on from a call that has one.
+      toldOf.add(place ?? whom).add(whom)
+      log.warn(
+        { operation, host, place: place ?? unknownPlace },
+        'a foreign call was made in a transaction: a rollback does not undo it, and a retry makes it again. Make it in a step of a job',
+      )
+    })
+  }
+
+  return {
+    async within(transaction, handler) {
+      const watched: WatchedTransaction = { ...transaction, hasEnded: false, refusal: undefined }
+      handlers += 1
+      if (handlers === 1) stopListening = watchOutgoingCalls(notice)
+      try {
+        const result = await current.run(watched, handler)
+        if (watched.refusal) throw watched.refusal
+        return result
+      } catch (error) {
+        throw watched.refusal ?? error
+      } finally {
+        watched.hasEnded = true
+        handlers -= 1
+        if (handlers === 0) stopListening()
+      }
+    },
+  }
+}
+
+const unknownPlace = 'an unknown place'
+
+function refusalOf(operation: string, host: string, place = unknownPlace): HoldfastError {
+  return new HoldfastError(
+    'foreign-call-refused',
+    `"${operation}" called ${host} in its transaction (${place}): a rollback does not undo that, and a retry does it again. Make the call in a step of a job, or let it pass with the option foreignCalls of createTestService().`,
+  )
+}

@@ -1,0 +1,82 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** A call that leaves the process, told of while the code that makes it is on the stack. */
+export interface OutgoingCall {
+  /** An HTTP request, or a connection of whatever protocol. */
+  readonly kind: 'request' | 'connection'
+  /** Tells where it goes, at once or when that is known: `api.example.com:8443`, or the path of a socket. */
+  toHost(tell: (host: string) => void): void
+  /** Has it fail with this error, once its host is known and before anything has been sent. */
+  refuse(error: Error): void
+}
+
+/** Tells of every call that leaves the process. Gives what ends that. */
+export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => void {
+  const listeners = {
+    'undici:request:create': (message: unknown) => found(ofFetch(message as FetchMessage)),
+    'http.client.request.created': (message: unknown) => found(ofRequest(message as RequestMessage)),
+    'net.client.socket': (message: unknown) => found(ofSocket(message as SocketMessage)),
+  }
+  for (const [channel, listener] of Object.entries(listeners)) subscribe(channel, listener)
+  return () => {
+    for (const [channel, listener] of Object.entries(listeners)) unsubscribe(channel, listener)
+  }
+}
+
+interface FetchMessage {
+  readonly request: {
+    readonly origin?: string | URL
+    // Undici fails its own requests by these, from version 8 on by the first.
+    onResponseError?(error: Error): void
+    onError?(error: Error): void
+  }
+}
+
+function ofFetch({ request }: FetchMessage): OutgoingCall {
+  return {
+    kind: 'request',
+    toHost: (tell) => tell(request.origin === undefined ? 'an unknown host' : new URL(request.origin).host),
+    refuse: (error) => (request.onResponseError ? request.onResponseError(error) : request.onError?.(error)),
+  }
+}
+
+interface RequestMessage {
+  readonly request: ClientRequest
+}
+
+function ofRequest({ request }: RequestMessage): OutgoingCall {
+  const named = request.getHeader('host')
+  return {
+    kind: 'request',
+    toHost: (tell) => tell(typeof named === 'string' ? named : request.host),
+    refuse: (error) => void request.destroy(error),
+  }
+}
+
+interface SocketMessage {
+  readonly socket: Socket
+}
+
+function ofSocket({ socket }: SocketMessage): OutgoingCall {
+  return {
+    kind: 'connection',
+    toHost(tell) {
+      let name: string | undefined
+      let hasTold = false
+      const tellOnce = (host: string): void => {
+        if (!hasTold) tell(host)
+        hasTold = true
+      }
+      socket.on('lookup', (...[, , , host]) => (name = host))
+      socket.on('connectionAttempt', (address, port: number | undefined) =>
+        tellOnce(port === undefined ? address : `${name ?? address}:${port}`),
+      )
+      // A name that is not found is never connected to.
+      socket.on('close', () => tellOnce(name ?? 'an unknown host'))
+    },
+    // Node is about to connect it, and would find it gone.
+    refuse: (error) => process.nextTick(() => socket.destroy(error)),
+  }
+}
