@@ -4,8 +4,10 @@ import { checkBalances, listBalanceChecks, nightly } from './balance-check.ts'
 import * as deposits from './deposits.ts'
 import { createPayout, getPayout, payOut } from './payouts.ts'
 import { getReceipt, sendReceipt } from './receipts.ts'
+import { transferWebhooks } from './transfer-webhooks.ts'
 import * as transfers from './transfers.ts'
 import { countVolume, listVolumes } from './volumes.ts'
+import * as webhookEndpoints from './webhook-endpoints.ts'
 
 /** Money that moves between accounts, in whole minor units. */
 export const ledger = service({
@@ -14,6 +16,7 @@ export const ledger = service({
     ...accounts,
     ...deposits,
     ...transfers,
+    ...webhookEndpoints,
     createPayout,
     getPayout,
     getReceipt,
@@ -23,4 +26,5 @@ export const ledger = service({
   jobs: { checkBalances, payOut, sendReceipt },
   consumers: { countVolume },
   schedules: [nightly],
+  capabilities: [transferWebhooks],
 })

@@ -19,6 +19,7 @@ export type {
   EnqueueOptions,
   Jobs,
   StatementResult,
+  Statements,
   Transaction,
 } from './kernel/effects.ts'
 export { GiveUp } from './kernel/give-up.ts'

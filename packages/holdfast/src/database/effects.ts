@@ -1,7 +1,8 @@
 import type { Jobs, Transaction } from '../kernel/effects.ts'
 import type { Publish } from '../kernel/event.ts'
 import type { Queryable } from '../postgres/connection.ts'
-import { type BoundTransaction, type HandlerSession, toTransaction } from '../postgres/transaction-session.ts'
+import { toStatements } from '../postgres/to-statements.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { TransactionJobs } from '../jobs/transaction-jobs.ts'
 import type { Waker } from '../jobs/waker.ts'
 import { publishIn } from '../outbox/transaction-messages.ts'
@@ -34,6 +35,6 @@ export class HandlerEffects implements BoundTransaction {
   }
 
   get transaction(): Transaction {
-    return toTransaction(this.#session)
+    return toStatements(this.#session)
   }
 }

@@ -3,6 +3,7 @@ import { jobMigrations } from '../jobs/migrations.ts'
 import type { Migration } from '../migrate/migration.ts'
 import { schemaEpochMigration } from '../migrate/schema-epoch.ts'
 import { outboxMigrations } from '../outbox/migrations.ts'
+import { webhookMigrations } from '../webhooks/migrations.ts'
 
 /** What a database keeps for the framework whatever it is used for. */
 const databaseMigrations: readonly Migration[] = [
@@ -29,4 +30,5 @@ export const ownMigrations: readonly Migration[] = [
   ...idempotencyMigrations,
   ...jobMigrations,
   ...outboxMigrations,
+  ...webhookMigrations,
 ]

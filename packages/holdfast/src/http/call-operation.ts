@@ -3,9 +3,10 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import { hasBody } from '../kernel/decode.ts'
 import { NotAcceptable } from '../kernel/problems.ts'
 import type { RunningService } from '../kernel/service.ts'
+import type { WireInput } from '../kernel/wire-input.ts'
 import { qualityOf } from './accept.ts'
 import { parseQueryString } from './query-string.ts'
-import { readBody } from './read-body.ts'
+import { parseBody, readBody } from './read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './target.ts'
 
@@ -28,23 +29,46 @@ export interface CallOptions {
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
   const takesBody = hasBody(operation.route.method)
+  const readsContent = operation.access.readsContent === true
 
   return async (request, { exchange, parameters, query }) => {
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
     const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
     callsInFlight.add(call)
     try {
-      const input = {
-        path: decodeParameters(parameters),
-        query: parseQueryString(query),
-        body: takesBody ? await readBody(request, bodyLimitBytes) : undefined,
-      }
+      const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
+      const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
       const { header, client } = request
       const { requestId, span, usage } = exchange
-      return await running.call({ operation: operation.name, input, header, client, requestId, span, usage })
+      return await running.call({
+        operation: operation.name,
+        input: content ? (readsContent ? withLateBody(head, content) : withBody(head, content)) : head,
+        content: readsContent ? content : undefined,
+        header,
+        client,
+        requestId,
+        span,
+        usage,
+      })
     } finally {
       callsInFlight.delete(call)
     }
+  }
+}
+
+function withBody({ path, query }: WireInput, content: Uint8Array): WireInput {
+  return { path, query, body: parseBody(content) }
+}
+
+/** An input whose body is parsed when it is asked for, which is after its content has been admitted. */
+function withLateBody({ path, query }: WireInput, content: Uint8Array): WireInput {
+  let body: unknown
+  return {
+    path,
+    query,
+    get body() {
+      return (body ??= parseBody(content))
+    },
   }
 }
 

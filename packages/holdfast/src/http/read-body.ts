@@ -7,18 +7,22 @@ import { parseJson } from './parse-json.ts'
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Reads the JSON of a request's body; `undefined` where it has none. Throws `ContentTooLarge` (before anything is read, where
- * the length is announced), `UnsupportedMediaType` and `BadRequest`.
+ * Reads a request's body, empty where it has none. Throws `ContentTooLarge` (before anything is read, where the length is announced),
+ * `UnsupportedMediaType` and `BadRequest`.
  */
-export async function readBody(request: HttpRequest, limitBytes: number): Promise<unknown> {
+export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
   if (announcedBytes > limitBytes) throw tooLarge(limitBytes)
   // What comes is refused unread where that can be seen from the headers; a body of unknown length may turn out to be none.
   if (announcedBytes > 0) checkMediaType(request)
   const bytes = await readContent(request, limitBytes)
-  if (bytes.length === 0) return undefined
-  if (announcedBytes === 0) checkMediaType(request)
-  return parseJson(decode(bytes))
+  if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
+  return bytes
+}
+
+/** Parses the JSON of a body; `undefined` where it is empty. Throws `BadRequest`. */
+export function parseBody(bytes: Uint8Array): unknown {
+  return bytes.length === 0 ? undefined : parseJson(decode(bytes))
 }
 
 /** The length that `Content-Length` announces; zero where there is none, which says nothing of the length. */

@@ -1,5 +1,6 @@
 import type { Call } from '../kernel/call.ts'
 import { scopeOf } from '../kernel/caller.ts'
+import { defaultKeyHeader } from '../kernel/operation.ts'
 import { canonicalRequest, fingerprintOf, lockIdOf } from './fingerprint.ts'
 import { parseKey, refuseExpired } from './key.ts'
 import { IdempotencyKeyMissing } from './problems.ts'
@@ -15,21 +16,19 @@ export interface KeyClaim {
   readonly lockId: string
 }
 
-/** The header that carries the key. */
-const keyHeader = 'idempotency-key'
-
 /**
  * Reads the key of a call; `undefined` where it has none and its operation allows that. Throws `IdempotencyKeyMissing`,
  * `IdempotencyKeyInvalid` and `IdempotencyKeyExpired`.
  */
 export function readKeyClaim(call: Call, nowMs: number, retentionMs: number): KeyClaim | undefined {
-  const header = call.header(keyHeader)
+  const header = call.header(call.operation.keyHeader)
   if (header === undefined) {
     if (call.operation.idempotency === 'required') throw IdempotencyKeyMissing()
     return undefined
   }
   const key = parseKey(header)
-  refuseExpired(key, nowMs, retentionMs)
+  // An id that callers have for something else says nothing of when it was first sent here.
+  if (call.operation.keyHeader === defaultKeyHeader) refuseExpired(key, nowMs, retentionMs)
   const scope = scopeOf(call.caller)
   return {
     scope,

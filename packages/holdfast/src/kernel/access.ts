@@ -1,4 +1,5 @@
 import type { Caller } from './caller.ts'
+import type { Clock } from './clock.ts'
 import { Forbidden } from './problems.ts'
 import { type AnyProblemType, ProblemError } from './problem.ts'
 
@@ -9,6 +10,12 @@ export interface AccessRequest {
   readonly header: (name: string) => string | undefined
   /** Aborted when the deadline has passed or the caller has gone away. */
   readonly signal: AbortSignal
+  /** The body as it was received, byte by byte, for a rule that reads it. */
+  readonly content?: Uint8Array | undefined
+  /** What the program is configured with; absent where the rule is asked about something else than a call. */
+  readonly settings?: unknown
+  /** The time of the service; absent where the rule is asked about something else than a call. */
+  readonly clock?: Clock
 }
 
 /**
@@ -20,6 +27,8 @@ export interface Access<out C extends Caller = Caller> {
   readonly name: string
   /** What it refuses with beside `Unauthenticated` and `Forbidden`. */
   readonly problems?: readonly AnyProblemType[]
+  /** Whether it reads the body as it was received: nothing is parsed before it has admitted the caller. */
+  readonly readsContent?: boolean
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
 
@@ -49,6 +58,7 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
   return {
     name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
+    readsContent: rules.some((rule) => rule.readsContent === true),
     async authorize(request) {
       let caller = request.caller
       for (const rule of rules) {
@@ -68,6 +78,7 @@ export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
   return {
     name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
+    readsContent: rules.some((rule) => rule.readsContent === true),
     async authorize(request) {
       let refusal: ProblemError | undefined
       for (const rule of rules) {

@@ -2,7 +2,7 @@ import type { Answer } from './answer.ts'
 import type { Caller } from './caller.ts'
 import type { Cancellation } from './cancellation.ts'
 import type { CompiledOperation } from './compile.ts'
-import type { Effects } from './effects.ts'
+import type { Effects, Statements } from './effects.ts'
 import type { RunningDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import type { Span } from './span.ts'
@@ -14,6 +14,8 @@ export interface CallRequest {
   /** The operation's name in the service. */
   readonly operation: string
   readonly input: WireInput
+  /** The body as it was received, for an access rule that reads it. */
+  readonly content?: Uint8Array | undefined
   /** A request header, or its like in another transport, by its lower-case name. */
   readonly header: (name: string) => string | undefined
   /** Identifies the call. Default: a new one. */
@@ -30,6 +32,8 @@ export interface CallRequest {
 export interface Call extends Work {
   readonly operation: CompiledOperation
   readonly wire: WireInput
+  /** The body as it was received, for an access rule that reads it. */
+  readonly content: Uint8Array | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
   readonly log: Logger
@@ -46,6 +50,8 @@ export interface Call extends Work {
   input: unknown
   /** Set by the database's stage. */
   db: unknown
+  /** What runs statements for libraries in a query; a mutation's transaction does. */
+  statements: Statements | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts'
 import type { Deadline } from './deadline.ts'
-import type { Effects } from './effects.ts'
+import type { Effects, Statements } from './effects.ts'
 import type { Logger } from './log.ts'
 import type { NoSettings } from './settings.ts'
 import type { Ordered, Page, PageRequest, PageSource } from './page.ts'
@@ -11,6 +11,8 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   readonly input: Input
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
+  /** Runs statements for libraries that read, whatever `db` is: each for itself in a query, in its transaction in a mutation. */
+  readonly statements: Statements
   /** Who makes the call, as narrow as the access rule makes it. */
   readonly caller: C
   /** What the program is configured with: the values of `holdfast({ settings })`. */

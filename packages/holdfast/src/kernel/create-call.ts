@@ -22,6 +22,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
   return {
     operation,
     wire: request.input,
+    content: request.content,
     header: request.header,
     requestId,
     log: new CallLog(log, () => {
@@ -35,6 +36,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     caller: anonymous,
     input: undefined,
     db: undefined,
+    statements: undefined,
     effects: undefined,
   }
 }

@@ -55,14 +55,17 @@ export interface StatementResult<Row> {
   readonly rowCount: number
 }
 
-/** A transaction, for libraries that take part in it, whatever its handler's query builder is. */
-export interface Transaction {
+/** What runs statements for libraries, whatever a handler's query builder is. */
+export interface Statements {
   /** Runs one statement; its values are those of `$1`, `$2`, …. */
   query<Row = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
   ): Promise<StatementResult<Row>>
 }
+
+/** A transaction, for libraries that take part in it. */
+export interface Transaction extends Statements {}
 
 /** What a transaction sets off beside its own rows, in its one commit. */
 export interface Effects {

@@ -77,6 +77,8 @@ export interface MutationDefinition<
    * is then not safe to retry; the reason says why that does no harm, and stands in the API's documentation.
    */
   readonly idempotency?: 'required' | { readonly optional: string }
+  /** Which header carries its key. Default `'idempotency-key'`: another one where a caller has a header of its own for that. */
+  readonly keyHeader?: string
   /**
    * The isolation of its transaction. Default `'read committed'`. A serialization failure, as a deadlock, has the handler
    * run again within the deadline.
@@ -113,6 +115,8 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly status: number
   readonly location: string | undefined
   readonly idempotency: 'required' | { readonly optional: string }
+  /** The header that carries its key, in lower case. */
+  readonly keyHeader: string
   readonly isolation: Isolation
   /** The file and line of the definition. */
   readonly place: string
@@ -127,13 +131,16 @@ const noOutput: NoOutput = described({ type: 'null' })
 /** The deadline of an operation that declares none. */
 const defaultDeadline: Duration = '5s'
 
+/** The header of a mutation's key where it names none. */
+export const defaultKeyHeader: string = 'idempotency-key'
+
 type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
   Pick<Operation, 'run'> & {
     readonly route: QueryRoute | MutationRoute
   } & Partial<
     Pick<
       MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
-      'status' | 'location' | 'idempotency' | 'isolation'
+      'status' | 'location' | 'idempotency' | 'keyHeader' | 'isolation'
     >
   >
 
@@ -158,6 +165,7 @@ export function createOperation<I extends Schema, O extends Schema, P>(
     status: given.status ?? (given.output === undefined ? 204 : 200),
     location: given.location,
     idempotency: given.idempotency ?? 'required',
+    keyHeader: given.keyHeader?.toLowerCase() ?? defaultKeyHeader,
     isolation: given.isolation ?? 'read committed',
     place,
     run: (context) => given.run(context),

@@ -24,7 +24,7 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
     answerProblems({ problemBase: parts.problemBase }),
     boundTime({ clock: parts.clock }),
     parts.identify && identify(parts.identify),
-    authorize,
+    authorize(parts),
     validateInput,
     parts.data,
     run(operation, parts),

@@ -1,8 +1,9 @@
 import type { CompiledOperation } from '../kernel/compile.ts'
+import { defaultKeyHeader } from '../kernel/operation.ts'
 import { hasBody } from '../kernel/decode.ts'
 import type { JsonSchema } from '../kernel/json-schema.ts'
 import type { OperationObject, ParameterObject } from './open-api-document.ts'
-import { optionalIdempotencyKey, parameterReference } from './shared-headers.ts'
+import { idempotencyKeyParameter, parameterReference } from './shared-headers.ts'
 
 /**
  * The parameters of an operation: those of its path, of its query string, and its headers. `pathNames` are the names that the
@@ -41,9 +42,9 @@ function described(input: JsonSchema, name: string): Pick<ParameterObject, 'desc
   return typeof description === 'string' ? { description, schema } : { schema }
 }
 
-function headerParameters({ kind, idempotency }: CompiledOperation): OperationObject['parameters'] {
+function headerParameters(operation: CompiledOperation): OperationObject['parameters'] {
   const every = ['RequestId', 'Traceparent', 'RequestTimeout'].map(parameterReference)
-  if (kind === 'query') return [parameterReference('IfNoneMatch'), ...every]
-  if (idempotency === 'required') return [parameterReference('IdempotencyKey'), ...every]
-  return [optionalIdempotencyKey(idempotency.optional), ...every]
+  if (operation.kind === 'query') return [parameterReference('IfNoneMatch'), ...every]
+  const isShared = operation.idempotency === 'required' && operation.keyHeader === defaultKeyHeader
+  return [isShared ? parameterReference('IdempotencyKey') : idempotencyKeyParameter(operation), ...every]
 }

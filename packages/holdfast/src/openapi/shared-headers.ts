@@ -1,3 +1,5 @@
+import type { CompiledOperation } from '../kernel/compile.ts'
+import { defaultKeyHeader } from '../kernel/operation.ts'
 import type { HeaderObject, ParameterObject, Reference } from './open-api-document.ts'
 
 const requestId = { type: 'string', minLength: 8, maxLength: 128, pattern: '^[A-Za-z0-9._~-]+$' }
@@ -50,15 +52,21 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
   },
 }
 
-/** The header of a mutation that can be called without a key, and why it can. */
-export function optionalIdempotencyKey(reason: string): ParameterObject {
+/** The header of a mutation's key, where it is not the one that all share: it may be left out, or another one carries the key. */
+export function idempotencyKeyParameter({
+  keyHeader,
+  idempotency,
+}: Pick<CompiledOperation, 'keyHeader' | 'idempotency'>): ParameterObject {
   return {
-    name: 'Idempotency-Key',
+    name: keyHeader === defaultKeyHeader ? 'Idempotency-Key' : keyHeader,
     in: 'header',
-    required: false,
-    description: `${keyPurpose} It may be left out here: ${reason}`,
+    required: idempotency === 'required',
+    description:
+      idempotency === 'required'
+        ? keyPurpose
+        : `${keyPurpose} It may be left out here: ${idempotency.optional}`,
     schema: idempotencyKey,
-    example: keyExample,
+    ...(keyHeader === defaultKeyHeader ? { example: keyExample } : {}),
   }
 }
 

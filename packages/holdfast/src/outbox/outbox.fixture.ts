@@ -14,9 +14,9 @@ import { createPool, type Pool } from '../postgres/pool.ts'
 import {
   type BoundTransaction,
   type HandlerSession,
-  toTransaction,
   TransactionSession,
 } from '../postgres/transaction-session.ts'
+import { toStatements } from '../postgres/to-statements.ts'
 import { publishIn } from './transaction-messages.ts'
 
 /** A transaction as a handler has it, whose end is in the hands of a test. */
@@ -114,7 +114,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
           return (jobs ??= new TransactionJobs(session, waker))
         },
         publish: publishIn(session, waker),
-        transaction: toTransaction(session),
+        transaction: toStatements(session),
       }
     },
     begin,

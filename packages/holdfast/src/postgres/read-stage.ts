@@ -3,6 +3,7 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import type { Queryable } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { ReadSession } from './read-session.ts'
+import { toStatements } from './to-statements.ts'
 import { toPostgresFailure } from './to-postgres-failure.ts'
 
 /** The stage of a query: gives it a read-only session. */
@@ -12,7 +13,9 @@ export function readStage(
   bind: (queryable: Queryable) => unknown,
 ): Stage {
   return async (call, next) => {
-    call.db = bind(new ReadSession(pool, call))
+    const session = new ReadSession(pool, call)
+    call.db = bind(session)
+    call.statements = toStatements(session)
     try {
       return await next(call)
     } catch (error) {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Effects, StatementResult, Transaction } from '../kernel/effects.ts'
+import type { Effects } from '../kernel/effects.ts'
 import type { Work } from '../kernel/work.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Connection, Queryable } from './connection.ts'
@@ -59,15 +59,5 @@ export class TransactionSession implements HandlerSession {
   /** Refuses every further statement. */
   end(): void {
     this.#isOver = true
-  }
-}
-
-/** A session as libraries see it that take part in its transaction. */
-export function toTransaction(session: HandlerSession): Transaction {
-  return {
-    async query<Row>(text: string, values: readonly unknown[] = []): Promise<StatementResult<Row>> {
-      const { rows, rowCount } = await session.query({ text, values: [...values] })
-      return { rows: rows as Row[], rowCount: rowCount ?? 0 }
-    },
   }
 }

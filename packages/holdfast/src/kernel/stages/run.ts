@@ -72,6 +72,7 @@ function createContext(
   return {
     input: call.input as never,
     db: call.db as never,
+    statements: call.effects?.transaction ?? (call.statements as never),
     caller: call.caller as never,
     settings: settings as never,
     log: call.log,

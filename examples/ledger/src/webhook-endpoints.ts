@@ -1,0 +1,112 @@
+import { anyone, paged, pageOf } from 'holdfast'
+import { webhookProblems } from 'holdfast/webhooks'
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { mutation, query } from './app.ts'
+import { AccountNotFound } from './problems.ts'
+import * as schema from './schema.ts'
+import { Line } from './text.ts'
+import { transferWebhooks } from './transfer-webhooks.ts'
+
+const Url = z.string().max(2_048).meta({ example: 'https://example.com/hooks' })
+
+const Endpoint = z.object({
+  id: z.uuid(),
+  url: z.string(),
+  description: z.string(),
+  state: z.enum(['enabled', 'disabled']),
+  reason: z.string().nullable(),
+  failingSince: z.iso.datetime().nullable(),
+})
+
+const Secret = z.string().meta({ redact: true, description: 'What its webhooks are signed with.' })
+
+const Try = z.object({
+  triedAt: z.iso.datetime(),
+  durationMs: z.int(),
+  status: z.int().nullable(),
+  answer: z.string().nullable(),
+  failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+
+const Delivery = z.object({
+  id: z.uuid(),
+  endpoint: z.uuid(),
+  event: z.string(),
+  state: z.enum(['pending', 'delivered', 'failed']),
+  createdAt: z.iso.datetime(),
+  tries: z.array(Try).max(20),
+})
+
+const ofAccount = z.object({ account: z.uuid() })
+const owned = z.object({ account: z.uuid(), id: z.uuid() })
+
+export const addWebhookEndpoint = mutation({
+  route: 'POST /accounts/{account}/webhook-endpoints',
+  summary: 'Have the transfers of an account sent to a URL',
+  access: anyone(),
+  input: ofAccount.extend({ url: Url, description: Line.max(100).optional() }),
+  output: Endpoint.extend({ secret: Secret }),
+  status: 201,
+  problems: [AccountNotFound, ...webhookProblems],
+  async run({ input: { account, ...endpoint }, db, transaction }) {
+    const [known] = await db
+      .select({ id: schema.accounts.id })
+      .from(schema.accounts)
+      .where(and(eq(schema.accounts.id, account), eq(schema.accounts.kind, 'customer')))
+    if (!known) throw AccountNotFound({ account })
+    return transferWebhooks.addEndpoint(transaction, { owner: account, ...endpoint })
+  },
+})
+
+export const listWebhookEndpoints = query({
+  route: 'GET /accounts/{account}/webhook-endpoints',
+  summary: 'List where the transfers of an account are sent',
+  access: anyone(),
+  input: paged(ofAccount),
+  output: pageOf(Endpoint),
+  run: ({ input, statements, page }) =>
+    page(input, transferWebhooks.listEndpoints(statements, { owner: input.account })),
+})
+
+export const removeWebhookEndpoint = mutation({
+  route: 'DELETE /accounts/{account}/webhook-endpoints/{id}',
+  summary: 'Send nothing more to a URL',
+  access: anyone(),
+  input: owned,
+  problems: webhookProblems,
+  run: ({ input: { account, id }, transaction }) =>
+    transferWebhooks.removeEndpoint(transaction, { owner: account, id }),
+})
+
+export const rotateWebhookSecret = mutation({
+  route: 'POST /accounts/{account}/webhook-endpoints/{id}/secret',
+  summary: 'Give an endpoint another secret; for a day, both count',
+  access: anyone(),
+  input: owned,
+  output: z.object({ secret: Secret }),
+  problems: webhookProblems,
+  run: ({ input: { account, id }, transaction }) =>
+    transferWebhooks.rotateSecret(transaction, { owner: account, id }),
+})
+
+export const listWebhookDeliveries = query({
+  route: 'GET /accounts/{account}/webhook-deliveries',
+  summary: 'List what was sent for an account, newest first, with each try',
+  access: anyone(),
+  input: paged(ofAccount),
+  output: pageOf(Delivery),
+  run: ({ input, statements, page }) =>
+    page(input, transferWebhooks.listDeliveries(statements, { owner: input.account })),
+})
+
+export const replayWebhookDelivery = mutation({
+  route: 'POST /accounts/{account}/webhook-deliveries/{id}/replay',
+  summary: 'Send a delivery once more',
+  access: anyone(),
+  input: owned,
+  status: 202,
+  problems: webhookProblems,
+  run: ({ input: { account, id }, transaction }) =>
+    transferWebhooks.replayDelivery(transaction, { owner: account, id }),
+})

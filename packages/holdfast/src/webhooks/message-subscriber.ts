@@ -1,0 +1,44 @@
+import type { Subscriber } from '../kernel/background.ts'
+import type { EventType, Message } from '../kernel/event.ts'
+import type { Json } from '../kernel/json.ts'
+import type { JobType } from '../kernel/job-type.ts'
+import type { DeliveryInput } from './delivery-job.ts'
+import { type OutgoingMessage, planDeliveries, type PlannedRow } from './queries/plan-deliveries.ts'
+import { pruneWebhookMessages } from './queries/prune-messages.ts'
+import { runStatement } from './statement-client.ts'
+
+/** What deliveries are made with. */
+export interface MessageSubscriberParts {
+  readonly events: readonly EventType[]
+  readonly ownerOf: (message: Message<never>) => string | readonly string[] | undefined
+  readonly job: JobType<DeliveryInput>
+  readonly retentionMs: number
+}
+
+// At least as many as come at a time, so that there are never more of them than the retention makes.
+const pruneBatch = 400
+
+/** Makes deliveries of messages, and a job of each. */
+export function messageSubscriber({ events, ownerOf, job, retentionMs }: MessageSubscriberParts): Subscriber {
+  const sent = new Set(events.map(({ name }) => name))
+
+  function toOutgoing(message: Message<Json>): readonly OutgoingMessage[] {
+    if (!sent.has(message.event)) return []
+    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat())
+    if (owners.size === 0) return []
+    const { id, event, payload, publishedAt } = message
+    const body = JSON.stringify({ type: event, timestamp: publishedAt.toISOString(), data: payload })
+    return [...owners].map((owner) => ({ id, event, owner, body }))
+  }
+
+  return {
+    name: 'webhooks',
+    async hear(messages, { transaction, jobs }) {
+      const outgoing = messages.flatMap(toOutgoing)
+      if (outgoing.length === 0) return
+      await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))
+      const planned = await runStatement<PlannedRow>(transaction, planDeliveries(outgoing))
+      if (planned.length > 0) await jobs.enqueueMany(job, planned)
+    },
+  }
+}

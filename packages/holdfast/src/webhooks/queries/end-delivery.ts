@@ -1,0 +1,9 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** Notes that a delivery is not tried any more, and why. */
+export function endDelivery(id: string, state: 'delivered' | 'failed'): Statement {
+  return {
+    text: 'update holdfast.webhook_deliveries set state = $2, ended_at = now() where id = $1',
+    values: [id, state],
+  }
+}

@@ -1,0 +1,30 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** What one try came to. */
+export interface LoggedTry {
+  readonly triedAt: Date
+  readonly durationMs: number
+  /** That of the answer; `null` where there was none. */
+  readonly status: number | null
+  /** The beginning of the answer's body. */
+  readonly answer: string | null
+  /** Why there was no answer. */
+  readonly failure: { readonly code: string; readonly message: string } | null
+}
+
+/** Adds a try to the log of a delivery, unless the delivery has been removed. */
+export function logTry(delivery: string, tried: LoggedTry): Statement {
+  return {
+    text: `
+      insert into holdfast.webhook_tries (delivery_id, tried_at, duration_ms, status, answer, failure)
+      select id, $2, $3, $4, $5, $6 from holdfast.webhook_deliveries where id = $1`,
+    values: [
+      delivery,
+      tried.triedAt,
+      tried.durationMs,
+      tried.status,
+      tried.answer,
+      tried.failure === null ? null : JSON.stringify(tried.failure),
+    ],
+  }
+}

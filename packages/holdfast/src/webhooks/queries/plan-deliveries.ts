@@ -1,0 +1,45 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** A message that is sent to the endpoints of an owner. */
+export interface OutgoingMessage {
+  readonly id: string
+  readonly event: string
+  readonly owner: string
+  /** What is sent. */
+  readonly body: string
+}
+
+/** A delivery that has been planned. */
+export interface PlannedRow {
+  readonly delivery: string
+  readonly endpoint: string
+}
+
+/**
+ * Plans the delivery of messages to the enabled endpoints of their owners that want their events, in the order of the messages; gives the
+ * deliveries that are new.
+ */
+export function planDeliveries(messages: readonly OutgoingMessage[]): Statement {
+  return {
+    text: `
+      with wanted as materialized (
+        select message.*, endpoint.id as endpoint_id, endpoint.seq
+        from rows from (
+          json_to_recordset($1::json) as (id uuid, event text, owner text, body text)
+        ) with ordinality as message (id, event, owner, body, n)
+        join holdfast.webhook_endpoints as endpoint
+          on endpoint.owner = message.owner
+          and endpoint.state = 'enabled'
+          and (endpoint.events is null or message.event = any(endpoint.events))
+      ), stored as (
+        insert into holdfast.webhook_messages (id, event, body)
+        select distinct on (id) id, event, body from wanted
+        on conflict (id) do nothing
+      )
+      insert into holdfast.webhook_deliveries (endpoint_id, message_id)
+      select endpoint_id, id from wanted order by n, seq
+      on conflict (endpoint_id, message_id) do nothing
+      returning id as delivery, endpoint_id as endpoint`,
+    values: [JSON.stringify(messages)],
+  }
+}

@@ -1,0 +1,47 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** Which deliveries are replayed; what is `null` does not count. */
+export interface ReplayFilters {
+  readonly owner: string | null
+  readonly delivery: string | null
+  readonly endpoint: string | null
+  readonly since: Date | null
+  readonly until: Date | null
+  readonly states: readonly string[]
+  readonly limit: number
+}
+
+/**
+ * Has deliveries to enabled endpoints sent once more, the oldest first, under the ids that they had. The jobs are inserted here, in the one
+ * statement that marks the deliveries as pending, so that neither is without the other even where there is no transaction.
+ */
+export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
+  const { owner, delivery, endpoint, since, until, states, limit } = filters
+  return {
+    text: `
+      with chosen as materialized (
+        select delivery.id, delivery.seq
+        from holdfast.webhook_deliveries as delivery
+        join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+        where endpoint.state = 'enabled'
+          and ($2::text is null or endpoint.owner = $2)
+          and ($3::uuid is null or delivery.id = $3)
+          and ($4::uuid is null or endpoint.id = $4)
+          and ($5::timestamptz is null or delivery.created_at >= $5)
+          and ($6::timestamptz is null or delivery.created_at < $6)
+          and delivery.state = any($7::text[])
+        order by delivery.seq
+        limit $8
+        for update of delivery
+      ), replayed as (
+        update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
+        from chosen where delivery.id = chosen.id
+        returning delivery.id, delivery.endpoint_id, chosen.seq
+      )
+      insert into holdfast.jobs (id, name, input, state, limit_key)
+      select gen_random_uuid(), $1, json_build_object('delivery', id, 'endpoint', endpoint_id), 'gated', endpoint_id::text
+      from replayed order by seq
+      returning id`,
+    values: [job, owner, delivery, endpoint, since, until, states, limit],
+  }
+}

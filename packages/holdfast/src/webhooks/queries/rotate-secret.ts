@@ -1,0 +1,25 @@
+import type { Statement } from '../../postgres/statement.ts'
+
+/** Gives an endpoint another secret. Those before it are valid for the overlap, or for as long as they were to be, if that is less. */
+export function rotateSecretRow(
+  { id, owner, secret }: { readonly id: string; readonly owner: string; readonly secret: string },
+  overlapMs: number,
+): Statement {
+  return {
+    text: `
+      with endpoint as (
+        select id from holdfast.webhook_endpoints where id = $1 and owner = $2 for update
+      ), expired as (
+        delete from holdfast.webhook_secrets
+        where endpoint_id in (select id from endpoint) and valid_until <= now()
+      ), expiring as (
+        update holdfast.webhook_secrets
+        set valid_until = least(valid_until, now() + make_interval(secs => $4::double precision / 1000))
+        where endpoint_id in (select id from endpoint) and (valid_until is null or valid_until > now())
+      )
+      insert into holdfast.webhook_secrets (endpoint_id, secret)
+      select id, $3 from endpoint
+      returning endpoint_id`,
+    values: [id, owner, secret, overlapMs],
+  }
+}

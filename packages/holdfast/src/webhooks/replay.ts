@@ -1,0 +1,68 @@
+import { deliveryJobName } from './delivery-job.ts'
+import { WebhookDeliveryUnknown, WebhookEndpointDisabled, WebhookEndpointUnknown } from './problems.ts'
+import { findDeliveryEndpoint, findEndpoint, type ReplayEndpointRow } from './queries/find-replay-endpoint.ts'
+import { replayDeliveryRows } from './queries/replay-deliveries.ts'
+import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
+
+/** Which deliveries to an endpoint are sent once more. */
+export interface ReplayRange {
+  /** The endpoint's id. */
+  readonly endpoint: string
+  /** Those whose message came at this time or later. */
+  readonly since: Date
+  /** Those whose message came before this time. Default: all since then. */
+  readonly until?: Date | undefined
+  /** Whether only those that were given up, or those that were delivered, too. Default `'failed'`. */
+  readonly which?: 'failed' | 'all' | undefined
+}
+
+const mostReplayed = 10_000
+
+/** Has one delivery sent once more; `owner` is `null` where it may be anybody's. */
+export async function replayDeliveryOf(
+  client: StatementClient,
+  { owner, id }: { readonly owner: string | null; readonly id: string },
+): Promise<void> {
+  const [found] = isUuid(id)
+    ? await runStatement<ReplayEndpointRow>(client, findDeliveryEndpoint(id, owner))
+    : []
+  if (!found) throw WebhookDeliveryUnknown()
+  if (!found.is_enabled) throw WebhookEndpointDisabled()
+  await runStatement(
+    client,
+    replayDeliveryRows(deliveryJobName, {
+      owner,
+      delivery: id,
+      endpoint: null,
+      since: null,
+      until: null,
+      states: ['pending', 'delivered', 'failed'],
+      limit: 1,
+    }),
+  )
+}
+
+/** Has deliveries to an endpoint sent once more, and gives how many; `owner` is `null` where it may be anybody's. */
+export async function replayDeliveriesOf(
+  client: StatementClient,
+  { owner, endpoint, since, until, which = 'failed' }: ReplayRange & { readonly owner: string | null },
+): Promise<number> {
+  const [found] = isUuid(endpoint)
+    ? await runStatement<ReplayEndpointRow>(client, findEndpoint(endpoint, owner))
+    : []
+  if (!found) throw WebhookEndpointUnknown()
+  if (!found.is_enabled) throw WebhookEndpointDisabled()
+  const jobs = await runStatement(
+    client,
+    replayDeliveryRows(deliveryJobName, {
+      owner,
+      delivery: null,
+      endpoint,
+      since,
+      until: until ?? null,
+      states: which === 'all' ? ['delivered', 'failed'] : ['failed'],
+      limit: mostReplayed,
+    }),
+  )
+  return jobs.length
+}

@@ -1,0 +1,118 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { changeEndpoint } from './change-endpoint.ts'
+import { type EndpointRow, listEndpointRows, setEndpointState } from './queries/endpoints.ts'
+import { type DeliveryListRow, listDeliveryRows } from './queries/list-deliveries.ts'
+import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
+import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
+import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
+import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
+
+/** Something that is listed, with its place in the list. */
+export type Listed<Item> = Item & {
+  /** What a page that follows begins behind; a whole number in decimal. */
+  readonly position: string
+}
+
+/** Which endpoints are listed. */
+export interface ListWebhookEndpointsOptions {
+  readonly owner?: string
+  readonly state?: WebhookEndpoint['state']
+  /** The position of the last one on the page before. */
+  readonly after?: string
+  /** How many at most, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+/** Which deliveries are listed. */
+export interface ListWebhookDeliveriesOptions {
+  readonly owner?: string
+  /** The endpoint's id. */
+  readonly endpoint?: string
+  readonly state?: WebhookDelivery['state']
+  /** The position of the last one on the page before. */
+  readonly after?: string
+  /** How many at most, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+const mostListed = 1_000
+const defaultLimit = 50
+
+/**
+ * Lists endpoints of all owners, in the order in which they were added. Their secrets are not told.
+ *
+ * @throws HoldfastError `webhook-list-invalid`.
+ */
+export async function listWebhookEndpoints(
+  client: StatementClient,
+  options: ListWebhookEndpointsOptions = {},
+): Promise<readonly Listed<WebhookEndpoint>[]> {
+  const { owner = null, state = null, after = null, limit = defaultLimit } = options
+  checkPage(after, limit)
+  const rows = await runStatement<EndpointRow>(client, listEndpointRows({ owner, state, after, limit }))
+  return rows.map((row) => ({ ...toEndpoint(row), position: row.seq }))
+}
+
+/**
+ * Lists deliveries with their tries, the last ones first.
+ *
+ * @throws HoldfastError `webhook-list-invalid`.
+ */
+export async function listWebhookDeliveries(
+  client: StatementClient,
+  options: ListWebhookDeliveriesOptions = {},
+): Promise<readonly Listed<WebhookDelivery>[]> {
+  const { owner = null, endpoint = null, state = null, after = null, limit = defaultLimit } = options
+  checkPage(after, limit)
+  if (endpoint !== null && !isUuid(endpoint))
+    throw listInvalid(`the endpoint ${JSON.stringify(endpoint)}`, 'a UUID')
+  const rows = await runStatement<DeliveryListRow>(
+    client,
+    listDeliveryRows({ owner, endpoint, state, before: after, limit }),
+  )
+  return rows.map((row) => ({ ...toDelivery(row), position: row.seq }))
+}
+
+/** Disables an endpoint of any owner, who sees the reason. Throws the problem `WebhookEndpointUnknown`. */
+export async function disableWebhookEndpoint(
+  client: StatementClient,
+  id: string,
+  reason: string,
+): Promise<WebhookEndpoint> {
+  return toEndpoint(await changeEndpoint(client, id, setEndpointState(id, null, reason)))
+}
+
+/** Enables an endpoint of any owner. Throws the problem `WebhookEndpointUnknown`. */
+export async function enableWebhookEndpoint(client: StatementClient, id: string): Promise<WebhookEndpoint> {
+  return toEndpoint(await changeEndpoint(client, id, setEndpointState(id, null, null)))
+}
+
+/**
+ * Has a delivery sent once more, whatever became of it, under the id that it had. Throws the problems `WebhookDeliveryUnknown` and
+ * `WebhookEndpointDisabled`.
+ */
+export async function replayWebhookDelivery(client: StatementClient, id: string): Promise<void> {
+  await replayDeliveryOf(client, { owner: null, id })
+}
+
+/**
+ * Has the deliveries to an endpoint sent once more that were made since a time. Gives how many they are: at most 10,000, the oldest first. Throws the
+ * problems `WebhookEndpointUnknown` and `WebhookEndpointDisabled`.
+ */
+export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
+  return replayDeliveriesOf(client, { ...range, owner: null })
+}
+
+function checkPage(after: string | null, limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
+    throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${mostListed}`)
+  if (after !== null && !/^\d{1,18}$/.test(after))
+    throw listInvalid(`the position ${JSON.stringify(after)}`, 'that of the last one on the page before')
+}
+
+function listInvalid(what: string, wanted: string): HoldfastError {
+  return new HoldfastError(
+    'webhook-list-invalid',
+    `Webhooks were asked for with ${what}; it has to be ${wanted}.`,
+  )
+}

@@ -1,0 +1,72 @@
+import type { Capability } from '../kernel/background.ts'
+import { callSite } from '../kernel/call-site.ts'
+import { type Duration, toMilliseconds } from '../kernel/duration.ts'
+import type { EventType, Message } from '../kernel/event.ts'
+import { readMode } from '../kernel/surroundings.ts'
+import { deliveries, type Deliveries } from './deliveries.ts'
+import { deliveryJob } from './delivery-job.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
+import { messageSubscriber } from './message-subscriber.ts'
+
+/** What is published of an event: what JSON carries of what was given. */
+type GivenOf<E> = E extends EventType<infer Given, unknown> ? Given : never
+
+/** What webhooks are defined with. */
+export interface WebhooksDefinition<E extends EventType> {
+  /** Which events are sent. */
+  readonly events: readonly E[]
+  /**
+   * Whose a message is: it is sent to the endpoints of this owner, or of these, and to nobody else's. `undefined`: nobody's. What it throws keeps all
+   * messages from being handed out.
+   */
+  readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
+  /** When a delivery that was not taken is tried again. Default: ten tries within three days. */
+  readonly retry?: {
+    /** The pauses between the tries; up to a tenth is added at random. Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']`. */
+    readonly schedule: readonly Duration[]
+  }
+  /** How long one try may take in all. Default `'15s'`. */
+  readonly timeout?: Duration
+  /** How many deliveries to one endpoint are under way at once. Default 4. */
+  readonly concurrency?: number
+  /** An endpoint that has taken nothing for this long is disabled. Default `'5d'`. */
+  readonly disableAfter?: Duration
+  /** How long messages are kept with their deliveries, to be looked at and replayed. Default `'30d'`. */
+  readonly retention?: Duration
+  /** Hosts of endpoints that need not be on the public internet: `localhost`, `receiver.internal:8080`. Default: none. */
+  readonly allowedHosts?: readonly string[]
+  /** Whether endpoints may have http URLs. Default: not where `NODE_ENV` is `production`. */
+  readonly allowHttp?: boolean
+}
+
+/** Outgoing webhooks: a capability of the service, and what handlers manage its endpoints with. */
+export interface Webhooks extends Capability, Endpoints, Deliveries {}
+
+const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']
+
+/** Sends the messages of events to the endpoints of their owners, by Standard Webhooks (https://www.standardwebhooks.com). */
+export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
+  const { events, allowedHosts = [], allowHttp = readMode(process.env) !== 'production' } = definition
+  const job = deliveryJob({
+    rules: { allowedHosts },
+    schedule: definition.retry?.schedule ?? defaultSchedule,
+    timeoutMs: toMilliseconds(definition.timeout ?? '15s'),
+    disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
+    concurrency: definition.concurrency ?? 4,
+    place: callSite(webhooks),
+  })
+  const subscriber = messageSubscriber({
+    events,
+    ownerOf: definition.ownerOf,
+    job,
+    retentionMs: toMilliseconds(definition.retention ?? '30d'),
+  })
+  const names = events.map(({ name }) => name)
+  return {
+    name: 'webhooks',
+    jobs: [job],
+    subscribers: [subscriber],
+    ...createEndpoints(names, { allowHttp, allowedHosts }),
+    ...deliveries,
+  }
+}
