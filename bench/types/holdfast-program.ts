@@ -37,7 +37,8 @@ export const things = service({ name: 'things', operations: { ${numbers.map((n) 
 function resource(n: number): string {
   return `import { randomUUID } from 'node:crypto'
 import { anyone, paged, pageOf, problem } from 'holdfast'
-import { eq, gt } from 'drizzle-orm'
+import { eq, getTableColumns } from 'drizzle-orm'
+import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
 import { mutation, query } from './app.ts'
 import { things${n} } from './schema.ts'
@@ -79,17 +80,16 @@ export const list${n} = query({
   input: paged(),
   output: pageOf(Thing),
   run: ({ input, db, page }) =>
-    page(input, {
-      orderedBy: ['id'],
-      rows: ({ after, limit }) =>
+    page(
+      input,
+      list([things${n}.id], ({ where, place }) =>
         db
-          .select()
+          .select({ ...getTableColumns(things${n}), place })
           .from(things${n})
-          .where(after && gt(things${n}.id, after.id))
-          .orderBy(things${n}.id)
-          .limit(limit),
-      item: toThing,
-    }),
+          .where(where),
+      ),
+      toThing,
+    ),
 })
 
 export const rename${n} = mutation({

@@ -1,8 +1,8 @@
 import { anyone, holdfast, paged, pageOf } from 'holdfast'
-import { drizzle } from 'holdfast/drizzle'
+import { drizzle, list } from 'holdfast/drizzle'
 import { serve } from 'holdfast/node'
 import { createTestDatabase, createTestService } from 'holdfast/testing'
-import { gt } from 'drizzle-orm'
+import { getTableColumns } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 
@@ -35,16 +35,15 @@ const listNotes = query({
   input: paged(),
   output: pageOf(Note),
   run: ({ input, db, page }) =>
-    page(input, {
-      orderedBy: ['id'],
-      rows: ({ after, limit }) =>
+    page(
+      input,
+      list([notes.id], ({ where, place }) =>
         db
-          .select()
+          .select({ ...getTableColumns(notes), place })
           .from(notes)
-          .where(after && gt(notes.id, Number(after.id)))
-          .orderBy(notes.id)
-          .limit(limit),
-    }),
+          .where(where),
+      ),
+    ),
 })
 
 const notebook = service({ name: 'notebook', operations: { addNote, listNotes } })

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { anyone, paged, pageOf } from 'holdfast'
-import { and, eq, gt } from 'drizzle-orm'
+import { and, eq, getTableColumns } from 'drizzle-orm'
+import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
 import { mutation, query } from './app.ts'
 import { Currency } from './money.ts'
@@ -62,15 +63,14 @@ export const listAccounts = query({
   input: paged(),
   output: pageOf(Account),
   run: ({ input, db, page }) =>
-    page(input, {
-      orderedBy: ['id'],
-      rows: ({ after, limit }) =>
+    page(
+      input,
+      list([schema.accounts.id], ({ where, place }) =>
         db
-          .select()
+          .select({ ...getTableColumns(schema.accounts), place })
           .from(schema.accounts)
-          .where(and(eq(schema.accounts.kind, 'customer'), after && gt(schema.accounts.id, after.id)))
-          .orderBy(schema.accounts.id)
-          .limit(limit),
-      item: toAccount,
-    }),
+          .where(and(eq(schema.accounts.kind, 'customer'), where)),
+      ),
+      toAccount,
+    ),
 })

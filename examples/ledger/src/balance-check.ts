@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { anyone, paged, pageOf, schedule } from 'holdfast'
-import { count, desc, eq, lt, sql } from 'drizzle-orm'
+import { anyone, descending, paged, pageOf, schedule } from 'holdfast'
+import { count, eq, getTableColumns, sql } from 'drizzle-orm'
+import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
 import { job, query } from './app.ts'
 import * as schema from './schema.ts'
@@ -48,15 +49,14 @@ export const listBalanceChecks = query({
     z.object({ checkedAt: z.iso.datetime(), accounts: z.int(), unbalanced: z.array(z.uuid()).max(10_000) }),
   ),
   run: ({ input, db, page }) =>
-    page(input, {
-      orderedBy: ['id'],
-      rows: ({ after, limit }) =>
+    page(
+      input,
+      list([descending(schema.balanceChecks.id)], ({ where, place }) =>
         db
-          .select()
+          .select({ ...getTableColumns(schema.balanceChecks), place })
           .from(schema.balanceChecks)
-          .where(after && lt(schema.balanceChecks.id, after.id))
-          .orderBy(desc(schema.balanceChecks.id))
-          .limit(limit),
-      item: (row) => ({ ...row, checkedAt: row.checkedAt.toISOString() }),
-    }),
+          .where(where),
+      ),
+      (row) => ({ ...row, checkedAt: row.checkedAt.toISOString() }),
+    ),
 })

@@ -1,5 +1,6 @@
-import { anyone, paged, pageOf } from 'holdfast'
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { anyone, descending, paged, pageOf } from 'holdfast'
+import { and, eq } from 'drizzle-orm'
+import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
 import { mutation, query } from './app.ts'
 import { book, lockAccounts } from './book.ts'
@@ -82,23 +83,15 @@ export const listTransfers = query({
   input: paged(z.object({ account: z.uuid() })),
   output: pageOf(Transfer),
   run: ({ input, db, page }) =>
-    page(input, {
-      orderedBy: ['id'],
-      rows: async ({ after, limit }) => {
-        const rows = await db
-          .select({ transfer: schema.transfers })
+    page(
+      input,
+      list([descending(schema.entries.transferId)], ({ where, place }) =>
+        db
+          .select({ transfer: schema.transfers, place })
           .from(schema.entries)
           .innerJoin(schema.transfers, eq(schema.transfers.id, schema.entries.transferId))
-          .where(
-            and(
-              eq(schema.entries.accountId, input.account),
-              after && lt(schema.entries.transferId, after.id),
-            ),
-          )
-          .orderBy(desc(schema.entries.transferId))
-          .limit(limit)
-        return rows.map((row) => row.transfer)
-      },
-      item: toTransfer,
-    }),
+          .where(and(eq(schema.entries.accountId, input.account), where)),
+      ),
+      ({ transfer }) => toTransfer(transfer),
+    ),
 })

@@ -49,16 +49,34 @@ export type {
   OperationDefinition,
   QueryDefinition,
 } from './kernel/operation.ts'
-export {
-  type Ordered,
-  type Page,
-  paged,
-  pageOf,
-  type PagedOptions,
-  type PageRequest,
-  type PageSource,
-  type Position,
+export type {
+  KeysetValues,
+  Page,
+  PageMarks,
+  PageRequest,
+  PageSource,
+  PageWindow,
+  PagingStyle,
+  PlacedRow,
+  Position,
+  ReadPage,
 } from './kernel/page.ts'
+export { pageOf, type PageOfOptions } from './kernel/page-of.ts'
+export {
+  descending,
+  type Direction,
+  type Nulls,
+  type OrderBy,
+  type OrderColumn,
+  type Ordering,
+} from './kernel/page-order.ts'
+export {
+  type CursorOptions,
+  type KeysetOptions,
+  type OffsetOptions,
+  paged,
+  type PagedOptions,
+} from './kernel/paged.ts'
 export {
   type AnyProblemType,
   problem,

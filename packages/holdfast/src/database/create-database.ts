@@ -1,10 +1,8 @@
 import type { Database, OpenDatabase } from '../kernel/database.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { noForeignCallWatch } from '../kernel/foreign-calls.ts'
-import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
-import { ownWork } from '../kernel/work.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
 import { createWaker } from '../jobs/waker.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
@@ -17,13 +15,14 @@ import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import type { Queryable } from '../postgres/connection.ts'
-import { createPool, type Pool } from '../postgres/pool.ts'
+import { createPool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { HandlerEffects } from './effects.ts'
 import { ownMigrations } from './migrations.ts'
+import { openSigningKeys } from './signing-keys.ts'
 import { startBackground } from './start-background.ts'
 import { databaseSettings } from './settings.ts'
 
@@ -116,7 +115,7 @@ async function openDatabase<Read, Write>(
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), write.end(), read.end(), check.end()])
   }
-  const secret = await readSecret(write).catch(async (error: unknown) => {
+  const signingKeys = await openSigningKeys(write).catch(async (error: unknown) => {
     await endPools()
     throw error
   })
@@ -139,7 +138,7 @@ async function openDatabase<Read, Write>(
     running: new Map(),
   }
   return {
-    secret,
+    signingKeys,
     check,
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
@@ -161,20 +160,4 @@ async function openDatabase<Read, Write>(
       await location.stop()
     },
   }
-}
-
-async function readSecret(pool: Pool): Promise<Uint8Array> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
-  try {
-    const { rows } = await connection.run<{ value: Buffer }>({
-      text: `select value from holdfast.secrets where name = 'cursor'`,
-    })
-    if (rows[0]) return rows[0].value
-  } finally {
-    connection.release()
-  }
-  throw new HoldfastError(
-    'secret-missing',
-    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
-  )
 }

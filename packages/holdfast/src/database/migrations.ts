@@ -23,10 +23,22 @@ values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::t
   },
 ]
 
+/** Several keys may be recognized, the newest of which signs. */
+const signingKeysMigration: Migration = {
+  name: '0003-signing-keys',
+  sql: `
+alter table holdfast.secrets
+  add column id smallint not null default 1 check (id between 0 and 255),
+  drop constraint secrets_pkey,
+  add primary key (name, id);
+`,
+}
+
 /** All that the framework keeps in a database, in the order in which it is made. */
 export const ownMigrations: readonly Migration[] = [
   ...databaseMigrations,
   schemaEpochMigration,
+  signingKeysMigration,
   ...idempotencyMigrations,
   ...jobMigrations,
   ...outboxMigrations,

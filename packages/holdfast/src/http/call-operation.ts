@@ -6,6 +6,7 @@ import type { RunningService } from '../kernel/service.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { qualityOf } from './accept.ts'
 import { parseQueryString } from './query-string.ts'
+import { withLinkHeader } from './link-header.ts'
 import { parseBody, readBody } from './read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './target.ts'
@@ -40,7 +41,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
       const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
       const { header, client } = request
       const { requestId, span, usage } = exchange
-      return await running.call({
+      const answer = await running.call({
         operation: operation.name,
         input: content ? (readsContent ? withLateBody(head, content) : withBody(head, content)) : head,
         content: readsContent ? content : undefined,
@@ -50,6 +51,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
         span,
         usage,
       })
+      return answer.links ? withLinkHeader(answer, head.query) : answer
     } finally {
       callsInFlight.delete(call)
     }

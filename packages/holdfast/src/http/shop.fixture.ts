@@ -1,3 +1,4 @@
+import { ownSigningKeys } from '../kernel/signing-keys.ts'
 import {
   anyone,
   createLogger,
@@ -17,7 +18,7 @@ export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],
   open: async () => ({
-    secret: new Uint8Array(32),
+    signingKeys: ownSigningKeys(),
     stageFor: () => (call, next) => next(call),
     close: async () => {},
   }),

@@ -1,3 +1,4 @@
+import type { PageLinks } from './page-links.ts'
 import type { ProblemError } from './problem.ts'
 
 /** What a call comes to, ready to be sent by any transport and to be stored byte for byte. */
@@ -8,6 +9,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>
   /** JSON text; `null` where there is no content. */
   readonly body: string | null
+  /** Where other pages of the list are, for a transport that has a place for that. */
+  readonly links?: PageLinks
 }
 
 /** Media type of an answer. */

@@ -5,6 +5,7 @@ import type { CompiledOperation } from './compile.ts'
 import type { Effects, Statements } from './effects.ts'
 import type { RunningDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
+import type { PageLinks } from './page-links.ts'
 import type { Span } from './span.ts'
 import type { WireInput } from './wire-input.ts'
 import type { Usage, Work } from './work.ts'
@@ -52,6 +53,8 @@ export interface Call extends Work {
   db: unknown
   /** What runs statements for libraries in a query; a mutation's transaction does. */
   statements: Statements | undefined
+  /** Where other pages of the list are that it answers with. */
+  links: PageLinks | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

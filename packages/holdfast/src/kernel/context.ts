@@ -3,7 +3,7 @@ import type { Deadline } from './deadline.ts'
 import type { Effects, Statements } from './effects.ts'
 import type { Logger } from './log.ts'
 import type { NoSettings } from './settings.ts'
-import type { Ordered, Page, PageRequest, PageSource } from './page.ts'
+import type { ReadPage } from './page.ts'
 
 /** What a handler is given, and all that it may use. */
 export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
@@ -25,11 +25,8 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   readonly deadline: Deadline
   /** Identifies the call in logs and answers. */
   readonly requestId: string
-  /** Reads one page of a list, and signs the cursor of the next. */
-  readonly page: <Key extends string, Row extends Ordered<Key>, Item = Row>(
-    request: PageRequest,
-    source: PageSource<Key, Row, Item>,
-  ) => Promise<Page<Item>>
+  /** Reads one page of a list, and says where the next one and the one before begin. */
+  readonly page: ReadPage
 }
 
 /** What the handler of a mutation is given: what that of a query is, and what its transaction may set off. */

@@ -37,6 +37,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     input: undefined,
     db: undefined,
     statements: undefined,
+    links: undefined,
     effects: undefined,
   }
 }

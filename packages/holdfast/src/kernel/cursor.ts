@@ -1,57 +1,89 @@
+import type { Clock } from './clock.ts'
 import { HoldfastError } from './holdfast-error.ts'
+import type { SigningKey, SigningKeys } from './signing-keys.ts'
 
 // Truncated to 128 bits: RFC 2104 section 5 asks for at least half of the digest, and 80 bits.
 const tagLength = 16
-const version = 1
+const version = 2
+// The version, and the id of the key.
+const headLength = 2
+// Whoever sends cursors of keys that never were does not make the service ask for them each time.
+const refreshEveryMs = 5_000
+
+/** What a cursor carries. */
+export type CursorPayload = readonly (string | null)[]
 
 /** Seals positions into opaque cursors, and opens those that it sealed. */
 export interface CursorCodec {
   /** An opaque cursor for a position. `binding` names the list and its filters: nothing else opens the cursor. */
-  seal(position: readonly string[], binding: string): Promise<string>
-  /** The position of a cursor, or `undefined` where it is forged, damaged or bound to something else. */
-  open(cursor: string, binding: string): Promise<readonly string[] | undefined>
+  seal(payload: CursorPayload, binding: string): Promise<string>
+  /** What a cursor carries, or `undefined` where it is forged, damaged, bound to something else, or signed with a key that is no more. */
+  open(cursor: string, binding: string): Promise<CursorPayload | undefined>
 }
 
-/** A codec whose cursors are authenticated by HMAC-SHA-256 under `secret` (at least 16 bytes). */
-export async function createCursorCodec(secret: Uint8Array): Promise<CursorCodec> {
-  if (secret.length < 16) {
-    throw new HoldfastError(
-      'cursor-secret-too-short',
-      'The secret that signs cursors needs at least 16 bytes.',
-    )
-  }
-  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', Uint8Array.from(secret), algorithm, false, ['sign'])
+/** A codec whose cursors are authenticated by HMAC-SHA-256 under one of the keys. */
+export async function createCursorCodec(signing: SigningKeys, clock: Clock): Promise<CursorCodec> {
+  let keys = await importKeys(signing.keys)
+  let refreshedMs = -Infinity
 
-  async function tagOf(payload: Uint8Array, binding: string): Promise<Uint8Array> {
-    const bound = new TextEncoder().encode(binding)
-    const message = new Uint8Array(1 + payload.length + bound.length)
-    message[0] = version
-    message.set(payload, 1)
-    message.set(bound, 1 + payload.length)
-    return new Uint8Array(await crypto.subtle.sign('HMAC', key, message)).subarray(0, tagLength)
+  async function keyOf(id: number): Promise<CryptoKey | undefined> {
+    const known = keys.get(id)
+    if (known || clock.now() - refreshedMs < refreshEveryMs) return known
+    refreshedMs = clock.now()
+    keys = await importKeys(await signing.refresh())
+    return keys.get(id)
   }
 
   return {
-    async seal(position, binding) {
+    async seal(payload, binding) {
+      const [id, key] = keys.entries().next().value!
       // The payload ends where the binding begins: JSON.stringify escapes line feeds, so one of them is unambiguous.
-      const payload = new TextEncoder().encode(`${JSON.stringify(position)}\n`)
-      const tag = await tagOf(payload, binding)
-      const bytes = new Uint8Array(1 + tagLength + payload.length)
-      bytes[0] = version
-      bytes.set(tag, 1)
-      bytes.set(payload, 1 + tagLength)
-      return toBase64Url(bytes)
+      const text = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
+      const head = Uint8Array.of(version, id)
+      return toBase64Url(concat(head, await tagOf(key, concat(head, text), binding), text))
     },
     async open(cursor, binding) {
       const bytes = fromBase64Url(cursor)
-      if (!bytes || bytes[0] !== version || bytes.length <= 1 + tagLength) return undefined
-      const payload = bytes.subarray(1 + tagLength)
-      if (!equalInConstantTime(bytes.subarray(1, 1 + tagLength), await tagOf(payload, binding)))
-        return undefined
-      return JSON.parse(new TextDecoder().decode(payload)) as readonly string[]
+      if (!bytes || bytes[0] !== version || bytes.length <= headLength + tagLength) return undefined
+      const key = await keyOf(bytes[1]!)
+      if (!key) return undefined
+      const text = bytes.subarray(headLength + tagLength)
+      const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
+      if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
+      return JSON.parse(new TextDecoder().decode(text)) as CursorPayload
     },
   }
+}
+
+/** The keys by their ids, the newest first. */
+async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<number, CryptoKey>> {
+  if (keys.length === 0 || keys.some(({ secret }) => secret.length < 16)) {
+    throw new HoldfastError(
+      'cursor-secret-too-short',
+      'A service needs a secret to sign cursors with, and each one has to have 16 bytes or more.',
+    )
+  }
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const imported = keys.map(async ({ id, secret }) => {
+    const key = await crypto.subtle.importKey('raw', Uint8Array.from(secret), algorithm, false, ['sign'])
+    return [id, key] as const
+  })
+  return new Map(await Promise.all(imported))
+}
+
+async function tagOf(key: CryptoKey, content: Uint8Array, binding: string): Promise<Uint8Array> {
+  const message = concat(content, new TextEncoder().encode(binding))
+  return new Uint8Array(await crypto.subtle.sign('HMAC', key, message)).subarray(0, tagLength)
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.length
+  }
+  return whole
 }
 
 function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {

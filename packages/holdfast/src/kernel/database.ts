@@ -4,6 +4,7 @@ import type { Check } from './check.ts'
 import type { CompiledOperation } from './compile.ts'
 import type { AnyProblemType } from './problem.ts'
 import type { Settings } from './settings.ts'
+import type { SigningKeys } from './signing-keys.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -35,8 +36,8 @@ export interface StageSettings {
 export interface OpenDatabase {
   /** The stage that sets `db` for an operation: read-only for a query, a transaction with its key for a mutation. */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
-  /** Signs what is handed to clients; the same in every process of the service. At least 16 bytes. */
-  readonly secret: Uint8Array
+  /** What is handed to clients is signed with these. */
+  readonly signingKeys: SigningKeys
   /**
    * Whether it answers, on a connection that no call of the service can keep it waiting for. Where there is none, the service
    * is ready without it.

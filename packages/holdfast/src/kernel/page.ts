@@ -1,180 +1,102 @@
-import { HoldfastError } from './holdfast-error.ts'
-import { type JsonSchema, moveInto } from './json-schema.ts'
-import {
-  type InputOf,
-  type OutputOf,
-  type Schema,
-  type SchemaIssue,
-  toJsonSchema,
-  validate,
-} from './schema.ts'
+import type { Ordering } from './page-order.ts'
 
-/** What a client says of the page that it wants. */
-export interface PageRequest {
+/**
+ * How a client says where a page begins. `'cursor'`: by an opaque text that the page before gave out. `'keyset'`: by the values that the last row has in
+ * the columns of the order. `'offset'`: by how many rows come before.
+ */
+export type PagingStyle = 'cursor' | 'keyset' | 'offset'
+
+/** What says where another page begins, in each style. */
+export interface PageMarks {
+  readonly cursor: string
+  /** Parameters of the request: `after_` or `before_` and the name of a column, with its value as Postgres writes it. */
+  readonly keyset: Readonly<Record<string, string>>
+  readonly offset: number
+}
+
+/** What a client says of the page that it wants: what `paged(…)` makes of the request. */
+export interface PageRequest<Style extends PagingStyle = PagingStyle> {
   /** How many items at most. */
   readonly limit: number
-  /** Where to go on, as the page before said in `next`; absent on the first page. */
+  /** Default `'cursor'`. */
+  readonly style?: Style
+  /** Where to go on, as `next` or `prev` of another page said; absent on the first page. */
   readonly cursor?: string | undefined
+  /** The page begins behind the row that has these values. */
+  readonly after?: KeysetValues | undefined
+  /** The page ends before the row that has these values. */
+  readonly before?: KeysetValues | undefined
+  /** How many rows come before the page. */
+  readonly offset?: number | undefined
+  /** Whether all rows of the list are to be counted. Default false. */
+  readonly count?: boolean | undefined
 }
+
+/** The values that a row has in the columns of the order, by their names. */
+export type KeysetValues = Readonly<Record<string, string | number | bigint | boolean>>
 
 /** One page of a list. */
-export interface Page<Item> {
+export interface Page<Item, Style extends PagingStyle = 'cursor'> {
   readonly items: Item[]
-  /** The cursor of the next page; absent on the last. */
-  readonly next?: string | undefined
+  /** Where the next page begins; absent on the last. */
+  readonly next?: PageMarks[Style] | undefined
+  /** Where the page before begins; absent on the first. */
+  readonly prev?: PageMarks[Style] | undefined
+  /** How many rows the list has in all, where that was asked for. */
+  readonly total?: number | undefined
 }
 
-/** Where a page begins: the values of the ordering columns of the last row before it, as text. */
-export type Position<Key extends string> = { readonly [K in Key]: string }
+/** A place in an order: what a row has in each column of it, as Postgres writes it. */
+export interface Position {
+  readonly values: readonly (string | null)[]
+  /** Whether the row at this place is part of what follows. */
+  readonly isInclusive: boolean
+}
 
-/** A row that has the ordering columns, with values that a cursor can carry exactly. */
-export type Ordered<Key extends string> = { readonly [K in Key]: string | number | bigint | boolean }
+/** Which rows of a list are read. */
+export interface PageWindow {
+  /** The order to read in: that of the list, or the reverse of it. */
+  readonly orderings: readonly Ordering[]
+  /** Behind which place in that order; `undefined`: from the beginning. */
+  readonly after: Position | undefined
+  /** How many rows at most. */
+  readonly limit: number
+  /** How many rows are passed over first. */
+  readonly offset: number
+}
 
-/** How the rows of a page are read. */
-export interface PageSource<Key extends string, Row extends Ordered<Key>, Item> {
-  /**
-   * The columns by which the list is ordered, the last of them unique. Their values travel in the cursor as text, so they are
-   * strings, whole numbers or booleans; a timestamp has to be selected as text, since a `Date` has lost its microseconds.
-   */
-  readonly orderedBy: readonly Key[]
-  /** Reads up to `limit` rows, in order, those after the position `after` where there is one. */
-  rows(window: { readonly after: Position<Key> | undefined; readonly limit: number }): Promise<readonly Row[]>
-  /** Makes the item of a row. Default: the row as it is. */
-  item?(row: Row): Item
+/** A row with its place in the order. */
+export interface PlacedRow<Row> {
+  readonly row: Row
+  /** As in {@link Position}. */
+  readonly values: readonly (string | null)[]
+}
+
+/** A list that pages are read of: `list(…)` of `holdfast/postgres` and of the query builders makes one. */
+export interface PageSource<Row> {
+  /** What it is ordered by, the last column unique. */
+  readonly orderings: readonly Ordering[]
+  /** Reads the rows of a window, in its order. */
+  read(window: PageWindow): Promise<readonly PlacedRow<Row>[]>
+  /** Counts all of its rows; absent where that cannot be asked for. */
+  count?(): Promise<number>
+}
+
+/** Reads one page of a list, and makes the items of its rows: the rows as they are where nothing is said. */
+export interface ReadPage {
+  <Row, Style extends PagingStyle = 'cursor'>(
+    request: PageRequest<Style>,
+    source: PageSource<Row>,
+  ): Promise<Page<Row, Style>>
+  <Row, Item, Style extends PagingStyle = 'cursor'>(
+    request: PageRequest<Style>,
+    source: PageSource<Row>,
+    toItem: (row: Row) => Item,
+  ): Promise<Page<Item, Style>>
 }
 
 /** The largest page that is ever given where an operation says nothing else. */
-const defaultMaxLimit = 100
-/** The size of a page that is asked for without a limit. */
-const defaultLimit = 20
-
-/** Options of {@link paged}. */
-export interface PagedOptions {
-  /** The largest `limit` that a client may ask for. Default 100; no more than the `max` of {@link pageOf}. */
-  readonly max?: number
-  /** The `limit` of a request that has none. Default 20. */
-  readonly limit?: number
-}
-
-/** The output schema of an operation that answers with pages of `item`. */
-export function pageOf<S extends Schema>(
-  item: S,
-  options: { readonly max?: number } = {},
-): Schema<Page<OutputOf<S>>, Page<OutputOf<S>>> {
-  const max = options.max ?? defaultMaxLimit
-  const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
-    type: 'object',
-    properties: {
-      items: { type: 'array', items: { $ref: '#/$defs/item' }, maxItems: max },
-      next: { type: 'string', description: 'The cursor of the next page; absent on the last.' },
-    },
-    required: ['items'],
-    additionalProperties: false,
-    $defs: { item: moveInto('#/$defs/item', toJsonSchema(item, side)) },
-  })
-  return {
-    '~standard': {
-      version: 1,
-      vendor: 'holdfast',
-      async validate(value) {
-        const page = value as Page<unknown> | undefined
-        if (!Array.isArray(page?.items))
-          return { issues: [{ message: 'Expected a page, with its items in a list', path: ['items'] }] }
-        if (page.items.length > max) {
-          return {
-            issues: [
-              { message: `Expected ${max} items at most, and no larger limit in paged(…)`, path: ['items'] },
-            ],
-          }
-        }
-        const issues: SchemaIssue[] = []
-        const items: OutputOf<S>[] = []
-        for (const [index, element] of page.items.entries()) {
-          const result = await validate(item, element)
-          if (result.issues) {
-            issues.push(
-              ...result.issues.map((issue) => ({ ...issue, path: ['items', index, ...(issue.path ?? [])] })),
-            )
-          } else items.push(result.value as OutputOf<S>)
-        }
-        if (issues.length > 0) return { issues }
-        return { value: page.next === undefined ? { items } : { items, next: page.next } }
-      },
-      jsonSchema: { input: describe('input'), output: describe('output') },
-    },
-  }
-}
+export const defaultMaxLimit = 100
 
 /** The longest cursor that is given out, and taken, in characters. */
 export const maxCursorLength = 2_048
-
-/** The input schema of an operation that answers with pages: `limit` and `cursor` beside the fields of `filters`. */
-export function paged(options?: PagedOptions): Schema<Partial<PageRequest>, PageRequest>
-export function paged<S extends Schema>(
-  filters: S,
-  options?: PagedOptions,
-): Schema<Partial<PageRequest> & InputOf<S>, PageRequest & OutputOf<S>>
-export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = {}): Schema {
-  const filters = '~standard' in first ? first : undefined
-  const { max = defaultMaxLimit, limit: usual = Math.min(defaultLimit, max) } =
-    '~standard' in first ? second : first
-  const describe = (side: 'input' | 'output') => (): Record<string, unknown> => {
-    const inner: JsonSchema = filters ? toJsonSchema(filters, side) : { type: 'object' }
-    return {
-      ...inner,
-      properties: {
-        ...inner.properties,
-        limit: {
-          type: 'integer',
-          minimum: 1,
-          maximum: max,
-          default: usual,
-          description: 'How many items at most.',
-        },
-        cursor: {
-          type: 'string',
-          maxLength: maxCursorLength,
-          description: 'Where to go on: `next` of the page before.',
-        },
-      },
-    }
-  }
-  return {
-    '~standard': {
-      version: 1,
-      vendor: 'holdfast',
-      async validate(value) {
-        const { limit = usual, cursor, ...rest } = value as Record<string, unknown>
-        const issues: SchemaIssue[] = []
-        if (!Number.isInteger(limit) || Number(limit) < 1 || Number(limit) > max) {
-          issues.push({ message: `Expected a whole number from 1 to ${max}`, path: ['limit'] })
-        }
-        if (cursor !== undefined && (typeof cursor !== 'string' || cursor.length > maxCursorLength)) {
-          issues.push({ message: `Expected a cursor as a page gave it out`, path: ['cursor'] })
-        }
-        const inner = filters ? await validate(filters, rest) : { value: {} }
-        if (inner.issues) issues.push(...inner.issues)
-        if (issues.length > 0) return { issues }
-        const fields = 'value' in inner ? (inner.value as object) : {}
-        return { value: cursor === undefined ? { ...fields, limit } : { ...fields, limit, cursor } }
-      },
-      jsonSchema: { input: describe('input'), output: describe('output') },
-    },
-  }
-}
-
-/** The text of a column's value that goes into a cursor. */
-export function toPositionText(value: unknown, column: string): string {
-  if (typeof value === 'string') return value
-  if (typeof value === 'bigint' || typeof value === 'boolean' || Number.isSafeInteger(value))
-    return String(value)
-  throw new HoldfastError(
-    'page-position-invalid',
-    `The ordering column "${column}" of a page has a value that a cursor cannot carry exactly (${describeValue(value)}). Order by text, whole numbers or booleans; select a timestamp as text.`,
-  )
-}
-
-function describeValue(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  return value instanceof Date ? 'a Date, which has lost its microseconds' : typeof value
-}

@@ -26,6 +26,7 @@ import type { Settings } from './settings.ts'
 import { shapeOf } from './route.ts'
 import { sensitiveFieldsOf } from './sensitive-fields.ts'
 import type { Identify } from './stages/identify.ts'
+import { ownSigningKeys } from './signing-keys.ts'
 import type { Surroundings } from './surroundings.ts'
 import { noTelemetry } from './telemetry.ts'
 
@@ -175,7 +176,7 @@ async function startService<O extends Operations>(
   const surroundings = { ...given, log: redactedLog(requestLog, redactor) }
   surroundings.telemetry?.hide(redactor)
   const database = await parts.database?.open(surroundings)
-  const cursors = await createCursorCodec(database?.secret ?? crypto.getRandomValues(new Uint8Array(32)))
+  const cursors = await createCursorCodec(database?.signingKeys ?? ownSigningKeys(), surroundings.clock)
   const problemBase = definition.problemBase ?? defaultProblemBase
   const { log, telemetry = noTelemetry } = surroundings
   const operations = new Map(compiled.map((operation) => [operation.name, operation]))

@@ -10,13 +10,20 @@ import {
   type RunningService,
   systemClock,
 } from 'holdfast'
+import type { SigningKeys } from './signing-keys.ts'
+
+/** Those of every process on one database. */
+export const sameKeys: SigningKeys = {
+  keys: [{ id: 1, secret: new Uint8Array(32) }],
+  refresh: async () => sameKeys.keys,
+}
 
 /** A database that holds nothing, for mutations whose data is beside the point. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],
   open: async () => ({
-    secret: new Uint8Array(32),
+    signingKeys: sameKeys,
     stageFor: () => (call, next) => next(call),
     close: async () => {},
   }),

@@ -1,6 +1,7 @@
 import { jsonType } from '../kernel/answer.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { hasBody } from '../kernel/decode.ts'
+import { isPaged } from '../kernel/page-links.ts'
 import type { JsonSchema } from '../kernel/json-schema.ts'
 import { toComponentName } from './component-name.ts'
 import { exampleOf } from './example-of.ts'
@@ -85,6 +86,7 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
     ...everyAnswersHeaders,
     ...(location === undefined ? {} : { Location: headerReference('Location') }),
     ...(kind === 'query' ? { ETag: headerReference('ETag') } : {}),
+    ...(isPaged(operation) ? { Link: headerReference('Link') } : {}),
     ...(kind === 'mutation' ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
   }
   if (!hasOutput) return { description: 'It was done; there is nothing to tell.', headers }

@@ -14,8 +14,8 @@ import {
   Unavailable,
   UnsupportedMediaType,
 } from '../kernel/problems.ts'
+import { isPaged } from '../kernel/page-links.ts'
 import type { RunningService } from '../kernel/service.ts'
-import { isPaged } from './paged-operation.ts'
 
 /** Every problem that a call of an operation can come to, by status and code. */
 export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {

@@ -80,6 +80,10 @@ export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
     description: '`true` where the answer is the one that an earlier request with the same key got.',
     schema: { type: 'string', const: 'true' },
   },
+  Link: {
+    description: 'Where other pages of the list are, as `first`, `next` and `prev` (RFC 8288).',
+    schema: { type: 'string' },
+  },
   Location: {
     description: 'The path of what was made.',
     schema: { type: 'string', format: 'uri-reference' },

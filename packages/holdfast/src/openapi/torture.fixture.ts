@@ -1,4 +1,13 @@
-import { type Access, anyone, holdfast, paged, pageOf, problem, Unauthenticated } from 'holdfast'
+import {
+  type Access,
+  anyone,
+  holdfast,
+  paged,
+  pageOf,
+  type PageSource,
+  problem,
+  Unauthenticated,
+} from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { z } from 'zod'
 
@@ -31,6 +40,12 @@ const Thing = z.object({
   counts: z.record(z.string(), z.int()).meta({ maxProperties: 10 }),
   note: z.union([z.string(), z.int()]).nullable(),
 })
+
+/** A list of one row. */
+const oneRow: PageSource<{ readonly id: string }> = {
+  orderings: [{ name: 'id', direction: 'asc', nulls: 'never' }],
+  read: async () => [{ row: { id: '1' }, values: ['1'] }],
+}
 
 export const Broken = problem('broken', {
   status: 409,
@@ -88,8 +103,7 @@ export const torture = service({
         z.object({ tag: z.array(z.string()).optional(), kind: z.enum(['circle', 'square']).optional() }),
       ),
       output: pageOf(Thing),
-      run: ({ input, page }) =>
-        page(input, { orderedBy: ['id'], rows: async () => [{ id: '1' }], item: ({ id }) => thing(id) }),
+      run: ({ input, page }) => page(input, oneRow, ({ id }) => thing(id)),
     }),
     listTags: query({
       route: 'GET /tags',
@@ -105,12 +119,7 @@ export const torture = service({
       access: anyone(),
       input: paged(),
       output: pageOf(Tree),
-      run: ({ input, page }) =>
-        page(input, {
-          orderedBy: ['id'],
-          rows: async () => [{ id: '1' }],
-          item: ({ id }) => ({ name: id, children: [] }),
-        }),
+      run: ({ input, page }) => page(input, oneRow, ({ id }) => ({ name: id, children: [] })),
     }),
     createThing: mutation({
       route: 'POST /things',

@@ -1,9 +1,11 @@
 import type { Statements, Transaction } from '../kernel/effects.ts'
 import type { PageSource } from '../kernel/page.ts'
+import { descending } from '../kernel/page-order.ts'
 import type { Owned } from './endpoints.ts'
-import { type DeliveryListRow, listDeliveryRows } from './queries/list-deliveries.ts'
+import { listOf } from './list-of.ts'
+import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
-import { isUuid, runStatement } from './statement-client.ts'
+import { isUuid } from './statement-client.ts'
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 
 /** Which deliveries of an owner are listed. */
@@ -18,10 +20,7 @@ export interface DeliveryList {
 /** The deliveries to the endpoints of owners, for the handlers of their operations. */
 export interface Deliveries {
   /** The deliveries of an owner, the last ones first, for `page`. */
-  listDeliveries(
-    statements: Statements,
-    list: DeliveryList,
-  ): PageSource<'seq', DeliveryListRow, WebhookDelivery>
+  listDeliveries(statements: Statements, list: DeliveryList): PageSource<WebhookDelivery>
   /** Has a delivery sent once more, whatever became of it. Throws `WebhookDeliveryUnknown` and `WebhookEndpointDisabled`. */
   replayDelivery(transaction: Transaction, delivery: Owned): Promise<void>
   /**
@@ -31,19 +30,21 @@ export interface Deliveries {
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
 }
 
+const nobody = '00000000-0000-0000-0000-000000000000'
+
 /** The functions for the deliveries of owners. */
 export const deliveries: Deliveries = {
-  listDeliveries: (statements, { owner, endpoint = null, state = null }) => ({
-    orderedBy: ['seq'],
-    rows: async ({ after, limit }) =>
-      endpoint === null || isUuid(endpoint)
-        ? runStatement(
-            statements,
-            listDeliveryRows({ owner, endpoint, state, before: after?.seq ?? null, limit }),
-          )
-        : [],
-    item: toDelivery,
-  }),
+  listDeliveries: (statements, { owner, endpoint = null, state = null }) =>
+    listOf<DeliveryListRow, WebhookDelivery>(statements, {
+      // What can be the id of none is asked for as one that there is not.
+      rows: deliveryRows({
+        owner,
+        endpoint: endpoint === null || isUuid(endpoint) ? endpoint : nobody,
+        state,
+      }),
+      order: [descending('seq')],
+      toItem: toDelivery,
+    }),
   replayDelivery: (transaction, { owner, id }) => replayDeliveryOf(transaction, { owner, id }),
   replayDeliveries: (transaction, range) => replayDeliveriesOf(transaction, range),
 }

@@ -4,12 +4,13 @@ import type { Statements, Transaction } from '../kernel/effects.ts'
 import type { PageSource } from '../kernel/page.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { readEndpointUrl, type UrlRules } from './endpoint-url.ts'
+import { listOf } from './list-of.ts'
 import { WebhookEventUnknown } from './problems.ts'
 import {
   deleteEndpoint,
+  endpointRows,
   type EndpointRow,
   insertEndpoint,
-  listEndpointRows,
   setEndpointState,
   updateEndpointRow,
 } from './queries/endpoints.ts'
@@ -62,10 +63,7 @@ export interface Endpoints {
   /** Removes one with all of its deliveries. Throws `WebhookEndpointUnknown`. */
   removeEndpoint(transaction: Transaction, endpoint: Owned): Promise<void>
   /** The endpoints of an owner in the order in which they were added, for `page`. */
-  listEndpoints(
-    statements: Statements,
-    filters: { readonly owner: string },
-  ): PageSource<'seq', EndpointRow, WebhookEndpoint>
+  listEndpoints(statements: Statements, filters: { readonly owner: string }): PageSource<WebhookEndpoint>
 }
 
 const defaultOverlap = '24h'
@@ -121,11 +119,11 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
     async removeEndpoint(transaction, { id, owner }) {
       await changeEndpoint(transaction, id, deleteEndpoint(id, owner))
     },
-    listEndpoints: (statements, { owner }) => ({
-      orderedBy: ['seq'],
-      rows: ({ after, limit }) =>
-        runStatement(statements, listEndpointRows({ owner, state: null, after: after?.seq ?? null, limit })),
-      item: toEndpoint,
-    }),
+    listEndpoints: (statements, { owner }) =>
+      listOf<EndpointRow, WebhookEndpoint>(statements, {
+        rows: endpointRows({ owner, state: null }),
+        order: ['seq'],
+        toItem: toEndpoint,
+      }),
   }
 }

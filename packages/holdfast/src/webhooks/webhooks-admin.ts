@@ -1,7 +1,8 @@
+import sql from 'sql-template-tag'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { changeEndpoint } from './change-endpoint.ts'
-import { type EndpointRow, listEndpointRows, setEndpointState } from './queries/endpoints.ts'
-import { type DeliveryListRow, listDeliveryRows } from './queries/list-deliveries.ts'
+import { type EndpointRow, endpointRows, setEndpointState } from './queries/endpoints.ts'
+import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
 import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
@@ -49,7 +50,14 @@ export async function listWebhookEndpoints(
 ): Promise<readonly Listed<WebhookEndpoint>[]> {
   const { owner = null, state = null, after = null, limit = defaultLimit } = options
   checkPage(after, limit)
-  const rows = await runStatement<EndpointRow>(client, listEndpointRows({ owner, state, after, limit }))
+  const rows = await runStatement<EndpointRow>(
+    client,
+    sql`
+      ${endpointRows({ owner, state })}
+        and (${after}::bigint is null or seq > ${after})
+      order by seq
+      limit ${limit}`,
+  )
   return rows.map((row) => ({ ...toEndpoint(row), position: row.seq }))
 }
 
@@ -68,7 +76,11 @@ export async function listWebhookDeliveries(
     throw listInvalid(`the endpoint ${JSON.stringify(endpoint)}`, 'a UUID')
   const rows = await runStatement<DeliveryListRow>(
     client,
-    listDeliveryRows({ owner, endpoint, state, before: after, limit }),
+    sql`
+      ${deliveryRows({ owner, endpoint, state })}
+        and (${after}::bigint is null or delivery.seq < ${after})
+      order by delivery.seq desc
+      limit ${limit}`,
   )
   return rows.map((row) => ({ ...toDelivery(row), position: row.seq }))
 }

@@ -8,6 +8,8 @@ import { HoldfastError } from '../holdfast-error.ts'
 import { toLogFields } from '../log.ts'
 import { type AnyProblemType, ProblemError } from '../problem.ts'
 import { readPage } from '../read-page.ts'
+import { isPaged, linksOf } from '../page-links.ts'
+import type { PageRequest, PageSource } from '../page.ts'
 import type { Mode } from '../surroundings.ts'
 import { isThenable } from '../thenable.ts'
 
@@ -33,7 +35,9 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
 
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
     const answer = operation.encode(output)
-    return answer instanceof Promise ? untilAborted(answer, call.deadline) : answer
+    return answer instanceof Promise
+      ? untilAborted(answer, call.deadline).then((encoded) => withLinks(encoded, call))
+      : withLinks(answer, call)
   }
 
   return (call) => {
@@ -49,6 +53,10 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
       return fail(error, call)
     }
   }
+}
+
+function withLinks(answer: Answer, { links }: Call): Answer {
+  return links ? { ...answer, links } : answer
 }
 
 function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
@@ -83,11 +91,22 @@ function createContext(
     jobs: call.effects?.jobs as never,
     publish: call.effects?.publish as never,
     transaction: call.effects?.transaction as never,
-    page: (request, source) =>
-      readPage(request, source, {
+    page: async (
+      request: PageRequest,
+      source: PageSource<unknown>,
+      toItem: (row: unknown) => unknown = (row) => row,
+    ): Promise<never> => {
+      const { method, path } = call.operation.route
+      const page = await readPage(request, source, {
         cursors,
-        list: `${call.operation.route.method} ${call.operation.route.path}`,
+        list: `${method} ${path}`,
+        tenant: call.caller.tenant,
         input: call.input,
-      }),
+        toItem,
+      })
+      if (isPaged(call.operation)) call.links = linksOf(page, request)
+      // Which style the page has is what its overloads say.
+      return page as never
+    },
   }
 }

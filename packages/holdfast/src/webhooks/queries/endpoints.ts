@@ -1,3 +1,4 @@
+import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Statement } from '../../postgres/statement.ts'
 
 /** An endpoint as it is stored. */
@@ -15,7 +16,7 @@ export interface EndpointRow {
   readonly created_at: Date
 }
 
-const columns = 'id, seq::text, owner, url, events, description, state, reason, failing_since, created_at'
+const columns = 'id, seq, owner, url, events, description, state, reason, failing_since, created_at'
 
 /** What an endpoint is inserted with. */
 export interface InsertedEndpoint extends Pick<EndpointRow, 'id' | 'owner' | 'url' | 'description'> {
@@ -91,21 +92,11 @@ export function deleteEndpoint(id: string, owner: string): Statement {
 export interface EndpointFilters {
   readonly owner: string | null
   readonly state: EndpointRow['state'] | null
-  /** The `seq` of the last one on the page before. */
-  readonly after: string | null
-  readonly limit: number
 }
 
-/** Endpoints, in the order in which they were added. */
-export function listEndpointRows({ owner, state, after, limit }: EndpointFilters): Statement {
-  return {
-    text: `
-      select ${columns} from holdfast.webhook_endpoints
-      where ($1::text is null or owner = $1)
-        and ($2::text is null or state = $2)
-        and ($3::bigint is null or seq > $3)
-      order by webhook_endpoints.seq
-      limit $4`,
-    values: [owner, state, after, limit],
-  }
+/** Endpoints, in no order. */
+export function endpointRows({ owner, state }: EndpointFilters): Sql {
+  return sql`
+    select ${raw(columns)} from holdfast.webhook_endpoints
+    where (${owner}::text is null or owner = ${owner}) and (${state}::text is null or state = ${state})`
 }

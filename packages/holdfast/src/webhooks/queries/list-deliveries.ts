@@ -1,4 +1,4 @@
-import type { Statement } from '../../postgres/statement.ts'
+import sql, { type Sql } from 'sql-template-tag'
 
 /** A try as it is logged. */
 export interface TryRow {
@@ -29,37 +29,28 @@ export interface DeliveryFilters {
   readonly owner: string | null
   readonly endpoint: string | null
   readonly state: DeliveryListRow['state'] | null
-  /** The `seq` of the last one on the page before. */
-  readonly before: string | null
-  readonly limit: number
 }
 
 const mostTries = 20
 
-/** Deliveries, the last ones first. */
-export function listDeliveryRows({ owner, endpoint, state, before, limit }: DeliveryFilters): Statement {
-  return {
-    text: `
-      select delivery.id, delivery.seq::text, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,
-        delivery.created_at, delivery.ended_at,
-        array(
-          select json_build_object(
-            'triedAt', to_char(tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'durationMs', duration_ms,
-            'status', status, 'answer', answer, 'failure', failure
-          )
-          from holdfast.webhook_tries where delivery_id = delivery.id
-          order by webhook_tries.seq desc
-          limit ${mostTries}
-        ) as tries
-      from holdfast.webhook_deliveries as delivery
-      join holdfast.webhook_messages as message on message.id = delivery.message_id
-      join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
-      where ($1::text is null or endpoint.owner = $1)
-        and ($2::uuid is null or endpoint.id = $2)
-        and ($3::text is null or delivery.state = $3)
-        and ($4::bigint is null or delivery.seq < $4)
-      order by delivery.seq desc
-      limit $5`,
-    values: [owner, endpoint, state, before, limit],
-  }
+/** Deliveries, in no order. */
+export function deliveryRows({ owner, endpoint, state }: DeliveryFilters): Sql {
+  return sql`
+    select delivery.id, delivery.seq, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,
+      delivery.created_at, delivery.ended_at,
+      array(
+        select json_build_object(
+          'triedAt', to_char(tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'durationMs', duration_ms,
+          'status', status, 'answer', answer, 'failure', failure
+        )
+        from holdfast.webhook_tries where delivery_id = delivery.id
+        order by webhook_tries.seq desc
+        limit ${mostTries}
+      ) as tries
+    from holdfast.webhook_deliveries as delivery
+    join holdfast.webhook_messages as message on message.id = delivery.message_id
+    join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+    where (${owner}::text is null or endpoint.owner = ${owner})
+      and (${endpoint}::uuid is null or endpoint.id = ${endpoint})
+      and (${state}::text is null or delivery.state = ${state})`
 }

@@ -1,0 +1,78 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { SigningKey, SigningKeys } from '../kernel/signing-keys.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { Statement } from '../postgres/statement.ts'
+
+interface KeyRow {
+  readonly id: number
+  readonly value: Buffer
+}
+
+const patienceMs = 10_000
+/** The old ones are recognized still: a cursor has its place in a bookmark, but not for ever. */
+const keptKeys = 8
+
+/**
+ * The keys that the database keeps, which all processes on it share.
+ *
+ * @throws HoldfastError `secret-missing`.
+ */
+export async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
+  let keys = await readKeys(pool)
+  return {
+    get keys() {
+      return keys
+    },
+    async refresh() {
+      keys = await readKeys(pool)
+      return keys
+    },
+  }
+}
+
+async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
+  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
+  try {
+    const { rows } = await connection.run<KeyRow>(selectKeys)
+    if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))
+  } finally {
+    connection.release()
+  }
+  throw new HoldfastError(
+    'secret-missing',
+    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+  )
+}
+
+const selectKeys: Statement = {
+  text: `select id, value from holdfast.secrets where name = 'cursor' order by created_at desc, id desc`,
+}
+
+/** What runs a statement: a pool or client of `pg`. */
+export interface KeyClient {
+  query(text: string): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+/**
+ * Gives all services on a database another key to sign cursors with, and gives its id. Cursors that were signed with the keys before it are recognized
+ * still: until each of these has been deleted from `holdfast.secrets`, or seven others have followed it. A process takes the new key once it is shown a
+ * cursor that another one has signed with it, or is started again.
+ */
+export async function rotateCursorKey(client: KeyClient): Promise<number> {
+  const { rows } = await client.query(`
+    with keys as (
+      select id, row_number() over (order by created_at desc, id desc) as age
+      from holdfast.secrets where name = 'cursor'
+    ), forgotten as (
+      delete from holdfast.secrets
+      where name = 'cursor' and id in (select id from keys where age >= ${keptKeys})
+    )
+    insert into holdfast.secrets (name, id, value)
+    select 'cursor', (select (coalesce(max(id), 0) + 1) % 256 from (
+        select id from keys where age = 1
+      ) as newest),
+      decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
+    returning id`)
+  return (rows[0] as { readonly id: number }).id
+}

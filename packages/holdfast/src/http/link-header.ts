@@ -1,0 +1,27 @@
+import type { Answer } from '../kernel/answer.ts'
+import { type PageParameters, saysWhere } from '../kernel/page-links.ts'
+
+/**
+ * Adds where other pages of the list are, as a `Link` header (RFC 8288). The references are queries alone, `<?cursor=…>`, which hold below whatever
+ * path the client knows the list by.
+ */
+export function withLinkHeader(
+  { links = {}, ...answer }: Answer,
+  query: Readonly<Record<string, readonly string[]>>,
+): Answer {
+  const kept = Object.entries(query).filter(([name]) => !saysWhere(name))
+  const references = Object.entries(links).map(
+    ([relation, parameters]: [string, PageParameters]) =>
+      `<?${encodeQuery([...kept, ...Object.entries(parameters)])}>; rel="${relation}"`,
+  )
+  if (references.length === 0) return answer
+  return { ...answer, headers: { ...answer.headers, link: references.join(', ') } }
+}
+
+function encodeQuery(parameters: readonly (readonly [string, string | readonly string[]])[]): string {
+  return parameters
+    .flatMap(([name, values]) =>
+      [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+    )
+    .join('&')
+}

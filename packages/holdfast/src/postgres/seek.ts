@@ -1,0 +1,136 @@
+import { type Ordering, usualNulls } from '../kernel/page-order.ts'
+import { CursorInvalid } from '../kernel/problems.ts'
+import { sqlStateOf } from './sql-state.ts'
+import type { PageWindow, PlacedRow, Position } from '../kernel/page.ts'
+
+/** A piece of SQL: text as it is, a column of the order by its index, or a value. */
+export type SeekPart = string | { readonly column: number } | { readonly value: string }
+
+/** A part of a window that one index scan reads. */
+export interface Branch {
+  /** What its rows fulfil; `undefined`: all do. */
+  readonly where: readonly SeekPart[] | undefined
+  readonly orderBy: readonly SeekPart[]
+  readonly limit: number
+  readonly offset: number
+}
+
+/**
+ * Reads a window branch by branch, as long as rows are missing. One statement does it, but where the first column of the order may be null: rows with
+ * a null and rows without one are in different places of the index, and a condition for both would read all of it.
+ */
+export async function readBranches<Row>(
+  window: PageWindow,
+  read: (branch: Branch) => Promise<readonly PlacedRow<Row>[]>,
+): Promise<readonly PlacedRow<Row>[]> {
+  const { orderings, after, limit, offset } = window
+  const orderBy = orderParts(orderings)
+  const rows: PlacedRow<Row>[] = []
+  for (const where of after ? conditionsOf(orderings, after) : [undefined]) {
+    if (rows.length >= limit) break
+    const branch = { where, orderBy, limit: limit - rows.length, offset }
+    rows.push(...(await (after ? refusingWrongValues(read(branch)) : read(branch))))
+  }
+  return rows
+}
+
+/** What Postgres says of a text that is no value of a column's type. */
+const wrongValue = new Set(['22003', '22007', '22008', '22P02'])
+
+/** Where a page begins is what a client says: a value that no row can have is its mistake. */
+async function refusingWrongValues<T>(rows: Promise<T>): Promise<T> {
+  try {
+    return await rows
+  } catch (error) {
+    const state = sqlStateOf(error)
+    if (state === undefined || !wrongValue.has(state)) throw error
+    throw CursorInvalid({ detail: 'Where the page begins is said by a value that its column cannot have.' })
+  }
+}
+
+/** `a desc, b nulls first`: what is as usual is not said, so that a reader of the statement sees what is not. */
+function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
+  return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
+    ...(column === 0 ? [] : [', ']),
+    { column },
+    direction === 'desc' ? ' desc' : '',
+    // Where there are none, the index is served whichever way it is read.
+    nulls === 'never' || nulls === usualNulls(direction) ? '' : ` nulls ${nulls}`,
+  ])
+}
+
+/** What the rows behind a place fulfil, in the order in which they come. */
+function conditionsOf(orderings: readonly Ordering[], after: Position): readonly (readonly SeekPart[])[] {
+  const nulls = orderings[0]!.nulls
+  if (nulls === 'never') return [behind(orderings, after, 0)]
+  const isNull: readonly SeekPart[] = [{ column: 0 }, ' is null']
+  const isValue: readonly SeekPart[] = [{ column: 0 }, ' is not null']
+  if (after.values[0] !== null) {
+    const rest = behind([{ ...orderings[0]!, nulls: 'never' }, ...orderings.slice(1)], after, 0)
+    return nulls === 'last' ? [rest, isNull] : [rest]
+  }
+  const rest = [...isNull, ' and (', ...behind(orderings, after, 1), ')']
+  return nulls === 'last' ? [rest] : [rest, isValue]
+}
+
+/**
+ * What is behind a place in the columns from one on. Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is
+ * a range of the index. Where more follows, `a >= $1 and (a > $1 or …)`: the first part, which says nothing new, is the range.
+ */
+function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
+  const { direction, nulls } = orderings[from]!
+  const strict = direction === 'asc' ? '>' : '<'
+  if (nulls === 'never') {
+    const end = runEnd(orderings, from)
+    const compare = (operator: string): readonly SeekPart[] => compareRow(after, { from, end, operator })
+    if (end === orderings.length) return compare(after.isInclusive ? `${strict}=` : strict)
+    return [
+      ...compare(`${strict}=`),
+      ' and (',
+      ...compare(strict),
+      ' or ',
+      ...behind(orderings, after, end),
+      ')',
+    ]
+  }
+  const rest = behind(orderings, after, from + 1)
+  const column = { column: from }
+  const value = after.values[from]
+  if (value === null || value === undefined) {
+    if (nulls === 'last') return [column, ' is null and (', ...rest, ')']
+    return ['(', column, ' is not null or (', ...rest, '))']
+  }
+  const compare = (operator: string): readonly SeekPart[] =>
+    compareRow(after, { from, end: from + 1, operator })
+  const orNull: readonly SeekPart[] = nulls === 'last' ? [' or ', column, ' is null'] : []
+  return ['(', ...compare(strict), ...orNull, ' or (', ...compare('='), ' and (', ...rest, ')))']
+}
+
+/** Where the columns end, from one on, that can be compared as one row. */
+function runEnd(orderings: readonly Ordering[], from: number): number {
+  const { direction } = orderings[from]!
+  const length = orderings
+    .slice(from)
+    .findIndex((ordering) => ordering.nulls !== 'never' || ordering.direction !== direction)
+  return length === -1 ? orderings.length : from + length
+}
+
+interface RowComparison {
+  readonly from: number
+  readonly end: number
+  readonly operator: string
+}
+
+function compareRow({ values }: Position, { from, end, operator }: RowComparison): readonly SeekPart[] {
+  const indexes = Array.from({ length: end - from }, (_, index) => from + index)
+  return [
+    ...tuple(indexes.map((column) => ({ column }))),
+    ` ${operator} `,
+    ...tuple(indexes.map((column) => ({ value: values[column]! }))),
+  ]
+}
+
+function tuple(parts: readonly SeekPart[]): readonly SeekPart[] {
+  if (parts.length === 1) return parts
+  return ['(', ...parts.flatMap((part, index) => (index === 0 ? [part] : [', ', part])), ')']
+}

@@ -1,0 +1,27 @@
+import type { Sql } from 'sql-template-tag'
+import type { OrderBy } from '../kernel/page-order.ts'
+import type { PageSource } from '../kernel/page.ts'
+import { list } from '../postgres/list.ts'
+import type { StatementClient } from './statement-client.ts'
+
+/** What is listed, and how. */
+export interface ListedRows<Row, Item> {
+  readonly rows: Sql
+  readonly order: readonly OrderBy<keyof Row & string>[]
+  readonly toItem: (row: Row) => Item
+}
+
+/** A list of what is made of rows, for `page`. */
+export function listOf<Row extends object, Item>(
+  client: StatementClient,
+  { rows, order, toItem }: ListedRows<Row, Item>,
+): PageSource<Item> {
+  const query = async ({ text, values }: Sql): Promise<never> =>
+    (await client.query(text, [...values])).rows as never
+  const source = list<Row>({ query }, rows, { order })
+  return {
+    ...source,
+    read: async (window) =>
+      (await source.read(window)).map(({ row, values }) => ({ row: toItem(row), values })),
+  }
+}
