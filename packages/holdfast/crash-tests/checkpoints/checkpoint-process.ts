@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoint.ts'
+
+/** A program in a process of its own that ends where it is told to. */
+export interface CheckpointProcess {
+  readonly url: string
+  /** Whether it has ended. */
+  readonly hasDied: boolean
+  /** Resolves when it has ended. */
+  readonly died: Promise<void>
+  /** Has it end at a checkpoint, the count of which begins now; nowhere where none is given. */
+  arm(kill?: Checkpoint): Promise<void>
+  /** What it has passed since it was armed. Ends the count. */
+  report(): Promise<readonly string[]>
+  kill(): Promise<void>
+}
+
+const preload = new URL('./count-checkpoints.ts', import.meta.url).href
+
+/** Starts a program that sends `{ url }` to its parent once it serves. Checkpoints are those of what it says to the servers of `ports`. */
+export async function startCheckpointProcess(
+  main: URL,
+  { env, ports }: { readonly env: Readonly<Record<string, string>>; readonly ports: readonly number[] },
+): Promise<CheckpointProcess> {
+  const child = fork(fileURLToPath(main), {
+    execArgv: ['--conditions=holdfast:source', '--import', preload],
+    env: {
+      ...process.env,
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'error',
+      HOST: '127.0.0.1',
+      PORT: '0',
+      ...env,
+      CHECKPOINT_PORTS: ports.join(','),
+    },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  let hasDied = false
+  const died = once(child, 'exit').then(() => {
+    hasDied = true
+  })
+  const ready = await Promise.race([messageOf(child), died])
+  if (hasDied) throw new Error('The program has ended before it served')
+  const { url } = ready as { readonly url: string }
+
+  /** What it answers; nothing where it ends before. */
+  async function ask(request: CheckpointRequest): Promise<CheckpointReport> {
+    if (hasDied) return { checkpoints: [] }
+    // The failure of a channel that is closing is told by the process's end.
+    child.send(request, () => {})
+    const answer = await Promise.race([messageOf(child), died])
+    return (answer ?? { checkpoints: [] }) as CheckpointReport
+  }
+
+  return {
+    url,
+    get hasDied() {
+      return hasDied
+    },
+    died,
+    async arm(kill) {
+      await ask(kill ? { kill } : {})
+    },
+    async report() {
+      return (await ask({ report: true })).checkpoints
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await died
+    },
+  }
+}
+
+/** The next message of a process. */
+function messageOf(child: ChildProcess): Promise<unknown> {
+  return once(child, 'message').then(([message]) => message as unknown)
+}

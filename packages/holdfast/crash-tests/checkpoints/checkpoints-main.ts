@@ -1,0 +1,124 @@
+import { anyone, event, holdfast, problem, relay } from 'holdfast'
+import { nats } from 'holdfast/nats'
+import { serve } from 'holdfast/node'
+import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
+import pg from 'pg'
+import { z } from 'zod'
+
+// One service with everything that one commit holds together, and what the framework is compared with: a client that sends each retry as a request of its own,
+// and a job whose effect is in no transaction of the job's.
+const { consumer, job, mutation, service } = holdfast({
+  database: postgres({
+    migrations: new URL('./migrations/', import.meta.url),
+    // So that the text of each statement is seen.
+    preparedStatements: false,
+    poolSize: 4,
+  }),
+})
+
+const note = (db: SqlDatabase, kind: string, name: string): Promise<unknown> =>
+  db.query(sql`insert into effects (kind, name) values (${kind}, ${name})`)
+
+const Named = z.object({ name: z.string() })
+const retry = { attempts: 100, firstDelay: '10ms', longestDelay: '20ms' } as const
+
+const Recorded = event('recorded', { payload: Named.extend({ part: z.int() }) })
+
+const plain = job({
+  name: 'plain',
+  input: Named,
+  retry,
+  run: ({ input, db }) => note(db, 'plain', input.name).then(() => {}),
+})
+
+const inSteps = job({
+  name: 'in-steps',
+  input: Named,
+  retry,
+  async run({ input: { name }, db, step }) {
+    await step('first', (within) => note(within.db, 'first step', name).then(() => {}))
+    const reply = await step('call', async ({ key }) => {
+      const answer = await fetch(process.env['BANK_URL']!, {
+        method: 'POST',
+        headers: { 'idempotency-key': key, name },
+      })
+      return answer.text()
+    })
+    await step.sleep('pause', '20ms')
+    await note(db, `last step ${reply}`, name)
+  },
+})
+
+const outside = new pg.Pool({
+  connectionString: process.env['DATABASE_URL'],
+  max: 1,
+  application_name: 'outside',
+})
+const unsafe = job({
+  name: 'unsafe',
+  input: Named,
+  retry,
+  async run({ input: { name }, db }) {
+    await db.query(sql`select 1`)
+    await outside.query('insert into effects (kind, name) values ($1, $2)', ['unsafe', name])
+  },
+})
+
+const consume = consumer({
+  name: 'consume',
+  event: Recorded,
+  run: ({ message: { payload }, db }) => note(db, `consumed ${payload.part}`, payload.name).then(() => {}),
+})
+
+const Refused = problem('refused', {
+  status: 409,
+  title: 'It is refused',
+  description: 'As it was asked for.',
+})
+
+const record = mutation({
+  route: 'POST /records',
+  access: anyone(),
+  input: Named.extend({ isRefused: z.boolean(), isUnsafe: z.boolean() }),
+  output: Named,
+  status: 201,
+  problems: [Refused],
+  async run({ input: { name, isRefused, isUnsafe }, db, jobs, publish }) {
+    await note(db, 'mutation', name)
+    if (isUnsafe) {
+      await jobs.enqueue(unsafe, { name })
+      return { name }
+    }
+    await jobs.enqueue(plain, { name })
+    await jobs.enqueue(inSteps, { name })
+    await publish(Recorded, name, { name, part: 1 })
+    await publish(Recorded, name, { name, part: 2 })
+    if (isRefused) throw Refused()
+    return { name }
+  },
+})
+
+const natsUrl = process.env['NATS_URL']
+const recorded = service({
+  name: 'recorded',
+  operations: { record },
+  jobs: { inSteps, plain, unsafe },
+  consumers: { consume },
+  relays:
+    natsUrl === undefined
+      ? []
+      : [
+          relay({
+            name: 'to-nats',
+            to: nats({ servers: natsUrl, stream: 'recorded', createStream: { subjects: ['recorded'] } }),
+          }),
+        ],
+})
+
+const isWorker = process.env['ROLE'] === 'worker'
+const { url } = await serve(recorded, {
+  telemetry: false,
+  documentation: false,
+  ...(isWorker ? {} : { worker: false as const }),
+})
+process.send?.({ url })

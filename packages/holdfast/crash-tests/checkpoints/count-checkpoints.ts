@@ -1,0 +1,90 @@
+// Loaded before a program (`node --import`), to end it at a chosen point of what it says to its servers, and to tell which such points there are. A
+// process can die before what it writes leaves it, after that, and before it has taken notice of an answer: nowhere else does its death look
+// different to a server.
+import { Socket } from 'node:net'
+import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'
+import { labelOf } from './checkpoint-label.ts'
+
+const ports = new Set((process.env['CHECKPOINT_PORTS'] ?? '').split(',').map(Number))
+
+let passed: string[] | undefined
+let fatal: CheckpointRequest['kill']
+const times = new Map<string, number>()
+
+/** Notes that the process has come to a point, and ends it where it is to end there. */
+function pass(label: string): void {
+  if (!passed) return
+  passed.push(label)
+  const occurrence = (times.get(label) ?? 0) + 1
+  times.set(label, occurrence)
+  if (fatal?.label === label && fatal.occurrence === occurrence) process.kill(process.pid, 'SIGKILL')
+}
+
+process.on('message', ({ kill, report }: CheckpointRequest) => {
+  if (report === true) {
+    process.send?.({ checkpoints: passed ?? [] } satisfies CheckpointReport)
+    passed = undefined
+    return
+  }
+  passed = []
+  fatal = kill
+  times.clear()
+  process.send?.({ checkpoints: [] } satisfies CheckpointReport)
+})
+process.channel?.unref()
+
+type Callback = (error?: Error | null) => void
+interface Chunk {
+  readonly chunk: Buffer
+  readonly encoding: BufferEncoding
+}
+/** What of a stream its own classes implement. */
+interface Inner {
+  _write(chunk: Buffer | string, encoding: BufferEncoding, callback: Callback): void
+  _writev(chunks: readonly Chunk[], callback: Callback): void
+  push(chunk: Buffer | null): boolean
+}
+
+function watch(socket: Socket & Inner): void {
+  const { _write: write, _writev: writeAll, push } = socket
+  let said = 'connection'
+
+  function around(bytes: Buffer, callback: Callback, send: (then: Callback) => void): void {
+    said = labelOf(bytes)
+    const label = said
+    pass(`before ${label}`)
+    send((error) => {
+      pass(`after ${label}`)
+      callback(error)
+    })
+  }
+
+  socket._write = (chunk, encoding, callback) => {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
+    around(bytes, callback, (then) => write.call(socket, chunk, encoding, then))
+  }
+  socket._writev = (chunks, callback) => {
+    const bytes = Buffer.concat(
+      chunks.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)),
+    )
+    around(bytes, callback, (then) => writeAll.call(socket, chunks, then))
+  }
+  socket.push = (chunk) => {
+    if (chunk) pass(`answer to ${said}`)
+    return push.call(socket, chunk)
+  }
+}
+
+const connect = Reflect.get(Socket.prototype, 'connect') as (this: Socket, ...options: unknown[]) => Socket
+Reflect.set(Socket.prototype, 'connect', function (this: Socket & Inner, ...options: unknown[]): Socket {
+  if (portsOf(options).some((port) => ports.has(port))) watch(this)
+  return connect.apply(this, options)
+})
+
+/** The port of a call of `connect`, whose options come in several forms. */
+function portsOf(options: readonly unknown[]): readonly number[] {
+  return options.flat().flatMap((option) => {
+    if (typeof option === 'number') return [option]
+    return typeof option === 'object' && option !== null && 'port' in option ? [Number(option.port)] : []
+  })
+}

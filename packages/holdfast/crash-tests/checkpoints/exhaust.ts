@@ -1,0 +1,65 @@
+import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
+import type { CheckpointProcess } from './checkpoint-process.ts'
+
+/** Something that a process does, which it is killed over at each checkpoint. */
+export interface Exhausted {
+  /** Starts a process that does it. */
+  readonly start: () => Promise<CheckpointProcess>
+  /**
+   * Has it done once more, under a name of its own, and resolves when the process has died over it or has done it. What was begun with it is the next
+   * process's to finish.
+   */
+  readonly run: (name: string, process: CheckpointProcess) => Promise<void>
+  /** Goes on where a process has died, with another. */
+  readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
+}
+
+/** What came of it. */
+export interface ExhaustReport {
+  /** The names under which it was done, with and without a death. */
+  readonly names: readonly string[]
+  /** Where a process died. */
+  readonly deaths: readonly Checkpoint[]
+  /** What one that was not killed passed, but no other came to again: what depends on the time. */
+  readonly unreached: readonly Checkpoint[]
+}
+
+const attempts = 3
+
+/** Kills a process at each checkpoint that it passes while it does something; each death is followed by a process that goes on. */
+export async function exhaust(prefix: string, { start, run, goOn }: Exhausted): Promise<ExhaustReport> {
+  const names: string[] = []
+  const deaths: Checkpoint[] = []
+  const unreached: Checkpoint[] = []
+  const nextName = (): string => {
+    names.push(`${prefix}-${names.length}`)
+    return names.at(-1)!
+  }
+
+  let process = await start()
+  // Once before it counts: connections are opened, and what is prepared is prepared.
+  await run(nextName(), process)
+  await process.arm()
+  await run(nextName(), process)
+  const checkpoints = toCheckpoints(await process.report())
+  let spare = start()
+  for (const checkpoint of checkpoints) {
+    for (let attempt = 1; !process.hasDied && attempt <= attempts; attempt += 1) {
+      await process.arm(checkpoint)
+      if (!process.hasDied) await run(nextName(), process)
+      // What it does beside all that goes on, and is not to end it when something else begins.
+      await process.report()
+    }
+    if (!process.hasDied) {
+      unreached.push(checkpoint)
+      continue
+    }
+    deaths.push(checkpoint)
+    process = await spare
+    spare = start()
+    await goOn?.(names.at(-1)!, process)
+  }
+  // It has to be up before it can be ended.
+  await spare
+  return { names, deaths, unreached }
+}

@@ -1,0 +1,85 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createTestDatabase } from 'holdfast/testing'
+import pg from 'pg'
+import type { TestServer } from '../../test/test-server.ts'
+import { type CheckpointProcess, startCheckpointProcess } from './checkpoint-process.ts'
+
+/** What a request asks for. */
+export interface Recording {
+  readonly name: string
+  readonly isRefused?: boolean
+  readonly isUnsafe?: boolean
+}
+
+/** An answer that is final. */
+export interface FinalAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** A database of its own, with the third party and the broker that the program talks to. */
+export interface Lane extends AsyncDisposable {
+  /** Looks into the database beside the program. */
+  readonly looking: pg.Client
+  /** The keys under which the bank was called, by the name that they were for. */
+  readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
+  /** Starts the program: to answer requests, or to work as well. */
+  start(role: 'api' | 'worker'): Promise<CheckpointProcess>
+}
+
+/** Opens a lane; without `nats`, nothing is relayed. */
+export async function openLane(nats?: TestServer): Promise<Lane> {
+  const database = await createTestDatabase()
+  const looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  const bankKeys = new Map<string, Set<string>>()
+  const bank = createServer((request, response) => {
+    const name = String(request.headers['name'])
+    const keys = bankKeys.get(name) ?? new Set()
+    bankKeys.set(name, keys.add(String(request.headers['idempotency-key'])))
+    response.end('paid')
+  })
+  await once(bank.listen(0, '127.0.0.1'), 'listening')
+  const ports = [Number(new URL(database.url).port), ...(nats ? [nats.port] : [])]
+  const env = {
+    DATABASE_URL: database.url,
+    BANK_URL: `http://127.0.0.1:${(bank.address() as AddressInfo).port}`,
+    ...(nats ? { NATS_URL: `nats://127.0.0.1:${nats.port}` } : {}),
+  }
+  const started: CheckpointProcess[] = []
+  return {
+    looking,
+    bankKeys,
+    async start(role) {
+      const main = new URL('./checkpoints-main.ts', import.meta.url)
+      const process = await startCheckpointProcess(main, { env: { ...env, ROLE: role }, ports })
+      started.push(process)
+      return process
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(started.map((process) => process.kill()))
+      await looking.end()
+      await database.drop()
+      bank.closeAllConnections()
+      bank.close()
+    },
+  }
+}
+
+/** Sends a request once; rejects where the process dies over it. */
+export async function send(
+  { url }: CheckpointProcess,
+  { name, isRefused = false, isUnsafe = false }: Recording,
+  key: string = randomUUIDv7(),
+): Promise<FinalAnswer> {
+  const response = await fetch(`${url}/records`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
+    body: JSON.stringify({ name, isRefused, isUnsafe }),
+    signal: AbortSignal.timeout(30_000),
+  })
+  return { status: response.status, body: await response.text() }
+}

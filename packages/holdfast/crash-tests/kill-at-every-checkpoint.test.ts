@@ -1,0 +1,256 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { jetstream } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { natsTool, startNats } from '../test/nats-server.ts'
+import type { CheckpointProcess } from './checkpoints/checkpoint-process.ts'
+import { exhaust, type ExhaustReport } from './checkpoints/exhaust.ts'
+import { type FinalAnswer, type Lane, openLane, type Recording, send } from './checkpoints/lane.ts'
+
+const { missing } = await natsTool()
+const timeoutMs = 600_000
+// Longer than a dead worker's jobs wait for another one, however slow the machine.
+const settledWithinMs = 120_000
+
+/** Each death, and what could not be reached again, in words. */
+function describeReport(what: string, { deaths, unreached, names }: ExhaustReport): string {
+  const lines = [
+    `${what}: killed at ${deaths.length} checkpoints, ${unreached.length} not reached again, ${names.length} runs`,
+  ]
+  return [
+    ...lines,
+    ...unreached.map(({ label, occurrence }) => `  not reached: ${label} (${occurrence})`),
+  ].join('\n')
+}
+
+/** Kills at each checkpoint of a mutation, and sends the request again to another process until its answer is final. */
+function exhaustMutation(
+  lane: Lane,
+  prefix: string,
+  { keyFor, ...recording }: Omit<Recording, 'name'> & { readonly keyFor: (name: string) => string },
+): Promise<ExhaustReport & { readonly answers: ReadonlyMap<string, FinalAnswer> }> {
+  const answers = new Map<string, FinalAnswer>()
+
+  async function sendOnce(name: string, process: CheckpointProcess): Promise<void> {
+    const answer = await send(process, { name, ...recording }, keyFor(name)).catch(async () => process.died)
+    if (answer) answers.set(name, answer)
+  }
+
+  async function sendUntilFinal(name: string, process: CheckpointProcess): Promise<void> {
+    await until(
+      async () => {
+        const answer = await send(process, { name, ...recording }, keyFor(name))
+        answers.set(name, answer)
+        return !answer.body.includes('idempotency-key-in-flight')
+      },
+      { timeoutMs: 30_000, what: `a final answer for ${name}` },
+    )
+  }
+
+  return exhaust(prefix, { start: () => lane.start('api'), run: sendOnce, goOn: sendUntilFinal }).then(
+    (report) => ({ ...report, answers }),
+  )
+}
+
+interface Counts {
+  readonly name: string
+  readonly effects: Readonly<Record<string, number>> | null
+  readonly jobs: number
+  readonly messages: number
+}
+
+async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly Counts[]> {
+  const { rows } = await lane.looking.query<Counts>(
+    `select name,
+       (select json_object_agg(kind, count) from (
+          select kind, count(*)::int from effects where effects.name = names.name group by kind) as counted) as effects,
+       (select count(*)::int from holdfast.jobs where input->>'name' = names.name) as jobs,
+       (select count(*)::int from holdfast.messages where key = names.name) as messages
+     from unnest($1::text[]) as names (name)`,
+    [names],
+  )
+  return rows
+}
+
+/** Works off what is left of all names, however many workers have died over it. */
+async function settle(lane: Lane): Promise<void> {
+  const worker = await lane.start('worker')
+  await until(
+    async () => {
+      const { rows } = await lane.looking.query<{ left: number }>(
+        `select (select count(*) from holdfast.jobs where state not in ('succeeded', 'dead', 'cancelled'))::int
+           + (select count(*) from holdfast.messages where position is null)::int as left`,
+      )
+      return rows[0]!.left === 0
+    },
+    { timeoutMs: settledWithinMs, what: 'the end of all jobs' },
+  )
+  await worker.kill()
+}
+
+const everythingOnce = {
+  mutation: 1,
+  plain: 1,
+  'first step': 1,
+  'last step paid': 1,
+  'consumed 1': 1,
+  'consumed 2': 1,
+}
+
+/** What broke of all that has to have happened once, in words. */
+async function findViolations(lane: Lane, names: readonly string[]): Promise<readonly string[]> {
+  const violations: string[] = []
+  for (const { name, effects, messages } of await countsOf(lane, names)) {
+    const wrong = Object.keys({ ...everythingOnce, ...effects }).filter(
+      (kind) => effects?.[kind] !== everythingOnce[kind as keyof typeof everythingOnce],
+    )
+    violations.push(...wrong.map((kind) => `${name}: ${kind} happened ${effects?.[kind] ?? 0} times`))
+    if (messages !== 2) violations.push(`${name}: ${messages} messages`)
+    const keys = lane.bankKeys.get(name)?.size ?? 0
+    if (keys !== 1) violations.push(`${name}: the bank was called under ${keys} keys`)
+  }
+  const { rows } = await lane.looking.query<{ what: string }>(
+    `select name || ': consumed out of order' as what from effects where kind like 'consumed %'
+       group by name having array_agg(kind order by n) <> array_agg(kind order by kind)
+     union all
+     select name || ' is ' || state from holdfast.jobs where state <> 'succeeded'
+     union all
+     select 'a lock is left: ' || query from pg_stat_activity
+       where datname = current_database() and state like 'idle in transaction%'`,
+  )
+  return [...violations, ...rows.map(({ what }) => what)]
+}
+
+test(
+  'kill -9 at every checkpoint of a mutation: effects, key, jobs and messages are one',
+  async () => {
+    await using lane = await openLane()
+    const keys = new Map<string, string>()
+    const keyFor = (name: string): string => {
+      const key = keys.get(name) ?? randomUUIDv7()
+      keys.set(name, key)
+      return key
+    }
+    const accepted = await exhaustMutation(lane, 'accepted', { keyFor })
+    const refused = await exhaustMutation(lane, 'refused', { keyFor, isRefused: true })
+    console.info(describeReport('a mutation', accepted))
+    console.info(describeReport('a mutation that is refused', refused))
+    expect([...accepted.answers.values()].filter(({ status }) => status !== 201)).toEqual([])
+    expect([...refused.answers.values()].filter(({ status }) => status !== 409)).toEqual([])
+    // Whoever asks again gets the same bytes.
+    const api = await lane.start('api')
+    for (const [name, answer] of [...accepted.answers, ...refused.answers]) {
+      const again = await send(api, { name, isRefused: name.startsWith('refused') }, keyFor(name))
+      expect(again, name).toEqual(answer)
+    }
+    const { rows } = await lane.looking.query<{ count: number }>(
+      'select count(*)::int from holdfast.idempotency_keys',
+    )
+    expect(rows[0]!.count).toBe(keys.size)
+    expect(await countsOf(lane, refused.names)).toEqual(
+      refused.names.map((name) => ({ name, effects: null, jobs: 0, messages: 0 })),
+    )
+    await settle(lane)
+    expect(await findViolations(lane, accepted.names)).toEqual([])
+    for (const report of [accepted, refused]) {
+      const labels = report.deaths.map(({ label }) => label)
+      for (const moment of ['before', 'after', 'answer to'])
+        expect(labels.filter((label) => label.startsWith(moment) && /begin/i.test(label))).not.toEqual([])
+    }
+    const labels = accepted.deaths.map(({ label }) => label)
+    for (const moment of ['before', 'after', 'answer to'])
+      expect(labels.filter((label) => label.startsWith(moment) && /commit/i.test(label))).not.toEqual([])
+  },
+  timeoutMs,
+)
+
+test(
+  'the same catches retries that are requests of their own',
+  async () => {
+    await using lane = await openLane()
+    const { names } = await exhaustMutation(lane, 'doubled', { keyFor: () => randomUUIDv7() })
+    await settle(lane)
+    expect(await findViolations(lane, names)).toContainEqual(
+      expect.stringMatching(/mutation happened 2 times/),
+    )
+  },
+  timeoutMs,
+)
+
+/** Kills a worker at each checkpoint of what a request sets off. */
+async function exhaustWorker(lane: Lane, recording: Omit<Recording, 'name'>): Promise<ExhaustReport> {
+  const api = await lane.start('api')
+  const isDone = async (name: string): Promise<boolean> => {
+    const { rows } = await lane.looking.query<{ left: number }>(
+      `select (select count(*) from holdfast.jobs where (input->>'name' = $1 or limit_key = $1)
+             and state not in ('succeeded', 'dead', 'cancelled'))::int
+         + (select count(*) from holdfast.messages where key = $1 and position is null)::int
+         + (select count(*) from holdfast.relays where position < (select max(position) from holdfast.messages))::int
+         as left`,
+      [name],
+    )
+    return rows[0]!.left === 0
+  }
+  return exhaust('worked', {
+    start: () => lane.start('worker'),
+    async run(name, process) {
+      await send(api, { name, ...recording })
+      await until(async () => process.hasDied || (await isDone(name)), {
+        timeoutMs: settledWithinMs,
+        what: `the end of ${name}`,
+      })
+    },
+  })
+}
+
+test.skipIf(missing)(
+  'kill -9 at every checkpoint of a worker: jobs, steps, messages, consumers and a relay, each once and in order',
+  async () => {
+    const nats = await startNats()
+    {
+      await using lane = await openLane(nats)
+      const report = await exhaustWorker(lane, {})
+      await settle(lane)
+      console.info(describeReport('a worker', report))
+      expect(await findViolations(lane, report.names)).toEqual([])
+      await until(async () => (await relayed(nats.port)).length >= report.names.length * 2, {
+        timeoutMs: 30_000,
+      })
+      const expected = report.names.flatMap((name) => [`${name} 1`, `${name} 2`])
+      expect((await relayed(nats.port)).toSorted()).toEqual(expected.toSorted())
+    }
+    await nats.stop()
+  },
+  timeoutMs,
+)
+
+/** What the stream has, in its order. */
+async function relayed(port: number): Promise<readonly string[]> {
+  const client = await connect({ port })
+  try {
+    const consumer = await jetstream(client).consumers.get('recorded')
+    const found: string[] = []
+    for await (const message of await consumer.fetch({ max_messages: 10_000, expires: 1_000 })) {
+      const { payload } = message.json<{
+        readonly payload: { readonly name: string; readonly part: number }
+      }>()
+      found.push(`${payload.name} ${payload.part}`)
+    }
+    return found
+  } finally {
+    await client.close()
+  }
+}
+
+test(
+  'the same catches a job whose effect is not in its transaction',
+  async () => {
+    await using lane = await openLane()
+    const { names } = await exhaustWorker(lane, { isUnsafe: true })
+    await settle(lane)
+    const counts = await countsOf(lane, names)
+    expect(counts.filter(({ effects }) => (effects?.['unsafe'] ?? 0) > 1)).not.toEqual([])
+  },
+  timeoutMs,
+)
