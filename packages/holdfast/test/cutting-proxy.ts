@@ -1,65 +1,77 @@
 import { createServer, connect, type Socket } from 'node:net'
 
-/**
- * Where a connection is cut: `before` the COMMIT reaches the server, `after` it was carried out but before its reply reaches the
- * client, or `silent`, as after, but without a word to the client, whose connection just hangs.
- */
-export type Cut = 'before' | 'after' | 'silent'
+/** Who sends a message: `frontend` is the client, `backend` the server. */
+export type Sender = 'frontend' | 'backend'
 
-/** A proxy before Postgres that cuts connections at their COMMIT. */
+/** A message of the protocol. */
+export interface WireMessage {
+  /** The letter that it begins with; empty for the one that opens a session. */
+  readonly type: string
+  /** All of it. */
+  readonly bytes: Buffer
+}
+
+/** Where connections are cut, and how. */
+export interface Cut {
+  /** Counts only the messages of connections whose `application_name` matches. Default: those of all. */
+  readonly application?: RegExp
+  readonly sender: Sender
+  /** Counts only these messages. Default: all. */
+  readonly where?: (message: WireMessage) => boolean
+  /** Which of the messages it is cut at, counted from now on. Default 1. */
+  readonly message?: number
+  /** Whether the message is forwarded: not at all, its first half, or all of it. */
+  readonly place: 'before' | 'middle' | 'after'
+  /**
+   * What becomes of the connection. `destroyed`: both sides are closed, the sender's with a reset. `silent`: nothing passes any more in either
+   * direction, and neither side is told. A number: what its sender sends from here on arrives so many milliseconds later, even where the
+   * sender has gone away meanwhile.
+   */
+  readonly mode: 'destroyed' | 'silent' | number
+}
+
+/** A cut that waits for its message. */
+export interface ArmedCut {
+  /** Whether the message has come. */
+  readonly hasHappened: boolean
+  /** Does not cut any more, and closes both sides of what it has silenced. */
+  disarm(): void
+}
+
+/** A proxy before Postgres that knows its protocol (version 3) and cuts connections at any message. */
 export interface CuttingProxy {
   /** The URL of the database through the proxy. */
   readonly url: string
-  /** Cuts the next connection that commits, once. */
-  cutNext(cut: Cut): void
-  /** How often it has cut. */
-  readonly cuts: number
+  /** Cuts once. */
+  cut(cut: Cut): ArmedCut
+  /** Ends the connections whose `application_name` matches. Resolves when their clients have noticed: the next call needs a new one. */
+  drop(application: RegExp): Promise<void>
   close(): Promise<void>
 }
 
-// A simple query of the protocol: 'Q', its length, the text and a zero byte.
-const commit = Buffer.concat([Buffer.from('Q'), Buffer.from([0, 0, 0, 11]), Buffer.from('COMMIT\0')])
+/** Sees every message that passes, of which connection it is and who sends it. */
+export type Watch = (message: WireMessage, sender: Sender, connection: object) => void
+
+/** Whether a message is the simple query of a COMMIT. */
+export function isCommit({ type, bytes }: WireMessage): boolean {
+  return type === 'Q' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
+}
+
+/** Whether a message says that a COMMIT was carried out. */
+export function isCommitted({ type, bytes }: WireMessage): boolean {
+  return type === 'C' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
+}
 
 /** Starts a proxy before the Postgres server of a URL. */
-export async function startCuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
+export async function startCuttingProxy(databaseUrl: string, watch: Watch = () => {}): Promise<CuttingProxy> {
   const target = new URL(databaseUrl)
-  const sockets = new Set<Socket>()
-  let next: Cut | undefined
-  let cuts = 0
-
-  function keep(socket: Socket): Socket {
-    sockets.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => sockets.delete(socket))
-    return socket
-  }
+  const links = new Set<Link>()
+  const armed = new Set<Armed>()
 
   const proxy = createServer((client) => {
-    const server = keep(connect(Number(target.port), target.hostname))
-    keep(client)
-    let cut: Cut | undefined
-    client.on('data', (data: Buffer) => {
-      if (next && data.includes(commit)) {
-        cut = next
-        next = undefined
-        cuts += 1
-        if (cut === 'before') {
-          client.destroy()
-          server.destroy()
-          return
-        }
-      }
-      server.write(data)
-    })
-    server.on('data', (data: Buffer) => {
-      if (!cut) client.write(data)
-      else if (cut === 'after') {
-        client.destroy()
-        server.destroy()
-      }
-    })
-    client.on('close', () => server.destroy())
-    server.on('close', () => cut !== 'silent' && client.destroy())
+    const link = new Link(client, connect(Number(target.port), target.hostname), { armed, watch })
+    links.add(link)
+    void link.closed.then(() => links.delete(link))
   })
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
   const address = proxy.address()
@@ -67,16 +79,222 @@ export async function startCuttingProxy(databaseUrl: string): Promise<CuttingPro
   url.port = String(typeof address === 'object' && address !== null ? address.port : 0)
   return {
     url: url.href,
-    cutNext(cut) {
-      next = cut
+    cut(cut) {
+      const waiting = new Armed(cut, () => armed.delete(waiting))
+      armed.add(waiting)
+      return waiting
     },
-    get cuts() {
-      return cuts
+    async drop(application) {
+      const dropped = [...links].filter((link) => application.test(link.application))
+      for (const link of dropped) link.end()
+      await Promise.all(dropped.map(({ closed }) => closed))
     },
     close: () =>
       new Promise((resolve) => {
         proxy.close(() => resolve())
-        for (const socket of sockets) socket.destroy()
+        for (const link of links) link.destroy()
       }),
   }
+}
+
+class Armed implements ArmedCut {
+  readonly cut: Cut
+  readonly #forget: () => void
+  #left: number
+  #silenced: Link | undefined
+
+  constructor(cut: Cut, forget: () => void) {
+    this.cut = cut
+    this.#forget = forget
+    this.#left = cut.message ?? 1
+  }
+
+  get hasHappened(): boolean {
+    return this.#left === 0
+  }
+
+  /** Counts a message, and says whether it is the one. */
+  meets(message: WireMessage, sender: Sender, link: Link): boolean {
+    const { application, where } = this.cut
+    if (sender !== this.cut.sender || application?.test(link.application) === false) return false
+    if (where && !where(message)) return false
+    this.#left -= 1
+    if (this.#left > 0) return false
+    this.#forget()
+    if (this.cut.mode === 'silent') this.#silenced = link
+    return true
+  }
+
+  disarm(): void {
+    this.#forget()
+    this.#silenced?.destroy()
+  }
+}
+
+/** A client's connection, and the one to the server that is made for it. */
+class Link {
+  readonly #client: Socket
+  readonly #server: Socket
+  readonly #armed: ReadonlySet<Armed>
+  readonly #watch: Watch
+  readonly #toServer: Outlet
+  readonly #toClient: Outlet
+  #isCut = false
+  application = ''
+  /** Resolves when both sides have closed. */
+  readonly closed: Promise<unknown>
+
+  constructor(
+    client: Socket,
+    server: Socket,
+    { armed, watch }: { readonly armed: ReadonlySet<Armed>; readonly watch: Watch },
+  ) {
+    this.#client = client
+    this.#server = server
+    this.#armed = armed
+    this.#watch = watch
+    this.#toServer = new Outlet(server)
+    this.#toClient = new Outlet(client)
+    const fromClient = new WireReader(true)
+    const fromServer = new WireReader(false)
+    client.on('data', (data: Buffer) => this.#pass('frontend', fromClient.read(data)))
+    server.on('data', (data: Buffer) => this.#pass('backend', fromServer.read(data)))
+    // A connection that fails is closed right after, which is what counts.
+    for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => {})
+    this.closed = Promise.all([
+      this.#closedOn(client, this.#toServer),
+      this.#closedOn(server, this.#toClient),
+    ])
+  }
+
+  /** Resolves when one side has closed, which the other one is told. */
+  async #closedOn(socket: Socket, other: Outlet): Promise<void> {
+    await new Promise((resolve) => socket.once('close', resolve))
+    // Of a connection that has fallen silent, neither side learns that the other has gone.
+    if (!this.#isCut) other.end()
+  }
+
+  #pass(sender: Sender, messages: readonly WireMessage[]): void {
+    for (const message of messages) {
+      if (this.#isCut) return
+      if (isEncryptionRequest(message)) {
+        // It could not read what is encrypted.
+        this.#client.write('N')
+        continue
+      }
+      if (message.type === '') this.application = applicationOf(message)
+      this.#watch(message, sender, this)
+      const met = [...this.#armed].find((armed) => armed.meets(message, sender, this))
+      if (met) this.#cut(met.cut, message.bytes)
+      else this.#outletOf(sender).write(message.bytes)
+    }
+  }
+
+  #outletOf(sender: Sender): Outlet {
+    return sender === 'frontend' ? this.#toServer : this.#toClient
+  }
+
+  #cut({ sender, place, mode }: Cut, bytes: Buffer): void {
+    const outlet = this.#outletOf(sender)
+    const passing = place === 'before' ? 0 : place === 'middle' ? bytes.length >> 1 : bytes.length
+    outlet.write(bytes.subarray(0, passing))
+    if (typeof mode === 'number') {
+      outlet.hold(mode)
+      outlet.write(bytes.subarray(passing))
+      return
+    }
+    this.#isCut = true
+    if (mode === 'silent') return
+    outlet.end()
+    const from = sender === 'frontend' ? this.#client : this.#server
+    from.resetAndDestroy()
+  }
+
+  end(): void {
+    this.#client.end()
+    this.#server.end()
+  }
+
+  destroy(): void {
+    this.#client.destroy()
+    this.#server.destroy()
+  }
+}
+
+/** What is written to a socket, in its order, and later than it was meant to be where it is held up. */
+class Outlet {
+  readonly #socket: Socket
+  #held: (() => void)[] | undefined
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+  }
+
+  write(bytes: Buffer): void {
+    this.#inOrder(() => this.#socket.writable && this.#socket.write(bytes))
+  }
+
+  end(): void {
+    this.#inOrder(() => this.#socket.end())
+  }
+
+  hold(ms: number): void {
+    const held: (() => void)[] = []
+    this.#held = held
+    setTimeout(() => {
+      this.#held = undefined
+      for (const act of held) act()
+    }, ms)
+  }
+
+  #inOrder(act: () => void): void {
+    if (this.#held) this.#held.push(act)
+    else act()
+  }
+}
+
+const lengthBytes = 4
+
+/** Takes the messages out of what one side sends. */
+class WireReader {
+  #rest: Buffer = Buffer.alloc(0)
+  /** The first messages of a client have no letter. */
+  #isOpening: boolean
+
+  constructor(isClient: boolean) {
+    this.#isOpening = isClient
+  }
+
+  read(data: Buffer): readonly WireMessage[] {
+    this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data])
+    const messages: WireMessage[] = []
+    for (let message = this.#next(); message; message = this.#next()) messages.push(message)
+    return messages
+  }
+
+  #next(): WireMessage | undefined {
+    const letters = this.#isOpening ? 0 : 1
+    if (this.#rest.length < letters + lengthBytes) return undefined
+    const length = letters + this.#rest.readInt32BE(letters)
+    if (this.#rest.length < length) return undefined
+    const bytes = this.#rest.subarray(0, length)
+    this.#rest = this.#rest.subarray(length)
+    const message = { type: bytes.toString('latin1', 0, letters), bytes }
+    if (this.#isOpening) this.#isOpening = isEncryptionRequest(message)
+    return message
+  }
+}
+
+// "1234.5679" and "1234.5680" in their two halves: the codes of the requests for TLS and GSSAPI.
+const encryptionCodes: readonly number[] = [80_877_103, 80_877_104]
+
+function isEncryptionRequest({ type, bytes }: WireMessage): boolean {
+  return type === '' && encryptionCodes.includes(bytes.readInt32BE(lengthBytes))
+}
+
+/** What a client calls itself in the message that opens its session. */
+function applicationOf({ bytes }: WireMessage): string {
+  const fields = bytes.toString('utf8', 2 * lengthBytes).split('\0')
+  const index = fields.indexOf('application_name')
+  return index === -1 ? '' : (fields[index + 1] ?? '')
 }

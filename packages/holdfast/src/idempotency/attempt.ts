@@ -6,7 +6,7 @@ import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
 import { GatheredRows } from '../postgres/gathered-rows.ts'
 import { TransactionSession } from '../postgres/transaction-session.ts'
-import { commit } from './commit.ts'
+import { commit, commitPatienceMs } from './commit.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { AttemptParts } from './mutation-parts.ts'
 import { IdempotencyKeyInFlight } from './problems.ts'
@@ -55,7 +55,8 @@ interface Beginning {
 async function begin(call: Call, connection: Connection, claim: KeyClaim | undefined): Promise<Beginning> {
   const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
   const idleTimeoutMs = timeoutMs + idleGraceMs
-  const first = claim ? claimKey({ timeoutMs, idleTimeoutMs, ...claim }) : limit(timeoutMs, idleTimeoutMs)
+  const limits = { timeoutMs, idleTimeoutMs, lifetimeMs: idleTimeoutMs + commitPatienceMs }
+  const first = claim ? claimKey({ ...limits, ...claim }) : limit(limits)
   const begun = connection.together(() =>
     Promise.all([
       connection.run({ text: `BEGIN ISOLATION LEVEL ${call.operation.isolation}` }),

@@ -3,7 +3,13 @@ import { type Answer, createLogger, type RunningService, systemClock } from 'hol
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
+import {
+  type Cut,
+  type CuttingProxy,
+  isCommit,
+  isCommitted,
+  startCuttingProxy,
+} from '../../test/cutting-proxy.ts'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
 
 let database: TestDatabase
@@ -49,9 +55,12 @@ const countOf = async (name: string): Promise<number> => {
 
 const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
 
+const beforeCommit: Cut = { sender: 'frontend', where: isCommit, place: 'before', mode: 'destroyed' }
+const afterCommit: Cut = { sender: 'backend', where: isCommitted, place: 'before', mode: 'destroyed' }
+
 test('a connection cut before COMMIT: rolled back, said so, and a retry runs afresh', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
-  proxy.cutNext('before')
+  proxy.cut(beforeCommit)
   const lost = await send('record', name, key)
   expect([lost.status, codeOf(lost)]).toEqual([503, 'database-unavailable'])
   expect(await countOf(name)).toBe(0)
@@ -61,14 +70,13 @@ test('a connection cut before COMMIT: rolled back, said so, and a retry runs afr
   expect(await countOf(name)).toBe(1)
 })
 
-test.each(['after', 'silent'] as const)(
+test.each(['destroyed', 'silent'] as const)(
   'a COMMIT whose reply is lost (%s) is found to have happened',
-  async (cut) => {
+  async (mode) => {
     const [name, key] = [randomUUIDv7(), randomUUIDv7()]
-    const cuts = proxy.cuts
-    proxy.cutNext(cut)
+    const cut = proxy.cut({ ...afterCommit, mode })
     const answer = await send('record', name, key)
-    expect(proxy.cuts).toBe(cuts + 1)
+    expect(cut.hasHappened).toBe(true)
     expect(answer.status).toBe(201)
     expect(await countOf(name)).toBe(1)
     const again = await send('record', name, key)
@@ -77,9 +85,31 @@ test.each(['after', 'silent'] as const)(
   },
 )
 
+test('a client that vanishes within what it sends holds its key for seconds, not for ever', async () => {
+  const [name, key] = [randomUUIDv7(), randomUUIDv7()]
+  // The claim is carried out; what ends it does not arrive, so that its transaction is neither idle nor running a statement.
+  const cut = proxy.cut({
+    sender: 'frontend',
+    where: ({ type }) => type === 'S',
+    place: 'before',
+    mode: 'silent',
+  })
+  expect((await send('record', name, key)).status).toBe(504)
+  expect(cut.hasHappened).toBe(true)
+  const answer = await until(
+    async () => {
+      const retried = await send('record', name, key)
+      return retried.status === 201 && retried
+    },
+    { timeoutMs: 30_000, everyMs: 100 },
+  )
+  expect(answer.headers).not.toHaveProperty('idempotency-replayed')
+  expect(await countOf(name)).toBe(1)
+}, 60_000)
+
 test('without a key nobody can tell, and the answer says so', async () => {
   const name = randomUUIDv7()
-  proxy.cutNext('after')
+  proxy.cut(afterCommit)
   const answer = await send('recordOptionally', name)
   expect([answer.status, codeOf(answer)]).toEqual([503, 'outcome-unknown'])
   expect(answer.headers['retry-after']).toBe('1')
@@ -87,10 +117,9 @@ test('without a key nobody can tell, and the answer says so', async () => {
 
 test('where the database cannot be asked either, the same key is safe to send again', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
-  const cuts = proxy.cuts
-  proxy.cutNext('after')
+  const cut = proxy.cut(afterCommit)
   const pending = send('record', name, key)
-  await until(() => proxy.cuts === cuts + 1, { everyMs: 0 })
+  await until(() => cut.hasHappened, { everyMs: 0 })
   // With the reply, every way to the database is gone.
   await proxy.close()
   const answer = await pending

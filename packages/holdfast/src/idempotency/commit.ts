@@ -26,8 +26,8 @@ export interface CommitParts extends AttemptParts {
   readonly stored: StoreParameters | undefined
 }
 
-// How long a COMMIT may go unanswered before the connection is given up and the outcome is looked up.
-const commitPatienceMs = 5_000
+/** How long a COMMIT may go unanswered, in milliseconds, before the connection is given up and the outcome is looked up. */
+export const commitPatienceMs: number = 5_000
 // How long the outcome is looked for at least, even when the deadline of the call has come.
 const leastResolutionMs = 2_000
 

@@ -27,6 +27,10 @@ export class Backlog {
     return this.#held.length
   }
 
+  get ids(): readonly string[] {
+    return this.#held.map(({ row }) => row.id)
+  }
+
   /** How many jobs to claim when there is room for so many. */
   wanted(room: number): number {
     const ahead = Math.min(

@@ -18,7 +18,8 @@ export interface TakeOver {
   readonly silenceMs: number
 }
 
-const patienceMs = 5_000
+// They may be many.
+const patienceMs = 30_000
 
 /**
  * Takes the jobs of dead workers over: they are run again at once, which counts as a failed try, so that a job that kills its process does not do so

@@ -22,7 +22,7 @@ import { observeJobs } from './observe-jobs.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import { findCancelled } from './queries/beat.ts'
 import { claimJobs, type ClaimedRow } from './queries/claim-jobs.ts'
-import { handBack } from './queries/hand-back.ts'
+import { handBack, handBackUnknown } from './queries/hand-back.ts'
 import { promoteDue, promotionBatch, type PromotionRow } from './queries/promote-due.ts'
 import { type AttemptOutcome, type AttemptParts, runAttempt } from './run-attempt.ts'
 import { takeOver } from './take-over.ts'
@@ -82,6 +82,8 @@ export function startWorker(parts: WorkerParts): Worker {
   const observer = observeJobs(telemetry, () => running.size)
   let isStopping = false
   let isDead = false
+  /** Whether it is time to look for jobs whose claim was carried out and never answered. */
+  let isReckoningDue = false
   /** Since when every beat has reached the database. */
   let reachableSinceMs: number | undefined
   const isOver = (): boolean => isStopping || isDead
@@ -94,6 +96,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   /** Claims as many jobs as there is room for, until there is no room or no job. */
   const claim = coalesce(async () => {
+    if (isReckoningDue) await giveBackUnknown()
     for (;;) {
       beginNext()
       if (isOver()) return
@@ -119,6 +122,13 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function giveBack(rows: readonly ClaimedRow[]): Promise<void> {
     if (rows.length > 0) await withControl((connection) => connection.run(handBack(rows)))
+  }
+
+  /** Nobody else takes what this worker has claimed, so it makes sure that it knows of all of it. Only while no claim is under way. */
+  async function giveBackUnknown(): Promise<void> {
+    const known = [...running.keys(), ...backlog.ids]
+    await withControl((connection) => connection.run(handBackUnknown(identity.id, known)))
+    isReckoningDue = false
   }
 
   async function withControl<Row extends object>(
@@ -213,6 +223,7 @@ export function startWorker(parts: WorkerParts): Worker {
       while (passes < mostPasses && (await admitJobs(control, job))) passes += 1
       isMore ||= passes === mostPasses
     }
+    isReckoningDue = true
     await claim()
     if (isMore) return 0
     return promotion?.next_ms ?? undefined

@@ -14,6 +14,8 @@ export interface Usage {
 export interface Work {
   /** Until when it is worth doing. */
   readonly deadline: Cancellation
+  /** Whether a connection that it has at its deadline is closed, whatever is under way. Default: who waits interrupts it. */
+  readonly isAbandonedAtDeadline?: boolean
   /** Where it stands in its trace. */
   readonly span: Span
   /** What it is charged with. */
@@ -25,7 +27,12 @@ export function newUsage(): Usage {
   return { statements: 0, databaseMs: 0 }
 }
 
-/** Work of the framework's own, which no call asked for and nobody watches. */
+/** Work of the framework's own, which no call asked for and nobody watches. What does not answer it in time is abandoned. */
 export function ownWork(deadline: Cancellation): Work {
-  return { deadline, span: unrecordedSpan(continueTrace(undefined)), usage: newUsage() }
+  return {
+    deadline,
+    isAbandonedAtDeadline: true,
+    span: unrecordedSpan(continueTrace(undefined)),
+    usage: newUsage(),
+  }
 }

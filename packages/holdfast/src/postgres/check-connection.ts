@@ -30,18 +30,12 @@ export function checkConnection(
     cacheMs: 500,
     async run({ signal }) {
       const connection = await pool.acquire(ownWork(signal))
-      // What does not answer in time is not waited for.
-      const giveUp = (): void => connection.destroy()
-      signal.addEventListener('abort', giveUp)
       try {
-        signal.throwIfAborted()
         await connection.run({ text: 'select 1' })
         connection.release()
       } catch (error) {
         connection.destroy()
         throw error
-      } finally {
-        signal.removeEventListener('abort', giveUp)
       }
     },
     end: () => pool.end(),

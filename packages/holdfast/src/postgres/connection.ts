@@ -57,6 +57,7 @@ export class Connection implements Queryable {
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
   readonly #onError: (error: Error) => void
+  readonly #abandon = (): void => this.destroy()
   #running = 0
   #idleListeners: (() => void)[] = []
   #isOver = false
@@ -76,6 +77,7 @@ export class Connection implements Queryable {
       this.#isBroken = true
     }
     client.on('error', this.#onError)
+    if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }
 
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
@@ -257,6 +259,7 @@ export class Connection implements Queryable {
     if (this.#isOver) return
     this.#isOver = true
     this.#client.off('error', this.#onError)
+    this.#work.deadline.removeEventListener('abort', this.#abandon)
     this.#client.release(isLost)
   }
 }

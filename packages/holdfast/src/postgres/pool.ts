@@ -40,7 +40,8 @@ export interface Pool {
 const statementTimeoutMs = 60_000
 // Postgres notices within this time that the client of a running statement is gone, and stops (from version 14).
 const clientCheckMs = 1_000
-const idleInTransactionTimeoutMs = 60_000
+// The transactions of handlers have their own limit; those of the framework's own work never pause, unless their process has gone silent.
+const idleInTransactionTimeoutMs = 10_000
 const keepAliveAfterMs = 10_000
 
 /** Opens a pool; its connections are made as they are needed. */

@@ -1,7 +1,8 @@
 import { schemaEpoch } from '../../postgres/queries/read-schema-epoch.ts'
+import { limitTransaction } from '../../postgres/queries/limit-transaction.ts'
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Begins a transaction that lives no longer than `limitMs` without a statement, and reads the schema epoch, in one round trip. */
+/** Begins a transaction that lives no longer than `limitMs`, and reads the schema epoch, in one round trip. */
 export function beginTransaction(limitMs: number): readonly [begin: Statement, limits: Statement] {
   return [
     { text: 'BEGIN' },
@@ -11,6 +12,7 @@ export function beginTransaction(limitMs: number): readonly [begin: Statement, l
         select
           set_config('statement_timeout', $1, true),
           set_config('idle_in_transaction_session_timeout', $1, true),
+          ${limitTransaction('$1')},
           ${schemaEpoch} as epoch`,
       values: [String(Math.max(1, Math.ceil(limitMs)))],
     },

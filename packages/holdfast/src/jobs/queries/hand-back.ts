@@ -11,3 +11,14 @@ export function handBack(claims: readonly { readonly id: string; readonly attemp
     values: [claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
   }
 }
+
+/** Hands back jobs that a worker has claimed and does not know of: the connection was lost before it was told. */
+export function handBackUnknown(worker: string, known: readonly string[]): Statement {
+  return {
+    name: 'holdfast_hand_back_unknown',
+    text: `
+      update holdfast.jobs set state = 'ready', worker = null
+      where worker = $1 and state = 'running' and id <> all ($2::uuid[])`,
+    values: [worker, known],
+  }
+}

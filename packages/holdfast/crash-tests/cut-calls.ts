@@ -1,0 +1,59 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type { Answer, RunningService } from 'holdfast'
+import { until } from 'holdfast/testing'
+import type { Lane } from './cut-lane.ts'
+import { type Attempt, describeCut } from './cut-sweep.ts'
+
+/** What a client learned of a key. */
+export interface CallReport {
+  readonly key: string
+  /** What was cut, in words. */
+  readonly cut: string
+  /** All its answers. */
+  readonly answers: readonly Answer[]
+  /** The first one that is final. */
+  readonly final: Answer
+  /** The one that it got when it was sent once more. */
+  readonly replay: Answer
+}
+
+// Whoever has waited in vain once takes more time.
+const firstTimeout = '300ms'
+const patienceMs = 60_000
+
+/** Sends a mutation again and again with its key, until its answer is final, and then to its next final answer. */
+export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
+  const key = randomUUIDv7()
+  const answers: Answer[] = []
+  const call = (timeout?: string): Promise<Answer> =>
+    until(
+      async () => {
+        const answer = await record(lane, key, answers.length === 0 ? timeout : undefined)
+        answers.push(answer)
+        return answer.status === 201 && answer
+      },
+      { timeoutMs: patienceMs, everyMs: 20, what: `a final answer of a call that was ${describeCut(cut)}` },
+    )
+  const final = await call(firstTimeout)
+  armed.disarm()
+  // The connection may have been cut right after its last use.
+  const replay = await call()
+  return { key, cut: describeCut(cut), answers, final, replay }
+}
+
+/** Has effects recorded, whose name is the key. */
+export function record({ running }: Lane, key: string, timeout?: string): Promise<Answer> {
+  return send(running, { name: key }, { 'idempotency-key': key, 'request-timeout': timeout })
+}
+
+function send(
+  running: RunningService,
+  body: object,
+  headers: Readonly<Record<string, string | undefined>>,
+): Promise<Answer> {
+  return running.call({
+    operation: 'record',
+    input: { path: {}, query: {}, body },
+    header: (name) => headers[name],
+  })
+}

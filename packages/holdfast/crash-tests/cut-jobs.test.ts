@@ -1,0 +1,97 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { record } from './cut-calls.ts'
+import { findLeaks, findWorkViolations, isAllDone } from './cut-invariants.ts'
+import { withLanes } from './cut-lane.ts'
+import { createCutService } from './cut-service.ts'
+import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './cut-sweep.ts'
+
+/** `CUTS=all npm test cut-jobs` cuts everywhere, which takes minutes. */
+const isShort = process.env['CUTS'] !== 'all'
+const senders = ['frontend', 'backend'] as const
+const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
+const longestMs = isShort ? 300_000 : 3_600_000
+const patienceMs = 60_000
+
+// The jobs' own connections, those of the worker's claims and reports, and those that messages are handed over on.
+const ofJobs = /^holdfast job /
+const ofWorker = /^holdfast \(jobs\)$/
+const ofMessages = /^holdfast \(messages\)$/
+
+const service = createCutService()
+
+/** Has a mutation followed by its job, its messages and their consumers, and waits until all that is done. */
+const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
+  const key = randomUUIDv7()
+  lane.cuts.set(key, describeCut(cut))
+  const wait = {
+    timeoutMs: patienceMs,
+    everyMs: 20,
+    what: `the end of all that was cut: ${describeCut(cut)}`,
+  }
+  await until(async () => (await record(lane, key)).status === 201, wait)
+  await until(() => isAllDone(lane.looking), wait)
+}
+
+/** Makes sweeps, and expects that everything is done once, and that nothing is left open. */
+function expectDoneOnce(
+  { count, of = service }: { readonly count: number; readonly of?: typeof service },
+  sweeps: readonly Sweep[],
+): Promise<void> {
+  return withLanes({ service: of, count, haveWorkers: true }, async (lanes) => {
+    const { cuts } = await sweep(lanes, sweeps, recordUntilDone)
+    console.info(`${cuts.join(' + ')} cuts`)
+    for (const { looking, cuts } of lanes) {
+      expect(await findWorkViolations(looking, cuts)).toEqual([])
+      expect(await findLeaks(looking)).toEqual([])
+    }
+    expect(Math.min(...cuts)).toBeGreaterThan(0)
+  })
+}
+
+function destroying(application: RegExp, every = 1): readonly Sweep[] {
+  return senders.flatMap((sender) =>
+    places.map((place): Sweep => ({ application, sender, place, mode: 'destroyed', every })),
+  )
+}
+
+test.concurrent(
+  'the transactions of a job, its step and consumers, cut at any message',
+  () => expectDoneOnce({ count: 4 }, destroying(ofJobs)),
+  longestMs,
+)
+
+test.concurrent(
+  'what a worker claims and reports, cut at any message',
+  () => expectDoneOnce({ count: 4 }, destroying(ofWorker, isShort ? 2 : 1)),
+  longestMs,
+)
+
+test.concurrent(
+  'the hand-over of messages, cut at any message',
+  () => expectDoneOnce({ count: 4 }, destroying(ofMessages, isShort ? 2 : 1)),
+  longestMs,
+)
+
+/**
+ * Has connections fall silent after a statement, and before any part of its answer. (A statement of a worker's own is one packet of the
+ * network, which arrives or does not.) Each of these takes as long as somebody waits in vain.
+ */
+function silencing(application: RegExp): readonly Sweep[] {
+  const silence = { application, mode: 'silent' } as const
+  return [
+    { ...silence, sender: 'frontend', where: endsStatement, place: 'after', every: isShort ? 4 : 1 },
+    { ...silence, sender: 'backend', place: 'before', every: isShort ? 9 : 1 },
+  ]
+}
+
+test.concurrent(
+  'a worker whose connections fall silent',
+  () =>
+    expectDoneOnce(
+      { count: 14, of: createCutService({ jobDeadline: '1s' }) },
+      [ofMessages, ofWorker, ofJobs].flatMap(silencing),
+    ),
+  longestMs,
+)

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import { type CallReport, callUntilFinal, record } from './cut-calls.ts'
+import { findCallViolations, findLeaks } from './cut-invariants.ts'
+import { type Lane, type LaneOptions, withLanes } from './cut-lane.ts'
+import { createCutService } from './cut-service.ts'
+import { sweep, type Sweep } from './cut-sweep.ts'
+import { withSeparateStore } from './separate-store.ts'
+
+const service = createCutService()
+const application = /^holdfast$/
+const senders = ['frontend', 'backend'] as const
+const longestMs = 300_000
+// A mutation is more messages than these: sweeps that cut fewer have not swept it.
+const fewestCuts = 20
+
+/** Makes sweeps, and expects that every key has come to its one end, and that nothing is left open. */
+function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<void> {
+  return withLanes(options, async (lanes) => {
+    await warmUp(lanes)
+    const { reports, cuts } = await sweep(lanes, sweeps, callUntilFinal)
+    console.info(`${cuts.join(' + ')} cuts, ${countAnswers(reports)} answers`)
+    const { looking } = lanes[0]!
+    expect(await findCallViolations(looking, reports)).toEqual([])
+    expect(await findLeaks(looking)).toEqual([])
+    expect(Math.min(...cuts)).toBeGreaterThan(fewestCuts)
+  })
+}
+
+/** From its third time on, a mutation is the same messages. */
+async function warmUp(lanes: readonly Lane[]): Promise<void> {
+  for (const turn of [1, 2, 3]) {
+    await Promise.all(lanes.map((lane, index) => record(lane, `warm up ${index} ${turn}`)))
+  }
+}
+
+function countAnswers(reports: readonly CallReport[]): number {
+  return reports.reduce((sum, { answers }) => sum + answers.length, 0)
+}
+
+test.concurrent(
+  'a connection that is cut at any message, before it, in it or after it, in either direction',
+  () =>
+    expectSafe(
+      { service, count: 4 },
+      [false, true].flatMap((isCold) =>
+        senders.flatMap((sender) =>
+          (['before', 'middle', 'after'] as const).map((place): Sweep => ({
+            application,
+            sender,
+            place,
+            mode: 'destroyed',
+            isCold,
+          })),
+        ),
+      ),
+    ),
+  longestMs,
+)
+
+// After a message is before the next one, where nobody learns that anything has happened.
+const quietPlaces = ['before', 'middle'] as const
+
+test.concurrent(
+  'a connection that falls silent at any message, in either direction',
+  () =>
+    expectSafe(
+      { service, count: 32 },
+      senders.flatMap((sender) =>
+        quietPlaces.map((place): Sweep => ({ application, sender, place, mode: 'silent', isCold: true })),
+      ),
+    ),
+  longestMs,
+)
+
+test.concurrent(
+  'messages that arrive when nobody waits for them any more',
+  () =>
+    expectSafe(
+      { service, count: 12 },
+      senders.flatMap((sender) =>
+        quietPlaces.map((place): Sweep => ({ application, sender, place, mode: 400 })),
+      ),
+    ),
+  longestMs,
+)
+
+test.concurrent(
+  'the same cuts double the effects of a record that is kept in a store of its own',
+  () =>
+    withLanes({ service: createCutService({ around: withSeparateStore }), count: 2 }, async (lanes) => {
+      await warmUp(lanes)
+      const { reports } = await sweep(
+        lanes,
+        [{ sender: 'frontend', place: 'before', mode: 'destroyed' }],
+        callUntilFinal,
+      )
+      const violations = await findCallViolations(lanes[0]!.looking, reports)
+      expect(violations.filter((violation) => violation.startsWith('2 debits'))).not.toEqual([])
+    }),
+  longestMs,
+)

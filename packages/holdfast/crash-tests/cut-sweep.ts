@@ -1,0 +1,60 @@
+import type { ArmedCut, Cut, WireMessage } from '../test/cutting-proxy.ts'
+import type { Lane } from './cut-lane.ts'
+
+/** Cuts at the first message, at the second, and so on, until there is none left to be cut at. */
+export interface Sweep extends Omit<Cut, 'message'> {
+  /** Whether each of them begins with a new connection. Default false: with one that has been used before. */
+  readonly isCold?: boolean
+  /** Cuts at every so manyth message only. Default 1: at each. */
+  readonly every?: number
+}
+
+/** What is done again and again, to be cut at another message each time. Gives what there is to be judged afterwards. */
+export type Attempt<Report> = (lane: Lane, armed: ArmedCut, cut: Cut) => Promise<Report>
+
+/** What sweeps have come to. */
+export interface SweepReport<Report> {
+  readonly reports: readonly Report[]
+  /** At how many messages each sweep has cut. */
+  readonly cuts: readonly number[]
+}
+
+/** Makes sweeps, one after the other, in several lanes at once. */
+export async function sweep<Report>(
+  lanes: readonly Lane[],
+  sweeps: readonly Sweep[],
+  attempt: Attempt<Report>,
+): Promise<SweepReport<Report>> {
+  const reports: Report[] = []
+  const begun = sweeps.map((of) => ({ of, message: 1 - (of.every ?? 1), cuts: 0, isOver: false }))
+
+  async function work(lane: Lane): Promise<void> {
+    for (const each of begun) {
+      const { isCold = false, every = 1, ...rest } = each.of
+      while (!each.isOver) {
+        each.message += every
+        const cut: Cut = { ...rest, message: each.message }
+        if (isCold) await lane.proxy.drop(cut.application ?? /./)
+        const armed = lane.proxy.cut(cut)
+        reports.push(await attempt(lane, armed, cut))
+        armed.disarm()
+        if (armed.hasHappened) each.cuts += 1
+        else each.isOver = true
+      }
+    }
+  }
+
+  await Promise.all(lanes.map(work))
+  return { reports, cuts: begun.map(({ cuts }) => cuts) }
+}
+
+/** Whether a message is the last one of a statement. */
+export function endsStatement({ type }: WireMessage): boolean {
+  return type === 'Q' || type === 'S'
+}
+
+/** A cut, in words. */
+export function describeCut({ application, sender, place, message, mode }: Cut): string {
+  const how = typeof mode === 'number' ? `${mode} ms late` : mode
+  return `${how} ${place} message ${message} of the ${sender}${application ? ` on ${application}` : ''}`
+}
