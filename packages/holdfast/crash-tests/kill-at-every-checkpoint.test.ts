@@ -24,11 +24,17 @@ function describeReport(what: string, { deaths, unreached, names }: ExhaustRepor
   ].join('\n')
 }
 
+/** What is asked for, and how it is killed. */
+interface MutationRun extends Omit<Recording, 'name'> {
+  readonly keyFor: (name: string) => string
+  readonly where?: RegExp
+}
+
 /** Kills at each checkpoint of a mutation, and sends the request again to another process until its answer is final. */
 function exhaustMutation(
   lane: Lane,
   prefix: string,
-  { keyFor, ...recording }: Omit<Recording, 'name'> & { readonly keyFor: (name: string) => string },
+  { keyFor, where, ...recording }: MutationRun,
 ): Promise<ExhaustReport & { readonly answers: ReadonlyMap<string, FinalAnswer> }> {
   const answers = new Map<string, FinalAnswer>()
 
@@ -48,7 +54,8 @@ function exhaustMutation(
     )
   }
 
-  return exhaust(prefix, { start: () => lane.start('api'), run: sendOnce, goOn: sendUntilFinal }).then(
+  const start = (): Promise<CheckpointProcess> => lane.start('api')
+  return exhaust(prefix, { start, run: sendOnce, goOn: sendUntilFinal, ...(where ? { where } : {}) }).then(
     (report) => ({ ...report, answers }),
   )
 }
@@ -169,7 +176,10 @@ test(
   'the same catches retries that are requests of their own',
   async () => {
     await using lane = await openLane()
-    const { names } = await exhaustMutation(lane, 'doubled', { keyFor: () => randomUUIDv7() })
+    const { names } = await exhaustMutation(lane, 'doubled', {
+      keyFor: () => randomUUIDv7(),
+      where: /commit/i,
+    })
     await settle(lane)
     expect(await findViolations(lane, names)).toContainEqual(
       expect.stringMatching(/mutation happened 2 times/),
@@ -179,7 +189,10 @@ test(
 )
 
 /** Kills a worker at each checkpoint of what a request sets off. */
-async function exhaustWorker(lane: Lane, recording: Omit<Recording, 'name'>): Promise<ExhaustReport> {
+async function exhaustWorker(
+  lane: Lane,
+  { where, ...recording }: Omit<Recording, 'name'> & { readonly where?: RegExp },
+): Promise<ExhaustReport> {
   const api = await lane.start('api')
   const isDone = async (name: string): Promise<boolean> => {
     const { rows } = await lane.looking.query<{ left: number }>(
@@ -193,6 +206,7 @@ async function exhaustWorker(lane: Lane, recording: Omit<Recording, 'name'>): Pr
     return rows[0]!.left === 0
   }
   return exhaust('worked', {
+    ...(where ? { where } : {}),
     start: () => lane.start('worker'),
     async run(name, process) {
       await send(api, { name, ...recording })
@@ -247,7 +261,7 @@ test(
   'the same catches a job whose effect is not in its transaction',
   async () => {
     await using lane = await openLane()
-    const { names } = await exhaustWorker(lane, { isUnsafe: true })
+    const { names } = await exhaustWorker(lane, { isUnsafe: true, where: /before .*commit/i })
     await settle(lane)
     const counts = await countsOf(lane, names)
     expect(counts.filter(({ effects }) => (effects?.['unsafe'] ?? 0) > 1)).not.toEqual([])

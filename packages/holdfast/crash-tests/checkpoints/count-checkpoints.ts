@@ -46,7 +46,9 @@ interface Inner {
 }
 
 function watch(socket: Socket & Inner): void {
-  const { _write: write, _writev: writeAll, push } = socket
+  const write = socket._write.bind(socket)
+  const writeAll = socket._writev.bind(socket)
+  const push = socket.push.bind(socket)
   let said = 'connection'
 
   function around(bytes: Buffer, callback: Callback, send: (then: Callback) => void): void {
@@ -61,17 +63,17 @@ function watch(socket: Socket & Inner): void {
 
   socket._write = (chunk, encoding, callback) => {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk
-    around(bytes, callback, (then) => write.call(socket, chunk, encoding, then))
+    around(bytes, callback, (then) => write(chunk, encoding, then))
   }
   socket._writev = (chunks, callback) => {
     const bytes = Buffer.concat(
       chunks.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk)),
     )
-    around(bytes, callback, (then) => writeAll.call(socket, chunks, then))
+    around(bytes, callback, (then) => writeAll(chunks, then))
   }
   socket.push = (chunk) => {
     if (chunk) pass(`answer to ${said}`)
-    return push.call(socket, chunk)
+    return push(chunk)
   }
 }
 

@@ -10,6 +10,8 @@ export interface Exhausted {
    * process's to finish.
    */
   readonly run: (name: string, process: CheckpointProcess) => Promise<void>
+  /** At which of the checkpoints it is killed, by their labels. Default: at all. */
+  readonly where?: RegExp
   /** Goes on where a process has died, with another. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
 }
@@ -24,10 +26,15 @@ export interface ExhaustReport {
   readonly unreached: readonly Checkpoint[]
 }
 
+/** `CHECKPOINTS=all npm test checkpoint` kills each time that a point is come to, not the first time only. */
+const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
 /** Kills a process at each checkpoint that it passes while it does something; each death is followed by a process that goes on. */
-export async function exhaust(prefix: string, { start, run, goOn }: Exhausted): Promise<ExhaustReport> {
+export async function exhaust(
+  prefix: string,
+  { start, run, goOn, where = /^/ }: Exhausted,
+): Promise<ExhaustReport> {
   const names: string[] = []
   const deaths: Checkpoint[] = []
   const unreached: Checkpoint[] = []
@@ -36,28 +43,30 @@ export async function exhaust(prefix: string, { start, run, goOn }: Exhausted): 
     return names.at(-1)!
   }
 
-  let process = await start()
+  let current = await start()
   // Once before it counts: connections are opened, and what is prepared is prepared.
-  await run(nextName(), process)
-  await process.arm()
-  await run(nextName(), process)
-  const checkpoints = toCheckpoints(await process.report())
+  await run(nextName(), current)
+  await current.arm()
+  await run(nextName(), current)
+  const checkpoints = toCheckpoints(await current.report()).filter(
+    ({ label, occurrence }) => where.test(label) && (isFull || occurrence === 1),
+  )
   let spare = start()
   for (const checkpoint of checkpoints) {
-    for (let attempt = 1; !process.hasDied && attempt <= attempts; attempt += 1) {
-      await process.arm(checkpoint)
-      if (!process.hasDied) await run(nextName(), process)
+    for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {
+      await current.arm(checkpoint)
+      if (!current.hasDied) await run(nextName(), current)
       // What it does beside all that goes on, and is not to end it when something else begins.
-      await process.report()
+      await current.report()
     }
-    if (!process.hasDied) {
+    if (!current.hasDied) {
       unreached.push(checkpoint)
       continue
     }
     deaths.push(checkpoint)
-    process = await spare
+    current = await spare
     spare = start()
-    await goOn?.(names.at(-1)!, process)
+    await goOn?.(names.at(-1)!, current)
   }
   // It has to be up before it can be ended.
   await spare

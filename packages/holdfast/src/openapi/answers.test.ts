@@ -102,9 +102,9 @@ function describedAnswer({ method, path, status }: Place): ResponseObject {
   return toOpenApi(tested.running).paths[path]![method.toLowerCase()]!.responses[String(status)]!
 }
 
-/** The headers that the document has and an answer does not, but for those that depend on the request's history. */
+/** The headers that the document has and an answer does not, but for those that depend on what was requested before, or on what there is. */
 function absent(headers: ResponseObject['headers'], answer: Response): readonly string[] {
-  const depending = new Set(['Idempotency-Replayed', 'Retry-After'])
+  const depending = new Set(['Idempotency-Replayed', 'Link', 'Retry-After'])
   return Object.keys(headers).filter((name) => !depending.has(name) && !answer.headers.has(name))
 }
 

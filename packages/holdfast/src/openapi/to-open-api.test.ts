@@ -158,6 +158,7 @@ describe('an operation', () => {
       'X-Request-Id',
       'traceparent',
       'ETag',
+      'Link',
     ])
     expect(response('get', '/things', 304)).not.toHaveProperty('content')
     expect(response('patch', '/things/{thing}/name', 204)).not.toHaveProperty('content')
