@@ -1,4 +1,5 @@
-export type { Binding, PostgresOptions } from './database/create-database.ts'
+export type { Binding } from './database/binding.ts'
+export type { PostgresOptions } from './database/create-database.ts'
 export { createDatabase } from './database/create-database.ts'
 export { postgres } from './database/postgres.ts'
 export { constraintOf, sqlStateOf } from './postgres/sql-state.ts'

@@ -58,7 +58,7 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Laz
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
   const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
-    job.run(context as never),
+    context.within(() => job.run(context as never)),
   )
   await untilAborted(Promise.resolve(running), deadline, (outcome) => {
     if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)

@@ -14,11 +14,11 @@ import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
-import type { Queryable } from '../postgres/connection.ts'
 import { createPool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
+import type { Binding } from './binding.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { HandlerEffects } from './effects.ts'
 import { ownMigrations } from './migrations.ts'
@@ -44,16 +44,6 @@ export interface PostgresOptions extends LocationOptions {
   readonly pruneEvery?: Duration
   /** What runs the jobs in place of Postgres, from which it gets them: `bullmqJobs({ … })`. Default: Postgres runs them. */
   readonly jobEngine?: JobEngine
-}
-
-/** How a query builder is bound to what runs statements. */
-export interface Binding<Read, Write> {
-  /** What the builder is called, for messages. */
-  readonly name: string
-  /** Makes the `db` of a query. */
-  read(queryable: Queryable): Read
-  /** Makes the `db` of a mutation, whose statements are in a transaction. */
-  write(queryable: Queryable): Write
 }
 
 /** Makes a database on Postgres of a query builder's binding. */
@@ -126,8 +116,7 @@ async function openDatabase<Read, Write>(
     retentionMs,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
-  const bind = (session: HandlerSession): BoundTransaction =>
-    new HandlerEffects(session, waker, (queryable) => binding.write(queryable))
+  const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
     clock,
@@ -143,7 +132,7 @@ async function openDatabase<Read, Write>(
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
-        : readStage(operation, read, (queryable) => binding.read(queryable)),
+        : readStage(operation, read, binding),
     startWorker: (workload, workerOptions) =>
       startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,

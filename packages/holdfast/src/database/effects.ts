@@ -1,29 +1,33 @@
 import type { Jobs, Transaction } from '../kernel/effects.ts'
 import type { Publish } from '../kernel/event.ts'
-import type { Queryable } from '../postgres/connection.ts'
 import { toStatements } from '../postgres/to-statements.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { TransactionJobs } from '../jobs/transaction-jobs.ts'
 import type { Waker } from '../jobs/waker.ts'
 import { publishIn } from '../outbox/transaction-messages.ts'
+import type { Binding } from './binding.ts'
 
 /** Makes what a handler is given of its transaction; its parts are made when they are asked for. */
 export class HandlerEffects implements BoundTransaction {
   readonly #session: HandlerSession
   readonly #waker: Waker
-  readonly #write: (queryable: Queryable) => unknown
+  readonly #binding: Binding<unknown, unknown>
   #db: unknown
   #jobs: Jobs | undefined
   #publish: Publish | undefined
 
-  constructor(session: HandlerSession, waker: Waker, write: (queryable: Queryable) => unknown) {
+  constructor(session: HandlerSession, waker: Waker, binding: Binding<unknown, unknown>) {
     this.#session = session
     this.#waker = waker
-    this.#write = write
+    this.#binding = binding
+  }
+
+  within<T>(run: () => T | Promise<T>): T | Promise<T> {
+    return this.#binding.within ? this.#binding.within(this.#session, run) : run()
   }
 
   get db(): unknown {
-    return (this.#db ??= this.#write(this.#session))
+    return (this.#db ??= this.#binding.write(this.#session))
   }
 
   get jobs(): Jobs {

@@ -11,7 +11,7 @@ import {
   type NodePgClient,
 } from 'drizzle-orm/node-postgres'
 import { PgDialect, type PgTransaction } from 'drizzle-orm/pg-core'
-import type { Binding } from '../database/create-database.ts'
+import type { Binding } from '../database/binding.ts'
 import type { Queryable } from '../postgres/connection.ts'
 
 /** The tables and relations of a Drizzle schema, by their names. */

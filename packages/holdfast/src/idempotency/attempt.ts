@@ -98,10 +98,13 @@ async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<
   const { connection, bind, gathered, work, foreignCalls } = parts
   const session = new TransactionSession(connection, work, gathered)
   const bound = bind(session)
-  call.db = bound.db
   call.effects = bound
+  const run = (): Answer | Promise<Answer> => {
+    call.db = bound.db
+    return next(call)
+  }
   try {
-    return await foreignCalls.within({ operation: call.operation.name }, () => next(call))
+    return await foreignCalls.within({ operation: call.operation.name }, () => bound.within(run))
   } finally {
     session.end()
   }

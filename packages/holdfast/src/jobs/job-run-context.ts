@@ -47,6 +47,11 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     return (this.#bound ??= this.#scope.bind(this.#parts.transaction))
   }
 
+  /** Runs the handler, whose context this is. */
+  within<T>(run: () => T | Promise<T>): T | Promise<T> {
+    return this.#transaction.within(run)
+  }
+
   get db(): unknown {
     return this.#transaction.db
   }

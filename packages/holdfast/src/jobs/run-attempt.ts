@@ -70,7 +70,7 @@ async function runHandler(
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps, ...parts })
   const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
-    job.run(context as never),
+    context.within(() => job.run(context as never)),
   )
   // Most of those that use no database are done by now.
   if (running !== undefined) {

@@ -118,10 +118,11 @@ export class StepRunner {
     const stepWork = { ...scope.work, span }
     const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)
     try {
-      const context = this.#contextOf(name, scope.bind(transaction))
+      const bound = scope.bind(transaction)
+      const context = this.#contextOf(name, bound)
       const running = scope.foreignCalls.within(
         { operation: scope.job.name, isOpen: () => transaction.isOpen },
-        () => work(context),
+        () => bound.within(() => work(context)),
       )
       const given = await untilAborted(Promise.resolve(running), scope.deadline)
       const result = this.#toJson(name, given)

@@ -110,6 +110,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
       let jobs: Jobs | undefined
       return {
         db: undefined,
+        within: (run) => run(),
         get jobs() {
           return (jobs ??= new TransactionJobs(session, waker))
         },

@@ -13,14 +13,19 @@ export interface Gathering {
   committed(): void
 }
 
+interface Savepoint {
+  /** How long each gathering was when it was made; those that came later were empty then. */
+  readonly lengths: readonly number[]
+  isOpen: boolean
+}
+
 const savepointForm =
-  /^\s*(savepoint|release(?:\s+savepoint)?|rollback\s+to(?:\s+savepoint)?)\s+(\w+)\s*;?\s*$/i
+  /^\s*(savepoint|release(?:\s+savepoint)?|rollback\s+to(?:\s+savepoint)?)\s+("(?:[^"]|"")+"|\w+)\s*;?\s*$/i
 
 /** All that one transaction gathers. What is gathered within a savepoint goes with it when it is rolled back. */
 export class GatheredRows {
   readonly #gatherings: Gathering[] = []
-  /** How long each was when a savepoint was made; those that came later were empty then. */
-  readonly #savepoints = new Map<string, readonly number[]>()
+  readonly #savepoints = new Map<string, Savepoint>()
 
   get isEmpty(): boolean {
     return this.#gatherings.every(({ length }) => length === 0)
@@ -36,21 +41,22 @@ export class GatheredRows {
    * @throws HoldfastError `savepoint-concurrent` where two savepoints of one name would be open at once.
    */
   follow(text: string): void {
-    const [, command, name] = savepointForm.exec(text) ?? []
+    const [, command, quoted] = savepointForm.exec(text) ?? []
+    const name = quoted?.replaceAll('"', '')
     if (command === undefined || name === undefined) return
-    const lengths = this.#savepoints.get(name)
+    const savepoint = this.#savepoints.get(name)
     if (command.toLowerCase() === 'savepoint') {
       // They would undo each other's work: a builder that runs two nested transactions in parallel makes such.
-      if (lengths) throw savepointConcurrent(name)
-      this.#savepoints.set(
-        name,
-        this.#gatherings.map(({ length }) => length),
-      )
+      if (savepoint?.isOpen === true) throw savepointConcurrent(name)
+      this.#savepoints.set(name, { lengths: this.#gatherings.map(({ length }) => length), isOpen: true })
       return
     }
-    this.#savepoints.delete(name)
-    if (!/^rollback/i.test(command) || !lengths) return
-    for (const [index, gathering] of this.#gatherings.entries()) gathering.truncate(lengths[index] ?? 0)
+    if (!savepoint) return
+    // It is kept all the same: a RELEASE that fails is followed by a ROLLBACK TO, and that by another one maybe.
+    savepoint.isOpen = false
+    if (!/^rollback/i.test(command)) return
+    for (const [index, gathering] of this.#gatherings.entries())
+      gathering.truncate(savepoint.lengths[index] ?? 0)
   }
 
   /** What writes all of them. */

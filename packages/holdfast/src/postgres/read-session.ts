@@ -5,7 +5,7 @@ import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery } from './driver-query.ts'
 import type { Pool } from './pool.ts'
 import { isStalePlan } from './sql-state.ts'
-import { checkStatement } from './statement.ts'
+import { checkReadStatement } from './statement.ts'
 
 /**
  * What a query reads through: each statement takes a read-only connection and gives it back, so that a
@@ -24,8 +24,8 @@ export class ReadSession implements Queryable {
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    if (typeof query === 'string') checkStatement(query, undefined)
-    else checkStatement(query.text, query.name)
+    if (typeof query === 'string') checkReadStatement(query, undefined)
+    else checkReadStatement(query.text, query.name)
     this.#work.usage.statements += 1
     try {
       return await this.#run(await this.#pool.acquire(this.#work), query, values)

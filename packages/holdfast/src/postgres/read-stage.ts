@@ -1,3 +1,4 @@
+import type { Answer } from '../kernel/answer.ts'
 import type { Stage } from '../kernel/call.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import type { Queryable } from './connection.ts'
@@ -6,18 +7,23 @@ import { ReadSession } from './read-session.ts'
 import { toStatements } from './to-statements.ts'
 import { toPostgresFailure } from './to-postgres-failure.ts'
 
+/** What of a query builder's binding queries need. */
+export interface ReadBinding {
+  read(queryable: Queryable): unknown
+  within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
+}
+
 /** The stage of a query: gives it a read-only session. */
-export function readStage(
-  operation: CompiledOperation,
-  pool: Pool,
-  bind: (queryable: Queryable) => unknown,
-): Stage {
+export function readStage(operation: CompiledOperation, pool: Pool, binding: ReadBinding): Stage {
   return async (call, next) => {
     const session = new ReadSession(pool, call)
-    call.db = bind(session)
     call.statements = toStatements(session)
+    const run = (): Answer | Promise<Answer> => {
+      call.db = binding.read(session)
+      return next(call)
+    }
     try {
-      return await next(call)
+      return await (binding.within ? binding.within(session, run) : run())
     } catch (error) {
       throw toPostgresFailure(error, operation, call.deadline)
     }

@@ -19,6 +19,18 @@ export function markDriverError(error: unknown): unknown {
   return error
 }
 
+const hidden = new WeakMap<Error, unknown>()
+
+/** Says which error of the driver is behind one of a query builder that has something else as its cause. */
+export function hideDriverError(wrapper: Error, error: unknown): void {
+  hidden.set(wrapper, error)
+}
+
+/** What an error comes from. Prisma has that in another place than the language does. */
+function originOf(error: Error & { readonly meta?: { readonly driverAdapterError?: unknown } }): unknown {
+  return hidden.get(error) ?? error.cause ?? error.meta?.driverAdapterError
+}
+
 // Query builders wrap the driver's error in one or two of theirs; an error may also be its own cause.
 const deepestCause = 8
 
@@ -27,7 +39,7 @@ export function driverError(error: unknown): PostgresError | undefined {
   let current = error
   for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
     if (fromDriver.has(current)) return current
-    current = current.cause
+    current = originOf(current)
   }
   return undefined
 }

@@ -27,6 +27,8 @@ const changesSession = new RegExp(
 // What it streams has no way to or from a handler, and the connection would wait for it.
 const copies = new RegExp(String.raw`${lead}copy\b`, 'i')
 
+const makesSavepoint = new RegExp(String.raw`${lead}savepoint\b`, 'i')
+
 /** Whether a name is one of the framework's own prepared statements. */
 export function isOwnName(name: string): boolean {
   return name.startsWith('holdfast_')
@@ -68,6 +70,21 @@ export function checkStatement(text: string, name: string | undefined): void {
     throw new HoldfastError(
       'statement-name-reserved',
       `The prepared statement "${name}" has a name that begins with holdfast_, which the framework keeps for its own. Call it something else.`,
+    )
+  }
+}
+
+/**
+ * The same for a query's statement, which stands alone.
+ *
+ * @throws HoldfastError as {@link checkStatement}.
+ */
+export function checkReadStatement(text: string, name: string | undefined): void {
+  checkStatement(text, name)
+  if (makesSavepoint.test(text)) {
+    throw new HoldfastError(
+      'transaction-control',
+      'A query tried to make a savepoint, or what its query builder calls a transaction, and has no transaction. Read all that belongs together in one statement.',
     )
   }
 }

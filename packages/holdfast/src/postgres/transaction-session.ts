@@ -18,7 +18,10 @@ export interface HandlerSession extends Queryable {
 
 /** What a handler is given of its transaction. */
 export interface BoundTransaction extends Effects {
+  /** Asked for within `within`. */
   readonly db: unknown
+  /** Runs the handler. */
+  within<T>(run: () => T | Promise<T>): T | Promise<T>
 }
 
 /** What a mutation's handler writes through: the statements of one transaction, until its handler has ended. */

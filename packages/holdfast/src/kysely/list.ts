@@ -1,0 +1,62 @@
+import { type Compilable, type Expression, type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
+import { type OrderBy, readOrder } from '../kernel/page-order.ts'
+import type { PageSource, PlacedRow } from '../kernel/page.ts'
+import { type Branch, readBranches, type SeekPart } from '../postgres/seek.ts'
+
+/** What a list of Kysely is ordered by. */
+export interface ListOptions<Column extends string> {
+  /** Columns of what the statement gives, by their names there: `['name', 'id']`, `[descending('createdAt'), 'id']`. The last one is unique. */
+  readonly order: readonly OrderBy<Column>[]
+}
+
+/** A SELECT of Kysely, of one table or of whatever it joins, groups or unites. */
+export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
+
+// One word in lower case: it is the same to a plugin that changes names.
+const placeColumn = 'holdfastplace'
+
+type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+
+/**
+ * A list of what a statement of Kysely gives, for `page`. The statement has the conditions of the list, and neither ORDER BY nor LIMIT: where a page begins
+ * and ends is put around it. An index on the columns of the order, behind those of the conditions, makes each page as fast as the first.
+ *
+ * @throws HoldfastError `page-order-invalid`.
+ */
+export function list<Row extends object>(
+  db: QueryExecutorProvider,
+  statement: ListStatement<Row>,
+  options: ListOptions<keyof Row & string>,
+): PageSource<Row> {
+  const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
+  const names = columns.map((column) => sql`page.${sql.ref(column)}`)
+  const place = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
+  const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>
+    sql.join(
+      parts.map((part) => toSql(part, names)),
+      sql``,
+    )
+
+  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PlacedRow<Row>[]> {
+    const { rows } = await sql<Placed<Row>>`
+      select page.*, ${place} from ${statement} as page
+      ${where ? sql`where ${render(where)}` : sql``}
+      order by ${render(orderBy)}
+      limit ${limit} ${offset === 0 ? sql`` : sql`offset ${offset}`}`.execute(db)
+    return rows.map(({ [placeColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
+  }
+
+  return {
+    orderings,
+    read: (window) => readBranches(window, read),
+    async count() {
+      const { rows } = await sql<{ count: string }>`select count(*) from ${statement} as page`.execute(db)
+      return Number(rows[0]!.count)
+    },
+  }
+}
+
+function toSql(part: SeekPart, names: readonly RawBuilder<unknown>[]): RawBuilder<unknown> {
+  if (typeof part === 'string') return sql.raw(part)
+  return 'column' in part ? names[part.column]! : sql`${part.value}`
+}

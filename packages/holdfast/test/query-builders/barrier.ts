@@ -1,0 +1,16 @@
+/** Lets nobody pass until as many have arrived as are expected; the next ones wait for one another again. */
+export interface Barrier {
+  arrive(): Promise<void>
+}
+
+export function createBarrier(expected: number): Barrier {
+  const waiting: (() => void)[] = []
+  return {
+    arrive() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.push(resolve)
+      if (waiting.length === expected) for (const pass of waiting.splice(0)) pass()
+      return promise
+    },
+  }
+}

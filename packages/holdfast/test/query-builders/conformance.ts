@@ -1,0 +1,205 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { afterAll, expect, test } from 'vitest'
+import { createConformingService, poolSize } from './conforming-service.ts'
+import { migration, type QueryBuilder, sample, toJson } from './query-builder.ts'
+
+/** Tests what every query builder has to keep, whatever it does by itself. Called once, in a file of its own. */
+export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'holdfast-builder-'))
+  afterAll(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, '0001-authors.sql'), migration)
+  const { service, seen } = createConformingService(builder, folder)
+  type Tested = TestService<(typeof service)['operations']>
+
+  const lines: string[] = []
+  const start = (): Promise<Tested> => {
+    lines.length = 0
+    return createTestService(service, { onLog: (line) => lines.push(line), worker: false })
+  }
+  const authorsOf = async (tested: Tested): Promise<string[]> => {
+    const rows = await tested.sql<{ name: string }>('select name from authors order by id')
+    return rows.map(({ name }) => name)
+  }
+  const others = Array.from({ length: poolSize }, (_, index) => index + 1)
+
+  test('what a mutation writes is committed with it, or gone with its failure', async () => {
+    await using tested = await start()
+    expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
+    expect((await tested.send('addAuthor', { id: 2, name: 'Bob', fails: true })).status).toBe(500)
+    expect(await authorsOf(tested)).toEqual(['Ann'])
+    expect(await tested.call.findAuthor({ id: 1 })).toEqual({ name: 'Ann' })
+    expect(await tested.call.findAuthor({ id: 2 })).toEqual({ name: null })
+  })
+
+  test('a mutation that is sent again has its effects once', async () => {
+    await using tested = await start()
+    const [first, second] = [
+      await tested.send('addAuthor', { id: 1, name: 'Ann' }, { key: 'the-key-of-ann' }),
+      await tested.send('addAuthor', { id: 1, name: 'Ann' }, { key: 'the-key-of-ann' }),
+    ]
+    expect(first.status).toBe(200)
+    expect(second.body).toBe(first.body)
+    expect(await authorsOf(tested)).toEqual(['Ann'])
+  })
+
+  test('a transaction that another one got in the way of is run again as a whole', async () => {
+    await using tested = await start()
+    seen.contended = 0
+    await tested.call.addContended({ id: 1, name: 'Ann' })
+    expect(seen.contended).toBe(2)
+    expect(await authorsOf(tested)).toEqual(['Ann'])
+  })
+
+  test('a nested transaction is a savepoint, whose failure takes its rows and jobs with it, and no others', async () => {
+    await using tested = await start()
+    const { caught } = await tested.call.addParts({
+      parts: [
+        { id: 1, name: 'Ann', fails: false },
+        { id: 2, name: 'Bob', fails: true },
+        { id: 3, name: 'Ann', fails: false },
+        { id: 4, name: 'Dan', fails: false },
+      ],
+    })
+    expect(caught).toEqual(['after all', '23505 authors_name_unique'])
+    expect(await authorsOf(tested)).toEqual(['Ann', 'Dan'])
+    expect(await tested.sql('select input from holdfast.jobs order by input::text')).toEqual([
+      { input: { id: 1 } },
+      { input: { id: 4 } },
+    ])
+  })
+
+  test('a savepoint that cannot be released, for an error that was caught in it, is undone', async () => {
+    await using tested = await start()
+    const { status } = await tested.send('addHidden', {})
+    // Prisma gives up the whole transaction.
+    expect(await authorsOf(tested)).toEqual(status === 500 ? [] : ['one'])
+    expect(await tested.sql('select input from holdfast.jobs')).toEqual([])
+  })
+
+  test('two nested transactions at once would undo each other, and are refused', async () => {
+    await using tested = await start()
+    expect((await tested.send('addBoth', {})).status).toBe(500)
+    expect(lines.join('\n')).toMatch(builder.refusesConcurrentNesting)
+    expect(await authorsOf(tested)).toEqual([])
+  })
+
+  test('calls that ask at the same moment see what is theirs, in a pool that they fill', async () => {
+    await using tested = await start()
+    const found = await Promise.all(others.map((id) => tested.call.meetInTransaction({ id, others })))
+    expect(found.map(({ names }) => names)).toEqual(
+      others.map((id) => others.map((other) => (other === id ? `${id}` : null))),
+    )
+    expect(await authorsOf(tested)).toEqual(others.map(String))
+  })
+
+  test('queries that ask at the same moment as mutations do not see into their transactions', async () => {
+    await using tested = await start()
+    const inTransactions = [1, 2].map((id) => tested.call.meetInTransaction({ id, others: [1, 2] }))
+    const inQueries = [1, 2].map((id) => tested.call.meetInQuery({ id, others: [1, 2] }))
+    expect(await Promise.all([...inTransactions, ...inQueries])).toEqual([
+      { names: ['1', null] },
+      { names: [null, '2'] },
+      { names: [null, null] },
+      { names: [null, null] },
+    ])
+  })
+
+  test('far more calls than connections each get their own answer', async () => {
+    await using tested = await start()
+    const ids = Array.from({ length: 10 * poolSize }, (_, index) => index + 1)
+    await Promise.all(ids.map((id) => tested.call.addAuthor({ id, name: `${id}` })))
+    const found = await Promise.all(ids.map((id) => tested.call.findAuthor({ id })))
+    expect(found).toEqual(ids.map((id) => ({ name: `${id}` })))
+  })
+
+  test('every statement of a handler is counted, savepoints too, and none of the framework', async () => {
+    await using tested = await start()
+    await tested.fetch('/authors', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'counted' },
+      body: JSON.stringify({ id: 1, name: 'Ann' }),
+    })
+    await tested.fetch('/authors/1')
+    const counted = lines.flatMap((line) => {
+      const { statements } = JSON.parse(line) as { readonly statements?: number }
+      return statements ?? []
+    })
+    expect(counted).toEqual([2, 1])
+  })
+
+  test('a query cannot write, whatever its types were told', async () => {
+    await using tested = await start()
+    expect((await tested.send('sneak', {})).status).toBe(500)
+    expect(lines.join('\n')).toContain('query-writes')
+    expect(await authorsOf(tested)).toEqual([])
+  })
+
+  test('a query has no transaction to be begun', async () => {
+    await using tested = await start()
+    expect((await tested.send('nestInQuery', {})).status).toBe(500)
+    expect(lines.join('\n')).toContain('transaction-control')
+  })
+
+  test('a handler cannot end the transaction that it is in', async () => {
+    await using tested = await start()
+    expect((await tested.send('endTransaction', {})).status).toBe(500)
+    expect(lines.join('\n')).toContain('transaction-control')
+  })
+
+  test.for([
+    ['sleep', { isNested: false }],
+    ['sleep', { isNested: true }],
+    ['sleepInQuery', {}],
+  ] as const)('the deadline ends a statement that runs: %s %o', async ([operation, input]) => {
+    await using tested = await start()
+    const answer = await tested.send(operation, input as never)
+    expect(answer.body).toContain('deadline-exceeded')
+    const running = `select from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()
+                     and datname = current_database() and state = 'active'`
+    await until(async () => (await tested.sql(running)).length === 0, { what: 'the end of the statement' })
+    expect(await authorsOf(tested)).toEqual([])
+    // What it was run on is as good as new.
+    expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
+  })
+
+  test('the `db` of a mutation that has ended is refused', async () => {
+    await using tested = await start()
+    await tested.call.keep({})
+    const refusal = await Promise.resolve(seen.kept?.()).catch((error: unknown) => error)
+    // Prisma refuses it by itself; Drizzle wraps the reason.
+    expect(inspect(refusal)).toMatch(/database-call-over|committed transaction/)
+    expect(await authorsOf(tested)).toEqual([])
+  })
+
+  test('an error that nobody catches is logged as what Postgres said', async () => {
+    await using tested = await start()
+    await tested.call.addAuthor({ id: 1, name: 'Ann' })
+    expect((await tested.send('addAuthor', { id: 2, name: 'Ann' })).status).toBe(500)
+    expect(lines.join('\n')).toContain(
+      'duplicate key value violates unique constraint \\"authors_name_unique\\"',
+    )
+  })
+
+  test('values come back as they were written: null, bigint, bytes, JSON, arrays and dates', async () => {
+    await using tested = await start()
+    await tested.call.convert({})
+    expect(toJson(seen.sample!)).toEqual(toJson(sample))
+  })
+
+  test('a job is one transaction, too', async () => {
+    await using tested = await createTestService(service, { onLog: (line) => lines.push(line) })
+    await tested.call.enqueueAuthor({ id: 1, name: 'Ann' })
+    await until(async () => (await authorsOf(tested)).length > 0, { what: 'the job' })
+    await until(
+      async () => (await tested.sql("select from holdfast.jobs where state = 'succeeded'")).length === 1,
+      {
+        what: 'the end of the job',
+      },
+    )
+    expect(await authorsOf(tested)).toEqual(['Ann', 'Ann in a step'])
+  })
+}

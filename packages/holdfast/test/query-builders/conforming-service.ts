@@ -1,0 +1,228 @@
+import { anyone, holdfast } from 'holdfast'
+import { constraintOf, sqlStateOf } from 'holdfast/postgres'
+import { z } from 'zod'
+import { createBarrier } from './barrier.ts'
+import { type QueryBuilder, type Sample, sample } from './query-builder.ts'
+
+/** As many as meet, each with a connection of the pool. */
+export const poolSize = 4
+
+// Longer than a test may take: one that nothing ends fails.
+const endlessly = 'select pg_sleep(600)::text as slept'
+
+const Author = z.object({ id: z.int(), name: z.string() })
+const Names = z.object({ names: z.array(z.string().nullable()).max(50) })
+const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
+
+/** What the handlers have done, for the tests to look at. */
+export interface Seen {
+  /** How often the handler of `addContended` has run. */
+  contended: number
+  /** A statement that is run with a `db` whose call has ended. */
+  kept?: () => PromiseLike<unknown>
+  /** What was read of what `convert` wrote. */
+  sample?: Sample
+}
+
+/** A service that does with a query builder what goes wrong with one that is bound naively. */
+export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
+  const { query, mutation, job, service } = holdfast({
+    database: builder.database({ migrations, poolSize }),
+  })
+  const access = anyone()
+  const barrier = createBarrier(poolSize)
+  const seen: Seen = { contended: 0 }
+  const nameOf = async (db: Db, id: number): Promise<string | null> =>
+    (await builder.findAuthor(db, id))?.name ?? null
+  // All that meet ask for the same rows at the same moment, and none ends before all have their answer.
+  const meet = async (db: Db, ids: readonly number[]): Promise<z.infer<typeof Names>> => {
+    await barrier.arrive()
+    const names = await Promise.all(ids.map((id) => nameOf(db, id)))
+    await barrier.arrive()
+    return { names }
+  }
+
+  const note = job({ name: 'note', input: z.object({ id: z.int() }), run: async () => {} })
+  const writeAuthor = job({
+    name: 'write-author',
+    input: Author,
+    async run({ input, db, step }) {
+      await step('before', async ({ db: inStep }) => {
+        await builder.insertAuthor(inStep, { id: input.id + 1, name: `${input.name} in a step` })
+      })
+      await builder.insertAuthor(db, input)
+    },
+  })
+
+  const operations = {
+    addAuthor: mutation({
+      route: 'POST /authors',
+      access,
+      input: Author.extend({ fails: z.boolean().default(false) }),
+      output: Author,
+      async run({ input: { id, name, fails }, db }) {
+        await builder.insertAuthor(db, { id, name })
+        if (fails) throw new RangeError('after all')
+        return { id, name: (await nameOf(db, id)) ?? 'nobody' }
+      },
+    }),
+
+    addContended: mutation({
+      route: 'POST /contended',
+      access,
+      input: Author,
+      async run({ input, db }) {
+        seen.contended += 1
+        await builder.insertAuthor(db, input)
+        await builder.run(db, 'select contend() as contended')
+      },
+    }),
+
+    addParts: mutation({
+      route: 'POST /parts',
+      access,
+      input: z.object({ parts: z.array(Author.extend({ fails: z.boolean() })).max(10) }),
+      output: z.object({ caught: z.array(z.string()).max(10) }),
+      async run({ input, db, jobs }) {
+        const caught: string[] = []
+        for (const { fails, ...author } of input.parts) {
+          await builder
+            .nest(db, async (savepoint) => {
+              await jobs.enqueue(note, { id: author.id })
+              await builder.insertAuthor(savepoint, author)
+              if (fails) throw new RangeError('after all')
+            })
+            .catch((error: unknown) => {
+              caught.push(
+                error instanceof RangeError ? error.message : `${sqlStateOf(error)} ${constraintOf(error)}`,
+              )
+            })
+        }
+        return { caught }
+      },
+    }),
+
+    addHidden: mutation({
+      route: 'POST /hidden',
+      access,
+      async run({ db, jobs }) {
+        await builder.insertAuthor(db, { id: 1, name: 'one' })
+        await builder
+          .nest(db, async (savepoint) => {
+            await jobs.enqueue(note, { id: 1 })
+            // The savepoint goes on in a transaction that has failed, and cannot be released.
+            await Promise.resolve(builder.insertAuthor(savepoint, { id: 1, name: 'again' })).catch(() => {})
+          })
+          .catch(() => {})
+      },
+    }),
+
+    addBoth: mutation({
+      route: 'POST /both',
+      access,
+      async run({ db }) {
+        await Promise.all(
+          [1, 2].map((id) =>
+            builder.nest(db, (savepoint) =>
+              Promise.resolve(builder.insertAuthor(savepoint, { id, name: `${id}` })),
+            ),
+          ),
+        )
+      },
+    }),
+
+    meetInTransaction: mutation({
+      route: 'POST /meetings',
+      access,
+      input: Ids,
+      output: Names,
+      deadline: '15s',
+      async run({ input: { id, others }, db }) {
+        await builder.insertAuthor(db, { id, name: `${id}` })
+        return meet(db, others)
+      },
+    }),
+
+    meetInQuery: query({
+      route: 'GET /meetings',
+      access,
+      input: Ids,
+      output: Names,
+      deadline: '15s',
+      run: ({ input: { others }, db }) => meet(db, others),
+    }),
+
+    findAuthor: query({
+      route: 'GET /authors/{id}',
+      access,
+      input: z.object({ id: z.int() }),
+      output: z.object({ name: z.string().nullable() }),
+      run: async ({ input, db }) => ({ name: await nameOf(db, input.id) }),
+    }),
+
+    sneak: query({
+      route: 'GET /sneaky',
+      access,
+      run: async ({ db }) => void (await builder.insertAuthor(db, { id: 1, name: 'sly' })),
+    }),
+
+    nestInQuery: query({
+      route: 'GET /nested',
+      access,
+      run: ({ db }) => builder.nest(db, async () => {}),
+    }),
+
+    endTransaction: mutation({
+      route: 'POST /ended',
+      access,
+      run: async ({ db }) => void (await builder.run(db, 'commit')),
+    }),
+
+    sleep: mutation({
+      route: 'POST /sleeps',
+      access,
+      deadline: '500ms',
+      input: z.object({ isNested: z.boolean() }),
+      async run({ input, db }) {
+        await builder.insertAuthor(db, { id: 1, name: 'tired' })
+        if (!input.isNested) await builder.run(db, endlessly)
+        else await builder.nest(db, async (savepoint) => void (await builder.run(savepoint, endlessly)))
+      },
+    }),
+
+    sleepInQuery: query({
+      route: 'GET /sleeps',
+      access,
+      deadline: '500ms',
+      run: async ({ db }) => void (await builder.run(db, endlessly)),
+    }),
+
+    keep: mutation({
+      route: 'POST /kept',
+      access,
+      async run({ db }) {
+        seen.kept = () => builder.insertAuthor(db, { id: 1, name: 'late' })
+      },
+    }),
+
+    enqueueAuthor: mutation({
+      route: 'POST /enqueued',
+      access,
+      input: Author,
+      async run({ input, jobs }) {
+        await jobs.enqueue(writeAuthor, input)
+      },
+    }),
+
+    convert: mutation({
+      route: 'POST /values',
+      access,
+      async run({ db }) {
+        await builder.writeSample(db, sample)
+        seen.sample = await builder.readSample(db)
+      },
+    }),
+  }
+
+  return { service: service({ name: 'builder', operations, jobs: { note, writeAuthor } }), seen }
+}

@@ -1,0 +1,23 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { HoldfastError } from 'holdfast'
+import { runCommand } from '../../../../checks/run-command.ts'
+
+/**
+ * Writes a schema of Prisma's into a folder, and generates its client. Prisma downloads an engine for migrations first, which this takes no part
+ * of: it is told that it is there, so that no network is needed.
+ */
+export async function generatePrismaClient(folder: string, schema: string): Promise<void> {
+  const path = join(folder, 'schema.prisma')
+  await writeFile(path, schema)
+  const { exitCode, stderr } = await runCommand(['prisma', 'generate', '--no-hints', '--schema', path], {
+    cwd: folder,
+    env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: '1' },
+  })
+  if (exitCode !== 0) {
+    throw new HoldfastError(
+      'test-prisma-not-generated',
+      `Prisma has not generated the client of ${path}: ${stderr}`,
+    )
+  }
+}

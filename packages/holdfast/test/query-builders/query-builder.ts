@@ -1,0 +1,66 @@
+import type { Database } from 'holdfast'
+
+/** An author, as each builder is to give it. */
+export interface Author {
+  readonly id: number
+  readonly name: string
+}
+
+/** A value of each type that builders have been seen to get wrong. */
+export interface Sample {
+  readonly big: bigint
+  readonly at: Date
+  readonly day: string
+  readonly document: { readonly list: readonly number[]; readonly text: string }
+  readonly tags: readonly string[]
+  readonly bytes: Uint8Array
+  readonly note: string | null
+}
+
+/** A query builder that is judged: the same few things, said in its language. */
+export interface QueryBuilder<Db> {
+  database(options: { readonly migrations: string; readonly poolSize: number }): Database<Db, Db>
+  /** Finds one author by id, in one statement. */
+  findAuthor(db: Db, id: number): PromiseLike<Author | undefined | null>
+  insertAuthor(db: Db, author: Author): PromiseLike<unknown>
+  /** Makes what the builder calls a transaction in a transaction. */
+  nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>
+  /** What is logged where two of them are made at once. */
+  readonly refusesConcurrentNesting: RegExp
+  /** Runs a statement that is given as text. */
+  run(db: Db, text: string): PromiseLike<unknown>
+  /** Writes the one row of `samples`. */
+  writeSample(db: Db, sample: Sample): PromiseLike<unknown>
+  readSample(db: Db): Promise<Sample>
+}
+
+/** The values that are written and read. */
+export const sample: Sample = {
+  big: 9_007_199_254_740_993n,
+  at: new Date('2026-11-23T12:34:56.789Z'),
+  day: '2026-02-28',
+  document: { list: [1, 2], text: 'an "ä"' },
+  tags: ['one', 'two, three', '', '"four"'],
+  bytes: new Uint8Array([0, 1, 127, 128, 255]),
+  note: null,
+}
+
+/** A sample as JSON has it. */
+export function toJson({ big, at, bytes, ...others }: Sample): Readonly<Record<string, unknown>> {
+  return { ...others, big: `${big}`, at: at.toISOString(), bytes: [...bytes] }
+}
+
+/** The tables of the service. */
+export const migration = `
+create table authors (id int primary key, name text not null constraint authors_name_unique unique);
+create table samples (
+  id int primary key, big bigint, at timestamptz(3), day date, document jsonb, tags text[], bytes bytea, note text
+);
+create sequence runs;
+-- Fails when it is called for the first time, as a transaction does that another one has got in the way of.
+create function contend() returns int language plpgsql as $$
+begin
+  if nextval('runs') = 1 then raise exception 'contended' using errcode = '40001'; end if;
+  return 1;
+end $$;
+`
