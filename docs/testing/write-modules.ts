@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { generatePrismaClient } from '../../packages/holdfast/test/query-builders/generate-prisma-client.ts'
 import type { Block } from './extract-blocks.ts'
 import type { Page } from './page.ts'
 
@@ -29,6 +30,8 @@ async function writeModule({ name, blocks }: Page, root: string): Promise<PageMo
   await mkdir(folder, { recursive: true })
   await writeFile(checkedPath, joinBlocks(code))
   await writeFile(runPath, joinBlocks(code.filter(({ words }) => !words.includes('no-run'))))
+  for (const { lines } of blocks.filter(({ language }) => language === 'prisma'))
+    await generatePrismaClient(folder, lines.join('\n'))
   for (const { words, lines } of files) {
     const path = join(folder, words[0]!)
     await mkdir(dirname(path), { recursive: true })

@@ -32,7 +32,7 @@ export interface Ordering {
 }
 
 /** Orders by a column, the largest first. */
-export function descending<Column>(
+export function descending<const Column>(
   by: Column,
   options: { readonly nulls?: Nulls } = {},
 ): OrderColumn<Column> {

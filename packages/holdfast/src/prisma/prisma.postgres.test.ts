@@ -1,11 +1,15 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyPrismaClient, prisma, type PrismaAdapter } from 'holdfast/prisma'
-import { afterAll } from 'vitest'
+import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { sql } from 'holdfast/postgres'
+import { type AnyPrismaClient, list, prisma, type PrismaAdapter } from 'holdfast/prisma'
+import { createTestService } from 'holdfast/testing'
+import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { testConformance } from '../../test/query-builders/conformance.ts'
 import { generatePrismaClient } from '../../test/query-builders/generate-prisma-client.ts'
-import type { Author, Sample } from '../../test/query-builders/query-builder.ts'
+import { type Author, migration, type Sample } from '../../test/query-builders/query-builder.ts'
 
 /** What of the generated client is used here. Its types are tested by the page of the documentation. */
 interface Client extends AnyPrismaClient {
@@ -19,7 +23,8 @@ interface Client extends AnyPrismaClient {
       args: object,
     ): Promise<Omit<Sample, 'day'> & { readonly id: number; readonly day: Date }>
   }
-  $transaction<T>(run: (db: Client) => Promise<T>): Promise<T>
+  $transaction<T>(run: ((db: Client) => Promise<T>) | readonly Promise<T>[]): Promise<T>
+  $queryRaw(statement: unknown): Promise<unknown>
   $queryRawUnsafe(text: string): Promise<unknown>
 }
 
@@ -75,4 +80,58 @@ await testConformance<Client>({
     const { id: _, day, ...sample } = await db.sample.findUniqueOrThrow({ where: { id: 1 } })
     return { ...sample, day: day.toISOString().slice(0, 10) }
   },
+})
+
+const migrations = join(folder, 'migrations')
+await mkdir(migrations)
+await writeFile(join(migrations, '0001-authors.sql'), migration)
+
+test('reads of one call are one statement, several writes are one part, and a list is read in pages', async () => {
+  const { query, mutation, service } = holdfast({
+    database: prisma((adapter) => new PrismaClient({ adapter }), { migrations }),
+  })
+  const authors = service({
+    name: 'authors',
+    operations: {
+      addAuthors: mutation({
+        route: 'POST /authors',
+        access: anyone(),
+        input: z.object({ ids: z.array(z.int()).max(10) }),
+        async run({ input, db }) {
+          await db.$transaction(input.ids.map((id) => db.author.create({ data: { id, name: `${id}` } })))
+        },
+      }),
+      findAuthors: query({
+        route: 'GET /authors',
+        access: anyone(),
+        output: z.object({ names: z.array(z.string().nullable()).max(10) }),
+        async run({ db }) {
+          const found = await Promise.all([1, 2, 3].map((id) => db.author.findUnique({ where: { id } })))
+          return { names: found.map((author) => author?.name ?? null) }
+        },
+      }),
+      listAuthors: query({
+        route: 'GET /pages',
+        access: anyone(),
+        input: paged({ count: true }),
+        output: pageOf(z.object({ id: z.int(), name: z.string() })),
+        run: ({ input, db, page }) =>
+          page(input, list<Author>(db, sql`select id, name from authors`, { order: ['name', 'id'] })),
+      }),
+    },
+  })
+  const lines: string[] = []
+  await using tested = await createTestService(authors, { onLog: (line) => lines.push(line) })
+  await tested.call.addAuthors({ ids: [1, 2] })
+  expect((await tested.send('addAuthors', { ids: [3, 3] })).status).toBe(500)
+  const answer = await tested.fetch('/authors')
+  expect(await answer.json()).toEqual({ names: ['1', '2', null] })
+  expect(lines.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({ operation: 'findAuthors', statements: 1 }),
+  )
+  const first = await tested.call.listAuthors({ limit: 1, count: true })
+  expect(first).toMatchObject({ items: [{ id: 1, name: '1' }], total: 2 })
+  expect(await tested.call.listAuthors({ limit: 1, cursor: first.next! })).toMatchObject({
+    items: [{ id: 2, name: '2' }],
+  })
 })
