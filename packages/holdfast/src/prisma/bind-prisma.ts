@@ -1,11 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { PrismaPg } from '@prisma/adapter-pg'
 import type { Binding } from '../database/binding.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import { SessionAdapterFactory } from './session-adapter.ts'
 
 /** What `new PrismaClient({ adapter })` takes. */
-export type PrismaAdapter = Pick<PrismaPg, 'adapterName' | 'provider'> & SessionAdapterFactory
+export type PrismaAdapter = SessionAdapterFactory
 
 /** What of a generated client is used here. */
 export interface AnyPrismaClient {

@@ -11,12 +11,10 @@ type PrismaTransaction = Awaited<ReturnType<PgAdapter['startTransaction']>>
 type PrismaStatement = Parameters<PgAdapter['queryRaw']>[0]
 type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 
-const info = { provider: 'postgres', adapterName: 'holdfast' } as const
-
 /** What Prisma runs statements through: the session of the call that a transaction of Prisma's was started in. */
 export class SessionAdapterFactory {
-  readonly provider = info.provider
-  readonly adapterName: string = info.adapterName
+  readonly provider: 'postgres' = 'postgres'
+  readonly adapterName: string = 'holdfast'
   readonly #sessions: AsyncLocalStorage<Queryable>
 
   constructor(sessions: AsyncLocalStorage<Queryable>) {
@@ -25,7 +23,8 @@ export class SessionAdapterFactory {
 
   async connect(): Promise<PgAdapterWithoutPool> {
     return {
-      ...info,
+      provider: this.provider,
+      adapterName: this.adapterName,
       queryRaw: refuseOutside,
       executeRaw: refuseOutside,
       executeScript: refuseOutside,
@@ -60,10 +59,10 @@ async function refuseOutside(): Promise<never> {
 
 /** A session as a transaction of Prisma's. Its end is not Prisma's to say: the session is committed, or rolled back, with its call. */
 class SessionTransaction implements PrismaTransaction {
-  readonly provider = info.provider
-  readonly adapterName: string = info.adapterName
+  readonly provider: 'postgres' = 'postgres'
+  readonly adapterName: string = 'holdfast'
   // Prisma sends no COMMIT or ROLLBACK by itself.
-  readonly options = { usePhantomQuery: true }
+  readonly options: PrismaTransaction['options'] = { usePhantomQuery: true }
   readonly #queryable: Queryable
 
   constructor(queryable: Queryable) {
