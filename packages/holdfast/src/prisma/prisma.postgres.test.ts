@@ -135,3 +135,10 @@ test('reads of one call are one statement, several writes are one part, and a li
     items: [{ id: 2, name: '2' }],
   })
 })
+
+test('the client itself runs nothing outside of calls', async () => {
+  let client: Client | undefined
+  prisma((adapter) => (client = new PrismaClient({ adapter })))
+  await expect(client?.author.findUnique({ where: { id: 1 } })).rejects.toThrow(/belongs to no call/)
+  await expect(client?.$transaction(async () => {})).rejects.toThrow(/belongs to no call/)
+})

@@ -13,7 +13,7 @@ type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 
 /** What Prisma runs statements through: the session of the call that a transaction of Prisma's was started in. */
 export class SessionAdapterFactory {
-  readonly provider: 'postgres' = 'postgres'
+  readonly provider = 'postgres'
   readonly adapterName: string = 'holdfast'
   readonly #sessions: AsyncLocalStorage<Queryable>
 
@@ -59,7 +59,7 @@ async function refuseOutside(): Promise<never> {
 
 /** A session as a transaction of Prisma's. Its end is not Prisma's to say: the session is committed, or rolled back, with its call. */
 class SessionTransaction implements PrismaTransaction {
-  readonly provider: 'postgres' = 'postgres'
+  readonly provider = 'postgres'
   readonly adapterName: string = 'holdfast'
   // Prisma sends no COMMIT or ROLLBACK by itself.
   readonly options: PrismaTransaction['options'] = { usePhantomQuery: true }

@@ -1,0 +1,106 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { anyone, holdfast } from 'holdfast'
+import { kysely } from 'holdfast/kysely'
+import { createTestService } from 'holdfast/testing'
+import { sql } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
+
+interface Tables {
+  notes: { id: number }
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-kysely-'))
+afterAll(() => rm(folder, { recursive: true }))
+await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
+
+const { query, mutation, job, service } = holdfast({ database: kysely<Tables>({ migrations: folder }) })
+
+const remind = job({ name: 'remind', input: z.object({ id: z.int() }), run: async () => {} })
+
+const notes = service({
+  name: 'notes',
+  jobs: { remind },
+  operations: {
+    control: mutation({
+      route: 'POST /controlled',
+      access: anyone(),
+      async run({ db, jobs }) {
+        const transaction = await db.startTransaction().execute()
+        await transaction.insertInto('notes').values({ id: 1 }).execute()
+        const part = await transaction.savepoint('a part').execute()
+        await part.insertInto('notes').values({ id: 2 }).execute()
+        await jobs.enqueue(remind, { id: 2 })
+        await part.rollbackToSavepoint('a part').execute()
+        await transaction.insertInto('notes').values({ id: 3 }).execute()
+        await transaction.commit().execute()
+      },
+    }),
+    isolate: mutation({
+      route: 'POST /isolated',
+      access: anyone(),
+      run: ({ db }) =>
+        db
+          .transaction()
+          .setIsolationLevel('serializable')
+          .execute(async () => {}),
+    }),
+    stream: mutation({
+      route: 'POST /streams',
+      access: anyone(),
+      async run({ db }) {
+        for await (const _ of db.selectFrom('notes').selectAll().stream()) break
+      },
+    }),
+    change: mutation({
+      route: 'POST /changes',
+      access: anyone(),
+      output: z.object({ changed: z.string() }),
+      async run({ db }) {
+        await db
+          .insertInto('notes')
+          .values([{ id: 1 }, { id: 2 }])
+          .execute()
+        const { numUpdatedRows } = await db
+          .updateTable('notes')
+          .set((notesOf) => ({ id: notesOf('id', '+', 10) }))
+          .executeTakeFirst()
+        return { changed: `${numUpdatedRows}` }
+      },
+    }),
+    count: query({
+      route: 'GET /count',
+      access: anyone(),
+      output: z.object({ count: z.int() }),
+      async run({ db }) {
+        const { rows } = await sql<{ count: number }>`select count(*)::int as count from notes`.execute(db)
+        return rows[0]!
+      },
+    }),
+  },
+})
+
+test('a transaction that is controlled by hand is a savepoint, with others in it', async () => {
+  await using tested = await createTestService(notes, { worker: false })
+  await tested.call.control({})
+  expect(await tested.sql('select id from notes order by id')).toEqual([{ id: 1 }, { id: 3 }])
+  expect(await tested.sql('select from holdfast.jobs')).toEqual([])
+})
+
+test.for([
+  ['isolate', 'transaction-control'],
+  ['stream', 'kysely-stream-refused'],
+] as const)('%s: %s', async ([operation, code]) => {
+  const lines: string[] = []
+  await using tested = await createTestService(notes, { onLog: (line) => lines.push(line) })
+  expect((await tested.send(operation, {})).status).toBe(500)
+  expect(lines.join('\n')).toContain(code)
+})
+
+test('how many rows were changed is told, and the `sql` tag reads', async () => {
+  await using tested = await createTestService(notes)
+  expect(await tested.call.change({})).toEqual({ changed: '2' })
+  expect(await tested.call.count({})).toEqual({ count: 2 })
+})
