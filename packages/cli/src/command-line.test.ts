@@ -41,7 +41,7 @@ test('the version is that of the package', async () => {
 })
 
 test.each([
-  [['foo'], 'There is no command "foo", only jobs, outbox, keys.'],
+  [['foo'], 'There is no command "foo", only jobs, outbox, keys, webhooks, cursors.'],
   [['jobs'], 'Say which: jobs list, jobs show'],
   [['jobs', 'show'], 'It lacks <id>.'],
   [['jobs', 'show', 'a', 'b'], '"b" is one argument too many.'],

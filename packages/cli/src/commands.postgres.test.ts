@@ -256,3 +256,79 @@ describe('keys', () => {
     expect(await json('keys', 'list')).toMatchObject({ keys: [{ key: 'new' }] })
   })
 })
+
+describe('webhooks', () => {
+  const endpoint = '01a20866-8579-77cc-aaf7-9aacb089b19a'
+  const delivery = '94fffa80-23cb-4fa3-ae44-34ce86ab3e7f'
+  const message = '01a20866-85b5-79cd-a893-fefba1ca6c4f'
+
+  beforeEach(async () => {
+    await on.sql('truncate holdfast.webhook_endpoints, holdfast.webhook_messages cascade')
+    await on.sql(
+      `insert into holdfast.webhook_endpoints (id, owner, url, description) values ($1, 'ada', 'https://ada.test/hooks', '')`,
+      [endpoint],
+    )
+    await on.sql(`insert into holdfast.webhook_secrets (endpoint_id, secret) values ($1, 'whsec_hunter2')`, [
+      endpoint,
+    ])
+    await on.sql(`insert into holdfast.webhook_messages (id, event, body) values ($1, 'order.paid', '{}')`, [
+      message,
+    ])
+    await on.sql(
+      `insert into holdfast.webhook_deliveries (id, endpoint_id, message_id, state) values ($1, $2, $3, 'failed')`,
+      [delivery, endpoint, message],
+    )
+    await on.sql(
+      `insert into holdfast.webhook_tries (delivery_id, tried_at, duration_ms, status, answer) values ($1, now(), 5, 500, 'no')`,
+      [delivery],
+    )
+  })
+
+  test('are listed, without secrets', async () => {
+    const endpoints = await printed('webhooks', 'endpoints', '--owner', 'ada', '--state', 'enabled')
+    expect(endpoints).toMatch(/ada +https:\/\/ada\.test\/hooks +enabled/)
+    expect(JSON.stringify(await json('webhooks', 'endpoints'))).not.toContain('whsec')
+    expect(await json('webhooks', 'endpoints', '--state', 'disabled')).toEqual({ endpoints: [] })
+    const deliveries = await printed('webhooks', 'deliveries', '--endpoint', endpoint, '--state', 'failed')
+    expect(deliveries).toMatch(/order\.paid +failed +1 +\d+s +500/)
+    expect(await run('webhooks', 'deliveries', '--state', 'lost')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('are sent again, by delivery or by endpoint', async () => {
+    expect(await printed('webhooks', 'replay', delivery)).toBe('The delivery is sent once more.\n')
+    expect(await json('webhooks', 'deliveries')).toMatchObject({ deliveries: [{ state: 'pending' }] })
+    await on.sql(`update holdfast.webhook_deliveries set state = 'failed'`)
+    expect(await printed('webhooks', 'replay', endpoint, '--since', '1h')).toBe(
+      '1 delivery to be sent once more.\n',
+    )
+    expect(await json('webhooks', 'replay', endpoint, '--since', '1h')).toEqual({ replayed: 0 })
+    expect(await on.sql(`select name from holdfast.jobs`)).toHaveLength(2)
+    expect(await run('webhooks', 'replay', endpoint, '--all')).toMatchObject({ exitCode: 2 })
+    expect(await run('webhooks', 'replay', message)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('There is no such webhook delivery.') as string,
+    })
+  })
+
+  test('are switched off and on', async () => {
+    expect(await printed('webhooks', 'disable', endpoint, '--reason', 'It is too slow.')).toBe(
+      'https://ada.test/hooks is disabled.\n',
+    )
+    expect(await json('webhooks', 'endpoints')).toMatchObject({
+      endpoints: [{ state: 'disabled', reason: 'It is too slow.' }],
+    })
+    expect(await run('webhooks', 'replay', delivery)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('(webhook-endpoint-disabled)') as string,
+    })
+    expect(await json('webhooks', 'enable', endpoint)).toMatchObject({ state: 'enabled', reason: null })
+  })
+})
+
+test('the key of cursors is rotated', async () => {
+  const { key } = await json('cursors', 'rotate')
+  expect(await on.sql(`select id from holdfast.secrets where name = 'cursor' order by created_at`)).toEqual([
+    { id: 1 },
+    { id: key },
+  ])
+})

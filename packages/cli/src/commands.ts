@@ -1,4 +1,5 @@
 import type { Command } from './command.ts'
+import { cursorsRotate } from './commands/cursors-rotate.ts'
 import { jobsCancel } from './commands/jobs-cancel.ts'
 import { jobsList } from './commands/jobs-list.ts'
 import { jobsPause } from './commands/jobs-pause.ts'
@@ -12,6 +13,11 @@ import { keysShow } from './commands/keys-show.ts'
 import { outboxList } from './commands/outbox-list.ts'
 import { outboxRelays } from './commands/outbox-relays.ts'
 import { outboxRewind } from './commands/outbox-rewind.ts'
+import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
+import { webhooksDisable } from './commands/webhooks-disable.ts'
+import { webhooksEnable } from './commands/webhooks-enable.ts'
+import { webhooksEndpoints } from './commands/webhooks-endpoints.ts'
+import { webhooksReplay } from './commands/webhooks-replay.ts'
 
 /** All commands, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -28,4 +34,10 @@ export const commands: readonly Command[] = [
   keysList,
   keysShow,
   keysPrune,
+  webhooksEndpoints,
+  webhooksDeliveries,
+  webhooksReplay,
+  webhooksDisable,
+  webhooksEnable,
+  cursorsRotate,
 ]

@@ -1,4 +1,4 @@
-import { HoldfastError } from 'holdfast'
+import { HoldfastError, ProblemError } from 'holdfast'
 import { redactText } from './redact-stored.ts'
 
 /** What a person is told of a failure: without the password of a URL, and with a stack only where it is a defect. */
@@ -8,6 +8,8 @@ export function explainFailure(error: unknown): string {
 
 function explain(error: unknown): string {
   if (error instanceof HoldfastError) return `${error.message} (${error.code})`
+  if (error instanceof ProblemError)
+    return `${error.problem.title}. ${error.detail ?? error.problem.description} (${error.code})`
   if (!(error instanceof Error)) return `something was thrown that is no error: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   // Postgres: no such schema, table, column or function.

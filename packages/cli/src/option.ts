@@ -53,6 +53,22 @@ export function wholeNumber(
   }
 }
 
+/** An option with one of a few words. */
+export function word<const Word extends string>(
+  all: readonly Word[],
+  description: string,
+): Option<Word | undefined> {
+  return {
+    placeholder: all.join('|'),
+    description,
+    read(given, name) {
+      const known = all.find((one) => one === given)
+      if (given === undefined || known !== undefined) return known
+      throw usageInvalid(`--${name} ${given}: it has to be one of ${all.join(', ')}.`)
+    },
+  }
+}
+
 /** An option with some of a few words, separated by commas. */
 export function words<const Word extends string>(
   all: readonly Word[],

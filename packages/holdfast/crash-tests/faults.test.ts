@@ -36,6 +36,8 @@ beforeEach(async () => {
   console.info(`FAULT_SEED=${seed}`)
   database = await createTestDatabase()
   looking = new pg.Pool({ connectionString: database.url })
+  // One that is closing may still be told that its database is dropped.
+  looking.on('connect', (client) => client.on('error', () => {}))
   // So that a deadlock is one at once.
   await looking.query(
     `do $$ begin execute format('alter database %I set deadlock_timeout = 20', current_database()); end $$`,

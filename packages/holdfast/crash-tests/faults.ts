@@ -114,6 +114,8 @@ export async function cancelAtRandom(
   random: Random,
 ): Promise<{ stop(): Promise<void> }> {
   const admin = new pg.Client({ connectionString: databaseUrl })
+  // One that is closing may still be told that its database is dropped.
+  admin.on('error', () => {})
   await admin.connect()
   let isOver = false
   const cancelling = (async () => {

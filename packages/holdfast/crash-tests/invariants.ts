@@ -1,8 +1,27 @@
+import { until } from 'holdfast/testing'
 import type pg from 'pg'
-import type { Observation } from './storm.ts'
+import type { Observation } from './observation.ts'
+
+/** The transfers that were asked for as such: their memo is their key. */
+export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
+
+/**
+ * What a storm broke, in words, once what was cut off in the middle is over: the server has to notice it, and what works in the background has a
+ * transaction of its own now and then.
+ */
+export async function findLastingViolations(
+  database: pg.Client,
+  observations: readonly Observation[],
+): Promise<readonly string[]> {
+  let violations: readonly string[] = []
+  await until(async () => (violations = await findViolations(database, observations)).length === 0, {
+    timeoutMs: 15_000,
+  }).catch(() => {})
+  return violations
+}
 
 /** What a storm broke, in words; nothing where all invariants hold. */
-export async function findViolations(
+async function findViolations(
   database: pg.Client,
   observations: readonly Observation[],
 ): Promise<readonly string[]> {
@@ -18,7 +37,7 @@ export async function findViolations(
 
 async function doubledTransfers(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ memo: string; count: string }>(
-    'select memo, count(*) from transfers where memo is not null group by memo having count(*) > 1',
+    `select memo, count(*) from transfers where ${isOfKey} group by memo having count(*) > 1`,
   )
   return rows.map(({ memo, count }) => `doubled: key ${memo} has ${count} transfers`)
 }
@@ -28,15 +47,15 @@ async function lostTransfers(
   observations: readonly Observation[],
 ): Promise<readonly string[]> {
   const { rows } = await database.query<{ id: string; memo: string }>(
-    'select id, memo from transfers where memo is not null',
+    `select id, memo from transfers where ${isOfKey} union all select id, iban from payouts`,
   )
   const booked = new Set(rows.map(({ id, memo }) => `${memo} ${id}`))
-  return observations.flatMap(({ key, answers }) =>
+  return observations.flatMap(({ key, kind, iban, answers }) =>
     answers
-      .filter(({ status }) => status === 201)
+      .filter(({ status }) => status < 300)
       .map(({ body }) => (JSON.parse(body) as { id: string }).id)
-      .filter((id) => !booked.has(`${key} ${id}`))
-      .map((id) => `lost: key ${key} was answered with transfer ${id}, which is not in the database`),
+      .filter((id) => !booked.has(`${kind === 'payout' ? iban : key} ${id}`))
+      .map((id) => `lost: key ${key} was answered with ${kind} ${id}, which is not in the database`),
   )
 }
 
@@ -45,7 +64,7 @@ async function transfersOfRefusals(
   observations: readonly Observation[],
 ): Promise<readonly string[]> {
   const refused = observations
-    .filter(({ answers }) => answers.some(({ status }) => status === 409))
+    .filter(({ answers }) => answers.some(({ status }) => status >= 400))
     .map(({ key }) => key)
   const { rows } = await database.query<{ memo: string }>(
     'select memo from transfers where memo = any ($1)',

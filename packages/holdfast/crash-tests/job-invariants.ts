@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { isOfKey } from './invariants.ts'
 
 /** How many jobs of the ledger have not ended, and how many messages have not been handed out. */
 export async function countUnfinished(database: pg.Client): Promise<number> {
@@ -14,7 +15,7 @@ export async function countUnfinished(database: pg.Client): Promise<number> {
  */
 export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ what: string }>(`
-    with sent as (select id from transfers where memo is not null),
+    with sent as (select id from transfers where ${isOfKey}),
     jobs as (select (input ->> 'transfer')::uuid as id, state from holdfast.jobs where name = 'send-receipt'),
     messages as (select (payload ->> 'id')::uuid as id from holdfast.messages where event = 'transfer.created')
     select 'jobs: transfer ' || sent.id || ' has ' || count(jobs.id) as what

@@ -1,77 +1,150 @@
-import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
+import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findViolations } from './invariants.ts'
-import { countUnfinished, findJobViolations } from './job-invariants.ts'
+import { type FakeBank, startFakeBank } from '../../../examples/ledger/src/fake-bank.ts'
+import { createTestFolder } from '../src/testing/test-folder.ts'
+import type { Observation } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { storm, type StormReport } from './storm.ts'
+import { checkStorm, storm } from './storm.ts'
 
-/** `CRASH_SECONDS=600 npm test storm` runs the storm for longer. */
-const seconds = Number(process.env['CRASH_SECONDS'] ?? 60)
+/** `STORM_KEYS=20000 npm test storm` has more of everything happen. */
+const keys = Number(process.env['STORM_KEYS'] ?? 1_000)
+const least = {
+  keys,
+  serverKills: Math.ceil(keys / 100),
+  backendKills: Math.ceil(keys / 10),
+  postgresRestarts: Math.ceil(keys / 350),
+}
+const limitMs = 480_000 * Math.max(1, keys / 1_000)
 
-let database: TestDatabase
-let looking: pg.Client
+let folder: string
+let bank: FakeBank
 let servers: ServerProcess[] = []
 
 beforeEach(async () => {
-  database = await createTestDatabase()
-  looking = new pg.Client({ connectionString: database.url })
-  await looking.connect()
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-storm-'))
+  bank = await startFakeBank()
 })
 
 afterEach(async () => {
   await Promise.all(servers.map((server) => server.stop()))
   servers = []
-  await looking.end()
-  await database.drop()
+  await bank.stop()
+  await rm(folder, { recursive: true })
 })
 
-async function stormOn(main: string, stormSeconds: number): Promise<StormReport> {
-  const env = { DATABASE_URL: database.url, LOG_LEVEL: 'error' }
+async function startServers(main: string, databaseUrl: string): Promise<readonly ServerProcess[]> {
+  const env = { DATABASE_URL: databaseUrl, LOG_LEVEL: 'error', BANK_URL: bank.url }
   const start = (): Promise<ServerProcess> => startServer(new URL(main, import.meta.url), env)
   servers = await Promise.all([start(), start()])
-  return storm({
-    servers,
-    databaseUrl: database.url,
-    seconds: stormSeconds,
-    concurrency: 6,
-    duplicates: 3,
-    killServerEveryMs: 1_500,
-    killBackendsEveryMs: 250,
-  })
+  return servers
 }
 
 test(
-  'duplicates, SIGKILL and terminated backends: nothing is lost, nothing is doubled',
+  'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost, nothing is doubled',
   async () => {
-    const report = await stormOn('./ledger-main.ts', seconds)
-    // What was cut off in the middle is over as soon as the server has noticed.
-    await until(async () => (await findViolations(looking, report.observations)).length === 0, {
-      timeoutMs: 5_000,
-    }).catch(() => {})
-    expect(await findViolations(looking, report.observations)).toEqual([])
-    // What a process was killed over is taken over when it has been silent for 15 s.
-    await until(async () => (await countUnfinished(looking)) === 0, {
-      timeoutMs: 60_000,
-      what: 'the end of all jobs',
-    })
-    expect(await findJobViolations(looking)).toEqual([])
-    const replays = report.observations
-      .flatMap(({ answers }) => answers)
-      .filter(({ isReplay }) => isReplay).length
-    console.info(
-      `storm of ${seconds} s: ${report.observations.length} keys, ${report.requests} requests, ${replays} replays, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated`,
-    )
-    // A storm that disturbed nothing would have shown nothing.
-    expect(report.serverKills).toBeGreaterThan(seconds / 5)
-    expect(report.backendKills).toBeGreaterThan(seconds)
-    expect(replays).toBeGreaterThan(report.observations.length / 2)
+    // One of its own, whose data reach the disk: what it has acknowledged is to be there after a crash of it.
+    const directory = await createTestFolder()
+    const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ directory })
+    try {
+      const file = join(folder, 'observations.json')
+      const report = await storm({
+        servers: await startServers('./ledger-main.ts', postgres.url),
+        databaseUrl: postgres.url,
+        file,
+        concurrency: 6,
+        duplicates: 3,
+        restartPostgres: () => postgres.restart('immediate'),
+        isEnough: (progress) =>
+          (Object.keys(least) as (keyof typeof least)[]).every((count) => progress[count] >= least[count]),
+        limitMs,
+      })
+      expect(await checkStorm(postgres.url, file)).toEqual([])
+      const observations = JSON.parse(await readFile(file, 'utf8')) as readonly Observation[]
+      expect(await findPaymentViolations(postgres.url, observations)).toEqual([])
+      const answers = observations.flatMap((observation) => observation.answers)
+      const replays = answers.filter(({ isReplay }) => isReplay).length
+      const refused = answers.filter(({ status }) => status >= 400).length
+      console.info(
+        `storm of ${report.seconds} s: ${report.keys} keys, ${report.requests} requests, ${replays} replays, ${refused} refusals, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated, ${report.postgresRestarts} crashes of Postgres, ${bank.payments} payments of ${bank.calls.size}`,
+      )
+      // Clients that hardly met each other, or were never refused, would have shown nothing.
+      expect(replays).toBeGreaterThan(observations.length / 2)
+      expect(refused).toBeGreaterThan(0)
+      expect(bank.payments).toBeGreaterThan(0)
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()))
+      await postgres.stop()
+      await rm(directory, { recursive: true, force: true })
+    }
   },
-  (seconds + 120) * 1_000,
+  limitMs + 300_000,
 )
 
+/** What broke of payouts, in words: each that was accepted was paid or declined once, and the bank was asked for no other. */
+async function findPaymentViolations(
+  databaseUrl: string,
+  observations: readonly Observation[],
+): Promise<readonly string[]> {
+  const looking = new pg.Client({ connectionString: databaseUrl })
+  await looking.connect()
+  const { rows } = await looking.query<{ iban: string; states: readonly string[] }>(
+    'select iban, array_agg(state::text) as states from payouts group by iban',
+  )
+  await looking.end()
+  const states = new Map(rows.map((row) => [row.iban, row.states]))
+  const wrong = observations
+    .filter(({ kind }) => kind === 'payout')
+    .flatMap(({ iban, key, answers }) => {
+      const wasAccepted = answers.some(({ status }) => status === 202)
+      const found = states.get(iban) ?? []
+      const isRight = wasAccepted ? found.length === 1 && found[0] !== 'pending' : found.length === 0
+      return isRight
+        ? []
+        : [`payout: key ${key} was ${wasAccepted ? 'accepted' : 'refused'}, and is ${found.join(', ')}`]
+    })
+  const paid = [...states.values()].flat().filter((state) => state === 'paid').length
+  return [
+    ...wrong,
+    ...(paid === bank.payments
+      ? []
+      : [`payments: the bank made ${bank.payments}, and ${paid} payouts are paid`]),
+    ...(bank.calls.size === rows.length
+      ? []
+      : [`payments: ${bank.calls.size} keys for ${rows.length} payouts`]),
+  ]
+}
+
 test('the same storm catches a record that is kept in a store of its own', async () => {
-  const report = await stormOn('./unsafe-ledger-main.ts', Math.min(seconds, 8))
-  const violations = await findViolations(looking, report.observations)
-  expect(violations.filter((violation) => violation.startsWith('doubled'))).not.toEqual([])
-}, 120_000)
+  const database: TestDatabase = await createTestDatabase()
+  const looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  const countDoubled = async (): Promise<number> => {
+    const { rows } = await looking.query<{ count: number }>(
+      `select count(*)::int from (
+         select from transfers where memo not in ('payout', 'declined by the bank') group by memo having count(*) > 1
+       ) as doubled`,
+    )
+    return rows[0]!.count
+  }
+  try {
+    await storm({
+      servers: await startServers('./unsafe-ledger-main.ts', database.url),
+      databaseUrl: database.url,
+      file: join(folder, 'observations.json'),
+      concurrency: 6,
+      duplicates: 3,
+      isEnough: async () => (await countDoubled()) > 0,
+      limitMs: 240_000,
+    })
+    expect(await countDoubled()).toBeGreaterThan(0)
+  } finally {
+    await looking.end()
+    await Promise.all(servers.map((server) => server.stop()))
+    await database.drop()
+  }
+}, 400_000)

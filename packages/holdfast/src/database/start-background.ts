@@ -80,20 +80,21 @@ export async function startBackground(
     if (reason === 'messages') dispatching.now()
   })
 
-  return {
-    async stop(limitMs) {
-      unlisten()
-      const [handedBack, handedBackToo = []] = await Promise.all([
-        engine.stop(limitMs),
-        other?.stop(limitMs),
-        dispatching.stop(),
-        relaying.stop(),
-        pruning.stop(),
-      ])
-      await pool.end()
-      return [...handedBack, ...handedBackToo]
-    },
+  async function stop(limitMs: number): Promise<readonly string[]> {
+    unlisten()
+    const [handedBack, handedBackToo = []] = await Promise.all([
+      engine.stop(limitMs),
+      other?.stop(limitMs),
+      dispatching.stop(),
+      relaying.stop(),
+      pruning.stop(),
+    ])
+    await pool.end()
+    return [...handedBack, ...handedBackToo]
   }
+
+  let stopping: Promise<readonly string[]> | undefined
+  return { stop: (limitMs) => (stopping ??= stop(limitMs)) }
 }
 
 function byName(jobs: readonly Job[]): ReadonlyMap<string, Job> {

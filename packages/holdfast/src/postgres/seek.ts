@@ -75,7 +75,8 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
 
 /**
  * What is behind a place in the columns from one on. Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is
- * a range of the index. Where more follows, `a >= $1 and (a > $1 or …)`: the first part, which says nothing new, is the range.
+ * a range of the index. Where more follows, `a >= $1 and (a <> $1 or …)`: the first part is the range. It says `<>` rather than `>`, which would come to the
+ * same, because Postgres would expect it to leave out as many rows as the first part did, and then rather sort the few that it expects.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!
@@ -87,7 +88,7 @@ function behind(orderings: readonly Ordering[], after: Position, from: number): 
     return [
       ...compare(`${strict}=`),
       ' and (',
-      ...compare(strict),
+      ...compare('<>'),
       ' or ',
       ...behind(orderings, after, end),
       ')',

@@ -1,0 +1,54 @@
+import { list, sql, type Sql } from 'holdfast/postgres'
+import type pg from 'pg'
+import type { ListOrder } from './orders.ts'
+
+/** Where a page is. */
+export interface PagePlace {
+  readonly client: pg.Client
+  readonly order: ListOrder
+  /** The values of the row before it; `undefined` at the beginning. */
+  readonly place: readonly (string | null)[] | undefined
+  /** How many rows come before it. */
+  readonly depth: number
+  readonly limit: number
+}
+
+/** A way to read pages. */
+export interface Paging {
+  readonly name: string
+  /** Prepares a page to be read; each read gives how many rows it has. */
+  reader(place: PagePlace): () => Promise<number>
+}
+
+const statement = 'select * from things'
+
+export const pagings: readonly Paging[] = [
+  {
+    name: 'Holdfast',
+    reader({ client, order, place, limit }) {
+      const query = async ({ text, values }: Sql): Promise<never> =>
+        (await client.query(text, [...values])).rows as never
+      const source = list<Record<string, unknown>>({ query }, sql`select * from things`, {
+        order: order.columns,
+      })
+      const { orderings } = source
+      const after = place && { values: place, isInclusive: false }
+      return async () => (await source.read({ orderings, after, limit, offset: 0 })).length
+    },
+  },
+  {
+    name: 'OFFSET',
+    reader({ client, order, depth, limit }) {
+      const text = `${statement} order by ${order.clause} limit $1 offset $2`
+      return async () => (await client.query(text, [limit, depth])).rows.length
+    },
+  },
+  {
+    name: 'conditions joined by OR',
+    reader({ client, order, place, limit }) {
+      const where = place ? `where ${order.expanded(place)}` : ''
+      const text = `${statement} ${where} order by ${order.clause} limit ${limit}`
+      return async () => (await client.query(text, place ? [...place] : [])).rows.length
+    },
+  },
+]

@@ -1,0 +1,50 @@
+import { type Listed, listWebhookEndpoints, type WebhookEndpoint } from 'holdfast/webhooks'
+import { type Command, command } from '../command.ts'
+import { formatAge } from '../format-time.ts'
+import { text, wholeNumber, word } from '../option.ts'
+import type { Screen } from '../screen.ts'
+import { type Column, table } from '../table.ts'
+
+/** Lists the endpoints of webhooks. */
+export const webhooksEndpoints: Command = command({
+  name: 'webhooks endpoints',
+  summary: 'Lists the endpoints that webhooks are sent to, in the order in which they were added.',
+  details: 'Their secrets are not shown.',
+  options: {
+    owner: text('owner', 'Those of this owner.'),
+    state: word(['enabled', 'disabled'], 'Those in this state.'),
+    after: text('position', 'Those behind this position: the next page.'),
+    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+  },
+  async run({ options: { owner, state, after, limit }, client }) {
+    const endpoints = await listWebhookEndpoints(client, {
+      limit,
+      ...(owner === undefined ? {} : { owner }),
+      ...(state === undefined ? {} : { state }),
+      ...(after === undefined ? {} : { after }),
+    })
+    const last = endpoints.length === limit ? endpoints.at(-1) : undefined
+    return {
+      data: { endpoints },
+      text: (screen) =>
+        [
+          endpoints.length === 0 ? 'There are none.' : table(columnsOf(screen), endpoints, screen),
+          ...(last ? [`There may be more: --after ${last.position}`] : []),
+        ].join('\n'),
+    }
+  },
+})
+
+function columnsOf({ now }: Screen): readonly Column<Listed<WebhookEndpoint>>[] {
+  return [
+    { title: 'ID', value: ({ id }) => id },
+    { title: 'OWNER', value: ({ owner }) => owner, isFlexible: true },
+    { title: 'URL', value: ({ url }) => url, isFlexible: true },
+    { title: 'STATE', value: ({ state }) => state },
+    {
+      title: 'FAILING FOR',
+      value: ({ failingSince }) => (failingSince === null ? '' : formatAge(new Date(failingSince), now)),
+    },
+    { title: 'REASON', value: ({ reason }) => reason ?? '', isFlexible: true, isOptional: true },
+  ]
+}

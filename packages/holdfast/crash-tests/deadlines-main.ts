@@ -1,0 +1,47 @@
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { postgres, sql } from 'holdfast/postgres'
+import { z } from 'zod'
+
+// A service whose statements take as long as they are asked to, and which tells how much memory it holds.
+const { query, mutation, service } = holdfast({ database: postgres() })
+
+const Seconds = z.object({ seconds: z.number() })
+
+const sleepInQuery = query({
+  route: 'GET /sleep',
+  access: anyone(),
+  input: Seconds,
+  deadline: '1m',
+  run: async ({ input, db }) => void (await db.query(sql`select pg_sleep(${input.seconds})`)),
+})
+
+const sleepInMutation = mutation({
+  route: 'POST /sleep',
+  access: anyone(),
+  input: Seconds,
+  deadline: '1m',
+  idempotency: { optional: 'it does nothing.' },
+  run: async ({ input, db }) => void (await db.query(sql`select pg_sleep(${input.seconds})`)),
+})
+
+const answer = query({
+  route: 'GET /answer',
+  access: anyone(),
+  output: z.object({ answer: z.int() }),
+  run: () => ({ answer: 42 }),
+})
+
+const memory = query({
+  route: 'GET /memory',
+  access: anyone(),
+  output: z.object({ heapBytes: z.int() }),
+  run() {
+    globalThis.gc?.()
+    return { heapBytes: process.memoryUsage().heapUsed }
+  },
+})
+
+await serve(service({ name: 'deadlines', operations: { answer, memory, sleepInMutation, sleepInQuery } }), {
+  telemetry: false,
+})

@@ -1,0 +1,130 @@
+import { Agent, request } from 'node:http'
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+/** `CLIENT_ABORTS=10000 npm test deadlines` has more clients go away. */
+const aborts = Number(process.env['CLIENT_ABORTS'] ?? 400)
+const poolSize = 10
+
+let database: TestDatabase
+let looking: pg.Client
+let server: ServerProcess
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  server = await startServer(new URL('./deadlines-main.ts', import.meta.url), {
+    DATABASE_URL: database.url,
+    LOG_LEVEL: 'error',
+    NODE_OPTIONS: '--expose-gc',
+  })
+})
+
+afterEach(async () => {
+  await server.stop()
+  await looking.end()
+  await database.drop()
+})
+
+async function countSleeping(): Promise<number> {
+  const { rows } = await looking.query<{ count: number }>(
+    `select count(*)::int from pg_stat_activity
+     where datname = current_database() and state = 'active' and query like '%pg_sleep%' and pid <> pg_backend_pid()`,
+  )
+  return rows[0]!.count
+}
+
+test.each([
+  ['a query', { method: 'GET' }, '/sleep?seconds=30'],
+  [
+    'a mutation',
+    { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"seconds":30}' },
+    '/sleep',
+  ],
+])('a deadline of 200 ms that a client brings along ends the statement of %s', async (_, init, path) => {
+  const beganMs = performance.now()
+  const answer = await fetch(server.url + path, {
+    ...init,
+    headers: { ...('headers' in init ? init.headers : {}), 'request-timeout': '200ms' },
+  })
+  const answeredMs = performance.now() - beganMs
+  await until(async () => (await countSleeping()) === 0, { everyMs: 5 })
+  const cancelledMs = performance.now() - beganMs
+  console.info(
+    `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
+  )
+  expect(answer.status).toBe(504)
+  // Far from the 30 s that it would have slept, whatever the machine.
+  expect(cancelledMs).toBeLessThan(10_000)
+})
+
+test('200 slow queries on a pool of 10: the others are refused in time, and what needs no database is answered meanwhile', async () => {
+  let refused = 0
+  const slow = Array.from({ length: 200 }, async () => {
+    const { status } = await fetch(`${server.url}/sleep?seconds=8`)
+    if (status === 503) refused += 1
+    return status
+  })
+  await until(async () => (await countSleeping()) === poolSize, { timeoutMs: 30_000 })
+  // As many as fit before the first of the others has waited for its two seconds.
+  let answered = 0
+  while (refused === 0) {
+    const answer = await fetch(`${server.url}/answer`)
+    expect(answer.status).toBe(200)
+    answered += 1
+  }
+  const statuses = await Promise.all(slow)
+  expect(answered).toBeGreaterThan(20)
+  expect(statuses.filter((status) => status === 204)).toHaveLength(poolSize)
+  expect(statuses.filter((status) => status === 503)).toHaveLength(200 - poolSize)
+}, 90_000)
+
+test(`${aborts} clients that go away: no statement goes on, no connection is lost, no memory`, async () => {
+  const agent = new Agent({ maxSockets: 50 })
+  /** Asks for a statement that takes long, and goes away at some time. */
+  const abort = (): Promise<void> =>
+    new Promise((resolve) => {
+      const asked = request(`${server.url}/sleep?seconds=20`, { agent })
+      asked.on('error', () => {})
+      asked.on('close', () => resolve())
+      asked.end()
+      setTimeout(() => asked.destroy(), Math.random() * 60)
+    })
+  const abortMany = async (count: number): Promise<void> => {
+    let left = count
+    const one = async (): Promise<void> => {
+      while (left > 0) {
+        left -= 1
+        await abort()
+      }
+    }
+    await Promise.all(Array.from({ length: 30 }, one))
+    await until(async () => (await countSleeping()) === 0, { timeoutMs: 30_000 })
+  }
+  const heapBytes = async (): Promise<number> => {
+    const answer = await fetch(`${server.url}/memory`)
+    return ((await answer.json()) as { readonly heapBytes: number }).heapBytes
+  }
+
+  await abortMany(aborts / 2)
+  const before = await heapBytes()
+  await abortMany(aborts)
+  const after = await heapBytes()
+  console.info(`${aborts} aborts: ${before} bytes of heap before, ${after} after`)
+  expect(after).toBeLessThan(before * 1.1)
+  // All connections are to be had.
+  const sleeping = Array.from(
+    { length: poolSize },
+    async () => (await fetch(`${server.url}/sleep?seconds=3`)).status,
+  )
+  await until(async () => (await countSleeping()) === poolSize, { timeoutMs: 30_000 })
+  expect(await Promise.all(sleeping)).toEqual(sleeping.map(() => 204))
+  const { rows } = await looking.query<{ count: number }>(
+    `select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'holdfast (read)'`,
+  )
+  expect(rows[0]!.count).toBeLessThanOrEqual(poolSize)
+  agent.destroy()
+}, 600_000)

@@ -1,0 +1,105 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { createTestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { findLastingViolations } from './invariants.ts'
+import type { Observation, ObservedAnswer } from './observation.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
+
+/** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
+const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
+// A transfer takes somewhat longer than the deposit before it: some servers are killed before its transaction, some in it, some after it.
+const margin = 2
+
+test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and none that was acknowledged is lost`, async () => {
+  const database = await createTestDatabase()
+  const looking = new pg.Client({ connectionString: database.url })
+  await looking.connect()
+  const env = { DATABASE_URL: database.url, LOG_LEVEL: 'error' }
+  const start = (): Promise<ServerProcess> => startServer(new URL('./ledger-main.ts', import.meta.url), env)
+  const first = await start()
+  const servers = [first, ...(await Promise.all([start(), start()]))]
+  const restarts: Promise<void>[] = []
+  const observations: Observation[] = []
+  const seen = { killed: 0, 'before its commit': 0, 'after its commit': 0 }
+
+  const open = async (): Promise<string> => {
+    const answer = await post(first, '/accounts', {
+      key: randomUUIDv7(),
+      body: { name: 'A', currency: 'EUR' },
+    })
+    return (JSON.parse(answer.body) as { readonly id: string }).id
+  }
+  const isBooked = async (memo: string): Promise<boolean> =>
+    (await looking.query('select from transfers where memo = $1', [memo])).rows.length > 0
+
+  try {
+    const [from, to] = [await open(), await open()]
+    await post(first, '/deposits', { key: randomUUIDv7(), body: { account: from, amount: 1_000_000 } })
+    for (let turn = 0; seen.killed < kills; turn += 1) {
+      const index = turn % servers.length
+      const [server, other] = [servers[index]!, servers[(index + 1) % servers.length]!]
+      await restarts[index]
+      // Its connections are open, its code is compiled: what follows is a write and nothing else.
+      const deposit = { account: from, amount: 1 }
+      await post(server, '/deposits', { key: randomUUIDv7(), body: deposit })
+      const beganMs = performance.now()
+      await post(server, '/deposits', { key: randomUUIDv7(), body: deposit })
+      const usualMs = performance.now() - beganMs
+      const key = randomUUIDv7()
+      const request = { key, body: { from, to, amount: 1, memo: key } }
+      const sending = post(server, '/transfers', request).catch(() => undefined)
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * usualMs * margin))
+      restarts[index] = server.killAndRestart()
+      const answer = await sending
+      if (!answer) {
+        seen.killed += 1
+        seen[(await isBooked(key)) ? 'after its commit' : 'before its commit'] += 1
+      }
+      await restarts[(index + 1) % servers.length]
+      const answers = [...(answer ? [answer] : []), await retry(other, request), await retry(other, request)]
+      observations.push({ key, kind: 'transfer', iban: '', answers })
+    }
+    await Promise.all(restarts)
+    expect(await findLastingViolations(looking, observations)).toEqual([])
+    expect(observations.flatMap(({ answers }) => answers).filter(({ status }) => status !== 201)).toEqual([])
+    console.info(
+      `${observations.length} transfers, ${seen.killed} servers killed before they answered: ${seen['before its commit']} before the commit was seen, ${seen['after its commit']} after it`,
+    )
+  } finally {
+    await Promise.all(restarts)
+    await Promise.all(servers.map((server) => server.stop()))
+    await looking.end()
+    await database.drop()
+  }
+}, 600_000)
+
+interface Request {
+  readonly key: string
+  readonly body: object
+}
+
+async function post(server: ServerProcess, path: string, { key, body }: Request): Promise<ObservedAnswer> {
+  const response = await fetch(server.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(30_000),
+  })
+  return {
+    status: response.status,
+    body: await response.text(),
+    isReplay: response.headers.get('idempotency-replayed') === 'true',
+  }
+}
+
+/** Sends a transfer again until its answer is final. */
+function retry(server: ServerProcess, request: Request): Promise<ObservedAnswer> {
+  return until(
+    async () => {
+      const answer = await post(server, '/transfers', request)
+      return answer.status < 500 && !answer.body.includes('idempotency-key-in-flight') ? answer : undefined
+    },
+    { timeoutMs: 60_000, what: 'a final answer' },
+  )
+}
