@@ -108,9 +108,9 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     ])
   })
 
-  test('far more calls than connections each get their own answer', async () => {
+  test('several times as many calls as connections each get their own answer', async () => {
     await using tested = await start()
-    const ids = Array.from({ length: 10 * poolSize }, (_, index) => index + 1)
+    const ids = Array.from({ length: 4 * poolSize }, (_, index) => index + 1)
     await Promise.all(ids.map((id) => tested.call.addAuthor({ id, name: `${id}` })))
     const found = await Promise.all(ids.map((id) => tested.call.findAuthor({ id })))
     expect(found).toEqual(ids.map((id) => ({ name: `${id}` })))
