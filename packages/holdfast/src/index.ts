@@ -9,7 +9,8 @@ export type { Context, MutationContext } from './kernel/context.ts'
 export type { Database, OpenDatabase } from './kernel/database.ts'
 export type { Deadline } from './kernel/deadline.ts'
 export type { Duration } from './kernel/duration.ts'
-export { type Application, holdfast, type HoldfastOptions } from './kernel/holdfast.ts'
+export type { Load } from './kernel/load.ts'
+export { type Application, type DefineOne, holdfast, type HoldfastOptions } from './kernel/holdfast.ts'
 export { HoldfastError } from './kernel/holdfast-error.ts'
 export { event, type EventDefinition, type EventType, type Message, type Publish } from './kernel/event.ts'
 export type {
@@ -87,6 +88,14 @@ export {
   type ProblemType,
 } from './kernel/problem.ts'
 export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problems.ts'
+export type {
+  KeyPart,
+  OneDefinition,
+  Relation,
+  RelationContext,
+  RelationDefinition,
+  RelationKey,
+} from './kernel/relation.ts'
 export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
 export type { Operations, RunningService, Service, ServiceDefinition } from './kernel/service.ts'
 export type { Credentials, Identify } from './kernel/stages/identify.ts'

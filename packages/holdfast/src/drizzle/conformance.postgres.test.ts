@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { bigint, customType, date, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
 import { drizzle, type DrizzleWrite } from 'holdfast/drizzle'
 import { testConformance } from '../../test/query-builders/conformance.ts'
@@ -22,6 +22,11 @@ const schema = { authors, samples }
 await testConformance<DrizzleWrite<typeof schema>>({
   database: (options) => drizzle(schema, options) as never,
   findAuthor: async (db, id) => (await db.select().from(authors).where(eq(authors.id, id)))[0],
+  findAuthors: async (db, ids) =>
+    db
+      .select()
+      .from(authors)
+      .where(inArray(authors.id, [...ids])),
   insertAuthor: (db, author) => db.insert(authors).values(author),
   nest: (db, run) => db.transaction(run),
   refusesConcurrentNesting: /savepoint-concurrent/,

@@ -3,6 +3,7 @@ import type { JobContext } from '../kernel/job.ts'
 import type { Jobs, Transaction } from '../kernel/effects.ts'
 import type { Publish } from '../kernel/event.ts'
 import type { Json } from '../kernel/json.ts'
+import { createLoad, type Load } from '../kernel/load.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Step } from '../kernel/step.ts'
 import type { BoundTransaction } from '../postgres/transaction-session.ts'
@@ -32,6 +33,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
   readonly #parts: JobRunParts
   #bound: BoundTransaction | undefined
   #step: Step<unknown> | undefined
+  #load: Load | undefined
 
   constructor(scope: AttemptScope, parts: JobRunParts) {
     this.input = parts.input
@@ -70,6 +72,10 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
 
   get step(): Step<unknown> {
     return (this.#step ??= this.#parts.steps.toStep())
+  }
+
+  get load(): Load {
+    return (this.#load ??= createLoad(this, { isReadOnly: false }))
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,7 @@
 import type { Caller } from './caller.ts'
 import type { Deadline } from './deadline.ts'
 import type { Effects, Statements } from './effects.ts'
+import type { Load } from './load.ts'
 import type { Logger } from './log.ts'
 import type { NoSettings } from './settings.ts'
 import type { ReadPage } from './page.ts'
@@ -27,6 +28,11 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   readonly requestId: string
   /** Reads one page of a list, and says where the next one and the one before begin. */
   readonly page: ReadPage
+  /**
+   * Loads what a relation has for a key, together with whatever else is asked of it in the same turn. A query reads a key once; a mutation
+   * reads again what it asks for again.
+   */
+  readonly load: Load
 }
 
 /** What the handler of a mutation is given: what that of a query is, and what its transaction may set off. */

@@ -12,6 +12,14 @@ import {
   type QueryDefinition,
 } from './operation.ts'
 import type { AnyProblemType, ProblemOf } from './problem.ts'
+import {
+  createMany,
+  createOne,
+  type OneDefinition,
+  type Relation,
+  type RelationDefinition,
+  type RelationKey,
+} from './relation.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 import { createService, type Operations, type Service, type ServiceDefinition } from './service.ts'
 import type { NoSettings, Settings } from './settings.ts'
@@ -51,8 +59,26 @@ export interface Application<Read, Write, Values = NoSettings> {
   readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
   /** Defines what works on the messages of an event. */
   readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
+  /** Defines rows of which a key has one, for `load` to read those of many keys at once. */
+  readonly one: DefineOne<Read, Values>
+  /** Defines rows of which a key has any number, for `load` to read those of many keys at once. */
+  readonly many: <Key extends RelationKey, Row>(
+    definition: RelationDefinition<Key, Row, Read, Values>,
+  ) => Relation<Key, Row[]>
   /** Defines a service of operations. */
   readonly service: <const O extends Operations>(definition: ServiceDefinition<O>) => Service<O>
+}
+
+/** Defines a {@link Relation} with one row for a key. */
+export interface DefineOne<Db, Values> {
+  /** Where every key has a row: what is thrown where it has none is said by `missing`. */
+  <Key extends RelationKey, Row>(
+    definition: OneDefinition<Key, Row, Db, Values> &
+      Required<Pick<OneDefinition<Key, Row, Db, Values>, 'missing'>>,
+  ): Relation<Key, Row>
+  <Key extends RelationKey, Row>(
+    definition: OneDefinition<Key, Row, Db, Values>,
+  ): Relation<Key, Row | undefined>
 }
 
 /** The one place of an application that knows its database and its callers. */
@@ -65,6 +91,9 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
     mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
     job: (definition) => createJob(definition, callSite(application.job)),
     consumer: (definition) => createConsumer(definition, callSite(application.consumer)),
+    one: ((definition: OneDefinition<never, unknown, Read, Values>) =>
+      createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
+    many: (definition) => createMany(definition, callSite(application.many)),
     service: (definition) =>
       createService(definition, { database, identify, settings, place: callSite(application.service) }),
   }

@@ -2,6 +2,7 @@ import type { Duration } from './duration.ts'
 import type { Effects } from './effects.ts'
 import type { ConcurrencyLimit, JobType, RateLimit, RetryPolicy } from './job-type.ts'
 import type { Json } from './json.ts'
+import type { Load } from './load.ts'
 import type { Logger } from './log.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 import type { NoSettings } from './settings.ts'
@@ -25,6 +26,8 @@ export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
   readonly settings: Values
   /** Tells how far it is, for whoever looks; at most 4 KiB of JSON, written now and then rather than each time. */
   readonly progress: (value: Json) => void
+  /** Loads what a relation has for a key, together with whatever else is asked of it in the same turn. */
+  readonly load: Load
   readonly log: Logger
   /** Aborted when the deadline has passed, the job is cancelled, or this process has lost it to another. */
   readonly signal: AbortSignal

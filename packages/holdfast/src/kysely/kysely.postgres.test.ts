@@ -24,6 +24,7 @@ type Db = Kysely<Tables>
 await testConformance<Db>({
   database: (options) => kysely<Tables>(options) as never,
   findAuthor: (db, id) => db.selectFrom('authors').selectAll().where('id', '=', id).executeTakeFirst(),
+  findAuthors: (db, ids) => db.selectFrom('authors').selectAll().where('id', 'in', ids).execute(),
   insertAuthor: (db, author) => db.insertInto('authors').values(author).execute(),
   nest: (db, run) => db.transaction().execute(run),
   refusesConcurrentNesting: /savepoint-concurrent/,

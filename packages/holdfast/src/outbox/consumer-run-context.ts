@@ -4,6 +4,7 @@ import type { Message, Publish } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobContext } from '../kernel/job.ts'
 import type { Json } from '../kernel/json.ts'
+import type { Load } from '../kernel/load.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Step } from '../kernel/step.ts'
 
@@ -51,6 +52,10 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
 
   get progress(): (value: Json) => void {
     return this.#around.progress
+  }
+
+  get load(): Load {
+    return this.#around.load
   }
 
   get log(): Logger {

@@ -12,6 +12,7 @@ await testConformance<SqlDatabase>({
   database: (options) => postgres(options),
   findAuthor: async (db, id) =>
     (await db.query<Author>(sql`select id, name from authors where id = ${id}`))[0],
+  findAuthors: (db, ids) => db.query<Author>(sql`select id, name from authors where id = any(${ids})`),
   insertAuthor: (db, { id, name }) => db.query(sql`insert into authors (id, name) values (${id}, ${name})`),
   async nest(db, run) {
     await db.query(sql`savepoint part`)

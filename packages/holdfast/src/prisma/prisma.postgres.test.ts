@@ -16,6 +16,7 @@ interface Client extends AnyPrismaClient {
   readonly author: {
     findUnique(args: object): Promise<Author | null>
     create(args: object): Promise<Author>
+    findMany(args: object): Promise<Author[]>
   }
   readonly sample: {
     create(args: object): Promise<unknown>
@@ -70,6 +71,7 @@ const { PrismaClient } = (await import(
 await testConformance<Client>({
   database: (options) => prisma((adapter) => new PrismaClient({ adapter }), options) as never,
   findAuthor: (db, id) => db.author.findUnique({ where: { id } }),
+  findAuthors: (db, ids) => db.author.findMany({ where: { id: { in: [...ids] } } }),
   insertAuthor: (db, author) => db.author.create({ data: author }),
   nest: (db, run) => db.$transaction(run),
   refusesConcurrentNesting: /Concurrent nested transactions are not supported/,

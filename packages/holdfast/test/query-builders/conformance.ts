@@ -35,6 +35,16 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.findAuthor({ id: 2 })).toEqual({ name: null })
   })
 
+  test('what is loaded in one turn is read in one statement', async () => {
+    await using tested = await start()
+    await tested.call.addAuthor({ id: 1, name: 'Ann' })
+    await tested.call.addAuthor({ id: 2, name: 'Bob' })
+    expect(await tested.call.loadAuthors({ ids: [2, 9, 1, 2] })).toEqual({
+      names: ['Bob', null, 'Ann', 'Bob'],
+    })
+    expect(seen.loads).toEqual([[2, 9, 1]])
+  })
+
   test('a mutation that is sent again has its effects once', async () => {
     await using tested = await start()
     const [first, second] = [

@@ -18,6 +18,8 @@ const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
 export interface Seen {
   /** How often the handler of `addContended` has run. */
   contended: number
+  /** The ids of each statement that has read authors for `load`. */
+  readonly loads: number[][]
   /** A statement that is run with a `db` whose call has ended. */
   kept?: () => PromiseLike<unknown>
   /** What was read of what `convert` wrote. */
@@ -26,12 +28,12 @@ export interface Seen {
 
 /** A service that does with a query builder what goes wrong with one that is bound naively. */
 export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
-  const { query, mutation, job, service } = holdfast({
+  const { query, mutation, job, one, service } = holdfast({
     database: builder.database({ migrations, poolSize }),
   })
   const access = anyone()
   const barrier = createBarrier(poolSize)
-  const seen: Seen = { contended: 0 }
+  const seen: Seen = { contended: 0, loads: [] }
   const nameOf = async (db: Db, id: number): Promise<string | null> =>
     (await builder.findAuthor(db, id))?.name ?? null
   // All that meet ask for the same rows at the same moment, and none ends before all have their answer.
@@ -41,6 +43,14 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     await barrier.arrive()
     return { names }
   }
+
+  const authorOf = one({
+    rows({ db }, ids: readonly number[]) {
+      seen.loads.push([...ids])
+      return builder.findAuthors(db, ids)
+    },
+    key: (author) => author.id,
+  })
 
   const note = job({ name: 'note', input: z.object({ id: z.int() }), run: async () => {} })
   const writeAuthor = job({
@@ -158,6 +168,17 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
       input: z.object({ id: z.int() }),
       output: z.object({ name: z.string().nullable() }),
       run: async ({ input, db }) => ({ name: await nameOf(db, input.id) }),
+    }),
+
+    loadAuthors: query({
+      route: 'GET /authors',
+      access,
+      input: z.object({ ids: z.array(z.int()).max(50) }),
+      output: Names,
+      async run({ input: { ids }, load }) {
+        const authors = await Promise.all(ids.map((id) => load(authorOf, id)))
+        return { names: authors.map((author) => author?.name ?? null) }
+      },
     }),
 
     sneak: query({

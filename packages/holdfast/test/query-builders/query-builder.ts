@@ -22,6 +22,8 @@ export interface QueryBuilder<Db> {
   database(options: { readonly migrations: string; readonly poolSize: number }): Database<Db, Db>
   /** Finds one author by id, in one statement. */
   findAuthor(db: Db, id: number): PromiseLike<Author | undefined | null>
+  /** Finds authors by their ids, in one statement. */
+  findAuthors(db: Db, ids: readonly number[]): Promise<Author[]>
   insertAuthor(db: Db, author: Author): PromiseLike<unknown>
   /** Makes what the builder calls a transaction in a transaction. */
   nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>

@@ -5,6 +5,7 @@ import type { MutationContext } from '../context.ts'
 import type { CursorCodec } from '../cursor.ts'
 import { untilAborted } from '../cancellation.ts'
 import { HoldfastError } from '../holdfast-error.ts'
+import { createLoad, type Load } from '../load.ts'
 import { toLogFields } from '../log.ts'
 import { type AnyProblemType, ProblemError } from '../problem.ts'
 import { readPage } from '../read-page.ts'
@@ -77,6 +78,7 @@ function createContext(
   call: Call,
   { cursors, settings }: RunOptions,
 ): MutationContext<never, never, never, never> {
+  let load: Load | undefined
   return {
     input: call.input as never,
     db: call.db as never,
@@ -91,6 +93,9 @@ function createContext(
     jobs: call.effects?.jobs as never,
     publish: call.effects?.publish as never,
     transaction: call.effects?.transaction as never,
+    get load(): Load {
+      return (load ??= createLoad(this, { isReadOnly: call.operation.kind === 'query' }))
+    },
     page: async (
       request: PageRequest,
       source: PageSource<unknown>,

@@ -1,0 +1,126 @@
+import { HoldfastError } from './holdfast-error.ts'
+import type { Logger } from './log.ts'
+import type { NoSettings } from './settings.ts'
+
+/** One column's part of a key. */
+export type KeyPart = string | number | bigint | boolean | Date
+
+/** What rows are loaded by: a value, or several where the key is composite. */
+export type RelationKey = KeyPart | readonly KeyPart[]
+
+/** What the rows of a relation are read with: that of the handler that loads them. */
+export interface RelationContext<Db, Values = NoSettings> {
+  readonly db: Db
+  /** What the program is configured with: the values of `holdfast({ settings })`. */
+  readonly settings: Values
+  readonly log: Logger
+  /** Aborted when the deadline has passed or the caller has gone away. */
+  readonly signal: AbortSignal
+}
+
+/** What a relation is defined with. */
+export interface RelationDefinition<Key extends RelationKey, Row, Db, Values = NoSettings> {
+  /** Reads the rows of all keys in one statement, in any order; there is at least one key, and none twice. */
+  rows(context: RelationContext<Db, Values>, keys: readonly Key[]): Promise<readonly Row[]> | readonly Row[]
+  /** Which key a row was read for. */
+  key(row: Row): Key
+  /** How many keys one statement takes at most; more of them take further statements. Default 1,000. */
+  readonly maxBatch?: number
+}
+
+/** What a relation is defined with that gives one row for each key. */
+export interface OneDefinition<
+  Key extends RelationKey,
+  Row,
+  Db,
+  Values = NoSettings,
+> extends RelationDefinition<Key, Row, Db, Values> {
+  /** What to throw where a key has no row: a problem. Default: nothing is thrown, what is loaded is `undefined`. */
+  missing?(key: Key): Error
+}
+
+/** Rows that are read by a key, those of many keys at once: `one(…)` and `many(…)` of an application make it, `load` uses it. */
+export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknown> {
+  readonly maxBatch: number
+  /** The file and line of the definition. */
+  readonly place: string
+  /** Gives what each key has, in the order of the keys; an error where it is to be thrown for that key only. */
+  load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
+}
+
+const defaultMaxBatch = 1_000
+
+/** Makes a relation with one row for a key, or none. */
+export function createOne<Key extends RelationKey, Row, Db, Values>(
+  definition: OneDefinition<Key, Row, Db, Values>,
+  place: string,
+): Relation<Key, Row | undefined> {
+  return createRelation(definition, place, (rows, key) => {
+    if (rows.length > 1) throw repeated(key, rows.length, place)
+    return rows.length === 0 && definition.missing ? definition.missing(key) : rows[0]
+  })
+}
+
+/** Makes a relation with any number of rows for a key. */
+export function createMany<Key extends RelationKey, Row, Db, Values>(
+  definition: RelationDefinition<Key, Row, Db, Values>,
+  place: string,
+): Relation<Key, Row[]> {
+  return createRelation(definition, place, (rows) => [...rows])
+}
+
+function createRelation<Key extends RelationKey, Row, Db, Values, Loaded>(
+  definition: RelationDefinition<Key, Row, Db, Values>,
+  place: string,
+  pick: (rows: readonly Row[], key: Key) => Loaded | Error,
+): Relation<Key, Loaded> {
+  return {
+    maxBatch: definition.maxBatch ?? defaultMaxBatch,
+    place,
+    async load(context, keys) {
+      const rows = await definition.rows(context as RelationContext<Db, Values>, keys)
+      const rowsOf = new Map<unknown, Row[]>(keys.map((key) => [identityOf(key), []]))
+      for (const row of rows) {
+        const key = definition.key(row)
+        const found = rowsOf.get(identityOf(key))
+        if (!found) throw unasked(key, keys, place)
+        found.push(row)
+      }
+      return keys.map((key) => pick(rowsOf.get(identityOf(key)) ?? [], key))
+    },
+  }
+}
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+/**
+ * A value that is the same for the same key. A UUID is the same in upper and in lower case (RFC 9562, section 4), and Postgres gives it
+ * in lower case, however it was asked for.
+ */
+export function identityOf(key: RelationKey): unknown {
+  if (typeof key === 'string') return uuid.test(key) ? key.toLowerCase() : key
+  if (key instanceof Date) return `date ${key.getTime()}`
+  if (typeof key !== 'object') return key
+  return JSON.stringify(key.map((part) => [typeof part, String(identityOf(part))]))
+}
+
+function unasked(key: RelationKey, keys: readonly RelationKey[], place: string): HoldfastError {
+  return new HoldfastError(
+    'relation-row-unasked',
+    `The relation at ${place} read a row with the key ${shown(key)}, which was not asked for; one that was is ${shown(keys[0])}. Let \`rows\` read the rows of its keys only, and \`key\` give the key as it is asked for, of the same type: Postgres gives a bigint as a string.`,
+  )
+}
+
+function repeated(key: RelationKey, count: number, place: string): HoldfastError {
+  return new HoldfastError(
+    'relation-row-repeated',
+    `The relation at ${place} has one row for a key, and read ${count} for ${shown(key)}. Define it with \`many\`, or read by a unique key.`,
+  )
+}
+
+function shown(key: RelationKey | undefined): string {
+  if (Array.isArray(key)) return `[${key.map((part: KeyPart) => shown(part)).join(', ')}]`
+  if (key instanceof Date) return key.toISOString()
+  const isText = typeof key === 'string'
+  return `${isText ? JSON.stringify(key) : String(key)} (${isText ? 'a string' : `a ${typeof key}`})`
+}
