@@ -95,7 +95,8 @@ test.concurrent(
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      expect(violations.filter((violation) => violation.startsWith('2 debits'))).not.toEqual([])
+      // More than two where calls that have come to nothing for their clients have committed as well.
+      expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   longestMs,
 )

@@ -37,29 +37,58 @@ async function countSleeping(): Promise<number> {
   return rows[0]!.count
 }
 
-test.each([
+type SlowCall = readonly [kind: string, init: RequestInit, path: string]
+
+const calls: readonly SlowCall[] = [
   ['a query', { method: 'GET' }, '/sleep?seconds=30'],
   [
     'a mutation',
     { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"seconds":30}' },
     '/sleep',
   ],
-])('a deadline of 200 ms that a client brings along ends the statement of %s', async (_, init, path) => {
-  const beganMs = performance.now()
-  const answer = await fetch(server.url + path, {
-    ...init,
-    headers: { ...('headers' in init ? init.headers : {}), 'request-timeout': '200ms' },
-  })
-  const answeredMs = performance.now() - beganMs
-  await until(async () => (await countSleeping()) === 0, { everyMs: 5 })
-  const cancelledMs = performance.now() - beganMs
-  console.info(
-    `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
-  )
-  expect(answer.status).toBe(504)
-  // Far from the 30 s that it would have slept, whatever the machine.
-  expect(cancelledMs).toBeLessThan(10_000)
-})
+]
+
+function callWithin(timeout: string, [, init, path]: SlowCall): Promise<Response> {
+  const headers = new Headers(init.headers)
+  headers.set('request-timeout', timeout)
+  return fetch(server.url + path, { ...init, headers })
+}
+
+test.each(calls)(
+  'a deadline of 200 ms that a client brings along ends the statement of %s',
+  async (...call) => {
+    const beganMs = performance.now()
+    const answer = await callWithin('200ms', call)
+    const answeredMs = performance.now() - beganMs
+    await until(async () => (await countSleeping()) === 0, { everyMs: 5 })
+    const cancelledMs = performance.now() - beganMs
+    console.info(
+      `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
+    )
+    expect(answer.status).toBe(504)
+    // Far from the 30 s that it would have slept, whatever the machine.
+    expect(cancelledMs).toBeLessThan(10_000)
+  },
+)
+
+test.each(calls)(
+  'where the process stands still, Postgres ends the statement of %s at its deadline',
+  async (...call) => {
+    const answer = callWithin('2s', call)
+    await until(async () => (await countSleeping()) === 1)
+    server.pause()
+    const beganMs = performance.now()
+    await until(async () => (await countSleeping()) === 0, { timeoutMs: 40_000 })
+    const endedMs = performance.now() - beganMs
+    server.resume()
+    console.info(
+      `a deadline of 2 s in a process that stands still: seen to be ended after ${endedMs.toFixed()} ms`,
+    )
+    expect(endedMs).toBeLessThan(15_000)
+    expect((await answer).status).toBe(504)
+  },
+  60_000,
+)
 
 test('200 slow queries on a pool of 10: the others are refused in time, and what needs no database is answered meanwhile', async () => {
   let refused = 0

@@ -14,6 +14,9 @@ export interface ServerProcess {
   killAndRestart(): Promise<void>
   /** Ends it with SIGTERM, and starts it again; gives the exit code of the one that ended. */
   restart(): Promise<number | null>
+  /** Has it stand still, and hold all that it has, until {@link ServerProcess.resume}. */
+  pause(): void
+  resume(): void
   /** Ends it with SIGTERM; gives its exit code. */
   readonly stop: () => Promise<number | null>
 }
@@ -67,6 +70,8 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
       await end(child, 'SIGKILL')
       await start()
     },
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
     async restart() {
       const exitCode = await end(child, 'SIGTERM')
       await start()

@@ -22,6 +22,7 @@ let pool: pg.Pool
 beforeAll(async () => {
   outbox = await createTestOutbox()
   pool = new pg.Pool({ connectionString: outbox.url, max: 1 })
+  pool.on('error', () => {})
 })
 afterAll(async () => {
   await pool.end()

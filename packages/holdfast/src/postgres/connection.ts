@@ -6,6 +6,7 @@ import type { Work } from '../kernel/work.ts'
 import type { StatementObserver } from './observe-statements.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { limitStatements } from './queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from './queries/read-schema-epoch.ts'
 import {
   isUnavailable,
@@ -15,6 +16,7 @@ import {
   mayComeFromStalePlan,
   saysPlanIsStale,
 } from './sql-state.ts'
+import type { SessionLimits } from './session-limits.ts'
 import type { Statement } from './statement.ts'
 
 /** What runs statements: all that a query builder is bound to. */
@@ -48,6 +50,8 @@ export interface ConnectionParts {
   readonly statements: StatementObserver
   /** Prepares what comes again; `undefined` where nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
+  /** How long the sessions of the pool let a statement run that stands alone. */
+  readonly limits: SessionLimits
 }
 
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
@@ -56,6 +60,7 @@ export class Connection implements Queryable {
   readonly #work: Work
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
+  readonly #limits: SessionLimits
   readonly #onError: (error: Error) => void
   readonly #abandon = (): void => this.destroy()
   #running = 0
@@ -65,11 +70,12 @@ export class Connection implements Queryable {
   #isPreparing: boolean
   #transientFailure: Error | undefined
 
-  constructor(client: pg.PoolClient, { work, statements, prepared }: ConnectionParts) {
+  constructor(client: pg.PoolClient, { work, statements, prepared, limits }: ConnectionParts) {
     this.#client = client as Client
     this.#work = work
     this.#statements = statements
     this.#prepared = prepared
+    this.#limits = limits
     this.#isPreparing = prepared !== undefined
     prepared?.enter(client)
     // Without a listener, a connection that is lost between two statements would end the process.
@@ -88,21 +94,33 @@ export class Connection implements Queryable {
   }
 
   /**
-   * The same for a statement outside of a transaction: it is made sure of once in a while, in the same round trip, that no migration
-   * has changed what is prepared.
+   * The same for a statement outside of a transaction. Where that is due, it is told in the same round trip how long it may run, and made sure of
+   * that no migration has changed what is prepared.
+   *
+   * @param remainingMs how long the statement is waited for, in milliseconds.
    */
   async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    query: DriverQuery,
-    values?: unknown[],
+    { query, values }: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
+    remainingMs: number,
   ): Promise<pg.QueryResult<Row>> {
     const statement = this.#named(query, values)
-    if (statement.name === undefined || this.#prepared?.isDue(this.#client) !== true)
-      return this.#send<Row>(statement)
-    const [epoch, result] = await this.together(() =>
-      Promise.allSettled([this.run<SchemaEpochRow>(readSchemaEpoch()), this.#send<Row>(statement)]),
+    const limitMs = this.#limits.renew(this.#client, remainingMs)
+    const isEpochDue = statement.name !== undefined && this.#prepared?.isDue(this.#client) === true
+    if (limitMs === undefined && !isEpochDue) return this.#send<Row>(statement)
+    const [limit, epoch, result] = await this.together(() =>
+      Promise.allSettled([
+        limitMs === undefined ? undefined : this.run(limitStatements(limitMs)),
+        isEpochDue ? this.run<SchemaEpochRow>(readSchemaEpoch()) : undefined,
+        this.#send<Row>(statement),
+      ]),
     )
+    if (limit.status === 'rejected') {
+      this.#limits.forget(this.#client)
+      throw limit.reason
+    }
     if (epoch.status === 'rejected') throw epoch.reason
-    if (this.#prepared.noteSchemaEpoch(epoch.value.rows[0]!.epoch)) return this.query<Row>(query, values)
+    if (epoch.value && this.#prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
+      return this.query<Row>(query, values)
     if (result.status === 'rejected') throw result.reason
     return result.value
   }

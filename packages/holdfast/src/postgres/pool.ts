@@ -8,6 +8,7 @@ import { Connection } from './connection.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
 import { PreparedStatements } from './prepared-statements.ts'
+import { SessionLimits } from './session-limits.ts'
 import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
@@ -36,7 +37,7 @@ export interface Pool {
   end(): Promise<void>
 }
 
-// A backstop only: each call interrupts its statements at its own deadline.
+// A backstop only: each call interrupts its statements at its own deadline, and what it runs is limited by that.
 const statementTimeoutMs = 60_000
 // Postgres notices within this time that the client of a running statement is gone, and stops (from version 14).
 const clientCheckMs = 1_000
@@ -70,6 +71,7 @@ export function createPool(options: PoolOptions): Pool {
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
   const prepared = options.prepares === false ? undefined : new PreparedStatements()
+  const limits = new SessionLimits()
   const statements = observeStatements(telemetry, placeOf(connectionString))
   const observed = observePool(telemetry, options.applicationName, {
     max,
@@ -97,7 +99,7 @@ export function createPool(options: PoolOptions): Pool {
         observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
         waiting?.end()
       })
-      return new Connection(client, { work, statements, prepared })
+      return new Connection(client, { work, statements, prepared, limits })
     },
     end() {
       observed.forget()

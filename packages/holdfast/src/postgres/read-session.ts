@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { Cancellation } from '../kernel/cancellation.ts'
+import type { RunningDeadline } from '../kernel/deadline.ts'
 import type { Work } from '../kernel/work.ts'
 import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery } from './driver-query.ts'
@@ -7,15 +8,20 @@ import type { Pool } from './pool.ts'
 import { isStalePlan } from './sql-state.ts'
 import { checkReadStatement } from './statement.ts'
 
+/** Work that a query reads for. */
+export interface Reading extends Work {
+  readonly deadline: RunningDeadline
+}
+
 /**
  * What a query reads through: each statement takes a read-only connection and gives it back, so that a
  * handler that does something else in between holds none. Everything is interrupted when its work is over.
  */
 export class ReadSession implements Queryable {
   readonly #pool: Pool
-  readonly #work: Work
+  readonly #work: Reading
 
-  constructor(pool: Pool, work: Work) {
+  constructor(pool: Pool, work: Reading) {
     this.#pool = pool
     this.#work = work
   }
@@ -42,7 +48,10 @@ export class ReadSession implements Queryable {
     query: DriverQuery,
     values: unknown[] | undefined,
   ): Promise<pg.QueryResult<Row>> {
-    return runInterruptibly(connection, this.#work.deadline, () => connection.queryAlone<Row>(query, values))
+    const { deadline } = this.#work
+    return runInterruptibly(connection, deadline, () =>
+      connection.queryAlone<Row>({ query, values }, deadline.remainingMs()),
+    )
   }
 }
 

@@ -345,6 +345,7 @@ describe('a cancellation', () => {
 
   test('that fails leaves a connection as it was', async () => {
     const single = new pg.Pool({ connectionString: on.databaseUrl, max: 1 })
+    single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })
     await on.sql(`update holdfast.jobs set state = 'ready', has_place = true where id = $1`, [id])
     await on.sql('alter table holdfast.job_limits rename to away')
