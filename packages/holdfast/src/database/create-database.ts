@@ -15,6 +15,8 @@ import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { createPool } from '../postgres/pool.ts'
+import { Fingerprints } from '../postgres/guard/fingerprints.ts'
+import { UnboundedReads } from '../postgres/guard/unbounded-reads.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
@@ -87,6 +89,7 @@ async function openDatabase<Read, Write>(
   const { connectionString, directConnectionString } = location
   const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
+  const fingerprints = surroundings.statements && (await Fingerprints.load())
   const isPooled = await findPooler(location, log)
   await migrate({
     connectionString: directConnectionString ?? connectionString,
@@ -135,6 +138,12 @@ async function openDatabase<Read, Write>(
     retentionMs,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
+  const watch = surroundings.statements &&
+    fingerprints && {
+      ...surroundings.statements,
+      fingerprints,
+      unbounded: new UnboundedReads(write),
+    }
   const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
@@ -143,6 +152,7 @@ async function openDatabase<Read, Write>(
     bind,
     foreignCalls,
     tellsPosition: watched !== undefined,
+    watch,
     observe: observeMutations(telemetry),
     running: new Map(),
   }
@@ -153,7 +163,7 @@ async function openDatabase<Read, Write>(
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
-        : readStage(operation, { primary: read, replicas: watched?.replicas }, binding),
+        : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
     startWorker: (workload, workerOptions) =>
       startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
@@ -166,6 +176,7 @@ async function openDatabase<Read, Write>(
       }),
     async close() {
       await pruning.stop()
+      await watch?.unbounded.close()
       await endPools()
       await location.stop()
     },

@@ -1,5 +1,6 @@
 import type { Cancellation } from './cancellation.ts'
 import { type Span, unrecordedSpan } from './span.ts'
+import type { StatementGuard } from './statement-guard.ts'
 import { continueTrace } from './trace-context.ts'
 
 /** What has been used so far. */
@@ -20,6 +21,8 @@ export interface Work {
   readonly span: Span
   /** What it is charged with. */
   readonly usage: Usage
+  /** Watches the statements of its handler. Default: nobody does, as with jobs. */
+  readonly guard?: StatementGuard | undefined
 }
 
 /** Nothing used yet. */
