@@ -1,5 +1,6 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { startDuty } from '../kernel/duty.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
@@ -8,7 +9,6 @@ import type { Telemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
-import { startDuty } from './duty.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
 import { runSchedules } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
@@ -46,7 +46,8 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   // What cannot be read is said before anything has begun.
   for (const schedule of parts.schedules) timesOf(schedule)
   const control = openPool('holdfast (jobs)', controlSize)
-  let current: Membership
+  /** `undefined` while this process, declared dead, cannot begin anew. */
+  let current: Membership | undefined
   try {
     current = await join()
   } catch (error) {
@@ -72,12 +73,14 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
 
   async function rejoin(): Promise<void> {
     const dead = current
-    await dead.worker.stop(0)
-    await dead.pool.end()
+    current = undefined
+    await dead?.worker.stop(0)
+    await dead?.pool.end()
     while (!isStopping) {
       try {
-        current = await join()
-        log.info({ worker: current.identity.id }, 'the worker goes on under another name')
+        const joined = await join()
+        current = joined
+        log.info({ worker: joined.identity.id }, 'the worker goes on under another name')
         return
       } catch (error) {
         log.warn({ error: toLogFields(error) }, 'the worker could not go on yet')
@@ -101,15 +104,16 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     work: async () => ((await prune(control)) === pruneBatch ? 0 : undefined),
   })
 
-  return {
-    async stop(limitMs) {
-      isStopping = true
-      await Promise.all([schedules.stop(), pruning.stop(), rejoining])
-      const handedBack = await current.worker.stop(limitMs)
-      await Promise.all([current.pool.end(), control.end()])
-      return handedBack
-    },
+  async function stop(limitMs: number): Promise<readonly string[]> {
+    isStopping = true
+    await Promise.all([schedules.stop(), pruning.stop(), rejoining])
+    const handedBack = await current?.worker.stop(limitMs)
+    await Promise.all([current?.pool.end(), control.end()])
+    return handedBack ?? []
   }
+
+  let stopping: Promise<readonly string[]> | undefined
+  return { stop: (limitMs) => (stopping ??= stop(limitMs)) }
 }
 
 interface Membership {

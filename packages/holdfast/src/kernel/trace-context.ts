@@ -12,6 +12,9 @@ export interface TraceContext {
   readonly sampled: boolean
 }
 
+/** No trace: both of its ids are all zeros, which the recommendation calls invalid. */
+export const noTrace: TraceContext = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false }
+
 // Version, trace, parent and flags; neither of the ids all zeros, and no version ff. Later versions may have more behind it.
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 const lengthOfVersion0 = 55
