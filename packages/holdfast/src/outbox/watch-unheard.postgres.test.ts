@@ -27,7 +27,7 @@ function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<v
     pool,
     log: surroundings.log,
     clock: {
-      now: clock.now,
+      now: () => clock.now(),
       after(ms, fire) {
         scheduled += 1
         return clock.after(ms, fire)
