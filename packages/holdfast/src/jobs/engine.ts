@@ -9,7 +9,9 @@ import type { Telemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import type { Statement } from '../postgres/statement.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
+import { pruneLimits } from './queries/prune-limits.ts'
 import { runSchedules } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
 import type { Waker } from './waker.ts'
@@ -97,11 +99,15 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     wake: () => waker.wakeJobs(),
   })
   const pruning = startDuty({
-    failure: 'old jobs could not be deleted',
+    failure: 'old jobs and limits could not be deleted',
     clock,
     log,
     everyMs: pruneEveryMs,
-    work: async () => ((await prune(control)) === pruneBatch ? 0 : undefined),
+    async work() {
+      const jobs = await prune(control, pruneJobs(pruneBatch))
+      const limits = await prune(control, pruneLimits(pruneBatch))
+      return Math.max(jobs, limits) === pruneBatch ? 0 : undefined
+    },
   })
 
   async function stop(limitMs: number): Promise<readonly string[]> {
@@ -122,10 +128,10 @@ interface Membership {
   readonly worker: Worker
 }
 
-async function prune(pool: Pool): Promise<number> {
+async function prune(pool: Pool, statement: Statement): Promise<number> {
   const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
   try {
-    return (await connection.run(pruneJobs(pruneBatch))).rowCount ?? 0
+    return (await connection.run(statement)).rowCount ?? 0
   } finally {
     connection.release()
   }

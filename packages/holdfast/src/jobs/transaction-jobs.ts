@@ -1,6 +1,7 @@
 import type { EnqueuedJob, EnqueueManyOptions, EnqueueOptions, Jobs } from '../kernel/effects.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobType } from '../kernel/job-type.ts'
+import { isTraceparent } from '../kernel/trace-context.ts'
 import { traceparentOf } from '../kernel/work.ts'
 import type { Gathering } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
@@ -94,8 +95,8 @@ export class TransactionJobs implements Jobs, Gathering {
 
   /** With the trace of this transaction, unless they say another. */
   #traced(options: EnqueueOptions): EnqueueOptions {
-    const traceparent = options.traceparent ?? traceparentOf(this.#session.work)
-    return traceparent === undefined ? options : { ...options, traceparent }
+    if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
+    return { ...options, traceparent: traceparentOf(this.#session.work) }
   }
 
   #gather(rows: readonly JobRow[]): void {

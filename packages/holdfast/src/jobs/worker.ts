@@ -96,7 +96,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   /** Claims as many jobs as there is room for, until there is no room or no job. */
   const claim = coalesce(async () => {
-    if (isReckoningDue) await giveBackUnknown()
+    if (isReckoningDue && !isOver()) await giveBackUnknown()
     for (;;) {
       beginNext()
       if (isOver()) return
@@ -145,6 +145,13 @@ export function startWorker(parts: WorkerParts): Worker {
   function claimSoon(): void {
     claim().catch((error: unknown) => {
       if (!isStopping) log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
+    })
+  }
+
+  /** Resolves when no claim is under way, and none will be. */
+  async function lastClaim(): Promise<void> {
+    await claim().catch((error: unknown) => {
+      log.debug({ error: toLogFields(error) }, 'a claim that was under way at the end has failed')
     })
   }
 
@@ -278,7 +285,8 @@ export function startWorker(parts: WorkerParts): Worker {
       isStopping = true
       unlisten()
       const endMs = performance.now() + limitMs
-      await Promise.all([polling.stop(), takingOver.stop()])
+      // What a claim that is under way gets has to be handed back before the connections are closed.
+      await Promise.all([polling.stop(), takingOver.stop(), lastClaim()])
       await giveBack(backlog.clear()).catch((error: unknown) => {
         log.warn(
           { error: toLogFields(error) },
@@ -290,7 +298,9 @@ export function startWorker(parts: WorkerParts): Worker {
       await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
       closing.abort()
       await Promise.all([cancelling.stop(), beating.stop()])
-      await progress.flush().catch(() => {})
+      await progress.flush().catch((error: unknown) => {
+        log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down')
+      })
       observer.forget()
       await identity.leave().catch((error: unknown) => {
         log.debug(

@@ -15,8 +15,8 @@ export interface EnqueueOptions {
    * characters.
    */
   readonly unique?: string
-  /** The trace that it belongs to, as W3C Trace Context spells it. Default: that of whoever enqueues it. */
-  readonly traceparent?: string
+  /** The trace that it belongs to, as W3C Trace Context spells it. Default, also where it is malformed: that of whoever enqueues it. */
+  readonly traceparent?: string | undefined
 }
 
 /** How many jobs at once are enqueued. */

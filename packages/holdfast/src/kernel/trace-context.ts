@@ -25,7 +25,7 @@ const lengthOfVersion0 = 55
  */
 export function continueTrace(traceparent: string | undefined): TraceContext {
   const spanId = randomHex(8)
-  if (traceparent === undefined || !isValid(traceparent))
+  if (traceparent === undefined || !isTraceparent(traceparent))
     return { traceId: randomHex(16), spanId, sampled: false }
   return {
     traceId: traceparent.slice(3, 35),
@@ -35,7 +35,8 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   }
 }
 
-function isValid(traceparent: string): boolean {
+/** Whether a text is a `traceparent`: others count as none, as the recommendation asks. */
+export function isTraceparent(traceparent: string): boolean {
   return form.test(traceparent) && (traceparent.length === lengthOfVersion0 || !traceparent.startsWith('00'))
 }
 

@@ -12,12 +12,7 @@ export function consumerSubscriber(consumers: readonly Consumer[]): Subscriber {
       for (const { event, job } of known) {
         for (const message of messages) {
           if (message.event !== event) continue
-          const { traceparent } = message
-          await jobs.enqueue(
-            job,
-            toConsumedMessage(message),
-            traceparent === undefined ? {} : { traceparent },
-          )
+          await jobs.enqueue(job, toConsumedMessage(message), { traceparent: message.traceparent })
         }
       }
     },

@@ -38,7 +38,9 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
       if (outgoing.length === 0) return
       await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))
       const planned = await runStatement<PlannedRow>(transaction, planDeliveries(outgoing))
-      if (planned.length > 0) await jobs.enqueueMany(job, planned)
+      const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
+      for (const { delivery, endpoint, message } of planned)
+        await jobs.enqueue(job, { delivery, endpoint }, { traceparent: traces.get(message) })
     },
   }
 }
