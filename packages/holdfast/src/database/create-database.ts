@@ -22,6 +22,7 @@ import { readStage } from '../postgres/read-stage.ts'
 import type { Binding } from './binding.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { HandlerEffects } from './effects.ts'
+import { findPooler } from './find-pooler.ts'
 import { ownMigrations } from './migrations.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { startBackground } from './start-background.ts'
@@ -35,8 +36,7 @@ export interface PostgresOptions extends LocationOptions {
   readonly poolSize?: number
   /**
    * Whether statements that come again are prepared, once per connection, as most drivers do: it saves Postgres about half of what a
-   * short one costs. A pooler in transaction mode has to know of prepared statements (PgBouncer from 1.21 on, with
-   * `max_prepared_statements`). Default true.
+   * short one costs it. Behind a pooler nothing is prepared. Default true.
    */
   readonly preparedStatements?: boolean
   /** How long an idempotency key and its answer are kept. Default `'7d'`. */
@@ -79,11 +79,12 @@ async function openDatabase<Read, Write>(
   options: PostgresOptions,
   { location, surroundings }: Opening,
 ): Promise<OpenDatabase> {
-  const { connectionString } = location
+  const { connectionString, directConnectionString } = location
   const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
+  const isPooled = await findPooler(location, log)
   await migrate({
-    connectionString,
+    connectionString: directConnectionString ?? connectionString,
     migrations: [
       { owner: 'holdfast', migrations: ownMigrations },
       ...(options.migrations === undefined
@@ -98,11 +99,16 @@ async function openDatabase<Read, Write>(
     telemetry,
     max: options.poolSize ?? 10,
     prepares: options.preparedStatements,
+    isPooled,
   }
-  const waker = createWaker({ connectionString, clock, log })
+  const waker = createWaker({
+    connectionString: isPooled ? directConnectionString : connectionString,
+    clock,
+    log,
+  })
   const write = createPool({ ...pooling, applicationName: 'holdfast' })
   const read = createPool({ ...pooling, applicationName: 'holdfast (read)', isReadOnly: true })
-  const check = checkConnection({ connectionString, log, telemetry })
+  const check = checkConnection({ connectionString, log, telemetry, isPooled })
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), write.end(), read.end(), check.end()])
   }

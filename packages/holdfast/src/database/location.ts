@@ -4,6 +4,8 @@ import type { Surroundings } from '../kernel/surroundings.ts'
 /** A database that can be connected to. */
 export interface Location {
   readonly connectionString: string
+  /** Leads to the server itself, where the other leads to a pooler; `undefined` where none was given. */
+  readonly directConnectionString: string | undefined
   /** Stops the server where it was started for this process; does nothing otherwise. */
   stop(): Promise<void>
 }
@@ -12,6 +14,11 @@ export interface Location {
 export interface LocationOptions {
   /** A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development, where that is absent, an embedded server. */
   readonly url?: string
+  /**
+   * A `postgres://` URL that leads to the server itself, where `url` leads to a pooler such as PgBouncer: migrations are applied there, and workers
+   * woken. Default: the environment's `DATABASE_DIRECT_URL`, where `url` is not given.
+   */
+  readonly directUrl?: string
   /** Where the embedded server keeps its data. Default `.holdfast/postgres` below the current folder. */
   readonly directory?: string
 }
@@ -25,8 +32,18 @@ export async function locateDatabase(
   options: LocationOptions,
   surroundings: Surroundings,
 ): Promise<Location> {
-  const url = options.url ?? surroundings.env['DATABASE_URL']
-  if (url !== undefined && url !== '') return { connectionString: checkUrl(url), stop: async () => {} }
+  const { env } = surroundings
+  const url = options.url ?? env['DATABASE_URL']
+  if (url !== undefined && url !== '') {
+    const directUrl =
+      options.directUrl ?? (options.url === undefined ? env['DATABASE_DIRECT_URL'] : undefined)
+    return {
+      connectionString: checkUrl(url, 'DATABASE_URL'),
+      directConnectionString:
+        directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
+      stop: async () => {},
+    }
+  }
   if (surroundings.mode === 'production') {
     throw new HoldfastError(
       'configuration-invalid',
@@ -39,14 +56,14 @@ export async function locateDatabase(
     notify: surroundings.notify,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
   })
-  return { connectionString: server.url, stop: () => server.stop() }
+  return { connectionString: server.url, directConnectionString: undefined, stop: () => server.stop() }
 }
 
-function checkUrl(url: string): string {
+function checkUrl(url: string, variable: string): string {
   const isPostgres = URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)
   if (isPostgres) return url
   throw new HoldfastError(
     'configuration-invalid',
-    'DATABASE_URL is not a Postgres URL. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)',
+    `${variable} is not a Postgres URL. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)`,
   )
 }

@@ -6,6 +6,7 @@ import type { Secret } from '../settings/secret.ts'
 
 interface DatabaseSettings extends Readonly<Record<string, Setting>> {
   readonly DATABASE_URL: Setting<Secret<string> | undefined>
+  readonly DATABASE_DIRECT_URL: Setting<Secret<string> | undefined>
 }
 
 /** What a database is configured with from the environment, where its options do not say it. */
@@ -15,5 +16,11 @@ export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = setti
     secret: true,
     optional: 'outside production',
     defaultDescription: 'an embedded server; in production it has to be set',
+  }),
+  DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
+    description:
+      'Where Postgres itself is, if DATABASE_URL is a pooler such as PgBouncer: for migrations, and to wake workers.',
+    secret: true,
+    optional: true,
   }),
 })

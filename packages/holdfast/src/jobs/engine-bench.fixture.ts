@@ -1,4 +1,4 @@
-import { anyone, holdfast, type Job, type JobContext, type RunningService } from 'holdfast'
+import { anyone, type Database, holdfast, type Job, type JobContext, type RunningService } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { createTestService, type TestServiceOptions, until } from 'holdfast/testing'
 import type pg from 'pg'
@@ -65,13 +65,26 @@ export async function note(db: SqlDatabase, name: string): Promise<void> {
 
 const patience = { timeoutMs: 30_000 }
 
+/** What an engine under test runs on. */
+export interface BenchParts {
+  /** Absent: the one on Postgres. */
+  readonly jobEngine?: JobEngine
+  /** Changes how the database is reached. */
+  readonly through?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
+}
+
 /** Makes a service whose jobs an engine runs; one that does not promise something has no job that asks for it. */
-export function createBenches(jobEngine: JobEngine | undefined, promises: readonly EnginePromise[]): Benches {
+export function createBenches(
+  { jobEngine, through = (database) => database }: BenchParts,
+  promises: readonly EnginePromise[],
+): Benches {
   const { job, mutation, service } = holdfast({
-    database: postgres({
-      migrations: new URL('../../test/jobs/migrations/', import.meta.url),
-      ...(jobEngine ? { jobEngine } : {}),
-    }),
+    database: through(
+      postgres({
+        migrations: new URL('../../test/jobs/migrations/', import.meta.url),
+        ...(jobEngine ? { jobEngine } : {}),
+      }),
+    ),
   })
   const work: Benches['work'] = new Map()
   const runs: string[] = []

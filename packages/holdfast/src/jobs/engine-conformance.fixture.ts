@@ -1,16 +1,13 @@
 import { afterEach, describe } from 'vitest'
-import { type Bench, createBenches, type EnginePromise } from './engine-bench.fixture.ts'
+import { type Bench, type BenchParts, createBenches, type EnginePromise } from './engine-bench.fixture.ts'
 import { engineEnds } from './engine-ends.fixture.ts'
 import { engineOrder } from './engine-order.fixture.ts'
 import { engineTries } from './engine-tries.fixture.ts'
-import type { JobEngine } from './job-engine.ts'
 
 /** An engine under test. */
-export interface TestedEngine {
+export interface TestedEngine extends BenchParts {
   /** Why it cannot be tested here; absent: it can. */
   readonly missing?: string | undefined
-  /** Absent: the one on Postgres. */
-  readonly jobEngine?: JobEngine
   readonly promises: readonly EnginePromise[]
   /** Has a job that runs be run a second time, as if its worker had not been heard of. */
   readonly runAgain: (on: Bench, id: string) => Promise<void>
@@ -27,10 +24,10 @@ export const allPromises: readonly EnginePromise[] = [
 /** The suite that every job engine passes, in what it promises. */
 export function engineConformance(
   name: string,
-  { missing, jobEngine, promises, runAgain }: TestedEngine,
+  { missing, promises, runAgain, ...parts }: TestedEngine,
 ): void {
   describe.skipIf(missing)(`the job engine ${name}`, () => {
-    const benches = createBenches(jobEngine, promises)
+    const benches = createBenches(parts, promises)
     const promised = (promise: EnginePromise): boolean => promises.includes(promise)
     afterEach(() => benches.clear())
     engineTries(benches, promised)

@@ -17,7 +17,8 @@ export interface Waker extends JobsWaker {
 
 /** What a waker is made with. */
 export interface WakerParts {
-  readonly connectionString: string
+  /** `undefined` where no session can be had that hears: it tells its own process only. */
+  readonly connectionString: string | undefined
   readonly clock: Clock
   readonly log: Logger
 }
@@ -49,7 +50,7 @@ export function createWaker({ connectionString, clock, log }: WakerParts): Waker
   /** The connection; `undefined` where there is none now. */
   function connect(): Promise<pg.Client | undefined> {
     if (client) return Promise.resolve(client)
-    if (retry) return Promise.resolve(undefined)
+    if (retry || connectionString === undefined) return Promise.resolve(undefined)
     return (connecting ??= open().finally(() => (connecting = undefined)))
   }
 

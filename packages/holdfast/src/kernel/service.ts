@@ -111,7 +111,7 @@ export interface RunningService<O extends Operations = Operations> {
    * service is.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
-  /** Closes the database. Calls that are under way have to have ended. */
+  /** Closes the database, once. Calls that are under way have to have ended. */
   stop(): Promise<void>
   /** Never there; carries the types. */
   readonly types?: O
@@ -198,6 +198,7 @@ async function startService<O extends Operations>(
 
   const checks = new Map(Object.entries(definition.checks ?? {}))
   if (database?.check) checks.set(databaseCheckName, database.check)
+  let stopped: Promise<void> | undefined
 
   return {
     name: definition.name,
@@ -235,7 +236,7 @@ async function startService<O extends Operations>(
     },
     startWorker: async (options = {}) =>
       hasBackground(background) ? database?.startWorker?.({ ...background, settings }, options) : undefined,
-    stop: async () => database?.close(),
+    stop: () => (stopped ??= database?.close() ?? Promise.resolve()),
   }
 }
 

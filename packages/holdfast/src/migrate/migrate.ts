@@ -1,5 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { connectClient } from '../postgres/connect-client.ts'
+import { isPooled } from '../postgres/is-pooled.ts'
 import { applyMigration } from './apply.ts'
 import type { MigrationEvent } from './event.ts'
 import { createJournal, type PendingMigration, readJournal } from './journal.ts'
@@ -22,6 +24,8 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal
 }
 
+const applicationName = 'holdfast (migrate)'
+
 /** What {@link migrate} has done. */
 export interface MigrationReport {
   readonly applied: readonly { readonly owner: string; readonly name: string; readonly durationMs: number }[]
@@ -36,11 +40,12 @@ export interface MigrationReport {
  * @throws HoldfastError of one of the codes `migration-…`, or `database-unreachable`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
-  const client = await connect(options.connectionString)
+  const client = await connectClient({ connectionString: options.connectionString, applicationName })
   try {
     const before = await readJournal(client, options.migrations)
     for (const event of before.events) options.notify?.(event)
     if (before.pending.length === 0) return { applied: [], appliedBefore: before.appliedBefore }
+    if (await isPooled(client)) throw pooled(before.pending.length)
     return await whileLocked(
       client,
       { waitMs: options.lockWaitMs ?? 60_000, notify: options.notify ?? (() => {}), signal: options.signal },
@@ -52,7 +57,7 @@ export async function migrate(options: MigrateOptions): Promise<MigrationReport>
 }
 
 async function applyPending(client: pg.ClientBase, options: MigrateOptions): Promise<MigrationReport> {
-  const observer = await connect(options.connectionString)
+  const observer = await connectClient({ connectionString: options.connectionString, applicationName })
   try {
     await createJournal(client)
     // What was pending before may have been applied by the process that held the lock.
@@ -88,24 +93,10 @@ async function apply(migration: PendingMigration, { client, observer, options }:
   return durationMs
 }
 
-async function connect(connectionString: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    connectionString,
-    application_name: 'holdfast (migrate)',
-    connectionTimeoutMillis: 10_000,
-    keepAlive: true,
-  })
-  // A lost connection fails the statement that needs it; between two of them there is nobody to tell.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return client
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
-    throw new HoldfastError(
-      'database-unreachable',
-      `The database cannot be reached: ${message || 'no answer'}. Is it running, and is DATABASE_URL right?`,
-      { cause },
-    )
-  }
+/** The lock that keeps processes apart is a session's, as is what limits a migration outside of a transaction. */
+function pooled(count: number): HoldfastError {
+  return new HoldfastError(
+    'migration-through-pooler',
+    `${count === 1 ? 'A migration waits' : `${count} migrations wait`} to be applied, and the database is reached through a connection pooler, where no session is one's own. Set DATABASE_DIRECT_URL to a URL that leads to Postgres itself: migrations are applied there, everything else goes through the pooler.`,
+  )
 }

@@ -15,7 +15,7 @@ const timeoutMs = 1_000
  * the database missing whenever there is much to do, and take a service out of the load balancer for being in use.
  */
 export function checkConnection(
-  options: Pick<PoolOptions, 'connectionString' | 'log' | 'telemetry'>,
+  options: Pick<PoolOptions, 'connectionString' | 'isPooled' | 'log' | 'telemetry'>,
 ): ConnectionCheck {
   const pool = createPool({
     ...options,

@@ -16,7 +16,7 @@ import {
   mayComeFromStalePlan,
   saysPlanIsStale,
 } from './sql-state.ts'
-import type { SessionLimits } from './session-limits.ts'
+import { type SessionLimits, statementLimitMs } from './session-limits.ts'
 import type { Statement } from './statement.ts'
 
 /** What runs statements: all that a query builder is bound to. */
@@ -50,8 +50,10 @@ export interface ConnectionParts {
   readonly statements: StatementObserver
   /** Prepares what comes again; `undefined` where nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
-  /** How long the sessions of the pool let a statement run that stands alone. */
-  readonly limits: SessionLimits
+  /**
+   * How long the sessions of the pool let a statement run that stands alone; `undefined` where sessions are not its own, but those of a pooler.
+   */
+  readonly limits: SessionLimits | undefined
 }
 
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
@@ -60,7 +62,7 @@ export class Connection implements Queryable {
   readonly #work: Work
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
-  readonly #limits: SessionLimits
+  readonly #limits: SessionLimits | undefined
   readonly #onError: (error: Error) => void
   readonly #abandon = (): void => this.destroy()
   #running = 0
@@ -94,8 +96,8 @@ export class Connection implements Queryable {
   }
 
   /**
-   * The same for a statement outside of a transaction. Where that is due, it is told in the same round trip how long it may run, and made sure of
-   * that no migration has changed what is prepared.
+   * The same for a statement that reads, outside of a transaction. Where that is due, it is told in the same round trip how long it may run, and
+   * made sure of that no migration has changed what is prepared.
    *
    * @param remainingMs how long the statement is waited for, in milliseconds.
    */
@@ -104,12 +106,13 @@ export class Connection implements Queryable {
     remainingMs: number,
   ): Promise<pg.QueryResult<Row>> {
     const statement = this.#named(query, values)
+    if (!this.#limits) return this.#readInTransaction<Row>(statement, statementLimitMs(remainingMs))
     const limitMs = this.#limits.renew(this.#client, remainingMs)
     const isEpochDue = statement.name !== undefined && this.#prepared?.isDue(this.#client) === true
     if (limitMs === undefined && !isEpochDue) return this.#send<Row>(statement)
     const [limit, epoch, result] = await this.together(() =>
       Promise.allSettled([
-        limitMs === undefined ? undefined : this.run(limitStatements(limitMs)),
+        limitMs === undefined ? undefined : this.run(limitStatements(limitMs, 'session')),
         isEpochDue ? this.run<SchemaEpochRow>(readSchemaEpoch()) : undefined,
         this.#send<Row>(statement),
       ]),
@@ -122,6 +125,27 @@ export class Connection implements Queryable {
     if (epoch.value && this.#prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
       return this.query<Row>(query, values)
     if (result.status === 'rejected') throw result.reason
+    return result.value
+  }
+
+  /** The same where the session is a pooler's, which is neither read-only nor limited: its transaction is, in one round trip. */
+  async #readInTransaction<Row extends pg.QueryResultRow>(
+    statement: DriverStatement,
+    limitMs: number,
+  ): Promise<pg.QueryResult<Row>> {
+    const [begin, limit, result, end] = await this.together(() =>
+      Promise.allSettled([
+        this.run({ text: 'BEGIN READ ONLY' }),
+        this.run(limitStatements(limitMs, 'transaction')),
+        // The extended protocol takes one statement at a time: none can follow a COMMIT.
+        this.#send<Row>({ ...statement, queryMode: 'extended' }),
+        this.run({ text: 'COMMIT' }),
+      ]),
+    )
+    if (begin.status === 'rejected') throw begin.reason
+    if (limit.status === 'rejected') throw limit.reason
+    if (result.status === 'rejected') throw result.reason
+    if (end.status === 'rejected') throw end.reason
     return result.value
   }
 

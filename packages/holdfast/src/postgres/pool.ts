@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly log: Logger
   /** Whether statements that come again are prepared. Default true. */
   readonly prepares?: boolean | undefined
+  /** Whether a pooler in transaction mode stands between: sessions are not its own then. Default false. */
+  readonly isPooled?: boolean
   /** What watches it. Default: nothing does. */
   readonly telemetry?: Telemetry | undefined
 }
@@ -47,12 +49,7 @@ const keepAliveAfterMs = 10_000
 
 /** Opens a pool; its connections are made as they are needed. */
 export function createPool(options: PoolOptions): Pool {
-  const settings = [
-    `statement_timeout=${statementTimeoutMs}`,
-    `idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
-    `client_connection_check_interval=${clientCheckMs}`,
-    ...(options.isReadOnly === true ? ['default_transaction_read_only=on'] : []),
-  ]
+  const settings = options.isPooled === true ? [] : sessionSettings(options)
   const { connectionString, given } = takeOptions(options.connectionString)
   const { telemetry = noTelemetry, max = 10 } = options
   const pool = new pg.Pool({
@@ -70,8 +67,10 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', (error) =>
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
-  const prepared = options.prepares === false ? undefined : new PreparedStatements()
-  const limits = new SessionLimits()
+  // A pooler that knows of prepared statements shares one of each text: none could be had anew after a migration.
+  const prepares = options.prepares !== false && options.isPooled !== true
+  const prepared = prepares ? new PreparedStatements() : undefined
+  const limits = options.isPooled === true ? undefined : new SessionLimits()
   const statements = observeStatements(telemetry, placeOf(connectionString))
   const observed = observePool(telemetry, options.applicationName, {
     max,
@@ -106,6 +105,16 @@ export function createPool(options: PoolOptions): Pool {
       return pool.end()
     },
   }
+}
+
+/** What the sessions of a pool are opened with. */
+function sessionSettings({ isReadOnly = false }: PoolOptions): readonly string[] {
+  return [
+    `statement_timeout=${statementTimeoutMs}`,
+    `idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
+    `client_connection_check_interval=${clientCheckMs}`,
+    ...(isReadOnly ? ['default_transaction_read_only=on'] : []),
+  ]
 }
 
 /** Where a database is, as the semantic conventions say it. */

@@ -13,7 +13,7 @@ export class SessionLimits {
 
   /** What a session has to be told before a statement with this much time left, in milliseconds; `undefined` where it knows. */
   renew(client: object, remainingMs: number): number | undefined {
-    const limitMs = limitFor(remainingMs)
+    const limitMs = statementLimitMs(remainingMs)
     if (this.#limitsMs.get(client) === limitMs) return undefined
     this.#limitsMs.set(client, limitMs)
     return limitMs
@@ -25,7 +25,8 @@ export class SessionLimits {
   }
 }
 
-function limitFor(remainingMs: number): number {
+/** For how long a statement may run whose caller waits this long, in milliseconds. */
+export function statementLimitMs(remainingMs: number): number {
   const limitMs =
     limitsMs.find((candidateMs) => candidateMs >= remainingMs) ?? Math.ceil(remainingMs / minuteMs) * minuteMs
   return limitMs + slackMs

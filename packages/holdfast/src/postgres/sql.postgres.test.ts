@@ -1,41 +1,4 @@
-import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { testConformance } from '../../test/query-builders/conformance.ts'
-import { localDay } from '../../test/query-builders/local-day.ts'
-import type { Author, Sample } from '../../test/query-builders/query-builder.ts'
+import { sqlBuilder } from '../../test/query-builders/sql-builder.ts'
 
-interface SampleRow extends Omit<Sample, 'big' | 'day'> {
-  readonly big: string
-  readonly day: Date
-}
-
-await testConformance<SqlDatabase>({
-  database: (options) => postgres(options),
-  findAuthor: async (db, id) =>
-    (await db.query<Author>(sql`select id, name from authors where id = ${id}`))[0],
-  findAuthors: (db, ids) => db.query<Author>(sql`select id, name from authors where id = any(${ids})`),
-  insertAuthor: (db, { id, name }) => db.query(sql`insert into authors (id, name) values (${id}, ${name})`),
-  async nest(db, run) {
-    await db.query(sql`savepoint part`)
-    try {
-      const result = await run(db)
-      await db.query(sql`release savepoint part`)
-      return result
-    } catch (error) {
-      await db.query(sql`rollback to savepoint part`)
-      throw error
-    }
-  },
-  refusesConcurrentNesting: /savepoint-concurrent/,
-  run: (db, text) => db.query(sql([text])),
-  writeSample: (db, { big, at, day, document, tags, bytes, note }) =>
-    db.query(sql`
-      insert into samples (id, big, at, day, document, tags, bytes, note)
-      values (1, ${big}, ${at}, ${day}, ${document}, ${tags}, ${bytes}, ${note})`),
-  async readSample(db) {
-    const [row] = await db.query<SampleRow>(
-      sql`select big, at, day, document, tags, bytes, note from samples`,
-    )
-    const { big, day, ...others } = row!
-    return { ...others, big: BigInt(big), day: localDay(day) }
-  },
-})
+await testConformance(sqlBuilder)

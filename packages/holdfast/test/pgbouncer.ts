@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from 'holdfast'
+import { debianTool, type DebianTool } from './debian-tool.ts'
+import { spawnServer, type TestServer } from './test-server.ts'
+
+/** Where PgBouncer is, installed first where it can be; or what is missing. */
+export function pgBouncerTool(): Promise<DebianTool> {
+  return debianTool('pgbouncer')
+}
+
+/** PgBouncer in transaction mode before the Postgres server of a URL: each transaction may get another session of the server. */
+export function startPgBouncer(serverUrl: string): Promise<TestServer> {
+  const { hostname, port, username, password } = new URL(serverUrl)
+  const server = [
+    `host=${hostname} port=${port === '' ? 5432 : port} user=${decodeURIComponent(username)}`,
+    ...(password === '' ? [] : [`password=${decodeURIComponent(password)}`]),
+  ].join(' ')
+  return spawnServer('pgbouncer', (place) => {
+    const file = join(place.directory, 'pgbouncer.ini')
+    writeFileSync(
+      file,
+      `[databases]
+* = ${server}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${place.port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+server_round_robin = 1
+max_client_conn = 500
+default_pool_size = 15
+`,
+    )
+    // It does not run as root.
+    return [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), file]
+  })
+}
+
+/** The URL of a database through a pooler. */
+export function pooledUrl(databaseUrl: string, { port }: Pick<TestServer, 'port'>): string {
+  const url = new URL(databaseUrl)
+  url.hostname = '127.0.0.1'
+  url.port = String(port)
+  return url.href
+}
+
+/** A database that is reached through a pooler, and directly where it has to be. */
+export function throughPooler<Read, Write>(
+  database: Database<Read, Write>,
+  pooler: Pick<TestServer, 'port'>,
+): Database<Read, Write> {
+  return {
+    ...database,
+    open(surroundings) {
+      const direct = surroundings.env['DATABASE_URL'] ?? ''
+      // A template cannot be copied while a pooler holds sessions of it.
+      if (new URL(direct).pathname.startsWith('/template_')) return database.open(surroundings)
+      const env = { DATABASE_URL: pooledUrl(direct, pooler), DATABASE_DIRECT_URL: direct }
+      return database.open({ ...surroundings, env: { ...surroundings.env, ...env } })
+    },
+  }
+}
