@@ -1,14 +1,11 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { RunningDeadline } from '../kernel/deadline.ts'
-import { toMilliseconds } from '../kernel/duration.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
-import { CallLog } from '../kernel/call-log.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { newUsage, ownWork } from '../kernel/work.ts'
+import { ownWork } from '../kernel/work.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
@@ -19,6 +16,7 @@ import { coalesce } from './coalesce.ts'
 import { Completer } from './completer.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import { observeJobs } from './observe-jobs.ts'
+import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import { findCancelled } from './queries/beat.ts'
 import { claimJobs, type ClaimedRow } from './queries/claim-jobs.ts'
@@ -60,8 +58,6 @@ const reachableMs = beatMs + 1_000
 const patienceMs = 5_000
 // How many batches of a name pass the gate before somebody else has a turn.
 const mostPasses = 5
-// A transaction that hangs between two statements outlives its job by this much, should its process be unable to end it.
-const idleGraceMs = 1_000
 
 interface Running {
   readonly scope: AttemptScope
@@ -92,6 +88,18 @@ export function startWorker(parts: WorkerParts): Worker {
     settings: parts.settings,
     complete: (completion) => completer.complete(completion),
     keepProgress: ({ row }, value) => progress.keep({ id: row.id, attempt: row.attempt, value }),
+  }
+
+  const { pool, bind, foreignCalls } = parts
+  const surroundings: AttemptSurroundings = {
+    pool,
+    control,
+    bind,
+    foreignCalls,
+    clock,
+    telemetry,
+    log,
+    closing: closing.signal,
   }
 
   /** Claims as many jobs as there is room for, until there is no room or no job. */
@@ -157,33 +165,9 @@ export function startWorker(parts: WorkerParts): Worker {
 
   function begin(row: ClaimedRow): void {
     const job = jobs.get(row.name)!
-    const deadlineMs = toMilliseconds(job.deadline)
-    const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
-    span.describe(`job ${row.name}`, {
-      'holdfast.job': row.name,
-      'holdfast.job.id': row.id,
-      'holdfast.attempt': row.attempt,
-    })
-    const deadline = new RunningDeadline(clock, deadlineMs)
-    const scope: AttemptScope = {
-      job,
-      row,
-      pool: parts.pool,
-      control,
-      bind: parts.bind,
-      foreignCalls: parts.foreignCalls,
-      log: new CallLog(log, () => ({
-        job: row.name,
-        jobId: row.id,
-        attempt: row.failures + 1,
-        traceId: span.trace.traceId,
-        spanId: span.trace.spanId,
-      })),
-      work: { deadline, span, usage: newUsage() },
-      deadline,
-      closing: closing.signal,
-      limitMs: deadlineMs + idleGraceMs,
-    }
+    const scope = openAttempt(job, row, surroundings)
+    const { deadline } = scope
+    const { span } = scope.work
     observer.began(row.name, row.age_ms / 1_000)
     const startedMs = performance.now()
     const ended = telemetry
