@@ -56,13 +56,13 @@ export function bullmqJobs({
         const shared = { ...parts, control, connection, prefix, plan }
         const worker = startBullMqWorker({ ...shared, pool, lockMs })
         const handover = new Handover({ ...shared, pool: control, notOurs: keepOnPostgres })
-        const stop = async (limitMs: number): Promise<readonly string[]> => {
-          const [handedBack] = await Promise.all([worker.stop(limitMs), handover.stop()])
-          await Promise.all([pool.end(), control.end()])
-          return handedBack
+        return {
+          async stop(limitMs) {
+            const [handedBack] = await Promise.all([worker.stop(limitMs), handover.stop()])
+            await Promise.all([pool.end(), control.end()])
+            return handedBack
+          },
         }
-        let stopping: Promise<readonly string[]> | undefined
-        return { stop: (limitMs) => (stopping ??= stop(limitMs)) }
       } catch (error) {
         await control.end()
         throw error

@@ -5,6 +5,7 @@ import { startDuty } from '../kernel/duty.ts'
 import type { Job } from '../kernel/job.ts'
 import type { Json } from '../kernel/json.ts'
 import { toLogFields } from '../kernel/log.ts'
+import { allEnded } from '../jobs/all-ended.ts'
 import type { AttemptScope } from '../jobs/attempt-scope.ts'
 import type { JobEngineParts } from '../jobs/job-engine.ts'
 import { jobCancelled, jobLost, workerStopping } from '../jobs/job-over.ts'
@@ -224,9 +225,9 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       isStopping = true
       const endMs = performance.now() + limitMs
       await Promise.all(workers.map((worker) => worker.pause(true)))
-      await allWithin(running, limitMs)
+      await allEnded(running, limitMs)
       for (const { scope } of running) scope.deadline.cancel(workerStopping)
-      await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
+      await allEnded(running, Math.max(leastReportMs, endMs - performance.now()))
       closing.abort()
       await looking.stop()
       await Promise.all(workers.map((worker) => close(worker)))
@@ -248,10 +249,4 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
         )
     })
   }
-}
-
-async function allWithin(running: ReadonlySet<Running>, limitMs: number): Promise<void> {
-  if (running.size === 0) return
-  const all = Promise.all([...running].map(({ ended }) => ended))
-  await untilAborted(all, AbortSignal.timeout(Math.max(0, Math.ceil(limitMs)))).catch(() => {})
 }

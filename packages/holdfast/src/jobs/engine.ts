@@ -110,16 +110,15 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     },
   })
 
-  async function stop(limitMs: number): Promise<readonly string[]> {
-    isStopping = true
-    await Promise.all([schedules.stop(), pruning.stop(), rejoining])
-    const handedBack = await current?.worker.stop(limitMs)
-    await Promise.all([current?.pool.end(), control.end()])
-    return handedBack ?? []
+  return {
+    async stop(limitMs) {
+      isStopping = true
+      await Promise.all([schedules.stop(), pruning.stop(), rejoining])
+      const handedBack = await current?.worker.stop(limitMs)
+      await Promise.all([current?.pool.end(), control.end()])
+      return handedBack ?? []
+    },
   }
-
-  let stopping: Promise<readonly string[]> | undefined
-  return { stop: (limitMs) => (stopping ??= stop(limitMs)) }
 }
 
 interface Membership {

@@ -9,6 +9,7 @@ import { ownWork } from '../kernel/work.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import { allEnded } from './all-ended.ts'
 import { admitJobs } from './admit-jobs.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { Backlog } from './backlog.ts'
@@ -56,6 +57,8 @@ const silenceMs = 15_000
 const takeOverMs = 2_000
 const reachableMs = beatMs + 1_000
 const patienceMs = 5_000
+// To hand jobs back takes a round trip; it is granted even where the grace has passed.
+const leastReportMs = 1_000
 // How many batches of a name pass the gate before somebody else has a turn.
 const mostPasses = 5
 
@@ -277,9 +280,9 @@ export function startWorker(parts: WorkerParts): Worker {
           'jobs that had not begun could not be handed back; others take them over in a while',
         )
       })
-      await allWithin(running, endMs - performance.now())
+      await allEnded(running.values(), endMs - performance.now())
       for (const { scope } of running.values()) scope.deadline.cancel(workerStopping)
-      await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
+      await allEnded(running.values(), Math.max(leastReportMs, endMs - performance.now()))
       closing.abort()
       await Promise.all([cancelling.stop(), beating.stop()])
       await progress.flush().catch((error: unknown) => {
@@ -295,16 +298,4 @@ export function startWorker(parts: WorkerParts): Worker {
       return handedBack
     },
   }
-}
-
-// To hand jobs back takes a round trip; it is granted even where the grace has passed.
-const leastReportMs = 1_000
-
-async function allWithin(running: ReadonlyMap<string, Running>, limitMs: number): Promise<void> {
-  if (running.size === 0) return
-  const all = Promise.all([...running.values()].map(({ ended }) => ended))
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, limitMs))))
-  await Promise.race([all, late])
-  clearTimeout(timer)
 }
