@@ -25,6 +25,7 @@ import { HandlerEffects } from './effects.ts'
 import { findPooler } from './find-pooler.ts'
 import { ownMigrations } from './migrations.ts'
 import { openSigningKeys } from './signing-keys.ts'
+import { watchReplicas } from './watch-replicas.ts'
 import { startBackground } from './start-background.ts'
 import { databaseSettings } from './settings.ts'
 
@@ -43,6 +44,11 @@ export interface PostgresOptions extends LocationOptions {
   readonly retention?: Duration
   /** How often what is older than the retention is deleted. Default `'1m'`. */
   readonly pruneEvery?: Duration
+  /**
+   * How far behind the primary a replica may be and be read from by callers who have not written anything, as far as their requests say. Default
+   * `'5s'`.
+   */
+  readonly maxReplicaLag?: Duration
   /** What runs the jobs in place of Postgres, from which it gets them: `bullmqJobs({ … })`. Default: Postgres runs them. */
   readonly jobEngine?: JobEngine
 }
@@ -109,8 +115,15 @@ async function openDatabase<Read, Write>(
   const write = createPool({ ...pooling, applicationName: 'holdfast' })
   const read = createPool({ ...pooling, applicationName: 'holdfast (read)', isReadOnly: true })
   const check = checkConnection({ connectionString, log, telemetry, isPooled })
+  const watched = watchReplicas(location.replicas, {
+    log,
+    clock,
+    maxLagMs: toMilliseconds(options.maxReplicaLag ?? '5s'),
+    primary: (applicationName) => createPool({ ...pooling, applicationName, max: 1 }),
+    replica: (parts) => createPool({ ...pooling, ...parts, isReadOnly: true }),
+  })
   const endPools = async (): Promise<void> => {
-    await Promise.all([waker.close(), write.end(), read.end(), check.end()])
+    await Promise.all([waker.close(), write.end(), read.end(), check.end(), watched?.close()])
   }
   const signingKeys = await openSigningKeys(write).catch(async (error: unknown) => {
     await endPools()
@@ -131,16 +144,18 @@ async function openDatabase<Read, Write>(
     retentionMs,
     bind,
     foreignCalls,
+    tellsPosition: watched !== undefined,
     observe: observeMutations(telemetry),
     running: new Map(),
   }
   return {
     signingKeys,
     check,
+    ...(watched ? { replicasCheck: watched.replicas.check } : {}),
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
-        : readStage(operation, read, binding),
+        : readStage(operation, { primary: read, replicas: watched?.replicas }, binding),
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,

@@ -6,6 +6,8 @@ export interface Location {
   readonly connectionString: string
   /** Leads to the server itself, where the other leads to a pooler; `undefined` where none was given. */
   readonly directConnectionString: string | undefined
+  /** Those of its replicas. */
+  readonly replicas: readonly string[]
   /** Stops the server where it was started for this process; does nothing otherwise. */
   stop(): Promise<void>
 }
@@ -19,6 +21,8 @@ export interface LocationOptions {
    * woken. Default: the environment's `DATABASE_DIRECT_URL`, where `url` is not given.
    */
   readonly directUrl?: string
+  /** `postgres://` URLs of replicas that queries may read from. Default: the environment's `DATABASE_REPLICA_URLS`, where `url` is not given. */
+  readonly replicas?: readonly string[]
   /** Where the embedded server keeps its data. Default `.holdfast/postgres` below the current folder. */
   readonly directory?: string
 }
@@ -35,12 +39,14 @@ export async function locateDatabase(
   const { env } = surroundings
   const url = options.url ?? env['DATABASE_URL']
   if (url !== undefined && url !== '') {
-    const directUrl =
-      options.directUrl ?? (options.url === undefined ? env['DATABASE_DIRECT_URL'] : undefined)
+    const isFromEnvironment = options.url === undefined
+    const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
+    const replicas = options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined)
     return {
       connectionString: checkUrl(url, 'DATABASE_URL'),
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
+      replicas: urlsOf(replicas).map((replica) => checkUrl(replica, 'Each of DATABASE_REPLICA_URLS')),
       stop: async () => {},
     }
   }
@@ -56,7 +62,16 @@ export async function locateDatabase(
     notify: surroundings.notify,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
   })
-  return { connectionString: server.url, directConnectionString: undefined, stop: () => server.stop() }
+  return {
+    connectionString: server.url,
+    directConnectionString: undefined,
+    replicas: [],
+    stop: () => server.stop(),
+  }
+}
+
+function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
+  return typeof replicas === 'string' ? replicas.split(/[\s,]+/).filter((url) => url !== '') : replicas
 }
 
 function checkUrl(url: string, variable: string): string {
@@ -64,6 +79,6 @@ function checkUrl(url: string, variable: string): string {
   if (isPostgres) return url
   throw new HoldfastError(
     'configuration-invalid',
-    `${variable} is not a Postgres URL. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)`,
+    `${variable} has to be a Postgres URL, and is not. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)`,
   )
 }

@@ -1,12 +1,13 @@
 import type { Settings } from '../kernel/settings.ts'
 import { settings, type SettingValues } from '../settings/create-settings.ts'
-import { url } from '../settings/schemas.ts'
+import { text, url } from '../settings/schemas.ts'
 import { setting, type Setting } from '../settings/setting.ts'
 import type { Secret } from '../settings/secret.ts'
 
 interface DatabaseSettings extends Readonly<Record<string, Setting>> {
   readonly DATABASE_URL: Setting<Secret<string> | undefined>
   readonly DATABASE_DIRECT_URL: Setting<Secret<string> | undefined>
+  readonly DATABASE_REPLICA_URLS: Setting<Secret<string> | undefined>
 }
 
 /** What a database is configured with from the environment, where its options do not say it. */
@@ -20,6 +21,11 @@ export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = setti
   DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
     description:
       'Where Postgres itself is, if DATABASE_URL is a pooler such as PgBouncer: for migrations, and to wake workers.',
+    secret: true,
+    optional: true,
+  }),
+  DATABASE_REPLICA_URLS: setting(text(), {
+    description: 'Where replicas of the database are that queries may read from: URLs with commas between.',
     secret: true,
     optional: true,
   }),

@@ -7,6 +7,7 @@ import type { Connection } from '../postgres/connection.ts'
 import type { GatheredRows } from '../postgres/gathered-rows.ts'
 import { DatabaseUnavailable } from '../postgres/problems.ts'
 import { checkSchemaEpoch } from '../postgres/queries/check-schema-epoch.ts'
+import { type InsertPositionRow, readInsertPosition } from '../postgres/replicas/log-position.ts'
 import { isInFailedTransaction, sqlStateOf } from '../postgres/sql-state.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { AttemptParts } from './mutation-parts.ts'
@@ -46,11 +47,12 @@ export async function commit(
     Promise.all([
       Promise.allSettled(statements.map((statement) => connection.run(statement))),
       settled(connection.run({ text: 'COMMIT' })),
+      parts.tellsPosition ? settled(connection.run<InsertPositionRow>(readInsertPosition())) : undefined,
     ]),
   )
   const results = await answeredInTime(answered, call, parts.clock)
   if (!results) return resolve(connection, call, parts)
-  const [written, commitResult] = results
+  const [written, commitResult, position] = results
 
   // The first is the reason of those behind it.
   const failed = written.find((result) => result.status === 'rejected')
@@ -75,6 +77,7 @@ export async function commit(
     )
   }
   parts.gathered.committed()
+  if (position?.status === 'fulfilled') call.position = position.value.rows[0]?.position
   return undefined
 }
 

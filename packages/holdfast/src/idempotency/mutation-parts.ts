@@ -18,6 +18,8 @@ export interface MutationParts {
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Notices foreign calls of handlers. */
   readonly foreignCalls: ForeignCallWatch
+  /** Whether its answers say where in the log of the database they have committed: there are replicas that have to reach it. */
+  readonly tellsPosition: boolean
   /** Counts what the calls of an operation come to. */
   readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by scope and key. */

@@ -12,6 +12,7 @@ import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import type { MutationParts } from './mutation-parts.ts'
+import { withPosition } from './with-position.ts'
 import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 
@@ -67,7 +68,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     try {
       const answer = await run(call, next)
       observer.answered(answer)
-      return answer
+      return parts.tellsPosition ? await withPosition(answer, call, parts.pool) : answer
     } catch (error) {
       observer.failed(error)
       throw error

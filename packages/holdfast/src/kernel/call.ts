@@ -55,6 +55,8 @@ export interface Call extends Work {
   statements: Statements | undefined
   /** Where other pages of the list are that it answers with. */
   links: PageLinks | undefined
+  /** Where in the log of its database it has committed, as far as that was asked for. */
+  position: string | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
 }

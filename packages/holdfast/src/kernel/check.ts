@@ -36,6 +36,9 @@ export interface HealthDefinition {
 /** The name of the check that a database brings along. */
 export const databaseCheckName = 'database'
 
+/** The name of the check of a database's replicas. */
+export const replicasCheckName = 'database-replicas'
+
 /** What is wrong with the checks of a service. */
 export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly string[] {
   const issues: string[] = []

@@ -38,6 +38,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     db: undefined,
     statements: undefined,
     links: undefined,
+    position: undefined,
     effects: undefined,
   }
 }

@@ -43,6 +43,8 @@ export interface OpenDatabase {
    * is ready without it.
    */
   readonly check?: Check
+  /** Whether all replicas of it take reads; absent where it has none. */
+  readonly replicasCheck?: Check
   /** Begins to work on jobs, schedules and messages in this process. A database without it has no engine for them. */
   startWorker?(workload: Workload, options: WorkerOptions): Promise<Worker>
   /** Ends what `open` began. Calls and workers have ended before. */

@@ -6,6 +6,7 @@ import {
   type Check,
   type Checks,
   databaseCheckName,
+  replicasCheckName,
   findCheckIssues,
   type HealthDefinition,
 } from './check.ts'
@@ -198,6 +199,7 @@ async function startService<O extends Operations>(
 
   const checks = new Map(Object.entries(definition.checks ?? {}))
   if (database?.check) checks.set(databaseCheckName, database.check)
+  if (database?.replicasCheck) checks.set(replicasCheckName, database.replicasCheck)
   let stopped: Promise<void> | undefined
 
   return {

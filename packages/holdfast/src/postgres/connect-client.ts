@@ -6,6 +6,10 @@ export interface ConnectClientOptions {
   readonly connectionString: string
   /** How it is called in `pg_stat_activity`. */
   readonly applicationName: string
+  /** How long connecting may take, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number
+  /** How long a statement may go unanswered, in milliseconds. Default: as long as it takes. */
+  readonly queryTimeoutMs?: number
 }
 
 /**
@@ -16,11 +20,14 @@ export interface ConnectClientOptions {
 export async function connectClient({
   connectionString,
   applicationName,
+  timeoutMs = 10_000,
+  queryTimeoutMs,
 }: ConnectClientOptions): Promise<pg.Client> {
   const client = new pg.Client({
     connectionString,
     application_name: applicationName,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: timeoutMs,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     keepAlive: true,
   })
   // A lost connection fails the statement that needs it; between two of them there is nobody to tell.

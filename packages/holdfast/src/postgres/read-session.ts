@@ -5,7 +5,8 @@ import type { Work } from '../kernel/work.ts'
 import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery } from './driver-query.ts'
 import type { Pool } from './pool.ts'
-import { isStalePlan } from './sql-state.ts'
+import type { Replica } from './replicas/replica.ts'
+import { isStalePlan, mayBeOfReplica } from './sql-state.ts'
 import { checkReadStatement } from './statement.ts'
 
 /** Work that a query reads for. */
@@ -13,16 +14,33 @@ export interface Reading extends Work {
   readonly deadline: RunningDeadline
 }
 
+/** Where a query reads: its replica, and the primary for what that cannot answer. */
+export interface ReadSources {
+  readonly primary: Pool
+  readonly replica: Replica | undefined
+}
+
+/** Where connections are taken from. */
+type Source = Pick<Pool, 'acquire'> & Partial<Pick<Replica, 'released'>>
+
+/** A statement with the values of its parameters. */
+interface Asked {
+  readonly query: DriverQuery
+  readonly values: unknown[] | undefined
+}
+
 /**
  * What a query reads through: each statement takes a read-only connection and gives it back, so that a
  * handler that does something else in between holds none. Everything is interrupted when its work is over.
  */
 export class ReadSession implements Queryable {
-  readonly #pool: Pool
+  readonly #primary: Pool
   readonly #work: Reading
+  #replica: Replica | undefined
 
-  constructor(pool: Pool, work: Reading) {
-    this.#pool = pool
+  constructor({ primary, replica }: ReadSources, work: Reading) {
+    this.#primary = primary
+    this.#replica = replica
     this.#work = work
   }
 
@@ -33,25 +51,38 @@ export class ReadSession implements Queryable {
     if (typeof query === 'string') checkReadStatement(query, undefined)
     else checkReadStatement(query.text, query.name)
     this.#work.usage.statements += 1
+    const asked = { query, values }
+    if (!this.#replica) return this.#run<Row>(this.#primary, asked)
     try {
-      return await this.#run(await this.#pool.acquire(this.#work), query, values)
+      return await this.#run<Row>(this.#replica, asked)
     } catch (error) {
-      if (!isStalePlan(error)) throw error
-      const connection = await this.#pool.acquire(this.#work)
-      connection.stopPreparing()
-      return this.#run(connection, query, values)
+      if (this.#work.deadline.aborted || !mayBeOfReplica(error)) throw error
+      // It has read only, so it may be run again. What comes after it sees no less than what came before.
+      this.#replica = undefined
+      return this.#run<Row>(this.#primary, asked)
     }
   }
 
-  #run<Row extends pg.QueryResultRow>(
+  async #run<Row extends pg.QueryResultRow>(source: Source, asked: Asked): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
+    } catch (error) {
+      if (!isStalePlan(error)) throw error
+      const connection = await source.acquire(this.#work)
+      connection.stopPreparing()
+      return this.#runOnce<Row>(connection, source, asked)
+    }
+  }
+
+  #runOnce<Row extends pg.QueryResultRow>(
     connection: Connection,
-    query: DriverQuery,
-    values: unknown[] | undefined,
+    source: Source,
+    asked: Asked,
   ): Promise<pg.QueryResult<Row>> {
     const { deadline } = this.#work
     return runInterruptibly(connection, deadline, () =>
-      connection.queryAlone<Row>({ query, values }, deadline.remainingMs()),
-    )
+      connection.queryAlone<Row>(asked, deadline.remainingMs()),
+    ).finally(() => source.released?.(connection))
   }
 }
 

@@ -4,6 +4,8 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import type { Queryable } from './connection.ts'
 import type { Pool } from './pool.ts'
 import { ReadSession } from './read-session.ts'
+import { positionHeader } from './replicas/log-position.ts'
+import type { Replicas } from './replicas/replicas.ts'
 import { toStatements } from './to-statements.ts'
 import { toPostgresFailure } from './to-postgres-failure.ts'
 
@@ -13,10 +15,21 @@ export interface ReadBinding {
   within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
 }
 
+/** Where queries read. */
+export interface ReadPools {
+  readonly primary: Pool
+  readonly replicas: Replicas | undefined
+}
+
 /** The stage of a query: gives it a read-only session. */
-export function readStage(operation: CompiledOperation, pool: Pool, binding: ReadBinding): Stage {
+export function readStage(
+  operation: CompiledOperation,
+  { primary, replicas }: ReadPools,
+  binding: ReadBinding,
+): Stage {
   return async (call, next) => {
-    const session = new ReadSession(pool, call)
+    const replica = replicas?.choose(call.header(positionHeader))
+    const session = new ReadSession({ primary, replica }, call)
     call.statements = toStatements(session)
     const run = (): Answer | Promise<Answer> => {
       call.db = binding.read(session)

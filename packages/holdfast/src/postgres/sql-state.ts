@@ -127,3 +127,11 @@ export function isUnavailable(error: unknown): boolean {
   // 25P03 and 25P04: the session was ended for its idleness or the length of its transaction.
   return /^(?:08|57P|53300|25P0[34])/.test(state)
 }
+
+/**
+ * Whether the primary may answer what a replica has failed with: that it is away, that a row which it was reading was to be removed (a recovery
+ * conflict), or that it does not have yet what a migration has made (class 42, 3F000).
+ */
+export function mayBeOfReplica(error: unknown): boolean {
+  return isUnavailable(error) || isWorthRerunning(error) || /^(?:42|3F)/.test(sqlStateOf(error) ?? '')
+}

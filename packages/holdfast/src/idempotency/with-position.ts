@@ -1,0 +1,34 @@
+import type { Answer } from '../kernel/answer.ts'
+import type { Call } from '../kernel/call.ts'
+import { toLogFields } from '../kernel/log.ts'
+import type { Pool } from '../postgres/pool.ts'
+import {
+  endOfLog,
+  type InsertPositionRow,
+  positionHeader,
+  readInsertPosition,
+} from '../postgres/replicas/log-position.ts'
+
+/**
+ * Says in an answer where in the log its effects are. Those of one that was given before are somewhere before the present end; where that cannot be
+ * found out, reads that ask for it are the primary's.
+ */
+export async function withPosition(answer: Answer, call: Call, pool: Pool): Promise<Answer> {
+  const position = call.position ?? (await readPosition(call, pool))
+  return { ...answer, headers: { ...answer.headers, [positionHeader]: position } }
+}
+
+async function readPosition(call: Call, pool: Pool): Promise<string> {
+  try {
+    const connection = await pool.acquire(call)
+    try {
+      const { rows } = await connection.run<InsertPositionRow>(readInsertPosition())
+      return rows[0]!.position
+    } finally {
+      connection.release()
+    }
+  } catch (error) {
+    call.log.debug({ error: toLogFields(error) }, 'where a mutation has committed could not be found out')
+    return endOfLog
+  }
+}

@@ -1,0 +1,136 @@
+import type pg from 'pg'
+import { toLogFields, type Logger } from '../../kernel/log.ts'
+import type { Work } from '../../kernel/work.ts'
+import { connectClient } from '../connect-client.ts'
+import type { Connection } from '../connection.ts'
+import { isPooled } from '../is-pooled.ts'
+import type { Pool } from '../pool.ts'
+import { parsePosition } from './log-position.ts'
+
+/** What a replica is made with. */
+export interface ReplicaParts {
+  readonly connectionString: string
+  readonly log: Logger
+  readonly openPool: (options: { readonly isPooled: boolean }) => Pool
+}
+
+/** What a replica says of itself. */
+interface ReplicaRow {
+  readonly replayed: string | null
+  readonly system: string
+}
+
+const applicationName = 'holdfast (replicas)'
+/** How long a replica may take to say how far it is, in milliseconds. */
+export const answerTimeoutMs: number = 1_000
+
+/** A server that follows the primary, and takes reads as long as it is close enough. */
+export class Replica {
+  /** Host, port and database, for people. */
+  readonly name: string
+  readonly #parts: ReplicaParts
+  readonly #reading = new Set<Connection>()
+  #looking: pg.Client | undefined
+  #pool: Pool | undefined
+  #replayed: bigint | undefined
+  #fault: string | undefined = 'it has not been asked yet'
+  #isClosed = false
+
+  constructor(parts: ReplicaParts) {
+    const { hostname, port, pathname } = new URL(parts.connectionString)
+    this.name = `${hostname}:${port === '' ? 5432 : port}${pathname}`
+    this.#parts = parts
+  }
+
+  /** Why it takes no reads; `undefined` where it does. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  /** Whether it may be read from by who has to see the log up to a position. */
+  hasReached(position: bigint | undefined): boolean {
+    if (this.#fault !== undefined || this.#replayed === undefined) return false
+    return position === undefined || this.#replayed >= position
+  }
+
+  /** Asks how far it is. Never rejects: who cannot be asked takes no reads. Gives nothing then. */
+  async look(system: string): Promise<bigint | undefined> {
+    let row: ReplicaRow
+    try {
+      row = await this.#ask()
+    } catch (error) {
+      const looking = this.#looking
+      this.#looking = undefined
+      looking?.end().catch(() => {})
+      this.leaveOut('it does not answer', error)
+      // What it has not answered yet, it may never answer.
+      for (const connection of this.#reading) connection.destroy()
+      return undefined
+    }
+    const fault = faultOf(row, system)
+    if (fault !== undefined) {
+      this.leaveOut(fault)
+      return undefined
+    }
+    this.#replayed = parsePosition(row.replayed!)
+    return this.#replayed
+  }
+
+  async #ask(): Promise<ReplicaRow> {
+    if (!this.#looking) {
+      const { connectionString, openPool } = this.#parts
+      const client = await connectClient({
+        connectionString,
+        applicationName,
+        timeoutMs: answerTimeoutMs,
+        queryTimeoutMs: answerTimeoutMs,
+      })
+      this.#looking = client
+      this.#pool ??= openPool({ isPooled: await isPooled(client) })
+    }
+    const { rows } = await this.#looking.query<ReplicaRow>(
+      `select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as replayed,
+        (select system_identifier::text from pg_control_system()) as system`,
+    )
+    return rows[0]!
+  }
+
+  /** Gives it no reads until {@link Replica.takeIn}. */
+  leaveOut(fault: string, error?: unknown): void {
+    const isNew = this.#fault !== fault
+    this.#fault = fault
+    if (!isNew || this.#isClosed) return
+    this.#parts.log.warn(
+      { replica: this.name, ...(error === undefined ? {} : { error: toLogFields(error) }) },
+      `a replica takes no reads: ${fault}`,
+    )
+  }
+
+  takeIn(): void {
+    if (this.#fault === undefined) return
+    this.#fault = undefined
+    this.#parts.log.info({ replica: this.name }, 'a replica takes reads')
+  }
+
+  /** Takes a connection, which is given back with {@link Replica.release}. */
+  async acquire(work: Work): Promise<Connection> {
+    const connection = await this.#pool!.acquire(work)
+    this.#reading.add(connection)
+    return connection
+  }
+
+  /** Takes notice that a connection has been given back. */
+  released(connection: Connection): void {
+    this.#reading.delete(connection)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#looking?.end().catch(() => {}), this.#pool?.end()])
+  }
+}
+
+function faultOf({ replayed, system }: ReplicaRow, primarySystem: string): string | undefined {
+  if (replayed === null) return 'it is no replica (any more): it does not follow another server'
+  return system === primarySystem ? undefined : 'it is a replica of another server'
+}

@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { chown, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
+import pg from 'pg'
+import { until } from 'holdfast/testing'
+import { createTestFolder } from '../src/testing/test-folder.ts'
+
+/** A server that follows another one. */
+export interface Standby {
+  readonly server: EmbeddedPostgres
+  /** Its URL of a database of the primary. */
+  urlOf(databaseUrl: string): string
+  /** Ends it, and deletes its data. */
+  remove(): Promise<void>
+}
+
+const run = promisify(execFile)
+
+/** Makes a standby of a server: its files as they are copied during a backup, and from then on the log that is streamed. */
+export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> {
+  const directory = await createTestFolder()
+  const data = join(directory, 'data')
+  const from = join(primary.directory, 'data')
+  const slot = `standby_${randomUUID().replaceAll('-', '')}`
+  const client = new pg.Client({ connectionString: primary.url })
+  await client.connect()
+  try {
+    // What the standby has not fetched yet must not be removed meanwhile.
+    await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
+    await client.query(`select pg_backup_start('standby', true)`)
+    // Files come and go while they are copied, which the log makes up for.
+    await run('cp', ['-a', from, data]).catch(() => {})
+    const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
+    const { uid, gid } = await stat(from)
+    await chown(directory, uid, gid)
+    await Promise.all(
+      ['postmaster.pid', 'postmaster.opts'].map((name) => rm(join(data, name), { force: true })),
+    )
+    for (const [name, text] of [
+      ['backup_label', rows[0]!.labelfile],
+      ['standby.signal', ''],
+    ] as const) {
+      await writeFile(join(data, name), text)
+      await chown(join(data, name), uid, gid)
+    }
+    const { username, password, hostname, port } = new URL(primary.url)
+    const server = await startEmbeddedPostgres({
+      directory,
+      settings: {
+        fsync: 'off',
+        hot_standby: 'on',
+        primary_conninfo: `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`,
+        primary_slot_name: slot,
+        wal_receiver_status_interval: '1',
+        // A read that is in the way of what the primary has removed gives way at once.
+        max_standby_streaming_delay: '0',
+      },
+    })
+    return {
+      server,
+      urlOf(databaseUrl) {
+        const url = new URL(server.url)
+        url.pathname = new URL(databaseUrl).pathname
+        return url.href
+      },
+      async remove() {
+        await server.stop()
+        await dropSlot(primary.url, slot)
+        await rm(directory, { recursive: true, force: true })
+      },
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+/** Drops the slot of a standby that has ended; the primary notices that a moment later. */
+async function dropSlot(primaryUrl: string, slot: string): Promise<void> {
+  const client = new pg.Client({ connectionString: primaryUrl })
+  await client.connect()
+  try {
+    await until(async () => {
+      const { rowCount } = await client.query(
+        'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active',
+        [slot],
+      )
+      return rowCount === 1
+    })
+  } finally {
+    await client.end()
+  }
+}
