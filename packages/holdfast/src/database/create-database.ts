@@ -13,6 +13,7 @@ import { safeMutation } from '../idempotency/safe-mutation.ts'
 import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
+import { watchUnheard } from '../outbox/watch-unheard.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { createPool } from '../postgres/pool.ts'
 import { Fingerprints } from '../postgres/guard/fingerprints.ts'
@@ -144,6 +145,7 @@ async function openDatabase<Read, Write>(
       fingerprints,
       unbounded: new UnboundedReads(write),
     }
+  const watching = watchUnheard({ pool: write, clock, log })
   const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
@@ -164,8 +166,8 @@ async function openDatabase<Read, Write>(
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
         : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
-    startWorker: (workload, workerOptions) =>
-      startBackground(workload, workerOptions, {
+    async startWorker(workload, workerOptions) {
+      const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
         openPool: (applicationName, max) => createPool({ ...pooling, applicationName, max }),
         bind,
@@ -173,10 +175,13 @@ async function openDatabase<Read, Write>(
         surroundings,
         telemetry,
         foreignCalls,
-      }),
+      })
+      // From now on, it is this process that hands messages out.
+      await watching.stop()
+      return worker
+    },
     async close() {
-      await pruning.stop()
-      await watch?.unbounded.close()
+      await Promise.all([pruning.stop(), watching.stop(), watch?.unbounded.close()])
       await endPools()
       await location.stop()
     },
