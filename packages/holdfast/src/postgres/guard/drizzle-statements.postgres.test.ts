@@ -37,6 +37,17 @@ const reads = service({
       access,
       run: async ({ db }) => void (await db.select().from(notes).limit(5)),
     }),
+    loop: query({
+      route: 'GET /notes-one-by-one',
+      access,
+      async run({ db }) {
+        for (const id of [1, 2, 3])
+          await db
+            .select()
+            .from(notes)
+            .where(eq(notes.id, 1_000 + id))
+      },
+    }),
     meant: query({
       route: 'GET /meant-notes',
       access,
@@ -62,4 +73,13 @@ test('a SELECT that nothing bounds is told of, once', async () => {
     statement: expect.stringContaining('where "notes"."author" = $1'),
     msg: expect.stringContaining('may read any number of rows of notes'),
   })
+})
+
+test('what is refused is logged as that, not as what a query builder makes of it with its values', async () => {
+  const lines: string[] = []
+  await using tested = await createTestService(reads, { onLog: (line) => lines.push(line) })
+  expect((await tested.send('loop', {})).status).toBe(500)
+  const failed = lines.find((line) => line.includes('query-repeated'))
+  expect(JSON.parse(failed!)).toMatchObject({ error: { name: 'HoldfastError', code: 'query-repeated' } })
+  expect(failed).not.toContain('1003')
 })
