@@ -1,3 +1,5 @@
+import type { Logger } from './log.ts'
+
 /** Watches the statements of one run of a handler. */
 export interface StatementGuard {
   /** How many rows one statement may give. */
@@ -18,4 +20,6 @@ export interface StatementWatch {
   readonly refuses: boolean
   /** The nearest file and line of the program that is on the stack; `undefined` where none is. */
   readonly placeOf: () => string | undefined
+  /** Takes what is told of. Default: the log of the call. */
+  readonly log?: Logger
 }

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { StatementGuard } from '../kernel/statement-guard.ts'
 
 /** A statement in the form that the driver takes; query builders add how they want the rows. */
 export interface DriverStatement {
@@ -10,15 +11,12 @@ export interface DriverStatement {
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
-  /** How many rows it may give. Default: any number. */
-  readonly rowLimit?: RowLimit | undefined
+  /** Says how many rows it may give. Default: any number. */
+  readonly guard?: RowGuard | undefined
 }
 
 /** How many rows a statement may give, and what it fails with that gives more. */
-export interface RowLimit {
-  readonly rows: number
-  error(): Error
-}
+export type RowGuard = Pick<StatementGuard, 'maxRows' | 'tooManyRows'>
 
 /** A statement, or its text alone. */
 export type DriverQuery = string | DriverStatement
@@ -29,6 +27,25 @@ interface QueryMembers {
   queryMode: 'extended' | undefined
   callback: (error: Error | null | undefined, result: unknown) => void
   handleDataRow(message: unknown): void
+}
+
+const DriversQuery = pg.Query as unknown as new (
+  statement: string | object,
+  values?: readonly unknown[],
+) => pg.Query & QueryMembers
+
+/** A query that keeps no more rows than it may give. */
+class GuardedQuery extends DriversQuery {
+  maxRows = Infinity
+  /** Called once, with the first row too many. */
+  tooManyRows: () => void = () => {}
+  #rows = 0
+
+  override handleDataRow(message: unknown): void {
+    this.#rows += 1
+    if (this.#rows <= this.maxRows) super.handleDataRow(message)
+    else if (this.#rows === this.maxRows + 1) this.tooManyRows()
+  }
 }
 
 /** A part of the driver that its types leave out. */
@@ -53,21 +70,16 @@ export function runQuery<Row extends pg.QueryResultRow>(
     return Promise.reject(error as HoldfastError)
   }
   const query = toDriverQuery(statement, values)
-  const { rowLimit } = statement
-  let failure: Error | undefined
-  if (rowLimit) {
-    const take = query.handleDataRow.bind(query)
-    let rows = 0
-    query.handleDataRow = (message) => {
-      rows += 1
-      if (rows <= rowLimit.rows) take(message)
-      else if (!failure) {
-        failure = rowLimit.error()
+  const { guard } = statement
+  return new Promise((resolve, reject) => {
+    let failure: Error | undefined
+    if (guard) {
+      query.maxRows = guard.maxRows
+      query.tooManyRows = () => {
+        failure = guard.tooManyRows(statement.text, statement.values)
         tooManyRows()
       }
     }
-  }
-  return new Promise((resolve, reject) => {
     query.callback = (error, result) => {
       if (failure) reject(failure)
       else if (error) {
@@ -83,13 +95,13 @@ export function runQuery<Row extends pg.QueryResultRow>(
 function toDriverQuery(
   { text, name, queryMode, rowMode, types }: DriverStatement,
   values: readonly unknown[] | undefined,
-): pg.Query & QueryMembers {
+): GuardedQuery {
   // What shapes the rows is read while the driver's query is being made, and nowhere else.
   const isShaped = rowMode !== undefined || types !== undefined
-  const made = isShaped
-    ? new pg.Query({ text, values, rowMode, types } as never)
-    : new pg.Query(text, values as unknown[])
-  return Object.assign(made as pg.Query & QueryMembers, { name, queryMode })
+  const query = isShaped ? new GuardedQuery({ text, values, rowMode, types }) : new GuardedQuery(text, values)
+  query.name = name
+  query.queryMode = queryMode
+  return query
 }
 
 /**

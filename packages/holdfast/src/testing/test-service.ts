@@ -64,6 +64,7 @@ export async function createTestService<O extends Operations>(
   const { onLog, foreignCalls = 'report', statements = 'refuse' } = options
   const database = await createTestDatabase(await templateFor(service as Service, env))
   const write = onLog ?? ((line: string) => process.stderr.write(`${line}\n`))
+  const warnings = createLogger({ level: 'warn', write })
   const running = await service.start({
     env: { ...env, DATABASE_URL: database.url },
     mode: 'test',
@@ -73,12 +74,12 @@ export async function createTestService<O extends Operations>(
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(statements === 'allow'
       ? {}
-      : { statements: { refuses: statements === 'refuse', placeOf: placeOfProgram } }),
+      : { statements: { refuses: statements === 'refuse', placeOf: placeOfProgram, log: warnings } }),
     ...(foreignCalls === 'allow'
       ? {}
       : {
           foreignCalls: createForeignCallWatch({
-            log: createLogger({ level: 'warn', write }),
+            log: warnings,
             refuses: foreignCalls === 'refuse',
           }),
         }),

@@ -68,7 +68,6 @@ test('a SELECT that nothing bounds is told of, once', async () => {
   expect(told).toHaveLength(1)
   expect(JSON.parse(told[0]!)).toMatchObject({
     level: 'warn',
-    operation: 'all',
     tables: 'notes',
     statement: expect.stringContaining('where "notes"."author" = $1'),
     msg: expect.stringContaining('may read any number of rows of notes'),

@@ -48,6 +48,8 @@ export class HandlerGuard implements StatementGuard {
   readonly #run: GuardedRun
   #repetitions: Map<string, Repetition> | undefined
   #statements = 0
+  /** The first statement in production, until there is a second. */
+  #first: string | undefined
 
   constructor(operation: CompiledOperation, watch: GuardWatch | undefined, run: GuardedRun) {
     this.#operation = operation
@@ -61,9 +63,16 @@ export class HandlerGuard implements StatementGuard {
 
   before(text: string, values: readonly unknown[] | undefined): void {
     if (control.test(text)) return
-    this.#watch?.unbounded.look(text, this.#operation, this.#run.log)
+    this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
-    if (this.#operation.repeats === undefined) this.#compare(text, values)
+    if (this.#operation.repeats !== undefined) return
+    // Most calls are one statement, in which there is nothing to compare.
+    if (this.#statements === 1 && !this.#watch) this.#first = text
+    else {
+      if (this.#first !== undefined) this.#compare(this.#first, undefined)
+      this.#first = undefined
+      this.#compare(text, values)
+    }
   }
 
   tooManyRows(text: string, values: readonly unknown[] | undefined): HoldfastError {
@@ -81,7 +90,7 @@ export class HandlerGuard implements StatementGuard {
   #tell(error: HoldfastError, fields: Readonly<Record<string, string | number>>): void {
     const { span, log } = this.#run
     if (this.#watch?.refuses === true) throw error
-    if (this.#watch) log.warn({ code: error.code, ...fields }, error.message)
+    if (this.#watch) (this.#watch.log ?? log).warn({ code: error.code, ...fields }, error.message)
     else span.addEvent(`holdfast.${error.code}`, fields)
   }
 
