@@ -32,6 +32,17 @@ function replyWith(...statuses: readonly number[]): void {
   })
 }
 
+/** Has the delivery to an endpoint that waits be tried now, once it waits: that its try has failed is written down first. */
+async function tryNow(endpoint: string): Promise<void> {
+  await until(async () => {
+    const changed = await app.tested.sql(
+      `update holdfast.jobs set run_at = now() where state = 'scheduled' and input->>'endpoint' = $1 returning id`,
+      [endpoint],
+    )
+    return changed.length === 1
+  })
+}
+
 async function rowOf(endpoint: string): Promise<Record<string, unknown>> {
   const [row] = await app.tested.sql('select * from holdfast.webhook_endpoints where id = $1', [endpoint])
   return row!
@@ -304,10 +315,7 @@ describe('an endpoint', () => {
     await app.publish(account)
     await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
     await app.within(({ transaction }) => app.hooks.disableEndpoint(transaction, { owner: account, id }))
-    await app.tested.sql(
-      `update holdfast.jobs set run_at = now() where state = 'scheduled' and input->>'endpoint' = $1`,
-      [id],
-    )
+    await tryNow(id)
     await app.settled(account, 'failed')
     expect(receiver.requests).toHaveLength(1)
   })
@@ -319,10 +327,7 @@ describe('an endpoint', () => {
     await app.publish(account)
     await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
     await app.within(({ transaction }) => app.hooks.removeEndpoint(transaction, { owner: account, id }))
-    await app.tested.sql(
-      `update holdfast.jobs set run_at = now() where state = 'scheduled' and input->>'endpoint' = $1`,
-      [id],
-    )
+    await tryNow(id)
     await until(async () => {
       const [job] = await app.tested.sql<{ state: string }>(
         `select state from holdfast.jobs where input->>'endpoint' = $1`,
