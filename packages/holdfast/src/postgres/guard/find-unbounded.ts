@@ -1,7 +1,14 @@
-import type { Node, ParseResult, RangeVar, SelectStmt } from 'libpg-query'
+import type { JoinExpr, Node, ParseResult, RangeVar, SelectStmt, WithClause } from 'libpg-query'
 
 /** The columns of each unique key of a table, by the table's name. */
 export type UniqueKeys = ReadonlyMap<string, readonly (readonly string[])[]>
+
+/** What a SELECT may name. */
+interface Scope {
+  readonly keys: UniqueKeys
+  /** The unbounded tables of each common table expression, by its name. */
+  readonly common: ReadonlyMap<string, readonly string[]>
+}
 
 /** A table that a SELECT reads. */
 interface Source {
@@ -18,48 +25,104 @@ interface Equality {
   readonly column: string
   /** The tables that the something is read from; none where it is a value. */
   readonly from: readonly string[]
+  /** The tables whose rows it picks; every one where it is absent. */
+  readonly picks?: ReadonlySet<string>
 }
+
+/** What a FROM clause, or a part of it, comes to. */
+interface From {
+  readonly sources: readonly Source[]
+  readonly equalities: readonly Equality[]
+  /** Tables of its subselects and common table expressions. */
+  readonly unbounded: readonly string[]
+}
+
+const nothing: From = { sources: [], equalities: [], unbounded: [] }
 
 /**
  * The tables that a statement may read any number of rows of: a SELECT that has no LIMIT, gives no single row of aggregates, and does not
- * compare a unique key. Nothing where it is bounded, is no SELECT, or is beyond what is understood here: what functions give is not judged.
+ * compare a unique key. Nothing where it is bounded, is no SELECT, or is beyond what is understood here: what functions give, and what a
+ * recursion comes to, is not judged.
  */
 export function findUnbounded({ stmts = [] }: ParseResult, keys: UniqueKeys): readonly string[] {
-  return stmts.flatMap(({ stmt }) => (stmt && 'SelectStmt' in stmt ? unboundedOf(stmt.SelectStmt, keys) : []))
+  return stmts.flatMap(({ stmt }) => unboundedOf(stmt, { keys, common: new Map() }))
 }
 
-function unboundedOf(select: SelectStmt, keys: UniqueKeys): readonly string[] {
-  if (select.limitCount) return []
-  if (select.larg && select.rarg)
-    return [...unboundedOf(select.larg, keys), ...unboundedOf(select.rarg, keys)]
-  if (isOneRow(select)) return []
-  const common = new Map(
-    (select.withClause?.ctes ?? []).flatMap((node) =>
-      'CommonTableExpr' in node ? [[node.CommonTableExpr.ctename ?? '', node.CommonTableExpr.ctequery]] : [],
-    ),
-  )
-  const sources: Source[] = []
-  const unbounded: string[] = []
-  const equalities = select.whereClause ? equalitiesOf(select.whereClause) : []
+function unboundedOf(statement: Node | undefined, scope: Scope): readonly string[] {
+  return statement && 'SelectStmt' in statement ? [...new Set(unboundedIn(statement.SelectStmt, scope))] : []
+}
 
-  function take(node: Node): void {
-    if ('RangeVar' in node) {
-      const query =
-        node.RangeVar.schemaname === undefined ? common.get(node.RangeVar.relname ?? '') : undefined
-      if (query && 'SelectStmt' in query) unbounded.push(...unboundedOf(query.SelectStmt, keys))
-      else if (!query) sources.push(sourceOf(node.RangeVar))
-    } else if ('JoinExpr' in node) {
-      const { larg, rarg, quals } = node.JoinExpr
-      if (larg) take(larg)
-      if (rarg) take(rarg)
-      if (quals) equalities.push(...equalitiesOf(quals))
-    } else if ('RangeSubselect' in node) {
-      const { subquery } = node.RangeSubselect
-      if (subquery && 'SelectStmt' in subquery) unbounded.push(...unboundedOf(subquery.SelectStmt, keys))
-    }
+function unboundedIn(select: SelectStmt, outer: Scope): readonly string[] {
+  if (isLimited(select) || isOneRow(select)) return []
+  const scope = select.withClause ? scopeWithin(select.withClause, outer) : outer
+  if (select.larg && select.rarg)
+    return [...unboundedIn(select.larg, scope), ...unboundedIn(select.rarg, scope)]
+  const { sources, equalities, unbounded } = merge(
+    (select.fromClause ?? []).map((node) => fromOf(node, scope)),
+  )
+  const wanted = select.whereClause ? equalitiesOf(select.whereClause) : []
+  return [...unbounded, ...unboundedAmong(sources, [...equalities, ...wanted], scope.keys)]
+}
+
+function scopeWithin({ ctes = [], recursive }: WithClause, { keys, common }: Scope): Scope {
+  const within = new Map(common)
+  for (const node of ctes) {
+    if (!('CommonTableExpr' in node)) continue
+    const { ctename = '', ctequery } = node.CommonTableExpr
+    if (recursive) within.set(ctename, [])
+    within.set(ctename, unboundedOf(ctequery, { keys, common: within }))
   }
-  for (const node of select.fromClause ?? []) take(node)
-  return [...unbounded, ...unboundedAmong(sources, equalities, keys)]
+  return { keys, common: within }
+}
+
+function fromOf(node: Node, scope: Scope): From {
+  if ('RangeVar' in node) {
+    const { schemaname, relname = '' } = node.RangeVar
+    const unbounded = schemaname === undefined ? scope.common.get(relname) : undefined
+    return unbounded ? { ...nothing, unbounded } : { ...nothing, sources: [sourceOf(node.RangeVar)] }
+  }
+  if ('JoinExpr' in node) return joinOf(node.JoinExpr, scope)
+  if ('RangeSubselect' in node)
+    return { ...nothing, unbounded: unboundedOf(node.RangeSubselect.subquery, scope) }
+  return nothing
+}
+
+function joinOf({ larg, rarg, jointype, quals, usingClause = [] }: JoinExpr, scope: Scope): From {
+  const left = larg ? fromOf(larg, scope) : nothing
+  const right = rarg ? fromOf(rarg, scope) : nothing
+  const [ofLeft, ofRight] = [aliasesOf(left), aliasesOf(right)]
+  const conditions = [
+    ...(quals ? equalitiesOf(quals) : []),
+    ...usingClause.flatMap((node) => {
+      const column = 'String' in node ? (node.String.sval ?? '') : ''
+      return [
+        { alias: undefined, column, from: ofRight, picks: new Set(ofLeft) },
+        { alias: undefined, column, from: ofLeft, picks: new Set(ofRight) },
+      ]
+    }),
+  ]
+  // The side that an outer join keeps every row of is not picked from by its condition.
+  const picked = new Set([
+    ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_RIGHT' ? ofLeft : []),
+    ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT' ? ofRight : []),
+  ])
+  const equalities = conditions.map((equality) => ({
+    ...equality,
+    picks: equality.picks?.intersection(picked) ?? picked,
+  }))
+  return merge([left, right, { ...nothing, equalities }])
+}
+
+function merge(parts: readonly From[]): From {
+  return {
+    sources: parts.flatMap(({ sources }) => sources),
+    equalities: parts.flatMap(({ equalities }) => equalities),
+    unbounded: parts.flatMap(({ unbounded }) => unbounded),
+  }
+}
+
+function aliasesOf({ sources }: From): readonly string[] {
+  return sources.map(({ alias }) => alias)
 }
 
 /** Those of the tables whose rows no unique key picks: by values, or by columns of tables that are bounded themselves. */
@@ -74,10 +137,11 @@ function unboundedAmong(
     (keys.get(source.table) ?? keys.get(source.name) ?? []).some((columns) =>
       columns.every((column) =>
         equalities.some(
-          (equality) =>
-            equality.column === column &&
-            (equality.alias ?? source.alias) === source.alias &&
-            equality.from.every((alias) => alias !== unknown && (bounded.has(alias) || !aliases.has(alias))),
+          ({ column: compared, alias = source.alias, from, picks }) =>
+            compared === column &&
+            alias === source.alias &&
+            (!picks || picks.has(alias)) &&
+            from.every((other) => other !== unknown && (bounded.has(other) || !aliases.has(other))),
         ),
       ),
     )
@@ -94,6 +158,11 @@ function sourceOf({ schemaname, relname = '', alias }: RangeVar): Source {
     table: schemaname === undefined ? relname : `${schemaname}.${relname}`,
     name: relname,
   }
+}
+
+/** `LIMIT ALL` and `LIMIT NULL` limit nothing. */
+function isLimited({ limitCount }: SelectStmt): boolean {
+  return limitCount !== undefined && !('A_Const' in limitCount && limitCount.A_Const.isnull === true)
 }
 
 /** What holds for every row that a condition lets through: the equalities that are joined by AND. */

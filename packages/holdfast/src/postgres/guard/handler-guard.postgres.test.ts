@@ -50,6 +50,27 @@ const operations = {
       for (let one = 0; one < input.count; one += 1) await db.query(sql`select ${one}::int`)
     },
   }),
+  writtenWithin: app.mutation({
+    ...common,
+    route: 'POST /written-within',
+    async run({ db }) {
+      await db.query(sql`create temp table a (n int) on commit drop`)
+      const look = (): Promise<unknown> => db.query(sql`select n from a`)
+      await look()
+      await db.query(sql`with added as (insert into a values (1) returning n) select n from added`)
+      await look()
+      await db.query(sql`with\nchanged as (update a set n = 2 returning n)\nselect n from changed`)
+      await look()
+    },
+  }),
+  writes: app.mutation({
+    ...common,
+    route: 'POST /writes',
+    async run({ input, db }) {
+      await db.query(sql`create temp table a (n int) on commit drop`)
+      for (let one = 0; one < input.count; one += 1) await db.query(sql`insert into a values (${one})`)
+    },
+  }),
   manyWritten: app.mutation({
     ...common,
     route: 'POST /many',
@@ -111,6 +132,16 @@ test('guards mutations', async () => {
 
 test('lets a mutation read again what it has written', async () => {
   expect((await outcome('written', 0)).status).toBe(204)
+})
+
+test('lets a mutation read again what it has written in a WITH', async () => {
+  expect((await outcome('writtenWithin', 0)).status).toBe(204)
+})
+
+test('says how to write at once what a loop writes', async () => {
+  const { status, log } = await outcome('writes', 3)
+  expect(status).toBe(500)
+  expect(log).toContain('Write them all at once, with more rows of values, or with `unnest($1)`')
 })
 
 test('lets a loop pass that is meant, up to the budget', async () => {

@@ -39,7 +39,7 @@ const notedAt = 6
 const notedAfterMs = 50
 
 const control = /^\s*(?:savepoint|release|rollback|set)\b/i
-const read = /^\s*(?:select|with|values|table)\b/i
+const read = /^\s*(?:select|values|table|with\b(?!.*\b(?:insert|update|delete|merge)\b))\b/is
 
 /** Guards one run of an operation's handler. `watch` is absent in production: what repeats is noted in the trace then. */
 export class HandlerGuard implements StatementGuard {
@@ -158,19 +158,19 @@ function isWorthTelling({ runs, firstMs, isTold }: Repetition, watch: StatementW
   return !isTold && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
 }
 
+const readAtOnce = 'Read it for all at once, with a join, with `= any($1)`, or with load of a relation'
+const writeAtOnce = 'Write them all at once, with more rows of values, or with `unnest($1)`'
+
 function describe(
   statement: string,
-  { runs, isOfOneValue }: Repetition,
+  { runs, isRead, isOfOneValue }: Repetition,
   { place, watch }: { readonly place: string | undefined; readonly watch: StatementWatch | undefined },
 ): string {
   const where = place === undefined ? '' : ` at ${place}`
   if (!watch) return `ran one statement ${runs} times: ${statement}.`
   const [what, fix] = isOfOneValue
     ? ['the same values', 'Run it once and keep its rows']
-    : [
-        'other values each time (N+1)',
-        'Read it for all at once, with a join, with `= any($1)`, or with load of a relation',
-      ]
+    : ['other values each time (N+1)', isRead ? readAtOnce : writeAtOnce]
   return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; where the loop is meant, say so with repeats: { allow: 'the reason' } on the operation.`
 }
 
