@@ -1,5 +1,5 @@
-export type { AdminClient } from './idempotency/admin/admin-client.ts'
 export { listKeys, type ListKeysOptions } from './idempotency/admin/list-keys.ts'
 export { countPrunableKeys, pruneKeys } from './idempotency/admin/prune-keys.ts'
 export { showKey, type ShowKeyOptions } from './idempotency/admin/show-key.ts'
 export type { ListedKey, StoredKey } from './idempotency/admin/stored-key.ts'
+export type { StatementClient } from './postgres/statement-client.ts'

@@ -1,4 +1,3 @@
-export type { AdminClient } from './jobs/admin/admin-client.ts'
 export { type CancelledJob, cancelJob } from './jobs/admin/cancel-job.ts'
 export { listJobs, type ListJobsOptions } from './jobs/admin/list-jobs.ts'
 export { type JobPause, listPauses, pauseJobs, resumeJobs } from './jobs/admin/pause-jobs.ts'
@@ -14,3 +13,4 @@ export {
   type StoredJob,
   type StoredStep,
 } from './jobs/admin/stored-job.ts'
+export type { StatementClient } from './postgres/statement-client.ts'

@@ -1,3 +1,4 @@
+import { placeOfProgram } from './foreign-calls/caller-of.ts'
 import { createForeignCallWatch } from './foreign-calls/create-foreign-call-watch.ts'
 import { createHealth } from './health/create-health.ts'
 import { documentation } from './openapi/documentation.ts'
@@ -14,6 +15,7 @@ const parts = {
   createHealth,
   watch: watchService,
   watchForeignCalls: createForeignCallWatch,
+  placeOfProgram,
   settings: [telemetrySettings],
 }
 

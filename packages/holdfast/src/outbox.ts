@@ -1,5 +1,4 @@
 export {
-  type AdminClient,
   forgetRelay,
   listMessages,
   type ListMessagesOptions,
@@ -12,3 +11,4 @@ export {
   republish,
   type StoredMessage,
 } from './outbox/outbox-admin.ts'
+export type { StatementClient } from './postgres/statement-client.ts'

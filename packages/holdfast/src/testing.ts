@@ -1,5 +1,6 @@
 export { createFakeClock, type FakeClock } from './testing/fake-clock.ts'
 export { createTestDatabase, type TestDatabase } from './testing/template.ts'
+export { expectFlatStatements, type FlatStatementsOptions } from './testing/expect-flat-statements.ts'
 export { startTestPostgres, type TestPostgres } from './testing/test-postgres.ts'
 export { createTestService, type TestService, type TestServiceOptions } from './testing/test-service.ts'
 export { type AnswerCaller, CallFailed, type CallOptions, type TypedCaller } from './testing/typed-caller.ts'

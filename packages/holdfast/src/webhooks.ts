@@ -1,3 +1,4 @@
+export type { StatementClient } from './postgres/statement-client.ts'
 export type { DeliveryList, Deliveries } from './webhooks/deliveries.ts'
 export { type DisabledEndpoint, WebhookEndpointFailed } from './webhooks/endpoint-disabled.ts'
 export type {
@@ -21,7 +22,6 @@ export {
 export type { ReplayRange } from './webhooks/replay.ts'
 export { signWebhook, type UnsignedWebhook, type WebhookHeaders } from './webhooks/sign-webhook.ts'
 export type { WebhookSender } from './webhooks/signed-webhook.ts'
-export type { StatementClient } from './webhooks/statement-client.ts'
 export {
   type ReceivedWebhook,
   type VerifiedWebhook,

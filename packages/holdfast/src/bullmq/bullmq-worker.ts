@@ -1,18 +1,17 @@
 import { DelayedError, type Job as BullMqJob, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import type { RedisOptions } from 'ioredis'
-import { CallLog } from '../kernel/call-log.ts'
 import { untilAborted } from '../kernel/cancellation.ts'
-import { RunningDeadline } from '../kernel/deadline.ts'
-import { toMilliseconds } from '../kernel/duration.ts'
+import { startDuty } from '../kernel/duty.ts'
 import type { Job } from '../kernel/job.ts'
 import type { Json } from '../kernel/json.ts'
 import { toLogFields } from '../kernel/log.ts'
-import { newUsage } from '../kernel/work.ts'
+import { allEnded } from '../jobs/all-ended.ts'
 import type { AttemptScope } from '../jobs/attempt-scope.ts'
-import { startDuty } from '../jobs/duty.ts'
 import type { JobEngineParts } from '../jobs/job-engine.ts'
 import { jobCancelled, jobLost, workerStopping } from '../jobs/job-over.ts'
 import { observeJobs } from '../jobs/observe-jobs.ts'
+import { openAttempt } from '../jobs/open-attempt.ts'
+import type { ClaimedRow } from '../jobs/queries/claim-jobs.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { JobRecords } from './job-records.ts'
 import type { BegunRow } from './queries/begin-jobs.ts'
@@ -63,7 +62,6 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const lookEveryMs = 1_000
 const redisRetryMs = 1_000
 const unknownPauseMs = 5_000
-const idleGraceMs = 1_000
 const leastReportMs = 1_000
 const closeLimitMs = 2_000
 
@@ -154,37 +152,28 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   }
 
   async function run(job: Job, given: BullMqJob, row: BegunRow): Promise<TryEnd> {
-    const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
-    // A try whose process has died has noted nothing; BullMQ has counted it.
-    const failures = row.failures + given.stalledCounter
-    const at = { job: job.name, jobId: row.id, attempt: failures + 1 }
-    span.describe(`job ${job.name}`, {
-      'holdfast.job': job.name,
-      'holdfast.job.id': row.id,
-      'holdfast.attempt': failures + 1,
-    })
-    const deadlineMs = toMilliseconds(job.deadline)
-    const deadline = new RunningDeadline(clock, deadlineMs)
-    const scope: AttemptScope = {
-      job,
-      row: {
-        ...row,
-        name: job.name,
-        attempt: given.attemptsStarted,
-        failures,
-        limit_key: null,
-        has_place: false,
-      },
-      pool: parts.pool,
-      control: parts.control,
-      bind: parts.bind,
-      foreignCalls: parts.foreignCalls,
-      log: new CallLog(log, () => ({ ...at, traceId: span.trace.traceId, spanId: span.trace.spanId })),
-      work: { deadline, span, usage: newUsage() },
-      deadline,
-      closing: closing.signal,
-      limitMs: deadlineMs + idleGraceMs,
+    const claimed: ClaimedRow = {
+      ...row,
+      name: job.name,
+      attempt: given.attemptsStarted,
+      // A try whose process has died has noted nothing; BullMQ has counted it.
+      failures: row.failures + given.stalledCounter,
+      limit_key: null,
+      has_place: false,
     }
+    const { pool, control, bind, foreignCalls } = parts
+    const scope = openAttempt(job, claimed, {
+      pool,
+      control,
+      bind,
+      foreignCalls,
+      clock,
+      telemetry,
+      log,
+      closing: closing.signal,
+    })
+    const { deadline } = scope
+    const { span } = scope.work
     const runParts: RunParts = {
       settings: parts.settings,
       records,
@@ -236,9 +225,9 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       isStopping = true
       const endMs = performance.now() + limitMs
       await Promise.all(workers.map((worker) => worker.pause(true)))
-      await allWithin(running, limitMs)
+      await allEnded(running, limitMs)
       for (const { scope } of running) scope.deadline.cancel(workerStopping)
-      await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
+      await allEnded(running, Math.max(leastReportMs, endMs - performance.now()))
       closing.abort()
       await looking.stop()
       await Promise.all(workers.map((worker) => close(worker)))
@@ -260,10 +249,4 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
         )
     })
   }
-}
-
-async function allWithin(running: ReadonlySet<Running>, limitMs: number): Promise<void> {
-  if (running.size === 0) return
-  const all = Promise.all([...running].map(({ ended }) => ended))
-  await untilAborted(all, AbortSignal.timeout(Math.max(0, Math.ceil(limitMs)))).catch(() => {})
 }

@@ -1,13 +1,12 @@
 import { untilAborted } from '../kernel/cancellation.ts'
-import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
-import { pathOf, toPointer, validate } from '../kernel/schema.ts'
 import type { AttemptScope } from '../jobs/attempt-scope.ts'
 import { JobRunContext } from '../jobs/job-run-context.ts'
 import { judgeFailure, successOf } from '../jobs/judge-attempt.ts'
-import { LazyTransaction } from '../jobs/lazy-transaction.ts'
 import type { AttemptEnd } from '../jobs/queries/end-attempt.ts'
+import { readInput } from '../jobs/read-input.ts'
 import type { AttemptOutcome } from '../jobs/run-attempt.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { JobRecords } from './job-records.ts'
 import { NoSteps } from './no-steps.ts'
 import { finishFenced } from './queries/finish-jobs.ts'
@@ -65,16 +64,6 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Laz
       log.debug({ error: toLogFields(outcome.reason) }, `the job ${row.name} failed after its try had ended`)
   })
   deadline.throwIfAborted()
-}
-
-async function readInput({ job, row }: AttemptScope): Promise<unknown> {
-  const result = await validate(job.input, row.input)
-  if (!result.issues) return result.value
-  const [issue] = result.issues
-  throw new HoldfastError(
-    'job-input-outdated',
-    `The job "${job.name}" (${job.place}) was enqueued with an input that it does not take any more: ${issue ? `${toPointer(pathOf(issue))}: ${issue.message}` : 'no reason given'}. Deploy a schema that takes both, and redrive it.`,
-  )
 }
 
 async function succeed(

@@ -13,8 +13,11 @@ import { safeMutation } from '../idempotency/safe-mutation.ts'
 import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
+import { watchUnheard } from '../outbox/watch-unheard.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { createPool } from '../postgres/pool.ts'
+import { Fingerprints } from '../postgres/guard/fingerprints.ts'
+import { UnboundedReads } from '../postgres/guard/unbounded-reads.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
@@ -87,6 +90,7 @@ async function openDatabase<Read, Write>(
   const { connectionString, directConnectionString } = location
   const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
+  const fingerprints = surroundings.statements && (await Fingerprints.load())
   const isPooled = await findPooler(location, log)
   await migrate({
     connectionString: directConnectionString ?? connectionString,
@@ -135,6 +139,13 @@ async function openDatabase<Read, Write>(
     retentionMs,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
+  const watch = surroundings.statements &&
+    fingerprints && {
+      ...surroundings.statements,
+      fingerprints,
+      unbounded: new UnboundedReads(write),
+    }
+  const watching = watchUnheard({ pool: write, clock, log })
   const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
@@ -143,6 +154,7 @@ async function openDatabase<Read, Write>(
     bind,
     foreignCalls,
     tellsPosition: watched !== undefined,
+    watch,
     observe: observeMutations(telemetry),
     running: new Map(),
   }
@@ -153,9 +165,9 @@ async function openDatabase<Read, Write>(
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
-        : readStage(operation, { primary: read, replicas: watched?.replicas }, binding),
-    startWorker: (workload, workerOptions) =>
-      startBackground(workload, workerOptions, {
+        : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
+    async startWorker(workload, workerOptions) {
+      const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
         openPool: (applicationName, max) => createPool({ ...pooling, applicationName, max }),
         bind,
@@ -163,9 +175,13 @@ async function openDatabase<Read, Write>(
         surroundings,
         telemetry,
         foreignCalls,
-      }),
+      })
+      // From now on, it is this process that hands messages out.
+      await watching.stop()
+      return worker
+    },
     async close() {
-      await pruning.stop()
+      await Promise.all([pruning.stop(), watching.stop(), watch?.unbounded.close()])
       await endPools()
       await location.stop()
     },

@@ -40,6 +40,12 @@ export function callerOf(): Caller {
   }
 }
 
+/** The nearest file and line of the program; `undefined` where none of it is on the stack any more. */
+export function placeOfProgram(): string | undefined {
+  const frame = framesBelowChannel().find(({ path }) => !isFrameworks(path) && !library.test(path))
+  return frame && `${frame.path}:${frame.line}`
+}
+
 function isFrameworks(path: string): boolean {
   return path.startsWith(root) && !test.test(path)
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Work } from '../kernel/work.ts'
+import type { GuardWatch } from '../postgres/guard/handler-guard.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -20,6 +21,8 @@ export interface MutationParts {
   readonly foreignCalls: ForeignCallWatch
   /** Whether its answers say where in the log of the database they have committed: there are replicas that have to reach it. */
   readonly tellsPosition: boolean
+  /** Looks closely at statements; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
   /** Counts what the calls of an operation come to. */
   readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by scope and key. */

@@ -7,6 +7,7 @@ import { toLogFields } from '../kernel/log.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { Work } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
+import { HandlerGuard } from '../postgres/guard/handler-guard.ts'
 import { isStalePlan, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
@@ -38,7 +39,12 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         'holdfast.isolation': operation.isolation,
         'holdfast.attempt': attempts,
       })
-      const work: Work = { deadline: call.deadline, span, usage: call.usage }
+      const work: Work = {
+        deadline: call.deadline,
+        span,
+        usage: call.usage,
+        guard: new HandlerGuard(operation, parts.watch, { span, log: call.log }),
+      }
       try {
         const answer = await attempt(call, next, { claim, form, prepares, work, ...parts })
         span.end()

@@ -1,5 +1,6 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { startDuty } from '../kernel/duty.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
@@ -8,8 +9,9 @@ import type { Telemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
-import { startDuty } from './duty.ts'
+import type { Statement } from '../postgres/statement.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
+import { pruneLimits } from './queries/prune-limits.ts'
 import { runSchedules } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
 import type { Waker } from './waker.ts'
@@ -46,7 +48,8 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   // What cannot be read is said before anything has begun.
   for (const schedule of parts.schedules) timesOf(schedule)
   const control = openPool('holdfast (jobs)', controlSize)
-  let current: Membership
+  /** `undefined` while this process, declared dead, cannot begin anew. */
+  let current: Membership | undefined
   try {
     current = await join()
   } catch (error) {
@@ -72,12 +75,14 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
 
   async function rejoin(): Promise<void> {
     const dead = current
-    await dead.worker.stop(0)
-    await dead.pool.end()
+    current = undefined
+    await dead?.worker.stop(0)
+    await dead?.pool.end()
     while (!isStopping) {
       try {
-        current = await join()
-        log.info({ worker: current.identity.id }, 'the worker goes on under another name')
+        const joined = await join()
+        current = joined
+        log.info({ worker: joined.identity.id }, 'the worker goes on under another name')
         return
       } catch (error) {
         log.warn({ error: toLogFields(error) }, 'the worker could not go on yet')
@@ -94,20 +99,24 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     wake: () => waker.wakeJobs(),
   })
   const pruning = startDuty({
-    failure: 'old jobs could not be deleted',
+    failure: 'old jobs and limits could not be deleted',
     clock,
     log,
     everyMs: pruneEveryMs,
-    work: async () => ((await prune(control)) === pruneBatch ? 0 : undefined),
+    async work() {
+      const jobs = await prune(control, pruneJobs(pruneBatch))
+      const limits = await prune(control, pruneLimits(pruneBatch))
+      return Math.max(jobs, limits) === pruneBatch ? 0 : undefined
+    },
   })
 
   return {
     async stop(limitMs) {
       isStopping = true
       await Promise.all([schedules.stop(), pruning.stop(), rejoining])
-      const handedBack = await current.worker.stop(limitMs)
-      await Promise.all([current.pool.end(), control.end()])
-      return handedBack
+      const handedBack = await current?.worker.stop(limitMs)
+      await Promise.all([current?.pool.end(), control.end()])
+      return handedBack ?? []
     },
   }
 }
@@ -118,10 +127,10 @@ interface Membership {
   readonly worker: Worker
 }
 
-async function prune(pool: Pool): Promise<number> {
+async function prune(pool: Pool, statement: Statement): Promise<number> {
   const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
   try {
-    return (await connection.run(pruneJobs(pruneBatch))).rowCount ?? 0
+    return (await connection.run(statement)).rowCount ?? 0
   } finally {
     connection.release()
   }

@@ -15,7 +15,7 @@ export interface JobEngine {
   /** Whether a job is its own; the others stay with Postgres. */
   takes(job: JobType): boolean
   /**
-   * Works on jobs, all of which it takes. What it works with may be away at first, and at any time.
+   * Works on jobs, all of which it takes, until it is stopped, which happens once. What it works with may be away at first, and at any time.
    *
    * @throws HoldfastError `service-invalid` where a job asks for what it cannot promise.
    */

@@ -47,6 +47,7 @@ export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions):
       ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
       ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
       ...(options.unique === undefined ? {} : { uniqueKey: options.unique }),
+      ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
       ...keysOf(job, valid.value),
     }
   }

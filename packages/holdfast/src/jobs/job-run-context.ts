@@ -6,9 +6,9 @@ import type { Json } from '../kernel/json.ts'
 import { createLoad, type Load } from '../kernel/load.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Step } from '../kernel/step.ts'
+import type { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { BoundTransaction } from '../postgres/transaction-session.ts'
 import type { AttemptScope } from './attempt-scope.ts'
-import type { LazyTransaction } from './lazy-transaction.ts'
 import type { StepRunner } from './step-runner.ts'
 
 /** What a context is made of beside its scope. */

@@ -2,12 +2,12 @@ import { toMilliseconds } from '../kernel/duration.ts'
 import { GiveUp } from '../kernel/give-up.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job } from '../kernel/job.ts'
+import { mostAttempts, retryDelayMs } from '../kernel/retry-delay.ts'
 import { RetryLater } from '../kernel/retry-later.ts'
 import { isUnavailable, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 import { type AttemptEnd, fenceLost } from './queries/end-attempt.ts'
-import { mostAttempts, retryDelayMs } from './retry-delay.ts'
 
 /** How long a job that did not come to its end is kept, in milliseconds, to be looked at and redriven. */
 export const deadRetentionMs: number = 30 * 86_400_000

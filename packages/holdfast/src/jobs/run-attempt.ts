@@ -1,14 +1,13 @@
 import { untilAborted } from '../kernel/cancellation.ts'
-import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
-import { pathOf, toPointer, validate } from '../kernel/schema.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { JobRunContext } from './job-run-context.ts'
 import { judgeFailure, successOf } from './judge-attempt.ts'
-import { LazyTransaction } from './lazy-transaction.ts'
 import { type AttemptEnd, endAttemptFenced } from './queries/end-attempt.ts'
 import type { Completion } from './queries/complete-jobs.ts'
 import { releasePlace } from './queries/release-place.ts'
+import { readInput } from './read-input.ts'
 import { reportEnd } from './report-end.ts'
 import { StepRunner } from './step-runner.ts'
 import { suspend } from './suspend.ts'
@@ -84,17 +83,6 @@ async function runHandler(
   }
   deadline.throwIfAborted()
   await steps.settled()
-}
-
-async function readInput({ job, row }: AttemptScope): Promise<unknown> {
-  const validated = validate(job.input, row.input)
-  const result = validated instanceof Promise ? await validated : validated
-  if (!result.issues) return result.value
-  const [issue] = result.issues
-  throw new HoldfastError(
-    'job-input-outdated',
-    `The job "${job.name}" (${job.place}) was enqueued with an input that it does not take any more: ${issue ? `${toPointer(pathOf(issue))}: ${issue.message}` : 'no reason given'}. Deploy a schema that takes both, and redrive it.`,
-  )
 }
 
 async function succeed(

@@ -1,9 +1,10 @@
 import type { Clock } from '../kernel/clock.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { Logger } from '../kernel/log.ts'
 import type { Schedule } from '../kernel/schedule.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
-import { type Duty, startDuty } from './duty.ts'
 import { toJobRow } from './job-row.ts'
 import { insertJobs } from './queries/insert-jobs.ts'
 import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from './queries/schedules.ts'
@@ -24,43 +25,50 @@ const leastMs = 50
 const patienceMs = 5_000
 
 /** Enqueues the jobs of schedules at their times; any number of processes may do it at once, each tick is one job. */
-export function runSchedules({ schedules, pool, clock, log, wake }: SchedulesParts): Duty {
-  const known = schedules.map((schedule) => ({ schedule, times: timesOf(schedule) }))
+export function runSchedules({ schedules, ...parts }: SchedulesParts): Pick<Duty, 'stop'> {
+  // One by one: what fails at the input of one does not keep the others from their times.
+  const duties = schedules.map((schedule) => runSchedule(schedule, parts))
+  return { stop: async () => void (await Promise.all(duties.map((duty) => duty.stop()))) }
+}
+
+function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): Duty {
+  const { pool, clock, log, wake } = parts
+  const times = timesOf(schedule)
   let isRegistered = false
 
+  async function takeTicks(connection: Connection): Promise<number> {
+    const { name, job, missed } = schedule
+    if (!isRegistered) await connection.run(registerSchedule(name, schedule.cron, schedule.timeZone))
+    isRegistered = true
+    await connection.run({ text: 'BEGIN' })
+    const { rows } = await connection.run<ScheduleRow>(takeSchedule(name))
+    const [row] = rows
+    const ticks = row ? dueTicks(times, { after: row.done_until, now: row.now, missed }) : []
+    if (row && ticks.length > 0) {
+      const made = ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
+      await connection.run(insertJobs(await Promise.all(made)))
+    }
+    // A tick that was passed over must not be found again.
+    if (row) await connection.run(advanceSchedule(name, row.now))
+    await connection.run({ text: 'COMMIT' })
+    if (ticks.length > 0) wake()
+    const next = row && times.nextRun(row.now)
+    return next ? next.getTime() - row.now.getTime() : everyMs
+  }
+
   return startDuty({
-    failure: 'the jobs of schedules could not be enqueued',
+    failure: `the jobs of the schedule "${schedule.name}" could not be enqueued`,
     clock,
     log,
     everyMs,
     async work() {
       const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-      let nextMs = everyMs
       try {
-        for (const { schedule, times } of known) {
-          const { name, job, missed } = schedule
-          if (!isRegistered) await connection.run(registerSchedule(name, schedule.cron, schedule.timeZone))
-          await connection.run({ text: 'BEGIN' })
-          const { rows } = await connection.run<ScheduleRow>(takeSchedule(name))
-          const [row] = rows
-          const ticks = row ? dueTicks(times, { after: row.done_until, now: row.now, missed }) : []
-          if (row && ticks.length > 0) {
-            const made = ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
-            await connection.run(insertJobs(await Promise.all(made)))
-          }
-          // A tick that was passed over must not be found again.
-          if (row) await connection.run(advanceSchedule(name, row.now))
-          await connection.run({ text: 'COMMIT' })
-          if (ticks.length > 0) wake()
-          const next = row && times.nextRun(row.now)
-          if (next) nextMs = Math.min(nextMs, next.getTime() - row.now.getTime())
-        }
-        isRegistered = true
+        return Math.max(leastMs, await takeTicks(connection))
       } finally {
         await connection.rollBack()
         connection.release()
       }
-      return Math.max(leastMs, nextMs)
     },
   })
 }

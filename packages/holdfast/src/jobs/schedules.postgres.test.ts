@@ -1,4 +1,4 @@
-import { holdfast, schedule } from 'holdfast'
+import { GiveUp, holdfast, schedule } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
@@ -39,6 +39,36 @@ test('each tick of a schedule is one job, in all processes together', async () =
   await Promise.all(workers.map((worker) => worker!.stop(1_000)))
   expect(new Set(ticks).size).toBe(5)
   expect(await tested.sql('select from holdfast.jobs')).toHaveLength(5)
+})
+
+test('a schedule that fails keeps no other from its times', async () => {
+  const failing = schedule({
+    name: 'failing',
+    cron: '0 3 * * *',
+    job: report,
+    input() {
+      throw new GiveUp('There is no input.')
+    },
+  })
+  const lines: string[] = []
+  const reporting = service({
+    name: 'failing-schedule',
+    operations: {},
+    jobs: { report },
+    schedules: [failing, nightly],
+  })
+  await using tested = await createTestService(reporting, {
+    worker: false,
+    onLog: (line) => lines.push(line),
+  })
+  await tested.sql(`
+    insert into holdfast.job_schedules (name, cron, time_zone, done_until)
+    select name, '0 3 * * *', 'UTC', now() - interval '1 day' from unnest(array['failing', 'nightly']) as names (name)`)
+  await tested.running.startWorker()
+  await until(async () => (await tested.sql('select from holdfast.jobs')).length === 1)
+  await until(() =>
+    lines.some((line) => line.includes(String.raw`the schedule \"failing\" could not be enqueued`)),
+  )
 })
 
 test('a schedule that cannot be read, or whose job nobody has, does not start', async () => {

@@ -1,6 +1,6 @@
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import { jobLost } from './job-over.ts'
 import type { AttemptScope } from './attempt-scope.ts'
-import { LazyTransaction } from './lazy-transaction.ts'
 import { endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { beginPause } from './queries/steps.ts'

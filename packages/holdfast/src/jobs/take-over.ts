@@ -1,12 +1,12 @@
 import type { Job } from '../kernel/job.ts'
 import type { Logger } from '../kernel/log.ts'
+import { mostAttempts } from '../kernel/retry-delay.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { deadRetentionMs } from './judge-attempt.ts'
 import { endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from './queries/take-over.ts'
-import { mostAttempts } from './retry-delay.ts'
 import { sessionsOf } from './worker-sessions.ts'
 
 /** What jobs of dead workers are taken over with. */

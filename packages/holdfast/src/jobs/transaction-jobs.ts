@@ -1,7 +1,8 @@
 import type { EnqueuedJob, EnqueueManyOptions, EnqueueOptions, Jobs } from '../kernel/effects.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobType } from '../kernel/job-type.ts'
-import { toTraceparent } from '../kernel/trace-context.ts'
+import { isTraceparent } from '../kernel/trace-context.ts'
+import { traceparentOf } from '../kernel/work.ts'
 import type { Gathering } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
@@ -47,7 +48,7 @@ export class TransactionJobs implements Jobs, Gathering {
     input: Input,
     options: EnqueueOptions = {},
   ): Promise<EnqueuedJob> {
-    const made = this.#trace(toJobRow(job, input, options))
+    const made = toJobRow(job, input, this.#traced(options))
     if (options.unique !== undefined) return this.#insertUnique(await made, options.unique)
     // Where nothing has to be waited for, it is gathered before anybody can forget to wait.
     const row = made instanceof Promise ? await made : made
@@ -60,7 +61,8 @@ export class TransactionJobs implements Jobs, Gathering {
     inputs: readonly Input[],
     options: EnqueueManyOptions = {},
   ): Promise<readonly string[]> {
-    const made = inputs.map((input) => this.#trace(toJobRow(job, input, options)))
+    const traced = this.#traced(options)
+    const made = inputs.map((input) => toJobRow(job, input, traced))
     const isLate = made.some((row) => row instanceof Promise)
     const rows = isLate ? await Promise.all(made.map(async (row) => row)) : (made as JobRow[])
     this.#gather(rows)
@@ -91,9 +93,10 @@ export class TransactionJobs implements Jobs, Gathering {
     if (this.#hasCancelled) this.#waker.wakeCancelled()
   }
 
-  #trace(made: JobRow | Promise<JobRow>): JobRow | Promise<JobRow> {
-    const traceparent = toTraceparent(this.#session.work.span.trace)
-    return made instanceof Promise ? made.then((row) => ({ ...row, traceparent })) : { ...made, traceparent }
+  /** With the trace of this transaction, unless they say another. */
+  #traced(options: EnqueueOptions): EnqueueOptions {
+    if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
+    return { ...options, traceparent: traceparentOf(this.#session.work) }
   }
 
   #gather(rows: readonly JobRow[]): void {

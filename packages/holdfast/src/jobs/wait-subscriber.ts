@@ -5,7 +5,9 @@ import { lockMessages, resolveWaits } from './queries/waits.ts'
 export const waitSubscriber: Subscriber = {
   name: 'waiting jobs',
   async hear(messages, { transaction }) {
-    for (const { text, values = [] } of [lockMessages(messages), resolveWaits(JSON.stringify(messages))])
+    // The job goes on in its own trace.
+    const given = messages.map(({ traceparent: _theirs, ...message }) => message)
+    for (const { text, values = [] } of [lockMessages(messages), resolveWaits(JSON.stringify(given))])
       await transaction.query(text, values)
   },
 }

@@ -1,24 +1,23 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { RunningDeadline } from '../kernel/deadline.ts'
-import { toMilliseconds } from '../kernel/duration.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
-import { CallLog } from '../kernel/call-log.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { newUsage, ownWork } from '../kernel/work.ts'
+import { ownWork } from '../kernel/work.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import { allEnded } from './all-ended.ts'
 import { admitJobs } from './admit-jobs.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { Backlog } from './backlog.ts'
 import { coalesce } from './coalesce.ts'
 import { Completer } from './completer.ts'
-import { type Duty, startDuty } from './duty.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import { observeJobs } from './observe-jobs.ts'
+import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import { findCancelled } from './queries/beat.ts'
 import { claimJobs, type ClaimedRow } from './queries/claim-jobs.ts'
@@ -58,10 +57,10 @@ const silenceMs = 15_000
 const takeOverMs = 2_000
 const reachableMs = beatMs + 1_000
 const patienceMs = 5_000
+// To hand jobs back takes a round trip; it is granted even where the grace has passed.
+const leastReportMs = 1_000
 // How many batches of a name pass the gate before somebody else has a turn.
 const mostPasses = 5
-// A transaction that hangs between two statements outlives its job by this much, should its process be unable to end it.
-const idleGraceMs = 1_000
 
 interface Running {
   readonly scope: AttemptScope
@@ -94,9 +93,21 @@ export function startWorker(parts: WorkerParts): Worker {
     keepProgress: ({ row }, value) => progress.keep({ id: row.id, attempt: row.attempt, value }),
   }
 
+  const { pool, bind, foreignCalls } = parts
+  const surroundings: AttemptSurroundings = {
+    pool,
+    control,
+    bind,
+    foreignCalls,
+    clock,
+    telemetry,
+    log,
+    closing: closing.signal,
+  }
+
   /** Claims as many jobs as there is room for, until there is no room or no job. */
   const claim = coalesce(async () => {
-    if (isReckoningDue) await giveBackUnknown()
+    if (isReckoningDue && !isOver()) await giveBackUnknown()
     for (;;) {
       beginNext()
       if (isOver()) return
@@ -148,35 +159,18 @@ export function startWorker(parts: WorkerParts): Worker {
     })
   }
 
+  /** Resolves when no claim is under way, and none will be. */
+  async function lastClaim(): Promise<void> {
+    await claim().catch((error: unknown) => {
+      log.debug({ error: toLogFields(error) }, 'a claim that was under way at the end has failed')
+    })
+  }
+
   function begin(row: ClaimedRow): void {
     const job = jobs.get(row.name)!
-    const deadlineMs = toMilliseconds(job.deadline)
-    const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
-    span.describe(`job ${row.name}`, {
-      'holdfast.job': row.name,
-      'holdfast.job.id': row.id,
-      'holdfast.attempt': row.attempt,
-    })
-    const deadline = new RunningDeadline(clock, deadlineMs)
-    const scope: AttemptScope = {
-      job,
-      row,
-      pool: parts.pool,
-      control,
-      bind: parts.bind,
-      foreignCalls: parts.foreignCalls,
-      log: new CallLog(log, () => ({
-        job: row.name,
-        jobId: row.id,
-        attempt: row.failures + 1,
-        traceId: span.trace.traceId,
-        spanId: span.trace.spanId,
-      })),
-      work: { deadline, span, usage: newUsage() },
-      deadline,
-      closing: closing.signal,
-      limitMs: deadlineMs + idleGraceMs,
-    }
+    const scope = openAttempt(job, row, surroundings)
+    const { deadline } = scope
+    const { span } = scope.work
     observer.began(row.name, row.age_ms / 1_000)
     const startedMs = performance.now()
     const ended = telemetry
@@ -278,19 +272,22 @@ export function startWorker(parts: WorkerParts): Worker {
       isStopping = true
       unlisten()
       const endMs = performance.now() + limitMs
-      await Promise.all([polling.stop(), takingOver.stop()])
+      // What a claim that is under way gets has to be handed back before the connections are closed.
+      await Promise.all([polling.stop(), takingOver.stop(), lastClaim()])
       await giveBack(backlog.clear()).catch((error: unknown) => {
         log.warn(
           { error: toLogFields(error) },
           'jobs that had not begun could not be handed back; others take them over in a while',
         )
       })
-      await allWithin(running, endMs - performance.now())
+      await allEnded(running.values(), endMs - performance.now())
       for (const { scope } of running.values()) scope.deadline.cancel(workerStopping)
-      await allWithin(running, Math.max(leastReportMs, endMs - performance.now()))
+      await allEnded(running.values(), Math.max(leastReportMs, endMs - performance.now()))
       closing.abort()
       await Promise.all([cancelling.stop(), beating.stop()])
-      await progress.flush().catch(() => {})
+      await progress.flush().catch((error: unknown) => {
+        log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down')
+      })
       observer.forget()
       await identity.leave().catch((error: unknown) => {
         log.debug(
@@ -301,16 +298,4 @@ export function startWorker(parts: WorkerParts): Worker {
       return handedBack
     },
   }
-}
-
-// To hand jobs back takes a round trip; it is granted even where the grace has passed.
-const leastReportMs = 1_000
-
-async function allWithin(running: ReadonlyMap<string, Running>, limitMs: number): Promise<void> {
-  if (running.size === 0) return
-  const all = Promise.all([...running.values()].map(({ ended }) => ended))
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.max(0, limitMs))))
-  await Promise.race([all, late])
-  clearTimeout(timer)
 }

@@ -1,17 +1,19 @@
 import type { Consumer } from './consumer.ts'
 import type { Jobs, Transaction } from './effects.ts'
-import type { Message } from './event.ts'
+import type { PublishedMessage } from './event.ts'
 import type { Job } from './job.ts'
-import type { Json } from './json.ts'
 import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 
 /** Hears of every message once, in a transaction of its own kind: what it writes and enqueues there commits together with the fact that it heard. */
 export interface Subscriber {
   readonly name: string
-  /** Takes messages in their order. What it throws has them all told again. */
+  /**
+   * Takes messages in their order. What it throws has them all told again. What it enqueues belongs to no trace, unless it says to which: the
+   * `traceparent` of the message.
+   */
   hear(
-    messages: readonly Message<Json>[],
+    messages: readonly PublishedMessage[],
     within: { readonly transaction: Transaction; readonly jobs: Jobs },
   ): Promise<void>
 }
@@ -49,7 +51,7 @@ export interface WorkerOptions {
 export interface Worker {
   /**
    * Takes no more, waits for what runs, and hands back what has not ended within `limitMs`, without that counting as a try. Gives the ids of
-   * what was handed back.
+   * what was handed back. Further calls wait for the same, whatever limit they give.
    */
   stop(limitMs: number): Promise<readonly string[]>
 }

@@ -7,6 +7,7 @@ import type { RunningDeadline } from './deadline.ts'
 import type { Logger } from './log.ts'
 import type { PageLinks } from './page-links.ts'
 import type { Span } from './span.ts'
+import type { StatementGuard } from './statement-guard.ts'
 import type { WireInput } from './wire-input.ts'
 import type { Usage, Work } from './work.ts'
 
@@ -51,6 +52,8 @@ export interface Call extends Work {
   input: unknown
   /** Set by the database's stage. */
   db: unknown
+  /** Set by the database's stage of a query; each attempt of a mutation has its own. */
+  guard: StatementGuard | undefined
   /** What runs statements for libraries in a query; a mutation's transaction does. */
   statements: Statements | undefined
   /** Where other pages of the list are that it answers with. */

@@ -38,6 +38,7 @@ export function compileOperation(
     ...checkRoute(operation.route),
     ...checkAccess(operation),
     ...checkIdempotency(operation),
+    ...checkGuards(operation),
   ]
   const inputSchema = describe(() => toJsonSchema(operation.input, 'input'), 'input', own)
   const outputSchema = describe(() => toJsonSchema(operation.output, 'output'), 'output', own)
@@ -99,6 +100,16 @@ function checkIdempotency(operation: Operation): readonly string[] {
   return [
     "its idempotency is optional without a reason; write idempotency: { optional: 'why a repeated call does no harm' }",
   ]
+}
+
+function checkGuards({ budget, maxRows, repeats }: Operation): readonly string[] {
+  const issues = Object.entries({ budget, maxRows })
+    .filter(([, most]) => !Number.isInteger(most) || most < 1)
+    .map(([name, most]) => `its ${name} ${most} is not a whole number from 1`)
+  if (repeats !== undefined && !(typeof repeats.allow === 'string' && repeats.allow.trim() !== '')) {
+    issues.push("its repeats are allowed without a reason; write repeats: { allow: 'why it has to' }")
+  }
+  return issues
 }
 
 function checkInput(operation: Operation, schema: JsonSchema): readonly string[] {

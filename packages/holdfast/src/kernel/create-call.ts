@@ -36,6 +36,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     caller: anonymous,
     input: undefined,
     db: undefined,
+    guard: undefined,
     statements: undefined,
     links: undefined,
     position: undefined,

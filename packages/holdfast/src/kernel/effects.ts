@@ -15,6 +15,8 @@ export interface EnqueueOptions {
    * characters.
    */
   readonly unique?: string
+  /** The trace that it belongs to, as W3C Trace Context spells it. Default, also where it is malformed: that of whoever enqueues it. */
+  readonly traceparent?: string | undefined
 }
 
 /** How many jobs at once are enqueued. */

@@ -1,3 +1,4 @@
+import type { Json } from './json.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 
 /** What an event is declared with. */
@@ -42,6 +43,12 @@ export interface Message<Payload = unknown> {
   readonly payload: Payload
   /** When its transaction published it, by the database's clock. */
   readonly publishedAt: Date
+}
+
+/** A message with where it comes from, as those get it who hand it on. */
+export interface PublishedMessage extends Message<Json> {
+  /** W3C Trace Context of the call that published it, where it has one. */
+  readonly traceparent: string | undefined
 }
 
 /**

@@ -33,6 +33,15 @@ export interface OperationDefinition<
   readonly problems?: readonly P[]
   /** The total time of a call, its retries included. Default `'5s'`. A caller may ask for less, never for more. */
   readonly deadline?: Duration
+  /** How many statements a run of its handler takes at most; more are told of in development, and refused in tests. Default 20. */
+  readonly budget?: number
+  /**
+   * How many rows one of its statements gives at most. Default 10,000. More fail the call: HoldfastError `rows-exceeded`, answered
+   * 500.
+   */
+  readonly maxRows?: number
+  /** Why its handler repeats a statement, which is then neither told of nor refused. Default: it does not. */
+  readonly repeats?: { readonly allow: string }
   /** What it does, in a line, for the API's documentation. */
   readonly summary?: string
   /** What it does, at length. */
@@ -109,6 +118,13 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly hasOutput: boolean
   readonly problems: readonly AnyProblemType[]
   readonly deadline: Duration
+  /** How many statements its handler runs at most. */
+  readonly budget: number
+  /** How many rows a statement gives at most. */
+  readonly maxRows: number
+  /** Whether it says so itself. */
+  readonly saysMaxRows: boolean
+  readonly repeats: { readonly allow: string } | undefined
   readonly summary: string | undefined
   readonly description: string | undefined
   /** The status of success. */
@@ -130,6 +146,9 @@ const noOutput: NoOutput = described({ type: 'null' })
 
 /** The deadline of an operation that declares none. */
 const defaultDeadline: Duration = '5s'
+
+const defaultBudget = 20
+const defaultMaxRows = 10_000
 
 /** The header of a mutation's key where it names none. */
 export const defaultKeyHeader: string = 'idempotency-key'
@@ -160,6 +179,10 @@ export function createOperation<I extends Schema, O extends Schema, P>(
     hasOutput: given.output !== undefined,
     problems: given.problems ?? [],
     deadline: given.deadline ?? defaultDeadline,
+    budget: given.budget ?? defaultBudget,
+    maxRows: given.maxRows ?? defaultMaxRows,
+    saysMaxRows: given.maxRows !== undefined,
+    repeats: given.repeats,
     summary: given.summary,
     description: given.description,
     status: given.status ?? (given.output === undefined ? 204 : 200),

@@ -1,12 +1,8 @@
-import type { EventType, Message } from './event.ts'
-import type { Json } from './json.ts'
+import type { EventType, PublishedMessage } from './event.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** A message on its way to a broker. */
-export interface RelayedMessage extends Message<Json> {
-  /** W3C Trace Context of the call that published it, where it has one. */
-  readonly traceparent: string | undefined
-}
+export type RelayedMessage = PublishedMessage
 
 /** A broker that takes messages: the port that adapters implement, `nats(…)`, `bullmq(…)`. */
 export interface Broker {

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { ForeignCallWatch } from './foreign-calls.ts'
 import type { Logger } from './log.ts'
+import type { StatementWatch } from './statement-guard.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** How strict a service is with its own program: outputs are validated in all but production. */
@@ -17,6 +18,8 @@ export interface Surroundings {
   readonly telemetry?: Telemetry
   /** What notices foreign calls in transactions. Default: nothing does, as in production. */
   readonly foreignCalls?: ForeignCallWatch
+  /** What notices statements that repeat or are too many. Default: they are noted in the trace, as in production. */
+  readonly statements?: StatementWatch
   /** Tells the person who starts the service of something that takes a while or was worked around. */
   readonly notify: (message: string) => void
 }

@@ -12,6 +12,9 @@ export interface TraceContext {
   readonly sampled: boolean
 }
 
+/** No trace: both of its ids are all zeros, which the recommendation calls invalid. */
+export const noTrace: TraceContext = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false }
+
 // Version, trace, parent and flags; neither of the ids all zeros, and no version ff. Later versions may have more behind it.
 const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 const lengthOfVersion0 = 55
@@ -22,7 +25,7 @@ const lengthOfVersion0 = 55
  */
 export function continueTrace(traceparent: string | undefined): TraceContext {
   const spanId = randomHex(8)
-  if (traceparent === undefined || !isValid(traceparent))
+  if (traceparent === undefined || !isTraceparent(traceparent))
     return { traceId: randomHex(16), spanId, sampled: false }
   return {
     traceId: traceparent.slice(3, 35),
@@ -32,7 +35,8 @@ export function continueTrace(traceparent: string | undefined): TraceContext {
   }
 }
 
-function isValid(traceparent: string): boolean {
+/** Whether a text is a `traceparent`: others count as none, as the recommendation asks. */
+export function isTraceparent(traceparent: string): boolean {
   return form.test(traceparent) && (traceparent.length === lengthOfVersion0 || !traceparent.startsWith('00'))
 }
 

@@ -1,6 +1,7 @@
 import type { Cancellation } from './cancellation.ts'
 import { type Span, unrecordedSpan } from './span.ts'
-import { continueTrace } from './trace-context.ts'
+import type { StatementGuard } from './statement-guard.ts'
+import { noTrace, toTraceparent } from './trace-context.ts'
 
 /** What has been used so far. */
 export interface Usage {
@@ -20,6 +21,8 @@ export interface Work {
   readonly span: Span
   /** What it is charged with. */
   readonly usage: Usage
+  /** Watches the statements of its handler. Default: nobody does, as with jobs. */
+  readonly guard?: StatementGuard | undefined
 }
 
 /** Nothing used yet. */
@@ -27,12 +30,19 @@ export function newUsage(): Usage {
   return { statements: 0, databaseMs: 0 }
 }
 
+const ownSpan = unrecordedSpan(noTrace)
+
 /** Work of the framework's own, which no call asked for and nobody watches. What does not answer it in time is abandoned. */
 export function ownWork(deadline: Cancellation): Work {
   return {
     deadline,
     isAbandonedAtDeadline: true,
-    span: unrecordedSpan(continueTrace(undefined)),
+    span: ownSpan,
     usage: newUsage(),
   }
+}
+
+/** The `traceparent` of what work sets off; `undefined` where it is the framework's own, which stands in no trace. */
+export function traceparentOf({ span }: Work): string | undefined {
+  return span.trace === noTrace ? undefined : toTraceparent(span.trace)
 }

@@ -10,8 +10,10 @@ export function consumerSubscriber(consumers: readonly Consumer[]): Subscriber {
     name: 'consumers',
     async hear(messages, { jobs }) {
       for (const { event, job } of known) {
-        const own = messages.filter((message) => message.event === event)
-        if (own.length > 0) await jobs.enqueueMany(job, own.map(toConsumedMessage))
+        for (const message of messages) {
+          if (message.event !== event) continue
+          await jobs.enqueue(job, toConsumedMessage(message), { traceparent: message.traceparent })
+        }
       }
     },
   }

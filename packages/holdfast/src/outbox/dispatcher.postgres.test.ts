@@ -1,7 +1,7 @@
 import { until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Duty } from '../jobs/duty.ts'
+import type { Duty } from '../kernel/duty.ts'
 import type { Subscriber } from '../kernel/background.ts'
 import { event } from '../kernel/event.ts'
 import { createJob } from '../kernel/job.ts'
@@ -85,7 +85,31 @@ test('a message is told with all that belongs to it', async () => {
   const id = await outbox.publish(Counted, 'a', 7)
   start({ name: 'listener', hear: async (messages) => void told.push(...messages) })
   await until(allHaveOne)
-  expect(told).toEqual([{ id, event: 'thing.counted', key: 'a', payload: 7, publishedAt: expect.any(Date) }])
+  expect(told).toEqual([
+    {
+      id,
+      event: 'thing.counted',
+      key: 'a',
+      payload: 7,
+      publishedAt: expect.any(Date),
+      traceparent: expect.stringMatching(/^00-/),
+    },
+  ])
+})
+
+test('what a subscriber enqueues belongs to the trace that it says, and to none otherwise', async () => {
+  await outbox.publish(Counted, 'a', 7)
+  const said: (string | undefined)[] = []
+  start({
+    name: 'listener',
+    async hear([message], { jobs: all }) {
+      said.push(message!.traceparent)
+      await all.enqueue(work, 1, { traceparent: message!.traceparent! })
+      await all.enqueue(work, 2)
+    },
+  })
+  await until(allHaveOne)
+  expect(await column('select traceparent as value from holdfast.jobs order by seq')).toEqual([said[0], null])
 })
 
 test('what a subscriber that fails has done is not kept, nor what those before it have, and it is told again', async () => {

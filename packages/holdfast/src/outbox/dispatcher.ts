@@ -1,13 +1,13 @@
 import type { Subscriber } from '../kernel/background.ts'
 import { untilAborted } from '../kernel/cancellation.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Message } from '../kernel/event.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { PublishedMessage } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
-import { type Duty, startDuty } from '../jobs/duty.ts'
-import { LazyTransaction } from '../jobs/lazy-transaction.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from './queries/dispatch.ts'
@@ -67,13 +67,18 @@ async function dispatch({ pool, bind, subscribers }: DispatcherParts, signal: Ab
   }
 }
 
-function toMessage({ published_at, payload, ...row }: NewMessageRow): Message<Json> {
-  return { ...row, payload: payload as Json, publishedAt: published_at }
+function toMessage({ published_at, payload, traceparent, ...row }: NewMessageRow): PublishedMessage {
+  return {
+    ...row,
+    payload: payload as Json,
+    publishedAt: published_at,
+    traceparent: traceparent ?? undefined,
+  }
 }
 
 async function tell(
   subscriber: Subscriber,
-  messages: readonly Message<Json>[],
+  messages: readonly PublishedMessage[],
   { transaction, jobs }: BoundTransaction,
 ): Promise<void> {
   try {

@@ -1,14 +1,10 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { isUuid } from '../kernel/is-uuid.ts'
 import type { Json } from '../kernel/json.ts'
-import type { Statement } from '../postgres/statement.ts'
+import { runStatement, type StatementClient } from '../postgres/statement-client.ts'
 import { listMessageRows } from './queries/list-messages.ts'
 import { listRelayRows } from './queries/list-relays.ts'
 import { deleteRelay, forgetPositions, moveRelayBefore, moveRelayTo } from './queries/move-relay.ts'
-
-/** What runs the statements of who administers: a pool or a client of `pg`, or the `transaction` of a handler. */
-export interface AdminClient {
-  query(text: string, values?: unknown[]): Promise<{ readonly rows: readonly unknown[] }>
-}
 
 /** Why a relay does not get on. */
 export interface RelayFailure {
@@ -35,8 +31,8 @@ export interface RelayState {
 }
 
 /** Lists all relays that have ever run, by name. */
-export async function listRelays(client: AdminClient): Promise<readonly RelayState[]> {
-  return run<RelayState>(client, listRelayRows())
+export async function listRelays(client: StatementClient): Promise<readonly RelayState[]> {
+  return runStatement<RelayState>(client, listRelayRows())
 }
 
 /** Which messages are listed. */
@@ -75,7 +71,7 @@ const mostListed = 1_000
  * @throws HoldfastError `message-list-invalid` where the limit or the id is none.
  */
 export async function listMessages(
-  client: AdminClient,
+  client: StatementClient,
   options: ListMessagesOptions = {},
 ): Promise<readonly StoredMessage[]> {
   const { event = null, key = null, since = null, until = null, isNew = null } = options
@@ -84,7 +80,10 @@ export async function listMessages(
     throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${mostListed}`)
   if (before !== null && !isUuid(before))
     throw listInvalid(`the id ${JSON.stringify(before)}`, 'that of the last message of the page before')
-  return run<StoredMessage>(client, listMessageRows({ event, key, since, until, isNew, before, limit }))
+  return runStatement<StoredMessage>(
+    client,
+    listMessageRows({ event, key, since, until, isNew, before, limit }),
+  )
 }
 
 /** Where a relay goes on from: behind a position, or with the first message that was published at a time or later. */
@@ -104,8 +103,8 @@ export interface MovedRelay {
  *
  * @throws HoldfastError `relay-unknown`, or `relay-position-invalid`.
  */
-export async function moveRelay(client: AdminClient, name: string, to: RelayTarget): Promise<MovedRelay> {
-  const [moved] = await run<MovedRelay>(
+export async function moveRelay(client: StatementClient, name: string, to: RelayTarget): Promise<MovedRelay> {
+  const [moved] = await runStatement<MovedRelay>(
     client,
     'since' in to ? moveRelayBefore(name, to.since) : moveRelayTo(name, checkPosition(to.position)),
   )
@@ -118,10 +117,10 @@ export async function moveRelay(client: AdminClient, name: string, to: RelayTarg
  *
  * @throws HoldfastError `relay-unknown`.
  */
-export async function forgetRelay(client: AdminClient, name: string): Promise<void> {
+export async function forgetRelay(client: StatementClient, name: string): Promise<void> {
   const known = await listRelays(client)
   if (!known.some((relay) => relay.name === name)) throw await relayUnknown(client, name)
-  await run(client, deleteRelay(name))
+  await runStatement(client, deleteRelay(name))
 }
 
 /**
@@ -130,16 +129,10 @@ export async function forgetRelay(client: AdminClient, name: string): Promise<vo
  *
  * @throws HoldfastError `message-list-invalid` where one of the ids is none.
  */
-export async function republish(client: AdminClient, ids: readonly string[]): Promise<readonly string[]> {
+export async function republish(client: StatementClient, ids: readonly string[]): Promise<readonly string[]> {
   for (const id of ids) if (!isUuid(id)) throw listInvalid(`the id ${JSON.stringify(id)}`, 'a UUID')
-  return (await run<{ id: string }>(client, forgetPositions(ids))).map(({ id }) => id)
+  return (await runStatement<{ id: string }>(client, forgetPositions(ids))).map(({ id }) => id)
 }
-
-async function run<Row>(client: AdminClient, { text, values = [] }: Statement): Promise<readonly Row[]> {
-  return (await client.query(text, [...values])).rows as readonly Row[]
-}
-
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 function checkPosition(position: bigint | string): string {
   const text = String(position)
@@ -157,7 +150,7 @@ function listInvalid(what: string, wanted: string): HoldfastError {
   )
 }
 
-async function relayUnknown(client: AdminClient, name: string): Promise<HoldfastError> {
+async function relayUnknown(client: StatementClient, name: string): Promise<HoldfastError> {
   const names = (await listRelays(client)).map((relay) => relay.name)
   const known = names.length === 0 ? 'none has run yet' : `there are ${names.join(', ')}`
   return new HoldfastError('relay-unknown', `No relay "${name}" has run on this database: ${known}.`)

@@ -5,6 +5,8 @@ import { ownMigrations } from '../database/migrations.ts'
 import type { Jobs } from '../kernel/effects.ts'
 import type { EventType, Publish } from '../kernel/event.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
+import { unrecordedSpan } from '../kernel/span.ts'
+import { continueTrace } from '../kernel/trace-context.ts'
 import { ownWork } from '../kernel/work.ts'
 import { TransactionJobs } from '../jobs/transaction-jobs.ts'
 import { migrate } from '../migrate/migrate.ts'
@@ -66,7 +68,8 @@ export async function createTestOutbox(): Promise<TestOutbox> {
   const waker = { wakeMessages: () => void (wakes.count += 1), wakeJobs: () => {}, wakeCancelled: () => {} }
 
   async function begin(): Promise<OpenTransaction> {
-    const work = ownWork(AbortSignal.timeout(20_000))
+    const span = unrecordedSpan(continueTrace(undefined))
+    const work = { ...ownWork(AbortSignal.timeout(20_000)), span }
     const connection = await pool.acquire(work)
     const gathered = new GatheredRows()
     const session = new TransactionSession(connection, work, gathered)

@@ -1,7 +1,7 @@
 import type { Clock } from '../kernel/clock.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
-import { type Duty, startDuty } from '../jobs/duty.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { pruneInbox, pruneMessages } from './queries/prune.ts'

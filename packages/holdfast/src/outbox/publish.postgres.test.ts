@@ -1,7 +1,7 @@
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Duty } from '../jobs/duty.ts'
+import { type Duty } from '../kernel/duty.ts'
 import { event } from '../kernel/event.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { createTestOutbox, type OpenTransaction, type TestOutbox } from './outbox.fixture.ts'

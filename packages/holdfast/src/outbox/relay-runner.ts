@@ -1,12 +1,12 @@
+import { type Duty, startDuty } from '../kernel/duty.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Relay, RelayedMessage } from '../kernel/relay.ts'
+import { retryDelayMs } from '../kernel/retry-delay.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { ownWork } from '../kernel/work.ts'
-import { type Duty, startDuty } from '../jobs/duty.ts'
-import { LazyTransaction } from '../jobs/lazy-transaction.ts'
-import { retryDelayMs } from '../jobs/retry-delay.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { Pool } from '../postgres/pool.ts'
 import {
   advanceRelay,

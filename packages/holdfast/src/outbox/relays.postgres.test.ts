@@ -1,7 +1,7 @@
 import { until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Duty } from '../jobs/duty.ts'
+import type { Duty } from '../kernel/duty.ts'
 import { event, type EventType } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { type Broker, relay, type RelayedMessage } from '../kernel/relay.ts'

@@ -1,6 +1,6 @@
 import type { EventType, Publish } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import { toTraceparent } from '../kernel/trace-context.ts'
+import { traceparentOf } from '../kernel/work.ts'
 import type { Gathering } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
@@ -47,7 +47,7 @@ class TransactionMessages implements Gathering {
   }
 
   statements(): readonly Statement[] {
-    return [insertMessages(this.#rows, toTraceparent(this.#session.work.span.trace))]
+    return [insertMessages(this.#rows, traceparentOf(this.#session.work))]
   }
 
   committed(): void {

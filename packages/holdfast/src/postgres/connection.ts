@@ -155,7 +155,11 @@ export class Connection implements Queryable {
     const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
     const observed = this.#statements.begin(text, (values?.length ?? 0) > 0, this.#work)
     this.#running += 1
-    return runQuery<Row>(this.#client, statement).then(
+    let interruption: Promise<boolean> | undefined
+    const interrupt = (): void => {
+      interruption = this.interrupt()
+    }
+    return runQuery<Row>(this.#client, statement, interrupt).then(
       (result) => {
         observed.end(result.rowCount)
         this.#finishOne()
@@ -169,9 +173,15 @@ export class Connection implements Queryable {
           this.#transientFailure ??= error
         }
         this.#finishOne()
-        throw error
+        return this.#failAfter(error, interruption)
       },
     )
+  }
+
+  /** Fails once a request to cancel that was made meanwhile cannot hit what comes next any more. */
+  async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
+    if (interruption && !(await interruption)) this.destroy()
+    throw error
   }
 
   /** Has prepared anew what may have become stale, where a failure of it may come from that. */

@@ -10,6 +10,14 @@ export interface DriverStatement {
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
+  /** How many rows it may give. Default: any number. */
+  readonly rowLimit?: RowLimit | undefined
+}
+
+/** How many rows a statement may give, and what it fails with that gives more. */
+export interface RowLimit {
+  readonly rows: number
+  error(): Error
 }
 
 /** A statement, or its text alone. */
@@ -20,6 +28,7 @@ interface QueryMembers {
   name: string | undefined
   queryMode: 'extended' | undefined
   callback: (error: Error | null | undefined, result: unknown) => void
+  handleDataRow(message: unknown): void
 }
 
 /** A part of the driver that its types leave out. */
@@ -29,11 +38,13 @@ const { utils } = pg as unknown as { readonly utils: { prepareValue(value: unkno
  * Runs a statement. The driver copies every object that it is given by its property descriptors, which takes longer than all else that it
  * does with it; a query of its own class it takes as it is.
  *
+ * @param tooManyRows called when the row limit is passed: what comes after it is thrown away, and the statement fails.
  * @throws HoldfastError `value-not-sendable`, before anything has been sent.
  */
 export function runQuery<Row extends pg.QueryResultRow>(
   client: pg.ClientBase,
   statement: DriverStatement,
+  tooManyRows: () => void,
 ): Promise<pg.QueryResult<Row>> {
   let values: readonly unknown[] | undefined
   try {
@@ -41,16 +52,25 @@ export function runQuery<Row extends pg.QueryResultRow>(
   } catch (error) {
     return Promise.reject(error as HoldfastError)
   }
-  // What shapes the rows is read while the driver's query is being made, and nowhere else.
-  if (statement.rowMode !== undefined || statement.types !== undefined) {
-    return client.query<Row>({ ...statement, values } as pg.QueryConfig)
+  const query = toDriverQuery(statement, values)
+  const { rowLimit } = statement
+  let failure: Error | undefined
+  if (rowLimit) {
+    const take = query.handleDataRow.bind(query)
+    let rows = 0
+    query.handleDataRow = (message) => {
+      rows += 1
+      if (rows <= rowLimit.rows) take(message)
+      else if (!failure) {
+        failure = rowLimit.error()
+        tooManyRows()
+      }
+    }
   }
-  const query = new pg.Query(statement.text, values as unknown[]) as pg.Query & QueryMembers
-  query.name = statement.name
-  query.queryMode = statement.queryMode
   return new Promise((resolve, reject) => {
     query.callback = (error, result) => {
-      if (error) {
+      if (failure) reject(failure)
+      else if (error) {
         // The driver's own stack leads to the socket that it read the error from.
         Error.captureStackTrace(error)
         reject(error)
@@ -58,6 +78,18 @@ export function runQuery<Row extends pg.QueryResultRow>(
     }
     client.query(query)
   })
+}
+
+function toDriverQuery(
+  { text, name, queryMode, rowMode, types }: DriverStatement,
+  values: readonly unknown[] | undefined,
+): pg.Query & QueryMembers {
+  // What shapes the rows is read while the driver's query is being made, and nowhere else.
+  const isShaped = rowMode !== undefined || types !== undefined
+  const made = isShaped
+    ? new pg.Query({ text, values, rowMode, types } as never)
+    : new pg.Query(text, values as unknown[])
+  return Object.assign(made as pg.Query & QueryMembers, { name, queryMode })
 }
 
 /**

@@ -3,7 +3,8 @@ import type { Cancellation } from '../kernel/cancellation.ts'
 import type { RunningDeadline } from '../kernel/deadline.ts'
 import type { Work } from '../kernel/work.ts'
 import type { Connection, Queryable } from './connection.ts'
-import type { DriverQuery } from './driver-query.ts'
+import type { DriverQuery, DriverStatement } from './driver-query.ts'
+import { guarded } from './guard/guarded.ts'
 import type { Pool } from './pool.ts'
 import type { Replica } from './replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from './sql-state.ts'
@@ -48,10 +49,10 @@ export class ReadSession implements Queryable {
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    if (typeof query === 'string') checkReadStatement(query, undefined)
-    else checkReadStatement(query.text, query.name)
+    const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
+    checkReadStatement(statement.text, statement.name)
     this.#work.usage.statements += 1
-    const asked = { query, values }
+    const asked = { query: guarded(statement, values, this.#work.guard), values }
     if (!this.#replica) return this.#run<Row>(this.#primary, asked)
     try {
       return await this.#run<Row>(this.#replica, asked)

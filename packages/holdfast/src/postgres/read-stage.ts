@@ -2,6 +2,7 @@ import type { Answer } from '../kernel/answer.ts'
 import type { Stage } from '../kernel/call.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import type { Queryable } from './connection.ts'
+import { type GuardWatch, HandlerGuard } from './guard/handler-guard.ts'
 import type { Pool } from './pool.ts'
 import { ReadSession } from './read-session.ts'
 import { positionHeader } from './replicas/log-position.ts'
@@ -19,16 +20,19 @@ export interface ReadBinding {
 export interface ReadPools {
   readonly primary: Pool
   readonly replicas: Replicas | undefined
+  /** Looks closely at statements; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
 }
 
 /** The stage of a query: gives it a read-only session. */
 export function readStage(
   operation: CompiledOperation,
-  { primary, replicas }: ReadPools,
+  { primary, replicas, watch }: ReadPools,
   binding: ReadBinding,
 ): Stage {
   return async (call, next) => {
     const replica = replicas?.choose(call.header(positionHeader))
+    call.guard = new HandlerGuard(operation, watch, call)
     const session = new ReadSession({ primary, replica }, call)
     call.statements = toStatements(session)
     const run = (): Answer | Promise<Answer> => {

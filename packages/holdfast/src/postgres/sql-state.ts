@@ -1,3 +1,5 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+
 /** What Postgres says of an error, as far as it is read here. */
 interface PostgresError extends Error {
   /** SQLSTATE, five characters; a system error's name (`ECONNRESET`) where the socket failed. */
@@ -36,9 +38,21 @@ const deepestCause = 8
 
 /** The error of the driver behind an error: query builders wrap it as the cause of theirs. */
 export function driverError(error: unknown): PostgresError | undefined {
+  return findBehind(error, (candidate): candidate is PostgresError => fromDriver.has(candidate))
+}
+
+/** What the framework refused a statement with, behind an error of a query builder. */
+export function refusalBehind(error: unknown): HoldfastError | undefined {
+  return findBehind(error, (candidate) => candidate instanceof HoldfastError)
+}
+
+function findBehind<E extends Error>(
+  error: unknown,
+  is: (candidate: Error) => candidate is E,
+): E | undefined {
   let current = error
   for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
-    if (fromDriver.has(current)) return current
+    if (is(current)) return current
     current = originOf(current)
   }
   return undefined

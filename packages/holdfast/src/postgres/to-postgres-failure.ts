@@ -4,7 +4,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { ProblemError, withCause } from '../kernel/problem.ts'
 import { DeadlineExceeded } from '../kernel/problems.ts'
 import { DatabaseContended, DatabaseUnavailable } from './problems.ts'
-import { driverError, isUnavailable, isWorthRerunning, sqlStateOf } from './sql-state.ts'
+import { driverError, isUnavailable, isWorthRerunning, refusalBehind, sqlStateOf } from './sql-state.ts'
 
 /**
  * What a call fails with when an error of the database has ended it: a problem where the caller can do something, the
@@ -33,6 +33,6 @@ export function toPostgresFailure(
       )
     default:
       // Query builders put the values of the statement into the message of theirs, which ends in the log.
-      return driverError(error) ?? error
+      return driverError(error) ?? refusalBehind(error) ?? error
   }
 }

@@ -4,6 +4,7 @@ import type { Work } from '../kernel/work.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Connection, Queryable } from './connection.ts'
 import type { DriverQuery, DriverStatement } from './driver-query.ts'
+import { guarded } from './guard/guarded.ts'
 import type { GatheredRows } from './gathered-rows.ts'
 import { checkStatement } from './statement.ts'
 
@@ -54,9 +55,10 @@ export class TransactionSession implements HandlerSession {
     this.work.usage.statements += 1
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkStatement(statement.text, statement.name)
+    const checked = guarded(statement, values, this.work.guard)
     this.gathered.follow(statement.text)
     // The extended protocol takes one statement at a time: none can hide behind another.
-    return this.#connection.query<Row>({ ...statement, queryMode: 'extended' }, values)
+    return this.#connection.query<Row>({ ...checked, queryMode: 'extended' }, values)
   }
 
   /** Refuses every further statement. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import type { WorkerOptions } from '../kernel/background.ts'
+import { placeOfProgram } from '../foreign-calls/caller-of.ts'
 import { createForeignCallWatch } from '../foreign-calls/create-foreign-call-watch.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { createLogger } from '../kernel/log.ts'
@@ -27,6 +28,11 @@ export interface TestServiceOptions {
    * warning in the log, on stderr by default; refused, so that they fail, and what made them too; or allowed. Default `'report'`.
    */
   readonly foreignCalls?: 'report' | 'refuse' | 'allow'
+  /**
+   * What becomes of statements that a handler repeats, or runs beyond its operation's budget: they are reported as a warning in the
+   * log, at the third repeat; refused with `query-repeated` at the second, and `budget-exceeded`; or allowed. Default `'refuse'`.
+   */
+  readonly statements?: 'report' | 'refuse' | 'allow'
 }
 
 /** A service that runs on a database of its own, for one test or a file of them. */
@@ -55,7 +61,7 @@ export async function createTestService<O extends Operations>(
   options: TestServiceOptions = {},
 ): Promise<TestService<O>> {
   const env = { ...process.env, ...options.env }
-  const { onLog, foreignCalls = 'report' } = options
+  const { onLog, foreignCalls = 'report', statements = 'refuse' } = options
   const database = await createTestDatabase(await templateFor(service as Service, env))
   const write = onLog ?? ((line: string) => process.stderr.write(`${line}\n`))
   const running = await service.start({
@@ -65,6 +71,9 @@ export async function createTestService<O extends Operations>(
     log: createLogger({ level: onLog ? 'debug' : 'error', write }),
     notify: () => {},
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
+    ...(statements === 'allow'
+      ? {}
+      : { statements: { refuses: statements === 'refuse', placeOf: placeOfProgram } }),
     ...(foreignCalls === 'allow'
       ? {}
       : {

@@ -1,4 +1,5 @@
 import type { Answer } from '../kernel/answer.ts'
+import type { Usage } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { hasBody } from '../kernel/decode.ts'
 import type { Operation } from '../kernel/operation.ts'
@@ -12,6 +13,8 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** Aborted when the client goes away. */
   readonly signal?: AbortSignal
+  /** Charged with what the call uses: how many statements it runs. Default: nobody looks. */
+  readonly usage?: Usage
 }
 
 /** What an answer was not: a success. Its members are those of the problem. */
@@ -65,6 +68,7 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
       operation: name,
       input: toWire(operation, input as Readonly<Record<string, unknown>>),
       header: (header) => headers.get(header) ?? undefined,
+      ...(options.usage ? { usage: options.usage } : {}),
       ...(options.signal ? { client: options.signal } : {}),
     })
   }

@@ -1,7 +1,8 @@
 import type { Statement } from '../postgres/statement.ts'
+import { isUuid } from '../kernel/is-uuid.ts'
+import { runStatement, type StatementClient } from '../postgres/statement-client.ts'
 import { WebhookEndpointUnknown } from './problems.ts'
 import type { EndpointRow } from './queries/endpoints.ts'
-import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
 
 /** Runs a statement that gives the row of an endpoint. Throws `WebhookEndpointUnknown` where it gives none. */
 export async function changeEndpoint<Row = EndpointRow>(

@@ -91,7 +91,7 @@ describe('a message', () => {
     expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/account', '/other'])
   })
 
-  test('is delivered once, even if it is handed out again', async () => {
+  test('is delivered once, in the trace of its call, even if it is handed out again', async () => {
     const account = newAccount()
     await app.add(account, receiver.url)
     const message = await app.publish(account)
@@ -103,11 +103,12 @@ describe('a message', () => {
     })
     expect(await app.deliveries(account)).toHaveLength(1)
     const jobs = await app.tested.sql(
-      `select from holdfast.jobs where name = 'webhook-delivery' and input->>'endpoint' in
+      `select traceparent = (select traceparent from holdfast.messages where id = $2) as is_traced
+       from holdfast.jobs where name = 'webhook-delivery' and input->>'endpoint' in
        (select id::text from holdfast.webhook_endpoints where owner = $1)`,
-      [account],
+      [account, message],
     )
-    expect(jobs).toHaveLength(1)
+    expect(jobs).toEqual([{ is_traced: true }])
   })
 })
 

@@ -1,11 +1,11 @@
 import type { Statements, Transaction } from '../kernel/effects.ts'
 import type { PageSource } from '../kernel/page.ts'
 import { descending } from '../kernel/page-order.ts'
+import { isUuid } from '../kernel/is-uuid.ts'
 import type { Owned } from './endpoints.ts'
 import { listOf } from './list-of.ts'
 import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
-import { isUuid } from './statement-client.ts'
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 
 /** Which deliveries of an owner are listed. */

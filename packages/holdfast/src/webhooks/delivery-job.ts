@@ -4,12 +4,12 @@ import { createJob, type Job, type JobContext } from '../kernel/job.ts'
 import { RetryLater } from '../kernel/retry-later.ts'
 import { described } from '../kernel/schema.ts'
 import type { EgressRules } from '../egress/find-addresses.ts'
+import { runStatement } from '../postgres/statement-client.ts'
 import { WebhookEndpointFailed } from './endpoint-disabled.ts'
 import { endDelivery } from './queries/end-delivery.ts'
 import { type DeliveryRow, findDelivery } from './queries/find-delivery.ts'
 import { logTry } from './queries/log-try.ts'
 import { type DisabledRow, noteFailure, noteGone, noteSuccess } from './queries/note-outcome.ts'
-import { runStatement } from './statement-client.ts'
 import { type TriedDelivery, tryDelivery } from './try-delivery.ts'
 
 /** The name of the job that sends a delivery. */

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import type { Statements, Transaction } from '../kernel/effects.ts'
 import type { PageSource } from '../kernel/page.ts'
+import { runStatement } from '../postgres/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { readEndpointUrl, type UrlRules } from './endpoint-url.ts'
 import { listOf } from './list-of.ts'
@@ -15,7 +16,6 @@ import {
   updateEndpointRow,
 } from './queries/endpoints.ts'
 import { rotateSecretRow } from './queries/rotate-secret.ts'
-import { runStatement } from './statement-client.ts'
 import { type NewWebhookEndpoint, toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 import { createWebhookSecret } from './webhook-secret.ts'
 

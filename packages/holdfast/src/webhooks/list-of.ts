@@ -2,7 +2,7 @@ import type { Sql } from 'sql-template-tag'
 import type { OrderBy } from '../kernel/page-order.ts'
 import type { PageSource } from '../kernel/page.ts'
 import { list } from '../postgres/list.ts'
-import type { StatementClient } from './statement-client.ts'
+import type { StatementClient } from '../postgres/statement-client.ts'
 
 /** What is listed, and how. */
 export interface ListedRows<Row, Item> {

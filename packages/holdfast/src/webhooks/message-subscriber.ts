@@ -2,10 +2,10 @@ import type { Subscriber } from '../kernel/background.ts'
 import type { EventType, Message } from '../kernel/event.ts'
 import type { Json } from '../kernel/json.ts'
 import type { JobType } from '../kernel/job-type.ts'
+import { runStatement } from '../postgres/statement-client.ts'
 import type { DeliveryInput } from './delivery-job.ts'
 import { type OutgoingMessage, planDeliveries, type PlannedRow } from './queries/plan-deliveries.ts'
 import { pruneWebhookMessages } from './queries/prune-messages.ts'
-import { runStatement } from './statement-client.ts'
 
 /** What deliveries are made with. */
 export interface MessageSubscriberParts {
@@ -38,7 +38,9 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
       if (outgoing.length === 0) return
       await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))
       const planned = await runStatement<PlannedRow>(transaction, planDeliveries(outgoing))
-      if (planned.length > 0) await jobs.enqueueMany(job, planned)
+      const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
+      for (const { delivery, endpoint, message } of planned)
+        await jobs.enqueue(job, { delivery, endpoint }, { traceparent: traces.get(message) })
     },
   }
 }

@@ -1,8 +1,9 @@
+import { isUuid } from '../kernel/is-uuid.ts'
+import { runStatement, type StatementClient } from '../postgres/statement-client.ts'
 import { deliveryJobName } from './delivery-job.ts'
 import { WebhookDeliveryUnknown, WebhookEndpointDisabled, WebhookEndpointUnknown } from './problems.ts'
 import { findDeliveryEndpoint, findEndpoint, type ReplayEndpointRow } from './queries/find-replay-endpoint.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
-import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
 
 /** Which deliveries to an endpoint are sent once more. */
 export interface ReplayRange {

@@ -1,10 +1,11 @@
 import sql from 'sql-template-tag'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { isUuid } from '../kernel/is-uuid.ts'
+import { runStatement, type StatementClient } from '../postgres/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { type EndpointRow, endpointRows, setEndpointState } from './queries/endpoints.ts'
 import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
-import { isUuid, runStatement, type StatementClient } from './statement-client.ts'
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 

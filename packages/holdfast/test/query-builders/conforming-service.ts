@@ -91,6 +91,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     addParts: mutation({
       route: 'POST /parts',
       access,
+      repeats: { allow: 'each part has a savepoint of its own' },
       input: z.object({ parts: z.array(Author.extend({ fails: z.boolean() })).max(10) }),
       output: z.object({ caught: z.array(z.string()).max(10) }),
       async run({ input, db, jobs }) {
@@ -144,6 +145,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     meetInTransaction: mutation({
       route: 'POST /meetings',
       access,
+      repeats: { allow: 'each asks for itself' },
       input: Ids,
       output: Names,
       deadline: '15s',
@@ -156,6 +158,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     meetInQuery: query({
       route: 'GET /meetings',
       access,
+      repeats: { allow: 'each asks for itself' },
       input: Ids,
       output: Names,
       deadline: '15s',

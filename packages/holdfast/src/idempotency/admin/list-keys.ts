@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { listKeyRows } from './queries/list-keys.ts'
 import type { ListedKey } from './stored-key.ts'
 
@@ -24,7 +24,7 @@ const mostListed = 1_000
  * @throws HoldfastError `key-list-invalid` where the limit is none.
  */
 export async function listKeys(
-  client: AdminClient,
+  client: StatementClient,
   { scope, key, since, until, limit = 50 }: ListKeysOptions = {},
 ): Promise<readonly ListedKey[]> {
   if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
@@ -40,5 +40,5 @@ export async function listKeys(
     until: until ?? null,
     limit,
   }
-  return (await run<ListedKey>(client, listKeyRows(filters))).rows
+  return runStatement<ListedKey>(client, listKeyRows(filters))
 }

@@ -1,6 +1,6 @@
 import { type Duration, toMilliseconds } from '../../kernel/duration.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { pruneKeys as pruneBatch } from '../queries/prune-keys.ts'
-import { type AdminClient, run } from './admin-client.ts'
 import { countOldKeys } from './queries/count-old-keys.ts'
 
 const batch = 1_000
@@ -11,13 +11,14 @@ const batch = 1_000
  *
  * @throws HoldfastError `duration-invalid`.
  */
-export async function pruneKeys(client: AdminClient, olderThan: Duration): Promise<number> {
+export async function pruneKeys(client: StatementClient, olderThan: Duration): Promise<number> {
   const retentionMs = toMilliseconds(olderThan)
+  const { text, values = [] } = pruneBatch(retentionMs, batch)
   let deleted = 0
   for (;;) {
-    const { rowCount } = await run(client, pruneBatch(retentionMs, batch))
-    deleted += rowCount
-    if (rowCount < batch) return deleted
+    const { rowCount } = await client.query(text, [...values])
+    deleted += rowCount ?? 0
+    if ((rowCount ?? 0) < batch) return deleted
   }
 }
 
@@ -26,7 +27,7 @@ export async function pruneKeys(client: AdminClient, olderThan: Duration): Promi
  *
  * @throws HoldfastError `duration-invalid`.
  */
-export async function countPrunableKeys(client: AdminClient, olderThan: Duration): Promise<number> {
-  const { rows } = await run<{ keys: number }>(client, countOldKeys(toMilliseconds(olderThan)))
-  return rows[0]?.keys ?? 0
+export async function countPrunableKeys(client: StatementClient, olderThan: Duration): Promise<number> {
+  const [row] = await runStatement<{ keys: number }>(client, countOldKeys(toMilliseconds(olderThan)))
+  return row?.keys ?? 0
 }

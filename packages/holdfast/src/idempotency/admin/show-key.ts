@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { findKeyRows } from './queries/find-keys.ts'
 import type { StoredKey } from './stored-key.ts'
 
@@ -15,11 +15,11 @@ export interface ShowKeyOptions {
  * @throws HoldfastError `key-unknown`, or `key-ambiguous` where several callers have used it.
  */
 export async function showKey(
-  client: AdminClient,
+  client: StatementClient,
   key: string,
   { scope }: ShowKeyOptions = {},
 ): Promise<StoredKey> {
-  const { rows } = await run<StoredKey>(client, findKeyRows(key, scope ?? null))
+  const rows = await runStatement<StoredKey>(client, findKeyRows(key, scope ?? null))
   const [first, ...others] = rows
   if (first && others.length === 0) return first
   if (!first) {

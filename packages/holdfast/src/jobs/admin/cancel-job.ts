@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { type CancelledRow, cancelJob as cancelRow } from '../queries/cancel-job.ts'
 import { releasePlace } from '../queries/release-place.ts'
-import { type AdminClient, run } from './admin-client.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
@@ -19,19 +19,19 @@ export interface CancelledJob {
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` where it has ended already.
  */
-export async function cancelJob(client: AdminClient, id: string): Promise<CancelledJob> {
+export async function cancelJob(client: StatementClient, id: string): Promise<CancelledJob> {
   checkJobId(id)
   return inTransaction(client, async (within) => {
-    const [row] = await run<CancelledRow>(within, cancelRow(id))
+    const [row] = await runStatement<CancelledRow>(within, cancelRow(id))
     if (!row) throw await notCancelled(within, id)
     if (row.freed_key !== null)
-      for (const statement of releasePlace(row.name, row.freed_key)) await run(within, statement)
+      for (const statement of releasePlace(row.name, row.freed_key)) await runStatement(within, statement)
     return { id, name: row.name, isRunning: row.is_running }
   })
 }
 
-async function notCancelled(client: AdminClient, id: string): Promise<HoldfastError> {
-  const [job] = await run<{ name: string; state: string }>(client, findJobRow(id))
+async function notCancelled(client: StatementClient, id: string): Promise<HoldfastError> {
+  const [job] = await runStatement<{ name: string; state: string }>(client, findJobRow(id))
   if (!job) return jobUnknown(id)
   return new HoldfastError(
     'job-ended',

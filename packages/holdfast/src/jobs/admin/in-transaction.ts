@@ -1,19 +1,19 @@
-import type { AdminClient } from './admin-client.ts'
+import type { StatementClient } from '../../postgres/statement-client.ts'
 
-interface PoolLike extends AdminClient {
+interface PoolLike extends StatementClient {
   readonly totalCount: number
-  connect(): Promise<AdminClient & { release(): void }>
+  connect(): Promise<StatementClient & { release(): void }>
 }
 
-interface ClientLike extends AdminClient {
+interface ClientLike extends StatementClient {
   /** `'I'` where it is in no transaction, as the server says it. */
   getTransactionStatus(): string | null
 }
 
 /** Does work whose statements belong together in one transaction: that which the client is in, or one of its own. */
 export async function inTransaction<T>(
-  client: AdminClient,
-  work: (client: AdminClient) => Promise<T>,
+  client: StatementClient,
+  work: (client: StatementClient) => Promise<T>,
 ): Promise<T> {
   if (isPool(client)) {
     const own = await client.connect()
@@ -26,7 +26,10 @@ export async function inTransaction<T>(
   return isInTransaction(client) ? work(client) : transact(client, work)
 }
 
-async function transact<T>(client: AdminClient, work: (client: AdminClient) => Promise<T>): Promise<T> {
+async function transact<T>(
+  client: StatementClient,
+  work: (client: StatementClient) => Promise<T>,
+): Promise<T> {
   await client.query('begin')
   try {
     const result = await work(client)
@@ -39,11 +42,11 @@ async function transact<T>(client: AdminClient, work: (client: AdminClient) => P
   }
 }
 
-function isPool(client: AdminClient): client is PoolLike {
+function isPool(client: StatementClient): client is PoolLike {
   return 'totalCount' in client && 'connect' in client
 }
 
-function isInTransaction(client: AdminClient): boolean {
+function isInTransaction(client: StatementClient): boolean {
   // The transaction of a handler has no other way to be used.
   return !('getTransactionStatus' in client) || (client as ClientLike).getTransactionStatus() !== 'I'
 }

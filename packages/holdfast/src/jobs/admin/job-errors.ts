@@ -1,8 +1,9 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { isUuid } from '../../kernel/is-uuid.ts'
 
 /** Refuses what is no id, before Postgres does with less to say. */
 export function checkJobId(id: string): void {
-  if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return
+  if (isUuid(id)) return
   throw new HoldfastError(
     'job-id-invalid',
     `${JSON.stringify(id)} is not the id of a job. Give the whole of it, a UUID, as the list of jobs has it.`,

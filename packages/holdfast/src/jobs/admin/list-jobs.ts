@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { checkJobId } from './job-errors.ts'
 import { listJobRows } from './queries/list-jobs.ts'
 import type { JobState, ListedJob } from './stored-job.ts'
@@ -23,7 +23,7 @@ const mostListed = 1_000
  * @throws HoldfastError `job-list-invalid` where the limit is none, `job-id-invalid` where `before` is none.
  */
 export async function listJobs(
-  client: AdminClient,
+  client: StatementClient,
   options: ListJobsOptions = {},
 ): Promise<readonly ListedJob[]> {
   const { name = null, states = null, before = null, limit = 50 } = options
@@ -34,5 +34,5 @@ export async function listJobs(
     )
   }
   if (before !== null) checkJobId(before)
-  return run<ListedJob>(client, listJobRows({ name, states, before, limit }))
+  return runStatement<ListedJob>(client, listJobRows({ name, states, before, limit }))
 }

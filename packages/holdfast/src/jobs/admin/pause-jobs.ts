@@ -1,4 +1,4 @@
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { deletePause } from './queries/delete-pause.ts'
 import { insertPause } from './queries/insert-pause.ts'
 import { listPauseRows } from './queries/list-pauses.ts'
@@ -15,17 +15,17 @@ export interface JobPause {
  * Has no job of a name begun any more, by any worker, until {@link resumeJobs}. Those that run go on; more are enqueued as before. The name need not be
  * known yet. Where it is paused already, it stays so since when it was.
  */
-export async function pauseJobs(client: AdminClient, name: string): Promise<JobPause> {
-  const [pause] = await run<JobPause>(client, insertPause(name))
+export async function pauseJobs(client: StatementClient, name: string): Promise<JobPause> {
+  const [pause] = await runStatement<JobPause>(client, insertPause(name))
   return pause!
 }
 
 /** Has the jobs of a name begun again. Gives whether they were paused. */
-export async function resumeJobs(client: AdminClient, name: string): Promise<boolean> {
-  return (await run(client, deletePause(name))).length > 0
+export async function resumeJobs(client: StatementClient, name: string): Promise<boolean> {
+  return (await runStatement(client, deletePause(name))).length > 0
 }
 
 /** Lists the names that are paused. */
-export async function listPauses(client: AdminClient): Promise<readonly JobPause[]> {
-  return run<JobPause>(client, listPauseRows())
+export async function listPauses(client: StatementClient): Promise<readonly JobPause[]> {
+  return runStatement<JobPause>(client, listPauseRows())
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
@@ -26,7 +26,7 @@ const mostRedriven = 10_000
  * @throws HoldfastError `job-list-invalid` where the limit is none, or `job-unique-taken`.
  */
 export async function redriveJobs(
-  client: AdminClient,
+  client: StatementClient,
   name: string,
   { limit = 1_000 }: RedriveOptions = {},
 ): Promise<RedrivenJobs> {
@@ -37,7 +37,7 @@ export async function redriveJobs(
     )
   }
   const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
-    run<RedrivenRow>(client, redriveDead(name, limit)),
+    runStatement<RedrivenRow>(client, redriveDead(name, limit)),
   )
   return { name, ids: row?.ids ?? [], left: row?.left ?? 0 }
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
 import type { JobState } from './stored-job.ts'
@@ -18,9 +18,9 @@ export interface RetriedJob {
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` where it is neither, or `job-unique-taken`.
  */
-export async function retryJob(client: AdminClient, id: string): Promise<RetriedJob> {
+export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
   checkJobId(id)
-  const [row] = await orUniqueTaken(`The job ${id}`, () => run<RetriedRow>(client, retryJobNow(id)))
+  const [row] = await orUniqueTaken(`The job ${id}`, () => runStatement<RetriedRow>(client, retryJobNow(id)))
   if (!row) throw jobUnknown(id)
   if (row.new_state === null) {
     const state = row.state === 'scheduled' ? 'scheduled by its rate limit' : row.state

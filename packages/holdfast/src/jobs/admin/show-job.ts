@@ -1,4 +1,4 @@
-import { type AdminClient, run } from './admin-client.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
 import { listStepRows } from './queries/list-steps.ts'
@@ -16,11 +16,11 @@ type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {
  *
  * @throws HoldfastError `job-unknown`, or `job-id-invalid`.
  */
-export async function showJob(client: AdminClient, id: string): Promise<StoredJob> {
+export async function showJob(client: StatementClient, id: string): Promise<StoredJob> {
   checkJobId(id)
-  const [row] = await run<JobRow>(client, findJobRow(id))
+  const [row] = await runStatement<JobRow>(client, findJobRow(id))
   if (!row) throw jobUnknown(id)
-  const steps = await run<StoredStep>(client, listStepRows(id))
+  const steps = await runStatement<StoredStep>(client, listStepRows(id))
   const { workerId, host, pid, beatAt, ...job } = row
   return { ...job, worker: workerId === null ? null : { id: workerId, host, pid, beatAt }, steps }
 }

@@ -14,6 +14,7 @@ export interface NewMessageRow {
   readonly event: string
   readonly key: string
   readonly payload: unknown
+  readonly traceparent: string | null
   readonly published_at: Date
 }
 
@@ -22,7 +23,7 @@ export function findNewMessages(batch: number): Statement {
   return {
     name: 'holdfast_find_new_messages',
     text: `
-      select id, event, key, payload, published_at from holdfast.messages
+      select id, event, key, payload, traceparent, published_at from holdfast.messages
       where position is null
       order by seq
       limit $1`,

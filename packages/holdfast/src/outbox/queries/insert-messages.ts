@@ -5,7 +5,7 @@ import type { MessageRow } from '../message-row.ts'
  * Inserts messages in their order; to be sent right before COMMIT. It locks their keys until then, in one order for all, before it numbers
  * them: whoever publishes for one of the keys next gets a higher number, and commits later.
  */
-export function insertMessages(rows: readonly MessageRow[], traceparent: string): Statement {
+export function insertMessages(rows: readonly MessageRow[], traceparent: string | undefined): Statement {
   return {
     name: 'holdfast_insert_messages',
     text: `
@@ -27,7 +27,7 @@ export function insertMessages(rows: readonly MessageRow[], traceparent: string)
       rows.map(({ event }) => event),
       rows.map(({ key }) => key),
       rows.map(({ payload }) => payload),
-      traceparent,
+      traceparent ?? null,
     ],
   }
 }

@@ -4,7 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Answer, anyone, createLogger, holdfast, type RunningService, systemClock } from 'holdfast'
+import {
+  type Answer,
+  anyone,
+  createLogger,
+  type Duration,
+  holdfast,
+  type RunningService,
+  type Service,
+  systemClock,
+} from 'holdfast'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { postgres, sql } from 'holdfast/postgres'
 import { until } from 'holdfast/testing'
@@ -17,65 +26,67 @@ import { createTestFolder } from '../../testing/test-folder.ts'
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-replicas-'))
 await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
 
-const { query, mutation, service } = holdfast({
-  database: postgres({ migrations: folder, maxReplicaLag: '1s' }),
-})
 const access = anyone()
 const Seen = z.object({ isReplica: z.boolean(), count: z.int() })
 
-const notes = service({
-  name: 'notes',
-  operations: {
-    add: mutation({
-      route: 'POST /notes',
-      access,
-      input: z.object({ id: z.int() }),
-      async run({ input, db }) {
-        await db.query(sql`insert into notes values (${input.id})`)
-      },
-    }),
-    look: query({
-      route: 'GET /notes',
-      access,
-      output: Seen,
-      async run({ db }) {
-        const [row] = await db.query<z.infer<typeof Seen>>(
-          sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes`,
-        )
-        return row!
-      },
-    }),
-    lookSlowly: query({
-      route: 'GET /slow-notes',
-      access,
-      output: Seen,
-      async run({ db }) {
-        const [row] = await db.query<z.infer<typeof Seen>>(
-          sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes, pg_sleep(1)`,
-        )
-        return row!
-      },
-    }),
-    lookTwice: query({
-      route: 'GET /notes-twice',
-      access,
-      output: z.array(z.boolean()).max(2),
-      async run({ db }) {
-        const whereIs = async (): Promise<boolean> =>
-          (await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is`))[0]!.is
-        const first = await whereIs()
-        // A table that only the primary has.
-        await db.query(sql`select from new_notes`)
-        return [first, await whereIs()]
-      },
-    }),
-    sneak: query({
-      route: 'GET /sneaky',
-      access,
-      run: async ({ db }) => void (await db.query(sql`insert into notes values (0)`)),
-    }),
-  },
-})
+/** A service that says where it reads. */
+function createNotes(maxReplicaLag: Duration): Service {
+  const { query, mutation, service } = holdfast({ database: postgres({ migrations: folder, maxReplicaLag }) })
+
+  return service({
+    name: 'notes',
+    operations: {
+      add: mutation({
+        route: 'POST /notes',
+        access,
+        input: z.object({ id: z.int() }),
+        async run({ input, db }) {
+          await db.query(sql`insert into notes values (${input.id})`)
+        },
+      }),
+      look: query({
+        route: 'GET /notes',
+        access,
+        output: Seen,
+        async run({ db }) {
+          const [row] = await db.query<z.infer<typeof Seen>>(
+            sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes`,
+          )
+          return row!
+        },
+      }),
+      lookSlowly: query({
+        route: 'GET /slow-notes',
+        access,
+        output: Seen,
+        async run({ db }) {
+          const [row] = await db.query<z.infer<typeof Seen>>(
+            sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes, pg_sleep(1)`,
+          )
+          return row!
+        },
+      }),
+      lookTwice: query({
+        route: 'GET /notes-twice',
+        access,
+        output: z.array(z.boolean()).max(2),
+        async run({ db }) {
+          const whereIs = async (): Promise<boolean> =>
+            (await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is`))[0]!.is
+          const first = await whereIs()
+          // A table that only the primary has.
+          await db.query(sql`select from new_notes`)
+          return [first, await whereIs()]
+        },
+      }),
+      sneak: query({
+        route: 'GET /sneaky',
+        access,
+        run: async ({ db }) => void (await db.query(sql`insert into notes values (0)`)),
+      }),
+    },
+  })
+}
 
 let directory: string
 let primary: EmbeddedPostgres
@@ -107,7 +118,11 @@ beforeEach(async () => {
   standby = await startStandby(primary)
   database = await connect(databaseUrl)
   replica = await connect(standby.urlOf(databaseUrl))
-  running = await notes.start({
+  await start('1m')
+})
+
+async function start(maxReplicaLag: Duration): Promise<void> {
+  running = await createNotes(maxReplicaLag).start({
     env: { DATABASE_URL: databaseUrl, DATABASE_REPLICA_URLS: standby.urlOf(databaseUrl) },
     mode: 'test',
     clock: systemClock,
@@ -118,7 +133,12 @@ beforeEach(async () => {
     notify: () => {},
   })
   await readsOfReplica()
-})
+}
+
+async function startAgain(maxReplicaLag: Duration): Promise<void> {
+  await running.stop()
+  await start(maxReplicaLag)
+}
 
 afterEach(async () => {
   await running.stop()
@@ -194,6 +214,7 @@ test.each(['', '0', 'ffffffff/ffffffff', '0/0x1', '../..'])(
 )
 
 test('a replica that is too far behind is left out, and comes back', async () => {
+  await startAgain('1s')
   await replica.query('select pg_wal_replay_pause()')
   await add(1)
   await readsOfPrimary()
@@ -208,6 +229,7 @@ test('a replica that is too far behind is left out, and comes back', async () =>
 })
 
 test('one that is idle for longer than it may be behind is not behind', async () => {
+  await startAgain('1s')
   await add(1)
   await readsOfReplica()
   const endMs = performance.now() + 2_500

@@ -107,6 +107,8 @@ export interface ServeParts {
   readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
   /** Makes what notices foreign calls in transactions, outside of production. Default: nothing does. */
   readonly watchForeignCalls?: (options: { readonly log: Logger }) => ForeignCallWatch
+  /** Finds the line of the program that runs a statement. Default: repeated statements are told of in the trace only. */
+  readonly placeOfProgram?: () => string | undefined
 }
 
 /** What is watched, and who is told of what goes wrong with that. */
@@ -138,7 +140,15 @@ const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
 async function start<O extends Operations>(
   service: Service<O>,
   options: ServeOptions,
-  { documentation, createHealth, watch, watchForeignCalls, settings, answersCalls }: ServeParts,
+  {
+    documentation,
+    createHealth,
+    watch,
+    watchForeignCalls,
+    placeOfProgram,
+    settings,
+    answersCalls,
+  }: ServeParts,
 ): Promise<Server<O>> {
   const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
@@ -188,6 +198,9 @@ async function start<O extends Operations>(
       log: ownLog,
       notify,
       ...(telemetry ? { telemetry } : {}),
+      ...(placeOfProgram && mode !== 'production'
+        ? { statements: { refuses: false, placeOf: placeOfProgram } }
+        : {}),
       ...(watchForeignCalls && mode !== 'production' ? { foreignCalls: watchForeignCalls({ log }) } : {}),
     })
     const pages: Pages = (of) => [

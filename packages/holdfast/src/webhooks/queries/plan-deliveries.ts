@@ -13,6 +13,7 @@ export interface OutgoingMessage {
 export interface PlannedRow {
   readonly delivery: string
   readonly endpoint: string
+  readonly message: string
 }
 
 /**
@@ -39,7 +40,7 @@ export function planDeliveries(messages: readonly OutgoingMessage[]): Statement 
       insert into holdfast.webhook_deliveries (endpoint_id, message_id)
       select endpoint_id, id from wanted order by n, seq
       on conflict (endpoint_id, message_id) do nothing
-      returning id as delivery, endpoint_id as endpoint`,
+      returning id as delivery, endpoint_id as endpoint, message_id as message`,
     values: [JSON.stringify(messages)],
   }
 }

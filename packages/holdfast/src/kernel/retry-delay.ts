@@ -1,5 +1,5 @@
-import { toMilliseconds } from '../kernel/duration.ts'
-import type { RetryPolicy } from '../kernel/job-type.ts'
+import { toMilliseconds } from './duration.ts'
+import type { RetryPolicy } from './job-type.ts'
 
 const defaultAttempts = 20
 const defaultFirst = '1s'

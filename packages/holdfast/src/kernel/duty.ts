@@ -1,5 +1,5 @@
-import type { Clock, Timer } from '../kernel/clock.ts'
-import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Clock, Timer } from './clock.ts'
+import { toLogFields, type Logger } from './log.ts'
 
 /** Something that is done again and again until it is stopped. */
 export interface Duty {
@@ -17,12 +17,14 @@ export interface DutyParts {
   readonly log: Logger
   /** How long it pauses at most, in milliseconds. */
   readonly everyMs: number
+  /** How long it waits before the first time, in milliseconds. Default: not at all. */
+  readonly firstAfterMs?: number
   /** Does it, and gives how soon it wants to be done again, in milliseconds, where that is before `everyMs`. */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }
 
 /** Begins a duty. A failure is logged, and it is tried again at its next time. */
-export function startDuty({ failure, clock, log, everyMs, work }: DutyParts): Duty {
+export function startDuty({ failure, clock, log, everyMs, firstAfterMs, work }: DutyParts): Duty {
   const stopping = new AbortController()
   let timer: Timer | undefined
   let running: Promise<void> | undefined
@@ -60,7 +62,8 @@ export function startDuty({ failure, clock, log, everyMs, work }: DutyParts): Du
     }
   }
 
-  run()
+  if (firstAfterMs === undefined) run()
+  else schedule(firstAfterMs)
   return {
     now() {
       if (running) isAskedAgain = true

@@ -1,6 +1,6 @@
-import { schemaEpoch } from '../../postgres/queries/read-schema-epoch.ts'
-import { limitTransaction } from '../../postgres/queries/limit-transaction.ts'
-import type { Statement } from '../../postgres/statement.ts'
+import { schemaEpoch } from './read-schema-epoch.ts'
+import { limitTransaction } from './limit-transaction.ts'
+import type { Statement } from '../statement.ts'
 
 /** Begins a transaction that lives no longer than `limitMs`, and reads the schema epoch, in one round trip. */
 export function beginTransaction(limitMs: number): readonly [begin: Statement, limits: Statement] {

@@ -7,7 +7,7 @@ import { migrate } from '../migrate/migrate.ts'
 
 const precise = 0.123456789
 const { job, mutation, service } = holdfast({
-  database: postgres({ migrations: new URL('../postgres/acting.fixture/', import.meta.url) }),
+  database: postgres({ migrations: new URL('./acting.fixture/', import.meta.url) }),
 })
 
 test('a job commits nothing that was prepared before a migration', async () => {

@@ -1,0 +1,104 @@
+import { anyone, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createFakeClock, createTestService, until } from 'holdfast/testing'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+const { job, mutation, service } = holdfast({ database: postgres() })
+
+const alone = job({ name: 'alone', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
+const enqueueSome = mutation({
+  route: 'POST /some',
+  access: anyone(),
+  run: async ({ jobs }) => void (await jobs.enqueueMany(alone, [{}, {}, {}])),
+})
+const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: { alone } })
+
+test('a place that nobody waits for any more is given back', async () => {
+  await using on = await createTestService(tested)
+  await on.call.enqueueSome({})
+  await until(async () => {
+    const ended = await on.sql(`select from holdfast.jobs where state = 'succeeded'`)
+    return ended.length === 3
+  })
+  expect(await on.sql('select places from holdfast.job_limits')).toEqual([{ places: 0 }])
+})
+
+test('a worker that was declared dead, and could not begin anew, can be stopped, twice', async () => {
+  const clock = createFakeClock()
+  const lines: string[] = []
+  await using on = await createTestService(tested, {
+    clock,
+    worker: false,
+    onLog: (line) => lines.push(line),
+  })
+  const worker = await on.running.startWorker()
+  // Nobody gets onto the list any more, as where the database has become read-only.
+  await on.sql('alter table holdfast.job_workers add constraint nobody check (false) not valid')
+  await on.sql('delete from holdfast.job_workers')
+  await until(() => {
+    clock.advance(1_000)
+    return lines.some((line) => line.includes('the worker could not go on yet'))
+  })
+  const stops = Promise.all([worker!.stop(0), worker!.stop(0)])
+  let isOver = false
+  void stops.finally(() => (isOver = true))
+  await until(() => {
+    clock.advance(1_000)
+    return isOver
+  })
+  expect(await stops).toEqual([[], []])
+})
+
+test('limits of keys that are not used any more are deleted', async () => {
+  await using on = await createTestService(tested, { worker: false })
+  await on.sql(`
+    insert into holdfast.job_limits (name, kind, key, places, next_at) values
+      ('alone', 'concurrency', 'idle', 0, now() - interval '2 minutes'),
+      ('alone', 'rate', 'idle', 0, now() - interval '2 minutes'),
+      ('alone', 'concurrency', 'taken', 1, now() - interval '2 minutes'),
+      ('alone', 'rate', 'used up', 0, now() + interval '1 hour')`)
+  const worker = await on.running.startWorker()
+  await until(async () => (await on.sql('select from holdfast.job_limits')).length === 2)
+  await worker!.stop(1_000)
+  expect(await on.sql('select key from holdfast.job_limits order by key')).toEqual([
+    { key: 'taken' },
+    { key: 'used up' },
+  ])
+})
+
+test('a worker that is stopped while it claims has claimed nothing', async () => {
+  const first = Promise.withResolvers<void>()
+  const held = job({ name: 'held', input: z.object({}), run: () => first.promise })
+  const enqueueHeld = mutation({
+    route: 'POST /held',
+    access: anyone(),
+    run: async ({ jobs }) => void (await jobs.enqueueMany(held, [{}, {}])),
+  })
+  const holding = service({ name: 'holding', operations: { enqueueHeld }, jobs: { held } })
+  await using on = await createTestService(holding, { worker: false })
+  await on.call.enqueueHeld({})
+  const states = async (): Promise<unknown[]> =>
+    (await on.sql(`select state from holdfast.jobs order by seq`)).map(({ state }) => state)
+  const worker = await on.running.startWorker({ concurrency: 1 })
+  await until(async () => (await states())[0] === 'running')
+  const client = new pg.Client({ connectionString: on.databaseUrl })
+  await client.connect()
+  // Only a claim looks at it.
+  await client.query('begin; lock table holdfast.job_pauses in access exclusive mode')
+  first.resolve()
+  await until(async () => {
+    const waiting = await on.sql(`
+      select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%job_pauses%'`)
+    return waiting.length === 1
+  })
+  const stopped = worker!.stop(0)
+  // Enough for a worker to leave that does not wait for its claim.
+  for (let trips = 0; trips < 200; trips += 1) await client.query('select')
+  await client.query('rollback')
+  expect(await stopped).toEqual([])
+  await client.end()
+  expect(await states()).toEqual(['succeeded', 'ready'])
+})

@@ -1,0 +1,96 @@
+import { anyone, event, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createFakeClock, createTestService, until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { watchUnheard } from './watch-unheard.ts'
+
+const Counted = event('thing.counted', { payload: z.int() })
+const warning = expect.stringMatching(
+  /^messages are published, and nothing hands them out: .* work\(service\)/,
+)
+
+let outbox: TestOutbox
+beforeAll(async () => {
+  outbox = await createTestOutbox()
+})
+afterAll(() => outbox[Symbol.asyncDispose]())
+beforeEach(() => outbox.client.query('truncate holdfast.messages, holdfast.job_workers'))
+
+/** Looks as often as it is told to, and gives what is logged each time. */
+function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<void> } {
+  const clock = createFakeClock()
+  let scheduled = 0
+  const { pool, surroundings } = outbox
+  const duty = watchUnheard({
+    pool,
+    log: surroundings.log,
+    clock: {
+      now: () => clock.now(),
+      after(ms, fire) {
+        scheduled += 1
+        return clock.after(ms, fire)
+      },
+    },
+  })
+  return {
+    async look() {
+      const [{ length }, before] = [outbox.lines, scheduled]
+      duty.now()
+      await until(() => scheduled > before)
+      return outbox.lines.slice(length).map(({ level, msg, waiting }) => ({ level, msg, waiting }))
+    },
+    stop: () => duty.stop(),
+  }
+}
+
+const passAMinute = (): Promise<unknown> =>
+  outbox.client.query(`update holdfast.messages set published_at = published_at - interval '1 minute'`)
+
+test('messages that nobody hands out are told of once, and again after they have been', async () => {
+  const { look, stop } = createLooker()
+  expect(await look()).toEqual([])
+  await outbox.publishMany(Counted, ['a', 'b'])
+  expect(await look()).toEqual([])
+  await passAMinute()
+  expect(await look()).toEqual([{ level: 'warn', msg: warning, waiting: 2 }])
+  expect(await look()).toEqual([])
+  await outbox.client.query('update holdfast.messages set position = seq')
+  expect(await look()).toEqual([])
+  await outbox.publish(Counted, 'c', 1)
+  await passAMinute()
+  expect(await look()).toEqual([{ level: 'warn', msg: warning, waiting: 1 }])
+  await stop()
+})
+
+test('nothing is told where another process does it, however long they wait', async () => {
+  const { look, stop } = createLooker()
+  await outbox.publish(Counted, 'a', 1)
+  await passAMinute()
+  await outbox.client.query(
+    `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'another', 1)`,
+  )
+  expect(await look()).toEqual([])
+  await outbox.client.query(`update holdfast.job_workers set beat_at = now() - interval '61 seconds'`)
+  expect(await look()).toHaveLength(1)
+  await stop()
+})
+
+test('a service that runs without a worker says so', async () => {
+  const { mutation, service } = holdfast({ database: postgres() })
+  const publishOne = mutation({
+    route: 'POST /counts',
+    access: anyone(),
+    run: async ({ publish }) => void (await publish(Counted, 'a', 1)),
+  })
+  const clock = createFakeClock()
+  const lines: unknown[] = []
+  const tested = service({ name: 'unheard', operations: { publishOne } })
+  await using on = await createTestService(tested, { clock, onLog: (line) => lines.push(JSON.parse(line)) })
+  await on.call.publishOne({})
+  await on.sql(`update holdfast.messages set published_at = now() - interval '2 minutes'`)
+  clock.advance(60_000)
+  await until(() => lines.some((line) => (line as { level: string }).level === 'warn'))
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', msg: warning, waiting: 1 }))
+})

@@ -1,0 +1,51 @@
+import type { Clock } from '../kernel/clock.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { findUnheard, type UnheardRow } from './queries/find-unheard.ts'
+
+/** What is watched, and with what. */
+export interface UnheardWatch {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const everyMs = 60_000
+const limitMs = 10_000
+
+/**
+ * Warns, once, where messages wait and no process on the database hands them out: nobody would hear of them, and none would ever be deleted.
+ * For processes that do not do it themselves.
+ */
+export function watchUnheard({ pool, clock, log }: UnheardWatch): Duty {
+  let hasWarned = false
+
+  return startDuty({
+    failure: 'whether messages are handed out could not be looked up',
+    clock,
+    log,
+    everyMs,
+    // Whoever starts a worker in this process does so at once, and then nothing is to be watched.
+    firstAfterMs: everyMs * (0.5 + Math.random() / 2),
+    async work(stopping) {
+      const signal = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
+      const connection = await pool.acquire(ownWork(signal))
+      try {
+        const { rows } = await connection.run<UnheardRow>(findUnheard())
+        const { waiting = 0, has_worker: hasWorker = true } = rows[0] ?? {}
+        const isUnheard = waiting > 0 && !hasWorker
+        if (isUnheard && !hasWarned) log.warn({ waiting }, unheard)
+        hasWarned = isUnheard
+      } finally {
+        connection.release()
+      }
+      return undefined
+    },
+  })
+}
+
+const unheard =
+  'messages are published, and nothing hands them out: no process has worked on this database for a minute. ' +
+  'Run one with work(service), or serve(service) without `worker: false`; either needs a service with jobs, consumers, schedules or relays'

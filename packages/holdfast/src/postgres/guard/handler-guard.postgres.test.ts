@@ -1,0 +1,152 @@
+import { anyone, holdfast } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestService, type TestServiceOptions } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+const app = holdfast({ database: postgres() })
+const common = { access: anyone(), input: z.object({ count: z.int() }) } as const
+
+const operations = {
+  other: app.query({
+    ...common,
+    route: 'GET /other',
+    async run({ input, db }) {
+      for (let one = 0; one < input.count; one += 1) await db.query(sql`select ${one}::int`)
+    },
+  }),
+  same: app.query({
+    ...common,
+    route: 'GET /same',
+    async run({ input, db }) {
+      for (let one = 0; one < input.count; one += 1) await db.query(sql`select ${'hidden'}::text`)
+    },
+  }),
+  meant: app.query({
+    ...common,
+    route: 'GET /meant',
+    budget: 5,
+    repeats: { allow: 'a test' },
+    async run({ input, db }) {
+      for (let one = 0; one < input.count; one += 1) await db.query(sql`select ${one}::int`)
+    },
+  }),
+  written: app.mutation({
+    ...common,
+    route: 'POST /written',
+    async run({ db }) {
+      const look = (): Promise<unknown> => db.query(sql`select current_setting('app.n', true)`)
+      await look()
+      await db.query(sql`create temp table a (n int) on commit drop`)
+      await look()
+      await db.query(sql`insert into a values (1)`)
+      await look()
+    },
+  }),
+  looped: app.mutation({
+    ...common,
+    route: 'POST /looped',
+    async run({ input, db }) {
+      for (let one = 0; one < input.count; one += 1) await db.query(sql`select ${one}::int`)
+    },
+  }),
+  manyWritten: app.mutation({
+    ...common,
+    route: 'POST /many',
+    maxRows: 10,
+    async run({ input, db }) {
+      await db.query(sql`select generate_series(1, ${input.count}::int)`).catch(() => {})
+    },
+  }),
+  texts: app.query({
+    ...common,
+    route: 'GET /texts',
+    async run({ input, db }) {
+      for (let one = 0; one < input.count; one += 1) await db.query(sql([`select ${one} as n`]))
+    },
+  }),
+  many: app.query({
+    ...common,
+    route: 'GET /many',
+    maxRows: 10,
+    async run({ input, db }) {
+      await db.query(sql`select generate_series(1, ${input.count}::int)`)
+    },
+  }),
+}
+
+async function outcome(
+  name: keyof typeof operations,
+  count: number,
+  statements: TestServiceOptions['statements'] = 'refuse',
+): Promise<{ readonly status: number; readonly log: string }> {
+  const lines: string[] = []
+  await using tested = await createTestService(app.service({ name: 'guarded', operations }), {
+    statements: statements ?? 'refuse',
+    onLog: (line) => lines.push(line),
+  })
+  const { status } = await tested.send(name, { count })
+  return { status, log: lines.join('\n') }
+}
+
+test('refuses the second repeat with other values, and says where it is', async () => {
+  expect((await outcome('other', 2)).status).toBe(204)
+  const { status, log } = await outcome('other', 3)
+  expect(status).toBe(500)
+  expect(log).toContain('query-repeated')
+  expect(log).toContain('other values each time (N+1)')
+  expect(log).toMatch(/handler-guard\.postgres\.test\.ts:\d+: select \$1::int/)
+})
+
+test('tells a repeat of the same values from N+1, and does not show values', async () => {
+  const { status, log } = await outcome('same', 3)
+  expect(status).toBe(500)
+  expect(log).toContain('with the same values')
+  expect(log).not.toContain('hidden')
+})
+
+test('guards mutations', async () => {
+  expect((await outcome('looped', 3)).log).toContain('query-repeated')
+})
+
+test('lets a mutation read again what it has written', async () => {
+  expect((await outcome('written', 0)).status).toBe(204)
+})
+
+test('lets a loop pass that is meant, up to the budget', async () => {
+  expect((await outcome('meant', 5)).status).toBe(204)
+  const { status, log } = await outcome('meant', 6)
+  expect(status).toBe(500)
+  expect(log).toContain('budget-exceeded')
+})
+
+test('reports the third repeat, once, where nothing is refused', async () => {
+  expect((await outcome('other', 3, 'report')).log).not.toContain('query-repeated')
+  const { status, log } = await outcome('other', 9, 'report')
+  expect(status).toBe(204)
+  expect(log.split('"query-repeated"')).toHaveLength(2)
+})
+
+test('fails a statement that gives more rows than the operation takes, whatever is allowed', async () => {
+  expect((await outcome('many', 10, 'allow')).status).toBe(204)
+  const { status, log } = await outcome('many', 11, 'allow')
+  expect(status).toBe(500)
+  expect(log).toContain('rows-exceeded')
+})
+
+test('rows beyond the cap are not kept, and the server stops', async () => {
+  const { status, log } = await outcome('many', 2_000_000_000, 'allow')
+  expect(status).toBe(500)
+  expect(log).toContain('rows-exceeded')
+})
+
+test('a mutation that catches it does not commit', async () => {
+  expect((await outcome('manyWritten', 10, 'allow')).status).toBe(204)
+  expect((await outcome('manyWritten', 1_000_000_000, 'allow')).status).toBe(500)
+})
+
+test('texts that differ in their values are one statement', async () => {
+  const { status, log } = await outcome('texts', 3)
+  expect(status).toBe(500)
+  expect(log).toContain('query-repeated')
+})

@@ -1,0 +1,65 @@
+import { type CompiledOperation, describeOperation } from '../../kernel/compile.ts'
+import { toLogFields, type Logger } from '../../kernel/log.ts'
+import { ownWork } from '../../kernel/work.ts'
+import type { Pool } from '../pool.ts'
+import { nameStatement } from '../statement-text.ts'
+import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
+import { readUniqueKeys, type UniqueKeyRow } from './queries/read-unique-keys.ts'
+
+const timeoutMs = 10_000
+const mostSeen = 5_000
+
+/** Finds statements that may read any number of rows, beside the calls that run them, and tells of each once. */
+export class UnboundedReads {
+  readonly #pool: Pool
+  readonly #seen = new Set<string>()
+  readonly #looking = new Set<Promise<void>>()
+  #keys: Promise<UniqueKeys> | undefined
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /** Looks at a statement, unless it has been looked at, or its operation says how many rows it takes. Does not wait for it. */
+  look(text: string, operation: CompiledOperation, log: Logger): void {
+    if (operation.saysMaxRows || this.#seen.has(text) || this.#seen.size >= mostSeen) return
+    this.#seen.add(text)
+    const looking = this.#judge(text, operation, log).catch((error: unknown) =>
+      log.debug({ error: toLogFields(error) }, 'whether a statement is bounded could not be found out'),
+    )
+    this.#looking.add(looking)
+    void looking.finally(() => this.#looking.delete(looking))
+  }
+
+  async #judge(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
+    // Loaded only where somebody looks: it is a megabyte and a half of WebAssembly.
+    const { parse } = await import('libpg-query')
+    const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
+    if (tables.length === 0) return
+    const statement = nameStatement(text, false).text
+    log.warn(
+      { code: 'query-unbounded', statement, tables: tables.join(', ') },
+      `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Give the statement a LIMIT, answer with pages, or say with maxRows how many rows the operation takes.`,
+    )
+  }
+
+  async #readKeys(): Promise<UniqueKeys> {
+    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(timeoutMs)))
+    try {
+      const { rows } = await connection.run<UniqueKeyRow>(readUniqueKeys())
+      const keys = new Map<string, (readonly string[])[]>()
+      for (const { schema, table, isVisible, columns } of rows) {
+        for (const name of isVisible ? [table, `${schema}.${table}`] : [`${schema}.${table}`])
+          keys.set(name, [...(keys.get(name) ?? []), columns])
+      }
+      return keys
+    } finally {
+      connection.release()
+    }
+  }
+
+  /** Resolves when what is being looked at has been judged. */
+  async close(): Promise<void> {
+    await Promise.all(this.#looking)
+  }
+}

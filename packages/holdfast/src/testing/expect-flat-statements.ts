@@ -1,0 +1,48 @@
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Operation } from '../kernel/operation.ts'
+import type { Operations } from '../kernel/service.ts'
+import { newUsage } from '../kernel/work.ts'
+import type { TestService } from './test-service.ts'
+import { CallFailed, type CallOptions } from './typed-caller.ts'
+
+/** Options of {@link expectFlatStatements}. */
+export interface FlatStatementsOptions<Input> {
+  /** How much data there is when the operation is called, one call for each: `[1, 10, 100]`. */
+  readonly sizes: readonly number[]
+  /** Brings the data to a size. */
+  readonly grow: (size: number) => Promise<unknown>
+  /** What it is called with, at every size or at each. */
+  readonly input: Input | ((size: number) => Input)
+  readonly options?: CallOptions
+}
+
+type InputOf<O> = O extends Operation<infer Input, unknown, unknown> ? Input : never
+
+/**
+ * Expects that an operation runs as many statements with much data as with little. Gives how many.
+ *
+ * @throws HoldfastError `statements-grow` where it runs more; {@link CallFailed} where one of the calls fails.
+ */
+export async function expectFlatStatements<O extends Operations, Name extends keyof O & string>(
+  service: TestService<O>,
+  name: Name,
+  { sizes, grow, input, options }: FlatStatementsOptions<InputOf<O[Name]>>,
+): Promise<number> {
+  const counts: number[] = []
+  for (const size of sizes) {
+    await grow(size)
+    const usage = newUsage()
+    const given = typeof input === 'function' ? (input as (size: number) => InputOf<O[Name]>)(size) : input
+    const answer = await service.send(name, given as never, { ...options, usage })
+    if (answer.status >= 400) throw new CallFailed(answer)
+    counts.push(usage.statements)
+  }
+  const [first = 0] = counts
+  if (counts.every((count) => count <= first)) return first
+  const operation = service.running.operations.get(name)!
+  const shown = counts.map((count, index) => `${count} with ${sizes[index]}`).join(', ')
+  throw new HoldfastError(
+    'statements-grow',
+    `${name} (${operation.place}) runs more statements the more data there is: ${shown}. Read the rows of all at once: with a join, with \`= any($1)\`, or with load of a relation.`,
+  )
+}
