@@ -1,16 +1,16 @@
 import type { Answer } from '../kernel/answer.ts'
-import { type PageParameters, saysWhere } from '../kernel/page-links.ts'
+import type { PageParameters } from '../kernel/page-links.ts'
 
 /**
  * Adds where other pages of the list are, as a `Link` header (RFC 8288). The references are queries alone, `<?cursor=…>`, which hold below whatever
  * path the client knows the list by.
  */
 export function withLinkHeader(
-  { links = {}, ...answer }: Answer,
+  { links, ...answer }: Answer,
   query: Readonly<Record<string, readonly string[]>>,
 ): Answer {
-  const kept = Object.entries(query).filter(([name]) => !saysWhere(name))
-  const references = Object.entries(links).map(
+  const kept = Object.entries(query).filter(([name]) => links?.replaced.includes(name) !== true)
+  const references = Object.entries(links?.pages ?? {}).map(
     ([relation, parameters]: [string, PageParameters]) =>
       `<?${encodeQuery([...kept, ...Object.entries(parameters)])}>; rel="${relation}"`,
   )

@@ -4,11 +4,12 @@ import type { Page, PageRequest, PagingStyle } from './page.ts'
 /** The parameters of a request for another page, in place of those that say where this one begins. */
 export type PageParameters = Readonly<Record<string, string>>
 
-/** Where other pages of a list are, by their relation to this one (RFC 8288). */
+/** Where other pages of a list are. */
 export interface PageLinks {
-  readonly first?: PageParameters
-  readonly next?: PageParameters
-  readonly prev?: PageParameters
+  /** The names of the parameters that say where this page begins. */
+  readonly replaced: readonly string[]
+  /** What other pages have in their place, by their relation to this one (RFC 8288). */
+  readonly pages: Readonly<Partial<Record<'first' | 'next' | 'prev', PageParameters>>>
 }
 
 /** What tells whether an operation answers with pages. */
@@ -28,11 +29,6 @@ export function isPaged({ kind, inputSchema, outputSchema }: PagedShape): boolea
   )
 }
 
-/** Whether a parameter says where a page begins. */
-export function saysWhere(parameter: string): boolean {
-  return parameter === 'cursor' || parameter === 'offset' || /^(?:after|before)_/.test(parameter)
-}
-
 /** The links of a page. */
 export function linksOf(
   { next, prev }: Page<unknown, PagingStyle>,
@@ -40,8 +36,17 @@ export function linksOf(
 ): PageLinks {
   const toParameters = (mark: string | number | PageParameters): PageParameters =>
     typeof mark === 'object' ? mark : { [style]: String(mark) }
-  return {
+  const pages = {
     ...(prev === undefined ? {} : { first: {}, prev: toParameters(prev) }),
     ...(next === undefined ? {} : { next: toParameters(next) }),
   }
+  const names = Object.keys(pages.next ?? pages.prev ?? {})
+  return { replaced: names.flatMap((name) => [name, otherSide(name)]), pages }
+}
+
+/** `before_id` of `after_id`, and the other way: a page that began before a row leads to one behind another. */
+function otherSide(parameter: string): string {
+  return parameter.startsWith('after_')
+    ? parameter.replace('after_', 'before_')
+    : parameter.replace('before_', 'after_')
 }

@@ -1,3 +1,4 @@
+import { HoldfastError } from './holdfast-error.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { defaultMaxLimit, type KeysetValues, maxCursorLength, type PageRequest } from './page.ts'
 import {
@@ -70,7 +71,10 @@ type RequestOf<Options extends PagedOptions> = PageRequest<
 /** What tells a schema from options. */
 type NoSchema = { readonly '~standard'?: never }
 
-/** The input schema of an operation that answers with pages: what a client says of the page, beside the fields of `filters`. */
+/**
+ * The input schema of an operation that answers with pages: what a client says of the page, beside the fields of `filters`. A filter that is called as one of
+ * the fields that say so is refused when the service starts.
+ */
 export function paged<const Options extends PagedOptions = CursorOptions>(
   options?: Options & NoSchema,
 ): Schema<WireOf<Options>, RequestOf<Options>>
@@ -89,6 +93,7 @@ export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = 
   const start = startOf(options)
   const describe = (side: 'input' | 'output') => (): Record<string, unknown> => {
     const inner: JsonSchema = filters ? toJsonSchema(filters, side) : { type: 'object' }
+    checkFilters(Object.keys(inner.properties ?? {}), start)
     return {
       ...inner,
       properties: {
@@ -122,8 +127,22 @@ export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = 
   }
 }
 
+/** What no filter is called, whatever the style: `style` would be taken for the style. */
+const reserved = ['limit', 'count', 'style']
+
+function checkFilters(names: readonly string[], { fields }: Start): void {
+  const taken = names.find((name) => reserved.includes(name) || fields.includes(name))
+  if (taken === undefined) return
+  throw new HoldfastError(
+    'page-filter-reserved',
+    `The filter "${taken}" of a list has the name of a field that says which page is asked for. Give it another name.`,
+  )
+}
+
 /** How a request says where its page begins. */
 interface Start {
+  /** What its fields are called, in the request and in what it becomes. */
+  readonly fields: readonly string[]
   describe(side: 'input' | 'output'): Record<string, JsonSchema>
   /** Takes its own fields out of the others; adds what is wrong with them to the issues. */
   read(
@@ -144,6 +163,7 @@ function startOf(options: PagedOptions): Start {
 }
 
 const byCursor: Start = {
+  fields: ['cursor'],
   describe: () => ({
     cursor: {
       type: 'string',
@@ -161,6 +181,7 @@ const byCursor: Start = {
 
 function byOffset(maxOffset: number): Start {
   return {
+    fields: ['offset'],
     describe: () => ({
       offset: {
         type: 'integer',
@@ -183,6 +204,7 @@ const sides = ['after', 'before'] as const
 function byKeyset(keys: Schema): Start {
   const names = Object.keys(toJsonSchema(keys, 'input').properties ?? {})
   return {
+    fields: sides.flatMap((prefix) => [prefix, ...names.map((name) => `${prefix}_${name}`)]),
     describe: (side) => {
       const { properties = {} } = toJsonSchema(keys, side)
       const described = sides.flatMap((prefix) =>

@@ -146,7 +146,15 @@ function bindingOf(
   const { limit: _, cursor: __, count: ___, style: ____, ...filters } = input as Record<string, unknown>
   const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1))
   const order = orderings.map(({ name, direction, nulls }) => [name, direction, nulls])
-  return JSON.stringify([list, tenant ?? null, order, sorted])
+  return JSON.stringify([list, tenant ?? null, order, sorted], spelledOut)
+}
+
+/** What a schema can make of a filter, and JSON has no text for: two of them must not look alike. */
+function spelledOut(_name: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return { bigint: String(value) }
+  if (value instanceof Set) return { set: [...(value as Set<unknown>)] }
+  if (value instanceof Map) return { map: [...(value as Map<unknown, unknown>)] }
+  return typeof value === 'number' && !Number.isFinite(value) ? { number: String(value) } : value
 }
 
 function byKeyset({ after, before }: PageRequest, orderings: readonly Ordering[]): Paging<'keyset'> {

@@ -12,21 +12,19 @@ import type { Binding } from '../database/binding.ts'
 import { SessionDriver, TransactionDriver } from './session-driver.ts'
 
 /** What a query gets as `db`: what of Kysely reads. */
-export type KyselyRead<Tables> = Pick<
-  ReadonlyKysely<Tables>,
-  | 'case'
-  | 'dynamic'
-  | 'executeQuery'
-  | 'fn'
-  | 'selectFrom'
-  | 'selectNoFrom'
-  | 'with'
-  | 'withPlugin'
-  | 'withRecursive'
-  | 'withSchema'
-> &
-  // Without it, the `sql` tag could not be executed.
-  QueryExecutorProvider
+export interface KyselyRead<Tables>
+  extends
+    Pick<
+      ReadonlyKysely<Tables>,
+      'case' | 'dynamic' | 'executeQuery' | 'fn' | 'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive'
+    >,
+    // Without it, the `sql` tag could not be executed.
+    QueryExecutorProvider {
+  /** As Kysely's. Of its own, since Kysely's gives what executes no `sql` tag, and takes no `list`. */
+  withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
+  /** As Kysely's, likewise. */
+  withSchema(schema: string): KyselyRead<Tables>
+}
 
 /** What a mutation gets as `db`: Kysely on its transaction, in which `transaction()` makes a savepoint. */
 export type KyselyWrite<Tables> = Kysely<Tables>

@@ -29,7 +29,8 @@ export function list<Row extends object>(
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
-  const names = columns.map((column) => sql`page.${sql.ref(column)}`)
+  // Not `sql.ref`, to which a dot in a name is one between a table and its column.
+  const names = columns.map((column) => sql`page.${sql.id(column)}`)
   const place = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>
     sql.join(

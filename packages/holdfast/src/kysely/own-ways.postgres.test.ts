@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { anyone, holdfast } from 'holdfast'
-import { kysely } from 'holdfast/kysely'
+import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { kysely, list } from 'holdfast/kysely'
 import { createTestService } from 'holdfast/testing'
-import { sql } from 'kysely'
+import { CamelCasePlugin, sql } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 import { z } from 'zod'
 
@@ -97,6 +97,38 @@ test.for([
   await using tested = await createTestService(notes, { onLog: (line) => lines.push(line) })
   expect((await tested.send(operation, {})).status).toBe(500)
   expect(lines.join('\n')).toContain(code)
+})
+
+test('in another schema, a query reads by the `sql` tag and in pages, and writes no more than elsewhere', async () => {
+  const elsewhere = service({
+    name: 'elsewhere',
+    operations: {
+      listNotes: query({
+        route: 'GET /notes',
+        access: anyone(),
+        input: paged(),
+        output: pageOf(z.object({ id: z.int(), schema: z.string() })),
+        async run({ input, db, page }) {
+          const other = db.withSchema('other').withPlugin(new CamelCasePlugin())
+          const { rows } = await sql<{ inSchema: string }>`select 'other' as in_schema`.execute(other)
+          // @ts-expect-error Property 'deleteFrom' does not exist on what a query gets.
+          void other.deleteFrom
+          return page(
+            input,
+            list(other, db.selectFrom('notes').select('id'), { order: ['id'] }),
+            ({ id }) => ({
+              id,
+              schema: rows[0]!.inSchema,
+            }),
+          )
+        },
+      }),
+    },
+  })
+  await using tested = await createTestService(elsewhere)
+  await tested.sql('create schema other')
+  await tested.sql('create table other.notes as select 7 as id')
+  expect(await tested.call.listNotes({})).toEqual({ items: [{ id: 7, schema: 'other' }] })
 })
 
 test('how many rows were changed is told, and the `sql` tag reads', async () => {

@@ -33,7 +33,8 @@ export function list<Row extends pg.QueryResultRow>(
 
   async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PlacedRow<Row>[]> {
     const rows = await db.query<Placed<Row>>(sql`
-      select page.*, ${place} from (${statement}) as page
+      select page.*, ${place} from (${statement}
+      ) as page
       ${where ? sql`where ${render(where)}` : empty}
       order by ${render(orderBy)}
       limit ${limit} ${offset === 0 ? empty : sql`offset ${offset}`}`)
@@ -44,7 +45,8 @@ export function list<Row extends pg.QueryResultRow>(
     orderings,
     read: (window) => readBranches(window, read),
     async count() {
-      const [counted] = await db.query<{ count: string }>(sql`select count(*) from (${statement}) as page`)
+      const [counted] = await db.query<{ count: string }>(sql`select count(*) from (${statement}
+      ) as page`)
       return Number(counted!.count)
     },
   }

@@ -34,8 +34,22 @@ export async function readBranches<Row>(
   return rows
 }
 
-/** What Postgres says of a text that is no value of a column's type. */
-const wrongValue = new Set(['22003', '22007', '22008', '22P02'])
+/**
+ * What Postgres says of a text that is no value of a column's type. It depends on the type: `22000` of a range, `22009` and `22023` of a time zone, `22015` of an
+ * interval, `2202E` of an array, `22P05` of JSON.
+ */
+const wrongValue = new Set([
+  '22000',
+  '22003',
+  '22007',
+  '22008',
+  '22009',
+  '22015',
+  '22023',
+  '2202E',
+  '22P02',
+  '22P05',
+])
 
 /** Where a page begins is what a client says: a value that no row can have is its mistake. */
 async function refusingWrongValues<T>(rows: Promise<T>): Promise<T> {

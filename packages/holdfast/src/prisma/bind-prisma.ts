@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Binding } from '../database/binding.ts'
 import type { Queryable } from '../postgres/connection.ts'
 import { SessionAdapterFactory } from './session-adapter.ts'
+import { withNestedArrays } from './with-nested-arrays.ts'
 
 /** What `new PrismaClient({ adapter })` takes. */
 export type PrismaAdapter = SessionAdapterFactory
@@ -57,7 +58,7 @@ const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 }
 export function bindPrisma<Client extends AnyPrismaClient>(
   create: (adapter: PrismaAdapter) => Client,
 ): Bound<Client> {
-  const sessions = new AsyncLocalStorage<Queryable>()
+  const sessions = new AsyncLocalStorage<Queryable | undefined>()
   const client = create(new SessionAdapterFactory(sessions))
   const transactions = new WeakMap<Queryable, object>()
   const transact = (client.$transaction as Transact).bind(client)
@@ -68,8 +69,9 @@ export function bindPrisma<Client extends AnyPrismaClient>(
     within: (queryable, run) =>
       sessions.run(queryable, () =>
         transact(async (transaction) => {
-          transactions.set(queryable, transaction)
-          return run()
+          transactions.set(queryable, withNestedArrays(transaction))
+          // A transaction that the handler starts with the client itself would be one without a rollback: it is refused.
+          return sessions.run(undefined, run)
         }, limits),
       ),
     async connect() {

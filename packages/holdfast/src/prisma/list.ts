@@ -1,6 +1,6 @@
 import type { PageSource } from '../kernel/page.ts'
 import { list as listSql, type ListOptions } from '../postgres/list.ts'
-import type { Sql } from '../postgres/sql.ts'
+import { type Sql, sql } from '../postgres/sql.ts'
 
 /** What of Prisma's client runs a statement of one's own. */
 export interface RawQueryable {
@@ -18,5 +18,7 @@ export function list<Row extends object>(
   statement: Sql,
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
-  return listSql<Row>({ query: async (sql) => (await db.$queryRaw(sql)) as never }, statement, options)
+  // `Prisma.sql` makes an object of a class of Prisma's own, which would be taken for a value of the statement around it.
+  const inner = sql(statement.strings, ...statement.values)
+  return listSql<Row>({ query: async (page) => (await db.$queryRaw(page)) as never }, inner, options)
 }

@@ -16,6 +16,7 @@ interface Client extends AnyPrismaClient {
   readonly author: {
     findUnique(args: object): Promise<Author | null>
     create(args: object): Promise<Author>
+    update(args: object): Promise<Author>
     findMany(args: object): Promise<Author[]>
   }
   readonly sample: {
@@ -64,9 +65,12 @@ await generatePrismaClient(
      @@map("samples")
    }`,
 )
-const { PrismaClient } = (await import(
+const { PrismaClient, Prisma } = (await import(
   /* @vite-ignore */ pathToFileURL(join(folder, 'generated/client.ts')).href
-)) as { readonly PrismaClient: new (options: { readonly adapter: PrismaAdapter }) => Client }
+)) as {
+  readonly PrismaClient: new (options: { readonly adapter: PrismaAdapter }) => Client
+  readonly Prisma: { readonly sql: typeof sql }
+}
 
 await testConformance<Client>({
   database: (options) => prisma((adapter) => new PrismaClient({ adapter }), options) as never,
@@ -120,6 +124,23 @@ test('reads of one call are one statement, several writes are one part, and a li
         run: ({ input, db, page }) =>
           page(input, list<Author>(db, sql`select id, name from authors`, { order: ['name', 'id'] })),
       }),
+      listSome: query({
+        route: 'GET /some',
+        access: anyone(),
+        input: paged(),
+        output: pageOf(z.object({ id: z.int(), name: z.string() })),
+        run: ({ input, db, page }) =>
+          page(
+            input,
+            list<Author>(
+              db,
+              Prisma.sql`select id, name from authors where ${Prisma.sql`id >= ${1}`} and id < ${3}`,
+              {
+                order: ['id'],
+              },
+            ),
+          ),
+      }),
     },
   })
   const lines: string[] = []
@@ -136,6 +157,48 @@ test('reads of one call are one statement, several writes are one part, and a li
   expect(await tested.call.listAuthors({ limit: 1, cursor: first.next! })).toMatchObject({
     items: [{ id: 2, name: '2' }],
   })
+  const some = await tested.call.listSome({ limit: 1 })
+  expect(some.items).toEqual([{ id: 1, name: '1' }])
+  expect(await tested.call.listSome({ limit: 1, cursor: some.next! })).toMatchObject({
+    items: [{ id: 2, name: '2' }],
+  })
+})
+
+test('several writes at once are undone as a whole, and the client itself runs nothing in a handler either', async () => {
+  let client: Client | undefined
+  const { mutation, service } = holdfast({
+    database: prisma((adapter) => (client = new PrismaClient({ adapter })), { migrations }),
+  })
+  const caught: unknown[] = []
+  const addAuthors = mutation({
+    route: 'POST /authors',
+    access: anyone(),
+    async run({ db }) {
+      const add = (to: Pick<Client, 'author'>, id: number): Promise<Author> =>
+        to.author.create({ data: { id, name: `${id}` } })
+      const parts = [
+        // What fails is no statement, so that Postgres knows of no failure.
+        () => db.$transaction([add(db, 1), db.author.update({ where: { id: 9 }, data: { name: '' } })]),
+        () => db.$transaction([add(db, 2), add(db, 2)]),
+        () => db.$transaction([add(db, 3), add(db, 4)]),
+        () => db.$transaction([add(db, 5)]),
+        () => db.$transaction((part) => part.$transaction([add(part, 6)])),
+        () =>
+          client!.$transaction(async (other) => {
+            await add(other, 7)
+            throw new RangeError('after all')
+          }),
+      ]
+      for (const part of parts) await part().catch((error: unknown) => caught.push(error))
+      await add(db, 8)
+    },
+  })
+  await using tested = await createTestService(service({ name: 'authors', operations: { addAuthors } }))
+  await tested.call.addAuthors({})
+  expect(caught).toMatchObject([{ code: 'P2025' }, { code: 'P2002' }, expect.anything()])
+  expect(String(caught[2])).toContain('belongs to no call')
+  const rows = await tested.sql<{ id: number }>('select id from authors order by id')
+  expect(rows.map(({ id }) => id)).toEqual([3, 4, 5, 6, 8])
 })
 
 test('the client itself runs nothing outside of calls', async () => {

@@ -15,9 +15,9 @@ type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 export class SessionAdapterFactory {
   readonly provider = 'postgres'
   readonly adapterName: string = 'holdfast'
-  readonly #sessions: AsyncLocalStorage<Queryable>
+  readonly #sessions: AsyncLocalStorage<Queryable | undefined>
 
-  constructor(sessions: AsyncLocalStorage<Queryable>) {
+  constructor(sessions: AsyncLocalStorage<Queryable | undefined>) {
     this.#sessions = sessions
   }
 

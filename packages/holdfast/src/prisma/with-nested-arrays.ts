@@ -1,0 +1,28 @@
+/** What `$transaction` takes: a function of a client within, or an array of statements that have not been sent yet. */
+type Nested = ((part: object) => unknown) | readonly PromiseLike<unknown>[]
+
+type Transact = (run: (part: object) => unknown, options?: object) => Promise<unknown>
+
+/**
+ * A client in a transaction whose `$transaction([…])` is one within that, too. Prisma sends such an array as a transaction of the client itself, and an array of one
+ * as a statement without a transaction.
+ */
+export function withNestedArrays<Client extends object>(client: Client): Client {
+  return new Proxy(client, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key)
+      if (key !== '$transaction') return value
+      const transact = (value as Transact).bind(target)
+      return (work: Nested, options?: object) =>
+        typeof work === 'function'
+          ? transact((part) => work(withNestedArrays(part)), options)
+          : transact(() => inOrder(work), options)
+    },
+  })
+}
+
+async function inOrder(statements: readonly PromiseLike<unknown>[]): Promise<unknown[]> {
+  const results: unknown[] = []
+  for (const statement of statements) results.push(await statement)
+  return results
+}
