@@ -173,6 +173,7 @@ test('several writes at once are undone as a whole, and the client itself runs n
   const addAuthors = mutation({
     route: 'POST /authors',
     access: anyone(),
+    repeats: { allow: 'each part has a savepoint of its own' },
     async run({ db }) {
       const add = (to: Pick<Client, 'author'>, id: number): Promise<Author> =>
         to.author.create({ data: { id, name: `${id}` } })
