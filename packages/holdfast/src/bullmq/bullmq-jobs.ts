@@ -9,6 +9,7 @@ import { Handover } from './hand-over-jobs.ts'
 import { judgeJobs } from './judge-jobs.ts'
 import { identifyDatabase } from './queries/identify-database.ts'
 import { planQueues } from './queue-plan.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** Options of {@link bullmqJobs}. */
 export interface BullMqJobsOptions {
@@ -72,13 +73,10 @@ export function bullmqJobs({
 }
 
 async function identify(pool: Pool): Promise<string> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-  try {
-    const { rows } = await connection.run<{ id: string }>(identifyDatabase())
-    if (rows[0]) return rows[0].id
-  } finally {
-    connection.release()
-  }
+  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+    connection.run<{ id: string }>(identifyDatabase()),
+  )
+  if (rows[0]) return rows[0].id
   throw new HoldfastError(
     'secret-missing',
     "The database has no secret to tell its queues by: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",

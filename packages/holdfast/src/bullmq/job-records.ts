@@ -5,6 +5,7 @@ import { type Finish, finishJobs } from './queries/finish-jobs.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const patienceMs = 5_000
 
@@ -39,11 +40,7 @@ export class JobRecords {
   }
 
   async #run<Row extends object>(statement: Statement): Promise<Row[]> {
-    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-    try {
-      return (await connection.run<Row>(statement)).rows
-    } finally {
-      connection.release()
-    }
+    const work = ownWork(AbortSignal.timeout(patienceMs))
+    return withConnection(this.#pool, work, async (connection) => (await connection.run<Row>(statement)).rows)
   }
 }

@@ -3,6 +3,7 @@ import type { SigningKey, SigningKeys } from '../kernel/signing-keys.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 interface KeyRow {
   readonly id: number
@@ -32,13 +33,10 @@ export async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
 }
 
 async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-  try {
-    const { rows } = await connection.run<KeyRow>(selectKeys)
-    if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))
-  } finally {
-    connection.release()
-  }
+  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+    connection.run<KeyRow>(selectKeys),
+  )
+  if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))
   throw new HoldfastError(
     'secret-missing',
     "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",

@@ -4,6 +4,7 @@ import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { pruneKeys } from './queries/prune-keys.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** What the pruning of old answers is done with. */
 export interface Pruning {
@@ -29,14 +30,11 @@ export function startPruning({ pool, clock, log, retentionMs, everyMs }: Pruning
     // The processes of a fleet start together; they need not prune together, nor while they start.
     firstAfterMs: Math.random() * everyMs,
     async work(stopping) {
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
-      const connection = await pool.acquire(ownWork(signal))
-      try {
-        const { rowCount } = await connection.run(pruneKeys(retentionMs, batch))
-        return rowCount === batch ? 0 : undefined
-      } finally {
-        connection.release()
-      }
+      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const { rowCount } = await withConnection(pool, work, (connection) =>
+        connection.run(pruneKeys(retentionMs, batch)),
+      )
+      return rowCount === batch ? 0 : undefined
     },
   })
 }

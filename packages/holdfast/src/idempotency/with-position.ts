@@ -8,6 +8,7 @@ import {
   positionHeader,
   readInsertPosition,
 } from '../postgres/replicas/log-position.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /**
  * Says in an answer where in the log its effects are. Those of one that was given before are somewhere before the present end; where that cannot be
@@ -20,13 +21,10 @@ export async function withPosition(answer: Answer, call: Call, pool: Pool): Prom
 
 async function readPosition(call: Call, pool: Pool): Promise<string> {
   try {
-    const connection = await pool.acquire(call)
-    try {
-      const { rows } = await connection.run<InsertPositionRow>(readInsertPosition())
-      return rows[0]!.position
-    } finally {
-      connection.release()
-    }
+    const { rows } = await withConnection(pool, call, (connection) =>
+      connection.run<InsertPositionRow>(readInsertPosition()),
+    )
+    return rows[0]!.position
   } catch (error) {
     call.log.debug({ error: toLogFields(error) }, 'where a mutation has committed could not be found out')
     return endOfLog

@@ -13,6 +13,7 @@ import {
   lockLimits,
   updateLimits,
 } from './queries/admission.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const batch = 200
 const patienceMs = 5_000
@@ -24,9 +25,8 @@ type Limited = Pick<JobType, 'name' | 'concurrency' | 'rate'>
  * Lets the next jobs of a name through its limits, in their order: those whose turn it is and who find a place become ready, the others are
  * parked until a place is free, or scheduled for their turn. Gives whether there may be more at the gate.
  */
-export async function admitJobs(pool: Pool, job: Limited): Promise<boolean> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-  try {
+export function admitJobs(pool: Pool, job: Limited): Promise<boolean> {
+  return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     await connection.run({ text: 'BEGIN' })
     const lock = await connection.run<{ is_locked: boolean }>(lockGate(job.name))
     if (lock.rows[0]?.is_locked !== true) return false
@@ -34,10 +34,7 @@ export async function admitJobs(pool: Pool, job: Limited): Promise<boolean> {
     if (rows.length > 0) await decide(connection, job, rows)
     await connection.run({ text: 'COMMIT' })
     return rows.length === batch
-  } finally {
-    await connection.rollBack()
-    connection.release()
-  }
+  })
 }
 
 async function decide(connection: Connection, job: Limited, rows: readonly GatedRow[]): Promise<void> {

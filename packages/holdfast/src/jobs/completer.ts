@@ -3,6 +3,7 @@ import { toLogFields, type Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { completeJobs, type Completion } from './queries/complete-jobs.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const mostAtOnce = 500
 const patienceMs = 5_000
@@ -52,13 +53,12 @@ export class Completer {
   async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
     for (let tries = 0; !this.#closing.aborted; tries += 1) {
       try {
-        const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-        try {
-          const { rows } = await connection.run<{ id: string }>(completeJobs(batch))
-          return new Set(rows.map(({ id }) => id))
-        } finally {
-          connection.release()
-        }
+        const { rows } = await withConnection(
+          this.#pool,
+          ownWork(AbortSignal.timeout(patienceMs)),
+          (connection) => connection.run<{ id: string }>(completeJobs(batch)),
+        )
+        return new Set(rows.map(({ id }) => id))
       } catch (error) {
         this.#log.warn({ error: toLogFields(error), jobs: batch.length }, 'jobs could not be completed yet')
         await sleep(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, {

@@ -18,6 +18,7 @@ import type { Waker } from './waker.ts'
 import { startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { sessionsOf } from './worker-sessions.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** What the jobs of a service are worked on with. */
 export interface EngineParts {
@@ -40,6 +41,7 @@ export interface EngineParts {
 const controlSize = 3
 const pruneEveryMs = 60_000
 const pruneBatch = 1_000
+const prunePatienceMs = 10_000
 const restartMs = 1_000
 
 /** Works on the jobs and schedules of a service, in this process. */
@@ -127,11 +129,7 @@ interface Membership {
   readonly worker: Worker
 }
 
-async function prune(pool: Pool, statement: Statement): Promise<number> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
-  try {
-    return (await connection.run(statement)).rowCount ?? 0
-  } finally {
-    connection.release()
-  }
+function prune(pool: Pool, statement: Statement): Promise<number> {
+  const work = ownWork(AbortSignal.timeout(prunePatienceMs))
+  return withConnection(pool, work, async (connection) => (await connection.run(statement)).rowCount ?? 0)
 }

@@ -3,6 +3,7 @@ import { toLogFields, type Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { storeProgress } from './queries/store-progress.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const pauseMs = 1_000
 const patienceMs = 5_000
@@ -44,11 +45,8 @@ export class ProgressKeeper {
     const told = [...this.#told.values()]
     if (told.length === 0) return
     this.#told = new Map()
-    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-    try {
+    await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
       for (const { id, attempt, value } of told) await connection.run(storeProgress(id, attempt, value))
-    } finally {
-      connection.release()
-    }
+    })
   }
 }

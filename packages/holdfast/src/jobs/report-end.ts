@@ -4,6 +4,7 @@ import { ownWork } from '../kernel/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const patienceMs = 5_000
 const firstPauseMs = 100
@@ -31,9 +32,8 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
   }
 }
 
-async function report({ control, row }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  const connection = await control.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-  try {
+function report({ control, row }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
+  return withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     if (!row.has_place) {
       const { rows } = await connection.run<EndedRow>(endAttempt(row.id, row.attempt, end))
       return rows[0]?.state
@@ -45,8 +45,5 @@ async function report({ control, row }: AttemptScope, end: AttemptEnd): Promise<
       for (const statement of releasePlace(row.name, row.limit_key ?? '')) await connection.run(statement)
     await connection.run({ text: 'COMMIT' })
     return ended?.state
-  } finally {
-    await connection.rollBack()
-    connection.release()
-  }
+  })
 }

@@ -9,6 +9,7 @@ import { toJobRow } from './job-row.ts'
 import { insertJobs } from './queries/insert-jobs.ts'
 import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from './queries/schedules.ts'
 import { dueTicks, timesOf } from './ticks.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** What schedules are run with. */
 export interface SchedulesParts {
@@ -61,14 +62,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     clock,
     log,
     everyMs,
-    async work() {
-      const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-      try {
-        return Math.max(leastMs, await takeTicks(connection))
-      } finally {
-        await connection.rollBack()
-        connection.release()
-      }
-    },
+    work: async () =>
+      Math.max(leastMs, await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), takeTicks)),
   })
 }

@@ -10,6 +10,7 @@ import type { BoundTransaction } from '../postgres/transaction-session.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { readSteps, type StepRow, storeStep } from './queries/steps.ts'
 import { type AwaitedMessage, giveUpWaiting, lockMessages } from './queries/waits.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const longestResult = 256 * 1_024
 
@@ -100,14 +101,10 @@ export class StepRunner {
 
   async #read(): Promise<Map<string, StepRow>> {
     const { control, work, row } = this.#scope
-    const connection = await control.acquire(work)
-    try {
-      const { rows } = await untilAborted(connection.run<StepRow>(readSteps(row.id)), work.deadline)
-      return new Map(rows.map((step) => [step.name, step]))
-    } finally {
-      await connection.interrupt()
-      connection.release()
-    }
+    const { rows } = await withConnection(control, work, (connection) =>
+      untilAborted(connection.run<StepRow>(readSteps(row.id)), work.deadline),
+    )
+    return new Map(rows.map((step) => [step.name, step]))
   }
 
   async #run(name: string, work: (context: StepContext<unknown>) => unknown): Promise<unknown> {

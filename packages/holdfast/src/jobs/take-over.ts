@@ -2,7 +2,9 @@ import type { Job } from '../kernel/job.ts'
 import type { Logger } from '../kernel/log.ts'
 import { mostAttempts } from '../kernel/retry-delay.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 import { deadRetentionMs } from './judge-attempt.ts'
 import { endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
@@ -25,9 +27,8 @@ const patienceMs = 30_000
  * Takes the jobs of dead workers over: they are run again at once, which counts as a failed try, so that a job that kills its process does not do so
  * for ever. Gives how many there were.
  */
-export async function takeOver({ pool, jobs, log, silenceMs }: TakeOver): Promise<number> {
-  const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-  try {
+export function takeOver({ pool, jobs, log, silenceMs }: TakeOver): Promise<number> {
+  return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     const dead = await connection.run<{ id: string; host: string; pid: number }>(forgetDead(silenceMs))
     for (const { id, host, pid } of dead.rows) {
       log.warn({ worker: id, host, pid }, 'a worker has not been heard of; its jobs are taken over')
@@ -35,30 +36,28 @@ export async function takeOver({ pool, jobs, log, silenceMs }: TakeOver): Promis
     }
     await connection.run({ text: 'BEGIN' })
     const { rows } = await connection.run<OrphanRow>(findOrphans())
-    for (const row of rows) {
-      const job = jobs.get(row.name)
-      const isDead = job !== undefined && row.failures + 1 >= mostAttempts(job.retry)
-      const { rows: ended } = await connection.run<EndedRow>(
-        endAttempt(row.id, row.attempt, {
-          state: isDead ? 'dead' : 'ready',
-          isFailure: true,
-          failure: {
-            name: 'WorkerLost',
-            message: 'The process that ran the job was not heard of any more.',
-            attempt: row.failures + 1,
-            at: new Date().toISOString(),
-          },
-          keepsPlace: true,
-          retentionMs: deadRetentionMs,
-        }),
-      )
-      if (row.has_place && ended[0]?.has_place === false)
-        for (const statement of releasePlace(row.name, row.limit_key ?? '')) await connection.run(statement)
-    }
+    for (const row of rows) await takeOne(connection, row, jobs.get(row.name))
     await connection.run({ text: 'COMMIT' })
     return rows.length
-  } finally {
-    await connection.rollBack()
-    connection.release()
-  }
+  })
+}
+
+async function takeOne(connection: Connection, row: OrphanRow, job: Job | undefined): Promise<void> {
+  const isDead = job !== undefined && row.failures + 1 >= mostAttempts(job.retry)
+  const { rows: ended } = await connection.run<EndedRow>(
+    endAttempt(row.id, row.attempt, {
+      state: isDead ? 'dead' : 'ready',
+      isFailure: true,
+      failure: {
+        name: 'WorkerLost',
+        message: 'The process that ran the job was not heard of any more.',
+        attempt: row.failures + 1,
+        at: new Date().toISOString(),
+      },
+      keepsPlace: true,
+      retentionMs: deadRetentionMs,
+    }),
+  )
+  if (row.has_place && ended[0]?.has_place === false)
+    for (const statement of releasePlace(row.name, row.limit_key ?? '')) await connection.run(statement)
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
+import type { Statement } from '../postgres/statement.ts'
 import { beat, forgetWorker, registerWorker } from './queries/beat.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 const patienceMs = 4_000
 
@@ -18,14 +20,12 @@ export interface WorkerIdentity {
 /** Makes a worker known to the others. */
 export async function registerIdentity(pool: Pool): Promise<WorkerIdentity> {
   const id = randomUUID()
-  const run = async (statement: ReturnType<typeof beat>): Promise<number> => {
-    const connection = await pool.acquire(ownWork(AbortSignal.timeout(patienceMs)))
-    try {
-      return (await connection.run(statement)).rowCount ?? 0
-    } finally {
-      connection.release()
-    }
-  }
+  const run = (statement: Statement): Promise<number> =>
+    withConnection(
+      pool,
+      ownWork(AbortSignal.timeout(patienceMs)),
+      async (connection) => (await connection.run(statement)).rowCount ?? 0,
+    )
   await run(registerWorker(id, hostname(), process.pid))
   return {
     id,

@@ -5,6 +5,7 @@ import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { pruneInbox, pruneMessages } from './queries/prune.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** What the pruning of old messages is done with. */
 export interface MessagePruning {
@@ -26,12 +27,8 @@ export function startMessagePruning(parts: MessagePruning): Duty {
   const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000 } = parts
 
   async function run(statement: Statement, stopping: AbortSignal): Promise<number> {
-    const connection = await pool.acquire(ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])))
-    try {
-      return (await connection.run(statement)).rowCount ?? 0
-    } finally {
-      connection.release()
-    }
+    const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+    return withConnection(pool, work, async (connection) => (await connection.run(statement)).rowCount ?? 0)
   }
 
   return startDuty({

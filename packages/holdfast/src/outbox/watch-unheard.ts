@@ -4,6 +4,7 @@ import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { findUnheard, type UnheardRow } from './queries/find-unheard.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 
 /** What is watched, and with what. */
 export interface UnheardWatch {
@@ -30,17 +31,14 @@ export function watchUnheard({ pool, clock, log }: UnheardWatch): Duty {
     // Whoever starts a worker in this process does so at once, and then nothing is to be watched.
     firstAfterMs: everyMs * (0.5 + Math.random() / 2),
     async work(stopping) {
-      const signal = AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])
-      const connection = await pool.acquire(ownWork(signal))
-      try {
-        const { rows } = await connection.run<UnheardRow>(findUnheard())
-        const { waiting = 0, has_worker: hasWorker = true } = rows[0] ?? {}
-        const isUnheard = waiting > 0 && !hasWorker
-        if (isUnheard && !hasWarned) log.warn({ waiting }, unheard)
-        hasWarned = isUnheard
-      } finally {
-        connection.release()
-      }
+      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const { rows } = await withConnection(pool, work, (connection) =>
+        connection.run<UnheardRow>(findUnheard()),
+      )
+      const { waiting = 0, has_worker: hasWorker = true } = rows[0] ?? {}
+      const isUnheard = waiting > 0 && !hasWorker
+      if (isUnheard && !hasWarned) log.warn({ waiting }, unheard)
+      hasWarned = isUnheard
       return undefined
     },
   })

@@ -5,6 +5,7 @@ import type { Pool } from '../pool.ts'
 import { nameStatement } from '../statement-text.ts'
 import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
 import { readUniqueKeys, type UniqueKeyRow } from './queries/read-unique-keys.ts'
+import { withConnection } from '../with-connection.ts'
 
 const timeoutMs = 10_000
 const mostSeen = 5_000
@@ -44,18 +45,16 @@ export class UnboundedReads {
   }
 
   async #readKeys(): Promise<UniqueKeys> {
-    const connection = await this.#pool.acquire(ownWork(AbortSignal.timeout(timeoutMs)))
-    try {
-      const { rows } = await connection.run<UniqueKeyRow>(readUniqueKeys())
-      const keys = new Map<string, (readonly string[])[]>()
-      for (const { schema, table, isVisible, columns } of rows) {
-        for (const name of isVisible ? [table, `${schema}.${table}`] : [`${schema}.${table}`])
-          keys.set(name, [...(keys.get(name) ?? []), columns])
-      }
-      return keys
-    } finally {
-      connection.release()
+    const work = ownWork(AbortSignal.timeout(timeoutMs))
+    const { rows } = await withConnection(this.#pool, work, (connection) =>
+      connection.run<UniqueKeyRow>(readUniqueKeys()),
+    )
+    const keys = new Map<string, (readonly string[])[]>()
+    for (const { schema, table, isVisible, columns } of rows) {
+      for (const name of isVisible ? [table, `${schema}.${table}`] : [`${schema}.${table}`])
+        keys.set(name, [...(keys.get(name) ?? []), columns])
     }
+    return keys
   }
 
   /** Resolves when what is being looked at has been judged. */

@@ -7,6 +7,7 @@ import type { Pool } from '../pool.ts'
 import { parsePosition } from './log-position.ts'
 import { PrimaryHistory } from './primary-history.ts'
 import { answerTimeoutMs, Replica, type ReplicaParts } from './replica.ts'
+import { withConnection } from '../with-connection.ts'
 
 /** What replicas are watched with. */
 export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | 'openPool'> {
@@ -101,18 +102,15 @@ export class Replicas {
 
   async #askPrimary(): Promise<PrimaryRow> {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(answerTimeoutMs)])
-    const connection = await this.#parts.primary.acquire(ownWork(signal))
-    try {
-      const { rows } = await connection.run<PrimaryRow>({
+    const { rows } = await withConnection(this.#parts.primary, ownWork(signal), (connection) =>
+      connection.run<PrimaryRow>({
         name: 'holdfast_primary_position',
         // What is not flushed reaches no replica: none is behind for not having it.
         text: `select pg_current_wal_flush_lsn()::text as position,
           (select system_identifier::text from pg_control_system()) as system`,
-      })
-      return rows[0]!
-    } finally {
-      connection.release()
-    }
+      }),
+    )
+    return rows[0]!
   }
 
   /** Asks a replica how far it is, unless it has still to answer: one that hangs keeps nobody waiting for the others. */

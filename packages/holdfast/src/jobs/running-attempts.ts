@@ -1,0 +1,136 @@
+import type { Clock } from '../kernel/clock.ts'
+import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
+import type { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { Job } from '../kernel/job.ts'
+import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Telemetry } from '../kernel/telemetry.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import { allEnded } from './all-ended.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import { Completer } from './completer.ts'
+import { type JobsObserver, observeJobs } from './observe-jobs.ts'
+import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
+import { ProgressKeeper } from './progress-keeper.ts'
+import type { ClaimedRow } from './queries/claim-jobs.ts'
+import { type AttemptOutcome, type AttemptParts, runAttempt } from './run-attempt.ts'
+
+/** What attempts are run with. */
+export interface RunningAttemptsParts {
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly settings: unknown
+  /** The connections of the jobs' transactions. */
+  readonly pool: Pool
+  /** The connections of the worker's own statements. */
+  readonly control: Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  readonly clock: Clock
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  /** Notices foreign calls of jobs. */
+  readonly foreignCalls: ForeignCallWatch
+  /** Called after an attempt has ended: what it came to, and how long it took, in milliseconds. */
+  readonly onEnded: (outcome: AttemptOutcome, durationMs: number) => void
+}
+
+interface Running {
+  readonly scope: AttemptScope
+  readonly ended: Promise<void>
+}
+
+/** The attempts that a process is at. */
+export class RunningAttempts {
+  readonly #parts: RunningAttemptsParts
+  readonly #surroundings: AttemptSurroundings
+  readonly #attemptParts: AttemptParts
+  readonly #progress: ProgressKeeper
+  readonly #observer: JobsObserver
+  readonly #closing = new AbortController()
+  readonly #running = new Map<string, Running>()
+  readonly #handedBack: string[] = []
+
+  constructor(parts: RunningAttemptsParts) {
+    const { settings, pool, control, bind, clock, log, telemetry, foreignCalls } = parts
+    const closing = this.#closing.signal
+    const completer = new Completer(control, log, closing)
+    const progress = new ProgressKeeper(control, clock, log)
+    this.#parts = parts
+    this.#progress = progress
+    this.#observer = observeJobs(telemetry, () => this.#running.size)
+    this.#surroundings = { pool, control, bind, clock, log, telemetry, foreignCalls, closing }
+    this.#attemptParts = {
+      settings,
+      complete: (completion) => completer.complete(completion),
+      keepProgress: ({ row }, value) => progress.keep({ id: row.id, attempt: row.attempt, value }),
+    }
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#running.size
+  }
+
+  /** The ids of their jobs. */
+  get ids(): readonly string[] {
+    return [...this.#running.keys()]
+  }
+
+  /** The ids of the jobs that were handed back, for others to run. */
+  get handedBack(): readonly string[] {
+    return this.#handedBack
+  }
+
+  /** Begins an attempt of a job that is claimed. */
+  begin(row: ClaimedRow): void {
+    const { jobs, telemetry, log } = this.#parts
+    const job = jobs.get(row.name)!
+    const scope = openAttempt(job, row, this.#surroundings)
+    this.#observer.began(row.name, row.age_ms / 1_000)
+    const startedMs = performance.now()
+    const ended = telemetry
+      .within(scope.work.span, () => runAttempt(scope, this.#attemptParts))
+      .catch((error: unknown): AttemptOutcome => {
+        log.error(
+          { error: toLogFields(error), job: row.name, jobId: row.id },
+          'an attempt could not be ended',
+        )
+        return 'lost'
+      })
+      .then((outcome) => this.#end(scope, outcome, performance.now() - startedMs))
+    this.#running.set(row.id, { scope, ended })
+  }
+
+  #end({ row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
+    this.#observer.ended(row.name, outcome, durationMs / 1_000)
+    if (outcome === 'handed-back') this.#handedBack.push(row.id)
+    log.debug({ outcome, statements: work.usage.statements }, `job ${outcome}`)
+    deadline.end()
+    work.span.set('holdfast.outcome', outcome)
+    work.span.end()
+    this.#running.delete(row.id)
+    this.#parts.onEnded(outcome, durationMs)
+  }
+
+  /** Cancels those of these jobs; by default all of them. */
+  cancel(reason: HoldfastError, ids: Iterable<string> = this.#running.keys()): void {
+    for (const id of ids) this.#running.get(id)?.scope.deadline.cancel(reason)
+  }
+
+  /** Resolves when all have ended, or `limitMs` have passed. */
+  ended(limitMs: number): Promise<void> {
+    return allEnded(this.#running.values(), limitMs)
+  }
+
+  /** What they have not written down by now is left to others. */
+  giveUp(): void {
+    this.#closing.abort()
+  }
+
+  /** Writes down the progress that they have told of, and is watched no more. */
+  async close(): Promise<void> {
+    await this.#progress.flush().catch((error: unknown) => {
+      this.#parts.log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down')
+    })
+    this.#observer.forget()
+  }
+}

@@ -1,0 +1,18 @@
+import type { Work } from '../kernel/work.ts'
+import type { Connection } from './connection.ts'
+import type { Pool } from './pool.ts'
+
+/** Lends a connection of the pool for as long as `use` takes. What that leaves under way or uncommitted is rolled back. */
+export async function withConnection<T>(
+  pool: Pool,
+  work: Work,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.acquire(work)
+  try {
+    return await use(connection)
+  } finally {
+    await connection.rollBack()
+    connection.release()
+  }
+}
