@@ -97,6 +97,7 @@ export type {
   RelationKey,
 } from './kernel/relation.ts'
 export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
-export type { Operations, RunningService, Service, ServiceDefinition } from './kernel/service.ts'
+export type { RunningService, Service } from './kernel/service.ts'
+export type { Operations, ServiceDefinition } from './kernel/service-definition.ts'
 export type { Credentials, Identify } from './kernel/stages/identify.ts'
 export { type Mode, readMode, type Surroundings } from './kernel/surroundings.ts'

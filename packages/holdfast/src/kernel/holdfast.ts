@@ -21,7 +21,8 @@ import {
   type RelationKey,
 } from './relation.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
-import { createService, type Operations, type Service, type ServiceDefinition } from './service.ts'
+import { createService, type Service } from './service.ts'
+import type { Operations, ServiceDefinition } from './service-definition.ts'
 import type { NoSettings, Settings } from './settings.ts'
 import type { Identify } from './stages/identify.ts'
 

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Operation } from '../kernel/operation.ts'
-import type { Operations } from '../kernel/service.ts'
+import type { Operations } from '../kernel/service-definition.ts'
 import { newUsage } from '../kernel/work.ts'
 import type { TestService } from './test-service.ts'
 import { CallFailed, type CallOptions } from './typed-caller.ts'

@@ -3,7 +3,8 @@ import type { Usage } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { hasBody } from '../kernel/decode.ts'
 import type { Operation } from '../kernel/operation.ts'
-import type { Operations, RunningService } from '../kernel/service.ts'
+import type { RunningService } from '../kernel/service.ts'
+import type { Operations } from '../kernel/service-definition.ts'
 
 /** How a test makes a call. */
 export interface CallOptions {
