@@ -43,7 +43,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
       const { requestId, span, usage } = exchange
       const answer = await running.call({
         operation: operation.name,
-        input: content ? (readsContent ? withLateBody(head, content) : withBody(head, content)) : head,
+        input: content ? (readsContent ? new LateInput(head, content) : withBody(head, content)) : head,
         content: readsContent ? content : undefined,
         header,
         client,
@@ -63,14 +63,20 @@ function withBody({ path, query }: WireInput, content: Uint8Array): WireInput {
 }
 
 /** An input whose body is parsed when it is asked for, which is after its content has been admitted. */
-function withLateBody({ path, query }: WireInput, content: Uint8Array): WireInput {
-  let body: unknown
-  return {
-    path,
-    query,
-    get body() {
-      return (body ??= parseBody(content))
-    },
+class LateInput implements WireInput {
+  readonly path: WireInput['path']
+  readonly query: WireInput['query']
+  readonly #content: Uint8Array
+  #body: unknown
+
+  constructor({ path, query }: WireInput, content: Uint8Array) {
+    this.path = path
+    this.query = query
+    this.#content = content
+  }
+
+  get body(): unknown {
+    return (this.#body ??= parseBody(this.#content))
   }
 }
 

@@ -5,6 +5,7 @@ import type { Publish } from '../kernel/event.ts'
 import type { Json } from '../kernel/json.ts'
 import { createLoad, type Load } from '../kernel/load.ts'
 import type { Logger } from '../kernel/log.ts'
+import { type Getters, gettersOf, ownGetters } from '../kernel/own-getters.ts'
 import type { Step } from '../kernel/step.ts'
 import type { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { BoundTransaction } from '../postgres/transaction-session.ts'
@@ -24,6 +25,7 @@ const longestProgress = 4_096
 
 /** What a job's handler is given. Its parts are made when they are asked for: many jobs need few of them. */
 export class JobRunContext implements JobContext<unknown, unknown, unknown> {
+  static readonly #getters: Getters = gettersOf(JobRunContext.prototype)
   readonly input: unknown
   readonly settings: unknown
   readonly id: string
@@ -43,6 +45,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     this.log = scope.log
     this.#scope = scope
     this.#parts = parts
+    ownGetters(this, JobRunContext.#getters)
   }
 
   get #transaction(): BoundTransaction {

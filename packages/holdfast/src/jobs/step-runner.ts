@@ -6,11 +6,11 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { validate } from '../kernel/schema.ts'
 import type { Step, StepContext, WaitOptions } from '../kernel/step.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
-import type { BoundTransaction } from '../postgres/transaction-session.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { readSteps, type StepRow, storeStep } from './queries/steps.ts'
 import { type AwaitedMessage, giveUpWaiting, lockMessages } from './queries/waits.ts'
-import { withConnection } from '../postgres/with-connection.ts'
+import { StepRunContext } from './step-run-context.ts'
 
 const longestResult = 256 * 1_024
 
@@ -116,7 +116,7 @@ export class StepRunner {
     const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)
     try {
       const bound = scope.bind(transaction)
-      const context = this.#contextOf(name, bound)
+      const context = new StepRunContext(scope, bound, this.#keyOf(name))
       const running = scope.foreignCalls.within(
         { operation: scope.job.name, isOpen: () => transaction.isOpen },
         () => bound.within(() => work(context)),
@@ -131,31 +131,6 @@ export class StepRunner {
     } finally {
       await transaction.close()
       span.end()
-    }
-  }
-
-  /** What a step's work is given; its parts are made when they are asked for. */
-  #contextOf(name: string, bound: BoundTransaction): StepContext<unknown> {
-    const { log, deadline } = this.#scope
-    const key = this.#keyOf(name)
-    return {
-      get db() {
-        return bound.db
-      },
-      get jobs() {
-        return bound.jobs
-      },
-      get publish() {
-        return bound.publish
-      },
-      get transaction() {
-        return bound.transaction
-      },
-      get signal() {
-        return deadline.signal
-      },
-      key,
-      log,
     }
   }
 

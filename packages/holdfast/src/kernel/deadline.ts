@@ -25,7 +25,7 @@ export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
   readonly #clock: Clock
   readonly #client: Cancellation | undefined
-  readonly #leave: () => void
+  readonly #leave = (): void => this.cancel(clientGone)
   readonly #timer: Timer
 
   constructor(clock: Clock, timeoutMs: number, client?: Cancellation) {
@@ -34,7 +34,6 @@ export class RunningDeadline extends CancellationSource implements Deadline {
     this.#client = client
     this.atMs = clock.now() + timeoutMs
     this.#timer = clock.after(timeoutMs, () => this.cancel(DeadlineExceeded()))
-    this.#leave = () => this.cancel(clientGone)
     if (client?.aborted === true) this.#leave()
     else client?.addEventListener('abort', this.#leave)
   }

@@ -6,12 +6,17 @@ import type { JobContext } from '../kernel/job.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Load } from '../kernel/load.ts'
 import type { Logger } from '../kernel/log.ts'
+import { type Getters, gettersOf, ownGetters } from '../kernel/own-getters.ts'
 import type { Step } from '../kernel/step.ts'
 
 type Around = JobContext<never, unknown, unknown>
 
 /** What a consumer's handler is given: what its job is, and the message. Parts of it are made when they are asked for, as the job's are. */
 export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
+  // A copy of the context, `{ ...context }`, must not ask for its steps.
+  static readonly #getters: Getters = gettersOf(ConsumerRunContext.prototype).filter(
+    ([name]) => name !== 'step',
+  )
   readonly message: Message
   readonly #consumer: Consumer
   readonly #around: Omit<Around, 'input'>
@@ -20,6 +25,7 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
     this.#consumer = consumer
     this.#around = around
     this.message = message
+    ownGetters(this, ConsumerRunContext.#getters)
   }
 
   get db(): unknown {

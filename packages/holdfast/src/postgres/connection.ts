@@ -63,7 +63,10 @@ export class Connection implements Queryable {
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
   readonly #limits: SessionLimits | undefined
-  readonly #onError: (error: Error) => void
+  // Without a listener, a connection that is lost between two statements would end the process.
+  readonly #onError = (): void => {
+    this.#isBroken = true
+  }
   readonly #abandon = (): void => this.destroy()
   #running = 0
   #idleListeners: (() => void)[] = []
@@ -80,10 +83,6 @@ export class Connection implements Queryable {
     this.#limits = limits
     this.#isPreparing = prepared !== undefined
     prepared?.enter(client)
-    // Without a listener, a connection that is lost between two statements would end the process.
-    this.#onError = () => {
-      this.#isBroken = true
-    }
     client.on('error', this.#onError)
     if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }

@@ -36,15 +36,20 @@ const DriversQuery = pg.Query as unknown as new (
 
 /** A query that keeps no more rows than it may give. */
 class GuardedQuery extends DriversQuery {
-  maxRows = Infinity
-  /** Called once, with the first row too many. */
-  tooManyRows: () => void = () => {}
   #rows = 0
+  #maxRows = Infinity
+  #tooManyRows: (() => void) | undefined
+
+  /** `tooManyRows` is called once, with the first row beyond `maxRows`. */
+  limitRows(maxRows: number, tooManyRows: () => void): void {
+    this.#maxRows = maxRows
+    this.#tooManyRows = tooManyRows
+  }
 
   override handleDataRow(message: unknown): void {
     this.#rows += 1
-    if (this.#rows <= this.maxRows) super.handleDataRow(message)
-    else if (this.#rows === this.maxRows + 1) this.tooManyRows()
+    if (this.#rows <= this.#maxRows) super.handleDataRow(message)
+    else if (this.#rows === this.#maxRows + 1) this.#tooManyRows?.()
   }
 }
 
@@ -73,14 +78,11 @@ export function runQuery<Row extends pg.QueryResultRow>(
   const { guard } = statement
   return new Promise((resolve, reject) => {
     let failure: Error | undefined
-    if (guard) {
-      query.maxRows = guard.maxRows
-      query.tooManyRows = () => {
-        failure = guard.tooManyRows(statement.text, statement.values)
-        tooManyRows()
-      }
+    const refuseRows = (): void => {
+      failure = guard?.tooManyRows(statement.text, statement.values)
+      tooManyRows()
     }
-    query.callback = (error, result) => {
+    const settle: QueryMembers['callback'] = (error, result) => {
       if (failure) reject(failure)
       else if (error) {
         // The driver's own stack leads to the socket that it read the error from.
@@ -88,6 +90,8 @@ export function runQuery<Row extends pg.QueryResultRow>(
         reject(error)
       } else resolve(result as pg.QueryResult<Row>)
     }
+    if (guard) query.limitRows(guard.maxRows, refuseRows)
+    query.callback = settle
     client.query(query)
   })
 }

@@ -1,9 +1,11 @@
+import type { AccessRequest } from '../access.ts'
 import type { Answer } from '../answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import type { Caller } from '../caller.ts'
 import { untilAborted } from '../cancellation.ts'
 import { checkCaller } from '../check-caller.ts'
 import type { Clock } from '../clock.ts'
+import { type Getters, gettersOf, ownGetters } from '../own-getters.ts'
 import { ProblemError } from '../problem.ts'
 import { isThenable } from '../thenable.ts'
 
@@ -16,12 +18,35 @@ export interface AuthorizeOptions {
 /** Asks the operation's access rule, and narrows the caller to what it has made sure of. */
 export function authorize({ settings, clock }: AuthorizeOptions): Stage {
   return (call, next) => {
-    const { caller, header, deadline, content, operation } = call
-    const { signal } = deadline
-    const decision = operation.access.authorize({ caller, header, signal, content, settings, clock })
+    const decision = call.operation.access.authorize(new AccessCall(call, { settings, clock }))
     return isThenable(decision)
-      ? untilAborted(Promise.resolve(decision), deadline).then((decided) => admit(decided, call, next))
+      ? untilAborted(Promise.resolve(decision), call.deadline).then((decided) => admit(decided, call, next))
       : admit(decision, call, next)
+  }
+}
+
+/** A call as its access rule sees it. */
+class AccessCall implements AccessRequest {
+  static readonly #getters: Getters = gettersOf(AccessCall.prototype)
+  readonly caller: Caller
+  readonly header: AccessRequest['header']
+  readonly content: Uint8Array | undefined
+  readonly settings: unknown
+  readonly clock: Clock
+  readonly #call: Call
+
+  constructor(call: Call, { settings, clock }: AuthorizeOptions) {
+    this.#call = call
+    this.caller = call.caller
+    this.header = call.header
+    this.content = call.content
+    this.settings = settings
+    this.clock = clock
+    ownGetters(this, AccessCall.#getters)
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.deadline.signal
   }
 }
 

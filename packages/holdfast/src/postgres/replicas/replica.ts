@@ -29,7 +29,8 @@ export class Replica {
   /** Host, port and database, for people. */
   readonly name: string
   readonly #parts: ReplicaParts
-  readonly #reading = new Set<Connection>()
+  /** Those that are taken; as many as the pool has at most. */
+  readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
   #pool: Pool | undefined
   #replayed: bigint | undefined
@@ -112,16 +113,17 @@ export class Replica {
     this.#parts.log.info({ replica: this.name }, 'a replica takes reads')
   }
 
-  /** Takes a connection, which is given back with {@link Replica.release}. */
+  /** Takes a connection, which is given back with {@link Replica.released}. */
   async acquire(work: Work): Promise<Connection> {
     const connection = await this.#pool!.acquire(work)
-    this.#reading.add(connection)
+    this.#reading.push(connection)
     return connection
   }
 
   /** Takes notice that a connection has been given back. */
   released(connection: Connection): void {
-    this.#reading.delete(connection)
+    const last = this.#reading.pop()
+    if (last !== undefined && last !== connection) this.#reading[this.#reading.indexOf(connection)] = last
   }
 
   async close(): Promise<void> {

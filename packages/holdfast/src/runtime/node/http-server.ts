@@ -55,14 +55,16 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
 
   let isDraining = false
   let openAnswers = 0
-  const connections = new Set<Socket>()
-  /** The last request of each connection that is to be answered. */
-  const lastOf = new Map<Socket, IncomingMessage>()
+  /**
+   * Every connection, with the last request on it that is to be answered. An entry lives as long as its connection: a `Map` that is added to and
+   * deleted from all the time leaves tables behind, and V8 keeps what they hold until a full collection.
+   */
+  const lastOf = new Map<Socket, IncomingMessage | undefined>()
   /** Those whose end has been announced: what is asked on them now would be done, and its answer dropped. */
   const ending = new WeakSet<Socket>()
   server.on('connection', (socket: Socket) => {
-    connections.add(socket)
-    socket.once('close', () => connections.delete(socket))
+    lastOf.set(socket, undefined)
+    socket.once('close', () => lastOf.delete(socket))
   })
   const closeIdleConnections = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
@@ -70,7 +72,7 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
     if (openAnswers > 0) return
     closeIdleConnections()
     // Node 24 waits for those on which nothing has been asked yet, such as browsers open in advance.
-    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+    for (const socket of lastOf.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
   async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
@@ -82,7 +84,8 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
     openAnswers += 1
     response.once('close', () => {
       openAnswers -= 1
-      if (lastOf.get(socket) === incoming) lastOf.delete(socket)
+      if (socket.destroyed) lastOf.delete(socket)
+      else if (lastOf.get(socket) === incoming) lastOf.set(socket, undefined)
       if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
@@ -130,7 +133,7 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
         server.close(() => resolve())
         // Whoever has begun to ask gets a moment to come to the end of it; half a question holds nobody up.
         setTimeout(() => {
-          for (const socket of connections) if (!lastOf.has(socket)) socket.destroy()
+          for (const [socket, last] of lastOf) if (last === undefined) socket.destroy()
         }, unfinishedMs).unref()
       })
     },

@@ -7,18 +7,22 @@ export class NodeRequest implements HttpRequest {
   readonly method: string
   readonly target: string
   readonly client: CancellationSource = new CancellationSource()
-  readonly header: HttpRequest['header']
-  readonly readContent: HttpRequest['readContent']
+  readonly #incoming: IncomingMessage
+  readonly #beforeContent: (() => void) | undefined
 
   /** `beforeContent` is called when the content is asked for. */
   constructor(incoming: IncomingMessage, beforeContent?: () => void) {
+    this.#incoming = incoming
+    this.#beforeContent = beforeContent
     this.method = incoming.method ?? 'GET'
     this.target = targetOf(incoming.url ?? '/')
-    this.header = (name) => headerOf(incoming, name)
-    this.readContent = (limitBytes) => {
-      beforeContent?.()
-      return readContent(incoming, limitBytes)
-    }
+  }
+
+  readonly header: HttpRequest['header'] = (name) => headerOf(this.#incoming, name)
+
+  readonly readContent: HttpRequest['readContent'] = (limitBytes) => {
+    this.#beforeContent?.()
+    return readContent(this.#incoming, limitBytes)
   }
 }
 

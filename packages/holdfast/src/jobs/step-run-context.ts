@@ -1,0 +1,44 @@
+import type { Jobs, Transaction } from '../kernel/effects.ts'
+import type { Publish } from '../kernel/event.ts'
+import type { Logger } from '../kernel/log.ts'
+import { type Getters, gettersOf, ownGetters } from '../kernel/own-getters.ts'
+import type { StepContext } from '../kernel/step.ts'
+import type { BoundTransaction } from '../postgres/transaction-session.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+
+/** What a step's work is given. Its parts are made when they are asked for. */
+export class StepRunContext implements StepContext<unknown> {
+  static readonly #getters: Getters = gettersOf(StepRunContext.prototype)
+  readonly key: string
+  readonly log: Logger
+  readonly #scope: AttemptScope
+  readonly #bound: BoundTransaction
+
+  constructor(scope: AttemptScope, bound: BoundTransaction, key: string) {
+    this.key = key
+    this.log = scope.log
+    this.#scope = scope
+    this.#bound = bound
+    ownGetters(this, StepRunContext.#getters)
+  }
+
+  get db(): unknown {
+    return this.#bound.db
+  }
+
+  get jobs(): Jobs {
+    return this.#bound.jobs
+  }
+
+  get publish(): Publish {
+    return this.#bound.publish
+  }
+
+  get transaction(): Transaction {
+    return this.#bound.transaction
+  }
+
+  get signal(): AbortSignal {
+    return this.#scope.deadline.signal
+  }
+}

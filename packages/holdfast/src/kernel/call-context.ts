@@ -1,0 +1,86 @@
+import type { Call } from './call.ts'
+import type { Caller } from './caller.ts'
+import type { MutationContext } from './context.ts'
+import type { CursorCodec } from './cursor.ts'
+import type { Deadline } from './deadline.ts'
+import type { Jobs, Statements, Transaction } from './effects.ts'
+import type { Publish } from './event.ts'
+import { createLoad, type Load } from './load.ts'
+import type { Logger } from './log.ts'
+import { type Getters, gettersOf, ownGetters } from './own-getters.ts'
+import { isPaged, linksOf } from './page-links.ts'
+import type { PageRequest, PageSource, ReadPage } from './page.ts'
+import { readPage } from './read-page.ts'
+
+/** What contexts are made with, beside their call. */
+export interface CallContextParts {
+  readonly cursors: CursorCodec
+  /** What handlers get as `settings`. */
+  readonly settings: unknown
+}
+
+/** What the handler of a call is given. Its signal is made when it is asked for: many handlers need none. */
+export class CallContext implements MutationContext<unknown, Caller, unknown, unknown> {
+  static readonly #getters: Getters = gettersOf(CallContext.prototype)
+  readonly input: unknown
+  readonly db: unknown
+  readonly statements: Statements
+  readonly caller: Caller
+  readonly settings: unknown
+  readonly log: Logger
+  readonly deadline: Deadline
+  readonly requestId: string
+  readonly jobs: Jobs
+  readonly publish: Publish
+  readonly transaction: Transaction
+  readonly #call: Call
+  readonly #cursors: CursorCodec
+  #load: Load | undefined
+
+  constructor(call: Call, { cursors, settings }: CallContextParts) {
+    const { effects } = call
+    this.#call = call
+    this.#cursors = cursors
+    this.input = call.input
+    this.db = call.db
+    // Where there is no database, there are none, nor effects in a query: as the types of handlers say.
+    this.statements = effects?.transaction ?? (call.statements as never)
+    this.jobs = effects?.jobs as never
+    this.publish = effects?.publish as never
+    this.transaction = effects?.transaction as never
+    this.caller = call.caller
+    this.settings = settings
+    this.log = call.log
+    this.deadline = call.deadline
+    this.requestId = call.requestId
+    ownGetters(this, CallContext.#getters)
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.deadline.signal
+  }
+
+  readonly load: Load = (relation, key) => {
+    this.#load ??= createLoad(this, { isReadOnly: this.#call.operation.kind === 'query' })
+    return this.#load(relation, key)
+  }
+
+  readonly page: ReadPage = async (
+    request: PageRequest,
+    source: PageSource<unknown>,
+    toItem: (row: unknown) => unknown = (row) => row,
+  ): Promise<never> => {
+    const call = this.#call
+    const { method, path } = call.operation.route
+    const page = await readPage(request, source, {
+      cursors: this.#cursors,
+      list: `${method} ${path}`,
+      tenant: call.caller.tenant,
+      input: call.input,
+      toItem,
+    })
+    if (isPaged(call.operation)) call.links = linksOf(page, request)
+    // Which style the page has is what its overloads say.
+    return page as never
+  }
+}

@@ -1,0 +1,51 @@
+import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { postgres, sql } from 'holdfast/postgres'
+import { z } from 'zod'
+
+// A main file whose calls are done with when they are answered, and that tells how much of them is left.
+const { query, mutation, service } = holdfast({ database: postgres() })
+const Answer = z.object({ n: z.int() })
+
+const read = query({
+  route: 'GET /read',
+  access: anyone(),
+  output: Answer,
+  async run({ db }) {
+    const [row] = await db.query<z.infer<typeof Answer>>(sql`select ${1}::int as n`)
+    return row!
+  },
+})
+
+const write = mutation({
+  route: 'POST /write',
+  access: anyone(),
+  idempotency: { optional: 'what is tested is not what is written' },
+  output: Answer,
+  async run({ db }) {
+    const [row] = await db.query<z.infer<typeof Answer>>(sql`select ${1}::int as n`)
+    return row!
+  },
+})
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
+
+/** How many bytes have outlived young collections. */
+const old = query({
+  route: 'GET /old',
+  access: anyone(),
+  input: z.object({ after: z.enum(['major', 'minor']) }),
+  output: z.object({ bytes: z.int() }),
+  run({ input }) {
+    // What survives two of them is taken for old.
+    for (let times = 0; times < 3; times += 1) collect({ type: input.after })
+    const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => name.startsWith('old'))
+    return { bytes: spaces.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0) }
+  },
+})
+
+const { url } = await serve(service({ name: 'garbage', operations: { read, write, old } }))
+process.send?.({ url })
