@@ -5,7 +5,7 @@ import type { Job } from './job.ts'
 import type { JobType } from './job-type.ts'
 import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
-import { toJsonSchema } from './schema.ts'
+import { type Schema, toJsonSchema } from './schema.ts'
 
 /** What a service may be defined with that works without being called. */
 export interface BackgroundDefinition {
@@ -36,6 +36,7 @@ export function backgroundOf(definition: BackgroundDefinition, issues: string[])
     ...repeated(schedules.map(({ name }) => ({ what: 'schedule', name, place: 'its schedules' }))),
     ...repeated(relays.map(({ name }) => ({ what: 'relay', name, place: 'its relays' }))),
     ...jobs.flatMap(judgeJob),
+    ...consumers.flatMap(judgeConsumer),
     ...schedules
       .filter(({ job }) => !jobs.includes(job as Job))
       .map(
@@ -98,12 +99,22 @@ function judgeJob(job: JobType): readonly string[] {
     if (duration === undefined) continue
     issues.push(...issueOf(() => toMilliseconds(duration)))
   }
-  issues.push(
-    ...issueOf(() => toJsonSchema(job.input, 'input')).map(
-      (issue) => `its input cannot be stored as JSON: ${issue}`,
-    ),
-  )
+  issues.push(...findStorageIssues('its input', job.input))
   return issues.map((issue) => `job "${job.name}" (${job.place}): ${issue}`)
+}
+
+function judgeConsumer({ name, place, event }: Consumer): readonly string[] {
+  return findStorageIssues(`the payload of its event "${event.name}"`, event.payload).map(
+    (issue) => `consumer "${name}" (${place}): ${issue}`,
+  )
+}
+
+/** What is validated when it is stored, and again when it is read, has to be the same both times. */
+function findStorageIssues(what: string, schema: Schema): readonly string[] {
+  return issueOf(() => toJsonSchema(schema, 'input')).map(
+    (issue) =>
+      `${what} cannot be stored as JSON: ${issue}. Take a text where JSON has no such value, z.iso.datetime() for a Date`,
+  )
 }
 
 function issueOf(judge: () => unknown): readonly string[] {
