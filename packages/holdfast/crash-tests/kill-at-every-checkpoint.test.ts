@@ -10,6 +10,8 @@ import { type FinalAnswer, type Lane, openLane, type Recording, send } from './c
 
 const { missing } = await natsTool()
 const timeoutMs = 600_000
+/** How the statement begins by which a job begins to wait for a message. */
+const awaiting = 'with found as materialized ( select json_build_object('
 // Longer than a dead worker's jobs wait for another one, however slow the machine.
 const settledWithinMs = 120_000
 
@@ -100,7 +102,7 @@ const everythingOnce = {
   mutation: 1,
   plain: 1,
   'first step': 1,
-  'last step paid': 1,
+  'last step paid answered': 1,
   'consumed 1': 1,
   'consumed 2': 1,
 }
@@ -113,7 +115,7 @@ async function findViolations(lane: Lane, names: readonly string[]): Promise<rea
       (kind) => effects?.[kind] !== everythingOnce[kind as keyof typeof everythingOnce],
     )
     violations.push(...wrong.map((kind) => `${name}: ${kind} happened ${effects?.[kind] ?? 0} times`))
-    if (messages !== 2) violations.push(`${name}: ${messages} messages`)
+    if (messages !== 3) violations.push(`${name}: ${messages} messages`)
     const keys = lane.bankKeys.get(name)?.size ?? 0
     if (keys !== 1) violations.push(`${name}: the bank was called under ${keys} keys`)
   }
@@ -233,6 +235,9 @@ test.skipIf(missing)(
       })
       const expected = report.names.flatMap((name) => [`${name} 1`, `${name} 2`])
       expect((await relayed(nats.port)).toSorted()).toEqual(expected.toSorted())
+      const labels = report.deaths.map(({ label }) => label)
+      for (const moment of ['before', 'after', 'answer to'])
+        expect(labels.filter((label) => label.startsWith(moment) && label.includes(awaiting))).not.toEqual([])
     }
     await nats.stop()
   },

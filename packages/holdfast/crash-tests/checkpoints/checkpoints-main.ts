@@ -22,6 +22,7 @@ const note = (db: SqlDatabase, kind: string, name: string): Promise<unknown> =>
 const Named = z.object({ name: z.string() })
 const retry = { attempts: 100, firstDelay: '10ms', longestDelay: '20ms' } as const
 
+const Answered = event('answered', { payload: Named })
 const Recorded = event('recorded', { payload: Named.extend({ part: z.int() }) })
 
 const plain = job({
@@ -31,12 +32,23 @@ const plain = job({
   run: ({ input, db }) => note(db, 'plain', input.name).then(() => {}),
 })
 
+// What comes only when somebody waits for it already, as a rule.
+const answer = job({
+  name: 'answer',
+  input: Named,
+  retry,
+  run: async ({ input: { name }, publish }) => void (await publish(Answered, name, { name })),
+})
+
 const inSteps = job({
   name: 'in-steps',
   input: Named,
   retry,
   async run({ input: { name }, db, step }) {
-    await step('first', (within) => note(within.db, 'first step', name).then(() => {}))
+    await step('first', async (within) => {
+      await note(within.db, 'first step', name)
+      await within.jobs.enqueue(answer, { name }, { delay: '100ms' })
+    })
     const reply = await step('call', async ({ key }) => {
       const answer = await fetch(process.env['BANK_URL']!, {
         method: 'POST',
@@ -44,8 +56,9 @@ const inSteps = job({
       })
       return answer.text()
     })
+    const answered = await step.waitFor('answer', Answered, { key: name })
     await step.sleep('pause', '20ms')
-    await note(db, `last step ${reply}`, name)
+    await note(db, `last step ${reply} ${answered?.payload.name === name ? 'answered' : 'in vain'}`, name)
   },
 })
 
@@ -102,7 +115,7 @@ const natsUrl = process.env['NATS_URL']
 const recorded = service({
   name: 'recorded',
   operations: { record },
-  jobs: { inSteps, plain, unsafe },
+  jobs: { answer, inSteps, plain, unsafe },
   consumers: { consume },
   relays:
     natsUrl === undefined
@@ -110,6 +123,7 @@ const recorded = service({
       : [
           relay({
             name: 'to-nats',
+            events: [Recorded],
             to: nats({ servers: natsUrl, stream: 'recorded', createStream: { subjects: ['recorded'] } }),
           }),
         ],

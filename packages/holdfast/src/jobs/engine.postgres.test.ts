@@ -68,6 +68,37 @@ test('limits of keys that are not used any more are deleted', async () => {
   ])
 })
 
+test('what one name cannot be let through keeps no other from its limits', async () => {
+  const stuck = job({ name: 'a-stuck-one', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
+  const both = service({ name: 'both', operations: { enqueueSome }, jobs: { stuck, alone } })
+  const lines: string[] = []
+  await using on = await createTestService(both, { worker: false, onLog: (line) => lines.push(line) })
+  await on.sql(`alter table holdfast.job_limits add constraint one check (name <> 'a-stuck-one')`)
+  await on.sql(`
+    insert into holdfast.jobs (id, name, input, state, limit_key)
+    values (gen_random_uuid(), 'a-stuck-one', '{}', 'gated', '')`)
+  await on.call.enqueueSome({})
+  await on.running.startWorker()
+  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 3)
+  expect(lines.some((line) => line.includes('could not be let through their limits'))).toBe(true)
+})
+
+test('jobs that a program before this one has limited are run by one that does not', async () => {
+  const free = job({ name: 'free', input: z.object({}), run: () => {} })
+  const freed = service({ name: 'freed', operations: {}, jobs: { free } })
+  await using on = await createTestService(freed)
+  await on.sql(`
+    insert into holdfast.jobs (id, name, input, state, limit_key, rate_key) values
+      (gen_random_uuid(), 'free', '{}', 'gated', '', null),
+      (gen_random_uuid(), 'free', '{}', 'gated', null, ''),
+      (gen_random_uuid(), 'free', '{}', 'scheduled', 'a', 'a')`)
+  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 3)
+  expect(await on.sql(`select places from holdfast.job_limits where kind = 'concurrency'`)).toEqual([
+    { places: 0 },
+    { places: 0 },
+  ])
+})
+
 test('a worker that is stopped while it claims has claimed nothing', async () => {
   const first = Promise.withResolvers<void>()
   const held = job({ name: 'held', input: z.object({}), run: () => first.promise })

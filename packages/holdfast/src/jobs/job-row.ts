@@ -9,7 +9,8 @@ import { pathOf, type SchemaIssue, toPointer, validate } from '../kernel/schema.
 export interface JobRow {
   readonly id: string
   readonly name: string
-  readonly input: unknown
+  /** JSON, which Postgres is not to look into: it takes some texts for errors that JSON allows. */
+  readonly input: string
   readonly priority: number
   /** When it may run: milliseconds from now on, or since the Unix epoch; neither: at once. */
   readonly delayMs?: number
@@ -20,7 +21,8 @@ export interface JobRow {
   readonly traceparent?: string
 }
 
-const longestUnique = 255
+// What is longer does not fit into an index.
+const longestKey = 255
 const highestPriority = 1_000
 
 /**
@@ -38,11 +40,11 @@ export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions):
     issues?: readonly SchemaIssue[] | undefined
     value?: unknown
   }): JobRow => {
-    if (issues) throw inputInvalid(job, issues)
+    if (issues) throw inputInvalid(job, `is not what it declares: ${listOf(issues)}`)
     return {
       id: randomUUIDv7(),
       name: job.name,
-      input,
+      input: toJsonText(job, input),
       priority: options.priority ?? job.priority,
       ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
       ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
@@ -54,22 +56,35 @@ export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions):
   return result instanceof Promise ? result.then(make) : make(result)
 }
 
-function keysOf({ concurrency, rate }: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey'> {
-  return {
-    ...(concurrency ? { limitKey: concurrency.key?.(input as never) ?? '' } : {}),
-    ...(rate ? { rateKey: rate.key?.(input as never) ?? '' } : {}),
+function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey'> {
+  const { concurrency, rate } = job
+  const keyOf = (limit: 'concurrency' | 'rate'): string => {
+    const key = job[limit]?.key?.(input as never) ?? ''
+    checkKey(job, `${limit} key`, key)
+    return key
   }
+  return {
+    ...(concurrency ? { limitKey: keyOf('concurrency') } : {}),
+    ...(rate ? { rateKey: keyOf('rate') } : {}),
+  }
+}
+
+function checkKey(job: JobType, what: string, key: string): void {
+  if (key.length > longestKey)
+    throw optionsInvalid(
+      job,
+      `has a ${what} of ${key.length} characters; give it ${longestKey} at most, or a hash of it`,
+    )
+  if (key.includes('\0') || !key.isWellFormed())
+    throw optionsInvalid(job, `has a ${what} with U+0000 or half of a surrogate pair, which cannot be stored`)
 }
 
 function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOptions): void {
   if (delay !== undefined && at !== undefined)
     throw optionsInvalid(job, 'has both a delay and a time; give one')
   if (at !== undefined && Number.isNaN(at.getTime())) throw optionsInvalid(job, 'has a time that is none')
-  if (unique !== undefined && (unique === '' || unique.length > longestUnique))
-    throw optionsInvalid(
-      job,
-      `has a unique key of ${unique.length} characters; give it 1 to ${longestUnique}`,
-    )
+  if (unique === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
+  if (unique !== undefined) checkKey(job, 'unique key', unique)
   if (priority !== undefined && !isPriority(priority))
     throw optionsInvalid(job, `has the priority ${priority}; give it a whole number from -1000 to 1000`)
 }
@@ -85,10 +100,29 @@ function optionsInvalid(job: JobType, what: string): HoldfastError {
   )
 }
 
-function inputInvalid(job: JobType, issues: readonly SchemaIssue[]): HoldfastError {
-  const list = issues.slice(0, 5).map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`)
+function listOf(issues: readonly SchemaIssue[]): string {
+  return issues
+    .slice(0, 5)
+    .map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`)
+    .join('; ')
+}
+
+/** The input as it is now: what its handler does with it afterwards is not enqueued. */
+function toJsonText(job: JobType, input: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(input)
+  } catch (error) {
+    throw inputInvalid(job, 'is nothing that JSON can carry', error)
+  }
+  if (text === undefined) throw inputInvalid(job, `is ${typeof input}, which JSON cannot carry`)
+  return text
+}
+
+function inputInvalid(job: JobType, what: string, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'job-input-invalid',
-    `The input of the job "${job.name}" (${job.place}) is not what it declares: ${list.join('; ')}.`,
+    `The input of the job "${job.name}" (${job.place}) ${what}.`,
+    { cause },
   )
 }

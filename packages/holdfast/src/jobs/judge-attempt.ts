@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { toMilliseconds } from '../kernel/duration.ts'
 import { GiveUp } from '../kernel/give-up.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
@@ -7,12 +8,11 @@ import { RetryLater } from '../kernel/retry-later.ts'
 import { isUnavailable, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
-import { type AttemptEnd, fenceLost } from './queries/end-attempt.ts'
-
-/** How long a job that did not come to its end is kept, in milliseconds, to be looked at and redriven. */
-export const deadRetentionMs: number = 30 * 86_400_000
+import { type AttemptEnd, deadRetentionMs, fenceLost } from './queries/end-attempt.ts'
 
 const longestText = 2_000
+// A year: Postgres has no time for what comes after the end of its calendar.
+const longestLaterMs = 365 * 86_400_000
 const firstRerunMs = 50
 const longestRerunMs = 60_000
 
@@ -43,7 +43,7 @@ export function judgeFailure(
     state: 'scheduled',
     isFailure: true,
     failure,
-    delayMs: error instanceof RetryLater ? error.delayMs : retryDelayMs(job.retry, failures),
+    delayMs: laterMs(error) ?? retryDelayMs(job.retry, failures),
     keepsPlace: job.concurrency?.ordered === true,
   }
 }
@@ -57,19 +57,27 @@ function isInvalidInput(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === 'job-input-outdated'
 }
 
+/** When a job asks to be tried again, from now on; `undefined` where it does not, or for a time that is none. */
+function laterMs(error: unknown): number | undefined {
+  if (!(error instanceof RetryLater) || !Number.isFinite(error.delayMs)) return undefined
+  return Math.min(longestLaterMs, Math.max(0, error.delayMs))
+}
+
+/** What a handler throws may be anything: what is said of it is text that can be stored, or the job could not be ended. */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }
-  if (!(error instanceof Error)) return { ...at, name: 'thrown', message: shorten(String(error)) }
+  if (!(error instanceof Error)) return { ...at, name: 'thrown', message: toText(error) }
   const code = (error as { readonly code?: unknown }).code
   return {
     ...at,
-    name: error.name,
-    ...(typeof code === 'string' ? { code } : {}),
-    message: shorten(error.message),
+    name: toText(error.name),
+    ...(typeof code === 'string' ? { code: toText(code) } : {}),
+    message: toText(error.message),
   }
 }
 
 /** A text that Postgres takes: it has no place for a NUL, nor for half a character. */
-function shorten(text: string): string {
+function toText(value: unknown): string {
+  const text = typeof value === 'string' ? value : inspect(value)
   return text.slice(0, longestText).toWellFormed().replaceAll('\0', '\uFFFD')
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { sqlStateOf } from '../postgres/sql-state.ts'
 import { storeProgress } from './queries/store-progress.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
@@ -46,7 +47,16 @@ export class ProgressKeeper {
     if (told.length === 0) return
     this.#told = new Map()
     await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-      for (const { id, attempt, value } of told) await connection.run(storeProgress(id, attempt, value))
+      for (const { id, attempt, value } of told) {
+        await connection.run(storeProgress(id, attempt, value)).catch((error: unknown) => {
+          // What Postgres has no place for, such as U+0000, is not to keep the progress of others from being written.
+          if (sqlStateOf(error) === undefined) throw error
+          this.#log.debug(
+            { error: toLogFields(error), jobId: id },
+            'the progress of a job could not be written down',
+          )
+        })
+      }
     })
   }
 }

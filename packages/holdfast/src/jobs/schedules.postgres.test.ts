@@ -41,6 +41,35 @@ test('each tick of a schedule is one job, in all processes together', async () =
   expect(await tested.sql('select from holdfast.jobs')).toHaveLength(5)
 })
 
+test.each([
+  ['5 minutes', 'brings no tick again', true],
+  ['2 days', 'does not keep a schedule waiting until then', false],
+])('a clock that is put back by %s %s', async (by, _, staysAhead) => {
+  const yearly = schedule({ name: 'yearly', cron: '0 0 1 1 *', job: report, input: { at: '' } })
+  const reporting = service({ name: 'put-back', operations: {}, jobs: { report }, schedules: [yearly] })
+  await using tested = await createTestService(reporting, { worker: false })
+  await tested.sql(
+    `insert into holdfast.job_schedules (name, cron, time_zone, done_until)
+     values ('yearly', '0 0 1 1 *', 'UTC', now() + $1::interval)`,
+    [by],
+  )
+  // A statement that changes no row is noticed as well.
+  await tested.sql('create table looks (at timestamptz)')
+  await tested.sql(`
+    create function look() returns trigger language plpgsql as
+    $$ begin insert into looks values (now()); return null; end $$`)
+  await tested.sql(
+    'create trigger looked after update on holdfast.job_schedules for each statement execute function look()',
+  )
+  const worker = await tested.running.startWorker()
+  await until(async () => (await tested.sql('select from looks')).length > 0)
+  await worker!.stop(1_000)
+  expect(await tested.sql('select done_until > now() as ahead from holdfast.job_schedules')).toEqual([
+    { ahead: staysAhead },
+  ])
+  expect(await tested.sql('select from holdfast.jobs')).toEqual([])
+})
+
 test('a schedule that fails keeps no other from its times', async () => {
   const failing = schedule({
     name: 'failing',

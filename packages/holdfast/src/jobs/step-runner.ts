@@ -109,7 +109,7 @@ export class StepRunner {
 
   async #run(name: string, work: (context: StepContext<unknown>) => unknown): Promise<unknown> {
     const known = await this.#begin(name)
-    if (known?.is_done === true) return known.result ?? undefined
+    if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
@@ -124,7 +124,7 @@ export class StepRunner {
       const given = await untilAborted(Promise.resolve(running), scope.deadline)
       const result = this.#toJson(name, given)
       await transaction.commit([storeStep({ job: scope.row.id, attempt: scope.row.attempt, name, result })])
-      return result === null ? undefined : (JSON.parse(result) as unknown)
+      return fromJson(result)
     } catch (error) {
       span.fail(error instanceof Error ? error.name : 'unknown')
       throw error
@@ -186,7 +186,7 @@ export class StepRunner {
       })
     }
     if (known.result === null) return undefined
-    return toMessage(event, known.result as Message<unknown>)
+    return toMessage(event, JSON.parse(known.result) as Message<unknown>)
   }
 
   async #giveUp(step: string, message: AwaitedMessage): Promise<StepRow | undefined> {
@@ -204,6 +204,10 @@ export class StepRunner {
     this.#pauses.push(pause)
     throw new Suspended(pause.step)
   }
+}
+
+function fromJson(result: string | null): unknown {
+  return result === null ? undefined : (JSON.parse(result) as unknown)
 }
 
 async function toMessage<Payload>(

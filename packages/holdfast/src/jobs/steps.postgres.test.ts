@@ -1,4 +1,4 @@
-import { anyone, event, type EnqueuedJob, holdfast, type JobContext } from 'holdfast'
+import { anyone, event, type EnqueuedJob, holdfast, type JobContext, RetryLater } from 'holdfast'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterEach, expect, test } from 'vitest'
@@ -200,4 +200,56 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
   const { id } = await on.call.start({})
   expect(await inState(on, id, 'dead')).toMatchObject({ failure: { code } })
   expect(await effects(on)).toEqual([])
+})
+
+test('what a step gives is the same in each try, null and undefined too', async () => {
+  const on = await begin()
+  const given: unknown[] = []
+  work = async ({ step, attempt }) => {
+    given.push([
+      await step('null', async () => null),
+      await step('nothing', async () => {}),
+      await step('text', async () => 'U+0000: \0, half a character: \uD800'),
+    ])
+    if (attempt === 1) throw new Error('again')
+  }
+  const { id } = await on.call.start({})
+  await inState(on, id, 'succeeded')
+  const expected = [null, undefined, 'U+0000: \0, half a character: \uD800']
+  expect(given).toEqual([expected, expected])
+  expect((given[1] as unknown[])[0]).toBeNull()
+})
+
+test.each([
+  ['an object of nothing', Object.create(null)],
+  ['an error whose message is no text', Object.assign(new Error('x'), { message: { reason: 'none' } })],
+  ['an error whose code cannot be stored', Object.assign(new Error('x'), { code: 'U+0000: \0' })],
+  ['an error whose name cannot be stored', Object.assign(new Error('x'), { name: 'half: \uD800' })],
+  ['a time without end', new RetryLater(Infinity, 'never')],
+  ['no time', new RetryLater(NaN, 'when?')],
+  ['a time after all calendars', new RetryLater(Number.MAX_VALUE, 'much later')],
+])('a job that throws %s has failed', async (_, thrown) => {
+  const on = await begin()
+  work = () => {
+    throw thrown
+  }
+  const { id } = await on.call.start({})
+  const failed = await until(async () => {
+    const [row] = await on.sql<Record<string, unknown>>('select * from holdfast.jobs where id = $1', [id])
+    return row!['failures'] === 0 ? undefined : row
+  })
+  expect(failed).toMatchObject({ failure: { message: expect.any(String), name: expect.any(String) } })
+})
+
+test('a job that is cancelled while it fails is kept for as long as any other', async () => {
+  const on = await begin()
+  work = async ({ id }) => {
+    // As a cancellation that its worker has not heard of yet.
+    await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
+    throw new Error('in vain')
+  }
+  const { id } = await on.call.start({})
+  const cancelled = await inState(on, id, 'cancelled')
+  const kept = Number(cancelled['expires_at']) - Number(cancelled['finished_at'])
+  expect(kept).toBe(30 * 86_400_000)
 })

@@ -1,4 +1,4 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, holdfast, type Jobs } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestService } from 'holdfast/testing'
 import { expect, test } from 'vitest'
@@ -28,10 +28,22 @@ const enqueueTraced = mutation({
     await jobs.enqueue(named, { name: 'malformed' }, { traceparent: 'none\0' })
   },
 })
+const limited = job({
+  name: 'limited',
+  input: z.object({ key: z.string() }),
+  concurrency: { limit: 1, key: ({ key }) => key },
+  run: () => {},
+})
+let enqueue: (jobs: Jobs) => Promise<unknown> = async () => {}
+const enqueueAny = mutation({
+  route: 'POST /any',
+  access: anyone(),
+  run: async ({ jobs }) => void (await enqueue(jobs)),
+})
 const tested = service({
   name: 'transaction-jobs-test',
-  operations: { enqueueSome, enqueueTraced },
-  jobs: { named },
+  operations: { enqueueSome, enqueueTraced, enqueueAny },
+  jobs: { named, limited },
 })
 
 test('what was enqueued within a savepoint goes with it', async () => {
@@ -51,4 +63,34 @@ test('a job belongs to the trace that is named, or to that of whoever enqueues i
   expect(other).toEqual({ traceparent: given })
   expect(own).toEqual({ traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-/) as string })
   expect(malformed).toEqual(own)
+})
+
+test('a job is given what its input was when it was enqueued, whatever texts there are in it', async () => {
+  await using on = await createTestService(tested, { worker: false })
+  const names = ['first', 'U+0000: \0', 'half a character: \uD800']
+  enqueue = async (jobs) => {
+    const reused = { name: '' }
+    for (reused.name of names) await jobs.enqueue(named, reused)
+  }
+  await on.call.enqueueAny({})
+  expect(await on.sql('select input from holdfast.jobs order by seq')).toEqual(
+    names.map((name) => ({ input: { name } })),
+  )
+})
+
+// The gate that all of a name pass through would fail at one that fits into no index.
+test.each([
+  ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: 'k'.repeat(256) })],
+  ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: '\0' })],
+  ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(named, { name: '' }, { unique: '\uD800' })],
+  ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(named, { name: '' }, { unique: '' })],
+  ['job-input-invalid', (jobs: Jobs) => jobs.enqueue(named, { name: '', more: 1n } as { name: string })],
+])('what cannot be stored of a job is refused where it is enqueued: %s (%#)', async (code, refused) => {
+  await using on = await createTestService(tested, { worker: false })
+  const codes: unknown[] = []
+  enqueue = (jobs) =>
+    refused(jobs).catch((error: unknown) => codes.push(Reflect.get(error as object, 'code')))
+  await on.call.enqueueAny({})
+  expect(codes).toEqual([code])
+  expect(await on.sql('select from holdfast.jobs')).toEqual([])
 })

@@ -6,8 +6,12 @@ export const waitSubscriber: Subscriber = {
   name: 'waiting jobs',
   async hear(messages, { transaction }) {
     // The job goes on in its own trace.
-    const given = messages.map(({ traceparent: _theirs, ...message }) => message)
-    for (const { text, values = [] } of [lockMessages(messages), resolveWaits(JSON.stringify(given))])
+    const come = messages.map(({ traceparent: _theirs, ...message }) => ({
+      event: message.event,
+      key: message.key,
+      json: JSON.stringify(message),
+    }))
+    for (const { text, values = [] } of [lockMessages(come), resolveWaits(come)])
       await transaction.query(text, values)
   },
 }

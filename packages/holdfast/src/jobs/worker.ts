@@ -1,5 +1,6 @@
 import type { Worker } from '../kernel/background.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { Job } from '../kernel/job.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import { withConnection } from '../postgres/with-connection.ts'
@@ -39,7 +40,8 @@ const mostPasses = 5
 /** Works on jobs: claims them, runs them, takes over those of others that have died. */
 export function startWorker(parts: WorkerParts): Worker {
   const { jobs, concurrency, control, identity, waker, clock, log } = parts
-  const limited = [...jobs.values()].filter(({ concurrency: places, rate }) => places ?? rate)
+  const limited = [...jobs.values()].filter(isLimited)
+  const unlimited = [...jobs.values()].filter((job) => !isLimited(job)).map(({ name }) => name)
   const attempts = new RunningAttempts({ ...parts, onEnded })
   const claims = new Claims({
     worker: identity.id,
@@ -76,20 +78,29 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function poll(): Promise<number | undefined> {
     const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
-      connection.run<PromotionRow>(promoteDue()),
+      connection.run<PromotionRow>(promoteDue(unlimited)),
     )
     const [promotion] = rows
     if (await claims.giveBackStale()) waker.wakeJobs()
     let isMore = promotion?.promoted === promotionBatch
-    for (const job of limited) {
-      let passes = 0
-      while (passes < mostPasses && (await admitJobs(control, job))) passes += 1
-      isMore ||= passes === mostPasses
-    }
+    const left = (promotion?.gated ?? []).map((name) => jobs.get(name)!)
+    for (const job of [...limited, ...left]) isMore = (await admit(job)) || isMore
     claims.reckonNext()
     await claims.claim()
     if (isMore) return 0
     return promotion?.next_ms ?? undefined
+  }
+
+  /** Lets the jobs of a name through its limits, and gives whether there may be more. What fails at one name keeps no other waiting. */
+  async function admit(job: Job): Promise<boolean> {
+    try {
+      let passes = 0
+      while (passes < mostPasses && (await admitJobs(control, job))) passes += 1
+      return passes === mostPasses
+    } catch (error) {
+      log.warn({ error: toLogFields(error), job: job.name }, 'jobs could not be let through their limits')
+      return false
+    }
   }
 
   async function endCancelled(): Promise<undefined> {
@@ -150,4 +161,8 @@ export function startWorker(parts: WorkerParts): Worker {
       return attempts.handedBack
     },
   }
+}
+
+function isLimited({ concurrency, rate }: Job): boolean {
+  return concurrency !== undefined || rate !== undefined
 }

@@ -24,7 +24,7 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
 
   function toOutgoing(message: Message<Json>): readonly OutgoingMessage[] {
     if (!sent.has(message.event)) return []
-    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat())
+    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat().filter(isStorable))
     if (owners.size === 0) return []
     const { id, event, payload, publishedAt } = message
     const body = JSON.stringify({ type: event, timestamp: publishedAt.toISOString(), data: payload })
@@ -43,4 +43,9 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
         await jobs.enqueue(job, { delivery, endpoint }, { traceparent: traces.get(message) })
     },
   }
+}
+
+/** Whether there can be an owner of this name. One that cannot be stored has no endpoints, and must not keep the messages of others. */
+function isStorable(owner: string): boolean {
+  return !owner.includes('\0') && owner.isWellFormed()
 }

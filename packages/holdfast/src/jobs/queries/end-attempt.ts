@@ -11,9 +11,12 @@ export interface AttemptEnd {
   readonly failure?: Readonly<Record<string, unknown>>
   /** Whether it keeps its place among those of its concurrency key. */
   readonly keepsPlace?: boolean
-  /** How long it is kept once it has ended. */
+  /** How long it is kept once it has ended, in milliseconds. Default {@link deadRetentionMs}: one that was to go on may have been cancelled. */
   readonly retentionMs?: number
 }
+
+/** How long a job that did not come to its end is kept, in milliseconds, to be looked at and redriven. */
+export const deadRetentionMs: number = 30 * 86_400_000
 
 /** What {@link endAttempt} left. */
 export interface EndedRow {
@@ -54,7 +57,7 @@ function valuesOf(id: string, attempt: number, end: AttemptEnd): readonly unknow
     end.isFailure === true ? 1 : 0,
     end.failure === undefined ? null : JSON.stringify(end.failure),
     end.keepsPlace === true,
-    end.retentionMs ?? 0,
+    end.retentionMs ?? deadRetentionMs,
   ]
 }
 

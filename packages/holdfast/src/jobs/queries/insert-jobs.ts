@@ -5,7 +5,7 @@ const insertion = `
       insert into holdfast.jobs
         (id, name, input, priority, run_at, state, unique_key, limit_key, rate_key, traceparent)
       select
-        row.id, row.name, row.input, row.priority, due.run_at,
+        row.id, row.name, row.input::json, row.priority, due.run_at,
         case
           when due.run_at > now() then 'scheduled'
           when row."limitKey" is not null or row."rateKey" is not null then 'gated'
@@ -14,7 +14,7 @@ const insertion = `
         row."uniqueKey", row."limitKey", row."rateKey", row.traceparent
       from rows from (
         json_to_recordset($1::json) as (
-          id uuid, name text, input json, priority smallint, "delayMs" double precision, "atMs" double precision,
+          id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
           "uniqueKey" text, "limitKey" text, "rateKey" text, traceparent text
         )
       ) with ordinality as row (id, name, input, priority, "delayMs", "atMs", "uniqueKey", "limitKey", "rateKey", traceparent, n)

@@ -8,10 +8,15 @@ export interface PromotionRow {
   readonly promoted: number
   /** How long it is until the next one is due, in milliseconds; null where none is waiting for its time. */
   readonly next_ms: number | null
+  /** Those of `unlimited` that have jobs at the gate. */
+  readonly gated: readonly string[]
 }
 
-/** Lets those go on whose time has come. */
-export function promoteDue(): Statement {
+/**
+ * Lets those go on whose time has come. `unlimited`: the names of jobs that the program does not limit. One that did may have left some of theirs at the
+ * gate, and may still send others there.
+ */
+export function promoteDue(unlimited: readonly string[] = []): Statement {
   return {
     name: 'holdfast_promote_due',
     text: `
@@ -35,7 +40,11 @@ export function promoteDue(): Statement {
         (
           select extract(epoch from min(run_at) - now())::double precision * 1000 from holdfast.jobs
           where state in ('scheduled', 'waiting') and run_at > now() and run_at < 'infinity'
-        ) as next_ms`,
-    values: [],
+        ) as next_ms,
+        array(
+          select wanted.name from unnest($1::text[]) as wanted (name)
+          where exists (select from holdfast.jobs where jobs.name = wanted.name and state = 'gated')
+        ) as gated`,
+    values: [unlimited],
   }
 }

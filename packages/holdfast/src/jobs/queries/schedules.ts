@@ -30,11 +30,16 @@ export function takeSchedule(name: string): Statement {
   }
 }
 
-/** Notes up to when the ticks of a schedule have been dealt with. */
+/**
+ * Notes up to when the ticks of a schedule have been dealt with. Where the clock was put back, that stays, or ticks would come twice; but where it was
+ * more than an hour ahead, the schedule goes on by the time that it is now, or nothing would come until then.
+ */
 export function advanceSchedule(name: string, doneUntil: Date): Statement {
   return {
     name: 'holdfast_advance_schedule',
-    text: 'update holdfast.job_schedules set done_until = $2 where name = $1',
+    text: `
+      update holdfast.job_schedules set done_until = $2
+      where name = $1 and done_until not between $2 and $2::timestamptz + interval '1 hour'`,
     values: [name, doneUntil],
   }
 }

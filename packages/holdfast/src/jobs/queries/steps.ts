@@ -3,7 +3,8 @@ import type { Statement } from '../../postgres/statement.ts'
 /** What a step has come to so far. */
 export interface StepRow {
   readonly name: string
-  readonly result: unknown
+  /** JSON; null where it gave `undefined`, which is not the same as `null`. */
+  readonly result: string | null
   readonly is_done: boolean
   /** Of a sleep or a wait that has not ended: whether its time has passed, and how long it has to go, in milliseconds; null: for ever. */
   readonly has_passed: boolean
@@ -15,7 +16,7 @@ export function readSteps(job: string): Statement {
   return {
     name: 'holdfast_read_steps',
     text: `
-      select name, result, is_done, coalesce(wakes_at <= now(), false) as has_passed,
+      select name, result::text as result, is_done, coalesce(wakes_at <= now(), false) as has_passed,
         extract(epoch from wakes_at - now())::double precision * 1000 as rest_ms
       from holdfast.job_steps where job_id = $1`,
     values: [job],

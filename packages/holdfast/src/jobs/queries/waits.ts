@@ -52,16 +52,21 @@ export function awaitMessage(job: string, step: string, { event, key }: AwaitedM
   }
 }
 
-/** Ends the waiting of jobs for messages that have come; `messages` is JSON, a list of them in their order. */
-export function resolveWaits(messages: string): Statement {
+/** A message that has come. */
+export interface ComeMessage extends AwaitedMessage {
+  /** All of it in JSON: Postgres is not to look into it, where some texts that JSON allows are an error. */
+  readonly json: string
+}
+
+/** Ends the waiting of jobs for messages that have come, given in their order. */
+export function resolveWaits(messages: readonly ComeMessage[]): Statement {
   return {
     name: 'holdfast_resolve_waits',
     text: `
       with come as materialized (
-        select distinct on (waits.job_id, waits.step) waits.job_id, waits.step, message.value as message
-        from json_array_elements($1::json) with ordinality as message (value, n)
-        join holdfast.job_waits as waits
-          on waits.event = message.value ->> 'event' and waits.key = message.value ->> 'key'
+        select distinct on (waits.job_id, waits.step) waits.job_id, waits.step, message.json::json as message
+        from unnest($1::text[], $2::text[], $3::text[]) with ordinality as message (event, key, json, n)
+        join holdfast.job_waits as waits on waits.event = message.event and waits.key = message.key
         order by waits.job_id, waits.step, message.n
       ), ended as (
         delete from holdfast.job_waits as waits using come
@@ -73,7 +78,11 @@ export function resolveWaits(messages: string): Statement {
       update holdfast.jobs set run_at = now()
       from (select distinct job_id from come) as woken
       where jobs.id = woken.job_id and jobs.state = 'waiting'`,
-    values: [messages],
+    values: [
+      messages.map(({ event }) => event),
+      messages.map(({ key }) => key),
+      messages.map(({ json }) => json),
+    ],
   }
 }
 

@@ -1,0 +1,64 @@
+import { anyone, event, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, until } from 'holdfast/testing'
+import { webhooks } from 'holdfast/webhooks'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+// Texts that JSON allows and Postgres refuses once it looks into them. Anybody may send them; one that is not handed out keeps all behind it.
+const texts = ['U+0000: \0', 'half a character: \uD800']
+
+const { consumer, job, mutation, service } = holdfast({ database: postgres() })
+
+const Said = event('thing.said', { payload: z.object({ text: z.string() }) })
+const heard: string[] = []
+const hear = consumer({
+  name: 'hear',
+  event: Said,
+  run: ({ message }) => void heard.push(message.payload.text),
+})
+const awaited: (string | undefined)[] = []
+const wait = job({
+  name: 'wait',
+  input: z.object({ key: z.string() }),
+  async run({ input, step }) {
+    const message = await step.waitFor('word', Said, { key: input.key })
+    awaited.push(message?.payload.text)
+  },
+})
+const startWaiting = mutation({
+  route: 'POST /waits',
+  access: anyone(),
+  run: async ({ jobs }) =>
+    void (await jobs.enqueueMany(
+      wait,
+      texts.map((_, n) => ({ key: `key ${n}` })),
+    )),
+})
+const say = mutation({
+  route: 'POST /words',
+  access: anyone(),
+  async run({ publish }) {
+    for (const [n, text] of texts.entries()) await publish(Said, `key ${n}`, { text })
+    await publish(Said, 'last', { text: 'and whatever comes after that' })
+  },
+})
+// Whose it is, is said by whoever sends it.
+const hooks = webhooks({ events: [Said], ownerOf: ({ payload }) => payload.text })
+const tested = service({
+  name: 'any-text',
+  operations: { startWaiting, say },
+  jobs: { wait },
+  consumers: { hear },
+  capabilities: [hooks],
+})
+
+test('a message of any text gets to consumers, waiting jobs and webhooks, and so does what is behind it', async () => {
+  await using on = await createTestService(tested)
+  await on.call.startWaiting({})
+  await until(async () => (await on.sql('select from holdfast.job_waits')).length === texts.length)
+  await on.call.say({})
+  await until(() => heard.length === texts.length + 1 && awaited.length === texts.length)
+  expect(new Set(heard)).toEqual(new Set([...texts, 'and whatever comes after that']))
+  expect(new Set(awaited)).toEqual(new Set(texts))
+})
