@@ -100,7 +100,8 @@ const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 export function identityOf(key: RelationKey): unknown {
   if (typeof key === 'string') return uuid.test(key) ? key.toLowerCase() : key
   if (key instanceof Date) return `date ${key.getTime()}`
-  if (typeof key !== 'object') return key
+  // The types of rows are declared, not checked: a row may have no key.
+  if (!Array.isArray(key)) return key
   return JSON.stringify(key.map((part) => [typeof part, String(identityOf(part))]))
 }
 
@@ -118,7 +119,8 @@ function repeated(key: RelationKey, count: number, place: string): HoldfastError
   )
 }
 
-function shown(key: RelationKey | undefined): string {
+function shown(key: RelationKey | null | undefined): string {
+  if (key === null || key === undefined) return String(key)
   if (Array.isArray(key)) return `[${key.map((part: KeyPart) => shown(part)).join(', ')}]`
   if (key instanceof Date) return key.toISOString()
   const isText = typeof key === 'string'

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { createLoad } from './load.ts'
+import { createMany, type RelationContext } from './relation.ts'
+
+const context = {} as RelationContext<unknown, unknown>
+
+test('a row whose key is null is said to be one that was not asked for', async () => {
+  const relation = createMany(
+    {
+      rows: (_context: RelationContext<unknown>, _keys: readonly number[]) => [{ id: null }],
+      key: (row) => row.id as unknown as number,
+    },
+    'here',
+  )
+  const load = createLoad(context, { isReadOnly: true })
+  await expect(load(relation, 1)).rejects.toMatchObject({
+    code: 'relation-row-unasked',
+    message: expect.stringContaining('the key null,') as string,
+  })
+})
+
+test.each([null, undefined])('a key that is %s fails as a promise does, and says where', async (key) => {
+  const relation = createMany(
+    { rows: (_context: RelationContext<unknown>, _keys: readonly number[]) => [], key: () => 1 },
+    'here',
+  )
+  const load = createLoad(context, { isReadOnly: true })
+  await expect((async () => load(relation, key as unknown as number))()).rejects.toMatchObject({
+    code: 'relation-key-missing',
+    message: expect.stringContaining('here') as string,
+  })
+  const begun = (): unknown => load(relation, key as unknown as number).catch(() => undefined)
+  expect(begun).not.toThrow()
+})
+
+test('what failed does not have a key read twice by what is read next', async () => {
+  const reads: (readonly number[])[] = []
+  const first = Promise.withResolvers<{ id: number }[]>()
+  const relation = createMany(
+    {
+      rows: (_context: RelationContext<unknown>, keys: readonly number[]) => {
+        reads.push(keys)
+        return reads.length === 1 ? first.promise : []
+      },
+      key: (row: { id: number }) => row.id,
+    },
+    'here',
+  )
+  const load = createLoad(context, { isReadOnly: false })
+  const failing = load(relation, 1)
+  await expect.poll(() => reads).toHaveLength(1)
+  first.reject(new Error('lost'))
+  const again: Promise<unknown>[] = []
+  again.push(load(relation, 1))
+  await expect(failing).rejects.toThrow('lost')
+  again.push(load(relation, 1))
+  await Promise.all(again)
+  expect(reads.every((keys) => new Set(keys).size === keys.length)).toBe(true)
+})
