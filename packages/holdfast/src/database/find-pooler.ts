@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
 import { connectClient } from '../postgres/connect-client.ts'
@@ -7,33 +8,61 @@ import type { Location } from './location.ts'
 /**
  * Finds out whether the database is reached through a pooler, and says what does not work then.
  *
- * @throws HoldfastError `configuration-invalid` where what is to be a direct way leads through a pooler too; `database-unreachable`.
+ * @throws HoldfastError `configuration-invalid` where what is to be a direct way leads through a pooler too, or to another database;
+ * `database-unreachable`.
  */
 export async function findPooler(
   { connectionString, directConnectionString }: Location,
   log: Logger,
 ): Promise<boolean> {
-  if (!(await leadsToPooler(connectionString))) return false
+  const way = await explore(connectionString)
   if (directConnectionString === undefined) {
-    log.warn(
-      'the database is reached through a connection pooler, and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and what other processes enqueue or publish is looked for once a second rather than at once',
-    )
-    return true
+    if (way.isPooled) log.warn(withoutDirectWay)
+    return way.isPooled
   }
-  if (await leadsToPooler(directConnectionString)) {
-    throw new HoldfastError(
-      'configuration-invalid',
-      'DATABASE_DIRECT_URL leads to a connection pooler, as DATABASE_URL does. It has to lead to Postgres itself: its host and port are those of the server.',
+  const directWay = await explore(directConnectionString)
+  if (directWay.isPooled) throw invalid(leadsToPooler)
+  if (directWay.database !== way.database)
+    throw invalid(
+      `DATABASE_DIRECT_URL leads to another database (${directWay.database}) than DATABASE_URL (${way.database}), which would not get its migrations. Let both name the same one.`,
     )
-  }
-  return true
+  return way.isPooled
 }
 
-async function leadsToPooler(connectionString: string): Promise<boolean> {
+const withoutDirectWay =
+  'the database is reached through a connection pooler, and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and what other processes enqueue or publish is looked for once a second rather than at once'
+
+const leadsToPooler =
+  'DATABASE_DIRECT_URL leads to a connection pooler. It has to lead to Postgres itself: its host and port are those of the server.'
+
+function invalid(message: string): HoldfastError {
+  return new HoldfastError('configuration-invalid', message)
+}
+
+/** Where a URL leads to. */
+interface Way {
+  readonly isPooled: boolean
+  /** The database and its server: the same for the same one, whatever host and port it is reached by. */
+  readonly database: string
+}
+
+async function explore(connectionString: string): Promise<Way> {
   const client = await connectClient({ connectionString, applicationName: 'holdfast (start)' })
   try {
-    return await isPooled(client)
+    return { isPooled: await isPooled(client), database: await identify(client) }
   } finally {
     await client.end()
   }
+}
+
+async function identify(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ name: string; maySee: boolean }>(`
+    select current_database() as name, has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
+  const { name, maySee } = rows[0]!
+  // Some providers keep the server's identity from their customers; what is known then is the database's name.
+  if (!maySee) return name
+  const { rows: servers } = await client.query<{ id: string }>(
+    'select system_identifier::text as id from pg_control_system()',
+  )
+  return `${name} of the server ${servers[0]!.id}`
 }

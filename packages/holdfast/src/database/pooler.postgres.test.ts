@@ -236,6 +236,18 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     })
   })
 
+  test('what is to be a direct way and leads to another database is refused', async () => {
+    const other = await createTestDatabase()
+    try {
+      await expect(start({ DATABASE_DIRECT_URL: other.url })).rejects.toMatchObject({
+        code: 'configuration-invalid',
+        message: expect.stringContaining('DATABASE_DIRECT_URL leads to another database'),
+      })
+    } finally {
+      await other.drop()
+    }
+  })
+
   test('while it is away calls are refused, and after its return they are answered', async () => {
     const [running] = await startBoth()
     await record(running, 'before', randomUUIDv7())

@@ -57,3 +57,16 @@ test('what failed does not have a key read twice by what is read next', async ()
   await Promise.all(again)
   expect(reads.every((keys) => new Set(keys).size === keys.length)).toBe(true)
 })
+
+test.for([0, -1, 1.5, Number.NaN])(
+  'a relation that takes %s keys at once is refused where it is defined',
+  (maxBatch) => {
+    const rows = (): { id: number }[] => []
+    expect(() => createMany({ rows, key: ({ id }) => id, maxBatch }, 'here')).toThrow(
+      expect.objectContaining({
+        code: 'relation-invalid',
+        message: expect.stringContaining(`${maxBatch}`) as string,
+      }),
+    )
+  },
+)

@@ -74,8 +74,15 @@ function createRelation<Key extends RelationKey, Row, Db, Values, Loaded>(
   place: string,
   pick: (rows: readonly Row[], key: Key) => Loaded | Error,
 ): Relation<Key, Loaded> {
+  const { maxBatch = defaultMaxBatch } = definition
+  if (!Number.isInteger(maxBatch) || maxBatch < 1) {
+    throw new HoldfastError(
+      'relation-invalid',
+      `The relation at ${place} has the maxBatch ${maxBatch}; give it a whole number above zero.`,
+    )
+  }
   return {
-    maxBatch: definition.maxBatch ?? defaultMaxBatch,
+    maxBatch,
     place,
     async load(context, keys) {
       const rows = await definition.rows(context as RelationContext<Db, Values>, keys)
