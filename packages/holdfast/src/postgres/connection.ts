@@ -17,6 +17,7 @@ import {
   saysPlanIsStale,
 } from './sql-state.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
+import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
 import type { Statement } from './statement.ts'
 
 /** What runs statements: all that a query builder is bound to. */
@@ -42,6 +43,8 @@ type Client = pg.PoolClient & {
 
 // How long a cancelled statement or a ROLLBACK may take before the connection is given up.
 const patienceMs = 500
+// How soon a statement that goes on is cancelled again.
+const repeatMs = 100
 
 /** What a connection is taken with. */
 export interface ConnectionParts {
@@ -266,12 +269,14 @@ export class Connection implements Queryable {
     const { host, port, processID, secretKey } = this.#client
     if (processID === null || secretKey === null) return false
     const atRest = this.settled()
-    // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
-    if (!(await requestCancel({ host, port, processId: processID, secretKey }))) return false
-    return withPatience(atRest, patienceMs).then(
-      () => !this.#isBroken,
-      () => false,
-    )
+    const giveUpMs = performance.now() + patienceMs
+    // A request that comes between two statements, or to one that catches it, ends nothing.
+    while (performance.now() < giveUpMs) {
+      // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
+      if (!(await requestCancel({ host, port, processId: processID, secretKey }))) return false
+      if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken
+    }
+    return false
   }
 
   /** Resolves once no statement is under way. */
@@ -320,17 +325,4 @@ function callOver(): HoldfastError {
     'database-call-over',
     'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
   )
-}
-
-const unanswered = new HoldfastError(
-  'database-unanswered',
-  'The database did not answer in time; its connection was closed.',
-)
-
-/** Waits for an answer of the server, but not for ever: the network may be gone without a word. */
-function withPatience<T>(answer: Promise<T>, ms: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(unanswered), ms)
-    answer.then(resolve, reject).finally(() => clearTimeout(timer))
-  })
 }
