@@ -130,12 +130,12 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     running: RunningService,
     operation: string,
     given: Record<string, string[]> = {},
+    timeoutMs = 200 + Math.round(Math.random() * 4_000),
   ): Promise<Answer> {
     return running.call({
       operation,
       input: { path: {}, query: given, body: undefined },
-      header: (name) =>
-        name === 'request-timeout' ? `${200 + Math.round(Math.random() * 4_000)}ms` : undefined,
+      header: (name) => (name === 'request-timeout' ? `${timeoutMs}ms` : undefined),
     })
   }
 
@@ -193,6 +193,22 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     const [running] = await startBoth()
     expect((await read(running, 'sneak', { text: [text] })).status).toBe(500)
     expect(await namesOf()).toEqual([])
+  })
+
+  test('what ends the statement of one call ends that of no other', async () => {
+    const processes = await startBoth()
+    const others: Promise<Answer>[] = []
+    const ending = Array.from({ length: 120 }, async (_, n) => {
+      const running = processes[n % 2]!
+      // The statement takes 20 ms: some are ended before it, some within, some as its session passes to another call.
+      const ended = await read(running, 'sleep', {}, 1 + (n % 45))
+      others.push(n % 4 === 0 ? record(running, `${n}`, randomUUIDv7()) : read(running, 'sleep', {}, 10_000))
+      return ended.status
+    })
+    const statuses = new Set(await Promise.all(ending))
+    expect(statuses.has(504)).toBe(true)
+    const answered = await Promise.all(others)
+    expect(answered.filter(({ status }) => status >= 400)).toEqual([])
   })
 
   test('workers are woken by a session of their own', async () => {
