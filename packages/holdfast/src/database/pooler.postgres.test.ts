@@ -74,6 +74,12 @@ const effects = service({
   },
 })
 
+interface Reading {
+  readonly given?: Record<string, string[]>
+  /** How long the caller waits. */
+  readonly timeoutMs?: number
+}
+
 describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
   let database: TestDatabase
   let pooler: TestServer
@@ -129,8 +135,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
   function read(
     running: RunningService,
     operation: string,
-    given: Record<string, string[]> = {},
-    timeoutMs = 200 + Math.round(Math.random() * 4_000),
+    { given = {}, timeoutMs = 200 + Math.round(Math.random() * 4_000) }: Reading = {},
   ): Promise<Answer> {
     return running.call({
       operation,
@@ -191,7 +196,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     'set transaction read write',
   ])('a query does not write: %s', async (text) => {
     const [running] = await startBoth()
-    expect((await read(running, 'sneak', { text: [text] })).status).toBe(500)
+    expect((await read(running, 'sneak', { given: { text: [text] } })).status).toBe(500)
     expect(await namesOf()).toEqual([])
   })
 
@@ -201,8 +206,10 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     const ending = Array.from({ length: 120 }, async (_, n) => {
       const running = processes[n % 2]!
       // The statement takes 20 ms: some are ended before it, some within, some as its session passes to another call.
-      const ended = await read(running, 'sleep', {}, 1 + (n % 45))
-      others.push(n % 4 === 0 ? record(running, `${n}`, randomUUIDv7()) : read(running, 'sleep', {}, 10_000))
+      const ended = await read(running, 'sleep', { timeoutMs: 1 + (n % 45) })
+      others.push(
+        n % 4 === 0 ? record(running, `${n}`, randomUUIDv7()) : read(running, 'sleep', { timeoutMs: 10_000 }),
+      )
       return ended.status
     })
     const statuses = new Set(await Promise.all(ending))
