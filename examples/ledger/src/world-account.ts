@@ -5,13 +5,20 @@ import * as schema from './schema.ts'
 
 /** The account from which a currency's money comes, and to which it goes; made when the first of it does. */
 export async function worldAccount(db: Transaction, currency: string): Promise<string> {
-  const isWorld = and(eq(schema.accounts.kind, 'world'), eq(schema.accounts.currency, currency))
-  const [known] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
-  if (known) return known.id
+  const known = await findWorldAccount(db, currency)
+  if (known !== undefined) return known
   await db
     .insert(schema.accounts)
     .values({ id: randomUUIDv7(), name: `The world (${currency})`, currency, kind: 'world' })
     .onConflictDoNothing()
-  const [made] = await db.select({ id: schema.accounts.id }).from(schema.accounts).where(isWorld)
-  return made!.id
+  return (await findWorldAccount(db, currency))!
+}
+
+async function findWorldAccount(db: Transaction, currency: string): Promise<string | undefined> {
+  const [found] = await db
+    .select({ id: schema.accounts.id })
+    .from(schema.accounts)
+    .where(and(eq(schema.accounts.kind, 'world'), eq(schema.accounts.currency, currency)))
+    .limit(1)
+  return found?.id
 }
