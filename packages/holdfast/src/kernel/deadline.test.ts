@@ -44,11 +44,14 @@ describe('a deadline', () => {
     expect(bodyOf(await pending)).toMatchObject({ status: 504, code: 'deadline-exceeded' })
   })
 
-  test.each(['soon', '5', '-1s', '1 s'])('cannot be asked for as %j', async (asked) => {
-    const { running } = await waiting('2s')
-    const answer = await call(running, 'wait', { headers: { 'request-timeout': asked } })
-    expect(bodyOf(answer)).toMatchObject({ status: 400, code: 'bad-request' })
-  })
+  test.each(['soon', '5', '-1s', '1 s', '0ms', '0.0d', '0.999ms', '1s, 2s', `${'9'.repeat(400)}d`])(
+    'cannot be asked for as %j',
+    async (asked) => {
+      const { running } = await waiting('2s')
+      const answer = await call(running, 'wait', { headers: { 'request-timeout': asked } })
+      expect(bodyOf(answer)).toMatchObject({ status: 400, code: 'bad-request' })
+    },
+  )
 
   test('calls nothing for a client that has gone before', async () => {
     const { seen, running } = await waiting('2s')

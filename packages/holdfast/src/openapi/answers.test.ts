@@ -113,7 +113,7 @@ function validatorOf({ method, path, status }: Place, type: string): ValidateFun
   const pointer = parts
     .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
     .join('/')
-  const formats = { uuid: true, 'uri-reference': true } as const
+  const formats = { uuid: true, 'uri-reference': true, int64: true } as const
   const ajv = new Ajv2020({ strict: false, formats })
   return ajv.addSchema(toOpenApi(tested.running), 'document').compile({ $ref: `document#/${pointer}` })
 }

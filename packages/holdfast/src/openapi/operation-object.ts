@@ -13,8 +13,8 @@ import type { SchemaComponents } from './schema-components.ts'
 import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
 import { tagOf } from './tag-of.ts'
 
-// What a named schema is called as an input, where it is another one as an output.
-const inputVariant = 'Input'
+/** Suffix of the name of a schema as an input, if it differs as an output. */
+export const inputVariant = 'Input'
 
 /** What an operation is described with beside itself. */
 export interface OperationSurroundings {
@@ -31,7 +31,7 @@ export function toOperationObject(
   { pathParameters, problems, components }: OperationSurroundings,
 ): OperationObject {
   const { name, summary, description, route } = operation
-  const input = components.embed(operation.inputSchema, `${toComponentName(name)}Input`, inputVariant)
+  const input = components.embed(operation.inputSchema, inputName(name), inputVariant)
   const requestBody = hasBody(route.method) ? toRequestBody(operation, input, components) : undefined
   const tag = tagOf(route)
   return {
@@ -57,11 +57,11 @@ function toRequestBody(
   const { inputSchema, route } = operation
   const body = withoutFields(input, route.parameters)
   if (Object.keys(body.properties ?? {}).length === 0) return undefined
-  const name = toComponentName(operation.name)
+  const { name } = operation
   const schema =
     route.parameters.length === 0
-      ? components.share(inputSchema, `${name}Input`, inputVariant)
-      : components.add(body, `${name}Body`)
+      ? components.share(inputSchema, inputName(name), inputVariant)
+      : components.add(body, `${toComponentName(name)}Body`)
   const media = withExample(schema, withoutFields(inputSchema, route.parameters))
   return { required: body.required !== undefined, content: { [jsonType]: media } }
 }
@@ -98,7 +98,12 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
   }
 }
 
-/** What the output of an operation is called where it has no name of its own. */
+/** The name of an operation's input schema, unless the schema has one of its own. */
+export function inputName(operation: string): string {
+  return `${toComponentName(operation)}Input`
+}
+
+/** The name of an operation's output schema, unless the schema has one of its own. */
 export function outputName(operation: string): string {
   return `${toComponentName(operation)}Output`
 }

@@ -13,10 +13,25 @@ beforeAll(async () => {
 
 afterAll(() => tested.stop())
 
+test('a problem is told by its type, status and code, whatever its title', () => {
+  for (const schema of Object.values(document.components.schemas)) {
+    if (schema.properties?.['requestId'] === undefined) continue
+    expect(schema.properties).toMatchObject({
+      type: { const: expect.any(String) },
+      status: { const: expect.any(Number) },
+      code: { const: expect.any(String) },
+    })
+    expect(schema.properties['title']).not.toHaveProperty('const')
+    expect(schema).not.toHaveProperty('title')
+  }
+})
+
 describe('the problems of', () => {
   const always = [
     'bad-request',
     'not-acceptable',
+    'request-timeout',
+    'headers-too-large',
     'internal-error',
     'database-contended',
     'database-unavailable',
@@ -67,15 +82,13 @@ describe('the problems of', () => {
   test('a status of one problem only are that problem', () => {
     const { content } = operation('post', '/things').responses['406']!
     expect(content!['application/problem+json']!.schema).toEqual({
-      $ref: '#/components/schemas/NotAcceptableProblem',
+      $ref: '#/components/schemas/NotAcceptable',
     })
   })
 
   test('one status are told apart by their code', () => {
     const { content } = operation('post', '/things').responses['409']!
-    const schemas = ['BrokenProblem', 'IdempotencyKeyInFlightProblem'].map(
-      (name) => `#/components/schemas/${name}`,
-    )
+    const schemas = ['Broken', 'IdempotencyKeyInFlight'].map((name) => `#/components/schemas/${name}`)
     expect(content!['application/problem+json']!.schema).toEqual({
       oneOf: schemas.map(($ref) => ({ $ref })),
       discriminator: {
@@ -86,8 +99,8 @@ describe('the problems of', () => {
   })
 
   test('an application have their own members', () => {
-    expect(document.components.schemas['GoneProblem']).toMatchObject({
-      title: 'It is gone',
+    expect(document.components.schemas['Gone']).toMatchObject({
+      description: 'It is gone.',
       properties: {
         type: { const: '/problems/gone' },
         status: { const: 410 },
@@ -96,7 +109,7 @@ describe('the problems of', () => {
       },
       required: ['type', 'title', 'status', 'year', 'code', 'requestId'],
     })
-    expect(document.components.examples['GoneProblem']!.value).toMatchObject({
+    expect(document.components.examples['Gone']!.value).toMatchObject({
       type: '/problems/gone',
       status: 410,
       year: 1999,

@@ -3,38 +3,43 @@ import type { AnyProblemType } from '../kernel/problem.ts'
 import { toComponentName } from './component-name.ts'
 import { exampleOf } from './example-of.ts'
 import type { ExampleObject } from './open-api-document.ts'
-import type { SchemaComponents } from './schema-components.ts'
+import { componentsBase, type SchemaComponents } from './schema-components.ts'
 
-/** A problem as a document has it. */
+/** A problem type in the document. */
 export interface DocumentedProblem {
   readonly problem: AnyProblemType
-  /** What its component and its example are called. */
+  /** The name of its component and of its example. */
   readonly name: string
-  /** Points to its component. */
+  /** A reference to its component. */
   readonly schema: JsonSchema
-  /** What an answer with it looks like; absent where it has required members of its own without an example. */
+  /** An example answer; absent if the problem has required members of its own without an example. */
   readonly example?: ExampleObject
 }
 
-/** Makes a component of a problem: RFC 9457's members with the values that they always have, and its own. */
+const titlePurpose = 'A summary of the problem type, for people. Its wording can change: compare `code`.'
+
+/**
+ * Adds a problem to the components, with RFC 9457's members and its own. `type`, `status` and `code` are constants, by which
+ * a client tells problems apart. `title` is not: RFC 9457 section 3.1.4 lets its wording change and be localized. Neither is
+ * it the title of the schema, which some generators take as the name of a class.
+ */
 export function shareProblem(
   problem: AnyProblemType,
   problemBase: string,
   components: SchemaComponents,
 ): DocumentedProblem {
   const { code, status, title, description, extraSchema } = problem
-  const name = `${toComponentName(code)}Problem`
-  const extra = extraSchema ? components.embed(inline(extraSchema), `${name}Extra`) : {}
+  const wanted = toComponentName(code)
+  const extra = extraSchema ? components.embed(inline(extraSchema), `${wanted}Extra`) : {}
   const uri = problemBase + code
   const schema: JsonSchema = {
-    title,
-    ...(description === undefined ? {} : { description }),
+    description: description ?? `${title}.`,
     type: 'object',
     properties: {
       type: { type: 'string', format: 'uri-reference', const: uri },
-      title: { type: 'string', const: title },
+      title: { type: 'string', description: titlePurpose, examples: [title] },
       status: { type: 'integer', const: status },
-      detail: { type: 'string', description: 'What happened this time, for a person.' },
+      detail: { type: 'string', description: 'An explanation of this occurrence, for people.' },
       ...extra.properties,
       code: { type: 'string', const: code },
       requestId: { type: 'string', description: 'Identifies the request in the log of the service.' },
@@ -44,10 +49,11 @@ export function shareProblem(
   const extraExample = exampleOfExtra(extraSchema)
   const constant = { type: uri, title, status }
   const value = { ...constant, ...extraExample, code, requestId: '0b5f2f0e-6d0f-4f3a-9c39-7f2a1c8e4d55' }
+  const reference = components.add(schema, wanted, 'Problem')
   return {
     problem,
-    name,
-    schema: components.add(schema, name),
+    name: reference.$ref!.slice(componentsBase.length),
+    schema: reference,
     ...(extraExample ? { example: { summary: title, value } } : {}),
   }
 }

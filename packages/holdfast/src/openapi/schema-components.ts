@@ -3,38 +3,48 @@ import type { JsonSchema } from '../kernel/json-schema.ts'
 import { rewriteSchema } from './rewrite-schema.ts'
 import { definitionsOf, followAlias, keyOf, refersToItself, signatureOf } from './schema-definitions.ts'
 
-const componentsBase = '#/components/schemas/'
+/** The start of every reference to a schema component. */
+export const componentsBase = '#/components/schemas/'
 
-/** The schemas that a document shares, gathered while it is written. */
+/**
+ * The schemas that operations of a document share, collected while it is written. No two of them have names that differ only
+ * in case or punctuation: a generator makes one class, and a disk one file, of `Tag` and `tag`.
+ */
 export interface SchemaComponents {
   /**
-   * Makes a schema fit for the document: its definitions become components, and its references lead there.
+   * Rewrites a schema for the document: its definitions become components, and its references point to them.
    *
-   * @param owner what definitions that have no name of their own, and the schema itself where it refers to itself, are
-   * called after.
-   * @param variant what is added to the name of a definition where that is taken by another one.
+   * @param owner prefix of the names of definitions without a name of their own, and the name of the schema itself if it
+   * refers to itself.
+   * @param variant suffix of a definition's name if another schema has that name.
    */
   embed(schema: JsonSchema, owner: string, variant?: string): JsonSchema
-  /** Keeps a schema that is fit for the document under a name, and gives the reference to it. */
-  add(schema: JsonSchema, name: string): JsonSchema
+  /**
+   * Adds a schema that is already rewritten, and returns the reference to it.
+   *
+   * @param variant suffix of the name if another schema has it.
+   */
+  add(schema: JsonSchema, name: string, variant?: string): JsonSchema
   /** Embeds a schema and adds it; one that is a reference already stays one. */
   share(schema: JsonSchema, name: string, variant?: string): JsonSchema
-  /** Every component, in the order of the names. */
+  /** Returns every component, sorted by name. */
   all(): Readonly<Record<string, JsonSchema>>
 }
 
-/** Begins an empty collection. The same schemas, added in the same order, get the same names. */
+/** Creates an empty collection. The same schemas, added in the same order, get the same names. */
 export function createSchemaComponents(): SchemaComponents {
   const schemas = new Map<string, JsonSchema>()
-  const signatures = new Map<string, string>()
+  const reserved = new Map<string, { readonly name: string; readonly signature: string }>()
 
-  /** The name under which the very same schema is kept already, or a free one. */
+  /** Returns the name of the same schema if it has one, or a free name. */
   function reserve(wanted: string, signature: string, variant = ''): string {
     for (let attempt = 0; ; attempt += 1) {
       const name = attempt === 0 ? wanted : `${wanted}${variant}${attempt === 1 ? '' : attempt}`
-      const known = signatures.get(name)
-      if (known === undefined) signatures.set(name, signature)
-      if (known === undefined || known === signature) return name
+      const known = reserved.get(foldName(name))
+      if (known?.signature === signature) return known.name
+      if (known) continue
+      reserved.set(foldName(name), { name, signature })
+      return name
     }
   }
 
@@ -58,8 +68,8 @@ export function createSchemaComponents(): SchemaComponents {
     return rewriteSchema(root, referTo)
   }
 
-  function add(schema: JsonSchema, wanted: string): JsonSchema {
-    const name = reserve(wanted, JSON.stringify(schema))
+  function add(schema: JsonSchema, wanted: string, variant?: string): JsonSchema {
+    const name = reserve(wanted, JSON.stringify(schema), variant)
     schemas.set(name, schema)
     return { $ref: componentsBase + name }
   }
@@ -70,12 +80,18 @@ export function createSchemaComponents(): SchemaComponents {
     share(schema, name, variant) {
       const embedded = embed(schema, name, variant)
       // It has become a component already, since its own parts refer to it.
-      if (refersToItself(schema)) return { $ref: componentsBase + reserve(name, signatureOf('#', schema)) }
+      if (refersToItself(schema))
+        return { $ref: componentsBase + reserve(name, signatureOf('#', schema), variant) }
       const isReference = embedded.$ref !== undefined && Object.keys(embedded).length === 1
       return isReference ? embedded : add(embedded, name)
     },
     all: () => Object.fromEntries([...schemas].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
+}
+
+/** Equal for names of which a generator makes the same class or file. */
+function foldName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()
 }
 
 // What Zod calls a definition without an id, and a page its items.

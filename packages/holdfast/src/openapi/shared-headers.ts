@@ -6,12 +6,22 @@ const requestId = { type: 'string', minLength: 8, maxLength: 128, pattern: '^[A-
 const traceparent = { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$' }
 const traceContext = 'https://www.w3.org/TR/trace-context/'
 
-/** What may stand in an `Idempotency-Key` header. */
-const idempotencyKey = { type: 'string', minLength: 1, maxLength: 257 }
-// No UUID: one of version 7 carries its time, and would be refused as too old by whoever tries the example out.
+/**
+ * A key as `idempotency/key.ts` reads it: 1 to 255 characters, which a length cannot say, since quotes and backslashes come on
+ * top of them.
+ */
+const idempotencyKey = {
+  type: 'string',
+  pattern:
+    '^(?:"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"|[\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]{1,255})$',
+}
+// Not a UUID: version 7 contains a time, and the example would be refused as too old.
 const keyExample = '"one-key-per-request"'
 const keyPurpose =
-  'Makes the request safe to send again: the same request with the same key takes effect once, and gets the same answer each time. 1 to 255 printable ASCII characters, quoted or bare, that no other request has; best a UUID of version 7.'
+  'Makes the request safe to send again: the same request with the same key takes effect once, and each time gets the same answer. A string of 1 to 255 printable ASCII characters that no other request has, quoted or bare; preferably a UUIDv7.'
+
+// A number other than zero, and a unit.
+const requestTimeout = '^(?:[0-9]*[1-9][0-9]*(?:\\.[0-9]+)?|[0-9]+\\.[0-9]*[1-9][0-9]*)(?:ms|s|m|h|d)$'
 
 /** The request headers that operations share, by their names in the components. */
 export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
@@ -41,8 +51,8 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
     name: 'Request-Timeout',
     in: 'header',
     description:
-      "How long the client waits at most: a number and a unit, such as `250ms`, `2s` or `1m`. The operation's own deadline holds where it is sooner.",
-    schema: { type: 'string', pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$' },
+      "The max time the client waits: a number and a unit, such as `250ms`, `2s` or `1m`; at least 1 ms. The operation's own deadline applies if it is sooner.",
+    schema: { type: 'string', pattern: requestTimeout },
   },
   Traceparent: {
     name: 'traceparent',

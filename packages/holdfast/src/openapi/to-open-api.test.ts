@@ -209,7 +209,7 @@ describe('a schema', () => {
 
   test('gives its examples', () => {
     expect(JSON.stringify(document.components)).not.toContain('"example":7')
-    expect(document.components.schemas['BrokenProblem']!.properties!['since']).toMatchObject({
+    expect(document.components.schemas['Broken']!.properties!['since']).toMatchObject({
       examples: [7],
     })
   })

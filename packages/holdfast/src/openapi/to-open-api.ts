@@ -2,7 +2,7 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import { type Route, shapeOf } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { OpenApiDocument, OperationObject, PathItem } from './open-api-document.ts'
-import { outputName, toOperationObject } from './operation-object.ts'
+import { inputName, inputVariant, outputName, toOperationObject } from './operation-object.ts'
 import { problemsOf } from './operation-problems.ts'
 import { type DocumentedProblem, shareProblem } from './problem-schema.ts'
 import { createSchemaComponents } from './schema-components.ts'
@@ -19,6 +19,9 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
+  // First, so that a schema that the application has named keeps that name, and the output's if the input differs.
+  for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
+  for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(
     [...running.problems.values()]
       .filter((problem) => operations.some((operation) => problemsOf(operation, running).includes(problem)))
@@ -28,8 +31,6 @@ export function toOpenApi(running: RunningService): OpenApiDocument {
         shareProblem(problem, running.problemBase, components),
       ]),
   )
-  // First, so that of definitions which differ between answers and requests those of the answers have the plain name.
-  for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   const describe = (operation: CompiledOperation, path: Route): OperationObject =>
     toOperationObject(operation, {
       pathParameters: path.parameters,

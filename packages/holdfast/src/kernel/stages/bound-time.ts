@@ -7,6 +7,9 @@ import { BadRequest } from '../problems.ts'
 /** The header with which a caller asks for less time than the operation's deadline: `250ms`, `2s`. */
 const timeoutHeader = 'request-timeout'
 
+// What a timer of the process can wait, so that no call is given up before it has begun.
+const minTimeoutMs = 1
+
 /**
  * Starts the deadline of the call: the operation's, or the caller's where that is sooner. Whatever waits behind this stage
  * waits no longer than that.
@@ -32,8 +35,11 @@ function timeoutOf(call: Call): number {
   const asked = call.header(timeoutHeader)
   if (asked === undefined) return call.operation.deadlineMs
   const askedMs = readDurationMs(asked)
-  if (askedMs === undefined) {
-    throw BadRequest({ detail: 'The Request-Timeout header has to be a number and a unit: 250ms, 2s or 1m.' })
+  if (askedMs === undefined || askedMs < minTimeoutMs || askedMs === Infinity) {
+    throw BadRequest({
+      detail:
+        'The Request-Timeout header has to be a number and a unit, and at least 1ms: 250ms, 2s or 1m, for example.',
+    })
   }
   return Math.min(askedMs, call.operation.deadlineMs)
 }

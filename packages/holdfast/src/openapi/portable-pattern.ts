@@ -1,0 +1,125 @@
+/*
+ * The `pattern` of a schema is a regular expression of JavaScript. Clients compile it with the engine of their own language,
+ * most of which refuse a part of that syntax: `\p{…}` (Python's re, JavaScript without the `u` flag), lookaround and
+ * backreferences (RE2, as in Go), `\u00e9` (RE2), an unescaped `[` in a class (Java). One such pattern can stop a whole client.
+ *
+ * A pattern is therefore rewritten, token by token, to what JavaScript with and without `u`, Java, RE2 and Python's re all
+ * compile, close to the subset that JSON Schema recommends (draft 2020-12 core, section 6.4). A class of Unicode properties
+ * becomes the ranges of its characters. A pattern that cannot be rewritten has no portable form.
+ */
+import { type CharacterSet, complement, toCharacterSet } from './character-set.ts'
+
+// One token outside of a class. A class is matched as a whole, up to its first bracket that is not escaped.
+const token =
+  /\\(?:[pP]\{[^}]*\}|u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|k<[^>]*>|[\s\S])|\[(?:\\[\s\S]|[^\\\]])*\]|\((?:\?(?:<[^=!][^>]*>|<?[=!]|[a-z-]*:)?)?|\{\d+(?:,\d*)?\}|[\s\S]/gu
+
+// RE2 refuses a higher count.
+const maxRepeats = 1_000
+
+// A class of more ranges than this is not a pattern that a person would read.
+const maxRanges = 64
+
+/** Returns a pattern that every engine reads and that matches the same text; `undefined` if there is none. */
+export function toPortablePattern(pattern: string): string | undefined {
+  // Octal escapes, which JavaScript has without the `u` flag.
+  if (/\\0\d/.test(pattern)) return undefined
+  const parts: string[] = []
+  for (const [text] of pattern.matchAll(token)) {
+    const part = rewriteToken(text)
+    if (part === undefined) return undefined
+    parts.push(part)
+  }
+  const portable = parts.join('')
+  return compiles(portable, 'u') && compiles(portable, '') ? portable : undefined
+}
+
+function compiles(pattern: string, flags: string): boolean {
+  try {
+    new RegExp(pattern, flags)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function rewriteToken(text: string): string | undefined {
+  if (text.startsWith('[')) return rewriteClass(text)
+  if (text.startsWith('(')) return rewriteGroup(text)
+  if (/^\{\d/.test(text))
+    return text.match(/\d+/g)!.every((count) => Number(count) <= maxRepeats) ? text : undefined
+  if (/^[{}\]]$/.test(text)) return `\\${text}`
+  if (!text.startsWith('\\')) return text
+  if (/^\\[pP]\{/.test(text)) return writeSet(toCharacterSet(text))
+  // Backreferences, by number and by name.
+  if (/^\\[1-9k]/.test(text)) return undefined
+  return /^\\[dDwWsSbB]$/.test(text) ? text : rewriteEscape(text)
+}
+
+/** A named group becomes a plain one, since nothing refers to it. */
+function rewriteGroup(text: string): string | undefined {
+  if (text === '(' || text === '(?:') return text
+  return /^\(\?<[^=!]/.test(text) ? '(' : undefined
+}
+
+/** An escape of one character, in the form that every engine has. */
+function rewriteEscape(text: string): string | undefined {
+  return /^\\[\^$\\.*+?()[\]{}|/fnrt]$/.test(text) ? text : writeCharacter(codeOf(text))
+}
+
+/** The code point that an escape stands for. */
+function codeOf(text: string): number {
+  const hex = /^\\(?:u\{([0-9a-fA-F]+)\}|[ux]([0-9a-fA-F]+))$/.exec(text)
+  if (hex) return Number.parseInt(hex[1] ?? hex[2]!, 16)
+  if (text.startsWith('\\c')) return text.charCodeAt(2) % 32
+  return { '\\0': 0, '\\v': 0x0b, '\\b': 0x08 }[text] ?? text.codePointAt(1)!
+}
+
+function writeCharacter(code: number): string | undefined {
+  // `&&` is an operator in a class of Java, and `-` needs an escape that only a class has.
+  if (code <= 0x1f || code === 0x26 || code === 0x2d || (code >= 0x7f && code <= 0xff))
+    return `\\x${code.toString(16).padStart(2, '0')}`
+  if (code >= 0xd800 && code <= 0xdfff) return undefined
+  const character = String.fromCodePoint(code)
+  return /[\^$\\.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character
+}
+
+function rewriteClass(text: string): string | undefined {
+  // What a class of properties or of characters beyond U+FFFF matches is worked out; any other stays as it was written.
+  if (/\\[pP]\{|\\u\{|[\u{10000}-\u{10ffff}]/u.test(text)) return writeSet(toCharacterSet(text))
+  if (text === '[]') return '[^\\s\\S]'
+  if (text === '[^]') return '[\\s\\S]'
+  const parts: string[] = []
+  for (const [part] of text
+    .slice(1, -1)
+    .matchAll(/\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|[\s\S])|[\s\S]/gu)) {
+    const written = rewriteMember(part)
+    if (written === undefined) return undefined
+    parts.push(written)
+  }
+  return `[${parts.join('')}]`
+}
+
+function rewriteMember(part: string): string | undefined {
+  // Java takes a bracket for a nested class.
+  if (part === '[') return '\\['
+  if (part === '&') return writeCharacter(0x26)
+  if (!part.startsWith('\\')) return part
+  return /^\\[dDwWsS-]$/.test(part) ? part : rewriteEscape(part)
+}
+
+/**
+ * A class of these characters. Without the `u` flag JavaScript takes a character beyond U+FFFF for two, so that a class can
+ * have all of them, by leaving out others, or none.
+ */
+function writeSet(set: CharacterSet): string | undefined {
+  const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)
+  const isNegated = astral(set)
+  const ranges = isNegated ? complement(set) : set
+  if (astral(ranges) || ranges.length > maxRanges) return undefined
+  if (ranges.length === 0) return isNegated ? '[\\s\\S]' : '[^\\s\\S]'
+  const parts = ranges.flatMap(([first, last]) => {
+    const ends = first === last ? [writeCharacter(first)] : [writeCharacter(first), '-', writeCharacter(last)]
+    return ends
+  })
+  return parts.includes(undefined) ? undefined : `[${isNegated ? '^' : ''}${parts.join('')}]`
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { createSchemaComponents } from './schema-components.ts'
+
+const text = { type: 'string' }
+const flag = { type: 'boolean' }
+
+describe('a component', () => {
+  test('keeps its name for the same schema, and gets another one for a different schema', () => {
+    const components = createSchemaComponents()
+    expect(components.add(text, 'Tag')).toEqual({ $ref: '#/components/schemas/Tag' })
+    expect(components.add(text, 'Tag', 'Problem')).toEqual({ $ref: '#/components/schemas/Tag' })
+    expect(components.add(flag, 'Tag', 'Problem')).toEqual({ $ref: '#/components/schemas/TagProblem' })
+    expect(components.add({ type: 'null' }, 'Tag', 'Problem')).toEqual({
+      $ref: '#/components/schemas/TagProblem2',
+    })
+  })
+
+  test('has no name that differs from another one in case or punctuation only', () => {
+    const components = createSchemaComponents()
+    components.add(text, 'OrderLine')
+    components.add(flag, 'order_line')
+    components.add({ type: 'null' }, 'order-line')
+    expect(Object.keys(components.all())).toEqual(['OrderLine', 'order-line3', 'order_line2'])
+  })
+})
+
+describe('a pattern', () => {
+  test('that not every engine reads is kept as a comment', () => {
+    const components = createSchemaComponents()
+    expect(components.embed({ type: 'string', pattern: '^\\p{L}+$' }, 'Name')).toEqual({
+      type: 'string',
+      $comment: 'Also matches the regular expression of JavaScript /^\\p{L}+$/u.',
+    })
+  })
+
+  test('of property names is written for every engine, and never left out', () => {
+    const components = createSchemaComponents()
+    const schema = { type: 'object', patternProperties: { '^\\P{Cc}$': text, '^\\p{L}$': flag } }
+    expect(components.embed(schema, 'Names').patternProperties).toEqual({
+      '^[^\\x00-\\x1f\\x7f-\\x9f]$': text,
+      '^\\p{L}$': flag,
+    })
+  })
+})
