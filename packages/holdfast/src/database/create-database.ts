@@ -95,7 +95,7 @@ async function openDatabase<Read, Write>(
   await migrate({
     connectionString: directConnectionString ?? connectionString,
     migrations: [
-      { owner: 'holdfast', migrations: ownMigrations },
+      { owner: 'holdfast', migrations: ownMigrations, sharesSession: true },
       ...(options.migrations === undefined
         ? []
         : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),

@@ -2,53 +2,132 @@ import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { watchBlockers } from './blockers.ts'
 import type { MigrationEvent } from './event.ts'
-import { type PendingMigration, writeJournal } from './journal.ts'
+import { type PendingMigration, wasBegun } from './journal.ts'
 import { type ParsedStatement, parseStatements } from './parse-statements.ts'
 import { pointAt } from './point-at.ts'
+import type { Recovery } from './recovery.ts'
+import { recoveryOf, unknownRecovery } from './recovery-of.ts'
+import { type Run, runInTransaction } from './run-in-transaction.ts'
+import { clearUp, type OutsideStatement, runOutside } from './run-outside.ts'
+import { isLockTimeout, isTransactionUnwanted } from './run-statement.ts'
 
 /** What migrations are applied with. */
 export interface Application {
   /** Applies them; holds the migration lock. */
   readonly client: pg.ClientBase
-  /** Sees who is in the way. */
+  /** Sees which sessions are in the way. */
   readonly observer: pg.ClientBase
   /** How long a statement waits for its lock, with all traffic behind it, before it lets that traffic through. */
   readonly lockTimeoutMs: number
-  /** How long one migration may go on trying to get its locks. */
+  /** How long attempts to get the locks of one migration go on. */
   readonly retryMs: number
   readonly notify: (event: MigrationEvent) => void
 }
 
-const noTransaction = /^\s*--\s*holdfast:\s*no transaction\s*$/m
-const leastPauseMs = 50
-const longestPauseMs = 1_000
+const noTransaction = /^\s*--\s*holdfast:\s*no transaction\s*$/
+const minPauseMs = 50
+const maxPauseMs = 1_000
 
 /**
- * Applies one migration together with its row in the journal. Where it does not get its locks in time it is rolled back and tried
- * again, so that a long transaction of somebody else does not stop all traffic on the table.
+ * Applies one migration together with its row in the journal, and returns how long that took, in milliseconds. If it does not get its
+ * locks in time, it is rolled back and attempted again, so that one long transaction does not stop all traffic on the table.
  *
- * @throws HoldfastError `migration-failed` with the place and Postgres' own words, `migration-blocked` with who was in the way,
- * `migration-ends-transaction` for one that would commit by itself.
+ * @throws HoldfastError `migration-failed` with the place and Postgres' own words, `migration-blocked` with the sessions in the way,
+ * `migration-ends-transaction` if it would commit by itself.
  */
 export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
   const statements = await parseStatements(migration)
-  const runsAlone = noTransaction.test(migration.sql.split('\n', 1)[0] ?? '')
   refuseTransactionControl(migration, statements)
-  if (runsAlone && statements.length !== 1) throw notAlone(migration, statements.length)
   const startMs = performance.now()
-  for (let attempt = 1; ; attempt += 1) {
-    const { rows } = await application.client.query<{ pid: number }>('select pg_backend_pid() as pid')
-    const watch = watchBlockers(application.observer, rows[0]!.pid)
+  if (noTransaction.test(migration.sql.split('\n', 1)[0] ?? '')) {
+    await applyAlone(migration, onlyOne(migration, statements), application)
+  } else {
+    await applyInTransaction(migration, statements, application)
+  }
+  return performance.now() - startMs
+}
+
+function applyInTransaction(
+  migration: PendingMigration,
+  statements: readonly ParsedStatement[],
+  application: Application,
+): Promise<void> {
+  return untilUnblocked(migration, application, {
+    waitsAlone: false,
+    attempt: (run) => runInTransaction(migration, statements, run),
+  })
+}
+
+/** Applies a migration that asks for no transaction. One that can be in a transaction is: so it is done or not, with its row. */
+async function applyAlone(
+  migration: PendingMigration,
+  statement: ParsedStatement,
+  application: Application,
+): Promise<void> {
+  const recovery = recoveryOf(migration, statement)
+  if (recovery) return applyOutside(migration, { statement, recovery }, application)
+  try {
+    return await applyInTransaction(migration, [statement], application)
+  } catch (error) {
+    if (!(error instanceof HoldfastError && isTransactionUnwanted(error.cause))) throw error
+    return applyOutside(migration, { statement, recovery: unknownRecovery }, application)
+  }
+}
+
+async function applyOutside(
+  migration: PendingMigration,
+  outside: OutsideStatement,
+  application: Application,
+): Promise<void> {
+  const { client, lockTimeoutMs, notify } = application
+  const { owner, name } = migration
+  if (await wasBegun(client, migration)) notify({ kind: 'begun-before', owner, name })
+  try {
+    await untilUnblocked(migration, application, {
+      waitsAlone: outside.recovery.waitsAlone,
+      attempt: (run) => runOutside(migration, outside, run),
+    })
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    const left = await clearUp(migration, outside.recovery, { client, lockTimeoutMs })
+    throw new HoldfastError(error.code, `${error.message}\n${left}`, { cause: error.cause })
+  }
+}
+
+interface Attempts {
+  readonly attempt: (run: Run) => Promise<void>
+  readonly waitsAlone: Recovery['waitsAlone']
+}
+
+async function untilUnblocked(
+  migration: PendingMigration,
+  { client, observer, lockTimeoutMs, retryMs, notify }: Application,
+  { attempt, waitsAlone }: Attempts,
+): Promise<void> {
+  const { owner, name } = migration
+  const startMs = performance.now()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  for (let number = 1; ; number += 1) {
+    const leftMs = Math.ceil(retryMs - (performance.now() - startMs))
+    const watch = watchBlockers(observer, {
+      pid: rows[0]!.pid,
+      reportAfterMs: lockTimeoutMs,
+      report: (blockers) => {
+        if (waitsAlone) notify({ kind: 'delayed', owner, name, blockers })
+      },
+    })
     try {
-      const run = runsAlone ? runOutside : runInTransaction
-      await run(migration, statements, { application, startMs })
-      return performance.now() - startMs
+      return await attempt({
+        client,
+        startMs,
+        lockTimeoutMs: waitsAlone ? Math.max(lockTimeoutMs, leftMs) : lockTimeoutMs,
+      })
     } catch (error) {
       const blockers = await watch.end()
-      if (!isLockTimeout(error)) throw error
-      if (performance.now() - startMs > application.retryMs) throw blocked(migration, blockers, error)
-      application.notify({ kind: 'blocked', owner: migration.owner, name: migration.name, blockers })
-      const pauseMs = leastPauseMs + Math.random() * Math.min(longestPauseMs, leastPauseMs * 2 ** attempt)
+      if (!isLockTimeout(error)) throw explained(migration, error)
+      if (performance.now() - startMs > retryMs) throw blocked(migration, blockers, error)
+      notify({ kind: 'blocked', owner, name, blockers })
+      const pauseMs = minPauseMs + Math.random() * Math.min(maxPauseMs, minPauseMs * 2 ** number)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     } finally {
       await watch.end()
@@ -56,81 +135,14 @@ export async function applyMigration(migration: PendingMigration, application: A
   }
 }
 
-interface Run {
-  readonly application: Application
-  readonly startMs: number
-}
-
-async function runInTransaction(
-  migration: PendingMigration,
-  statements: readonly ParsedStatement[],
-  { application, startMs }: Run,
-): Promise<void> {
-  const { client, lockTimeoutMs } = application
-  await client.query('begin')
-  try {
-    await client.query({
-      text: `select set_config('lock_timeout', $1, true)`,
-      values: [String(lockTimeoutMs)],
-    })
-    for (const statement of statements) await runStatement(client, migration, statement)
-    await writeJournal(client, migration, performance.now() - startMs)
-    await client.query('commit')
-  } catch (error) {
-    await client.query('rollback').catch(() => {})
-    throw error
-  }
-}
-
-/** Runs the one statement of a migration that cannot be in a transaction; its row in the journal follows by itself. */
-async function runOutside(
-  migration: PendingMigration,
-  statements: readonly ParsedStatement[],
-  { application, startMs }: Run,
-): Promise<void> {
-  const { client, lockTimeoutMs } = application
-  await client.query({
-    text: `select set_config('lock_timeout', $1, false)`,
-    values: [String(lockTimeoutMs)],
-  })
-  try {
-    for (const statement of statements) await runStatement(client, migration, statement)
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error
-    throw new HoldfastError(
-      error.code,
-      `${error.message}\nIt ran outside of a transaction and may have left something half made, such as an invalid index: look, remove it, and start again.`,
-      { cause: error.cause },
-    )
-  } finally {
-    await client.query('reset lock_timeout')
-  }
-  await writeJournal(client, migration, performance.now() - startMs)
-}
-
-async function runStatement(
-  client: pg.ClientBase,
-  migration: PendingMigration,
-  statement: ParsedStatement,
-): Promise<void> {
-  try {
-    await client.query(statement.text)
-  } catch (cause) {
-    if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) throw cause
-    const position = statement.offset + (cause.position === undefined ? 0 : Number(cause.position) - 1)
-    const more = [cause.detail && `Detail: ${cause.detail}`, cause.hint && `Hint: ${cause.hint}`].filter(
-      Boolean,
-    )
-    throw new HoldfastError(
-      'migration-failed',
-      [
-        `The migration ${migration.owner}/${migration.name} failed: ${cause.message} (SQLSTATE ${cause.code})`,
-        pointAt(migration.sql, position),
-        ...more,
-      ].join('\n'),
-      { cause },
-    )
-  }
+/** An error of Postgres that no statement of the file has: of a deferred constraint, of the row in the journal, of clearing up. */
+function explained(migration: PendingMigration, error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error
+  return new HoldfastError(
+    'migration-failed',
+    `The migration ${migration.owner}/${migration.name} failed: ${error.message} (SQLSTATE ${error.code})${error.detail === undefined ? '' : `\nDetail: ${error.detail}`}`,
+    { cause: error },
+  )
 }
 
 function refuseTransactionControl(migration: PendingMigration, statements: readonly ParsedStatement[]): void {
@@ -142,22 +154,19 @@ function refuseTransactionControl(migration: PendingMigration, statements: reado
   )
 }
 
-function notAlone(migration: PendingMigration, count: number): HoldfastError {
-  return new HoldfastError(
+function onlyOne(migration: PendingMigration, statements: readonly ParsedStatement[]): ParsedStatement {
+  const [statement] = statements
+  if (statement && statements.length === 1) return statement
+  throw new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} runs outside of a transaction and has ${count} statements. It may have one, so that what failed is never half done; put the others into migrations of their own.`,
+    `The migration ${migration.owner}/${migration.name} asks for no transaction and has ${statements.length} statements. It has to have one, so that a failure leaves no part of the file applied; put the others into migrations of their own.`,
   )
 }
 
 function blocked(migration: PendingMigration, blockers: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'migration-blocked',
-    `The migration ${migration.owner}/${migration.name} did not get its locks. In the way: ${blockers}. End that transaction, and start again; nothing of the migration was kept.`,
+    `The migration ${migration.owner}/${migration.name} did not get its locks. In the way: ${blockers}. End that transaction, or wait for its end, and start again.`,
     { cause },
   )
-}
-
-/** SQLSTATE lock_not_available. */
-function isLockTimeout(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '55P03'
 }

@@ -1,30 +1,61 @@
 import type pg from 'pg'
+import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 
-/** Who stands in the way of a session, as far as it was seen. */
+/** Looks for the sessions that another one waits for. */
 export interface BlockerWatch {
-  /** Stops looking; gives those that were seen last, in words. */
+  /** Stops looking. Returns the sessions that were seen last, in words. */
   end(): Promise<string>
 }
 
-const lookEveryMs = 100
+/** Options of {@link watchBlockers}. */
+export interface BlockerWatchOptions {
+  /** Process id of the session that may have to wait. */
+  readonly pid: number
+  /** How long the same sessions may be in the way before they are reported, in milliseconds. */
+  readonly reportAfterMs: number
+  /** Called once for each set of sessions that is in the way for that long. */
+  readonly report: (blockers: string) => void
+}
 
-/** Looks from a second connection who blocks the session `pid`: afterwards, nobody can tell any more. */
-export function watchBlockers(observer: pg.ClientBase, pid: number): BlockerWatch {
+const lookEveryMs = 100
+// What `pg_blocking_pids` has for the locks of a prepared transaction, which belong to no session.
+const preparedTransaction = 0
+
+/** Looks from a second connection which sessions block another one: after the wait, this cannot be found out any more. */
+export function watchBlockers(
+  observer: pg.ClientBase,
+  { pid, reportAfterMs, report }: BlockerWatchOptions,
+): BlockerWatch {
   let seen = 'a session that was gone when it was looked for'
+  let inTheWay = ''
+  let sinceMs = performance.now()
+  let isReported = false
   let look = Promise.resolve()
+  let isLooking = false
   const timer = setInterval(() => {
-    // What it cannot see is missing in a message, and nothing worse.
-    look = observe().catch(() => {})
+    if (isLooking) return
+    isLooking = true
+    // A failed look costs a part of a message, and must not fail the migration.
+    look = observe()
+      .catch(() => {})
+      .then(() => {
+        isLooking = false
+      })
   }, lookEveryMs)
 
   async function observe(): Promise<void> {
-    const { rows } = await observer.query<{ blocker: string }>({
-      text: `
-        select format('pid %s (%s, %s since %s): %s', pid, application_name, state, xact_start, left(query, 200)) as blocker
-        from pg_stat_activity where pid = any (pg_blocking_pids($1))`,
-      values: [pid],
-    })
-    if (rows.length > 0) seen = rows.map(({ blocker }) => blocker).join('; ')
+    const blockers = await readBlockers(observer, pid)
+    const pids = blockers.map((blocker) => blocker.pid).join()
+    if (pids !== inTheWay) {
+      inTheWay = pids
+      sinceMs = performance.now()
+      isReported = false
+    }
+    if (blockers.length === 0) return
+    seen = blockers.map((blocker) => blocker.words).join('; ')
+    if (isReported || performance.now() - sinceMs < reportAfterMs) return
+    isReported = true
+    report(seen)
   }
 
   return {
@@ -34,4 +65,28 @@ export function watchBlockers(observer: pg.ClientBase, pid: number): BlockerWatc
       return seen
     },
   }
+}
+
+interface Blocker {
+  readonly pid: number
+  readonly words: string
+}
+
+async function readBlockers(observer: pg.ClientBase, waiting: number): Promise<readonly Blocker[]> {
+  const { rows } = await observer.query<{ blocker: number } & SessionRow>({
+    text: `
+      select distinct on (blocker) blocker, ${sessionColumns}
+      from unnest(pg_blocking_pids($1)) blocker left join pg_stat_activity a on a.pid = blocker
+      order by blocker`,
+    values: [waiting],
+  })
+  return rows
+    .filter(({ blocker, pid }) => blocker === preparedTransaction || pid !== null)
+    .map(({ blocker, ...session }) => ({
+      pid: blocker,
+      words:
+        blocker === preparedTransaction
+          ? 'a prepared transaction (see pg_prepared_xacts)'
+          : describeSession(session),
+    }))
 }

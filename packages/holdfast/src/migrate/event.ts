@@ -7,10 +7,14 @@ export type MigrationEvent =
   | { readonly kind: 'unknown'; readonly owner: string; readonly name: string }
   /** Another process migrates. */
   | { readonly kind: 'waiting'; readonly holder: string }
+  /** A start before this one began it, and no row says that it ended. */
+  | { readonly kind: 'begun-before'; readonly owner: string; readonly name: string }
+  /** It waits for other transactions, which nothing else has to wait for. */
+  | { readonly kind: 'delayed'; readonly owner: string; readonly name: string; readonly blockers: string }
   /** The tables were not free within the lock timeout. */
   | { readonly kind: 'blocked'; readonly owner: string; readonly name: string; readonly blockers: string }
 
-/** An event in words. */
+/** Returns an event in words. */
 export function describeEvent(event: MigrationEvent): string {
   switch (event.kind) {
     case 'applied':
@@ -21,7 +25,11 @@ export function describeEvent(event: MigrationEvent): string {
       return `The database has the migration ${event.owner}/${event.name}, which this version of the program does not know.`
     case 'waiting':
       return `Another process migrates the database; waiting for it (${event.holder}).`
+    case 'begun-before':
+      return `The migration ${event.owner}/${event.name} was begun by an earlier start and not noted as applied; it is brought to its end.`
+    case 'delayed':
+      return `The migration ${event.owner}/${event.name} waits for other transactions: ${event.blockers}.`
     case 'blocked':
-      return `The migration ${event.owner}/${event.name} does not get its lock and is tried again; blocked by ${event.blockers}.`
+      return `The migration ${event.owner}/${event.name} does not get its lock and is attempted again; blocked by ${event.blockers}.`
   }
 }

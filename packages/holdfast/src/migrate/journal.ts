@@ -36,7 +36,38 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
       applied_at timestamptz not null default now(),
       duration_ms integer not null,
       primary key (owner, name)
+    );
+    create table if not exists holdfast.migrations_begun (
+      owner text not null,
+      name text not null,
+      begun_at timestamptz not null default now(),
+      primary key (owner, name)
     )`)
+}
+
+/** Notes that a migration outside of a transaction begins: a crash may leave it done without a row in the journal. */
+export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
+  await client.query({
+    text: 'insert into holdfast.migrations_begun (owner, name) values ($1, $2) on conflict do nothing',
+    values: [owner, name],
+  })
+}
+
+/** Returns true if an attempt at a migration was begun, and its outcome is not noted. */
+export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<boolean> {
+  const { rows } = await client.query({
+    text: 'select from holdfast.migrations_begun where owner = $1 and name = $2',
+    values: [owner, name],
+  })
+  return rows.length > 0
+}
+
+/** Forgets that a migration was begun: its outcome is noted, or nothing of it is left. */
+export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
+  await client.query({
+    text: 'delete from holdfast.migrations_begun where owner = $1 and name = $2',
+    values: [owner, name],
+  })
 }
 
 /** Notes a migration as applied, and tells running processes of it. */

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 import type { MigrationEvent } from './event.ts'
 
 // The number of the lock in this database: "hold" and "migr" in ASCII.
@@ -9,8 +10,9 @@ const lockId = 0x6d_69_67_72
 const leastPauseMs = 20
 const longestPauseMs = 200
 
-/** How long the lock may be waited for, and who is told. */
+/** Options of {@link whileLocked}. */
 export interface LockOptions {
+  /** How long the lock is waited for, in milliseconds. */
   readonly waitMs: number
   readonly notify: (event: MigrationEvent) => void
   readonly signal: AbortSignal | undefined
@@ -64,13 +66,13 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
 }
 
 async function describeHolder(client: pg.ClientBase): Promise<string> {
-  const { rows } = await client.query<{ holder: string }>({
+  const { rows } = await client.query<SessionRow>({
     text: `
-      select format('pid %s, %s, since %s, running: %s', a.pid, a.application_name, a.query_start, left(a.query, 200)) as holder
+      select ${sessionColumns}
       from pg_locks l join pg_stat_activity a using (pid)
       where l.locktype = 'advisory' and l.granted and l.classid = $1::bigint::oid and l.objid = $2::bigint::oid
         and l.database = (select oid from pg_database where datname = current_database())`,
     values: [lockClass, lockId],
   })
-  return rows[0]?.holder ?? 'it has just ended'
+  return rows[0] ? describeSession(rows[0]) : 'it has just ended'
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -229,18 +229,6 @@ describe('a migration outside of a transaction', () => {
     const { code, message } = await failure(apply([table, { ...index, sql: `${index.sql}\nselect 1;` }]))
     expect([code, message]).toEqual(['migration-failed', expect.stringContaining('2 statements')])
   })
-
-  test('that fails says that something may be left', async () => {
-    const twice = {
-      name: '0002-unique',
-      sql: '-- holdfast: no transaction\ncreate unique index concurrently u on things (name);',
-    }
-    await apply([table])
-    await client.query(`insert into things values (1, 'a'), (2, 'a')`)
-    const { message } = await failure(apply([table, twice]))
-    expect(message).toContain('half made')
-    expect(message).toContain('Key (name)=(a) is duplicated')
-  })
 })
 
 describe('the lock', () => {
@@ -273,6 +261,37 @@ describe('the folder', () => {
     expect(code).toBe('migrations-invalid')
     for (const part of ['1-a.sql:', '0001-B.sql:', '0002-a.sql and 0002-b.sql'])
       expect(message).toContain(part)
+  })
+
+  test('may have the names that drizzle-kit gives, beside its folder of snapshots', async () => {
+    await mkdir(join(folder, 'meta'))
+    const sql = 'select 1;\n--> statement-breakpoint\nselect 2;\n'
+    await writeFile(join(folder, '0000_little_hercules.sql'), sql)
+    expect(await readMigrations(folder)).toEqual([{ name: '0000_little_hercules', sql }])
+  })
+
+  test('is refused with each file that is not text in UTF-8, and where', async () => {
+    await writeFile(
+      join(folder, '0001-latin.sql'),
+      Buffer.from("insert into t\nvalues ('M\u00fcller')", 'latin1'),
+    )
+    await writeFile(join(folder, '0002-cut.sql'), 'select 1;\0drop table t;')
+    await writeFile(join(folder, '0003-wide.sql'), Buffer.from('\ufeffselect 1', 'utf16le'))
+    await writeFile(join(folder, '0004-marked.sql'), '\ufeffselect 1')
+    const { code, message } = await failure(readMigrations(folder))
+    expect(code).toBe('migrations-invalid')
+    expect(message.split('\n').slice(1)).toEqual([
+      '  - 0001-latin.sql is not text in UTF-8, in line 2 at byte 11 of the line (offset 24 of the file). Save it as UTF-8.',
+      '  - 0002-cut.sql has a NUL character, in line 1 at byte 10 of the line (offset 9 of the file). Remove it.',
+      '  - 0003-wide.sql is text in UTF-16. Save it as UTF-8.',
+    ])
+  })
+
+  test('may have files that begin with a byte order mark', async () => {
+    await writeFile(join(folder, '0001-marked.sql'), '\ufeff-- holdfast: no transaction\nvacuum')
+    const migrations = await readMigrations(folder)
+    expect(migrations).toEqual([{ name: '0001-marked', sql: '-- holdfast: no transaction\nvacuum' }])
+    expect((await apply(migrations)).applied).toHaveLength(1)
   })
 
   test('that is missing is named', async () => {

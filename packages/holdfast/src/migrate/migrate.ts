@@ -5,7 +5,7 @@ import { isPooled } from '../postgres/is-pooled.ts'
 import { applyMigration } from './apply.ts'
 import type { MigrationEvent } from './event.ts'
 import { createJournal, type PendingMigration, readJournal } from './journal.ts'
-import { whileLocked } from './lock.ts'
+import { type LockOptions, whileLocked } from './lock.ts'
 import type { MigrationSet } from './migration.ts'
 
 /** Options of {@link migrate}. */
@@ -13,7 +13,7 @@ export interface MigrateOptions {
   readonly connectionString: string
   /** Applied one after the other. */
   readonly migrations: readonly MigrationSet[]
-  /** How long another process that migrates is waited for, in milliseconds. Default 60,000. */
+  /** How long one that holds the migration lock is waited for, in milliseconds. Default 60,000. */
   readonly lockWaitMs?: number
   /** How long a statement waits for its lock at a time, in milliseconds. Default 5,000. */
   readonly lockTimeoutMs?: number
@@ -24,9 +24,7 @@ export interface MigrateOptions {
   readonly signal?: AbortSignal
 }
 
-const applicationName = 'holdfast (migrate)'
-
-/** What {@link migrate} has done. */
+/** The result of {@link migrate}. */
 export interface MigrationReport {
   readonly applied: readonly { readonly owner: string; readonly name: string; readonly durationMs: number }[]
   /** How many of the migrations had been applied before. */
@@ -40,43 +38,77 @@ export interface MigrationReport {
  * @throws HoldfastError of one of the codes `migration-…`, or `database-unreachable`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
-  const client = await connectClient({ connectionString: options.connectionString, applicationName })
+  const client = await connect(options)
   try {
     const before = await readJournal(client, options.migrations)
     for (const event of before.events) options.notify?.(event)
     if (before.pending.length === 0) return { applied: [], appliedBefore: before.appliedBefore }
     if (await isPooled(client)) throw pooled(before.pending.length)
-    return await whileLocked(
-      client,
-      { waitMs: options.lockWaitMs ?? 60_000, notify: options.notify ?? (() => {}), signal: options.signal },
-      () => applyPending(client, options),
-    )
   } finally {
     await client.end()
   }
+  return applyPending(options)
 }
 
-async function applyPending(client: pg.ClientBase, options: MigrateOptions): Promise<MigrationReport> {
-  const observer = await connectClient({ connectionString: options.connectionString, applicationName })
+async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
+  const observer = await connect(options)
+  const applied: MigrationReport['applied'][number][] = []
+  let appliedBefore: number | undefined
   try {
-    await createJournal(client)
-    // What was pending before may have been applied by the process that held the lock.
-    const { pending, appliedBefore } = await readJournal(client, options.migrations)
-    const applied: MigrationReport['applied'][number][] = []
-    for (const migration of pending) {
-      const durationMs = await apply(migration, { client, observer, options })
-      applied.push({ owner: migration.owner, name: migration.name, durationMs })
+    for (;;) {
+      // A session of its own for each file: what one sets, takes or leaves in its session must not hold for those behind it, which a later
+      // start may apply without it. Nor must they miss what it has set for all sessions to come.
+      const client = await connect(options)
+      try {
+        const round = await whileLocked(client, lockOptions(options), () =>
+          applyNext({ client, observer, options }),
+        )
+        appliedBefore ??= round.appliedBefore
+        applied.push(...round.applied)
+        if (round.isLast) return { applied, appliedBefore }
+      } finally {
+        await client.end()
+      }
     }
-    return { applied, appliedBefore }
   } finally {
     await observer.end()
   }
+}
+
+function connect({ connectionString }: MigrateOptions): Promise<pg.Client> {
+  return connectClient({ connectionString, applicationName: 'holdfast (migrate)' })
+}
+
+function lockOptions({ lockWaitMs = 60_000, notify = () => {}, signal }: MigrateOptions): LockOptions {
+  return { waitMs: lockWaitMs, notify, signal }
 }
 
 interface Applying {
   readonly client: pg.ClientBase
   readonly observer: pg.ClientBase
   readonly options: MigrateOptions
+}
+
+/** Applies as many of the pending migrations as one session may: one, or the first ones that share a session. */
+async function applyNext({
+  client,
+  observer,
+  options,
+}: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
+  await createJournal(client)
+  // What was pending before may have been applied by the process that held the lock.
+  const { pending, appliedBefore } = await readJournal(client, options.migrations)
+  const sharing = new Set(
+    options.migrations.filter(({ sharesSession }) => sharesSession === true).map(({ owner }) => owner),
+  )
+  const end = pending.findIndex(({ owner }) => !sharing.has(owner))
+  const next = pending.slice(0, end === 0 ? 1 : end === -1 ? pending.length : end)
+  const applied: MigrationReport['applied'][number][] = []
+  for (const migration of next) {
+    const durationMs = await apply(migration, { client, observer, options })
+    applied.push({ owner: migration.owner, name: migration.name, durationMs })
+  }
+  return { applied, appliedBefore, isLast: next.length === pending.length }
 }
 
 async function apply(migration: PendingMigration, { client, observer, options }: Applying): Promise<number> {

@@ -11,4 +11,6 @@ export interface MigrationSet {
   readonly owner: string
   /** In the order of their names. */
   readonly migrations: readonly Migration[]
+  /** True if they change nothing of a session, so that they can share one. Default: each begins in a session of its own. */
+  readonly sharesSession?: boolean
 }

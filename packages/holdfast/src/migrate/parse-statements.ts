@@ -1,3 +1,4 @@
+import type { Node } from 'libpg-query'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { pointAt } from './point-at.ts'
 import type { PendingMigration } from './journal.ts'
@@ -9,6 +10,8 @@ export interface ParsedStatement {
   readonly offset: number
   /** Whether it begins or ends a transaction. */
   readonly controlsTransaction: boolean
+  /** As Postgres' parser has it. */
+  readonly node: Node | undefined
 }
 
 /**
@@ -30,6 +33,7 @@ export async function parseStatements(migration: PendingMigration): Promise<read
         text,
         offset: bytes.subarray(0, start).toString().length + raw.indexOf(text),
         controlsTransaction: stmt !== undefined && 'TransactionStmt' in stmt,
+        node: stmt,
       }
     })
   } catch (cause) {

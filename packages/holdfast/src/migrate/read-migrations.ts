@@ -1,10 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { decodeText } from '../kernel/decode-text.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Migration } from './migration.ts'
 
-const nameForm = /^(\d{4,})-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/
+// Words are joined by hyphens, or as drizzle-kit joins them.
+const nameForm = /^\d{4,}(?:[-_][a-z0-9]+)+\.sql$/
 
 /**
  * Reads the migrations of a folder: its `.sql` files, in the order of their names.
@@ -14,18 +16,24 @@ const nameForm = /^(\d{4,})-[a-z0-9]+(?:-[a-z0-9]+)*\.sql$/
 export async function readMigrations(folder: URL | string): Promise<readonly Migration[]> {
   const path = folder instanceof URL ? fileURLToPath(folder) : folder
   const names = (await listFolder(path)).filter((name) => name.endsWith('.sql')).sort()
-  const issues = [...misnamed(names), ...sharingNumbers(names)]
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, content: decodeText(await readFile(join(path, name))) })),
+  )
+  const issues = [
+    ...misnamed(names),
+    ...sharingNumbers(names),
+    ...files.flatMap(({ name, content }) =>
+      content.fault === undefined ? [] : [`${name} ${content.fault}`],
+    ),
+  ]
   if (issues.length > 0) {
     throw new HoldfastError(
       'migrations-invalid',
       `The migrations in ${path} cannot be used:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
     )
   }
-  return Promise.all(
-    names.map(async (name) => ({
-      name: name.slice(0, -'.sql'.length),
-      sql: await readFile(join(path, name), 'utf8'),
-    })),
+  return files.flatMap(({ name, content }) =>
+    content.fault === undefined ? [{ name: name.slice(0, -'.sql'.length), sql: content.text }] : [],
   )
 }
 
@@ -46,7 +54,7 @@ function misnamed(names: readonly string[]): readonly string[] {
     .filter((name) => !nameForm.test(name))
     .map(
       (name) =>
-        `${name}: a migration is named by a number of four digits and words in kebab-case, such as 0001-accounts.sql`,
+        `${name}: a migration is named by a number of at least four digits and words in lower case, such as 0001-accounts.sql or 0001_accounts.sql`,
     )
 }
 

@@ -58,7 +58,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
   const log: Logger = createLogger({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) })
   await migrate({
     connectionString: database.url,
-    migrations: [{ owner: 'holdfast', migrations: ownMigrations }],
+    migrations: [{ owner: 'holdfast', migrations: ownMigrations, sharesSession: true }],
     notify: () => {},
   })
   const pool = createPool({ connectionString: database.url, applicationName: 'outbox-test', log, max: 20 })

@@ -95,7 +95,19 @@ describe('a variable that names a file', () => {
       'names what is no text',
       async () => writeFile(file('key'), Buffer.from([0xc3, 0x28])),
       {},
-      'which is not text in UTF-8.',
+      'which is not text in UTF-8, in line 1 at byte ',
+    ],
+    [
+      'names what has a NUL',
+      async () => writeFile(file('key'), 'se\0cret'),
+      {},
+      'which has a NUL character, in line 1 at byte 3 ',
+    ],
+    [
+      'names UTF-16',
+      async () => writeFile(file('key'), Buffer.from('\ufeffv', 'utf16le')),
+      {},
+      'which is text in UTF-16.',
     ],
   ])('and %s is wrong', async (...[, prepare, more, expected]) => {
     await prepare()

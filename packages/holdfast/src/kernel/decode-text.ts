@@ -1,0 +1,69 @@
+/** The text of a file, or what is wrong with its bytes and where, to be put behind its name. */
+export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
+
+const lineFeed = 0x0a
+
+/**
+ * Decodes a file that has to be text in UTF-8. A byte order mark of UTF-8 is left out. Bytes that are not UTF-8 are a fault, rather than
+ * U+FFFD, as is a NUL: Postgres and C libraries take it for the end of the text.
+ */
+export function decodeText(bytes: Uint8Array): DecodedText {
+  if (isUtf16(bytes)) return { fault: 'is text in UTF-16. Save it as UTF-8.' }
+  const nul = bytes.indexOf(0)
+  if (nul !== -1) return { fault: `has a NUL character, ${placeOf(bytes, nul)}. Remove it.` }
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
+  } catch {
+    const fault = `is not text in UTF-8, ${placeOf(bytes, firstInvalid(bytes))}. Save it as UTF-8.`
+    return { fault }
+  }
+}
+
+/** Returns true for a byte order mark of UTF-16, and for a first character of ASCII in UTF-16. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  if (first === undefined || second === undefined) return false
+  const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
+  return isMarked || (first === 0) !== (second === 0)
+}
+
+function placeOf(bytes: Uint8Array, offset: number): string {
+  const before = bytes.subarray(0, offset)
+  const line = before.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 1)
+  const column = offset - before.lastIndexOf(lineFeed)
+  return `in line ${line} at byte ${column} of the line (offset ${offset} of the file)`
+}
+
+/** Returns the offset of the first byte that no UTF-8 has there. */
+function firstInvalid(bytes: Uint8Array): number {
+  // No character has a line feed within it, so that the first line that cannot be decoded has the byte.
+  for (let start = 0; start < bytes.length;) {
+    const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length
+    if (!isUtf8(bytes.subarray(start, end))) return start + validLength(bytes.subarray(start, end))
+    start = end
+  }
+  return bytes.length
+}
+
+function isUtf8(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Returns how many bytes at the beginning are whole characters. */
+function validLength(bytes: Uint8Array): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let length = 0
+  try {
+    for (let end = 1; end <= bytes.length; end += 1) {
+      const isWhole = decoder.decode(bytes.subarray(end - 1, end), { stream: true }) !== ''
+      if (isWhole) length = end
+    }
+  } catch {
+    // The byte that was decoded last is invalid, or the character before it is cut off.
+  }
+  return length
+}

@@ -1,0 +1,279 @@
+import { until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Migration } from './migration.ts'
+import { type Migrating, openMigrating } from './migrating.fixture.ts'
+
+let migrating: Migrating
+
+beforeAll(async () => {
+  migrating = await openMigrating()
+})
+
+beforeEach(() => migrating.reset())
+
+afterAll(() => migrating[Symbol.asyncDispose]())
+
+const table: Migration = { name: '0001-table', sql: 'create table things (id int primary key, name text);' }
+const alone = (sql: string): Migration => ({ name: '0002-alone', sql: `-- holdfast: no transaction\n${sql}` })
+const index = alone('create index concurrently things_name on things (name);')
+
+interface IndexState {
+  readonly name: string
+  readonly valid: boolean
+}
+
+const indexes = (): Promise<IndexState[]> =>
+  migrating.sql<IndexState>(`
+    select c.relname as name, i.indisvalid as valid from pg_index i join pg_class c on c.oid = i.indexrelid
+    where i.indrelid = 'things'::regclass or i.indrelid = (select reltoastrelid from pg_class where oid = 'things'::regclass)
+    order by 1`)
+
+const names = async (): Promise<readonly string[]> =>
+  (await migrating.sql<{ name: string }>('select name from holdfast.migrations order by name')).map(
+    ({ name }) => name,
+  )
+
+const begun = (): Promise<unknown[]> => migrating.sql('select from holdfast.migrations_begun')
+
+/** Has an old transaction with a snapshot hold up what is done concurrently, until it is ended. */
+async function holdUp(): Promise<{ end(): Promise<unknown> }> {
+  const holder = await migrating.open('the holder')
+  await holder.query(`begin isolation level repeatable read; select 'a secret value' from things`)
+  return { end: () => holder.query('rollback') }
+}
+
+/** Is blocked to the end, as often as it takes to see by whom. */
+async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
+  let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
+  await until(async () => {
+    failure = await migrating.fail(migrations, { lockTimeoutMs: 150, retryMs: 0 })
+    return failure.message.includes('the holder')
+  })
+  return failure!
+}
+
+/** Leaves an invalid index of this name, as an attempt does that has been interrupted. */
+async function leaveInvalid(statement: string): Promise<void> {
+  const [holder, maker] = [await holdUp(), await migrating.open('interrupted')]
+  await maker.query('set lock_timeout = 1')
+  await expect(maker.query(statement)).rejects.toThrow('lock timeout')
+  await holder.end()
+}
+
+describe('an index that is made concurrently', () => {
+  test.each(['', 'if not exists '])(
+    'is made whole though a transaction was in its way for longer than the lock timeout (%s)',
+    async (condition) => {
+      await migrating.apply([table])
+      const holder = await holdUp()
+      const report = migrating.apply(
+        [table, alone(`create unique index concurrently ${condition}things_name on things (name);`)],
+        { lockTimeoutMs: 50, retryMs: 60_000 },
+      )
+      await until(() => migrating.events.some(({ kind }) => kind === 'delayed'))
+      await holder.end()
+      expect((await report).applied).toHaveLength(1)
+      expect(await indexes()).toContainEqual({ name: 'things_name', valid: true })
+      await expect(migrating.sql(`insert into things values (1, 'a'), (2, 'a')`)).rejects.toThrow('duplicate')
+    },
+  )
+
+  test.each(['', 'if not exists '])(
+    'replaces what an interrupted attempt has left (%s)',
+    async (condition) => {
+      await migrating.apply([table])
+      await leaveInvalid('create unique index concurrently "Things" on things (name)')
+      expect(await indexes()).toContainEqual({ name: 'Things', valid: false })
+      await migrating.apply([
+        table,
+        alone(`create unique index concurrently ${condition}"Things" on things (name)`),
+      ])
+      expect(await indexes()).toContainEqual({ name: 'Things', valid: true })
+    },
+  )
+
+  test('that is blocked to the end names who was in the way, without any value', async () => {
+    await migrating.apply([table])
+    const holder = await holdUp()
+    const { code, message } = await failBlocked([table, index])
+    expect(code).toBe('migration-blocked')
+    expect(message).toMatch(
+      /In the way: pid \d+, application_name "the holder", user \S+, idle in transaction, transaction age \d+\.\d s, query age/,
+    )
+    expect(message).not.toContain('secret')
+    expect(message).toContain('It has left the invalid index things_name, which could not be cleared up')
+    await holder.end()
+    await migrating.apply([table, index])
+    expect(await indexes()).toContainEqual({ name: 'things_name', valid: true })
+    expect(await begun()).toEqual([])
+  })
+
+  test('leaves nothing when rows are in its way', async () => {
+    await migrating.apply([table])
+    await migrating.sql(`insert into things values (1, 'a'), (2, 'a')`)
+    const unique = alone('create unique index concurrently u on things (name);')
+    const { message } = await migrating.fail([table, unique])
+    expect(message).toContain('Key (name)=(a) is duplicated')
+    expect(message).toContain('Nothing of it was kept.')
+    expect(await indexes()).not.toContainEqual(expect.objectContaining({ name: 'u' }))
+    expect(await begun()).toEqual([])
+    await migrating.sql('delete from things where id = 2')
+    await migrating.apply([table, unique])
+    expect(await names()).toEqual(['0001-table', '0002-alone'])
+  })
+
+  test('counts as applied where a crash came between the index and its row', async () => {
+    await migrating.apply([table, index])
+    await migrating.sql(`
+      insert into holdfast.migrations_begun (owner, name) values ('app', '0002-alone');
+      delete from holdfast.migrations where name = '0002-alone'`)
+    await migrating.apply([table, index])
+    expect(migrating.events).toContainEqual({ kind: 'begun-before', owner: 'app', name: '0002-alone' })
+    expect(await names()).toEqual(['0001-table', '0002-alone'])
+    expect(await begun()).toEqual([])
+  })
+
+  test('does not take an index for its own that was there before', async () => {
+    await migrating.apply([table])
+    await migrating.sql('create index things_name on things (id)')
+    for (let start = 0; start < 2; start += 1) {
+      expect((await migrating.fail([table, index])).message).toContain('already exists')
+    }
+    expect(await names()).toEqual(['0001-table'])
+  })
+
+  test.each([
+    ['on another table', 'create table others (id int); create index things_name on others (id)'],
+    ['that is not unique', 'create index things_name on things (name)'],
+  ])('does not take one of its name %s for what it asks for', async (_, sql) => {
+    await migrating.apply([table])
+    await migrating.sql(sql)
+    const statement = 'unique index concurrently if not exists things_name on things (name)'
+    for (const migration of [
+      alone(`create ${statement}`),
+      { name: '0002-in', sql: `create ${statement.replace('concurrently ', '')}` },
+    ]) {
+      const { code, message } = await migrating.fail([table, migration])
+      expect(code).toBe('migration-failed')
+      expect(message).toContain('on another table, or not unique')
+    }
+    expect(await names()).toEqual(['0001-table'])
+  })
+
+  test('has to have a name', async () => {
+    const { code, message } = await migrating.fail([
+      table,
+      alone('create index concurrently on things (name)'),
+    ])
+    expect(code).toBe('migration-failed')
+    expect(message).toContain('line 2, column 1: create index concurrently on things (name)')
+    expect(message).toContain('Name it')
+  })
+
+  test('is not taken for whole by one that is made in a transaction', async () => {
+    await migrating.apply([table])
+    await leaveInvalid('create index concurrently things_name on things (name)')
+    await migrating.apply([
+      table,
+      { name: '0002-in', sql: 'create index if not exists things_name on things (name)' },
+    ])
+    expect(await indexes()).toContainEqual({ name: 'things_name', valid: true })
+  })
+})
+
+describe('what else is done concurrently', () => {
+  test('drops an index that an interrupted attempt has left invalid', async () => {
+    await migrating.apply([table, { name: '0001-x', sql: 'create index things_name on things (name)' }])
+    const all = [table, alone('drop index concurrently things_name')]
+    await leaveInvalid('drop index concurrently things_name')
+    await migrating.apply(all)
+    expect(await indexes()).not.toContainEqual(expect.objectContaining({ name: 'things_name' }))
+    await migrating.sql(`
+      insert into holdfast.migrations_begun (owner, name) values ('app', '0002-alone');
+      delete from holdfast.migrations where name = '0002-alone'`)
+    await migrating.apply(all)
+    expect(await names()).toContain('0002-alone')
+  })
+
+  test.each(['table things', 'index things_pkey', 'schema public', 'database'])(
+    'rebuilds %s, and drops the copies that an interrupted attempt has left',
+    async (what) => {
+      await migrating.apply([table])
+      const before = await indexes()
+      const left = what === 'index things_pkey' ? what : 'table things'
+      await leaveInvalid(`reindex ${left.replace(' ', ' concurrently ')}`)
+      expect((await indexes()).map(({ name }) => name)).toContain('things_pkey_ccnew')
+      await migrating.apply([table, alone(`reindex ${what.replace(/ |$/, ' concurrently ')}`)])
+      expect(await indexes()).toEqual(before)
+    },
+  )
+
+  test('detaches a partition that an interrupted attempt has left pending', async () => {
+    const parts: Migration = {
+      name: '0001-table',
+      sql: 'create table things (id int) partition by list (id); create table one partition of things for values in (1)',
+    }
+    const detach = alone('alter table things detach partition one concurrently')
+    await migrating.apply([parts])
+    const holder = await holdUp()
+    const { message } = await migrating.fail([parts, detach], { lockTimeoutMs: 20, retryMs: 0 })
+    expect(message).toContain('It has left the partition "one", which is pending to be detached')
+    await holder.end()
+    await migrating.apply([parts, detach])
+    expect(await migrating.sql('select from pg_inherits')).toEqual([])
+    expect(await names()).toEqual(['0001-table', '0002-alone'])
+  })
+})
+
+describe('what asks for no transaction', () => {
+  test.each([[`alter type mood add value 'good'`], ['alter table things validate constraint positive']])(
+    'and needs none is done with its row, or not at all: %s',
+    async (sql) => {
+      const first: Migration = {
+        name: '0001-first',
+        sql: `create type mood as enum ('bad'); create table things (id int);
+        alter table things add constraint positive check (id > 0) not valid`,
+      }
+      await migrating.apply([first])
+      // The row cannot be written: of what is done apart from it, this would be too late.
+      await migrating.sql(`
+      create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;
+      create trigger refuse before insert on holdfast.migrations for each row execute function refuse()`)
+      expect((await migrating.fail([first, alone(sql)])).message).toContain('no row today')
+      expect(await migrating.sql(`select from pg_enum where enumlabel = 'good'`)).toEqual([])
+      expect(
+        await migrating.sql(`select from pg_constraint where conname = 'positive' and convalidated`),
+      ).toEqual([])
+      await migrating.sql('drop trigger refuse on holdfast.migrations')
+      await migrating.apply([first, alone(sql)])
+      expect(await names()).toEqual(['0001-first', '0002-alone'])
+    },
+  )
+
+  test.each(['vacuum things', 'do $$ begin insert into things values (1); commit; end $$'])(
+    'and can have none runs without: %s',
+    async (sql) => {
+      await migrating.apply([table, alone(sql)])
+      expect(await names()).toEqual(['0001-table', '0002-alone'])
+    },
+  )
+
+  test('and has committed a part of itself runs again, and says so', async () => {
+    const half = alone(`do $$ begin
+      insert into things values (1) on conflict do nothing; commit;
+      if not exists (select from things where id = 2) then raise 'not yet'; end if; end $$`)
+    const { message } = await migrating.fail([table, half])
+    expect(message).toContain('what it had committed is kept, and the next start runs it again')
+    await migrating.sql('insert into things values (2)')
+    await migrating.apply([table, half])
+    expect(await names()).toEqual(['0001-table', '0002-alone'])
+  })
+
+  test('is told how to, where it has not', async () => {
+    const { message } = await migrating.fail([
+      table,
+      { name: '0002-in', sql: 'create index concurrently i on things (name)' },
+    ])
+    expect(message).toContain('whose first line is: -- holdfast: no transaction')
+  })
+})

@@ -1,0 +1,48 @@
+import pg from 'pg'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { PendingMigration } from './journal.ts'
+import type { ParsedStatement } from './parse-statements.ts'
+import { pointAt } from './point-at.ts'
+
+/**
+ * Runs one statement of a migration.
+ *
+ * @throws HoldfastError `migration-failed` with its place and Postgres' own words. A lock timeout is thrown as it is.
+ */
+export async function runStatement(
+  client: pg.ClientBase,
+  migration: PendingMigration,
+  statement: ParsedStatement,
+): Promise<void> {
+  try {
+    await client.query(statement.text)
+  } catch (cause) {
+    if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) throw cause
+    const position = statement.offset + (cause.position === undefined ? 0 : Number(cause.position) - 1)
+    const more = [
+      cause.detail && `Detail: ${cause.detail}`,
+      cause.hint && `Hint: ${cause.hint}`,
+      isTransactionUnwanted(cause) &&
+        'Put the statement into a file of its own whose first line is: -- holdfast: no transaction',
+    ].filter(Boolean)
+    throw new HoldfastError(
+      'migration-failed',
+      [
+        `The migration ${migration.owner}/${migration.name} failed: ${cause.message} (SQLSTATE ${cause.code})`,
+        pointAt(migration.sql, position),
+        ...more,
+      ].join('\n'),
+      { cause },
+    )
+  }
+}
+
+/** Returns true for SQLSTATE lock_not_available. */
+export function isLockTimeout(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '55P03'
+}
+
+/** Returns true for SQLSTATE active_sql_transaction: the statement refuses to run in a transaction, and has done nothing. */
+export function isTransactionUnwanted(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '25001'
+}
