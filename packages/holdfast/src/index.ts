@@ -100,4 +100,11 @@ export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
 export type { RunningService, Service } from './kernel/service.ts'
 export type { Operations, ServiceDefinition } from './kernel/service-definition.ts'
 export type { Credentials, Identify } from './kernel/stages/identify.ts'
+export type {
+  HttpSecurityScheme,
+  KeySecurityScheme,
+  SecurityRule,
+  SecurityScheme,
+  SecuritySchemes,
+} from './kernel/security-scheme.ts'
 export { type Mode, readMode, type Surroundings } from './kernel/surroundings.ts'

@@ -2,6 +2,7 @@ import type { Caller } from './caller.ts'
 import type { Clock } from './clock.ts'
 import { Forbidden } from './problems.ts'
 import { type AnyProblemType, ProblemError } from './problem.ts'
+import type { SecurityRule } from './security-scheme.ts'
 
 /** What an access rule sees of a call. It is asked before the input is read. */
 export interface AccessRequest {
@@ -22,7 +23,7 @@ export interface AccessRequest {
  * A rule that says who may call an operation. It answers with the caller, narrowed to what the rule has made sure of, or
  * with the problem that refuses the call (`Unauthenticated` or `Forbidden`, as a rule).
  */
-export interface Access<out C extends Caller = Caller> {
+export interface Access<out C extends Caller = Caller> extends SecurityRule {
   /** For documentation and error messages, as it is written in the source: `signedIn()`. */
   readonly name: string
   /** What it refuses with beside `Unauthenticated` and `Forbidden`. */
@@ -34,7 +35,7 @@ export interface Access<out C extends Caller = Caller> {
 
 /** Everyone may call, known or not. */
 export function anyone(): Access<Caller> {
-  return { name: 'anyone()', authorize: ({ caller }) => caller }
+  return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
 }
 
 /** Whom a list of rules admits: a caller that every one of them has narrowed. */
@@ -59,6 +60,7 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
     name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
     readsContent: rules.some((rule) => rule.readsContent === true),
+    combines: { need: 'all', rules },
     async authorize(request) {
       let caller = request.caller
       for (const rule of rules) {
@@ -79,6 +81,7 @@ export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
     name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
     readsContent: rules.some((rule) => rule.readsContent === true),
+    combines: { need: 'one', rules },
     async authorize(request) {
       let refusal: ProblemError | undefined
       for (const rule of rules) {

@@ -8,6 +8,7 @@ import type { Operation } from './operation.ts'
 import { type AnyProblemType, reservedMembers } from './problem.ts'
 import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from './schema.ts'
+import { findSecurityIssues } from './security-scheme.ts'
 
 /** An operation with everything about it that is worked out once, when its service starts. */
 export interface CompiledOperation extends Operation {
@@ -90,7 +91,9 @@ function describe<T>(make: () => T, part: string, issues: string[]): T | undefin
 
 function checkAccess(operation: Operation): readonly string[] {
   // The types ask for it; a definition in plain JavaScript, or one that was cast, gets here without.
-  if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') return []
+  if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
+    return findSecurityIssues(operation.access.securitySchemes ?? {})
+  }
   return ['it has no access rule; say who may call it, with access: anyone() if everyone may']
 }
 

@@ -21,6 +21,7 @@ import {
   type RelationKey,
 } from './relation.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
+import { defaultSecuritySchemes, type SecuritySchemes } from './security-scheme.ts'
 import { createService, type Service } from './service.ts'
 import type { Operations, ServiceDefinition } from './service-definition.ts'
 import type { NoSettings, Settings } from './settings.ts'
@@ -34,6 +35,12 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   readonly settings?: Settings<Values>
   /** Finds out who makes a call. Default: every caller is anonymous. */
   readonly identify?: Identify
+  /**
+   * How callers prove to `identify` who they are, for the OpenAPI document: `{ token: { scheme: 'bearer' } }`, `{ session:
+   * { in: 'cookie', name: '__Host-session' } }`. One of them is enough. Default: a bearer token. Set it if `identify` reads
+   * something else, or generated clients send their credentials the wrong way.
+   */
+  readonly securitySchemes?: SecuritySchemes
 }
 
 /** What operations, jobs and services of one application are made with; it knows the types of its database. */
@@ -86,7 +93,7 @@ export interface DefineOne<Db, Values> {
 export function holdfast<Read = undefined, Write = undefined, Values = NoSettings>(
   options: HoldfastOptions<Read, Write, Values> = {},
 ): Application<Read, Write, Values> {
-  const { database, identify, settings } = options
+  const { database, identify, settings, securitySchemes } = options
   const application: Application<Read, Write, Values> = {
     query: (definition) => createOperation('query', definition, callSite(application.query)),
     mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
@@ -96,7 +103,13 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
       createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
     many: (definition) => createMany(definition, callSite(application.many)),
     service: (definition) =>
-      createService(definition, { database, identify, settings, place: callSite(application.service) }),
+      createService(definition, {
+        database,
+        identify,
+        settings,
+        securitySchemes: securitySchemes ?? defaultSecuritySchemes,
+        place: callSite(application.service),
+      }),
   }
   return application
 }

@@ -6,6 +6,7 @@ import { HoldfastError } from './holdfast-error.ts'
 import type { AnyProblemType } from './problem.ts'
 import { kernelProblems } from './problems.ts'
 import { shapeOf } from './route.ts'
+import { findSecurityIssues } from './security-scheme.ts'
 import type { Operations, ServiceDefinition, ServiceParts } from './service-definition.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -92,6 +93,7 @@ function checkParts(
     )
   }
   issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
+  issues.push(...findSecurityIssues(parts.securitySchemes))
   if (definition.problemBase !== undefined && !definition.problemBase.endsWith('/')) {
     issues.push(`its problemBase ${definition.problemBase} does not end in a slash`)
   }

@@ -2,6 +2,7 @@ import type { BackgroundDefinition } from './background-of.ts'
 import type { Checks, HealthDefinition } from './check.ts'
 import type { Database } from './database.ts'
 import type { Operation } from './operation.ts'
+import type { SecuritySchemes } from './security-scheme.ts'
 import type { Settings } from './settings.ts'
 import type { Identify } from './stages/identify.ts'
 
@@ -41,4 +42,5 @@ export interface ServiceParts {
   readonly database: Database<unknown, unknown> | undefined
   readonly identify: Identify | undefined
   readonly settings: Settings<unknown> | undefined
+  readonly securitySchemes: SecuritySchemes
 }

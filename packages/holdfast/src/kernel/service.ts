@@ -15,6 +15,7 @@ import type { AnyProblemType } from './problem.ts'
 import { kernelProblems } from './problems.ts'
 import { createRedactor, type Redactor } from './redact.ts'
 import { redactedLog } from './redacted-log.ts'
+import type { SecuritySchemes } from './security-scheme.ts'
 import { sensitiveFieldsOf } from './sensitive-fields.ts'
 import type { Operations, ServiceDefinition, ServiceParts } from './service-definition.ts'
 import type { Settings } from './settings.ts'
@@ -62,6 +63,8 @@ export interface RunningService<O extends Operations = Operations> {
   readonly health: HealthDefinition
   /** Finds out who makes a call; `undefined` where every caller is anonymous. */
   readonly identify: Identify | undefined
+  /** How callers prove who they are. */
+  readonly securitySchemes: SecuritySchemes
   readonly surroundings: Surroundings
   /** Takes the lines of requests, which are made of what the framework knows and hold nothing to hide. */
   readonly requestLog: Logger
@@ -149,6 +152,7 @@ async function startService<O extends Operations>(
     checks,
     health: definition.health ?? {},
     identify: parts.identify,
+    securitySchemes: parts.securitySchemes,
     surroundings,
     requestLog,
     async call(request) {

@@ -7,6 +7,8 @@ export interface OpenApiDocument {
   readonly jsonSchemaDialect: string
   readonly info: InfoObject
   readonly servers: readonly { readonly url: string }[]
+  /** Every tag of an operation, sorted by name. */
+  readonly tags: readonly TagObject[]
   readonly paths: Readonly<Record<string, PathItem>>
   readonly components: Components
 }
@@ -18,6 +20,12 @@ export interface InfoObject {
   readonly description?: string
 }
 
+/** A group of operations. */
+export interface TagObject {
+  readonly name: string
+  readonly description: string
+}
+
 /** The operations of a path, by their methods in lower case. */
 export type PathItem = Readonly<Record<string, OperationObject>>
 
@@ -27,11 +35,26 @@ export interface OperationObject {
   readonly tags?: readonly string[]
   readonly summary?: string
   readonly description?: string
+  /** A request needs one of these; none if the operation is public. */
+  readonly security: readonly SecurityRequirementObject[]
   readonly parameters: readonly (ParameterObject | Reference)[]
   readonly requestBody?: RequestBody
   /** By status. */
   readonly responses: Readonly<Record<string, ResponseObject>>
 }
+
+/** The security schemes that a request needs together, by name. */
+export type SecurityRequirementObject = Readonly<Record<string, readonly string[]>>
+
+/** A way in which a caller proves who it is. */
+export type SecuritySchemeObject =
+  | { readonly type: 'http'; readonly scheme: string; readonly description?: string }
+  | {
+      readonly type: 'apiKey'
+      readonly in: 'header' | 'cookie' | 'query'
+      readonly name: string
+      readonly description?: string
+    }
 
 /** A pointer to a part of the document. */
 export interface Reference {
@@ -63,6 +86,15 @@ export interface ResponseObject {
   readonly headers: Readonly<Record<string, HeaderObject | Reference>>
   /** By media type. Absent: the answer has no body. */
   readonly content?: Readonly<Record<string, MediaType>>
+  /** Requests that can follow, by name. */
+  readonly links?: Readonly<Record<string, LinkObject>>
+}
+
+/** A request that can follow an answer. */
+export interface LinkObject {
+  readonly operationId: string
+  /** Expressions for the parameters of that request, by the names of the parameters. */
+  readonly parameters: Readonly<Record<string, string>>
 }
 
 /** A header of an answer. */
@@ -91,4 +123,5 @@ export interface Components {
   readonly parameters: Readonly<Record<string, ParameterObject>>
   readonly headers: Readonly<Record<string, HeaderObject>>
   readonly examples: Readonly<Record<string, ExampleObject>>
+  readonly securitySchemes: Readonly<Record<string, SecuritySchemeObject>>
 }

@@ -5,30 +5,40 @@ import { isPaged } from '../kernel/page-links.ts'
 import type { JsonSchema } from '../kernel/json-schema.ts'
 import { toComponentName } from './component-name.ts'
 import { exampleOf } from './example-of.ts'
-import type { MediaType, OperationObject, RequestBody, ResponseObject } from './open-api-document.ts'
+import type {
+  LinkObject,
+  MediaType,
+  OperationObject,
+  RequestBody,
+  ResponseObject,
+} from './open-api-document.ts'
 import { operationParameters } from './operation-parameters.ts'
 import { problemResponses } from './problem-responses.ts'
 import type { DocumentedProblem } from './problem-schema.ts'
 import type { SchemaComponents } from './schema-components.ts'
+import type { Security } from './security.ts'
 import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
 import { tagOf } from './tag-of.ts'
 
 /** Suffix of the name of a schema as an input, if it differs as an output. */
 export const inputVariant = 'Input'
 
-/** What an operation is described with beside itself. */
+/** The parts of the document that an operation is described with. */
 export interface OperationSurroundings {
-  /** The names that the document has for the parameters of its path. */
+  /** The names of the parameters of its path in the document. */
   readonly pathParameters: readonly string[]
-  /** All that a call of it can come to. */
+  /** Every problem that a call of it can answer with. */
   readonly problems: readonly DocumentedProblem[]
   readonly components: SchemaComponents
+  readonly security: Security
+  /** The requests that can follow its success. */
+  readonly links: Readonly<Record<string, LinkObject>>
 }
 
 /** Describes one operation. */
 export function toOperationObject(
   operation: CompiledOperation,
-  { pathParameters, problems, components }: OperationSurroundings,
+  { pathParameters, problems, components, security, links }: OperationSurroundings,
 ): OperationObject {
   const { name, summary, description, route } = operation
   const input = components.embed(operation.inputSchema, inputName(name), inputVariant)
@@ -39,10 +49,14 @@ export function toOperationObject(
     ...(tag === undefined ? {} : { tags: [tag] }),
     ...(summary === undefined ? {} : { summary }),
     ...(description === undefined ? {} : { description }),
+    security: security.requirementsOf(operation.access),
     parameters: operationParameters(operation, input, pathParameters),
     ...(requestBody ? { requestBody } : {}),
     responses: {
-      [String(operation.status)]: successResponse(operation, components),
+      [String(operation.status)]: {
+        ...successResponse(operation, components),
+        ...(Object.keys(links).length === 0 ? {} : { links }),
+      },
       ...(operation.kind === 'query' ? { '304': notModified } : {}),
       ...problemResponses(operation, problems),
     },

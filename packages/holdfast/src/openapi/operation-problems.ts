@@ -18,12 +18,11 @@ import {
 } from '../kernel/problems.ts'
 import { isPaged } from '../kernel/page-links.ts'
 import type { RunningService } from '../kernel/service.ts'
+import { isPublic } from './security.ts'
 
 /** Every problem that a call of an operation can come to, by status and code. */
 export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
   const takesInput = Object.keys(operation.inputSchema.properties ?? {}).length > 0
-  // The rule is known by its name only; anyone() is the one that refuses nobody.
-  const refusesSome = operation.access.name !== 'anyone()'
   const problems = new Set<AnyProblemType>([
     BadRequest,
     NotAcceptable,
@@ -32,7 +31,7 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
     InternalError,
     Unavailable,
     DeadlineExceeded,
-    ...(refusesSome ? [Unauthenticated, Forbidden] : []),
+    ...(isPublic(operation.access) ? [] : [Unauthenticated, Forbidden]),
     ...(hasBody(operation.route.method) ? [ContentTooLarge, UnsupportedMediaType] : []),
     ...(takesInput ? [InvalidInput] : []),
     ...(isPaged(operation) ? [CursorInvalid] : []),

@@ -31,7 +31,7 @@ describe.each(Object.entries(services))('the document of %s', (...[, running]) =
   })
 
   test('is OpenAPI 3.1 to a linter, examples included', async () => {
-    const rules = { 'info-license': 'off', 'security-defined': 'off' } as const
+    const rules = { 'info-license': 'off' } as const
     const config = await createConfig({ extends: ['spec', 'recommended'], rules })
     const found = await lintFromString({ source: source(), config })
     expect(
@@ -107,6 +107,13 @@ describe('an operation', () => {
       '/trees/{name}',
     ])
     expect(Object.keys(document.paths['/things/{id}']!)).toEqual(['get', 'delete'])
+  })
+
+  test('that makes something leads to the one that reads it, by the name that its path has', () => {
+    expect(response('post', '/things', 201).links).toEqual({
+      getThing: { operationId: 'getThing', parameters: { id: '$response.body#/id' } },
+    })
+    expect(response('patch', '/things/{thing}/name', 204)).not.toHaveProperty('links')
   })
 
   test('has a body without what its path says', () => {
@@ -225,6 +232,10 @@ test('a schema that refers to something outside of itself is refused', () => {
       message: expect.stringContaining('https://elsewhere.test/a.json'),
     }),
   )
+})
+
+test('the document lists its tags', () => {
+  expect(document.tags.map(({ name }) => name)).toEqual(['adornments', 'ping', 'tags', 'things', 'trees'])
 })
 
 test('the document says what the service says of itself', () => {

@@ -1,12 +1,15 @@
 import type { CompiledOperation } from '../kernel/compile.ts'
-import { type Route, shapeOf } from '../kernel/route.ts'
+import { shapeOf } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { OpenApiDocument, OperationObject, PathItem } from './open-api-document.ts'
 import { inputName, inputVariant, outputName, toOperationObject } from './operation-object.ts'
 import { problemsOf } from './operation-problems.ts'
 import { type DocumentedProblem, shareProblem } from './problem-schema.ts'
+import { readLink } from './read-link.ts'
 import { createSchemaComponents } from './schema-components.ts'
+import { createSecurity } from './security.ts'
 import { sharedHeaders, sharedParameters } from './shared-headers.ts'
+import { tagOf } from './tag-of.ts'
 
 const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 
@@ -31,11 +34,18 @@ export function toOpenApi(running: RunningService): OpenApiDocument {
         shareProblem(problem, running.problemBase, components),
       ]),
   )
-  const describe = (operation: CompiledOperation, path: Route): OperationObject =>
+  const security = createSecurity(running.securitySchemes)
+  const queries = operations.filter(({ kind }) => kind === 'query')
+  const paths = sharedPaths(operations)
+  const pathParametersOf = (operation: CompiledOperation): readonly string[] =>
+    paths.get(pathShapeOf(operation))![0]!.route.parameters
+  const describe = (operation: CompiledOperation): OperationObject =>
     toOperationObject(operation, {
-      pathParameters: path.parameters,
+      pathParameters: pathParametersOf(operation),
       problems: problemsOf(operation, running).map(({ code }) => documented.get(code)!),
       components,
+      security,
+      links: readLink(operation, queries, pathParametersOf),
     })
   const { name, version, description } = running
   return {
@@ -43,7 +53,8 @@ export function toOpenApi(running: RunningService): OpenApiDocument {
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
     info: { title: name, version, ...(description === undefined ? {} : { description }) },
     servers: [{ url: '/' }],
-    paths: describePaths(operations, describe),
+    tags: describeTags(operations),
+    paths: describePaths(paths, describe),
     components: {
       schemas: components.all(),
       parameters: sharedParameters,
@@ -51,20 +62,35 @@ export function toOpenApi(running: RunningService): OpenApiDocument {
       examples: Object.fromEntries(
         [...documented.values()].flatMap(({ name: called, example }) => (example ? [[called, example]] : [])),
       ),
+      securitySchemes: security.all(),
     },
   }
 }
 
-/** Operations whose paths differ in the names of their parameters only share one path, as OpenAPI asks for. */
+function describeTags(operations: readonly CompiledOperation[]): OpenApiDocument['tags'] {
+  const names = new Set(operations.map(({ route }) => tagOf(route)).filter((tag) => tag !== undefined))
+  return [...names].sort(compare).map((name) => ({ name, description: `Operations at \`/${name}\`.` }))
+}
+
+type SharedPaths = ReadonlyMap<string, readonly CompiledOperation[]>
+
+/** Operations whose paths differ only in the names of their parameters share one path, as OpenAPI requires. */
+function sharedPaths(operations: readonly CompiledOperation[]): SharedPaths {
+  return Map.groupBy(operations, pathShapeOf)
+}
+
+function pathShapeOf({ route }: CompiledOperation): string {
+  return shapeOf({ ...route, method: '' })
+}
+
 function describePaths(
-  operations: readonly CompiledOperation[],
-  describe: (operation: CompiledOperation, path: Route) => OperationObject,
+  shared: SharedPaths,
+  describe: (operation: CompiledOperation) => OperationObject,
 ): OpenApiDocument['paths'] {
-  const byShape = Map.groupBy(operations, ({ route }) => shapeOf({ ...route, method: '' }))
-  const paths = [...byShape.values()].map((sharing): [string, PathItem] => {
+  const paths = [...shared.values()].map((sharing): [string, PathItem] => {
     const path = sharing[0]!.route
     const ordered = sharing.toSorted((a, b) => order(a) - order(b))
-    const item = ordered.map((operation) => [operation.route.method.toLowerCase(), describe(operation, path)])
+    const item = ordered.map((operation) => [operation.route.method.toLowerCase(), describe(operation)])
     return [path.path, Object.fromEntries(item) as PathItem]
   })
   return Object.fromEntries(paths.sort(([a], [b]) => compare(a, b)))

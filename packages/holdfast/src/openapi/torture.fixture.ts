@@ -16,6 +16,7 @@ const { query, mutation, service } = holdfast({ database: postgres() })
 /** Refuses everyone who does not say a name. */
 const named: Access = {
   name: 'named()',
+  securitySchemes: { name: { in: 'header', name: 'x-name' } },
   authorize: ({ caller, header }) => (header('x-name') === undefined ? Unauthenticated() : caller),
 }
 

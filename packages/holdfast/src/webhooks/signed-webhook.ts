@@ -25,6 +25,14 @@ export function signedWebhook<Values>(
     name: `signedWebhook(${sender})`,
     problems: incomingWebhookProblems,
     readsContent: true,
+    securitySchemes: {
+      webhookSignature: {
+        in: 'header',
+        name: 'webhook-signature',
+        description:
+          'A signature of `webhook-id`, `webhook-timestamp` and the body with a secret that sender and service share ([Standard Webhooks](https://www.standardwebhooks.com)).',
+      },
+    },
     authorize({ header, content = new Uint8Array(), settings, clock = systemClock }) {
       try {
         const { id, sentAt } = verifyWebhook(

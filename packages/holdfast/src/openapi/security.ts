@@ -1,0 +1,60 @@
+import type { Access } from '../kernel/access.ts'
+import {
+  type SecurityRequirement,
+  securityRequirementsOf,
+  type SecurityScheme,
+  type SecuritySchemes,
+} from '../kernel/security-scheme.ts'
+import type { SecurityRequirementObject, SecuritySchemeObject } from './open-api-document.ts'
+
+/** The security schemes of a document, collected while it is written. */
+export interface Security {
+  /** Returns what an operation with this rule needs: one of these; `[]` for a public one. */
+  requirementsOf(access: Access): readonly SecurityRequirementObject[]
+  /** Returns every scheme that an operation needs, sorted by name. */
+  all(): Readonly<Record<string, SecuritySchemeObject>>
+}
+
+/** Creates the collection of a service that has these schemes. */
+export function createSecurity(ofService: SecuritySchemes): Security {
+  const named = new Map<string, SecurityScheme>()
+
+  /** A name, with a number if two rules have different schemes of the same name. */
+  function nameOf(wanted: string, scheme: SecurityScheme): string {
+    for (let attempt = 1; ; attempt += 1) {
+      const name = attempt === 1 ? wanted : `${wanted}${attempt}`
+      const known = named.get(name)
+      if (known && JSON.stringify(known) !== JSON.stringify(scheme)) continue
+      named.set(name, scheme)
+      return name
+    }
+  }
+
+  return {
+    requirementsOf(access) {
+      const alternatives = securityRequirementsOf(access, ofService, nameOf)
+      return alternatives.every(isNothing) ? [] : alternatives.map(toRequirement)
+    },
+    all() {
+      const sorted = [...named].sort(([a], [b]) => (a < b ? -1 : 1))
+      return Object.fromEntries(sorted.map(([name, scheme]) => [name, toSchemeObject(scheme)]))
+    },
+  }
+}
+
+/** Whether a rule admits everyone. */
+export function isPublic(access: Access): boolean {
+  return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
+}
+
+function isNothing(names: SecurityRequirement): boolean {
+  return names.length === 0
+}
+
+function toRequirement(names: SecurityRequirement): SecurityRequirementObject {
+  return Object.fromEntries(names.map((name) => [name, []]))
+}
+
+function toSchemeObject(scheme: SecurityScheme): SecuritySchemeObject {
+  return 'scheme' in scheme ? { type: 'http', ...scheme } : { type: 'apiKey', ...scheme }
+}
