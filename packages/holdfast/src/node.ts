@@ -6,7 +6,7 @@ import { createServe, type Serve } from './runtime/node/serve.ts'
 import { telemetrySettings } from './telemetry/telemetry-settings.ts'
 import { watchService } from './telemetry/watch-service.ts'
 
-export type { HttpLimits } from './runtime/node/http-server.ts'
+export type { HttpLimits } from './runtime/node/http-limits.ts'
 export { readSettings, type ReadSettingsOptions } from './runtime/node/read-settings.ts'
 export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
 

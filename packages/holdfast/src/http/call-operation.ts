@@ -11,7 +11,7 @@ import { parseBody, readBody } from './read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './target.ts'
 
-/** An operation that has been called and has not answered yet. */
+/** A call that has begun, which is when its request has been read, and has not been answered yet. */
 export interface CallInFlight {
   /** The operation's name. */
   readonly operation: string
@@ -34,11 +34,11 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
 
   return async (request, { exchange, parameters, query }) => {
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
+    const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
+    const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
     const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
     callsInFlight.add(call)
     try {
-      const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
-      const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
       const { header, client } = request
       const { requestId, span, usage } = exchange
       const answer = await running.call({

@@ -1,8 +1,8 @@
-import type { Answer } from '../kernel/answer.ts'
 import type { Route } from '../kernel/route.ts'
 import type { Span } from '../kernel/span.ts'
 import { toTraceparent } from '../kernel/trace-context.ts'
 import type { Usage } from '../kernel/work.ts'
+import type { HttpAnswer } from './http-answer.ts'
 
 /** One request on its way to its answer. */
 export interface Exchange {
@@ -21,7 +21,7 @@ export interface Exchange {
 }
 
 /** An answer with the headers that every answer has. */
-export function withExchangeHeaders(answer: Answer, { requestId, span }: Exchange): Answer {
+export function withExchangeHeaders(answer: HttpAnswer, { requestId, span }: Exchange): HttpAnswer {
   return {
     status: answer.status,
     headers: {

@@ -195,7 +195,11 @@ describe('a runtime', () => {
         'cache-control': 'no-store',
       },
     })
-    expect(JSON.parse(refusal.body!)).toMatchObject({ code: 'sold-out', left: 1, detail: 'of a runtime' })
+    expect(JSON.parse(String(refusal.body))).toMatchObject({
+      code: 'sold-out',
+      left: 1,
+      detail: 'of a runtime',
+    })
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Answer, toAnswer } from '../kernel/answer.ts'
+import { toAnswer } from '../kernel/answer.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import { InternalError, MethodNotAllowed, RouteNotFound } from '../kernel/problems.ts'
@@ -6,6 +6,7 @@ import type { RunningService } from '../kernel/service.ts'
 import { type CallInFlight, callOperation } from './call-operation.ts'
 import { toConditional } from './conditional.ts'
 import { type Exchange, withExchangeHeaders } from './exchange.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import { fromRequest, type HttpRequest } from './http-request.ts'
 import { observeExchanges } from './observe.ts'
 import { problemPages } from './problem-pages.ts'
@@ -35,9 +36,9 @@ export interface Handler {
   /** Answers a request of the Fetch standard. Never rejects: every failure is an answer. */
   readonly fetch: (request: Request) => Promise<Response>
   /** The same for a runtime that has no such request, and does not want to make one. */
-  readonly answer: (request: HttpRequest) => Promise<Answer>
+  readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
   /** Refuses what a runtime finds wrong by itself, with what could be read of the request. */
-  readonly refuse: (problem: ProblemError, request?: RequestHead) => Answer
+  readonly refuse: (problem: ProblemError, request?: RequestHead) => HttpAnswer
   /** The calls that have not been answered yet. */
   readonly callsInFlight: ReadonlySet<CallInFlight>
 }
@@ -57,7 +58,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     [...problemPages(running), ...pages(running)],
   )
 
-  function respond(request: HttpRequest, exchange: Exchange): Answer | Promise<Answer> {
+  function respond(request: HttpRequest, exchange: Exchange): HttpAnswer | Promise<HttpAnswer> {
     if (request.method === 'OPTIONS' && request.target === '*') return toAllowed(table.allowAny)
     const { path, query } = parseTarget(request.target)
     const match = table.find(request.method, path)
@@ -72,20 +73,20 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     throw notAllowed(request.method, allow)
   }
 
-  function fail(error: unknown, { requestId }: Exchange): Answer {
+  function fail(error: unknown, { requestId }: Exchange): HttpAnswer {
     if (error instanceof ProblemError) return toAnswer(error, { requestId, problemBase })
     running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'a request could not be handled')
     return toAnswer(InternalError(), { requestId, problemBase })
   }
 
-  async function answer(request: HttpRequest): Promise<Answer> {
+  async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
     const answered = toConditional(await respondOrFail(request, exchange), request)
     observer.end(exchange, answered, request.method)
     return withExchangeHeaders(answered, exchange)
   }
 
-  async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<Answer> {
+  async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<HttpAnswer> {
     try {
       return await respond(request, exchange)
     } catch (error) {
@@ -93,7 +94,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     }
   }
 
-  function refuse(problem: ProblemError, request: RequestHead = unreadable): Answer {
+  function refuse(problem: ProblemError, request: RequestHead = unreadable): HttpAnswer {
     const exchange = observer.begin(request.header)
     const answered = fail(problem, exchange)
     observer.end(exchange, answered, request.method)
@@ -108,7 +109,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   }
 }
 
-function toAllowed(allow: string): Answer {
+function toAllowed(allow: string): HttpAnswer {
   return { status: 204, headers: { allow }, body: null }
 }
 

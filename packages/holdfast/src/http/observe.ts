@@ -1,4 +1,3 @@
-import type { Answer } from '../kernel/answer.ts'
 import type { LogFields } from '../kernel/log.ts'
 import type { Route } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
@@ -6,6 +5,7 @@ import type { Attributes } from '../kernel/span.ts'
 import { type HistogramSeries, noTelemetry } from '../kernel/telemetry.ts'
 import { newUsage } from '../kernel/work.ts'
 import type { Exchange } from './exchange.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from './http-request.ts'
 import { readRequestId } from './request-id.ts'
 
@@ -16,7 +16,7 @@ export interface ExchangeObserver {
   /** Says what a request is about, once that is known. */
   route(exchange: Exchange, route: Route, operation: string | undefined): void
   /** Ends an exchange: its span, its place in the distribution of durations, its line in the log. */
-  end(exchange: Exchange, answer: Answer, method: string): void
+  end(exchange: Exchange, answer: Pick<HttpAnswer, 'status'>, method: string): void
 }
 
 // As the semantic conventions advise (http.server.request.duration).

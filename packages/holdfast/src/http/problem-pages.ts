@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
-import { type Answer, jsonType } from '../kernel/answer.ts'
+import { jsonType } from '../kernel/answer.ts'
 import { RouteNotFound } from '../kernel/problems.ts'
 import { parseRoute } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
 import { qualityOf } from './accept.ts'
+import { type HttpAnswer, staticAnswer } from './http-answer.ts'
 import { markup, type Markup } from './markup.ts'
 import { documentProblems, type ProblemDocument } from './problem-document.ts'
 import { pageStyle } from './problem-style.ts'
@@ -43,11 +44,8 @@ export function problemPages(running: RunningService): readonly RouteEntry<Respo
 }
 
 function createPage(title: string, content: Markup, json: object): Responder {
-  const answer = (contentType: string, body: string): Answer => ({
-    status: 200,
-    headers: { ...pageHeaders, 'content-type': contentType },
-    body,
-  })
+  const answer = (contentType: string, body: string): HttpAnswer =>
+    staticAnswer({ status: 200, headers: { ...pageHeaders, 'content-type': contentType }, body })
   const asJson = answer(jsonType, JSON.stringify(json))
   const asHtml = answer(`${htmlType}; charset=utf-8`, layOut(title, content))
   return ({ header }) => {

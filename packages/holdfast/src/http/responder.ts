@@ -1,6 +1,6 @@
-import type { Answer } from '../kernel/answer.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { Exchange } from './exchange.ts'
+import type { HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from './http-request.ts'
 import type { RouteEntry } from './route-table.ts'
 
@@ -14,7 +14,7 @@ export interface Routed {
 }
 
 /** Answers the requests of one route. Throws problems. */
-export type Responder = (request: HttpRequest, routed: Routed) => Answer | Promise<Answer>
+export type Responder = (request: HttpRequest, routed: Routed) => HttpAnswer | Promise<HttpAnswer>
 
 /**
  * Pages that are made of a service: routes beside those of its operations, with what answers them. Where an operation has the

@@ -1,5 +1,5 @@
 import { anyone, holdfast, type Service } from 'holdfast'
-import { createHandler } from 'holdfast/http'
+import { createHandler, fromRequest, type HttpRequest } from 'holdfast/http'
 import { documentation } from 'holdfast/openapi'
 import { z } from 'zod'
 import { describe, expect, test } from 'vitest'
@@ -18,6 +18,8 @@ const hello = query({
 const greeter = service({ name: '<greeter>', operations: { hello } })
 
 const documented = (of: Service = greeter) => openShop(of, { pages: documentation })
+
+const get = (path: string): HttpRequest => fromRequest(new Request(`http://shop.test${path}`))
 
 const html = /^text\/html/
 
@@ -122,6 +124,17 @@ describe('/docs', () => {
     expect((await fetch(new Request('http://shop.test/docs'))).status).toBe(501)
     expect(readings).toBe(2)
   })
+})
+
+test('every page is in memory once, however many clients read it', async () => {
+  const { running, fetch } = await documented()
+  const { answer } = createHandler(running, { pages: documentation })
+  const [, script] = /<script src="([^"]*)"/.exec(await (await fetch('/docs')).text())!
+  for (const path of ['/openapi.json', '/docs', `/${script}`, '/problems', '/problems/bad-request']) {
+    const [first, second] = [await answer(get(path)), await answer(get(path))]
+    expect(first.body).toBeInstanceOf(Uint8Array)
+    expect(second.body).toBe(first.body)
+  }
 })
 
 test('nothing is read or made before it is asked for', async () => {

@@ -1,7 +1,8 @@
-import { type Answer, jsonType } from '../kernel/answer.ts'
+import { jsonType } from '../kernel/answer.ts'
 import { RouteNotFound } from '../kernel/problems.ts'
 import { parseRoute } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
+import { type HttpAnswer, staticAnswer } from '../http/http-answer.ts'
 import type { Responder } from '../http/responder.ts'
 import type { RouteEntry } from '../http/route-table.ts'
 import { missingPage, referencePage } from './reference-page.ts'
@@ -16,9 +17,9 @@ export function documentation(
   running: RunningService,
   readBundle: () => Promise<ReferenceBundle | undefined> = readReferenceBundle,
 ): readonly RouteEntry<Responder>[] {
-  const document = once((): Answer => {
+  const document = once((): HttpAnswer => {
     const body = JSON.stringify(toOpenApi(running))
-    return { status: 200, headers: { 'content-type': jsonType }, body }
+    return staticAnswer({ status: 200, headers: { 'content-type': jsonType }, body })
   })
   const bundle = once(readBundle)
   const page = once(async () => {
@@ -26,10 +27,14 @@ export function documentation(
     return found ? referencePage(running, found) : missingPage(running)
   })
 
-  const asset: Responder = async (_request, { parameters }) => {
+  const script = once(async () => {
     const found = await bundle()
+    return found && { name: found.name, answer: toAsset(found) }
+  })
+  const asset: Responder = async (_request, { parameters }) => {
+    const found = await script()
     if (!found || found.name !== parameters['asset']) throw RouteNotFound()
-    return toAsset(found)
+    return found.answer
   }
   return [
     { route: parseRoute('GET /openapi.json'), target: document },
@@ -38,13 +43,13 @@ export function documentation(
   ]
 }
 
-/** Its name changes with its bytes, so that whoever has it never asks again. */
-function toAsset({ text }: ReferenceBundle): Answer {
+/** Returns the script, which clients keep: its name changes with its bytes. */
+function toAsset({ bytes }: ReferenceBundle): HttpAnswer {
   const headers = {
     'content-type': 'text/javascript; charset=utf-8',
     'cache-control': 'public, max-age=31536000, immutable',
   }
-  return { status: 200, headers, body: text }
+  return staticAnswer({ status: 200, headers, body: bytes })
 }
 
 /** Makes something when it is first asked for, and keeps it. What failed is tried again. */

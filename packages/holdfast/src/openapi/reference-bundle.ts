@@ -11,7 +11,7 @@ export const referencePackage = '@scalar/api-reference'
 export interface ReferenceBundle {
   /** The name under which it is served; another one for other bytes. */
   readonly name: string
-  readonly text: string
+  readonly bytes: Uint8Array
   /** For the `integrity` of a script element. */
   readonly integrity: string
 }
@@ -24,7 +24,7 @@ export interface ReferenceBundle {
 export async function readReferenceBundle(): Promise<ReferenceBundle | undefined> {
   try {
     const entry = createRequire(import.meta.url).resolve(referencePackage)
-    return toBundle(await readFile(join(dirname(entry), 'browser', 'standalone.js'), 'utf8'))
+    return toBundle(await readFile(join(dirname(entry), 'browser', 'standalone.js')))
   } catch (cause) {
     if (isNotInstalled(cause)) return undefined
     throw new HoldfastError(
@@ -35,12 +35,11 @@ export async function readReferenceBundle(): Promise<ReferenceBundle | undefined
   }
 }
 
-/** A program as it is served. */
-function toBundle(text: string): ReferenceBundle {
-  const digest = hash('sha256', text, 'buffer')
+function toBundle(bytes: Uint8Array): ReferenceBundle {
+  const digest = hash('sha256', bytes, 'buffer')
   return {
     name: `reference-${digest.toString('base64url').slice(0, 16)}.js`,
-    text,
+    bytes,
     integrity: `sha256-${digest.toString('base64')}`,
   }
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import type { Answer } from '../kernel/answer.ts'
 import type { RunningService } from '../kernel/service.ts'
+import { type HttpAnswer, staticAnswer } from '../http/http-answer.ts'
 import { markup } from '../http/markup.ts'
 import { pageStyle } from '../http/problem-style.ts'
 import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
@@ -34,7 +34,7 @@ const policy = [
 ].join('; ')
 
 /** The page of the API reference. It loads nothing from anywhere else. */
-export function referencePage({ name }: RunningService, bundle: ReferenceBundle): Answer {
+export function referencePage({ name }: RunningService, bundle: ReferenceBundle): HttpAnswer {
   const page = markup`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -50,7 +50,7 @@ export function referencePage({ name }: RunningService, bundle: ReferenceBundle)
 }
 
 /** The page where the package of the reference is not installed. */
-export function missingPage({ name }: RunningService): Answer {
+export function missingPage({ name }: RunningService): HttpAnswer {
   const page = markup`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -73,8 +73,8 @@ export function missingPage({ name }: RunningService): Answer {
   )
 }
 
-function toAnswer(status: number, html: string, contentSecurityPolicy: string): Answer {
-  return {
+function toAnswer(status: number, html: string, contentSecurityPolicy: string): HttpAnswer {
+  return staticAnswer({
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
@@ -82,7 +82,7 @@ function toAnswer(status: number, html: string, contentSecurityPolicy: string): 
       'referrer-policy': 'no-referrer',
     },
     body: html,
-  }
+  })
 }
 
 function hashOf(text: string): string {

@@ -1,26 +1,19 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
-import { defaultBodyLimitBytes, type Handler } from '../../http/handler.ts'
+import type { Handler } from '../../http/handler.ts'
+import type { HttpAnswer } from '../../http/http-answer.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import { clientGone } from '../../kernel/deadline.ts'
 import { type Logger, toLogFields } from '../../kernel/log.ts'
-import { InternalError } from '../../kernel/problems.ts'
+import type { ProblemError } from '../../kernel/problem.ts'
+import { InternalError, Unavailable } from '../../kernel/problems.ts'
 import { checkHost } from './host.ts'
+import { type HttpLimits, readHttpLimits } from './http-limits.ts'
 import { NodeRequest } from './node-request.ts'
 import { refuseBroken } from './refuse-broken.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
-
-/** What an HTTP server takes of a request. */
-export interface HttpLimits {
-  /** How many bytes a request's body may have. Default 1 MiB. */
-  readonly bodyLimitBytes?: number
-  /** How many bytes the request line and the header fields may have together. Default 16 KiB. */
-  readonly maxHeaderBytes?: number
-  /** How long a client may take to send its header fields, in milliseconds. Default 10,000. */
-  readonly headerTimeoutMs?: number
-  /** How long a client may take to send a whole request, in milliseconds. Default 30,000. */
-  readonly requestTimeoutMs?: number
-}
+import { createUnsentAnswers } from './unsent-answers.ts'
 
 /** What answers the requests of a server. */
 export type Answering = Pick<Handler, 'answer' | 'refuse'>
@@ -32,15 +25,28 @@ export interface HttpServer {
   drain(): void
   /** Stops listening; resolves when every connection has ended, those on which nothing is asked at once. */
   close(): Promise<void>
+  /** Returns the clients that have not read their answers, or not sent their requests, to the end: a phrase for each. */
+  unfinishedClients(): readonly string[]
+}
+
+/** Options of {@link createHttpServer}. */
+export interface HttpServerOptions {
+  readonly limits: HttpLimits
+  readonly log: Logger
+  /** The time of the answers that are not read. */
+  readonly clock: Clock
 }
 
 // How long the rest of a request's header fields is waited for in a process that ends.
 const unfinishedMs = 500
 
 /** Makes the server that answers with a handler. It does not listen yet. */
-export function createHttpServer(handler: Answering, limits: HttpLimits, log: Logger): HttpServer {
-  const { bodyLimitBytes = defaultBodyLimitBytes, maxHeaderBytes = 16_384 } = limits
-  const { headerTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = limits
+export function createHttpServer(handler: Answering, options: HttpServerOptions): HttpServer {
+  const { log, clock } = options
+  const limits = readHttpLimits(options.limits)
+  const { bodyLimitBytes, maxHeaderBytes, headerTimeoutMs, requestTimeoutMs } = limits
+  const { sendTimeoutMs, maxUnsentBytes } = limits
+  const unsent = createUnsentAnswers({ sendTimeoutMs, maxUnsentBytes, clock, log })
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
@@ -84,28 +90,35 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
     openAnswers += 1
     response.once('close', () => {
       openAnswers -= 1
+      if (unsent.size > 0) unsent.remove(response)
       if (socket.destroyed) lastOf.delete(socket)
       else if (lastOf.get(socket) === incoming) lastOf.set(socket, undefined)
       if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
     const refusal = checkHost(incoming)
-    const options = (): SendOptions => {
+    const sendOptions = (): SendOptions => {
       // Of requests that came together, all are answered before the connection ends.
       const closes = isDraining && lastOf.get(socket) === incoming
       if (closes) ending.add(socket)
-      return { closes, bodyLimitBytes }
+      return { closes, bodyLimitBytes, unsent }
     }
     try {
-      sendAnswer(
-        refusal ? handler.refuse(refusal, request) : await handler.answer(request),
-        exchange,
-        options(),
-      )
+      const made = refusal ? handler.refuse(refusal, request) : await handler.answer(request)
+      sendAnswer(hasRoomFor(made) ? made : handler.refuse(tooMuchUnsent(), request), exchange, sendOptions())
     } catch (error) {
       log.error({ error: toLogFields(error) }, 'an answer could not be sent')
-      sendAnswer(handler.refuse(InternalError(), request), exchange, options())
+      sendAnswer(handler.refuse(InternalError(), request), exchange, sendOptions())
     }
+  }
+
+  function hasRoomFor({ body }: HttpAnswer): boolean {
+    if (typeof body !== 'string' || unsent.makesRoomFor(body.length)) return true
+    log.warn(
+      { bytes: body.length, maxUnsentBytes },
+      'answer replaced by 503: too many bytes wait for clients',
+    )
+    return false
   }
 
   server.on('request', (incoming, response) => void answer({ incoming, response }))
@@ -123,6 +136,13 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
   return {
     server,
     drain,
+    unfinishedClients() {
+      const reading = unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
+        return `a client that had not read its answer with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
+      })
+      const sending = [...lastOf.values()].filter((last) => last?.complete === false)
+      return [...reading, ...sending.map(() => 'a client that was still sending its request')]
+    },
     async close() {
       drain()
       // A request that has arrived makes its connection a busy one only when it has been read, which the event loop does once
@@ -138,4 +158,8 @@ export function createHttpServer(handler: Answering, limits: HttpLimits, log: Lo
       })
     },
   }
+}
+
+function tooMuchUnsent(): ProblemError {
+  return Unavailable({ detail: 'Too many answers wait for clients that are slow to read them.' })
 }

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Answer } from '../../kernel/answer.ts'
+import type { HttpAnswer } from '../../http/http-answer.ts'
 
 // As long as a client may take to read why it was refused.
 const lingerMs = 1_000
 
-/** Sends an answer on a connection for which node:http has no response to write to, and ends the connection. */
-export function sendRawAnswer({ status, headers, body }: Answer, socket: Duplex): void {
+/** Sends an answer on a connection for which node:http has no response, and ends the connection. */
+export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Duplex): void {
   const content = body ?? ''
   const fields = {
     ...headers,
@@ -15,7 +15,8 @@ export function sendRawAnswer({ status, headers, body }: Answer, socket: Duplex)
     connection: 'close',
   }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${content}`)
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`)
+  socket.end(content)
   // What still comes is thrown away meanwhile: closing with unread bytes resets the connection, and the answer is lost.
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)

@@ -17,7 +17,8 @@ import type { TelemetryOptions } from '../../kernel/telemetry-options.ts'
 import { chooseHost, choosePort } from './configuration.ts'
 import { configure } from './configure.ts'
 import { chooseDrainDelay } from './drain-delay.ts'
-import { type Answering, createHttpServer, type HttpLimits } from './http-server.ts'
+import type { HttpLimits } from './http-limits.ts'
+import { type Answering, createHttpServer } from './http-server.ts'
 import { listen } from './listen.ts'
 import { createProcessLog } from './process-log.ts'
 import { failStart, ownProcess, type ProcessOwner } from './process-owner.ts'
@@ -179,8 +180,7 @@ async function start<O extends Operations>(
       answer: (request) => answering.answer(request),
       refuse: (problem, request) => answering.refuse(problem, request),
     },
-    options,
-    log,
+    { limits: options, log, clock: systemClock },
   )
   const port = await listen(http.server, { port: askedPort, host, notify })
   const owner = options.signals === false ? nobodysProcess : ownProcess(log)

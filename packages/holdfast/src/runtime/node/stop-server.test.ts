@@ -217,6 +217,31 @@ describe('stopping', () => {
     await client.closed
   })
 
+  test('names a client that does not end its body, and not the call that it is for', async () => {
+    const { mutation, service } = holdfast({ database: noDatabase })
+    const write = mutation({
+      route: 'POST /write',
+      access: anyone(),
+      input: z.object({ text: z.string() }),
+      idempotency: { optional: 'It does nothing.' },
+      run: () => {},
+    })
+    const server = await serve(service({ name: 'half', operations: { write } }), {
+      port: 0,
+      signals: false,
+      graceMs: 50,
+      env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
+    })
+    using client = await openRaw(server.port)
+    client.send(
+      `POST /write HTTP/1.1\r\n${host}Expect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{`,
+    )
+    await once(client.socket, 'data')
+    await expect(server.stop()).rejects.toMatchObject({
+      message: expect.stringMatching(/waited for: a client that was still sending its request\./),
+    })
+  })
+
   test('names a client that does not end its request, and a database that does not close', async () => {
     const database = {
       ...noDatabase,

@@ -69,14 +69,13 @@ export async function stopServer(
   }
   const hasEnded = await endsWithin(http.close(), endMs - performance.now())
   const hasHandedBack = await endsWithin(working, Math.max(leastCloseMs, endMs - performance.now()))
-  const hung = hasEnded ? [] : [...handler.callsInFlight]
+  const hung = hasEnded ? [] : unfinishedWork(handler, http)
   http.server.closeAllConnections()
   const hasClosed = await endsWithin(running.stop(), Math.max(leastCloseMs, endMs - performance.now()))
   const flushMs = Math.max(leastFlushMs, endMs - performance.now())
   await telemetry?.stop(Math.min(flushMs, longestFlushMs))
   const rest = [
-    ...hung.map(({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`),
-    ...(hasEnded || hung.length > 0 ? [] : ['a client that was still sending its request']),
+    ...hung,
     ...(hasHandedBack ? [] : ['a job that could not be handed back']),
     ...(hasClosed ? [] : ['the database']),
   ]
@@ -85,6 +84,21 @@ export async function stopServer(
     'grace-exceeded',
     `The service had not ended after ${graceMs} ms, and was cut off. What it waited for: ${rest.join(', ')}. A handler ends in time when all that it waits for takes its signal; graceMs gives it longer.`,
   )
+}
+
+// A message with every one of a thousand would be cut off by what collects it.
+const maxNamed = 10
+
+/** Returns a phrase for each call that runs and each client that keeps its connection, of which there is at least one. */
+function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
+  const calls = [...handler.callsInFlight].map(
+    ({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`,
+  )
+  const found = [...calls, ...http.unfinishedClients()]
+  // A request whose header fields have not all arrived is not one yet.
+  if (found.length === 0) return ['a client that was still sending its request']
+  if (found.length <= maxNamed) return found
+  return [...found.slice(0, maxNamed), `and ${found.length - maxNamed} more`]
 }
 
 async function stopWorking(

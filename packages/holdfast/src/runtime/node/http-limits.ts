@@ -1,0 +1,59 @@
+import { defaultBodyLimitBytes } from '../../http/handler.ts'
+import { configurationInvalid } from '../../kernel/configuration-invalid.ts'
+
+/** Limits on what a client may send, and on how long it may take to send and to read. */
+export interface HttpLimits {
+  /** Max bytes of a request's body; a longer one is answered 413. Default 1,048,576 (1 MiB). */
+  readonly bodyLimitBytes?: number
+  /** Max bytes of the request line and the header fields together; more are answered 431. Default 16,384 (16 KiB). */
+  readonly maxHeaderBytes?: number
+  /** Time in which a client has to send its header fields, in milliseconds; then it is answered 408. Default 10,000. */
+  readonly headerTimeoutMs?: number
+  /** Time in which a client has to send a whole request, in milliseconds; then it is answered 408. Default 30,000. */
+  readonly requestTimeoutMs?: number
+  /**
+   * Max time in which a client reads nothing of its answer, in milliseconds; then its connection is reset. A client that reads
+   * slowly, but reads, is not cut off. Default 30,000.
+   *
+   * Progress is seen when the kernel takes more of the answer. On Linux that is when a third of the connection's send buffer
+   * (at most 4 MB) has been acknowledged, so raise this if clients read megabytes at less than about 50 kB/s. Without a limit,
+   * a client that stops reading would hold its answer in memory until the process ends.
+   */
+  readonly sendTimeoutMs?: number
+  /**
+   * Max bytes of all answers together that wait in memory for their clients to read them. When another answer would exceed it,
+   * connections that have made no progress for a second are reset, the longest stalled first; if that makes no room, the
+   * other answer is replaced by 503 `unavailable`, which is safe to send again. Default 268,435,456 (256 MiB); lower it in
+   * a container with less than about 1 GB. Bytes that answers share, such as `/docs`, do not count.
+   */
+  readonly maxUnsentBytes?: number
+}
+
+const defaults: Required<HttpLimits> = {
+  bodyLimitBytes: defaultBodyLimitBytes,
+  maxHeaderBytes: 16_384,
+  headerTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  sendTimeoutMs: 30_000,
+  maxUnsentBytes: 268_435_456,
+}
+
+/**
+ * Returns the limits with their defaults.
+ *
+ * @throws HoldfastError `configuration-invalid` that names each one that is not a whole number from 1.
+ */
+export function readHttpLimits(given: HttpLimits): Required<HttpLimits> {
+  const limits = { ...defaults }
+  const issues: string[] = []
+  for (const name of Object.keys(defaults) as (keyof HttpLimits)[]) {
+    const value = given[name] ?? defaults[name]
+    limits[name] = value
+    if (Number.isSafeInteger(value) && value >= 1) continue
+    issues.push(
+      `The option ${name} is ${value}, and has to be a whole number from 1. Without it, it is ${defaults[name]}.`,
+    )
+  }
+  if (issues.length > 0) throw configurationInvalid(issues)
+  return limits
+}

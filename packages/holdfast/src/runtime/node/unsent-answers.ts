@@ -1,0 +1,118 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock, Timer } from '../../kernel/clock.ts'
+import type { Logger } from '../../kernel/log.ts'
+
+/**
+ * The answers that clients have not read yet.
+ *
+ * The kernel takes most answers at once; they never get here. The others hold memory until their client reads them, and a client
+ * may never do that. So:
+ * - An answer none of which has been taken for `sendTimeoutMs` is ended by a reset of its connection.
+ * - All of them together hold at most `maxUnsentBytes`. To make room for another answer, those that have stalled for a second
+ *   are ended, the longest stalled first. If that is not enough, the other answer is not sent.
+ *
+ * Time is counted in sweeps that have run, so that neither a blocked event loop nor a clock that is set ends an answer.
+ */
+export interface UnsentAnswers {
+  readonly size: number
+  /** Reports if `bytes` more may wait for a client, after it has made room for them if it can. */
+  makesRoomFor(bytes: number): boolean
+  add(answer: UnsentAnswer): void
+  /** Forgets the answer of a response that has been sent, or whose connection has ended. */
+  remove(response: ServerResponse): void
+  /** Returns the answers, in the order in which they began to wait. */
+  list(): readonly UnsentAnswer[]
+}
+
+/** An answer that is being sent. */
+export interface UnsentAnswer {
+  readonly response: ServerResponse
+  readonly requestId: string | undefined
+  readonly totalBytes: number
+  /** The bytes that it alone keeps in memory until it has been sent. */
+  readonly heldBytes: number
+  /** The bytes that the kernel has taken. */
+  sentBytes: number
+  /** The time in which it has made no progress, in milliseconds. */
+  stalledMs: number
+}
+
+/** Options of {@link createUnsentAnswers}. */
+export interface UnsentAnswersOptions {
+  readonly sendTimeoutMs: number
+  readonly maxUnsentBytes: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const maxSweepMs = 1_000
+
+// A client that reads has read something in this time, but for one that is far away or on a bad line.
+const evictableMs = 1_000
+
+/** Makes the record of the answers of a server that have not been sent. */
+export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswers {
+  const { sendTimeoutMs, maxUnsentBytes, clock, log } = options
+  const sweepMs = Math.min(maxSweepMs, sendTimeoutMs)
+  const answers = new Map<ServerResponse, UnsentAnswer>()
+  let heldBytes = 0
+  let timer: Timer | undefined
+
+  function end(answer: UnsentAnswer, reason: string): void {
+    const { response, requestId, sentBytes, totalBytes, stalledMs } = answer
+    log.info({ requestId, sentBytes, totalBytes, stalledMs }, reason)
+    remove(response)
+    // What the kernel still holds for the client goes as well, and the client does not take the part for the whole.
+    response.socket?.resetAndDestroy()
+  }
+
+  function remove(response: ServerResponse): void {
+    const answer = answers.get(response)
+    if (!answer) return
+    answers.delete(response)
+    heldBytes -= answer.heldBytes
+    if (answers.size > 0) return
+    timer?.cancel()
+    timer = undefined
+  }
+
+  function sweep(): void {
+    timer = clock.after(sweepMs, sweep)
+    for (const answer of answers.values()) {
+      // One without a socket waits for the answer to an earlier request on its connection, not for the client.
+      if (answer.response.socket === null) continue
+      answer.stalledMs += sweepMs
+      if (answer.stalledMs > sendTimeoutMs) end(answer, 'client did not read its answer; connection reset')
+    }
+  }
+
+  return {
+    get size() {
+      return answers.size
+    },
+    makesRoomFor(bytes) {
+      if (fits(bytes)) return true
+      const stalled = [...answers.values()].filter(
+        (answer) =>
+          answer.heldBytes > 0 && answer.stalledMs >= evictableMs && answer.response.socket !== null,
+      )
+      for (const answer of stalled.sort((a, b) => b.stalledMs - a.stalledMs)) {
+        end(answer, 'too many bytes wait for clients that do not read; connection reset')
+        if (fits(bytes)) return true
+      }
+      return false
+    },
+    add(answer) {
+      answers.set(answer.response, answer)
+      heldBytes += answer.heldBytes
+      timer ??= clock.after(sweepMs, sweep)
+    },
+    remove,
+    list: () => [...answers.values()],
+  }
+
+  /** A single answer always fits, or no client would ever get it. */
+  function fits(bytes: number): boolean {
+    return heldBytes === 0 || heldBytes + bytes <= maxUnsentBytes
+  }
+}
