@@ -220,11 +220,16 @@ describe('keys', () => {
     const { status } = await on.fetch('/acts', { method: 'POST', headers, body: '{"job":"later"}' })
     expect(status).toBe(200)
   }
-  beforeEach(() => on.sql('truncate holdfast.idempotency_keys'))
+  const eachLeaf = async (change: (leaf: string) => string): Promise<void> => {
+    for (let leaf = 0; leaf < 8; leaf += 1) await on.sql(change(`holdfast.idempotency_keys_${leaf}`))
+  }
+  const age = (): Promise<void> =>
+    eachLeaf((leaf) => `update ${leaf} set created_at = now() - interval '2 hours'`)
+  beforeEach(() => eachLeaf((leaf) => `truncate ${leaf}`))
 
   test('are listed, and shown without what is secret, unless it is asked for', async () => {
     await call('first')
-    await on.sql(`update holdfast.idempotency_keys set created_at = now() - interval '2 hours'`)
+    await age()
     await call('second')
     expect(await printed('keys', 'list', '--until', '1h')).toMatch(/^KEY .*\nfirst +200 +\d+ +2h\n$/)
     expect(await json('keys', 'list', '--scope', '')).toMatchObject({
@@ -245,7 +250,7 @@ describe('keys', () => {
 
   test('are pruned', async () => {
     await call('old')
-    await on.sql(`update holdfast.idempotency_keys set created_at = now() - interval '2 hours'`)
+    await age()
     await call('new')
     expect(await printed('keys', 'prune', '--older-than', '7d')).toBe('0 keys deleted.\n')
     expect(await json('keys', 'prune', '--older-than', '1h', '--dry-run')).toEqual({

@@ -1,14 +1,14 @@
-import type { Database, OpenDatabase } from '../kernel/database.ts'
+import type { Database, DatabaseSurroundings, OpenDatabase } from '../kernel/database.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { noForeignCallWatch } from '../kernel/foreign-calls.ts'
-import type { Surroundings } from '../kernel/surroundings.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
 import { createWaker } from '../jobs/waker.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
 import { observeMutations } from '../idempotency/observe-mutations.ts'
 import { idempotencyProblems } from '../idempotency/problems.ts'
-import { startPruning } from '../idempotency/prune.ts'
+import { replayRefused } from '../idempotency/replay-refused.ts'
+import { openKeyRing, startRotation } from '../idempotency/rotate-ring.ts'
 import { safeMutation } from '../idempotency/safe-mutation.ts'
 import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
@@ -42,9 +42,12 @@ export interface PostgresOptions extends LocationOptions {
    * short one costs it. Behind a pooler nothing is prepared. Default true.
    */
   readonly preparedStatements?: boolean
-  /** How long an idempotency key and its answer are kept. Default `'7d'`. */
+  /**
+   * How long an idempotency key and its answer are kept at least. Default `'7d'`. Raise it if clients retry
+   * for longer: a retry of an opaque key after that runs again. Storage grows with it; its cost does not.
+   */
   readonly retention?: Duration
-  /** How often what is older than the retention is deleted. Default `'1m'`. */
+  /** Interval at which each process looks for expired keys to delete. Default `'1m'`. */
   readonly pruneEvery?: Duration
   /**
    * How far behind the primary a replica may be and be read from by callers who have not written anything, as far as their requests say. Default
@@ -79,7 +82,7 @@ export function createDatabase<Read, Write>(
 
 interface Opening {
   readonly location: Location
-  readonly surroundings: Surroundings
+  readonly surroundings: DatabaseSurroundings
 }
 
 async function openDatabase<Read, Write>(
@@ -128,15 +131,18 @@ async function openDatabase<Read, Write>(
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), write.end(), read.end(), check.end(), watched?.close()])
   }
-  const signingKeys = await openSigningKeys(write).catch(async (error: unknown) => {
+  const [signingKeys, ring] = await Promise.all([
+    openSigningKeys(write),
+    openKeyRing(write, retentionMs),
+  ]).catch(async (error: unknown) => {
     await endPools()
     throw error
   })
-  const pruning = startPruning({
+  const rotation = startRotation({
     pool: write,
+    ring,
     clock,
     log,
-    retentionMs,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
   const watch = surroundings.statements &&
@@ -149,6 +155,8 @@ async function openDatabase<Read, Write>(
   const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
+    service: surroundings.service,
+    ring,
     clock,
     retentionMs,
     bind,
@@ -166,6 +174,7 @@ async function openDatabase<Read, Write>(
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
         : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
+    answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
@@ -181,7 +190,7 @@ async function openDatabase<Read, Write>(
       return worker
     },
     async close() {
-      await Promise.all([pruning.stop(), watching.stop(), watch?.unbounded.close()])
+      await Promise.all([rotation.stop(), watching.stop(), watch?.unbounded.close()])
       await endPools()
       await location.stop()
     },

@@ -6,29 +6,28 @@ import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
 import { GatheredRows } from '../postgres/gathered-rows.ts'
 import { TransactionSession } from '../postgres/transaction-session.ts'
-import { commit, commitPatienceMs } from './commit.ts'
+import { begin, startSavepoint } from './begin.ts'
+import { commit } from './commit.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { AttemptParts } from './mutation-parts.ts'
 import { IdempotencyKeyInFlight } from './problems.ts'
-import { claim as claimKey, type ClaimRow } from './queries/claim.ts'
-import { limit } from './queries/limit.ts'
-import { readAnswer } from './queries/read-answer.ts'
-import { keyConstraint, storeAnswer, type StoreParameters } from './queries/store-answer.ts'
-import { isFinal, replay, type StoredAnswer, toStored } from './stored-answer.ts'
+import { type AnswerRow, readAnswer } from './queries/answers.ts'
+import { isKeyConstraint, storeAnswer, type StoreParameters } from './queries/store-answer.ts'
+import { isFinal, replay, toStored } from './stored-answer.ts'
 import { transactionAborted, transactionEnded } from './transaction-failures.ts'
 
-// A transaction that hangs between two statements outlives its call by this much, should its process be unable to end it.
-const idleGraceMs = 1_000
-
 /**
- * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer, commits. Where the key has
- * its answer already, that is given instead. Rejects once nothing of the attempt is left.
+ * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer, commits.
+ * Returns the stored answer instead if the key has one, and `undefined` if the layout of stored keys has
+ * changed, before the handler ran. Rejects once nothing of the attempt is left.
  */
-export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer> {
+export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer | undefined> {
   const connection = await parts.pool.acquire(parts.work)
   try {
     if (!parts.prepares) connection.stopPreparing()
-    const { stored, epoch } = await begin(call, connection, parts.claim)
+    const beginning = await begin(call, connection, parts)
+    if (!beginning) return undefined
+    const { stored, epoch } = beginning
     if (parts.claim && stored) return replay(stored, parts.claim)
     return await runClaimed(call, next, { ...parts, connection, epoch, gathered: new GatheredRows() })
   } finally {
@@ -39,37 +38,10 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
 
 interface ClaimedParts extends AttemptParts {
   readonly connection: Connection
-  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  /** The schema epoch that has to last until the commit; `undefined` if it does not matter. */
   readonly epoch: number | undefined
-  /** What the handler's transaction sets off beside its rows. */
+  /** Jobs and messages of the handler's transaction. */
   readonly gathered: GatheredRows
-}
-
-/** What a transaction begins with: the answer of a key that has one, and the schema epoch. */
-interface Beginning {
-  readonly stored?: StoredAnswer
-  readonly epoch: number | undefined
-}
-
-/** Begins the transaction, in one round trip with its claim. */
-async function begin(call: Call, connection: Connection, claim: KeyClaim | undefined): Promise<Beginning> {
-  const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
-  const idleTimeoutMs = timeoutMs + idleGraceMs
-  const limits = { timeoutMs, idleTimeoutMs, lifetimeMs: idleTimeoutMs + commitPatienceMs }
-  const first = claim ? claimKey({ ...limits, ...claim }) : limit(limits)
-  const begun = connection.together(() =>
-    Promise.all([
-      connection.run({ text: `BEGIN ISOLATION LEVEL ${call.operation.isolation}` }),
-      connection.run<ClaimRow>(first),
-    ]),
-  )
-  const [, { rows }] = await untilAborted(begun, call.deadline)
-  const row = rows[0]!
-  const epoch = connection.enterSchemaEpoch(row.epoch)
-  if (!claim) return { epoch }
-  if (row.fingerprint) return { stored: { ...row, fingerprint: row.fingerprint }, epoch }
-  if (!row.claimed) throw IdempotencyKeyInFlight()
-  return { epoch }
 }
 
 async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
@@ -78,17 +50,15 @@ async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<
   running.set(claim.lockId, claim)
   try {
     const outcome = await runHandler(call, next, parts).catch(problemOf)
-    if (!(outcome instanceof ProblemError)) return await commitAnswer(outcome, call, parts)
-    const { transientFailure } = parts.connection
-    if (transientFailure !== undefined) throw transientFailure
-    await parts.connection.rollBack()
-    return await storeProblem(outcome, call, { ...parts, claim })
+    return outcome instanceof ProblemError
+      ? await refuse(outcome, call, { ...parts, claim })
+      : await commitAnswer(outcome, call, parts)
   } finally {
     running.delete(claim.lockId)
   }
 }
 
-/** The problem with which a handler has given its final answer; whatever else it failed with is thrown on. */
+/** Returns the problem of a handler that is its final answer, and throws any other failure on. */
 function problemOf(error: unknown): ProblemError {
   if (isFinal(error)) return error
   throw error
@@ -118,55 +88,88 @@ async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Pr
   call.deadline.throwIfAborted()
   if (connection.transactionStatus === 'E') throw transactionAborted(call.operation)
   if (connection.transactionStatus !== 'T') throw transactionEnded(call.operation)
-  try {
-    return (await commit(connection, call, { ...parts, stored })) ?? answer
-  } catch (error) {
-    if (claim && stored && constraintOf(error) === keyConstraint) return replayWinner(claim, call, parts)
-    throw error
-  }
+  return commitOrReplay(answer, call, { ...parts, stored })
 }
 
 /**
- * Stores a problem of the handler as the key's final answer: by itself, since the transaction that it came from has been
- * rolled back. Another attempt may have come to an answer in between; then that is the final one.
+ * Makes a problem the key's final answer, unless a statement failed for a reason that may be gone with
+ * the next attempt: the problem may come from that, and a retry runs again.
  */
-async function storeProblem(
+async function refuse(
   problem: ProblemError,
   call: Call,
   parts: ClaimedParts & { readonly claim: KeyClaim },
 ): Promise<Answer> {
-  const { claim, problemBase, pool } = parts
+  const { claim, connection, problemBase } = parts
+  const { transientFailure, passingFailure } = connection
+  if (transientFailure !== undefined) throw transientFailure
+  if (passingFailure !== undefined) throw problem
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
   call.span.set('holdfast.problem.code', problem.code)
-  const stored: StoreParameters = toStored(answer, claim, parts.form)
+  const stored = toStored(answer, claim, parts.form)
+  if (call.operation.isolation !== 'serializable') {
+    await connection.rollBack()
+    return storeRefusal(answer, call, { ...parts, stored })
+  }
+  // What a serializable transaction has read is true only if it commits: the problem is stored in it.
+  await untilAborted(connection.settled(), call.deadline)
+  call.deadline.throwIfAborted()
+  if (connection.transactionStatus === 'I') throw transactionEnded(call.operation)
+  const first = [{ text: `ROLLBACK TO SAVEPOINT ${startSavepoint}` }]
+  return commitOrReplay(answer, call, { ...parts, first, stored, gathered: new GatheredRows() })
+}
+
+type Storing = ClaimedParts & {
+  readonly stored: StoreParameters | undefined
+  readonly first?: readonly { readonly text: string }[]
+}
+
+async function commitOrReplay(answer: Answer, call: Call, parts: Storing): Promise<Answer> {
+  const { claim, stored, connection } = parts
+  try {
+    return (await commit(connection, call, parts)) ?? answer
+  } catch (error) {
+    if (claim && stored && isKeyConstraint(constraintOf(error))) return replayWinner(claim, call, parts)
+    throw error
+  }
+}
+
+/** Stores a problem after its transaction was rolled back, unless another attempt was faster. */
+async function storeRefusal(
+  answer: Answer,
+  call: Call,
+  parts: ClaimedParts & { readonly claim: KeyClaim; readonly stored: StoreParameters },
+): Promise<Answer> {
+  const { claim, stored, place, pool } = parts
   const connection = parts.connection.isOver ? await pool.acquire(parts.work) : parts.connection
   try {
-    await untilAborted(connection.run(storeAnswer(stored, parts.epoch)), call.deadline)
+    const storing = connection.run(storeAnswer(stored, place.write, parts.epoch))
+    await untilAborted(storing, call.deadline)
     return answer
   } catch (error) {
-    if (constraintOf(error) === keyConstraint)
-      return await replayWinner(claim, call, { ...parts, connection })
+    if (isKeyConstraint(constraintOf(error))) return await replayWinner(claim, call, { ...parts, connection })
     throw error
   } finally {
     if (connection !== parts.connection) connection.release()
   }
 }
 
-/** The answer of the attempt that was first to store one. */
+/** Returns the answer of the attempt that was first to store one. */
 async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): Promise<Answer> {
   await parts.connection.rollBack()
   const connection = parts.connection.isOver ? await parts.pool.acquire(parts.work) : parts.connection
-  let winner: StoredAnswer | undefined
+  let winner: AnswerRow | undefined
   try {
+    // Those that it was written to are those that the winner was found in.
     const found = await untilAborted(
-      connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
+      connection.run<AnswerRow>(readAnswer(claim.id, parts.place.write)),
       call.deadline,
     )
     winner = found.rows[0]
   } finally {
     if (connection !== parts.connection) connection.release()
   }
-  // The winner was seen committed and is kept for days: it can only be missing if somebody deleted it just now.
+  // The winner was seen committed and is kept for days: it can only be missing if it was just deleted.
   if (!winner) throw IdempotencyKeyInFlight()
   return replay(winner, claim)
 }

@@ -23,8 +23,10 @@ export interface CommitParts extends AttemptParts {
   readonly gathered: GatheredRows
   /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
   readonly epoch: number | undefined
-  /** The row of the key's answer; `undefined` where the call has no key. */
+  /** The row of the key's answer; `undefined` if the call has no key. */
   readonly stored: StoreParameters | undefined
+  /** Statements before all others. Default none. */
+  readonly first?: readonly Statement[]
 }
 
 /** How long a COMMIT may go unanswered, in milliseconds, before the connection is given up and the outcome is looked up. */
@@ -42,7 +44,8 @@ export async function commit(
   call: Call,
   parts: CommitParts,
 ): Promise<Answer | undefined> {
-  const statements = [...parts.gathered.statements(), ...lastStatements(parts)]
+  const { first = [], gathered } = parts
+  const statements = [...first, ...gathered.statements(), ...lastStatements(parts)]
   const answered = connection.together(() =>
     Promise.all([
       Promise.allSettled(statements.map((statement) => connection.run(statement))),
@@ -81,8 +84,8 @@ export async function commit(
   return undefined
 }
 
-function lastStatements({ stored, epoch }: CommitParts): readonly Statement[] {
-  if (stored) return [storeAnswer(stored, epoch)]
+function lastStatements({ stored, place, epoch }: CommitParts): readonly Statement[] {
+  if (stored) return [storeAnswer(stored, place.write, epoch)]
   return epoch === undefined ? [] : [checkSchemaEpoch(epoch)]
 }
 
@@ -101,11 +104,12 @@ function answeredInTime<T>(results: Promise<T>, call: Call, clock: Clock): Promi
 
 async function resolve(connection: Connection, call: Call, parts: CommitParts): Promise<Answer> {
   connection.destroy()
-  const { claim, pool, clock } = parts
+  const { claim, pool, ring, clock } = parts
   if (!claim) throw OutcomeUnknown()
   const patienceMs = Math.max(leastResolutionMs, call.deadline.remainingMs())
   const stored = await resolveCommit(claim, {
     pool,
+    ring,
     clock,
     log: call.log,
     patienceMs,

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Effects, problemOf, startEffects } from '../../test/effects/effects-harness.ts'
+import { storeKey } from './stored-keys.fixture.ts'
 
 let effects: Effects
 
@@ -87,10 +88,8 @@ describe('duplicates at once', () => {
     const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
     const { route } = effects.tested.running.operations.get('hold')!
     const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))
-    await effects.tested.sql(
-      `insert into holdfast.idempotency_keys (scope, key, fingerprint, status, headers, body) values ('', $1, $2, 200, '{}', '{"id":"w","name":"winner"}')`,
-      [key, fingerprint],
-    )
+    const body = '{"id":"w","name":"winner"}'
+    await storeKey(effects.tested, { service: 'effects', key, fingerprint, body })
     await held.release()
     const answer = await first
     expect(answer.body).toBe('{"id":"w","name":"winner"}')

@@ -19,10 +19,3 @@ export function canonicalRequest(route: Route, { path, query, body }: WireInput)
 export function fingerprintOf(request: string): Buffer {
   return Buffer.from(version + hash('sha256', request, 'hex'), 'hex')
 }
-
-/** The advisory lock of a key: 64 bits of a hash over its scope and itself, as Postgres' bigint. */
-export function lockIdOf(scope: string, key: string): string {
-  return hash('sha256', JSON.stringify([scope, key]), 'buffer')
-    .readBigInt64BE(0)
-    .toString()
-}

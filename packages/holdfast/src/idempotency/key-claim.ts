@@ -1,39 +1,61 @@
 import type { Call } from '../kernel/call.ts'
 import { scopeOf } from '../kernel/caller.ts'
 import { defaultKeyHeader } from '../kernel/operation.ts'
-import { canonicalRequest, fingerprintOf, lockIdOf } from './fingerprint.ts'
-import { parseKey, refuseExpired } from './key.ts'
+import { canonicalRequest, fingerprintOf } from './fingerprint.ts'
+import { checkTime, parseKey, timeOf } from './key.ts'
+import { keyIdOf, lockIdOf } from './key-id.ts'
 import { IdempotencyKeyMissing } from './problems.ts'
 
-/** A key with what it was sent for, and by whom. */
+/** An idempotency key with the request that it came with, and who sent it. */
 export interface KeyClaim {
-  /** Whose key it is: no caller meets another's. */
+  /** Name of the service that the key was sent to. */
+  readonly service: string
+  /** The caller, as {@link scopeOf} spells it: no caller meets another's keys. */
   readonly scope: string
   readonly key: string
-  /** Of what it was sent for, as {@link canonicalRequest} spells it. */
-  readonly fingerprint: Buffer
+  /** Identity of service, scope and key: the primary key of the stored answer. */
+  readonly id: string
   /** The advisory lock that an attempt holds while it runs. */
   readonly lockId: string
+  /** The time in a UUIDv7, in milliseconds since the Unix epoch; `undefined` for any other key. */
+  readonly madeAtMs: number | undefined
+  /** Hash of the request, as {@link canonicalRequest} spells it. */
+  readonly fingerprint: Buffer
+}
+
+/** Context in which keys are read. */
+export interface KeyContext {
+  readonly service: string
+  /** The database's time, in milliseconds since the Unix epoch. */
+  readonly nowMs: number
+  /** How long answers are kept, in milliseconds. */
+  readonly retentionMs: number
 }
 
 /**
- * Reads the key of a call; `undefined` where it has none and its operation allows that. Throws `IdempotencyKeyMissing`,
- * `IdempotencyKeyInvalid` and `IdempotencyKeyExpired`.
+ * Reads the key of a call. Returns `undefined` if it has none and its operation allows that. Throws
+ * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `IdempotencyKeyExpired`.
  */
-export function readKeyClaim(call: Call, nowMs: number, retentionMs: number): KeyClaim | undefined {
-  const header = call.header(call.operation.keyHeader)
+export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyContext): KeyClaim | undefined {
+  const { keyHeader, idempotency, route } = call.operation
+  const header = call.header(keyHeader)
   if (header === undefined) {
-    if (call.operation.idempotency === 'required') throw IdempotencyKeyMissing()
+    if (idempotency === 'required') throw IdempotencyKeyMissing()
     return undefined
   }
   const key = parseKey(header)
-  // An id that callers have for something else says nothing of when it was first sent here.
-  if (call.operation.keyHeader === defaultKeyHeader) refuseExpired(key, nowMs, retentionMs)
+  // The time in an id that callers have for something else is not that of its first request.
+  const madeAtMs = keyHeader === defaultKeyHeader ? timeOf(key) : undefined
+  if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)
+  const id = keyIdOf(service, scope, key)
   return {
+    service,
     scope,
     key,
-    fingerprint: fingerprintOf(canonicalRequest(call.operation.route, call.wire)),
-    lockId: lockIdOf(scope, key),
+    id,
+    lockId: lockIdOf(id),
+    madeAtMs,
+    fingerprint: fingerprintOf(canonicalRequest(route, call.wire)),
   }
 }

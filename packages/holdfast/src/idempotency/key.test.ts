@@ -1,6 +1,6 @@
 import { ProblemError } from 'holdfast'
 import { describe, expect, test } from 'vitest'
-import { parseKey, refuseExpired } from './key.ts'
+import { checkTime, parseKey, timeOf } from './key.ts'
 
 const codeOf = (work: () => unknown): string => {
   try {
@@ -55,13 +55,20 @@ describe('the age of a key', () => {
   const key = '017F22E2-79B0-7CC3-98C4-DC0C0C07398F'
   const madeAtMs = Date.UTC(2022, 1, 22, 19, 22, 22)
 
-  test('a UUID of version 7 says how old it is', () => {
-    expect(codeOf(() => refuseExpired(key, madeAtMs + 1_000, 1_000))).toBe('accepted')
-    expect(codeOf(() => refuseExpired(key, madeAtMs + 1_001, 1_000))).toBe('idempotency-key-expired')
+  test('a UUIDv7 carries its time, any other key does not', () => {
+    expect(timeOf(key)).toBe(madeAtMs)
+    expect(timeOf('8e03978e-40d5-43dd-bc93-6894a57f9324')).toBeUndefined()
+    expect(timeOf('order-42')).toBeUndefined()
   })
 
-  test('any other key does not', () => {
-    expect(codeOf(() => refuseExpired('8e03978e-40d5-43dd-bc93-6894a57f9324', madeAtMs, 0))).toBe('accepted')
-    expect(codeOf(() => refuseExpired('order-42', madeAtMs, 0))).toBe('accepted')
+  test('a key older than the retention is expired', () => {
+    expect(codeOf(() => checkTime(madeAtMs, madeAtMs + 1_000, 1_000))).toBe('accepted')
+    expect(codeOf(() => checkTime(madeAtMs, madeAtMs + 1_001, 1_000))).toBe('idempotency-key-expired')
+  })
+
+  test('a key more than five minutes in the future is invalid', () => {
+    const fiveMinutesMs = 300_000
+    expect(codeOf(() => checkTime(madeAtMs, madeAtMs - fiveMinutesMs, 0))).toBe('accepted')
+    expect(codeOf(() => checkTime(madeAtMs, madeAtMs - fiveMinutesMs - 1, 0))).toBe('idempotency-key-invalid')
   })
 })

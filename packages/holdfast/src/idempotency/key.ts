@@ -30,17 +30,25 @@ export function parseKey(header: string): string {
 
 const uuid7Form = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
-/** The milliseconds since the Unix epoch that a UUID of version 7 begins with (RFC 9562 section 5.7). */
-function timeOf(key: string): number | undefined {
+/** Returns the milliseconds since the Unix epoch that a UUIDv7 begins with (RFC 9562 section 5.7). */
+export function timeOf(key: string): number | undefined {
   const parts = uuid7Form.exec(key)
   return parts ? Number.parseInt(`${parts[1]}${parts[2]}`, 16) : undefined
 }
 
+/** How far ahead of the database's clock the time in a key may be. */
+const maxAheadMs = 5 * 60_000
+
 /**
- * Refuses a key that says itself that it is older than the answers that are kept: its own may have been pruned, and running
- * it once more could double it. Throws `IdempotencyKeyExpired`.
+ * Checks the time in a key. One older than the answers that are kept is refused, since its own answer may
+ * be gone and another run would double it; one from the future, since it would be looked for elsewhere
+ * later. Throws `IdempotencyKeyExpired` or `IdempotencyKeyInvalid`.
  */
-export function refuseExpired(key: string, nowMs: number, retentionMs: number): void {
-  const time = timeOf(key)
-  if (time !== undefined && nowMs - time > retentionMs) throw IdempotencyKeyExpired()
+export function checkTime(madeAtMs: number, nowMs: number, retentionMs: number): void {
+  if (nowMs - madeAtMs > retentionMs) throw IdempotencyKeyExpired()
+  const aheadMs = madeAtMs - nowMs
+  if (aheadMs <= maxAheadMs) return
+  throw IdempotencyKeyInvalid({
+    detail: `The key is a UUIDv7 from ${new Date(madeAtMs).toISOString()}, ${Math.round(aheadMs / 60_000)} minutes ahead of the server; at most 5 are allowed. Set the clock of the client, or send a key that is not a UUIDv7.`,
+  })
 }

@@ -5,12 +5,17 @@ import type { GuardWatch } from '../postgres/guard/handler-guard.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
+import type { KeyPlace, KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
 import type { StoredForm } from './stored-answer.ts'
 
 /** What all mutations of a service share. */
 export interface MutationParts {
   readonly pool: Pool
+  /** Name of the service: its keys are not those of another one. */
+  readonly service: string
+  /** Where answers are stored. */
+  readonly ring: KeyRing
   readonly clock: Clock
   /** How long final answers are kept, in milliseconds. */
   readonly retentionMs: number
@@ -33,6 +38,8 @@ export interface MutationParts {
 export interface AttemptParts extends MutationParts {
   /** The call's key; `undefined` where it came without. */
   readonly claim: KeyClaim | undefined
+  /** The leaves of the key, in the layout that this attempt began with. */
+  readonly place: KeyPlace
   readonly form: StoredForm
   /** Whether its statements are prepared, as far as the pool's are. */
   readonly prepares: boolean

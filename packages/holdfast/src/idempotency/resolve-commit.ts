@@ -1,20 +1,22 @@
-import { type Cancellation, untilAborted } from '../kernel/cancellation.ts'
+import type { Cancellation } from '../kernel/cancellation.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { RunningDeadline } from '../kernel/deadline.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { withCause } from '../kernel/problem.ts'
 import type { Work } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { withConnection } from '../postgres/with-connection.ts'
 import { isUnavailable } from '../postgres/sql-state.ts'
 import type { KeyClaim } from './key-claim.ts'
 import { OutcomeUnknown } from './problems.ts'
-import { readAnswer } from './queries/read-answer.ts'
-import { tryLock } from './queries/try-lock.ts'
-import type { StoredAnswer } from './stored-answer.ts'
+import type { KeyRing } from './key-ring.ts'
+import { type FoundKey, lookUpKey } from './look-up-key.ts'
+import type { AnswerRow } from './queries/answers.ts'
 
 /** What a commit of unknown outcome is looked into with. */
 export interface Resolution extends Pick<Work, 'span' | 'usage'> {
   readonly pool: Pool
+  readonly ring: KeyRing
   readonly clock: Clock
   readonly log: Logger
   /** How long it may take, in milliseconds. */
@@ -29,21 +31,18 @@ const pauseMs = 50
  *
  * Throws `OutcomeUnknown` where that cannot be found out in time.
  */
-export async function resolveCommit(
-  claim: KeyClaim,
-  resolution: Resolution,
-): Promise<StoredAnswer | undefined> {
+export async function resolveCommit(claim: KeyClaim, resolution: Resolution): Promise<AnswerRow | undefined> {
   const { clock, log, patienceMs } = resolution
   const deadline = new RunningDeadline(clock, patienceMs)
   try {
     while (!deadline.aborted) {
       try {
-        const verdict = await look(claim, resolution.pool, {
+        const found = await look(claim, resolution, {
           deadline,
           span: resolution.span,
           usage: resolution.usage,
         })
-        if (verdict) return verdict.stored
+        if (!found.isRunning) return found.stored
       } catch (error) {
         if (!isUnavailable(error) && !deadline.aborted) throw withCause(OutcomeUnknown(), error)
         log.debug({ error: toLogFields(error) }, 'could not look into the outcome of a commit yet')
@@ -56,24 +55,10 @@ export async function resolveCommit(
   throw OutcomeUnknown()
 }
 
-/** One look; nothing where the transaction is still running. */
-async function look(
-  claim: KeyClaim,
-  pool: Pool,
-  work: Work,
-): Promise<{ readonly stored: StoredAnswer | undefined } | undefined> {
-  const connection = await pool.acquire(work)
-  try {
-    const lock = await untilAborted(connection.run<{ free: boolean }>(tryLock(claim.lockId)), work.deadline)
-    if (lock.rows[0]?.free !== true) return undefined
-    const found = await untilAborted(
-      connection.run<StoredAnswer>(readAnswer(claim.scope, claim.key)),
-      work.deadline,
-    )
-    return { stored: found.rows[0] }
-  } finally {
-    connection.release()
-  }
+function look(claim: KeyClaim, { pool, ring }: Resolution, work: Work): Promise<FoundKey> {
+  return withConnection(pool, work, (connection) =>
+    lookUpKey(claim, { connection, work, leaves: ring.locate(claim.madeAtMs).read }),
+  )
 }
 
 function pause(clock: Clock, cancellation: Cancellation): Promise<void> {

@@ -13,6 +13,7 @@ import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
 import { attempt } from './attempt.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import type { MutationParts } from './mutation-parts.ts'
+import { reloadKeyRing } from './rotate-ring.ts'
 import { withPosition } from './with-position.ts'
 import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
@@ -29,7 +30,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   const observer = parts.observe(operation.name)
 
   async function run(call: Call, next: Next): Promise<Answer> {
-    const claim = readKeyClaim(call, parts.clock.now(), parts.retentionMs)
+    const { ring, service, retentionMs } = parts
+    const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
     if (claim) refuseRunning(claim, parts.running)
     // A handler may change the input that it is given, parts of which may be what was received.
     const received = copiesOf(call.wire)
@@ -46,9 +48,11 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         guard: new HandlerGuard(operation, parts.watch, { span, log: call.log }),
       }
       try {
-        const answer = await attempt(call, next, { claim, form, prepares, work, ...parts })
+        const place = ring.locate(claim?.madeAtMs)
+        const answer = await attempt(call, next, { claim, place, form, prepares, work, ...parts })
+        if (!answer) await reloadKeyRing(ring, parts.pool)
         span.end()
-        return answer
+        if (answer) return answer
       } catch (error) {
         span.fail(nameOf(error))
         span.end()

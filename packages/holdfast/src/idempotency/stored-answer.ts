@@ -4,11 +4,8 @@ import type { Operation } from '../kernel/operation.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { KeyClaim } from './key-claim.ts'
 import { IdempotencyKeyReused } from './problems.ts'
-import type { ClaimRow } from './queries/claim.ts'
+import type { AnswerRow } from './queries/answers.ts'
 import type { StoreParameters } from './queries/store-answer.ts'
-
-/** A final answer as its row has it. */
-export type StoredAnswer = Pick<ClaimRow, 'status' | 'headers' | 'body'> & { readonly fingerprint: Buffer }
 
 /** Marks an answer that was given before. */
 const replayedHeader = 'idempotency-replayed'
@@ -57,6 +54,8 @@ export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: S
   const headers: Record<string, string> = {}
   for (const name in answer.headers) if (kept.has(name)) headers[name] = answer.headers[name]!
   return {
+    id: claim.id,
+    service: claim.service,
     scope: claim.scope,
     key: claim.key,
     fingerprint: claim.fingerprint,
@@ -67,7 +66,7 @@ export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: S
 }
 
 /** A stored answer, given again byte for byte. Throws `IdempotencyKeyReused` where it was another request's. */
-export function replay(stored: StoredAnswer, claim: KeyClaim): Answer {
+export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
   const { status, headers, body } = restore(stored, claim)
   return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
 }
@@ -78,7 +77,7 @@ export function isReplayed({ headers }: Answer): boolean {
 }
 
 /** A stored answer as it was first given. Throws `IdempotencyKeyReused` where it was another request's. */
-export function restore(stored: StoredAnswer, claim: KeyClaim): Answer {
+export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
   if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
   return { status: stored.status, headers: stored.headers, body: stored.body }
 }

@@ -5,6 +5,7 @@ import type { CompiledOperation } from './compile.ts'
 import type { AnyProblemType } from './problem.ts'
 import type { Settings } from './settings.ts'
 import type { SigningKeys } from './signing-keys.ts'
+import type { AnswerRefused } from './stages/validate-input.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
@@ -20,10 +21,16 @@ export interface Database<Read, Write> {
   readonly mutationProblems?: readonly AnyProblemType[]
   /** What it is configured with from the environment. */
   readonly settings?: Settings<unknown>
-  /** Connects, migrates, and begins whatever runs beside the calls. */
-  open(surroundings: Surroundings): Promise<OpenDatabase>
+  /** Connects, migrates, and starts all that runs beside the calls. */
+  open(surroundings: DatabaseSurroundings): Promise<OpenDatabase>
   /** Never there; carries the types. */
   readonly types?: { readonly read: Read; readonly write: Write }
+}
+
+/** The environment of a database: that of its service, and whose database it is. */
+export interface DatabaseSurroundings extends Surroundings {
+  /** Name of the service: keys, jobs and messages of other services on the same database are not its own. */
+  readonly service: string
 }
 
 /** What a stage that makes answers of its own needs to know of the service. */
@@ -36,6 +43,8 @@ export interface StageSettings {
 export interface OpenDatabase {
   /** The stage that sets `db` for an operation: read-only for a query, a transaction with its key for a mutation. */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
+  /** Returns what answers a call of a mutation whose input was refused. Default: the refusal does. */
+  answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
   /** What is handed to clients is signed with these. */
   readonly signingKeys: SigningKeys
   /**

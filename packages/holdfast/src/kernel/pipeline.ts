@@ -7,13 +7,15 @@ import { authorize } from './stages/authorize.ts'
 import { boundTime } from './stages/bound-time.ts'
 import { identify, type Identify } from './stages/identify.ts'
 import { run, type RunOptions } from './stages/run.ts'
-import { validateInput } from './stages/validate-input.ts'
+import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
 /** What the pipeline of an operation is made of, beside the operation itself. */
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock
   readonly problemBase: string
   readonly identify: Identify | undefined
+  /** Answers a call whose input was refused. Default: the refusal does. */
+  readonly answerRefused: AnswerRefused | undefined
   /** The database's stage, where the service has a database. */
   readonly data: Stage | undefined
 }
@@ -25,7 +27,7 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
     boundTime({ clock: parts.clock }),
     parts.identify && identify(parts.identify),
     authorize(parts),
-    validateInput,
+    validateInput(parts.answerRefused),
     parts.data,
     run(operation, parts),
   ])

@@ -113,7 +113,7 @@ async function startService<O extends Operations>(
   const requestLog = guardedLog(given.log, given.notify)
   const surroundings = { ...given, log: redactedLog(requestLog, redactor) }
   surroundings.telemetry?.hide(redactor)
-  const database = await parts.database?.open(surroundings)
+  const database = await parts.database?.open({ ...surroundings, service: definition.name })
   const cursors = await createCursorCodec(database?.signingKeys ?? ownSigningKeys(), surroundings.clock)
   const problemBase = definition.problemBase ?? defaultProblemBase
   const { log, telemetry = noTelemetry } = surroundings
@@ -129,6 +129,7 @@ async function startService<O extends Operations>(
         cursors,
         settings,
         identify: parts.identify,
+        answerRefused: database?.answerRefusedFor?.(operation),
         data: database?.stageFor(operation, { problemBase }),
         frameworkProblems: [...kernelProblems, ...databaseProblems, ...mutationProblems],
       }),

@@ -10,6 +10,7 @@ import { limitStatements } from './queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from './queries/read-schema-epoch.ts'
 import {
   isUnavailable,
+  mayBeFinal,
   isWorthRerunning,
   markDriverError,
   markStalePlan,
@@ -77,6 +78,7 @@ export class Connection implements Queryable {
   #isBroken = false
   #isPreparing: boolean
   #transientFailure: Error | undefined
+  #passingFailure: Error | undefined
 
   constructor(client: pg.PoolClient, { work, statements, prepared, limits }: ConnectionParts) {
     this.#client = client as Client
@@ -174,6 +176,7 @@ export class Connection implements Queryable {
         if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
           this.#transientFailure ??= error
         }
+        if (error instanceof Error && !mayBeFinal(error)) this.#passingFailure ??= error
         this.#finishOne()
         return this.#failAfter(error, interruption)
       },
@@ -251,6 +254,14 @@ export class Connection implements Queryable {
    */
   get transientFailure(): Error | undefined {
     return this.#transientFailure
+  }
+
+  /**
+   * The first failure whose reason may be gone with the next attempt. A problem that a handler made of it
+   * is answered and not stored.
+   */
+  get passingFailure(): Error | undefined {
+    return this.#passingFailure
   }
 
   /** Whether the connection has been given back or closed. */

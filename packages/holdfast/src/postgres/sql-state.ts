@@ -78,6 +78,18 @@ export function isWorthRerunning(error: unknown): boolean {
   return state === '40001' || state === '40P01' || isStalePlan(error)
 }
 
+// What the data or the statement's values are the reason of: data exceptions, integrity constraints, check
+// options, cardinality, and what a function raises or finds. With the same data, a retry fails alike.
+const finalStates = /^(?:22|23|44|21000|P000[123])/
+
+/**
+ * Returns whether a failure of a statement may lead to a final answer. All states that are not listed may
+ * pass: locks that were not available, cancelled statements, resources, defects, missing privileges.
+ */
+export function mayBeFinal(error: unknown): boolean {
+  return finalStates.test(sqlStateOf(error) ?? '')
+}
+
 const stalePlans = new WeakSet<Error>()
 
 /** Marks an error as one that what was prepared of its statement may be the reason of, rather than the statement. */

@@ -14,6 +14,9 @@ const relation = /\b(?:from|into|update|join|table)\s+(?:only\s+)?((?:"[^"]+"|\w
 const literal =
   /\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g
 
+// One of the framework's tables that stand for one: its number says nothing, and would multiply names.
+const ringLeaf = /^(holdfast\.\w+?)_\d+$/
+
 // Longer statements are made by machines, and read by nobody.
 const longestText = 4_096
 
@@ -27,7 +30,7 @@ export function nameStatement(text: string, hasValues: boolean): StatementNames 
   const shown = hasValues ? text : text.replaceAll(literal, '?')
   return {
     operation,
-    summary: target === undefined ? operation : `${operation} ${target}`,
+    summary: target === undefined ? operation : `${operation} ${target.replace(ringLeaf, '$1')}`,
     text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown,
   }
 }

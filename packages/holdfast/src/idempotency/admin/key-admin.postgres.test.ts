@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { listKeys } from './list-keys.ts'
 import { countPrunableKeys, pruneKeys } from './prune-keys.ts'
 import { showKey } from './show-key.ts'
+import { ageKeys } from '../stored-keys.fixture.ts'
 
 const { mutation, service } = holdfast({
   database: postgres(),
@@ -49,11 +50,7 @@ async function call(key: string, user?: string): Promise<void> {
   expect(answer.status).toBe(201)
 }
 
-const age = (key: string, interval: string): Promise<unknown> =>
-  on.sql('update holdfast.idempotency_keys set created_at = created_at - $2::text::interval where key = $1', [
-    key,
-    interval,
-  ])
+const age = (key: string, interval: string): Promise<void> => ageKeys(on, interval, key)
 const ada = '[null,"user","ada"]'
 
 test('keys are listed, the last ones first, by caller, key and time', async () => {
@@ -66,7 +63,14 @@ test('keys are listed, the last ones first, by caller, key and time', async () =
       ['third', ada],
       ['second', ada],
       ['first', ''],
-    ].map(([key, scope]) => ({ scope, key, status: 201, bodyBytes: 20, createdAt: expect.any(Date) })),
+    ].map(([key, scope]) => ({
+      service: 'key-admin-test',
+      scope,
+      key,
+      status: 201,
+      bodyBytes: 20,
+      createdAt: expect.any(Date),
+    })),
   )
   const keys = async (options: Parameters<typeof listKeys>[1]): Promise<string[]> =>
     (await listKeys(pool, options)).map(({ key }) => key)
@@ -106,11 +110,13 @@ test('a key of several callers is shown for one', async () => {
 
 test('keys that are older are deleted, in as many batches as it takes', async () => {
   await call('young')
+  // More pages than one statement deletes from.
   await on.sql(`
-    insert into holdfast.idempotency_keys (scope, key, fingerprint, status, headers, created_at)
-    select '', n::text, '', 204, '{}', now() - interval '8 days' from generate_series(1, 2001) as n`)
-  expect(await countPrunableKeys(pool, '7d')).toBe(2_001)
-  expect(await pruneKeys(pool, '7d')).toBe(2_001)
+    insert into holdfast.idempotency_keys_3 (id, service, scope, key, fingerprint, status, headers, body, created_at)
+    select gen_random_uuid(), '', '', n::text, '', 204, '{}', repeat('x', 1500), now() - interval '8 days'
+    from generate_series(1, 12000) as n`)
+  expect(await countPrunableKeys(pool, '7d')).toBe(12_000)
+  expect(await pruneKeys(pool, '7d')).toBe(12_000)
   expect((await listKeys(pool)).map(({ key }) => key)).toEqual(['young'])
   await expect(pruneKeys(pool, '0s')).rejects.toMatchObject({ code: 'duration-invalid' })
 })

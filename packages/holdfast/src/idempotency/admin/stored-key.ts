@@ -1,5 +1,7 @@
-/** A key that has been answered, as lists have it. */
+/** An idempotency key with a stored answer, without that answer. */
 export interface ListedKey {
+  /** Name of the service that the key was sent to. */
+  readonly service: string
   /** Whose it is: tenant, kind and id of the caller as a JSON array; empty where nobody was known. */
   readonly scope: string
   readonly key: string

@@ -1,48 +1,64 @@
-import type { TransactionLimits } from './limit.ts'
-import { schemaEpoch, type SchemaEpochRow } from '../../postgres/queries/read-schema-epoch.ts'
 import { limitTransaction } from '../../postgres/queries/limit-transaction.ts'
+import { schemaEpoch, type SchemaEpochRow } from '../../postgres/queries/read-schema-epoch.ts'
 import type { Statement } from '../../postgres/statement.ts'
+import { type AnswerRow, answerIn, perLeaves } from './answers.ts'
+import type { TransactionLimits } from './limit.ts'
 
-/** What {@link claim} asks with. */
+/** Parameters of {@link claim} and {@link claimLock}. */
 export interface ClaimParameters extends TransactionLimits {
   readonly lockId: string
-  readonly scope: string
-  readonly key: string
+  readonly id: string
+  /** The leaves that may hold the answer. */
+  readonly read: readonly number[]
 }
 
-/** What {@link claim} finds: the schema epoch, whether the key is ours, and its stored answer where there is one. */
-export interface ClaimRow extends SchemaEpochRow {
+/** The row of {@link claimLock}. */
+export interface LockRow extends SchemaEpochRow {
+  /** Whether no other transaction holds the key. */
   readonly claimed: boolean
+  /** The database's clock, in milliseconds since the Unix epoch. */
+  readonly now_ms: number
+}
+
+/** The row of {@link claim}: of the stored answer, all is `null` if there is none. */
+export interface ClaimRow extends LockRow, Omit<AnswerRow, 'fingerprint'> {
   readonly fingerprint: Buffer | null
-  readonly status: number
-  readonly headers: Record<string, string>
-  readonly body: string | null
+}
+
+const limits = `
+        set_config('statement_timeout', $1, true),
+        set_config('idle_in_transaction_session_timeout', $2, true),
+        ${limitTransaction('$3')},
+        ${schemaEpoch} as epoch,
+        date_part('epoch', clock_timestamp()) * 1000 as now_ms,
+        pg_try_advisory_xact_lock($4::bigint) as claimed`
+
+const claimText = perLeaves((leaves) => ({
+  name: `holdfast_claim_${leaves.join('_')}`,
+  text: `
+      select ${limits}, stored.*
+      from (values (1)) as one
+      left join lateral (select * from (${answerIn(leaves, '$5')}) as found limit 1) as stored on true`,
+}))
+
+const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
+
+/**
+ * Sets the limits of a transaction, takes the key's lock if it is free, and reads the stored answer, in
+ * the round trip of BEGIN. It changes nothing if that BEGIN failed.
+ */
+export function claim(parameters: ClaimParameters): Statement {
+  return { ...claimText(parameters.read), values: [...lockValues(parameters), parameters.id] }
 }
 
 /**
- * Begins a transaction with a key: sets its time limits, reads the schema epoch, takes the key's lock if it is free, and reads the
- * stored answer, all in the round trip of BEGIN. Should the BEGIN before it have failed, it changes nothing.
+ * Does the same without reading the answer. A serializable transaction must not read it: keys that share
+ * a page of an index would conflict with each other.
  */
-export function claim({
-  timeoutMs,
-  idleTimeoutMs,
-  lifetimeMs,
-  lockId,
-  scope,
-  key,
-}: ClaimParameters): Statement {
-  return {
-    name: 'holdfast_claim',
-    text: `
-      select
-        set_config('statement_timeout', $1, true),
-        set_config('idle_in_transaction_session_timeout', $2, true),
-        ${limitTransaction('$6')},
-        ${schemaEpoch} as epoch,
-        pg_try_advisory_xact_lock($3::bigint) as claimed,
-        stored.fingerprint, stored.status, stored.headers, stored.body
-      from (values (1)) as one
-      left join holdfast.idempotency_keys as stored on stored.scope = $4 and stored.key = $5`,
-    values: [String(timeoutMs), String(idleTimeoutMs), lockId, scope, key, String(lifetimeMs)],
-  }
+export function claimLock(parameters: ClaimParameters): Statement {
+  return { ...lockText, values: lockValues(parameters) }
+}
+
+function lockValues({ timeoutMs, idleTimeoutMs, lifetimeMs, lockId }: ClaimParameters): unknown[] {
+  return [String(timeoutMs), String(idleTimeoutMs), String(lifetimeMs), lockId]
 }

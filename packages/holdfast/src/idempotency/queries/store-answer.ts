@@ -1,7 +1,10 @@
 import type { Statement } from '../../postgres/statement.ts'
+import { leafName, perLeaves } from './answers.ts'
 
-/** What {@link storeAnswer} writes. */
+/** The row of an answer. */
 export interface StoreParameters {
+  readonly id: string
+  readonly service: string
   readonly scope: string
   readonly key: string
   readonly fingerprint: Buffer
@@ -10,23 +13,50 @@ export interface StoreParameters {
   readonly body: string | null
 }
 
-/** The primary key of the table, which a second final answer of one key violates. */
-export const keyConstraint = 'idempotency_keys_pkey'
+const names = 'id, service, scope, key, fingerprint, status, headers, body'
+const columns = `(${names})`
+const copyColumns = `(${names}, is_copy)`
+
+// All leaves in one statement: it stores the answer in each of them, or in none.
+const storeText = perLeaves((leaves) => {
+  const [last, ...others] = leaves.toReversed()
+  const around = others.map(
+    (leaf, index) =>
+      `also_${index} as (insert into ${leafName(leaf)} ${copyColumns} select *, true from answer)`,
+  )
+  return {
+    name: `holdfast_store_answer_${leaves.join('_')}`,
+    text:
+      others.length === 0
+        ? `
+      insert into ${leafName(last!)} ${columns}
+      select $1, $2, $3, $4, $5, $6, $7, $8 where holdfast.check_schema_epoch($9)`
+        : `
+      with answer ${columns} as materialized (
+        select $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::smallint, $7::jsonb, $8::text
+        where holdfast.check_schema_epoch($9)
+      ), ${around.join(', ')}
+      insert into ${leafName(last!)} ${columns} select * from answer`,
+  }
+})
 
 /**
- * Writes the one final answer of a key. Fails, as what is worth running again, where a migration has been committed since `epoch` was
- * read; `undefined`: that does not matter.
+ * Writes the one final answer of a key into its leaves. Fails, with an error that is worth another
+ * attempt, if a migration has been committed since `epoch` was read.
  */
 export function storeAnswer(
-  { scope, key, fingerprint, status, headers, body }: StoreParameters,
+  answer: StoreParameters,
+  leaves: readonly number[],
   epoch: number | undefined,
 ): Statement {
+  const { id, service, scope, key, fingerprint, status, headers, body } = answer
   return {
-    name: 'holdfast_store_answer',
-    text: `
-      insert into holdfast.idempotency_keys (scope, key, fingerprint, status, headers, body)
-      select $1, $2, $3, $4, $5, $6
-      where holdfast.check_schema_epoch($7)`,
-    values: [scope, key, fingerprint, status, JSON.stringify(headers), body, epoch],
+    ...storeText(leaves),
+    values: [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, epoch],
   }
+}
+
+/** Returns whether a constraint is the primary key of a leaf, which a second final answer violates. */
+export function isKeyConstraint(constraint: string | undefined): boolean {
+  return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)
 }

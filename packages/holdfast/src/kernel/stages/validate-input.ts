@@ -2,15 +2,40 @@ import type { Answer } from '../answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import { untilAborted } from '../cancellation.ts'
 
-/** Reads the input by the operation's schema. */
-export const validateInput: Stage = (call, next) => {
-  const input = call.operation.decode(call.wire)
-  if (input instanceof Promise) return awaitInput(input, call, next)
-  call.input = input
-  return next(call)
+/** Answers a call whose input was refused: from what is stored, or by throwing the refusal. */
+export type AnswerRefused = (call: Call, refusal: unknown) => Promise<Answer>
+
+const throwRefusal: AnswerRefused = async (_, refusal) => {
+  throw refusal
 }
 
-async function awaitInput(input: Promise<unknown>, call: Call, next: Next): Promise<Answer> {
-  call.input = await untilAborted(input, call.deadline)
+/**
+ * Returns the stage that reads the input by the operation's schema. `answerRefused` answers a call whose
+ * input was refused; default: the refusal does.
+ */
+export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stage {
+  return (call, next) => {
+    let input: unknown
+    try {
+      input = call.operation.decode(call.wire)
+    } catch (refusal) {
+      return answerRefused(call, refusal)
+    }
+    if (input instanceof Promise) return awaitInput(input, call, { next, answerRefused })
+    call.input = input
+    return next(call)
+  }
+}
+
+async function awaitInput(
+  input: Promise<unknown>,
+  call: Call,
+  { next, answerRefused }: { readonly next: Next; readonly answerRefused: AnswerRefused },
+): Promise<Answer> {
+  try {
+    call.input = await untilAborted(input, call.deadline)
+  } catch (refusal) {
+    return answerRefused(call, refusal)
+  }
   return next(call)
 }

@@ -7,7 +7,7 @@ const mostScopes = 20
 export function findKeyRows(key: string, scope: string | null): Statement {
   return {
     text: `
-      select scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt", headers, body
+      select service, scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt", headers, body
       from holdfast.idempotency_keys
       where key = $1 and ($2::text is null or scope = $2)
       order by scope

@@ -13,7 +13,7 @@ export interface KeyFilters {
 export function listKeyRows({ scope, key, since, until, limit }: KeyFilters): Statement {
   return {
     text: `
-      select scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt"
+      select service, scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt"
       from holdfast.idempotency_keys
       where ($1::text is null or scope = $1)
         and ($2::text is null or key = $2)

@@ -1,0 +1,33 @@
+import { leafName } from '../../queries/answers.ts'
+
+/** A range of pages of a leaf, and the age from which their keys are deleted. */
+interface OldKeys {
+  readonly olderThanMs: number
+  /** The first page. */
+  readonly from: number
+  /** The page after the last one. */
+  readonly to: number
+}
+
+/** Reads the number of pages of a leaf. */
+export function countPages(leaf: number): { readonly text: string; readonly values: unknown[] } {
+  return {
+    text: `
+      select (pg_relation_size($1::regclass) / current_setting('block_size')::bigint)::double precision as pages`,
+    values: [leafName(leaf)],
+  }
+}
+
+/** Deletes old keys of a range of pages. */
+export function deleteOldKeys(
+  leaf: number,
+  { olderThanMs, from, to }: OldKeys,
+): { readonly text: string; readonly values: unknown[] } {
+  return {
+    text: `
+      delete from ${leafName(leaf)}
+      where ctid >= $2::text::tid and ctid < $3::text::tid
+        and created_at < now() - make_interval(secs => $1::double precision / 1000)`,
+    values: [olderThanMs, `(${from},0)`, `(${to},0)`],
+  }
+}

@@ -1,0 +1,118 @@
+import type { Call } from '../kernel/call.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
+import type { Connection } from '../postgres/connection.ts'
+import { commitPatienceMs } from './commit.ts'
+import type { KeyClaim } from './key-claim.ts'
+import type { AttemptParts } from './mutation-parts.ts'
+import { IdempotencyKeyInFlight } from './problems.ts'
+import { type AnswerRow, readAnswer } from './queries/answers.ts'
+import { claim as claimKey, claimLock, type ClaimRow, type LockRow } from './queries/claim.ts'
+import { limit, type TransactionLimits } from './queries/limit.ts'
+import type { SchemaEpochRow } from '../postgres/queries/read-schema-epoch.ts'
+
+// A transaction whose process cannot end it lasts this much longer than its call.
+const idleGraceMs = 1_000
+
+/** The savepoint at the start of a serializable transaction with a key. */
+export const startSavepoint = 'holdfast_start'
+
+/** State in which a transaction begins. */
+export interface Beginning {
+  /** The answer of the key, if it has one. */
+  readonly stored?: AnswerRow
+  /** The schema epoch that has to last until the commit; `undefined` if it does not matter. */
+  readonly epoch: number | undefined
+}
+
+/**
+ * Begins the transaction of a mutation and claims its key, in one round trip. Returns `undefined` if the
+ * key was looked up in a layout of the ring that no longer holds. Throws `IdempotencyKeyInFlight` if
+ * another attempt holds the key.
+ */
+export async function begin(
+  call: Call,
+  connection: Connection,
+  parts: AttemptParts,
+): Promise<Beginning | undefined> {
+  const { claim } = parts
+  const limits = limitsOf(call)
+  if (!claim) return beginWithoutKey(call, connection, limits)
+  const row = await (call.operation.isolation === 'serializable'
+    ? beginSerializable(call, connection, { ...parts, claim, limits })
+    : beginAndRead(call, connection, { ...parts, claim, limits }))
+  const epoch = connection.enterSchemaEpoch(row.epoch) ?? row.epoch
+  const isPlaced = parts.ring.correct(row.now_ms)
+  if (!isPlaced || parts.ring.epoch !== row.epoch) return undefined
+  if (row.fingerprint) return { stored: { ...row, fingerprint: row.fingerprint }, epoch }
+  if (!row.claimed) throw IdempotencyKeyInFlight()
+  return { epoch }
+}
+
+function limitsOf(call: Call): TransactionLimits {
+  const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
+  const idleTimeoutMs = timeoutMs + idleGraceMs
+  return { timeoutMs, idleTimeoutMs, lifetimeMs: idleTimeoutMs + commitPatienceMs }
+}
+
+async function beginWithoutKey(
+  call: Call,
+  connection: Connection,
+  limits: TransactionLimits,
+): Promise<Beginning> {
+  const begun = connection.together(() =>
+    Promise.all([connection.run(beginStatement(call)), connection.run<SchemaEpochRow>(limit(limits))]),
+  )
+  const [, { rows }] = await untilAborted(begun, call.deadline)
+  return { epoch: connection.enterSchemaEpoch(rows[0]!.epoch) }
+}
+
+type Claiming = AttemptParts & { readonly claim: KeyClaim; readonly limits: TransactionLimits }
+
+async function beginAndRead(
+  call: Call,
+  connection: Connection,
+  { claim, limits, place }: Claiming,
+): Promise<ClaimRow> {
+  const claiming = claimKey({ ...limits, lockId: claim.lockId, id: claim.id, read: place.read })
+  const begun = connection.together(() =>
+    Promise.all([connection.run(beginStatement(call)), connection.run<ClaimRow>(claiming)]),
+  )
+  const [, { rows }] = await untilAborted(begun, call.deadline)
+  return rows[0]!
+}
+
+/**
+ * Reads the answer before BEGIN, as a statement of its own: read in a serializable transaction, keys
+ * that share a page of an index would make their mutations conflict. An answer that is committed in
+ * between is met by the primary key.
+ */
+async function beginSerializable(
+  call: Call,
+  connection: Connection,
+  { claim, limits, place }: Claiming,
+): Promise<ClaimRow> {
+  const claiming = claimLock({ ...limits, lockId: claim.lockId, id: claim.id, read: place.read })
+  const begun = connection.together(() =>
+    Promise.all([
+      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
+      connection.run(beginStatement(call)),
+      connection.run<LockRow>(claiming),
+      connection.run({ text: `SAVEPOINT ${startSavepoint}` }),
+    ]),
+  )
+  const [answer, , lock] = await untilAborted(begun, call.deadline)
+  const stored = answer.rows[0]
+  return { ...noAnswer, ...stored, ...lock.rows[0]! }
+}
+
+const noAnswer = { fingerprint: null, status: 0, headers: {}, body: null }
+
+function beginStatement(call: Call): { readonly text: string } {
+  return beginStatements[call.operation.isolation]
+}
+
+const beginStatements = {
+  'read committed': { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' },
+  'repeatable read': { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE' },
+  serializable: { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE' },
+}

@@ -1,0 +1,152 @@
+// Where a key's answer is stored, and how old answers go.
+//
+// Answers live in a fixed ring of tables (leaves), made by the migration. Time is cut into slots of
+// equal width; slot s belongs to leaf s mod 8. While slot n runs, the leaf of slot n + 1 is truncated,
+// so that pruning costs the same whatever the number of keys:
+//
+//   slot   n-6  n-5  n-4  n-3  n-2  n-1   n   n+1
+//          └────────── live ───────────────┘   └── truncated during slot n, never in its last hour
+//
+// A UUIDv7 says when it was made: its one slot follows from that, for every attempt alike. Any other
+// key belongs to the slot of its attempt, and is looked up in all live leaves, newest first.
+//
+// Invariants
+// 1. Two attempts with one key that overlap in time write at least one common leaf, whose primary key
+//    decides between them. A UUIDv7 has one leaf. For other keys, attempts within `overlapMs` of a
+//    boundary write both leaves; attempts that share none started more than twice that apart, far
+//    beyond any deadline, so that the later one has seen the row of the earlier.
+// 2. A leaf is truncated only while nothing can be written to it and after all that it holds has
+//    outlived the retention and an hour.
+// 3. All times are the database's. A process keeps its offset, and takes an attempt back whose claim
+//    shows that the offset was wrong.
+// 4. Another width begins another schema epoch, under which attempts of the old width cannot commit.
+
+/** Number of tables in the ring. */
+export const leafCount = 8
+
+/** Slots whose answers can be found at any time. */
+const liveCount = leafCount - 1
+
+const hourMs = 3_600_000
+/** Answers are kept for the retention and this much longer. */
+const spareMs = hourMs
+/** Half of the time around a boundary in which opaque keys are written to both slots. */
+const overlapMs = 15 * 60_000
+const minWidthMs = 4 * hourMs
+/** A difference to the database's clock that attempts may be placed with. */
+const maxOffsetErrorMs = 60_000
+
+/** The leaves that may hold a key's answer, newest first, and those that it is written to. */
+export interface KeyPlace {
+  readonly read: readonly number[]
+  readonly write: readonly number[]
+}
+
+/** The stored layout of the ring. */
+export interface RingRow {
+  /** Length of a slot, in milliseconds. */
+  readonly width_ms: number
+  /** When this width began, in milliseconds since the Unix epoch. */
+  readonly since_ms: number
+  /** The database's clock, in milliseconds since the Unix epoch. */
+  readonly now_ms: number
+  /** The schema epoch that the layout was read in. */
+  readonly epoch: number
+}
+
+/** Returns the width of slots that keeps answers for a retention, in milliseconds. */
+export function widthFor(retentionMs: number): number {
+  return Math.max(minWidthMs, Math.ceil((retentionMs + spareMs) / (leafCount - 2)))
+}
+
+/** The layout of the ring as one process knows it. */
+export class KeyRing {
+  #row: RingRow
+  /** The database's clock less this process's monotonic clock, in milliseconds. */
+  #offsetMs: number
+
+  constructor(row: RingRow) {
+    this.#row = row
+    this.#offsetMs = row.now_ms - performance.now()
+  }
+
+  /** The schema epoch in which the layout was read. */
+  get epoch(): number {
+    return this.#row.epoch
+  }
+
+  get widthMs(): number {
+    return this.#row.width_ms
+  }
+
+  /** The database's time, in milliseconds since the Unix epoch. */
+  nowMs(): number {
+    return performance.now() + this.#offsetMs
+  }
+
+  /** Replaces the layout. */
+  update(row: RingRow): void {
+    this.#row = row
+    this.#offsetMs = row.now_ms - performance.now()
+  }
+
+  /** Corrects the offset, and returns whether it was good enough to place an attempt with. */
+  correct(databaseNowMs: number): boolean {
+    const errorMs = databaseNowMs - this.nowMs()
+    const isGood = Math.abs(errorMs) <= maxOffsetErrorMs
+    if (!isGood) this.#offsetMs += errorMs
+    return isGood
+  }
+
+  /** Returns the leaves of a key. `madeAtMs`: the time in a UUIDv7, `undefined` for any other key. */
+  locate(madeAtMs: number | undefined): KeyPlace {
+    const nowMs = this.nowMs()
+    const first = this.#leafAt(madeAtMs ?? nowMs - overlapMs)
+    const last = this.#leafAt(madeAtMs ?? nowMs + overlapMs)
+    const place = places[first * leafCount + last]!
+    const isOneLeaf = madeAtMs !== undefined && madeAtMs > this.#row.since_ms + overlapMs
+    return isOneLeaf ? place : { read: this.live(), write: place.write }
+  }
+
+  /** Returns the leaves in which answers can be found, newest first. */
+  live(): readonly number[] {
+    const nowMs = this.nowMs()
+    return (this.#isSettledAt(nowMs) ? liveLeaves : allLeaves)[this.#leafAt(nowMs)]!
+  }
+
+  /** Returns the leaf that may be truncated now; `undefined` if none may. */
+  expired(): number | undefined {
+    const nowMs = this.nowMs()
+    const width = this.#row.width_ms
+    const isLate = nowMs % width > width - spareMs
+    return isLate || !this.#isSettledAt(nowMs) ? undefined : this.#leafAt(nowMs + width)
+  }
+
+  /** Returns whether all that was placed by an earlier width has expired. */
+  #isSettledAt(nowMs: number): boolean {
+    return nowMs >= this.#row.since_ms + leafCount * this.#row.width_ms
+  }
+
+  #leafAt(ms: number): number {
+    return Math.floor(ms / this.#row.width_ms) % leafCount
+  }
+}
+
+// Computed once, so that placing a key allocates next to nothing.
+const allLeaves = leavesByNewest(leafCount)
+const liveLeaves = leavesByNewest(liveCount)
+
+/** Lists leaves from the newest to older ones, for each leaf that may be the newest. */
+function leavesByNewest(count: number): readonly (readonly number[])[] {
+  return Array.from({ length: leafCount }, (_, newest) =>
+    Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),
+  )
+}
+
+/** The places of keys that are read where they are written, by first and last leaf. */
+const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
+  const first = Math.floor(index / leafCount)
+  const last = index % leafCount
+  const write = first === last ? [first] : [first, last]
+  return { read: write, write }
+})

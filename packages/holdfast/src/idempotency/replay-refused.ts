@@ -1,0 +1,47 @@
+import type { Call } from '../kernel/call.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import type { AnswerRefused } from '../kernel/stages/validate-input.ts'
+import { toPostgresFailure } from '../postgres/to-postgres-failure.ts'
+import { withConnection } from '../postgres/with-connection.ts'
+import { type KeyClaim, readKeyClaim } from './key-claim.ts'
+import { lookUpKey } from './look-up-key.ts'
+import type { MutationParts } from './mutation-parts.ts'
+import { IdempotencyKeyInFlight } from './problems.ts'
+import { replay } from './stored-answer.ts'
+
+/**
+ * Returns what answers a mutation whose input was refused. A retry of a request that has committed is a
+ * replay, even if a deploy has tightened the schema since. Only a refusal costs this look-up: input is
+ * validated in memory, before anything is sent.
+ */
+export function replayRefused(
+  parts: Pick<MutationParts, 'pool' | 'ring' | 'service' | 'retentionMs'>,
+): AnswerRefused {
+  const { pool, ring } = parts
+  return async (call, refusal) => {
+    const claim = keyOf(call, parts)
+    if (!claim || !(refusal instanceof ProblemError)) throw refusal
+    const found = await withConnection(pool, call, (connection) =>
+      lookUpKey(claim, { connection, work: call, leaves: ring.locate(claim.madeAtMs).read }),
+    ).catch((error: unknown) => {
+      throw toPostgresFailure(error, call.operation, call.deadline)
+    })
+    if (found.isRunning) throw IdempotencyKeyInFlight()
+    // Another request is not a retry: it is told what is wrong with it.
+    if (!found.stored?.fingerprint.equals(claim.fingerprint)) throw refusal
+    return replay(found.stored, claim)
+  }
+}
+
+/** Returns the key of a call, `undefined` if it has none that could have been used before. */
+function keyOf(
+  call: Call,
+  { ring, service, retentionMs }: Pick<MutationParts, 'ring' | 'service' | 'retentionMs'>,
+): KeyClaim | undefined {
+  try {
+    return readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
+  } catch {
+    // The refusal of the input comes first, as it does without a key.
+    return undefined
+  }
+}

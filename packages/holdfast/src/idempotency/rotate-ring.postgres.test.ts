@@ -1,0 +1,143 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
+import { createLogger, systemClock } from 'holdfast'
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createEffectsService } from '../../test/effects/effects-service.ts'
+import { leafCount, widthFor } from './key-ring.ts'
+
+const hourMs = 3_600_000
+
+let database: TestDatabase
+let client: pg.Client
+const running: { stop(): Promise<void> }[] = []
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+})
+
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop()
+  await client.end()
+  await database.drop()
+})
+
+async function start(options: Parameters<typeof createEffectsService>[0] = {}) {
+  const service = await createEffectsService(options).start({
+    env: { DATABASE_URL: database.url },
+    mode: 'test',
+    clock: systemClock,
+    log: createLogger({ level: 'error', write: () => {} }),
+    notify: () => {},
+  })
+  running.push(service)
+  const record = async (key: string, name = key): Promise<{ status: number; replayed: boolean }> => {
+    const answer = await service.call({
+      operation: 'record',
+      input: { path: {}, query: {}, body: { name } },
+      header: (header) => (header === 'idempotency-key' ? key : undefined),
+    })
+    return { status: answer.status, replayed: answer.headers['idempotency-replayed'] === 'true' }
+  }
+  return { record }
+}
+
+const count = async (text: string, values: readonly unknown[] = []): Promise<number> => {
+  const { rows } = await client.query<{ count: number }>(`select count(*)::int ${text}`, [...values])
+  return rows[0]!.count
+}
+const rowsIn = (leaf: number): Promise<number> => count(`from holdfast.idempotency_keys_${leaf}`)
+
+/** Gives the ring a width by which the present slot has just begun, and returns the leaf of that slot. */
+async function beginSlot(): Promise<number> {
+  const { rows } = await client.query<{ now: string }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  )
+  const now = Number(rows[0]!.now)
+  // Some slot after which the present one began ten minutes ago.
+  const slot = Math.floor(now / (40 * hourMs))
+  const width = Math.floor((now - 600_000) / slot)
+  await client.query('update holdfast.idempotency_ring set width_ms = $1, since_ms = 0', [width])
+  return slot % leafCount
+}
+
+test('the leaf of the next slot is truncated, and every other leaf is kept', async () => {
+  await start()
+  const leaf = await beginSlot()
+  const next = (leaf + 1) % leafCount
+  for (let each = 0; each < leafCount; each += 1)
+    await client.query(
+      `insert into holdfast.idempotency_keys_${each} (id, service, scope, key, fingerprint, status, headers)
+       values (gen_random_uuid(), '', '', '', '', 200, '{}')`,
+    )
+  await start({ pruneEvery: '20ms' })
+  await until(async () => (await rowsIn(next)) === 0)
+  expect(await count('from holdfast.idempotency_keys')).toBe(leafCount - 1)
+})
+
+test('a reader of the leaf holds up its truncation, and nothing else', async () => {
+  await start()
+  const next = ((await beginSlot()) + 1) % leafCount
+  await client.query(
+    `insert into holdfast.idempotency_keys_${next} (id, service, scope, key, fingerprint, status, headers)
+     values (gen_random_uuid(), '', '', '', '', 200, '{}')`,
+  )
+  const dump = new pg.Client({ connectionString: database.url })
+  await dump.connect()
+  await dump.query('begin')
+  await dump.query('select count(*) from holdfast.idempotency_keys')
+  const service = await start({ pruneEvery: '20ms' })
+  for (let n = 0; n < 10; n += 1) expect(await service.record(randomUUID())).toMatchObject({ status: 201 })
+  expect(await rowsIn(next)).toBe(1)
+  await dump.query('commit')
+  await dump.end()
+  await until(async () => (await rowsIn(next)) === 0)
+})
+
+test('a longer retention widens the slots, and what was answered before is still replayed', async () => {
+  const short = await start()
+  const [made, opaque] = [randomUUIDv7(), randomUUID()]
+  await short.record(made)
+  await short.record(opaque)
+  const long = await start({ retention: '60d' })
+  expect(
+    await count('from holdfast.idempotency_ring where width_ms = $1', [widthFor(60 * 24 * hourMs)]),
+  ).toBe(1)
+  for (const service of [long, short])
+    for (const key of [made, opaque])
+      expect(await service.record(key)).toEqual({ status: 201, replayed: true })
+  expect(await count('from effects')).toBe(2)
+})
+
+test('a process that knows the earlier width does not commit by it', async () => {
+  const before = await start()
+  await before.record(randomUUID())
+  const after = await start({ retention: '60d' })
+  // The same key by both: whichever layout each of them began with, there is one effect.
+  for (let n = 0; n < 10; n += 1) {
+    const key = randomUUIDv7()
+    const answers = await Promise.all([before.record(key, key), after.record(key, key)])
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThan(0)
+    expect(await count('from effects where name = $1', [key])).toBe(1)
+  }
+})
+
+test('a key that is not a UUIDv7 meets itself across the boundary of two slots', async () => {
+  await start()
+  const { rows } = await client.query<{ now: string }>(
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  )
+  // The present slot has just begun: attempts write to it and to the one before.
+  const slot = Math.floor(Number(rows[0]!.now) / (40 * hourMs))
+  const width = Math.floor((Number(rows[0]!.now) - 1_000) / slot)
+  await client.query('update holdfast.idempotency_ring set width_ms = $1', [width])
+  const service = await start()
+  const key = randomUUID()
+  await service.record(key)
+  expect(await rowsIn(slot % leafCount)).toBe(1)
+  expect(await rowsIn((slot - 1) % leafCount)).toBe(1)
+  expect(await count('from holdfast.idempotency_keys')).toBe(1)
+  expect(await service.record(key)).toEqual({ status: 201, replayed: true })
+})

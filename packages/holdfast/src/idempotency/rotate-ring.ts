@@ -1,0 +1,104 @@
+import type { Clock } from '../kernel/clock.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { sqlStateOf } from '../postgres/sql-state.ts'
+import { withConnection } from '../postgres/with-connection.ts'
+import { KeyRing, type RingRow, widthFor } from './key-ring.ts'
+import { lockLeaf, readRing, renewSchemaEpoch, truncateLeaf, widenRing } from './queries/ring.ts'
+
+/** Dependencies of {@link startRotation}. */
+export interface Rotation {
+  readonly pool: Pool
+  readonly ring: KeyRing
+  readonly clock: Clock
+  readonly log: Logger
+  /** Interval between two passes, in milliseconds. */
+  readonly everyMs: number
+}
+
+const passTimeoutMs = 30_000
+/** How long TRUNCATE waits behind readers of a leaf. Other readers wait behind it meanwhile. */
+const lockTimeoutMs = 50
+
+/** Reads the layout of the ring, after widening it if a retention needs that. */
+export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyRing> {
+  const row = await withConnection(pool, ringWork(), async (connection) => {
+    const found = await readLayout(connection)
+    const widthMs = widthFor(retentionMs)
+    if (found.width_ms >= widthMs) return found
+    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+    await connection.run(widenRing(widthMs))
+    await connection.run(renewSchemaEpoch())
+    await connection.run({ text: 'COMMIT' })
+    return readLayout(connection)
+  })
+  return new KeyRing(row)
+}
+
+/** Reads the layout of the ring again. */
+export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
+  ring.update(await withConnection(pool, ringWork(), readLayout))
+}
+
+/**
+ * Truncates the leaf of the next slot in good time. Any number of processes may do so: a pass that finds
+ * the leaf empty costs one statement, whatever the number of keys.
+ *
+ * A leaf that a reader holds for a whole slot (a dump, for instance) keeps its answers for one more round
+ * of the ring: they are stored for longer, and nothing else changes.
+ */
+export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Duty {
+  return startDuty({
+    failure: 'truncating expired idempotency keys failed',
+    clock,
+    log,
+    everyMs,
+    // Processes of a fleet start together; their passes need not.
+    firstAfterMs: Math.random() * everyMs,
+    async work(stopping) {
+      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(passTimeoutMs)]))
+      await withConnection(pool, work, async (connection) => {
+        ring.update(await readLayout(connection))
+        await truncateExpired(connection, ring, log)
+      })
+      return undefined
+    },
+  })
+}
+
+async function truncateExpired(connection: Connection, ring: KeyRing, log: Logger): Promise<void> {
+  const leaf = ring.expired()
+  if (leaf === undefined) return
+  await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+  const { rows } = await connection.run<{ is_used: boolean; width_ms: number }>(lockLeaf(leaf))
+  // Another width has other leaves expire.
+  if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {
+    await connection.run({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` })
+    await truncate(connection, leaf, log)
+  }
+  await connection.run({ text: 'COMMIT' })
+}
+
+async function truncate(connection: Connection, leaf: number, log: Logger): Promise<void> {
+  try {
+    await connection.run(truncateLeaf(leaf))
+    log.info({ leaf }, 'expired idempotency keys truncated')
+  } catch (error) {
+    if (sqlStateOf(error) !== lockNotAvailable) throw error
+    log.debug({ leaf }, 'truncating expired idempotency keys postponed: the table is being read')
+  }
+}
+
+const lockNotAvailable = '55P03'
+
+async function readLayout(connection: Connection): Promise<RingRow> {
+  const { rows } = await connection.run<RingRow>(readRing())
+  return rows[0]!
+}
+
+function ringWork(): ReturnType<typeof ownWork> {
+  return ownWork(AbortSignal.timeout(passTimeoutMs))
+}
