@@ -37,8 +37,8 @@ const claimText = perLeaves((leaves) => ({
   name: `holdfast_claim_${leaves.join('_')}`,
   text: `
       select ${limits}, stored.*
-      from (values (1)) as one
-      left join lateral (select * from (${answerIn(leaves, '$5')}) as found limit 1) as stored on true`,
+      from (select * from (${answerIn(leaves, '$5')}) as found limit 1) as stored
+      right join (values (1)) as one on true`,
 }))
 
 const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
