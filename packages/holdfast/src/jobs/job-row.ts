@@ -3,13 +3,14 @@ import { toMilliseconds } from '../kernel/duration.ts'
 import type { EnqueueOptions } from '../kernel/effects.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobType } from '../kernel/job-type.ts'
-import { pathOf, type SchemaIssue, toPointer, validate } from '../kernel/schema.ts'
+import { summarizeIssues } from '../kernel/schema.ts'
+import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
 
 /** A job as it is inserted. */
 export interface JobRow {
   readonly id: string
   readonly name: string
-  /** JSON, which Postgres is not to look into: it takes some texts for errors that JSON allows. */
+  /** JSON of what the schema declares. Postgres does not look into it: it takes some texts for errors that JSON allows. */
   readonly input: string
   readonly priority: number
   /** When it may run: milliseconds from now on, or since the Unix epoch; neither: at once. */
@@ -32,28 +33,23 @@ const highestPriority = 1_000
  */
 export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions): JobRow | Promise<JobRow> {
   checkOptions(job, options)
-  const result = validate(job.input, input)
-  const make = ({
-    issues,
-    ...valid
-  }: {
-    issues?: readonly SchemaIssue[] | undefined
-    value?: unknown
-  }): JobRow => {
-    if (issues) throw inputInvalid(job, `is not what it declares: ${listOf(issues)}`)
-    return {
-      id: randomUUIDv7(),
-      name: job.name,
-      input: toJsonText(job, input),
-      priority: options.priority ?? job.priority,
-      ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
-      ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
-      ...(options.unique === undefined ? {} : { uniqueKey: options.unique }),
-      ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
-      ...keysOf(job, valid.value),
-    }
+  const made = storedInputOf(job.input)(input)
+  return made instanceof Promise ? made.then((read) => rowOf(job, read, options)) : rowOf(job, made, options)
+}
+
+function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow {
+  if (read.issues) throw inputInvalid(job, `is not what it declares: ${summarizeIssues(read.issues)}`)
+  return {
+    id: randomUUIDv7(),
+    name: job.name,
+    input: toJsonText(job, read.stored),
+    priority: options.priority ?? job.priority,
+    ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
+    ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
+    ...(options.unique === undefined ? {} : { uniqueKey: options.unique }),
+    ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
+    ...keysOf(job, read.value),
   }
-  return result instanceof Promise ? result.then(make) : make(result)
 }
 
 function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey'> {
@@ -98,13 +94,6 @@ function optionsInvalid(job: JobType, what: string): HoldfastError {
     'job-options-invalid',
     `The job "${job.name}" (${job.place}) that is enqueued ${what}.`,
   )
-}
-
-function listOf(issues: readonly SchemaIssue[]): string {
-  return issues
-    .slice(0, 5)
-    .map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`)
-    .join('; ')
 }
 
 /** The input as it is now: what its handler does with it afterwards is not enqueued. */

@@ -16,9 +16,9 @@ export function unboundedParts(root: JsonSchema): readonly string[] {
     if (isAnything(schema)) found.push(`${pointer || '/'} (anything)`)
     if (schema.type === 'array') visitArray(schema, pointer)
     if (schema.type === 'object') visitObject(schema, pointer)
-    for (const branch of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...(schema.allOf ?? [])]) {
-      visit(branch, pointer)
-    }
+    // Further patterns and divisors stand beside what they are of; alone they say nothing.
+    const parts = (schema.allOf ?? []).filter((part) => !isAnything(resolveReference(part, root)))
+    for (const branch of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...parts]) visit(branch, pointer)
     open.delete(schema)
   }
 

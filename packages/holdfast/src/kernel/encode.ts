@@ -1,28 +1,67 @@
 import { type Answer, jsonType } from './answer.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { type LogFields, type Logger, toLogFields } from './log.ts'
 import type { Operation } from './operation.ts'
-import { createProjection } from './projection.ts'
+import { isDescribed, mayKeepUndeclared } from './parsing.ts'
+import { createProjection, type Projection } from './projection.ts'
 import { fillPath } from './route.ts'
-import { pathOf, toPointer, validate } from './schema.ts'
+import { listIssues, type ParseResult, validate } from './schema.ts'
 
-/** Makes the answer of what a handler returned. */
-export type Encode = (output: unknown) => Answer | Promise<Answer>
+/** Makes the answer of what a handler returned. The log is told of a deviation that is answered all the same. */
+export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 
 /** Options of {@link createEncode}. */
 export interface EncodeOptions {
-  /** Whether each output is validated first. In production it is only cut to its schema. */
+  /** Whether an output that deviates from its schema fails. In production it is cut to its schema instead. */
   readonly validates: boolean
 }
 
-/** Builds the writer of an operation's answers: what its output schema does not declare never leaves. */
+/**
+ * Builds the writer of an operation's answers. An answer is what the output schema makes of what the handler returned;
+ * what the schema does not declare never leaves.
+ *
+ * - Most schemas convert nothing, and their JSON Schema tells what is declared: in production the answer is copied by a
+ *   projection that is compiled once, and nothing is validated.
+ * - Others parse each output, since only they know what it becomes (`z.coerce`, a default, alternatives of one type).
+ * - What does not fit fails in development and tests. In production it is cut by the projection, and logged if a parse
+ *   found it.
+ */
 export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
   if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })
-  const project = createProjection(outputSchema)
-  const { status, location } = operation
+  const cut = createProjection(outputSchema)
+  const write = createWriter(operation)
+  if (!options.validates && isDescribed(operation.output)) return (output) => write(cut(output))
 
-  function write(output: unknown): Answer {
-    const projected = project(output)
+  const finish: Projection = mayKeepUndeclared(operation.output) ? cut : (value) => value
+  const cutAnyway = (output: unknown, fields: LogFields, log: Logger): Answer => {
+    log.warn(fields, 'the output deviates from its schema; it is answered without what is not declared')
+    return write(cut(output))
+  }
+  return (output, log) => {
+    const judge = (result: ParseResult): Answer => {
+      if (!result.issues) return write(finish(result.value))
+      const issues = listIssues(result.issues)
+      if (options.validates) throw outputInvalid(operation, issues)
+      return cutAnyway(output, { issues }, log)
+    }
+    const fail = (error: unknown): Answer => {
+      if (options.validates) throw error
+      return cutAnyway(output, { error: toLogFields(error) }, log)
+    }
+    let result: ParseResult | Promise<ParseResult>
+    try {
+      result = validate(operation.output, output)
+    } catch (error) {
+      return fail(error)
+    }
+    return result instanceof Promise ? result.then(judge, fail) : judge(result)
+  }
+}
+
+function createWriter(operation: Operation): (projected: unknown) => Answer {
+  const { status, location } = operation
+  return (projected) => {
     const body = JSON.stringify(projected) as string | undefined
     if (body === undefined)
       throw outputInvalid(operation, ['it returned nothing, and its output schema asks for a value'])
@@ -30,21 +69,11 @@ export function createEncode(operation: Operation, outputSchema: JsonSchema, opt
     if (location !== undefined) headers['location'] = fillPath(location, projected as Record<string, unknown>)
     return { status, headers, body }
   }
-
-  if (!options.validates) return write
-  return async (output) => {
-    const result = await validate(operation.output, output)
-    if (!result.issues) return write(output)
-    throw outputInvalid(
-      operation,
-      result.issues.map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`),
-    )
-  }
 }
 
 function outputInvalid(operation: Operation, issues: readonly string[]): HoldfastError {
   return new HoldfastError(
     'output-invalid',
-    `${operation.route.method} ${operation.route.path} (${operation.place}) returned what its output schema does not allow: ${issues.join('; ')}. Mend the handler or the schema.`,
+    `${operation.route.method} ${operation.route.path} (${operation.place}) returned what its output schema does not allow: ${issues.join('; ')}. Fix the handler or the schema.`,
   )
 }

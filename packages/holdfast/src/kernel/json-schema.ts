@@ -8,6 +8,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: JsonSchema | boolean
+  readonly propertyNames?: JsonSchema
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>
   readonly maxProperties?: number
   readonly items?: JsonSchema | boolean
   readonly prefixItems?: readonly JsonSchema[]

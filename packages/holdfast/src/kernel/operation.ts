@@ -60,7 +60,7 @@ export interface QueryDefinition<
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
   /** Does the work. Thrown problems are answers; whatever else is thrown is a defect and answers 500. */
-  run(context: Context<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
+  run(context: Context<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
 }
 
 /** How much of concurrent transactions a mutation sees (https://www.postgresql.org/docs/current/transaction-iso.html). */
@@ -97,7 +97,7 @@ export interface MutationDefinition<
    * Does the work, in one transaction: what it writes, enqueues and publishes is committed with its answer, or not at all. Thrown problems are
    * answers; whatever else is thrown is a defect and answers 500.
    */
-  run(context: MutationContext<OutputOf<I>, C, Db, Values>): OutputOf<O> | Promise<OutputOf<O>>
+  run(context: MutationContext<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
 }
 
 /** What an operation takes, gives and fails with, for a typed client. Present in types only. */

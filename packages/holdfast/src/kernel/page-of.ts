@@ -1,6 +1,15 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type JsonSchema, moveInto } from './json-schema.ts'
 import { defaultMaxLimit, type Page, type PagingStyle } from './page.ts'
-import { type OutputOf, type Schema, type SchemaIssue, toJsonSchema, validate } from './schema.ts'
+import {
+  type InputOf,
+  type OutputOf,
+  ownSchema,
+  type Schema,
+  type SchemaIssue,
+  toJsonSchema,
+  validate,
+} from './schema.ts'
 
 /** Options of {@link pageOf}. */
 export interface PageOfOptions<Style extends PagingStyle = 'cursor'> {
@@ -28,7 +37,7 @@ const parameters: Readonly<Record<PagingStyle, string>> = {
 export function pageOf<S extends Schema, const Style extends PagingStyle = 'cursor'>(
   item: S,
   options: PageOfOptions<Style> = {},
-): Schema<Page<OutputOf<S>, Style>, Page<OutputOf<S>, Style>> {
+): Schema<Page<InputOf<S>, Style>, Page<OutputOf<S>, Style>> {
   const { max = defaultMaxLimit, style = 'cursor' as Style } = options
   const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
     type: 'object',
@@ -46,11 +55,11 @@ export function pageOf<S extends Schema, const Style extends PagingStyle = 'curs
     additionalProperties: false,
     $defs: { item: moveInto('#/$defs/item', toJsonSchema(item, side)) },
   })
-  return {
+  return ownSchema([item], {
     '~standard': {
       version: 1,
       vendor: 'holdfast',
-      async validate(value) {
+      validate(value) {
         const page = value as Page<unknown, Style> | undefined
         if (!Array.isArray(page?.items))
           return { issues: [{ message: 'Expected a page, with its items in a list', path: ['items'] }] }
@@ -61,27 +70,28 @@ export function pageOf<S extends Schema, const Style extends PagingStyle = 'curs
             ],
           }
         }
-        const { items, issues } = await validateItems(item, page.items)
-        return issues.length > 0 ? { issues } : { value: { ...page, items } }
+        const { next, prev, total } = page
+        const join = (results: readonly ItemResult[]): StandardSchemaV1.Result<Page<OutputOf<S>, Style>> => {
+          const issues = results.flatMap((result, index) => issuesOf(result, index))
+          if (issues.length > 0) return { issues }
+          return { value: { items: results.map(valueOf<OutputOf<S>>), next, prev, total } }
+        }
+        const results = page.items.map((element: unknown) => validate(item, element))
+        return results.some((result) => result instanceof Promise)
+          ? Promise.all(results.map(async (result) => result)).then(join)
+          : join(results as ItemResult[])
       },
       jsonSchema: { input: describe('input'), output: describe('output') },
     },
-  }
+  })
 }
 
-async function validateItems<S extends Schema>(
-  item: S,
-  elements: readonly unknown[],
-): Promise<{ readonly items: OutputOf<S>[]; readonly issues: readonly SchemaIssue[] }> {
-  const issues: SchemaIssue[] = []
-  const items: OutputOf<S>[] = []
-  for (const [index, element] of elements.entries()) {
-    const result = await validate(item, element)
-    if (!result.issues) items.push(result.value as OutputOf<S>)
-    else
-      issues.push(
-        ...result.issues.map((issue) => ({ ...issue, path: ['items', index, ...(issue.path ?? [])] })),
-      )
-  }
-  return { items, issues }
+type ItemResult = StandardSchemaV1.Result<unknown>
+
+function issuesOf({ issues = [] }: ItemResult, index: number): readonly SchemaIssue[] {
+  return issues.map((issue) => ({ ...issue, path: ['items', index, ...(issue.path ?? [])] }))
+}
+
+function valueOf<Value>(result: ItemResult): Value {
+  return (result as StandardSchemaV1.SuccessResult<unknown>).value as Value
 }

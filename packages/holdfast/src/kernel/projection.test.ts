@@ -1,24 +1,24 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, holdfast, pageOf, type Schema } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { bodyOf, call, startService } from './start-service.fixture.ts'
 
 const { query } = holdfast()
 
-/** What leaves when a handler returns a value that is more than its schema. */
+/** Returns the body of an answer, or its status if it is none of success. */
 async function leaving(
-  schema: z.ZodType,
+  schema: Schema,
   value: unknown,
   mode: 'production' | 'test' = 'production',
 ): Promise<unknown> {
   const show = query({
     route: 'GET /show',
     access: anyone(),
-    output: z.object({ it: schema }),
-    run: () => ({ it: value }) as never,
+    output: schema,
+    run: () => value,
   })
   const answer = await call(await startService({ show }, { mode }), 'show')
-  return answer.status === 200 ? (bodyOf(answer) as { it: unknown }).it : answer.status
+  return answer.status === 200 ? bodyOf(answer) : answer.status
 }
 
 interface Tree {
@@ -28,6 +28,8 @@ interface Tree {
 const tree: z.ZodType<Tree> = z.lazy(() =>
   z.object({ name: z.string(), children: z.array(tree).max(9).optional() }),
 )
+/** It stands in the JSON Schema by its name, beside others with which it applies at once. */
+const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })
 
@@ -84,8 +86,99 @@ describe('an undeclared field never leaves', () => {
   })
 })
 
-test('a value that fits no alternative does not leave at all', async () => {
-  expect(await leaving(z.union([cat, dog]), { kind: 'fish', secret: 1 })).toBe(500)
+const boxes = z.union([z.array(z.object({ a: z.int() })).max(9), z.array(z.object({ b: z.int() })).max(9)])
+
+describe('an answer is what its schema makes of it', () => {
+  test.each([
+    ['lists of different items', boxes, [{ b: 1, secret: 2 }], [{ b: 1 }]],
+    [
+      'members of both sides',
+      z.intersection(z.object({ a: z.object({ x: z.int() }) }), z.object({ a: z.object({ y: z.int() }) })),
+      { a: { x: 1, y: 2, secret: 3 }, secret: 4 },
+      { a: { x: 1, y: 2 } },
+    ],
+    ['a number that is given as a text', z.coerce.number(), '12.50', 12.5],
+    ['a default', z.object({ n: z.int().default(3) }), {}, { n: 3 }],
+    ['what stands in for what is wrong', z.int().catch(4), 'x', 4],
+    ['a codec', z.codec(z.string(), z.int(), { decode: Number, encode: String }), '7', 7],
+    [
+      'a page',
+      pageOf(z.object({ n: z.coerce.number() })),
+      { items: [{ n: '1', secret: 2 }], secret: 3 },
+      { items: [{ n: 1 }] },
+    ],
+    [
+      'a schema that waits',
+      z
+        .object({ a: z.int() })
+        .transform(async ({ a }) => a)
+        .pipe(z.int()),
+      { a: 5 },
+      5,
+    ],
+  ] as readonly [string, Schema, unknown, unknown][])('%s', async (...row) => {
+    const [, schema, value, expected] = row
+    expect(await leaving(schema, value)).toEqual(expected)
+    expect(await leaving(schema, value, 'test')).toEqual(expected)
+  })
+})
+
+describe('in production what deviates is cut, and answered', () => {
+  test.each([
+    ['below what may be null', z.object({ a: z.int() }).nullable(), { a: 'x', secret: 1 }, { a: 'x' }],
+    ['where no alternative fits', z.union([cat, dog]), { kind: 'fish', secret: 1 }, { kind: 'fish' }],
+    [
+      'in the alternative that a discriminator names',
+      z.discriminatedUnion('kind', [cat, dog]),
+      { kind: 'dog', tricks: [1], lives: 9 },
+      { kind: 'dog', tricks: [1] },
+    ],
+    [
+      'in the closest alternative',
+      z.union([z.object({ a: z.int() }), z.object({ a: z.int(), b: z.int() })]),
+      { a: 1.5, b: 2, c: 3 },
+      { a: 1.5 },
+    ],
+    [
+      'in what two schemas declare together',
+      z.intersection(named, z.object({ b: z.int() })),
+      { name: 1, b: 2, secret: 3, children: [{ name: 'x', secret: 4 }] },
+      { name: 1, b: 2, children: [{ name: 'x' }] },
+    ],
+    ['a list of rows for one', z.object({ a: z.int() }), [{ a: 1, secret: 2 }], []],
+    ['a row for a text of two patterns', z.string().regex(/a/).regex(/b/), { secret: 1 }, {}],
+    ['a row for a text', z.object({ a: z.string() }), { a: { secret: 1 } }, { a: {} }],
+    ['a row for a list', z.array(z.object({ a: z.int() })).max(2), { a: 1, secret: 2 }, {}],
+    [
+      'a name that no record has',
+      z.record(z.enum(['a', 'b']), z.int()).meta({ maxProperties: 2 }),
+      { a: 1, b: 2, secret: 3 },
+      { a: 1, b: 2 },
+    ],
+    [
+      'where a conversion fails',
+      z.object({ a: z.int(), b: z.coerce.number() }),
+      { a: 1, b: 'x', secret: 2 },
+      { a: 1, b: 'x' },
+    ],
+  ] as readonly [string, Schema, unknown, unknown][])('%s', async (...row) => {
+    const [, schema, value, expected] = row
+    expect(await leaving(schema, value)).toEqual(expected)
+    expect(await leaving(schema, value, 'test')).toBe(500)
+  })
+
+  test('which is logged where a schema had to be parsed', async () => {
+    const lines: string[] = []
+    const show = query({
+      route: 'GET /show',
+      access: anyone(),
+      output: z.object({ n: z.coerce.number() }),
+      run: () => ({ n: 'x' }),
+    })
+    const running = await startService({ show }, { mode: 'production', onLog: (line) => lines.push(line) })
+    expect((await call(running, 'show')).status).toBe(200)
+    expect(lines.join('\n')).toMatch(/#\/n.*the output deviates from its schema/)
+  })
 })
 
 test('a Date is its text, in production too', async () => {

@@ -1,14 +1,18 @@
-import { HoldfastError } from './holdfast-error.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
+import { deviationsOf, fits } from './json-schema-fit.ts'
 
-/** Copies of a value what a schema declares, and nothing else. */
+/** Returns a copy of a value that has only what a schema declares. Never throws. */
 export type Projection = (value: unknown) => unknown
 
-const identity: Projection = (value) => value
-
 /**
- * Builds the projection of a schema once, so that an answer can be written without its undeclared fields and
- * without validating it again.
+ * Compiles a JSON Schema into the projection of its values. It looks at no value closer than it has to: a text where a
+ * number is declared is copied, but no object or array is ever copied whole.
+ *
+ * - An object keeps the members that its schema declares.
+ * - Where an object or array stands and the schema declares neither, it becomes empty.
+ * - Among alternatives, the value's type decides, or the member whose constants differ (a discriminator); if neither tells
+ *   them apart, the first one that the value fits; if it fits none, the first of those from which it deviates least.
+ * - Where several schemas apply at once (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
   const built = new Map<JsonSchema, Projection>()
@@ -18,7 +22,7 @@ export function createProjection(root: JsonSchema): Projection {
     const known = built.get(schema)
     if (known) return known
     // Set first, so that a recursive schema finds itself.
-    let project: Projection = identity
+    let project: Projection = scalar
     built.set(schema, (value) => project(value))
     project = construct(schema)
     built.set(schema, project)
@@ -26,113 +30,225 @@ export function createProjection(root: JsonSchema): Projection {
   }
 
   function construct(schema: JsonSchema): Projection {
-    if (schema.allOf) return projectAll(schema.allOf.map(build))
-    const branches = alternatives(schema)
-    if (branches.length > 1) return projectOneOf(branches.map((branch) => resolveReference(branch, root)))
-    if (branches[0] !== schema && branches[0]) return build(branches[0])
-    if (schema.properties || typeof schema.additionalProperties === 'object') return projectObject(schema)
-    if (typesOf(schema).includes('object')) return projectObject(schema)
-    if (schema.prefixItems || typeof schema.items === 'object') return projectArray(schema)
-    return identity
+    const parts = conjunctsOf(schema)
+    if (parts.length > 1) return projectAll(parts.map(build))
+    const only = parts[0] ?? schema
+    if (only !== schema) return build(only)
+    if (only.anyOf ?? only.oneOf)
+      return projectOneOf(alternatives(only).map((branch) => resolveReference(branch, root)))
+    const types = typesOf(schema)
+    const isObject =
+      types.includes('object') || schema.properties || typeof schema.additionalProperties === 'object'
+    const isArray = types.includes('array') || schema.prefixItems || typeof schema.items === 'object'
+    if (isObject && isArray) return byType(projectObject(schema), projectArray(schema))
+    if (isObject) return projectObject(schema)
+    if (isArray) return projectArray(schema)
+    return parts.length === 0 ? identity : scalar
   }
 
   function projectAll(parts: readonly Projection[]): Projection {
-    return (value) =>
-      isRecord(value) ? Object.assign({}, ...parts.map((part) => part(value) as object)) : parts[0]?.(value)
+    return (value) => parts.map((part) => part(value)).reduce(merge)
   }
 
   function projectOneOf(branches: readonly JsonSchema[]): Projection {
     const choices = branches.map((branch) => ({ branch, project: build(branch) }))
-    if (choices.every((choice) => choice.project === identity)) return identity
+    if (choices.length === 1) return choices[0]!.project
+    if (choices.every(({ project }) => project === scalar)) return scalar
+    const objects = choices.filter(({ branch }) => branch.type === 'object')
+    const arrays = choices.filter(({ branch }) => branch.type === 'array')
+    const scalars = choices.filter(({ project }) => project === scalar)
+    if (objects.length + arrays.length + scalars.length < choices.length) return projectClosest(choices)
+    // The usual case, what may be null: its type alone tells the alternatives apart.
+    return byType(
+      objects.length > 1 ? projectTagged(objects) : (objects[0]?.project ?? scalar),
+      arrays.length > 1 ? projectClosest(arrays) : (arrays[0]?.project ?? scalar),
+    )
+  }
+
+  function projectTagged(choices: readonly Choice[]): Projection {
+    const closest = projectClosest(choices)
+    const tag = tagOf(choices.map(({ branch }) => branch))
+    if (!tag) return closest
     return (value) => {
-      const plain = toPlain(value)
-      const choice = choices.find(({ branch }) => fits(plain, branch, root))
-      if (!choice) {
-        throw new HoldfastError(
-          'output-invalid',
-          'A value fits none of the alternatives that its schema offers.',
-        )
-      }
-      return choice.project(plain)
+      const index = isRecord(value) ? tag.branchOf.get(value[tag.name]) : undefined
+      return (index === undefined ? closest : choices[index]!.project)(value)
     }
+  }
+
+  function projectClosest(choices: readonly Choice[]): Projection {
+    return (value) => {
+      if (typeof value !== 'object' || value === null) return value
+      const plain = toPlain(value)
+      const fitting = choices.find(({ branch }) => fits(plain, branch, root))
+      return (fitting ?? leastDeviating(choices, plain, root)).project(plain)
+    }
+  }
+
+  /** Finds a member that is in every branch, with constants that are in no other. */
+  function tagOf(branches: readonly JsonSchema[]): Tag | undefined {
+    for (const name of branches[0]?.required ?? []) {
+      const constants = branches.map(({ properties, required }) =>
+        required?.includes(name) ? constantsOf(resolveReference(properties?.[name] ?? {}, root)) : [],
+      )
+      const branchOf = new Map(
+        constants.flatMap((own, index) => own.map((constant) => [constant, index] as const)),
+      )
+      if (constants.every(({ length }) => length > 0) && branchOf.size === constants.flat().length)
+        return { name, branchOf }
+    }
+    return undefined
   }
 
   function projectObject(schema: JsonSchema): Projection {
     const declared = Object.entries(schema.properties ?? {}).map(
       ([key, property]) => [key, build(property)] as const,
     )
-    const names = new Set(declared.map(([key]) => key))
-    const others =
-      typeof schema.additionalProperties === 'object' ? build(schema.additionalProperties) : undefined
+    const others = projectOthers(schema)
+    const required = schema.required ?? []
     return (value) => {
-      const plain = toPlain(value)
-      if (!isRecord(plain)) return plain
+      if (typeof value !== 'object' || value === null) return value
+      const plain = toRecord(value, required)
+      if (!isRecord(plain)) return scalar(plain)
       const copy: Record<string, unknown> = {}
       for (const [key, project] of declared) {
         const member = plain[key]
         if (member !== undefined) copy[key] = project(member)
       }
-      if (!others) return copy
-      for (const [key, member] of Object.entries(plain)) if (!names.has(key)) copy[key] = others(member)
-      return copy
+      return others ? others(plain, copy) : copy
+    }
+  }
+
+  /** Copies the members with arbitrary names that a schema declares; `undefined` if it declares none. */
+  function projectOthers(
+    schema: JsonSchema,
+  ): ((from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown) | undefined {
+    const rest =
+      typeof schema.additionalProperties === 'object' ? build(schema.additionalProperties) : undefined
+    const patterns = Object.entries(schema.patternProperties ?? {}).map(
+      ([pattern, property]) => [new RegExp(pattern, 'u'), build(property)] as const,
+    )
+    if (!rest && patterns.length === 0) return undefined
+    const names = new Set([...Object.keys(schema.properties ?? {}), '__proto__'])
+    const { propertyNames = {} } = schema
+    return (from, to) => {
+      for (const key of Object.keys(from)) {
+        if (names.has(key) || !fits(key, propertyNames, root)) continue
+        const project = patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
+        if (project) to[key] = project(from[key])
+      }
+      return to
     }
   }
 
   function projectArray(schema: JsonSchema): Projection {
     const first = (schema.prefixItems ?? []).map(build)
     const rest = typeof schema.items === 'object' ? build(schema.items) : undefined
+    if (first.length === 0)
+      return rest ? (value) => (Array.isArray(value) ? value.map(rest) : scalar(value)) : scalar
     return (value) => {
-      if (!Array.isArray(value)) return value
-      const kept = rest ? value : value.slice(0, first.length)
-      return kept.map((item: unknown, index) => (first[index] ?? rest ?? identity)(item))
+      if (!Array.isArray(value)) return scalar(value)
+      const kept: readonly unknown[] = rest ? value : value.slice(0, first.length)
+      return kept.map((item, index) => (first[index] ?? rest!)(item))
     }
   }
 
   return build(root)
 }
 
-/** Whether a value is of the shape of an alternative: by its type, its constants and its required members. */
-function fits(value: unknown, reference: JsonSchema, root: JsonSchema): boolean {
-  const schema = resolveReference(reference, root)
-  if (schema.const !== undefined) return schema.const === value
-  if (schema.enum) return schema.enum.includes(value)
-  if (schema.allOf) return schema.allOf.every((part) => fits(value, part, root))
-  if (schema.anyOf ?? schema.oneOf) return alternatives(schema).some((branch) => fits(value, branch, root))
-  const types = typesOf(schema)
-  if (types.length > 0 && !types.some((type) => isOfType(value, type))) return false
-  if (!isRecord(value)) return true
-  if ((schema.required ?? []).some((key) => value[key] === undefined)) return false
-  return Object.entries(schema.properties ?? {}).every(
-    ([key, property]) => value[key] === undefined || fits(value[key], property, root),
-  )
+const identity: Projection = (value) => value
+
+/** The projection of a schema that declares no members: an object or array is left without any. */
+const scalar: Projection = (value) => {
+  if (typeof value !== 'object' || value === null) return value
+  const plain = toPlain(value)
+  if (typeof plain !== 'object' || plain === null) return plain
+  return Array.isArray(plain) ? [] : {}
 }
 
-function isOfType(value: unknown, type: string): boolean {
-  switch (type) {
-    case 'null':
-      return value === null
-    case 'array':
-      return Array.isArray(value)
-    case 'object':
-      return isRecord(value)
-    case 'integer':
-      return Number.isInteger(value)
-    default:
-      return typeof value === type
-  }
+function byType(projectRecord: Projection, projectList: Projection): Projection {
+  return (value) => (Array.isArray(value) ? projectList(value) : projectRecord(value))
 }
 
-/** A value as JSON.stringify would see it: a `Date`, for one, is its text. */
-function toPlain(value: unknown): unknown {
-  if (
-    typeof value === 'object' &&
-    value !== null &&
-    'toJSON' in value &&
-    typeof value.toJSON === 'function'
-  ) {
-    return value.toJSON() as unknown
+const structure = [
+  '$ref',
+  'type',
+  'const',
+  'enum',
+  'not',
+  'properties',
+  'additionalProperties',
+  'patternProperties',
+  'items',
+  'prefixItems',
+] as const
+
+/** Returns the parts of a schema that all say what a value is; none if it may be anything. */
+function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
+  const { allOf = [], anyOf, oneOf, ...own } = schema
+  const parts = [
+    ...(anyOf ? [{ anyOf }] : []),
+    ...(oneOf ? [{ oneOf }] : []),
+    // A bound or a pattern beside others says nothing of members.
+    ...allOf.filter((part) => conjunctsOf(part).length > 0),
+  ]
+  const isStructure = structure.some((keyword) => own[keyword] !== undefined)
+  if (parts.length === 0) return isStructure ? [schema] : []
+  if (parts.length === 1 && !isStructure && parts[0] !== allOf[0]) return [schema]
+  return isStructure ? [own, ...parts] : parts
+}
+
+function constantsOf(schema: JsonSchema): readonly unknown[] {
+  return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
+}
+
+/** A member whose value tells which of several branches an object is of. */
+interface Tag {
+  readonly name: string
+  readonly branchOf: ReadonlyMap<unknown, number>
+}
+
+interface Choice {
+  readonly branch: JsonSchema
+  readonly project: Projection
+}
+
+function leastDeviating(choices: readonly Choice[], value: unknown, root: JsonSchema): Choice {
+  let [best] = choices as readonly [Choice, ...Choice[]]
+  let fewest = Infinity
+  for (const choice of choices) {
+    const deviations = deviationsOf(value, choice.branch, root)
+    if (deviations >= fewest) continue
+    best = choice
+    fewest = deviations
   }
-  return value
+  return best
+}
+
+/** Joins two projections of one value: a member is in the result if it is in either. */
+export function merge(a: unknown, b: unknown): unknown {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    const [longer, shorter]: readonly unknown[][] = a.length >= b.length ? [a, b] : [b, a]
+    return longer!.map((item, index) => (index < shorter!.length ? merge(item, shorter![index]) : item))
+  }
+  if (!isRecord(a) || !isRecord(b)) return a
+  const merged: Record<string, unknown> = { ...a }
+  for (const [key, member] of Object.entries(b)) {
+    merged[key] = Object.hasOwn(a, key) ? merge(a[key], member) : member
+  }
+  return merged
+}
+
+/** Returns an object as a schema reads it: as it is if it has the members that are asked for, or else as JSON writes it. */
+function toRecord(value: object, required: readonly string[]): unknown {
+  if (!('toJSON' in value)) return value
+  const members = value as Readonly<Record<string, unknown>>
+  const isComplete = required.length > 0 && required.every((key) => members[key] !== undefined)
+  return isComplete ? value : toPlain(value)
+}
+
+/** Returns a value as `JSON.stringify` would see it: a `Date`, for one, is its text. */
+function toPlain(value: object): unknown {
+  return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON() as unknown) : value
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -35,6 +35,19 @@ export function validate<Output>(
   return schema['~standard'].validate(value)
 }
 
+/** What a schema makes of a value, or what it found wrong with it. */
+export type ParseResult = StandardSchemaV1.Result<unknown>
+
+/** Returns where and how a value is wrong, a line for each issue: `#/items/0: expected string`. */
+export function listIssues(issues: readonly SchemaIssue[]): readonly string[] {
+  return issues.map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`)
+}
+
+/** Returns the first few of the issues of a value in one line, for the message of an error. */
+export function summarizeIssues(issues: readonly SchemaIssue[]): string {
+  return listIssues(issues.slice(0, 5)).join('; ')
+}
+
 /** The keys from the root to the place of an issue. */
 export function pathOf(issue: SchemaIssue): readonly PropertyKey[] {
   return (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part))
@@ -53,12 +66,25 @@ export function toPointer(path: readonly PropertyKey[]): string {
  * checked them.
  */
 export function described<T>(jsonSchema: JsonSchema): Schema<T, T> {
-  return {
+  return ownSchema([], {
     '~standard': {
       version: 1,
       vendor: 'holdfast',
       validate: (value) => ({ value: value as T }),
       jsonSchema: { input: () => ({ ...jsonSchema }), output: () => ({ ...jsonSchema }) },
     },
-  }
+  })
+}
+
+const ownParts = new WeakMap<object, readonly Schema[]>()
+
+/** Marks a schema as one of the framework's own: it declares what its JSON Schema says, and converts only by its parts. */
+export function ownSchema<S extends Schema>(parts: readonly Schema[], schema: S): S {
+  ownParts.set(schema, parts)
+  return schema
+}
+
+/** Returns the schemas that one of the framework's own is made of; `undefined` if it is of another library. */
+export function partsOf(schema: Schema): readonly Schema[] | undefined {
+  return ownParts.get(schema)
 }

@@ -2,10 +2,9 @@ import type { Consumer, ConsumerContext } from '../kernel/consumer.ts'
 import type { Message } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job, JobContext } from '../kernel/job.ts'
-import { validate } from '../kernel/schema.ts'
+import { summarizeIssues, validate } from '../kernel/schema.ts'
 import { type ConsumedMessage, consumedMessage } from './consumed-message.ts'
 import { ConsumerRunContext } from './consumer-run-context.ts'
-import { listOf } from './message-row.ts'
 import { consume } from './queries/consume.ts'
 
 /** The job that has a consumer consume one message: `consumer:<name>`, those of a key one after the other, each until it has ended for good. */
@@ -45,6 +44,6 @@ async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<
   if (!result.issues) return { ...input, payload: result.value, publishedAt: new Date(input.publishedAt) }
   throw new HoldfastError(
     'message-outdated',
-    `The consumer "${name}" (${place}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${listOf(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
+    `The consumer "${name}" (${place}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${summarizeIssues(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
   )
 }

@@ -1,7 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { EventType } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import { pathOf, type SchemaIssue, toPointer, validate } from '../kernel/schema.ts'
+import { summarizeIssues } from '../kernel/schema.ts'
+import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
 
 /** A message as it is inserted. */
 export interface MessageRow {
@@ -9,7 +10,7 @@ export interface MessageRow {
   readonly id: string
   readonly event: string
   readonly key: string
-  /** JSON. */
+  /** JSON of what the event declares. */
   readonly payload: string
 }
 
@@ -28,13 +29,15 @@ export function toMessageRow(
   payload: unknown,
 ): MessageRow | Promise<MessageRow> {
   checkKey(event, key)
-  const result = validate(event.payload, payload)
-  const make = ({ issues }: { readonly issues?: readonly SchemaIssue[] | undefined }): MessageRow => {
-    if (issues)
-      throw messageInvalid(event, `has a payload that is not what the event declares: ${listOf(issues)}`)
-    return { id: randomUUIDv7(), event: event.name, key, payload: toJsonText(event, payload) }
+  const made = storedInputOf(event.payload)(payload)
+  const make = (read: StoredInput): MessageRow => {
+    if (read.issues) {
+      const issues = summarizeIssues(read.issues)
+      throw messageInvalid(event, `has a payload that is not what the event declares: ${issues}`)
+    }
+    return { id: randomUUIDv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
   }
-  return result instanceof Promise ? result.then(make) : make(result)
+  return made instanceof Promise ? made.then(make) : make(made)
 }
 
 function checkKey(event: EventType, key: string): void {
@@ -61,14 +64,6 @@ function toJsonText(event: EventType, payload: unknown): string {
     )
   }
   return text
-}
-
-/** The first few of the things that a schema found wrong, for the message of an error. */
-export function listOf(issues: readonly SchemaIssue[]): string {
-  return issues
-    .slice(0, 5)
-    .map((issue) => `${toPointer(pathOf(issue))}: ${issue.message}`)
-    .join('; ')
 }
 
 function messageInvalid(event: EventType, what: string, cause?: unknown): HoldfastError {

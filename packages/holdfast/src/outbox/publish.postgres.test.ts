@@ -123,6 +123,12 @@ describe('what a transaction publishes', () => {
     expect(await payloads()).toEqual([{ name: 'before' }])
   })
 
+  test('has no member that its event does not declare', async () => {
+    await outbox.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    await outbox.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
+  })
+
   test('is judged by a schema that waits, too', async () => {
     await outbox.publish(Checked, 'a', { name: 'x' })
     expect(await payloads()).toEqual([{ name: 'x' }])

@@ -107,6 +107,17 @@ const away = (): never => {
   throw new HoldfastError('broker-unreachable', 'It is away.')
 }
 
+const Named = event('thing.named', { payload: z.object({ name: z.string() }) })
+
+test('a relay sends no member that the event does not declare', async () => {
+  await outbox.publish(Named, 'k', { name: 'x', password_hash: 'y' } as { name: string })
+  dispatcher.now()
+  const broker = new TestBroker()
+  start(broker)
+  await until(isUpToDate)
+  expect(broker.payloads).toEqual([{ name: 'x' }])
+})
+
 test('a relay sends all messages in their order, from the oldest on, with all that belongs to them', async () => {
   await publish(450)
   const broker = new TestBroker()

@@ -27,7 +27,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
   }
 
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
-    const answer = operation.encode(output)
+    const answer = operation.encode(output, call.log)
     return answer instanceof Promise
       ? untilAborted(answer, call.deadline).then((encoded) => withLinks(encoded, call))
       : withLinks(answer, call)

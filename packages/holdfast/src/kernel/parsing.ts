@@ -1,0 +1,125 @@
+import { partsOf, type Schema } from './schema.ts'
+import { type ZodCheck, type ZodDefinition, zodDefinitionOf, zodPartsOf } from './zod-definition.ts'
+
+/**
+ * Returns true if parsing a value that fits only removes what the schema does not declare: it converts nothing, and adds
+ * nothing. False also if that is not known.
+ */
+export function onlyCuts(schema: Schema): boolean {
+  return every(schema, (definition) => cuttingTypes.has(definition.type) && !changesValue(definition))
+}
+
+/**
+ * Returns true if the projection of a schema's JSON Schema is what parsing returns for every value that fits. That has to
+ * follow from the types alone: alternatives differ in their type or in a discriminator.
+ */
+export function isDescribed(schema: Schema): boolean {
+  return every(
+    schema,
+    (definition) =>
+      describedTypes.has(definition.type) &&
+      !changesValue(definition) &&
+      (definition.catchall === undefined || zodDefinitionOf(definition.catchall)?.type === 'never') &&
+      (definition.type !== 'union' || isUnambiguous(definition)),
+  )
+}
+
+/** Returns true if the result of parsing may have members that the schema does not declare. */
+export function mayKeepUndeclared(schema: Schema): boolean {
+  // Valibot removes them, as Zod does; others need not.
+  if (schema['~standard'].vendor === 'valibot') return false
+  return !every(schema, ({ type }) => !keepingTypes.has(type))
+}
+
+const scalarTypes = [
+  'string',
+  'number',
+  'boolean',
+  'null',
+  'literal',
+  'enum',
+  'template_literal',
+  'never',
+] as const
+const wrapperTypes = ['optional', 'nullable', 'nonoptional', 'readonly', 'lazy'] as const
+const describedTypes = new Set<string>([...scalarTypes, ...wrapperTypes, 'object', 'array', 'union'])
+const keepingTypes = new Set<string>(['any', 'unknown', 'custom'])
+const cuttingTypes = new Set<string>([
+  ...describedTypes,
+  ...keepingTypes,
+  'intersection',
+  'tuple',
+  'record',
+  'undefined',
+  'void',
+])
+
+const checksThatOnlyJudge = new Set([
+  'less_than',
+  'greater_than',
+  'multiple_of',
+  'number_format',
+  'bigint_format',
+  'max_size',
+  'min_size',
+  'size_equals',
+  'max_length',
+  'min_length',
+  'length_equals',
+  'string_format',
+  'describe',
+  'meta',
+])
+
+/** Returns true if a schema, or one of its checks, may change the value that it is given. */
+function changesValue(definition: ZodDefinition): boolean {
+  if (definition.coerce === true) return true
+  const checks = (definition.checks ?? []).map((check) => check._zod.def)
+  if (definition.check !== undefined && definition.type !== 'custom') checks.push(definition as ZodCheck)
+  return !checks.every(onlyJudges)
+}
+
+function onlyJudges({ check, format, fn }: ZodCheck): boolean {
+  // A URL is returned without the white space around it.
+  if (check === 'string_format') return format !== 'url'
+  // A refinement returns true or false; what `superRefine` and `check` are given, they may change.
+  if (check === 'custom') return typeof fn === 'function'
+  return check !== undefined && checksThatOnlyJudge.has(check)
+}
+
+function every(root: Schema, holds: (definition: ZodDefinition) => boolean): boolean {
+  const seen = new Set<Schema>()
+  const visit = (schema: Schema): boolean => {
+    if (seen.has(schema)) return true
+    seen.add(schema)
+    const parts = partsOf(schema)
+    if (parts) return parts.every(visit)
+    const definition = zodDefinitionOf(schema)
+    return definition !== undefined && holds(definition) && zodPartsOf(definition).every(visit)
+  }
+  return visit(root)
+}
+
+/** Returns true if at most one alternative is an object and at most one an array, or if a discriminator tells the objects. */
+function isUnambiguous(union: ZodDefinition): boolean {
+  if (union.discriminator !== undefined)
+    return union.options!.every((option) => isTagged(option, union.discriminator!))
+  const types = (union.options ?? []).flatMap((option) => structuredTypesOf(option, new Set()))
+  return ['object', 'array'].every((type) => types.filter((found) => found === type).length <= 1)
+}
+
+function isTagged(option: Schema, discriminator: string): boolean {
+  const tag = zodDefinitionOf(option)?.shape?.[discriminator]
+  const type = tag && zodDefinitionOf(tag)?.type
+  return type === 'literal' || type === 'enum'
+}
+
+/** Returns the types of the objects and arrays that a schema may be. */
+function structuredTypesOf(schema: Schema, open: Set<Schema>): readonly string[] {
+  const definition = zodDefinitionOf(schema)
+  if (!definition || open.has(schema)) return []
+  open.add(schema)
+  if (definition.type === 'object' || definition.type === 'array') return [definition.type]
+  const inner = [definition.innerType, definition.getter?.(), ...(definition.options ?? [])]
+  return inner.flatMap((part) => (part ? structuredTypesOf(part, open) : []))
+}

@@ -1,0 +1,71 @@
+import { toStandardJsonSchema } from '@valibot/to-json-schema'
+import * as v from 'valibot'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+import type { JsonSchema } from './json-schema.ts'
+import { described, type Schema } from './schema.ts'
+import { storedInputOf } from './stored-input.ts'
+
+/** A schema of a library that removes nothing. */
+function keeping(jsonSchema: JsonSchema): Schema {
+  return {
+    '~standard': { ...described(jsonSchema)['~standard'], vendor: 'keeping' },
+  }
+}
+
+const shape: JsonSchema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
+const secret = { secret: 1 }
+
+test.each([
+  ['of Zod', z.object({ a: z.string() }), { a: 'x', ...secret }, { a: 'x' }],
+  [
+    'of Zod, before its conversions',
+    z.object({ a: z.string().trim(), b: z.int().default(1) }),
+    { a: ' x', ...secret },
+    { a: ' x' },
+  ],
+  [
+    'of Zod, in the alternative that it is',
+    z.union([z.array(z.object({ a: z.coerce.number() })), z.array(z.object({ b: z.coerce.number() }))]),
+    [{ b: '1', ...secret }],
+    [{ b: '1' }],
+  ],
+  [
+    'of Zod, which has to wait',
+    z.object({ a: z.string() }).refine(async () => true),
+    { a: 'x', ...secret },
+    { a: 'x' },
+  ],
+  ['of Valibot', toStandardJsonSchema(v.object({ a: v.string() })), { a: 'x', ...secret }, { a: 'x' }],
+  [
+    'of Valibot, before its conversions',
+    toStandardJsonSchema(v.object({ a: v.string(), b: v.optional(v.number(), 1) })),
+    { a: 'x', ...secret },
+    { a: 'x' },
+  ],
+  ['that removes nothing', keeping(shape), { a: 'x', ...secret }, { a: 'x' }],
+  ["that is the framework's own", described(shape), { a: 'x', ...secret }, { a: 'x' }],
+] as readonly [string, Schema, unknown, unknown][])('a value is cut by a schema %s', async (...row) => {
+  const [, schema, given, stored] = row
+  const read = await storedInputOf(schema)(given)
+  expect(read.issues ?? read.stored).toEqual(stored)
+})
+
+test('what cannot be cut without becoming something else is refused', async () => {
+  const either = keeping({
+    anyOf: [
+      { type: 'array', items: { type: 'object', properties: { a: { type: 'string' } } } },
+      { type: 'array', items: { type: 'object', properties: { b: { type: 'string' } } } },
+    ],
+  })
+  const strict: Schema = {
+    '~standard': {
+      ...either['~standard'],
+      validate: (value) =>
+        JSON.stringify(value).includes('"b"') ? { value } : { issues: [{ message: 'no b' }] },
+    },
+  }
+  expect(await storedInputOf(strict)([{ b: 'x' }])).toMatchObject({
+    issues: [{ message: expect.stringContaining('cannot be cut') as string }],
+  })
+})
