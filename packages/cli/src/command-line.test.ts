@@ -41,7 +41,7 @@ test('the version is that of the package', async () => {
 })
 
 test.each([
-  [['foo'], 'There is no command "foo", only jobs, outbox, keys, webhooks, cursors.'],
+  [['foo'], 'There is no command "foo", only jobs, outbox, keys, webhooks, cursors, db.'],
   [['jobs'], 'Say which: jobs list, jobs show'],
   [['jobs', 'show'], 'It lacks <id>.'],
   [['jobs', 'show', 'a', 'b'], '"b" is one argument too many.'],
@@ -57,6 +57,9 @@ test.each([
   [['keys', 'prune', '--older-than', '6d'], 'may be sent again, and would run twice. Give --force'],
   [['keys', 'prune', '--older-than', '0d'], 'a length of time above zero'],
   [['jobs', 'list', '--database-url', 'http://u:secretpw@h/db'], '--database-url: it has to look like'],
+  [['jobs', 'list', '--directory', 'nowhere'], '--directory nowhere: there is no such folder.'],
+  [['jobs', 'list', '--directory', '.', '--database-url', 'postgres://h/d'], 'Give either --database-url or'],
+  [['db', 'url', 'more'], '"more" is one argument too many.'],
 ])('%j is refused before anything is done', async (line, message) => {
   const { exitCode, stdout, stderr } = await runHoldfast(line)
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
@@ -72,7 +75,9 @@ describe('the database', () => {
     const folder = await createFolder()
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('There is no DATABASE_URL'),
+      stderr: expect.stringMatching(
+        /There is no DATABASE_URL.*no embedded database in \/.*\.holdfast\/postgres/,
+      ),
     })
   })
 

@@ -1,5 +1,7 @@
 import type { Command } from './command.ts'
 import { cursorsRotate } from './commands/cursors-rotate.ts'
+import { dbPsql } from './commands/db-psql.ts'
+import { dbUrl } from './commands/db-url.ts'
 import { jobsCancel } from './commands/jobs-cancel.ts'
 import { jobsList } from './commands/jobs-list.ts'
 import { jobsPause } from './commands/jobs-pause.ts'
@@ -40,4 +42,6 @@ export const commands: readonly Command[] = [
   webhooksDisable,
   webhooksEnable,
   cursorsRotate,
+  dbUrl,
+  dbPsql,
 ]

@@ -1,12 +1,20 @@
 import { flag, type Option, text } from './option.ts'
 
-/** What every command can be given. */
+/** The options of every command. */
 export const commonOptions: {
   readonly json: Option<boolean>
   readonly 'database-url': Option<string | undefined>
+  readonly directory: Option<string | undefined>
   readonly help: Option<boolean>
 } = {
   json: flag('Prints JSON, for programs.'),
-  'database-url': text('url', 'Where the database is. Default: DATABASE_URL, of the environment or of .env.'),
-  help: flag('Tells how it is used.'),
+  'database-url': text(
+    'url',
+    'Address of the database. Default: DATABASE_URL of the environment or of .env, else the embedded database.',
+  ),
+  directory: text(
+    'folder',
+    'Folder of the embedded database, if the service names one. Default: .holdfast/postgres.',
+  ),
+  help: flag('Prints how it is used.'),
 }

@@ -5,7 +5,7 @@ import type { Options } from './option.ts'
 /** What is known of all commands. */
 export function helpOf(commands: readonly Command[]): string {
   return [
-    'Looks into the jobs, messages and idempotency keys of a service, and mends them.',
+    'Inspects the jobs, messages, idempotency keys and webhooks of a service, and acts on them.',
     section('Usage', ['holdfast <command> [options]']),
     section(
       'Commands',
@@ -14,7 +14,7 @@ export function helpOf(commands: readonly Command[]): string {
       ),
     ),
     section('Options of every command', optionLines(commonOptions)),
-    'Exit codes: 0 it is done, 1 it failed, 2 the command line is wrong.',
+    'Exit codes: 0 done, 1 failed, 2 the command line is wrong.',
   ].join('\n\n')
 }
 
@@ -31,8 +31,8 @@ export function helpOfCommand(command: Command): string {
   ].join('\n\n')
 }
 
-function placeholders({ arguments: names }: Command): readonly string[] {
-  return names.map((name) => `<${name}>`)
+function placeholders({ arguments: names, rest }: Command): readonly string[] {
+  return [...names.map((name) => `<${name}>`), ...(rest === undefined ? [] : [`[-- ${rest}]`])]
 }
 
 function optionLines(options: Options): readonly string[] {

@@ -69,6 +69,7 @@ function parse(
 export function checkArguments(command: Command, given: readonly string[]): void {
   const missing = command.arguments.slice(given.length)
   if (missing.length > 0) throw usageInvalid(`It lacks ${missing.map((name) => `<${name}>`).join(' and ')}.`)
+  if (command.rest !== undefined) return
   const [tooMuch] = given.slice(command.arguments.length)
   if (tooMuch !== undefined) throw usageInvalid(`${JSON.stringify(tooMuch)} is one argument too many.`)
 }

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
-import type { Command } from './command.ts'
+import type { Command, Result } from './command.ts'
 import { commands } from './commands.ts'
-import { findDatabaseUrl } from './database-url.ts'
+import { findDatabase } from './find-database.ts'
 import { explainFailure } from './explain-failure.ts'
 import { helpOf, helpOfCommand } from './help.ts'
 import { checkArguments, findCommand, parseRest } from './parse-command-line.ts'
 import { printableJson } from './printable.ts'
 import { openScreen } from './screen.ts'
 import { isUsageInvalid } from './usage-invalid.ts'
-import { withDatabase } from './with-database.ts'
 
-/** Does what a command line says, and gives the exit code: 0 where it is done, 1 where it failed, 2 where the line is wrong. */
-export async function runCommandLine(line: readonly string[]): Promise<0 | 1 | 2> {
+/** Runs a command line, and returns the exit code: 0 if it is done, 1 if it failed, 2 if the line is wrong; that of psql for `db psql`. */
+export async function runCommandLine(line: readonly string[]): Promise<number> {
   const [first] = line
   if (first === undefined) {
     complain(helpOf(commands))
@@ -25,7 +24,7 @@ export async function runCommandLine(line: readonly string[]): Promise<0 | 1 | 2
   try {
     const found = findCommand(commands, line)
     command = found.command
-    return tell(await runCommand(command, found.rest))
+    return await runCommand(command, found.rest)
   } catch (error) {
     if (!isUsageInvalid(error)) {
       complain(`holdfast: ${explainFailure(error)}`)
@@ -41,13 +40,24 @@ function isHelp(word: string | undefined): boolean {
   return word === '--help' || word === '-h' || word === 'help'
 }
 
-async function runCommand(command: Command, rest: readonly string[]): Promise<string> {
+async function runCommand(command: Command, rest: readonly string[]): Promise<number> {
   const given = parseRest(command, rest)
-  if (given.options['help'] !== undefined) return helpOfCommand(command)
+  const { json, help, directory, 'database-url': url } = given.options
+  if (help !== undefined) return tell(helpOfCommand(command))
   checkArguments(command, given.arguments)
   const work = command.prepare(given)
-  const result = await withDatabase(await findDatabaseUrl(given.options['database-url']), work)
-  return given.options['json'] === undefined ? result.text(openScreen()) : printableJson(result.data)
+  const database = await findDatabase({ url, directory })
+  let result: Result
+  try {
+    result = await work(database)
+  } finally {
+    await database.release()
+  }
+  const text =
+    json === undefined || result.data === undefined ? result.text(openScreen()) : printableJson(result.data)
+  if (text !== '') tell(text)
+  if (result.note !== undefined) complain(result.note)
+  return result.exitCode ?? 0
 }
 
 function tell(text: string): 0 {

@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly databaseUrl?: string
   /** Default: that of the process. */
   readonly folder?: string
+  /** Further variables of its environment, and others in place of its `PATH`. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -22,12 +24,13 @@ const main = fileURLToPath(new URL('main.ts', import.meta.url))
 /** Runs the real command in a process of its own, whose environment says no more than it is given. */
 export async function runHoldfast(
   line: readonly string[],
-  { databaseUrl, folder }: RunOptions = {},
+  { databaseUrl, folder, env }: RunOptions = {},
 ): Promise<Run> {
   const child = spawn(process.execPath, ['--conditions=holdfast:source', main, ...line], {
     env: {
       PATH: process.env['PATH'],
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+      ...env,
     },
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { HoldfastError } from 'holdfast'
+import { type Command, databaseCommand } from '../command.ts'
+import type { FoundDatabase } from '../find-database.ts'
+import { splitPassword } from '../split-password.ts'
+
+/** Opens psql on the database. */
+export const dbPsql: Command = databaseCommand({
+  name: 'db psql',
+  summary: 'Opens psql on the database, and ends with its exit code.',
+  details:
+    'The embedded database is started for it if no service runs. psql has to be installed; the arguments behind -- are given to it: holdfast db psql -- -c "select 1".',
+  rest: 'arguments of psql',
+  options: {},
+  async run({ database, arguments: given }) {
+    const exitCode = await runPsql(database, given)
+    return { data: undefined, text: () => '', exitCode }
+  },
+})
+
+/** @throws HoldfastError `psql-missing`. */
+async function runPsql(database: FoundDatabase, given: readonly string[]): Promise<number> {
+  const { url, password } = splitPassword(database.url)
+  const child = spawn('psql', ['--dbname', url, ...given], {
+    stdio: 'inherit',
+    // A command line can be seen by all users of the machine.
+    env: { ...process.env, ...(password === undefined ? {} : { PGPASSWORD: password }) },
+  })
+  // The terminal sends Ctrl-C to both. It ends a statement of psql, and must not take the embedded server from it.
+  const ignore = (): void => {}
+  process.on('SIGINT', ignore)
+  try {
+    const [code] = (await once(child, 'close')) as [number | null]
+    return code ?? 1
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
+    throw new HoldfastError(
+      'psql-missing',
+      'psql is not installed, or not in the PATH. Install the client of Postgres (Debian and Ubuntu: apt install postgresql-client; macOS: brew install libpq), or connect any other client to the address that "holdfast db url --show-password" prints.',
+      { cause },
+    )
+  } finally {
+    process.off('SIGINT', ignore)
+  }
+}

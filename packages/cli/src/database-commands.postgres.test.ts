@@ -1,0 +1,105 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runHoldfast } from './run-holdfast.fixture.ts'
+
+const password = 'p@ss/w%rd'
+const databaseUrl = `postgres://ann:${encodeURIComponent(password)}@db.test:5433/books`
+
+describe('the address of the database', () => {
+  test('is printed without its password, unless that is asked for', async () => {
+    const { exitCode, stdout, stderr } = await runHoldfast(['db', 'url'], { databaseUrl })
+    expect([exitCode, stdout]).toEqual([0, 'postgres://ann@db.test:5433/books\n'])
+    expect(stderr).toContain('holdfast db url --show-password')
+    const shown = await runHoldfast(['db', 'url', '--show-password'], { databaseUrl })
+    expect(shown).toEqual({ exitCode: 0, stdout: `${databaseUrl}\n`, stderr: '' })
+  })
+
+  test('is printed as JSON', async () => {
+    const { stdout } = await runHoldfast(['db', 'url', '--json'], {
+      databaseUrl: 'postgres://db.test/books?password=hunter2&sslmode=require',
+    })
+    expect(JSON.parse(stdout)).toEqual({
+      url: 'postgres://db.test/books?sslmode=require',
+      embedded: false,
+    })
+  })
+})
+
+describe('psql', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-psql-'))
+    await writeFile(
+      join(folder, 'psql'),
+      `#!/bin/sh\nfor argument in "$@"; do echo "[$argument]"; done\necho "password: $PGPASSWORD"\nexit 3\n`,
+    )
+    await chmod(join(folder, 'psql'), 0o755)
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  test('is opened with the arguments behind the dashes, and the password in its environment only', async () => {
+    const run = await runHoldfast(['db', 'psql', '--', '-c', 'select 1'], {
+      databaseUrl,
+      env: { PATH: `${folder}${delimiter}${process.env['PATH']}` },
+    })
+    expect(run).toEqual({
+      exitCode: 3,
+      stdout: `[--dbname]\n[postgres://ann@db.test:5433/books]\n[-c]\n[select 1]\npassword: ${password}\n`,
+      stderr: '',
+    })
+  })
+
+  test('that is missing is said to be, without the password', async () => {
+    const { exitCode, stdout, stderr } = await runHoldfast(['db', 'psql'], {
+      databaseUrl,
+      env: { PATH: '/nowhere' },
+    })
+    expect([exitCode, stdout]).toEqual([1, ''])
+    expect(stderr).toContain('psql is not installed, or not in the PATH.')
+    expect(stderr).toContain('(psql-missing)')
+    expect(stderr).not.toContain('w%25rd')
+  })
+})
+
+describe('the embedded database', () => {
+  let folder: string
+  let server: EmbeddedPostgres
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-folder-'))
+    await chmod(folder, 0o755)
+    server = await startEmbeddedPostgres({
+      directory: join(folder, '.holdfast', 'postgres'),
+      settings: { fsync: 'off' },
+    })
+  })
+  afterAll(async () => {
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  const reached = { exitCode: 1, stderr: expect.stringContaining('are not on this database') }
+
+  test('is found in the folder of the service while it runs, and started while it does not', async () => {
+    const shown = await runHoldfast(['db', 'url', '--show-password'], { folder })
+    expect(shown).toEqual({ exitCode: 0, stdout: `${server.url}\n`, stderr: '' })
+    expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)
+    await server.stop()
+    expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)
+    expect(
+      await runHoldfast(['jobs', 'list', '--directory', join(folder, '.holdfast', 'postgres')]),
+    ).toMatchObject(reached)
+  })
+
+  test('is not used in production, nor where DATABASE_URL names another', async () => {
+    const production = await runHoldfast(['db', 'url'], { folder, env: { NODE_ENV: 'production' } })
+    expect(production).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('There is no DATABASE_URL'),
+    })
+    const { stdout } = await runHoldfast(['db', 'url'], { folder, databaseUrl })
+    expect(stdout).toContain('db.test')
+  })
+})

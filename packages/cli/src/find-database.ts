@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { HoldfastError } from 'holdfast'
+import { type Secret, setting, settings, url, type Setting } from 'holdfast/settings'
+import type { Settings, SettingValues } from 'holdfast/settings'
+import { usageInvalid } from './usage-invalid.ts'
+
+// As the service has it.
+const defaultDirectory = join('.holdfast', 'postgres')
+
+interface DatabaseSettings extends Readonly<Record<string, Setting>> {
+  readonly DATABASE_URL: Setting<Secret<string> | undefined>
+}
+
+const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
+  DATABASE_URL: setting(url('postgres', 'postgresql'), {
+    description: 'Where the database is: postgres://user:password@host:5432/name.',
+    secret: true,
+    optional: true,
+  }),
+})
+
+/** A database to work on. */
+export interface FoundDatabase {
+  readonly url: string
+  /** True if it is on the embedded server, which runs only while a service or a command uses it. */
+  readonly isEmbedded: boolean
+  /** Stops using it: shuts the embedded server down unless something else uses it. */
+  release(): Promise<void>
+}
+
+/** Where a command line says that the database is. */
+export interface GivenPlace {
+  readonly url: string | undefined
+  /** The folder of the embedded server's data. */
+  readonly directory: string | undefined
+}
+
+/**
+ * Finds the database: the one that is given, or that of the service whose environment, `.env` or folder this is.
+ *
+ * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or of one of the codes `embedded-postgres-…`.
+ */
+export async function findDatabase({ url: given, directory }: GivenPlace): Promise<FoundDatabase> {
+  if (given !== undefined && directory !== undefined)
+    throw usageInvalid('Give either --database-url or --directory.')
+  if (given !== undefined) return atUrl(checkUrl(given))
+  if (directory !== undefined) return onEmbeddedServer(directory)
+  // Loaded only where it is used: it brings all that a service runs with.
+  const { readSettings } = await import('holdfast/node')
+  const { DATABASE_URL } = await readSettings(databaseSettings)
+  if (DATABASE_URL !== undefined) return atUrl(DATABASE_URL.reveal())
+  if (process.env['NODE_ENV'] !== 'production' && existsSync(defaultDirectory))
+    return onEmbeddedServer(defaultDirectory)
+  throw new HoldfastError(
+    'configuration-invalid',
+    `There is no DATABASE_URL, neither in the environment nor in a .env of the current folder${process.env['NODE_ENV'] === 'production' ? '' : `, and no embedded database in ${resolve(defaultDirectory)}`}. Set DATABASE_URL to that of the service, postgres://user@host:5432/name, run this in the folder in which the service is started, or give --database-url or --directory.`,
+  )
+}
+
+function atUrl(url: string): FoundDatabase {
+  return { url, isEmbedded: false, release: async () => {} }
+}
+
+/** Joins the server that a service has started, or starts it. */
+async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
+  // A server is not made of nothing: the folder would be one that no service uses.
+  if (!existsSync(directory)) throw usageInvalid(`--directory ${directory}: there is no such folder.`)
+  const { startEmbeddedPostgres } = await import('holdfast/embedded')
+  const server = await startEmbeddedPostgres({
+    directory,
+    notify: (message) => process.stderr.write(`${message}\n`),
+  })
+  return { url: server.url, isEmbedded: true, release: () => server.stop() }
+}
+
+function checkUrl(given: string): string {
+  if (URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol)) return given
+  // It may hold a password.
+  throw usageInvalid('--database-url: it has to look like postgres://user:password@host:5432/name.')
+}
