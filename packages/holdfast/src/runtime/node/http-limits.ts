@@ -12,6 +12,13 @@ export interface HttpLimits {
   /** Time in which a client has to send a whole request, in milliseconds; then it is answered 408. Default 30,000. */
   readonly requestTimeoutMs?: number
   /**
+   * Time for which a connection is kept on which nothing is asked, in milliseconds. Default: `KEEP_ALIVE_TIMEOUT_MS`, else
+   * 75,000. It has to be longer than the proxy in front keeps its idle connections (60 s for AWS ALB and nginx, 600 s for
+   * Google Cloud): otherwise the service closes a connection on which the proxy is just sending a request, and the proxy answers
+   * 502. Lower it only if clients connect directly, and in numbers.
+   */
+  readonly keepAliveTimeoutMs?: number
+  /**
    * Max time in which a client reads nothing of its answer, in milliseconds; then its connection is reset. A client that reads
    * slowly, but reads, is not cut off. Default 30,000.
    *
@@ -29,11 +36,15 @@ export interface HttpLimits {
   readonly maxUnsentBytes?: number
 }
 
+/** Longer than the 60 s for which most proxies keep a connection, by more than a proxy's clock and the network are late. */
+export const defaultKeepAliveTimeoutMs = 75_000
+
 const defaults: Required<HttpLimits> = {
   bodyLimitBytes: defaultBodyLimitBytes,
   maxHeaderBytes: 16_384,
   headerTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: defaultKeepAliveTimeoutMs,
   sendTimeoutMs: 30_000,
   maxUnsentBytes: 268_435_456,
 }

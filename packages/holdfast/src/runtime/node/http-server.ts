@@ -37,6 +37,8 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
+const keepAliveBufferMs = 1_000
+
 // How long the rest of a request's header fields is waited for in a process that ends.
 const unfinishedMs = 500
 
@@ -45,12 +47,15 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
   const { log, clock } = options
   const limits = readHttpLimits(options.limits)
   const { bodyLimitBytes, maxHeaderBytes, headerTimeoutMs, requestTimeoutMs } = limits
-  const { sendTimeoutMs, maxUnsentBytes } = limits
+  const { keepAliveTimeoutMs, sendTimeoutMs, maxUnsentBytes } = limits
   const unsent = createUnsentAnswers({ sendTimeoutMs, maxUnsentBytes, clock, log })
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    // Answers announce the timeout (`Keep-Alive: timeout=75`). A request that a client sends just within it is still taken.
+    keepAliveTimeoutBuffer: keepAliveBufferMs,
     // node:http looks for what is late at intervals, of half a minute by default.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
     // The host is checked with the rest, so that what is wrong with it is a problem like any other.

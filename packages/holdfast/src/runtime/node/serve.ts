@@ -180,7 +180,14 @@ async function start<O extends Operations>(
       answer: (request) => answering.answer(request),
       refuse: (problem, request) => answering.refuse(problem, request),
     },
-    { limits: options, log, clock: systemClock },
+    {
+      limits: {
+        ...options,
+        keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? values.KEEP_ALIVE_TIMEOUT_MS,
+      },
+      log,
+      clock: systemClock,
+    },
   )
   const port = await listen(http.server, { port: askedPort, host, notify })
   const owner = options.signals === false ? nobodysProcess : ownProcess(log)

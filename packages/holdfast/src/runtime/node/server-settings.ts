@@ -2,6 +2,7 @@ import type { Settings } from '../../kernel/settings.ts'
 import { settings, type SettingValues } from '../../settings/create-settings.ts'
 import { oneOf, text, wholeNumber } from '../../settings/schemas.ts'
 import { setting, type Setting } from '../../settings/setting.ts'
+import { defaultKeepAliveTimeoutMs } from './http-limits.ts'
 
 /** The greatest port. */
 export const maxPort = 65_535
@@ -13,6 +14,7 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly HOST: Setting<string | undefined>
   readonly LOG_LEVEL: Setting<Level>
   readonly DRAIN_DELAY_MS: Setting<number | undefined>
+  readonly KEEP_ALIVE_TIMEOUT_MS: Setting<number>
   readonly WORKER_CONCURRENCY: Setting<number>
 }
 
@@ -40,6 +42,11 @@ export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
       'How long a service that stops goes on listening, in milliseconds. It is a part of the grace.',
     optional: true,
     defaultDescription: '0; in production 7000',
+  }),
+  KEEP_ALIVE_TIMEOUT_MS: setting(wholeNumber({ min: 1, max: 86_400_000 }), {
+    description:
+      'The time for which an idle connection is kept, in milliseconds. Longer than the proxy in front keeps its own.',
+    default: String(defaultKeepAliveTimeoutMs),
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'How many jobs a process runs at once.',
