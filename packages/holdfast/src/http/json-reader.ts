@@ -1,3 +1,4 @@
+import { inexactNumber, isExactNumber } from '../kernel/exact-number.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
 const escapes = '"\\/bfnrt'
@@ -6,7 +7,7 @@ const unicodeForm = /u[0-9A-Fa-f]{4}/y
 const spaceForm = /[\t\n\r ]*/y
 const words = { true: true, false: false, null: null } as const
 
-/** What is wrong with a JSON text, and where. Its message repeats nothing of the text. */
+/** A fault of a JSON text. Its message says where it is, and repeats nothing of the text. */
 export class JsonFault extends HoldfastError {
   constructor(text: string, at: number, what: string) {
     const before = text.slice(0, at).split('\n')
@@ -15,8 +16,9 @@ export class JsonFault extends HoldfastError {
 }
 
 /**
- * Reads JSON (RFC 8259), slowly and strictly: an object may not have a name twice, nor the name `__proto__`, a number may not be larger
- * than a double, and nothing may be nested deeper than `maxDepth`.
+ * Reads JSON (RFC 8259), slowly and strictly. Refuses a name that an object has already, the name
+ * `__proto__`, a number that a double does not hold as it is written, and nesting deeper than
+ * `maxDepth`.
  *
  * @throws JsonFault
  */
@@ -42,8 +44,10 @@ export function readJson(text: string, maxDepth: number): unknown {
   }
 
   function toNumber(start: number): number {
-    const number = Number(text.slice(start, at))
+    const literal = text.slice(start, at)
+    const number = Number(literal)
     if (!Number.isFinite(number)) throw fault('the number is too large', start)
+    if (!isExactNumber(literal)) throw fault(inexactNumber, start)
     return number
   }
 

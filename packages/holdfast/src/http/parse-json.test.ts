@@ -1,9 +1,15 @@
 import fc from 'fast-check'
 import { ProblemError } from 'holdfast'
 import { describe, expect, test } from 'vitest'
-import { maxDepth, parseJson } from './parse-json.ts'
+import { inexactNumber, isExactNumber } from '../kernel/exact-number.ts'
+import { numberLiteral } from '../kernel/number-literal.fixture.ts'
+import { maxDepth, parseJson as parseBytes } from './parse-json.ts'
 
-/** What a refusal says; `undefined` where the text is taken. */
+function parseJson(text: string): unknown {
+  return parseBytes(new TextEncoder().encode(text))
+}
+
+/** Returns the detail of the refusal; `undefined` if the text is accepted. */
 function refusalOf(text: string): string | undefined {
   try {
     parseJson(text)
@@ -107,9 +113,27 @@ describe('JSON', () => {
     ['NaN', 'a value is expected (line 1, column 1)'],
     ['{"a":[1e400]}', 'the number is too large (line 1, column 7)'],
     ['-1e400', 'the number is too large (line 1, column 1)'],
+    ['{"a":9007199254740993}', `${inexactNumber} (line 1, column 6)`],
+    ['[-9007199254740993]', `${inexactNumber} (line 1, column 2)`],
+    ['0.10000000000000001', `${inexactNumber} (line 1, column 1)`],
+    ['1e-400', `${inexactNumber} (line 1, column 1)`],
+    ['{"\\u0061":18446744073709551616}', `${inexactNumber} (line 1, column 11)`],
     ['\ufeff{}', 'a value is expected (line 1, column 1)'],
   ])('%j is refused: %s', (text, reason) => {
     expect(refusalOf(text)).toBe(`The body cannot be read as JSON: ${reason}.`)
+  })
+
+  test('of numbers is read to the same value on both ways, or refused on both', () => {
+    fc.assert(
+      fc.property(numberLiteral, (literal) => {
+        // A name with an escape is read slowly.
+        const [quick, slow] = [`{"n":${literal}}`, `{"\\u006e":${literal}}`]
+        const isAccepted = isExactNumber(literal)
+        expect([quick, slow].map((text) => refusalOf(text) === undefined)).toEqual([isAccepted, isAccepted])
+        expect(isAccepted ? parseJson(quick) : undefined).toEqual(isAccepted ? parseJson(slow) : undefined)
+      }),
+      { numRuns: 1_000 },
+    )
   })
 
   test('is refused without a word of it', () => {

@@ -3,9 +3,6 @@ import type { HttpRequest } from './http-request.ts'
 import { checkMediaType } from './media-type.ts'
 import { parseJson } from './parse-json.ts'
 
-// A byte order mark is kept, so that it is refused: RFC 8259 section 8.1 does not allow one.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
 /**
  * Reads a request's body, empty where it has none. Throws `ContentTooLarge` (before anything is read, where the length is announced),
  * `UnsupportedMediaType` and `BadRequest`.
@@ -22,7 +19,7 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
 
 /** Parses the JSON of a body; `undefined` where it is empty. Throws `BadRequest`. */
 export function parseBody(bytes: Uint8Array): unknown {
-  return bytes.length === 0 ? undefined : parseJson(decode(bytes))
+  return bytes.length === 0 ? undefined : parseJson(bytes)
 }
 
 /** The length that `Content-Length` announces; zero where there is none, which says nothing of the length. */
@@ -44,14 +41,6 @@ async function readContent(request: HttpRequest, limitBytes: number): Promise<Ui
   }
   if (!bytes) throw tooLarge(limitBytes)
   return bytes
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw BadRequest({ detail: 'The body is not UTF-8.' })
-  }
 }
 
 function tooLarge(limitBytes: number): Error {

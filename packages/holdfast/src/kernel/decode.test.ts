@@ -55,6 +55,8 @@ describe('what comes as text', () => {
     [{ level: ['2'] }, { level: 2 }],
     [{ always: ['true'] }, { always: true }],
     [{ unknown: ['x'] }, {}],
+    [{ ratio: ['0.10'] }, { ratio: 0.1 }],
+    [{ text: ['9007199254740993'] }, { text: '9007199254740993' }],
   ])('%j is read as %j', async (query, expected) => {
     expect(await read(query)).toEqual({ number: 1, size: 7, ...expected })
   })
@@ -172,4 +174,19 @@ test('a schema may give what can be awaited without being a promise', async () =
   const service = await startService({ lazily })
   expect(bodyOf(await call(service, 'lazily', { query: { n: ['1'] } }))).toEqual({ input: '{"n":1}' })
   expect((await call(service, 'lazily', { query: { n: ['x'] } })).status).toBe(422)
+})
+
+test('a number that a double does not hold is refused wherever it comes as text', async () => {
+  const inexact = expect.stringMatching('a double .* does not keep all digits')
+  expect(await read({ ratio: ['0.10000000000000001'], numbers: ['1', '9007199254740993'] })).toMatchObject({
+    status: 422,
+    code: 'invalid-input',
+    errors: [
+      { pointer: '#/ratio', in: 'query', detail: inexact },
+      { pointer: '#/numbers/1', in: 'query', detail: inexact },
+    ],
+  })
+  expect(await read({}, '9007199254740993')).toMatchObject({
+    errors: [{ pointer: '#/number', in: 'path', detail: inexact }],
+  })
 })

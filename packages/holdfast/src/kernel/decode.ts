@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { WireInput } from './wire-input.ts'
-import { fieldReader } from './field-reader.ts'
+import { inexactNumber, isExactNumber } from './exact-number.ts'
+import { fieldReader, isNumber } from './field-reader.ts'
 import type { JsonSchema } from './json-schema.ts'
 import { BadRequest, InvalidInput, type InvalidField } from './problems.ts'
 import { pathOf, type Schema, toPointer, validate } from './schema.ts'
@@ -50,11 +51,14 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     return takesBody ? 'body' : 'query'
   }
 
-  function judge(result: StandardSchemaV1.Result<unknown>): unknown {
+  function judge(result: StandardSchemaV1.Result<unknown>, wire: WireInput): unknown {
     if (!result.issues) return result.value
     const errors = result.issues.slice(0, maxErrors).map((issue): InvalidField => {
       const path = pathOf(issue)
-      return { pointer: toPointer(path), in: sourceOf(path), detail: issue.message }
+      const source = sourceOf(path)
+      const isInexact = source !== 'body' && hasInexactNumber(wire, String(path[0]))
+      const detail = isInexact ? `Invalid number: ${inexactNumber}` : issue.message
+      return { pointer: toPointer(path), in: source, detail }
     })
     const count = result.issues.length
     const fields = count === 1 ? 'one field' : `${count} fields`
@@ -67,8 +71,16 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
 
   return (wire) => {
     const result = validate(schema, collect(wire))
-    return isThenable(result) ? Promise.resolve(result).then(judge) : judge(result)
+    return isThenable(result)
+      ? Promise.resolve(result).then((settled) => judge(settled, wire))
+      : judge(result, wire)
   }
+}
+
+/** Returns true if a path or query parameter has a number that the schema was given as text for not being exact. */
+function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
+  const texts = Object.hasOwn(path, name) ? [path[name]!] : Object.hasOwn(query, name) ? query[name]! : []
+  return texts.some((text) => isNumber(text) && !isExactNumber(text))
 }
 
 function bodyFields(body: unknown): object {

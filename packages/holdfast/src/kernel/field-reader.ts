@@ -1,9 +1,15 @@
+import { isExactNumber } from './exact-number.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
 
-/** A text as the value that a schema means; the text itself where it is not one. */
+/** Returns the value that a schema means by a text; the text itself if it is not such a value. */
 type ReadText = (text: string) => unknown
 
 const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
+/** Returns true if a text has the syntax of a number in JSON. */
+export function isNumber(text: string): boolean {
+  return numberForm.test(text)
+}
 
 /** Builds the reader of a field that comes as text, once or several times: from a path, a query string, or a variable. */
 export function fieldReader(property: JsonSchema, root: JsonSchema): (texts: readonly string[]) => unknown {
@@ -36,7 +42,7 @@ function textReader(branches: readonly JsonSchema[]): ReadText {
   const isBoolean = types.has('boolean') || some(constants, 'boolean')
   return (text) => {
     if (constants.has(text)) return text
-    if (isNumeric && numberForm.test(text)) return Number(text)
+    if (isNumeric && isNumber(text) && isExactNumber(text)) return Number(text)
     if (isBoolean && (text === 'true' || text === 'false')) return text === 'true'
     return text
   }

@@ -21,6 +21,9 @@ describe('a statement', () => {
     ["select * from a where name = 'Ada' and note = 'it''s'", 'select * from a where name = ? and note = ?'],
     [String.raw`select E'a\'b', 'c'`, 'select ?, ?'],
     ["select $$Ada$$, $q$it's$q$", 'select ?, ?'],
+    ["select 'Ada", 'select ?'],
+    ['select $q$Ada', 'select ?'],
+    ['select a$b$c from d where e = 1', 'select a$b$c from d where e = ?'],
     ['select 12, 1.5e3, $1, t1.c2 from t1', 'select ?, ?, $1, t1.c2 from t1'],
   ])('%j without parameters is shown without its values', (text, shown) => {
     expect(nameStatement(text, false).text).toBe(shown)

@@ -10,9 +10,10 @@ export interface StatementNames {
 
 const lead = /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*([A-Za-z]+)/
 const relation = /\b(?:from|into|update|join|table)\s+(?:only\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/i
-// Texts in quotes of any kind, and numbers that are not part of a name or a parameter.
+// Texts in quotes of any kind, and numbers that are not part of a name or a parameter. A text without
+// its end goes to the end of the statement: to look on behind each beginning would take quadratic time.
 const literal =
-  /\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$[\s\S]*?\$\1\$|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g
+  /\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*(?:'|$)|(?<![\w$])\$((?:[^\W\d]\w*)?)\$[\s\S]*?(?:\$\1\$|$)|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g
 
 // One of the framework's tables that stand for one: its number says nothing, and would multiply names.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/

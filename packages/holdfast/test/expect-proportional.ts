@@ -1,0 +1,46 @@
+import { expect } from 'vitest'
+
+const factor = 8
+// In proportion, an eighth of the repetitions takes as long with eight times the length; quadratic work
+// takes eight times as long.
+const tolerated = 3
+const leastMs = 10
+const rounds = 3
+
+/**
+ * Expects that work takes time in proportion to the length of its input, also after the optimising
+ * compiler has had its turn. Compares processor times of this thread, so that neither the speed of the
+ * machine nor its load decides.
+ *
+ * @param make makes an input of about so many characters.
+ * @param length the length of the shorter of the two inputs.
+ */
+export function expectProportional<Input>(
+  work: (input: Input) => unknown,
+  make: (length: number) => Input,
+  length: number,
+): void {
+  const [short, long] = [make(length), make(length * factor)]
+  const repetitions = repetitionsFor(work, short)
+  let ratio = Infinity
+  // What disturbs a measurement makes it longer; the best of several counts.
+  for (let round = 0; round < rounds && ratio > tolerated; round += 1) {
+    const shortMs = timeOf(work, short, repetitions)
+    ratio = timeOf(work, long, repetitions / factor) / shortMs
+  }
+  expect(ratio, `${factor} times the length costs so many times its share`).toBeLessThan(tolerated)
+}
+
+/** The number of repetitions that can be measured; those before heat the code. */
+function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
+  for (let repetitions = factor; ; repetitions *= 2) {
+    if (timeOf(work, input, repetitions) >= leastMs) return repetitions
+  }
+}
+
+function timeOf<Input>(work: (input: Input) => unknown, input: Input, repetitions: number): number {
+  const before = process.threadCpuUsage()
+  for (let times = 0; times < repetitions; times += 1) work(input)
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1_000
+}
