@@ -1,6 +1,11 @@
 /** The part of a syntax node that the rules here look at. */
 interface CallNode {
-  readonly callee: { readonly type: string; readonly name?: string }
+  readonly callee: {
+    readonly type: string
+    readonly name?: string
+    readonly object?: { readonly name?: string }
+    readonly property?: { readonly name?: string }
+  }
 }
 
 interface RuleContext {
@@ -33,5 +38,27 @@ const noBareError = {
   },
 }
 
+const driverClasses: ReadonlySet<string> = new Set(['Client', 'Pool'])
+
+/** Forbids the driver's own connections: a session that ends before code listens to its errors ends the process. */
+const noBarePgClient = {
+  create(context: RuleContext): Record<string, (node: CallNode) => void> {
+    return {
+      NewExpression(node) {
+        const { callee } = node
+        const isDriver = callee.object?.name === 'pg' && driverClasses.has(callee.property?.name ?? '')
+        if (!isDriver) return
+        context.report({
+          node,
+          message: `pg.${callee.property?.name} has no error listener from the start, and reads PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
+        })
+      },
+    }
+  },
+}
+
 // oxlint takes a plugin from the default export of its file.
-export default { meta: { name: 'holdfast' }, rules: { 'no-bare-error': noBareError } }
+export default {
+  meta: { name: 'holdfast' },
+  rules: { 'no-bare-error': noBareError, 'no-bare-pg-client': noBarePgClient },
+}

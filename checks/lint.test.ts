@@ -27,6 +27,11 @@ const planted: readonly (readonly [rule: string, path: string, text: string])[] 
     "export const error = (): Error => TypeError('no')\n",
   ],
   [
+    'holdfast(no-bare-pg-client)',
+    `${source}/bare-client.ts`,
+    "import pg from 'pg'\nexport const client = (): pg.Client => new pg.Client()\n",
+  ],
+  [
     'import(no-cycle)',
     `${source}/cycle-a.ts`,
     "import type { B } from './cycle-b.ts'\nexport interface A {\n  b: B\n}\n",

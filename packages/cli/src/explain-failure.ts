@@ -7,6 +7,8 @@ export function explainFailure(error: unknown): string {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof HoldfastError && error.code === 'database-unreachable' && error.cause !== undefined)
+    return explain(error.cause)
   if (error instanceof HoldfastError) return `${error.message} (${error.code})`
   if (error instanceof ProblemError)
     return `${error.problem.title}. ${error.detail ?? error.problem.description} (${error.code})`

@@ -1,25 +1,19 @@
-import pg from 'pg'
+import { connectClient } from 'holdfast/postgres'
+import type pg from 'pg'
 
-const connectTimeoutMs = 10_000
-const statementTimeoutMs = 60_000
-// Less than a statement may take: who waits for a lock is told so.
-const lockTimeoutMs = 10_000
+// Less than a statement may take, so that a command that waits for a lock says so.
+const sessionSettings = { statement_timeout: '60s', lock_timeout: '10s' }
 
 /** Does work on a connection of its own, which ends with it. */
 export async function withDatabase<T>(
   connectionString: string,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
+  const client = await connectClient({
     connectionString,
-    application_name: 'holdfast (command line)',
-    connectionTimeoutMillis: connectTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    lock_timeout: lockTimeoutMs,
+    applicationName: 'holdfast (command line)',
+    sessionSettings,
   })
-  // The statement that waits for it fails with the same; unheard, it would end the process.
-  client.on('error', () => {})
-  await client.connect()
   try {
     return await work(client)
   } finally {

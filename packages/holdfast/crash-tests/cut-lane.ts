@@ -1,8 +1,9 @@
 import { createLogger, type RunningService, systemClock } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
 import type { CutService } from './cut-service.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** A running service whose connections go through a proxy of their own. */
 export interface Lane {
@@ -54,7 +55,7 @@ async function startLane(service: CutService, databaseUrl: string): Promise<Lane
     log: createLogger({ level: 'error', write: () => {} }),
     notify: () => {},
   })
-  const looking = new pg.Client({ connectionString: databaseUrl })
+  const looking = new DriverClient({ connectionString: databaseUrl })
   await looking.connect()
   return {
     proxy,

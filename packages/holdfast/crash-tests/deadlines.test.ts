@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:http'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `CLIENT_ABORTS=10000 npm test deadlines` has more clients go away. */
 const aborts = Number(process.env['CLIENT_ABORTS'] ?? 400)
@@ -14,7 +15,7 @@ let server: ServerProcess
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  looking = new pg.Client({ connectionString: database.url })
+  looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   server = await startServer(new URL('./deadlines-main.ts', import.meta.url), {
     DATABASE_URL: database.url,

@@ -1,6 +1,6 @@
 import { createLogger, type RunningService, systemClock } from 'holdfast'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
 import { codeOf, findLeaks } from './cut-invariants.ts'
@@ -16,6 +16,7 @@ import {
   send,
   transferUntilFinal,
 } from './faults.ts'
+import { DriverClient, openDriverPool } from '../src/postgres/driver-client.ts'
 
 /** `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends so many requests, with the faults of that seed. */
 const fewestKeys = Number(process.env['FAULT_KEYS'] ?? 200)
@@ -35,7 +36,7 @@ let runs: Set<string>
 beforeEach(async () => {
   console.info(`FAULT_SEED=${seed}`)
   database = await createTestDatabase()
-  looking = new pg.Pool({ connectionString: database.url })
+  looking = openDriverPool({ connectionString: database.url })
   // One that is closing may still be told that its database is dropped.
   looking.on('error', () => {})
   // So that a deadlock is one at once.
@@ -145,7 +146,7 @@ test('a pool that is taken and a lock that is not given are waited for until the
       { operation: 'transfer', body: { key: name, from: 1, to: 2 }, key: name },
       timeout === undefined ? {} : { timeout },
     )
-  const holding = new pg.Client({ connectionString: database.url })
+  const holding = new DriverClient({ connectionString: database.url })
   await holding.connect()
   await holding.query('begin')
   await holding.query('select from accounts where id = 1 for update')

@@ -1,6 +1,6 @@
 import { type Answer, HoldfastError, type RunningService } from 'holdfast'
 import { until } from 'holdfast/testing'
-import pg from 'pg'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** A source of numbers from 0 up to, and not including, 1, which gives the same ones for the same seed. */
 export type Random = () => number
@@ -113,7 +113,7 @@ export async function cancelAtRandom(
   databaseUrl: string,
   random: Random,
 ): Promise<{ stop(): Promise<void> }> {
-  const admin = new pg.Client({ connectionString: databaseUrl })
+  const admin = new DriverClient({ connectionString: databaseUrl })
   // One that is closing may still be told that its database is dropped.
   admin.on('error', () => {})
   await admin.connect()

@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createTestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
   const database = await createTestDatabase()
@@ -10,7 +10,7 @@ test('kill -9 of the server between the retries of one key leaves one transfer',
     DATABASE_URL: database.url,
     LOG_LEVEL: 'error',
   })
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const post = (path: string, key: string, body: object): Promise<Response> =>
     fetch(server.url + path, {

@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createTestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { findLastingViolations } from './invariants.ts'
 import type { Observation, ObservedAnswer } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
@@ -13,7 +13,7 @@ const margin = 2
 
 test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and none that was acknowledged is lost`, async () => {
   const database = await createTestDatabase()
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const env = { DATABASE_URL: database.url, LOG_LEVEL: 'error' }
   const start = (): Promise<ServerProcess> => startServer(new URL('./ledger-main.ts', import.meta.url), env)

@@ -1,11 +1,11 @@
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type DebianTool, debianTool } from '../test/debian-tool.ts'
 import { type Haproxy, startHaproxy } from './haproxy.ts'
 import type { ClientsReport } from './keep-alive-clients-main.ts'
 import { type Clients, startClients } from './keep-alive-clients.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `ROLLING_RESTARTS=full npm test rolling` takes the delay and the checks of production, and some minutes. */
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
@@ -64,7 +64,7 @@ async function roll(path: string, { env, check }: Rolling, times: number): Promi
 
 /** What was lost or doubled, in words, the first of it. */
 async function findViolations({ answered, failed }: ClientsReport): Promise<readonly string[]> {
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const { rows } = await looking.query<{ name: string; count: string }>(
     'select name, count(*) from effects group by name',

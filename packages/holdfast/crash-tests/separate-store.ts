@@ -1,5 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Answer, Database, OpenDatabase } from 'holdfast'
+import { openDriverPool } from '../src/postgres/driver-client.ts'
 
 /**
  * Keeps the idempotency record the usual way, in a store of its own beside the transaction of the effects: looked up before,
@@ -11,7 +12,7 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
     problems: database.problems,
     async open(surroundings) {
       const open = await database.open(surroundings)
-      const store = new pg.Pool({ connectionString: surroundings.env['DATABASE_URL'], max: 5 })
+      const store = openDriverPool({ connectionString: surroundings.env['DATABASE_URL']!, max: 5 })
       store.on('error', () => {})
       await store.query(
         'create table if not exists separate_store (key text primary key, status int, headers jsonb, body text)',

@@ -1,7 +1,8 @@
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 let database: TestDatabase
 let looking: pg.Client
@@ -9,7 +10,7 @@ let server: ServerProcess | undefined
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  looking = new pg.Client({ connectionString: database.url })
+  looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
 })
 

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
-import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type FakeBank, startFakeBank } from '../../../examples/ledger/src/fake-bank.ts'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import type { Observation } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { checkStorm, storm } from './storm.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `STORM_KEYS=20000 npm test storm` has more of everything happen. */
 const keys = Number(process.env['STORM_KEYS'] ?? 1_000)
@@ -90,7 +90,7 @@ async function findPaymentViolations(
   databaseUrl: string,
   observations: readonly Observation[],
 ): Promise<readonly string[]> {
-  const looking = new pg.Client({ connectionString: databaseUrl })
+  const looking = new DriverClient({ connectionString: databaseUrl })
   await looking.connect()
   const { rows } = await looking.query<{ iban: string; states: readonly string[] }>(
     'select iban, array_agg(state::text) as states from payouts group by iban',
@@ -121,7 +121,7 @@ async function findPaymentViolations(
 
 test('the same storm catches a record that is kept in a store of its own', async () => {
   const database: TestDatabase = await createTestDatabase()
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const countDoubled = async (): Promise<number> => {
     const { rows } = await looking.query<{ count: number }>(

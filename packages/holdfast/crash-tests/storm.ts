@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
-import pg from 'pg'
 import type { ServerProcess } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** What a storm does. */
 export interface StormOptions {
@@ -116,7 +116,7 @@ function startMain(name: string, env: Readonly<Record<string, string>>): ChildPr
 
 /** Terminates a few of the backends of the servers; none where Postgres is away. */
 async function killBackends(databaseUrl: string): Promise<number> {
-  const admin = new pg.Client({ connectionString: databaseUrl, application_name: 'storm' })
+  const admin = new DriverClient({ connectionString: databaseUrl, application_name: 'storm' })
   // Postgres may be ended while it is asked.
   admin.on('error', () => {})
   try {

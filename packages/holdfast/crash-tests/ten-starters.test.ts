@@ -1,11 +1,11 @@
 import { createTestDatabase } from 'holdfast/testing'
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {
   const database = await createTestDatabase()
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const start = () =>
     startServer(new URL('./ledger-main.ts', import.meta.url), {

@@ -1,13 +1,13 @@
-import pg from 'pg'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 // A worker as they are usually written: it claims a job, says that it lives, and completes the job by its id alone. It takes one job.
-const client = new pg.Client({ connectionString: process.env['DATABASE_URL'] })
+const client = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await client.connect()
 const { rows: workers } = await client.query<{ id: string }>(
   `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'unfenced', $1) returning id`,
   [process.pid],
 )
-const beating = new pg.Client({ connectionString: process.env['DATABASE_URL'] })
+const beating = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await beating.connect()
 const worker = workers[0]!.id
 setInterval(() => {

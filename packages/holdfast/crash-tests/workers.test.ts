@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `WORKER_KILLS=50 npm test workers` kills more of them. */
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)
@@ -19,7 +20,7 @@ let children: ChildProcess[] = []
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  looking = new pg.Client({ connectionString: database.url })
+  looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
 })
 

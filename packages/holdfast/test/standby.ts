@@ -4,9 +4,9 @@ import { chown, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
-import pg from 'pg'
 import { until } from 'holdfast/testing'
 import { createTestFolder } from '../src/testing/test-folder.ts'
+import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** A server that follows another one. */
 export interface Standby {
@@ -25,7 +25,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   const data = join(directory, 'data')
   const from = join(primary.directory, 'data')
   const slot = `standby_${randomUUID().replaceAll('-', '')}`
-  const client = new pg.Client({ connectionString: primary.url })
+  const client = new DriverClient({ connectionString: primary.url })
   await client.connect()
   try {
     // What the standby has not fetched yet must not be removed meanwhile.
@@ -79,7 +79,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
 
 /** Drops the slot of a standby that has ended; the primary notices that a moment later. */
 async function dropSlot(primaryUrl: string, slot: string): Promise<void> {
-  const client = new pg.Client({ connectionString: primaryUrl })
+  const client = new DriverClient({ connectionString: primaryUrl })
   await client.connect()
   try {
     await until(async () => {

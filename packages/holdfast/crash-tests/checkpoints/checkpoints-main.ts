@@ -2,8 +2,8 @@ import { anyone, event, holdfast, problem, relay } from 'holdfast'
 import { nats } from 'holdfast/nats'
 import { serve } from 'holdfast/node'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
-import pg from 'pg'
 import { z } from 'zod'
+import { openDriverPool } from '../../src/postgres/driver-client.ts'
 
 // One service with everything that one commit holds together, and what the framework is compared with: a client that sends each retry as a request of its own,
 // and a job whose effect is in no transaction of the job's.
@@ -62,8 +62,8 @@ const inSteps = job({
   },
 })
 
-const outside = new pg.Pool({
-  connectionString: process.env['DATABASE_URL'],
+const outside = openDriverPool({
+  connectionString: process.env['DATABASE_URL']!,
   max: 1,
   application_name: 'outside',
 })

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTestDatabase } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import type { TestServer } from '../../test/test-server.ts'
 import { type CheckpointProcess, startCheckpointProcess } from './checkpoint-process.ts'
+import { DriverClient } from '../../src/postgres/driver-client.ts'
 
 /** What a request asks for. */
 export interface Recording {
@@ -33,7 +34,7 @@ export interface Lane extends AsyncDisposable {
 /** Opens a lane; without `nats`, nothing is relayed. */
 export async function openLane(nats?: TestServer): Promise<Lane> {
   const database = await createTestDatabase()
-  const looking = new pg.Client({ connectionString: database.url })
+  const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   const bankKeys = new Map<string, Set<string>>()
   const bank = createServer((request, response) => {

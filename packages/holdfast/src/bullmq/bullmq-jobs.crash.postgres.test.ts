@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from '../../crash-tests/server-process.ts'
 import { redisTool, startRedis } from '../../test/redis-server.ts'
 import type { TestServer } from '../../test/test-server.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 const { missing } = await redisTool()
 
@@ -24,7 +25,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
   beforeEach(async () => {
     redis = await startRedis()
     database = await createTestDatabase()
-    looking = new pg.Client({ connectionString: database.url })
+    looking = new DriverClient({ connectionString: database.url })
     await looking.connect()
     // The first one applies the migrations.
     servers = [await start()]

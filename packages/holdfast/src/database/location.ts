@@ -30,7 +30,8 @@ export interface LocationOptions {
 /**
  * Finds the database.
  *
- * @throws HoldfastError `configuration-invalid` where no URL is given outside of development, or one that is none.
+ * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, or one that is no Postgres URL, or if PGSSLMODE
+ * asks for encryption that the URL does not.
  */
 export async function locateDatabase(
   options: LocationOptions,
@@ -40,10 +41,13 @@ export async function locateDatabase(
   const url = options.url ?? env['DATABASE_URL']
   if (url !== undefined && url !== '') {
     const isFromEnvironment = options.url === undefined
+    checkUrl(url, 'DATABASE_URL')
+    // In tests the URL is that of a test database.
+    if (surroundings.mode !== 'test') refuseIgnoredEncryption(url, env['PGSSLMODE'])
     const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
     const replicas = options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined)
     return {
-      connectionString: checkUrl(url, 'DATABASE_URL'),
+      connectionString: url,
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
       replicas: urlsOf(replicas).map((replica) => checkUrl(replica, 'Each of DATABASE_REPLICA_URLS')),
@@ -72,6 +76,17 @@ export async function locateDatabase(
 
 function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
   return typeof replicas === 'string' ? replicas.split(/[\s,]+/).filter((url) => url !== '') : replicas
+}
+
+/** The URL alone decides how the database is reached; whoever set PGSSLMODE would take a connection in the clear for an encrypted one. */
+function refuseIgnoredEncryption(url: string, mode = ''): void {
+  const { searchParams } = new URL(url)
+  const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) => searchParams.has(name))
+  if (isSaid || ['', 'disable', 'allow', 'prefer'].includes(mode)) return
+  throw new HoldfastError(
+    'configuration-invalid',
+    `PGSSLMODE is "${mode}", and DATABASE_URL does not ask for encryption. PG… variables are not read: add ?sslmode=verify-full to DATABASE_URL, or unset PGSSLMODE.`,
+  )
 }
 
 function checkUrl(url: string, variable: string): string {

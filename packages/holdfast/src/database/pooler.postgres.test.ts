@@ -13,11 +13,12 @@ import {
 } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pgBouncerTool, pooledUrl, startPgBouncer } from '../../test/pgbouncer.ts'
 import type { TestServer } from '../../test/test-server.ts'
+import { DriverClient, openDriverPool } from '../postgres/driver-client.ts'
 
 const { missing } = await pgBouncerTool()
 
@@ -91,7 +92,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     lines = []
     database = await createTestDatabase()
     pooler = await startPgBouncer(database.url)
-    looking = new pg.Client({ connectionString: database.url })
+    looking = new DriverClient({ connectionString: database.url })
     await looking.connect()
   })
 
@@ -173,7 +174,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     const [running] = await startBoth()
     await Promise.all(Array.from({ length: 30 }, () => read(running, 'sleep')))
     await Promise.all(Array.from({ length: 10 }, (_, index) => record(running, `${index}`, randomUUIDv7())))
-    const pooled = new pg.Pool({ connectionString: pooledUrl(database.url, pooler), max: 1 })
+    const pooled = openDriverPool({ connectionString: pooledUrl(database.url, pooler), max: 1 })
     ends.push(() => pooled.end())
     const seen = new Map<number, unknown>()
     for (let times = 0; times < 40; times += 1) {

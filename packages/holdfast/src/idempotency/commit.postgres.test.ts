@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Answer, createLogger, type RunningService, systemClock } from 'holdfast'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Cut,
@@ -11,6 +11,7 @@ import {
   startCuttingProxy,
 } from '../../test/cutting-proxy.ts'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 let database: TestDatabase
 let proxy: CuttingProxy
@@ -20,7 +21,7 @@ let looking: pg.Client
 beforeAll(async () => {
   database = await createTestDatabase()
   proxy = await startCuttingProxy(database.url)
-  looking = new pg.Client({ connectionString: database.url })
+  looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
   running = await createEffectsService().start({
     env: { DATABASE_URL: proxy.url },

@@ -2,9 +2,10 @@ import { randomUUIDv7 } from 'node:crypto'
 import { anyone, holdfast, problem } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 const Refused = problem('refused', { status: 409, title: 'Refused' })
 const { mutation, service } = holdfast({ database: postgres() })
@@ -74,7 +75,7 @@ let client: pg.Client
 
 beforeAll(async () => {
   on = await createTestService(tested, { worker: false, statements: 'allow' })
-  client = new pg.Client({ connectionString: on.databaseUrl })
+  client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   await client.query(`
     create function raise_as(state text) returns void language plpgsql as $$

@@ -2,9 +2,10 @@ import { randomUUIDv7 } from 'node:crypto'
 import { type Answer, anyone, createLogger, holdfast, systemClock } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 /** The service with a schema of its amounts, as a deploy may change it. */
 function payments(amount: z.ZodType<number>) {
@@ -31,7 +32,7 @@ let client: pg.Client
 
 beforeAll(async () => {
   on = await createTestService(before, { worker: false, statements: 'allow' })
-  client = new pg.Client({ connectionString: on.databaseUrl })
+  client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   await client.query('create table payments (amount numeric)')
   after = await payments(z.number().int().max(1_000)).start({

@@ -1,10 +1,11 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { createLogger, systemClock } from 'holdfast'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
 import { leafCount, widthFor } from './key-ring.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 const hourMs = 3_600_000
 
@@ -14,7 +15,7 @@ const running: { stop(): Promise<void> }[] = []
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  client = new pg.Client({ connectionString: database.url })
+  client = new DriverClient({ connectionString: database.url })
   await client.connect()
 })
 
@@ -84,7 +85,7 @@ test('a reader of the leaf holds up its truncation, and nothing else', async () 
     `insert into holdfast.idempotency_keys_${next} (id, service, scope, key, fingerprint, status, headers)
      values (gen_random_uuid(), '', '', '', '', 200, '{}')`,
   )
-  const dump = new pg.Client({ connectionString: database.url })
+  const dump = new DriverClient({ connectionString: database.url })
   await dump.connect()
   await dump.query('begin')
   await dump.query('select count(*) from holdfast.idempotency_keys')

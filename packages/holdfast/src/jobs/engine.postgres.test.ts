@@ -1,9 +1,9 @@
 import { anyone, holdfast } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createFakeClock, createTestService, until } from 'holdfast/testing'
-import pg from 'pg'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -114,7 +114,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     (await on.sql(`select state from holdfast.jobs order by seq`)).map(({ state }) => state)
   const worker = await on.running.startWorker({ concurrency: 1 })
   await until(async () => (await states())[0] === 'running')
-  const client = new pg.Client({ connectionString: on.databaseUrl })
+  const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   // Only a claim looks at it.
   await client.query('begin; lock table holdfast.job_pauses in access exclusive mode')

@@ -1,6 +1,7 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 import type { JobsWaker } from './transaction-jobs.ts'
 
 /** What may have come. */
@@ -51,11 +52,11 @@ export function createWaker({ connectionString, clock, log }: WakerParts): Waker
   function connect(): Promise<pg.Client | undefined> {
     if (client) return Promise.resolve(client)
     if (retry || connectionString === undefined) return Promise.resolve(undefined)
-    return (connecting ??= open().finally(() => (connecting = undefined)))
+    return (connecting ??= open(connectionString).finally(() => (connecting = undefined)))
   }
 
-  async function open(): Promise<pg.Client | undefined> {
-    const opened = new pg.Client({
+  async function open(connectionString: string): Promise<pg.Client | undefined> {
+    const opened = new DriverClient({
       connectionString,
       application_name: 'holdfast (wake)',
       connectionTimeoutMillis: 2_000,

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeEvent, type MigrationEvent } from './event.ts'
 import { migrate, type MigrateOptions, type MigrationReport } from './migrate.ts'
 import type { Migration } from './migration.ts'
 import { readMigrations } from './read-migrations.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 let database: TestDatabase
 let client: pg.Client
@@ -17,7 +18,7 @@ let folder: string
 
 beforeEach(async () => {
   database = await createTestDatabase()
-  client = new pg.Client({ connectionString: database.url })
+  client = new DriverClient({ connectionString: database.url })
   await client.connect()
   folder = await mkdtemp(join(tmpdir(), 'holdfast-migrations-'))
 })
@@ -178,7 +179,7 @@ describe('a migration that fails', () => {
 
   test('to get its lock names who is in the way, and keeps nothing', async () => {
     await apply([table])
-    const holder = new pg.Client({ connectionString: database.url, application_name: 'the holder' })
+    const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
     await holder.query('begin; select from things')
     const events: MigrationEvent[] = []
@@ -198,7 +199,7 @@ describe('a migration that fails', () => {
 
   test('to get its lock at first gets it once the way is free', async () => {
     await apply([table])
-    const holder = new pg.Client({ connectionString: database.url })
+    const holder = new DriverClient({ connectionString: database.url })
     await holder.connect()
     await holder.query('begin; select from things')
     const report = apply([table, { name: '0002-column', sql: 'alter table things add column more int' }], {
@@ -233,7 +234,7 @@ describe('a migration outside of a transaction', () => {
 
 describe('the lock', () => {
   test('is waited for no longer than is said, and its holder is named', async () => {
-    const other = new pg.Client({ connectionString: database.url, application_name: 'the other one' })
+    const other = new DriverClient({ connectionString: database.url, application_name: 'the other one' })
     await other.connect()
     await other.query('select pg_advisory_lock($1, $2)', [0x68_6f_6c_64, 0x6d_69_67_72])
     const { code, message } = await failure(apply([table], { lockWaitMs: 100 }))

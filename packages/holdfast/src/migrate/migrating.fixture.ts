@@ -1,8 +1,9 @@
 import { createTestDatabase } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import type { MigrationEvent } from './event.ts'
 import { migrate, type MigrateOptions, type MigrationReport } from './migrate.ts'
 import type { Migration } from './migration.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 /** A database that tests migrate. */
 export interface Migrating extends AsyncDisposable {
@@ -28,7 +29,7 @@ export async function openMigrating(): Promise<Migrating> {
   let clients: pg.Client[] = []
   const events: MigrationEvent[] = []
   const open = async (name: string): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: database.url, application_name: name })
+    const client = new DriverClient({ connectionString: database.url, application_name: name })
     client.on('error', () => {})
     await client.connect()
     clients.push(client)
@@ -41,7 +42,7 @@ export async function openMigrating(): Promise<Migrating> {
       notify: (event) => events.push(event),
       ...options,
     })
-  const beside = new pg.Client({ connectionString: database.url })
+  const beside = new DriverClient({ connectionString: database.url })
   await beside.connect()
   return {
     url: database.url,

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -13,6 +13,7 @@ import {
   moveRelay,
   republish,
 } from './outbox-admin.ts'
+import { openDriverPool } from '../postgres/driver-client.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const Other = event('thing.other', { payload: z.int() })
@@ -21,7 +22,7 @@ let outbox: TestOutbox
 let pool: pg.Pool
 beforeAll(async () => {
   outbox = await createTestOutbox()
-  pool = new pg.Pool({ connectionString: outbox.url, max: 1 })
+  pool = openDriverPool({ connectionString: outbox.url, max: 1 })
   pool.on('error', () => {})
 })
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import { createLogger, type Logger, systemClock } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { ownMigrations } from '../database/migrations.ts'
 import type { Jobs } from '../kernel/effects.ts'
 import type { EventType, Publish } from '../kernel/event.ts'
@@ -20,6 +20,7 @@ import {
 } from '../postgres/transaction-session.ts'
 import { toStatements } from '../postgres/to-statements.ts'
 import { publishIn } from './transaction-messages.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 /** A transaction as a handler has it, whose end is in the hands of a test. */
 export interface OpenTransaction {
@@ -62,7 +63,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     notify: () => {},
   })
   const pool = createPool({ connectionString: database.url, applicationName: 'outbox-test', log, max: 20 })
-  const client = new pg.Client({ connectionString: database.url })
+  const client = new DriverClient({ connectionString: database.url })
   await client.connect()
   const wakes = { count: 0 }
   const waker = { wakeMessages: () => void (wakes.count += 1), wakeJobs: () => {}, wakeCancelled: () => {} }

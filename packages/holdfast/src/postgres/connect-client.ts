@@ -1,19 +1,22 @@
-import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { DriverClient, type SessionSettings } from './driver-client.ts'
 
-/** What a connection is opened with that belongs to no pool. */
+/** Options of {@link connectClient}. */
 export interface ConnectClientOptions {
   readonly connectionString: string
-  /** How it is called in `pg_stat_activity`. */
+  /** The name of the connection in `pg_stat_activity`. */
   readonly applicationName: string
   /** How long connecting may take, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number
   /** How long a statement may go unanswered, in milliseconds. Default: as long as it takes. */
   readonly queryTimeoutMs?: number
+  /** Settings that the session starts with, and that `RESET` restores. Default none. */
+  readonly sessionSettings?: SessionSettings
 }
 
 /**
- * Opens a connection that belongs to no pool.
+ * Opens a connection as a service does, but outside its pools: for scripts, tests and the command line. Losing it fails the
+ * statement that needs it, and never ends the process.
  *
  * @throws HoldfastError `database-unreachable`.
  */
@@ -22,25 +25,31 @@ export async function connectClient({
   applicationName,
   timeoutMs = 10_000,
   queryTimeoutMs,
-}: ConnectClientOptions): Promise<pg.Client> {
-  const client = new pg.Client({
+  sessionSettings,
+}: ConnectClientOptions): Promise<DriverClient> {
+  const client = new DriverClient({
     connectionString,
     application_name: applicationName,
     connectionTimeoutMillis: timeoutMs,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
+    sessionSettings,
     keepAlive: true,
   })
-  // A lost connection fails the statement that needs it; between two of them there is nobody to tell.
-  client.on('error', () => {})
   try {
     await client.connect()
     return client
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause)
+    if (cause instanceof HoldfastError) throw cause
     throw new HoldfastError(
       'database-unreachable',
-      `The database cannot be reached: ${message || 'no answer'}. Is it running, and is DATABASE_URL right?`,
+      `The database cannot be reached: ${messageOf(cause)}. Is it running, and is DATABASE_URL right?`,
       { cause },
     )
   }
+}
+
+function messageOf(cause: unknown): string {
+  // The driver tried one address after the other; the error of all of them has no message.
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
+  return (cause instanceof Error ? cause.message : String(cause)) || 'no answer'
 }

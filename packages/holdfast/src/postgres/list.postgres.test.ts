@@ -2,9 +2,10 @@ import { anyone, descending, holdfast, type OrderBy, paged, pageOf } from 'holdf
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { DriverClient } from './driver-client.ts'
 
 /** Every type that Postgres orders, with values of it that are hard to carry. */
 const types: Readonly<Record<string, readonly string[]>> = {
@@ -111,7 +112,7 @@ let tested: TestService<typeof operations>
 let client: pg.Client
 beforeAll(async () => {
   tested = await createTestService(service({ name: 'rows', operations }))
-  client = new pg.Client({ connectionString: tested.databaseUrl })
+  client = new DriverClient({ connectionString: tested.databaseUrl })
   await client.connect()
   await client.query(`
     create type color as enum ('red', 'green', 'blue');

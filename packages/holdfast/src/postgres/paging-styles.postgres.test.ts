@@ -2,9 +2,10 @@ import { anyone, createLogger, descending, holdfast, paged, pageOf, type Running
 import { createHandler } from 'holdfast/http'
 import { list, postgres, rotateCursorKey, sql } from 'holdfast/postgres'
 import { createFakeClock, createTestService, type TestService } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
+import { DriverClient } from './driver-client.ts'
 
 interface Row {
   readonly id: string
@@ -59,7 +60,7 @@ let client: pg.Client
 const clock = createFakeClock()
 beforeAll(async () => {
   tested = await createTestService(rowsService, { clock })
-  client = new pg.Client({ connectionString: tested.databaseUrl })
+  client = new DriverClient({ connectionString: tested.databaseUrl })
   await client.connect()
   await client.query(`
     create table rows (id bigint primary key, made_at timestamptz, colour text);

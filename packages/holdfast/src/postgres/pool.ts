@@ -1,10 +1,10 @@
-import pg from 'pg'
 import { untilAborted } from '../kernel/cancellation.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Attributes } from '../kernel/span.ts'
 import { noTelemetry, type Telemetry } from '../kernel/telemetry.ts'
 import type { Work } from '../kernel/work.ts'
 import { Connection } from './connection.ts'
+import { type DriverClient, openDriverPool, type SessionSettings } from './driver-client.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
 import { PreparedStatements } from './prepared-statements.ts'
@@ -49,16 +49,13 @@ const keepAliveAfterMs = 10_000
 
 /** Opens a pool; its connections are made as they are needed. */
 export function createPool(options: PoolOptions): Pool {
-  const settings = options.isPooled === true ? [] : sessionSettings(options)
-  const { connectionString, given } = takeOptions(options.connectionString)
-  const { telemetry = noTelemetry, max = 10 } = options
-  const pool = new pg.Pool({
+  const { telemetry = noTelemetry, max = 10, connectionString } = options
+  const pool = openDriverPool({
     connectionString,
     max,
     connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
     application_name: options.applicationName,
-    // Ours last: a query's session stays read-only whatever the URL says.
-    options: [...given, ...settings.map((setting) => `-c ${setting}`)].join(' '),
+    sessionSettings: options.isPooled === true ? undefined : sessionSettings(options),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveAfterMs,
     pipeline: true,
@@ -98,6 +95,11 @@ export function createPool(options: PoolOptions): Pool {
         observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
         waiting?.end()
       })
+      const { failure } = client as unknown as DriverClient
+      if (failure) {
+        client.release(true)
+        throw markDriverError(failure)
+      }
       return new Connection(client, { work, statements, prepared, limits })
     },
     end() {
@@ -108,13 +110,13 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /** What the sessions of a pool are opened with. */
-function sessionSettings({ isReadOnly = false }: PoolOptions): readonly string[] {
-  return [
-    `statement_timeout=${statementTimeoutMs}`,
-    `idle_in_transaction_session_timeout=${idleInTransactionTimeoutMs}`,
-    `client_connection_check_interval=${clientCheckMs}`,
-    ...(isReadOnly ? ['default_transaction_read_only=on'] : []),
-  ]
+function sessionSettings({ isReadOnly = false }: PoolOptions): SessionSettings {
+  return {
+    statement_timeout: String(statementTimeoutMs),
+    idle_in_transaction_session_timeout: String(idleInTransactionTimeoutMs),
+    client_connection_check_interval: String(clientCheckMs),
+    ...(isReadOnly ? { default_transaction_read_only: 'on' } : {}),
+  }
 }
 
 /** Where a database is, as the semantic conventions say it. */
@@ -125,16 +127,4 @@ function placeOf(connectionString: string): Attributes {
     'server.port': Number(port === '' ? 5_432 : port),
     'db.namespace': decodeURIComponent(pathname.slice(1)),
   }
-}
-
-/** Takes the `options` out of a URL, which the driver would have instead of ours. */
-function takeOptions(connectionString: string): {
-  readonly connectionString: string
-  readonly given: readonly string[]
-} {
-  const url = new URL(connectionString)
-  const given = url.searchParams.getAll('options')
-  url.searchParams.delete('options')
-  url.searchParams.delete('application_name')
-  return { connectionString: url.href, given }
 }

@@ -102,6 +102,8 @@ class SessionTransaction implements PrismaTransaction {
  */
 async function runStatement<T>(queryable: Queryable, run: (adapter: PgAdapter) => Promise<T>): Promise<T> {
   let failure: unknown
+  // It never connects: only its class matters to the adapter.
+  // oxlint-disable-next-line holdfast/no-bare-pg-client
   const pool = Object.assign(new pg.Pool(), {
     query: (statement: DriverStatement) =>
       queryable.query(statement).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { Service } from '../kernel/service.ts'
 import { createLogger } from '../kernel/log.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { testPostgresUrl } from './test-postgres.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 /** A database of its own for one test. */
 export interface TestDatabase {
@@ -92,7 +93,7 @@ function databaseUrl(serverUrl: string, name: string): string {
 }
 
 async function administer(serverUrl: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl })
+  const client = new DriverClient({ connectionString: serverUrl })
   await client.connect()
   try {
     await work(client)

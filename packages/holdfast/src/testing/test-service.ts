@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { WorkerOptions } from '../kernel/background.ts'
 import { placeOfProgram } from '../foreign-calls/caller-of.ts'
 import { createForeignCallWatch } from '../foreign-calls/create-foreign-call-watch.ts'
@@ -10,6 +10,7 @@ import type { Telemetry } from '../kernel/telemetry.ts'
 import { createHandler, type HandlerOptions } from '../http/handler.ts'
 import { createTestDatabase, templateFor } from './template.ts'
 import { type AnswerCaller, createAnswerCaller, createTypedCaller, type TypedCaller } from './typed-caller.ts'
+import { openDriverPool } from '../postgres/driver-client.ts'
 
 /** Options of {@link createTestService}. */
 export interface TestServiceOptions {
@@ -88,9 +89,7 @@ export async function createTestService<O extends Operations>(
   const worker = options.worker === false ? undefined : await running.startWorker(options.worker)
   const handler = createHandler(running, options.http)
   const send = createAnswerCaller(running)
-  const looking = new pg.Pool({ connectionString: database.url, max: 2 })
-  // Dropping the database ends its idle connections, which nobody needs any more.
-  looking.on('error', () => {})
+  const looking = openDriverPool({ connectionString: database.url, max: 2 })
   const stop = async (): Promise<void> => {
     await worker?.stop(stopLimitMs)
     await running.stop()

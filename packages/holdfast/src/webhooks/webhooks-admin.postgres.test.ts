@@ -1,4 +1,4 @@
-import pg from 'pg'
+import type pg from 'pg'
 import {
   disableWebhookEndpoint,
   enableWebhookEndpoint,
@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Receiver, startReceiver } from '../egress/receiver.fixture.ts'
 import { startWebhooks, type TestWebhooks } from './webhooks.fixture.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
 
 let app: TestWebhooks
 let receiver: Receiver
@@ -17,7 +18,7 @@ let client: pg.Client
 beforeAll(async () => {
   app = await startWebhooks({ retry: { schedule: [] } })
   receiver = await startReceiver()
-  client = new pg.Client({ connectionString: app.tested.databaseUrl })
+  client = new DriverClient({ connectionString: app.tested.databaseUrl })
   await client.connect()
 })
 afterAll(async () => {

@@ -1,13 +1,14 @@
 import { anyone, holdfast } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { listKeys } from './list-keys.ts'
 import { countPrunableKeys, pruneKeys } from './prune-keys.ts'
 import { showKey } from './show-key.ts'
 import { ageKeys } from '../stored-keys.fixture.ts'
+import { openDriverPool } from '../../postgres/driver-client.ts'
 
 const { mutation, service } = holdfast({
   database: postgres(),
@@ -31,7 +32,7 @@ let on: TestService<typeof tested.operations>
 let pool: pg.Pool
 beforeEach(async () => {
   on = await createTestService(tested, { onLog: () => {} })
-  pool = new pg.Pool({ connectionString: on.databaseUrl, max: 1 })
+  pool = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
   // Dropping the database ends its idle connections, which nobody needs any more.
   pool.on('error', () => {})
 })

@@ -1,7 +1,7 @@
 import { anyone, GiveUp, holdfast, type Job } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { cancelJob } from './cancel-job.ts'
@@ -11,6 +11,7 @@ import { redriveJobs } from './redrive-jobs.ts'
 import { retryJob } from './retry-job.ts'
 import { showJob } from './show-job.ts'
 import type { JobState } from './stored-job.ts'
+import { openDriverPool } from '../../postgres/driver-client.ts'
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -67,7 +68,7 @@ let pool: pg.Pool
 let worker: { stop(limitMs: number): Promise<unknown> } | undefined
 beforeEach(async () => {
   on = await createTestService(tested, { worker: false, onLog: () => {} })
-  pool = new pg.Pool({ connectionString: on.databaseUrl, max: 2 })
+  pool = openDriverPool({ connectionString: on.databaseUrl, max: 2 })
   // Dropping the database ends its idle connections, which nobody needs any more.
   pool.on('error', () => {})
 })
@@ -344,7 +345,7 @@ describe('a cancellation', () => {
   })
 
   test('that fails leaves a connection as it was', async () => {
-    const single = new pg.Pool({ connectionString: on.databaseUrl, max: 1 })
+    const single = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
     single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })
     await on.sql(`update holdfast.jobs set state = 'ready', has_place = true where id = $1`, [id])

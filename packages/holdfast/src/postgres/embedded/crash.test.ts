@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { openHome } from './home.ts'
 import { takeLease } from './lease.ts'
@@ -15,6 +14,7 @@ import {
   temporaryFolder,
   until,
 } from './service.fixture.ts'
+import { DriverClient } from '../driver-client.ts'
 
 const directory = sharedFolder()
 
@@ -140,10 +140,8 @@ async function leftByCrash(): Promise<void> {
   await until(() => processesOf(directory).length === 0)
 }
 
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  // It is lost when its server ends.
-  client.on('error', () => {})
+async function connect(url: string): Promise<DriverClient> {
+  const client = new DriverClient({ connectionString: url })
   await client.connect()
   return client
 }

@@ -1,4 +1,5 @@
-import { Client, DatabaseError, escapeIdentifier } from 'pg'
+import { DatabaseError, escapeIdentifier } from 'pg'
+import { DriverClient } from '../driver-client.ts'
 
 const connectTimeoutMs = 10_000
 
@@ -14,7 +15,7 @@ export async function ensureDatabase(url: string): Promise<void> {
 }
 
 async function run(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs })
+  const client = new DriverClient({ connectionString: url, connectionTimeoutMillis: connectTimeoutMs })
   await client.connect()
   try {
     await client.query(statement)

@@ -1,10 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import type { EmbeddedPostgresOptions } from '../../embedded.ts'
 import { processesOf, query, sharedFolder, start, temporaryFolder, until } from './service.fixture.ts'
+import { DriverClient } from '../driver-client.ts'
 
 const directory = sharedFolder()
 
@@ -98,7 +98,7 @@ test('a server that was killed comes back by a restart', async () => {
 test('ends a server at once that does not shut down in time, and says so', { timeout: 20_000 }, async () => {
   const messages: string[] = []
   const postgres = await start({ directory, stopTimeoutMs: 100, notify: (message) => messages.push(message) })
-  const client = new Client({ connectionString: postgres.url })
+  const client = new DriverClient({ connectionString: postgres.url })
   client.on('error', () => {})
   await client.connect()
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest'
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from '../../embedded.ts'
+import { DriverClient } from '../driver-client.ts'
 
 /** What runs in the other process: it starts Postgres, does what its standard input says, and then just ends. */
 const script = `
@@ -158,7 +158,7 @@ export async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedP
 
 /** The rows of one statement, on a connection of its own. */
 export async function query(url: string, statement: string): Promise<unknown[]> {
-  const client = new Client({ connectionString: url })
+  const client = new DriverClient({ connectionString: url })
   await client.connect()
   try {
     return (await client.query<Record<string, unknown>>(statement)).rows

@@ -17,11 +17,12 @@ import {
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { postgres, sql } from 'holdfast/postgres'
 import { until } from 'holdfast/testing'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Standby, startStandby } from '../../../test/standby.ts'
 import { createTestFolder } from '../../testing/test-folder.ts'
+import { DriverClient } from '../driver-client.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-replicas-'))
 await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
@@ -147,7 +148,7 @@ afterEach(async () => {
 })
 
 async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new DriverClient({ connectionString: url })
   client.on('error', () => {})
   await client.connect()
   return client

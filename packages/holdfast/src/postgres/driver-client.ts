@@ -1,0 +1,106 @@
+import pg from 'pg'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+
+/**
+ * The one class of every connection to Postgres that the framework opens: pools, LISTEN, migrations, replicas, tests and the
+ * command line. It differs from the driver's client in three ways:
+ *
+ * - An `error` listener is there from the start. A session may end with the same packet that says it is ready (a shutdown, a
+ *   failover, `pg_terminate_backend`), before any code could add one; an unheard `error` event ends the process.
+ * - The URL alone decides how it connects. The driver fills what a URL leaves out from `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and
+ *   the like, which would reach every server that the process talks to, the embedded one included.
+ * - It sends settings in the packet that opens the session, which take precedence over those of the role and the database, and
+ *   which `RESET` restores.
+ */
+
+/** Settings of a session by their names in Postgres. */
+export type SessionSettings = Readonly<Record<string, string>>
+
+/** Options of a {@link DriverClient}, beside those of the driver. */
+export interface DriverClientConfig extends pg.ClientConfig {
+  readonly connectionString: string
+  /** Settings that the session starts with. Default none. */
+  readonly sessionSettings?: SessionSettings | undefined
+}
+
+/** The members of the driver's client that its types leave out. */
+interface ClientMembers {
+  /** Returns the parameters of the startup packet. */
+  getStartupConf(): Record<string, string>
+}
+
+const DriversClient = pg.Client as unknown as new (config: pg.ClientConfig) => pg.Client & ClientMembers
+
+/** A connection to Postgres. */
+export class DriverClient extends DriversClient {
+  /** The error that ended the session; `undefined` while it goes on. */
+  failure: Error | undefined
+  readonly #sessionSettings: SessionSettings
+  readonly #options: string
+  readonly #applicationName: string | undefined
+
+  constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
+    const url = completeUrl(config.connectionString)
+    super({ ...config, connectionString: url.href })
+    const given = [config.options ?? '', ...url.searchParams.getAll('options')]
+    this.#options = given.filter((options) => options !== '').join(' ')
+    this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
+    this.#sessionSettings = sessionSettings
+    if (url.password === '' && !url.searchParams.has('password')) {
+      // The driver would look into PGPASSWORD and ~/.pgpass.
+      Object.defineProperty(this, 'password', { value: refusePassword, writable: true, configurable: true })
+    }
+    // Kept for the next user of the connection.
+    this.on('error', keepFailure)
+  }
+
+  override getStartupConf(): Record<string, string> {
+    // Without those that PGOPTIONS, PGAPPNAME and PGREPLICATION may have set.
+    const given = ['options', 'application_name', 'replication']
+    const others = Object.entries(super.getStartupConf()).filter(([name]) => !given.includes(name))
+    return {
+      ...Object.fromEntries(others),
+      ...(this.#applicationName === undefined ? {} : { application_name: this.#applicationName }),
+      ...(this.#options === '' ? {} : { options: this.#options }),
+      // Postgres applies these after `options`.
+      ...this.#sessionSettings,
+    }
+  }
+}
+
+/** Opens a pool of the driver's, whose connections are {@link DriverClient}s. */
+export function openDriverPool(config: DriverClientConfig & pg.PoolConfig): pg.Pool {
+  // oxlint-disable-next-line holdfast/no-bare-pg-client
+  const pool = new pg.Pool({ ...config, Client: DriverClient as unknown as new () => pg.ClientBase })
+  // An idle connection that is lost is replaced when the next one is needed.
+  pool.on('error', () => {})
+  return pool
+}
+
+function keepFailure(this: DriverClient, error: Error): void {
+  this.failure ??= error
+}
+
+function refusePassword(): never {
+  throw new HoldfastError(
+    'database-unreachable',
+    'Postgres asks for a password, and the URL of the database has none: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are not read.',
+  )
+}
+
+const encryptionParameters = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'sslnegotiation']
+
+/** Returns the URL with everything that the driver would otherwise take from `PG…` variables. */
+function completeUrl(connectionString: string): URL {
+  const url = new URL(connectionString)
+  const parameters = url.searchParams
+  if (url.hostname === '' && !parameters.has('host')) url.hostname = 'localhost'
+  if (url.port === '' && !parameters.has('port')) parameters.set('port', '5432')
+  if (url.username === '' && !parameters.has('user')) parameters.set('user', pg.defaults.user ?? '')
+  if (url.pathname === '' || url.pathname === '/') {
+    url.pathname = `/${url.username || encodeURIComponent(parameters.get('user') ?? '')}`
+  }
+  if (!encryptionParameters.some((name) => parameters.has(name))) parameters.set('sslmode', 'disable')
+  if (!parameters.has('sslnegotiation')) parameters.set('sslnegotiation', 'postgres')
+  return url
+}
