@@ -300,7 +300,7 @@ test('connections to the own database are no foreign calls, and neither is what 
 test('where they are allowed, nobody listens', async () => {
   const on = await start('allow')
   inMutation = () => {
-    expect(channel('undici:request:create').hasSubscribers).toBe(false)
+    expect(channel('net.client.socket').hasSubscribers).toBe(false)
     return call('/charge')
   }
   await on.call.write({})
@@ -325,7 +325,7 @@ test.each([
   try {
     let isListening: boolean | undefined
     inMutation = () => {
-      isListening = channel('undici:request:create').hasSubscribers
+      isListening = channel('net.client.socket').hasSubscribers
       return call('/charge')
     }
     const answer = await fetch(`${server.url}/write`, {
@@ -335,7 +335,7 @@ test.each([
     expect(answer.status).toBe(204)
     expect(isListening).toBe(isWatched)
     expect(reports()).toMatchObject(isWatched ? [{ operation: 'write', place: placeOf('of call') }] : [])
-    expect(channel('undici:request:create').hasSubscribers).toBe(false)
+    expect(channel('net.client.socket').hasSubscribers).toBe(false)
   } finally {
     await server.stop()
     await database.drop()

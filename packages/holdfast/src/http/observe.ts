@@ -68,7 +68,7 @@ export function observeExchanges({ surroundings, requestLog: log }: RunningServi
     begin(header) {
       return {
         requestId: readRequestId(header('x-request-id')),
-        span: telemetry.beginTrace('server', header('traceparent')),
+        span: telemetry.beginTrace('server', header('traceparent'), header('tracestate')),
         usage: newUsage(),
         startedMs: performance.now(),
         route: undefined,

@@ -165,7 +165,9 @@ async function startService<O extends Operations>(
           `The service "${definition.name}" has no operation "${request.operation}".`,
         )
       }
-      const span = request.span ?? telemetry.beginTrace('internal', request.header('traceparent'))
+      const { header } = request
+      const span =
+        request.span ?? telemetry.beginTrace('internal', header('traceparent'), header('tracestate'))
       const call = createCall(request, { operation, span, log })
       // A transport ends the span that it began.
       if (request.span) return telemetry.within(span, () => pipeline(call))

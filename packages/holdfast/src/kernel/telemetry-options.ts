@@ -22,6 +22,12 @@ export interface TelemetryOptions {
   readonly samplingRatio?: number
   /** Says more about the service: `{ 'deployment.environment.name': 'staging' }`. Default: `OTEL_RESOURCE_ATTRIBUTES`. */
   readonly resource?: Attributes
+  /**
+   * Hosts to which `fetch` sends no trace context (`traceparent`, `tracestate`): `['api.example.com', '*.example.org']`. Default:
+   * none, so that every host gets it. It holds random ids and what tracing systems of callers have put into `tracestate`; list
+   * the hosts of third parties if they must not be able to tell which of your requests belong together.
+   */
+  readonly untracedHosts?: readonly string[]
   /** How many ended spans are kept until they are read. Default: `OTEL_BSP_MAX_QUEUE_SIZE`, else 4,096. */
   readonly spanBufferSize?: number
   /** How many series an instrument has at most; what comes after goes into one of its own. Default 2,000. */

@@ -51,8 +51,11 @@ export interface Observation {
 
 /** What a service is watched with: spans and instruments. It never throws, and never waits. */
 export interface Telemetry {
-  /** Begins a trace, or the part of one that is in this process where `traceparent` (W3C Trace Context) continues it. */
-  beginTrace(kind: SpanKind, traceparent: string | undefined): Span
+  /**
+   * Begins a trace, or the part of one in this process if `traceparent` (W3C Trace Context) continues it; `tracestate` is the
+   * header that came with it.
+   */
+  beginTrace(kind: SpanKind, traceparent: string | undefined, tracestate?: string): Span
   /** Runs work; what begins a span anywhere within it, without having been given one, begins it within `span`. */
   within<T>(span: Span, work: () => T): T
   /** From now on, hides the values of attributes that a redactor calls sensitive, wherever spans are read. */
@@ -68,7 +71,7 @@ const noInstrument: Histogram & Counter = { with: () => noSeries }
 
 /** Watches nothing; traces still pass through. */
 export const noTelemetry: Telemetry = {
-  beginTrace: (_kind, traceparent) => unrecordedSpan(continueTrace(traceparent)),
+  beginTrace: (_kind, traceparent, tracestate) => unrecordedSpan(continueTrace(traceparent, tracestate)),
   within: (_span, work) => work(),
   hide: () => {},
   histogram: () => noInstrument,

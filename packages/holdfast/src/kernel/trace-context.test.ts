@@ -17,6 +17,15 @@ describe('a traceparent', () => {
     expect(continueTrace(`cc-${traceId}-${spanId}-00-more`)).toMatchObject({ traceId, sampled: false })
   })
 
+  test('keeps its tracestate and its random flag, and loses other flags', () => {
+    const trace = continueTrace(`00-${traceId}-${spanId}-fe`, 'congo=1 ,rojo=2')
+    expect(trace).toMatchObject({ sampled: false, isRandom: true, tracestate: 'congo=1,rojo=2' })
+    expect(toTraceparent(trace)).toBe(`00-${traceId}-${trace.spanId}-02`)
+    expect(continueTrace(`00-${traceId}-${spanId}-01`, 'NOT=valid')).not.toHaveProperty('tracestate')
+    expect(continueTrace('nonsense', 'congo=1')).not.toHaveProperty('tracestate')
+    expect(continueTrace(undefined, 'congo=1')).not.toHaveProperty('tracestate')
+  })
+
   test.each([
     undefined,
     '',
@@ -27,6 +36,20 @@ describe('a traceparent', () => {
     `00-${traceId}-${'0'.repeat(16)}-01`,
     `ff-${traceId}-${spanId}-01`,
     `00-${traceId}-${spanId}-01-more`,
+    `00-${traceId}-${spanId}-01-`,
+    `00-${traceId}-${spanId}-1`,
+    `00-${traceId}-${spanId}-.1`,
+    `00-${traceId.slice(1)}-${spanId}-01`,
+    `00-${traceId}0-${spanId}-01`,
+    `00-${traceId}-${spanId.slice(1)}-01`,
+    `00-${traceId}-${spanId}0-01`,
+    `0-${traceId}-${spanId}-01`,
+    `000-${traceId}-${spanId}-01`,
+    `00-${traceId}-${spanId.toUpperCase()}-01`,
+    `00_${traceId}_${spanId}_01`,
+    `cc-${traceId}-${spanId}-01.more`,
+    `00-${traceId}-${spanId}-01, 00-${traceId}-${spanId}-01`,
+    `cc-${traceId}-${spanId}-01-x, cc-${traceId}-${spanId}-01-x`,
   ])('that is %j begins a new trace', (header) => {
     const trace = continueTrace(header)
     expect(trace.traceId).toMatch(/^(?!0+$)[0-9a-f]{32}$/)

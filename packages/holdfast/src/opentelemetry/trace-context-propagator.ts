@@ -1,5 +1,6 @@
 import {
   type Context,
+  createTraceState,
   isSpanContextValid,
   type TextMapGetter,
   type TextMapPropagator,
@@ -10,33 +11,41 @@ import {
 import { continueTrace, toTraceparent } from '../kernel/trace-context.ts'
 
 const field = 'traceparent'
+const stateField = 'tracestate'
 
 /** Hands traces on to other services, and takes theirs, by W3C Trace Context. */
 export class TraceContextPropagator implements TextMapPropagator {
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     const span = trace.getSpanContext(context)
     if (!span || !isSpanContextValid(span)) return
-    const { traceId, spanId, traceFlags } = span
+    const { traceId, spanId, traceFlags, traceState } = span
     setter.set(
       carrier,
       field,
       toTraceparent({ traceId, spanId, sampled: (traceFlags & TraceFlags.SAMPLED) !== 0 }),
     )
+    const state = traceState?.serialize()
+    if (state !== undefined && state !== '') setter.set(carrier, stateField, state)
   }
 
   extract(context: Context, carrier: unknown, getter: TextMapGetter): Context {
     const header = getter.get(carrier, field)
-    const { traceId, parentSpanId, sampled } = continueTrace(Array.isArray(header) ? header[0] : header)
+    const states = getter.get(carrier, stateField)
+    const { traceId, parentSpanId, sampled, tracestate } = continueTrace(
+      Array.isArray(header) ? header.join(',') : header,
+      Array.isArray(states) ? states.join(',') : states,
+    )
     if (parentSpanId === undefined) return context
     return trace.setSpanContext(context, {
       traceId,
       spanId: parentSpanId,
       traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,
       isRemote: true,
+      ...(tracestate === undefined ? {} : { traceState: createTraceState(tracestate) }),
     })
   }
 
   fields(): string[] {
-    return [field]
+    return [field, stateField]
   }
 }

@@ -9,6 +9,7 @@ import { describeResource, type ServiceIdentity } from './resource.ts'
 import { measureRuntime } from './runtime-metrics.ts'
 import { createSampler } from './sampler.ts'
 import { readTelemetrySettings, type TelemetrySettings } from './settings.ts'
+import { traceFetches } from './trace-fetches.ts'
 import type { Attributes } from '../kernel/span.ts'
 import type { JoinedTelemetry } from '../kernel/telemetry-bridge.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
@@ -69,6 +70,7 @@ export function createTelemetry(
     const started = await exporters
     await Promise.all(started.map((exporter) => exporter.stop(limit)))
     forgetRuntime()
+    stopTracingFetches()
     joined?.leave()
   }
 
@@ -80,6 +82,10 @@ export function createTelemetry(
   }
   const joined = options.bridge?.join(telemetry)
   const unseen = joined?.unseen ?? ((work) => work())
+  const stopTracingFetches = traceFetches({
+    activeSpan: () => recorder.activeSpan(),
+    isUntraced: settings.isUntraced,
+  })
   const exporters = startExporters(settings, { recorder, meter, resource, startMs, unseen, log })
   return {
     ...telemetry,

@@ -59,12 +59,15 @@ export class RecordedSpan implements Span {
   failure: SpanFailure | undefined = undefined
   droppedAttributes = 0
   droppedEvents = 0
+  /** The trace as it came from another process, if it did. */
+  readonly origin: TraceContext | undefined
   readonly #sink: SpanSink
   #trace: TraceContext | undefined
 
   constructor({ sink, name, kind, attributes, parent, trace }: SpanStart) {
     this.#sink = sink
     this.#trace = trace
+    this.origin = trace ?? parent?.origin
     this.kind = kind
     this.name = name
     this.attributes = attributes ?? noAttributes
@@ -90,6 +93,8 @@ export class RecordedSpan implements Span {
       spanId: toSpanId(this.idHigh, this.idLow),
       ...(this.hasParent ? { parentSpanId: toSpanId(this.parentHigh, this.parentLow) } : {}),
       sampled: true,
+      ...(this.origin?.isRandom === undefined ? {} : { isRandom: this.origin.isRandom }),
+      ...(this.origin?.tracestate === undefined ? {} : { tracestate: this.origin.tracestate }),
     }
     return this.#trace
   }

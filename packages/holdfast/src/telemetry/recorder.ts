@@ -32,14 +32,14 @@ export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Re
   const active = new AsyncLocalStorage<Span>()
   return {
     // What nobody describes is called by its kind.
-    beginTrace(kind, traceparent) {
+    beginTrace(kind, traceparent, tracestate) {
       if (traceparent === undefined) {
         // A request that comes from outside is part of nothing that happens to run here.
         const outer = kind === 'server' || kind === 'consumer' ? undefined : active.getStore()
         if (outer) return outer.begin(kind, kind)
         if (sampler.ofRoots === true) return new RecordedSpan({ sink, name: kind, kind })
       }
-      const trace = continueTrace(traceparent)
+      const trace = continueTrace(traceparent, tracestate)
       const sampled = sampler.decide(trace)
       const decided = sampled === trace.sampled ? trace : { ...trace, sampled }
       return sampled ? new RecordedSpan({ sink, name: kind, kind, trace: decided }) : unrecordedSpan(decided)

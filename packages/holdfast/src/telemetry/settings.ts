@@ -5,6 +5,7 @@ import { readMetricExport, readSpanExport } from './read-exports.ts'
 import { readMetricsServer } from './read-metrics-server.ts'
 import type { SamplerOptions } from './sampler.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
+import { readUntracedHosts } from './untraced-hosts.ts'
 import { invalid, readVariables, type Variables } from './variables.ts'
 
 /** What options and variables come to. */
@@ -15,6 +16,8 @@ export interface TelemetrySettings {
   readonly spanBufferSize: number
   readonly seriesLimit: number
   readonly measuresRuntime: boolean
+  /** Returns whether a host gets no trace context. */
+  readonly isUntraced: (host: string) => boolean
   /** Where spans go; `undefined`: nowhere. */
   readonly spans: SpanExport | undefined
   /** Where metrics go; `undefined`: nowhere. */
@@ -29,6 +32,7 @@ const switchedOff: TelemetrySettings = {
   spanBufferSize: 1,
   seriesLimit: 2,
   measuresRuntime: false,
+  isUntraced: () => true,
   spans: undefined,
   metrics: undefined,
   metricsServer: undefined,
@@ -62,6 +66,7 @@ export function readTelemetrySettings({ options, env, mode, notify }: TelemetryS
     spanBufferSize: Math.floor(spanBufferSize),
     seriesLimit: readWhole(options.seriesLimit, 'seriesLimit', 2) ?? 2_000,
     measuresRuntime: options.runtimeMetrics ?? true,
+    isUntraced: readUntracedHosts(options.untracedHosts),
     spans: readSpanExport({ options, variables, notify }),
     metrics: readMetricExport({ options, variables, notify }),
     metricsServer: readMetricsServer(options, variables, mode),

@@ -7,13 +7,20 @@ import { toSpanId, toTraceId } from './span-id.ts'
 
 /** What few spans have. */
 interface Rest {
+  readonly tracestate: string | undefined
   readonly events: readonly SpanEvent[]
   readonly failure: SpanFailure | undefined
   readonly droppedAttributes: number
   readonly droppedEvents: number
 }
 
-const nothingElse: Rest = { events: [], failure: undefined, droppedAttributes: 0, droppedEvents: 0 }
+const nothingElse: Rest = {
+  tracestate: undefined,
+  events: [],
+  failure: undefined,
+  droppedAttributes: 0,
+  droppedEvents: 0,
+}
 
 // The columns of numbers: how many of them a span has.
 const idColumns = 8
@@ -62,14 +69,20 @@ export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
     this.#kinds[slot] = span.kind
     this.#attributes[slot] = span.attributes
     this.#writeOwn(slot, span.own)
-    const hasRest = span.failure !== undefined || span.events !== undefined || span.droppedAttributes > 0
+    const hasRest =
+      span.failure !== undefined ||
+      span.events !== undefined ||
+      span.droppedAttributes > 0 ||
+      span.origin?.tracestate !== undefined
     this.#rests[slot] = hasRest ? restOf(span) : nothingElse
   }
 
   read(slot: number): FinishedSpan {
     const flags = this.#flags[slot]!
+    const { tracestate, ...rest } = this.#rests[slot]!
+    const trace = this.#readTrace(slot, (flags & hasParentFlag) !== 0)
     return {
-      trace: this.#readTrace(slot, (flags & hasParentFlag) !== 0),
+      trace: tracestate === undefined ? trace : { ...trace, tracestate },
       name: this.#names[slot]!,
       kind: this.#kinds[slot]!,
       startMs: this.#times[slot * timeColumns]!,
@@ -77,7 +90,7 @@ export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
       sharedAttributes: this.#attributes[slot]!,
       ownAttributes: this.#readOwn(slot),
       isContinued: (flags & isContinuedFlag) !== 0,
-      ...this.#rests[slot]!,
+      ...rest,
     }
   }
 
@@ -110,6 +123,6 @@ export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
   }
 }
 
-function restOf({ events = [], failure, droppedAttributes, droppedEvents }: RecordedSpan): Rest {
-  return { events, failure, droppedAttributes, droppedEvents }
+function restOf({ origin, events = [], failure, droppedAttributes, droppedEvents }: RecordedSpan): Rest {
+  return { tracestate: origin?.tracestate, events, failure, droppedAttributes, droppedEvents }
 }

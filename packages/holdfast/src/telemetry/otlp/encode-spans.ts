@@ -32,6 +32,7 @@ export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes
 function encodeSpan(span: FinishedSpan, offsetMs: number): string {
   const { trace, droppedAttributes, droppedEvents, events, failure } = span
   const parent = trace.parentSpanId === undefined ? '' : `,"parentSpanId":"${trace.parentSpanId}"`
+  const state = trace.tracestate === undefined ? '' : `,"traceState":${encodeText(trace.tracestate)}`
   const flags = sampledFlag | knowsRemoteFlag | (span.isContinued ? isRemoteFlag : 0)
   const dropped = droppedAttributes === 0 ? '' : `,"droppedAttributesCount":${droppedAttributes}`
   const droppedMore = droppedEvents === 0 ? '' : `,"droppedEventsCount":${droppedEvents}`
@@ -39,7 +40,7 @@ function encodeSpan(span: FinishedSpan, offsetMs: number): string {
     events.length === 0 ? '' : `,"events":[${events.map((event) => encodeEvent(event, offsetMs)).join()}]`
   const message = failure?.message === undefined ? '' : `,"message":${encodeText(failure.message)}`
   const status = failure ? `,"status":{"code":${statusError}${message}}` : ''
-  return `{"traceId":"${trace.traceId}","spanId":"${trace.spanId}"${parent},"flags":${flags},"name":${encodeText(span.name)},"kind":${kindNumbers[span.kind]},"startTimeUnixNano":"${toUnixNano(offsetMs + span.startMs)}","endTimeUnixNano":"${toUnixNano(offsetMs + span.endMs)}","attributes":[${encodeAttributesOf(span)}]${dropped}${happened}${droppedMore}${status}}`
+  return `{"traceId":"${trace.traceId}","spanId":"${trace.spanId}"${state}${parent},"flags":${flags},"name":${encodeText(span.name)},"kind":${kindNumbers[span.kind]},"startTimeUnixNano":"${toUnixNano(offsetMs + span.startMs)}","endTimeUnixNano":"${toUnixNano(offsetMs + span.endMs)}","attributes":[${encodeAttributesOf(span)}]${dropped}${happened}${droppedMore}${status}}`
 }
 
 function encodeAttributesOf(span: FinishedSpan): string {

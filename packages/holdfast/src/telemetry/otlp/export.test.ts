@@ -8,7 +8,8 @@ describe('what is sent', () => {
   test('is a span as OTLP has it', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url, resource: { 'cloud.region': 'eu' } })
-    const root = telemetry.beginTrace('server', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+    const root = telemetry.beginTrace('server', traceparent, 'congo=1')
     root.describe('GET /orders/{id}', { 'http.route': '/orders/{id}', 'http.request.method': 'GET' })
     root.set('http.request.method', '_OTHER')
     const child = root.begin('select orders', 'client', {
@@ -36,6 +37,7 @@ describe('what is sent', () => {
       traceId: '0af7651916cd43dd8448eb211c80319c',
       spanId: root.trace.spanId,
       parentSpanId: 'b7ad6b7169203331',
+      traceState: 'congo=1',
       flags: 0x301,
       name: 'GET /orders/{id}',
       kind: 2,
@@ -47,6 +49,7 @@ describe('what is sent', () => {
     expect(sentRoot).not.toHaveProperty('status')
     expect(sentChild).toMatchObject({
       parentSpanId: root.trace.spanId,
+      traceState: 'congo=1',
       flags: 0x101,
       kind: 3,
       status: { code: 2, message: 'could not serialize' },

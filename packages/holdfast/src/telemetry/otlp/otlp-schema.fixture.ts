@@ -33,6 +33,7 @@ const span = z
   .strictObject({
     traceId,
     spanId,
+    traceState: text.min(1).optional(),
     parentSpanId: spanId.optional(),
     flags: uint32,
     name: text.min(1),
