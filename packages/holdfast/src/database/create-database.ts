@@ -97,6 +97,7 @@ async function openDatabase<Read, Write>(
   const isPooled = await findPooler(location, log)
   await migrate({
     connectionString: directConnectionString ?? connectionString,
+    isPooled: isPooled && directConnectionString === undefined,
     migrations: [
       { owner: 'holdfast', migrations: ownMigrations, sharesSession: true },
       ...(options.migrations === undefined

@@ -3,12 +3,14 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
 import { connectClient } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
+import { wrongSettings } from '../postgres/session-settings.ts'
 import type { Location } from './location.ts'
 
 /**
  * Finds out whether the database is reached through a pooler, and says what does not work then.
  *
- * @throws HoldfastError `configuration-invalid` where what is to be a direct way leads through a pooler too, or to another database;
+ * @throws HoldfastError `configuration-invalid` if what is to be a direct way leads through a pooler too, or to another database, or if
+ * the sessions of a pooler have settings that the driver cannot work with;
  * `database-unreachable`.
  */
 export async function findPooler(
@@ -47,12 +49,27 @@ interface Way {
 }
 
 async function explore(connectionString: string): Promise<Way> {
-  const client = await connectClient({ connectionString, applicationName: 'holdfast (start)' })
+  const client = await connectClient({
+    connectionString,
+    applicationName: 'holdfast (start)',
+    isPooled: true,
+  })
   try {
-    return { isPooled: await isPooled(client), database: await identify(client) }
+    const way = { isPooled: await isPooled(client), database: await identify(client) }
+    if (way.isPooled) await checkSettings(client)
+    return way
   } finally {
     await client.end()
   }
+}
+
+/** Refuses a pooler whose sessions have settings that the service would otherwise set itself. */
+async function checkSettings(client: pg.Client): Promise<void> {
+  const wrong = await wrongSettings(client)
+  if (wrong.length === 0) return
+  throw invalid(
+    `The database is reached through a connection pooler, whose sessions take their settings from the role and the database, and some of these change what values mean. Set them for the role of DATABASE_URL, and have the pooler open its sessions again: ${wrong.map((setting) => `alter role … ${setting};`).join(' ')}`,
+  )
 }
 
 async function identify(client: pg.Client): Promise<string> {

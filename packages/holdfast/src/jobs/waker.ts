@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
+import { driverSettings } from '../postgres/session-settings.ts'
 import type { JobsWaker } from './transaction-jobs.ts'
 
 /** What may have come. */
@@ -59,6 +60,7 @@ export function createWaker({ connectionString, clock, log }: WakerParts): Waker
     const opened = new DriverClient({
       connectionString,
       application_name: 'holdfast (wake)',
+      sessionSettings: driverSettings({ isPooled: false }),
       connectionTimeoutMillis: 2_000,
       query_timeout: 5_000,
       keepAlive: true,

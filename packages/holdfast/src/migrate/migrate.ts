@@ -11,6 +11,8 @@ import type { MigrationSet } from './migration.ts'
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
   readonly connectionString: string
+  /** Whether a pooler may stand between, which refuses some settings of a session. Default false. */
+  readonly isPooled?: boolean
   /** Applied one after the other. */
   readonly migrations: readonly MigrationSet[]
   /** How long one that holds the migration lock is waited for, in milliseconds. Default 60,000. */
@@ -75,8 +77,8 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   }
 }
 
-function connect({ connectionString }: MigrateOptions): Promise<pg.Client> {
-  return connectClient({ connectionString, applicationName: 'holdfast (migrate)' })
+function connect({ connectionString, isPooled: mayBePooled = false }: MigrateOptions): Promise<pg.Client> {
+  return connectClient({ connectionString, applicationName: 'holdfast (migrate)', isPooled: mayBePooled })
 }
 
 function lockOptions({ lockWaitMs = 60_000, notify = () => {}, signal }: MigrateOptions): LockOptions {

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
+import { driverSettings } from './session-settings.ts'
 
 /** Options of {@link connectClient}. */
 export interface ConnectClientOptions {
@@ -10,6 +11,8 @@ export interface ConnectClientOptions {
   readonly timeoutMs?: number
   /** How long a statement may go unanswered, in milliseconds. Default: as long as it takes. */
   readonly queryTimeoutMs?: number
+  /** Whether a pooler may stand between, which refuses some settings. Default false. */
+  readonly isPooled?: boolean
   /** Settings that the session starts with, and that `RESET` restores. Default none. */
   readonly sessionSettings?: SessionSettings
 }
@@ -25,6 +28,7 @@ export async function connectClient({
   applicationName,
   timeoutMs = 10_000,
   queryTimeoutMs,
+  isPooled = false,
   sessionSettings,
 }: ConnectClientOptions): Promise<DriverClient> {
   const client = new DriverClient({
@@ -32,7 +36,7 @@ export async function connectClient({
     application_name: applicationName,
     connectionTimeoutMillis: timeoutMs,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
-    sessionSettings,
+    sessionSettings: { ...driverSettings({ isPooled }), ...sessionSettings },
     keepAlive: true,
   })
   try {

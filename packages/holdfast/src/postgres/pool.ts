@@ -9,6 +9,7 @@ import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import { SessionLimits } from './session-limits.ts'
+import { driverSettings } from './session-settings.ts'
 import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
@@ -55,7 +56,7 @@ export function createPool(options: PoolOptions): Pool {
     max,
     connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
     application_name: options.applicationName,
-    sessionSettings: options.isPooled === true ? undefined : sessionSettings(options),
+    sessionSettings: sessionSettings(options),
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveAfterMs,
     pipeline: true,
@@ -109,9 +110,12 @@ export function createPool(options: PoolOptions): Pool {
   }
 }
 
-/** What the sessions of a pool are opened with. */
-function sessionSettings({ isReadOnly = false }: PoolOptions): SessionSettings {
+/** Returns the settings that the sessions of a pool start with. */
+function sessionSettings({ isReadOnly = false, isPooled = false }: PoolOptions): SessionSettings {
+  const settings = driverSettings({ isPooled })
+  if (isPooled) return settings
   return {
+    ...settings,
     statement_timeout: String(statementTimeoutMs),
     idle_in_transaction_session_timeout: String(idleInTransactionTimeoutMs),
     client_connection_check_interval: String(clientCheckMs),

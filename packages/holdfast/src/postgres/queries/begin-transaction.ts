@@ -5,7 +5,8 @@ import type { Statement } from '../statement.ts'
 /** Begins a transaction that lives no longer than `limitMs`, and reads the schema epoch, in one round trip. */
 export function beginTransaction(limitMs: number): readonly [begin: Statement, limits: Statement] {
   return [
-    { text: 'BEGIN' },
+    // The level does not depend on what a role or a database has as its default.
+    { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
     {
       name: 'holdfast_limit_job',
       text: `

@@ -85,6 +85,7 @@ export class Replica {
         applicationName,
         timeoutMs: answerTimeoutMs,
         queryTimeoutMs: answerTimeoutMs,
+        isPooled: true,
       })
       this.#looking = client
       this.#pool ??= openPool({ isPooled: await isPooled(client) })
