@@ -8,6 +8,7 @@ import { toConditional } from '../http/conditional.ts'
 import { type Exchange, withExchangeHeaders } from '../http/exchange.ts'
 import type { Health } from '../http/health.ts'
 import type { HttpRequest } from '../http/http-request.ts'
+import { createSecurityHeaders } from '../http/security-headers.ts'
 import { readRequestId } from '../http/request-id.ts'
 import { toPass } from './readiness.ts'
 
@@ -16,9 +17,14 @@ import { toPass } from './readiness.ts'
  * supervisor that asks whether it lives would end it in the middle of a long migration.
  */
 export function startingHandler(problemBase: string): Health['starting'] {
+  const security = createSecurityHeaders()
   const refuse: Health['starting']['refuse'] = (problem, request) => {
     const exchange = beginExchange(request?.header ?? (() => undefined))
-    return withExchangeHeaders(toAnswer(problem, { requestId: exchange.requestId, problemBase }), exchange)
+    return withExchangeHeaders(
+      toAnswer(problem, { requestId: exchange.requestId, problemBase }),
+      exchange,
+      security,
+    )
   }
 
   return {
@@ -27,7 +33,7 @@ export function startingHandler(problemBase: string): Health['starting'] {
       const isRead = request.method === 'GET' || request.method === 'HEAD'
       const [path] = request.target.split('?', 1)
       if (isRead && path === '/health/live') {
-        return withExchangeHeaders(toConditional(toPass(), request), beginExchange(request.header))
+        return withExchangeHeaders(toConditional(toPass(), request), beginExchange(request.header), security)
       }
       return toConditional(refuse(toProblem(path), request), request)
     },
@@ -48,5 +54,6 @@ function beginExchange(header: HttpRequest['header']): Exchange {
     startedMs: performance.now(),
     route: undefined,
     operation: undefined,
+    cacheControl: 'no-cache',
   }
 }

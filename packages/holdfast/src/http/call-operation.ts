@@ -1,10 +1,12 @@
-import { jsonType } from '../kernel/answer.ts'
+import { type Answer, jsonType } from '../kernel/answer.ts'
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { hasBody } from '../kernel/decode.ts'
 import { NotAcceptable } from '../kernel/problems.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { qualityOf } from './accept.ts'
+import { type Challenge, createChallenge, isPublic } from './challenge.ts'
+import type { HttpRequest } from './http-request.ts'
 import { parseQueryString } from './query-string.ts'
 import { withLinkHeader } from './link-header.ts'
 import { parseBody, readBody } from './read-body.ts'
@@ -32,7 +34,13 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   const takesBody = hasBody(operation.route.method)
   const readsContent = operation.access.readsContent === true
 
+  const challenge = createChallenge(operation.access, running)
+  // What depends on who asks is for no cache that several share. Where callers are identified, any answer may depend on it.
+  const isShared = running.identify === undefined && isPublic(operation.access, running.securitySchemes)
+  const cacheControl = isShared ? 'no-cache' : 'private, no-cache'
+
   return async (request, { exchange, parameters, query }) => {
+    exchange.cacheControl = cacheControl
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
     const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
     const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
@@ -51,11 +59,17 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
         span,
         usage,
       })
+      if (answer.status === 401) return withChallenge(answer, challenge, header)
       return answer.links ? withLinkHeader(answer, head.query) : answer
     } finally {
       callsInFlight.delete(call)
     }
   }
+}
+
+/** Adds the challenge to a 401, unless the problem has its own (RFC 9110 section 15.5.2). */
+function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest['header']): Answer {
+  return { ...answer, headers: { 'www-authenticate': challenge(header), ...answer.headers } }
 }
 
 function withBody({ path, query }: WireInput, content: Uint8Array): WireInput {

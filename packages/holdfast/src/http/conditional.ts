@@ -1,3 +1,4 @@
+import type { Exchange } from './exchange.ts'
 import { etagOf, matchesEtag } from './etag.ts'
 import { byteLengthOf, type HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from './http-request.ts'
@@ -6,16 +7,24 @@ import type { HttpRequest } from './http-request.ts'
  * What a GET or HEAD answers with: an entity tag and leave to keep what is asked for anew each time, nothing but the headers
  * where the client has the same bytes already (RFC 9110 section 13.1.2), and no body for a HEAD. Any other answer as it is.
  */
-export function toConditional(answer: HttpAnswer, { method, header }: HttpRequest): HttpAnswer {
+export function toConditional(
+  answer: HttpAnswer,
+  { method, header }: HttpRequest,
+  cacheControl: Exchange['cacheControl'] = 'no-cache',
+): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
   // What nobody may keep, nobody has.
   const isKept = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
-  return withoutBodyOfHead(isKept ? tagged(answer, header('if-none-match')) : answer, method)
+  return withoutBodyOfHead(isKept ? tagged(answer, cacheControl, header('if-none-match')) : answer, method)
 }
 
-function tagged(answer: HttpAnswer, ifNoneMatch: string | undefined): HttpAnswer {
+function tagged(
+  answer: HttpAnswer,
+  cacheControl: Exchange['cacheControl'],
+  ifNoneMatch: string | undefined,
+): HttpAnswer {
   const etag = answer.headers['etag'] ?? etagOf(answer.body ?? '')
-  const headers = { 'cache-control': 'no-cache', ...answer.headers, etag }
+  const headers = { 'cache-control': cacheControl, ...answer.headers, etag }
   if (ifNoneMatch === undefined || !matchesEtag(ifNoneMatch, etag)) return { ...answer, headers }
   const { 'content-type': _, ...kept } = headers as Record<string, string>
   return { status: 304, headers: kept, body: null }

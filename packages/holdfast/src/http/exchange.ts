@@ -3,6 +3,7 @@ import type { Span } from '../kernel/span.ts'
 import { toTraceparent } from '../kernel/trace-context.ts'
 import type { Usage } from '../kernel/work.ts'
 import type { HttpAnswer } from './http-answer.ts'
+import type { SecurityHeaders } from './security-headers.ts'
 
 /** One request on its way to its answer. */
 export interface Exchange {
@@ -18,15 +19,20 @@ export interface Exchange {
   route: Route | undefined
   /** The operation that it calls, once that is known. */
   operation: string | undefined
+  /** The `Cache-Control` of a 200 to a GET, unless the answer has its own. */
+  cacheControl: 'no-cache' | 'private, no-cache'
 }
 
 /** An answer with the headers that every answer has. */
-export function withExchangeHeaders(answer: HttpAnswer, { requestId, span }: Exchange): HttpAnswer {
+export function withExchangeHeaders(
+  answer: HttpAnswer,
+  { requestId, span }: Exchange,
+  security: SecurityHeaders,
+): HttpAnswer {
   return {
     status: answer.status,
     headers: {
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      ...security,
       ...answer.headers,
       'x-request-id': requestId,
       traceparent: toTraceparent(span.trace),

@@ -12,6 +12,7 @@ import { observeExchanges } from './observe.ts'
 import { problemPages } from './problem-pages.ts'
 import type { Pages, Responder } from './responder.ts'
 import { createRouteTable } from './route-table.ts'
+import { createSecurityHeaders, type SecurityHeaderOptions } from './security-headers.ts'
 import { parseTarget } from './target.ts'
 import { toResponse } from './to-response.ts'
 
@@ -19,7 +20,7 @@ import { toResponse } from './to-response.ts'
 export const defaultBodyLimitBytes = 1_048_576
 
 /** Options of {@link createHandler}. */
-export interface HandlerOptions {
+export interface HandlerOptions extends SecurityHeaderOptions {
   /** How many bytes a request's body may have. More is refused with 413. Default 1 MiB. */
   readonly bodyLimitBytes?: number
   /** What else the service answers with, beside its operations and the pages of its problems. Default: nothing. */
@@ -47,6 +48,7 @@ export interface Handler {
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemBase } = running
+  const security = createSecurityHeaders(options)
   const callsInFlight = new Set<CallInFlight>()
   const observer = observeExchanges(running)
   const table = createRouteTable<Responder>(
@@ -81,9 +83,9 @@ export function createHandler(running: RunningService, options: HandlerOptions =
 
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
-    const answered = toConditional(await respondOrFail(request, exchange), request)
+    const answered = toConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
     observer.end(exchange, answered, request.method)
-    return withExchangeHeaders(answered, exchange)
+    return withExchangeHeaders(answered, exchange, security)
   }
 
   async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<HttpAnswer> {
@@ -98,7 +100,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
     const exchange = observer.begin(request.header)
     const answered = fail(problem, exchange)
     observer.end(exchange, answered, request.method)
-    return withExchangeHeaders(answered, exchange)
+    return withExchangeHeaders(answered, exchange, security)
   }
 
   return {

@@ -73,6 +73,7 @@ export function observeExchanges({ surroundings, requestLog: log }: RunningServi
         startedMs: performance.now(),
         route: undefined,
         operation: undefined,
+        cacheControl: 'no-cache',
       }
     },
 

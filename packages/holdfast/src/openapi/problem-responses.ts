@@ -2,7 +2,7 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import type { JsonSchema } from '../kernel/json-schema.ts'
 import type { ResponseObject } from './open-api-document.ts'
 import type { DocumentedProblem } from './problem-schema.ts'
-import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
+import { challengeHeader, everyAnswersHeaders, headerReference } from './shared-headers.ts'
 
 const problemType = 'application/problem+json'
 
@@ -57,7 +57,9 @@ function problemHeaders(
   // What a handler comes to is kept under the key, and given again.
   const isKept =
     operation.kind === 'mutation' && problems.some(({ problem }) => operation.problems.includes(problem))
+  const isChallenge = problems.some(({ problem }) => problem.status === 401)
   return {
+    ...(isChallenge ? { 'WWW-Authenticate': challengeHeader } : {}),
     ...Object.fromEntries(declared),
     ...(isKept ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
   }

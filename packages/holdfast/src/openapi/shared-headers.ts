@@ -106,6 +106,13 @@ export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
   Traceparent: { description: `Where the call stands in its trace (${traceContext}).`, schema: traceparent },
 }
 
+/** The header of a 401. */
+export const challengeHeader: HeaderObject = {
+  description:
+    'How to say who makes the call: a challenge for each security scheme (RFC 9110 section 11.6.1).',
+  schema: { type: 'string' },
+}
+
 /** The headers of every answer. */
 export const everyAnswersHeaders: Readonly<Record<string, Reference>> = {
   'X-Request-Id': headerReference('RequestId'),

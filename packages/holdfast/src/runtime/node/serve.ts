@@ -1,6 +1,7 @@
 import { createHandler } from '../../http/handler.ts'
 import type { Health } from '../../http/health.ts'
 import type { Pages } from '../../http/responder.ts'
+import { createSecurityHeaders, type SecurityHeaderOptions } from '../../http/security-headers.ts'
 import type { Worker, WorkerOptions } from '../../kernel/background.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import type { ForeignCallWatch } from '../../kernel/foreign-calls.ts'
@@ -26,7 +27,7 @@ import { serverSettings } from './server-settings.ts'
 import { type ServiceTelemetry, stopServer } from './stop-server.ts'
 
 /** Options of {@link serve}. */
-export interface ServeOptions extends HttpLimits {
+export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
   /** Where to listen; 0 takes any free port. Default: `PORT`, else 3000 or one of the next 20 where that is taken. */
   readonly port?: number
   /** The address to listen on. Default: `HOST`, else `127.0.0.1`, in production `0.0.0.0`. */
@@ -165,6 +166,9 @@ async function start<O extends Operations>(
   const values = await serverSettings.read(source)
   const askedPort = choosePort(options.port, values)
   const host = chooseHost(options.host, values, mode)
+  const strictTransportSecurity = options.strictTransportSecurity ?? values.STRICT_TRANSPORT_SECURITY
+  const securityOptions = strictTransportSecurity === undefined ? {} : { strictTransportSecurity }
+  createSecurityHeaders(securityOptions)
   const drainDelayMs = chooseDrainDelay({ drainDelayMs: options.drainDelayMs, graceMs }, values, mode)
   const ownLog =
     options.log ??
@@ -220,7 +224,11 @@ async function start<O extends Operations>(
         ? undefined
         : await running.startWorker({ concurrency: values.WORKER_CONCURRENCY, ...options.worker })
     if (!answersCalls && !worker) throw nothingToWorkOn(service)
-    const handler = createHandler(answersCalls ? running : withoutOperations(running), { ...options, pages })
+    const handler = createHandler(answersCalls ? running : withoutOperations(running), {
+      ...options,
+      ...securityOptions,
+      pages,
+    })
     answering = handler
     const started = { http, health, handler, running, worker, telemetry }
     const url = toUrl(host, port)

@@ -15,6 +15,7 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly LOG_LEVEL: Setting<Level>
   readonly DRAIN_DELAY_MS: Setting<number | undefined>
   readonly KEEP_ALIVE_TIMEOUT_MS: Setting<number>
+  readonly STRICT_TRANSPORT_SECURITY: Setting<string | undefined>
   readonly WORKER_CONCURRENCY: Setting<number>
 }
 
@@ -47,6 +48,12 @@ export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
     description:
       'The time for which an idle connection is kept, in milliseconds. Longer than the proxy in front keeps its own.',
     default: String(defaultKeepAliveTimeoutMs),
+  }),
+  STRICT_TRANSPORT_SECURITY: setting(text(), {
+    description:
+      'The header of this name in every answer, such as max-age=31536000; includeSubDomains. For a host that is reached by https alone.',
+    optional: true,
+    defaultDescription: 'none: a proxy in front may set it',
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
     description: 'How many jobs a process runs at once.',
