@@ -1,5 +1,15 @@
 import { eq, inArray, sql } from 'drizzle-orm'
-import { bigint, customType, date, integer, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  customType,
+  date,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
 import { drizzle, type DrizzleWrite } from 'holdfast/drizzle'
 import { testConformance } from '../../test/query-builders/conformance.ts'
 import type { Sample } from '../../test/query-builders/query-builder.ts'
@@ -14,6 +24,7 @@ const samples = pgTable('samples', {
   day: date().notNull(),
   document: jsonb().$type<Sample['document']>().notNull(),
   tags: text().array().notNull(),
+  amounts: numeric().array().notNull(),
   bytes: bytea().notNull(),
   note: text(),
 })
@@ -31,7 +42,8 @@ await testConformance<DrizzleWrite<typeof schema>>({
   nest: (db, run) => db.transaction(run),
   refusesConcurrentNesting: /savepoint-concurrent/,
   run: (db, statement) => db.execute(sql.raw(statement)),
-  writeSample: (db, sample) => db.insert(samples).values({ id: 1, ...sample, tags: [...sample.tags] }),
+  writeSample: (db, sample) =>
+    db.insert(samples).values({ id: 1, ...sample, tags: [...sample.tags], amounts: [...sample.amounts] }),
   async readSample(db) {
     const [sample] = await db.select().from(samples)
     const { id: _, ...others } = sample!

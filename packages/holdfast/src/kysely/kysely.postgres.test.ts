@@ -1,7 +1,6 @@
 import { type ColumnType, type Kysely, sql } from 'kysely'
 import { kysely } from 'holdfast/kysely'
 import { testConformance } from '../../test/query-builders/conformance.ts'
-import { localDay } from '../../test/query-builders/local-day.ts'
 import type { Sample } from '../../test/query-builders/query-builder.ts'
 
 interface Tables {
@@ -10,10 +9,10 @@ interface Tables {
     id: number
     big: string
     at: Date
-    // What is written, and what the driver gives.
-    day: ColumnType<Date, string>
+    day: string
     document: ColumnType<Sample['document'], string>
     tags: string[]
+    amounts: string[]
     bytes: Buffer
     note: string | null
   }
@@ -29,7 +28,7 @@ await testConformance<Db>({
   nest: (db, run) => db.transaction().execute(run),
   refusesConcurrentNesting: /savepoint-concurrent/,
   run: (db, text) => sql.raw(text).execute(db),
-  writeSample: (db, { big, bytes, document, tags, ...others }) =>
+  writeSample: (db, { big, bytes, document, tags, amounts, ...others }) =>
     db
       .insertInto('samples')
       .values({
@@ -39,15 +38,11 @@ await testConformance<Db>({
         bytes: Buffer.from(bytes),
         document: JSON.stringify(document),
         tags: [...tags],
+        amounts: [...amounts],
       })
       .execute(),
   async readSample(db) {
-    const {
-      id: _,
-      big,
-      day,
-      ...others
-    } = await db.selectFrom('samples').selectAll().executeTakeFirstOrThrow()
-    return { ...others, big: BigInt(big), day: localDay(day) }
+    const { id: _, big, ...others } = await db.selectFrom('samples').selectAll().executeTakeFirstOrThrow()
+    return { ...others, big: BigInt(big) }
   },
 })

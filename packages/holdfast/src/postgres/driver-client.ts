@@ -1,9 +1,10 @@
 import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { columnTypes } from './column-types.ts'
 
 /**
  * The one class of every connection to Postgres that the framework opens: pools, LISTEN, migrations, replicas, tests and the
- * command line. It differs from the driver's client in three ways:
+ * command line. It differs from the driver's client in four ways:
  *
  * - An `error` listener is there from the start. A session may end with the same packet that says it is ready (a shutdown, a
  *   failover, `pg_terminate_backend`), before any code could add one; an unheard `error` event ends the process.
@@ -11,6 +12,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
  *   the like, which would reach every server that the process talks to, the embedded one included.
  * - It sends settings in the packet that opens the session, which take precedence over those of the role and the database, and
  *   which `RESET` restores.
+ * - Values arrive as {@link columnTypes} says.
  */
 
 /** Settings of a session by their names in Postgres. */
@@ -41,7 +43,7 @@ export class DriverClient extends DriversClient {
 
   constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
     const url = completeUrl(config.connectionString)
-    super({ ...config, connectionString: url.href })
+    super({ types: columnTypes, ...config, connectionString: url.href })
     const given = [config.options ?? '', ...url.searchParams.getAll('options')]
     this.#options = given.filter((options) => options !== '').join(' ')
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined

@@ -11,6 +11,13 @@ import { testConformance } from '../../test/query-builders/conformance.ts'
 import { generatePrismaClient } from '../../test/query-builders/generate-prisma-client.ts'
 import { type Author, migration, type Sample } from '../../test/query-builders/query-builder.ts'
 
+/** A sample with the types that Prisma has for its columns. */
+interface PrismaSample {
+  readonly id: number
+  readonly day: Date
+  readonly amounts: readonly { toFixed(): string }[]
+}
+
 /** What of the generated client is used here. Its types are tested by the page of the documentation. */
 interface Client extends AnyPrismaClient {
   readonly author: {
@@ -21,9 +28,7 @@ interface Client extends AnyPrismaClient {
   }
   readonly sample: {
     create(args: object): Promise<unknown>
-    findUniqueOrThrow(
-      args: object,
-    ): Promise<Omit<Sample, 'day'> & { readonly id: number; readonly day: Date }>
+    findUniqueOrThrow(args: object): Promise<Omit<Sample, 'day' | 'amounts'> & PrismaSample>
   }
   $transaction<T>(run: ((db: Client) => Promise<T>) | readonly Promise<T>[]): Promise<T>
   $queryRaw(statement: unknown): Promise<unknown>
@@ -60,6 +65,7 @@ await generatePrismaClient(
      day      DateTime @db.Date
      document Json
      tags     String[]
+     amounts  Decimal[]
      bytes    Bytes
      note     String?
      @@map("samples")
@@ -83,8 +89,12 @@ await testConformance<Client>({
   writeSample: (db, { day, ...sample }) =>
     db.sample.create({ data: { id: 1, ...sample, day: new Date(`${day}T00:00:00Z`) } }),
   async readSample(db) {
-    const { id: _, day, ...sample } = await db.sample.findUniqueOrThrow({ where: { id: 1 } })
-    return { ...sample, day: day.toISOString().slice(0, 10) }
+    const { id: _, day, amounts, ...sample } = await db.sample.findUniqueOrThrow({ where: { id: 1 } })
+    return {
+      ...sample,
+      amounts: amounts.map((amount) => amount.toFixed()),
+      day: day.toISOString().slice(0, 10),
+    }
   },
 })
 

@@ -13,6 +13,8 @@ export interface Sample {
   readonly day: string
   readonly document: { readonly list: readonly number[]; readonly text: string }
   readonly tags: readonly string[]
+  /** Decimals with more digits than a number of JavaScript has. */
+  readonly amounts: readonly string[]
   readonly bytes: Uint8Array
   readonly note: string | null
 }
@@ -43,6 +45,7 @@ export const sample: Sample = {
   day: '2026-02-28',
   document: { list: [1, 2], text: 'an "ä"' },
   tags: ['one', 'two, three', '', '"four"'],
+  amounts: ['12345678901234567890.01', '0.1', '-0.000000000000000000001'],
   bytes: new Uint8Array([0, 1, 127, 128, 255]),
   note: null,
 }
@@ -56,7 +59,7 @@ export function toJson({ big, at, bytes, ...others }: Sample): Readonly<Record<s
 export const migration = `
 create table authors (id int primary key, name text not null constraint authors_name_unique unique);
 create table samples (
-  id int primary key, big bigint, at timestamptz(3), day date, document jsonb, tags text[], bytes bytea, note text
+  id int primary key, big bigint, at timestamptz(3), day date, document jsonb, tags text[], amounts numeric[], bytes bytea, note text
 );
 create sequence runs;
 -- Fails when it is called for the first time, as a transaction does that another one has got in the way of.

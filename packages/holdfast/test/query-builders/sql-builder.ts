@@ -1,10 +1,8 @@
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
-import { localDay } from './local-day.ts'
 import type { Author, QueryBuilder, Sample } from './query-builder.ts'
 
-interface SampleRow extends Omit<Sample, 'big' | 'day'> {
+interface SampleRow extends Omit<Sample, 'big'> {
   readonly big: string
-  readonly day: Date
 }
 
 /** The \`sql\` tag as a query builder that is judged. */
@@ -27,15 +25,15 @@ export const sqlBuilder: QueryBuilder<SqlDatabase> = {
   },
   refusesConcurrentNesting: /savepoint-concurrent/,
   run: (db, text) => db.query(sql([text])),
-  writeSample: (db, { big, at, day, document, tags, bytes, note }) =>
+  writeSample: (db, { big, at, day, document, tags, amounts, bytes, note }) =>
     db.query(sql`
-      insert into samples (id, big, at, day, document, tags, bytes, note)
-      values (1, ${big}, ${at}, ${day}, ${document}, ${tags}, ${bytes}, ${note})`),
+      insert into samples (id, big, at, day, document, tags, amounts, bytes, note)
+      values (1, ${big}, ${at}, ${day}, ${document}, ${tags}, ${amounts}, ${bytes}, ${note})`),
   async readSample(db) {
     const [row] = await db.query<SampleRow>(
-      sql`select big, at, day, document, tags, bytes, note from samples`,
+      sql`select big, at, day, document, tags, amounts, bytes, note from samples`,
     )
-    const { big, day, ...others } = row!
-    return { ...others, big: BigInt(big), day: localDay(day) }
+    const { big, ...others } = row!
+    return { ...others, big: BigInt(big) }
   },
 }
