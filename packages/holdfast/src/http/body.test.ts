@@ -139,6 +139,21 @@ describe('the length', () => {
   })
 })
 
+test('a body in very small chunks is refused when there are too many of them', async () => {
+  const usual = await openShop(shop)
+  const inBytes = (length: number): RequestInit =>
+    streamOf(...`{"item":"${'x'.repeat(length - 11)}"}`.split(''))
+  const send = (init: RequestInit) => usual.fetch('/orders', { method: 'POST', headers: jsonType, ...init })
+  // 1,024 for any body, and one for each 64 bytes of the limit.
+  expect((await send(inBytes(17_408))).status).toBe(201)
+  const response = await send(inBytes(17_409))
+  expect(response.status).toBe(413)
+  expect(await problemOf(response)).toMatchObject({
+    code: 'content-too-large',
+    detail: expect.stringContaining('too many small chunks'),
+  })
+})
+
 describe('the text', () => {
   test.each([
     ['an invalid byte', [0x22, 0xff, 0x22]],

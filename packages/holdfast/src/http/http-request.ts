@@ -1,4 +1,5 @@
 import type { Cancellation } from '../kernel/cancellation.ts'
+import { BodyBuffer } from './body-buffer.ts'
 
 /** A request as a runtime hands it over: what the handler reads of it, and nothing that has to be built first. */
 export interface HttpRequest {
@@ -10,10 +11,10 @@ export interface HttpRequest {
   /** Aborted when the client has gone away. */
   readonly client: Cancellation
   /**
-   * Reads the content, empty where there is none; `undefined` where it is longer than `limitBytes`, which is found out without
-   * keeping more than that. Rejects where the content breaks off.
+   * Reads the content, which is empty if there is none. Rejects with `ContentTooLarge` as soon as it is
+   * longer than `limitBytes` or comes in too many chunks, and otherwise if it breaks off.
    */
-  readonly readContent: (limitBytes: number) => Promise<Uint8Array | undefined>
+  readonly readContent: (limitBytes: number) => Promise<Uint8Array>
 }
 
 /** A request of the Fetch standard as the handler reads it. */
@@ -36,29 +37,17 @@ function targetOf(url: string): string {
 async function readStream(
   stream: ReadableStream<Uint8Array> | null,
   limitBytes: number,
-): Promise<Uint8Array | undefined> {
-  if (!stream) return new Uint8Array()
-  const chunks: Uint8Array[] = []
-  let length = 0
+): Promise<Uint8Array> {
+  const content = new BodyBuffer(limitBytes)
+  if (!stream) return content.bytes()
   const reader = stream.getReader()
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    length += part.value.length
-    if (length > limitBytes) {
+    try {
+      content.add(part.value)
+    } catch (error) {
       await reader.cancel()
-      return undefined
+      throw error
     }
-    chunks.push(part.value)
   }
-  return joinChunks(chunks, length)
-}
-
-function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!
-  const joined = new Uint8Array(length)
-  let offset = 0
-  for (const chunk of chunks) {
-    joined.set(chunk, offset)
-    offset += chunk.length
-  }
-  return joined
+  return content.bytes()
 }

@@ -1,4 +1,6 @@
-import { BadRequest, ContentTooLarge } from '../kernel/problems.ts'
+import { ProblemError } from '../kernel/problem.ts'
+import { BadRequest } from '../kernel/problems.ts'
+import { bodyTooLarge } from './body-buffer.ts'
 import type { HttpRequest } from './http-request.ts'
 import { checkMediaType } from './media-type.ts'
 import { parseJson } from './parse-json.ts'
@@ -9,7 +11,7 @@ import { parseJson } from './parse-json.ts'
  */
 export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
-  if (announcedBytes > limitBytes) throw tooLarge(limitBytes)
+  if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
   // What comes is refused unread where that can be seen from the headers; a body of unknown length may turn out to be none.
   if (announcedBytes > 0) checkMediaType(request)
   const bytes = await readContent(request, limitBytes)
@@ -31,18 +33,12 @@ function announcedLength({ header }: HttpRequest): number {
 }
 
 async function readContent(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
-  let bytes: Uint8Array | undefined
   try {
-    bytes = await request.readContent(limitBytes)
+    return await request.readContent(limitBytes)
   } catch (cause) {
+    if (cause instanceof ProblemError) throw cause
     const broken = BadRequest({ detail: 'The body broke off before its end.' })
     broken.cause = cause
     throw broken
   }
-  if (!bytes) throw tooLarge(limitBytes)
-  return bytes
-}
-
-function tooLarge(limitBytes: number): Error {
-  return ContentTooLarge({ detail: `The body may have at most ${limitBytes} bytes.` })
 }

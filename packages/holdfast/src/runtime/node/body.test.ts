@@ -99,6 +99,30 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
+  test('in chunks of one byte is refused when there are too many of them', async () => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port)
+    client.send(`${post}Transfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(17_409)}`)
+    const answer = await client.answer()
+    expect(answer).toMatchObject({ status: 413, headers: { connection: 'close' } })
+    expect(JSON.parse(answer.body)).toMatchObject({
+      code: 'content-too-large',
+      detail: expect.stringContaining('too many small chunks'),
+    })
+    await client.closed
+  })
+
+  test('with chunk extensions much longer than it may be is refused', async () => {
+    const { port } = await serveForTest(shop, { bodyLimitBytes: 1_000 })
+    using client = await openRaw(port)
+    const chunk = `1;${'x'.repeat(10_000)}\r\n \r\n`
+    client.send(`${post}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(2)}c\r\n{"item":"t"}\r\n0\r\n\r\n`)
+    expect(await client.answer()).toMatchObject({ status: 201 })
+    client.send(`${post}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(100)}`)
+    expect(await client.answer()).toMatchObject({ status: 413, headers: { connection: 'close' } })
+    await client.closed
+  })
+
   test('that nobody reads is taken in where it is short, and the connection stays', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { BodyBuffer, bodyTooScattered } from '../../http/body-buffer.ts'
 import type { HttpRequest } from '../../http/http-request.ts'
 import { CancellationSource } from '../../kernel/cancellation.ts'
 
@@ -43,22 +44,27 @@ function targetOf(url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array | undefined> {
+// Bytes that are on the connection beside the content: what has been read ahead of it and behind it.
+const slackBytes = 131_072
+
+function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let length = 0
+    const { socket } = incoming
+    const content = new BodyBuffer(limitBytes)
+    // Chunk extensions are no content; node:http bounds those of one chunk only.
+    const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
     const keep = (chunk: Buffer): void => {
-      length += chunk.length
-      if (length <= limitBytes) {
-        chunks.push(chunk)
-        return
+      try {
+        if (socket.bytesRead > maxBytesRead) throw bodyTooScattered()
+        content.add(chunk)
+      } catch (error) {
+        // What is still to come is left to whoever ends the exchange.
+        incoming.off('data', keep).pause()
+        reject(error)
       }
-      // What is still to come is left to whoever ends the exchange.
-      incoming.off('data', keep).pause()
-      resolve(undefined)
     }
     incoming.on('data', keep)
-    incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length)))
+    incoming.once('end', () => resolve(content.bytes()))
     incoming.once('error', reject)
   })
 }
