@@ -59,7 +59,7 @@ test('every entry can be imported, and exports something', async () => {
 
 test('a service that uses it runs', async () => {
   const { stdout } = succeeded(await runCommand(['node', 'main.ts'], inConsumer))
-  expect(stdout.split('\n')).toEqual(['201 true true', '{"items":[{"id":1,"text":"over HTTP"}]}', ''])
+  expect(stdout.split('\n')).toEqual(['201 true true', 'true', '{"items":[{"id":1,"text":"over HTTP"}]}', ''])
 })
 
 test('its declarations are whole, and a service that uses it type-checks', async () => {

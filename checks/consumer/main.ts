@@ -1,7 +1,7 @@
 import { anyone, holdfast, paged, pageOf } from 'holdfast'
 import { drizzle, list } from 'holdfast/drizzle'
 import { serve } from 'holdfast/node'
-import { createTestDatabase, createTestService } from 'holdfast/testing'
+import { createTestDatabase, createTestService, until } from 'holdfast/testing'
 import { getTableColumns } from 'drizzle-orm'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
@@ -12,7 +12,7 @@ const notes = pgTable('notes', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   text: text().notNull(),
 })
-const { query, mutation, service } = holdfast({
+const { query, mutation, job, service } = holdfast({
   database: drizzle({ notes }, { migrations: new URL('./migrations/', import.meta.url) }),
 })
 const Note = z.object({ id: z.int(), text: z.string() })
@@ -46,12 +46,17 @@ const listNotes = query({
     ),
 })
 
-const notebook = service({ name: 'notebook', operations: { addNote, listNotes } })
+const tidy = job({ name: 'tidy', input: z.object({}), run: () => {} })
+
+const notebook = service({ name: 'notebook', operations: { addNote, listNotes }, jobs: { tidy } })
 
 const tested = await createTestService(notebook)
 const first = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 const second = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 console.log(first.status, first.body === second.body, second.headers['idempotency-replayed'])
+// Sent by a thread, whose file is found beside the others.
+const beats = await until(() => tested.sql('select from holdfast.job_beats'))
+console.log(beats.length > 0)
 await tested.stop()
 
 const database = await createTestDatabase()

@@ -10,28 +10,34 @@ const { job, mutation, service } = holdfast({
 
 const work = job({
   name: 'work',
-  input: z.object({ ms: z.int() }),
+  input: z.object({ ms: z.int(), isBlocking: z.boolean().optional() }),
   retry: { attempts: 100, firstDelay: '10ms' },
   async run({ input, db, id, step }) {
     await step('prepare', ({ db: inStep }) =>
       inStep.query(sql`insert into prepared (job) values (${id}::uuid)`),
     )
     await db.query(sql`insert into effects (job) values (${id}::uuid)`)
-    await new Promise((resolve) => setTimeout(resolve, input.ms))
+    if (input.isBlocking === true) block(input.ms)
+    else await new Promise((resolve) => setTimeout(resolve, input.ms))
     await db.query(sql`update totals set effects = effects + 1`)
   },
 })
 
+/** Keeps the event loop from turning, as a long computation does. */
+function block(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms)
+}
+
 const enqueue = mutation({
   route: 'POST /jobs',
   access: anyone(),
-  input: z.object({ count: z.int().max(1_000), ms: z.int() }),
+  input: z.object({ count: z.int().max(1_000), ms: z.int(), isBlocking: z.boolean().optional() }),
   output: z.object({ ids: z.array(z.string()).max(1_000) }),
-  run: async ({ input: { count, ms }, jobs }) => ({
+  run: async ({ input: { count, ...input }, jobs }) => ({
     ids: [
       ...(await jobs.enqueueMany(
         work,
-        Array.from({ length: count }, () => ({ ms })),
+        Array.from({ length: count }, () => input),
       )),
     ],
   }),

@@ -12,6 +12,7 @@ import { DriverClient } from '../src/postgres/driver-client.ts'
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)
 const killedAtOnce = 3
 const takenOverWithinMs = 20_000
+const leaseMs = 15_000
 
 let database: TestDatabase
 let looking: pg.Client
@@ -45,11 +46,11 @@ async function startWorkers(count: number): Promise<void> {
   servers.push(...(await Promise.all(Array.from({ length: count - 1 }, start))))
 }
 
-async function enqueue(count: number, ms: number): Promise<void> {
+async function enqueue(count: number, ms: number, isBlocking = false): Promise<void> {
   const response = await fetch(`${servers[0]!.url}/jobs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': `"${randomUUID()}"` },
-    body: JSON.stringify({ count, ms }),
+    body: JSON.stringify({ count, ms, isBlocking }),
   })
   expect(response.status).toBe(200)
 }
@@ -161,6 +162,17 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   await enqueue(20, 20)
   await until(async () => (await countSucceeded()) === 21, { what: 'further jobs' })
   expect(await findViolations()).toEqual([])
+}, 120_000)
+
+test('a job that blocks its event loop for longer than a lease keeps its worker alive, and runs once', async () => {
+  await startWorkers(2)
+  await enqueue(1, leaseMs + 3_000, true)
+  await until(async () => (await countSucceeded()) === 1, { timeoutMs: 60_000, what: 'the job' })
+  const { rows } = await looking.query('select attempt, failures from holdfast.jobs')
+  expect(rows).toEqual([{ attempt: 1, failures: 0 }])
+  expect(await findViolations()).toEqual([])
+  await until(() => servers.some((server) => server.output().includes('event loop blocked while jobs ran')))
+  expect(servers.filter((server) => server.output().includes('declared dead'))).toEqual([])
 }, 120_000)
 
 test('the same catches a worker that is not fenced', async () => {

@@ -171,6 +171,8 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       telemetry,
       log,
       closing: closing.signal,
+      // BullMQ's locks are its own; what another process has run as well is not committed.
+      holdsLease: () => true,
     })
     const { deadline } = scope
     const { span } = scope.work

@@ -179,7 +179,12 @@ async function openDatabase<Read, Write>(
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
-        openPool: (applicationName, max) => createPool({ ...pooling, applicationName, max }),
+        openPool: (applicationName, max, limits) =>
+          createPool({ ...pooling, ...limits, applicationName, max }),
+        beatTarget: {
+          connectionString: directConnectionString ?? connectionString,
+          isPooled: isPooled && directConnectionString === undefined,
+        },
         bind,
         waker,
         surroundings,

@@ -3,7 +3,8 @@ import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { startEngine } from '../jobs/engine.ts'
+import { type OpenPool, startEngine } from '../jobs/engine.ts'
+import type { BeatTarget } from '../jobs/heartbeat/beat-connection.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
 import { waitSubscriber } from '../jobs/wait-subscriber.ts'
 import type { Waker } from '../jobs/waker.ts'
@@ -12,14 +13,15 @@ import { consumerSubscriber } from '../outbox/consumer-subscriber.ts'
 import { startDispatcher } from '../outbox/dispatcher.ts'
 import { startMessagePruning } from '../outbox/prune.ts'
 import { startRelays } from '../outbox/relays.ts'
-import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 
 /** What a database lends to the work that nobody calls. */
 export interface BackgroundParts {
   /** What runs the jobs that it takes; the others, those of consumers and the schedules are Postgres'. */
   readonly jobEngine: JobEngine | undefined
-  readonly openPool: (applicationName: string, size: number) => Pool
+  readonly openPool: OpenPool
+  /** Where the heartbeats of the worker go. */
+  readonly beatTarget: BeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly surroundings: Surroundings
@@ -38,7 +40,7 @@ export async function startBackground(
   { concurrency = defaultConcurrency }: WorkerOptions,
   parts: BackgroundParts,
 ): Promise<Worker> {
-  const { openPool, bind, waker, surroundings, telemetry, foreignCalls } = parts
+  const { openPool, beatTarget, bind, waker, surroundings, telemetry, foreignCalls } = parts
   const { clock, log } = surroundings
   const { consumers, relays, schedules, settings } = workload
   const jobs = [...workload.jobs.values()]
@@ -48,6 +50,7 @@ export async function startBackground(
     settings,
     concurrency,
     openPool,
+    beatTarget,
     bind,
     waker,
     clock,

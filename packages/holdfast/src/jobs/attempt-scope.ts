@@ -25,4 +25,6 @@ export interface AttemptScope {
   readonly closing: AbortSignal
   /** How long a transaction of it lives at most, in milliseconds. */
   readonly limitMs: number
+  /** Returns whether this process still has its lease, as far as it knows. */
+  readonly holdsLease: () => boolean
 }

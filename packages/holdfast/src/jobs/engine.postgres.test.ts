@@ -133,3 +133,24 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   await client.end()
   expect(await states()).toEqual(['succeeded', 'ready'])
 })
+
+test('a job whose row a user has locked keeps no other from being run', async () => {
+  const lines: string[] = []
+  await using on = await createTestService(tested, { worker: false, onLog: (line) => lines.push(line) })
+  await on.sql(`
+    insert into holdfast.jobs (id, name, input, state, limit_key)
+    values (gen_random_uuid(), 'alone', '{}', 'gated', '')`)
+  const client = new DriverClient({ connectionString: on.databaseUrl })
+  await client.connect()
+  await client.query('begin; select from holdfast.jobs for update')
+  await on.sql(
+    `insert into holdfast.jobs (id, name, input, state) values (gen_random_uuid(), 'alone', '{}', 'ready')`,
+  )
+  await on.running.startWorker()
+  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 1)
+  // What waits for it gives up, and is tried again.
+  await until(() => lines.some((line) => line.includes('55P03')))
+  await client.query('rollback')
+  await client.end()
+  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 2)
+})

@@ -7,18 +7,27 @@ import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Schedule } from '../kernel/schedule.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
 import { ownWork } from '../kernel/work.ts'
-import type { Pool } from '../postgres/pool.ts'
+import type { Pool, PoolOptions } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { Statement } from '../postgres/statement.ts'
+import { deleteOldBeats } from './queries/beat.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
 import { pruneLimits } from './queries/prune-limits.ts'
 import { runSchedules } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
+import type { BeatTarget } from './heartbeat/beat-connection.ts'
 import type { Waker } from './waker.ts'
 import { startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { sessionsOf } from './worker-sessions.ts'
 import { withConnection } from '../postgres/with-connection.ts'
+
+/** Opens a pool whose connections have this name. */
+export type OpenPool = (
+  applicationName: string,
+  size: number,
+  options?: Pick<PoolOptions, 'lockTimeoutMs'>,
+) => Pool
 
 /** What the jobs of a service are worked on with. */
 export interface EngineParts {
@@ -27,8 +36,10 @@ export interface EngineParts {
   readonly settings: unknown
   /** How many jobs run at once. */
   readonly concurrency: number
-  /** Opens a pool whose connections are called so. */
-  readonly openPool: (applicationName: string, size: number) => Pool
+  /** Opens a pool whose connections have this name. */
+  readonly openPool: OpenPool
+  /** Where the heartbeats of the worker go. */
+  readonly beatTarget: BeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly clock: Clock
@@ -39,6 +50,8 @@ export interface EngineParts {
 }
 
 const controlSize = 3
+// A row that somebody has locked keeps one of few connections busy, and is tried again later.
+const controlLockTimeoutMs = 1_000
 const pruneEveryMs = 60_000
 const pruneBatch = 1_000
 const prunePatienceMs = 10_000
@@ -49,7 +62,7 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   const { openPool, waker, clock, log } = parts
   // What cannot be read is said before anything has begun.
   for (const schedule of parts.schedules) timesOf(schedule)
-  const control = openPool('holdfast (jobs)', controlSize)
+  const control = openPool('holdfast (jobs)', controlSize, { lockTimeoutMs: controlLockTimeoutMs })
   /** `undefined` while this process, declared dead, cannot begin anew. */
   let current: Membership | undefined
   try {
@@ -108,6 +121,7 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     async work() {
       const jobs = await prune(control, pruneJobs(pruneBatch))
       const limits = await prune(control, pruneLimits(pruneBatch))
+      await prune(control, deleteOldBeats())
       return Math.max(jobs, limits) === pruneBatch ? 0 : undefined
     },
   })

@@ -3,7 +3,7 @@ import type { JobType } from '../kernel/job-type.ts'
 import type { EngineParts } from './engine.ts'
 
 /** What jobs are worked on with; schedules stay with Postgres, and enqueue for every engine. */
-export type JobEngineParts = Omit<EngineParts, 'schedules'>
+export type JobEngineParts = Omit<EngineParts, 'schedules' | 'beatTarget'>
 
 /**
  * What runs jobs in place of the engine on Postgres: the port that `bullmqJobs(…)` implements. The row of a job stays the record of it: an

@@ -6,6 +6,12 @@ export const jobLost: HoldfastError = new HoldfastError(
   'Another worker has taken the job over, since this one had not been heard of. Nothing of this attempt is kept.',
 )
 
+/** The failure of a step that did not begin, since no heartbeat of its worker has reached the database within the lease. */
+export const leaseOver: HoldfastError = new HoldfastError(
+  'job-lease-over',
+  'No heartbeat of this worker has reached the database for 15 seconds, so another worker may run the job by now. The step was not begun. The job is run again, which does not count as an attempt.',
+)
+
 /** The reason of what was aborted since the job has been cancelled. */
 export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job has been cancelled.')
 

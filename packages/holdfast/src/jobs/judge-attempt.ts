@@ -6,7 +6,7 @@ import type { Job } from '../kernel/job.ts'
 import { mostAttempts, retryDelayMs } from '../kernel/retry-delay.ts'
 import { RetryLater } from '../kernel/retry-later.ts'
 import { isUnavailable, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
-import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
+import { jobCancelled, jobLost, leaseOver, workerStopping } from './job-over.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 import { type AttemptEnd, deadRetentionMs, fenceLost } from './queries/end-attempt.ts'
 
@@ -25,7 +25,7 @@ export function judgeFailure(
   if (abortReason === workerStopping) return { state: 'ready', keepsPlace: true }
   if (abortReason === jobCancelled) return { state: 'cancelled', retentionMs: deadRetentionMs }
   // What has nothing to do with the job is no try of it.
-  if (isUnavailable(error) || isWorthRerunning(error)) {
+  if (error === leaseOver || isUnavailable(error) || isWorthRerunning(error)) {
     const reruns = row.attempt - row.failures
     return {
       state: 'scheduled',

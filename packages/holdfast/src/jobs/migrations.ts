@@ -117,4 +117,18 @@ create table holdfast.job_pauses (
 );
 `,
   },
+  {
+    name: '0002-job-beats',
+    sql: `
+-- The heartbeats of workers. Each is inserted, and those before it are deleted: an update would wait for whoever has locked
+-- the row. No unique index and no foreign key, for the same reason.
+create table holdfast.job_beats (
+  worker uuid not null,
+  at timestamptz not null default clock_timestamp()
+);
+create index job_beats_worker on holdfast.job_beats (worker);
+
+alter table holdfast.job_workers drop column beat_at;
+`,
+  },
 ]

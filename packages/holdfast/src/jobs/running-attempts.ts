@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
+import { toMilliseconds } from '../kernel/duration.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job } from '../kernel/job.ts'
@@ -9,6 +10,7 @@ import type { BoundTransaction, HandlerSession } from '../postgres/transaction-s
 import { allEnded } from './all-ended.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { Completer } from './completer.ts'
+import { LongestTimeout } from './longest-timeout.ts'
 import { type JobsObserver, observeJobs } from './observe-jobs.ts'
 import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
@@ -29,6 +31,10 @@ export interface RunningAttemptsParts {
   readonly telemetry: Telemetry
   /** Notices foreign calls of jobs. */
   readonly foreignCalls: ForeignCallWatch
+  /** Returns whether this process still has its lease, as far as it knows. */
+  readonly holdsLease: () => boolean
+  /** Called when the longest timeout of the running attempts has changed, in milliseconds. */
+  readonly onLongestTimeout: (timeoutMs: number) => void
   /** Called after an attempt has ended: what it came to, and how long it took, in milliseconds. */
   readonly onEnded: (outcome: AttemptOutcome, durationMs: number) => void
 }
@@ -48,16 +54,17 @@ export class RunningAttempts {
   readonly #closing = new AbortController()
   readonly #running = new Map<string, Running>()
   readonly #handedBack: string[] = []
+  readonly #timeouts = new LongestTimeout()
 
   constructor(parts: RunningAttemptsParts) {
-    const { settings, pool, control, bind, clock, log, telemetry, foreignCalls } = parts
+    const { settings, pool, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
     const closing = this.#closing.signal
     const completer = new Completer(control, log, closing)
     const progress = new ProgressKeeper(control, clock, log)
     this.#parts = parts
     this.#progress = progress
     this.#observer = observeJobs(telemetry, () => this.#running.size)
-    this.#surroundings = { pool, control, bind, clock, log, telemetry, foreignCalls, closing }
+    this.#surroundings = { pool, control, bind, clock, log, telemetry, foreignCalls, closing, holdsLease }
     this.#attemptParts = {
       settings,
       complete: (completion) => completer.complete(completion),
@@ -85,6 +92,9 @@ export class RunningAttempts {
     const { jobs, telemetry, log } = this.#parts
     const job = jobs.get(row.name)!
     const scope = openAttempt(job, row, this.#surroundings)
+    // Before the handler runs: it may compute from its first line on.
+    this.#timeouts.add(toMilliseconds(job.deadline))
+    this.#parts.onLongestTimeout(this.#timeouts.ms)
     this.#observer.began(row.name, row.age_ms / 1_000)
     const startedMs = performance.now()
     const ended = telemetry
@@ -100,7 +110,7 @@ export class RunningAttempts {
     this.#running.set(row.id, { scope, ended })
   }
 
-  #end({ row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
+  #end({ job, row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
     this.#observer.ended(row.name, outcome, durationMs / 1_000)
     if (outcome === 'handed-back') this.#handedBack.push(row.id)
     log.debug({ outcome, statements: work.usage.statements }, `job ${outcome}`)
@@ -108,7 +118,20 @@ export class RunningAttempts {
     work.span.set('holdfast.outcome', outcome)
     work.span.end()
     this.#running.delete(row.id)
+    this.#timeouts.remove(toMilliseconds(job.deadline))
+    this.#parts.onLongestTimeout(this.#timeouts.ms)
     this.#parts.onEnded(outcome, durationMs)
+  }
+
+  /** Reports that the event loop was late while these ran: one of them was computing. */
+  reportLoopDelay(delayMs: number): void {
+    const scopes = [...this.#running.values()].map(({ scope }) => scope)
+    if (scopes.length === 0) return
+    for (const { work } of scopes) work.span.set('holdfast.loop_delay', delayMs / 1_000)
+    this.#parts.log.warn(
+      { delayMs: Math.round(delayMs), jobs: [...new Set(scopes.map(({ row }) => row.name))] },
+      'event loop blocked while jobs ran: nothing else of this process went on meanwhile',
+    )
   }
 
   /** Cancels those of these jobs; by default all of them. */

@@ -8,6 +8,7 @@ import type { Step, StepContext, WaitOptions } from '../kernel/step.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import type { AttemptScope } from './attempt-scope.ts'
+import { leaseOver } from './job-over.ts'
 import { readSteps, type StepRow, storeStep } from './queries/steps.ts'
 import { type AwaitedMessage, giveUpWaiting, lockMessages } from './queries/waits.ts'
 import { StepRunContext } from './step-run-context.ts'
@@ -111,6 +112,8 @@ export class StepRunner {
     const known = await this.#begin(name)
     if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
+    // What it does at a third party could not be fenced off.
+    if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
     const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)

@@ -15,8 +15,10 @@ export interface TakeOver {
   readonly pool: Pool
   readonly jobs: ReadonlyMap<string, Job>
   readonly log: Logger
-  /** How long a worker may be silent, in milliseconds. */
-  readonly silenceMs: number
+  /** How long a worker lives after a heartbeat, in milliseconds. */
+  readonly leaseMs: number
+  /** The id of the worker that takes over. It lives, whatever became of its heartbeats. */
+  readonly self: string
 }
 
 // They may be many.
@@ -26,11 +28,14 @@ const patienceMs = 30_000
  * Takes the jobs of dead workers over: they are run again at once, which counts as a failed try, so that a job that kills its process does not do so
  * for ever. Gives how many there were.
  */
-export function takeOver({ pool, jobs, log, silenceMs }: TakeOver): Promise<number> {
+export function takeOver({ pool, jobs, log, leaseMs, self }: TakeOver): Promise<number> {
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-    const dead = await connection.run<{ id: string; host: string; pid: number }>(forgetDead(silenceMs))
+    const dead = await connection.run<{ id: string; host: string; pid: number }>(forgetDead(leaseMs, self))
     for (const { id, host, pid } of dead.rows) {
-      log.warn({ worker: id, host, pid }, 'a worker has not been heard of; its jobs are taken over')
+      log.warn(
+        { worker: id, host, pid },
+        'worker declared dead: it sent no heartbeat within its lease; its jobs are rescued',
+      )
       await connection.run(endSessions(sessionsOf(id)))
     }
     await connection.run({ text: 'BEGIN' })

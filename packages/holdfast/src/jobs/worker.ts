@@ -6,6 +6,9 @@ import { ownWork } from '../kernel/work.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import { admitJobs } from './admit-jobs.ts'
 import { Claims } from './claims.ts'
+import type { BeatTarget } from './heartbeat/beat-connection.ts'
+import { beatMs } from './heartbeat/beat-loop.ts'
+import { leaseMs, startHeartbeat } from './heartbeat/heartbeat.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import { findCancelled } from './queries/beat.ts'
 import { promoteDue, promotionBatch, type PromotionRow } from './queries/promote-due.ts'
@@ -16,20 +19,24 @@ import type { Waker } from './waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
 
 /** What a worker is made with. */
-export interface WorkerParts extends Omit<RunningAttemptsParts, 'onEnded'> {
+export interface WorkerParts extends Omit<
+  RunningAttemptsParts,
+  'onEnded' | 'holdsLease' | 'onLongestTimeout'
+> {
   /** How many jobs it runs at once. */
   readonly concurrency: number
   readonly identity: WorkerIdentity
   readonly waker: Waker
+  /** Where the heartbeats go. */
+  readonly beatTarget: BeatTarget
   /** Called once when the worker finds that it has been declared dead. */
   readonly onDeclaredDead: () => void
 }
 
 // Waking is what makes a job start at once; this is what makes sure that it starts.
 const pollMs = 1_000
-const beatMs = 5_000
-const silenceMs = 15_000
 const takeOverMs = 2_000
+// For those who live to send a heartbeat after an outage.
 const reachableMs = beatMs + 1_000
 const patienceMs = 5_000
 // To hand jobs back takes a round trip; it is granted even where the grace has passed.
@@ -42,7 +49,19 @@ export function startWorker(parts: WorkerParts): Worker {
   const { jobs, concurrency, control, identity, waker, clock, log } = parts
   const limited = [...jobs.values()].filter(isLimited)
   const unlimited = [...jobs.values()].filter((job) => !isLimited(job)).map(({ name }) => name)
-  const attempts = new RunningAttempts({ ...parts, onEnded })
+  const heartbeat = startHeartbeat({
+    worker: identity.id,
+    target: parts.beatTarget,
+    log,
+    onDeclaredDead: endDead,
+    onLoopDelay: (delayMs) => attempts.reportLoopDelay(delayMs),
+  })
+  const attempts = new RunningAttempts({
+    ...parts,
+    onEnded,
+    holdsLease: () => heartbeat.holdsLease,
+    onLongestTimeout: (timeoutMs) => heartbeat.allowSilence(timeoutMs),
+  })
   const claims = new Claims({
     worker: identity.id,
     names: [...jobs.keys()],
@@ -52,15 +71,11 @@ export function startWorker(parts: WorkerParts): Worker {
     log,
   })
   let isStopping = false
-  let isDead = false
-  /** Since when every beat has reached the database. */
-  let reachableSinceMs: number | undefined
 
   const duty = (failure: string, everyMs: number, work: () => Promise<number | undefined>): Duty =>
     startDuty({ failure, clock, log, everyMs, work })
   const polling = duty('jobs could not be looked for', pollMs, poll)
   const cancelling = duty('cancelled jobs could not be looked for', pollMs, endCancelled)
-  const beating = duty('the worker could not say that it lives', beatMs, sayAlive)
   const takingOver = duty('the jobs of dead workers could not be looked for', takeOverMs, takeOverOrphans)
   const unlisten = waker.listen((reason) => {
     if (reason === 'cancelled') cancelling.now()
@@ -114,15 +129,7 @@ export function startWorker(parts: WorkerParts): Worker {
     attempts.cancel(jobCancelled, ids)
   }
 
-  async function sayAlive(): Promise<undefined> {
-    if (isDead) return
-    const isKnown = await identity.beat().catch((error: unknown) => {
-      reachableSinceMs = undefined
-      throw error
-    })
-    reachableSinceMs ??= performance.now()
-    if (isKnown) return
-    isDead = true
+  function endDead(): void {
     log.error(
       { worker: identity.id, running: attempts.size },
       'this worker was declared dead while it ran: its jobs are lost to others',
@@ -133,9 +140,8 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function takeOverOrphans(): Promise<undefined> {
-    // After an outage, those who live need a moment to say so.
-    if (reachableSinceMs === undefined || performance.now() - reachableSinceMs < reachableMs) return
-    if ((await takeOver({ pool: control, jobs, log, silenceMs })) > 0) polling.now()
+    if (heartbeat.reachableForMs < reachableMs) return
+    if ((await takeOver({ pool: control, jobs, log, leaseMs, self: identity.id })) > 0) polling.now()
   }
 
   return {
@@ -150,7 +156,7 @@ export function startWorker(parts: WorkerParts): Worker {
       attempts.cancel(workerStopping)
       await attempts.ended(Math.max(leastReportMs, endMs - performance.now()))
       attempts.giveUp()
-      await Promise.all([cancelling.stop(), beating.stop()])
+      await Promise.all([cancelling.stop(), heartbeat.stop()])
       await attempts.close()
       await identity.leave().catch((error: unknown) => {
         log.debug(

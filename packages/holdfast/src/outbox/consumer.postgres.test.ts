@@ -58,6 +58,7 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
     concurrency: 5,
     openPool: (applicationName, max) =>
       createPool({ connectionString: outbox.url, applicationName, max, log }),
+    beatTarget: { connectionString: outbox.url, isPooled: false },
     bind: outbox.bind,
     waker,
     clock: systemClock,

@@ -72,7 +72,7 @@ test('nothing is told where another process does it, however long they wait', as
     `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'another', 1)`,
   )
   expect(await look()).toEqual([])
-  await outbox.client.query(`update holdfast.job_workers set beat_at = now() - interval '61 seconds'`)
+  await outbox.client.query(`update holdfast.job_workers set started_at = now() - interval '61 seconds'`)
   expect(await look()).toHaveLength(1)
   await stop()
 })

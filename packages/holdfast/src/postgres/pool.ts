@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly acquireTimeoutMs?: number
   /** Whether its sessions refuse to write. Default false. */
   readonly isReadOnly?: boolean
+  /** How long a statement may wait for a lock, in milliseconds; of no effect through a pooler. Default: as long as it may take. */
+  readonly lockTimeoutMs?: number
   /** How the connections are called in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
@@ -111,7 +113,11 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /** Returns the settings that the sessions of a pool start with. */
-function sessionSettings({ isReadOnly = false, isPooled = false }: PoolOptions): SessionSettings {
+function sessionSettings({
+  isReadOnly = false,
+  isPooled = false,
+  lockTimeoutMs,
+}: PoolOptions): SessionSettings {
   const settings = driverSettings({ isPooled })
   if (isPooled) return settings
   return {
@@ -119,6 +125,7 @@ function sessionSettings({ isReadOnly = false, isPooled = false }: PoolOptions):
     statement_timeout: String(statementTimeoutMs),
     idle_in_transaction_session_timeout: String(idleInTransactionTimeoutMs),
     client_connection_check_interval: String(clientCheckMs),
+    ...(lockTimeoutMs === undefined ? {} : { lock_timeout: String(lockTimeoutMs) }),
     ...(isReadOnly ? { default_transaction_read_only: 'on' } : {}),
   }
 }

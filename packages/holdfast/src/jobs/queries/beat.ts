@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Makes a worker known. */
+/** Registers a worker, which counts as its first heartbeat. */
 export function registerWorker(id: string, host: string, pid: number): Statement {
   return {
     name: 'holdfast_register_worker',
@@ -9,16 +9,28 @@ export function registerWorker(id: string, host: string, pid: number): Statement
   }
 }
 
-/** Says that a worker lives; changes no row where it has been declared dead. */
+/**
+ * Inserts a heartbeat of a worker; inserts none if it has been declared dead. Deletes its heartbeats before that.
+ *
+ * Nothing that others have locked keeps it waiting: it locks no row of the worker, it inserts without a unique index, and
+ * it passes over old heartbeats that are locked.
+ */
 export function beat(id: string): Statement {
   return {
-    name: 'holdfast_beat',
-    text: 'update holdfast.job_workers set beat_at = clock_timestamp() where id = $1',
+    text: `
+      with old as (
+        delete from holdfast.job_beats
+        where ctid = any (array(
+          select ctid from holdfast.job_beats where worker = $1 for update skip locked
+        ))
+      )
+      insert into holdfast.job_beats (worker)
+      select id from holdfast.job_workers where id = $1`,
     values: [id],
   }
 }
 
-/** Takes a worker off the list. */
+/** Removes a worker that ends. Its heartbeats are deleted by {@link deleteOldBeats}. */
 export function forgetWorker(id: string): Statement {
   return {
     name: 'holdfast_forget_worker',
@@ -27,7 +39,21 @@ export function forgetWorker(id: string): Statement {
   }
 }
 
-/** Which running jobs of a worker are to end. */
+/** Deletes the heartbeats of workers that have ended or are dead. */
+export function deleteOldBeats(): Statement {
+  return {
+    name: 'holdfast_delete_old_beats',
+    text: `
+      delete from holdfast.job_beats
+      where ctid = any (array(
+        select ctid from holdfast.job_beats
+        where not exists (select from holdfast.job_workers where job_workers.id = job_beats.worker)
+        for update skip locked
+      ))`,
+  }
+}
+
+/** Finds the running jobs of a worker that are to end. */
 export function findCancelled(worker: string): Statement {
   return {
     name: 'holdfast_find_cancelled',

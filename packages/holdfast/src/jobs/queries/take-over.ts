@@ -11,19 +11,24 @@ export interface OrphanRow {
   readonly has_place: boolean
 }
 
-/** Forgets the workers that have not been heard of for a while. */
-export function forgetDead(silenceMs: number): Statement {
+/** Removes the workers without a heartbeat within the lease, but for the one that asks. */
+export function forgetDead(leaseMs: number, self: string): Statement {
   return {
     name: 'holdfast_forget_dead',
     text: `
       delete from holdfast.job_workers
       where id in (
         select id from holdfast.job_workers
-        where beat_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+        where id <> $2
+          and started_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+          and not exists (
+            select from holdfast.job_beats
+            where worker = job_workers.id and at >= clock_timestamp() - make_interval(secs => $1::double precision / 1000)
+          )
         for update skip locked
       )
       returning id, host, pid`,
-    values: [silenceMs],
+    values: [leaseMs, self],
   }
 }
 

@@ -22,7 +22,9 @@ export function findUnheard(): Statement {
           ) as unheard
         ) as waiting,
         exists (
-          select from holdfast.job_workers where beat_at > now() - interval '1 minute'
+          select from holdfast.job_workers where started_at > now() - interval '1 minute'
+        ) or exists (
+          select from holdfast.job_beats where at > now() - interval '1 minute'
         ) as has_worker`,
   }
 }

@@ -8,7 +8,11 @@ export function findJobRow(id: string): Statement {
       select ${jobColumns},
         jobs.input, jobs.progress, jobs.unique_key as "uniqueKey", jobs.limit_key as "limitKey", jobs.has_place as "hasPlace",
         jobs.rate_key as "rateKey", jobs.traceparent, jobs.expires_at as "expiresAt",
-        workers.id as "workerId", workers.host, workers.pid, workers.beat_at as "beatAt"
+        workers.id as "workerId", workers.host, workers.pid, 
+        greatest(
+          workers.started_at,
+          (select max(at) from holdfast.job_beats where job_beats.worker = workers.id)
+        ) as "beatAt"
       from holdfast.jobs
       left join holdfast.job_workers as workers on workers.id = jobs.worker
       where jobs.id = $1`,

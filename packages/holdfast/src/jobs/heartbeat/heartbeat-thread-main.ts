@@ -1,0 +1,60 @@
+import { writeSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { toLogFields } from '../../kernel/log.ts'
+import { BeatConnection } from './beat-connection.ts'
+import { BeatLoop } from './beat-loop.ts'
+import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
+import { HeartbeatView } from './heartbeat-view.ts'
+
+// The entry of the heartbeat thread, of which a process has one. See heartbeat-thread.ts.
+
+const port = parentPort!
+const stops = new Map<string, () => void>()
+
+port.on('message', (request: HeartbeatRequest) => {
+  if (request.kind === 'start') void sendBeats(request)
+  else stops.get(request.worker)?.()
+})
+
+async function sendBeats({
+  worker,
+  target,
+  everyMs,
+  memory,
+}: HeartbeatRequest & { readonly kind: 'start' }): Promise<void> {
+  const connection = new BeatConnection(target, worker)
+  const loop = new BeatLoop({
+    view: new HeartbeatView(memory),
+    everyMs,
+    beat: () => connection.beat(),
+    onDeclaredDead: () => report({ kind: 'declared-dead', worker }),
+    onFailed: (error) => report({ kind: 'failed', worker, error: toLogFields(error) }),
+    onSilent: (silentMs) => reportSilence(worker, silentMs),
+  })
+  stops.set(worker, () => loop.stop())
+  await loop.run()
+  stops.delete(worker)
+  await connection.end()
+  report({ kind: 'stopped', worker })
+}
+
+function report(what: HeartbeatReport): void {
+  port.postMessage(what)
+}
+
+/** Writes by itself, since the log belongs to the thread whose event loop is silent. */
+function reportSilence(worker: string, silentMs: number): void {
+  const line = {
+    level: 'error',
+    time: new Date().toISOString(),
+    worker,
+    pid: process.pid,
+    silentMs: Math.round(silentMs),
+    msg: 'heartbeats stopped: the event loop has been silent for longer than any running job may take, so other workers rescue the jobs of this one',
+  }
+  try {
+    writeSync(2, `${JSON.stringify(line)}\n`)
+  } catch {
+    // A reader that has gone away is no reason to end.
+  }
+}

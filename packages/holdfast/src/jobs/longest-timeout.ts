@@ -1,0 +1,20 @@
+/** The longest of the timeouts of what runs. */
+export class LongestTimeout {
+  /** How many run with each timeout, in milliseconds: as many entries as there are different ones. */
+  readonly #counts = new Map<number, number>()
+
+  /** The longest, in milliseconds; 0 if nothing runs. */
+  get ms(): number {
+    return Math.max(0, ...this.#counts.keys())
+  }
+
+  add(timeoutMs: number): void {
+    this.#counts.set(timeoutMs, (this.#counts.get(timeoutMs) ?? 0) + 1)
+  }
+
+  remove(timeoutMs: number): void {
+    const left = (this.#counts.get(timeoutMs) ?? 0) - 1
+    if (left > 0) this.#counts.set(timeoutMs, left)
+    else this.#counts.delete(timeoutMs)
+  }
+}
