@@ -1,10 +1,5 @@
+import { shapeOf } from './statement-shape.ts'
 import { isOwnName } from './statement.ts'
-
-// White space and comments, and the first word of what has a plan that is worth keeping.
-const preparable =
-  /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:select|insert|update|delete|merge|with|values)\b/i
-// More than one statement, which none that is prepared may be. A semicolon within quotes only costs the preparation.
-const several = /;\s*\S/
 
 // Each costs memory in each session of the server.
 const mostNames = 500
@@ -56,7 +51,7 @@ export class PreparedStatements {
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
     if (this.#seen.size >= mostSeen) this.#seen.clear()
-    if (preparable.test(text) && !several.test(text)) this.#seen.add(text)
+    if (shapeOf(text).isPlannable) this.#seen.add(text)
     return undefined
   }
 

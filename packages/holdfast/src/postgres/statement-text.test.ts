@@ -12,6 +12,9 @@ describe('a statement', () => {
     ['update only "Accounts" set balance = $1', 'UPDATE', 'UPDATE "Accounts"'],
     ['with moved as (delete from a returning *) select * from moved', 'WITH', 'WITH a'],
     ['BEGIN ISOLATION LEVEL read committed', 'BEGIN', 'BEGIN'],
+    ['(select id from only public . accounts)', 'SELECT', 'SELECT public.accounts'],
+    ['/* a /* from b */ */ delete from c', 'DELETE', 'DELETE c'],
+    ["select 'from a' from b", 'SELECT', 'SELECT b'],
     ['', 'UNKNOWN', 'UNKNOWN'],
   ])('%j is called by its first word and relation', (text, operation, summary) => {
     expect(nameStatement(text, true)).toMatchObject({ operation, summary })
@@ -21,9 +24,11 @@ describe('a statement', () => {
     ["select * from a where name = 'Ada' and note = 'it''s'", 'select * from a where name = ? and note = ?'],
     [String.raw`select E'a\'b', 'c'`, 'select ?, ?'],
     ["select $$Ada$$, $q$it's$q$", 'select ?, ?'],
-    ["select 'Ada", 'select ?'],
     ['select $q$Ada', 'select ?'],
     ['select a$b$c from d where e = 1', 'select a$b$c from d where e = ?'],
+    [String.raw`select U&'\0041', B'1', E'a'${'\n'}'\'b'`, 'select ?, ?, ?'],
+    [String.raw`select 'c:\', 'Ada'`, 'select ?, ?'],
+    ["select 'Ada", 'select ?'],
     ['select 12, 1.5e3, $1, t1.c2 from t1', 'select ?, ?, $1, t1.c2 from t1'],
   ])('%j without parameters is shown without its values', (text, shown) => {
     expect(nameStatement(text, false).text).toBe(shown)
@@ -35,6 +40,8 @@ describe('a statement', () => {
   })
 
   test('that is very long is cut', () => {
-    expect(nameStatement(`select ${'a, '.repeat(5_000)} b`, true).text.length).toBe(4_097)
+    for (const hasValues of [true, false])
+      expect(nameStatement(`select ${"a, 'b', ".repeat(5_000)} b`, hasValues).text.length).toBe(4_097)
+    expect(nameStatement(`select '${'Ada'.repeat(5_000)}'`, false).text).toBe('select ?')
   })
 })

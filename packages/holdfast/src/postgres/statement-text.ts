@@ -1,37 +1,74 @@
-/** What a statement is called in traces and metrics. */
+import { SqlLexer } from './sql-lexer.ts'
+import { shapeOf } from './statement-shape.ts'
+
+/** The names of a statement in traces, metrics and logs. */
 export interface StatementNames {
   /** Its first word in capitals: `SELECT`. */
   readonly operation: string
-  /** That and the first relation it names, where it names one: `SELECT accounts`. */
+  /** That and the first relation it names, if it names one: `SELECT accounts`. */
   readonly summary: string
   /** Its text, without values. */
   readonly text: string
 }
 
-const lead = /^(?:\s|--[^\n]*(?:\n|$)|\/\*(?:[^*]|\*(?!\/))*\*\/)*([A-Za-z]+)/
-const relation = /\b(?:from|into|update|join|table)\s+(?:only\s+)?((?:"[^"]+"|\w+)(?:\.(?:"[^"]+"|\w+))?)/i
-// Texts in quotes of any kind, and numbers that are not part of a name or a parameter. A text without
-// its end goes to the end of the statement: to look on behind each beginning would take quadratic time.
-const literal =
-  /\b[eEbBxX]?'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*(?:'|$)|(?<![\w$])\$((?:[^\W\d]\w*)?)\$[\s\S]*?(?:\$\1\$|$)|(?<![\w$.])\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b/g
-
 // One of the framework's tables that stand for one: its number says nothing, and would multiply names.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
-// Longer statements are made by machines, and read by nobody.
-const longestText = 4_096
+// Longer statements are made by machines. Their beginning says what they are about.
+const maxText = 4_096
 
 /**
- * Names a statement. Where it has no values of its own they stand in its text, and are left out there: what a statement is about is
- * nobody's secret, whom it is about may be.
+ * Names a statement. One that has no parameters has its values in its text, where `?` takes their place: what a statement
+ * is about is no secret, whom it is about may be.
  */
 export function nameStatement(text: string, hasValues: boolean): StatementNames {
-  const operation = (lead.exec(text)?.[1] ?? 'UNKNOWN').toUpperCase()
-  const target = relation.exec(text)?.[1]
-  const shown = hasValues ? text : text.replaceAll(literal, '?')
+  const operation = shapeOf(text).verb.toUpperCase() || 'UNKNOWN'
+  const target = findRelation(text)
+  const shown = hasValues ? text : withoutValues(text)
   return {
     operation,
     summary: target === undefined ? operation : `${operation} ${target.replace(ringLeaf, '$1')}`,
-    text: shown.length > longestText ? `${shown.slice(0, longestText)}…` : shown,
+    text: shown.length > maxText ? `${shown.slice(0, maxText)}…` : shown,
   }
+}
+
+const beforeRelation = new Set(['from', 'into', 'update', 'join', 'table'])
+const beforeName = new Set(['only', 'if', 'not', 'exists'])
+
+/** Returns the first relation that a statement names, as it names it. */
+function findRelation(text: string): string | undefined {
+  const lexer = new SqlLexer(text)
+  while (lexer.end < maxText && lexer.next()) {
+    if (lexer.kind !== 'word' || !beforeRelation.has(lexer.token.toLowerCase())) continue
+    let hasNext = lexer.next()
+    while (hasNext && lexer.kind === 'word' && beforeName.has(lexer.token.toLowerCase()))
+      hasNext = lexer.next()
+    if (hasNext && isName(lexer)) return readRelation(lexer)
+  }
+  return undefined
+}
+
+function isName({ kind }: SqlLexer): boolean {
+  return kind === 'word' || kind === 'quoted' || kind === 'unicode-quoted'
+}
+
+/** Reads `table` or `schema.table`, from its first name on. */
+function readRelation(lexer: SqlLexer): string {
+  const first = lexer.token
+  return lexer.next() && lexer.isOperator('.') && lexer.next() && isName(lexer)
+    ? `${first}.${lexer.token}`
+    : first
+}
+
+function withoutValues(text: string): string {
+  const lexer = new SqlLexer(text)
+  let shown = ''
+  let copied = 0
+  while (shown.length <= maxText && lexer.next()) {
+    const { kind, start, end } = lexer
+    if (kind !== 'string' && kind !== 'number' && kind !== 'unterminated') continue
+    shown += `${text.slice(copied, start)}?`
+    copied = end
+  }
+  return shown + text.slice(copied, copied + maxText + 1)
 }

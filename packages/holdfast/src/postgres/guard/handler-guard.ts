@@ -4,6 +4,7 @@ import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { Logger } from '../../kernel/log.ts'
 import type { Span } from '../../kernel/span.ts'
 import type { StatementGuard, StatementWatch } from '../../kernel/statement-guard.ts'
+import { shapeOf } from '../statement-shape.ts'
 import { nameStatement } from '../statement-text.ts'
 import type { Fingerprints } from './fingerprints.ts'
 import type { UnboundedReads } from './unbounded-reads.ts'
@@ -31,15 +32,15 @@ interface Repetition {
   isTold: boolean
 }
 
+// They read and write no rows.
+const uncounted = new Set(['savepoint', 'release', 'rollback', 'set'])
+
 // The runs of one statement at which it is refused, told of, and noted in the trace: its second, third and fifth repeat.
 const refusedAt = 3
 const warnedAt = 4
 const notedAt = 6
 // What is over sooner is not worth anybody's time in production.
 const notedAfterMs = 50
-
-const control = /^\s*(?:savepoint|release|rollback|set)\b/i
-const read = /^\s*(?:select|values|table|with\b(?!.*\b(?:insert|update|delete|merge)\b))\b/is
 
 /** Guards one run of an operation's handler. `watch` is absent in production: what repeats is noted in the trace then. */
 export class HandlerGuard implements StatementGuard {
@@ -62,7 +63,7 @@ export class HandlerGuard implements StatementGuard {
   }
 
   before(text: string, values: readonly unknown[] | undefined): void {
-    if (control.test(text)) return
+    if (uncounted.has(shapeOf(text).verb)) return
     this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
     if (this.#operation.repeats !== undefined) return
@@ -112,7 +113,7 @@ export class HandlerGuard implements StatementGuard {
   #compare(text: string, values: readonly unknown[] | undefined): void {
     const watch = this.#watch
     const repetitions = (this.#repetitions ??= new Map<string, Repetition>())
-    const isRead = read.test(text)
+    const { isRead } = shapeOf(text)
     if (!isRead) forgetReads(repetitions)
     const place = watch?.placeOf()
     const kind = watch ? watch.fingerprints.of(text) : text

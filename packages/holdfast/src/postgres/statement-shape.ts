@@ -1,0 +1,191 @@
+import { SqlLexer } from './sql-lexer.ts'
+
+/** A command for a savepoint, with the savepoint's name as Postgres folds it. */
+export interface SavepointCommand {
+  readonly kind: 'savepoint' | 'release' | 'rollback'
+  readonly name: string
+}
+
+/**
+ * A command that does more than read and write rows:
+ *
+ * - `transaction` begins or ends a transaction.
+ * - `session` changes the session for the statements of other calls.
+ * - `copy` streams rows.
+ * - `procedure` runs code that may begin and end transactions: `CALL` and `DO`.
+ * - `unclear` is about a savepoint, and of a form or with a name that is not followed here.
+ */
+export type ControlCommand =
+  | { readonly kind: 'transaction' | 'session' | 'copy' | 'procedure' | 'unclear' }
+  | SavepointCommand
+
+/** Returns whether a command is one for a savepoint. */
+export function isSavepointCommand(control: ControlCommand | undefined): control is SavepointCommand {
+  return control !== undefined && 'name' in control
+}
+
+const plannable = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values'])
+const reading = new Set(['select', 'values', 'table'])
+const writing = new Set(['insert', 'update', 'delete', 'merge'])
+
+/** A statement as far as the handling of it depends on its text. */
+export class StatementShape {
+  readonly text: string
+  /** Its first word in lower case, behind opening parentheses; empty if it begins with something else. */
+  readonly verb: string
+  /** The command that it is; `undefined` if it does no more than read and write. */
+  readonly control: ControlCommand | undefined
+  #isSingle: boolean | undefined
+  #isRead: boolean | undefined
+
+  constructor(text: string) {
+    const lexer = new SqlLexer(text)
+    this.text = text
+    this.verb = readVerb(lexer)
+    this.control = readControl(this.verb, lexer)
+  }
+
+  /** Whether it reads and writes nothing. A function that writes is not seen. */
+  get isRead(): boolean {
+    return (this.#isRead ??= reading.has(this.verb) || (this.verb === 'with' && !hasWrite(this.text)))
+  }
+
+  /** Whether Postgres would keep a plan for it: it is one statement that reads or writes rows. */
+  get isPlannable(): boolean {
+    return plannable.has(this.verb) && (this.#isSingle ??= isSingle(this.text))
+  }
+}
+
+// Texts that have values in them are without number: the older half is dropped when the newer one is full.
+const maxKept = 1_000
+// Long texts are made by machines, and their first word is read in no time.
+const maxKeptLength = 10_000
+
+let newer = new Map<string, StatementShape>()
+let older = new Map<string, StatementShape>()
+
+/** Returns the shape of a statement. That of a text which comes again is looked up. */
+export function shapeOf(text: string): StatementShape {
+  const known = newer.get(text)
+  if (known !== undefined) return known
+  const shape = older.get(text) ?? new StatementShape(text)
+  if (text.length <= maxKeptLength) {
+    if (newer.size >= maxKept) {
+      older = newer
+      newer = new Map()
+    }
+    newer.set(text, shape)
+  }
+  return shape
+}
+
+/** Moves to the first word. Postgres skips empty statements before it. */
+function readVerb(lexer: SqlLexer): string {
+  while (lexer.next()) {
+    if (lexer.kind === 'word') return lexer.token.toLowerCase()
+    if (lexer.kind !== 'semicolon' && !lexer.isOperator('(')) return ''
+  }
+  return ''
+}
+
+function readControl(verb: string, lexer: SqlLexer): ControlCommand | undefined {
+  switch (verb) {
+    case 'begin':
+    case 'start':
+    case 'commit':
+    case 'end':
+    case 'abort':
+      return { kind: 'transaction' }
+    case 'prepare':
+      return { kind: lexer.next() && lexer.isWord('transaction') ? 'transaction' : 'session' }
+    case 'rollback':
+    case 'savepoint':
+    case 'release':
+      return readSavepointCommand(verb, lexer)
+    case 'set':
+      return isTransactionSetting(lexer) ? undefined : { kind: 'session' }
+    case 'reset':
+    case 'listen':
+    case 'unlisten':
+    case 'discard':
+    case 'deallocate':
+      return { kind: 'session' }
+    case 'copy':
+      return { kind: 'copy' }
+    case 'call':
+    case 'do':
+      return { kind: 'procedure' }
+    default:
+      return undefined
+  }
+}
+
+/** Returns whether a SET holds no longer than its transaction. `SET local.a = b` is the setting of a session. */
+function isTransactionSetting(lexer: SqlLexer): boolean {
+  const isKeyword =
+    lexer.next() && (lexer.isWord('local') || lexer.isWord('constraints') || lexer.isWord('transaction'))
+  return isKeyword && lexer.next() && lexer.kind !== 'operator' && !lexer.isWord('to')
+}
+
+/** Reads `SAVEPOINT a`, `RELEASE [SAVEPOINT] a` or `ROLLBACK [WORK | TRANSACTION] TO [SAVEPOINT] a`. */
+function readSavepointCommand(verb: SavepointCommand['kind'], lexer: SqlLexer): ControlCommand {
+  let hasToken = lexer.next()
+  if (verb === 'rollback') {
+    if (hasToken && (lexer.isWord('work') || lexer.isWord('transaction'))) hasToken = lexer.next()
+    if (!hasToken || !lexer.isWord('to')) return { kind: 'transaction' }
+    hasToken = lexer.next()
+  }
+  if (!hasToken) return { kind: 'unclear' }
+  let name = readName(lexer)
+  // A savepoint may be called "savepoint".
+  const mayBeKeyword = verb !== 'savepoint' && lexer.isWord('savepoint')
+  if (goesOn(lexer)) {
+    if (!mayBeKeyword) return { kind: 'unclear' }
+    name = readName(lexer)
+    if (goesOn(lexer)) return { kind: 'unclear' }
+  }
+  while (lexer.next()) if (lexer.kind !== 'semicolon') return { kind: 'unclear' }
+  return name === undefined ? { kind: 'unclear' } : { kind: verb, name }
+}
+
+/** Moves on within a statement. Returns false at its end. */
+function goesOn(lexer: SqlLexer): boolean {
+  return lexer.next() && lexer.kind !== 'semicolon'
+}
+
+// NAMEDATALEN - 1. Postgres cuts longer names off.
+const maxNameLength = 63
+// Which letters Postgres folds, and how many bytes a character has, depends on the encoding beyond ASCII.
+const ascii = /^[\0-\x7F]+$/
+
+/** Returns a name as Postgres folds it; `undefined` if that is not certain, or the name is reserved. */
+function readName({ kind, token }: SqlLexer): string | undefined {
+  if (!ascii.test(token) || (kind !== 'word' && kind !== 'quoted')) return undefined
+  const name = kind === 'word' ? token.toLowerCase() : token.slice(1, -1).replaceAll('""', '"')
+  return name.startsWith('holdfast_') ? undefined : name.slice(0, maxNameLength)
+}
+
+/** Returns whether a text is one statement, with nothing but semicolons behind it. */
+function isSingle(text: string): boolean {
+  const lexer = new SqlLexer(text)
+  let hasEnded = false
+  for (let hasBegun = false; lexer.next();) {
+    const isSemicolon = lexer.kind === 'semicolon'
+    if (hasEnded && !isSemicolon) return false
+    hasEnded ||= hasBegun && isSemicolon
+    hasBegun ||= !isSemicolon
+  }
+  return true
+}
+
+/** Returns whether a statement with common table expressions may write. FOR UPDATE only locks. */
+function hasWrite(text: string): boolean {
+  const lexer = new SqlLexer(text)
+  let before = ''
+  while (lexer.next()) {
+    const word = lexer.kind === 'word' ? lexer.token.toLowerCase() : ''
+    if (writing.has(word) && before !== 'for' && before !== 'key') return true
+    before = word
+  }
+  return false
+}
