@@ -34,6 +34,20 @@ alter table holdfast.secrets
 `,
 }
 
+/** Fails a transaction that is not the one which was begun, or in which a migration came between. */
+const transactionMarkerMigration: Migration = {
+  name: '0004-transaction-marker',
+  sql: `
+create function holdfast.check_transaction(marker text, epoch oid) returns boolean language plpgsql as $$
+begin
+  if marker is not null and marker is distinct from current_setting('holdfast.transaction', true) then
+    raise exception 'the transaction was ended before it was to commit' using errcode = 'HF002';
+  end if;
+  return holdfast.check_schema_epoch(epoch);
+end $$;
+`,
+}
+
 /** All that the framework keeps in a database, in the order in which it is made. */
 export const ownMigrations: readonly Migration[] = [
   ...databaseMigrations,
@@ -43,4 +57,5 @@ export const ownMigrations: readonly Migration[] = [
   ...jobMigrations,
   ...outboxMigrations,
   ...webhookMigrations,
+  transactionMarkerMigration,
 ]

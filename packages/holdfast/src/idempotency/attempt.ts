@@ -1,10 +1,12 @@
 import { type Answer, toAnswer } from '../kernel/answer.ts'
 import type { Call, Next } from '../kernel/call.ts'
+import { describeOperation } from '../kernel/compile.ts'
 import { untilAborted } from '../kernel/cancellation.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { constraintOf } from '../postgres/sql-state.ts'
 import { GatheredRows } from '../postgres/gathered-rows.ts'
+import { TransactionMarker, transactionEnded } from '../postgres/transaction-marker.ts'
 import { TransactionSession } from '../postgres/transaction-session.ts'
 import { begin, startSavepoint } from './begin.ts'
 import { commit } from './commit.ts'
@@ -14,7 +16,7 @@ import { IdempotencyKeyInFlight } from './problems.ts'
 import { type AnswerRow, readAnswer } from './queries/answers.ts'
 import { isKeyConstraint, storeAnswer, type StoreParameters } from './queries/store-answer.ts'
 import { isFinal, replay, toStored } from './stored-answer.ts'
-import { transactionAborted, transactionEnded } from './transaction-failures.ts'
+import { transactionAborted } from './transaction-failures.ts'
 
 /**
  * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer, commits.
@@ -25,11 +27,12 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
   const connection = await parts.pool.acquire(parts.work)
   try {
     if (!parts.prepares) connection.stopPreparing()
-    const beginning = await begin(call, connection, parts)
+    const marker = new TransactionMarker()
+    const beginning = await begin(call, connection, { ...parts, marker })
     if (!beginning) return undefined
     const { stored, epoch } = beginning
     if (parts.claim && stored) return replay(stored, parts.claim)
-    return await runClaimed(call, next, { ...parts, connection, epoch, gathered: new GatheredRows() })
+    return await runClaimed(call, next, { ...parts, connection, epoch, marker, gathered: new GatheredRows() })
   } finally {
     await connection.rollBack()
     connection.release()
@@ -38,6 +41,7 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
 
 interface ClaimedParts extends AttemptParts {
   readonly connection: Connection
+  readonly marker: TransactionMarker
   /** The schema epoch that has to last until the commit; `undefined` if it does not matter. */
   readonly epoch: number | undefined
   /** Jobs and messages of the handler's transaction. */
@@ -65,8 +69,8 @@ function problemOf(error: unknown): ProblemError {
 }
 
 async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<Answer> {
-  const { connection, bind, gathered, work, foreignCalls } = parts
-  const session = new TransactionSession(connection, work, gathered)
+  const { bind, foreignCalls } = parts
+  const session = new TransactionSession(parts)
   const bound = bind(session)
   call.effects = bound
   const run = (): Answer | Promise<Answer> => {
@@ -80,14 +84,20 @@ async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<
   }
 }
 
+/** Throws if the handler has ended its transaction: its effects may be committed, and its key is not. */
+function refuseEnded({ operation }: Call, { connection, marker }: ClaimedParts): void {
+  if (marker.hasEnded || connection.transactionStatus === 'I')
+    throw transactionEnded(describeOperation(operation))
+}
+
 async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Promise<Answer> {
   const { claim, connection } = parts
   const stored = claim && toStored(answer, claim, parts.form)
   // A handler need not have awaited its last statements; whether they failed counts all the same.
   await untilAborted(connection.settled(), call.deadline)
   call.deadline.throwIfAborted()
+  refuseEnded(call, parts)
   if (connection.transactionStatus === 'E') throw transactionAborted(call.operation)
-  if (connection.transactionStatus !== 'T') throw transactionEnded(call.operation)
   return commitOrReplay(answer, call, { ...parts, stored })
 }
 
@@ -104,6 +114,7 @@ async function refuse(
   const { transientFailure, passingFailure } = connection
   if (transientFailure !== undefined) throw transientFailure
   if (passingFailure !== undefined) throw problem
+  refuseEnded(call, parts)
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
   call.span.set('holdfast.problem.code', problem.code)
   const stored = toStored(answer, claim, parts.form)
@@ -114,7 +125,7 @@ async function refuse(
   // What a serializable transaction has read is true only if it commits: the problem is stored in it.
   await untilAborted(connection.settled(), call.deadline)
   call.deadline.throwIfAborted()
-  if (connection.transactionStatus === 'I') throw transactionEnded(call.operation)
+  refuseEnded(call, parts)
   const first = [{ text: `ROLLBACK TO SAVEPOINT ${startSavepoint}` }]
   return commitOrReplay(answer, call, { ...parts, first, stored, gathered: new GatheredRows() })
 }
@@ -143,7 +154,9 @@ async function storeRefusal(
   const { claim, stored, place, pool } = parts
   const connection = parts.connection.isOver ? await pool.acquire(parts.work) : parts.connection
   try {
-    const storing = connection.run(storeAnswer(stored, place.write, parts.epoch))
+    const storing = connection.run(
+      storeAnswer(stored, place.write, { marker: undefined, epoch: parts.epoch }),
+    )
     await untilAborted(storing, call.deadline)
     return answer
   } catch (error) {

@@ -9,6 +9,7 @@ import { type AnswerRow, readAnswer } from './queries/answers.ts'
 import { claim as claimKey, claimLock, type ClaimRow, type LockRow } from './queries/claim.ts'
 import { limit, type TransactionLimits } from './queries/limit.ts'
 import type { SchemaEpochRow } from '../postgres/queries/read-schema-epoch.ts'
+import type { TransactionMarker } from '../postgres/transaction-marker.ts'
 
 // A transaction whose process cannot end it lasts this much longer than its call.
 const idleGraceMs = 1_000
@@ -32,10 +33,10 @@ export interface Beginning {
 export async function begin(
   call: Call,
   connection: Connection,
-  parts: AttemptParts,
+  parts: AttemptParts & { readonly marker: TransactionMarker },
 ): Promise<Beginning | undefined> {
-  const { claim } = parts
-  const limits = limitsOf(call)
+  const { claim, marker } = parts
+  const limits = limitsOf(call, marker)
   if (!claim) return beginWithoutKey(call, connection, limits)
   const row = await (call.operation.isolation === 'serializable'
     ? beginSerializable(call, connection, { ...parts, claim, limits })
@@ -48,10 +49,10 @@ export async function begin(
   return { epoch }
 }
 
-function limitsOf(call: Call): TransactionLimits {
+function limitsOf(call: Call, marker: TransactionMarker): TransactionLimits {
   const timeoutMs = Math.max(1, Math.ceil(call.deadline.remainingMs()))
   const idleTimeoutMs = timeoutMs + idleGraceMs
-  return { timeoutMs, idleTimeoutMs, lifetimeMs: idleTimeoutMs + commitPatienceMs }
+  return { timeoutMs, idleTimeoutMs, lifetimeMs: idleTimeoutMs + commitPatienceMs, marker }
 }
 
 async function beginWithoutKey(

@@ -1,15 +1,21 @@
 import type { Answer } from '../kernel/answer.ts'
 import type { Call } from '../kernel/call.ts'
+import { describeOperation } from '../kernel/compile.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { GatheredRows } from '../postgres/gathered-rows.ts'
 import { DatabaseUnavailable } from '../postgres/problems.ts'
-import { checkSchemaEpoch } from '../postgres/queries/check-schema-epoch.ts'
+import { checkTransaction } from '../postgres/queries/check-transaction.ts'
 import { type InsertPositionRow, readInsertPosition } from '../postgres/replicas/log-position.ts'
 import { isInFailedTransaction, sqlStateOf } from '../postgres/sql-state.ts'
 import type { Statement } from '../postgres/statement.ts'
+import {
+  isOtherTransaction,
+  transactionEnded,
+  type TransactionMarker,
+} from '../postgres/transaction-marker.ts'
 import type { AttemptParts } from './mutation-parts.ts'
 import { OutcomeUnknown } from './problems.ts'
 import { storeAnswer, type StoreParameters } from './queries/store-answer.ts'
@@ -21,6 +27,7 @@ import { transactionAborted } from './transaction-failures.ts'
 export interface CommitParts extends AttemptParts {
   /** What the handler's transaction sets off beside its rows. */
   readonly gathered: GatheredRows
+  readonly marker: TransactionMarker
   /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
   readonly epoch: number | undefined
   /** The row of the key's answer; `undefined` if the call has no key. */
@@ -45,7 +52,7 @@ export async function commit(
   parts: CommitParts,
 ): Promise<Answer | undefined> {
   const { first = [], gathered } = parts
-  const statements = [...first, ...gathered.statements(), ...lastStatements(parts)]
+  const statements = [...first, ...gathered.statements(), lastStatement(parts)]
   const answered = connection.together(() =>
     Promise.all([
       Promise.allSettled(statements.map((statement) => connection.run(statement))),
@@ -61,6 +68,8 @@ export async function commit(
   const failed = written.find((result) => result.status === 'rejected')
   if (failed && sqlStateOf(failed.reason) !== undefined) {
     // The server says that a row was not stored: the COMMIT behind it could only roll back.
+    if (isOtherTransaction(failed.reason))
+      throw transactionEnded(describeOperation(call.operation), failed.reason)
     throw isInFailedTransaction(failed.reason) ? transactionAborted(call.operation) : failed.reason
   }
   if (commitResult.status === 'rejected') {
@@ -84,9 +93,9 @@ export async function commit(
   return undefined
 }
 
-function lastStatements({ stored, place, epoch }: CommitParts): readonly Statement[] {
-  if (stored) return [storeAnswer(stored, place.write, epoch)]
-  return epoch === undefined ? [] : [checkSchemaEpoch(epoch)]
+function lastStatement({ stored, place, epoch, marker }: CommitParts): Statement {
+  const check = { marker: marker.text, epoch }
+  return stored ? storeAnswer(stored, place.write, check) : checkTransaction(check)
 }
 
 function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {

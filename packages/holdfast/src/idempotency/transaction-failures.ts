@@ -8,11 +8,3 @@ export function transactionAborted({ name, place }: CompiledOperation): Holdfast
     `A statement of ${name} (${place}) failed and its error was caught, so that the transaction cannot commit. Let the error through, or run the statement in a savepoint (db.transaction(…) in Drizzle).`,
   )
 }
-
-/** A handler ended the transaction that it was in. */
-export function transactionEnded({ name, place }: CompiledOperation): HoldfastError {
-  return new HoldfastError(
-    'transaction-control',
-    `${name} (${place}) ended its transaction by itself, which commits with its idempotency key. Take the COMMIT or ROLLBACK out of its statements.`,
-  )
-}

@@ -3,7 +3,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobType } from '../kernel/job-type.ts'
 import { isTraceparent } from '../kernel/trace-context.ts'
 import { traceparentOf } from '../kernel/work.ts'
-import type { Gathering } from '../postgres/gathered-rows.ts'
+import { type Gathering, PositionedRows } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
@@ -29,7 +29,7 @@ const mostUniqueTries = 5
 export class TransactionJobs implements Jobs, Gathering {
   readonly #session: HandlerSession
   readonly #waker: JobsWaker
-  readonly #rows: JobRow[] = []
+  readonly #rows: PositionedRows<JobRow>
   #isGathered = false
   #isWoken = false
   #hasCancelled = false
@@ -37,10 +37,11 @@ export class TransactionJobs implements Jobs, Gathering {
   constructor(session: HandlerSession, waker: JobsWaker) {
     this.#session = session
     this.#waker = waker
+    this.#rows = new PositionedRows(session.gathered)
   }
 
   get length(): number {
-    return this.#rows.length
+    return this.#rows.rows.length
   }
 
   async enqueue<Input>(
@@ -80,16 +81,16 @@ export class TransactionJobs implements Jobs, Gathering {
     return true
   }
 
-  truncate(length: number): void {
-    this.#rows.length = length
+  forget(from: number, to: number): void {
+    this.#rows.forget(from, to)
   }
 
   statements(): readonly Statement[] {
-    return this.#rows.length > 0 ? [insertJobs(this.#rows)] : []
+    return this.length > 0 ? [insertJobs(this.#rows.rows)] : []
   }
 
   committed(): void {
-    if (this.#rows.length > 0 || this.#isWoken) this.#waker.wakeJobs()
+    if (this.length > 0 || this.#isWoken) this.#waker.wakeJobs()
     if (this.#hasCancelled) this.#waker.wakeCancelled()
   }
 
@@ -107,7 +108,7 @@ export class TransactionJobs implements Jobs, Gathering {
       )
     }
     this.#register()
-    this.#rows.push(...rows)
+    for (const row of rows) this.#rows.push(row)
   }
 
   #register(): void {

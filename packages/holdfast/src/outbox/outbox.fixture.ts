@@ -12,6 +12,7 @@ import { TransactionJobs } from '../jobs/transaction-jobs.ts'
 import { migrate } from '../migrate/migrate.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { GatheredRows } from '../postgres/gathered-rows.ts'
+import { TransactionMarker } from '../postgres/transaction-marker.ts'
 import { createPool, type Pool } from '../postgres/pool.ts'
 import {
   type BoundTransaction,
@@ -73,7 +74,12 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     const work = { ...ownWork(AbortSignal.timeout(20_000)), span }
     const connection = await pool.acquire(work)
     const gathered = new GatheredRows()
-    const session = new TransactionSession(connection, work, gathered)
+    const session = new TransactionSession({
+      connection,
+      work,
+      gathered,
+      marker: new TransactionMarker(),
+    })
     await connection.run({ text: 'BEGIN' })
     return {
       session,

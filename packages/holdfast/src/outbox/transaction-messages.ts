@@ -1,7 +1,7 @@
 import type { EventType, Publish } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { traceparentOf } from '../kernel/work.ts'
-import type { Gathering } from '../postgres/gathered-rows.ts'
+import { type Gathering, PositionedRows } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
 import { type MessageRow, toMessageRow } from './message-row.ts'
@@ -22,12 +22,13 @@ export function publishIn(session: HandlerSession, waker: MessagesWaker): Publis
 class TransactionMessages implements Gathering {
   readonly #session: HandlerSession
   readonly #waker: MessagesWaker
-  readonly #rows: MessageRow[] = []
+  readonly #rows: PositionedRows<MessageRow>
   #isGathered = false
 
   constructor(session: HandlerSession, waker: MessagesWaker) {
     this.#session = session
     this.#waker = waker
+    this.#rows = new PositionedRows(session.gathered)
   }
 
   async publish(event: EventType, key: string, payload: unknown): Promise<string> {
@@ -39,19 +40,19 @@ class TransactionMessages implements Gathering {
   }
 
   get length(): number {
-    return this.#rows.length
+    return this.#rows.rows.length
   }
 
-  truncate(length: number): void {
-    this.#rows.length = length
+  forget(from: number, to: number): void {
+    this.#rows.forget(from, to)
   }
 
   statements(): readonly Statement[] {
-    return [insertMessages(this.#rows, traceparentOf(this.#session.work))]
+    return [insertMessages(this.#rows.rows, traceparentOf(this.#session.work))]
   }
 
   committed(): void {
-    if (this.#rows.length > 0) this.#waker.wakeMessages()
+    if (this.length > 0) this.#waker.wakeMessages()
   }
 
   #gather(row: MessageRow): void {

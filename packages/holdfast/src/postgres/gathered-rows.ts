@@ -1,31 +1,52 @@
-import { HoldfastError } from '../kernel/holdfast-error.ts'
+import type { SavepointCommand } from './statement-shape.ts'
+import { Savepoints, type SentCommand } from './savepoints.ts'
 import type { Statement } from './statement.ts'
 
 /** Rows that are gathered while a handler runs, and written in the round trip of its transaction's commit. */
 export interface Gathering {
-  /** How many there are. */
   readonly length: number
-  /** Forgets all but the first `length`. */
-  truncate(length: number): void
-  /** What writes them; asked for once. */
+  /** Forgets what was gathered at positions from `from` up to but not including `to`. */
+  forget(from: number, to: number): void
+  /** Returns the statements that write the rows. Called once. */
   statements(): readonly Statement[]
-  /** The transaction has been committed, with them where there are any. */
+  /** Called when the transaction has committed, with the rows if there are any. */
   committed(): void
 }
 
-interface Savepoint {
-  /** How long each gathering was when it was made; those that came later were empty then. */
-  readonly lengths: readonly number[]
-  isOpen: boolean
+/** The rows of a gathering, each with its position among all that its transaction gathers. */
+export class PositionedRows<Row> {
+  readonly #gathered: GatheredRows
+  readonly #positions: number[] = []
+  readonly rows: Row[] = []
+
+  constructor(gathered: GatheredRows) {
+    this.#gathered = gathered
+  }
+
+  push(row: Row): void {
+    this.rows.push(row)
+    this.#positions.push(this.#gathered.takePosition())
+  }
+
+  /** As {@link Gathering.forget}. */
+  forget(from: number, to: number): void {
+    let kept = 0
+    for (const [index, position] of this.#positions.entries()) {
+      if (position >= from && position < to) continue
+      this.#positions[kept] = position
+      this.rows[kept] = this.rows[index]!
+      kept += 1
+    }
+    this.#positions.length = kept
+    this.rows.length = kept
+  }
 }
 
-const savepointForm =
-  /^\s*(savepoint|release(?:\s+savepoint)?|rollback\s+to(?:\s+savepoint)?)\s+("(?:[^"]|"")+"|\w+)\s*;?\s*$/i
-
-/** All that one transaction gathers. What is gathered within a savepoint goes with it when it is rolled back. */
+/** All that one transaction gathers. What is undone with the rows of the transaction is forgotten. */
 export class GatheredRows {
   readonly #gatherings: Gathering[] = []
-  readonly #savepoints = new Map<string, Savepoint>()
+  readonly #savepoints = new Savepoints()
+  #position = 0
 
   get isEmpty(): boolean {
     return this.#gatherings.every(({ length }) => length === 0)
@@ -35,43 +56,38 @@ export class GatheredRows {
     this.#gatherings.push(gathering)
   }
 
-  /**
-   * Takes notice of a statement that is about to be sent.
-   *
-   * @throws HoldfastError `savepoint-concurrent` where two savepoints of one name would be open at once.
-   */
-  follow(text: string): void {
-    const [, command, quoted] = savepointForm.exec(text) ?? []
-    const name = quoted?.replaceAll('"', '')
-    if (command === undefined || name === undefined) return
-    const savepoint = this.#savepoints.get(name)
-    if (command.toLowerCase() === 'savepoint') {
-      // They would undo each other's work: a builder that runs two nested transactions in parallel makes such.
-      if (savepoint?.isOpen === true) throw savepointConcurrent(name)
-      this.#savepoints.set(name, { lengths: this.#gatherings.map(({ length }) => length), isOpen: true })
-      return
-    }
-    if (!savepoint) return
-    // It is kept all the same: a RELEASE that fails is followed by a ROLLBACK TO, and that by another one maybe.
-    savepoint.isOpen = false
-    if (!/^rollback/i.test(command)) return
-    for (const [index, gathering] of this.#gatherings.entries())
-      gathering.truncate(savepoint.lengths[index] ?? 0)
+  /** Returns the position of what is gathered now. */
+  takePosition(): number {
+    return this.#position++
   }
 
-  /** What writes all of them. */
+  /**
+   * Follows a command for a savepoint that is about to be sent, `isBusy` if another statement is under way.
+   *
+   * @throws HoldfastError `savepoint-concurrent`.
+   */
+  send(command: SavepointCommand, isBusy: boolean): SentCommand {
+    return this.#savepoints.send(command, { position: this.#position, isBusy })
+  }
+
+  /** Follows the answer to a command: only what Postgres has done is done here. */
+  settle(sent: SentCommand, hasSucceeded: boolean): void {
+    const undone = this.#savepoints.settle(sent, hasSucceeded)
+    if (undone === undefined) return
+    for (const gathering of this.#gatherings) gathering.forget(undone, sent.position)
+  }
+
+  /**
+   * Returns the statements that write all rows.
+   *
+   * @throws HoldfastError `savepoint-unclear` if it is not known which of them were undone.
+   */
   statements(): readonly Statement[] {
+    this.#savepoints.refuseUnclear()
     return this.#gatherings.flatMap((gathering) => (gathering.length > 0 ? gathering.statements() : []))
   }
 
   committed(): void {
     for (const gathering of this.#gatherings) gathering.committed()
   }
-}
-
-function savepointConcurrent(name: string): HoldfastError {
-  return new HoldfastError(
-    'savepoint-concurrent',
-    `The savepoint "${name}" is open already: two parts of one transaction run at the same time. Await one db.transaction(…) before the next.`,
-  )
 }

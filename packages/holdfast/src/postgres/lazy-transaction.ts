@@ -7,9 +7,10 @@ import type { DriverQuery } from './driver-query.ts'
 import { GatheredRows } from './gathered-rows.ts'
 import type { Pool } from './pool.ts'
 import { beginTransaction } from './queries/begin-transaction.ts'
-import { checkSchemaEpoch } from './queries/check-schema-epoch.ts'
+import { checkTransaction } from './queries/check-transaction.ts'
 import type { SchemaEpochRow } from './queries/read-schema-epoch.ts'
 import type { Statement } from './statement.ts'
+import { isOtherTransaction, TransactionMarker, transactionEnded } from './transaction-marker.ts'
 import { type HandlerSession, TransactionSession } from './transaction-session.ts'
 
 /**
@@ -18,6 +19,7 @@ import { type HandlerSession, TransactionSession } from './transaction-session.t
  */
 export class LazyTransaction implements HandlerSession {
   readonly gathered: GatheredRows = new GatheredRows()
+  readonly #marker = new TransactionMarker()
   readonly work: Work
   readonly #pool: Pool
   readonly #limitMs: number
@@ -72,13 +74,18 @@ export class LazyTransaction implements HandlerSession {
   async #begin(): Promise<TransactionSession> {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
-    const [begin, limits] = beginTransaction(this.#limitMs)
+    const [begin, limits] = beginTransaction(this.#limitMs, this.#marker)
     const begun = connection.together(() =>
       Promise.all([connection.run(begin), connection.run<SchemaEpochRow>(limits)]),
     )
     const [, { rows }] = await untilAborted(begun, this.work.deadline)
     this.#epoch = connection.enterSchemaEpoch(rows[0]!.epoch)
-    return new TransactionSession(connection, this.work, this.gathered)
+    return new TransactionSession({
+      connection,
+      work: this.work,
+      gathered: this.gathered,
+      marker: this.#marker,
+    })
   }
 
   /** Refuses every further statement of its handler. */
@@ -98,9 +105,10 @@ export class LazyTransaction implements HandlerSession {
     // A handler need not have awaited its last statements; whether they failed counts all the same.
     await untilAborted(connection.settled(), this.work.deadline)
     this.work.deadline.throwIfAborted()
+    if (this.#marker.hasEnded) throw transactionEnded(theJob)
     if (connection.transactionStatus !== 'T') throw transactionFailed(connection.transientFailure)
-    const statements = [...this.gathered.statements(), ...last]
-    if (this.#epoch !== undefined) statements.push(checkSchemaEpoch(this.#epoch))
+    const check = checkTransaction({ marker: this.#marker.text, epoch: this.#epoch })
+    const statements = [...this.gathered.statements(), ...last, check]
     const answered = connection.together(() =>
       Promise.allSettled([
         ...statements.map((statement) => connection.run(statement)),
@@ -109,7 +117,8 @@ export class LazyTransaction implements HandlerSession {
     )
     const results = await untilAborted(answered, this.work.deadline)
     const failed = results.find((result) => result.status === 'rejected')
-    if (failed) throw failed.reason
+    if (failed)
+      throw isOtherTransaction(failed.reason) ? transactionEnded(theJob, failed.reason) : failed.reason
     const commit = results.at(-1)
     if (commit?.status !== 'fulfilled' || commit.value.command !== 'COMMIT')
       throw transactionFailed(undefined)
@@ -126,6 +135,8 @@ export class LazyTransaction implements HandlerSession {
     connection.release()
   }
 }
+
+const theJob = 'The handler of a job, consumer or relay'
 
 /** A handler that caught the error of a statement, and went on in a transaction that had failed. */
 function transactionFailed(cause: unknown): HoldfastError {

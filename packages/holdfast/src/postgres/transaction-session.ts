@@ -7,6 +7,8 @@ import type { DriverQuery, DriverStatement } from './driver-query.ts'
 import { guarded } from './guard/guarded.ts'
 import type { GatheredRows } from './gathered-rows.ts'
 import { checkStatement } from './statement.ts'
+import { isSavepointCommand, type SavepointCommand } from './statement-shape.ts'
+import type { TransactionMarker } from './transaction-marker.ts'
 
 /** A transaction that handlers write through, and what they gather in it. */
 export interface HandlerSession extends Queryable {
@@ -25,15 +27,23 @@ export interface BoundTransaction extends Effects {
   within<T>(run: () => T | Promise<T>): T | Promise<T>
 }
 
+/** A transaction that has begun, and what belongs to it. */
+export interface TransactionParts extends Pick<HandlerSession, 'gathered' | 'work'> {
+  readonly connection: Connection
+  readonly marker: TransactionMarker
+}
+
 /** What a mutation's handler writes through: the statements of one transaction, until its handler has ended. */
 export class TransactionSession implements HandlerSession {
   readonly gathered: GatheredRows
   readonly work: Work
   readonly #connection: Connection
+  readonly #marker: TransactionMarker
   #isOver = false
 
-  constructor(connection: Connection, work: Work, gathered: GatheredRows) {
+  constructor({ connection, work, gathered, marker }: TransactionParts) {
     this.#connection = connection
+    this.#marker = marker
     this.work = work
     this.gathered = gathered
   }
@@ -52,13 +62,30 @@ export class TransactionSession implements HandlerSession {
         'A statement was run with the `db` of a mutation whose handler has ended. Await every statement within the handler.',
       )
     }
+    // Rolled back or ended behind the framework's back, what comes next would commit by itself.
+    if (this.#connection.transactionStatus === 'I') throw this.#marker.end()
     this.work.usage.statements += 1
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
-    checkStatement(statement.text, statement.name)
+    const { control } = checkStatement(statement.text, statement.name)
     const checked = guarded(statement, values, this.work.guard)
-    this.gathered.follow(statement.text)
-    // The extended protocol takes one statement at a time: none can hide behind another.
-    return this.#connection.query<Row>({ ...checked, queryMode: 'extended' }, values)
+    const command = isSavepointCommand(control) ? control : undefined
+    const sent = command && this.gathered.send(command, this.#connection.isBusy)
+    let hasSucceeded = false
+    try {
+      // The extended protocol takes one statement at a time: none can hide behind another.
+      const result = await this.#connection.query<Row>({ ...checked, queryMode: 'extended' }, values)
+      if (controlTags.get(result.command) !== command?.kind) this.#refuse()
+      hasSucceeded = true
+      return result
+    } finally {
+      if (sent) this.gathered.settle(sent, hasSucceeded)
+    }
+  }
+
+  /** Rolls back: Postgres says that it ran a command which the text of the statement does not show. */
+  #refuse(): never {
+    this.#connection.destroy()
+    throw this.#marker.end()
   }
 
   /** Refuses every further statement. */
@@ -66,3 +93,14 @@ export class TransactionSession implements HandlerSession {
     this.#isOver = true
   }
 }
+
+// The commands that begin or end a transaction or a part of it, by the first word of the tag with which Postgres answers.
+const controlTags: ReadonlyMap<string, SavepointCommand['kind'] | 'transaction'> = new Map([
+  ['SAVEPOINT', 'savepoint'],
+  ['RELEASE', 'release'],
+  ['ROLLBACK', 'rollback'],
+  ['BEGIN', 'transaction'],
+  ['START', 'transaction'],
+  ['COMMIT', 'transaction'],
+  ['PREPARE', 'transaction'],
+])

@@ -1,6 +1,7 @@
 import { limitTransaction } from '../../postgres/queries/limit-transaction.ts'
 import { schemaEpoch, type SchemaEpochRow } from '../../postgres/queries/read-schema-epoch.ts'
 import type { Statement } from '../../postgres/statement.ts'
+import { setMarker } from '../../postgres/transaction-marker.ts'
 import { type AnswerRow, answerIn, perLeaves } from './answers.ts'
 import type { TransactionLimits } from './limit.ts'
 
@@ -29,6 +30,7 @@ const limits = `
         set_config('statement_timeout', $1, true),
         set_config('idle_in_transaction_session_timeout', $2, true),
         ${limitTransaction('$3')},
+        ${setMarker('$5')},
         ${schemaEpoch} as epoch,
         date_part('epoch', clock_timestamp()) * 1000 as now_ms,
         pg_try_advisory_xact_lock($4::bigint) as claimed`
@@ -37,14 +39,14 @@ const claimText = perLeaves((leaves) => ({
   name: `holdfast_claim_${leaves.join('_')}`,
   text: `
       select ${limits}, stored.*
-      from (select * from (${answerIn(leaves, '$5')}) as found limit 1) as stored
+      from (select * from (${answerIn(leaves, '$6')}) as found limit 1) as stored
       right join (values (1)) as one on true`,
 }))
 
 const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
 
 /**
- * Sets the limits of a transaction, takes the key's lock if it is free, and reads the stored answer, in
+ * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads the stored answer, in
  * the round trip of BEGIN. It changes nothing if that BEGIN failed.
  */
 export function claim(parameters: ClaimParameters): Statement {
@@ -59,6 +61,6 @@ export function claimLock(parameters: ClaimParameters): Statement {
   return { ...lockText, values: lockValues(parameters) }
 }
 
-function lockValues({ timeoutMs, idleTimeoutMs, lifetimeMs, lockId }: ClaimParameters): unknown[] {
-  return [String(timeoutMs), String(idleTimeoutMs), String(lifetimeMs), lockId]
+function lockValues({ timeoutMs, idleTimeoutMs, lifetimeMs, lockId, marker }: ClaimParameters): unknown[] {
+  return [String(timeoutMs), String(idleTimeoutMs), String(lifetimeMs), lockId, marker.text]
 }

@@ -1,3 +1,4 @@
+import { type TransactionCheck, transactionHolds } from '../../postgres/queries/check-transaction.ts'
 import type { Statement } from '../../postgres/statement.ts'
 import { leafName, perLeaves } from './answers.ts'
 
@@ -17,6 +18,8 @@ const names = 'id, service, scope, key, fingerprint, status, headers, body'
 const columns = `(${names})`
 const copyColumns = `(${names}, is_copy)`
 
+const holds = transactionHolds('$9', '$10')
+
 // All leaves in one statement: it stores the answer in each of them, or in none.
 const storeText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
@@ -30,29 +33,28 @@ const storeText = perLeaves((leaves) => {
       others.length === 0
         ? `
       insert into ${leafName(last!)} ${columns}
-      select $1, $2, $3, $4, $5, $6, $7, $8 where holdfast.check_schema_epoch($9)`
+      select $1, $2, $3, $4, $5, $6, $7, $8 where ${holds}`
         : `
       with answer ${columns} as materialized (
         select $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::smallint, $7::jsonb, $8::text
-        where holdfast.check_schema_epoch($9)
+        where ${holds}
       ), ${around.join(', ')}
       insert into ${leafName(last!)} ${columns} select * from answer`,
   }
 })
 
 /**
- * Writes the one final answer of a key into its leaves. Fails, with an error that is worth another
- * attempt, if a migration has been committed since `epoch` was read.
+ * Writes the one final answer of a key into its leaves. Fails as `checkTransaction` does.
  */
 export function storeAnswer(
   answer: StoreParameters,
   leaves: readonly number[],
-  epoch: number | undefined,
+  { marker, epoch }: TransactionCheck,
 ): Statement {
   const { id, service, scope, key, fingerprint, status, headers, body } = answer
   return {
     ...storeText(leaves),
-    values: [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, epoch],
+    values: [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, marker, epoch],
   }
 }
 
