@@ -5,6 +5,10 @@ import type { SigningKey, SigningKeys } from './signing-keys.ts'
 // Truncated to 128 bits: RFC 2104 section 5 asks for at least half of the digest, and 80 bits.
 const tagLength = 16
 const version = 2
+/** Of a cursor whose payload is compressed. */
+const compressedVersion = 3
+// What is shorter than this stays short; what is longer is a long text, or many values.
+const compressFromBytes = 1_024
 // The version, and the id of the key.
 const headLength = 2
 // Whoever sends cursors of keys that never were does not make the service ask for them each time.
@@ -37,22 +41,42 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
   return {
     async seal(payload, binding) {
       const [id, key] = keys.entries().next().value!
-      // The payload ends where the binding begins: JSON.stringify escapes line feeds, so one of them is unambiguous.
-      const text = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
-      const head = Uint8Array.of(version, id)
+      // The payload ends where the binding begins: JSON.stringify escapes line feeds, so one of them is unambiguous; what
+      // is compressed says by itself where it ends.
+      const plain = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
+      const isLong = plain.length >= compressFromBytes
+      const text = isLong ? await transformed(plain, new CompressionStream('deflate-raw')) : plain
+      const head = Uint8Array.of(isLong ? compressedVersion : version, id)
       return toBase64Url(concat(head, await tagOf(key, concat(head, text), binding), text))
     },
     async open(cursor, binding) {
       const bytes = fromBase64Url(cursor)
-      if (!bytes || bytes[0] !== version || bytes.length <= headLength + tagLength) return undefined
+      if (!bytes || !isVersion(bytes[0]) || bytes.length <= headLength + tagLength) return undefined
       const key = await keyOf(bytes[1]!)
       if (!key) return undefined
       const text = bytes.subarray(headLength + tagLength)
       const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
       if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
-      return JSON.parse(new TextDecoder().decode(text)) as CursorPayload
+      // Authentic by now: it is no longer than what was compressed.
+      const plain =
+        bytes[0] === compressedVersion
+          ? await transformed(text, new DecompressionStream('deflate-raw'))
+          : text
+      return JSON.parse(new TextDecoder().decode(plain)) as CursorPayload
     },
   }
+}
+
+function isVersion(byte: number | undefined): boolean {
+  return byte === version || byte === compressedVersion
+}
+
+async function transformed(
+  bytes: Uint8Array,
+  by: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
+  const stream = new Blob([Uint8Array.from(bytes)]).stream().pipeThrough(by)
+  return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
 /** The keys by their ids, the newest first. */
@@ -93,7 +117,7 @@ function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 function toBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')

@@ -98,5 +98,8 @@ export interface ReadPage {
 /** The largest page that is ever given where an operation says nothing else. */
 export const defaultMaxLimit = 100
 
-/** The longest cursor that is given out, and taken, in characters. */
-export const maxCursorLength = 2_048
+/**
+ * The max length of a cursor, in characters. A row that an index of Postgres can hold fits, 2,704 bytes after compression,
+ * and its URL fits into the 8 KiB that proxies allow.
+ */
+export const maxCursorLength = 6_144

@@ -202,7 +202,7 @@ function visible(value: string | null | undefined, name: string): string {
 function positionTooLong(orderings: readonly Ordering[]): HoldfastError {
   return new HoldfastError(
     'page-position-invalid',
-    `The values of the ordering columns ${orderings.map(({ name }) => name).join(', ')} are too long for a cursor of ${maxCursorLength} characters. Order by something shorter.`,
+    `The values of the ordering columns ${orderings.map(({ name }) => name).join(', ')} are too long for a cursor of ${maxCursorLength} characters, and for an index. Order by something shorter, such as left(title, 200), and then by a unique column.`,
   )
 }
 

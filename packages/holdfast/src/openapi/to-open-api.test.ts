@@ -85,7 +85,7 @@ describe('an operation', () => {
         style: 'form',
         explode: true,
         description: expect.any(String),
-        schema: { type: 'string', maxLength: 2048 },
+        schema: { type: 'string', maxLength: 6144 },
       },
     ])
     expect(operation('delete', '/things/{id}').parameters.slice(0, 2)).toMatchObject([

@@ -5,85 +5,8 @@ import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { orderedTypes as types } from './ordered-types.fixture.ts'
 import { DriverClient } from './driver-client.ts'
-
-/** Every type that Postgres orders, with values of it that are hard to carry. */
-const types: Readonly<Record<string, readonly string[]>> = {
-  bigint: ['-9223372036854775808', '9223372036854775807', '9007199254740993', '0', '9007199254740992'],
-  'bit(4)': ['0000', '0001', '1111', '1000'],
-  'bit varying': ['', '0', '01', '1'],
-  boolean: ['t', 'f'],
-  bytea: ['\\x', '\\x00', '\\xff00', '\\x5c78', '\\x27'],
-  '"char"': ['a', 'B', ' ', '~'],
-  'character(3)': ['a', 'ab', 'abc', ' a'],
-  cidr: ['10.0.0.0/8', '10.0.0.0/16', '2001:db8::/32', '0.0.0.0/0'],
-  color: ['red', 'green', 'blue'],
-  date: ['infinity', '-infinity', '2026-02-28', '0044-03-15 BC', '9999-12-31'],
-  'double precision': [
-    'NaN',
-    'Infinity',
-    '-Infinity',
-    '0.1',
-    '0.30000000000000004',
-    '1e-300',
-    '-0',
-    '4.9e-324',
-  ],
-  inet: ['10.0.0.1', '10.0.0.1/24', '::1', '255.255.255.255'],
-  int4range: ['empty', '[1,5)', '[1,)', '(,3)'],
-  int4multirange: ['{}', '{[1,2)}', '{[1,2),[4,5)}'],
-  integer: ['-2147483648', '2147483647', '0', '42'],
-  'integer[]': ['{}', '{1}', '{1,2}', '{NULL}', '{{1,2},{3,4}}'],
-  interval: ['1 month', '30 days', '-1 day', '00:00:00.000001', '100 years'],
-  jsonb: ['null', '1', '"a"', '{"a": [1, 2]}', '[]', '1.0'],
-  macaddr: ['08:00:2b:01:02:03', 'ff:ff:ff:ff:ff:ff'],
-  macaddr8: ['08:00:2b:01:02:03:04:05', '00:00:00:00:00:00:00:01'],
-  money: ['1.00', '-92.33', '0.00'],
-  name: ['a', 'B', "it's"],
-  numeric: ['NaN', '0.1', '1.00', '1', '-Infinity', '123456789012345678901234567890.000000001'],
-  oid: ['0', '4294967295', '1'],
-  pg_lsn: ['0/0', '16/B374D848', 'FFFFFFFF/FFFFFFFF'],
-  positive: ['1', '2', '1000'],
-  real: ['0.1', '3.4028235e38', 'NaN', '1e-45'],
-  smallint: ['-32768', '32767', '1'],
-  text: [
-    '',
-    'a',
-    'B',
-    'ä',
-    'é',
-    "it's",
-    'a\\b',
-    '"',
-    '{a,b}',
-    'NULL',
-    'null',
-    '漢字',
-    '\u{1f600}',
-    'a\nb',
-    ' a',
-  ],
-  'text collate "C"': ['a', 'B', 'ä', '~'],
-  'text[]': ['{}', '{a,NULL}', '{"a,b"}', '{"\\\\"}'],
-  time: ['00:00:00', '24:00:00', '12:34:56.789012'],
-  'time with time zone': ['00:00:00+14', '00:00:00-12', '12:34:56.789012+05:30'],
-  timestamp: [
-    'infinity',
-    '2026-01-01 00:00:00.000001',
-    '2026-01-01 00:00:00.000002',
-    '0001-01-01 00:00:00 BC',
-  ],
-  'timestamp with time zone': [
-    '-infinity',
-    '2026-01-01 00:00:00.000001Z',
-    '2026-01-01 00:00:00.000002Z',
-    '1899-12-31 23:59:59.999999Z',
-  ],
-  tsvector: ["'a':1", "'a':1 'b':2", ''],
-  uuid: ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'],
-  'varchar(5)': ['a', 'abcde', ''],
-  xid8: ['0', '18446744073709551615'],
-}
 
 interface Row {
   readonly a: unknown

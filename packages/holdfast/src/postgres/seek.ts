@@ -1,6 +1,7 @@
 import { type Ordering, usualNulls } from '../kernel/page-order.ts'
 import { CursorInvalid } from '../kernel/problems.ts'
-import { sqlStateOf } from './sql-state.ts'
+import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { driverError, sqlStateOf } from './sql-state.ts'
 import type { PageWindow, PlacedRow, Position } from '../kernel/page.ts'
 
 /** A piece of SQL: text as it is, a column of the order by its index, or a value. */
@@ -29,7 +30,7 @@ export async function readBranches<Row>(
   for (const where of after ? conditionsOf(orderings, after) : [undefined]) {
     if (rows.length >= limit) break
     const branch = { where, orderBy, limit: limit - rows.length, offset }
-    rows.push(...(await (after ? refusingWrongValues(read(branch)) : read(branch))))
+    rows.push(...(await read(branch).catch((error: unknown) => fail(error, window))))
   }
   return rows
 }
@@ -51,15 +52,23 @@ const wrongValue = new Set([
   '22P05',
 ])
 
-/** Where a page begins is what a client says: a value that no row can have is its mistake. */
-async function refusingWrongValues<T>(rows: Promise<T>): Promise<T> {
-  try {
-    return await rows
-  } catch (error) {
-    const state = sqlStateOf(error)
-    if (state === undefined || !wrongValue.has(state)) throw error
+/**
+ * Where a page begins is what a client says: a value that no row can have is its mistake. A type without an order is one
+ * of the program.
+ */
+function fail(error: unknown, { after, orderings }: PageWindow): never {
+  const state = sqlStateOf(error)
+  if (after && state !== undefined && wrongValue.has(state))
     throw CursorInvalid({ detail: 'Where the page begins is said by a value that its column cannot have.' })
+  if (driverError(error)?.routine === 'get_sort_group_operators') {
+    const names = orderings.map(({ name }) => `"${name}"`).join(', ')
+    throw new HoldfastError(
+      'page-order-invalid',
+      `A list cannot be paged by its order ${names}: ${(driverError(error) as Error).message}. Order by columns of types that Postgres orders, such as the text of this one.`,
+      { cause: error },
+    )
   }
+  throw error
 }
 
 /** `a desc, b nulls first`: what is as usual is not said, so that a reader of the statement sees what is not. */
@@ -139,13 +148,27 @@ interface RowComparison {
 function compareRow({ values }: Position, { from, end, operator }: RowComparison): readonly SeekPart[] {
   const indexes = Array.from({ length: end - from }, (_, index) => from + index)
   return [
-    ...tuple(indexes.map((column) => ({ column }))),
+    ...tuple(indexes.map(columnToCompare)),
     ` ${operator} `,
-    ...tuple(indexes.map((column) => ({ value: values[column]! }))),
+    ...tuple(indexes.map((column) => valueToCompare(column, values[column]!))),
   ]
 }
 
-function tuple(parts: readonly SeekPart[]): readonly SeekPart[] {
-  if (parts.length === 1) return parts
-  return ['(', ...parts.flatMap((part, index) => (index === 0 ? [part] : [', ', part])), ')']
+/**
+ * A column as its base type, and a value as one of the same type, whatever that is called. A domain over an enum or a
+ * composite type has no operators of its own, and beside some types (a composite one, `regclass`) a value without a type
+ * is taken for something else. A CASE of one branch has the base type of it, and is gone before the statement is planned,
+ * so that an index of the column serves it.
+ */
+function columnToCompare(column: number): readonly SeekPart[] {
+  return ['case when true then ', { column }, ' end']
+}
+
+function valueToCompare(column: number, value: string): readonly SeekPart[] {
+  return ['case when false then ', { column }, ' else ', { value }, ' end']
+}
+
+function tuple(items: readonly (readonly SeekPart[])[]): readonly SeekPart[] {
+  const list = items.flatMap((parts, index) => (index === 0 ? parts : [', ', ...parts]))
+  return ['(', ...list, ')']
 }
