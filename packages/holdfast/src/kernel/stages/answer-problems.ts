@@ -32,7 +32,9 @@ function toProblem(error: unknown, call: Call): ProblemError {
   }
   if (error === clientGone) {
     call.log.info('the client went away before it was answered')
-    return Unavailable({ detail: 'The client has gone away; nobody reads this.' })
+    return Unavailable({
+      detail: 'The client ended the connection before it was answered.',
+    })
   }
   call.log.error({ error: toLogFields(error) }, 'the call failed')
   return InternalError()

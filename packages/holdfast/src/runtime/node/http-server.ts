@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import type { Handler } from '../../http/handler.ts'
@@ -61,6 +61,8 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     // The host is checked with the rest, so that what is wrong with it is a problem like any other.
     requireHostHeader: false,
   })
+  // Otherwise node:http ends a connection as soon as its client has, and what is being sent to it breaks off.
+  Object.assign(server, { httpAllowHalfOpen: true })
   // Their bytes are bounded, and fields beyond a count would be dropped in silence.
   server.maxHeadersCount = 0
 
@@ -70,12 +72,15 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
    * Every connection, with the last request on it that is to be answered. An entry lives as long as its connection: a `Map` that is added to and
    * deleted from all the time leaves tables behind, and V8 keeps what they hold until a full collection.
    */
-  const lastOf = new Map<Socket, IncomingMessage | undefined>()
+  const lastOf = new Map<Socket, NodeRequest | undefined>()
   /** Those whose end has been announced: what is asked on them now would be done, and its answer dropped. */
   const ending = new WeakSet<Socket>()
   server.on('connection', (socket: Socket) => {
     lastOf.set(socket, undefined)
     socket.once('close', () => lastOf.delete(socket))
+    // A client that says that it sends no more has gone away, or still reads: TCP does not tell which. Its call is given up, and
+    // it gets the answer, which is then that, or what the call came to before.
+    socket.once('end', () => lastOf.get(socket)?.client.cancel(clientGone))
   })
   const closeIdleConnections = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
@@ -90,21 +95,21 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     const { incoming, response } = exchange
     const { socket } = incoming
     if (ending.has(socket)) return
-    lastOf.set(socket, incoming)
     const request = new NodeRequest(incoming, beforeContent)
+    lastOf.set(socket, request)
     openAnswers += 1
     response.once('close', () => {
       openAnswers -= 1
       if (unsent.size > 0) unsent.remove(response)
       if (socket.destroyed) lastOf.delete(socket)
-      else if (lastOf.get(socket) === incoming) lastOf.set(socket, undefined)
+      else if (lastOf.get(socket) === request) lastOf.set(socket, undefined)
       if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
     const refusal = checkHost(incoming)
     const sendOptions = (): SendOptions => {
       // Of requests that came together, all are answered before the connection ends.
-      const closes = isDraining && lastOf.get(socket) === incoming
+      const closes = (isDraining || socket.readableEnded) && lastOf.get(socket) === request
       if (closes) ending.add(socket)
       return { closes, bodyLimitBytes, unsent }
     }
@@ -145,7 +150,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
       const reading = unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
         return `a client that had not read its answer with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
       })
-      const sending = [...lastOf.values()].filter((last) => last?.complete === false)
+      const sending = [...lastOf.values()].filter((last) => last?.isComplete === false)
       return [...reading, ...sending.map(() => 'a client that was still sending its request')]
     },
     async close() {

@@ -19,6 +19,11 @@ export class NodeRequest implements HttpRequest {
     this.target = targetOf(incoming.url ?? '/')
   }
 
+  /** Whether the whole request has arrived. */
+  get isComplete(): boolean {
+    return this.#incoming.complete
+  }
+
   readonly header: HttpRequest['header'] = (name) => headerOf(this.#incoming, name)
 
   readonly readContent: HttpRequest['readContent'] = (limitBytes) => {
