@@ -51,8 +51,9 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
       const { requestId, span, usage } = exchange
       const answer = await running.call({
         operation: operation.name,
-        input: content ? (readsContent ? new LateInput(head, content) : withBody(head, content)) : head,
+        input: content && !readsContent ? withBody(head, content) : head,
         content: readsContent ? content : undefined,
+        parseContent: readsContent ? parseBody : undefined,
         header,
         client,
         requestId,
@@ -74,24 +75,6 @@ function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest
 
 function withBody({ path, query }: WireInput, content: Uint8Array): WireInput {
   return { path, query, body: parseBody(content) }
-}
-
-/** An input whose body is parsed when it is asked for, which is after its content has been admitted. */
-class LateInput implements WireInput {
-  readonly path: WireInput['path']
-  readonly query: WireInput['query']
-  readonly #content: Uint8Array
-  #body: unknown
-
-  constructor({ path, query }: WireInput, content: Uint8Array) {
-    this.path = path
-    this.query = query
-    this.#content = content
-  }
-
-  get body(): unknown {
-    return (this.#body ??= parseBody(this.#content))
-  }
 }
 
 function decodeParameters(parameters: Routed['parameters']): Record<string, string> {

@@ -11,13 +11,18 @@ import type { StatementGuard } from './statement-guard.ts'
 import type { WireInput } from './wire-input.ts'
 import type { Usage, Work } from './work.ts'
 
-/** What a transport hands over to have an operation called. */
+/** A request of a transport to call an operation. */
 export interface CallRequest {
   /** The operation's name in the service. */
   readonly operation: string
   readonly input: WireInput
   /** The body as it was received, for an access rule that reads it. */
   readonly content?: Uint8Array | undefined
+  /**
+   * Parses `content` into the body of the input, once the access rule has admitted the caller. Default:
+   * the input has its body already.
+   */
+  readonly parseContent?: ((content: Uint8Array) => unknown) | undefined
   /** A request header, or its like in another transport, by its lower-case name. */
   readonly header: (name: string) => string | undefined
   /** Identifies the call. Default: a new one. */
@@ -33,9 +38,12 @@ export interface CallRequest {
 /** One call on its way through the pipeline. Each stage fills in what it finds out, for the stages behind it. */
 export interface Call extends Work {
   readonly operation: CompiledOperation
-  readonly wire: WireInput
+  /** Plain data, without getters or a class: it is copied for each attempt. Completed by the validate stage. */
+  wire: WireInput
   /** The body as it was received, for an access rule that reads it. */
   readonly content: Uint8Array | undefined
+  /** Parses the content into the body of `wire`; `undefined` if that has its body already. */
+  readonly parseContent: ((content: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
   readonly log: Logger

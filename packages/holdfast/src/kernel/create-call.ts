@@ -23,6 +23,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
     operation,
     wire: request.input,
     content: request.content,
+    parseContent: request.parseContent,
     header: request.header,
     requestId,
     log: new CallLog(log, () => {

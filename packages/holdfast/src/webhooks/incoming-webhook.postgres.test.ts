@@ -4,6 +4,7 @@ import { postgres, sql } from 'holdfast/postgres'
 import { setting, settings } from 'holdfast/settings'
 import { createFakeClock, createTestService, type TestService } from 'holdfast/testing'
 import { createWebhookSecret, incomingWebhook, signWebhook, type WebhookSender } from 'holdfast/webhooks'
+import { raw } from 'sql-template-tag'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
@@ -230,4 +231,37 @@ test('an Idempotency-Key is not its key', async () => {
   await send({ headers })
   await send({ headers })
   expect(await amounts()).toEqual([10, 10])
+})
+
+test('a webhook whose transaction met others is received again as it came', async () => {
+  const conflicts = ['40001', '40P01']
+  const amountsSeen: number[] = []
+  const receiveAgain = incomingWebhook(mutation, {
+    route: 'POST /webhooks/again',
+    sender: 'again',
+    secrets: () => [otherSecret],
+    payload: Payment,
+    async run({ input, db }) {
+      amountsSeen.push(input.data.amount)
+      // A handler may change the input that it is given.
+      input.data.amount = -1
+      const sqlState = conflicts.shift()
+      if (sqlState === undefined) return
+      await db.query(sql`do ${raw(`$$ begin raise exception using errcode = '${sqlState}'; end $$`)}`)
+    },
+  })
+  // Attempts are some milliseconds apart, which a fake clock would not let pass.
+  await using again = await createTestService(service({ name: 'again', operations: { receiveAgain } }), {
+    env: { PAYMENTS_SECRETS: secret },
+  })
+  const response = await again.fetch('/webhooks/again', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...signWebhook({ id: 'msg_again', body: settled(10), sentAt: new Date() }, [otherSecret]),
+    },
+    body: settled(10),
+  })
+  expect(response.status).toBe(204)
+  expect(amountsSeen).toEqual([10, 10, 10])
 })

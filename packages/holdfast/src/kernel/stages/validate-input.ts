@@ -15,6 +15,7 @@ const throwRefusal: AnswerRefused = async (_, refusal) => {
  */
 export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stage {
   return (call, next) => {
+    completeWire(call)
     let input: unknown
     try {
       input = call.operation.decode(call.wire)
@@ -25,6 +26,14 @@ export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stag
     call.input = input
     return next(call)
   }
+}
+
+/** Parses a body that was not to be parsed before its caller was admitted. */
+function completeWire(call: Call): void {
+  const { content, parseContent } = call
+  if (!content || !parseContent) return
+  const { path, query } = call.wire
+  call.wire = { path, query, body: parseContent(content) }
 }
 
 async function awaitInput(
