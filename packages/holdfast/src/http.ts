@@ -1,5 +1,5 @@
 export type { CallInFlight } from './http/call-operation.ts'
 export { createHandler, defaultBodyLimitBytes, type Handler, type HandlerOptions } from './http/handler.ts'
-export { fromRequest, type HttpRequest } from './http/http-request.ts'
+export { fromRequest, type HttpRequest, type RequestConnection } from './http/http-request.ts'
 export type { Pages, Responder, Routed } from './http/responder.ts'
 export type { RouteEntry } from './http/route-table.ts'

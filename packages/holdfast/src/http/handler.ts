@@ -27,8 +27,9 @@ export interface HandlerOptions extends SecurityHeaderOptions {
   readonly pages?: Pages
 }
 
-/** What can be read of a request before its content. */
-export type RequestHead = Pick<HttpRequest, 'method' | 'header'>
+/** The parts of a request that can be read before its content. */
+export type RequestHead = Pick<HttpRequest, 'method' | 'header'> &
+  Partial<Pick<HttpRequest, 'target' | 'connection'>>
 
 const unreadable: RequestHead = { method: '', header: () => undefined }
 
@@ -84,7 +85,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
     const answered = toConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
-    observer.end(exchange, answered, request.method)
+    observer.end(exchange, answered, request)
     return withExchangeHeaders(answered, exchange, security)
   }
 
@@ -99,7 +100,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   function refuse(problem: ProblemError, request: RequestHead = unreadable): HttpAnswer {
     const exchange = observer.begin(request.header)
     const answered = fail(problem, exchange)
-    observer.end(exchange, answered, request.method)
+    observer.end(exchange, answered, request)
     return withExchangeHeaders(answered, exchange, security)
   }
 

@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly target: string
   /** A header by its lower-case name; several of one name are joined by commas. */
   readonly header: (name: string) => string | undefined
+  /** The connection that it came on, for telemetry. Default: not known. */
+  readonly connection?: RequestConnection
   /** Aborted when the client has gone away. */
   readonly client: Cancellation
   /**
@@ -15,6 +17,15 @@ export interface HttpRequest {
    * longer than `limitBytes` or comes in too many chunks, and otherwise if it breaks off.
    */
   readonly readContent: (limitBytes: number) => Promise<Uint8Array>
+}
+
+/** The connection of a request. */
+export interface RequestConnection {
+  /** The version of HTTP: `1.1`. */
+  readonly protocolVersion: string
+  /** The address of the other end, which is often that of a load balancer. */
+  readonly peerAddress: string | undefined
+  readonly peerPort: number | undefined
 }
 
 /** A request of the Fetch standard as the handler reads it. */

@@ -1,3 +1,4 @@
+import { knownMethods } from '../kernel/known-methods.ts'
 import type { LogFields } from '../kernel/log.ts'
 import type { Route } from '../kernel/route.ts'
 import type { RunningService } from '../kernel/service.ts'
@@ -8,6 +9,7 @@ import type { Exchange } from './exchange.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from './http-request.ts'
 import { readRequestId } from './request-id.ts'
+import { createShowPath } from './url-path.ts'
 
 /** Watches the requests of a service, from their beginning to their end. */
 export interface ExchangeObserver {
@@ -16,28 +18,23 @@ export interface ExchangeObserver {
   /** Says what a request is about, once that is known. */
   route(exchange: Exchange, route: Route, operation: string | undefined): void
   /** Ends an exchange: its span, its place in the distribution of durations, its line in the log. */
-  end(exchange: Exchange, answer: Pick<HttpAnswer, 'status'>, method: string): void
+  end(exchange: Exchange, answer: Pick<HttpAnswer, 'status'>, request: ObservedRequest): void
 }
 
 // As the semantic conventions advise (http.server.request.duration).
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
-// What a client may call a method is boundless; as a metric's attribute it must not be.
-const methods = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-  'TRACE',
-  'CONNECT',
-  'QUERY',
-])
+type ObservedRequest = Pick<HttpRequest, 'method'> & Partial<Pick<HttpRequest, 'target' | 'connection'>>
+
+const unroutedAttributes: Attributes = { 'url.scheme': 'http' }
 
 /** Makes the observer of a service's requests. */
-export function observeExchanges({ surroundings, requestLog: log }: RunningService): ExchangeObserver {
+export function observeExchanges({
+  operations,
+  isSensitive,
+  surroundings,
+  requestLog: log,
+}: RunningService): ExchangeObserver {
   const { telemetry = noTelemetry } = surroundings
   const duration = telemetry.histogram({
     name: 'http.server.request.duration',
@@ -45,6 +42,10 @@ export function observeExchanges({ surroundings, requestLog: log }: RunningServi
     unit: 's',
     bounds: durationBounds,
   })
+  const showPath = createShowPath(
+    Array.from(operations.values(), ({ route }) => route),
+    isSensitive,
+  )
   const described = new Map<Route, Attributes>()
   const series = new Map<Route | undefined, Map<string, HistogramSeries>>()
 
@@ -93,18 +94,34 @@ export function observeExchanges({ surroundings, requestLog: log }: RunningServi
       exchange.span.describe(`${route.method} ${route.path}`, attributes)
     },
 
-    end(exchange, { status }, sentMethod) {
+    end(exchange, { status }, request) {
       const { span, route } = exchange
       const durationMs = performance.now() - exchange.startedMs
-      const method = methods.has(sentMethod) ? sentMethod : '_OTHER'
-      if (!route) span.describe(method, { 'http.request.method': method, 'url.scheme': 'http' })
-      else if (method !== route.method) span.set('http.request.method', method)
+      const method = knownMethods.has(request.method) ? request.method : '_OTHER'
+      if (span.isRecording) describeRequest(exchange, request, method)
       span.set('http.response.status_code', status)
       if (status >= 500) span.fail(String(status))
       span.end()
       seriesOf(route, method, status).record(durationMs / 1_000, span)
       logLine(exchange, { method, status, durationMs })
     },
+  }
+
+  function describeRequest(
+    { span, route }: Exchange,
+    { method: sent, target, connection }: ObservedRequest,
+    method: string,
+  ): void {
+    if (!route) span.describe(method === '_OTHER' ? 'HTTP' : method, unroutedAttributes)
+    else if (method !== route.method) span.rename(`${method} ${route.path}`)
+    if (method !== route?.method) span.set('http.request.method', method)
+    if (method === '_OTHER' && sent !== '') span.set('http.request.method_original', sent)
+    const path = target === undefined ? undefined : showPath(target, route)
+    if (path !== undefined) span.set('url.path', path)
+    if (!connection) return
+    span.set('network.protocol.version', connection.protocolVersion)
+    if (connection.peerAddress !== undefined) span.set('network.peer.address', connection.peerAddress)
+    if (connection.peerPort !== undefined) span.set('network.peer.port', connection.peerPort)
   }
 
   function logLine(

@@ -27,7 +27,7 @@ export function observeJobs(telemetry: Telemetry, running: () => number): JobsOb
     unit: 's',
     bounds,
   })
-  const forget = telemetry.gauge(
+  const forget = telemetry.upDownCounter(
     { name: 'holdfast.job.running', description: 'Jobs that run in this process.', unit: '{job}' },
     () => [{ value: running() }],
   )

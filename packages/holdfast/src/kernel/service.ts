@@ -63,6 +63,8 @@ export interface RunningService<O extends Operations = Operations> {
   readonly health: HealthDefinition
   /** Finds out who makes a call; `undefined` where every caller is anonymous. */
   readonly identify: Identify | undefined
+  /** Returns whether the values of a field or parameter of this name are never shown. */
+  readonly isSensitive: (name: string) => boolean
   /** How callers prove who they are. */
   readonly securitySchemes: SecuritySchemes
   readonly surroundings: Surroundings
@@ -153,6 +155,7 @@ async function startService<O extends Operations>(
     checks,
     health: definition.health ?? {},
     identify: parts.identify,
+    isSensitive: (name) => redactor.isSensitive(name),
     securitySchemes: parts.securitySchemes,
     surroundings,
     requestLog,

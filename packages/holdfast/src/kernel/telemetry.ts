@@ -64,6 +64,11 @@ export interface Telemetry {
   counter(definition: InstrumentDefinition): Counter
   /** A value that goes up and down, read off by `observe` whenever somebody looks. Gives what forgets it. */
   gauge(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
+  /**
+   * A sum that goes up and down, such as connections that are open, read by `observe` when metrics are collected: unlike those of
+   * a gauge, its values can be added across processes. Returns what ends it.
+   */
+  upDownCounter(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
 }
 
 const noSeries: HistogramSeries & CounterSeries = { record: () => {}, add: () => {} }
@@ -77,4 +82,5 @@ export const noTelemetry: Telemetry = {
   histogram: () => noInstrument,
   counter: () => noInstrument,
   gauge: () => () => {},
+  upDownCounter: () => () => {},
 }

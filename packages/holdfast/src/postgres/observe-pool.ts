@@ -32,7 +32,7 @@ export function observePool(
 ): ObservedPool {
   const attributes: Attributes = { 'db.client.connection.pool.name': name }
   const forgetAll = [
-    telemetry.gauge(
+    telemetry.upDownCounter(
       { name: count, description: 'Connections that are open, by what they do.', unit: '{connection}' },
       () => [
         { value: state.idleCount, attributes: { ...attributes, 'db.client.connection.state': 'idle' } },
@@ -42,11 +42,11 @@ export function observePool(
         },
       ],
     ),
-    telemetry.gauge(
+    telemetry.upDownCounter(
       { name: max, description: 'How many connections may be open.', unit: '{connection}' },
       () => [{ value: state.max, attributes }],
     ),
-    telemetry.gauge(
+    telemetry.upDownCounter(
       { name: pending, description: 'Requests that wait for a connection.', unit: '{request}' },
       () => [{ value: state.waitingCount, attributes }],
     ),

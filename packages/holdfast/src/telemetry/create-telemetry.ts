@@ -79,6 +79,7 @@ export function createTelemetry(
     histogram: (definition) => meter.histogram(definition),
     counter: (definition) => meter.counter(definition),
     gauge: (definition, observe) => meter.gauge(definition, observe),
+    upDownCounter: (definition, observe) => meter.upDownCounter(definition, observe),
   }
   const joined = options.bridge?.join(telemetry)
   const unseen = joined?.unseen ?? ((work) => work())

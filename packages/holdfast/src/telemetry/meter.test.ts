@@ -122,6 +122,19 @@ describe('a gauge', () => {
   })
 })
 
+test('an up-down counter is read whenever somebody looks, and is no gauge', () => {
+  const telemetry = telemetryForTest()
+  const open = { name: 'open', description: 'How many.', unit: '{connection}' }
+  let value = 3
+  const forget = telemetry.upDownCounter(open, () => [{ value }])
+  telemetry.gauge(open, () => [{ value: 9 }])
+  value = 1
+  expect(telemetry.readMetrics()).toMatchObject([{ kind: 'upDownCounter', points: [{ value: 1 }] }])
+  expect(telemetry.log).toHaveLength(1)
+  forget()
+  expect(telemetry.readMetrics()).toEqual([])
+})
+
 test('two instruments with one name are told of, and the first stays', () => {
   const telemetry = telemetryForTest()
   telemetry.counter(calls).with({}).add()

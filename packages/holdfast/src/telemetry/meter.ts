@@ -20,6 +20,8 @@ export interface Meter {
   counter(definition: InstrumentDefinition): Counter
   /** Values that go up and down. Gives what forgets them. */
   gauge(definition: InstrumentDefinition, observe: Observe): () => void
+  /** Sums that go up and down. Returns what ends them. */
+  upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void
   /** Sums that only grow, and are kept by somebody else. Gives what forgets them. */
   observedCounter(definition: InstrumentDefinition, observe: Observe): () => void
   /** What all instruments have measured so far. */
@@ -91,7 +93,7 @@ export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
   }
 
   function observed(
-    kind: 'counter' | 'gauge',
+    kind: 'counter' | 'gauge' | 'upDownCounter',
     definition: InstrumentDefinition,
     observe: Observe,
   ): () => void {
@@ -113,6 +115,7 @@ export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
     counter: (definition) =>
       instrumentOf(definition.name, () => createCounter(definition, seriesLimit)).instrument,
     gauge: (definition, observe) => observed('gauge', definition, observe),
+    upDownCounter: (definition, observe) => observed('upDownCounter', definition, observe),
     observedCounter: (definition, observe) => observed('counter', definition, observe),
     collect: () =>
       [...instruments.values()].map(({ collect }) => collect()).filter(({ points }) => points.length > 0),

@@ -48,7 +48,7 @@ export type Metric =
       readonly points: readonly HistogramPoint[]
     }
   | {
-      readonly kind: 'counter' | 'gauge'
+      readonly kind: 'counter' | 'gauge' | 'upDownCounter'
       readonly definition: InstrumentDefinition
       readonly points: readonly NumberPoint[]
     }

@@ -23,6 +23,9 @@ test('the process is measured', async () => {
   expect(cpu[0]! + cpu[1]!).toBeGreaterThan(0.2)
   expect(first('process.memory.usage')).toBeGreaterThan(1e7)
   expect(first('v8js.memory.heap.used')).toBeGreaterThan(1e6)
+  for (const name of ['process.memory.usage', 'v8js.memory.heap.used', 'v8js.memory.heap.limit']) {
+    expect(metrics.find(({ definition }) => definition.name === name)?.kind).toBe('upDownCounter')
+  }
   expect(first('v8js.memory.heap.limit')).toBeGreaterThan(first('v8js.memory.heap.used'))
   expect(first('nodejs.eventloop.delay.max')).toBeGreaterThan(0.1)
   expect(first('nodejs.eventloop.delay.max')).toBeLessThan(10)

@@ -41,14 +41,15 @@ function measureCpu(meter: Meter): () => void {
 
 function measureMemory(meter: Meter): () => void {
   const ends = [
-    meter.gauge(
+    meter.upDownCounter(
       { name: names.memoryUsage, description: 'Memory of the process (resident set size).', unit: 'By' },
       () => [{ value: process.memoryUsage.rss() }],
     ),
-    meter.gauge({ name: names.heapUsed, description: 'Memory of JavaScript values.', unit: 'By' }, () => [
-      { value: getHeapStatistics().used_heap_size },
-    ]),
-    meter.gauge(
+    meter.upDownCounter(
+      { name: names.heapUsed, description: 'Memory of JavaScript values.', unit: 'By' },
+      () => [{ value: getHeapStatistics().used_heap_size }],
+    ),
+    meter.upDownCounter(
       { name: names.heapLimit, description: 'Memory that JavaScript values may take.', unit: 'By' },
       () => [{ value: getHeapStatistics().heap_size_limit }],
     ),

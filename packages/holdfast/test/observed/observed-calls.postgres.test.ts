@@ -1,6 +1,6 @@
 import { anyone, holdfast, problem } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
-import { createTelemetry, type FinishedSpan, type Metric } from 'holdfast/telemetry'
+import { attributesOf, createTelemetry, type FinishedSpan, type Metric } from 'holdfast/telemetry'
 import { createTestService } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -121,7 +121,10 @@ describe('a mutation', () => {
       'url.scheme': 'http',
       'holdfast.operation': 'addThing',
     })
-    expect(Object.fromEntries(call.ownAttributes)).toEqual({ 'http.response.status_code': 200 })
+    expect(Object.fromEntries(call.ownAttributes)).toEqual({
+      'url.path': '/things',
+      'http.response.status_code': 200,
+    })
     const insert = spanNamed(spans, 'INSERT things')
     expect(insert.kind).toBe('client')
     expect(insert.sharedAttributes).toMatchObject({
@@ -237,7 +240,14 @@ describe('a request', () => {
       ({ attributes }) => attributes['http.route'] === undefined,
     )
     expect(unrouted.map(({ attributes }) => attributes['http.request.method'])).toEqual(['GET', '_OTHER'])
-    expect(spans.map(({ name }) => name)).toEqual(['GET', 'GET', 'GET', '_OTHER'])
+    expect(spans.map(({ name }) => name)).toEqual(['GET', 'GET', 'GET', 'HTTP'])
+    expect(spans.map((span) => attributesOf(span)['http.request.method_original'])).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'PROPFIND',
+    ])
+    expect(spans.map((span) => attributesOf(span)['url.path'])).toEqual(['/a', '/b', '/c', '/d'])
   })
 })
 

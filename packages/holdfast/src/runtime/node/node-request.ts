@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { BodyBuffer, bodyTooScattered } from '../../http/body-buffer.ts'
-import type { HttpRequest } from '../../http/http-request.ts'
+import type { HttpRequest, RequestConnection } from '../../http/http-request.ts'
 import { CancellationSource } from '../../kernel/cancellation.ts'
 
 /** A request of node:http as the handler reads it. */
@@ -22,6 +22,15 @@ export class NodeRequest implements HttpRequest {
   /** Whether the whole request has arrived. */
   get isComplete(): boolean {
     return this.#incoming.complete
+  }
+
+  get connection(): RequestConnection {
+    const { httpVersion, socket } = this.#incoming
+    return {
+      protocolVersion: httpVersion,
+      peerAddress: socket.remoteAddress,
+      peerPort: socket.remotePort,
+    }
   }
 
   readonly header: HttpRequest['header'] = (name) => headerOf(this.#incoming, name)

@@ -41,7 +41,8 @@ function encodeData(metric: Metric, times: Times): string {
   }
   const points = metric.points.map((point) => encodeNumberPoint(point, times)).join()
   if (metric.kind === 'gauge') return `"gauge":{"dataPoints":[${points}]}`
-  return `"sum":{"aggregationTemporality":${cumulative},"isMonotonic":true,"dataPoints":[${points}]}`
+  const isMonotonic = metric.kind === 'counter'
+  return `"sum":{"aggregationTemporality":${cumulative},"isMonotonic":${isMonotonic},"dataPoints":[${points}]}`
 }
 
 function encodeHistogramPoint(point: HistogramPoint, bounds: string, { times, offsetMs }: Times): string {

@@ -100,6 +100,7 @@ describe('what is sent', () => {
       .record(0.7, span)
     telemetry.counter({ name: 'calls', description: 'How many.', unit: '{call}' }).with({}).add(3)
     telemetry.gauge({ name: 'size', description: 'How big.', unit: 'By' }, () => [{ value: -0.5 }])
+    telemetry.upDownCounter({ name: 'open', description: '', unit: '' }, () => [{ value: 2 }])
     await telemetry.flush()
     expect(receiver.metric('http.server.request.duration')).toMatchObject({
       unit: 's',
@@ -121,6 +122,9 @@ describe('what is sent', () => {
     })
     expect(receiver.metric('calls')).toMatchObject({
       sum: { aggregationTemporality: 2, isMonotonic: true, dataPoints: [{ asDouble: 3 }] },
+    })
+    expect(receiver.metric('open')).toMatchObject({
+      sum: { aggregationTemporality: 2, isMonotonic: false, dataPoints: [{ asDouble: 2 }] },
     })
     expect(receiver.metric('size')).toMatchObject({ gauge: { dataPoints: [{ asDouble: -0.5 }] } })
   })

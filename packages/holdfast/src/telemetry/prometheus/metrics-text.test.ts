@@ -23,7 +23,7 @@ function measured(): { readonly telemetry: TelemetryForTest; readonly exemplar: 
   series.record(0.75, span)
   series.record(3)
   telemetry.counter({ name: 'holdfast.calls', description: 'Calls.', unit: '{call}' }).with({}).add(2)
-  telemetry.gauge({ name: 'process.memory.usage', description: 'Memory.', unit: 'By' }, () => [
+  telemetry.upDownCounter({ name: 'process.memory.usage', description: 'Memory.', unit: 'By' }, () => [
     { value: 1.5e9, attributes: { 'a-b': 'x', 'a.b': 'y', '1st': true } },
   ])
   const { traceId, spanId } = span.trace

@@ -48,7 +48,7 @@ function toFamily(metric: Metric, { family, unit, format }: FamilyContext): stri
   const described = metric.kind === 'counter' && !isOpenMetrics ? `${family}_total` : family
   const head = [
     `# HELP ${described} ${escapeHelp(metric.definition.description, isOpenMetrics)}\n`,
-    `# TYPE ${described} ${metric.kind}\n`,
+    `# TYPE ${described} ${metric.kind === 'upDownCounter' ? 'gauge' : metric.kind}\n`,
     ...(isOpenMetrics && unit !== undefined ? [`# UNIT ${family} ${unit}\n`] : []),
   ]
   if (metric.kind === 'histogram') {

@@ -1,0 +1,19 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { NodeRequest } from './node-request.ts'
+
+test('a request knows the connection that it came on', async () => {
+  const server = createServer((incoming, response) => {
+    response.end(JSON.stringify(new NodeRequest(incoming).connection))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  expect(await answer.json()).toEqual({
+    protocolVersion: '1.1',
+    peerAddress: '127.0.0.1',
+    peerPort: expect.any(Number),
+  })
+  server.close()
+  server.closeAllConnections()
+})
