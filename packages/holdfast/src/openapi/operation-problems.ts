@@ -18,7 +18,7 @@ import {
 } from '../kernel/problems.ts'
 import { isPaged } from '../kernel/page-links.ts'
 import type { RunningService } from '../kernel/service.ts'
-import { isPublic } from './security.ts'
+import { admitsEveryone } from './security.ts'
 
 /** Every problem that a call of an operation can come to, by status and code. */
 export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
@@ -31,7 +31,7 @@ export function problemsOf(operation: CompiledOperation, running: RunningService
     InternalError,
     Unavailable,
     DeadlineExceeded,
-    ...(isPublic(operation.access) ? [] : [Unauthenticated, Forbidden]),
+    ...(admitsEveryone(operation.access) ? [] : [Unauthenticated, Forbidden]),
     ...(hasBody(operation.route.method) ? [ContentTooLarge, UnsupportedMediaType] : []),
     ...(takesInput ? [InvalidInput] : []),
     ...(isPaged(operation) ? [CursorInvalid] : []),

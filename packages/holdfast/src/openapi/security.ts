@@ -42,8 +42,8 @@ export function createSecurity(ofService: SecuritySchemes): Security {
   }
 }
 
-/** Whether a rule admits everyone. */
-export function isPublic(access: Access): boolean {
+/** Returns whether a rule admits a caller without credentials, as one of its alternatives. */
+export function admitsEveryone(access: Access): boolean {
   return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
 }
 
