@@ -1,7 +1,7 @@
+import { randomInt } from 'node:crypto'
 import { anyone, descending, holdfast, type OrderBy, paged, pageOf } from 'holdfast'
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
-import { raw } from 'sql-template-tag'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { orderedTypes } from './ordered-types.fixture.ts'
@@ -181,17 +181,15 @@ test('an index of a domain over an enum serves its pages', async () => {
 })
 
 describe('a text', () => {
-  const filler = (from: number, length: number): string =>
-    Array.from({ length }, (_, n) => String.fromCodePoint(from + ((n * 7_919 + n * n) % 500))).join('')
+  /** Random, so that it cannot be compressed. */
+  const filler = (from: number, span: number, length: number): string =>
+    Array.from({ length }, () => String.fromCodePoint(from + randomInt(span))).join('')
 
   test.each([
-    ['of 2,000 characters', filler(0x100, 600) + 'a'.repeat(1_400)],
-    ['as long as an index holds without compressing it', filler(0x4e00, 890)],
+    ['of 2,000 characters', filler(0x61, 26, 2_000)],
+    ['as long as an index holds without compressing it', filler(0x4e00, 20_000, 890)],
     ['that is longer, and is compressed by an index', 'ab'.repeat(50_000)],
-    [
-      'of control characters',
-      Array.from({ length: 2_600 }, (_, n) => String.fromCodePoint(1 + ((n * n + 7 * n) % 31))).join(''),
-    ],
+    ['of control characters', filler(1, 31, 2_600)],
   ])('%s is where a page begins', async (_, text) => {
     await fill('text', [`${text}1`, `${text}2`, `${text}3`])
     await tested.sql('create index on rows (a)')
@@ -201,15 +199,15 @@ describe('a text', () => {
     const { next } = (await first.json()) as { readonly next: string }
     const second = await tested.fetch(`/rows?limit=1&cursor=${next}`)
     expect([second.status, await second.json()]).toMatchObject([200, { items: [{ id: '2' }] }])
-    // Longer ones are in the body alone.
-    expect((second.headers.get('link') ?? '').length).toBeLessThan(4_200)
+    // Links to pages whose cursors are long are in the body alone.
+    const references = (second.headers.get('link') ?? '').split(', ')
+    expect(references.some((reference) => reference.includes('rel="next"'))).toBe(next.length <= 2_030)
   })
 
   test('that no index holds is refused at the end of its page, with what to do', async () => {
-    await fill('text', [filler(0x4e00, 9_000) + Math.random(), 'z'])
+    await fill('text', [filler(0x4e00, 20_000, 9_000), filler(0x4e00, 20_000, 9_000)])
     order = ['a', 'id']
     lines.length = 0
-    statement = sql`select id::text, (select string_agg(md5(n::text), '') from generate_series(1, 900) as n) || ${raw('a')} as a from rows`
     expect((await tested.send('rows', { limit: 1 })).status).toBe(500)
     expect(lines.join('\n')).toMatch(/page-position-invalid.*left\(/)
   })
