@@ -217,7 +217,7 @@ test.skipIf(!canUnshare)('a service that is the first process of its namespace e
   onTestFinished(() => void child.kill('SIGKILL'))
   let log = ''
   child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  await until(() => log.includes('"listening"'))
+  await until(() => log.includes('"ready"'))
 
   const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
   expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)

@@ -30,6 +30,7 @@ export function readMetricsServer(
       metricsServer?.host ??
       variables.text('OTEL_EXPORTER_PROMETHEUS_HOST') ??
       (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    isAsked,
     isRequired: isAsked && mode === 'production',
   }
 }

@@ -5,6 +5,7 @@ import {
   type TelemetrySurroundings,
   withDefaults,
 } from './create-telemetry.ts'
+import type { ServedAt } from './prometheus/serve-metrics.ts'
 import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 
@@ -37,7 +38,16 @@ export async function watchService(
       await telemetry.stop(0)
       throw error
     }
-    known.notify(error.message)
+    known.notify(isInUse(error) && !metricsServer.isAsked ? notServed(metricsServer) : error.message)
     return telemetry
   }
+}
+
+function isInUse({ cause }: HoldfastError): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+}
+
+/** Says in a line that metrics that nobody asked for are not there, as of the second service on a machine. */
+function notServed({ port }: ServedAt): string {
+  return `port ${port} is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
 }

@@ -26,6 +26,7 @@ describe('a process', () => {
       expect(await child.ended).toBe(0)
       expect(child.log().map(({ msg }) => msg)).toEqual([
         'listening',
+        'ready',
         'waiting',
         'stopping',
         'GET /wait 200',
@@ -183,7 +184,10 @@ describe('a process whose service starts', () => {
     const { child } = await startSlowly()
     child.process.kill(signal)
     expect(await child.ended).toBe(0)
-    expect(child.log()).toEqual([expect.objectContaining({ msg: 'stopping', signal })])
+    expect(child.log()).toEqual([
+      expect.objectContaining({ msg: 'listening' }),
+      expect.objectContaining({ msg: 'stopping', signal }),
+    ])
   })
 
   test.each(['throw', 'reject'])('ends at once after an error that nothing caught (%s)', async (how) => {
@@ -191,6 +195,7 @@ describe('a process whose service starts', () => {
     child.process.send(how)
     expect(await child.ended).toBe(1)
     expect(child.log()).toEqual([
+      expect.objectContaining({ msg: 'listening' }),
       expect.objectContaining({ level: 'error', msg: 'nothing caught this error; stopping' }),
     ])
   })

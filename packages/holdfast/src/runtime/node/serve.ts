@@ -194,6 +194,9 @@ async function start<O extends Operations>(
     },
   )
   const port = await listen(http.server, { port: askedPort, host, notify })
+  const url = toUrl(host, port)
+  // Migrations may take minutes from here on; meanwhile probes are answered.
+  log.info({ service: service.name, url }, 'listening')
   const owner = options.signals === false ? nobodysProcess : ownProcess(log)
   let telemetry: ServiceTelemetry | undefined
   let running: RunningService<O> | undefined
@@ -231,8 +234,7 @@ async function start<O extends Operations>(
     })
     answering = handler
     const started = { http, health, handler, running, worker, telemetry }
-    const url = toUrl(host, port)
-    log.info({ service: service.name, url }, 'listening')
+    log.info({ service: service.name, url }, 'ready')
     let stopped: Promise<void> | undefined
     const stopAfter = (delayMs: number): Promise<void> => {
       stopped ??= stopServer(started, { graceMs, drainDelayMs: delayMs }).finally(owner.release)

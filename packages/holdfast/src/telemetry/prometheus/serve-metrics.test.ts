@@ -116,6 +116,17 @@ describe('a service that is watched', () => {
     }
   })
 
+  test('says in one line, and once, that the default port is taken', async () => {
+    const holder = createServer()
+    // If a service runs on this machine, the port is taken already.
+    await new Promise((resolve) =>
+      holder.once('error', resolve).listen(9_464, '127.0.0.1', () => resolve(undefined)),
+    )
+    onTestFinished(() => void holder.close())
+    const { told } = await watch({}, { NODE_ENV: 'development' })
+    expect(told).toEqual(['port 9464 is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)'])
+  })
+
   test('does not start in production where the port that was asked for is taken', async () => {
     const port = await takePort()
     const env = { NODE_ENV: 'production', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }

@@ -9,6 +9,8 @@ export interface ServedAt {
   /** 0 takes any that is free. */
   readonly port: number
   readonly host: string
+  /** Whether an option or a variable says so, rather than the default. */
+  readonly isAsked: boolean
   /** Whether a service must not start without them. */
   readonly isRequired: boolean
 }
@@ -35,7 +37,7 @@ const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectio
  */
 export async function serveMetrics(
   telemetry: MetricSource,
-  { port, host }: Omit<ServedAt, 'isRequired'>,
+  { port, host }: Pick<ServedAt, 'port' | 'host'>,
 ): Promise<MetricsServer> {
   const server = createServer(limits, (request, response) => {
     response.shouldKeepAlive = false
