@@ -113,6 +113,7 @@ async function openDatabase<Read, Write>(
     max: options.poolSize ?? 10,
     prepares: options.preparedStatements,
     isPooled,
+    showsValues: surroundings.mode !== 'production',
   }
   const waker = createWaker({
     connectionString: isPooled ? directConnectionString : connectionString,

@@ -31,6 +31,8 @@ export interface CallRequest {
   readonly span?: Span
   /** Charged with what the call uses. Default: nobody looks. */
   readonly usage?: Usage
+  /** Called with what the service failed with, when the answer is a problem. Default: the log has it. */
+  readonly onFailure?: ((error: unknown) => void) | undefined
   /** Aborted when the client has gone away: an `AbortSignal`, or the like. */
   readonly client?: Cancellation
 }
@@ -47,6 +49,7 @@ export interface Call extends Work {
   readonly header: (name: string) => string | undefined
   readonly requestId: string
   readonly log: Logger
+  readonly onFailure: ((error: unknown) => void) | undefined
   /** Aborted when the client has gone away. */
   readonly client: Cancellation | undefined
   /**

@@ -30,6 +30,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
       const { traceId, spanId } = span.trace
       return { operation: operation.name, requestId, traceId, spanId }
     }),
+    onFailure: request.onFailure,
     span,
     usage: request.usage ?? newUsage(),
     client: request.client,

@@ -23,7 +23,7 @@ export interface PipelineParts extends RunOptions {
 /** The way of every call of an operation, in order, composed once when its service starts. */
 export function createPipeline(operation: CompiledOperation, parts: PipelineParts): Next {
   return compose([
-    answerProblems({ problemBase: parts.problemBase }),
+    answerProblems(parts),
     boundTime({ clock: parts.clock }),
     parts.identify && identify(parts.identify),
     authorize(parts),

@@ -5,11 +5,11 @@ export interface StatementGuard {
   /** How many rows one statement may give. */
   readonly maxRows: number
   /**
-   * A statement is about to run.
+   * A statement is about to run. Returns the file and line that runs it, outside of production.
    *
    * @throws HoldfastError `budget-exceeded` or `query-repeated`, where these are refused.
    */
-  before(text: string, values: readonly unknown[] | undefined): void
+  before(text: string, values: readonly unknown[] | undefined): string | undefined
   /** What a statement fails with that gives more rows. */
   tooManyRows(text: string, values: readonly unknown[] | undefined): Error
 }

@@ -6,6 +6,7 @@ import type { Work } from '../kernel/work.ts'
 import type { StatementObserver } from './observe-statements.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { describeFailure } from './describe-failure.ts'
 import { limitStatements } from './queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from './queries/read-schema-epoch.ts'
 import {
@@ -58,6 +59,8 @@ export interface ConnectionParts {
    * How long the sessions of the pool let a statement run that stands alone; `undefined` where sessions are not its own, but those of a pooler.
    */
   readonly limits: SessionLimits | undefined
+  /** Whether the log may have values of rows and parameters: not in production. */
+  readonly showsValues: boolean
 }
 
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
@@ -67,6 +70,7 @@ export class Connection implements Queryable {
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
   readonly #limits: SessionLimits | undefined
+  readonly #showsValues: boolean
   // Without a listener, a connection that is lost between two statements would end the process.
   readonly #onError = (): void => {
     this.#isBroken = true
@@ -80,12 +84,13 @@ export class Connection implements Queryable {
   #transientFailure: Error | undefined
   #passingFailure: Error | undefined
 
-  constructor(client: pg.PoolClient, { work, statements, prepared, limits }: ConnectionParts) {
+  constructor(client: pg.PoolClient, { work, statements, prepared, limits, showsValues }: ConnectionParts) {
     this.#client = client as Client
     this.#work = work
     this.#statements = statements
     this.#prepared = prepared
     this.#limits = limits
+    this.#showsValues = showsValues
     this.#isPreparing = prepared !== undefined
     prepared?.enter(client)
     client.on('error', this.#onError)
@@ -155,7 +160,7 @@ export class Connection implements Queryable {
 
   #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
     if (this.#isOver) return Promise.reject(callOver())
-    const { text, name, values } = statement
+    const { text, name, values, place } = statement
     const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
     const observed = this.#statements.begin(text, (values?.length ?? 0) > 0, this.#work)
     this.#running += 1
@@ -171,6 +176,8 @@ export class Connection implements Queryable {
       },
       (error: unknown) => {
         markDriverError(error)
+        const hasValues = (values?.length ?? 0) > 0
+        describeFailure(error, { text, hasValues, place, showsValues: this.#showsValues })
         observed.fail(error)
         if (wasPrepared) this.#doubtPlan(error, text, name)
         if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {

@@ -11,6 +11,8 @@ export interface DriverStatement {
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
+  /** The file and line that runs it, if known. */
+  readonly place?: string | undefined
   /** Says how many rows it may give. Default: any number. */
   readonly guard?: RowGuard | undefined
 }

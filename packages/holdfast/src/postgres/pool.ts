@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly isPooled?: boolean
   /** What watches it. Default: nothing does. */
   readonly telemetry?: Telemetry | undefined
+  /** Whether the log may have values of rows and parameters: not in production. Default false. */
+  readonly showsValues?: boolean
 }
 
 /** The connections of one process to one database. */
@@ -52,7 +54,7 @@ const keepAliveAfterMs = 10_000
 
 /** Opens a pool; its connections are made as they are needed. */
 export function createPool(options: PoolOptions): Pool {
-  const { telemetry = noTelemetry, max = 10, connectionString } = options
+  const { telemetry = noTelemetry, max = 10, showsValues = false, connectionString } = options
   const pool = openDriverPool({
     connectionString,
     max,
@@ -103,7 +105,7 @@ export function createPool(options: PoolOptions): Pool {
         client.release(true)
         throw markDriverError(failure)
       }
-      return new Connection(client, { work, statements, prepared, limits })
+      return new Connection(client, { work, statements, prepared, limits, showsValues })
     },
     end() {
       observed.forget()

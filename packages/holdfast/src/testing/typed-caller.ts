@@ -3,6 +3,7 @@ import type { Usage } from '../kernel/work.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { hasBody } from '../kernel/decode.ts'
 import type { Operation } from '../kernel/operation.ts'
+import { ProblemError } from '../kernel/problem.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { Operations } from '../kernel/service-definition.ts'
 
@@ -16,6 +17,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Charged with what the call uses: how many statements it runs. Default: nobody looks. */
   readonly usage?: Usage
+  /** Called with what the service failed with. */
+  readonly onFailure?: (error: unknown) => void
 }
 
 /** What an answer was not: a success. Its members are those of the problem. */
@@ -28,9 +31,10 @@ export class CallFailed extends Error {
   readonly problem: Readonly<Record<string, unknown>>
   readonly answer: Answer
 
-  constructor(answer: Answer) {
+  /** `cause`: what the service failed with, if the problem does not say it. */
+  constructor(answer: Answer, cause?: unknown) {
     const problem = JSON.parse(answer.body ?? '{}') as Record<string, unknown>
-    super(`${answer.status} ${answer.body}`)
+    super(`${answer.status} ${answer.body}`, cause === undefined ? {} : { cause })
     this.code = String(problem['code'])
     this.status = answer.status
     this.problem = problem
@@ -70,6 +74,7 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
       input: toWire(operation, input as Readonly<Record<string, unknown>>),
       header: (header) => headers.get(header) ?? undefined,
       ...(options.usage ? { usage: options.usage } : {}),
+      onFailure: options.onFailure,
       ...(options.signal ? { client: options.signal } : {}),
     })
   }
@@ -83,11 +88,21 @@ export function createTypedCaller<O extends Operations>(
   const call =
     (name: string) =>
     async (input: never, options?: CallOptions): Promise<unknown> => {
-      const answer = await send(name, input, options)
-      if (answer.status >= 400) throw new CallFailed(answer)
+      let failure: unknown
+      const onFailure = (error: unknown): void => {
+        failure = error
+        options?.onFailure?.(error)
+      }
+      const answer = await send(name, input, { ...options, onFailure })
+      if (answer.status >= 400) throw new CallFailed(answer, causeOf(failure))
       return answer.body === null ? undefined : (JSON.parse(answer.body) as unknown)
     }
   return Object.fromEntries(Object.keys(operations).map((name) => [name, call(name)])) as TypedCaller<O>
+}
+
+/** Returns what a failure comes from that is not in its problem: the error itself, unless it is the problem. */
+function causeOf(failure: unknown): unknown {
+  return failure instanceof ProblemError ? failure.cause : failure
 }
 
 /** An input as a client would send it: path parameters and query as text, the rest as JSON. */

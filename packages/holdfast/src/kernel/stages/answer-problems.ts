@@ -4,11 +4,20 @@ import { clientGone } from '../deadline.ts'
 import { toLogFields } from '../log.ts'
 import { ProblemError } from '../problem.ts'
 import { InternalError, Unavailable } from '../problems.ts'
+import type { Mode } from '../surroundings.ts'
+
+/** Options of {@link answerProblems}. */
+export interface AnswerProblemsOptions {
+  readonly problemBase: string
+  /** In development, `internal-error` says what the service failed with and where. */
+  readonly mode: Mode
+}
 
 /** Makes an answer of every failure: of a problem its own, of anything else `internal-error`, with the cause in the log. */
-export function answerProblems({ problemBase }: { readonly problemBase: string }): Stage {
+export function answerProblems({ problemBase, mode }: AnswerProblemsOptions): Stage {
   function fail(error: unknown, call: Call): Answer {
-    const problem = toProblem(error, call)
+    call.onFailure?.(error)
+    const problem = toProblem(error, call, mode)
     call.span.set('holdfast.problem.code', problem.code)
     if (problem.status >= 500) call.span.fail(problem.code, problem.detail)
     return toAnswer(problem, { requestId: call.requestId, problemBase })
@@ -24,7 +33,7 @@ export function answerProblems({ problemBase }: { readonly problemBase: string }
   }
 }
 
-function toProblem(error: unknown, call: Call): ProblemError {
+function toProblem(error: unknown, call: Call, mode: Mode): ProblemError {
   if (error instanceof ProblemError) {
     const cause = error.cause === undefined ? {} : { cause: toLogFields(error.cause) }
     if (error.status >= 500) call.log.warn({ code: error.code, ...cause }, `answered ${error.code}`)
@@ -36,6 +45,10 @@ function toProblem(error: unknown, call: Call): ProblemError {
       detail: 'The client ended the connection before it was answered.',
     })
   }
-  call.log.error({ error: toLogFields(error) }, 'the call failed')
-  return InternalError()
+  const fields = toLogFields(error)
+  call.log.error({ place: call.operation.place, error: fields }, 'the call failed')
+  if (mode !== 'development') return InternalError()
+  const message = typeof fields['message'] === 'string' ? fields['message'] : 'what was thrown is no error'
+  const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.place
+  return InternalError({ detail: `${message} (${place})` })
 }

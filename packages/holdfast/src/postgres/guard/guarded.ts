@@ -8,6 +8,6 @@ export function guarded(
   guard: StatementGuard | undefined,
 ): DriverStatement {
   if (!guard) return statement
-  guard.before(statement.text, values ?? statement.values)
-  return { ...statement, guard }
+  const place = guard.before(statement.text, values ?? statement.values)
+  return { ...statement, guard, place }
 }

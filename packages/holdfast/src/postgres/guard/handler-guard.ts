@@ -62,18 +62,20 @@ export class HandlerGuard implements StatementGuard {
     return this.#operation.maxRows
   }
 
-  before(text: string, values: readonly unknown[] | undefined): void {
-    if (uncounted.has(shapeOf(text).verb)) return
+  before(text: string, values: readonly unknown[] | undefined): string | undefined {
+    const place = this.#watch?.placeOf()
+    if (uncounted.has(shapeOf(text).verb)) return place
     this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
-    if (this.#operation.repeats !== undefined) return
+    if (this.#operation.repeats !== undefined) return place
     // Most calls are one statement, in which there is nothing to compare.
     if (this.#statements === 1 && !this.#watch) this.#first = text
     else {
       if (this.#first !== undefined) this.#compare(this.#first, undefined)
       this.#first = undefined
-      this.#compare(text, values)
+      this.#compare(text, values, place)
     }
+    return place
   }
 
   tooManyRows(text: string, values: readonly unknown[] | undefined): HoldfastError {
@@ -110,12 +112,11 @@ export class HandlerGuard implements StatementGuard {
     )
   }
 
-  #compare(text: string, values: readonly unknown[] | undefined): void {
+  #compare(text: string, values: readonly unknown[] | undefined, place?: string): void {
     const watch = this.#watch
     const repetitions = (this.#repetitions ??= new Map<string, Repetition>())
     const { isRead } = shapeOf(text)
     if (!isRead) forgetReads(repetitions)
-    const place = watch?.placeOf()
     const kind = watch ? watch.fingerprints.of(text) : text
     const key = place === undefined ? kind : `${place} ${kind}`
     const given = watch ? `${text} ${inspect(values, wholly)}` : ''
