@@ -22,6 +22,7 @@ describe('the media type', () => {
     'APPLICATION/JSON',
     'application/json; charset=utf-8',
     'application/json;charset="UTF-8"; x=1',
+    'application/json ; x=";charset=latin1" ;',
     'application/merge-patch+json',
     'application/vnd.shop.v1+json',
   ])('%s is read', async (type) => {
@@ -39,6 +40,10 @@ describe('the media type', () => {
     'application/json; charset=latin1',
     'application/json;charset=utf-16',
     'multipart/form-data; boundary=application/json',
+    'application/json, application/json',
+    'application/json;a=b, text/plain',
+    'application/json; charset=utf-8; charset=latin1',
+    'application/json; charset',
     '',
   ])('"%s" is not', async (type) => {
     const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
@@ -213,11 +218,20 @@ describe('the text', () => {
   })
 })
 
-test('the body of a request that reads is not looked at', async () => {
-  const response = await opened.fetch('/orders/1', {
-    method: 'DELETE',
-    headers: { 'content-type': 'text/plain' },
-    body: 'x'.repeat(999),
+test.each([
+  ['of known length', { body: 'x' }],
+  ['of unknown length', streamOf('x')],
+])('a DELETE takes no body %s', async (_, init) => {
+  const response = await opened.fetch('/orders/1', { method: 'DELETE', ...init })
+  expect(response.status).toBe(400)
+  expect(await problemOf(response)).toMatchObject({
+    code: 'bad-request',
+    detail: 'A DELETE takes no body: its input is in the path and the query string.',
   })
-  expect(response.status).toBe(204)
+})
+
+test('a DELETE may have a body without bytes', async () => {
+  expect((await opened.fetch('/orders/1', { method: 'DELETE', ...streamOf() })).status).toBe(204)
+  const headers = { ...jsonType, 'content-length': '0' }
+  expect((await opened.fetch('/orders/1', { method: 'DELETE', headers })).status).toBe(204)
 })

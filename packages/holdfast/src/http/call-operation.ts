@@ -9,7 +9,7 @@ import { type Challenge, createChallenge, isPublic } from './challenge.ts'
 import type { HttpRequest } from './http-request.ts'
 import { parseQueryString } from './query-string.ts'
 import { withLinkHeader } from './link-header.ts'
-import { parseBody, readBody } from './read-body.ts'
+import { parseBody, readBody, refuseBody } from './read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './target.ts'
 
@@ -32,6 +32,8 @@ export interface CallOptions {
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
   const takesBody = hasBody(operation.route.method)
+  // The body of a query is ignored: reading it would make each query wait for the end of its request.
+  const refusesBody = !takesBody && operation.kind === 'mutation'
   const readsContent = operation.access.readsContent === true
 
   const challenge = createChallenge(operation.access, running)
@@ -44,6 +46,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
     const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
     const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
+    if (refusesBody) await refuseBody(request, bodyLimitBytes)
     const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
     callsInFlight.add(call)
     try {

@@ -19,6 +19,19 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
   return bytes
 }
 
+/**
+ * Refuses a body to which the method gives no meaning (RFC 9110 section 9.3.5): a client that sends one
+ * would believe that it counts, and it is no part of the fingerprint. Throws `BadRequest`.
+ */
+export async function refuseBody(request: HttpRequest, limitBytes: number): Promise<void> {
+  const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
+  if (hasContent) {
+    throw BadRequest({
+      detail: `A ${request.method} takes no body: its input is in the path and the query string.`,
+    })
+  }
+}
+
 /** Parses the JSON of a body; `undefined` where it is empty. Throws `BadRequest`. */
 export function parseBody(bytes: Uint8Array): unknown {
   return bytes.length === 0 ? undefined : parseJson(bytes)

@@ -123,6 +123,18 @@ describe('a body', () => {
     await client.closed
   })
 
+  test('of a DELETE is refused, and that of a GET has no meaning', async () => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port)
+    const rest = `/orders/1 HTTP/1.1\r\n${host}${jsonType}Content-Length: 2\r\n\r\n{}`
+    client.send(`DELETE ${rest}`)
+    expect(await client.answer()).toMatchObject({ status: 400, headers: { connection: 'keep-alive' } })
+    client.send(`GET ${rest}`)
+    expect(await client.answer()).toMatchObject({ status: 200, headers: { connection: 'keep-alive' } })
+    client.send(`DELETE /orders/1 HTTP/1.1\r\n${host}\r\n`)
+    expect(await client.answer()).toMatchObject({ status: 204 })
+  })
+
   test('that nobody reads is taken in where it is short, and the connection stays', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)

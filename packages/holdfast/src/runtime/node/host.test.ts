@@ -36,3 +36,18 @@ describe('a Host', () => {
     },
   )
 })
+
+test.each(['Content-Type', 'Authorization', 'If-Modified-Since', 'user-agent'])(
+  'a second %s is refused, whatever it says',
+  async (name) => {
+    const { port } = await serveForTest(shop)
+    using client = await openRaw(port)
+    const field = `${name}: application/json\r\n`
+    client.send(
+      `POST /orders HTTP/1.1\r\nHost: a\r\n${field}X-Other: 1\r\n${field.toUpperCase()}Content-Length: 14\r\n\r\n{"item":"tea"}`,
+    )
+    const answer = await client.answer()
+    expect(answer.status).toBe(400)
+    expect(answer.body.toLowerCase()).toContain(`more than one ${name.toLowerCase()} header`)
+  },
+)

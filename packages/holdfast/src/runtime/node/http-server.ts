@@ -12,6 +12,7 @@ import { checkHost } from './host.ts'
 import { type HttpLimits, readHttpLimits } from './http-limits.ts'
 import { NodeRequest } from './node-request.ts'
 import { refuseBroken } from './refuse-broken.ts'
+import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
 import { createUnsentAnswers } from './unsent-answers.ts'
 
@@ -106,7 +107,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
       if (!response.writableFinished) request.client.cancel(clientGone)
       if (!server.listening) server.closeIdleConnections()
     })
-    const refusal = checkHost(incoming)
+    const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
     const sendOptions = (): SendOptions => {
       // Of requests that came together, all are answered before the connection ends.
       const closes = (isDraining || socket.readableEnded) && lastOf.get(socket) === request

@@ -1,0 +1,49 @@
+import type { ProblemError } from '../../kernel/problem.ts'
+import { BadRequest } from '../../kernel/problems.ts'
+
+/**
+ * The request fields that are not lists (RFC 9110 section 5.3): none of them may come twice. node:http
+ * takes the first of most and drops the others, where a proxy or a firewall may have judged the last.
+ * `Content-Length` is not among them because node:http refuses a second one by itself.
+ */
+const singletons = [
+  'Authorization',
+  'Content-Location',
+  'Content-Range',
+  'Content-Type',
+  'Date',
+  'From',
+  'Host',
+  'If-Modified-Since',
+  'If-Range',
+  'If-Unmodified-Since',
+  'Max-Forwards',
+  'Proxy-Authorization',
+  'Range',
+  'Referer',
+  'User-Agent',
+]
+
+interface Singleton {
+  readonly name: string
+  /** One bit of those that have been seen, so that a request costs no set. */
+  readonly bit: number
+}
+
+const byLowerCase: ReadonlyMap<string, Singleton> = new Map(
+  singletons.map((name, index) => [name.toLowerCase(), { name, bit: 1 << index }]),
+)
+
+/** Returns the refusal of a request that has a field twice which may come once; `undefined` if none has. */
+export function checkSingletons(rawHeaders: readonly string[]): ProblemError | undefined {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const field = byLowerCase.get(rawHeaders[index]!.toLowerCase())
+    if (!field) continue
+    if ((seen & field.bit) !== 0) {
+      return BadRequest({ detail: `The request has more than one ${field.name} header.` })
+    }
+    seen |= field.bit
+  }
+  return undefined
+}
