@@ -40,7 +40,7 @@ beforeAll(async () => {
 })
 afterAll(() => on.stop())
 beforeEach(() =>
-  on.sql('truncate holdfast.jobs, holdfast.job_pauses, holdfast.messages, holdfast.relays cascade'),
+  on.sql('truncate holdfast.jobs, holdfast.job_pauses, holdfast.messages, holdfast.subscriptions cascade'),
 )
 
 const run = (...line: readonly string[]): Promise<Run> => runHoldfast(line, { databaseUrl: on.databaseUrl })
@@ -192,25 +192,45 @@ describe('messages', () => {
       await enqueued('later')
       await on.sql('update holdfast.messages set position = $1 where position is null', [position])
     }
-    await on.sql(`insert into holdfast.relays (name, position, failure) values ('nats', 2, $1)`, [
-      { code: 'broker-unreachable', message: 'nats://u:hunter2@nats.test', at: '2026-01-01T00:00:00Z' },
-    ])
+    await on.sql(
+      `insert into holdfast.subscriptions (service, kind, name, publisher, position, failure)
+       values ('shop', 'relay', 'nats', 'shop', 2, $1)`,
+      [{ code: 'broker-unreachable', message: 'nats://u:hunter2@nats.test', at: '2026-01-01T00:00:00Z' }],
+    )
     const relays = await printed('outbox', 'relays')
     expect(relays).toMatch(
-      /^nats +2 +1 +\d+s +never +broker-unreachable: nats:\/\/u:\[redacted\]@nats\.test$/m,
+      / relay +nats +2 +1 +\d+s +never .*broker-unreachable: nats:\/\/u:\[redacted\]@nats\.test$/m,
     )
     const forth = await run('outbox', 'rewind', 'nats', '--to', '3')
     expect(forth).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(relay-would-skip)') })
-    expect(await json('outbox', 'relays')).toMatchObject({ relays: [{ position: '2' }] })
+    expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '2' }] })
     expect(await printed('outbox', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
     expect(await printed('outbox', 'rewind', 'nats', '--since', '1h')).toBe(
       'nats goes on behind position 0, with 3 messages to send.\n',
     )
-    expect(await json('outbox', 'relays')).toMatchObject({ relays: [{ position: '0' }] })
+    expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '0' }] })
     expect(await run('outbox', 'rewind', 'none', '--to', '0')).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('(relay-unknown)'),
+      stderr: expect.stringContaining('(subscription-unknown)'),
     })
+    expect(await json('outbox', 'subscriptions')).toMatchObject({ subscriptions: [{ name: 'nats' }] })
+    expect(await printed('outbox', 'remove', 'relay', 'nats')).toBe('The relay nats was removed.\n')
+    expect(await json('outbox', 'subscriptions')).toEqual({ subscriptions: [] })
+    expect(await run('outbox', 'remove', 'queue', 'nats')).toMatchObject({ exitCode: 2 })
+  })
+
+  test('that a subscriber could not take are listed, redriven and skipped', async () => {
+    const message = '01a20866-85b5-79cd-a893-fefba1ca6c4f'
+    await on.sql(
+      `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure)
+       values ('shop', 'webhooks', $1, 'order.paid', 'order-7', '{"message":"no owner"}')`,
+      [message],
+    )
+    expect(await printed('outbox', 'dead')).toMatch(/webhooks +order\.paid +order-7 +\d+s/)
+    expect(await json('outbox', 'redrive', 'webhooks', '--id', message)).toEqual({ messages: [message] })
+    expect(await json('outbox', 'dead')).toMatchObject({ messages: [{ isRedriven: true }] })
+    expect(await printed('outbox', 'skip', 'webhooks')).toBe('1 message skipped.\n')
+    expect(await printed('outbox', 'dead', '--subscriber', 'webhooks')).toBe('None.\n')
   })
 })
 

@@ -13,8 +13,10 @@ import { keysList } from './commands/keys-list.ts'
 import { keysPrune } from './commands/keys-prune.ts'
 import { keysShow } from './commands/keys-show.ts'
 import { outboxList } from './commands/outbox-list.ts'
-import { outboxRelays } from './commands/outbox-relays.ts'
+import { outboxDead, outboxRedrive, outboxSkip } from './commands/outbox-dead.ts'
+import { outboxRemove } from './commands/outbox-remove.ts'
 import { outboxRewind } from './commands/outbox-rewind.ts'
+import { outboxRelays, outboxSubscriptions } from './commands/outbox-subscriptions.ts'
 import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
 import { webhooksDisable } from './commands/webhooks-disable.ts'
 import { webhooksEnable } from './commands/webhooks-enable.ts'
@@ -32,7 +34,12 @@ export const commands: readonly Command[] = [
   jobsResume,
   outboxList,
   outboxRelays,
+  outboxSubscriptions,
   outboxRewind,
+  outboxRemove,
+  outboxDead,
+  outboxRedrive,
+  outboxSkip,
   keysList,
   keysShow,
   keysPrune,

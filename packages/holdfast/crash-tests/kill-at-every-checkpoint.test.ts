@@ -201,7 +201,7 @@ async function exhaustWorker(
       `select (select count(*) from holdfast.jobs where (input->>'name' = $1 or limit_key = $1)
              and state not in ('succeeded', 'dead', 'cancelled'))::int
          + (select count(*) from holdfast.messages where key = $1 and position is null)::int
-         + (select count(*) from holdfast.relays where position < (select max(position) from holdfast.messages))::int
+         + (select count(*) from holdfast.subscriptions where position < (select max(position) from holdfast.messages))::int
          as left`,
       [name],
     )

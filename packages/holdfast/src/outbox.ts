@@ -1,14 +1,20 @@
 export {
-  forgetRelay,
+  listDeadMessages,
   listMessages,
   type ListMessagesOptions,
-  listRelays,
-  type MovedRelay,
-  moveRelay,
+  listSubscriptions,
+  type MovedSubscription,
+  moveSubscription,
+  redriveDeadMessages,
   type RelayFailure,
-  type RelayState,
-  type RelayTarget,
+  removeSubscription,
   republish,
+  skipDeadMessages,
+  type StoredDeadMessage,
   type StoredMessage,
+  type SubscriptionReference,
+  type SubscriptionState,
+  type SubscriptionTarget,
 } from './outbox/outbox-admin.ts'
+export type { SubscriptionKind } from './outbox/subscription.ts'
 export type { StatementClient } from './postgres/statement-client.ts'

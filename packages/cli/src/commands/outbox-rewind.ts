@@ -1,5 +1,5 @@
 import { HoldfastError } from 'holdfast'
-import { listRelays, moveRelay } from 'holdfast/outbox'
+import { listSubscriptions, moveSubscription } from 'holdfast/outbox'
 import { type Command, command } from '../command.ts'
 import { count } from '../count.ts'
 import { flag, text, time } from '../option.ts'
@@ -15,6 +15,7 @@ export const outboxRewind: Command = command({
   options: {
     to: text('position', 'Sends what is behind this position; 0 is the beginning.'),
     since: time('Sends what was published at this time or later.'),
+    service: text('name', 'Its service, if several have a relay of this name.'),
     skip: flag('Lets it move on as well: what it has not sent up to there, it never sends.'),
   },
   check({ to, since }) {
@@ -22,10 +23,14 @@ export const outboxRewind: Command = command({
     if (to !== undefined && !/^\d{1,18}$/.test(to))
       throw usageInvalid(`--to ${to}: it has to be a position, a whole number as "outbox list" has it.`)
   },
-  async run({ arguments: [name = ''], options: { to, since, skip }, client }) {
+  async run({ arguments: [name = ''], options: { to, since, skip, service }, client }) {
     await client.query('begin')
-    const before = (await listRelays(client)).find((relay) => relay.name === name)
-    const moved = await moveRelay(client, name, since === undefined ? { position: to ?? '0' } : { since })
+    const before = (await listSubscriptions(client, 'relay')).find(
+      (relay) => relay.name === name && (service ?? relay.service) === relay.service,
+    )
+    const target = since === undefined ? { position: to ?? '0' } : { since }
+    const relay = { kind: 'relay', name, ...(service === undefined ? {} : { service }) } as const
+    const moved = await moveSubscription(client, relay, target)
     if (before && !skip && BigInt(moved.position) > BigInt(before.position)) {
       throw new HoldfastError(
         'relay-would-skip',

@@ -57,6 +57,7 @@ describe.skipIf(missing)('bullmq', () => {
 
   const message: RelayedMessage = {
     id: '0197f0a0-0000-7000-8000-000000000001',
+    service: 'shop',
     event: 'order.placed',
     key: 'a',
     payload: 1,
@@ -96,6 +97,7 @@ describe.skipIf(missing)('bullmq', () => {
     await send()
     expect(await workOff('messages')).toEqual([
       {
+        service: 'test',
         id: message.id,
         name: 'order.placed',
         data: {

@@ -13,6 +13,8 @@ import { safeMutation } from '../idempotency/safe-mutation.ts'
 import { describeEvent } from '../migrate/event.ts'
 import { migrate } from '../migrate/migrate.ts'
 import { readMigrations } from '../migrate/read-migrations.ts'
+import { registerAll } from '../outbox/register-subscriptions.ts'
+import { declarationsOf } from '../outbox/subscription.ts'
 import { watchUnheard } from '../outbox/watch-unheard.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { createPool } from '../postgres/pool.ts'
@@ -154,7 +156,9 @@ async function openDatabase<Read, Write>(
       unbounded: new UnboundedReads(write),
     }
   const watching = watchUnheard({ pool: write, clock, log })
-  const bind = (session: HandlerSession): BoundTransaction => new HandlerEffects(session, waker, binding)
+  const { service } = surroundings
+  const bind = (session: HandlerSession): BoundTransaction =>
+    new HandlerEffects(session, { service, waker, binding })
   const shared: Omit<MutationParts, 'problemBase'> = {
     pool: write,
     service: surroundings.service,
@@ -177,6 +181,8 @@ async function openDatabase<Read, Write>(
         ? safeMutation(operation, { ...shared, ...settings })
         : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
+    register: (background) =>
+      registerAll(surroundings.service, declarationsOf(surroundings.service, background), write),
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,

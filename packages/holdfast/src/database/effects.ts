@@ -7,17 +7,27 @@ import type { Waker } from '../jobs/waker.ts'
 import { publishIn } from '../outbox/transaction-messages.ts'
 import type { Binding } from './binding.ts'
 
+/** Dependencies of {@link HandlerEffects}. */
+export interface HandlerEffectsParts {
+  /** The name of the service that publishes. */
+  readonly service: string
+  readonly waker: Waker
+  readonly binding: Binding<unknown, unknown>
+}
+
 /** Makes what a handler is given of its transaction; its parts are made when they are asked for. */
 export class HandlerEffects implements BoundTransaction {
   readonly #session: HandlerSession
+  readonly #service: string
   readonly #waker: Waker
   readonly #binding: Binding<unknown, unknown>
   #db: unknown
   #jobs: Jobs | undefined
   #publish: Publish | undefined
 
-  constructor(session: HandlerSession, waker: Waker, binding: Binding<unknown, unknown>) {
+  constructor(session: HandlerSession, { service, waker, binding }: HandlerEffectsParts) {
     this.#session = session
+    this.#service = service
     this.#waker = waker
     this.#binding = binding
   }
@@ -35,7 +45,7 @@ export class HandlerEffects implements BoundTransaction {
   }
 
   get publish(): Publish {
-    return (this.#publish ??= publishIn(this.#session, this.#waker))
+    return (this.#publish ??= publishIn(this.#session, { service: this.#service, waker: this.#waker }))
   }
 
   get transaction(): Transaction {

@@ -1,18 +1,16 @@
 import type { Worker, WorkerOptions, Workload } from '../kernel/background.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
-import type { Surroundings } from '../kernel/surroundings.ts'
+import type { DatabaseSurroundings } from '../kernel/database.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
 import { type OpenPool, startEngine } from '../jobs/engine.ts'
 import type { BeatTarget } from '../jobs/heartbeat/beat-connection.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
-import { waitSubscriber } from '../jobs/wait-subscriber.ts'
+import { waitStatements } from '../jobs/wait-statements.ts'
 import type { Waker } from '../jobs/waker.ts'
 import { consumerJob } from '../outbox/consumer-job.ts'
-import { consumerSubscriber } from '../outbox/consumer-subscriber.ts'
-import { startDispatcher } from '../outbox/dispatcher.ts'
+import { connectionsOf, startMessagePump } from '../outbox/message-pump.ts'
 import { startMessagePruning } from '../outbox/prune.ts'
-import { startRelays } from '../outbox/relays.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 
 /** What a database lends to the work that nobody calls. */
@@ -24,15 +22,15 @@ export interface BackgroundParts {
   readonly beatTarget: BeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
-  readonly surroundings: Surroundings
+  readonly surroundings: DatabaseSurroundings
   readonly telemetry: Telemetry
   /** Notices foreign calls of jobs. */
   readonly foreignCalls: ForeignCallWatch
 }
 
 const defaultConcurrency = 10
-// One hands messages out, one deletes old ones.
-const messageConnections = 2
+// Deletes old messages.
+const pruningConnections = 1
 
 /** Works on the jobs, schedules and messages of a service, in this process. */
 export async function startBackground(
@@ -42,10 +40,13 @@ export async function startBackground(
 ): Promise<Worker> {
   const { openPool, beatTarget, bind, waker, surroundings, telemetry, foreignCalls } = parts
   const { clock, log } = surroundings
-  const { consumers, relays, schedules, settings } = workload
+  const { consumers, relays, schedules, subscribers, settings } = workload
   const jobs = [...workload.jobs.values()]
   const theirs = jobs.filter((job) => parts.jobEngine?.takes(job) === true)
-  const ours = [...jobs.filter((job) => !theirs.includes(job)), ...consumers.map(consumerJob)]
+  const ours = [
+    ...jobs.filter((job) => !theirs.includes(job)),
+    ...consumers.map((consumer) => consumerJob(consumer, surroundings.service)),
+  ]
   const shared = {
     settings,
     concurrency,
@@ -65,22 +66,21 @@ export async function startBackground(
       throw error
     },
   )
-  const pool = openPool('holdfast (messages)', messageConnections + relays.length)
-  const relaying = startRelays({ relays, pool, surroundings })
-  const dispatching = startDispatcher({
+  const pool = openPool('holdfast (messages)', connectionsOf({ subscribers, relays }) + pruningConnections)
+  const pump = startMessagePump({
+    service: surroundings.service,
+    consumers,
+    subscribers,
+    relays,
     pool,
     bind,
-    subscribers: [waitSubscriber, consumerSubscriber(consumers), ...workload.subscribers],
-    clock,
-    log,
-    onDispatched() {
-      relaying.wake()
-      waker.wakeJobs()
-    },
+    resolveWaits: waitStatements,
+    surroundings,
+    wakeJobs: () => waker.wakeJobs(),
   })
   const pruning = startMessagePruning({ pool, clock, log })
   const unlisten = waker.listen((reason) => {
-    if (reason === 'messages') dispatching.now()
+    if (reason === 'messages') pump.wake()
   })
 
   async function stop(limitMs: number): Promise<readonly string[]> {
@@ -88,8 +88,7 @@ export async function startBackground(
     const [handedBack, handedBackToo = []] = await Promise.all([
       engine.stop(limitMs),
       other?.stop(limitMs),
-      dispatching.stop(),
-      relaying.stop(),
+      pump.stop(),
       pruning.stop(),
     ])
     await pool.end()

@@ -1,18 +1,25 @@
 import type { Consumer } from './consumer.ts'
 import type { Jobs, Transaction } from './effects.ts'
-import type { PublishedMessage } from './event.ts'
+import type { EventType, PublishedMessage } from './event.ts'
 import type { Job } from './job.ts'
 import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 
-/** Hears of every message once, in a transaction of its own kind: what it writes and enqueues there commits together with the fact that it heard. */
+/**
+ * Handles every published message exactly once: its writes and jobs commit together with its position in
+ * the message log. It reads the log by itself, so it holds up no other reader.
+ */
 export interface Subscriber {
+  /** Identifies its position in the database, so do not change it. Unique within the service. */
   readonly name: string
+  /** The events whose messages it handles. Default: all of its service. */
+  readonly events?: readonly EventType[]
   /**
-   * Takes messages in their order. What it throws has them all told again. What it enqueues belongs to no trace, unless it says to which: the
-   * `traceparent` of the message.
+   * Receives messages in order. If it throws, its batch is repeated message by message, and those that
+   * still fail become dead letters of this subscriber. A job that it enqueues is part of a trace only if it
+   * passes on the `traceparent` of the message.
    */
-  hear(
+  handle(
     messages: readonly PublishedMessage[],
     within: { readonly transaction: Transaction; readonly jobs: Jobs },
   ): Promise<void>

@@ -20,6 +20,16 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
   /** Stable: what it has consumed is recorded under it. Unique in the service. */
   readonly name: string
   readonly event: EventType<unknown, Payload>
+  /**
+   * The name of the service whose messages it consumes. Default: its own. Services that share a database
+   * do not hear each other otherwise.
+   */
+  readonly publisher?: string
+  /**
+   * Where it starts when a service with it starts for the first time: at the next message, or at the oldest
+   * one that is kept. Default `'next'`. Later starts go on from the stored position.
+   */
+  readonly startFrom?: 'next' | 'oldest'
   /** Does the work of one message. Its effects in the database happen once, however often the message arrives. */
   run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
 }
@@ -29,6 +39,9 @@ export interface Consumer {
   readonly kind: 'consumer'
   readonly name: string
   readonly event: EventType
+  /** The service whose messages it consumes; `undefined`: its own. */
+  readonly publisher: string | undefined
+  readonly startFrom: 'next' | 'oldest'
   readonly definition: Pick<JobType, 'retry' | 'deadline' | 'retention'>
   /** The file and line of the definition. */
   readonly place: string
@@ -41,10 +54,13 @@ export function createConsumer<Payload, Db, Values>(
   place: string,
 ): Consumer {
   const { name, retry = {}, deadline = '5m', retention = '1d' } = definition
+  const { publisher, startFrom = 'next' } = definition
   return {
     kind: 'consumer',
     name,
     event: definition.event as EventType,
+    publisher,
+    startFrom,
     definition: { retry, deadline, retention },
     place,
     run: (context) => definition.run(context as never),

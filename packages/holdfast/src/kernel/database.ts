@@ -1,4 +1,4 @@
-import type { Worker, WorkerOptions, Workload } from './background.ts'
+import type { Background, Worker, WorkerOptions, Workload } from './background.ts'
 import type { Stage } from './call.ts'
 import type { Check } from './check.ts'
 import type { CompiledOperation } from './compile.ts'
@@ -54,6 +54,11 @@ export interface OpenDatabase {
   readonly check?: Check
   /** Whether all replicas of it take reads; absent where it has none. */
   readonly replicasCheck?: Check
+  /**
+   * Registers the consumers, subscribers and relays of a service, whether or not this process runs them:
+   * from then on, each of them gets every message.
+   */
+  register?(background: Background): Promise<void>
   /** Begins to work on jobs, schedules and messages in this process. A database without it has no engine for them. */
   startWorker?(workload: Workload, options: WorkerOptions): Promise<Worker>
   /** Ends what `open` began. Calls and workers have ended before. */

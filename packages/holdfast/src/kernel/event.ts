@@ -47,6 +47,8 @@ export interface Message<Payload = unknown> {
 
 /** A message with where it comes from, as those get it who hand it on. */
 export interface PublishedMessage extends Message<Json> {
+  /** The service that published it. */
+  readonly service: string
   /** W3C Trace Context of the call that published it, where it has one. */
   readonly traceparent: string | undefined
 }

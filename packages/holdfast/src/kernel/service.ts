@@ -116,6 +116,10 @@ async function startService<O extends Operations>(
   const surroundings = { ...given, log: redactedLog(requestLog, redactor) }
   surroundings.telemetry?.hide(redactor)
   const database = await parts.database?.open({ ...surroundings, service: definition.name })
+  await database?.register?.(background).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
   const cursors = await createCursorCodec(database?.signingKeys ?? ownSigningKeys(), surroundings.clock)
   const problemBase = definition.problemBase ?? defaultProblemBase
   const { log, telemetry = noTelemetry } = surroundings

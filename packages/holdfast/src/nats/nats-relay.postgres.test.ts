@@ -7,10 +7,8 @@ import { natsTool, startNats } from '../../test/nats-server.ts'
 import { event } from '../kernel/event.ts'
 import { relay } from '../kernel/relay.ts'
 import type { BrokerMessage } from '../outbox/broker-message.ts'
-import { startDispatcher } from '../outbox/dispatcher.ts'
 import { createTestOutbox } from '../outbox/outbox.fixture.ts'
-import { listRelays } from '../outbox/outbox-admin.ts'
-import { startRelays } from '../outbox/relays.ts'
+import { listSubscriptions } from '../outbox/outbox-admin.ts'
 import { nats } from './nats.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
@@ -35,31 +33,26 @@ test.skipIf(missing)(
   async () => {
     const server = await startNats()
     await using outbox = await createTestOutbox()
-    const { pool, surroundings } = outbox
     const broker = nats({
       servers: `127.0.0.1:${server.port}`,
       stream: 'things',
       createStream: { subjects: ['thing.*'] },
     })
-    const relays = startRelays({ pool, surroundings, relays: [relay({ name: 'out', to: broker })] })
-    const dispatcher = startDispatcher({
-      ...outbox,
-      ...surroundings,
-      subscribers: [],
-      onDispatched: () => relays.wake(),
-    })
+    const pump = await outbox.pump({ relays: [relay({ name: 'out', to: broker })] })
     try {
       const keys = ['a', 'b', 'c']
       for (let n = 0; n < 60; n += 1) {
         await Promise.all(keys.map((key) => outbox.publish(Counted, key, n)))
-        dispatcher.now()
+        pump.wake()
         if (n === 20) await server.kill()
         if (n === 40) {
-          await until(async () => (await listRelays(outbox.client))[0]?.failure)
+          await until(async () => (await listSubscriptions(outbox.client))[0]?.failure)
           await server.restart()
         }
       }
-      await until(async () => (await listRelays(outbox.client))[0]?.lagMessages === 0, { timeoutMs: 18_000 })
+      await until(async () => (await listSubscriptions(outbox.client))[0]?.lagMessages === 0, {
+        timeoutMs: 18_000,
+      })
       const arrived = await consume(server.port, 'things', 180)
       expect(arrived).toHaveLength(180)
       for (const key of keys) {
@@ -67,7 +60,7 @@ test.skipIf(missing)(
         expect(payloads).toEqual(Array.from({ length: 60 }, (_, n) => n))
       }
     } finally {
-      await Promise.all([dispatcher.stop(), relays.stop()])
+      await pump.stop()
       await server.stop()
     }
   },

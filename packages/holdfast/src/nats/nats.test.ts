@@ -68,6 +68,7 @@ describe.skipIf(missing)('nats', () => {
   const servers = (): string => `127.0.0.1:${server.port}`
   const message: RelayedMessage = {
     id: '0197f0a0-0000-7000-8000-000000000001',
+    service: 'shop',
     event: 'order.placed',
     key: 'a',
     payload: 1,

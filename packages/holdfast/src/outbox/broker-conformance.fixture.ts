@@ -40,6 +40,7 @@ const surroundings: Surroundings = {
 function message(key: string, payload: number): RelayedMessage {
   return {
     id: randomUUID(),
+    service: 'shop',
     event: 'thing.counted',
     key,
     payload,

@@ -8,7 +8,7 @@ import { ConsumerRunContext } from './consumer-run-context.ts'
 import { consume } from './queries/consume.ts'
 
 /** The job that has a consumer consume one message: `consumer:<name>`, those of a key one after the other, each until it has ended for good. */
-export function consumerJob(consumer: Consumer): Job<ConsumedMessage> {
+export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMessage> {
   return {
     kind: 'job',
     name: `consumer:${consumer.name}`,
@@ -18,16 +18,16 @@ export function consumerJob(consumer: Consumer): Job<ConsumedMessage> {
     concurrency: { limit: 1, key: ({ key }: ConsumedMessage) => key, ordered: true },
     rate: undefined,
     place: consumer.place,
-    run: (context) => run(consumer, context as JobContext<ConsumedMessage, unknown, unknown>),
+    run: (context) => run({ consumer, service }, context as JobContext<ConsumedMessage, unknown, unknown>),
   }
 }
 
 async function run(
-  consumer: Consumer,
+  { consumer, service }: { readonly consumer: Consumer; readonly service: string },
   context: JobContext<ConsumedMessage, unknown, unknown>,
 ): Promise<void> {
   const message = await readMessage(consumer, context.input)
-  const { text, values } = consume(consumer.name, message.id)
+  const { text, values } = consume(service, consumer.name, message.id)
   const { rowCount } = await context.transaction.query(text, values)
   if (rowCount === 0) {
     context.log.debug({ message: message.id }, 'the message had been consumed before')

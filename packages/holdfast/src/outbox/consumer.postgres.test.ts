@@ -11,9 +11,7 @@ import { startEngine } from '../jobs/engine.ts'
 import { createPool } from '../postgres/pool.ts'
 import { createWaker } from '../jobs/waker.ts'
 import { consumerJob } from './consumer-job.ts'
-import { consumerSubscriber } from './consumer-subscriber.ts'
-import { startDispatcher } from './dispatcher.ts'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const Dated = event('thing.dated', {
@@ -30,7 +28,9 @@ beforeAll(async () => {
 })
 afterAll(() => outbox[Symbol.asyncDispose]())
 beforeEach(() =>
-  outbox.client.query('truncate effects, holdfast.inbox, holdfast.messages, holdfast.jobs cascade'),
+  outbox.client.query(
+    'truncate effects, holdfast.inbox, holdfast.messages, holdfast.subscriptions, holdfast.jobs cascade',
+  ),
 )
 afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
@@ -52,7 +52,9 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
   const { clock, log } = outbox.surroundings
   const waker = createWaker({ connectionString: outbox.url, clock, log })
   const engine = await startEngine({
-    jobs: new Map(consumers.map((consumer) => [`consumer:${consumer.name}`, consumerJob(consumer)])),
+    jobs: new Map(
+      consumers.map((consumer) => [`consumer:${consumer.name}`, consumerJob(consumer, testService)]),
+    ),
     schedules: [],
     settings: undefined,
     concurrency: 5,
@@ -66,16 +68,11 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
     telemetry: noTelemetry,
     foreignCalls: noForeignCallWatch,
   })
-  const dispatcher = startDispatcher({
-    ...outbox,
-    ...outbox.surroundings,
-    subscribers: [consumerSubscriber(consumers)],
-    onDispatched: () => waker.wakeJobs(),
-  })
+  const pump = await outbox.pump({ consumers })
   ends.push(
     () => waker.close(),
     () => engine.stop(1_000),
-    () => dispatcher.stop(),
+    () => pump.stop(),
   )
 }
 

@@ -1,18 +1,18 @@
 import { until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Duty } from '../kernel/duty.ts'
 import type { Subscriber } from '../kernel/background.ts'
 import { event } from '../kernel/event.ts'
 import { createJob } from '../kernel/job.ts'
-import { startDispatcher } from './dispatcher.ts'
+import type { MessagePump } from './message-pump.ts'
+import { listDeadMessages, redriveDeadMessages, skipDeadMessages } from './outbox-admin.ts'
 import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const work = createJob({ name: 'work', input: z.int(), run: () => {} }, 'here')
 
 let outbox: TestOutbox
-const running: Duty[] = []
+const running: MessagePump[] = []
 beforeAll(async () => {
   outbox = await createTestOutbox()
   await outbox.client.query(
@@ -20,20 +20,24 @@ beforeAll(async () => {
   )
 })
 afterAll(() => outbox[Symbol.asyncDispose]())
-beforeEach(() => outbox.client.query('truncate heard, holdfast.messages, holdfast.jobs cascade'))
+beforeEach(() =>
+  outbox.client.query(
+    'truncate heard, holdfast.messages, holdfast.subscriptions, holdfast.dead_messages, holdfast.jobs cascade',
+  ),
+)
 afterEach(() => Promise.all(running.splice(0).map((duty) => duty.stop())))
 
-function start(...subscribers: readonly Subscriber[]): Duty {
-  const duty = startDispatcher({ ...outbox, ...outbox.surroundings, subscribers, onDispatched: () => {} })
-  running.push(duty)
-  return duty
+async function start(...subscribers: readonly Subscriber[]): Promise<MessagePump> {
+  const pump = await outbox.pump({ subscribers })
+  running.push(pump)
+  return pump
 }
 
 /** Writes down what it hears, and enqueues a job for each. */
 function listener(name = 'listener', before: () => void | Promise<void> = () => {}): Subscriber {
   return {
     name,
-    async hear(messages, { transaction, jobs }) {
+    async handle(messages, { transaction, jobs }) {
       for (const { id, payload } of messages)
         await transaction.query('insert into heard (id, payload) values ($1, $2)', [id, payload])
       await jobs.enqueueMany(
@@ -51,43 +55,52 @@ async function column<T>(query: string): Promise<T[]> {
 }
 const heard = (): Promise<number[]> => column('select payload as value from heard order by seq')
 const jobs = (): Promise<number[]> => column('select input as value from holdfast.jobs order by seq')
+/** Whether every subscription has read every message. */
+const allRead = async (): Promise<boolean> =>
+  (await allHaveOne()) &&
+  (
+    await column<boolean>(
+      `select bool_and(position = (select max(position) from holdfast.messages)) as value from holdfast.subscriptions`,
+    )
+  )[0] === true
 const allHaveOne = async (): Promise<boolean> =>
   (await column<boolean>('select bool_and(position is not null) as value from holdfast.messages'))[0] === true
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 const keys = (count: number): string[] => upTo(count).map((n) => `k${n % 10}`)
 
-test('several at once have every message heard of once, in their order', async () => {
-  const others = start(listener(), listener('another'))
-  start(listener(), listener('another'))
-  start(listener(), listener('another'))
-  const count = 450
+test('several processes hand each message once to each subscriber, in order', async () => {
+  const readers = ['one', 'two'].map((name) => listener(name))
+  for (let n = 0; n < 3; n += 1) await start(...readers)
   for (const part of [150, 150, 150]) {
     await outbox.publishMany(Counted, keys(part))
-    for (const duty of running) duty.now()
+    for (const pump of running) pump.wake()
   }
-  await until(async () => (await heard()).length === 2 * count && (await allHaveOne()))
-  others.now()
-  await Promise.all(running.splice(0).map((duty) => duty.stop()))
-  expect(await heard()).toHaveLength(2 * count)
-  expect(await jobs()).toHaveLength(2 * count)
+  await until(allRead)
+  await Promise.all(running.splice(0).map((pump) => pump.stop()))
+  expect(await heard()).toHaveLength(2 * 450)
+  expect(await jobs()).toHaveLength(2 * 450)
   const byPosition = await column('select id as value from holdfast.messages order by position')
   expect(byPosition).toEqual(await column('select id as value from holdfast.messages order by seq'))
-  expect(
-    await column(
-      'select id as value from (select distinct on (id) id, seq from heard order by id, seq) as f order by seq',
+  const [first, second] = [1, 2].map((nth) =>
+    column(
+      `select id as value from (
+         select id, seq, row_number() over (partition by id order by seq) as nth from heard
+       ) as heard where nth = ${nth} order by seq`,
     ),
-  ).toEqual(byPosition)
+  )
+  expect([...(await first!), ...(await second!)]).toHaveLength(900)
 })
 
-test('a message is told with all that belongs to it', async () => {
+test('a message comes with all that belongs to it', async () => {
   const told: unknown[] = []
   const id = await outbox.publish(Counted, 'a', 7)
-  start({ name: 'listener', hear: async (messages) => void told.push(...messages) })
-  await until(allHaveOne)
+  await start({ name: 'listener', handle: async (messages) => void told.push(...messages) })
+  await until(allRead)
   expect(told).toEqual([
     {
       id,
+      service: 'outbox-test',
       event: 'thing.counted',
       key: 'a',
       payload: 7,
@@ -100,42 +113,78 @@ test('a message is told with all that belongs to it', async () => {
 test('what a subscriber enqueues belongs to the trace that it says, and to none otherwise', async () => {
   await outbox.publish(Counted, 'a', 7)
   const said: (string | undefined)[] = []
-  start({
+  await start({
     name: 'listener',
-    async hear([message], { jobs: all }) {
+    async handle([message], { jobs: all }) {
       said.push(message!.traceparent)
       await all.enqueue(work, 1, { traceparent: message!.traceparent! })
       await all.enqueue(work, 2)
     },
   })
-  await until(allHaveOne)
+  await until(allRead)
   expect(await column('select traceparent as value from holdfast.jobs order by seq')).toEqual([said[0], null])
 })
 
-test('what a subscriber that fails has done is not kept, nor what those before it have, and it is told again', async () => {
-  let failures = 0
-  const { length } = outbox.lines
-  start(
-    listener('first'),
-    listener('second', () => {
-      if ((failures += 1) <= 2) throw new RangeError('not yet')
-    }),
+test('a message that fails becomes a dead letter, and keeps no other message or subscriber waiting', async () => {
+  const poison: Subscriber = {
+    name: 'picky',
+    async handle(messages, { transaction }) {
+      for (const { id, payload } of messages) {
+        await transaction.query('insert into heard (id, payload) values ($1, $2)', [
+          id,
+          1_000 + Number(payload),
+        ])
+        if (payload === 3) throw new RangeError('not this one')
+      }
+    },
+  }
+  await start(listener('calm'), poison)
+  await outbox.publishMany(Counted, keys(10))
+  await until(allRead)
+  const all = await heard()
+  expect(all.filter((n) => n < 1_000)).toEqual(upTo(10))
+  expect(all.filter((n) => n >= 1_000)).toEqual(
+    upTo(10)
+      .filter((n) => n !== 3)
+      .map((n) => 1_000 + n),
   )
-  await outbox.publishMany(Counted, ['a', 'b'])
-  await until(allHaveOne)
-  expect(await heard()).toEqual([0, 1, 0, 1])
-  expect(await jobs()).toEqual([0, 1, 0, 1])
-  const warnings = outbox.lines.slice(length).filter(({ level }) => level === 'warn')
-  expect(warnings).toEqual([
-    expect.objectContaining({
-      msg: 'messages could not be handed out',
-      error: expect.objectContaining({
-        code: 'subscriber-failed',
-        message: expect.stringContaining('The subscriber "second" failed at the 2 messages'),
-        cause: expect.objectContaining({ message: 'not yet' }),
-      }),
-    }),
+  const dead = await listDeadMessages(outbox.client)
+  expect(dead).toMatchObject([
+    {
+      service: 'outbox-test',
+      subscriber: 'picky',
+      event: 'thing.counted',
+      failure: { message: 'not this one' },
+    },
   ])
+})
+
+test('a dead letter is handled again when it is redriven, and is gone when it is skipped', async () => {
+  let isFixed = false
+  await start({
+    name: 'picky',
+    async handle(messages, { transaction }) {
+      for (const { id, payload } of messages) {
+        if (!isFixed && payload === 1) throw new RangeError('not yet')
+        await transaction.query('insert into heard (id, payload) values ($1, $2)', [id, payload])
+      }
+    },
+  })
+  await outbox.publishMany(Counted, keys(3))
+  await until(allRead)
+  expect(await heard()).toEqual([0, 2])
+  const [dead] = await listDeadMessages(outbox.client)
+  await redriveDeadMessages(outbox.client, 'picky', dead!.id)
+  await until(async () => (await listDeadMessages(outbox.client))[0]?.isRedriven === false)
+  isFixed = true
+  expect(await redriveDeadMessages(outbox.client, 'picky')).toEqual([dead!.id])
+  await until(async () => (await listDeadMessages(outbox.client)).length === 0)
+  expect(await heard()).toEqual([0, 2, 1])
+  isFixed = false
+  await outbox.publishMany(Counted, keys(2))
+  await until(async () => (await listDeadMessages(outbox.client)).length === 1)
+  expect(await skipDeadMessages(outbox.client, 'picky')).toHaveLength(1)
+  expect(await listDeadMessages(outbox.client)).toEqual([])
 })
 
 test('one whose session is lost in the middle has done nothing, and another one does it', async () => {
@@ -149,8 +198,8 @@ test('one whose session is lost in the middle has done nothing, and another one 
     )
   })
   await outbox.publishMany(Counted, ['a', 'b', 'a'])
-  start(killed)
-  await until(allHaveOne)
+  await start(killed)
+  await until(allRead)
   expect(kills).toBe(2)
   expect(await heard()).toEqual([0, 1, 2])
   expect(await jobs()).toEqual([0, 1, 2])
@@ -159,9 +208,9 @@ test('one whose session is lost in the middle has done nothing, and another one 
 test('stopping it interrupts what a subscriber waits for', async () => {
   await outbox.publish(Counted, 'a', 1)
   let begun = false
-  const slow = start({
+  const slow = await start({
     name: 'slow',
-    async hear(_, { transaction }) {
+    async handle(_, { transaction }) {
       begun = true
       await transaction.query('select pg_sleep(30)')
     },
@@ -170,5 +219,5 @@ test('stopping it interrupts what a subscriber waits for', async () => {
   const startedMs = performance.now()
   await slow.stop()
   expect(performance.now() - startedMs).toBeLessThan(3_000)
-  expect(await allHaveOne()).toBe(false)
+  expect(await allRead()).toBe(false)
 })

@@ -1,45 +1,49 @@
-import type { Subscriber } from '../kernel/background.ts'
-import { untilAborted } from '../kernel/cancellation.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { PublishedMessage } from '../kernel/event.ts'
-import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Json } from '../kernel/json.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { Pool } from '../postgres/pool.ts'
-import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import type { Statement } from '../postgres/statement.ts'
 import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from './queries/dispatch.ts'
 
-/** What messages are handed out with. */
+// Assigns positions to committed messages. One process at a time does it, for all services:
+//
+//   publish (seq, under a lock on the key) ─commit→ dispatch (position) ─commit→ subscriptions read on
+//
+// A sequence alone would not do: numbers are drawn before the commit, so a reader of `seq > last` misses
+// what commits later. A position is drawn after the commit, in one transaction at a time, so a reader
+// that has seen position n has seen every position below.
+//
+// No code of the application runs here: which process dispatches decides nothing, and no message can
+// stop it.
+
+/** Dependencies of {@link startDispatcher}. */
 export interface DispatcherParts {
   readonly pool: Pool
-  readonly bind: (session: HandlerSession) => BoundTransaction
-  /** Who hears of every message, in this order. */
-  readonly subscribers: readonly Subscriber[]
+  /** Returns statements to run with messages of which jobs may be waiting. */
+  readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly clock: Clock
   readonly log: Logger
-  /** Is called when messages have got their positions. */
+  /** Called when messages have got their positions. */
   readonly onDispatched: () => void
 }
 
-// Waking is what makes a message heard of at once; this is what makes sure that it is.
-const pollMs = 1_000
+// The poll for work wakes it; this is a second net.
+const everyMs = 30_000
 const batch = 200
 const limitMs = 15_000
 
-/**
- * Hands messages out: tells the subscribers, and gives positions, in one transaction. Any number of processes may try, one at a time does it:
- * what is not committed yet gets a later position, so that nobody who reads on from a position misses it.
- */
+/** Starts to dispatch messages, now and whenever it is woken. */
 export function startDispatcher(parts: DispatcherParts): Duty {
   const { clock, log } = parts
   return startDuty({
-    failure: 'messages could not be handed out',
+    failure: 'dispatching messages failed',
     clock,
     log,
-    everyMs: pollMs,
+    everyMs,
     async work(stopping) {
       const count = await dispatch(parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       if (count > 0) parts.onDispatched()
@@ -48,18 +52,16 @@ export function startDispatcher(parts: DispatcherParts): Duty {
   })
 }
 
-/** Hands a batch out, and gives how many they were. */
-async function dispatch({ pool, bind, subscribers }: DispatcherParts, signal: AbortSignal): Promise<number> {
+/** Dispatches a batch, and returns its size. */
+async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<number> {
   const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
   try {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockDispatch())
     if (lock?.is_locked !== true) return 0
-    // A statement of its own: it has to see what whoever had the lock before has done.
+    // A statement of its own: it has to see what the previous holder of the lock has committed.
     const rows = await transaction.run<NewMessageRow>(findNewMessages(batch))
     if (rows.length === 0) return 0
-    const messages = rows.map(toMessage)
-    const bound = bind(transaction)
-    for (const subscriber of subscribers) await untilAborted(tell(subscriber, messages, bound), signal)
+    for (const statement of resolveWaits(rows.map(toMessage))) await transaction.run(statement)
     await transaction.commit([givePositions(rows.map(({ id }) => id))])
     return rows.length
   } finally {
@@ -73,22 +75,5 @@ function toMessage({ published_at, payload, traceparent, ...row }: NewMessageRow
     payload: payload as Json,
     publishedAt: published_at,
     traceparent: traceparent ?? undefined,
-  }
-}
-
-async function tell(
-  subscriber: Subscriber,
-  messages: readonly PublishedMessage[],
-  { transaction, jobs }: BoundTransaction,
-): Promise<void> {
-  try {
-    await subscriber.hear(messages, { transaction, jobs })
-  } catch (error) {
-    const ids = `${messages[0]?.id} to ${messages.at(-1)?.id}`
-    throw new HoldfastError(
-      'subscriber-failed',
-      `The subscriber "${subscriber.name}" failed at the ${messages.length} messages ${ids}. They are handed out again until it takes them; those behind them wait. Its cause says why.`,
-      { cause: error },
-    )
   }
 }

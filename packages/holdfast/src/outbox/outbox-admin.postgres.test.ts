@@ -4,13 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { event } from '../kernel/event.ts'
 import { startDispatcher } from './dispatcher.ts'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
 import {
-  forgetRelay,
+  removeSubscription,
   listMessages,
-  listRelays,
+  listSubscriptions,
   type ListMessagesOptions,
-  moveRelay,
+  moveSubscription,
   republish,
 } from './outbox-admin.ts'
 import { openDriverPool } from '../postgres/driver-client.ts'
@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 beforeEach(() =>
   outbox.client.query(
-    'truncate holdfast.messages, holdfast.relays; alter sequence holdfast.message_positions restart',
+    'truncate holdfast.messages, holdfast.subscriptions; alter sequence holdfast.message_positions restart',
   ),
 )
 
@@ -39,17 +39,21 @@ async function dispatched(): Promise<void> {
   const dispatcher = startDispatcher({
     ...outbox,
     ...outbox.surroundings,
-    subscribers: [],
+    resolveWaits: () => [],
     onDispatched: () => {},
   })
   await until(async () => (await listMessages(pool, { isNew: true })).length === 0)
   await dispatcher.stop()
 }
 const keys = (count: number): string[] => Array.from({ length: count }, (_, n) => `k${n % 3}`)
-const relayAt = (position: number, name = 'out'): Promise<unknown> =>
-  outbox.client.query('insert into holdfast.relays (name, position) values ($1, $2)', [name, position])
+const relayAt = (position: number, name = 'out', service = testService): Promise<unknown> =>
+  outbox.client.query(
+    `insert into holdfast.subscriptions (service, kind, name, publisher, position)
+     values ($1, 'relay', $2, $1, $3)`,
+    [service, name, position],
+  )
 const positions = async (): Promise<Record<string, unknown>> =>
-  Object.fromEntries((await listRelays(pool)).map(({ name, position }) => [name, position]))
+  Object.fromEntries((await listSubscriptions(pool)).map(({ name, position }) => [name, position]))
 
 test('relays are listed with what is behind them', async () => {
   await outbox.publishMany(Counted, keys(5))
@@ -61,20 +65,26 @@ test('relays are listed with what is behind them', async () => {
   await relayAt(2, 'behind')
   await relayAt(5, 'ahead')
   const failure = { code: 'broker-unreachable', message: 'It is away.', at: '2026-01-01T00:00:00.000Z' }
-  await outbox.client.query('update holdfast.relays set failure = $1, sent_at = now() where name = $2', [
-    failure,
-    'behind',
-  ])
-  const [ahead, behind] = await listRelays(pool)
+  await outbox.client.query(
+    'update holdfast.subscriptions set failure = $1, handled_at = now() where name = $2',
+    [failure, 'behind'],
+  )
+  const [ahead, behind] = await listSubscriptions(pool, 'relay')
   expect(ahead).toEqual({
+    service: testService,
+    kind: 'relay',
     name: 'ahead',
+    publisher: testService,
+    events: null,
     position: '5',
-    sentAt: null,
+    handledAt: null,
+    seenAt: expect.any(Date),
     failure: null,
     lagMessages: 1,
     lagSeconds: expect.any(Number),
+    deadMessages: 0,
   })
-  expect(behind).toMatchObject({ name: 'behind', lagMessages: 4, failure, sentAt: expect.any(Date) })
+  expect(behind).toMatchObject({ name: 'behind', lagMessages: 4, failure, handledAt: expect.any(Date) })
   expect(behind!.lagSeconds).toBeCloseTo(3_600, -2)
 })
 
@@ -155,46 +165,52 @@ describe('a relay', () => {
     await relayAt(6, 'other')
   })
 
+  const out = { kind: 'relay', name: 'out' } as const
+  const none = { kind: 'relay', name: 'none' } as const
+
   test('is moved to a position, and no other is', async () => {
-    expect(await moveRelay(pool, 'out', { position: 2n })).toEqual({
+    expect(await moveSubscription(pool, out, { position: 2n })).toEqual({
+      service: testService,
       name: 'out',
       position: '2',
       messages: 4,
     })
-    expect(await moveRelay(pool, 'out', { position: '0' })).toMatchObject({ position: '0', messages: 6 })
+    expect(await moveSubscription(pool, out, { position: '0' })).toMatchObject({ position: '0', messages: 6 })
     expect(await positions()).toEqual({ out: '0', other: '6' })
   })
 
   test('is moved to a time', async () => {
     await outbox.client.query(`update holdfast.messages set published_at = '2026-01-01' where position <= 4`)
-    expect(await moveRelay(pool, 'out', { since: new Date('2026-01-02') })).toMatchObject({
-      position: '4',
-      messages: 2,
-    })
-    expect(await moveRelay(pool, 'out', { since: new Date('2025-01-02') })).toMatchObject({
-      position: '0',
-      messages: 6,
-    })
-    expect(await moveRelay(pool, 'out', { since: new Date('2999-01-02') })).toMatchObject({
-      position: '6',
-      messages: 0,
-    })
+    const moveTo = (since: string): Promise<object> => moveSubscription(pool, out, { since: new Date(since) })
+    expect(await moveTo('2026-01-02')).toMatchObject({ position: '4', messages: 2 })
+    expect(await moveTo('2025-01-02')).toMatchObject({ position: '0', messages: 6 })
+    expect(await moveTo('2999-01-02')).toMatchObject({ position: '6', messages: 0 })
   })
 
-  test('is forgotten', async () => {
-    await forgetRelay(pool, 'other')
+  test('is removed', async () => {
+    await removeSubscription(pool, { kind: 'relay', name: 'other' })
     expect(await positions()).toEqual({ out: '6' })
   })
 
-  test('that is none is told apart', async () => {
+  test('of a name that several services have needs its service', async () => {
+    await relayAt(6, 'out', 'another')
+    await expect(moveSubscription(pool, out, { position: 1n })).rejects.toMatchObject({
+      code: 'subscription-ambiguous',
+      message: expect.stringContaining('another, outbox-test'),
+    })
+    const moved = await moveSubscription(pool, { ...out, service: 'another' }, { position: 1n })
+    expect(moved).toMatchObject({ service: 'another', position: '1' })
+  })
+
+  test('that is not registered is refused', async () => {
     const unknown = {
-      code: 'relay-unknown',
-      message: 'No relay "none" has run on this database: there are other, out.',
+      code: 'subscription-unknown',
+      message: 'No relay "none" is registered in this database; registered: other, out.',
     }
-    await expect(moveRelay(pool, 'none', { position: 1n })).rejects.toMatchObject(unknown)
-    await expect(forgetRelay(pool, 'none')).rejects.toMatchObject(unknown)
-    await expect(moveRelay(pool, 'out', { position: '-1' })).rejects.toMatchObject({
-      code: 'relay-position-invalid',
+    await expect(moveSubscription(pool, none, { position: 1n })).rejects.toMatchObject(unknown)
+    await expect(removeSubscription(pool, none)).rejects.toMatchObject(unknown)
+    await expect(moveSubscription(pool, out, { position: '-1' })).rejects.toMatchObject({
+      code: 'subscription-position-invalid',
     })
   })
 })

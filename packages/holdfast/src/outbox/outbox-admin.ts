@@ -3,36 +3,102 @@ import { isUuid } from '../kernel/is-uuid.ts'
 import type { Json } from '../kernel/json.ts'
 import { runStatement, type StatementClient } from '../postgres/statement-client.ts'
 import { listMessageRows } from './queries/list-messages.ts'
-import { listRelayRows } from './queries/list-relays.ts'
-import { deleteRelay, forgetPositions, moveRelayBefore, moveRelayTo } from './queries/move-relay.ts'
+import { listDeadRows, redriveDead, skipDead } from './queries/dead-messages.ts'
+import { listSubscriptionRows } from './queries/list-subscriptions.ts'
+import { deleteSubscription, forgetPositions, moveBefore, moveTo } from './queries/move-subscription.ts'
+import type { SubscriptionKind } from './subscription.ts'
 
-/** Why a relay does not get on. */
+/** The reason for which a relay cannot send. */
 export interface RelayFailure {
-  /** That of the error: `'broker-unreachable'`. */
+  /** Code of the error: `'broker-unreachable'`. */
   readonly code: string
   readonly message: string
   /** When it was first seen, in ISO 8601. */
   readonly at: string
 }
 
-/** How far a relay has got. */
-export interface RelayState {
+/** A consumer, subscriber or relay, and how far it has read the message log. */
+export interface SubscriptionState {
+  readonly service: string
+  readonly kind: SubscriptionKind
   readonly name: string
-  /** Up to which position it has sent; a whole number in decimal. */
+  /** The service whose messages it reads. */
+  readonly publisher: string
+  /** The events that it reads; `null`: all. */
+  readonly events: readonly string[] | null
+  /** The position up to which it has read; a whole number in decimal. */
   readonly position: string
-  /** When it has sent last; `null` where it has not yet. */
-  readonly sentAt: Date | null
-  /** Why it does not get on; `null` where it does. */
+  /** When it last handled messages; `null` if it has not yet. */
+  readonly handledAt: Date | null
+  /** When a process that runs it was last seen. */
+  readonly seenAt: Date
+  /** The reason for which a relay cannot send; `null` if it can. */
   readonly failure: RelayFailure | null
-  /** How many messages are behind its position, those of events that it does not send included. */
+  /** Number of messages behind its position, those that it does not read included; at most 200,000. */
   readonly lagMessages: number
-  /** How long ago the oldest of them was published; 0 where there is none. */
+  /** Age of the oldest of them in seconds; 0 if there is none. */
   readonly lagSeconds: number
+  /** Number of dead letters of a subscriber. Those of a consumer are dead jobs. */
+  readonly deadMessages: number
 }
 
-/** Lists all relays that have ever run, by name. */
-export async function listRelays(client: StatementClient): Promise<readonly RelayState[]> {
-  return runStatement<RelayState>(client, listRelayRows())
+/** Lists the subscriptions that are registered, of one kind or all, by service, kind and name. */
+export async function listSubscriptions(
+  client: StatementClient,
+  kind?: SubscriptionKind,
+): Promise<readonly SubscriptionState[]> {
+  return runStatement<SubscriptionState>(client, listSubscriptionRows(kind ?? null))
+}
+
+/** A message that a subscriber could not take. */
+export interface StoredDeadMessage {
+  readonly service: string
+  readonly subscriber: string
+  /** Id of the message. */
+  readonly id: string
+  readonly event: string
+  readonly key: string
+  readonly failure: Json
+  /** Whether it is about to be handled again. */
+  readonly isRedriven: boolean
+  readonly diedAt: Date
+}
+
+/** Lists the dead letters of subscribers, newest first. Those of consumers are dead jobs `consumer:<name>`. */
+export async function listDeadMessages(
+  client: StatementClient,
+  { subscriber, limit = 50 }: { readonly subscriber?: string; readonly limit?: number } = {},
+): Promise<readonly StoredDeadMessage[]> {
+  const rows = { subscriber: subscriber ?? null, limit: checkLimit(limit) }
+  return runStatement<StoredDeadMessage>(client, listDeadRows(rows))
+}
+
+/**
+ * Hands dead letters to their subscriber again; that of one message, or all. Returns the ids.
+ *
+ * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
+ */
+export async function redriveDeadMessages(
+  client: StatementClient,
+  subscriber: string,
+  id?: string,
+): Promise<readonly string[]> {
+  return (await runStatement<{ id: string }>(client, redriveDead(subscriber, checkId(id)))).map(
+    (row) => row.id,
+  )
+}
+
+/**
+ * Deletes dead letters of a subscriber; that of one message, or all. Returns the ids.
+ *
+ * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
+ */
+export async function skipDeadMessages(
+  client: StatementClient,
+  subscriber: string,
+  id?: string,
+): Promise<readonly string[]> {
+  return (await runStatement<{ id: string }>(client, skipDead(subscriber, checkId(id)))).map((row) => row.id)
 }
 
 /** Which messages are listed. */
@@ -63,7 +129,7 @@ export interface StoredMessage {
   readonly traceparent: string | null
 }
 
-const mostListed = 1_000
+const maxListed = 1_000
 
 /**
  * Lists messages that are kept, the last ones first.
@@ -76,8 +142,7 @@ export async function listMessages(
 ): Promise<readonly StoredMessage[]> {
   const { event = null, key = null, since = null, until = null, isNew = null } = options
   const { before = null, limit = 50 } = options
-  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
-    throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${mostListed}`)
+  checkLimit(limit)
   if (before !== null && !isUuid(before))
     throw listInvalid(`the id ${JSON.stringify(before)}`, 'that of the last message of the page before')
   return runStatement<StoredMessage>(
@@ -86,48 +151,64 @@ export async function listMessages(
   )
 }
 
-/** Where a relay goes on from: behind a position, or with the first message that was published at a time or later. */
-export type RelayTarget = { readonly position: bigint | string } | { readonly since: Date }
+/** Names a subscription. */
+export interface SubscriptionReference {
+  readonly kind: SubscriptionKind
+  readonly name: string
+  /** Its service. Needed only if several services on the database have a subscription of this name. */
+  readonly service?: string
+}
 
-/** Where a relay has been moved to. */
-export interface MovedRelay {
+/** Where a subscription goes on: behind a position, or with the first message of a time or later. */
+export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
+
+/** A subscription that has been moved. */
+export interface MovedSubscription {
+  readonly service: string
   readonly name: string
   readonly position: string
-  /** How many messages are behind that now. */
+  /** Number of messages behind that position. */
   readonly messages: number
 }
 
 /**
- * Moves a relay, back or forth: what is behind its new position is sent, again where it has been before; what is before it is not. A batch that is
- * on its way meanwhile arrives. Brokers drop what they know already, as long as they remember it.
+ * Moves a relay or a subscriber: it handles what is behind its new position, again if it has before, and
+ * nothing before it. A batch that is under way meanwhile is handled. Brokers drop messages that they still
+ * know. A consumer can be moved too, and consumes each message only once all the same.
  *
- * @throws HoldfastError `relay-unknown`, or `relay-position-invalid`.
+ * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous` or `subscription-position-invalid`.
  */
-export async function moveRelay(client: StatementClient, name: string, to: RelayTarget): Promise<MovedRelay> {
-  const [moved] = await runStatement<MovedRelay>(
+export async function moveSubscription(
+  client: StatementClient,
+  subscription: SubscriptionReference,
+  to: SubscriptionTarget,
+): Promise<MovedSubscription> {
+  const id = await findSubscription(client, subscription)
+  const [moved] = await runStatement<MovedSubscription>(
     client,
-    'since' in to ? moveRelayBefore(name, to.since) : moveRelayTo(name, checkPosition(to.position)),
+    'since' in to ? moveBefore(id, to.since) : moveTo(id, checkPosition(to.position)),
   )
-  if (moved) return moved
-  throw await relayUnknown(client, name)
+  return moved!
 }
 
 /**
- * Forgets a relay that the program has no more: its position would have messages kept for ever. One that runs begins anew with the oldest message.
+ * Removes a subscription that no program has any more, with its dead letters. A program that still has it
+ * registers it again when it starts.
  *
- * @throws HoldfastError `relay-unknown`.
+ * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
  */
-export async function forgetRelay(client: StatementClient, name: string): Promise<void> {
-  const known = await listRelays(client)
-  if (!known.some((relay) => relay.name === name)) throw await relayUnknown(client, name)
-  await runStatement(client, deleteRelay(name))
+export async function removeSubscription(
+  client: StatementClient,
+  subscription: SubscriptionReference,
+): Promise<void> {
+  await runStatement(client, deleteSubscription(await findSubscription(client, subscription)))
 }
 
 /**
- * Has messages handed out once more, behind all others: every relay sends them again, every subscriber hears of them again. A consumer that has
- * consumed one does nothing. Gives the ids of those that there are.
+ * Dispatches messages once more, behind all others: every relay sends them and every subscriber handles
+ * them again. A consumer that has consumed one does nothing. Returns the ids of those that are kept.
  *
- * @throws HoldfastError `message-list-invalid` where one of the ids is none.
+ * @throws HoldfastError `message-list-invalid` if an id is not a UUID.
  */
 export async function republish(client: StatementClient, ids: readonly string[]): Promise<readonly string[]> {
   for (const id of ids) if (!isUuid(id)) throw listInvalid(`the id ${JSON.stringify(id)}`, 'a UUID')
@@ -138,20 +219,46 @@ function checkPosition(position: bigint | string): string {
   const text = String(position)
   if (/^\d{1,18}$/.test(text)) return text
   throw new HoldfastError(
-    'relay-position-invalid',
-    `${JSON.stringify(text)} is not a position. Give a whole number in decimal, as the list of messages has it; 0 is the beginning.`,
+    'subscription-position-invalid',
+    `${JSON.stringify(text)} is not a position. Pass a whole number in decimal, as the list of messages shows it; 0 is the beginning.`,
   )
+}
+
+function checkLimit(limit: number): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= maxListed) return limit
+  throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${maxListed}`)
+}
+
+function checkId(id: string | undefined): string | null {
+  if (id !== undefined && !isUuid(id)) throw listInvalid(`the id ${JSON.stringify(id)}`, 'a UUID')
+  return id ?? null
 }
 
 function listInvalid(what: string, wanted: string): HoldfastError {
   return new HoldfastError(
     'message-list-invalid',
-    `Messages were asked for with ${what}; it has to be ${wanted}.`,
+    `Messages were requested with ${what}; it must be ${wanted}.`,
   )
 }
 
-async function relayUnknown(client: StatementClient, name: string): Promise<HoldfastError> {
-  const names = (await listRelays(client)).map((relay) => relay.name)
-  const known = names.length === 0 ? 'none has run yet' : `there are ${names.join(', ')}`
-  return new HoldfastError('relay-unknown', `No relay "${name}" has run on this database: ${known}.`)
+async function findSubscription(
+  client: StatementClient,
+  { kind, name, service }: SubscriptionReference,
+): Promise<SubscriptionState> {
+  const all = await listSubscriptions(client, kind)
+  const found = all.filter((one) => one.name === name && (service ?? one.service) === one.service)
+  const [first, ...others] = found
+  if (!first) {
+    const names = all.map((one) => one.name)
+    const known = names.length === 0 ? `no ${kind} is registered` : `registered: ${names.join(', ')}`
+    throw new HoldfastError(
+      'subscription-unknown',
+      `No ${kind} "${name}" is registered in this database; ${known}.`,
+    )
+  }
+  if (others.length === 0) return first
+  throw new HoldfastError(
+    'subscription-ambiguous',
+    `Several services have a ${kind} "${name}": ${found.map((one) => one.service).join(', ')}. Name the service.`,
+  )
 }

@@ -20,6 +20,9 @@ import {
   TransactionSession,
 } from '../postgres/transaction-session.ts'
 import { toStatements } from '../postgres/to-statements.ts'
+import { type MessagePump, type MessagePumpParts, startMessagePump } from './message-pump.ts'
+import { registerAll } from './register-subscriptions.ts'
+import { declarationsOf } from './subscription.ts'
 import { publishIn } from './transaction-messages.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 
@@ -33,6 +36,9 @@ export interface OpenTransaction {
   commit(): Promise<void>
   rollBack(): Promise<void>
 }
+
+/** The service that publishes, and whose subscriptions read. */
+export const testService = 'outbox-test'
 
 /** A database with the tables of messages, and what writes to it. */
 export interface TestOutbox {
@@ -51,8 +57,14 @@ export interface TestOutbox {
   readonly publish: Publish
   /** Publishes many at once, each with its number as payload. */
   publishMany(event: EventType<number, number>, keys: readonly string[]): Promise<void>
+  /** Registers subscriptions, from the oldest message on, and starts to run them. */
+  pump(readers: Partial<Readers>): Promise<MessagePump>
   [Symbol.asyncDispose](): Promise<void>
 }
+
+type Readers = Pick<MessagePumpParts, 'consumers' | 'subscribers' | 'relays'>
+
+const noBackground = { jobs: new Map(), schedules: [] }
 
 export async function createTestOutbox(): Promise<TestOutbox> {
   const database = await createTestDatabase()
@@ -84,7 +96,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     return {
       session,
       connection,
-      publish: publishIn(session, waker),
+      publish: publishIn(session, { service: testService, waker }),
       async flush() {
         session.end()
         for (const statement of gathered.statements()) await connection.run(statement)
@@ -109,6 +121,19 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     return result
   }
 
+  function bind(session: HandlerSession): BoundTransaction {
+    let jobs: Jobs | undefined
+    return {
+      db: undefined,
+      within: (run) => run(),
+      get jobs() {
+        return (jobs ??= new TransactionJobs(session, waker))
+      },
+      publish: publishIn(session, { service: testService, waker }),
+      transaction: toStatements(session),
+    }
+  }
+
   return {
     url: database.url,
     pool,
@@ -116,24 +141,29 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     surroundings: { env: {}, mode: 'test', clock: systemClock, log, notify: () => {} },
     lines,
     wakes,
-    bind: (session) => {
-      let jobs: Jobs | undefined
-      return {
-        db: undefined,
-        within: (run) => run(),
-        get jobs() {
-          return (jobs ??= new TransactionJobs(session, waker))
-        },
-        publish: publishIn(session, waker),
-        transaction: toStatements(session),
-      }
-    },
+    bind,
     begin,
     publish: (event, key, payload) => transact((publish) => publish(event, key, payload)),
     publishMany: (event, keys) =>
       transact(async (publish) => {
         for (const [index, key] of keys.entries()) await publish(event, key, index)
       }),
+    async pump(readers) {
+      const all: Readers = { consumers: [], subscribers: [], relays: [], ...readers }
+      const declared = declarationsOf(testService, { ...noBackground, ...all })
+      const fromStart = declared.map((one) => ({ ...one, startFrom: 'oldest' as const }))
+      await registerAll(testService, fromStart, pool)
+      const surroundings = { env: {}, mode: 'test' as const, clock: systemClock, log, notify: () => {} }
+      return startMessagePump({
+        ...all,
+        service: testService,
+        pool,
+        bind,
+        resolveWaits: () => [],
+        surroundings,
+        wakeJobs: () => {},
+      })
+    },
     async [Symbol.asyncDispose]() {
       await client.end()
       await pool.end()

@@ -1,32 +1,33 @@
+import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
 import { startMessagePruning } from './prune.ts'
+import { pruneMessages } from './queries/prune.ts'
 
 let outbox: TestOutbox
 beforeAll(async () => {
   outbox = await createTestOutbox()
 })
 afterAll(() => outbox[Symbol.asyncDispose]())
-beforeEach(() => outbox.client.query('truncate holdfast.messages, holdfast.relays, holdfast.inbox'))
+beforeEach(() =>
+  outbox.client.query(
+    'truncate holdfast.messages, holdfast.subscriptions, holdfast.inbox, holdfast.dead_messages',
+  ),
+)
 
-const hour = 3_600_000
+const hourMs = 3_600_000
 
-/** Makes messages; the first `old` of them were published 61 minutes ago. */
+/** Inserts messages; the first `old` of them were published 61 minutes ago. */
 async function messages(count: number, old: number): Promise<void> {
   await outbox.client.query(
-    `insert into holdfast.messages (id, event, key, payload, published_at, position)
-     select gen_random_uuid(), 'e', 'k', to_json(n), now() - case when n <= $2 then interval '61 minutes' else interval '59 minutes' end, n
+    `insert into holdfast.messages (id, service, event, key, payload, published_at, position)
+     select gen_random_uuid(), 's', 'e', 'k', to_json(n),
+       now() - case when n <= $2 then interval '61 minutes' else interval '59 minutes' end, n
      from generate_series(1, $1) as n`,
     [count, old],
   )
 }
-
-const relayAt = (position: number): Promise<unknown> =>
-  outbox.client.query('insert into holdfast.relays (name, position) values ($1, $2)', [
-    `r${position}`,
-    position,
-  ])
 
 async function left(table = 'messages'): Promise<number> {
   const { rows } = await outbox.client.query<{ count: number }>(
@@ -35,11 +36,11 @@ async function left(table = 'messages'): Promise<number> {
   return rows[0]!.count
 }
 
-/** Prunes, as several processes do it, until there is done what is waited for. */
+/** Prunes as two processes do, until a condition holds. */
 async function prune(isDone: () => Promise<boolean>): Promise<void> {
   const { pool, surroundings } = outbox
   const duties = [1, 2].map(() =>
-    startMessagePruning({ ...surroundings, pool, retentionMs: hour, everyMs: 20 }),
+    startMessagePruning({ ...surroundings, pool, retentionMs: hourMs, everyMs: 20 }),
   )
   try {
     await until(isDone)
@@ -48,45 +49,60 @@ async function prune(isDone: () => Promise<boolean>): Promise<void> {
   }
 }
 
-/** Prunes once at least: each time, messages go first, and what was consumed after them. */
-async function pruneOnce(): Promise<void> {
-  await outbox.client.query(
-    `insert into holdfast.inbox (consumer, message_id, consumed_at) values ('last', gen_random_uuid(), now() - interval '1 day')`,
-  )
-  await prune(async () => {
-    const { rowCount } = await outbox.client.query(`select from holdfast.inbox where consumer = 'last'`)
-    return rowCount === 0
-  })
-}
-
-test('messages older than the retention are deleted, in batches, and younger ones are kept', async () => {
+test('messages older than the retention are deleted in batches, and younger ones are kept', async () => {
   await messages(2_600, 2_500)
-  await relayAt(2_600)
   await prune(async () => (await left()) <= 100)
   expect(await left()).toBe(100)
 })
 
-test('what a relay has not sent is kept, and so is what nobody has heard of', async () => {
+test('a subscription that lags holds nothing back, and a message without a position is kept', async () => {
   await messages(100, 100)
-  await relayAt(100)
-  await relayAt(40)
+  await outbox.client.query(
+    `insert into holdfast.subscriptions (service, kind, name, publisher, position) values ('s', 'relay', 'r', 's', 40)`,
+  )
   await outbox.client.query('update holdfast.messages set position = null where position = 7')
-  await pruneOnce()
-  expect(await left()).toBe(61)
+  await prune(async () => (await left()) <= 1)
+  expect(await left()).toBe(1)
 })
 
-test('what was consumed is known for longer than its message is kept', async () => {
-  await messages(2, 2)
-  await relayAt(1)
-  await outbox.client.query(
-    `insert into holdfast.inbox (consumer, message_id, consumed_at)
-     select 'c', id, now() - interval '61 minutes' from holdfast.messages`,
+test('a pass with nothing to delete reads one row, however many have been deleted before', async () => {
+  await messages(5_000, 5_000)
+  await prune(async () => (await left()) === 0)
+  await messages(1, 0)
+  await outbox.client.query('update holdfast.messages set position = 5001')
+  const { text, values } = pruneMessages({ retentionMs: hourMs, after: '5000', limit: 1_000 })
+  const { rows } = await outbox.client.query<{ 'QUERY PLAN': string }>(
+    `explain (analyze, costs off, timing off, summary off) ${text}`,
+    [...values!],
   )
-  await outbox.client.query(
-    `insert into holdfast.inbox (consumer, message_id, consumed_at) values ('c', gen_random_uuid(), now() - interval '59 minutes')`,
-  )
-  await pruneOnce()
-  // The one whose message is there, and the young one.
-  expect(await left('inbox')).toBe(2)
-  expect(await left()).toBe(1)
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n')
+  const read = [...plan.matchAll(/rows=(\d+)/g)].map(([, count]) => Number(count))
+  expect(Math.max(...read)).toBeLessThanOrEqual(1)
+})
+
+test('records of consumed messages go with their messages, those of each consumer', async () => {
+  const day = 86_400_000
+  const idAt = (ms: number): string => {
+    const hex = ms.toString(16).padStart(12, '0')
+    return `${hex.slice(0, 8)}-${hex.slice(8)}${randomUUIDv7().slice(13)}`
+  }
+  for (const consumer of ['a', 'b', 'c'])
+    await outbox.client.query(
+      `insert into holdfast.inbox (service, consumer, message_id)
+       select 's', $1, id from unnest($2::uuid[]) as id`,
+      [consumer, [idAt(Date.now() - 3 * day), idAt(Date.now() - 2 * day), idAt(Date.now())]],
+    )
+  await prune(async () => (await left('inbox')) <= 3)
+  expect(await left('inbox')).toBe(3)
+})
+
+test('dead letters go with their messages', async () => {
+  for (const age of ['61 minutes', '59 minutes'])
+    await outbox.client.query(
+      `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure, died_at)
+       values ('s', 'x', $1, 'e', 'k', '{}', now() - $2::interval)`,
+      [randomUUID(), age],
+    )
+  await prune(async () => (await left('dead_messages')) <= 1)
+  expect(await left('dead_messages')).toBe(1)
 })

@@ -2,44 +2,77 @@ import type { Clock } from '../kernel/clock.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
-import type { Statement } from '../postgres/statement.ts'
-import { pruneInbox, pruneMessages } from './queries/prune.ts'
 import { withConnection } from '../postgres/with-connection.ts'
+import { pruneDead, pruneInbox, pruneMessages } from './queries/prune.ts'
 
-/** What the pruning of old messages is done with. */
+/** Dependencies of {@link startMessagePruning}. */
 export interface MessagePruning {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** How long messages are kept at least, in milliseconds: those that a relay has not sent are kept longer. Default 7 days. */
+  /**
+   * How long messages are kept, in milliseconds, whether or not every subscription has read them. Default
+   * 30 days: as long as a dead letter can be redriven.
+   */
   readonly retentionMs?: number
-  /** How often it looks, in milliseconds. Default one minute. */
+  /** Interval between two passes, in milliseconds. Default one minute. */
   readonly everyMs?: number
 }
 
-const defaultRetentionMs = 7 * 86_400_000
+const dayMs = 86_400_000
+const defaultRetentionMs = 30 * dayMs
+// A message that is dispatched again at the end of its retention is still known to have been consumed.
+const inboxSpareMs = dayMs
 const batch = 1_000
 const limitMs = 30_000
 
-/** Deletes messages, and the record of who consumed them, in batches, again and again. Any number of processes may do it at once. */
+/** Starts to delete old messages, and the records of their consumption, in batches. */
 export function startMessagePruning(parts: MessagePruning): Duty {
   const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000 } = parts
+  /** Up to where earlier passes have deleted everything. */
+  let after = '0'
+  let inboxFrom = uuidAt(0)
 
-  async function run(statement: Statement, stopping: AbortSignal): Promise<number> {
-    const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-    return withConnection(pool, work, async (connection) => (await connection.run(statement)).rowCount ?? 0)
+  async function deleteMessages(connection: Connection): Promise<number> {
+    const { rows } = await connection.run<{ count: number; last: string | null }>(
+      pruneMessages({ retentionMs, after, limit: batch }),
+    )
+    const { count = 0, last = null } = rows[0] ?? {}
+    if (last !== null) after = last
+    return count
+  }
+
+  async function deleteConsumed(connection: Connection): Promise<number> {
+    const to = uuidAt(Date.now() - retentionMs - inboxSpareMs)
+    const { rowCount } = await connection.run(pruneInbox(inboxFrom, to, batch))
+    const count = rowCount ?? 0
+    // Below the batch size, no consumer has been cut off.
+    if (count < batch) inboxFrom = to
+    return count
   }
 
   return startDuty({
-    failure: 'old messages could not be deleted',
+    failure: 'deleting old messages failed',
     clock,
     log,
     everyMs,
     async work(stopping) {
-      const messages = await run(pruneMessages(retentionMs, batch), stopping)
-      const consumed = await run(pruneInbox(retentionMs, batch), stopping)
-      return Math.max(messages, consumed) === batch ? 0 : undefined
+      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const most = await withConnection(pool, work, async (connection) => {
+        const messages = await deleteMessages(connection)
+        const consumed = await deleteConsumed(connection)
+        await connection.run(pruneDead(retentionMs))
+        return Math.max(messages, consumed)
+      })
+      return most >= batch ? 0 : undefined
     },
   })
+}
+
+/** Returns the lowest UUIDv7 of a time in milliseconds since the Unix epoch. */
+function uuidAt(ms: number): string {
+  const hex = Math.max(0, Math.floor(ms)).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`
 }

@@ -181,7 +181,7 @@ describe('the order', () => {
     dispatcher = startDispatcher({
       ...outbox,
       ...outbox.surroundings,
-      subscribers: [],
+      resolveWaits: () => [],
       onDispatched: () => {},
     })
     try {

@@ -1,42 +1,44 @@
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import type { Json } from '../kernel/json.ts'
-import type { Relay, RelayedMessage } from '../kernel/relay.ts'
+import type { Relay } from '../kernel/relay.ts'
 import { retryDelayMs } from '../kernel/retry-delay.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { ownWork } from '../kernel/work.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { isPresent, toPublished } from './log-message.ts'
 import {
-  advanceRelay,
-  lockRelay,
-  noteRelayFailure,
-  readRelay,
-  registerRelay,
-  type RelayRow,
-} from './queries/relays.ts'
+  advanceSubscription,
+  type LockedRow,
+  lockSubscription,
+  type LogMessageRow,
+  readMessages,
+  readSubscription,
+  storeFailure,
+} from './queries/subscriptions.ts'
 import type { RelayFailure } from './outbox-admin.ts'
 import { RelayLink, sendLimitMs } from './relay-link.ts'
 
-/** What a relay is run with. */
+/** Dependencies of a {@link RelayRunner}. */
 export interface RelayRunnerParts {
+  readonly service: string
   readonly pool: Pool
   readonly surroundings: Surroundings
 }
 
 const batch = 200
-const pollMs = 1_000
 const noteLimitMs = 5_000
 // Beside the broker's time, that of the statements before and after.
 const passLimitMs = sendLimitMs + 5_000
 const retry = { firstDelay: '500ms', longestDelay: '30s' } as const
-const longestPauseMs = 60_000
+// The poll for work wakes it; this is a second net.
+const longestPauseMs = 30_000
 
 /**
- * Sends the messages of one relay on. The process that does it holds a lock of the transaction in which it reads and notes its position:
- * should it die or hang, the lock goes with its session, and what it then still sends has been sent, or is sent again, by the next one in the
- * same order from the same position on.
+ * Forwards the messages of one relay to its broker. A process locks the row of the relay's position in
+ * the transaction in which it sends. If it dies or hangs, the lock goes with its session, and another
+ * process sends again from the same position, in the same order.
  */
 export class RelayRunner {
   readonly #relay: Relay
@@ -77,36 +79,34 @@ export class RelayRunner {
     try {
       const isBehind = await this.#pass(stopping)
       this.#recovered()
-      return isBehind ? 0 : pollMs
+      return isBehind ? 0 : undefined
     } catch (error) {
       if (stopping.aborted) return undefined
       return this.#failed(error)
     }
   }
 
-  /** Sends a batch, where no other process does, and gives whether there may be more. */
+  /** Sends a batch, unless another process does, and returns whether there may be more. */
   async #pass(stopping: AbortSignal): Promise<boolean> {
+    const { service, pool } = this.#parts
+    const subscription = { kind: 'relay', name: this.#relay.name } as const
     await this.#link.connect(stopping)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    const transaction = new LazyTransaction(this.#parts.pool, ownWork(limit), passLimitMs)
+    const transaction = new LazyTransaction(pool, ownWork(limit), passLimitMs)
     try {
-      const [lock] = await transaction.run<{ is_locked: boolean }>(lockRelay(this.#relay.name))
+      const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, subscription))
       if (lock?.is_locked !== true) return false
-      const rows = await transaction.run<RelayRow>(readRelay(this.#relay.name, this.#events, batch))
-      const [first] = rows
-      if (!first) {
-        // Before anything is sent: from now on, nothing is deleted that it has not sent.
-        await transaction.commit([registerRelay(this.#relay.name)])
-        return true
-      }
-      const { sent, last, has_failed: hasFailed, seen } = first
-      const messages = rows.filter(({ id }) => id !== null).map(toRelayedMessage)
+      const [locked] = await transaction.run<LockedRow>(readSubscription(service, subscription))
+      if (!locked) return false
+      const { position: after, publisher } = locked
+      const window = { after, publishers: [publisher], events: this.#events, limit: batch }
+      const rows = await transaction.run<LogMessageRow>(readMessages(window))
+      const last = rows[0]?.last ?? undefined
+      if (last === undefined) return false
+      const messages = rows.filter(isPresent).map(toPublished)
       if (messages.length > 0) await this.#link.send(messages, stopping)
-      const hasSent = messages.length > 0
-      const isNews = last !== null || hasFailed
-      const progress = { from: sent, to: last ?? sent, hasSent }
-      await transaction.commit(isNews ? [advanceRelay(this.#relay.name, progress)] : [])
-      return seen === batch
+      await transaction.commit([advanceSubscription(service, subscription, { from: after, to: last })])
+      return rows[0]!.seen === batch
     } finally {
       await transaction.close()
     }
@@ -116,7 +116,7 @@ export class RelayRunner {
     this.#failures = 0
     if (this.#told === undefined) return
     this.#told = undefined
-    this.#parts.surroundings.log.info({ relay: this.#relay.name }, 'the relay sends again')
+    this.#parts.surroundings.log.info({ relay: this.#relay.name }, 'relay recovered')
   }
 
   /** Gives how long to pause. */
@@ -129,7 +129,7 @@ export class RelayRunner {
       this.#told = told
       this.#parts.surroundings.log.warn(
         { relay: this.#relay.name, error: toLogFields(error) },
-        'the relay cannot send on for now; it tries again and again, and loses nothing',
+        'relay is failing; retrying, no messages are lost',
       )
       await this.#note(failure)
     }
@@ -143,11 +143,12 @@ export class RelayRunner {
       noteLimitMs,
     )
     try {
-      await transaction.commit([noteRelayFailure(this.#relay.name, failure)])
+      const name = { kind: 'relay', name: this.#relay.name } as const
+      await transaction.commit([storeFailure(this.#parts.service, name, failure)])
     } catch (error) {
       this.#parts.surroundings.log.debug(
         { relay: this.#relay.name, error: toLogFields(error) },
-        'the failure of a relay could not be noted in the database',
+        'storing the failure of a relay failed',
       )
     } finally {
       await transaction.close()
@@ -159,15 +160,4 @@ function describe(error: unknown): RelayFailure {
   const code = error instanceof HoldfastError ? error.code : 'unknown'
   const message = error instanceof Error ? error.message : String(error)
   return { code, message, at: new Date().toISOString() }
-}
-
-function toRelayedMessage({ id, event, key, payload, traceparent, published_at }: RelayRow): RelayedMessage {
-  return {
-    id: id!,
-    event,
-    key,
-    payload: payload as Json,
-    publishedAt: published_at,
-    traceparent: traceparent ?? undefined,
-  }
 }

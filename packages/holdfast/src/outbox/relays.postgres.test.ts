@@ -6,7 +6,8 @@ import { event, type EventType } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { type Broker, relay, type RelayedMessage } from '../kernel/relay.ts'
 import { startDispatcher } from './dispatcher.ts'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { registerAll } from './register-subscriptions.ts'
+import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
 import { type Relays, startRelays } from './relays.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
@@ -19,12 +20,12 @@ beforeAll(async () => {
 })
 afterAll(() => outbox[Symbol.asyncDispose]())
 beforeEach(async () => {
-  await outbox.client.query('truncate holdfast.messages, holdfast.relays')
+  await outbox.client.query('truncate holdfast.messages, holdfast.subscriptions')
   outbox.lines.length = 0
   dispatcher = startDispatcher({
     ...outbox,
     ...outbox.surroundings,
-    subscribers: [],
+    resolveWaits: () => [],
     onDispatched: () => {
       for (const one of running) one.wake()
     },
@@ -61,13 +62,15 @@ class TestBroker implements Broker {
   }
 }
 
-function start(
+async function start(
   to: Broker,
   { name = 'out', events }: { name?: string; events?: readonly EventType[] } = {},
-): Relays {
+): Promise<Relays> {
   const { pool, surroundings } = outbox
   const relays = [relay({ name, to, ...(events ? { events } : {}) })]
-  const one = startRelays({ pool, surroundings, relays })
+  const declared = { kind: 'relay', name, publisher: testService, startFrom: 'oldest' } as const
+  await registerAll(testService, [{ ...declared, events: events?.map((one) => one.name) ?? null }], pool)
+  const one = startRelays({ service: testService, pool, surroundings, relays })
   running.push(one)
   return one
 }
@@ -75,11 +78,13 @@ function start(
 interface Row {
   readonly name: string
   readonly position: string
-  readonly sent_at: Date | null
+  readonly handled_at: Date | null
   readonly failure: { code: string; message: string; at: string } | null
 }
 async function rowOf(name = 'out'): Promise<Row | undefined> {
-  const { rows } = await outbox.client.query<Row>('select * from holdfast.relays where name = $1', [name])
+  const { rows } = await outbox.client.query<Row>('select * from holdfast.subscriptions where name = $1', [
+    name,
+  ])
   return rows[0]
 }
 async function lastPosition(): Promise<string | null> {
@@ -89,6 +94,9 @@ async function lastPosition(): Promise<string | null> {
   return rows[0]?.last ?? null
 }
 const isUpToDate = async (name = 'out'): Promise<boolean> => {
+  // As the poll of a worker does.
+  dispatcher.now()
+  for (const one of running) one.wake()
   const last = await lastPosition()
   return last !== null && (await rowOf(name))?.position === last
 }
@@ -113,7 +121,7 @@ test('a relay sends no member that the event does not declare', async () => {
   await outbox.publish(Named, 'k', { name: 'x', password_hash: 'y' } as { name: string })
   dispatcher.now()
   const broker = new TestBroker()
-  start(broker)
+  await start(broker)
   await until(isUpToDate)
   expect(broker.payloads).toEqual([{ name: 'x' }])
 })
@@ -121,22 +129,22 @@ test('a relay sends no member that the event does not declare', async () => {
 test('a relay sends all messages in their order, from the oldest on, with all that belongs to them', async () => {
   await publish(450)
   const broker = new TestBroker()
-  start(broker)
+  await start(broker)
   await until(isUpToDate)
   expect(broker.payloads).toEqual(upTo(450))
   expect(broker.batches.length).toBeGreaterThan(1)
   const { rows } = await outbox.client.query(
-    'select id, event, key, payload, traceparent, published_at from holdfast.messages order by seq',
+    'select id, service, event, key, payload, traceparent, published_at from holdfast.messages order by seq',
   )
   expect(broker.batches.flat()).toEqual(
     rows.map(({ published_at, ...row }) => ({ ...row, publishedAt: published_at })),
   )
-  expect(await rowOf()).toMatchObject({ sent_at: expect.any(Date), failure: null })
+  expect(await rowOf()).toMatchObject({ handled_at: expect.any(Date), failure: null })
 })
 
 test('a relay of some events sends those, and goes on past the others', async () => {
   const broker = new TestBroker()
-  start(broker, { events: [Other as EventType] })
+  await start(broker, { events: [Other as EventType] })
   await publish(250)
   await publish(3, Other)
   await publish(250)
@@ -155,7 +163,7 @@ test('several processes send each message once, one batch at a time', async () =
     await outbox.client.query('select pg_sleep(0.005)')
     sending -= 1
   }
-  for (let n = 0; n < 4; n += 1) start(broker)
+  for (let n = 0; n < 4; n += 1) await start(broker)
   for (let n = 0; n < 10; n += 1) {
     await publish(30)
     for (const one of running) one.wake()
@@ -170,8 +178,8 @@ test('relays of their own names do not wait for each other', async () => {
   stuck.onSend = (_, signal) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
   const broker = new TestBroker()
-  start(stuck, { name: 'stuck' })
-  start(broker, { name: 'free' })
+  await start(stuck, { name: 'stuck' })
+  await start(broker, { name: 'free' })
   await publish(10)
   await until(() => isUpToDate('free'))
   expect(broker.payloads).toEqual(upTo(10))
@@ -185,17 +193,15 @@ test('a broker that is away is tried again, and told of once: in the log and in 
     tries += 1
     if (tries <= 4) away()
   }
-  start(broker)
+  await start(broker)
   await publish(10)
   const failed = await until(async () => (await rowOf())?.failure).catch(() => undefined)
   await until(isUpToDate)
   expect(failed).toEqual({ code: 'broker-unreachable', message: 'It is away.', at: expect.any(String) })
   expect(broker.payloads).toEqual(upTo(10))
   expect(tries).toBe(5)
-  expect(told('warn')).toEqual([
-    'the relay cannot send on for now; it tries again and again, and loses nothing',
-  ])
-  expect(told('info')).toEqual(['the relay sends again'])
+  expect(told('warn')).toEqual(['relay is failing; retrying, no messages are lost'])
+  expect(told('info')).toEqual(['relay recovered'])
   expect((await rowOf())?.failure).toBe(null)
 })
 
@@ -207,7 +213,7 @@ test('a failure is told of again when it has changed', async () => {
     if (tries <= 2) away()
     if (tries <= 4) throw new HoldfastError('broker-refused', 'It says no.')
   }
-  start(broker)
+  await start(broker)
   await publish(1)
   await until(isUpToDate)
   expect(
@@ -223,7 +229,7 @@ test('what a broker has not confirmed is sent again, over a new connection, in i
     if (seen.length === 1) away()
   }
   await publish(10)
-  start(broker)
+  await start(broker)
   await until(isUpToDate)
   expect(seen).toEqual([upTo(10), upTo(10)])
   expect(broker.connections).toEqual({ opened: 2, closed: 1 })
@@ -240,7 +246,7 @@ test('a session that is lost while a batch is on its way has it sent again, and 
     )
   }
   await publish(10)
-  start(broker)
+  await start(broker)
   await until(isUpToDate)
   expect(broker.payloads).toEqual([...upTo(10), ...upTo(10)])
 })
@@ -250,15 +256,18 @@ test('a relay that is moved while it sends goes on from where it was moved to', 
   const broker = new TestBroker()
   broker.onSend = async () => {
     if (broker.batches.length > 0) return
-    await outbox.client.query('update holdfast.relays set position = position - 3 where name = $1', ['out'])
+    await outbox.client.query(`update holdfast.subscriptions set position = position - 3 where name = 'out'`)
   }
-  await outbox.client.query(`insert into holdfast.relays (name, position) values ('out', 0)`)
   await until(lastPosition)
   const { rows } = await outbox.client.query<{ half: string }>(
     'select position as half from holdfast.messages order by seq offset 4 limit 1',
   )
-  await outbox.client.query('update holdfast.relays set position = $1', [rows[0]!.half])
-  start(broker)
+  await outbox.client.query(
+    `insert into holdfast.subscriptions (service, kind, name, publisher, position)
+     values ($1, 'relay', 'out', $1, $2)`,
+    [testService, rows[0]!.half],
+  )
+  await start(broker)
   await until(isUpToDate)
   expect(broker.payloads).toEqual([5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9])
 })
@@ -268,7 +277,7 @@ test('stopping it ends in time, whatever the broker does, and has lost nothing',
   let hangs = 0
   // It does not even listen to its signal.
   broker.onSend = () => new Promise(() => void (hangs += 1))
-  const one = start(broker)
+  const one = await start(broker)
   await publish(5)
   await until(() => hangs === 1)
   const startedMs = performance.now()
@@ -277,7 +286,7 @@ test('stopping it ends in time, whatever the broker does, and has lost nothing',
   expect(broker.connections).toEqual({ opened: 1, closed: 1 })
 
   const another = new TestBroker()
-  start(another)
+  await start(another)
   await until(isUpToDate)
   expect(another.payloads).toEqual(upTo(5))
 })

@@ -12,22 +12,29 @@ export interface MessagesWaker {
   wakeMessages(): void
 }
 
+/** Dependencies of {@link publishIn}. */
+export interface PublishParts {
+  /** The name of the service that publishes. */
+  readonly service: string
+  readonly waker: MessagesWaker
+}
+
 /** Gives a transaction its `publish`: what is published is gathered, and inserted in the round trip of the commit. */
-export function publishIn(session: HandlerSession, waker: MessagesWaker): Publish {
-  const messages = new TransactionMessages(session, waker)
+export function publishIn(session: HandlerSession, parts: PublishParts): Publish {
+  const messages = new TransactionMessages(session, parts)
   return (event, key, payload) => messages.publish(event as EventType, key, payload)
 }
 
 /** The messages of one transaction. */
 class TransactionMessages implements Gathering {
   readonly #session: HandlerSession
-  readonly #waker: MessagesWaker
+  readonly #parts: PublishParts
   readonly #rows: PositionedRows<MessageRow>
   #isGathered = false
 
-  constructor(session: HandlerSession, waker: MessagesWaker) {
+  constructor(session: HandlerSession, parts: PublishParts) {
     this.#session = session
-    this.#waker = waker
+    this.#parts = parts
     this.#rows = new PositionedRows(session.gathered)
   }
 
@@ -48,11 +55,12 @@ class TransactionMessages implements Gathering {
   }
 
   statements(): readonly Statement[] {
-    return [insertMessages(this.#rows.rows, traceparentOf(this.#session.work))]
+    const traceparent = traceparentOf(this.#session.work)
+    return [insertMessages(this.#rows.rows, { service: this.#parts.service, traceparent })]
   }
 
   committed(): void {
-    if (this.length > 0) this.#waker.wakeMessages()
+    if (this.length > 0) this.#parts.waker.wakeMessages()
   }
 
   #gather(row: MessageRow): void {

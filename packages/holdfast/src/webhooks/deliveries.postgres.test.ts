@@ -377,20 +377,29 @@ describe('a secret that is rotated', () => {
   })
 })
 
-test('a defect in ownerOf holds messages up, and loses none', async () => {
+test('a message that ownerOf fails at is a dead letter, which holds up no other and can be redriven', async () => {
   let isBroken = true
   await using defective = await startWebhooks({
     ownerOf() {
-      if (!isBroken) return 'ann'
-      isBroken = false
-      throw new Error('planted')
+      if (isBroken) throw new Error('planted')
+      return 'ann'
     },
   })
   await defective.add('ann', receiver.url)
-  const message = await defective.publish('ann')
+  const first = await defective.publish('ann')
+  const [dead] = await until(async () => {
+    const found = await defective.tested.sql<{ id: string }>(
+      'select message_id as id from holdfast.dead_messages',
+    )
+    return found.length === 1 && found
+  })
+  expect(dead).toEqual({ id: first })
+  isBroken = false
+  const second = await defective.publish('ann')
   const [delivery] = await defective.settled('ann', 'delivered')
-  expect(delivery!.message).toBe(message)
-  expect(isBroken).toBe(false)
+  expect(delivery!.message).toBe(second)
+  await defective.tested.sql('update holdfast.dead_messages set is_redriven = true')
+  await defective.settled('ann', 'delivered', 'delivered')
 })
 
 test('a try that takes too long is ended', async () => {

@@ -33,7 +33,8 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
 
   return {
     name: 'webhooks',
-    async hear(messages, { transaction, jobs }) {
+    events,
+    async handle(messages, { transaction, jobs }) {
       const outgoing = messages.flatMap(toOutgoing)
       if (outgoing.length === 0) return
       await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))

@@ -16,8 +16,8 @@ export interface WebhooksDefinition<E extends EventType> {
   /** Which events are sent. */
   readonly events: readonly E[]
   /**
-   * Whose a message is: it is sent to the endpoints of this owner, or of these, and to nobody else's. `undefined`: nobody's. What it throws keeps all
-   * messages from being handed out.
+   * Returns the owner or owners of a message: it is sent to their endpoints only; `undefined`: to none. A
+   * message for which it throws becomes a dead letter, and the messages behind it go on.
    */
   readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
   /** When a delivery that was not taken is tried again. Default: ten tries within three days. */

@@ -1,9 +1,15 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Notes that a consumer consumes a message with this transaction; changes no row where it has. */
-export function consume(consumer: string, message: string): Required<Pick<Statement, 'text' | 'values'>> {
+/** Records that a consumer consumes a message; changes no row if it has consumed it before. */
+export function consume(
+  service: string,
+  consumer: string,
+  message: string,
+): Required<Pick<Statement, 'text' | 'values'>> {
   return {
-    text: 'insert into holdfast.inbox (consumer, message_id) values ($1, $2) on conflict do nothing',
-    values: [consumer, message],
+    text: `
+      insert into holdfast.inbox (service, consumer, message_id) values ($1, $2, $3)
+      on conflict do nothing`,
+    values: [service, consumer, message],
   }
 }

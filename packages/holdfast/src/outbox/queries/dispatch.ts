@@ -11,6 +11,7 @@ export function lockDispatch(): Statement {
 /** A message that nobody has heard of yet. */
 export interface NewMessageRow {
   readonly id: string
+  readonly service: string
   readonly event: string
   readonly key: string
   readonly payload: unknown
@@ -23,7 +24,7 @@ export function findNewMessages(batch: number): Statement {
   return {
     name: 'holdfast_find_new_messages',
     text: `
-      select id, event, key, payload, traceparent, published_at from holdfast.messages
+      select id, service, event, key, payload, traceparent, published_at from holdfast.messages
       where position is null
       order by seq
       limit $1`,
@@ -47,4 +48,9 @@ export function givePositions(ids: readonly string[]): Statement {
       from numbered where messages.id = numbered.id`,
     values: [ids],
   }
+}
+
+/** Waits until no transaction dispatches messages, and keeps others from doing so until this one ends. */
+export function lockDispatchWaiting(): Statement {
+  return { text: `select pg_advisory_xact_lock(hashtextextended('holdfast dispatch', 0))` }
 }

@@ -2,22 +2,33 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { MessageRow } from '../message-row.ts'
 
 /**
- * Inserts messages in their order; to be sent right before COMMIT. It locks their keys until then, in one order for all, before it numbers
- * them: whoever publishes for one of the keys next gets a higher number, and commits later.
+ * Number of locks that the keys of messages share. A lock per key would exhaust the lock table of the
+ * server in a transaction with tens of thousands of keys (64 × max_connections by default). Keys that
+ * share one wait for each other's commit, which is one round trip.
  */
-export function insertMessages(rows: readonly MessageRow[], traceparent: string | undefined): Statement {
+const lockBuckets = 1_024
+
+/**
+ * Inserts messages in their order, right before COMMIT. It locks their keys, in one order for all
+ * transactions, before it numbers them: the next publisher of one of these keys draws a higher number,
+ * and commits later.
+ */
+export function insertMessages(
+  rows: readonly MessageRow[],
+  { service, traceparent }: { readonly service: string; readonly traceparent: string | undefined },
+): Statement {
   return {
     name: 'holdfast_insert_messages',
     text: `
       with locked as materialized (
-        select pg_advisory_xact_lock(id) from (
-          select distinct hashtextextended('holdfast message ' || key, 0) as id
+        select pg_advisory_xact_lock(hashtextextended('holdfast messages', 0) # bucket) from (
+          select distinct hashtextextended(key, 0) & ${lockBuckets - 1} as bucket
           from unnest($3::text[]) as keys (key)
           order by 1
-        ) as ids
+        ) as buckets
       )
-      insert into holdfast.messages (id, event, key, payload, traceparent)
-      select id, event, key, payload::json, $5
+      insert into holdfast.messages (id, service, event, key, payload, traceparent)
+      select id, $6, event, key, payload::json, $5
       from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
         with ordinality as row (id, event, key, payload, n)
       where (select count(*) from locked) > 0
@@ -28,6 +39,7 @@ export function insertMessages(rows: readonly MessageRow[], traceparent: string 
       rows.map(({ key }) => key),
       rows.map(({ payload }) => payload),
       traceparent ?? null,
+      service,
     ],
   }
 }

@@ -1,45 +1,85 @@
 import type { Statement } from '../../postgres/statement.ts'
 
+/** Old messages: those behind a position, up to which there are none any more. */
+export interface OldMessages {
+  readonly retentionMs: number
+  /** A bigint in decimal. */
+  readonly after: string
+  readonly limit: number
+}
+
 /**
- * Deletes those among the messages of the lowest positions that are older than the retention and that every relay has sent, leaving out those that
- * another process deletes.
+ * Deletes messages older than the retention in the order of their positions, and returns their number and
+ * the last position. A pass with nothing to delete reads one row: `after` spares it the dead entries of
+ * the index that earlier passes have left. Subscriptions hold nothing back, and a message without a
+ * position is kept.
  */
-export function pruneMessages(retentionMs: number, batch: number): Statement {
+export function pruneMessages({ retentionMs, after, limit }: OldMessages): Statement {
   return {
     name: 'holdfast_prune_messages',
     text: `
-      with oldest as materialized (
+      with due as (select now() - make_interval(secs => $1::double precision / 1000) as before),
+      oldest as materialized (
         select id, position, published_at from holdfast.messages
-        where position is not null
+        where position > $2
         order by position
-        limit $2
-      ), due as materialized (
-        select messages.id from holdfast.messages join oldest using (id)
-        where oldest.published_at < now() - make_interval(secs => $1::double precision / 1000)
-          and not exists (select from holdfast.relays where relays.position < oldest.position)
-        for update of messages skip locked
+        limit case when (
+          select published_at from holdfast.messages where position > $2 order by position limit 1
+        ) < (select before from due) then $3::bigint else 0 end
+      ), deleted as (
+        delete from holdfast.messages
+        where id in (
+          select messages.id from holdfast.messages join oldest using (id)
+          where oldest.published_at < (select before from due)
+          for update of messages skip locked
+        )
+        returning position
       )
-      delete from holdfast.messages using due where messages.id = due.id`,
-    values: [retentionMs, batch],
+      select count(*)::integer as count, max(position) as last from deleted`,
+    values: [retentionMs, after, limit],
   }
 }
 
 /**
- * Deletes a batch of what consumers have consumed longer ago than the retention, unless its message is still there: that could be handed out
- * again.
+ * Deletes records of consumed messages whose ids are in a range of UUIDv7, at most `limit` of each
+ * consumer. Reads the first entry of each consumer, and what it deletes.
  */
-export function pruneInbox(retentionMs: number, batch: number): Statement {
+export function pruneInbox(from: string, to: string, limit: number): Statement {
   return {
     name: 'holdfast_prune_inbox',
     text: `
-      delete from holdfast.inbox
-      where ctid = any (array(
-        select ctid from holdfast.inbox
-        where consumed_at < now() - make_interval(secs => $1::double precision / 1000)
-          and not exists (select from holdfast.messages where messages.id = inbox.message_id)
-        limit $2
-        for update skip locked
-      ))`,
-    values: [retentionMs, batch],
+      with recursive consumers as (
+        (select service, consumer from holdfast.inbox order by service, consumer limit 1)
+        union all
+        select next.service, next.consumer from consumers
+        cross join lateral (
+          select service, consumer from holdfast.inbox
+          where (service, consumer) > (consumers.service, consumers.consumer)
+          order by service, consumer
+          limit 1
+        ) as next
+      )
+      delete from holdfast.inbox using (
+        select old.* from consumers
+        cross join lateral (
+          select service, consumer, message_id from holdfast.inbox
+          where inbox.service = consumers.service and inbox.consumer = consumers.consumer
+            and message_id >= $1 and message_id < $2
+          order by message_id
+          limit $3
+        ) as old
+      ) as due
+      where inbox.service = due.service and inbox.consumer = due.consumer and inbox.message_id = due.message_id`,
+    values: [from, to, limit],
+  }
+}
+
+/** Deletes dead letters older than the retention: their messages go with it. */
+export function pruneDead(retentionMs: number): Statement {
+  return {
+    text: `
+      delete from holdfast.dead_messages
+      where died_at < now() - make_interval(secs => $1::double precision / 1000)`,
+    values: [retentionMs],
   }
 }

@@ -1,0 +1,68 @@
+import {
+  listDeadMessages,
+  redriveDeadMessages,
+  skipDeadMessages,
+  type StoredDeadMessage,
+} from 'holdfast/outbox'
+import { type Command, command } from '../command.ts'
+import { count } from '../count.ts'
+import { formatAge } from '../format-time.ts'
+import { text, wholeNumber } from '../option.ts'
+import type { Screen } from '../screen.ts'
+import { type Column, table } from '../table.ts'
+
+/** Lists dead letters of subscribers. */
+export const outboxDead: Command = command({
+  name: 'outbox dead',
+  summary: 'List messages that a subscriber could not take, newest first.',
+  details: 'Messages that a consumer could not take are dead jobs: "jobs list --state dead".',
+  options: {
+    subscriber: text('name', 'Those of one subscriber.'),
+    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+  },
+  async run({ options: { subscriber, limit }, client }) {
+    const messages = await listDeadMessages(client, {
+      limit,
+      ...(subscriber === undefined ? {} : { subscriber }),
+    })
+    return {
+      data: { messages },
+      text: (screen) => (messages.length === 0 ? 'None.' : table(columnsOf(screen), messages, screen)),
+    }
+  },
+})
+
+/** Hands dead letters to their subscriber again. */
+export const outboxRedrive: Command = command({
+  name: 'outbox redrive',
+  summary: 'Hand dead letters to their subscriber again.',
+  arguments: ['subscriber'],
+  options: { id: text('message', 'That of one message. Default: all.') },
+  async run({ arguments: [subscriber = ''], options: { id }, client }) {
+    const messages = await redriveDeadMessages(client, subscriber, id)
+    return { data: { messages }, text: () => `${count(messages.length, 'message')} redriven.` }
+  },
+})
+
+/** Deletes dead letters. */
+export const outboxSkip: Command = command({
+  name: 'outbox skip',
+  summary: 'Delete dead letters of a subscriber, which it then never handles.',
+  arguments: ['subscriber'],
+  options: { id: text('message', 'That of one message. Default: all.') },
+  async run({ arguments: [subscriber = ''], options: { id }, client }) {
+    const messages = await skipDeadMessages(client, subscriber, id)
+    return { data: { messages }, text: () => `${count(messages.length, 'message')} skipped.` }
+  },
+})
+
+function columnsOf({ now }: Screen): readonly Column<StoredDeadMessage>[] {
+  return [
+    { title: 'MESSAGE', value: ({ id }) => id },
+    { title: 'SUBSCRIBER', value: ({ subscriber }) => subscriber },
+    { title: 'EVENT', value: ({ event }) => event, isFlexible: true },
+    { title: 'KEY', value: ({ key }) => key, isFlexible: true },
+    { title: 'AGE', value: ({ diedAt }) => formatAge(diedAt, now) },
+    { title: 'REDRIVEN', value: ({ isRedriven }) => (isRedriven ? 'yes' : '') },
+  ]
+}

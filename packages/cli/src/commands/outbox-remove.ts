@@ -1,0 +1,26 @@
+import { removeSubscription, type SubscriptionKind } from 'holdfast/outbox'
+import { type Command, command } from '../command.ts'
+import { text } from '../option.ts'
+import { printable } from '../printable.ts'
+import { usageInvalid } from '../usage-invalid.ts'
+
+const kinds: readonly string[] = ['consumer', 'subscriber', 'relay'] satisfies SubscriptionKind[]
+
+/** Removes a subscription. */
+export const outboxRemove: Command = command({
+  name: 'outbox remove',
+  summary: 'Remove a consumer, subscriber or relay that no program has any more.',
+  details: 'A program that still has it registers it again when it starts, and reads on from there.',
+  arguments: ['kind', 'name'],
+  options: { service: text('name', 'Its service, if several have one of this name.') },
+  async run({ arguments: [kind = '', name = ''], options: { service }, client }) {
+    if (!kinds.includes(kind)) throw usageInvalid(`${kind}: the kind must be one of ${kinds.join(', ')}.`)
+    const subscription = {
+      kind: kind as SubscriptionKind,
+      name,
+      ...(service === undefined ? {} : { service }),
+    }
+    await removeSubscription(client, subscription)
+    return { data: { removed: subscription }, text: () => `The ${kind} ${printable(name)} was removed.` }
+  },
+})

@@ -1,0 +1,14 @@
+import type { PublishedMessage } from '../kernel/event.ts'
+import type { Statement } from '../postgres/statement.ts'
+import { lockMessages, resolveWaits } from './queries/waits.ts'
+
+/** Returns the statements that hand messages to the jobs that wait for them. */
+export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
+  // The job goes on in its own trace.
+  const arrived = messages.map(({ traceparent: _theirs, service: _publisher, ...message }) => ({
+    event: message.event,
+    key: message.key,
+    json: JSON.stringify(message),
+  }))
+  return [lockMessages(arrived), resolveWaits(arrived)]
+}

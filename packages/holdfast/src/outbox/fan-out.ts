@@ -1,0 +1,111 @@
+import { untilAborted } from '../kernel/cancellation.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Consumer } from '../kernel/consumer.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { Job } from '../kernel/job.ts'
+import type { Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
+import type { Pool } from '../postgres/pool.ts'
+import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
+import { type ConsumedMessage, toConsumedMessage } from './consumed-message.ts'
+import { consumerJob } from './consumer-job.ts'
+import { isPresent, toPublished } from './log-message.ts'
+import {
+  advanceConsumers,
+  type LockedRow,
+  lockConsumers,
+  type LogMessageRow,
+  type LogWindow,
+  readMessages,
+} from './queries/subscriptions.ts'
+
+/** The consumers of the process by name: the event and the job of each. */
+type Known = ReadonlyMap<string, { readonly event: string; readonly job: Job<ConsumedMessage> }>
+
+/** Dependencies of {@link startFanOut}. */
+export interface FanOutParts {
+  readonly service: string
+  readonly consumers: readonly Consumer[]
+  readonly pool: Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  readonly clock: Clock
+  readonly log: Logger
+  /** Called when jobs of consumers have been enqueued. */
+  readonly onEnqueued: () => void
+}
+
+const everyMs = 30_000
+const batch = 200
+const limitMs = 15_000
+
+/**
+ * Starts to give consumers a job for each message of their event. All consumers of the process that are
+ * behind advance in one transaction, which enqueues their jobs and moves their positions: a message is
+ * never lost and never enqueued twice, whichever processes do this at once.
+ */
+export function startFanOut(parts: FanOutParts): Duty {
+  const { clock, log } = parts
+  const known: Known = new Map(
+    parts.consumers.map((consumer) => [
+      consumer.name,
+      { event: consumer.event.name, job: consumerJob(consumer, parts.service) },
+    ]),
+  )
+  return startDuty({
+    failure: 'handing messages to consumers failed',
+    clock,
+    log,
+    everyMs,
+    async work(stopping) {
+      if (known.size === 0) return undefined
+      const seen = await fanOut(known, parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      if (seen > 0) parts.onEnqueued()
+      // A consumer that was ahead of the others may have more to read; a pass without work is cheap.
+      return seen > 0 ? 0 : undefined
+    },
+  })
+}
+
+/** Hands a window of messages to the consumers that are behind, and returns its size. */
+async function fanOut(
+  known: Known,
+  { service, pool, bind }: FanOutParts,
+  signal: AbortSignal,
+): Promise<number> {
+  const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
+  try {
+    const locked = await transaction.run<LockedRow>(lockConsumers(service, [...known.keys()]))
+    if (locked.length === 0) return 0
+    const rows = await transaction.run<LogMessageRow>(readMessages(windowOf(locked, known)))
+    const last = rows[0]?.last ?? undefined
+    if (last === undefined) return 0
+    const { jobs } = bind(transaction)
+    for (const { name, publisher, position } of locked) {
+      const { event, job } = known.get(name)!
+      for (const row of rows.filter(isPresent)) {
+        const isOwn = row.event === event && row.service === publisher
+        if (!isOwn || BigInt(row.position) <= BigInt(position)) continue
+        const message = toPublished(row)
+        const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent: message.traceparent })
+        await untilAborted(enqueued, signal)
+      }
+    }
+    const names = locked.map(({ name }) => name)
+    await transaction.commit([advanceConsumers(service, names, last)])
+    return rows[0]!.seen
+  } finally {
+    await transaction.close()
+  }
+}
+
+/** Returns the window behind the consumer that is furthest behind. */
+function windowOf(locked: readonly LockedRow[], known: Known): LogWindow {
+  const after = locked.map(({ position }) => BigInt(position)).reduce((a, b) => (a < b ? a : b))
+  return {
+    after: String(after),
+    publishers: [...new Set(locked.map(({ publisher }) => publisher))],
+    events: [...new Set(locked.map(({ name }) => known.get(name)!.event))],
+    limit: batch,
+  }
+}

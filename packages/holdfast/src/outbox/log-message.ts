@@ -1,0 +1,22 @@
+import type { PublishedMessage } from '../kernel/event.ts'
+import type { Json } from '../kernel/json.ts'
+import type { LogMessageRow } from './queries/subscriptions.ts'
+
+/** Returns whether a row of a window of the log holds a message. */
+export function isPresent(row: LogMessageRow): boolean {
+  return row.id !== null
+}
+
+/** Returns the message of a row of the log. */
+export function toPublished(row: LogMessageRow): PublishedMessage {
+  const { id, service, event, key, payload, traceparent, published_at } = row
+  return {
+    id: id!,
+    service,
+    event,
+    key,
+    payload: payload as Json,
+    publishedAt: published_at,
+    traceparent: traceparent ?? undefined,
+  }
+}

@@ -1,0 +1,28 @@
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { withConnection } from '../postgres/with-connection.ts'
+import { lockDispatchWaiting } from './queries/dispatch.ts'
+import { registerSubscriptions, repairPositions } from './queries/subscriptions.ts'
+import type { SubscriptionDeclaration } from './subscription.ts'
+
+const limitMs = 30_000
+
+/**
+ * Registers the subscriptions of a service, before any process of it publishes: a message published by a
+ * version with a new event is behind the position of each new consumer of that event, whichever process
+ * works on them later. Also repairs a sequence of positions that was restored from an earlier time.
+ */
+export async function registerAll(
+  service: string,
+  declarations: readonly SubscriptionDeclaration[],
+  pool: Pool,
+): Promise<void> {
+  await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
+    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' })
+    // No position is assigned while the sequence is compared with those that are in use.
+    await connection.run(lockDispatchWaiting())
+    await connection.run(repairPositions())
+    if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))
+    await connection.run({ text: 'COMMIT' })
+  })
+}

@@ -1,0 +1,174 @@
+import type { Subscriber } from '../kernel/background.ts'
+import { untilAborted } from '../kernel/cancellation.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { PublishedMessage } from '../kernel/event.ts'
+import { toLogFields } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import { LazyTransaction } from '../postgres/lazy-transaction.ts'
+import { isUnavailable, isWorthRerunning } from '../postgres/sql-state.ts'
+import type { FanOutParts } from './fan-out.ts'
+import { isPresent, toPublished } from './log-message.ts'
+import { type DeadMessage, storeDead, takeRedriven } from './queries/dead-messages.ts'
+import {
+  advanceSubscription,
+  type LockedRow,
+  lockSubscription,
+  type LogMessageRow,
+  readMessages,
+  readSubscription,
+  type SubscriptionName,
+} from './queries/subscriptions.ts'
+
+/** Dependencies of a {@link SubscriberRunner}. */
+export interface SubscriberParts extends Omit<FanOutParts, 'consumers'> {
+  readonly subscriber: Subscriber
+}
+
+const everyMs = 30_000
+const batch = 200
+const limitMs = 15_000
+
+/** The messages of one transaction of a subscriber, and what moves its position behind them. */
+interface Window {
+  readonly messages: readonly PublishedMessage[]
+  /** Number of messages of the log in it. */
+  readonly seen: number
+  /** The positions before and behind it; `undefined` for a message that is handled again. */
+  readonly move: { readonly from: string; readonly to: string } | undefined
+}
+
+/**
+ * Gives a subscriber the messages behind its position. A batch that fails is repeated message by message,
+ * each with a position of its own; what still fails becomes a dead letter of the subscriber, and the
+ * messages behind it go on. A database that cannot be reached, or a conflict, has nothing to do with the
+ * message: the batch is repeated later.
+ */
+export class SubscriberRunner {
+  readonly #parts: SubscriberParts
+  readonly #name: SubscriptionName
+  readonly #duty: Duty
+  /** Messages left to handle one by one, behind a failure. */
+  #singles = 0
+
+  constructor(parts: SubscriberParts) {
+    const { subscriber, clock, log } = parts
+    this.#parts = parts
+    this.#name = { kind: 'subscriber', name: subscriber.name }
+    this.#duty = startDuty({
+      failure: `the subscriber "${subscriber.name}" failed`,
+      clock,
+      log,
+      everyMs,
+      work: (stopping) => this.#work(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)])),
+    })
+  }
+
+  /** Called when there may be messages behind its position. */
+  now(): void {
+    this.#duty.now()
+  }
+
+  stop(): Promise<void> {
+    return this.#duty.stop()
+  }
+
+  async #work(signal: AbortSignal): Promise<number | undefined> {
+    const redriven = await this.#pass(signal, (transaction) => this.#redriven(transaction))
+    const seen = redriven + (await this.#pass(signal, (transaction) => this.#next(transaction)))
+    if (seen === 0) return undefined
+    this.#parts.onEnqueued()
+    return 0
+  }
+
+  /** Handles a window, and returns its size. */
+  async #pass(
+    signal: AbortSignal,
+    read: (transaction: LazyTransaction) => Promise<Window | undefined>,
+  ): Promise<number> {
+    try {
+      const seen = await this.#transact(signal, read, (window, transaction) =>
+        this.#handle(window, transaction, signal),
+      )
+      this.#singles = Math.max(0, this.#singles - 1)
+      return seen
+    } catch (error) {
+      if (signal.aborted || isUnavailable(error) || isWorthRerunning(error)) throw error
+      return this.#transact(signal, read, (window, transaction) => this.#fail(window, transaction, error))
+    }
+  }
+
+  async #handle({ messages }: Window, transaction: LazyTransaction, signal: AbortSignal): Promise<true> {
+    if (messages.length === 0) return true
+    const bound = this.#parts.bind(transaction)
+    const within = { transaction: bound.transaction, jobs: bound.jobs }
+    await untilAborted(this.#parts.subscriber.handle(messages, within), signal)
+    return true
+  }
+
+  /** Stores a single message as a dead letter; has those of a larger window handled one by one. */
+  async #fail({ messages }: Window, transaction: LazyTransaction, error: unknown): Promise<boolean> {
+    if (messages.length > 1) {
+      this.#singles = batch
+      return false
+    }
+    const { service, subscriber, log } = this.#parts
+    const failure = toLogFields(error) as object
+    const dead = messages.map(({ id, event, key }): DeadMessage => ({ id, event, key, failure }))
+    if (dead.length > 0) await transaction.run(storeDead(service, subscriber.name, dead))
+    log.error(
+      { subscriber: subscriber.name, messages: dead.map(({ id }) => id), error: failure },
+      'message failed permanently for a subscriber; stored as a dead letter',
+    )
+    return true
+  }
+
+  /** Reads the window behind the position, which is locked until the commit. */
+  async #next(transaction: LazyTransaction): Promise<Window | undefined> {
+    const { service, subscriber } = this.#parts
+    const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, this.#name))
+    if (lock?.is_locked !== true) return undefined
+    const [locked] = await transaction.run<LockedRow>(readSubscription(service, this.#name))
+    if (!locked) return undefined
+    const rows = await transaction.run<LogMessageRow>(
+      readMessages({
+        after: locked.position,
+        publishers: [locked.publisher],
+        events: subscriber.events?.map(({ name }) => name) ?? null,
+        limit: this.#singles > 0 ? 1 : batch,
+      }),
+    )
+    const last = rows[0]?.last ?? undefined
+    if (last === undefined) return undefined
+    return {
+      messages: rows.filter(isPresent).map(toPublished),
+      seen: rows[0]!.seen,
+      move: { from: locked.position, to: last },
+    }
+  }
+
+  /** Reads a dead letter that is to be handled again. */
+  async #redriven(transaction: LazyTransaction): Promise<Window | undefined> {
+    const { service, subscriber } = this.#parts
+    const [row] = await transaction.run<LogMessageRow>(takeRedriven(service, subscriber.name))
+    return row && { messages: [toPublished(row)], seen: 1, move: undefined }
+  }
+
+  /** Runs one transaction over a window, which commits if `work` resolves to true. */
+  async #transact(
+    signal: AbortSignal,
+    read: (transaction: LazyTransaction) => Promise<Window | undefined>,
+    work: (window: Window, transaction: LazyTransaction) => Promise<boolean>,
+  ): Promise<number> {
+    const { service, pool } = this.#parts
+    const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
+    try {
+      const window = await read(transaction)
+      if (!window) return 0
+      if (!(await work(window, transaction))) return window.seen
+      await transaction.commit(window.move ? [advanceSubscription(service, this.#name, window.move)] : [])
+      return window.seen
+    } finally {
+      await transaction.close()
+    }
+  }
+}

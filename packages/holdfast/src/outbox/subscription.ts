@@ -1,0 +1,44 @@
+import type { Background } from '../kernel/background.ts'
+
+/** The kinds of readers of the message log. */
+export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
+
+/** A reader of the message log, as its program declares it. */
+export interface SubscriptionDeclaration {
+  readonly kind: SubscriptionKind
+  readonly name: string
+  /** The service whose messages it reads. */
+  readonly publisher: string
+  /** The names of the events that it reads; `null`: all. */
+  readonly events: readonly string[] | null
+  /** Where it starts when it is registered: at the next message, or at the oldest one that is kept. */
+  readonly startFrom: 'next' | 'oldest'
+}
+
+/** Lists the readers of the message log that a service declares. */
+export function declarationsOf(service: string, background: Background): readonly SubscriptionDeclaration[] {
+  const { consumers, subscribers, relays } = background
+  return [
+    ...consumers.map(({ name, event, publisher = service, startFrom }) => ({
+      kind: 'consumer' as const,
+      name,
+      publisher,
+      events: [event.name],
+      startFrom,
+    })),
+    ...subscribers.map(({ name, events }) => ({
+      kind: 'subscriber' as const,
+      name,
+      publisher: service,
+      events: events?.map((event) => event.name) ?? null,
+      startFrom: 'next' as const,
+    })),
+    ...relays.map(({ name, events }) => ({
+      kind: 'relay' as const,
+      name,
+      publisher: service,
+      events: events?.map((event) => event.name) ?? null,
+      startFrom: 'oldest' as const,
+    })),
+  ]
+}
