@@ -77,7 +77,14 @@ describe('an answer without a body has none in the document', () => {
       ...json({ name: 'a' }),
       method: 'PATCH',
     },
-    { path: '/things/{id}', target: '/things/1?force=true', status: 204, method: 'DELETE' },
+    {
+      path: '/things/{id}',
+      target: '/things/1?force=true',
+      status: 204,
+      ...json({}),
+      body: null,
+      method: 'DELETE',
+    },
     { path: '/ping', target: '/ping', status: 202, ...json({}) },
     { path: '/', target: '/', status: 304, headers: { 'if-none-match': '*' } },
   ])('$method $target: $status', async ({ path, target, status, ...init }) => {
