@@ -36,11 +36,6 @@ export function setLogFields(error: Error, fields: () => LogFields): void {
   ownFields.set(error, fields)
 }
 
-/** Returns what {@link setLogFields} has set. */
-export function ownLogFields(error: unknown): LogFields {
-  return error instanceof Error ? (ownFields.get(error)?.() ?? {}) : {}
-}
-
 /** An error as fields, with its causes and the first few of those that it is made of, for a log line. */
 export function toLogFields(error: unknown, depth = 0): LogFields {
   // Anything can be thrown, and not everything has a text.
@@ -51,7 +46,7 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     message: error.message,
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
-    ...ownLogFields(error),
+    ...ownFields.get(error)?.(),
     // One for each address that was tried, as a rule, and all that tells what happened: its own message is empty.
     ...(error instanceof AggregateError && depth < deepestErrors
       ? { errors: error.errors.slice(0, mostErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
