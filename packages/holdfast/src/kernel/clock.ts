@@ -4,10 +4,12 @@ export interface Timer {
   cancel(): void
 }
 
-/** Where the framework takes the time from, so that a test can hold it. */
+/** The framework's source of time, which a test can hold. */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch, to show and to store. A machine may set this clock back. */
   now(): number
+  /** Milliseconds on a clock that never goes back, to measure what has passed and what is left. */
+  monotonicMs(): number
   /** Calls `fire` once after `ms` milliseconds. A pending timer does not keep the process alive. */
   after(ms: number, fire: () => void): Timer
 }
@@ -18,6 +20,7 @@ const longestMs = 2 ** 31 - 1
 /** The time of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   after(ms, fire) {
     const handle: unknown = setTimeout(fire, Math.min(ms, longestMs))
     // Only Node, Bun and Deno have unref; a worker's timers never keep anything alive.

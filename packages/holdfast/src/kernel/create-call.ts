@@ -46,7 +46,7 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
   }
 }
 
-const stillClock: Clock = { now: () => 0, after: () => ({ cancel: () => {} }) }
+const stillClock: Clock = { now: () => 0, monotonicMs: () => 0, after: () => ({ cancel: () => {} }) }
 
 /** What a call has until its deadline begins to run. */
 const unlimited: RunningDeadline = new RunningDeadline(stillClock, Infinity)

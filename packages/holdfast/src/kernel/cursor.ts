@@ -32,8 +32,8 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
 
   async function keyOf(id: number): Promise<CryptoKey | undefined> {
     const known = keys.get(id)
-    if (known || clock.now() - refreshedMs < refreshEveryMs) return known
-    refreshedMs = clock.now()
+    if (known || clock.monotonicMs() - refreshedMs < refreshEveryMs) return known
+    refreshedMs = clock.monotonicMs()
     keys = await importKeys(await signing.refresh())
     return keys.get(id)
   }

@@ -2,6 +2,7 @@ import { anyone, type Clock, holdfast, type Timer } from 'holdfast'
 import { createFakeClock, until } from 'holdfast/testing'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { RunningDeadline } from './deadline.ts'
 import { bodyOf, call, startService } from './start-service.fixture.ts'
 
 const { query } = holdfast()
@@ -64,6 +65,7 @@ describe('a deadline', () => {
     const pending = new Set<Timer>()
     const counting: Clock = {
       now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
       after(ms, fire) {
         const inner = clock.after(ms, fire)
         const timer: Timer = {
@@ -121,4 +123,14 @@ describe('a deadline', () => {
     expect((await pending).status).toBe(503)
     expect(seen[0]!.signal.aborted).toBe(true)
   })
+})
+
+test('a deadline does not move when the wall clock is set back', () => {
+  const clock = createFakeClock()
+  let setBackMs = 0
+  const deadline = new RunningDeadline({ ...clock, now: () => clock.now() - setBackMs }, 5_000)
+  setBackMs = 3_600_000
+  clock.advance(1_000)
+  expect(deadline.remainingMs()).toBe(4_000)
+  deadline.end()
 })

@@ -24,6 +24,8 @@ export const clientGone: HoldfastError = new HoldfastError(
 export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
   readonly #clock: Clock
+  /** On the monotonic clock: setting the wall clock changes nothing. */
+  readonly #endMs: number
   readonly #client: Cancellation | undefined
   readonly #leave = (): void => this.cancel(clientGone)
   readonly #timer: Timer
@@ -33,13 +35,14 @@ export class RunningDeadline extends CancellationSource implements Deadline {
     this.#clock = clock
     this.#client = client
     this.atMs = clock.now() + timeoutMs
+    this.#endMs = clock.monotonicMs() + timeoutMs
     this.#timer = clock.after(timeoutMs, () => this.cancel(DeadlineExceeded()))
     if (client?.aborted === true) this.#leave()
     else client?.addEventListener('abort', this.#leave)
   }
 
   remainingMs(): number {
-    return Math.max(0, this.atMs - this.#clock.now())
+    return Math.max(0, this.#endMs - this.#clock.monotonicMs())
   }
 
   /** Stops waiting for the deadline and for the client. */

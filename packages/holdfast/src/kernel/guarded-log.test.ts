@@ -37,7 +37,7 @@ test.each([
   const running = await service({ name: 'logging', operations: { chatty, broken } }).start({
     env: {},
     mode: 'test',
-    clock: { now: () => 0, after: () => ({ cancel: () => {} }) },
+    clock: { now: () => 0, monotonicMs: () => 0, after: () => ({ cancel: () => {} }) },
     log,
     notify: (message) => told.push(message),
   })

@@ -28,6 +28,7 @@ function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<v
     log: surroundings.log,
     clock: {
       now: () => clock.now(),
+      monotonicMs: () => clock.monotonicMs(),
       after(ms, fire) {
         scheduled += 1
         return clock.after(ms, fire)

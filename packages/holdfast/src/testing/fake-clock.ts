@@ -22,6 +22,7 @@ export function createFakeClock(startMs: number = Date.now()): FakeClock {
 
   return {
     now: () => nowMs,
+    monotonicMs: () => nowMs,
     after(ms, fire): Timer {
       const timer: Pending = { atMs: nowMs + ms, fire }
       pending.add(timer)

@@ -86,7 +86,7 @@ export class Replicas {
     const { clock, log } = this.#parts
     try {
       const { position, system } = await this.#askPrimary()
-      const askedMs = clock.now()
+      const askedMs = clock.monotonicMs()
       this.#history.note(parsePosition(position)!, askedMs)
       for (const replica of this.#replicas) this.#judge(replica, system, askedMs)
     } catch (error) {
