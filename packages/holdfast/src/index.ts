@@ -98,6 +98,7 @@ export type {
 } from './kernel/relation.ts'
 export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
 export type { RunningService, Service } from './kernel/service.ts'
+export type { BesideOperations, ModuleExports, OperationsOf } from './kernel/module-exports.ts'
 export type { Operations, ServiceDefinition } from './kernel/service-definition.ts'
 export type { Credentials, Identify } from './kernel/stages/identify.ts'
 export type {

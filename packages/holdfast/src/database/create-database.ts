@@ -107,6 +107,7 @@ async function openDatabase<Read, Write>(
         : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),
     ],
     notify: (event) => notify(describeEvent(event)),
+    ...(surroundings.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
   })
   const pooling = {
     connectionString,

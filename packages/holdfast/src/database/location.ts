@@ -8,7 +8,9 @@ export interface Location {
   readonly directConnectionString: string | undefined
   /** Those of its replicas. */
   readonly replicas: readonly string[]
-  /** Stops the server where it was started for this process; does nothing otherwise. */
+  /** How a person gets an empty database in place of this one. */
+  readonly startAfresh: string
+  /** Stops the server if it was started for this process; does nothing otherwise. */
   stop(): Promise<void>
 }
 
@@ -51,6 +53,7 @@ export async function locateDatabase(
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
       replicas: urlsOf(replicas).map((replica) => checkUrl(replica, 'Each of DATABASE_REPLICA_URLS')),
+      startAfresh: 'drop the database and create it again, or name an empty one, and start the service.',
       stop: async () => {},
     }
   }
@@ -70,6 +73,7 @@ export async function locateDatabase(
     connectionString: server.url,
     directConnectionString: undefined,
     replicas: [],
+    startAfresh: `stop all that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     stop: () => server.stop(),
   }
 }

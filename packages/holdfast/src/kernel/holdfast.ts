@@ -23,7 +23,8 @@ import {
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 import { defaultSecuritySchemes, type SecuritySchemes } from './security-scheme.ts'
 import { createService, type Service } from './service.ts'
-import type { Operations, ServiceDefinition } from './service-definition.ts'
+import type { ModuleExports, OperationsOf } from './module-exports.ts'
+import type { ServiceDefinition } from './service-definition.ts'
 import type { NoSettings, Settings } from './settings.ts'
 import type { Identify } from './stages/identify.ts'
 
@@ -74,7 +75,9 @@ export interface Application<Read, Write, Values = NoSettings> {
     definition: RelationDefinition<Key, Row, Read, Values>,
   ) => Relation<Key, Row[]>
   /** Defines a service of operations. */
-  readonly service: <const O extends Operations>(definition: ServiceDefinition<O>) => Service<O>
+  readonly service: <const E extends ModuleExports>(
+    definition: ServiceDefinition<E>,
+  ) => Service<OperationsOf<E>>
 }
 
 /** Defines a {@link Relation} with one row for a key. */

@@ -51,13 +51,13 @@ export function judgeService(
   return { operations, background, problems }
 }
 
-/** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here all the same. */
+/** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here. */
 function isOperation(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && 'route' in value
 }
 
 function notAnOperation(name: string): string {
-  return `"${name}" is not an operation; a module that is spread into \`operations\` exports operations only`
+  return `"${name}" is not an operation; a module that is spread into \`operations\` exports operations, schemas, problems and events only`
 }
 
 function checkRoutes(operations: readonly CompiledOperation[]): readonly string[] {

@@ -1,6 +1,7 @@
 import type { BackgroundDefinition } from './background-of.ts'
 import type { Checks, HealthDefinition } from './check.ts'
 import type { Database } from './database.ts'
+import type { ModuleExports } from './module-exports.ts'
 import type { Operation } from './operation.ts'
 import type { SecuritySchemes } from './security-scheme.ts'
 import type { Settings } from './settings.ts'
@@ -9,16 +10,19 @@ import type { Identify } from './stages/identify.ts'
 /** Operations by their names in the service. */
 export type Operations = Readonly<Record<string, Operation>>
 
-/** What a service is defined with. */
-export interface ServiceDefinition<O extends Operations> extends BackgroundDefinition {
+/** The definition of a service. */
+export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDefinition {
   /** In logs and documentation. */
   readonly name: string
   /** The version of its API, for the documentation. Default `'0.0.0'`. */
   readonly version?: string
   /** What it is for, in Markdown, for the documentation. */
   readonly description?: string
-  /** Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. */
-  readonly operations: O
+  /**
+   * Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. Schemas, problems and
+   * events among the exports are left out.
+   */
+  readonly operations: E
   /** What it needs beside its database, which is checked by itself: `{ 'payments-api': { run: … } }`. */
   readonly checks?: Checks
   /** What it says of its health, and to whom. */

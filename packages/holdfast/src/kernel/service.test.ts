@@ -1,4 +1,4 @@
-import { anyone, holdfast, paged, pageOf, problem } from 'holdfast'
+import { anyone, event, holdfast, paged, pageOf, problem } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, noDatabase, refusalOf, startService } from './start-service.fixture.ts'
@@ -171,8 +171,9 @@ describe('a service does not start', () => {
   })
 
   test('with something else among its operations', async () => {
-    const refusal = await refusalOf({ NotFound: problem('not-found', { status: 404, title: 'x' }) as never })
-    expect(refusal).toContain('"NotFound" is not an operation')
+    const job = holdfast().job({ name: 'mail', input: z.object({}), run: () => {} })
+    for (const value of [job, 'text', null, () => {}, {}])
+      expect(await refusalOf({ value: value as never })).toContain('"value" is not an operation')
   })
 
   test('and says all of what is wrong at once', async () => {
@@ -200,4 +201,22 @@ test('bounded outputs of every kind start', async () => {
     nothing: query({ access: anyone(), route: 'GET /nothing', run: () => {} }),
   })
   expect((await call(running, 'nothing')).status).toBe(204)
+})
+
+test('a service takes the exports of a module: schemas, problems and events beside the operations are left out', async () => {
+  const thing = z.object({ id: z.string() })
+  const module = {
+    thing,
+    NotFound: problem('not-found', { status: 404, title: 'There is no such thing' }),
+    Added: event('thing.added', { payload: thing }),
+    find: query({ ...fine, route: 'GET /things' }),
+  }
+  const { operations } = service({ name: 'spread', operations: { ...module } })
+  expect(Object.keys(operations)).toEqual(['find'])
+  operations.find satisfies typeof module.find
+  // @ts-expect-error Property 'thing' does not exist on type …
+  expect(operations.thing).toBeUndefined()
+  const running = await startService({ ...module })
+  expect([...running.operations.keys()]).toEqual(['find'])
+  await running.stop()
 })

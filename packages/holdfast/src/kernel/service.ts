@@ -10,6 +10,7 @@ import { guardedLog } from './guarded-log.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import { judgeService } from './judge-service.ts'
 import type { Logger } from './log.ts'
+import { type ModuleExports, operationsOf, type OperationsOf } from './module-exports.ts'
 import { createPipeline } from './pipeline.ts'
 import type { AnyProblemType } from './problem.ts'
 import { kernelProblems } from './problems.ts'
@@ -89,10 +90,11 @@ export interface RunningService<O extends Operations = Operations> {
 const defaultProblemBase = '/problems/'
 
 /** Makes a service of its definition, which is judged when it starts. */
-export function createService<O extends Operations>(
-  definition: ServiceDefinition<O>,
+export function createService<E extends ModuleExports>(
+  given: ServiceDefinition<E>,
   parts: ServiceParts,
-): Service<O> {
+): Service<OperationsOf<E>> {
+  const definition = { ...given, operations: operationsOf(given.operations) }
   return {
     name: definition.name,
     version: definition.version,

@@ -6,7 +6,9 @@ import {
   holdfast,
   type HoldfastOptions,
   type Mode,
+  type ModuleExports,
   type Operations,
+  type OperationsOf,
   type RunningService,
   systemClock,
 } from 'holdfast'
@@ -37,10 +39,10 @@ export interface StartOptions extends HoldfastOptions<undefined, undefined> {
 }
 
 /** Starts a service of operations. */
-export function startService<O extends Operations>(
-  operations: O,
+export function startService<E extends ModuleExports>(
+  operations: E,
   options: StartOptions = {},
-): Promise<RunningService<O>> {
+): Promise<RunningService<OperationsOf<E>>> {
   const { mode = 'test', clock = systemClock, onLog = () => {}, ...rest } = options
   const log = createLogger({ level: 'debug', write: onLog })
   return holdfast(rest)

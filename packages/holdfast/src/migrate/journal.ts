@@ -91,6 +91,7 @@ export async function writeJournal(
 export async function readJournal(
   client: pg.ClientBase,
   sets: readonly MigrationSet[],
+  startAfresh?: string,
 ): Promise<JournalVerdict> {
   const rows = await journalRows(client)
   const verdicts = sets.map((set) =>
@@ -103,7 +104,7 @@ export async function readJournal(
   if (edited.length > 0) {
     throw new HoldfastError(
       'migration-edited',
-      `Migrations were changed after they had been applied to this database:\n${edited.map((line) => `  - ${line}`).join('\n')}\nRestore them as they were, and put the change into a new migration.`,
+      `Migrations were changed after they had been applied to this database:\n${edited.map((line) => `  - ${line}`).join('\n')}\nRestore them as they were, and put the change into a new migration.${startAfresh === undefined ? '' : ` Or, if nothing in this database is needed, start afresh: ${startAfresh}`}`,
     )
   }
   return {

@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createLogger, holdfast, type Mode, systemClock } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -132,6 +134,32 @@ describe('a migration that was edited', () => {
     expect(message).toContain('app/0001-table')
     expect(message).toContain('app/0002-rows')
     expect(await journal()).toEqual(['0001-table', '0002-rows'])
+  })
+
+  test('is told in development how to start afresh, and nowhere else', async () => {
+    const start = async (mode: Mode): Promise<string> => {
+      const service = holdfast({ database: postgres({ url: database.url, migrations: folder }) }).service({
+        name: 'edited',
+        operations: {},
+      })
+      const log = createLogger({ level: 'error', write: () => {} })
+      const running = service.start({ env: {}, mode, clock: systemClock, log, notify: () => {} })
+      return running.then(
+        async (one) => `${(await one.stop()) ?? 'started'}`,
+        (error: Error) => error.message,
+      )
+    }
+    await writeFile(join(folder, '0001-a.sql'), 'select 1')
+    expect(await start('development')).toBe('started')
+    await writeFile(join(folder, '0001-a.sql'), 'select 2')
+    expect(await start('development')).toContain(
+      'Or, if nothing in this database is needed, start afresh: drop the database and create it again',
+    )
+    for (const mode of ['test', 'production'] as const) {
+      const message = await start(mode)
+      expect(message).toContain('app/0001-a: applied as')
+      expect(message).not.toContain('afresh')
+    }
   })
 
   test('is not one whose lines end differently', async () => {

@@ -22,6 +22,8 @@ export interface MigrateOptions {
   /** How long one migration goes on trying to get its locks, in milliseconds. Default 60,000. */
   readonly retryMs?: number
   readonly notify?: (event: MigrationEvent) => void
+  /** How a person gets an empty database, if this one may be thrown away: for `migration-edited`. Default: it may not. */
+  readonly startAfresh?: string
   /** Ends the waiting for other processes. */
   readonly signal?: AbortSignal
 }
@@ -42,7 +44,7 @@ export interface MigrationReport {
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const client = await connect(options)
   try {
-    const before = await readJournal(client, options.migrations)
+    const before = await readJournal(client, options.migrations, options.startAfresh)
     for (const event of before.events) options.notify?.(event)
     if (before.pending.length === 0) return { applied: [], appliedBefore: before.appliedBefore }
     if (await isPooled(client)) throw pooled(before.pending.length)
@@ -99,7 +101,7 @@ async function applyNext({
 }: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
   await createJournal(client)
   // What was pending before may have been applied by the process that held the lock.
-  const { pending, appliedBefore } = await readJournal(client, options.migrations)
+  const { pending, appliedBefore } = await readJournal(client, options.migrations, options.startAfresh)
   const sharing = new Set(
     options.migrations.filter(({ sharesSession }) => sharesSession === true).map(({ owner }) => owner),
   )
