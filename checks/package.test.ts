@@ -1,7 +1,8 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nodeBinary, oldestNodes } from './oldest-nodes.ts'
 import { type CommandResult, runCommand } from './run-command.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -32,6 +33,18 @@ beforeAll(async () => {
   })
   writeJson('tsconfig.json', {
     compilerOptions: { target: 'es2024', module: 'nodenext', strict: true, noEmit: true, types: ['node'] },
+    exclude: ['sources'],
+  })
+  writeJson('tsconfig.sources.json', {
+    extends: './tsconfig.json',
+    // Nothing of browsers, which would hide what Node has not.
+    compilerOptions: {
+      lib: ['es2025', 'esnext.disposable'],
+      allowImportingTsExtensions: true,
+      skipLibCheck: true,
+    },
+    include: ['sources'],
+    exclude: [],
   })
   const imports = entries.map((subpath, n) => `import * as entry${n} from 'holdfast${subpath.slice(1)}'`)
   const names = entries.map((subpath, n) => `  '${subpath}': Object.keys(entry${n}),`)
@@ -42,7 +55,12 @@ beforeAll(async () => {
   cpSync(join(root, 'checks/consumer'), consumer, { recursive: true })
   const install = ['npm', 'install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund']
   succeeded(await runCommand(install, inConsumer))
-}, 180_000)
+  cpSync(join(consumer, 'node_modules/holdfast/src'), join(consumer, 'sources/holdfast'), { recursive: true })
+  cpSync(join(root, 'packages/cli/src'), join(consumer, 'sources/cli'), {
+    recursive: true,
+    filter: (file) => !/\.(?:test|fixture)\./.test(file),
+  })
+}, 600_000)
 
 afterAll(() => rmSync(consumer, { recursive: true }))
 
@@ -50,24 +68,45 @@ test('publint and attw find nothing wrong with it', () => {
   succeeded(verdict)
 })
 
-test('every entry can be imported, and exports something', async () => {
-  const { stdout } = succeeded(await runCommand(['node', 'entries.ts'], inConsumer))
-  const exported = JSON.parse(stdout) as Record<string, readonly string[]>
-  expect(Object.keys(exported)).toEqual(entries)
-  for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
+describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
+  let node = 'node'
+  beforeAll(async () => {
+    if (version !== 'current') node = await nodeBinary(version)
+  }, 300_000)
+
+  test('every entry can be imported, and exports something', async () => {
+    const { stdout } = succeeded(await runCommand([node, 'entries.ts'], inConsumer))
+    const exported = JSON.parse(stdout) as Record<string, readonly string[]>
+    expect(Object.keys(exported)).toEqual(entries)
+    for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
+  }, 180_000)
+
+  test('a service that uses it runs', async () => {
+    const { stdout } = succeeded(await runCommand([node, 'main.ts'], inConsumer))
+    expect(stdout.split('\n')).toEqual([
+      '201 true true',
+      'beats',
+      'welcomed 1, told of 1',
+      '{"items":[{"id":1,"text":"over HTTP"}]}',
+      '',
+    ])
+  }, 180_000)
 })
 
-test('a service that uses it runs', async () => {
-  const { stdout } = succeeded(await runCommand(['node', 'main.ts'], inConsumer))
-  expect(stdout.split('\n')).toEqual(['201 true true', 'true', '{"items":[{"id":1,"text":"over HTTP"}]}', ''])
-})
+test('its sources use nothing that the oldest Node does not have', async () => {
+  const { exitCode, stdout } = await runCommand(
+    ['tsc', '--pretty', 'false', '--project', 'tsconfig.sources.json'],
+    inConsumer,
+  )
+  expect([exitCode, stdout]).toEqual([0, ''])
+}, 180_000)
 
 test('its declarations are whole, and a service that uses it type-checks', async () => {
   const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
   const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
   // Declarations of other packages are not ours to judge: some name peers that nobody here has.
   expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('it holds what was built and its sources, without tests', async () => {
   const files = readdirSync(join(consumer, 'node_modules/holdfast'), { recursive: true, encoding: 'utf8' })
@@ -77,20 +116,15 @@ test('it holds what was built and its sources, without tests', async () => {
   expect(files.filter((file) => /\.(?:test|fixture)\./.test(file))).toEqual([])
 })
 
-/** The versions that this repository is tested with, so that a release elsewhere cannot break its tests. */
+/** The versions that this repository is tested with, so that a release elsewhere cannot break its tests; the types of the oldest Node. */
 function lockedVersions(): Readonly<Record<string, string>> {
   const { packages } = readJson<Lock>(join(root, 'package-lock.json'))
-  const wanted = [
-    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
-    'zod',
-    '@types/node',
-  ]
-  return Object.fromEntries(
-    wanted.map((name) => {
-      const locked = packages[`packages/holdfast/node_modules/${name}`] ?? packages[`node_modules/${name}`]
-      return [name, locked?.version ?? 'not locked']
-    }),
-  )
+  const wanted = [...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }), 'zod']
+  const locked = wanted.map((name) => {
+    const found = packages[`packages/holdfast/node_modules/${name}`] ?? packages[`node_modules/${name}`]
+    return [name, found?.version ?? 'not locked']
+  })
+  return { ...Object.fromEntries(locked), '@types/node': oldestNodes[0] }
 }
 
 function succeeded(result: CommandResult): CommandResult {

@@ -1,4 +1,4 @@
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, event, holdfast, paged, pageOf } from 'holdfast'
 import { drizzle, list } from 'holdfast/drizzle'
 import { serve } from 'holdfast/node'
 import { createTestDatabase, createTestService, until } from 'holdfast/testing'
@@ -12,10 +12,29 @@ const notes = pgTable('notes', {
   id: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
   text: text().notNull(),
 })
-const { query, mutation, job, service } = holdfast({
-  database: drizzle({ notes }, { migrations: new URL('./migrations/', import.meta.url) }),
+const welcomes = pgTable('welcomes', { note: bigint({ mode: 'number' }), by: text() })
+const { query, mutation, job, consumer, service } = holdfast({
+  database: drizzle({ notes, welcomes }, { migrations: new URL('./migrations/', import.meta.url) }),
 })
 const Note = z.object({ id: z.int(), text: z.string() })
+
+const NoteAdded = event('note.added', { payload: z.object({ note: z.int() }) })
+
+const welcome = job({
+  name: 'welcome',
+  input: z.object({ note: z.int() }),
+  async run({ input, db }) {
+    await db.insert(welcomes).values({ note: input.note, by: 'job' })
+  },
+})
+
+const onNoteAdded = consumer({
+  name: 'note-added',
+  event: NoteAdded,
+  async run({ message, db }) {
+    await db.insert(welcomes).values({ note: message.payload.note, by: 'consumer' })
+  },
+})
 
 const addNote = mutation({
   route: 'POST /notes',
@@ -23,8 +42,10 @@ const addNote = mutation({
   input: z.object({ text: z.string().max(100) }),
   output: Note,
   status: 201,
-  async run({ input, db }) {
+  async run({ input, db, jobs, publish }) {
     const [note] = await db.insert(notes).values(input).returning()
+    await jobs.enqueue(welcome, { note: note!.id })
+    await publish(NoteAdded, 'notes', { note: note!.id })
     return note!
   },
 })
@@ -46,17 +67,24 @@ const listNotes = query({
     ),
 })
 
-const tidy = job({ name: 'tidy', input: z.object({}), run: () => {} })
-
-const notebook = service({ name: 'notebook', operations: { addNote, listNotes }, jobs: { tidy } })
+const notebook = service({
+  name: 'notebook',
+  operations: { addNote, listNotes },
+  jobs: { welcome },
+  consumers: { onNoteAdded },
+})
 
 const tested = await createTestService(notebook)
 const first = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 const second = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 console.log(first.status, first.body === second.body, second.headers['idempotency-replayed'])
 // Sent by a thread, whose file is found beside the others.
-const beats = await until(() => tested.sql('select from holdfast.job_beats'))
-console.log(beats.length > 0)
+await until(async () => (await tested.sql('select from holdfast.job_beats')).length > 0)
+console.log('beats')
+const countOf = async (by: string): Promise<number> =>
+  (await tested.sql('select from welcomes where by = $1', [by])).length
+await until(async () => (await countOf('job')) > 0 && (await countOf('consumer')) > 0, { timeoutMs: 10_000 })
+console.log(`welcomed ${await countOf('job')}, told of ${await countOf('consumer')}`)
 await tested.stop()
 
 const database = await createTestDatabase()

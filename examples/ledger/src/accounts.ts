@@ -1,5 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { anyone, paged, pageOf } from 'holdfast'
+import { anyone, paged, pageOf, uuidv7 } from 'holdfast'
 import { and, eq, getTableColumns } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -33,7 +32,7 @@ export const createAccount = mutation({
   async run({ input, db }) {
     const [row] = await db
       .insert(schema.accounts)
-      .values({ id: randomUUIDv7(), ...input })
+      .values({ id: uuidv7(), ...input })
       .returning()
     return toAccount(row!)
   },

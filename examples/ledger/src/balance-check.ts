@@ -1,5 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { anyone, descending, paged, pageOf, schedule } from 'holdfast'
+import { anyone, descending, paged, pageOf, schedule, uuidv7 } from 'holdfast'
 import { count, eq, getTableColumns, sql } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -21,7 +20,7 @@ export const checkBalances = job({
     await db
       .insert(schema.balanceChecks)
       .values({
-        id: randomUUIDv7(),
+        id: uuidv7(),
         checkedAt: new Date(input.tick),
         accounts: accounts!.count,
         unbalanced: unbalanced.map(({ id }) => id),

@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { uuidv7 } from 'holdfast'
 import type { DrizzleWrite } from 'holdfast/drizzle'
 import { eq, inArray, sql } from 'drizzle-orm'
 import { maxBalance } from './money.ts'
@@ -39,7 +39,7 @@ export async function book(
   { from, to, amount, memo }: Booking,
 ): Promise<typeof schema.transfers.$inferSelect> {
   if (to.balance + amount > maxBalance || from.balance - amount < -maxBalance) throw BalanceOutOfRange()
-  const id = randomUUIDv7()
+  const id = uuidv7()
   const [transfer] = await db
     .insert(schema.transfers)
     .values({ id, fromAccount: from.id, toAccount: to.id, currency: from.currency, amount, memo })

@@ -1,5 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
-import { anyone } from 'holdfast'
+import { anyone, uuidv7 } from 'holdfast'
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { job, mutation, query } from './app.ts'
@@ -97,7 +96,7 @@ export const createPayout = mutation({
     const transfer = await book(db, { from, to: locked.get(world)!, amount, memo: 'payout' })
     const [payout] = await db
       .insert(schema.payouts)
-      .values({ id: randomUUIDv7(), accountId: account, amount, iban, transferId: transfer.id })
+      .values({ id: uuidv7(), accountId: account, amount, iban, transferId: transfer.id })
       .returning()
     await jobs.enqueue(payOut, { payout: payout!.id })
     return toPayout(payout!)

@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { uuidv7 } from 'holdfast'
 import { and, eq } from 'drizzle-orm'
 import type { Transaction } from './book.ts'
 import * as schema from './schema.ts'
@@ -9,7 +9,7 @@ export async function worldAccount(db: Transaction, currency: string): Promise<s
   if (known !== undefined) return known
   await db
     .insert(schema.accounts)
-    .values({ id: randomUUIDv7(), name: `The world (${currency})`, currency, kind: 'world' })
+    .values({ id: uuidv7(), name: `The world (${currency})`, currency, kind: 'world' })
     .onConflictDoNothing()
   return (await findWorldAccount(db, currency))!
 }

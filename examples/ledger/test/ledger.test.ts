@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto'
+import { uuidv7 } from 'holdfast'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest'
 import { ledger } from '../src/service.ts'
@@ -25,7 +25,7 @@ describe('accounts', () => {
   test('are opened empty, with a Location where they can be read', async () => {
     const response = await books.fetch('/accounts', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': `"${randomUUIDv7()}"` },
+      headers: { 'content-type': 'application/json', 'idempotency-key': `"${uuidv7()}"` },
       body: JSON.stringify({ name: '  Alice ', currency: 'EUR' }),
     })
     expect(response.status).toBe(201)
@@ -66,7 +66,7 @@ describe('accounts', () => {
   })
 
   test('that do not exist are not found', async () => {
-    const id = randomUUIDv7()
+    const id = uuidv7()
     await expect(books.call.getAccount({ id })).rejects.toMatchObject({
       code: 'account-not-found',
       problem: { account: id },
@@ -117,7 +117,7 @@ describe('deposits', () => {
   })
 
   test('into no account are not found', async () => {
-    await expect(books.call.createDeposit({ account: randomUUIDv7(), amount: 1 })).rejects.toMatchObject({
+    await expect(books.call.createDeposit({ account: uuidv7(), amount: 1 })).rejects.toMatchObject({
       status: 404,
       code: 'account-not-found',
     })
@@ -134,7 +134,7 @@ describe('transfers', () => {
   })
 
   test('sent twice with one key move it once', async () => {
-    const [from, to, key] = [await openWith(1_000), await openWith(5), randomUUIDv7()]
+    const [from, to, key] = [await openWith(1_000), await openWith(5), uuidv7()]
     const first = await books.send('createTransfer', { from, to, amount: 400 }, { key })
     const second = await books.send('createTransfer', { from, to, amount: 400 }, { key })
     expect(second.body).toBe(first.body)
@@ -167,7 +167,7 @@ describe('transfers', () => {
   })
 
   test('from or to no account are not found', async () => {
-    const [known, unknown] = [await openWith(100), randomUUIDv7()]
+    const [known, unknown] = [await openWith(100), uuidv7()]
     for (const [from, to] of [
       [known, unknown],
       [unknown, known],

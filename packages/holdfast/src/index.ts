@@ -109,3 +109,4 @@ export type {
   SecuritySchemes,
 } from './kernel/security-scheme.ts'
 export { type Mode, readMode, type Surroundings } from './kernel/surroundings.ts'
+export { uuidv7 } from './kernel/uuid-v7.ts'

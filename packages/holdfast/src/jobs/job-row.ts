@@ -1,10 +1,10 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { toMilliseconds } from '../kernel/duration.ts'
 import type { EnqueueOptions } from '../kernel/effects.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobType } from '../kernel/job-type.ts'
 import { summarizeIssues } from '../kernel/schema.ts'
 import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
+import { uuidv7 } from '../kernel/uuid-v7.ts'
 
 /** A job as it is inserted. */
 export interface JobRow {
@@ -40,7 +40,7 @@ export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions):
 function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow {
   if (read.issues) throw inputInvalid(job, `is not what it declares: ${summarizeIssues(read.issues)}`)
   return {
-    id: randomUUIDv7(),
+    id: uuidv7(),
     name: job.name,
     input: toJsonText(job, read.stored),
     priority: options.priority ?? job.priority,

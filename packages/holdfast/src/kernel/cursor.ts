@@ -25,12 +25,15 @@ export interface CursorCodec {
   open(cursor: string, binding: string): Promise<CursorPayload | undefined>
 }
 
+/** Named by what makes it: the global type `CryptoKey` is not there in the declarations of each supported Node. */
+type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
 /** A codec whose cursors are authenticated by HMAC-SHA-256 under one of the keys. */
 export async function createCursorCodec(signing: SigningKeys, clock: Clock): Promise<CursorCodec> {
   let keys = await importKeys(signing.keys)
   let refreshedMs = -Infinity
 
-  async function keyOf(id: number): Promise<CryptoKey | undefined> {
+  async function keyOf(id: number): Promise<HmacKey | undefined> {
     const known = keys.get(id)
     if (known || clock.monotonicMs() - refreshedMs < refreshEveryMs) return known
     refreshedMs = clock.monotonicMs()
@@ -80,7 +83,7 @@ async function transformed(
 }
 
 /** The keys by their ids, the newest first. */
-async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<number, CryptoKey>> {
+async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<number, HmacKey>> {
   if (keys.length === 0 || keys.some(({ secret }) => secret.length < 16)) {
     throw new HoldfastError(
       'cursor-secret-too-short',
@@ -95,7 +98,7 @@ async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<numb
   return new Map(await Promise.all(imported))
 }
 
-async function tagOf(key: CryptoKey, content: Uint8Array, binding: string): Promise<Uint8Array> {
+async function tagOf(key: HmacKey, content: Uint8Array, binding: string): Promise<Uint8Array> {
   const message = concat(content, new TextEncoder().encode(binding))
   return new Uint8Array(await crypto.subtle.sign('HMAC', key, message)).subarray(0, tagLength)
 }

@@ -1,8 +1,8 @@
-import { randomUUIDv7 } from 'node:crypto'
 import type { EventType } from '../kernel/event.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { summarizeIssues } from '../kernel/schema.ts'
 import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
+import { uuidv7 } from '../kernel/uuid-v7.ts'
 
 /** A message as it is inserted. */
 export interface MessageRow {
@@ -35,7 +35,7 @@ export function toMessageRow(
       const issues = summarizeIssues(read.issues)
       throw messageInvalid(event, `has a payload that is not what the event declares: ${issues}`)
     }
-    return { id: randomUUIDv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
+    return { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
   }
   return made instanceof Promise ? made.then(make) : make(made)
 }

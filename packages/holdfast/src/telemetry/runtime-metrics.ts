@@ -1,4 +1,9 @@
-import { monitorEventLoopDelay, performance, PerformanceObserver } from 'node:perf_hooks'
+import {
+  monitorEventLoopDelay,
+  performance,
+  type PerformanceEntry,
+  PerformanceObserver,
+} from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import type { HistogramSeries } from '../kernel/telemetry.ts'
 import type { Meter } from './meter.ts'

@@ -1,7 +1,7 @@
-import { randomUUIDv7 } from 'node:crypto'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import type { Statements, Transaction } from '../kernel/effects.ts'
 import type { PageSource } from '../kernel/page.ts'
+import { uuidv7 } from '../kernel/uuid-v7.ts'
 import { runStatement } from '../postgres/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { readEndpointUrl, type UrlRules } from './endpoint-url.ts'
@@ -85,7 +85,7 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
       const [row] = await runStatement<EndpointRow>(
         transaction,
         insertEndpoint({
-          id: randomUUIDv7(),
+          id: uuidv7(),
           owner,
           url: readEndpointUrl(url, rules),
           events,

@@ -38,8 +38,6 @@ export interface HttpServerOptions {
   readonly clock: Clock
 }
 
-const keepAliveBufferMs = 1_000
-
 // How long the rest of a request's header fields is waited for in a process that ends.
 const unfinishedMs = 500
 
@@ -54,9 +52,9 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
+    // Answers announce it (`Keep-Alive: timeout=75`). node:http waits for a second longer, so that a request which a client sends just
+    // within it is still taken; that second can be set from Node 24.6 on only.
     keepAliveTimeout: keepAliveTimeoutMs,
-    // Answers announce the timeout (`Keep-Alive: timeout=75`). A request that a client sends just within it is still taken.
-    keepAliveTimeoutBuffer: keepAliveBufferMs,
     // node:http looks for what is late at intervals, of half a minute by default.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
     // The host is checked with the rest, so that what is wrong with it is a problem like any other.
