@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],
     globalSetup: ['packages/holdfast/src/testing/vitest.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Bounds for what hangs, far above what a busy machine takes.
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
   },
 })

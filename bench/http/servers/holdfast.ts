@@ -41,6 +41,5 @@ const createTransfer = mutation({
   },
 })
 
-const options: ServeOptions & { readonly telemetry?: boolean } =
-  process.env['TELEMETRY'] === 'off' ? { telemetry: false } : {}
+const options: ServeOptions = process.env['TELEMETRY'] === 'off' ? { telemetry: false } : {}
 await serve(service({ name: 'bench', operations: { hello, readAccount, createTransfer } }), options)
