@@ -53,13 +53,15 @@ export async function commit(
 ): Promise<Answer | undefined> {
   const { first = [], gathered } = parts
   const statements = [...first, ...gathered.statements(), lastStatement(parts)]
-  const answered = connection.together(() =>
-    Promise.all([
-      Promise.allSettled(statements.map((statement) => connection.run(statement))),
-      settled(connection.run({ text: 'COMMIT' })),
-      parts.tellsPosition ? settled(connection.run<InsertPositionRow>(readInsertPosition())) : undefined,
-    ]),
-  )
+  const answered = connection.together(() => {
+    const written = Promise.allSettled(statements.map((statement) => connection.run(statement)))
+    const committed = settled(connection.run({ text: 'COMMIT' }))
+    const position = parts.tellsPosition
+      ? settled(connection.run<InsertPositionRow>(readInsertPosition()))
+      : undefined
+    connection.reset()
+    return Promise.all([written, committed, position])
+  })
   const results = await answeredInTime(answered, call, parts.clock)
   if (!results) return resolve(connection, call, parts)
   const [written, commitResult, position] = results

@@ -19,8 +19,10 @@ import {
   saysPlanIsStale,
 } from './sql-state.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
+import { SessionReset } from './session-reset.ts'
 import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
 import type { Statement } from './statement.ts'
+import { shapeOf } from './statement-shape.ts'
 
 /** What runs statements: all that a query builder is bound to. */
 export interface Queryable {
@@ -79,6 +81,13 @@ export class Connection implements Queryable {
   #running = 0
   #idleListeners: (() => void)[] = []
   #isOver = false
+  #hasLeft = false
+  /** Whether a handler's statement may have changed the session since the last reset. */
+  #isChanged = false
+  #needsThoroughReset = false
+  #reset: SessionReset | undefined
+  /** The limit of the last statement that stood alone, in milliseconds, which the session goes on with. */
+  #limitMs: number | undefined
   #isBroken = false
   #isPreparing: boolean
   #transientFailure: Error | undefined
@@ -97,16 +106,25 @@ export class Connection implements Queryable {
     if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }
 
+  /** Runs a statement of a handler. */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    return this.#send<Row>(this.#named(query, values))
+    const statement = this.#named(query, values)
+    this.#change(statement)
+    return this.#send<Row>(statement)
+  }
+
+  /** Takes notice of a statement that may change the session: any of a handler. */
+  #change({ text }: DriverStatement): void {
+    this.#isChanged = true
+    if (!shapeOf(text).isPlannable) this.#needsThoroughReset = true
   }
 
   /**
-   * The same for a statement that reads, outside of a transaction. Where that is due, it is told in the same round trip how long it may run, and
-   * made sure of that no migration has changed what is prepared.
+   * Runs a statement of a handler that reads, outside of a transaction, and resets the session, in one round trip. If due, the same round trip
+   * sets how long the statement may run, and looks for a migration that has changed what is prepared.
    *
    * @param remainingMs how long the statement is waited for, in milliseconds.
    */
@@ -116,25 +134,46 @@ export class Connection implements Queryable {
   ): Promise<pg.QueryResult<Row>> {
     const statement = this.#named(query, values)
     if (!this.#limits) return this.#readInTransaction<Row>(statement, statementLimitMs(remainingMs))
-    const limitMs = this.#limits.renew(this.#client, remainingMs)
+    const limitMs = statementLimitMs(remainingMs)
+    this.#limitMs = limitMs
+    this.#change(statement)
+    const isLimited = this.#limits.isLimitedTo(this.#client, limitMs)
     const isEpochDue = statement.name !== undefined && this.#prepared?.isDue(this.#client) === true
-    if (limitMs === undefined && !isEpochDue) return this.#send<Row>(statement)
+    if (isLimited && !isEpochDue) return this.together(() => this.#sendAndReset<Row>(statement))
     const [limit, epoch, result] = await this.together(() =>
       Promise.allSettled([
-        limitMs === undefined ? undefined : this.run(limitStatements(limitMs, 'session')),
+        isLimited ? undefined : this.run(limitStatements(limitMs, 'session')),
         isEpochDue ? this.run<SchemaEpochRow>(readSchemaEpoch()) : undefined,
-        this.#send<Row>(statement),
+        this.#sendAndReset<Row>(statement),
       ]),
     )
-    if (limit.status === 'rejected') {
-      this.#limits.forget(this.#client)
-      throw limit.reason
-    }
+    // The statement may have run under the limit of the one before it.
+    if (limit.status === 'rejected') throw limit.reason
     if (epoch.status === 'rejected') throw epoch.reason
     if (epoch.value && this.#prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
       return this.query<Row>(query, values)
     if (result.status === 'rejected') throw result.reason
     return result.value
+  }
+
+  #sendAndReset<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
+    const result = this.#send<Row>(statement)
+    this.reset()
+    return result
+  }
+
+  /**
+   * Resets the session behind what has been sent, if a handler's statement may have changed it: to be called within {@link together}, after the
+   * statement that ends the transaction. Does nothing for a session of a pooler, which is another one by then.
+   */
+  reset(): void {
+    if (!this.#isChanged || this.#isOver || !this.#limits) return
+    this.#isChanged = false
+    this.#reset = new SessionReset({
+      isThorough: this.#needsThoroughReset,
+      statementTimeoutMs: this.#limitMs,
+    })
+    this.#client.query(this.#reset)
   }
 
   /** The same where the session is a pooler's, which is neither read-only nor limited: its transaction is, in one round trip. */
@@ -146,8 +185,7 @@ export class Connection implements Queryable {
       Promise.allSettled([
         this.run({ text: 'BEGIN READ ONLY' }),
         this.run(limitStatements(limitMs, 'transaction')),
-        // The extended protocol takes one statement at a time: none can follow a COMMIT.
-        this.#send<Row>({ ...statement, queryMode: 'extended' }),
+        this.#send<Row>(statement),
         this.run({ text: 'COMMIT' }),
       ]),
     )
@@ -236,7 +274,7 @@ export class Connection implements Queryable {
 
   /** Runs a statement of the framework's own. */
   run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
-    return this.query<Row>(statement)
+    return this.#send<Row>(this.#named(statement, undefined))
   }
 
   /** Has the statements that `begin` begins travel together: one system call, one round trip. */
@@ -306,8 +344,14 @@ export class Connection implements Queryable {
   async rollBack(): Promise<void> {
     if (this.#isOver || (this.transactionStatus === 'I' && !this.isBusy)) return
     const isAtRest = await this.interrupt()
-    const rolledBack = isAtRest ? this.run({ text: 'ROLLBACK' }) : Promise.reject(unanswered)
+    const rolledBack = isAtRest ? this.together(() => this.#rollBackAndReset()) : Promise.reject(unanswered)
     await withPatience(rolledBack, patienceMs).catch(() => this.destroy())
+  }
+
+  #rollBackAndReset(): Promise<unknown> {
+    const rolledBack = this.run({ text: 'ROLLBACK' })
+    this.reset()
+    return rolledBack
   }
 
   /** Whether the session goes on: ends its transaction if it has one. */
@@ -316,25 +360,41 @@ export class Connection implements Queryable {
     return !this.#isOver
   }
 
-  /** Gives the connection back for the next user; only at rest, and outside of a transaction. */
+  /**
+   * Gives the connection back for the next user, once its session has been reset; closes it if it is not at rest, outside of a transaction and
+   * clean.
+   */
   release(): void {
-    if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') this.destroy()
-    else this.#leave(this.#prepared?.isOutdated(this.#client) === true)
+    if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') return this.destroy()
+    // One that was sent into a transaction that went on has failed.
+    if (this.#reset?.hasFailed === true) this.#isChanged = true
+    this.reset()
+    const reset = this.#reset
+    this.#isOver = true
+    if (!reset || reset.hasSucceeded) return this.#leave(false)
+    const giveUp = setTimeout(this.#abandon, patienceMs)
+    reset.whenSettled((hasSucceeded) => {
+      clearTimeout(giveUp)
+      if (hasSucceeded) this.#leave(false)
+      else this.destroy()
+    })
   }
 
   /** Closes the connection: whatever it was doing is rolled back by the server. */
   destroy(): void {
     // The driver would wait for what is under way before it closes the connection.
-    if (!this.#isOver) this.#client.connection.stream.destroy()
+    if (!this.#hasLeft) this.#client.connection.stream.destroy()
     this.#leave(true)
   }
 
   #leave(isLost: boolean): void {
-    if (this.#isOver) return
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     this.#isOver = true
+    if (this.#reset) this.#limits?.note(this.#client, this.#reset.statementTimeoutMs)
     this.#client.off('error', this.#onError)
     this.#work.deadline.removeEventListener('abort', this.#abandon)
-    this.#client.release(isLost)
+    this.#client.release(isLost || this.#prepared?.isOutdated(this.#client) === true)
   }
 }
 

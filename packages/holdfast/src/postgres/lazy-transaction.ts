@@ -13,6 +13,8 @@ import type { Statement } from './statement.ts'
 import { isOtherTransaction, TransactionMarker, transactionEnded } from './transaction-marker.ts'
 import { type HandlerSession, TransactionSession } from './transaction-session.ts'
 
+const commitStatement: Statement = { text: 'COMMIT' }
+
 /**
  * A transaction that begins with its first statement: what needs none costs none, and holds no connection while it does
  * something else.
@@ -108,13 +110,12 @@ export class LazyTransaction implements HandlerSession {
     if (this.#marker.hasEnded) throw transactionEnded(theJob)
     if (connection.transactionStatus !== 'T') throw transactionFailed(connection.transientFailure)
     const check = checkTransaction({ marker: this.#marker.text, epoch: this.#epoch })
-    const statements = [...this.gathered.statements(), ...last, check]
-    const answered = connection.together(() =>
-      Promise.allSettled([
-        ...statements.map((statement) => connection.run(statement)),
-        connection.run({ text: 'COMMIT' }),
-      ]),
-    )
+    const statements = [...this.gathered.statements(), ...last, check, commitStatement]
+    const answered = connection.together(() => {
+      const sent = statements.map((statement) => connection.run(statement))
+      connection.reset()
+      return Promise.allSettled(sent)
+    })
     const results = await untilAborted(answered, this.work.deadline)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed)

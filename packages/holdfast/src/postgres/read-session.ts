@@ -52,7 +52,9 @@ export class ReadSession implements Queryable {
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkReadStatement(statement.text, statement.name)
     this.#work.usage.statements += 1
-    const asked = { query: guarded(statement, values, this.#work.guard), values }
+    // The extended protocol takes one statement at a time: none can hide behind another.
+    const checked = guarded(statement, values, this.#work.guard)
+    const asked: Asked = { query: { ...checked, queryMode: 'extended' }, values }
     if (!this.#replica) return this.#run<Row>(this.#primary, asked)
     try {
       return await this.#run<Row>(this.#replica, asked)

@@ -35,6 +35,8 @@ describe('a command', () => {
     ['set local.a = 1', { kind: 'session' }],
     ['set session characteristics as transaction read only', { kind: 'session' }],
     ['prepare a as select 1', { kind: 'session' }],
+    ['execute a', { kind: 'session' }],
+    [`load 'plpgsql'`, { kind: 'session' }],
     ['do $$ begin commit; end $$', { kind: 'procedure' }],
     ['call a()', { kind: 'procedure' }],
     ['select 1', undefined],
@@ -46,7 +48,7 @@ describe('a command', () => {
   test('is what the parser of Postgres makes of it, however it is written', () => {
     const blank = fc.constantFrom(' ', '\n', '\r', '\v', '/**/', '/* ; /* a */ */', '-- ;\n', '--\r', '\t')
     const word = fc.constantFrom(
-      ...`begin start commit end abort prepare rollback savepoint release set reset listen discard deallocate copy call do
+      ...`begin start commit end abort prepare execute load rollback savepoint release set reset listen discard deallocate copy call do
         work transaction to local session constraints all and chain no . a A "A" "a" "savepoint" a() = 1 'a' ; ; select from`.split(
         /\s+/,
       ),
@@ -103,6 +105,8 @@ function controlOf(node: Node): ControlCommand | undefined {
     ListenStmt: 'session',
     UnlistenStmt: 'session',
     PrepareStmt: 'session',
+    ExecuteStmt: 'session',
+    LoadStmt: 'session',
   } as const
   for (const [type, kind] of Object.entries(kinds)) if (type in node) return { kind }
   return undefined

@@ -109,6 +109,8 @@ function readControl(verb: string, lexer: SqlLexer): ControlCommand | undefined 
     case 'unlisten':
     case 'discard':
     case 'deallocate':
+    case 'execute':
+    case 'load':
       return { kind: 'session' }
     case 'copy':
       return { kind: 'copy' }
