@@ -44,17 +44,19 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     await connection.run({ text: 'BEGIN' })
     const { rows } = await connection.run<ScheduleRow>(takeSchedule(name))
     const [row] = rows
-    const ticks = row ? dueTicks(times, { after: row.done_until, now: row.now, missed }) : []
-    if (row && ticks.length > 0) {
-      const made = ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
+    const due = row && dueTicks(times, { after: row.done_until, now: row.now, missed })
+    if (due && due.ticks.length > 0) {
+      const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
       await connection.run(insertJobs(await Promise.all(made)))
     }
     // A tick that was passed over must not be found again.
-    if (row) await connection.run(advanceSchedule(name, row.now))
+    if (due) await connection.run(advanceSchedule(name, due.doneUntil))
     await connection.run({ text: 'COMMIT' })
-    if (ticks.length > 0) wake()
-    const next = row && times.nextRun(row.now)
-    return next ? next.getTime() - row.now.getTime() : everyMs
+    if (due && due.ticks.length > 0) wake()
+    if (row && due && due.doneUntil < row.now) return 0
+    if (!row) return everyMs
+    const nowMs = row.now.getTime()
+    return (times.next(nowMs) ?? Infinity) - nowMs
   }
 
   return startDuty({

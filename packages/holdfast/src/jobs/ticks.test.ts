@@ -11,7 +11,7 @@ const ticksOf = (
     after: new Date(after),
     now: new Date(now),
     missed,
-  }).map((tick) => tick.toISOString())
+  }).ticks.map((tick) => tick.toISOString())
 
 test('ticks are those of the time zone, through both changes of its clocks', () => {
   expect(ticksOf(['30 2 * * *', 'UTC'], ['2026-03-28T00:00Z', '2026-03-30T00:00Z'])).toEqual([
@@ -39,7 +39,26 @@ test('a tick that is a little late is not missed', () => {
   expect(ticksOf(['0 * * * *', 'UTC'], ['2026-01-01T01:00Z', '2026-01-01T01:00:20Z'])).toEqual([])
 })
 
+test.each<[MissedTicks, number, number]>([
+  ['skip', 1, 0],
+  ['once', 1, 0],
+  ['all', 100, 1_340],
+])('of years of missed minutes, %s takes %i at a look', (missed, first, rest) => {
+  const times = timesOf({ name: 'tested', cron: '* * * * *', timeZone: 'Europe/Berlin' })
+  const now = new Date('2026-06-01T12:00:30Z')
+  const counts: number[] = []
+  for (let after = new Date('2020-01-01T00:00Z'); after < now;) {
+    const { ticks, doneUntil } = dueTicks(times, { after, now, missed })
+    counts.push(ticks.length)
+    after = doneUntil
+  }
+  expect(counts[0]).toBe(first)
+  expect(counts.slice(1).reduce((sum, count) => sum + count, 0)).toBe(rest)
+  expect(Math.max(...counts)).toBeLessThanOrEqual(100)
+})
+
 test.each([
+  ['0 0 30 2 *', 'UTC', 'is never due'],
   ['0 0 3 * * *', 'UTC', 'six fields|6 fields'],
   ['61 * * * *', 'UTC', 'cannot be read'],
   ['0 3 * * *', 'Europe/Atlantis', 'time zone "Europe/Atlantis"'],

@@ -1,13 +1,14 @@
-import { Cron } from 'croner'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Schedule } from '../kernel/schedule.ts'
+import { ScheduleTimes } from './schedules/schedule-times.ts'
 
 /**
- * The times of a schedule.
+ * Returns the times of a schedule.
  *
- * @throws HoldfastError `schedule-invalid` where its fields or its time zone cannot be read.
+ * @throws HoldfastError `schedule-invalid` if its fields or its time zone cannot be read, or name no time at all.
  */
-export function timesOf({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 'timeZone'>): Cron {
+export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>): ScheduleTimes {
+  const { name, cron, timeZone } = schedule
   const fields = cron.trim().split(/\s+/)
   if (fields.length !== 5) {
     throw new HoldfastError(
@@ -20,12 +21,23 @@ export function timesOf({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron'
   } catch (cause) {
     throw new HoldfastError(
       'schedule-invalid',
-      `The schedule "${name}" has the time zone ${JSON.stringify(timeZone)}, which nobody knows. Use a name of the IANA database, such as 'Europe/Berlin'.`,
+      `The schedule "${name}" has the time zone ${JSON.stringify(timeZone)}, which the IANA database does not have. Use one of its names, such as 'Europe/Berlin'.`,
       { cause },
     )
   }
+  const times = readTimes(schedule)
+  if (times.next(Date.now()) === undefined) {
+    throw new HoldfastError(
+      'schedule-invalid',
+      `The schedule "${name}" is never due: its fields ${JSON.stringify(cron)} name a day that no month has.`,
+    )
+  }
+  return times
+}
+
+function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 'timeZone'>): ScheduleTimes {
   try {
-    return new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' })
+    return new ScheduleTimes(cron, timeZone)
   } catch (cause) {
     throw new HoldfastError(
       'schedule-invalid',
@@ -38,15 +50,42 @@ export function timesOf({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron'
 /** How late a tick may be, in milliseconds, before it counts as missed. */
 const graceMs = 60_000
 // More than these are not made up for: a day of a schedule of every minute.
-const mostTicks = 1_440
+const maxTicks = 1_440
+// Enqueued at a time: what they take is little enough for nothing else to wait for it.
+const batch = 100
 
-/** Which ticks after `after`, up to `now`, are to be enqueued. */
+/** What is due of a schedule. */
+export interface DueTicks {
+  readonly ticks: readonly Date[]
+  /** Up to when the ticks have been dealt with: before now if there are more. */
+  readonly doneUntil: Date
+}
+
+/** Returns the ticks after `after`, up to `now`, that are to be enqueued, the first {@link batch} of them. */
 export function dueTicks(
-  times: Cron,
+  times: ScheduleTimes,
   { after, now, missed }: { readonly after: Date; readonly now: Date; readonly missed: Schedule['missed'] },
-): readonly Date[] {
-  // From the end: nobody may have been there for years.
-  const latest = times.previousRuns(missed === 'once' ? 1 : mostTicks, new Date(now.getTime() + 1))
-  const due = latest.filter((tick) => tick > after && tick <= now).toReversed()
-  return missed === 'skip' ? due.filter((tick) => now.getTime() - tick.getTime() <= graceMs) : due
+): DueTicks {
+  const [afterMs, nowMs] = [after.getTime(), now.getTime()]
+  if (missed === 'once') {
+    const last = times.previous(nowMs)
+    return { ticks: last !== undefined && last > afterMs ? [new Date(last)] : [], doneUntil: now }
+  }
+  if (missed === 'skip')
+    return { ticks: ticksBetween(times, Math.max(afterMs, nowMs - graceMs - 1), nowMs), doneUntil: now }
+  const first = ticksBetween(times, afterMs, nowMs)
+  if (first.length < batch) return { ticks: first, doneUntil: now }
+  const fromMs = times.countBack(nowMs, { count: maxTicks, afterMs })
+  const ticks = fromMs > afterMs ? ticksBetween(times, fromMs, nowMs) : first
+  return { ticks, doneUntil: ticks.length < batch ? now : ticks.at(-1)! }
+}
+
+function ticksBetween(times: ScheduleTimes, afterMs: number, untilMs: number): readonly Date[] {
+  const ticks: Date[] = []
+  let tick = times.next(afterMs)
+  while (tick !== undefined && tick <= untilMs && ticks.length < batch) {
+    ticks.push(new Date(tick))
+    tick = times.next(tick)
+  }
+  return ticks
 }

@@ -1,0 +1,117 @@
+import { TimeZone, type WallMs } from './time-zone.ts'
+import { WallTimes } from './wall-times.ts'
+
+// No clock has been put back by more since 1970, but for the days that zones have moved across the date line.
+const longestFoldMs = 3 * 3_600_000
+const dayMs = 86_400_000
+
+/**
+ * The instants at which a schedule is due, in the time zone of its fields.
+ *
+ * The rule where a clock is changed:
+ * - Times of a day (`30 2 * * *`, `0,20 1-3 * * *`): one that does not exist is due once, at the first instant after the gap;
+ *   one that exists twice is due once, the first time. Those that fall together are one.
+ * - Intervals, whose hours are a `*` with or without a step (`0,20,40 * * * *`): they are due whenever the clock shows them, so
+ *   they go on through a repeated hour, and through a gap as if it were not there.
+ *
+ * Instants are milliseconds since the Unix epoch.
+ */
+export class ScheduleTimes {
+  readonly #zone: TimeZone
+  readonly #times: WallTimes
+
+  constructor(cron: string, timeZone: string) {
+    this.#zone = new TimeZone(timeZone)
+    this.#times = new WallTimes(cron)
+  }
+
+  /** Returns the first one after an instant; `undefined` if there is none. */
+  next(afterMs: number): number | undefined {
+    return this.#times.isInterval ? this.#nextOfInterval(afterMs) : this.#nextOfDay(afterMs)
+  }
+
+  /** Returns the last one up to an instant; `undefined` if there is none. */
+  previous(untilMs: number): number | undefined {
+    return this.#times.isInterval ? this.#previousOfInterval(untilMs) : this.#previousOfDay(untilMs)
+  }
+
+  #nextOfDay(afterMs: number): number | undefined {
+    for (const timeMs of this.#times.after(this.#zone.wallAt(afterMs))) {
+      const dueMs = this.#zone.firstAt(timeMs)
+      // In a repeated hour: it was due the first time.
+      if (dueMs > afterMs) return dueMs
+    }
+    return undefined
+  }
+
+  #previousOfDay(untilMs: number): number | undefined {
+    const isRepeated = this.#zone.offsetAt(untilMs - longestFoldMs) > this.#zone.offsetAt(untilMs)
+    // In a repeated hour, times after this one were due the first time.
+    const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? longestFoldMs : 0)
+    for (const timeMs of this.#times.before(wallMs + 1)) {
+      const dueMs = this.#zone.firstAt(timeMs)
+      if (dueMs <= untilMs) return dueMs
+    }
+    return undefined
+  }
+
+  /** From one change of the clock to the next: between them, wall times and instants go on alike. */
+  #nextOfInterval(afterMs: number): number | undefined {
+    let fromMs = afterMs + 1
+    for (;;) {
+      const offsetMs = this.#zone.offsetAt(fromMs)
+      const { value: timeMs } = this.#times.after(fromMs + offsetMs - 1).next()
+      if (timeMs === undefined) return undefined
+      const dueMs = timeMs - offsetMs
+      const endMs = Math.min(dueMs, fromMs + dayMs)
+      if (this.#zone.offsetAt(endMs) !== offsetMs) fromMs = this.#zone.changeBetween(fromMs, endMs)
+      else if (dueMs === endMs) return dueMs
+      else return this.#nextOnLaterDay(fromMs + offsetMs)
+    }
+  }
+
+  #previousOfInterval(untilMs: number): number | undefined {
+    let toMs = untilMs
+    for (;;) {
+      const offsetMs = this.#zone.offsetAt(toMs)
+      const { value: timeMs } = this.#times.before(toMs + offsetMs + 1).next()
+      if (timeMs === undefined) return undefined
+      const dueMs = timeMs - offsetMs
+      const startMs = Math.max(dueMs, toMs - dayMs)
+      if (this.#zone.offsetAt(startMs) !== offsetMs) toMs = this.#zone.changeBetween(startMs, toMs) - 1
+      else if (dueMs === startMs) return dueMs
+      else return this.#previousOnEarlierDay(toMs + offsetMs)
+    }
+  }
+
+  #nextOnLaterDay(wallMs: WallMs): number | undefined {
+    for (const timeMs of this.#times.after(wallMs)) {
+      const dueMs = this.#zone.instantsOf(timeMs)[0]
+      if (dueMs !== undefined) return dueMs
+    }
+    return undefined
+  }
+
+  #previousOnEarlierDay(wallMs: WallMs): number | undefined {
+    for (const timeMs of this.#times.before(wallMs)) {
+      const dueMs = this.#zone.instantsOf(timeMs).at(-1)
+      if (dueMs !== undefined) return dueMs
+    }
+    return undefined
+  }
+
+  /** Returns an instant after which there are `count` at most until another, or somewhat more around a change of the clock. */
+  countBack(
+    untilMs: number,
+    { count, afterMs }: { readonly count: number; readonly afterMs: number },
+  ): number {
+    const wallAfterMs = this.#zone.wallAt(afterMs)
+    let left = count
+    for (const timeMs of this.#times.before(this.#zone.wallAt(untilMs) + 1)) {
+      if (timeMs <= wallAfterMs) return afterMs
+      if (left === 0) return Math.max(afterMs, this.#zone.firstAt(timeMs))
+      left -= 1
+    }
+    return afterMs
+  }
+}
