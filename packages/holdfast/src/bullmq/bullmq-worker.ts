@@ -159,6 +159,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       // A try whose process has died has noted nothing; BullMQ has counted it.
       failures: row.failures + given.stalledCounter,
       limit_key: null,
+      share_key: null,
       has_place: false,
     }
     const { pool, control, bind, foreignCalls } = parts

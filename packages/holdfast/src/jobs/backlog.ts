@@ -52,9 +52,10 @@ export class Backlog {
     for (const row of rows) this.#held.push({ row, sinceMs })
   }
 
-  /** The next one to run. */
-  take(): ClaimedRow | undefined {
-    return this.#held.shift()?.row
+  /** Takes out the next one to run that may begin. */
+  take(mayBegin: (row: ClaimedRow) => boolean): ClaimedRow | undefined {
+    const index = this.#held.findIndex(({ row }) => mayBegin(row))
+    return index < 0 ? undefined : this.#held.splice(index, 1)[0]?.row
   }
 
   /** Takes out those of these ids. */

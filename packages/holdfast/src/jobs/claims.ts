@@ -8,15 +8,14 @@ import { coalesce } from './coalesce.ts'
 import { claimJobs, type ClaimedRow } from './queries/claim-jobs.ts'
 import { handBack, handBackUnknown } from './queries/hand-back.ts'
 import type { RunningAttempts } from './running-attempts.ts'
+import type { Slots } from './slots.ts'
 
 /** What jobs are claimed with. */
 export interface ClaimParts {
   /** The id of the worker that claims them. */
   readonly worker: string
-  /** The names of the jobs that it can run. */
-  readonly names: readonly string[]
-  /** How many it runs at once. */
-  readonly concurrency: number
+  /** Where they run. */
+  readonly slots: Slots
   readonly control: Pool
   readonly attempts: RunningAttempts
   readonly log: Logger
@@ -37,7 +36,12 @@ export class Claims {
 
   constructor(parts: ClaimParts) {
     this.#parts = parts
-    this.#backlog = new Backlog(parts.concurrency)
+    this.#backlog = new Backlog(parts.slots.count)
+  }
+
+  /** The names of the jobs that it claims. */
+  get names(): readonly string[] {
+    return this.#parts.slots.names
   }
 
   /** How many wait to begin. */
@@ -46,36 +50,54 @@ export class Claims {
   }
 
   async #claim(): Promise<void> {
-    const { worker, names, concurrency, attempts } = this.#parts
+    const { worker, slots } = this.#parts
     if (this.#isReckoningDue && !this.#isOver) await this.#giveBackUnknown()
+    let hasLookedForFirsts = false
     for (;;) {
       this.beginNext()
       if (this.#isOver) return
-      const wanted = this.#backlog.wanted(concurrency - attempts.size)
-      if (wanted <= 0) return
+      const room = Math.max(0, this.#backlog.wanted(slots.free))
+      const reserved: number = hasLookedForFirsts ? 0 : slots.freeReserved
+      const { busy } = slots
+      // Of a name that is busy and a share by itself, nothing is looked for in vain: there may be very many of them.
+      const names =
+        room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
+      if (room + reserved === 0 || names.length === 0) return
       const { rows } = await this.#run((connection) =>
-        connection.run<ClaimedRow>(claimJobs(worker, names, wanted)),
+        connection.run<ClaimedRow>(claimJobs(worker, { names, room, reserved, busy })),
       )
       this.#backlog.add(rows)
       if (this.#isOver) await this.#giveBack(this.#backlog.clear())
       this.beginNext()
-      if (rows.length < wanted) return
+      if (rows.length === 0 || rows.length < room) return
+      // The first ones of all names were among them; those of shares may come behind many others.
+      hasLookedForFirsts ||= reserved > 0 && !slots.hasShares
     }
   }
 
   /** Begins what was claimed, as far as there is room. */
   beginNext(): void {
-    const { concurrency, attempts } = this.#parts
-    while (attempts.size < concurrency && !this.#isOver) {
-      const row = this.#backlog.take()
+    while (!this.#isOver) {
+      const row = this.#backlog.take((next) => this.#parts.slots.canBegin(next))
       if (!row) return
-      attempts.begin(row)
+      this.#begin(row)
     }
+  }
+
+  #begin(row: ClaimedRow): void {
+    this.#parts.slots.begin(row)
+    this.#parts.attempts.begin(row)
+  }
+
+  /** Frees the slot of one that has ended, and takes notice of how long it took, which tells how many to claim ahead. */
+  ended(row: ClaimedRow, durationMs: number): void {
+    this.#parts.slots.end(row)
+    this.#backlog.observe(durationMs)
   }
 
   /** Begins those of these ids, room or not. */
   beginAtOnce(ids: ReadonlySet<string>): void {
-    for (const row of this.#backlog.takeOut(ids)) this.#parts.attempts.begin(row)
+    for (const row of this.#backlog.takeOut(ids)) this.#begin(row)
   }
 
   /** The same as `claim`, for whoever does not wait for it. */
@@ -83,11 +105,6 @@ export class Claims {
     this.claim().catch((error: unknown) => {
       this.#parts.log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
     })
-  }
-
-  /** Takes notice of how long a job took, which tells how many to claim ahead. */
-  observe(durationMs: number): void {
-    this.#backlog.observe(durationMs)
   }
 
   /** Has the next claim look for jobs whose claim was carried out and never answered. */
@@ -128,9 +145,9 @@ export class Claims {
 
   /** Nobody else takes what this worker has claimed, so it makes sure that it knows of all of it. Only while no claim is under way. */
   async #giveBackUnknown(): Promise<void> {
-    const { worker, attempts } = this.#parts
+    const { worker, slots, attempts } = this.#parts
     const known = [...attempts.ids, ...this.#backlog.ids]
-    await this.#run((connection) => connection.run(handBackUnknown(worker, known)))
+    await this.#run((connection) => connection.run(handBackUnknown(worker, slots.names, known)))
     this.#isReckoningDue = false
   }
 

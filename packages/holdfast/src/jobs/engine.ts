@@ -19,7 +19,7 @@ import type { BeatTarget } from './heartbeat/beat-connection.ts'
 import type { Waker } from './waker.ts'
 import { startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
-import { sessionsOf } from './worker-sessions.ts'
+import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
 /** Opens a pool whose connections have this name. */
@@ -62,6 +62,10 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   const { openPool, waker, clock, log } = parts
   // What cannot be read is said before anything has begun.
   for (const schedule of parts.schedules) timesOf(schedule)
+  const ownConnections = [...parts.jobs.values()].reduce(
+    (sum, { slots }) => sum + (slots?.connections ?? 0),
+    0,
+  )
   const control = openPool('holdfast (jobs)', controlSize, { lockTimeoutMs: controlLockTimeoutMs })
   /** `undefined` while this process, declared dead, cannot begin anew. */
   let current: Membership | undefined
@@ -78,21 +82,26 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   async function join(): Promise<Membership> {
     const identity = await registerIdentity(control)
     const pool = openPool(sessionsOf(identity.id), parts.concurrency)
+    const connections = ownConnections > 0 ? openPool(ownSessionsOf(identity.id), ownConnections) : undefined
     const worker = startWorker({
       ...parts,
       control,
-      pool,
+      poolOf: (job) => (job.slots && connections) ?? pool,
       identity,
       onDeclaredDead: () => void (rejoining ??= rejoin().finally(() => (rejoining = undefined))),
     })
-    return { identity, pool, worker }
+    return {
+      identity,
+      worker,
+      endPools: async () => void (await Promise.all([pool.end(), connections?.end()])),
+    }
   }
 
   async function rejoin(): Promise<void> {
     const dead = current
     current = undefined
     await dead?.worker.stop(0)
-    await dead?.pool.end()
+    await dead?.endPools()
     while (!isStopping) {
       try {
         const joined = await join()
@@ -131,7 +140,7 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
       isStopping = true
       await Promise.all([schedules.stop(), pruning.stop(), rejoining])
       const handedBack = await current?.worker.stop(limitMs)
-      await Promise.all([current?.pool.end(), control.end()])
+      await Promise.all([current?.endPools(), control.end()])
       return handedBack ?? []
     },
   }
@@ -139,8 +148,8 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
 
 interface Membership {
   readonly identity: WorkerIdentity
-  readonly pool: Pool
   readonly worker: Worker
+  endPools(): Promise<void>
 }
 
 function prune(pool: Pool, statement: Statement): Promise<number> {

@@ -19,6 +19,7 @@ export interface JobRow {
   readonly uniqueKey?: string
   readonly limitKey?: string
   readonly rateKey?: string
+  readonly shareKey?: string
   readonly traceparent?: string
 }
 
@@ -52,8 +53,9 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
   }
 }
 
-function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey'> {
-  const { concurrency, rate } = job
+function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey' | 'shareKey'> {
+  const { concurrency, rate, slots } = job
+  const shareKey = slots?.shareOf?.(input as never)
   const keyOf = (limit: 'concurrency' | 'rate'): string => {
     const key = job[limit]?.key?.(input as never) ?? ''
     checkKey(job, `${limit} key`, key)
@@ -62,6 +64,7 @@ function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKe
   return {
     ...(concurrency ? { limitKey: keyOf('concurrency') } : {}),
     ...(rate ? { rateKey: keyOf('rate') } : {}),
+    ...(shareKey === undefined ? {} : { shareKey }),
   }
 }
 

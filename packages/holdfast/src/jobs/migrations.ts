@@ -131,4 +131,11 @@ create index job_beats_worker on holdfast.job_beats (worker);
 alter table holdfast.job_workers drop column beat_at;
 `,
   },
+  {
+    name: '0003-job-shares',
+    sql: `
+-- On whose behalf a job runs that has slots of its own.
+alter table holdfast.jobs add column share_key text;
+`,
+  },
 ]

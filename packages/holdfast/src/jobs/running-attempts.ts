@@ -21,8 +21,8 @@ import { type AttemptOutcome, type AttemptParts, runAttempt } from './run-attemp
 export interface RunningAttemptsParts {
   readonly jobs: ReadonlyMap<string, Job>
   readonly settings: unknown
-  /** The connections of the jobs' transactions. */
-  readonly pool: Pool
+  /** Returns the connections of a job's transactions. */
+  readonly poolOf: (job: Job) => Pool
   /** The connections of the worker's own statements. */
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
@@ -35,8 +35,15 @@ export interface RunningAttemptsParts {
   readonly holdsLease: () => boolean
   /** Called when the longest timeout of the running attempts has changed, in milliseconds. */
   readonly onLongestTimeout: (timeoutMs: number) => void
-  /** Called after an attempt has ended: what it came to, and how long it took, in milliseconds. */
-  readonly onEnded: (outcome: AttemptOutcome, durationMs: number) => void
+  /** Called after an attempt has ended. */
+  readonly onEnded: (ended: EndedAttempt) => void
+}
+
+/** An attempt that has ended. */
+export interface EndedAttempt {
+  readonly row: ClaimedRow
+  readonly outcome: AttemptOutcome
+  readonly durationMs: number
 }
 
 interface Running {
@@ -47,7 +54,7 @@ interface Running {
 /** The attempts that a process is at. */
 export class RunningAttempts {
   readonly #parts: RunningAttemptsParts
-  readonly #surroundings: AttemptSurroundings
+  readonly #surroundings: Omit<AttemptSurroundings, 'pool'>
   readonly #attemptParts: AttemptParts
   readonly #progress: ProgressKeeper
   readonly #observer: JobsObserver
@@ -57,14 +64,14 @@ export class RunningAttempts {
   readonly #timeouts = new LongestTimeout()
 
   constructor(parts: RunningAttemptsParts) {
-    const { settings, pool, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
+    const { settings, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
     const closing = this.#closing.signal
     const completer = new Completer(control, log, closing)
     const progress = new ProgressKeeper(control, clock, log)
     this.#parts = parts
     this.#progress = progress
     this.#observer = observeJobs(telemetry, () => this.#running.size)
-    this.#surroundings = { pool, control, bind, clock, log, telemetry, foreignCalls, closing, holdsLease }
+    this.#surroundings = { control, bind, clock, log, telemetry, foreignCalls, closing, holdsLease }
     this.#attemptParts = {
       settings,
       complete: (completion) => completer.complete(completion),
@@ -91,7 +98,7 @@ export class RunningAttempts {
   begin(row: ClaimedRow): void {
     const { jobs, telemetry, log } = this.#parts
     const job = jobs.get(row.name)!
-    const scope = openAttempt(job, row, this.#surroundings)
+    const scope = openAttempt(job, row, { ...this.#surroundings, pool: this.#parts.poolOf(job) })
     // Before the handler runs: it may compute from its first line on.
     this.#timeouts.add(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
@@ -120,7 +127,7 @@ export class RunningAttempts {
     this.#running.delete(row.id)
     this.#timeouts.remove(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
-    this.#parts.onEnded(outcome, durationMs)
+    this.#parts.onEnded({ row, outcome, durationMs })
   }
 
   /** Reports that the event loop was late while these ran: one of them was computing. */

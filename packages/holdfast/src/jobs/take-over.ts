@@ -8,7 +8,7 @@ import { withConnection } from '../postgres/with-connection.ts'
 import { deadRetentionMs, endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from './queries/take-over.ts'
-import { sessionsOf } from './worker-sessions.ts'
+import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
 /** What jobs of dead workers are taken over with. */
 export interface TakeOver {
@@ -36,7 +36,7 @@ export function takeOver({ pool, jobs, log, leaseMs, self }: TakeOver): Promise<
         { worker: id, host, pid },
         'worker declared dead: it sent no heartbeat within its lease; its jobs are rescued',
       )
-      await connection.run(endSessions(sessionsOf(id)))
+      await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
     }
     await connection.run({ text: 'BEGIN' })
     const { rows } = await connection.run<OrphanRow>(findOrphans())

@@ -12,8 +12,8 @@ import { leaseMs, startHeartbeat } from './heartbeat/heartbeat.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import { findCancelled } from './queries/beat.ts'
 import { promoteDue, promotionBatch, type PromotionRow } from './queries/promote-due.ts'
-import type { AttemptOutcome } from './run-attempt.ts'
-import { RunningAttempts, type RunningAttemptsParts } from './running-attempts.ts'
+import { type EndedAttempt, RunningAttempts, type RunningAttemptsParts } from './running-attempts.ts'
+import { divideSlots } from './slots.ts'
 import { takeOver } from './take-over.ts'
 import type { Waker } from './waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
@@ -23,7 +23,7 @@ export interface WorkerParts extends Omit<
   RunningAttemptsParts,
   'onEnded' | 'holdsLease' | 'onLongestTimeout'
 > {
-  /** How many jobs it runs at once. */
+  /** How many jobs it runs at once, apart from those that have slots of their own. */
   readonly concurrency: number
   readonly identity: WorkerIdentity
   readonly waker: Waker
@@ -62,14 +62,10 @@ export function startWorker(parts: WorkerParts): Worker {
     holdsLease: () => heartbeat.holdsLease,
     onLongestTimeout: (timeoutMs) => heartbeat.allowSilence(timeoutMs),
   })
-  const claims = new Claims({
-    worker: identity.id,
-    names: [...jobs.keys()],
-    concurrency,
-    control,
-    attempts,
-    log,
-  })
+  const allClaims = divideSlots(jobs.values(), concurrency).map(
+    (slots) => new Claims({ worker: identity.id, slots, control, attempts, log }),
+  )
+  const claimsByName = new Map(allClaims.flatMap((claims) => claims.names.map((name) => [name, claims])))
   let isStopping = false
 
   const duty = (failure: string, everyMs: number, work: () => Promise<number | undefined>): Duty =>
@@ -82,8 +78,9 @@ export function startWorker(parts: WorkerParts): Worker {
     else if (reason === 'jobs') polling.now()
   })
 
-  function onEnded(outcome: AttemptOutcome, durationMs: number): void {
-    claims.observe(durationMs)
+  function onEnded({ row, outcome, durationMs }: EndedAttempt): void {
+    const claims = claimsByName.get(row.name)!
+    claims.ended(row, durationMs)
     if (isStopping) return
     claims.beginNext()
     // It may be due again before anybody would look.
@@ -96,12 +93,14 @@ export function startWorker(parts: WorkerParts): Worker {
       connection.run<PromotionRow>(promoteDue(unlimited)),
     )
     const [promotion] = rows
-    if (await claims.giveBackStale()) waker.wakeJobs()
+    for (const claims of allClaims) if (await claims.giveBackStale()) waker.wakeJobs()
     let isMore = promotion?.promoted === promotionBatch
     const left = (promotion?.gated ?? []).map((name) => jobs.get(name)!)
     for (const job of [...limited, ...left]) isMore = (await admit(job)) || isMore
-    claims.reckonNext()
-    await claims.claim()
+    for (const claims of allClaims) {
+      claims.reckonNext()
+      await claims.claim()
+    }
     if (isMore) return 0
     return promotion?.next_ms ?? undefined
   }
@@ -119,13 +118,13 @@ export function startWorker(parts: WorkerParts): Worker {
   }
 
   async function endCancelled(): Promise<undefined> {
-    if (attempts.size + claims.waiting === 0) return
+    if (attempts.size === 0 && allClaims.every(({ waiting }) => waiting === 0)) return
     const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
       connection.run<{ id: string }>(findCancelled(identity.id)),
     )
     const ids = new Set(rows.map(({ id }) => id))
     // One that has not begun begins, to end at once, like any other.
-    claims.beginAtOnce(ids)
+    for (const claims of allClaims) claims.beginAtOnce(ids)
     attempts.cancel(jobCancelled, ids)
   }
 
@@ -134,7 +133,7 @@ export function startWorker(parts: WorkerParts): Worker {
       { worker: identity.id, running: attempts.size },
       'this worker was declared dead while it ran: its jobs are lost to others',
     )
-    claims.end()
+    for (const claims of allClaims) claims.end()
     attempts.cancel(jobLost)
     parts.onDeclaredDead()
   }
@@ -147,11 +146,11 @@ export function startWorker(parts: WorkerParts): Worker {
   return {
     async stop(limitMs) {
       isStopping = true
-      claims.end()
+      for (const claims of allClaims) claims.end()
       unlisten()
       const endMs = performance.now() + limitMs
       // What a claim that is under way gets has to be handed back before the connections are closed.
-      await Promise.all([polling.stop(), takingOver.stop(), claims.close()])
+      await Promise.all([polling.stop(), takingOver.stop(), ...allClaims.map((claims) => claims.close())])
       await attempts.ended(endMs - performance.now())
       attempts.cancel(workerStopping)
       await attempts.ended(Math.max(leastReportMs, endMs - performance.now()))

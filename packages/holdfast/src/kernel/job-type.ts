@@ -33,6 +33,16 @@ export interface RateLimit<Input> {
   readonly key?: (input: Input) => string
 }
 
+/** Slots that a job has to itself in each process, apart from those that all others share. */
+export interface OwnSlots<Input> {
+  /** How many of its jobs run at once in a process. */
+  readonly count: number
+  /** How many connections their transactions share. */
+  readonly connections: number
+  /** Returns on whose behalf a job runs: half of the slots are reserved for those of whom none runs. Default: one share. */
+  readonly shareOf?: (input: Input) => string
+}
+
 /** What a job is, but for its work: what enqueues it needs to know of it. */
 export interface JobType<Input = unknown> {
   readonly kind: 'job'
@@ -44,6 +54,8 @@ export interface JobType<Input = unknown> {
   readonly concurrency: ConcurrencyLimit<never> | undefined
   readonly rate: RateLimit<never> | undefined
   readonly retention: Duration
+  /** Default: it takes part in the slots that all share. */
+  readonly slots: OwnSlots<never> | undefined
   /** The file and line of the definition. */
   readonly place: string
   /** Never there; carries the type. */

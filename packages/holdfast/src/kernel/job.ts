@@ -1,6 +1,6 @@
 import type { Duration } from './duration.ts'
 import type { Effects } from './effects.ts'
-import type { ConcurrencyLimit, JobType, RateLimit, RetryPolicy } from './job-type.ts'
+import type { ConcurrencyLimit, JobType, OwnSlots, RateLimit, RetryPolicy } from './job-type.ts'
 import type { Json } from './json.ts'
 import type { Load } from './load.ts'
 import type { Logger } from './log.ts'
@@ -61,6 +61,7 @@ export interface Job<Input = unknown> extends JobType<Input> {
 export function createJob<I extends Schema, Db, Values>(
   definition: JobDefinition<I, Db, Values>,
   place: string,
+  slots?: OwnSlots<OutputOf<I>>,
 ): Job<InputOf<I>> {
   return {
     kind: 'job',
@@ -72,6 +73,7 @@ export function createJob<I extends Schema, Db, Values>(
     concurrency: definition.concurrency as ConcurrencyLimit<never> | undefined,
     rate: definition.rate as RateLimit<never> | undefined,
     retention: definition.retention ?? '1d',
+    slots: slots as OwnSlots<never> | undefined,
     place,
     run: (context) => definition.run(context as never),
   }

@@ -11,6 +11,7 @@ import { consume } from './queries/consume.ts'
 export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMessage> {
   return {
     kind: 'job',
+    slots: undefined,
     name: `consumer:${consumer.name}`,
     input: consumedMessage,
     ...consumer.definition,

@@ -19,6 +19,8 @@ export const deliveryJobName = 'webhook-delivery'
 export interface DeliveryInput {
   readonly delivery: string
   readonly endpoint: string
+  /** Whose endpoint it is; absent in jobs of versions before. */
+  readonly owner?: string
 }
 
 /** How deliveries are sent. */
@@ -32,6 +34,8 @@ export interface DeliveryOptions {
   readonly disableAfterMs: number
   /** How many deliveries to one endpoint are under way at once. */
   readonly concurrency: number
+  /** How many deliveries are under way at once in a process. */
+  readonly slots: number
   /** Where webhooks are declared. */
   readonly place: string
 }
@@ -42,6 +46,8 @@ const answerLimitBytes = 1_024
 const longestDelayMs = 86_400_000
 // Spreads out again what has failed together.
 const jitter = 0.1
+// They are held for a statement or two; none while an endpoint is waited for.
+const ownConnections = 3
 // For the statements before and after the try.
 const overheadMs = 30_000
 
@@ -49,13 +55,13 @@ const gone = 410
 
 const inputSchema = described<DeliveryInput>({
   type: 'object',
-  properties: { delivery: { type: 'string' }, endpoint: { type: 'string' } },
+  properties: { delivery: { type: 'string' }, endpoint: { type: 'string' }, owner: { type: 'string' } },
   required: ['delivery', 'endpoint'],
 })
 
 /** Makes the job that sends one delivery, until it has been taken or is given up. */
 export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
-  const { schedule, timeoutMs, concurrency, place } = options
+  const { schedule, timeoutMs, concurrency, slots, place } = options
   return createJob(
     {
       name: deliveryJobName,
@@ -67,6 +73,11 @@ export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
       run: (context: Context) => deliver(context, options),
     },
     place,
+    {
+      count: slots,
+      connections: ownConnections,
+      shareOf: ({ endpoint, owner }) => owner ?? endpoint,
+    },
   )
 }
 

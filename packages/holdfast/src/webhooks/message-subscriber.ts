@@ -40,8 +40,8 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
       await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))
       const planned = await runStatement<PlannedRow>(transaction, planDeliveries(outgoing))
       const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
-      for (const { delivery, endpoint, message } of planned)
-        await jobs.enqueue(job, { delivery, endpoint }, { traceparent: traces.get(message) })
+      for (const { delivery, endpoint, owner, message } of planned)
+        await jobs.enqueue(job, { delivery, endpoint, owner }, { traceparent: traces.get(message) })
     },
   }
 }

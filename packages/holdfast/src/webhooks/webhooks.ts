@@ -29,6 +29,11 @@ export interface WebhooksDefinition<E extends EventType> {
   readonly timeout?: Duration
   /** How many deliveries to one endpoint are under way at once. Default 4. */
   readonly concurrency?: number
+  /**
+   * How many deliveries are under way at once in each process, apart from its other jobs. Default 20. Half of them are
+   * reserved for owners to whom none is under way. Raise it if many owners have endpoints that answer slowly.
+   */
+  readonly slots?: number
   /** An endpoint that has taken nothing for this long is disabled. Default `'5d'`. */
   readonly disableAfter?: Duration
   /** How long messages are kept with their deliveries, to be looked at and replayed. Default `'30d'`. */
@@ -53,6 +58,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
     timeoutMs: toMilliseconds(definition.timeout ?? '15s'),
     disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
     concurrency: definition.concurrency ?? 4,
+    slots: definition.slots ?? 20,
     place: callSite(webhooks),
   })
   const subscriber = messageSubscriber({

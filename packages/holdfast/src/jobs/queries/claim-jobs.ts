@@ -10,17 +10,37 @@ export interface ClaimedRow {
   /** How many tries have failed before. */
   readonly failures: number
   readonly limit_key: string | null
+  /** On whose behalf it runs, if it has slots of its own. */
+  readonly share_key: string | null
   readonly has_place: boolean
   readonly traceparent: string | null
   /** How long it has been enqueued, in milliseconds. */
   readonly age_ms: number
 }
 
+/** How many jobs are claimed, and for whom. */
+export interface Wanted {
+  readonly names: readonly string[]
+  /** How many of any share. */
+  readonly room: number
+  /** How many besides: the first of each share that is not busy. */
+  readonly reserved: number
+  /** The shares of which a job runs. */
+  readonly busy: readonly string[]
+}
+
+const claimed = `
+      update holdfast.jobs set state = 'running', attempt = attempt + 1, worker = $1, started_at = now()
+      from picked where jobs.id = picked.id
+      returning jobs.id, jobs.name, jobs.input, jobs.attempt, jobs.failures, jobs.limit_key, jobs.share_key, jobs.has_place,
+        jobs.traceparent, extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
+
 /**
- * Claims jobs that are ready, those of the highest priority first, among them the oldest, leaving out those that others claim and those of
- * names that are paused.
+ * Claims jobs that are ready, those of the highest priority first, among them the oldest, leaving out those that others
+ * claim and those of names that are paused.
  */
-export function claimJobs(worker: string, names: readonly string[], room: number): Statement {
+export function claimJobs(worker: string, { names, room, reserved, busy }: Wanted): Statement {
+  if (reserved > 0) return claimWithReserve(worker, { names, room, reserved, busy })
   return {
     name: 'holdfast_claim_jobs',
     text: `
@@ -37,11 +57,46 @@ export function claimJobs(worker: string, names: readonly string[], room: number
         where not exists (select from holdfast.job_pauses where job_pauses.name = wanted.name)
         order by picked.priority desc, picked.seq
         limit $3
-      )
-      update holdfast.jobs set state = 'running', attempt = attempt + 1, worker = $1, started_at = now()
-      from picked where jobs.id = picked.id
-      returning jobs.id, jobs.name, jobs.input, jobs.attempt, jobs.failures, jobs.limit_key, jobs.has_place,
-        jobs.traceparent, extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`,
+      )${claimed}`,
     values: [worker, names, room],
+  }
+}
+
+/** The same where the first jobs of shares that are not busy have room of their own. */
+function claimWithReserve(worker: string, { names, room, reserved, busy }: Wanted): Statement {
+  return {
+    name: 'holdfast_claim_jobs_reserved',
+    text: `
+      with candidates as materialized (
+        select candidate.id, candidate.priority, candidate.seq, candidate.share
+        from unnest($2::text[]) as wanted (name)
+        cross join lateral (
+          select id, priority, seq, coalesce(share_key, name) as share from holdfast.jobs
+          where name = wanted.name and state = 'ready'
+            -- If there is room for no other, those of a share that is busy are passed over.
+            and ($3::int > 0 or coalesce(share_key, name) <> all ($5::text[]))
+          order by priority desc, seq
+          limit $3::int + $4::int
+          for update skip locked
+        ) as candidate
+        where not exists (select from holdfast.job_pauses where job_pauses.name = wanted.name)
+      ), firsts as (
+        select id, priority, seq,
+          share <> all ($5) and row_number() over (partition by share order by priority desc, seq) = 1 as is_first
+        from candidates
+      ), placed as (
+        select id, priority, seq,
+          is_first and row_number() over (partition by is_first order by priority desc, seq) <= $4 as is_reserved
+        from firsts
+      ), picked as materialized (
+        select id from (
+          select id, priority, seq, is_reserved,
+            row_number() over (partition by is_reserved order by priority desc, seq) as place
+          from placed
+        ) as ranked
+        where is_reserved or place <= $3
+        order by priority desc, seq
+      )${claimed}`,
+    values: [worker, names, room, reserved, busy],
   }
 }

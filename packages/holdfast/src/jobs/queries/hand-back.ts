@@ -12,13 +12,17 @@ export function handBack(claims: readonly { readonly id: string; readonly attemp
   }
 }
 
-/** Hands back jobs that a worker has claimed and does not know of: the connection was lost before it was told. */
-export function handBackUnknown(worker: string, known: readonly string[]): Statement {
+/** Hands back jobs of these names that a worker has claimed and does not know of: the connection was lost before the answer. */
+export function handBackUnknown(
+  worker: string,
+  names: readonly string[],
+  known: readonly string[],
+): Statement {
   return {
     name: 'holdfast_hand_back_unknown',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
-      where worker = $1 and state = 'running' and id <> all ($2::uuid[])`,
-    values: [worker, known],
+      where worker = $1 and state = 'running' and name = any ($3::text[]) and id <> all ($2::uuid[])`,
+    values: [worker, known, names],
   }
 }

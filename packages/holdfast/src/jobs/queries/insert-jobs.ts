@@ -3,7 +3,7 @@ import type { JobRow } from '../job-row.ts'
 
 const insertion = `
       insert into holdfast.jobs
-        (id, name, input, priority, run_at, state, unique_key, limit_key, rate_key, traceparent)
+        (id, name, input, priority, run_at, state, unique_key, limit_key, rate_key, share_key, traceparent)
       select
         row.id, row.name, row.input::json, row.priority, due.run_at,
         case
@@ -11,13 +11,13 @@ const insertion = `
           when row."limitKey" is not null or row."rateKey" is not null then 'gated'
           else 'ready'
         end,
-        row."uniqueKey", row."limitKey", row."rateKey", row.traceparent
+        row."uniqueKey", row."limitKey", row."rateKey", row."shareKey", row.traceparent
       from rows from (
         json_to_recordset($1::json) as (
           id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
-          "uniqueKey" text, "limitKey" text, "rateKey" text, traceparent text
+          "uniqueKey" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
         )
-      ) with ordinality as row (id, name, input, priority, "delayMs", "atMs", "uniqueKey", "limitKey", "rateKey", traceparent, n)
+      ) with ordinality as row (id, name, input, priority, "delayMs", "atMs", "uniqueKey", "limitKey", "rateKey", "shareKey", traceparent, n)
       cross join lateral (
         select coalesce(
           to_timestamp(row."atMs" / 1000),

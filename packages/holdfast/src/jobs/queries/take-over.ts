@@ -49,12 +49,12 @@ export function findOrphans(): Statement {
  * Ends the sessions of a worker that is dead, and whatever they have locked: a process that was stopped, or is cut off, would hold its locks
  * against those who take its jobs over.
  */
-export function endSessions(applicationName: string): Statement {
+export function endSessions(applicationNames: readonly string[]): Statement {
   return {
     name: 'holdfast_end_sessions',
     text: `
       select pg_terminate_backend(pid) from pg_stat_activity
-      where application_name = $1 and datname = current_database() and usename = current_user`,
-    values: [applicationName],
+      where application_name = any ($1::text[]) and datname = current_database() and usename = current_user`,
+    values: [applicationNames],
   }
 }

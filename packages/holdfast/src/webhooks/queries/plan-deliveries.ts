@@ -14,6 +14,7 @@ export interface PlannedRow {
   readonly delivery: string
   readonly endpoint: string
   readonly message: string
+  readonly owner: string
 }
 
 /**
@@ -40,7 +41,8 @@ export function planDeliveries(messages: readonly OutgoingMessage[]): Statement 
       insert into holdfast.webhook_deliveries (endpoint_id, message_id)
       select endpoint_id, id from wanted order by n, seq
       on conflict (endpoint_id, message_id) do nothing
-      returning id as delivery, endpoint_id as endpoint, message_id as message`,
+      returning id as delivery, endpoint_id as endpoint, message_id as message,
+        (select owner from holdfast.webhook_endpoints where webhook_endpoints.id = endpoint_id) as owner`,
     values: [JSON.stringify(messages)],
   }
 }

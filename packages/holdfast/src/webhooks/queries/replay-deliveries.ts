@@ -20,7 +20,7 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
   return {
     text: `
       with chosen as materialized (
-        select delivery.id, delivery.seq
+        select delivery.id, delivery.seq, endpoint.owner
         from holdfast.webhook_deliveries as delivery
         join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
         where endpoint.state = 'enabled'
@@ -36,10 +36,12 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
       ), replayed as (
         update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
         from chosen where delivery.id = chosen.id
-        returning delivery.id, delivery.endpoint_id, chosen.seq
+        returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.owner
       )
-      insert into holdfast.jobs (id, name, input, state, limit_key)
-      select gen_random_uuid(), $1, json_build_object('delivery', id, 'endpoint', endpoint_id), 'gated', endpoint_id::text
+      insert into holdfast.jobs (id, name, input, state, limit_key, share_key)
+      select gen_random_uuid(), $1,
+        json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
+        'gated', endpoint_id::text, owner
       from replayed order by seq
       returning id`,
     values: [job, owner, delivery, endpoint, since, until, states, limit],
