@@ -25,7 +25,7 @@ export type {
 } from './kernel/effects.ts'
 export { GiveUp } from './kernel/give-up.ts'
 export { createRedactor, type Redactor } from './kernel/redact.ts'
-export { RetryLater } from './kernel/retry-later.ts'
+export { RetryLater, type RetryLaterOptions } from './kernel/retry-later.ts'
 export type { Consumer, ConsumerContext, ConsumerDefinition } from './kernel/consumer.ts'
 export type { Json } from './kernel/json.ts'
 export type { Job, JobContext, JobDefinition } from './kernel/job.ts'

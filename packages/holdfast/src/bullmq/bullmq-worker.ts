@@ -158,6 +158,8 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       attempt: given.attemptsStarted,
       // A try whose process has died has noted nothing; BullMQ has counted it.
       failures: row.failures + given.stalledCounter,
+      // BullMQ counts how often it has begun; what did not fail was a snooze, or handed back.
+      snoozes: Math.max(0, given.attemptsStarted - 1 - row.failures - given.stalledCounter),
       limit_key: null,
       share_key: null,
       has_place: false,

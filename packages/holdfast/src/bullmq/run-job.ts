@@ -109,13 +109,14 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
 
 const unwrittenPauseMs = 1_000
 
-function again({ delayMs = 0, isFailure = false }: AttemptEnd, error: unknown): TryEnd {
-  return { outcome: 'failed', next: 'again', delayMs, isFailure, error }
+function again({ delayMs = 0, isFailure = false, isSnooze = false }: AttemptEnd, error: unknown): TryEnd {
+  return { outcome: isSnooze ? 'snoozed' : 'failed', next: 'again', delayMs, isFailure, error }
 }
 
 function tellFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope): void {
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error) }
-  if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')
+  if (end.isSnooze === true) log.info(fields, 'job snoozed')
+  else if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')
   else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'the job failed, and is tried again')
 }

@@ -69,12 +69,18 @@ export function engineTries(
   test('a job that says when it is worth it is tried again then', async () => {
     const on = await start()
     const beganMs: number[] = []
+    const attempts: number[] = []
     work.set('a', ({ attempt }) => {
       beganMs.push(performance.now())
-      if (attempt === 1) throw new RetryLater(400, 'busy')
+      attempts.push(attempt)
+      if (beganMs.length === 1) throw new RetryLater(400, 'busy')
+      if (beganMs.length === 2) throw new RetryLater(1, 'failed', { countsAsAttempt: true })
     })
-    await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
+    const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
     expect(beganMs[1]! - beganMs[0]!).toBeGreaterThan(390)
+    // To snooze costs no attempt, unless it is said to.
+    expect(attempts).toEqual([1, 1, 2])
+    expect(row).toMatchObject({ failures: 1 })
   })
 
   test('what has nothing to do with a job is no try of it', async () => {

@@ -1,3 +1,4 @@
+import { findNonJson } from '../kernel/find-non-json.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { JobContext } from '../kernel/job.ts'
 import type { Jobs, Transaction } from '../kernel/effects.ts'
@@ -86,6 +87,13 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
   }
 
   readonly progress = (value: Json): void => {
+    const found = findNonJson(value)
+    if (found) {
+      throw new HoldfastError(
+        'job-progress-invalid',
+        `The job "${this.#scope.job.name}" (${this.#scope.job.place}) reported ${found.what} as its progress${found.pointer === '' ? '' : ` at ${found.pointer}`}, which JSON cannot carry as it is.`,
+      )
+    }
     const text = JSON.stringify(value)
     if (text.length > longestProgress) {
       throw new HoldfastError(

@@ -4,7 +4,7 @@ import { GiveUp } from '../kernel/give-up.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job } from '../kernel/job.ts'
 import { mostAttempts, retryDelayMs } from '../kernel/retry-delay.ts'
-import { RetryLater } from '../kernel/retry-later.ts'
+import { maxSnoozes, RetryLater } from '../kernel/retry-later.ts'
 import { isUnavailable, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
 import { jobCancelled, jobLost, leaseOver, workerStopping } from './job-over.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
@@ -34,6 +34,16 @@ export function judgeFailure(
     }
   }
   const failure = describeFailure(error, row)
+  const snoozeMs = laterMs(error)
+  if (snoozeMs !== undefined && isSnooze(error, row)) {
+    return {
+      state: 'scheduled',
+      isSnooze: true,
+      failure,
+      delayMs: snoozeMs,
+      keepsPlace: job.concurrency?.ordered === true,
+    }
+  }
   const failures = row.failures + 1
   const isHopeless = error instanceof GiveUp || isInvalidInput(error)
   if (isHopeless || failures >= mostAttempts(job.retry)) {
@@ -43,7 +53,7 @@ export function judgeFailure(
     state: 'scheduled',
     isFailure: true,
     failure,
-    delayMs: laterMs(error) ?? retryDelayMs(job.retry, failures),
+    delayMs: snoozeMs ?? retryDelayMs(job.retry, failures),
     keepsPlace: job.concurrency?.ordered === true,
   }
 }
@@ -55,6 +65,11 @@ export function successOf(job: Job): AttemptEnd & { readonly retentionMs: number
 
 function isInvalidInput(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === 'job-input-outdated'
+}
+
+/** Returns whether a failure is none of the job's: it asks to run later, and has not done so too often. */
+function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
+  return error instanceof RetryLater && !error.countsAsAttempt && snoozes < maxSnoozes
 }
 
 /** When a job asks to be tried again, from now on; `undefined` where it does not, or for a time that is none. */

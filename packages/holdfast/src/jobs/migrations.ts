@@ -138,4 +138,11 @@ alter table holdfast.job_workers drop column beat_at;
 alter table holdfast.jobs add column share_key text;
 `,
   },
+  {
+    name: '0004-job-snoozes',
+    sql: `
+-- How often a job has asked to run later, which costs no attempt.
+alter table holdfast.jobs add column snoozes integer not null default 0;
+`,
+  },
 ]

@@ -19,6 +19,7 @@ export type AttemptOutcome =
   | 'dead'
   | 'cancelled'
   | 'suspended'
+  | 'snoozed'
   | 'handed-back'
   | 'lost'
 
@@ -121,11 +122,19 @@ async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome
 
 function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
   if (state === 'cancelled' || state === 'dead') return state
+  if (end.isSnooze === true) return 'snoozed'
   return end.state === 'ready' ? 'handed-back' : 'failed'
 }
 
 function tellFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
   if (end.isFailure !== true && end.state !== 'scheduled') return
+  if (end.isSnooze === true) {
+    log.info(
+      { error: toLogFields(error), snoozes: row.snoozes + 1, retryInMs: Math.round(end.delayMs ?? 0) },
+      'job snoozed',
+    )
+    return
+  }
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
   if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { untilAborted } from '../kernel/cancellation.ts'
 import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import type { EventType, Message } from '../kernel/event.ts'
+import { findNonJson } from '../kernel/find-non-json.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { validate } from '../kernel/schema.ts'
 import type { Step, StepContext, WaitOptions } from '../kernel/step.ts'
@@ -146,14 +147,15 @@ export class StepRunner {
     if (value === undefined) return null
     const { job } = this.#scope
     const where = `The step "${name}" of the job "${job.name}" (${job.place})`
-    let json: string | undefined
-    try {
-      json = JSON.stringify(value)
-    } catch (cause) {
-      throw new HoldfastError('step-result-invalid', `${where} gave what is no JSON.`, { cause })
+    const found = findNonJson(value)
+    if (found) {
+      const at = found.pointer === '' ? '' : ` at ${found.pointer}`
+      throw new HoldfastError(
+        'step-result-invalid',
+        `${where} returned ${found.what}${at}, which JSON cannot carry as it is. Return what it stands for as text, numbers, arrays and plain objects: toISOString() of a Date, String() of a bigint, [...entries] of a Map.`,
+      )
     }
-    if (json === undefined)
-      throw new HoldfastError('step-result-invalid', `${where} gave a ${typeof value}, which is no JSON.`)
+    const json = JSON.stringify(value)
     if (Buffer.byteLength(json) > longestResult) {
       throw new HoldfastError(
         'step-result-invalid',

@@ -202,6 +202,17 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
   expect(await effects(on)).toEqual([])
 })
 
+test('a result that JSON would change names its step and the place in it', async () => {
+  const on = await begin()
+  work = async ({ step }) => {
+    await step('rate', () => ({ rates: [1, NaN] }))
+  }
+  const { id } = await on.call.start({})
+  const { failure } = await inState(on, id, 'dead')
+  const expected = /The step "rate" of the job .* returned NaN at \/rates\/1, which JSON cannot carry/
+  expect(failure).toMatchObject({ message: expect.stringMatching(expected) as string })
+})
+
 test('what a step gives is the same in each try, null and undefined too', async () => {
   const on = await begin()
   const given: unknown[] = []
@@ -227,7 +238,7 @@ test.each([
   ['an error whose name cannot be stored', Object.assign(new Error('x'), { name: 'half: \uD800' })],
   ['a time without end', new RetryLater(Infinity, 'never')],
   ['no time', new RetryLater(NaN, 'when?')],
-  ['a time after all calendars', new RetryLater(Number.MAX_VALUE, 'much later')],
+  ['a time after all calendars', new RetryLater(Number.MAX_VALUE, 'much later', { countsAsAttempt: true })],
 ])('a job that throws %s has failed', async (_, thrown) => {
   const on = await begin()
   work = () => {

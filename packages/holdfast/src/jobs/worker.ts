@@ -84,7 +84,7 @@ export function startWorker(parts: WorkerParts): Worker {
     if (isStopping) return
     claims.beginNext()
     // It may be due again before anybody would look.
-    if (outcome === 'failed' || outcome === 'suspended') polling.now()
+    if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') polling.now()
     else claims.claimSoon()
   }
 

@@ -31,8 +31,9 @@ export interface WaitOptions {
  */
 export interface Step<Db> {
   /**
-   * Does a part of the job, and commits what it gives, which has to be JSON of at most 256 KiB. It is done again only where its
-   * commit has not happened.
+   * Runs a part of the job, and commits what it returns: JSON of at most 256 KiB, or nothing. It runs again only if it was not
+   * committed. What JSON would lose or change (NaN, Date, Map, Error, bigint, an instance of a class, undefined in an array) fails
+   * it with `step-result-invalid`, which names the place; a member that is undefined is left out.
    */
   <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
   /** Waits for a length of time. The job holds no connection and no process meanwhile, and goes on after a restart. */

@@ -106,7 +106,7 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
   }
   // What a job that fails has written is rolled back, but for its steps.
   await step(`log ${look}`, (within) => noteFailedTry(within, { input, tried, options }))
-  throw new RetryLater(delayOf(pause, tried), describeFailure(tried))
+  throw new RetryLater(delayOf(pause, tried), describeFailure(tried), { countsAsAttempt: true })
 }
 
 /**

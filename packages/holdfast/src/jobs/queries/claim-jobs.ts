@@ -9,6 +9,8 @@ export interface ClaimedRow {
   readonly attempt: number
   /** How many tries have failed before. */
   readonly failures: number
+  /** How often it has snoozed. */
+  readonly snoozes: number
   readonly limit_key: string | null
   /** On whose behalf it runs, if it has slots of its own. */
   readonly share_key: string | null
@@ -32,7 +34,7 @@ export interface Wanted {
 const claimed = `
       update holdfast.jobs set state = 'running', attempt = attempt + 1, worker = $1, started_at = now()
       from picked where jobs.id = picked.id
-      returning jobs.id, jobs.name, jobs.input, jobs.attempt, jobs.failures, jobs.limit_key, jobs.share_key, jobs.has_place,
+      returning jobs.id, jobs.name, jobs.input, jobs.attempt, jobs.failures, jobs.snoozes, jobs.limit_key, jobs.share_key, jobs.has_place,
         jobs.traceparent, extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
 
 /**

@@ -7,6 +7,8 @@ export interface AttemptEnd {
   readonly delayMs?: number
   /** Whether it counts as a try that failed. */
   readonly isFailure?: boolean
+  /** Whether the job asked to run later, which counts as no attempt. */
+  readonly isSnooze?: boolean
   /** What went wrong, for whoever looks. */
   readonly failure?: Readonly<Record<string, unknown>>
   /** Whether it keeps its place among those of its concurrency key. */
@@ -31,6 +33,7 @@ const set = `
         run_at = case when ended.state = 'waiting' and $4::double precision is null then 'infinity'
           else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
         failures = failures + $5::int,
+        snoozes = snoozes + $9::int,
         failure = coalesce($6::jsonb, failure),
         has_place = has_place and $7 and not ended.is_over,
         has_turn = false,
@@ -58,6 +61,7 @@ function valuesOf(id: string, attempt: number, end: AttemptEnd): readonly unknow
     end.failure === undefined ? null : JSON.stringify(end.failure),
     end.keepsPlace === true,
     end.retentionMs ?? deadRetentionMs,
+    end.isSnooze === true ? 1 : 0,
   ]
 }
 

@@ -30,7 +30,7 @@ export function redriveDead(name: string, limit: number): Statement {
         limit $2
         for update skip locked
       ), redriven as (
-        update holdfast.jobs set failures = 0, ${putBack}
+        update holdfast.jobs set failures = 0, snoozes = 0, ${putBack}
         from chosen where jobs.id = chosen.id
         returning jobs.id, jobs.seq
       )

@@ -1,0 +1,81 @@
+/** A part of a value that JSON does not carry as it is. */
+export interface NonJson {
+  /** Where it is: a JSON Pointer (RFC 6901), empty for the value itself. */
+  readonly pointer: string
+  /** What it is: `NaN`, `a Map`. */
+  readonly what: string
+}
+
+// JSON.stringify and JSON.parse would exhaust the stack far beyond it.
+const maxDepth = 500
+
+/**
+ * Returns the first part of a value that would be lost or changed by JSON, or fail it; `undefined` if there is none. What JSON
+ * gives back is what was given then, but for members that are undefined, which are left out, and -0, which becomes 0.
+ */
+export function findNonJson(value: unknown): NonJson | undefined {
+  return findBelow(value, { path: [], open: new Set() })
+}
+
+interface Place {
+  readonly path: readonly (string | number)[]
+  /** The objects around it. */
+  readonly open: Set<object>
+}
+
+function findBelow(value: unknown, place: Place): NonJson | undefined {
+  const what = nameNonJson(value)
+  if (what !== undefined) return { pointer: toText(place.path), what }
+  if (typeof value !== 'object' || value === null) return undefined
+  if (place.open.has(value)) return { pointer: toText(place.path), what: 'a value that contains itself' }
+  if (place.path.length >= maxDepth)
+    return { pointer: toText(place.path), what: `a value more than ${maxDepth} levels deep` }
+  place.open.add(value)
+  const found = findInParts(value, place)
+  place.open.delete(value)
+  return found
+}
+
+function findInParts(value: object, { path, open }: Place): NonJson | undefined {
+  // An array's holes are parts of it too.
+  const parts: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
+    ? value.entries()
+    : Object.entries(value).filter(([, part]) => part !== undefined)
+  for (const [key, part] of parts) {
+    const found = findBelow(part, { path: [...path, key], open })
+    if (found) return found
+  }
+  return undefined
+}
+
+function nameNonJson(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return undefined
+    case 'number':
+      return Number.isFinite(value) ? undefined : String(value)
+    case 'object':
+      return value === null || isPlain(value) ? undefined : nameInstance(value)
+    case 'undefined':
+      return 'undefined'
+    default:
+      return `a ${typeof value}`
+  }
+}
+
+function isPlain(value: object): boolean {
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Those of another realm, such as a VM of a test runner, have a prototype of their own.
+  return prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
+function nameInstance(value: object): string {
+  const { name } = (value as { readonly constructor?: { readonly name?: unknown } }).constructor ?? {}
+  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object with a prototype'
+}
+
+function toText(path: readonly (string | number)[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
