@@ -113,7 +113,7 @@ function beginStatement(call: Call): { readonly text: string } {
 }
 
 const beginStatements = {
-  'read committed': { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' },
-  'repeatable read': { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE' },
-  serializable: { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE' },
+  'read committed': { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
+  'repeatable read': { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ' },
+  serializable: { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
 }

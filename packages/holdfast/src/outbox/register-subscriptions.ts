@@ -18,7 +18,7 @@ export async function registerAll(
   pool: Pool,
 ): Promise<void> {
   await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
-    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' })
+    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
     // No position is assigned while the sequence is compared with those that are in use.
     await connection.run(lockDispatchWaiting())
     await connection.run(repairPositions())

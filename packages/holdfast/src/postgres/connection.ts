@@ -13,12 +13,15 @@ import {
   isUnavailable,
   mayBeFinal,
   isWorthRerunning,
+  isReadOnlyTransaction,
   markDriverError,
+  markReadOnlyServer,
   markStalePlan,
   mayComeFromStalePlan,
   saysPlanIsStale,
 } from './sql-state.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
 import { SessionReset } from './session-reset.ts'
 import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
 import type { Statement } from './statement.ts'
@@ -61,6 +64,9 @@ export interface ConnectionParts {
    * How long the sessions of the pool let a statement run that stands alone; `undefined` where sessions are not its own, but those of a pooler.
    */
   readonly limits: SessionLimits | undefined
+  readonly lifetimes: SessionLifetimes
+  /** Whether the sessions of the pool are meant to refuse writes. */
+  readonly isReadOnly: boolean
   /** Whether the log may have values of rows and parameters: not in production. */
   readonly showsValues: boolean
 }
@@ -72,6 +78,8 @@ export class Connection implements Queryable {
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
   readonly #limits: SessionLimits | undefined
+  readonly #lifetimes: SessionLifetimes
+  readonly #isReadOnly: boolean
   readonly #showsValues: boolean
   // Without a listener, a connection that is lost between two statements would end the process.
   readonly #onError = (): void => {
@@ -93,13 +101,16 @@ export class Connection implements Queryable {
   #transientFailure: Error | undefined
   #passingFailure: Error | undefined
 
-  constructor(client: pg.PoolClient, { work, statements, prepared, limits, showsValues }: ConnectionParts) {
+  constructor(client: pg.PoolClient, parts: ConnectionParts) {
+    const { work, prepared } = parts
     this.#client = client as Client
     this.#work = work
-    this.#statements = statements
+    this.#statements = parts.statements
     this.#prepared = prepared
-    this.#limits = limits
-    this.#showsValues = showsValues
+    this.#limits = parts.limits
+    this.#lifetimes = parts.lifetimes
+    this.#isReadOnly = parts.isReadOnly
+    this.#showsValues = parts.showsValues
     this.#isPreparing = prepared !== undefined
     prepared?.enter(client)
     client.on('error', this.#onError)
@@ -218,6 +229,7 @@ export class Connection implements Queryable {
         describeFailure(error, { text, hasValues, place, showsValues: this.#showsValues })
         observed.fail(error)
         if (wasPrepared) this.#doubtPlan(error, text, name)
+        if (!this.#isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
         if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
           this.#transientFailure ??= error
         }
@@ -232,6 +244,15 @@ export class Connection implements Queryable {
   async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
     if (interruption && !(await interruption)) this.destroy()
     throw error
+  }
+
+  /**
+   * Retires the sessions of the pool, since this one refuses to write: the server became a standby, or
+   * the default of the role or database was read-only when the session started.
+   */
+  #retireSessions(error: unknown): void {
+    markReadOnlyServer(error)
+    this.#lifetimes.retireAll()
   }
 
   /** Has prepared anew what may have become stale, where a failure of it may come from that. */
@@ -394,7 +415,8 @@ export class Connection implements Queryable {
     if (this.#reset) this.#limits?.note(this.#client, this.#reset.statementTimeoutMs)
     this.#client.off('error', this.#onError)
     this.#work.deadline.removeEventListener('abort', this.#abandon)
-    this.#client.release(isLost || this.#prepared?.isOutdated(this.#client) === true)
+    const isOutdated = this.#prepared?.isOutdated(this.#client) === true
+    this.#client.release(isLost || isOutdated || this.#lifetimes.isOver(this.#client))
   }
 }
 

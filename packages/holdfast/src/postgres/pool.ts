@@ -8,6 +8,7 @@ import { type DriverClient, openDriverPool, type SessionSettings } from './drive
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
 import { PreparedStatements } from './prepared-statements.ts'
+import { SessionLifetimes } from './session-lifetimes.ts'
 import { SessionLimits } from './session-limits.ts'
 import { driverSettings } from './session-settings.ts'
 import { markDriverError } from './sql-state.ts'
@@ -69,6 +70,8 @@ export function createPool(options: PoolOptions): Pool {
   pool.on('error', (error) =>
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
+  const lifetimes = new SessionLifetimes()
+  pool.on('connect', (client) => lifetimes.opened(client))
   // A pooler that knows of prepared statements shares one of each text: none could be had anew after a migration.
   const prepares = options.prepares !== false && options.isPooled !== true
   const prepared = prepares ? new PreparedStatements() : undefined
@@ -86,6 +89,9 @@ export function createPool(options: PoolOptions): Pool {
       return pool.waitingCount
     },
   })
+
+  const { isReadOnly = false } = options
+  const shared = { statements, prepared, limits, lifetimes, isReadOnly, showsValues }
 
   return {
     async acquire(work) {
@@ -105,7 +111,11 @@ export function createPool(options: PoolOptions): Pool {
         client.release(true)
         throw markDriverError(failure)
       }
-      return new Connection(client, { work, statements, prepared, limits, showsValues })
+      if (lifetimes.isOver(client)) {
+        client.release(true)
+        return this.acquire(work)
+      }
+      return new Connection(client, { work, ...shared })
     },
     end() {
       observed.forget()

@@ -1,13 +1,13 @@
 import { type AnyProblemType, problem, type ProblemType } from '../kernel/problem.ts'
 
-/** Postgres cannot be reached, is starting or stopping, or has no connection free. */
+/** Postgres cannot be reached, is starting or stopping, accepts no writes, or has no connection free. */
 export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<never, never>> = problem(
   'database-unavailable',
   {
     status: 503,
     title: 'The database cannot be reached',
     description:
-      'The database is away, restarting, or has no connection free. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
+      'The database is away, restarting, read-only for now, or has no connection free. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
     headers: { 'retry-after': '1' },
   },
 )

@@ -126,6 +126,22 @@ export function isInFailedTransaction(error: unknown): boolean {
   return sqlStateOf(error) === '25P02'
 }
 
+const readOnlyServer = new WeakSet<Error>()
+
+/** Returns whether a statement failed because its transaction is read-only. */
+export function isReadOnlyTransaction(error: unknown): boolean {
+  return sqlStateOf(error) === '25006'
+}
+
+/**
+ * Marks an error of a session that should be able to write. In a session that is read-only by design,
+ * the same SQLSTATE is a defect of the statement.
+ */
+export function markReadOnlyServer(error: unknown): void {
+  const driver = driverError(error)
+  if (driver) readOnlyServer.add(driver)
+}
+
 const socketErrors = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -142,12 +158,16 @@ const socketErrors = new Set([
 const driverMessages =
   /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|Cannot use a pool after calling end)/
 
-/** Whether an error means that the connection, or the whole server, is not to be had: what was asked may or may not have happened. */
+/**
+ * Returns whether an error means that the connection or the server is unavailable, or that the server
+ * accepts no writes for now. What was asked may or may not have happened.
+ */
 export function isUnavailable(error: unknown): boolean {
   const driver = driverError(error)
   if (!driver) return false
   if (driver.severity === undefined)
     return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
+  if (readOnlyServer.has(driver)) return true
   const state = driver.code ?? ''
   // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the session. 53300: no connection free.
   // 25P03 and 25P04: the session was ended for its idleness or the length of its transaction.

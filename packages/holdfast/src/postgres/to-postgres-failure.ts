@@ -24,8 +24,7 @@ export function toPostgresFailure(
     case '57014':
       return withCause(DeadlineExceeded(), error)
     case '25006':
-      // The primary became a standby, or has no room left to write.
-      if (operation.kind === 'mutation') return withCause(DatabaseUnavailable(), error)
+      // Of a session that is read-only by design: the others are unavailable.
       return new HoldfastError(
         'query-writes',
         `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,

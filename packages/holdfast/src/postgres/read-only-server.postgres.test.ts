@@ -1,0 +1,100 @@
+import { anyone, holdfast } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestService, until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+const { query, mutation, service } = holdfast({ database: postgres({ poolSize: 2 }) })
+
+const pid = sql`select pg_backend_pid() as pid`
+
+const write = mutation({
+  route: 'POST /write',
+  access: anyone(),
+  idempotency: { optional: 'The test sends none.' },
+  run: async ({ db }) => void (await db.query(sql`insert into notes default values`)),
+})
+
+let look = async (_pid: number): Promise<void> => {}
+
+/** Takes a session of the pool for writes, and rolls back without a write. */
+const glance = mutation({
+  route: 'POST /glance',
+  access: anyone(),
+  idempotency: { optional: 'The test sends none.' },
+  async run({ db }) {
+    const [row] = await db.query<{ pid: number }>(pid)
+    await look(row!.pid)
+    throw new Error('seen')
+  },
+})
+
+const read = query({
+  route: 'GET /read',
+  access: anyone(),
+  output: z.object({ pid: z.int() }),
+  run: async ({ db }) => (await db.query<{ pid: number }>(pid))[0]!,
+})
+
+const sneak = query({
+  route: 'GET /sneak',
+  access: anyone(),
+  run: async ({ db }) => void (await db.query(sql`insert into notes default values`)),
+})
+
+const notes = service({ name: 'notes', operations: { write, glance, read, sneak } })
+
+async function start() {
+  const tested = await createTestService(notes, { worker: false, onLog: () => {} })
+  await tested.sql(`create table notes (id int generated always as identity)`)
+  return tested
+}
+
+type Tested = Awaited<ReturnType<typeof start>>
+
+/** Has both sessions of the pool open at once, and returns their processes. */
+async function sessionsOf(tested: Tested): Promise<ReadonlySet<number>> {
+  const pids = new Set<number>()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  look = async (found) => {
+    pids.add(found)
+    if (pids.size === 2) resolve()
+    await promise
+  }
+  await Promise.all([tested.send('glance', {}).finally(resolve), tested.send('glance', {}).finally(resolve)])
+  return pids
+}
+
+/** Ends the sessions of the pool: those that are open keep the default that they started with. */
+async function endSessions(tested: Tested): Promise<void> {
+  const before = await sessionsOf(tested)
+  await tested.sql(`select pg_terminate_backend(pid) from unnest(array[${[...before].join()}]) as pid`)
+  await until(async () => (await sessionsOf(tested)).isDisjointFrom(before))
+}
+
+test('all sessions of a pool are replaced when the database leaves read-only mode', async () => {
+  await using tested = await start()
+  const name = new URL(tested.databaseUrl).pathname.slice(1)
+  await tested.sql(`alter database "${name}" set default_transaction_read_only = on`)
+  await endSessions(tested)
+  const readOnly = await sessionsOf(tested)
+  const refused = await tested.send('write', {})
+  expect([refused.status, refused.headers['retry-after'], JSON.parse(refused.body!)]).toEqual([
+    503,
+    '1',
+    expect.objectContaining({ code: 'database-unavailable' }),
+  ])
+  // The session of the test is read-only as well, if it was opened meanwhile.
+  await tested.sql(`set session characteristics as transaction read write`)
+  await tested.sql(`alter database "${name}" reset default_transaction_read_only`)
+  expect((await tested.send('write', {})).status).toBe(204)
+  expect((await sessionsOf(tested)).isDisjointFrom(readOnly)).toBe(true)
+})
+
+test('a query that writes fails as a defect of its own, and the sessions of the pool stay', async () => {
+  await using tested = await start()
+  const { pid: before } = await tested.call.read({})
+  expect((await tested.send('sneak', {})).status).toBe(500)
+  await tested.call.read({})
+  expect(await tested.sql(`select from pg_stat_activity where pid = ${before}`)).toHaveLength(1)
+})
