@@ -77,7 +77,7 @@ export class Slots {
 type ShareOf = Pick<ClaimedRow, 'name' | 'share_key'>
 
 /** Returns the share of a job: those of one name that have none are one. */
-export function shareOf({ name, share_key }: ShareOf): string {
+function shareOf({ name, share_key }: ShareOf): string {
   return share_key ?? name
 }
 
