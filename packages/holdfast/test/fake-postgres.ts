@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net'
 
-/** A server that takes any session of Postgres' protocol, and ends it in the packet that says it is ready. */
+/** A server that takes any session of Postgres' protocol, and never answers a statement. */
 export interface FakePostgres extends AsyncDisposable {
   readonly url: string
-  /** The number of sessions that were opened and ended. */
+  /** The number of sessions that were opened. */
   readonly sessions: number
 }
 
@@ -15,24 +15,34 @@ function message(type: string, body: Buffer): Buffer {
 }
 
 /** Starts a server whose sessions end right after their handshake, in one packet with it. */
-export async function startEndingPostgres(): Promise<FakePostgres> {
+export function startEndingPostgres(): Promise<FakePostgres> {
   const fields = ['SFATAL', 'VFATAL', 'C57P01', 'Mterminating connection due to administrator command']
-  const ending = Buffer.concat([
-    // AuthenticationOk, BackendKeyData, ReadyForQuery, ErrorResponse.
-    message('R', Buffer.alloc(4)),
-    message('K', Buffer.alloc(8)),
-    message('Z', Buffer.from('I')),
-    message('E', Buffer.from(`${fields.join('\0')}\0\0`)),
-  ])
+  const ending = message('E', Buffer.from(`${fields.join('\0')}\0\0`))
+  return startServer((socket) => socket.end(Buffer.concat([handshake, ending])))
+}
+
+/** Starts a server that says nothing more after the handshake, as one that hangs, or a proxy without its server. */
+export function startSilentPostgres(): Promise<FakePostgres> {
+  return startServer((socket) => socket.write(handshake))
+}
+
+// AuthenticationOk, BackendKeyData, ReadyForQuery.
+const handshake = Buffer.concat([
+  message('R', Buffer.alloc(4)),
+  message('K', Buffer.alloc(8)),
+  message('Z', Buffer.from('I')),
+])
+
+async function startServer(answer: (socket: Socket) => void): Promise<FakePostgres> {
   const sockets = new Set<Socket>()
   let sessions = 0
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     socket.once('data', () => {
       sessions += 1
-      socket.end(ending)
+      answer(socket)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -17,6 +17,7 @@ import { registerAll } from '../outbox/register-subscriptions.ts'
 import { declarationsOf } from '../outbox/subscription.ts'
 import { watchUnheard } from '../outbox/watch-unheard.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
+import { requireAnswer } from '../postgres/connect-client.ts'
 import { createPool } from '../postgres/pool.ts'
 import { Fingerprints } from '../postgres/guard/fingerprints.ts'
 import { UnboundedReads } from '../postgres/guard/unbounded-reads.ts'
@@ -136,10 +137,9 @@ async function openDatabase<Read, Write>(
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), write.end(), read.end(), check.end(), watched?.close()])
   }
-  const [signingKeys, ring] = await Promise.all([
-    openSigningKeys(write),
-    openKeyRing(write, retentionMs),
-  ]).catch(async (error: unknown) => {
+  const [signingKeys, ring] = await requireAnswer(
+    Promise.all([openSigningKeys(write), openKeyRing(write, retentionMs)]),
+  ).catch(async (error: unknown) => {
     await endPools()
     throw error
   })
@@ -183,7 +183,9 @@ async function openDatabase<Read, Write>(
         : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     register: (background) =>
-      registerAll(surroundings.service, declarationsOf(surroundings.service, background), write),
+      requireAnswer(
+        registerAll(surroundings.service, declarationsOf(surroundings.service, background), write),
+      ),
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
-import { connectClient } from '../postgres/connect-client.ts'
+import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
 import { wrongSettings } from '../postgres/session-settings.ts'
 import type { Location } from './location.ts'
@@ -16,13 +16,14 @@ import type { Location } from './location.ts'
 export async function findPooler(
   { connectionString, directConnectionString }: Location,
   log: Logger,
+  answerTimeoutMs = 10_000,
 ): Promise<boolean> {
-  const way = await explore(connectionString)
+  const way = await requireAnswer(explore(connectionString, answerTimeoutMs))
   if (directConnectionString === undefined) {
     if (way.isPooled) log.warn(withoutDirectWay)
     return way.isPooled
   }
-  const directWay = await explore(directConnectionString)
+  const directWay = await requireAnswer(explore(directConnectionString, answerTimeoutMs))
   if (directWay.isPooled) throw invalid(leadsToPooler)
   if (directWay.database !== way.database)
     throw invalid(
@@ -48,10 +49,11 @@ interface Way {
   readonly database: string
 }
 
-async function explore(connectionString: string): Promise<Way> {
+async function explore(connectionString: string, queryTimeoutMs: number): Promise<Way> {
   const client = await connectClient({
     connectionString,
     applicationName: 'holdfast (start)',
+    queryTimeoutMs,
     isPooled: true,
   })
   try {

@@ -1,5 +1,7 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { requireAnswer } from '../postgres/connect-client.ts'
+import { withPatience } from '../postgres/patience.ts'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 import type { MigrationEvent } from './event.ts'
 
@@ -7,6 +9,8 @@ import type { MigrationEvent } from './event.ts'
 const lockClass = 0x68_6f_6c_64
 const lockId = 0x6d_69_67_72
 
+/** How long the server may take to say if the lock is free, in milliseconds. */
+const answerTimeoutMs = 10_000
 const leastPauseMs = 20
 const longestPauseMs = 200
 
@@ -47,10 +51,11 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
   const endMs = performance.now() + waitMs
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
-    const { rows } = await client.query<{ taken: boolean }>({
+    const asked = client.query<{ taken: boolean }>({
       text: 'select pg_try_advisory_lock($1, $2) as taken',
       values: [lockClass, lockId],
     })
+    const { rows } = await requireAnswer(withPatience(asked, answerTimeoutMs))
     if (rows[0]?.taken === true) return
     if (attempt === 1) notify({ kind: 'waiting', holder: await describeHolder(client) })
     if (performance.now() >= endMs) {

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
-import { connectClient } from '../postgres/connect-client.ts'
+import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
+import { withPatience } from '../postgres/patience.ts'
 import { applyMigration } from './apply.ts'
 import type { MigrationEvent } from './event.ts'
 import { createJournal, type PendingMigration, readJournal } from './journal.ts'
@@ -21,6 +22,11 @@ export interface MigrateOptions {
   readonly lockTimeoutMs?: number
   /** How long one migration goes on trying to get its locks, in milliseconds. Default 60,000. */
   readonly retryMs?: number
+  /**
+   * How long the server may take to answer a statement of the journal, in milliseconds. The statements of
+   * migrations take as long as they need. Default 10,000.
+   */
+  readonly answerTimeoutMs?: number
   readonly notify?: (event: MigrationEvent) => void
   /** How a person gets an empty database, if this one may be thrown away: for `migration-edited`. Default: it may not. */
   readonly startAfresh?: string
@@ -42,12 +48,13 @@ export interface MigrationReport {
  * @throws HoldfastError of one of the codes `migration-…`, or `database-unreachable`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
-  const client = await connect(options)
+  const answerTimeoutMs = options.answerTimeoutMs ?? 10_000
+  const client = await connect(options, answerTimeoutMs)
   try {
-    const before = await readJournal(client, options.migrations, options.startAfresh)
+    const before = await requireAnswer(readJournal(client, options.migrations, options.startAfresh))
     for (const event of before.events) options.notify?.(event)
     if (before.pending.length === 0) return { applied: [], appliedBefore: before.appliedBefore }
-    if (await isPooled(client)) throw pooled(before.pending.length)
+    if (await requireAnswer(isPooled(client))) throw pooled(before.pending.length)
   } finally {
     await client.end()
   }
@@ -79,8 +86,16 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   }
 }
 
-function connect({ connectionString, isPooled: mayBePooled = false }: MigrateOptions): Promise<pg.Client> {
-  return connectClient({ connectionString, applicationName: 'holdfast (migrate)', isPooled: mayBePooled })
+function connect(
+  { connectionString, isPooled: mayBePooled = false }: MigrateOptions,
+  queryTimeoutMs?: number,
+): Promise<pg.Client> {
+  return connectClient({
+    connectionString,
+    applicationName: 'holdfast (migrate)',
+    isPooled: mayBePooled,
+    ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
+  })
 }
 
 function lockOptions({ lockWaitMs = 60_000, notify = () => {}, signal }: MigrateOptions): LockOptions {
@@ -99,9 +114,13 @@ async function applyNext({
   observer,
   options,
 }: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
-  await createJournal(client)
   // What was pending before may have been applied by the process that held the lock.
-  const { pending, appliedBefore } = await readJournal(client, options.migrations, options.startAfresh)
+  const journal = createJournal(client).then(() =>
+    readJournal(client, options.migrations, options.startAfresh),
+  )
+  const { pending, appliedBefore } = await requireAnswer(
+    withPatience(journal, options.answerTimeoutMs ?? 10_000),
+  )
   const sharing = new Set(
     options.migrations.filter(({ sharesSession }) => sharesSession === true).map(({ owner }) => owner),
   )

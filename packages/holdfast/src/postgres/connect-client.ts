@@ -1,6 +1,8 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
+import { unanswered } from './patience.ts'
 import { driverSettings } from './session-settings.ts'
+import { isUnavailable } from './sql-state.ts'
 
 /** Options of {@link connectClient}. */
 export interface ConnectClientOptions {
@@ -50,6 +52,31 @@ export async function connectClient({
       { cause },
     )
   }
+}
+
+/**
+ * Returns the result of statements that a start needs.
+ *
+ * @throws HoldfastError `database-unreachable` if the server did not answer them in time, or went away.
+ */
+export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
+  try {
+    return await statements
+  } catch (cause) {
+    if (!isUnanswered(cause)) throw cause
+    throw new HoldfastError(
+      'database-unreachable',
+      `The database accepted a connection and did not answer what was asked through it: ${messageOf(cause)}. Is the server, or a proxy in between, overloaded or stopping?`,
+      { cause },
+    )
+  }
+}
+
+function isUnanswered(cause: unknown): boolean {
+  if (cause === unanswered) return true
+  if (!(cause instanceof Error)) return false
+  // The driver's error of `query_timeout` has no code; the second is of `AbortSignal.timeout`.
+  return cause.message === 'Query read timeout' || cause.name === 'TimeoutError' || isUnavailable(cause)
 }
 
 function messageOf(cause: unknown): string {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
@@ -29,7 +30,11 @@ export interface DriverClientConfig extends pg.ClientConfig {
 interface ClientMembers {
   /** Returns the parameters of the startup packet. */
   getStartupConf(): Record<string, string>
+  readonly connection: { readonly stream: Duplex }
 }
+
+/** How long the server may take to close a session that has said goodbye, in milliseconds. */
+const closeTimeoutMs = 2_000
 
 const DriversClient = pg.Client as unknown as new (config: pg.ClientConfig) => pg.Client & ClientMembers
 
@@ -54,6 +59,16 @@ export class DriverClient extends DriversClient {
     }
     // Kept for the next user of the connection.
     this.on('error', keepFailure)
+  }
+
+  /** Closes the session. A server that does not answer keeps nothing waiting. */
+  override end(): Promise<void>
+  override end(ended: (error: Error) => void): void
+  override end(ended?: (error: Error) => void): Promise<void> | void {
+    const giveUp = setTimeout(() => this.connection.stream.destroy(), closeTimeoutMs)
+    giveUp.unref()
+    this.once('end', () => clearTimeout(giveUp))
+    return ended ? super.end(ended) : super.end()
   }
 
   override getStartupConf(): Record<string, string> {
