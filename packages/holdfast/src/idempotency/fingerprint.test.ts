@@ -34,3 +34,15 @@ test('two numbers that are accepted have one fingerprint only if they are equal'
     { numRuns: 500 },
   )
 })
+
+const transfer = { path: { account: 'a' }, query: { dry: ['no'] }, body: { amount: 1 } }
+
+test.each([
+  ['path', { ...transfer, path: { account: 'b' } }],
+  ['query', { ...transfer, query: { dry: ['yes'] } }],
+  ['body', { ...transfer, body: { amount: 2 } }],
+])('requests that differ in their %s have different fingerprints', (_, other) => {
+  const route = parseRoute('POST /accounts/{account}/transfers')
+  const [one, another] = [transfer, other].map((input) => fingerprintOf(canonicalRequest(route, input)))
+  expect(one!.equals(another!)).toBe(false)
+})

@@ -78,6 +78,7 @@ describe('a leaf that may be truncated', () => {
         expect(writer.locate(undefined).write).not.toContain(expired)
         expect(writer.locate(nowMs + laterMs + 5 * minuteMs).write).not.toContain(expired)
       }),
+      { examples: [[20 * widthMs - minuteMs, 2 * minuteMs]] },
     )
   })
 

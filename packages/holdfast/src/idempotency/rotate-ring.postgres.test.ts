@@ -5,6 +5,9 @@ import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
 import { leafCount, widthFor } from './key-ring.ts'
+import { schemaEpoch } from '../postgres/queries/read-schema-epoch.ts'
+import { renewSchemaEpoch } from './queries/ring.ts'
+import { storeAnswer } from './queries/store-answer.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 
 const hourMs = 3_600_000
@@ -123,6 +126,21 @@ test('a process that knows the earlier width does not commit by it', async () =>
     expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThan(0)
     expect(await count('from effects where name = $1', [key])).toBe(1)
   }
+})
+
+test('an answer is not stored if the layout has changed since its attempt began', async () => {
+  await start()
+  const { rows } = await client.query<{ epoch: number }>(`select ${schemaEpoch} as epoch`)
+  const key = { service: 'effects', scope: '', key: 'a', fingerprint: Buffer.from('01') }
+  const store = (id: string): Promise<unknown> => {
+    const answer = { ...key, id, status: 201, headers: {}, body: null }
+    const { text, values = [] } = storeAnswer(answer, [0], { marker: undefined, epoch: rows[0]!.epoch })
+    return client.query({ text, values: [...values] })
+  }
+  await store(randomUUID())
+  await client.query(renewSchemaEpoch().text)
+  await expect(store(randomUUID())).rejects.toMatchObject({ code: '40001' })
+  expect(await rowsIn(0)).toBe(1)
 })
 
 test('a key that is not a UUIDv7 meets itself across the boundary of two slots', async () => {

@@ -64,6 +64,12 @@ describe('the transaction', () => {
     await effects.expectNothingOpen()
   })
 
+  test('a statement that was never awaited is waited for until the deadline, and not longer', async () => {
+    const answer = await effects.tested.send('forgetSlowly', { name: named() })
+    expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
+    await effects.expectNothingOpen()
+  })
+
   test('a problem that a handler made of a deadlock is not final', async () => {
     const lock = 8
     const held = await effects.holdLock(lock)

@@ -247,6 +247,17 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
+  const forgetSlowly = mutation({
+    route: 'POST /forgotten-slowly',
+    access: anyone(),
+    input: Named,
+    deadline: '300ms',
+    async run({ db }) {
+      // Neither awaited nor done when the deadline comes.
+      db.query(sql`select pg_sleep(30)`).catch(() => {})
+    },
+  })
+
   const countEffects = query({
     route: 'GET /effects/{name}/count',
     access: anyone(),
@@ -303,6 +314,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
       lockBothOrRefuse,
       abandon,
       forget,
+      forgetSlowly,
       countEffects,
       writeInQuery,
       readSlowly,

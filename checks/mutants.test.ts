@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { mutantsByArea } from './mutants/all-mutants.ts'
+import { applyMutant } from './mutants/mutant.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const mutants = Object.values(mutantsByArea).flat()
+
+test('each mutant changes a text that occurs exactly once', () => {
+  const stale = mutants.filter((mutant) => {
+    const content = readFileSync(join(root, mutant.file), 'utf8')
+    return [undefined, content].includes(applyMutant(mutant, content))
+  })
+  expect(stale.map(({ name }) => name)).toEqual([])
+})
+
+test('each mutant names tests of files that exist', () => {
+  const lost = mutants.filter(
+    ({ killedBy }) => killedBy.length === 0 || killedBy.some(({ file }) => !existsSync(join(root, file))),
+  )
+  expect(lost.map(({ name }) => name)).toEqual([])
+})
+
+test('no two mutants have the same name', () => {
+  const names = mutants.map(({ name }) => name)
+  expect(names.toSorted()).toEqual([...new Set(names)].toSorted())
+})
+
+test('a text that is missing, or occurs twice, makes a mutant stale', () => {
+  const mutant = { name: '', file: '', text: 'for update', replacement: '', killedBy: [], why: '' }
+  expect(applyMutant(mutant, 'select 1 for update')).toBe('select 1 ')
+  expect(applyMutant(mutant, 'select 1')).toBeUndefined()
+  expect(applyMutant(mutant, 'for update for update')).toBeUndefined()
+})

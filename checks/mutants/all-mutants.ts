@@ -1,0 +1,24 @@
+import { idempotencyMutants } from './idempotency.ts'
+import { jobMutants } from './jobs.ts'
+import { kernelMutants } from './kernel.ts'
+import type { Mutant } from './mutant.ts'
+import { outboxMutants } from './outbox.ts'
+import { postgresMutants } from './postgres.ts'
+
+/** The mutants of each area. */
+export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
+  idempotency: idempotencyMutants,
+  jobs: jobMutants,
+  kernel: kernelMutants,
+  outbox: outboxMutants,
+  postgres: postgresMutants,
+}
+
+/** Returns the mutants whose area or name contains one of the words; all of them if there are no words. */
+export function findMutants(words: readonly string[]): readonly Mutant[] {
+  return Object.entries(mutantsByArea).flatMap(([area, mutants]) =>
+    mutants.filter(
+      ({ name }) => words.length === 0 || words.some((word) => area === word || name.includes(word)),
+    ),
+  )
+}

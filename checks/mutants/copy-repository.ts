@@ -1,0 +1,46 @@
+import { execFileSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  symlinkSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/**
+ * Copies the repository as it is now, changes that are not committed included, into a new temporary folder, and
+ * returns that folder. What is installed is linked; the workspaces are linked to their copies.
+ */
+export function copyRepository(root: string): string {
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-mutants-')))
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  for (const path of listed.split('\0')) {
+    // A file that is deleted and not committed is still listed.
+    if (path !== '' && existsSync(join(root, path))) cpSync(join(root, path), join(copy, path))
+  }
+  linkModules(join(root, 'node_modules'), join(copy, 'node_modules'))
+  return copy
+}
+
+/** Links each installed package. Links of workspaces are relative, and lead to the copy if they are kept as they are. */
+function linkModules(from: string, to: string): void {
+  mkdirSync(to)
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const source = join(from, entry.name)
+    const target = join(to, entry.name)
+    if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target)
+    else if (entry.name.startsWith('@')) linkModules(source, target)
+    else if (!ownOfEachCopy.has(entry.name)) symlinkSync(source, target)
+  }
+}
+
+/** Caches by path or content of sources. */
+const ownOfEachCopy = new Set(['.vite', '.vite-temp', '.vitest'])

@@ -1,0 +1,227 @@
+import type { Mutant } from './mutant.ts'
+
+const src = 'packages/holdfast/src'
+
+/** Mutants of the path of a mutation: its key, its transaction, its commit and what becomes of it. */
+export const idempotencyMutants: readonly Mutant[] = [
+  {
+    name: 'fingerprint: without the query',
+    file: `${src}/idempotency/fingerprint.ts`,
+    text: 'path, query, body: body ?? null })',
+    replacement: 'path, body: body ?? null })',
+    killedBy: [{ file: `${src}/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
+    why: 'A key that is reused with another query would be answered with the answer of the first.',
+  },
+  {
+    name: 'fingerprint: without the path',
+    file: `${src}/idempotency/fingerprint.ts`,
+    text: 'path, query, body: body ?? null })',
+    replacement: 'query, body: body ?? null })',
+    killedBy: [{ file: `${src}/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
+    why: 'A key that is reused for another account would be answered with the answer of the first.',
+  },
+  {
+    name: 'key ring: no overlap at a boundary',
+    file: `${src}/idempotency/key-ring.ts`,
+    text: 'const overlapMs = 15 * 60_000',
+    replacement: 'const overlapMs = 0',
+    killedBy: [
+      {
+        file: `${src}/idempotency/key-ring.test.ts`,
+        name: 'share a leaf that both write, if one can begin while the other runs',
+      },
+    ],
+    why: 'Two attempts on both sides of a boundary would write different leaves, and both would commit.',
+  },
+  {
+    name: 'key ring: one leaf written at a boundary',
+    file: `${src}/idempotency/key-ring.ts`,
+    text: 'const write = first === last ? [first] : [first, last]',
+    replacement: 'const write = [last]',
+    killedBy: [
+      {
+        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'a key that is not a UUIDv7 meets itself across the boundary of two slots',
+      },
+    ],
+    why: 'No primary key would decide between two attempts on both sides of a boundary.',
+  },
+  {
+    name: 'key ring: a leaf truncated in the last hour of its slot',
+    file: `${src}/idempotency/key-ring.ts`,
+    text: 'return isLate || !this.#isSettledAt(nowMs) ?',
+    replacement: 'return !this.#isSettledAt(nowMs) ?',
+    killedBy: [
+      { file: `${src}/idempotency/key-ring.test.ts`, name: 'is not written to within half an hour' },
+    ],
+    why: 'A leaf could be truncated after the first answer of the next slot was written to it.',
+  },
+  {
+    name: 'key ring: a leaf truncated before an earlier width has expired',
+    file: `${src}/idempotency/key-ring.ts`,
+    text: 'return isLate || !this.#isSettledAt(nowMs) ?',
+    replacement: 'return isLate ?',
+    killedBy: [
+      { file: `${src}/idempotency/key-ring.test.ts`, name: 'no leaf is truncated before they have expired' },
+    ],
+    why: 'Answers that an earlier width placed would be deleted within their retention.',
+  },
+  {
+    name: 'schema epoch: not checked when the answer is stored',
+    file: `${src}/idempotency/queries/store-answer.ts`,
+    text: 'headers), body, marker, epoch],',
+    replacement: 'headers), body, marker, null],',
+    killedBy: [
+      {
+        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'an answer is not stored if the layout has changed since its attempt began',
+      },
+    ],
+    why: 'An attempt placed by an earlier width would commit where later attempts do not look.',
+  },
+  {
+    name: 'transaction marker: not checked when the answer is stored',
+    file: `${src}/idempotency/queries/store-answer.ts`,
+    text: 'headers), body, marker, epoch],',
+    replacement: 'headers), body, null, epoch],',
+    killedBy: [{ file: `${src}/postgres/transaction-marker.postgres.test.ts`, name: '' }],
+    why: 'A handler that ends its transaction inside a function would commit its effects without its key.',
+  },
+  {
+    name: 'serializable: the answer is read within the transaction',
+    file: `${src}/idempotency/begin.ts`,
+    text: `      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
+      connection.run(beginStatement(call)),
+      connection.run<LockRow>(claiming),
+      connection.run({ text: \`SAVEPOINT \${startSavepoint}\` }),
+    ]),
+  )
+  const [answer, , lock]`,
+    replacement: `      connection.run(beginStatement(call)),
+      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
+      connection.run<LockRow>(claiming),
+      connection.run({ text: \`SAVEPOINT \${startSavepoint}\` }),
+    ]),
+  )
+  const [, answer, lock]`,
+    killedBy: [
+      {
+        file: `${src}/idempotency/final-answers.postgres.test.ts`,
+        name: 'on disjoint rows do not conflict because of their keys',
+      },
+    ],
+    why: 'Mutations of disjoint rows would fail to serialize because their keys share a page of an index.',
+  },
+  {
+    name: 'final answers: every SQLSTATE may be final',
+    file: `${src}/postgres/sql-state.ts`,
+    text: "return finalStates.test(sqlStateOf(error) ?? '')",
+    replacement: 'return error instanceof Error',
+    killedBy: [{ file: `${src}/idempotency/final-answers.postgres.test.ts`, name: '55P03' }],
+    why: 'A problem made of a lock timeout would be replayed for the whole retention.',
+  },
+  {
+    name: 'look-up: a key that is locked counts as free',
+    file: `${src}/idempotency/look-up-key.ts`,
+    text: 'lock.rows[0]?.free !== true',
+    replacement: 'false',
+    killedBy: [
+      {
+        file: `${src}/idempotency/replay-refused.postgres.test.ts`,
+        name: 'a retry whose first attempt is still running is told to wait',
+      },
+      { file: `${src}/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' },
+    ],
+    why: 'A transaction that is still committing would be reported as rolled back.',
+  },
+  {
+    name: 'replay after a refusal: without a look at the lock',
+    file: `${src}/idempotency/replay-refused.ts`,
+    text: 'if (found.isRunning) throw',
+    replacement: 'if (false) throw',
+    killedBy: [
+      {
+        file: `${src}/idempotency/replay-refused.postgres.test.ts`,
+        name: 'a retry whose first attempt is still running is told to wait',
+      },
+    ],
+    why: 'A retry would be refused for good while its first attempt commits.',
+  },
+  {
+    name: 'resolving a commit: without a look at the lock',
+    file: `${src}/idempotency/resolve-commit.ts`,
+    text: 'if (!found.isRunning) return',
+    replacement: 'if (true) return',
+    killedBy: [{ file: `${src}/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' }],
+    why: 'A COMMIT that is still under way would be answered as rolled back.',
+  },
+  {
+    name: 'commit: statements that are not awaited do not count',
+    file: `${src}/idempotency/attempt.ts`,
+    text: `  // A handler need not have awaited its last statements; whether they failed counts all the same.
+  await untilAborted(connection.settled(), call.deadline)`,
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/idempotency/transaction.postgres.test.ts`,
+        name: 'a statement that was never awaited is waited for until the deadline, and not longer',
+      },
+    ],
+    why: 'A COMMIT would be sent behind a statement that outlasts the deadline of its call.',
+  },
+  {
+    name: 'commit: its tag is not read',
+    file: `${src}/idempotency/commit.ts`,
+    text: "if (commitResult.value.command !== 'COMMIT')",
+    replacement: 'if (false)',
+    killedBy: [{ file: `${src}/idempotency/commit.test.ts`, name: 'a COMMIT that says ROLLBACK' }],
+    why: 'A transaction that was rolled back would be answered as committed.',
+  },
+  {
+    name: 'commit: its wait has no floor',
+    file: `${src}/idempotency/commit.ts`,
+    text: 'Math.max(commitPatienceMs, call.deadline.remainingMs())',
+    replacement: 'call.deadline.remainingMs()',
+    killedBy: [{ file: `${src}/idempotency/commit.test.ts`, name: 'a COMMIT is waited for' }],
+    why: 'A COMMIT sent at the end of a deadline would be cut off, and its outcome looked up for nothing.',
+  },
+  {
+    name: 'claim: without a statement_timeout',
+    file: `${src}/idempotency/queries/claim.ts`,
+    text: "set_config('statement_timeout', $1, true)",
+    replacement: '$1::text',
+    killedBy: [
+      {
+        file: `${src}/postgres/pool.postgres.test.ts`,
+        name: 'a mutation carries its deadline into the database',
+      },
+    ],
+    why: 'A statement would run on after the deadline of its call if the process cannot cancel it.',
+  },
+  {
+    name: 'claim: without a limit of idleness',
+    file: `${src}/idempotency/queries/claim.ts`,
+    text: "set_config('idle_in_transaction_session_timeout', $2, true)",
+    replacement: '$2::text',
+    killedBy: [
+      {
+        file: `${src}/postgres/pool.postgres.test.ts`,
+        name: 'a mutation carries its deadline into the database',
+      },
+    ],
+    why: 'A transaction whose process hangs would hold its locks.',
+  },
+  {
+    name: 'claim: a key that is locked counts as claimed',
+    file: `${src}/idempotency/begin.ts`,
+    text: 'if (!row.claimed) throw',
+    replacement: 'if (false) throw',
+    killedBy: [
+      {
+        file: `${src}/idempotency/duplicates.postgres.test.ts`,
+        name: 'across processes: the second is told at once to wait',
+      },
+    ],
+    why: 'Two attempts with one key would run at once, and one of them in vain.',
+  },
+]

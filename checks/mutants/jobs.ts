@@ -1,0 +1,157 @@
+import type { Mutant } from './mutant.ts'
+
+const src = 'packages/holdfast/src'
+const fences = `${src}/jobs/fences.postgres.test.ts`
+
+/** Mutants of how jobs are claimed, run and ended. */
+export const jobMutants: readonly Mutant[] = [
+  {
+    name: 'end of an attempt: without its fence',
+    file: `${src}/jobs/queries/end-attempt.ts`,
+    text: "where id = $1 and attempt = $2 and state = 'running'",
+    replacement: "where id = $1 and $2::int > 0 and state = 'running'",
+    killedBy: [
+      { file: fences, name: 'endAttempt changes nothing' },
+      { file: fences, name: 'endAttemptFenced changes nothing' },
+    ],
+    why: 'A worker whose job was rescued would end the attempt of the other one, and commit its own.',
+  },
+  {
+    name: 'end of an attempt: of a job that does not run',
+    file: `${src}/jobs/queries/end-attempt.ts`,
+    text: "where id = $1 and attempt = $2 and state = 'running'",
+    replacement: 'where id = $1 and attempt = $2',
+    killedBy: [{ file: fences, name: 'endAttempt changes nothing of a job that has ended' }],
+    why: 'A job that has ended would be ended again, and might run again.',
+  },
+  {
+    name: 'completing jobs: without the fence',
+    file: `${src}/jobs/queries/complete-jobs.ts`,
+    text: 'and jobs.attempt = done.attempt ',
+    replacement: '',
+    killedBy: [{ file: fences, name: 'completeJobs changes nothing' }],
+    why: 'A worker whose job was rescued would complete the attempt of the other one.',
+  },
+  {
+    name: 'completing jobs: of one that does not run',
+    file: `${src}/jobs/queries/complete-jobs.ts`,
+    text: "and jobs.attempt = done.attempt and jobs.state = 'running'",
+    replacement: 'and jobs.attempt = done.attempt',
+    killedBy: [{ file: fences, name: 'completeJobs changes nothing of a job that has ended' }],
+    why: 'A job that was cancelled or is dead would be reported as succeeded.',
+  },
+  {
+    name: 'steps: without the fence',
+    file: `${src}/jobs/queries/steps.ts`,
+    text: "where id = $1 and attempt = $2 and state = 'running' for share",
+    replacement: "where id = $1 and $2::int > 0 and state = 'running' for share",
+    killedBy: [
+      { file: fences, name: 'storeStep changes nothing' },
+      { file: fences, name: 'beginPause changes nothing' },
+    ],
+    why: 'A worker whose job was rescued would commit a step beside the other one.',
+  },
+  {
+    name: 'steps: the row of the job is not locked',
+    file: `${src}/jobs/queries/steps.ts`,
+    text: "state = 'running' for share",
+    replacement: "state = 'running'",
+    killedBy: [{ file: fences, name: 'a job is not rescued while one of its steps commits' }],
+    why: 'A job could be rescued between the fence of a step and its commit, and do the step again.',
+  },
+  {
+    name: 'handing back: without the fence',
+    file: `${src}/jobs/queries/hand-back.ts`,
+    text: 'and jobs.attempt = claim.attempt ',
+    replacement: '',
+    killedBy: [{ file: fences, name: 'handBack changes nothing' }],
+    why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
+  },
+  {
+    name: 'handing back: of a job that does not run',
+    file: `${src}/jobs/queries/hand-back.ts`,
+    text: "and jobs.attempt = claim.attempt and jobs.state = 'running'",
+    replacement: 'and jobs.attempt = claim.attempt',
+    killedBy: [{ file: fences, name: 'handBack changes nothing of a job that has ended' }],
+    why: 'A job that has ended would run again.',
+  },
+  {
+    name: 'handing back what is unknown: of every worker',
+    file: `${src}/jobs/queries/hand-back.ts`,
+    text: "where worker = $1 and state = 'running' and name",
+    replacement: "where $1::uuid is not null and state = 'running' and name",
+    killedBy: [{ file: fences, name: 'handBackUnknown changes nothing' }],
+    why: 'The jobs of all other workers would run twice.',
+  },
+  {
+    name: 'claim: without a row lock',
+    file: `${src}/jobs/queries/claim-jobs.ts`,
+    text: `          limit $3
+          for update skip locked`,
+    replacement: '          limit $3',
+    killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
+    why: 'Two workers would claim the same job.',
+  },
+  {
+    name: 'claim: waits for what another one claims',
+    file: `${src}/jobs/queries/claim-jobs.ts`,
+    text: `          limit $3
+          for update skip locked`,
+    replacement: `          limit $3
+          for update`,
+    killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
+    why: 'Workers would claim one after the other, and wait for a row that a user has locked.',
+  },
+  {
+    name: 'claim with reserved slots: without a row lock',
+    file: `${src}/jobs/queries/claim-jobs.ts`,
+    text: `          limit $3::int + $4::int
+          for update skip locked`,
+    replacement: '          limit $3::int + $4::int',
+    killedBy: [{ file: fences, name: 'a claim with reserved slots passes over what another one claims' }],
+    why: 'Two workers would claim the same job.',
+  },
+  {
+    name: 'rescue: the sessions of a dead worker go on',
+    file: `${src}/jobs/take-over.ts`,
+    text: 'await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))',
+    replacement: '',
+    killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
+    why: 'A process that was stopped would hold the locks of its transaction against those that rescue its jobs.',
+  },
+  {
+    name: 'rescue: ends sessions of other databases and users',
+    file: `${src}/jobs/queries/take-over.ts`,
+    text: 'where application_name = any ($1::text[]) and datname',
+    replacement:
+      'where (true or application_name = any ($1::text[])) and pid <> pg_backend_pid() and datname',
+    killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
+    why: 'Sessions of workers that live would be ended.',
+  },
+  {
+    name: 'rescue: of a worker that lives',
+    file: `${src}/jobs/queries/take-over.ts`,
+    text: 'where worker = job_workers.id and at >= clock',
+    replacement: 'where worker = job_workers.id and at < clock',
+    killedBy: [
+      {
+        file: `${src}/jobs/heartbeat/heartbeat.postgres.test.ts`,
+        name: 'dead is a worker without a heartbeat within the lease',
+      },
+    ],
+    why: 'The jobs of workers that live would run twice.',
+  },
+  {
+    name: 'steps: begun without a lease',
+    file: `${src}/jobs/step-runner.ts`,
+    text: 'if (!scope.holdsLease()) throw leaseOver',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/jobs/step-lease.test.ts`,
+        name: 'a step does not begin once the lease of its worker is over',
+      },
+    ],
+    why: 'A worker that was declared dead would call a third party beside the one that rescued the job.',
+  },
+]

@@ -1,0 +1,40 @@
+import type { Mutant } from './mutant.ts'
+
+const access = 'packages/holdfast/src/kernel/access.ts'
+const tests = 'packages/holdfast/src/kernel/access.test.ts'
+
+const allOfAsks = `        const decision = await rule.authorize({ ...request, caller })
+        if (decision instanceof ProblemError) return decision
+        caller = decision`
+
+/** Mutants of the rules of access. */
+export const kernelMutants: readonly Mutant[] = [
+  {
+    name: 'allOf: a refusal is passed over',
+    file: access,
+    text: allOfAsks,
+    replacement: allOfAsks.replace('return decision', 'continue'),
+    killedBy: [{ file: tests, name: 'may refuse with a problem of its own' }],
+    why: 'A caller whom one rule refuses would be admitted.',
+  },
+  {
+    name: 'allOf: each rule is asked about the first caller',
+    file: access,
+    text: allOfAsks,
+    replacement: allOfAsks.replace('{ ...request, caller }', 'request'),
+    killedBy: [
+      { file: tests, name: 'is asked rule by rule, each about the caller that the one before has made' },
+    ],
+    why: 'A rule would judge a caller without the tenant that the rule before has found.',
+  },
+  {
+    name: 'allOf: the caller stays the first',
+    file: access,
+    text: allOfAsks,
+    replacement: allOfAsks.replace('caller = decision', 'void decision'),
+    killedBy: [
+      { file: tests, name: 'is asked rule by rule, each about the caller that the one before has made' },
+    ],
+    why: 'The handler would be given a caller without the tenant that a rule has found.',
+  },
+]

@@ -1,0 +1,29 @@
+/** A fault planted on purpose in one line of the product, which a test has to notice. */
+export interface Mutant {
+  /** A few words that name the defence it removes. Unique. */
+  readonly name: string
+  /** The file to change, from the root of the repository. */
+  readonly file: string
+  /** The exact text to replace. Occurs once in the file. */
+  readonly text: string
+  readonly replacement: string
+  /** The tests that must fail, each by itself. */
+  readonly killedBy: readonly KillingTest[]
+  /** The damage that the fault would do in production. */
+  readonly why: string
+}
+
+/** A test that has to fail once a mutant is applied. */
+export interface KillingTest {
+  /** The test file, from the root of the repository. */
+  readonly file: string
+  /** The full name of the test, or the part that all of several tests have in common. */
+  readonly name: string
+}
+
+/** Returns the text of a file with a mutant applied, or `undefined` if the mutant's text does not occur exactly once. */
+export function applyMutant({ text, replacement }: Mutant, content: string): string | undefined {
+  const [before, after, ...more] = content.split(text)
+  if (before === undefined || after === undefined || more.length > 0) return undefined
+  return before + replacement + after
+}

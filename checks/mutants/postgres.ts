@@ -1,0 +1,129 @@
+import type { Mutant } from './mutant.ts'
+
+const src = 'packages/holdfast/src'
+
+/** Mutants of connections, transactions and savepoints. */
+export const postgresMutants: readonly Mutant[] = [
+  {
+    name: 'pool: a connection that comes too late is kept',
+    file: `${src}/postgres/pool.ts`,
+    text: "if (outcome.status === 'fulfilled') outcome.value.release()",
+    replacement: 'void outcome',
+    killedBy: [{ file: `${src}/postgres/pool.postgres.test.ts`, name: 'clients that go away give' }],
+    why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
+  },
+  {
+    name: 'interrupt: one that failed leaves the connection in the pool',
+    file: `${src}/postgres/connection.ts`,
+    text: 'if (interruption && !(await interruption)) this.destroy()',
+    replacement: 'if (interruption) await interruption',
+    killedBy: [{ file: `${src}/postgres/interrupt.test.ts`, name: 'whose interrupt failed' }],
+    why: 'A late request to cancel would hit the statement of the next call.',
+  },
+  {
+    name: 'interrupt: asked once',
+    file: `${src}/postgres/connection.ts`,
+    text: 'if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken',
+    replacement: 'return isAnsweredWithin(atRest, repeatMs)',
+    killedBy: [
+      {
+        file: `${src}/postgres/cancel.postgres.test.ts`,
+        name: 'a statement that catches its cancellation is cancelled again, and its connection stays',
+      },
+    ],
+    why: 'A statement that catches its cancellation would cost its connection.',
+  },
+  {
+    name: 'release: a session in a transaction goes back to the pool',
+    file: `${src}/postgres/connection.ts`,
+    text: "if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') return this.destroy()",
+    replacement: 'if (this.isBusy || this.#isBroken) return this.destroy()',
+    killedBy: [{ file: `${src}/postgres/interrupt.test.ts`, name: 'that is still in a transaction' }],
+    why: 'The next call would run in the transaction of another one.',
+  },
+  {
+    name: 'session reset: locks are kept',
+    file: `${src}/postgres/session-reset.ts`,
+    text: "  'select pg_catalog.pg_advisory_unlock_all()',\n",
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/postgres/session-state.postgres.test.ts`,
+        name: 'a lock is free before the session is used again',
+      },
+    ],
+    why: 'A lock that a handler took would stay with a connection of the pool.',
+  },
+  {
+    name: 'session reset: settings are kept',
+    file: `${src}/postgres/session-reset.ts`,
+    text: "  'reset all',\n",
+    replacement: '',
+    killedBy: [{ file: `${src}/postgres/session-state.postgres.test.ts`, name: 'a query: ' }],
+    why: 'A search_path or a tenant that one handler set would be that of the next call.',
+  },
+  {
+    name: 'session reset: never due',
+    file: `${src}/postgres/connection.ts`,
+    text: '    this.#isChanged = true\n    if (!shapeOf',
+    replacement: '    if (!shapeOf',
+    killedBy: [{ file: `${src}/postgres/session-state.postgres.test.ts`, name: 'a query: ' }],
+    why: 'What a handler leaves in its session would reach the next call.',
+  },
+  {
+    name: 'transaction marker: not set',
+    file: `${src}/postgres/transaction-marker.ts`,
+    text: "return `set_config('holdfast.transaction', ${parameter}, true)`",
+    replacement: "return `set_config('holdfast.transaction', ${parameter}, false)`",
+    killedBy: [{ file: `${src}/postgres/transaction-marker.postgres.test.ts`, name: '' }],
+    why: 'What a handler runs after its own COMMIT would commit as if it were its transaction.',
+  },
+  {
+    name: 'transaction control: tags are not compared with the text',
+    file: `${src}/postgres/transaction-session.ts`,
+    text: 'if (controlTags.get(result.command) !== command?.kind) this.#refuse()',
+    replacement: '',
+    killedBy: [{ file: `${src}/postgres/transaction-marker.postgres.test.ts`, name: '' }],
+    why: 'A command that the text of a statement hides would end the transaction unnoticed.',
+  },
+  {
+    name: 'savepoints: a refused command changes the stack',
+    file: `${src}/postgres/savepoints.ts`,
+    text: 'if (!hasSucceeded) return undefined',
+    replacement: 'void hasSucceeded',
+    killedBy: [{ file: `${src}/postgres/savepoints.postgres.test.ts`, name: '' }],
+    why: 'Jobs would be undone with a savepoint that was never made, or committed without their rows.',
+  },
+  {
+    name: 'savepoints: a name finds the oldest',
+    file: `${src}/postgres/savepoints.ts`,
+    text: 'this.#stack.findLastIndex(',
+    replacement: 'this.#stack.findIndex(',
+    killedBy: [{ file: `${src}/postgres/savepoints.postgres.test.ts`, name: '' }],
+    why: 'A ROLLBACK TO would undo jobs and messages whose rows are kept.',
+  },
+  {
+    name: 'savepoints: unclear ones commit',
+    file: `${src}/postgres/savepoints.ts`,
+    text: 'if (!this.#isUnclear && this.#sent.size === 0) return',
+    replacement: 'if (true) return',
+    killedBy: [{ file: `${src}/postgres/savepoints.postgres.test.ts`, name: '' }],
+    why: 'Jobs whose rows were rolled back would be committed.',
+  },
+  {
+    name: 'commit of a job: its tag is not read',
+    file: `${src}/postgres/lazy-transaction.ts`,
+    text: "if (commit?.status !== 'fulfilled' || commit.value.command !== 'COMMIT')",
+    replacement: "if (commit?.status !== 'fulfilled')",
+    killedBy: [{ file: `${src}/postgres/lazy-transaction.test.ts`, name: 'a COMMIT that says ROLLBACK' }],
+    why: 'A job whose transaction was rolled back would count as done.',
+  },
+  {
+    name: 'commit of a job: statements that are not awaited do not count',
+    file: `${src}/postgres/lazy-transaction.ts`,
+    text: 'await untilAborted(connection.settled(), this.work.deadline)',
+    replacement: '',
+    killedBy: [{ file: `${src}/postgres/lazy-transaction.test.ts`, name: 'waits for statements' }],
+    why: 'A job would commit at the end of its deadline what it was to roll back.',
+  },
+]

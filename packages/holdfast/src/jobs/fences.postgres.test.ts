@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto'
+import { createLogger, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { DriverClient } from '../postgres/driver-client.ts'
+import { createPool } from '../postgres/pool.ts'
+import type { Statement } from '../postgres/statement.ts'
+import { claimJobs } from './queries/claim-jobs.ts'
+import { completeJobs } from './queries/complete-jobs.ts'
+import { endAttempt, endAttemptFenced } from './queries/end-attempt.ts'
+import { handBack, handBackUnknown } from './queries/hand-back.ts'
+import { beginPause, storeStep } from './queries/steps.ts'
+import { takeOver } from './take-over.ts'
+import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
+
+// Each statement by itself, without what else would notice: a job has one effect only if each of them holds.
+
+const { service } = holdfast({ database: postgres() })
+
+let on: TestService<Record<string, never>>
+const clients: pg.Client[] = []
+
+beforeAll(async () => {
+  on = await createTestService(service({ name: 'fences', operations: {} }), { worker: false })
+})
+afterAll(() => on.stop())
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.end()))
+  await on.sql('truncate holdfast.jobs, holdfast.job_workers cascade')
+})
+
+/** Connects a session that never waits for a lock. */
+async function connect(applicationName = 'fences'): Promise<pg.Client> {
+  const client = new DriverClient({
+    connectionString: on.databaseUrl,
+    application_name: applicationName,
+    options: '-c lock_timeout=100',
+  })
+  client.on('error', () => {})
+  await client.connect()
+  clients.push(client)
+  return client
+}
+
+const run = (statement: Statement, client?: pg.Client): Promise<unknown> =>
+  client
+    ? client.query({ text: statement.text, values: [...(statement.values ?? [])] })
+    : on.sql(statement.text, [...(statement.values ?? [])])
+
+async function insertJob(state: string, attempt: number, worker = randomUUID()): Promise<string> {
+  const id = randomUUID()
+  await on.sql(
+    `insert into holdfast.jobs (id, name, input, state, attempt, worker) values ($1, 'work', '{}', $2, $3, $4)`,
+    [id, state, attempt, worker],
+  )
+  return id
+}
+
+const step = (job: string, attempt: number) => ({ job, attempt, name: 'pay', result: '1' })
+const succeeded = { state: 'succeeded' } as const
+
+const fenced: readonly (readonly [string, (job: string, attempt: number) => Statement])[] = [
+  ['endAttempt', (job, attempt) => endAttempt(job, attempt, succeeded)],
+  ['endAttemptFenced', (job, attempt) => endAttemptFenced(job, attempt, succeeded)],
+  ['completeJobs', (id, attempt) => completeJobs([{ id, attempt, retentionMs: 1_000 }])],
+  ['storeStep', (job, attempt) => storeStep(step(job, attempt))],
+  ['beginPause', (job, attempt) => beginPause(step(job, attempt), 1_000)],
+  ['handBack', (id, attempt) => handBack([{ id, attempt }])],
+]
+/** Those that fail their transaction if the job is another attempt's. */
+const failing = ['endAttemptFenced', 'storeStep', 'beginPause']
+
+/** The rows of a statement, or the SQLSTATE that it fails with. */
+const outcomeOf = (statement: Statement): Promise<unknown> =>
+  run(statement).catch((error: { readonly code: string }) => error.code)
+
+const stored = (): Promise<unknown> =>
+  on.sql('select jobs as job, job_steps as step from holdfast.jobs left join holdfast.job_steps on true')
+
+test.each(fenced)('%s changes nothing of a job that another attempt has', async (name, statement) => {
+  const id = await insertJob('running', 2)
+  const before = await stored()
+  expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
+  expect(await stored()).toEqual(before)
+  await run(statement(id, 2))
+  expect(await stored()).not.toEqual(before)
+})
+
+test.each(fenced)('%s changes nothing of a job that has ended', async (name, statement) => {
+  const id = await insertJob('dead', 1)
+  const before = await stored()
+  expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
+  expect(await stored()).toEqual(before)
+})
+
+test('handBackUnknown changes nothing of what other workers have, or what it knows', async () => {
+  const worker = randomUUID()
+  const [known, unknown, other] = [
+    await insertJob('running', 1, worker),
+    await insertJob('running', 1, worker),
+    await insertJob('running', 1),
+  ]
+  await run(handBackUnknown(worker, ['work'], [known]))
+  const rows = await on.sql<{ id: string }>(`select id from holdfast.jobs where state = 'running'`)
+  expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([known, other]))
+  expect(await on.sql('select state from holdfast.jobs where id = $1', [unknown])).toEqual([
+    { state: 'ready' },
+  ])
+})
+
+test('a job is not rescued while one of its steps commits', async () => {
+  const id = await insertJob('running', 1)
+  const [worker, rescuer] = [await connect(), await connect()]
+  await worker.query('begin')
+  await run(storeStep(step(id, 1)), worker)
+  const rescuing = rescuer.query(`update holdfast.jobs set state = 'ready' where id = $1`, [id])
+  await expect(rescuing).rejects.toMatchObject({ code: '55P03' })
+  await worker.query('commit')
+})
+
+test.each([
+  ['a claim', 0],
+  ['a claim with reserved slots', 1],
+])('%s passes over what another one claims', async (_, reserved) => {
+  const first = await insertJob('ready', 0)
+  const wanted = { names: ['work'], room: 1, reserved, busy: [] }
+  const [one, other] = [await connect(), await connect()]
+  await one.query('begin')
+  expect(await run(claimJobs(randomUUID(), wanted), one)).toMatchObject({ rows: [{ id: first }] })
+  expect(await run(claimJobs(randomUUID(), wanted), other)).toMatchObject({ rows: [] })
+  const second = await insertJob('ready', 0)
+  expect(await run(claimJobs(randomUUID(), wanted), other)).toMatchObject({ rows: [{ id: second }] })
+  await one.query('commit')
+})
+
+test('the sessions of a dead worker are ended, and no others', async () => {
+  const [dead, self] = [randomUUID(), randomUUID()]
+  await on.sql(
+    `insert into holdfast.job_workers (id, host, pid, started_at)
+     values ($1, 'here', 1, now() - interval '1 hour'), ($2, 'here', 1, now() - interval '1 hour')`,
+    [dead, self],
+  )
+  const id = await insertJob('running', 1, dead)
+  const names = [sessionsOf(dead), ownSessionsOf(dead), sessionsOf(self), ownSessionsOf(self)]
+  const sessions = await Promise.all(names.map((name) => connect(name)))
+  await sessions[0]!.query('begin')
+  await sessions[0]!.query('select from holdfast.jobs for update')
+  const log = createLogger({ level: 'error', write: () => {} })
+  const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
+  try {
+    // A session that was ended holds its locks for a moment more.
+    await until(async () => (await takeOver({ pool, jobs: new Map(), log, leaseMs: 1_000, self })) === 1)
+  } finally {
+    await pool.end()
+  }
+  const left = await on.sql<{ name: string }>(
+    'select application_name as name from pg_stat_activity where application_name = any ($1)',
+    [names],
+  )
+  expect(new Set(left.map(({ name }) => name))).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
+  expect(await on.sql('select state, attempt from holdfast.jobs where id = $1', [id])).toEqual([
+    { state: 'ready', attempt: 1 },
+  ])
+})
