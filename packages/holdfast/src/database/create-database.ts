@@ -41,6 +41,12 @@ export interface PostgresOptions extends LocationOptions {
   /** How many connections each of the two pools, for queries and for mutations, opens at most. Default 10. */
   readonly poolSize?: number
   /**
+   * Max age of a connection of the pools. One that is older is closed when it is released, and replaced when
+   * the next is needed; a jitter of up to a quarter keeps those of a fleet apart. Default `'30m'`. Lower it
+   * if connections have to follow a load balancer or a changed DNS name sooner.
+   */
+  readonly maxConnectionAge?: Duration
+  /**
    * Whether statements that come again are prepared, once per connection, as most drivers do: it saves Postgres about half of what a
    * short one costs it. Behind a pooler nothing is prepared. Default true.
    */
@@ -115,6 +121,7 @@ async function openDatabase<Read, Write>(
     log,
     telemetry,
     max: options.poolSize ?? 10,
+    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
     prepares: options.preparedStatements,
     isPooled,
     showsValues: surroundings.mode !== 'production',

@@ -39,7 +39,6 @@ export async function connectClient({
     connectionTimeoutMillis: timeoutMs,
     ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
     sessionSettings: { ...driverSettings({ isPooled }), ...sessionSettings },
-    keepAlive: true,
   })
   try {
     await client.connect()

@@ -5,7 +5,7 @@ import { columnTypes } from './column-types.ts'
 
 /**
  * The one class of every connection to Postgres that the framework opens: pools, LISTEN, migrations, replicas, tests and the
- * command line. It differs from the driver's client in four ways:
+ * command line. It differs from the driver's client in five ways:
  *
  * - An `error` listener is there from the start. A session may end with the same packet that says it is ready (a shutdown, a
  *   failover, `pg_terminate_backend`), before any code could add one; an unheard `error` event ends the process.
@@ -13,6 +13,7 @@ import { columnTypes } from './column-types.ts'
  *   the like, which would reach every server that the process talks to, the embedded one included.
  * - It sends settings in the packet that opens the session, which take precedence over those of the role and the database, and
  *   which `RESET` restores.
+ * - Its socket has TCP keepalive on: a server or network that is gone without a word ends the session.
  * - Values arrive as {@link columnTypes} says.
  */
 
@@ -33,6 +34,9 @@ interface ClientMembers {
   readonly connection: { readonly stream: Duplex }
 }
 
+// An idle connection whose peer is gone is found out within 20 s: Node sends ten probes, one a second.
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
 /** How long the server may take to close a session that has said goodbye, in milliseconds. */
 const closeTimeoutMs = 2_000
 
@@ -48,7 +52,7 @@ export class DriverClient extends DriversClient {
 
   constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
     const url = completeUrl(config.connectionString)
-    super({ types: columnTypes, ...config, connectionString: url.href })
+    super({ ...keepAlive, types: columnTypes, ...config, connectionString: url.href })
     const given = [config.options ?? '', ...url.searchParams.getAll('options')]
     this.#options = given.filter((options) => options !== '').join(' ')
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined

@@ -25,7 +25,7 @@ const settings = query({
   output: z.record(z.string(), z.string()).meta({ maxProperties: 10 }),
   async run({ db }) {
     const rows = await db.query<{ name: string; setting: string }>(
-      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval', 'work_mem')`,
+      sql`select name, setting from pg_settings where name in ('default_transaction_read_only', 'client_connection_check_interval', 'tcp_user_timeout', 'work_mem')`,
     )
     return Object.fromEntries(rows.map(({ name, setting }) => [name, setting]))
   },
@@ -116,6 +116,7 @@ test('sessions of queries are read-only and notice when their client is gone', a
   expect(await tested.call.settings({})).toMatchObject({
     default_transaction_read_only: 'on',
     client_connection_check_interval: '1000',
+    tcp_user_timeout: '30000',
   })
 })
 
@@ -137,6 +138,7 @@ test('the options of a URL are kept, and take nothing from ours', async () => {
   expect(JSON.parse(answer.body!)).toEqual({
     default_transaction_read_only: 'on',
     client_connection_check_interval: '1000',
+    tcp_user_timeout: '30000',
     work_mem: '5120',
   })
   await running.stop()

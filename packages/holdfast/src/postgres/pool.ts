@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly isReadOnly?: boolean
   /** How long a statement may wait for a lock, in milliseconds; of no effect through a pooler. Default: as long as it may take. */
   readonly lockTimeoutMs?: number
+  /** Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes. */
+  readonly maxAgeMs?: number
   /** How the connections are called in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
@@ -51,7 +53,7 @@ const statementTimeoutMs = 60_000
 const clientCheckMs = 1_000
 // The transactions of handlers have their own limit; those of the framework's own work never pause, unless their process has gone silent.
 const idleInTransactionTimeoutMs = 10_000
-const keepAliveAfterMs = 10_000
+const maxAgeMs = 30 * 60_000
 
 /** Opens a pool; its connections are made as they are needed. */
 export function createPool(options: PoolOptions): Pool {
@@ -62,15 +64,13 @@ export function createPool(options: PoolOptions): Pool {
     connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
     application_name: options.applicationName,
     sessionSettings: sessionSettings(options),
-    keepAlive: true,
-    keepAliveInitialDelayMillis: keepAliveAfterMs,
     pipeline: true,
   })
   // An idle connection that is lost is replaced when the next one is needed; nobody waits for it.
   pool.on('error', (error) =>
     options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
   )
-  const lifetimes = new SessionLifetimes()
+  const lifetimes = new SessionLifetimes({ maxAgeMs: options.maxAgeMs ?? maxAgeMs })
   pool.on('connect', (client) => lifetimes.opened(client))
   // A pooler that knows of prepared statements shares one of each text: none could be had anew after a migration.
   const prepares = options.prepares !== false && options.isPooled !== true
@@ -111,7 +111,7 @@ export function createPool(options: PoolOptions): Pool {
         client.release(true)
         throw markDriverError(failure)
       }
-      if (lifetimes.isOver(client)) {
+      if (lifetimes.isRetired(client)) {
         client.release(true)
         return this.acquire(work)
       }

@@ -33,9 +33,15 @@ const ofOwnSessions: SessionSettings = {
   default_transaction_isolation: 'read committed',
 }
 
+const ofOwnConnections: SessionSettings = {
+  // The server ends the session if what it sends is not acknowledged for so long, in milliseconds: the
+  // client's machine or network is gone. Otherwise it holds its locks for a quarter of an hour.
+  tcp_user_timeout: '30000',
+}
+
 /** Returns the settings that a session starts with. */
 export function driverSettings({ isPooled }: { readonly isPooled: boolean }): SessionSettings {
-  return isPooled ? throughPoolers : { ...throughPoolers, ...ofOwnSessions }
+  return isPooled ? throughPoolers : { ...throughPoolers, ...ofOwnSessions, ...ofOwnConnections }
 }
 
 /**
