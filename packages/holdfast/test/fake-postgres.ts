@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 
-/** A server that takes any session of Postgres' protocol, and never answers a statement. */
+/** A server that takes any session of Postgres' protocol, and answers as it was started to. */
 export interface FakePostgres extends AsyncDisposable {
   readonly url: string
   /** The number of sessions that were opened. */
@@ -24,6 +24,42 @@ export function startEndingPostgres(): Promise<FakePostgres> {
 /** Starts a server that says nothing more after the handshake, as one that hangs, or a proxy without its server. */
 export function startSilentPostgres(): Promise<FakePostgres> {
   return startServer((socket) => socket.write(handshake))
+}
+
+/** Starts a server that answers every simple query with one row, whatever it asks for. */
+export function startAnsweringPostgres(
+  row: Readonly<Record<string, string | number | boolean>>,
+): Promise<FakePostgres> {
+  const columns = Object.entries(row).map(([name, value]) => {
+    const field = Buffer.alloc(18)
+    // The types bool, int4 and text.
+    field.writeInt32BE({ boolean: 16, number: 23 }[typeof value as string] ?? 25, 6)
+    return Buffer.concat([Buffer.from(`${name}\0`), field])
+  })
+  const values = Object.values(row).map((value) => {
+    const text = Buffer.from(typeof value === 'boolean' ? (value ? 't' : 'f') : String(value))
+    return Buffer.concat([int32(text.length), text])
+  })
+  const count = Buffer.from([0, columns.length])
+  const answer = Buffer.concat([
+    message('T', Buffer.concat([count, ...columns])),
+    message('D', Buffer.concat([count, ...values])),
+    message('C', Buffer.from('SELECT 1\0')),
+    message('Z', Buffer.from('I')),
+  ])
+  return startServer((socket) => {
+    socket.write(handshake)
+    socket.on('data', (data) => {
+      if (data.toString('latin1', 0, 1) === 'Q') socket.write(answer)
+      else socket.end()
+    })
+  })
+}
+
+function int32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeInt32BE(value)
+  return bytes
 }
 
 // AuthenticationOk, BackendKeyData, ReadyForQuery.

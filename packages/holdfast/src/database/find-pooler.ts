@@ -3,6 +3,7 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
 import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
+import { requireSupported, serverVersion } from '../postgres/server-version.ts'
 import { wrongSettings } from '../postgres/session-settings.ts'
 import type { Location } from './location.ts'
 
@@ -11,7 +12,7 @@ import type { Location } from './location.ts'
  *
  * @throws HoldfastError `configuration-invalid` if what is to be a direct way leads through a pooler too, or to another database, or if
  * the sessions of a pooler have settings that the driver cannot work with;
- * `database-unreachable`.
+ * `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(
   { connectionString, directConnectionString }: Location,
@@ -75,9 +76,11 @@ async function checkSettings(client: pg.Client): Promise<void> {
 }
 
 async function identify(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ name: string; maySee: boolean }>(`
-    select current_database() as name, has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
-  const { name, maySee } = rows[0]!
+  const { rows } = await client.query<{ name: string; maySee: boolean; version: number }>(`
+    select current_database() as name, ${serverVersion} as version,
+      has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
+  const { name, maySee, version } = rows[0]!
+  requireSupported(version)
   // Some providers keep the server's identity from their customers; what is known then is the database's name.
   if (!maySee) return name
   const { rows: servers } = await client.query<{ id: string }>(

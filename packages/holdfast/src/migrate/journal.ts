@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { requireSupported, serverVersion } from '../postgres/server-version.ts'
 import { checksumOf } from './checksum.ts'
 import type { MigrationEvent } from './event.ts'
 import type { Migration, MigrationSet } from './migration.ts'
@@ -86,7 +87,7 @@ export async function writeJournal(
 /**
  * Compares the journal with the migrations of the program.
  *
- * @throws HoldfastError `migration-edited` that names every migration that was changed after it had been applied.
+ * @throws HoldfastError `database-too-old`, or `migration-edited` that names every migration that was changed after it had been applied.
  */
 export async function readJournal(
   client: pg.ClientBase,
@@ -115,10 +116,11 @@ export async function readJournal(
 }
 
 async function journalRows(client: pg.ClientBase): Promise<readonly JournalRow[]> {
-  const table = await client.query<{ exists: boolean }>(
-    `select to_regclass('holdfast.migrations') is not null as exists`,
+  const table = await client.query<{ exists: boolean; version: number }>(
+    `select to_regclass('holdfast.migrations') is not null as exists, ${serverVersion} as version`,
   )
-  if (table.rows[0]?.exists !== true) return []
+  requireSupported(table.rows[0]!.version)
+  if (!table.rows[0]!.exists) return []
   const journal = await client.query<JournalRow>(
     'select owner, name, checksum from holdfast.migrations order by owner, name',
   )
