@@ -1,7 +1,7 @@
 import type { Check } from '../../kernel/check.ts'
 import type { Clock, Timer } from '../../kernel/clock.ts'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
-import { toLogFields, type Logger } from '../../kernel/log.ts'
+import type { Logger } from '../../kernel/log.ts'
 import { ownWork } from '../../kernel/work.ts'
 import type { Pool } from '../pool.ts'
 import { parsePosition } from './log-position.ts'
@@ -83,16 +83,17 @@ export class Replicas {
   }
 
   async #look(): Promise<void> {
-    const { clock, log } = this.#parts
+    const { clock } = this.#parts
     try {
       const { position, system } = await this.#askPrimary()
       const askedMs = clock.monotonicMs()
       this.#history.note(parsePosition(position)!, askedMs)
       for (const replica of this.#replicas) this.#judge(replica, system, askedMs)
     } catch (error) {
-      // The reads that need the primary say that it is away.
-      log.debug({ error: toLogFields(error) }, 'the primary did not say how far its log is')
-      for (const replica of this.#replicas) replica.leaveOut('how far it is behind is not known')
+      if (this.#closing.signal.aborted) return
+      // Logged once for each replica, with the reason: it may be a missing privilege, which lasts.
+      for (const replica of this.#replicas)
+        replica.leaveOut('the primary did not answer how far its log is', error)
     }
     if (this.#closing.signal.aborted) return
     this.#timer = clock.after(everyMs, () => {
