@@ -224,4 +224,95 @@ export const idempotencyMutants: readonly Mutant[] = [
     ],
     why: 'Two attempts with one key would run at once, and one of them in vain.',
   },
+  {
+    name: 'key ring: a leaf is truncated by another width',
+    file: `${src}/idempotency/rotate-ring.ts`,
+    text: 'if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {',
+    replacement: 'if (rows[0]?.is_used === true) {',
+    killedBy: [
+      {
+        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'a leaf is not truncated if the ring is widened before it is locked',
+      },
+    ],
+    why: 'A process that knows an earlier width would truncate a leaf that is in use.',
+  },
+  {
+    name: 'key ring: widened during a truncation',
+    file: `${src}/idempotency/queries/ring.ts`,
+    text: 'from holdfast.idempotency_ring for share`',
+    replacement: 'from holdfast.idempotency_ring`',
+    killedBy: [
+      {
+        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'the ring is not widened while one of its leaves is truncated',
+      },
+    ],
+    why: 'A leaf could come into use between the look at the width and its truncation.',
+  },
+  {
+    name: 'primary key: a second final answer is an error',
+    file: `${src}/idempotency/attempt.ts`,
+    text: 'if (claim && stored && isKeyConstraint(constraintOf(error))) return',
+    replacement: 'if (claim && stored && !error) return',
+    killedBy: [
+      {
+        file: `${src}/idempotency/duplicates.postgres.test.ts`,
+        name: 'an attempt that was overtaken at the last moment gives the answer of the winner',
+      },
+    ],
+    why: 'An attempt that was overtaken would be answered with an error instead of the stored answer.',
+  },
+  {
+    name: 'replay: of another request',
+    file: `${src}/idempotency/stored-answer.ts`,
+    text: 'if (!stored.fingerprint.equals(claim.fingerprint)) throw',
+    replacement: 'if (false) throw',
+    killedBy: [
+      {
+        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        name: 'with another payload: 422, and nothing is done',
+      },
+    ],
+    why: 'A client that reuses a key would be told that its other payment was made.',
+  },
+  {
+    name: 'key: without its caller',
+    file: `${src}/idempotency/key-id.ts`,
+    text: 'JSON.stringify([service, scope, key])',
+    replacement: 'JSON.stringify([service, scope && undefined, key])',
+    killedBy: [
+      {
+        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        name: 'belongs to its caller and tenant: nobody reads the answer of another',
+      },
+    ],
+    why: 'A tenant could read the answer of another one by guessing its key.',
+  },
+  {
+    name: 'final answers: 429 is final',
+    file: `${src}/idempotency/stored-answer.ts`,
+    text: 'error.status < 500 && !transientStatuses.has(error.status)',
+    replacement: 'error.status < 500',
+    killedBy: [
+      {
+        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        name: '"not now" is not: nothing is kept, and a retry runs afresh',
+      },
+    ],
+    why: 'A payment that was rate limited once could never be made with its key.',
+  },
+  {
+    name: 'final answers: of a deadlock',
+    file: `${src}/idempotency/attempt.ts`,
+    text: '  if (transientFailure !== undefined) throw transientFailure\n',
+    replacement: '  void transientFailure\n',
+    killedBy: [
+      {
+        file: `${src}/idempotency/transaction.postgres.test.ts`,
+        name: 'a problem that a handler made of a deadlock is not final',
+      },
+    ],
+    why: 'A handler that makes a problem of any error would not be run again after a deadlock.',
+  },
 ]

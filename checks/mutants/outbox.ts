@@ -125,4 +125,30 @@ export const outboxMutants: readonly Mutant[] = [
     ],
     why: 'A message that is handed out twice would have its effect twice.',
   },
+  {
+    name: 'publishing: keys are not locked',
+    file: `${src}/outbox/queries/insert-messages.ts`,
+    text: "select pg_advisory_xact_lock(hashtextextended('holdfast messages', 0) # bucket) from (",
+    replacement: 'select bucket from (',
+    killedBy: [
+      {
+        file: `${src}/outbox/publish.postgres.test.ts`,
+        name: 'of a key is that of the commits, whoever began and published first',
+      },
+    ],
+    why: 'Messages of a key would be numbered in another order than that of their commits.',
+  },
+  {
+    name: 'publishing: keys are locked in their own order',
+    file: `${src}/outbox/queries/insert-messages.ts`,
+    text: '          order by 1\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/outbox/publish.postgres.test.ts`,
+        name: 'of many keys at once comes without a deadlock, and each is that of its commits',
+      },
+    ],
+    why: 'Publishers of several keys would end each other by deadlocks.',
+  },
 ]

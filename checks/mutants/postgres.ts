@@ -126,4 +126,30 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [{ file: `${src}/postgres/lazy-transaction.test.ts`, name: 'waits for statements' }],
     why: 'A job would commit at the end of its deadline what it was to roll back.',
   },
+  {
+    name: 'commit of a job: the marker is not checked',
+    file: `${src}/postgres/lazy-transaction.ts`,
+    text: '...last, check, commitStatement]',
+    replacement: '...last, commitStatement]',
+    killedBy: [
+      {
+        file: `${src}/postgres/transaction-marker.postgres.test.ts`,
+        name: 'a job does not succeed in a transaction that it has not begun (tag seen: false)',
+      },
+    ],
+    why: 'A job whose handler ended its transaction would count as done, and its effects come twice.',
+  },
+  {
+    name: 'pool of queries: its sessions may write',
+    file: `${src}/postgres/pool.ts`,
+    text: "...(isReadOnly ? { default_transaction_read_only: 'on' } : {}),",
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/postgres/pool.postgres.test.ts`,
+        name: 'sessions of queries are read-only and notice when their client is gone',
+      },
+    ],
+    why: 'A query could write, without a key and a transaction.',
+  },
 ]

@@ -6,7 +6,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
 import { leafCount, widthFor } from './key-ring.ts'
 import { schemaEpoch } from '../postgres/queries/read-schema-epoch.ts'
-import { renewSchemaEpoch } from './queries/ring.ts'
+import type { Work } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
+import { createPool } from '../postgres/pool.ts'
+import { lockLeaf, renewSchemaEpoch, widenRing } from './queries/ring.ts'
+import { openKeyRing, startRotation } from './rotate-ring.ts'
 import { storeAnswer } from './queries/store-answer.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 
@@ -98,6 +102,49 @@ test('a reader of the leaf holds up its truncation, and nothing else', async () 
   await dump.query('commit')
   await dump.end()
   await until(async () => (await rowsIn(next)) === 0)
+})
+
+test('a leaf is not truncated if the ring is widened before it is locked', async () => {
+  await start()
+  const next = ((await beginSlot()) + 1) % leafCount
+  await client.query(
+    `insert into holdfast.idempotency_keys_${next} (id, service, scope, key, fingerprint, status, headers)
+     values (gen_random_uuid(), '', '', '', '', 200, '{}')`,
+  )
+  const log = createLogger({ level: 'error', write: () => {} })
+  const pool = createPool({ connectionString: database.url, applicationName: 'racing', log })
+  const ring = await openKeyRing(pool, hourMs)
+  let passes = 0
+  const acquire = async (work: Work): Promise<Connection> => {
+    const connection = await pool.acquire(work)
+    const run = connection.run.bind(connection)
+    connection.run = async (statement) => {
+      if (statement.text.startsWith('BEGIN'))
+        await client.query('update holdfast.idempotency_ring set width_ms = width_ms + 1')
+      const result = await run(statement)
+      if (statement.text === 'COMMIT') passes += 1
+      return result as never
+    }
+    return connection
+  }
+  const rotation = startRotation({ pool: { ...pool, acquire }, ring, clock: systemClock, log, everyMs: 10 })
+  await until(() => passes > 0)
+  await rotation.stop()
+  await pool.end()
+  expect(await rowsIn(next)).toBe(1)
+})
+
+test('the ring is not widened while one of its leaves is truncated', async () => {
+  await start()
+  const other = new DriverClient({ connectionString: database.url, options: '-c lock_timeout=100' })
+  await other.connect()
+  await client.query('begin')
+  const { text, values = [] } = lockLeaf(0)
+  await client.query({ text, values: [...values] })
+  const { text: widen } = widenRing(0)
+  await expect(other.query(widen, [400 * hourMs])).rejects.toMatchObject({ code: '55P03' })
+  await client.query('rollback')
+  await other.end()
 })
 
 test('a longer retention widens the slots, and what was answered before is still replayed', async () => {

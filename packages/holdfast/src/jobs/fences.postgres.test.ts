@@ -10,8 +10,13 @@ import type { Statement } from '../postgres/statement.ts'
 import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
 import { endAttempt, endAttemptFenced } from './queries/end-attempt.ts'
+import { lockGate } from './queries/admission.ts'
 import { handBack, handBackUnknown } from './queries/hand-back.ts'
+import { promoteDue } from './queries/promote-due.ts'
+import { releasePlace } from './queries/release-place.ts'
+import { takeSchedule } from './queries/schedules.ts'
 import { beginPause, storeStep } from './queries/steps.ts'
+import { lockMessages } from './queries/waits.ts'
 import { takeOver } from './take-over.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
@@ -135,6 +140,33 @@ test.each([
   await one.query('commit')
 })
 
+const takeLimit = releasePlace('work', 'a')[0]!
+const awaited = { event: 'happened', key: 'a' }
+
+test.each<[string, Statement, unknown]>([
+  ['passes places of a limit on', takeLimit, '55P03'],
+  ['begins to wait for a message', lockMessages([awaited]), '55P03'],
+  ['lets jobs through their limits', lockGate('work'), [{ is_locked: false }]],
+  ['takes a schedule', takeSchedule('daily'), []],
+  ['promotes a job that is due', promoteDue(), [{ promoted: 0 }]],
+])('one transaction at a time %s', async (_, statement, refused) => {
+  await on.sql(`
+    insert into holdfast.job_limits (name, kind, key) values ('work', 'concurrency', 'a')
+    on conflict do nothing`)
+  await on.sql(`
+    insert into holdfast.job_schedules (name, cron, time_zone, done_until) values ('daily', '', '', now())
+    on conflict do nothing`)
+  await insertJob('scheduled', 0)
+  const [one, other] = [await connect(), await connect()]
+  await one.query('begin')
+  await run(statement, one)
+  const outcome = await run(statement, other).catch((error: { readonly code: string }) => error.code)
+  expect(typeof outcome === 'string' ? outcome : (outcome as pg.QueryResult).rows).toMatchObject(
+    refused as object,
+  )
+  await one.query('commit')
+})
+
 test('the sessions of a dead worker are ended, and no others', async () => {
   const [dead, self] = [randomUUID(), randomUUID()]
   await on.sql(
@@ -160,7 +192,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
     [names],
   )
   expect(new Set(left.map(({ name }) => name))).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
-  expect(await on.sql('select state, attempt from holdfast.jobs where id = $1', [id])).toEqual([
-    { state: 'ready', attempt: 1 },
+  expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([
+    { state: 'ready', failures: 1 },
   ])
 })
