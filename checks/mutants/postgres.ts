@@ -9,7 +9,12 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${src}/postgres/pool.ts`,
     text: "if (outcome.status === 'fulfilled') outcome.value.release()",
     replacement: 'void outcome',
-    killedBy: [{ file: `${src}/postgres/pool.postgres.test.ts`, name: 'clients that go away give' }],
+    killedBy: [
+      {
+        file: `${src}/postgres/own-work.postgres.test.ts`,
+        name: 'a connection that comes after its work has ended goes back to the pool',
+      },
+    ],
     why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
   },
   {
@@ -107,7 +112,16 @@ export const postgresMutants: readonly Mutant[] = [
     file: `${src}/postgres/savepoints.ts`,
     text: 'if (!this.#isUnclear && this.#sent.size === 0) return',
     replacement: 'if (true) return',
-    killedBy: [{ file: `${src}/postgres/savepoints.postgres.test.ts`, name: '' }],
+    killedBy: [
+      {
+        file: `${src}/postgres/savepoints.test.ts`,
+        name: 'a transaction with a command that was not answered is not committed',
+      },
+      {
+        file: `${src}/postgres/savepoints.test.ts`,
+        name: 'a transaction that went back to a savepoint that is not known is not committed',
+      },
+    ],
     why: 'Jobs whose rows were rolled back would be committed.',
   },
   {

@@ -81,10 +81,6 @@ describe('duplicates at once', () => {
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)
     // As if another attempt had committed without the lock: the primary key is the arbiter.
-    const fingerprints = await effects.tested.sql<{ fingerprint: Buffer }>(
-      'select fingerprint from holdfast.idempotency_keys limit 1',
-    )
-    expect(fingerprints).toHaveLength(1)
     const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
     const { route } = effects.tested.running.operations.get('hold')!
     const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))

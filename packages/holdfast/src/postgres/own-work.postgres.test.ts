@@ -2,7 +2,7 @@ import { createLogger } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { startCuttingProxy } from '../../test/cutting-proxy.ts'
-import { ownWork } from '../kernel/work.ts'
+import { ownWork, type Work } from '../kernel/work.ts'
 import { createPool } from './pool.ts'
 
 test('work of the framework does not wait for a connection that has fallen silent, and the pool gets another', async () => {
@@ -24,6 +24,26 @@ test('work of the framework does not wait for a connection that has fallen silen
   } finally {
     await pool.end()
     await proxy.close()
+    await database.drop()
+  }
+})
+
+test('a connection that comes after its work has ended goes back to the pool', async () => {
+  const database = await createTestDatabase()
+  const log = createLogger({ level: 'error', write: () => {} })
+  const pool = createPool({ connectionString: database.url, max: 1, applicationName: 'late', log })
+  const work = (): Work => ownWork(AbortSignal.timeout(60_000))
+  try {
+    const first = await pool.acquire(work())
+    const ended = new AbortController()
+    const late = pool.acquire(ownWork(ended.signal))
+    ended.abort()
+    await expect(late).rejects.toThrow('aborted')
+    first.release()
+    const next = await pool.acquire(work())
+    next.release()
+  } finally {
+    await pool.end()
     await database.drop()
   }
 })
