@@ -228,17 +228,4 @@ export const jobMutants: readonly Mutant[] = [
     ],
     why: 'A job would stay with a worker that lives and does not know of it.',
   },
-  {
-    name: 'claims: what comes after the end is kept',
-    file: `${src}/jobs/claims.ts`,
-    text: 'if (this.#isOver) await this.#giveBack(this.#backlog.clear())',
-    replacement: '',
-    killedBy: [
-      {
-        file: `${src}/jobs/engine.postgres.test.ts`,
-        name: 'a worker that is stopped while it claims has claimed nothing',
-      },
-    ],
-    why: 'A job would wait for a lease to end after each deploy.',
-  },
 ]

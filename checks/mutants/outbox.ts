@@ -138,17 +138,4 @@ export const outboxMutants: readonly Mutant[] = [
     ],
     why: 'Messages of a key would be numbered in another order than that of their commits.',
   },
-  {
-    name: 'publishing: keys are locked in their own order',
-    file: `${src}/outbox/queries/insert-messages.ts`,
-    text: '          order by 1\n',
-    replacement: '',
-    killedBy: [
-      {
-        file: `${src}/outbox/publish.postgres.test.ts`,
-        name: 'of many keys at once comes without a deadlock, and each is that of its commits',
-      },
-    ],
-    why: 'Publishers of several keys would end each other by deadlocks.',
-  },
 ]
