@@ -155,12 +155,12 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   })
   const stopped = { kill: (signal: NodeJS.Signals) => process.kill(rows[0]!.pid, signal) } as ChildProcess
   await stopPastTheLease(stopped, async () => true)
-  await until(() => first!.output().includes('taken over by another worker') || undefined, {
-    what: 'a worker that notices that it has lost its job',
-  })
+  const hasNoticed = (): boolean => first!.output().includes('taken over by another worker')
+  await until(hasNoticed, { timeoutMs: 60_000 }).catch(() => undefined)
+  expect(first!.output()).toContain('taken over by another worker')
   expect(await findViolations()).toEqual([])
   await enqueue(20, 20)
-  await until(async () => (await countSucceeded()) === 21, { what: 'further jobs' })
+  await until(async () => (await countSucceeded()) === 21, { timeoutMs: 60_000, what: 'further jobs' })
   expect(await findViolations()).toEqual([])
 }, 120_000)
 

@@ -97,7 +97,6 @@ describe.skipIf(missing)('bullmq', () => {
     await send()
     expect(await workOff('messages')).toEqual([
       {
-        service: 'test',
         id: message.id,
         name: 'order.placed',
         data: {

@@ -77,7 +77,8 @@ describe('what was prepared before a migration', () => {
     await until(async () => ((await acting.read(find)) as unknown[]).length === 1, { timeoutMs: 3_000 })
   })
 
-  test('is left as it is where nothing is prepared', async () => {
+  // The layout of the stored keys belongs to an epoch, so a key is not stored in another one.
+  test('is run again if it has a key, even if nothing is prepared', async () => {
     await using acting = await startActing({ preparedStatements: false })
     await thrice(() => acting.write(insert))
     const runsBefore = acting.runs
@@ -86,6 +87,6 @@ describe('what was prepared before a migration', () => {
       return insert(db)
     })
     expect(await stored(acting)).toBe(precise)
-    expect(acting.runs).toBe(runsBefore + 1)
+    expect(acting.runs).toBe(runsBefore + 2)
   })
 })
