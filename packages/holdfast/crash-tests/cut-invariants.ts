@@ -84,7 +84,10 @@ export async function findWorkViolations(
 export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean> {
   const { rows } = await database.query<{ done: boolean }>(`
     select not exists (select from holdfast.jobs where finished_at is null)
-      and not exists (select from holdfast.messages where position is null) as done`)
+      and not exists (select from holdfast.messages where position is null)
+      and not exists (
+        select from holdfast.subscriptions where position < (select max(position) from holdfast.messages)
+      ) as done`)
   return rows[0]!.done
 }
 
