@@ -147,12 +147,11 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   await startWorkers(1)
   const [first] = servers
   await enqueue(1, 1_500)
-  const { rows } = await until(async () => {
-    const found = await looking.query<{ pid: number }>(
-      `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,
-    )
-    return found.rows.length > 0 ? found : undefined
-  })
+  // Not as soon as it is claimed: a worker that never learns of its claim has nothing to lose.
+  await until(async () => (await numberOf('select count(*)::int as count from prepared')) > 0)
+  const { rows } = await looking.query<{ pid: number }>(
+    `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,
+  )
   const stopped = { kill: (signal: NodeJS.Signals) => process.kill(rows[0]!.pid, signal) } as ChildProcess
   await stopPastTheLease(stopped, async () => true)
   const hasNoticed = (): boolean => first!.output().includes('taken over by another worker')
