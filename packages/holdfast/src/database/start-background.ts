@@ -48,6 +48,7 @@ export async function startBackground(
     ...consumers.map((consumer) => consumerJob(consumer, surroundings.service)),
   ]
   const shared = {
+    service: surroundings.service,
     settings,
     concurrency,
     openPool,

@@ -31,6 +31,8 @@ export type OpenPool = (
 
 /** What the jobs of a service are worked on with. */
 export interface EngineParts {
+  /** Name of the service: jobs and schedules of other services on the same database are not its own. */
+  readonly service: string
   readonly jobs: ReadonlyMap<string, Job>
   readonly schedules: readonly Schedule[]
   readonly settings: unknown

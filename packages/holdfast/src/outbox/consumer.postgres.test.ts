@@ -52,6 +52,7 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
   const { clock, log } = outbox.surroundings
   const waker = createWaker({ connectionString: outbox.url, clock, log })
   const engine = await startEngine({
+    service: testService,
     jobs: new Map(
       consumers.map((consumer) => [`consumer:${consumer.name}`, consumerJob(consumer, testService)]),
     ),
