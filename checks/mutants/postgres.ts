@@ -166,4 +166,17 @@ export const postgresMutants: readonly Mutant[] = [
     ],
     why: 'A query could write, without a key and a transaction.',
   },
+  {
+    name: 'start: settings that lose commits are not reported',
+    file: `${src}/database/find-pooler.ts`,
+    text: 'if (!isDisposable) reportCommitsAtRisk(way.atRisk, log)',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/database/commits-at-risk.postgres.test.ts`,
+        name: 'a start warns of synchronous_commit = off of a database',
+      },
+    ],
+    why: 'A database that loses answered commits in a crash would be found out after the crash.',
+  },
 ]

@@ -103,7 +103,7 @@ async function openDatabase<Read, Write>(
   const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
   const retentionMs = toMilliseconds(options.retention ?? '7d')
   const fingerprints = surroundings.statements && (await Fingerprints.load())
-  const isPooled = await findPooler(location, log)
+  const isPooled = await findPooler(location, { log, isDisposable: surroundings.mode === 'test' })
   await migrate({
     connectionString: directConnectionString ?? connectionString,
     isPooled: isPooled && directConnectionString === undefined,

@@ -5,10 +5,21 @@ import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
 import { requireSupported, serverVersion } from '../postgres/server-version.ts'
 import { wrongSettings } from '../postgres/session-settings.ts'
+import { type CommitsAtRisk, findCommitsAtRisk, reportCommitsAtRisk } from './commits-at-risk.ts'
 import type { Location } from './location.ts'
 
+/** Options of {@link findPooler}. */
+export interface FindPoolerOptions {
+  readonly log: Logger
+  /** True where the data may be lost with the machine, as in tests: settings that put commits at risk are not reported. Default false. */
+  readonly isDisposable?: boolean
+  /** How long the server may take to answer, in milliseconds. Default 10,000. */
+  readonly answerTimeoutMs?: number
+}
+
 /**
- * Finds out whether the database is reached through a pooler, and says what does not work then.
+ * Returns true if the database is reached through a pooler, and logs what does not work then, and which settings
+ * of its sessions put commits at risk.
  *
  * @throws HoldfastError `configuration-invalid` if what is to be a direct way leads through a pooler too, or to another database, or if
  * the sessions of a pooler have settings that the driver cannot work with;
@@ -16,10 +27,10 @@ import type { Location } from './location.ts'
  */
 export async function findPooler(
   { connectionString, directConnectionString }: Location,
-  log: Logger,
-  answerTimeoutMs = 10_000,
+  { log, isDisposable = false, answerTimeoutMs = 10_000 }: FindPoolerOptions,
 ): Promise<boolean> {
   const way = await requireAnswer(explore(connectionString, answerTimeoutMs))
+  if (!isDisposable) reportCommitsAtRisk(way.atRisk, log)
   if (directConnectionString === undefined) {
     if (way.isPooled) log.warn(withoutDirectWay)
     return way.isPooled
@@ -48,6 +59,7 @@ interface Way {
   readonly isPooled: boolean
   /** The database and its server: the same for the same one, whatever host and port it is reached by. */
   readonly database: string
+  readonly atRisk: readonly CommitsAtRisk[]
 }
 
 async function explore(connectionString: string, queryTimeoutMs: number): Promise<Way> {
@@ -58,7 +70,11 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
     isPooled: true,
   })
   try {
-    const way = { isPooled: await isPooled(client), database: await identify(client) }
+    const way = {
+      isPooled: await isPooled(client),
+      database: await identify(client),
+      atRisk: await findCommitsAtRisk(client),
+    }
     if (way.isPooled) await checkSettings(client)
     return way
   } finally {

@@ -18,7 +18,7 @@ function exploring(url: string): Promise<boolean> {
     startAfresh: '',
     stop: async () => {},
   }
-  return findPooler(location, log)
+  return findPooler(location, { log })
 }
 
 const tooOld = { code: 'database-too-old', message: expect.stringContaining('Postgres 13') }

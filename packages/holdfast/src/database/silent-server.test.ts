@@ -21,7 +21,7 @@ test('the first statements of a start fail at a server that says nothing after t
     startAfresh: '',
     stop: async () => {},
   }
-  await expect(findPooler(location, log, answerTimeoutMs)).rejects.toMatchObject(unanswered)
+  await expect(findPooler(location, { log, answerTimeoutMs })).rejects.toMatchObject(unanswered)
   await expect(
     migrate({ connectionString: server.url, migrations: [], answerTimeoutMs }),
   ).rejects.toMatchObject(unanswered)

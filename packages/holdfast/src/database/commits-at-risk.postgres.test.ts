@@ -1,0 +1,65 @@
+import { createLogger, holdfast, systemClock } from 'holdfast'
+import { connectClient, postgres } from 'holdfast/postgres'
+import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+
+const { service } = holdfast({ database: postgres() })
+const app = service({ name: 'durable', operations: {} })
+
+async function run(database: TestDatabase, text: string): Promise<void> {
+  const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
+  await client.query(text)
+  await client.end()
+}
+
+/** Starts the service, stops it, and returns its warnings about one setting. */
+async function warningsOf(
+  url: string,
+  setting: string,
+  mode: 'production' | 'test' = 'production',
+): Promise<readonly unknown[]> {
+  const lines: string[] = []
+  const running = await app.start({
+    env: { DATABASE_URL: url },
+    mode,
+    clock: systemClock,
+    log: createLogger({ level: 'warn', write: (line) => lines.push(line) }),
+    notify: () => {},
+  })
+  await running.stop()
+  return lines.map((line) => JSON.parse(line)).filter((line) => line.setting === setting)
+}
+
+test.each([
+  ['database', 'alter database :database set synchronous_commit = off'],
+  ['database user', 'alter role current_user in database :database set synchronous_commit = off'],
+])('a start warns of synchronous_commit = off of a %s', async (source, statement) => {
+  const database = await createTestDatabase()
+  const name = new URL(database.url).pathname.slice(1)
+  expect(await warningsOf(database.url, 'synchronous_commit')).toEqual([])
+  await run(database, statement.replace(':database', name))
+  expect(await warningsOf(database.url, 'synchronous_commit')).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      source,
+      msg: expect.stringContaining('synchronous_commit is off: a crash of the server loses commits'),
+    }),
+  ])
+  expect(await warningsOf(database.url, 'synchronous_commit', 'test')).toEqual([])
+  await database.drop()
+})
+
+test('a start warns of an option of the URL that loses commits', async () => {
+  const database = await createTestDatabase()
+  const url = `${database.url}?options=${encodeURIComponent('-c synchronous_commit=off')}`
+  expect(await warningsOf(url, 'synchronous_commit')).toMatchObject([{ source: 'client' }])
+  await database.drop()
+})
+
+test('a start warns of fsync = off, which tests have', async () => {
+  const database = await createTestDatabase()
+  expect(await warningsOf(database.url, 'fsync')).toMatchObject([
+    { msg: expect.stringContaining('fsync is off') },
+  ])
+  await database.drop()
+})
