@@ -179,4 +179,30 @@ export const postgresMutants: readonly Mutant[] = [
     ],
     why: 'A database that loses answered commits in a crash would be found out after the crash.',
   },
+  {
+    name: 'session settings: the limits of the role are inherited',
+    file: `${src}/postgres/session-settings.ts`,
+    text: "  statement_timeout: '0',\n  lock_timeout: '0',\n  idle_in_transaction_session_timeout: '0',\n",
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/postgres/hostile-settings.postgres.test.ts`,
+        name: 'settings of the database do not change what values mean',
+      },
+    ],
+    why: 'A statement_timeout of the role would end heartbeats, claims and migrations.',
+  },
+  {
+    name: 'session settings: idle sessions are closed',
+    file: `${src}/postgres/session-settings.ts`,
+    text: "  idle_session_timeout: '0',\n",
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/postgres/hostile-settings.postgres.test.ts`,
+        name: 'settings of the database do not change what values mean',
+      },
+    ],
+    why: 'An idle_session_timeout of the role would close connections under the calls that take them.',
+  },
 ]

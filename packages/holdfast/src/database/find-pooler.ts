@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
 import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
@@ -63,12 +63,7 @@ interface Way {
 }
 
 async function explore(connectionString: string, queryTimeoutMs: number): Promise<Way> {
-  const client = await connectClient({
-    connectionString,
-    applicationName: 'holdfast (start)',
-    queryTimeoutMs,
-    isPooled: true,
-  })
+  const client = await connectToEither(connectionString, queryTimeoutMs)
   try {
     const way = {
       isPooled: await isPooled(client),
@@ -81,6 +76,23 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
     await client.end()
   }
 }
+
+/**
+ * Connects to a server or a pooler. The settings of a session keep a limit of the role or the database from ending
+ * the first statements; a pooler that refuses them gets a session without.
+ */
+async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<pg.Client> {
+  const options = { connectionString, applicationName: 'holdfast (start)', queryTimeoutMs }
+  try {
+    return await connectClient(options)
+  } catch (error) {
+    const cause = error instanceof HoldfastError ? error.cause : undefined
+    if (!(cause instanceof pg.DatabaseError) || cause.code !== protocolViolation) throw error
+    return connectClient({ ...options, isPooled: true })
+  }
+}
+
+const protocolViolation = '08P01'
 
 /** Refuses a pooler whose sessions have settings that the service would otherwise set itself. */
 async function checkSettings(client: pg.Client): Promise<void> {

@@ -5,7 +5,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { DriverClient } from '../postgres/driver-client.ts'
+import { connectClient } from '../postgres/connect-client.ts'
 
 const Refused = problem('refused', { status: 409, title: 'Refused' })
 const { mutation, service } = holdfast({ database: postgres() })
@@ -75,8 +75,7 @@ let client: pg.Client
 
 beforeAll(async () => {
   on = await createTestService(tested, { worker: false, statements: 'allow' })
-  client = new DriverClient({ connectionString: on.databaseUrl })
-  await client.connect()
+  client = await connectClient({ connectionString: on.databaseUrl, applicationName: 'test' })
   await client.query(`
     create function raise_as(state text) returns void language plpgsql as $$
     begin raise exception 'raised' using errcode = state; end $$;

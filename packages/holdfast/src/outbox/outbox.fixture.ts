@@ -1,6 +1,7 @@
 import { createLogger, type Logger, systemClock } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
+import { connectClient } from '../postgres/connect-client.ts'
 import { ownMigrations } from '../database/migrations.ts'
 import type { Jobs } from '../kernel/effects.ts'
 import type { EventType, Publish } from '../kernel/event.ts'
@@ -24,7 +25,6 @@ import { type MessagePump, type MessagePumpParts, startMessagePump } from './mes
 import { registerAll } from './register-subscriptions.ts'
 import { declarationsOf } from './subscription.ts'
 import { publishIn } from './transaction-messages.ts'
-import { DriverClient } from '../postgres/driver-client.ts'
 
 /** A transaction as a handler has it, whose end is in the hands of a test. */
 export interface OpenTransaction {
@@ -76,8 +76,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
     notify: () => {},
   })
   const pool = createPool({ connectionString: database.url, applicationName: 'outbox-test', log, max: 20 })
-  const client = new DriverClient({ connectionString: database.url })
-  await client.connect()
+  const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   const wakes = { count: 0 }
   const waker = { wakeMessages: () => void (wakes.count += 1), wakeJobs: () => {}, wakeCancelled: () => {} }
 

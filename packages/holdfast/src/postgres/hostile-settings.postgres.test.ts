@@ -5,12 +5,13 @@ import { createTestDatabase, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { migrate } from '../migrate/migrate.ts'
+import { testPostgresUrl } from '../testing/test-postgres.ts'
 import { pgBouncerTool, pooledUrl, startPgBouncer } from '../../test/pgbouncer.ts'
 import { DriverClient } from './driver-client.ts'
 
 const { missing } = await pgBouncerTool()
 
-const hostile = {
+const hostileFormats = {
   client_encoding: 'LATIN1',
   DateStyle: 'German',
   IntervalStyle: 'sql_standard',
@@ -23,14 +24,30 @@ const hostile = {
   TimeZone: 'Asia/Kathmandu',
 }
 
+const hostile = {
+  ...hostileFormats,
+  default_transaction_deferrable: 'on',
+  search_path: '',
+  statement_timeout: '1ms',
+  lock_timeout: '1ms',
+  idle_in_transaction_session_timeout: '1ms',
+  idle_session_timeout: '1ms',
+  row_security: 'off',
+  plan_cache_mode: 'force_generic_plan',
+}
+
 /** Runs a statement for each hostile setting: `alter database … set`, `alter role … set`. */
-async function makeHostile(url: string, subject: (names: { role: string; database: string }) => string) {
+async function makeHostile(
+  url: string,
+  subject: (names: { role: string; database: string }) => string,
+  settings: Readonly<Record<string, string>> = hostile,
+) {
   const client = new DriverClient({ connectionString: url })
   await client.connect()
   const { rows } = await client.query<{ role: string; database: string }>(
     `select quote_ident(current_user) as role, quote_ident(current_database()) as database`,
   )
-  for (const [name, value] of Object.entries(hostile)) {
+  for (const [name, value] of Object.entries(settings)) {
     await client.query(`alter ${subject(rows[0]!)} set ${name} = '${value}'`)
   }
   await client.end()
@@ -132,10 +149,45 @@ test.each([
   await database.drop()
 })
 
+test('a role that sessions take by a setting owns and uses what the framework has', async () => {
+  const database = await createTestDatabase()
+  const name = new URL(database.url).pathname.slice(1)
+  const owner = `owner_of_${name}`
+  const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
+  await client.query(`
+    create role ${owner};
+    grant ${owner} to current_user;
+    alter database ${name} owner to ${owner};
+    alter role current_user in database ${name} set role = ${owner}`)
+  const running = await start({ DATABASE_URL: database.url })
+  const worker = await running.startWorker()
+  expect((await call(running, 'read')).status).toBe(204)
+  expect((await call(running, 'write')).status).toBe(204)
+  await until(() => seen['consumer'] !== undefined)
+  delete seen['consumer']
+  // Again, by sessions that have been reset.
+  expect((await call(running, 'write')).status).toBe(204)
+  await until(() => seen['consumer'] !== undefined)
+  const { rows } = await client.query<{ owners: readonly string[] }>(
+    `select array_agg(distinct tableowner)::text[] as owners from pg_tables where schemaname = 'holdfast'`,
+  )
+  expect(rows[0]?.owners).toEqual([owner])
+  await worker?.stop(1_000)
+  await running.stop()
+  await client.end()
+  await database.drop()
+  const admin = await connectClient({
+    connectionString: await testPostgresUrl(),
+    applicationName: 'test',
+  })
+  await admin.query(`drop role ${owner}`)
+  await admin.end()
+})
+
 test.skipIf(missing)('behind a pooler, whose sessions keep them, a service does not start', async () => {
   const database = await createTestDatabase()
   await migrate({ connectionString: database.url, migrations: [] })
-  await makeHostile(database.url, ({ database: name }) => `database ${name}`)
+  await makeHostile(database.url, ({ database: name }) => `database ${name}`, hostileFormats)
   const pooler = await startPgBouncer(database.url)
   try {
     const env = { DATABASE_URL: pooledUrl(database.url, pooler), DATABASE_DIRECT_URL: database.url }

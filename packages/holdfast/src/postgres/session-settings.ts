@@ -5,9 +5,9 @@ import type { SessionSettings } from './driver-client.ts'
  * The settings that the driver and the framework rely on. A role or a database may have others (`alter role … set`), which would change
  * what values mean, so each session sets its own in the packet that opens it.
  *
- * TimeZone is not among them: a `timestamptz` comes with its offset whatever the zone, and `current_date` is the application's to
- * decide. Neither is search_path, nor what only limits (`lock_timeout`), nor `default_transaction_read_only`, by which providers stop
- * all writes when a disk is full.
+ * TimeZone is not among them: a `timestamptz` comes with its offset in every zone, and `current_date` is the application's to
+ * decide. Neither are search_path, nor `default_transaction_read_only`, by which providers stop all writes when a disk is full, nor
+ * `transaction_timeout`, which servers before Postgres 17 would refuse.
  */
 
 // Poolers let these through, since the drivers of most languages send them; of the others, PgBouncer refuses most.
@@ -34,6 +34,15 @@ const ofOwnSessions: SessionSettings = {
 }
 
 const ofOwnConnections: SessionSettings = {
+  // Limits are those of each pool and each transaction. One of the role would end the framework's own statements: heartbeats,
+  // claims, migrations.
+  statement_timeout: '0',
+  lock_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  // An idle connection of a pool, and one that listens, would be closed.
+  idle_session_timeout: '0',
+  // A serializable query would wait until no transaction that writes is running.
+  default_transaction_deferrable: 'off',
   // The server ends the session if what it sends is not acknowledged for so long, in milliseconds: the
   // client's machine or network is gone. Otherwise it holds its locks for a quarter of an hour.
   tcp_user_timeout: '30000',

@@ -16,6 +16,12 @@ export interface TestDatabase {
 /** Names the test run to every process that takes part in it; its processes share their templates. */
 export const testRunVariable = 'HOLDFAST_TEST_RUN'
 
+/**
+ * The environment variable with settings that every test database starts with, as JSON: `{"lock_timeout":"1ms"}`. Set it to run
+ * tests under the settings that production's database has.
+ */
+export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
+
 const run = process.env[testRunVariable] ?? String(process.pid)
 let databases = 0
 
@@ -27,6 +33,7 @@ export async function createTestDatabase(template?: string): Promise<TestDatabas
   await administer(serverUrl, async (client) => {
     const source = template === undefined ? '' : ` template ${pg.escapeIdentifier(template)}`
     await client.query(`create database ${pg.escapeIdentifier(name)}${source}`)
+    await applySettings(client, name)
   })
   return {
     url: databaseUrl(serverUrl, name),
@@ -55,7 +62,7 @@ export function templateFor(service: Service, env: Env): Promise<string> {
 async function createTemplate(service: Service, env: Env): Promise<string> {
   const serverUrl = await testPostgresUrl()
   const digest = createHash('sha256')
-    .update(`${run} ${service.name} ${service.place}`)
+    .update(`${run} ${service.name} ${service.place} ${process.env[testSettingsVariable] ?? ''}`)
     .digest('hex')
     .slice(0, 24)
   const name = `template_${digest}`
@@ -68,11 +75,22 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     if (rows.length > 0) return
     await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`)
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
+    await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
     // Marked only when it is complete; whoever was killed before leaves none that counts.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name
+}
+
+/** Gives a database the settings of the environment. A copy does not have those of its template. */
+async function applySettings(client: pg.Client, database: string): Promise<void> {
+  const settings = process.env[testSettingsVariable]
+  if (settings === undefined || settings === '') return
+  for (const [name, value] of Object.entries<string>(JSON.parse(settings))) {
+    const assignment = `${pg.escapeIdentifier(name)} = ${pg.escapeLiteral(value)}`
+    await client.query(`alter database ${pg.escapeIdentifier(database)} set ${assignment}`)
+  }
 }
 
 async function migrateByStarting(service: Service, env: Env): Promise<void> {

@@ -11,6 +11,7 @@ import { createHandler, type HandlerOptions } from '../http/handler.ts'
 import { createTestDatabase, templateFor } from './template.ts'
 import { type AnswerCaller, createAnswerCaller, createTypedCaller, type TypedCaller } from './typed-caller.ts'
 import { openDriverPool } from '../postgres/driver-client.ts'
+import { driverSettings } from '../postgres/session-settings.ts'
 
 /** Options of {@link createTestService}. */
 export interface TestServiceOptions {
@@ -89,7 +90,11 @@ export async function createTestService<O extends Operations>(
   const worker = options.worker === false ? undefined : await running.startWorker(options.worker)
   const handler = createHandler(running, options.http)
   const send = createAnswerCaller(running)
-  const looking = openDriverPool({ connectionString: database.url, max: 2 })
+  const looking = openDriverPool({
+    connectionString: database.url,
+    max: 2,
+    sessionSettings: driverSettings({ isPooled: false }),
+  })
   const stop = async (): Promise<void> => {
     await worker?.stop(stopLimitMs)
     await running.stop()

@@ -1,7 +1,7 @@
 import type { Answer } from 'holdfast'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { createEffectsService, type EffectsService } from './effects-service.ts'
-import { DriverClient } from '../../src/postgres/driver-client.ts'
+import { connectClient } from '../../src/postgres/connect-client.ts'
 
 type Tested = TestService<EffectsService['operations']>
 
@@ -95,8 +95,7 @@ export async function startEffects(): Promise<Effects> {
 }
 
 async function holdLock(databaseUrl: string, lock: number): Promise<HeldLock> {
-  const client = new DriverClient({ connectionString: databaseUrl })
-  await client.connect()
+  const client = await connectClient({ connectionString: databaseUrl, applicationName: 'test' })
   await client.query('select pg_advisory_lock($1)', [lock])
   return {
     async waiters() {

@@ -1,0 +1,80 @@
+// Runs the suites of keys, jobs and messages once more, on databases whose settings are hostile.
+//
+// By default all settings are set at once, and a few suites are run. HOSTILE_SETTINGS=all runs more suites,
+// and under each setting alone as well, HOSTILE_SETTINGS=<name> under one of them: what several settings do
+// together can hide what one of them does.
+
+import { testSettingsVariable } from '../src/testing/template.ts'
+import { afterAll, beforeAll, describe, vi } from 'vitest'
+
+type Settings = Readonly<Record<string, string>>
+
+const limits = [
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'idle_session_timeout',
+]
+
+const each: Readonly<Record<string, Settings>> = {
+  'repeatable-read': { default_transaction_isolation: 'repeatable read' },
+  serializable: { default_transaction_isolation: 'serializable', default_transaction_deferrable: 'on' },
+  ...Object.fromEntries(limits.map((name) => [name, { [name]: '1ms' }])),
+  formats: {
+    DateStyle: 'SQL, DMY',
+    IntervalStyle: 'sql_standard',
+    TimeZone: 'Pacific/Chatham',
+    bytea_output: 'escape',
+    extra_float_digits: '-15',
+    client_encoding: 'LATIN1',
+  },
+  literals: { standard_conforming_strings: 'off', array_nulls: 'off', transform_null_equals: 'on' },
+  'generic-plans': { plan_cache_mode: 'force_generic_plan' },
+  'custom-plans': { plan_cache_mode: 'force_custom_plan' },
+  'no-row-security': { row_security: 'off' },
+  messages: { client_min_messages: 'debug1', log_min_messages: 'panic' },
+}
+
+// Of settings that exclude each other, the worse one.
+const combined: Settings = Object.assign({}, ...Object.values(each), {
+  default_transaction_isolation: 'serializable',
+  plan_cache_mode: 'force_generic_plan',
+})
+
+const asked = process.env['HOSTILE_SETTINGS']
+const sets =
+  asked === 'all'
+    ? { combined, ...each }
+    : asked === undefined
+      ? { combined }
+      : { [asked]: each[asked] ?? combined }
+
+const suites: readonly (() => Promise<unknown>)[] = [
+  () => import('../src/jobs/engine-conformance.postgres.test.ts'),
+  () => import('../src/idempotency/safe-mutation.postgres.test.ts'),
+  () => import('../src/idempotency/duplicates.postgres.test.ts'),
+  () => import('../src/outbox/publish.postgres.test.ts'),
+]
+
+const furtherSuites: typeof suites = [
+  () => import('../src/jobs/steps.postgres.test.ts'),
+  () => import('../src/idempotency/final-answers.postgres.test.ts'),
+  () => import('../src/outbox/consumer.postgres.test.ts'),
+]
+
+for (const [name, settings] of Object.entries(sets)) {
+  describe(`under hostile settings (${name})`, () => {
+    const apply = (): void => {
+      process.env[testSettingsVariable] = JSON.stringify(settings)
+    }
+    beforeAll(apply)
+    afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
+    // The hooks of a suite are its own.
+    describe.each(asked === undefined ? suites : [...suites, ...furtherSuites])('', async (load) => {
+      // Some suites make databases while they are collected.
+      apply()
+      vi.resetModules()
+      await load()
+    })
+  })
+}
