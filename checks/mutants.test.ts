@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
 import { mutantsByArea } from './mutants/all-mutants.ts'
@@ -20,6 +20,19 @@ test('each mutant names tests of files that exist', () => {
     ({ killedBy }) => killedBy.length === 0 || killedBy.some(({ file }) => !existsSync(join(root, file))),
   )
   expect(lost.map(({ name }) => name)).toEqual([])
+})
+
+test('each mutant that a proof names exists', () => {
+  const folder = join(root, 'docs/internals')
+  const cells = readdirSync(folder).flatMap((page) =>
+    readFileSync(join(folder, page), 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map((line) => line.split('|').at(-2)!),
+  )
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
+  expect(named.length).toBeGreaterThan(0)
+  expect(named.filter((name) => !mutants.some((mutant) => mutant.name === name))).toEqual([])
 })
 
 test('no two mutants have the same name', () => {

@@ -315,4 +315,77 @@ export const idempotencyMutants: readonly Mutant[] = [
     ],
     why: 'A handler that makes a problem of any error would not be run again after a deadlock.',
   },
+  {
+    name: 'key: its age is not checked',
+    file: `${src}/idempotency/key-claim.ts`,
+    text: '  if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        name: 'a UUIDv7 older than the retention: 422',
+      },
+    ],
+    why: 'A key whose answer may have been truncated would run its request again.',
+  },
+  {
+    name: 'key: one from the future',
+    file: `${src}/idempotency/key.ts`,
+    text: 'if (aheadMs <= maxAheadMs) return',
+    replacement: 'return',
+    killedBy: [
+      {
+        file: `${src}/idempotency/key.test.ts`,
+        name: 'a key more than five minutes in the future is invalid',
+      },
+    ],
+    why: 'The key would be looked up in another leaf once its time has come, and its request would run again.',
+  },
+  {
+    name: 'claim: a clock that was wrong counts',
+    file: `${src}/idempotency/begin.ts`,
+    text: 'if (!isPlaced || parts.ring.epoch',
+    replacement: 'if (parts.ring.epoch',
+    killedBy: [
+      {
+        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'a process whose clock was wrong places its key again',
+      },
+    ],
+    why: 'The answer would be written to a leaf in which no other attempt looks for it.',
+  },
+  {
+    name: 'final answers: a problem keeps its effects',
+    file: `${src}/idempotency/attempt.ts`,
+    text: '    await connection.rollBack()\n    return storeRefusal',
+    replacement: '    return storeRefusal',
+    killedBy: [
+      {
+        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        name: 'a business problem is final: stored without its effects',
+      },
+    ],
+    why: 'A request that was refused would have effects.',
+  },
+  {
+    name: 'serializable: a problem keeps its effects',
+    file: `${src}/idempotency/attempt.ts`,
+    text: '`ROLLBACK TO SAVEPOINT ${startSavepoint}`',
+    replacement: '`RELEASE SAVEPOINT ${startSavepoint}`',
+    killedBy: [
+      {
+        file: `${src}/idempotency/final-answers.postgres.test.ts`,
+        name: 'a problem is replayed, and nothing of its handler is kept',
+      },
+    ],
+    why: 'A request that was refused would have effects.',
+  },
+  {
+    name: 'rerun: with what the handler made of its input',
+    file: `${src}/idempotency/safe-mutation.ts`,
+    text: '  return () => structuredClone(kept)',
+    replacement: '  return () => wire',
+    killedBy: [{ file: `${src}/idempotency/rerun.postgres.test.ts`, name: 'gets what came, as it came' }],
+    why: 'The second run would see the changes of the first, which was rolled back.',
+  },
 ]

@@ -33,6 +33,17 @@ const payout = mutation({
   },
 })
 
+const overdraw = mutation({
+  route: 'POST /overdrafts',
+  access: anyone(),
+  isolation: 'serializable',
+  problems: [Refused],
+  async run({ db }) {
+    await db.query(sql`update accounts set v = v - 1 where id = 2`)
+    throw Refused()
+  },
+})
+
 const receive = mutation({
   route: 'POST /receipts',
   access: anyone(),
@@ -69,7 +80,10 @@ const touch = mutation({
 })
 let touches = 0
 
-const tested = service({ name: 'final', operations: { raise, payout, receive, closeDeposit, touch } })
+const tested = service({
+  name: 'final',
+  operations: { raise, payout, overdraw, receive, closeDeposit, touch },
+})
 let on: TestService<typeof tested.operations>
 let client: pg.Client
 
@@ -137,11 +151,11 @@ describe('serializable mutations', () => {
   })
 
   test('a problem is replayed, and nothing of its handler is kept', async () => {
-    await client.query('update control set deposit = 100')
     const key = randomUUIDv7()
-    const first = await on.send('payout', {}, { key })
-    const again = await on.send('payout', {}, { key })
+    const first = await on.send('overdraw', {}, { key })
+    const again = await on.send('overdraw', {}, { key })
     expect(first.status).toBe(409)
+    expect(await on.sql('select v from accounts where id = 2')).toEqual([{ v: 0 }])
     expect(again).toMatchObject({ body: first.body, headers: { 'idempotency-replayed': 'true' } })
   })
 

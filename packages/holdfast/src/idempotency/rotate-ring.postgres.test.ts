@@ -2,7 +2,7 @@ import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { createLogger, systemClock } from 'holdfast'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createEffectsService } from '../../test/effects/effects-service.ts'
 import { leafCount, widthFor } from './key-ring.ts'
 import { schemaEpoch } from '../postgres/queries/read-schema-epoch.ts'
@@ -206,4 +206,21 @@ test('a key that is not a UUIDv7 meets itself across the boundary of two slots',
   expect(await rowsIn((slot - 1) % leafCount)).toBe(1)
   expect(await count('from holdfast.idempotency_keys')).toBe(1)
   expect(await service.record(key)).toEqual({ status: 201, replayed: true })
+})
+
+test('a process whose clock was wrong places its key again', async () => {
+  const service = await start()
+  const { rows } = await client.query<{ leaf: number }>(
+    `select floor(extract(epoch from now()) * 1000 / width_ms)::int % ${leafCount} as leaf from holdfast.idempotency_ring`,
+  )
+  const [{ leaf }] = rows as [{ leaf: number }]
+  const now = performance.now.bind(performance)
+  // Paused for three slots, as the monotonic clock of a machine that slept may be.
+  const jump = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3 * widthFor(7 * 24 * hourMs))
+  try {
+    expect(await service.record(randomUUID())).toEqual({ status: 201, replayed: false })
+  } finally {
+    jump.mockRestore()
+  }
+  expect(await rowsIn(leaf)).toBe(1)
 })

@@ -1,0 +1,113 @@
+import type { Answer } from 'holdfast'
+import { codeOf } from '../cut-invariants.ts'
+import type { operationNames, Payment } from './key-service.ts'
+
+// What a client may conclude from the answers of one key, as a state machine:
+//
+//   unused ──lost answer, rollback──▶ unclear ──final answer──▶ settled
+//      └────────────final answer─────────────────────────────────▲
+//
+// unclear: some requests may have been committed; which, the next final answer shows.
+// settled: one request has the key, and each of its answers is the same, byte for byte.
+
+/** A request without its key. */
+export interface Request extends Omit<Payment, 'name'> {
+  readonly operation: (typeof operationNames)[number]
+}
+
+/** An answer that a client got, with what it may have expected. */
+export interface Reply {
+  readonly request: Request
+  readonly answer: Answer
+  /** Whether something went wrong, or other requests ran at the same time. */
+  readonly isDisturbed: boolean
+}
+
+interface Settled {
+  readonly request: string
+  /** `undefined` as long as only refusals of other requests have shown that it is settled. */
+  answer: Answer | undefined
+}
+
+/** Problems after which a client sends the same request again. */
+const retryable: readonly string[] = [
+  'database-unavailable',
+  'deadline-exceeded',
+  'idempotency-key-in-flight',
+  'internal-error',
+  'outcome-unknown',
+]
+
+/** What a client knows of one key. */
+export class KeyModel {
+  #settled: Settled | undefined
+  readonly #mayBeCommitted = new Set<string>()
+
+  /** Returns whether an answer leaves a client with nothing to send again. */
+  static isFinal({ answer, request }: Reply): boolean {
+    return isOutcome(answer, request) || isReused(answer)
+  }
+
+  /** Takes note that a request is sent beside others, whose answers come in any order. */
+  sending(request: Request): void {
+    if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))
+  }
+
+  /** Takes an answer, and returns what is wrong with it; `undefined` if nothing is. */
+  take(reply: Reply): string | undefined {
+    const { request, answer } = reply
+    const code = codeOf(answer)
+    if (isOutcome(answer, request)) return this.#takeOutcome(reply)
+    if (isReused(answer)) return this.#takeReused(reply)
+    if (!retryable.includes(code)) return `an answer that no client expects: ${answer.status} ${code}`
+    if (!reply.isDisturbed) return `${answer.status} ${code} without a fault`
+    this.#mayBeCommitted.add(nameOf(request))
+    return undefined
+  }
+
+  /** Takes note that a request was refused for a reason that is gone with the next attempt. */
+  takePassing({ answer }: Reply): string | undefined {
+    return answer.headers['idempotency-replayed'] === undefined
+      ? undefined
+      : 'a passing refusal was stored as the final answer'
+  }
+
+  #takeOutcome({ request, answer }: Reply): string | undefined {
+    const name = nameOf(request)
+    const isReplayed = answer.headers['idempotency-replayed'] === 'true'
+    if (!this.#settled) {
+      if (isReplayed && !this.#mayBeCommitted.has(name)) return 'a replay of what was never sent'
+      this.#settled = { request: name, answer }
+      return undefined
+    }
+    if (this.#settled.request !== name) return `carried out beside ${this.#settled.request}`
+    const first = (this.#settled.answer ??= answer)
+    if (first.status === answer.status && first.body === answer.body) return undefined
+    return `answered ${answer.status} ${answer.body} after ${first.status} ${first.body}`
+  }
+
+  #takeReused({ request }: Reply): string | undefined {
+    const name = nameOf(request)
+    if (this.#settled)
+      return this.#settled.request === name ? 'its own request was refused as another' : undefined
+    this.#mayBeCommitted.delete(name)
+    if (this.#mayBeCommitted.size === 0) return 'refused for a request that was never sent'
+    const [only] = this.#mayBeCommitted
+    if (this.#mayBeCommitted.size === 1) this.#settled = { request: only!, answer: undefined }
+    return undefined
+  }
+}
+
+/** Returns whether an answer refuses a request because its key has another one. */
+export function isReused(answer: Answer): boolean {
+  return codeOf(answer) === 'idempotency-key-reused'
+}
+
+/** Returns whether an answer is what the handler itself comes to. */
+function isOutcome(answer: Answer, { isRefused }: Request): boolean {
+  return isRefused ? codeOf(answer) === 'payment-refused' : answer.status === 201
+}
+
+function nameOf({ operation, amount, isRefused }: Request): string {
+  return `${operation} ${amount}${isRefused ? ' (refused)' : ''}`
+}

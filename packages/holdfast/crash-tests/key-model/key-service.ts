@@ -1,0 +1,84 @@
+import { anyone, type Duration, holdfast, problem } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { z } from 'zod'
+
+/** The payload of a payment. */
+export const Payment = z.object({
+  /** Under which name its effect is recorded. */
+  name: z.string(),
+  amount: z.int(),
+  /** Whether the handler refuses it with a problem of its own. */
+  isRefused: z.boolean(),
+})
+
+export type Payment = z.infer<typeof Payment>
+
+/** How the next run of a handler fails, for a reason that is gone afterwards. */
+export type Mishap = 'throws' | 'meets a lock' | 'meets another transaction' | 'exceeds its deadline'
+
+const PaymentRefused = problem('payment-refused', { status: 409, title: 'Payment refused' })
+
+/** Operations of {@link createKeyService}: one for each isolation level. */
+export const operationNames = ['pay', 'paySerializable'] as const
+
+/**
+ * Creates a service whose payments have one effect each, and an answer that no second run repeats.
+ * Each run asks `takeMishap` what goes wrong in it.
+ */
+export function createKeyService(retention: Duration, takeMishap: () => Mishap | undefined) {
+  const { mutation, service } = holdfast({
+    database: postgres({
+      migrations: new URL('../cut-migrations/', import.meta.url),
+      retention,
+      poolSize: 2,
+    }),
+  })
+  const shape = {
+    access: anyone(),
+    input: Payment,
+    output: z.object({ receipt: z.string() }),
+    status: 201,
+    problems: [PaymentRefused],
+  } as const
+
+  const pay = mutation({ ...shape, route: 'POST /payments', run: (context) => runPayment(context) })
+  const paySerializable = mutation({
+    ...shape,
+    route: 'POST /serializable-payments',
+    isolation: 'serializable',
+    run: (context) => runPayment(context),
+  })
+
+  async function runPayment({
+    input,
+    db,
+  }: {
+    readonly input: Payment
+    readonly db: { query(statement: ReturnType<typeof sql>): Promise<unknown> }
+  }): Promise<{ readonly receipt: string }> {
+    await db.query(sql`insert into effects values (${input.name}, 'paid')`)
+    await suffer(takeMishap(), db)
+    if (input.isRefused) throw PaymentRefused()
+    return { receipt: crypto.randomUUID() }
+  }
+
+  return service({ name: 'keys', operations: { pay, paySerializable } })
+}
+
+async function suffer(
+  mishap: Mishap | undefined,
+  db: { query(statement: ReturnType<typeof sql>): Promise<unknown> },
+): Promise<void> {
+  if (mishap === 'throws') throw new Error('the handler fails')
+  if (mishap === 'exceeds its deadline') await db.query(sql`select pg_sleep(60)`)
+  if (mishap === 'meets another transaction')
+    await db.query(sql`do $$ begin raise exception 'met' using errcode = '40001'; end $$`)
+  if (mishap === 'meets a lock') {
+    try {
+      await db.query(sql`do $$ begin raise exception 'locked' using errcode = '55P03'; end $$`)
+    } catch {
+      // As a hasty handler does: what may be gone with the next attempt is no final answer.
+      throw PaymentRefused()
+    }
+  }
+}
