@@ -1,0 +1,51 @@
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A proxy before several servers, as a load balancer or a service name is: new connections go to one of them. */
+export interface SwitchedProxy {
+  /** The URL of a database through the proxy. */
+  readonly url: string
+  /** Sends new connections to another server. Those that are open stay where they are. */
+  switchTo(url: string): void
+  /** Ends all connections that are open. */
+  drop(): void
+  close(): Promise<void>
+}
+
+/** Starts a proxy that leads to the server of a URL, until it is switched. */
+export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
+  let target = new URL(url)
+  const sockets = new Set<Socket>()
+  const server = createServer((client) => {
+    const backend = connect(Number(target.port), target.hostname)
+    for (const [from, to] of [
+      [client, backend],
+      [backend, client],
+    ] as const) {
+      sockets.add(from)
+      // A connection that fails is closed right after, which is what counts.
+      from.on('error', () => {})
+      from.once('close', () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const through = new URL(url)
+  through.port = String(typeof address === 'object' && address !== null ? address.port : 0)
+  const drop = (): void => {
+    for (const socket of sockets) socket.destroy()
+  }
+  return {
+    url: through.href,
+    switchTo: (next) => void (target = new URL(next)),
+    drop,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        drop()
+      }),
+  }
+}
