@@ -70,7 +70,7 @@ for (const [name, settings] of Object.entries(sets)) {
     beforeAll(apply)
     afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
     // The hooks of a suite are its own.
-    describe.each(asked === undefined ? suites : [...suites, ...furtherSuites])('', async (load) => {
+    describe.each(asked === undefined ? suites : [...suites, ...furtherSuites])('suite %#', async (load) => {
       // Some suites make databases while they are collected.
       apply()
       vi.resetModules()
