@@ -4,6 +4,7 @@ import { kernelMutants } from './kernel.ts'
 import type { Mutant } from './mutant.ts'
 import { outboxMutants } from './outbox.ts'
 import { postgresMutants } from './postgres.ts'
+import { webhookMutants } from './webhooks.ts'
 
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
@@ -12,6 +13,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   kernel: kernelMutants,
   outbox: outboxMutants,
   postgres: postgresMutants,
+  webhooks: webhookMutants,
 }
 
 /** Returns the mutants whose area or name contains one of the words; all of them if there are no words. */

@@ -290,15 +290,18 @@ describe('webhooks', () => {
   beforeEach(async () => {
     await on.sql('truncate holdfast.webhook_endpoints, holdfast.webhook_messages cascade')
     await on.sql(
-      `insert into holdfast.webhook_endpoints (id, owner, url, description) values ($1, 'ada', 'https://ada.test/hooks', '')`,
+      `insert into holdfast.webhook_endpoints (id, service, owner, url, description)
+       values ($1, 'shop', 'ada', 'https://ada.test/hooks', '')`,
       [endpoint],
     )
     await on.sql(`insert into holdfast.webhook_secrets (endpoint_id, secret) values ($1, 'whsec_hunter2')`, [
       endpoint,
     ])
-    await on.sql(`insert into holdfast.webhook_messages (id, event, body) values ($1, 'order.paid', '{}')`, [
-      message,
-    ])
+    await on.sql(
+      `insert into holdfast.webhook_messages (id, service, event, body)
+       values ($1, 'shop', 'order.paid', '{}')`,
+      [message],
+    )
     await on.sql(
       `insert into holdfast.webhook_deliveries (id, endpoint_id, message_id, state) values ($1, $2, $3, 'failed')`,
       [delivery, endpoint, message],
@@ -314,6 +317,8 @@ describe('webhooks', () => {
     expect(endpoints).toMatch(/ada +https:\/\/ada\.test\/hooks +enabled/)
     expect(JSON.stringify(await json('webhooks', 'endpoints'))).not.toContain('whsec')
     expect(await json('webhooks', 'endpoints', '--state', 'disabled')).toEqual({ endpoints: [] })
+    expect(await json('webhooks', 'endpoints', '--service', 'other')).toEqual({ endpoints: [] })
+    expect(await json('webhooks', 'deliveries', '--service', 'other')).toEqual({ deliveries: [] })
     const deliveries = await printed('webhooks', 'deliveries', '--endpoint', endpoint, '--state', 'failed')
     expect(deliveries).toMatch(/order\.paid +failed +1 +\d+s +500/)
     expect(await run('webhooks', 'deliveries', '--state', 'lost')).toMatchObject({ exitCode: 2 })

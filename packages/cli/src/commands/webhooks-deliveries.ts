@@ -10,15 +10,17 @@ export const webhooksDeliveries: Command = command({
   name: 'webhooks deliveries',
   summary: 'Lists deliveries of webhooks with what their last try came to, the last ones first.',
   options: {
+    service: text('name', 'Those of this service.'),
     owner: text('owner', 'Those to the endpoints of this owner.'),
     endpoint: text('id', 'Those to this endpoint.'),
     state: word(['pending', 'delivered', 'failed'], 'Those in this state.'),
     after: text('position', 'Those behind this position: the next page.'),
     limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
   },
-  async run({ options: { owner, endpoint, state, after, limit }, client }) {
+  async run({ options: { service, owner, endpoint, state, after, limit }, client }) {
     const deliveries = await listWebhookDeliveries(client, {
       limit,
+      ...(service === undefined ? {} : { service }),
       ...(owner === undefined ? {} : { owner }),
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(state === undefined ? {} : { state }),
@@ -39,6 +41,7 @@ export const webhooksDeliveries: Command = command({
 function columnsOf({ now }: Screen): readonly Column<Listed<WebhookDelivery>>[] {
   return [
     { title: 'ID', value: ({ id }) => id },
+    { title: 'SERVICE', value: ({ service }) => service },
     { title: 'ENDPOINT', value: ({ endpoint }) => endpoint },
     { title: 'EVENT', value: ({ event }) => event, isFlexible: true },
     { title: 'STATE', value: ({ state }) => state },

@@ -11,14 +11,16 @@ export const webhooksEndpoints: Command = command({
   summary: 'Lists the endpoints that webhooks are sent to, in the order in which they were added.',
   details: 'Their secrets are not shown.',
   options: {
+    service: text('name', 'Those of this service.'),
     owner: text('owner', 'Those of this owner.'),
     state: word(['enabled', 'disabled'], 'Those in this state.'),
     after: text('position', 'Those behind this position: the next page.'),
     limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
   },
-  async run({ options: { owner, state, after, limit }, client }) {
+  async run({ options: { service, owner, state, after, limit }, client }) {
     const endpoints = await listWebhookEndpoints(client, {
       limit,
+      ...(service === undefined ? {} : { service }),
       ...(owner === undefined ? {} : { owner }),
       ...(state === undefined ? {} : { state }),
       ...(after === undefined ? {} : { after }),
@@ -38,6 +40,7 @@ export const webhooksEndpoints: Command = command({
 function columnsOf({ now }: Screen): readonly Column<Listed<WebhookEndpoint>>[] {
   return [
     { title: 'ID', value: ({ id }) => id },
+    { title: 'SERVICE', value: ({ service }) => service },
     { title: 'OWNER', value: ({ owner }) => owner, isFlexible: true },
     { title: 'URL', value: ({ url }) => url, isFlexible: true },
     { title: 'STATE', value: ({ state }) => state },

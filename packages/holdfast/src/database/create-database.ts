@@ -187,7 +187,7 @@ async function openDatabase<Read, Write>(
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })
-        : readStage(operation, { primary: read, replicas: watched?.replicas, watch }, binding),
+        : readStage(operation, { primary: read, replicas: watched?.replicas, service, watch }, binding),
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     register: (background) =>
       requireAnswer(

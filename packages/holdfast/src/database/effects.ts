@@ -9,7 +9,7 @@ import type { Binding } from './binding.ts'
 
 /** Dependencies of {@link HandlerEffects}. */
 export interface HandlerEffectsParts {
-  /** The name of the service that publishes. */
+  /** The name of the service. */
   readonly service: string
   readonly waker: Waker
   readonly binding: Binding<unknown, unknown>
@@ -49,6 +49,6 @@ export class HandlerEffects implements BoundTransaction {
   }
 
   get transaction(): Transaction {
-    return toStatements(this.#session)
+    return toStatements(this.#session, this.#service)
   }
 }

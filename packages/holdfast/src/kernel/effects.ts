@@ -59,6 +59,8 @@ export interface StatementResult<Row> {
 
 /** What runs statements for libraries, whatever a handler's query builder is. */
 export interface Statements {
+  /** The name of the service that runs them: what a library keeps in tables of its own belongs to it. */
+  readonly service: string
   /** Runs one statement; its values are those of `$1`, `$2`, …. */
   query<Row = Record<string, unknown>>(
     text: string,

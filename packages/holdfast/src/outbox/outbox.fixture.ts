@@ -129,7 +129,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
         return (jobs ??= new TransactionJobs(session, waker))
       },
       publish: publishIn(session, { service: testService, waker }),
-      transaction: toStatements(session),
+      transaction: toStatements(session, testService),
     }
   }
 

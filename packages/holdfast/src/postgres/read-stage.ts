@@ -20,6 +20,8 @@ export interface ReadBinding {
 export interface ReadPools {
   readonly primary: Pool
   readonly replicas: Replicas | undefined
+  /** The name of the service. */
+  readonly service: string
   /** Looks closely at statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
 }
@@ -27,14 +29,14 @@ export interface ReadPools {
 /** The stage of a query: gives it a read-only session. */
 export function readStage(
   operation: CompiledOperation,
-  { primary, replicas, watch }: ReadPools,
+  { primary, replicas, service, watch }: ReadPools,
   binding: ReadBinding,
 ): Stage {
   return async (call, next) => {
     const replica = replicas?.choose(call.header(positionHeader))
     call.guard = new HandlerGuard(operation, watch, call)
     const session = new ReadSession({ primary, replica }, call)
-    call.statements = toStatements(session)
+    call.statements = toStatements(session, service)
     const run = (): Answer | Promise<Answer> => {
       call.db = binding.read(session)
       return next(call)

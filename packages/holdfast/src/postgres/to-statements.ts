@@ -1,9 +1,10 @@
 import type { StatementResult, Statements } from '../kernel/effects.ts'
 import type { Queryable } from './connection.ts'
 
-/** A session as libraries see it that run statements in it. */
-export function toStatements(session: Queryable): Statements {
+/** Returns a session of a service as libraries see it that run statements in it. */
+export function toStatements(session: Queryable, service: string): Statements {
   return {
+    service,
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<StatementResult<Row>> {
       const { rows, rowCount } = await session.query({ text, values: [...values] })
       return { rows: rows as Row[], rowCount: rowCount ?? 0 }

@@ -38,6 +38,7 @@ export const deliveries: Deliveries = {
     listOf<DeliveryListRow, WebhookDelivery>(statements, {
       // What can be the id of none is asked for as one that there is not.
       rows: deliveryRows({
+        service: statements.service,
         owner,
         endpoint: endpoint === null || isUuid(endpoint) ? endpoint : nobody,
         state,
@@ -45,6 +46,8 @@ export const deliveries: Deliveries = {
       order: [descending('seq')],
       toItem: toDelivery,
     }),
-  replayDelivery: (transaction, { owner, id }) => replayDeliveryOf(transaction, { owner, id }),
-  replayDeliveries: (transaction, range) => replayDeliveriesOf(transaction, range),
+  replayDelivery: (transaction, { owner, id }) =>
+    replayDeliveryOf(transaction, { service: transaction.service, owner, id }),
+  replayDeliveries: (transaction, range) =>
+    replayDeliveriesOf(transaction, { ...range, service: transaction.service }),
 }

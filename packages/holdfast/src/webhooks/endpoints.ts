@@ -45,7 +45,10 @@ export interface SecretRotation extends Owned {
   readonly overlap?: Duration
 }
 
-/** The endpoints of owners, for the handlers of their operations. All of it happens in the transaction that is given. */
+/**
+ * The endpoints of owners, for the handlers of their operations, in the transaction that they are given. They belong to the service
+ * whose handlers add them: another service on the same database neither sees them nor sends to them.
+ */
 export interface Endpoints {
   /** Adds one. Throws `WebhookUrlInvalid` and `WebhookEventUnknown`. */
   addEndpoint(transaction: Transaction, endpoint: EndpointDefinition): Promise<NewWebhookEndpoint>
@@ -86,6 +89,7 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
         transaction,
         insertEndpoint({
           id: uuidv7(),
+          service: transaction.service,
           owner,
           url: readEndpointUrl(url, rules),
           events,
@@ -102,26 +106,47 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
         events,
         description,
       }
-      return toEndpoint(await changeEndpoint(transaction, id, updateEndpointRow(id, owner, changes)))
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          updateEndpointRow({ id, service: transaction.service, owner }, changes),
+        ),
+      )
     },
     async rotateSecret(transaction, { id, owner, overlap = defaultOverlap }) {
       const secret = createWebhookSecret()
-      const statement = rotateSecretRow({ id, owner, secret }, toMilliseconds(overlap))
+      const statement = rotateSecretRow(
+        { id, service: transaction.service, owner, secret },
+        toMilliseconds(overlap),
+      )
       await changeEndpoint(transaction, id, statement)
       return { secret }
     },
     async enableEndpoint(transaction, { id, owner }) {
-      return toEndpoint(await changeEndpoint(transaction, id, setEndpointState(id, owner, null)))
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          setEndpointState({ id, service: transaction.service, owner }, null),
+        ),
+      )
     },
     async disableEndpoint(transaction, { id, owner, reason = 'Its owner has disabled it.' }) {
-      return toEndpoint(await changeEndpoint(transaction, id, setEndpointState(id, owner, reason)))
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          setEndpointState({ id, service: transaction.service, owner }, reason),
+        ),
+      )
     },
     async removeEndpoint(transaction, { id, owner }) {
-      await changeEndpoint(transaction, id, deleteEndpoint(id, owner))
+      await changeEndpoint(transaction, id, deleteEndpoint({ id, service: transaction.service, owner }))
     },
     listEndpoints: (statements, { owner }) =>
       listOf<EndpointRow, WebhookEndpoint>(statements, {
-        rows: endpointRows({ owner, state: null }),
+        rows: endpointRows({ service: statements.service, owner, state: null }),
         order: ['seq'],
         toItem: toEndpoint,
       }),

@@ -37,8 +37,9 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
     async handle(messages, { transaction, jobs }) {
       const outgoing = messages.flatMap(toOutgoing)
       if (outgoing.length === 0) return
-      await runStatement(transaction, pruneWebhookMessages(retentionMs, pruneBatch))
-      const planned = await runStatement<PlannedRow>(transaction, planDeliveries(outgoing))
+      const { service } = transaction
+      await runStatement(transaction, pruneWebhookMessages(service, { retentionMs, limit: pruneBatch }))
+      const planned = await runStatement<PlannedRow>(transaction, planDeliveries(service, outgoing))
       const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
       for (const { delivery, endpoint, owner, message } of planned)
         await jobs.enqueue(job, { delivery, endpoint, owner }, { traceparent: traces.get(message) })

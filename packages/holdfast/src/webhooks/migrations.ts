@@ -9,6 +9,8 @@ create table holdfast.webhook_endpoints (
   id uuid primary key,
   -- The order in which they were added.
   seq bigint generated always as identity unique,
+  -- The service that sends to it.
+  service text not null,
   -- Whose it is: it gets what belongs to this owner, and nothing else.
   owner text not null,
   url text not null,
@@ -22,7 +24,7 @@ create table holdfast.webhook_endpoints (
   failing_since timestamptz,
   created_at timestamptz not null default now()
 ) with (fillfactor = 85);
-create index webhook_endpoints_owner on holdfast.webhook_endpoints (owner, seq);
+create index webhook_endpoints_owner on holdfast.webhook_endpoints (service, owner, seq);
 
 -- What its deliveries are signed with. As they are: a secret that was hashed could sign nothing.
 create table holdfast.webhook_secrets (
@@ -37,11 +39,13 @@ create table holdfast.webhook_secrets (
 -- What is sent, once for all endpoints that get it: the same bytes each time.
 create table holdfast.webhook_messages (
   id uuid primary key,
+  -- The service that published it, and sends it.
+  service text not null,
   event text not null,
   body text not null,
   created_at timestamptz not null default now()
 );
-create index webhook_messages_created_at on holdfast.webhook_messages (created_at);
+create index webhook_messages_created_at on holdfast.webhook_messages (service, created_at);
 
 create table holdfast.webhook_deliveries (
   id uuid primary key default gen_random_uuid(),

@@ -3,6 +3,7 @@ import { runStatement, type StatementClient } from '../postgres/statement-client
 import { deliveryJobName } from './delivery-job.ts'
 import { WebhookDeliveryUnknown, WebhookEndpointDisabled, WebhookEndpointUnknown } from './problems.ts'
 import { findDeliveryEndpoint, findEndpoint, type ReplayEndpointRow } from './queries/find-replay-endpoint.ts'
+import type { EndpointReference } from './queries/endpoints.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
 
 /** Which deliveries to an endpoint are sent once more. */
@@ -19,19 +20,18 @@ export interface ReplayRange {
 
 const mostReplayed = 10_000
 
-/** Has one delivery sent once more; `owner` is `null` where it may be anybody's. */
-export async function replayDeliveryOf(
-  client: StatementClient,
-  { owner, id }: { readonly owner: string | null; readonly id: string },
-): Promise<void> {
+/** Sends one delivery once more; `null`: of any service, of any owner. */
+export async function replayDeliveryOf(client: StatementClient, reference: EndpointReference): Promise<void> {
+  const { id, service, owner } = reference
   const [found] = isUuid(id)
-    ? await runStatement<ReplayEndpointRow>(client, findDeliveryEndpoint(id, owner))
+    ? await runStatement<ReplayEndpointRow>(client, findDeliveryEndpoint(reference))
     : []
   if (!found) throw WebhookDeliveryUnknown()
   if (!found.is_enabled) throw WebhookEndpointDisabled()
   await runStatement(
     client,
     replayDeliveryRows(deliveryJobName, {
+      service,
       owner,
       delivery: id,
       endpoint: null,
@@ -43,19 +43,20 @@ export async function replayDeliveryOf(
   )
 }
 
-/** Has deliveries to an endpoint sent once more, and gives how many; `owner` is `null` where it may be anybody's. */
+/** Sends deliveries to an endpoint once more, and returns their number; `null`: of any service, of any owner. */
 export async function replayDeliveriesOf(
   client: StatementClient,
-  { owner, endpoint, since, until, which = 'failed' }: ReplayRange & { readonly owner: string | null },
+  { service, owner, endpoint, since, until, which = 'failed' }: ReplayRange & Omit<EndpointReference, 'id'>,
 ): Promise<number> {
   const [found] = isUuid(endpoint)
-    ? await runStatement<ReplayEndpointRow>(client, findEndpoint(endpoint, owner))
+    ? await runStatement<ReplayEndpointRow>(client, findEndpoint({ id: endpoint, service, owner }))
     : []
   if (!found) throw WebhookEndpointUnknown()
   if (!found.is_enabled) throw WebhookEndpointDisabled()
   const jobs = await runStatement(
     client,
     replayDeliveryRows(deliveryJobName, {
+      service,
       owner,
       delivery: null,
       endpoint,

@@ -13,10 +13,14 @@ import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 export type Listed<Item> = Item & {
   /** What a page that follows begins behind; a whole number in decimal. */
   readonly position: string
+  /** The name of the service that sends. */
+  readonly service: string
 }
 
 /** Which endpoints are listed. */
 export interface ListWebhookEndpointsOptions {
+  /** The name of a service. Default: all on the database. */
+  readonly service?: string
   readonly owner?: string
   readonly state?: WebhookEndpoint['state']
   /** The position of the last one on the page before. */
@@ -27,6 +31,8 @@ export interface ListWebhookEndpointsOptions {
 
 /** Which deliveries are listed. */
 export interface ListWebhookDeliveriesOptions {
+  /** The name of a service. Default: all on the database. */
+  readonly service?: string
   readonly owner?: string
   /** The endpoint's id. */
   readonly endpoint?: string
@@ -49,17 +55,17 @@ export async function listWebhookEndpoints(
   client: StatementClient,
   options: ListWebhookEndpointsOptions = {},
 ): Promise<readonly Listed<WebhookEndpoint>[]> {
-  const { owner = null, state = null, after = null, limit = defaultLimit } = options
+  const { service = null, owner = null, state = null, after = null, limit = defaultLimit } = options
   checkPage(after, limit)
   const rows = await runStatement<EndpointRow>(
     client,
     sql`
-      ${endpointRows({ owner, state })}
+      ${endpointRows({ service, owner, state })}
         and (${after}::bigint is null or seq > ${after})
       order by seq
       limit ${limit}`,
   )
-  return rows.map((row) => ({ ...toEndpoint(row), position: row.seq }))
+  return rows.map((row) => ({ ...toEndpoint(row), position: row.seq, service: row.service }))
 }
 
 /**
@@ -71,19 +77,26 @@ export async function listWebhookDeliveries(
   client: StatementClient,
   options: ListWebhookDeliveriesOptions = {},
 ): Promise<readonly Listed<WebhookDelivery>[]> {
-  const { owner = null, endpoint = null, state = null, after = null, limit = defaultLimit } = options
+  const {
+    service = null,
+    owner = null,
+    endpoint = null,
+    state = null,
+    after = null,
+    limit = defaultLimit,
+  } = options
   checkPage(after, limit)
   if (endpoint !== null && !isUuid(endpoint))
     throw listInvalid(`the endpoint ${JSON.stringify(endpoint)}`, 'a UUID')
   const rows = await runStatement<DeliveryListRow>(
     client,
     sql`
-      ${deliveryRows({ owner, endpoint, state })}
+      ${deliveryRows({ service, owner, endpoint, state })}
         and (${after}::bigint is null or delivery.seq < ${after})
       order by delivery.seq desc
       limit ${limit}`,
   )
-  return rows.map((row) => ({ ...toDelivery(row), position: row.seq }))
+  return rows.map((row) => ({ ...toDelivery(row), position: row.seq, service: row.service }))
 }
 
 /** Disables an endpoint of any owner, who sees the reason. Throws the problem `WebhookEndpointUnknown`. */
@@ -92,12 +105,16 @@ export async function disableWebhookEndpoint(
   id: string,
   reason: string,
 ): Promise<WebhookEndpoint> {
-  return toEndpoint(await changeEndpoint(client, id, setEndpointState(id, null, reason)))
+  return toEndpoint(
+    await changeEndpoint(client, id, setEndpointState({ id, service: null, owner: null }, reason)),
+  )
 }
 
 /** Enables an endpoint of any owner. Throws the problem `WebhookEndpointUnknown`. */
 export async function enableWebhookEndpoint(client: StatementClient, id: string): Promise<WebhookEndpoint> {
-  return toEndpoint(await changeEndpoint(client, id, setEndpointState(id, null, null)))
+  return toEndpoint(
+    await changeEndpoint(client, id, setEndpointState({ id, service: null, owner: null }, null)),
+  )
 }
 
 /**
@@ -105,7 +122,7 @@ export async function enableWebhookEndpoint(client: StatementClient, id: string)
  * `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDelivery(client: StatementClient, id: string): Promise<void> {
-  await replayDeliveryOf(client, { owner: null, id })
+  await replayDeliveryOf(client, { service: null, owner: null, id })
 }
 
 /**
@@ -113,7 +130,7 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
  * problems `WebhookEndpointUnknown` and `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
-  return replayDeliveriesOf(client, { ...range, owner: null })
+  return replayDeliveriesOf(client, { ...range, service: null, owner: null })
 }
 
 function checkPage(after: string | null, limit: number): void {

@@ -14,6 +14,7 @@ export interface TryRow {
 export interface DeliveryListRow {
   readonly id: string
   readonly seq: string
+  readonly service: string
   readonly endpoint_id: string
   readonly message_id: string
   readonly event: string
@@ -24,8 +25,9 @@ export interface DeliveryListRow {
   readonly tries: TryRow[]
 }
 
-/** Which deliveries are listed; what is `null` does not count. */
+/** The deliveries to list; `null`: of any. */
 export interface DeliveryFilters {
+  readonly service: string | null
   readonly owner: string | null
   readonly endpoint: string | null
   readonly state: DeliveryListRow['state'] | null
@@ -34,9 +36,9 @@ export interface DeliveryFilters {
 const mostTries = 20
 
 /** Deliveries, in no order. */
-export function deliveryRows({ owner, endpoint, state }: DeliveryFilters): Sql {
+export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilters): Sql {
   return sql`
-    select delivery.id, delivery.seq, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,
+    select delivery.id, delivery.seq, endpoint.service, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,
       delivery.created_at, delivery.ended_at,
       array(
         select json_build_object(
@@ -50,7 +52,8 @@ export function deliveryRows({ owner, endpoint, state }: DeliveryFilters): Sql {
     from holdfast.webhook_deliveries as delivery
     join holdfast.webhook_messages as message on message.id = delivery.message_id
     join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
-    where (${owner}::text is null or endpoint.owner = ${owner})
+    where (${service}::text is null or endpoint.service = ${service})
+      and (${owner}::text is null or endpoint.owner = ${owner})
       and (${endpoint}::uuid is null or endpoint.id = ${endpoint})
       and (${state}::text is null or delivery.state = ${state})`
 }

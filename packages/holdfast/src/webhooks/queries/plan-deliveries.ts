@@ -18,10 +18,10 @@ export interface PlannedRow {
 }
 
 /**
- * Plans the delivery of messages to the enabled endpoints of their owners that want their events, in the order of the messages; gives the
- * deliveries that are new.
+ * Plans the delivery of messages to the enabled endpoints that a service has for their owners and their events, in the order of the
+ * messages; returns the deliveries that are new.
  */
-export function planDeliveries(messages: readonly OutgoingMessage[]): Statement {
+export function planDeliveries(service: string, messages: readonly OutgoingMessage[]): Statement {
   return {
     text: `
       with wanted as materialized (
@@ -30,12 +30,13 @@ export function planDeliveries(messages: readonly OutgoingMessage[]): Statement 
           json_to_recordset($1::json) as (id uuid, event text, owner text, body text)
         ) with ordinality as message (id, event, owner, body, n)
         join holdfast.webhook_endpoints as endpoint
-          on endpoint.owner = message.owner
+          on endpoint.service = $2
+          and endpoint.owner = message.owner
           and endpoint.state = 'enabled'
           and (endpoint.events is null or message.event = any(endpoint.events))
       ), stored as (
-        insert into holdfast.webhook_messages (id, event, body)
-        select distinct on (id) id, event, body from wanted
+        insert into holdfast.webhook_messages (id, service, event, body)
+        select distinct on (id) id, $2, event, body from wanted
         on conflict (id) do nothing
       )
       insert into holdfast.webhook_deliveries (endpoint_id, message_id)
@@ -43,6 +44,6 @@ export function planDeliveries(messages: readonly OutgoingMessage[]): Statement 
       on conflict (endpoint_id, message_id) do nothing
       returning id as delivery, endpoint_id as endpoint, message_id as message,
         (select owner from holdfast.webhook_endpoints where webhook_endpoints.id = endpoint_id) as owner`,
-    values: [JSON.stringify(messages)],
+    values: [JSON.stringify(messages), service],
   }
 }

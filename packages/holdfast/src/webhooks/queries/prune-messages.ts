@@ -1,16 +1,19 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Deletes messages that are older than the retention, with their deliveries and their tries: at most `limit` of them. */
-export function pruneWebhookMessages(retentionMs: number, limit: number): Statement {
+/** Deletes messages of a service that are older than its retention, with their deliveries and attempts: at most `limit` of them. */
+export function pruneWebhookMessages(
+  service: string,
+  { retentionMs, limit }: { readonly retentionMs: number; readonly limit: number },
+): Statement {
   return {
     text: `
       delete from holdfast.webhook_messages where id in (
         select id from holdfast.webhook_messages
-        where created_at < now() - make_interval(secs => $1::double precision / 1000)
+        where service = $3 and created_at < now() - make_interval(secs => $1::double precision / 1000)
         order by created_at
         limit $2
         for update skip locked
       )`,
-    values: [retentionMs, limit],
+    values: [retentionMs, limit, service],
   }
 }

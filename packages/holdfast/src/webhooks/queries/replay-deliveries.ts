@@ -1,7 +1,8 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Which deliveries are replayed; what is `null` does not count. */
+/** The deliveries to replay; `null`: of any. */
 export interface ReplayFilters {
+  readonly service: string | null
   readonly owner: string | null
   readonly delivery: string | null
   readonly endpoint: string | null
@@ -16,14 +17,15 @@ export interface ReplayFilters {
  * statement that marks the deliveries as pending, so that neither is without the other even where there is no transaction.
  */
 export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
-  const { owner, delivery, endpoint, since, until, states, limit } = filters
+  const { service, owner, delivery, endpoint, since, until, states, limit } = filters
   return {
     text: `
       with chosen as materialized (
-        select delivery.id, delivery.seq, endpoint.owner
+        select delivery.id, delivery.seq, endpoint.service, endpoint.owner
         from holdfast.webhook_deliveries as delivery
         join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
         where endpoint.state = 'enabled'
+          and ($9::text is null or endpoint.service = $9)
           and ($2::text is null or endpoint.owner = $2)
           and ($3::uuid is null or delivery.id = $3)
           and ($4::uuid is null or endpoint.id = $4)
@@ -36,7 +38,7 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
       ), replayed as (
         update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
         from chosen where delivery.id = chosen.id
-        returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.owner
+        returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.service, chosen.owner
       )
       insert into holdfast.jobs (id, name, input, state, limit_key, share_key)
       select gen_random_uuid(), $1,
@@ -44,6 +46,6 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
         'gated', endpoint_id::text, owner
       from replayed order by seq
       returning id`,
-    values: [job, owner, delivery, endpoint, since, until, states, limit],
+    values: [job, owner, delivery, endpoint, since, until, states, limit, service],
   }
 }

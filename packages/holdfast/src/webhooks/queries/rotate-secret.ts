@@ -1,14 +1,15 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { OwnedEndpoint } from './endpoints.ts'
 
-/** Gives an endpoint another secret. Those before it are valid for the overlap, or for as long as they were to be, if that is less. */
+/** Gives an endpoint another secret. Those before it stay valid for the overlap, or until their own end if that is sooner. */
 export function rotateSecretRow(
-  { id, owner, secret }: { readonly id: string; readonly owner: string; readonly secret: string },
+  { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },
   overlapMs: number,
 ): Statement {
   return {
     text: `
       with endpoint as (
-        select id from holdfast.webhook_endpoints where id = $1 and owner = $2 for update
+        select id from holdfast.webhook_endpoints where id = $1 and owner = $2 and service = $5 for update
       ), expired as (
         delete from holdfast.webhook_secrets
         where endpoint_id in (select id from endpoint) and valid_until <= now()
@@ -20,6 +21,6 @@ export function rotateSecretRow(
       insert into holdfast.webhook_secrets (endpoint_id, secret)
       select id, $3 from endpoint
       returning endpoint_id`,
-    values: [id, owner, secret, overlapMs],
+    values: [id, owner, secret, overlapMs, service],
   }
 }
