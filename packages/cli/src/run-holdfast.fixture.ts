@@ -29,6 +29,8 @@ export async function runHoldfast(
   const child = spawn(process.execPath, ['--conditions=holdfast:source', main, ...line], {
     env: {
       PATH: process.env['PATH'],
+      // No setting of the command's: where Node keeps what it has compiled.
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       ...env,
     },

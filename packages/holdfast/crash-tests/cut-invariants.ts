@@ -98,7 +98,7 @@ export async function findLeaks(database: pg.Client | pg.Pool): Promise<readonly
     open = await findOpen(database)
     return open.length === 0
   }
-  return until(isClean, { timeoutMs: 30_000 }).then(
+  return until(isClean).then(
     () => [],
     () => open,
   )

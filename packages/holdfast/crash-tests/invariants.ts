@@ -14,9 +14,9 @@ export async function findLastingViolations(
   observations: readonly Observation[],
 ): Promise<readonly string[]> {
   let violations: readonly string[] = []
-  await until(async () => (violations = await findViolations(database, observations)).length === 0, {
-    timeoutMs: 15_000,
-  }).catch(() => {})
+  await until(async () => (violations = await findViolations(database, observations)).length === 0).catch(
+    () => {},
+  )
   return violations
 }
 

@@ -52,7 +52,7 @@ function exhaustMutation(
         answers.set(name, answer)
         return !answer.body.includes('idempotency-key-in-flight')
       },
-      { timeoutMs: 30_000, what: `a final answer for ${name}` },
+      { what: `a final answer for ${name}` },
     )
   }
 
@@ -230,9 +230,7 @@ test.skipIf(missing)(
       await settle(lane)
       console.info(describeReport('a worker', report))
       expect(await findViolations(lane, report.names)).toEqual([])
-      await until(async () => (await relayed(nats.port)).length >= report.names.length * 2, {
-        timeoutMs: 30_000,
-      })
+      await until(async () => (await relayed(nats.port)).length >= report.names.length * 2)
       const expected = report.names.flatMap((name) => [`${name} 1`, `${name} 2`])
       expect((await relayed(nats.port)).toSorted()).toEqual(expected.toSorted())
       const labels = report.deaths.map(({ label }) => label)

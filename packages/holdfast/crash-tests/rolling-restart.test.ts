@@ -57,7 +57,7 @@ async function roll(path: string, { env, check }: Rolling, times: number): Promi
   for (let turn = 0; turn < times; turn += 1) {
     const server = servers[turn % servers.length]!
     expect(await server.restart()).toBe(0)
-    await until(() => isUp(server.url), { timeoutMs: 20_000 })
+    await until(() => isUp(server.url))
   }
   return clients.stop()
 }

@@ -38,9 +38,12 @@ export interface StormReport extends StormProgress {
   readonly seconds: number
 }
 
-const killServerEveryMs = 1_500
-const killBackendsEveryMs = 250
-const restartPostgresEveryMs = 8_000
+/** How often something is disrupted: after about this time, and not before so many more keys have their answers. */
+interface Pace {
+  readonly everyMs: number
+  /** Keeps a slow machine from ending its servers faster than they get anything done. */
+  readonly everyKeys: number
+}
 
 /** Sends requests, each several times, to servers that are being killed, until enough has happened and every key has its answers. */
 export async function storm(options: StormOptions): Promise<StormReport> {
@@ -67,30 +70,36 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 
   let isOver = false
   const disruptions = Promise.all([
-    repeat(killServerEveryMs, async (turn) => {
+    repeat({ everyMs: 1_500, everyKeys: 12 }, async (turn) => {
       await servers[turn % servers.length]!.killAndRestart()
       counts.serverKills += 1
     }),
-    repeat(killBackendsEveryMs, async () => {
+    repeat({ everyMs: 250, everyKeys: 1 }, async () => {
       counts.backendKills += await killBackends(options.databaseUrl)
     }),
     options.restartPostgres &&
-      repeat(restartPostgresEveryMs, async () => {
+      repeat({ everyMs: 8_000, everyKeys: 60 }, async () => {
         await options.restartPostgres?.()
         counts.postgresRestarts += 1
       }),
   ])
-  async function repeat(everyMs: number, disrupt: (turn: number) => Promise<void>): Promise<void> {
+  async function repeat(
+    { everyMs, everyKeys }: Pace,
+    disrupt: (turn: number) => Promise<void>,
+  ): Promise<void> {
     for (let turn = 0; !isOver; turn += 1) {
+      const dueKeys = counts.keys + everyKeys
       await new Promise((resolve) => setTimeout(resolve, everyMs * (0.5 + Math.random())))
+      await until(() => isOver || counts.keys >= dueKeys, { timeoutMs: Number.POSITIVE_INFINITY })
       if (!isOver) await disrupt(turn)
     }
   }
 
-  await until(() => isEnough(counts), {
-    timeoutMs: limitMs,
-    what: `enough to happen, beside ${JSON.stringify(counts)}`,
-  }).finally(() => (isOver = true))
+  await until(() => isEnough(counts), { timeoutMs: limitMs, what: 'enough to happen' })
+    .catch((cause: unknown) => {
+      throw new Error(`What happened was not enough: ${JSON.stringify(counts)}`, { cause })
+    })
+    .finally(() => (isOver = true))
   await disruptions
   clients.send({ isEnough: true })
   await ended

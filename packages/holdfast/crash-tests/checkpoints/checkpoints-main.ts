@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { anyone, event, holdfast, problem, relay } from 'holdfast'
 import { nats } from 'holdfast/nats'
 import { serve } from 'holdfast/node'
@@ -136,3 +137,5 @@ const { url } = await serve(recorded, {
   ...(isWorker ? {} : { worker: false as const }),
 })
 process.send?.({ url })
+// Node keeps what it has compiled when it exits, which none of these processes lives to do.
+flushCompileCache()

@@ -63,8 +63,6 @@ export async function note(db: SqlDatabase, name: string): Promise<void> {
   await db.query(sql`insert into effects (name) values (${name})`)
 }
 
-const patience = { timeoutMs: 30_000 }
-
 /** What an engine under test runs on. */
 export interface BenchParts {
   /** Absent: the one on Postgres. */
@@ -154,7 +152,7 @@ export function createBenches(
             const row = await find(id)
             return row.state === state ? row : undefined
           },
-          { ...patience, what: `a job that is ${state}` },
+          { what: `a job that is ${state}` },
         ),
       effects: async () =>
         (await on.sql<{ name: string }>('select name from effects order by id')).map(({ name }) => name),
@@ -184,9 +182,8 @@ export function createBenches(
         releases.push(resolve)
         signal.addEventListener('abort', () => reject(signal.reason as Error))
       }),
-    runsOf: (count) => until(() => runs.length >= count, { ...patience, what: `run ${count}` }),
-    waitingFor: (count) =>
-      until(() => releases.length === count, { ...patience, what: `wait ${count} of a handler` }),
+    runsOf: (count) => until(() => runs.length >= count, { what: `run ${count}` }),
+    waitingFor: (count) => until(() => releases.length === count, { what: `wait ${count} of a handler` }),
     async clear() {
       release()
       for (const stop of stops.splice(0)) await stop()

@@ -74,7 +74,7 @@ describe('what was prepared before a migration', () => {
     const find = statement('select from events where ratio = $1', [precise])
     await thrice(() => acting.read(find))
     await deploy(acting, `${widen}; insert into events (ratio) values (${precise})`)
-    await until(async () => ((await acting.read(find)) as unknown[]).length === 1, { timeoutMs: 3_000 })
+    await until(async () => ((await acting.read(find)) as unknown[]).length === 1)
   })
 
   // The layout of the stored keys belongs to an epoch, so a key is not stored in another one.

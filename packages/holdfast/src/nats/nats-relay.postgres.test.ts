@@ -50,9 +50,7 @@ test.skipIf(missing)(
           await server.restart()
         }
       }
-      await until(async () => (await listSubscriptions(outbox.client))[0]?.lagMessages === 0, {
-        timeoutMs: 18_000,
-      })
+      await until(async () => (await listSubscriptions(outbox.client))[0]?.lagMessages === 0)
       const arrived = await consume(server.port, 'things', 180)
       expect(arrived).toHaveLength(180)
       for (const key of keys) {

@@ -2,7 +2,10 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 
 /** Options of {@link until}. */
 export interface UntilOptions {
-  /** How long to wait, in milliseconds. Default 10,000. */
+  /**
+   * How long to wait, in milliseconds. Default 60,000: a bound for what never happens, since `until` returns as soon as
+   * the condition holds. A short one makes the verdict depend on how busy the machine is.
+   */
   readonly timeoutMs?: number
   /** How often to look, in milliseconds. Default 10. */
   readonly everyMs?: number
@@ -21,7 +24,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Truthy<T>> {
-  const { timeoutMs = 10_000, everyMs = 10, what = condition.toString() } = options
+  const { timeoutMs = 60_000, everyMs = 10, what = condition.toString() } = options
   const endMs = performance.now() + timeoutMs
   let cause: unknown
   do {

@@ -183,8 +183,7 @@ async function look(headers?: Record<string, string>, operation = 'look'): Promi
   return JSON.parse(answer.body!) as z.infer<typeof Seen>
 }
 
-const readsOfReplica = (): Promise<unknown> =>
-  until(async () => (await look()).isReplica, { timeoutMs: 20_000 })
+const readsOfReplica = (): Promise<unknown> => until(async () => (await look()).isReplica)
 const readsOfPrimary = (): Promise<unknown> => until(async () => !(await look()).isReplica)
 const told = (text: string): boolean => lines.some(({ msg }) => String(msg).includes(text))
 

@@ -1,0 +1,35 @@
+import { relative } from 'node:path'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** The files that take longest, the slowest first. Add a file that takes more than 20 s. */
+const slowest = [
+  'packages/holdfast/crash-tests/kill-at-every-checkpoint.test.ts',
+  'checks/package.test.ts',
+  'packages/holdfast/crash-tests/workers.test.ts',
+  'packages/holdfast/crash-tests/storm.test.ts',
+  'packages/cli/src/commands.postgres.test.ts',
+  'packages/holdfast/crash-tests/kill-in-mid-write.test.ts',
+  'checks/repository.test.ts',
+  'packages/holdfast/src/bullmq/bullmq-jobs.crash.postgres.test.ts',
+  'packages/holdfast/src/postgres/list.postgres.test.ts',
+  'packages/holdfast/crash-tests/deadlines.test.ts',
+  'packages/holdfast/src/postgres/replicas/replicas.postgres.test.ts',
+  'packages/holdfast/src/runtime/node/process-owner.test.ts',
+  'packages/cli/src/command-line.test.ts',
+]
+
+/**
+ * Starts the slow test files first, so that none of them runs alone at the end. Vitest knows how long files took only
+ * where they have run before, which is not so in a clean clone; it then starts the largest first.
+ */
+export class SlowestFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(specifications)
+    return sorted.toSorted((a, b) => rank(a) - rank(b))
+  }
+}
+
+function rank({ moduleId, project }: TestSpecification): number {
+  const place = slowest.indexOf(relative(project.config.root, moduleId))
+  return place === -1 ? slowest.length : place
+}
