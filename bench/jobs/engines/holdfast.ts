@@ -46,13 +46,13 @@ export const engine: Engine = {
     }
   },
   fill: `
-    insert into holdfast.jobs (id, name, input, state, traceparent)
-    select uuidv7(), 'bench', json_build_object('n', n), 'ready',
+    insert into holdfast.jobs (service, id, name, input, state, traceparent)
+    select 'bench', uuidv7(), 'bench', json_build_object('n', n), 'ready',
       '00-' || md5(n::text) || '-' || left(md5(n::text), 16) || '-01'
     from generate_series(1, $1::int) as n`,
-  countUnfinished: 'select count(*)::int as count from holdfast.jobs where finished_at is null',
+  countUnfinished: 'select count(*)::int as count from holdfast.jobs',
   takeOver: `update holdfast.jobs set state = 'ready', worker = null, failures = failures + 1 where state = 'running'`,
-  clear: 'truncate holdfast.jobs cascade',
+  clear: 'truncate holdfast.jobs, holdfast.ended_jobs',
 }
 
 function start(url: string, chosen: Settings, run?: Run): ReturnType<typeof serve> {

@@ -82,7 +82,7 @@ test('the books are checked each night', async () => {
   )
   expect(known.name).toBe('nightly-balance-check')
   await books.sql(
-    `insert into holdfast.jobs (id, name, input, state) values (gen_random_uuid(), $1, $2, 'ready')`,
+    `insert into holdfast.jobs (service, id, name, input, state) values ('ledger', gen_random_uuid(), $1, $2, 'ready')`,
     [checkBalances.name, JSON.stringify({ tick: '2026-01-01T02:00:00.000Z' })],
   )
   const { items } = await until(async () => {

@@ -40,7 +40,9 @@ beforeAll(async () => {
 })
 afterAll(() => on.stop())
 beforeEach(() =>
-  on.sql('truncate holdfast.jobs, holdfast.job_pauses, holdfast.messages, holdfast.subscriptions cascade'),
+  on.sql(
+    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_pauses, holdfast.messages, holdfast.subscriptions cascade',
+  ),
 )
 
 const run = (...line: readonly string[]): Promise<Run> => runHoldfast(line, { databaseUrl: on.databaseUrl })
@@ -60,7 +62,7 @@ const enqueued = async (name: 'mail' | 'later', delay?: '1h'): Promise<string> =
   (await on.call.act({ job: name, ...(delay === undefined ? {} : { delay }) })).id
 
 const stateOf = async (id: string): Promise<string | undefined> =>
-  (await on.sql<{ state: string }>('select state from holdfast.jobs where id = $1', [id]))[0]?.state
+  (await on.sql<{ state: string }>('select state from holdfast.all_jobs where id = $1', [id]))[0]?.state
 
 async function died(): Promise<string> {
   const id = await enqueued('mail')
@@ -76,11 +78,13 @@ describe('jobs', () => {
     const scheduled = await enqueued('later', '1h')
     const stdout = await printed('jobs', 'list')
     expect(stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '))).toEqual([
-      'ID | NAME | STATE | FAILED | AGE | FAILURE',
-      expect.stringMatching(new RegExp(`^${scheduled} \\| later \\| scheduled in \\d+m \\| 0 \\| \\d+s$`)),
+      'ID | SERVICE | NAME | STATE | FAILED | AGE | FAILURE',
+      expect.stringMatching(
+        new RegExp(`^${scheduled} \\| command-line-test \\| later \\| scheduled in \\d+m \\| 0 \\| \\d+s$`),
+      ),
       expect.stringMatching(
         new RegExp(
-          `^${dead} \\| mail \\| dead \\| 1 \\| \\d+s \\| GiveUp: ada is away: smtp://relay:\\[redacted\\]@mail.test$`,
+          `^${dead} \\| command-line-test \\| mail \\| dead \\| 1 \\| \\d+s \\| GiveUp: ada is away: smtp://relay:\\[redacted\\]@mail.test$`,
         ),
       ),
       '',
@@ -100,7 +104,7 @@ describe('jobs', () => {
     const id = await died()
     const shown = await printed('jobs', 'show', id)
     expect(shown).toMatch(/^State +dead$/m)
-    expect(shown).toMatch(/^Begun +1 time, 1 failed$/m)
+    expect(shown).toMatch(/^Claimed +1 time, 1 failed$/m)
     expect(shown).toContain('"to": "ada"')
     expect(shown).toContain('"password": "[redacted]"')
     expect(shown).not.toContain('hunter2')
@@ -137,7 +141,7 @@ describe('jobs', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(/^holdfast: The job .* is ready\. .* \(job-not-retriable\)\n$/)
     const limited = await enqueued('later', '1h')
-    expect(await json('jobs', 'retry', limited)).toEqual({ id: limited, name: 'later', state: 'gated' })
+    expect(await json('jobs', 'retry', limited)).toMatchObject({ id: limited, name: 'later', state: 'gated' })
   })
 
   test('are cancelled', async () => {
@@ -154,11 +158,12 @@ describe('jobs', () => {
       '1 job redriven, 1 is still dead.\n',
     )
     expect(await json('jobs', 'redrive', 'mail')).toEqual({
+      service: 'command-line-test',
       name: 'mail',
       ids: [expect.any(String)],
       left: 0,
     })
-    expect(await on.sql(`select distinct state, failures from holdfast.jobs`)).toEqual([
+    expect(await on.sql(`select distinct state, failures from holdfast.all_jobs`)).toEqual([
       { state: 'ready', failures: 0 },
     ])
   })
@@ -168,8 +173,10 @@ describe('jobs', () => {
     expect(await printed('jobs', 'pause', 'later')).toBe(
       'later is paused. 1 job of that name has not ended.\n',
     )
-    expect(await printed('jobs', 'list')).toMatch(/^Paused: later, since \d+s, with 1 job\.$/m)
-    expect(await printed('jobs', 'resume', 'later')).toBe('later is begun again.\n')
+    expect(await printed('jobs', 'list')).toMatch(
+      /^Paused: later of command-line-test, since \d+s, with 1 job\.$/m,
+    )
+    expect(await printed('jobs', 'resume', 'later')).toBe('later is resumed.\n')
     expect(await json('jobs', 'resume', 'later')).toEqual({ name: 'later', wasPaused: false })
     expect(await json('jobs', 'list')).toMatchObject({ paused: [] })
   })
@@ -332,7 +339,7 @@ describe('webhooks', () => {
       '1 delivery to be sent once more.\n',
     )
     expect(await json('webhooks', 'replay', endpoint, '--since', '1h')).toEqual({ replayed: 0 })
-    expect(await on.sql(`select name from holdfast.jobs`)).toHaveLength(2)
+    expect(await on.sql(`select name from holdfast.all_jobs`)).toHaveLength(2)
     expect(await run('webhooks', 'replay', endpoint, '--all')).toMatchObject({ exitCode: 2 })
     expect(await run('webhooks', 'replay', message)).toMatchObject({
       exitCode: 1,

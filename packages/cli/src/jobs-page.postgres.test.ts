@@ -64,7 +64,7 @@ test('the commands on the page of jobs print what it shows', { timeout: 60_000 }
   await until(() => Date.now() > then)
   await on.call.placeOrder({ order: 8 })
   const worker = await on.running.startWorker()
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'dead'`)).length === 2)
+  await until(async () => (await on.sql(`select from holdfast.all_jobs where state = 'dead'`)).length === 2)
   await worker!.stop(1_000)
 
   const shown = await readPage()

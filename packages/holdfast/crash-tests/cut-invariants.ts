@@ -24,7 +24,7 @@ export async function findCallViolations(
       select key, 'debits' as what from keys join effects on name = key and what = 'debited'
       union all select key, 'credits' from keys join effects on name = key and what = 'credited'
       union all select key, 'rows' from keys join holdfast.idempotency_keys using (key)
-      union all select key, 'jobs' from keys join holdfast.jobs on jobs.name = 'work' and input ->> 'name' = key
+      union all select key, 'jobs' from keys join holdfast.all_jobs as jobs on jobs.name = 'work' and input ->> 'name' = key
       union all select key, 'messages' from keys join holdfast.messages using (key) where payload ->> 'what' = 'recorded'
     ),
     expected as (
@@ -69,7 +69,7 @@ export async function findWorkViolations(
     left join effects on effects.name = key and effects.what = part
     group by key, part having count(effects.name) <> 1
     union all
-    select input ->> 'name', state || ' job ' || name from holdfast.jobs where state <> 'succeeded'
+    select input ->> 'name', state || ' job ' || name from holdfast.all_jobs where state <> 'succeeded'
     union all
     select key, 'a message that nobody was told of' from holdfast.messages where position is null
     union all
@@ -83,7 +83,7 @@ export async function findWorkViolations(
 /** Whether all jobs have ended and all messages have been handed out. */
 export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean> {
   const { rows } = await database.query<{ done: boolean }>(`
-    select not exists (select from holdfast.jobs where finished_at is null)
+    select not exists (select from holdfast.all_jobs where finished_at is null)
       and not exists (select from holdfast.messages where position is null)
       and not exists (
         select from holdfast.subscriptions where position < (select max(position) from holdfast.messages)

@@ -20,7 +20,7 @@ export async function findFaultViolations(
     with names as (select unnest($1::text[]) as name),
     found as (
       select key as name, 'transfers' as what from transfers
-      union all select input ->> 'key', 'jobs' from holdfast.jobs
+      union all select input ->> 'key', 'jobs' from holdfast.all_jobs
       union all select key, 'messages' from holdfast.messages
       union all select key, 'keys' from holdfast.idempotency_keys
     )

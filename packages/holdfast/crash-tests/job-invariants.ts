@@ -4,7 +4,7 @@ import { isOfKey } from './invariants.ts'
 /** How many jobs of the ledger have not ended, and how many messages have not been handed out. */
 export async function countUnfinished(database: pg.Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(`
-    select (select count(*) from holdfast.jobs where finished_at is null)::int
+    select (select count(*) from holdfast.all_jobs where finished_at is null)::int
       + (select count(*) from holdfast.messages where position is null)::int as count`)
   return rows[0]!.count
 }
@@ -16,7 +16,7 @@ export async function countUnfinished(database: pg.Client): Promise<number> {
 export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ what: string }>(`
     with sent as (select id from transfers where ${isOfKey}),
-    jobs as (select (input ->> 'transfer')::uuid as id, state from holdfast.jobs where name = 'send-receipt'),
+    jobs as (select (input ->> 'transfer')::uuid as id, state from holdfast.all_jobs where name = 'send-receipt'),
     messages as (select (payload ->> 'id')::uuid as id from holdfast.messages where event = 'transfer.created')
     select 'jobs: transfer ' || sent.id || ' has ' || count(jobs.id) as what
       from sent left join jobs using (id) group by sent.id having count(jobs.id) <> 1

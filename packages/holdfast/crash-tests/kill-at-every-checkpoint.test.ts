@@ -74,7 +74,7 @@ async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly 
     `select name,
        (select json_object_agg(kind, count) from (
           select kind, count(*)::int from effects where effects.name = names.name group by kind) as counted) as effects,
-       (select count(*)::int from holdfast.jobs where input->>'name' = names.name) as jobs,
+       (select count(*)::int from holdfast.all_jobs where input->>'name' = names.name) as jobs,
        (select count(*)::int from holdfast.messages where key = names.name) as messages
      from unnest($1::text[]) as names (name)`,
     [names],
@@ -88,7 +88,7 @@ async function settle(lane: Lane): Promise<void> {
   await until(
     async () => {
       const { rows } = await lane.looking.query<{ left: number }>(
-        `select (select count(*) from holdfast.jobs where state not in ('succeeded', 'dead', 'cancelled'))::int
+        `select (select count(*) from holdfast.all_jobs where state not in ('succeeded', 'dead', 'cancelled'))::int
            + (select count(*) from holdfast.messages where position is null)::int as left`,
       )
       return rows[0]!.left === 0
@@ -123,7 +123,7 @@ async function findViolations(lane: Lane, names: readonly string[]): Promise<rea
     `select name || ': consumed out of order' as what from effects where kind like 'consumed %'
        group by name having array_agg(kind order by n) <> array_agg(kind order by kind)
      union all
-     select name || ' is ' || state from holdfast.jobs where state <> 'succeeded'
+     select name || ' is ' || state from holdfast.all_jobs where state <> 'succeeded'
      union all
      select 'a lock is left: ' || query from pg_stat_activity
        where datname = current_database() and state like 'idle in transaction%'`,
@@ -198,7 +198,7 @@ async function exhaustWorker(
   const api = await lane.start('api')
   const isDone = async (name: string): Promise<boolean> => {
     const { rows } = await lane.looking.query<{ left: number }>(
-      `select (select count(*) from holdfast.jobs where (input->>'name' = $1 or limit_key = $1)
+      `select (select count(*) from holdfast.all_jobs where (input->>'name' = $1 or limit_key = $1)
              and state not in ('succeeded', 'dead', 'cancelled'))::int
          + (select count(*) from holdfast.messages where key = $1 and position is null)::int
          + (select count(*) from holdfast.subscriptions where position < (select max(position) from holdfast.messages))::int

@@ -4,7 +4,7 @@ import { DriverClient } from '../src/postgres/driver-client.ts'
 const client = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await client.connect()
 const { rows: workers } = await client.query<{ id: string }>(
-  `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'unfenced', $1) returning id`,
+  `insert into holdfast.job_workers (id, service, host, pid) values (gen_random_uuid(), 'worked', 'unfenced', $1) returning id`,
   [process.pid],
 )
 const beating = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
@@ -16,8 +16,8 @@ setInterval(() => {
 
 for (;;) {
   const { rows } = await client.query<{ id: string; input: { ms: number } }>(
-    `update holdfast.jobs set state = 'running', attempt = attempt + 1, worker = $1
-     where id = (select id from holdfast.jobs where state = 'ready' order by seq limit 1 for update skip locked)
+    `update holdfast.jobs set state = 'running', claim = claim + 1, worker = $1, started_at = now()
+     where id = (select id from holdfast.all_jobs where state = 'ready' order by seq limit 1 for update skip locked)
      returning id, input`,
     [worker],
   )
@@ -31,9 +31,7 @@ for (;;) {
   await client.query('begin')
   await client.query('insert into effects (job) values ($1)', [job.id])
   await client.query('update totals set effects = effects + 1')
-  await client.query(`update holdfast.jobs set state = 'succeeded', finished_at = now() where id = $1`, [
-    job.id,
-  ])
+  await client.query('delete from holdfast.jobs where id = $1', [job.id])
   await client.query('commit')
   break
 }

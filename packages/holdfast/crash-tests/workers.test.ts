@@ -60,16 +60,16 @@ async function numberOf(text: string, values: readonly unknown[] = []): Promise<
 }
 
 const countSucceeded = (): Promise<number> =>
-  numberOf(`select count(*)::int as count from holdfast.jobs where state = 'succeeded'`)
+  numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)
 
 /** What broke, in words: each job that has succeeded has one effect of each kind, and all effects are counted. */
 async function findViolations(): Promise<readonly string[]> {
   const { rows } = await looking.query<{ what: string }>(`
     select 'effects: job ' || jobs.id || ' has ' || count(effects.job) as what
-      from holdfast.jobs left join effects on effects.job = jobs.id group by jobs.id having count(effects.job) <> 1
+      from holdfast.all_jobs as jobs left join effects on effects.job = jobs.id group by jobs.id having count(effects.job) <> 1
     union all
     select 'steps: job ' || jobs.id || ' has ' || count(prepared.job)
-      from holdfast.jobs left join prepared on prepared.job = jobs.id group by jobs.id having count(prepared.job) <> 1
+      from holdfast.all_jobs as jobs left join prepared on prepared.job = jobs.id group by jobs.id having count(prepared.job) <> 1
     union all
     select 'totals: ' || totals.effects || ' of ' || (select count(*) from effects) from totals
       where totals.effects <> (select count(*) from effects)`)
@@ -98,7 +98,7 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over
   }
   await until(async () => (await countSucceeded()) === enqueued, { what: 'all jobs' })
   expect(await findViolations()).toEqual([])
-  const taken = await numberOf('select count(*)::int as count from holdfast.jobs where failures > 0')
+  const taken = await numberOf('select count(*)::int as count from holdfast.all_jobs where claim > 1')
   console.info(
     `${kills} workers killed: ${enqueued} jobs, ${taken} taken over, the last claim was over after ${Math.round(longestMs)} ms`,
   )
@@ -106,15 +106,15 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over
 }, 600_000)
 
 const countDistinctWorkers = (): Promise<number> =>
-  numberOf(`select count(distinct worker)::int as count from holdfast.jobs where state = 'running'`)
+  numberOf(`select count(distinct worker)::int as count from holdfast.all_jobs where state = 'running'`)
 
 interface Claim {
   readonly id: string
-  readonly attempt: number
+  readonly claim: number
 }
 
 async function claimsOfAll(): Promise<readonly Claim[]> {
-  const { rows } = await looking.query<Claim>(`select id, attempt from holdfast.jobs where state = 'running'`)
+  const { rows } = await looking.query<Claim>(`select id, claim from holdfast.jobs where state = 'running'`)
   return rows
 }
 
@@ -122,9 +122,9 @@ async function claimsOfAll(): Promise<readonly Claim[]> {
 const countHeld = (claims: readonly Claim[]): Promise<number> =>
   numberOf(
     `select count(*)::int as count from holdfast.jobs
-     join unnest($1::uuid[], $2::int[]) as claim (id, attempt) on jobs.id = claim.id and jobs.attempt = claim.attempt
+     join unnest($1::uuid[], $2::int[]) as claimed (id, claim) on jobs.id = claimed.id and jobs.claim = claimed.claim
      where jobs.state = 'running'`,
-    [claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
+    [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   )
 
 /** Stops a worker that has claimed the one job there is, waits until another one has done it, and lets the first go on. */
@@ -148,9 +148,9 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   )
   const stopped = { kill: (signal: NodeJS.Signals) => process.kill(rows[0]!.pid, signal) } as ChildProcess
   await stopPastTheLease(stopped, async () => true)
-  const hasNoticed = (): boolean => first!.output().includes('taken over by another worker')
+  const hasNoticed = (): boolean => first!.output().includes('rescued by another worker')
   await until(hasNoticed, { timeoutMs: 60_000 }).catch(() => undefined)
-  expect(first!.output()).toContain('taken over by another worker')
+  expect(first!.output()).toContain('rescued by another worker')
   expect(await findViolations()).toEqual([])
   await enqueue(20, 20)
   await until(async () => (await countSucceeded()) === 21, { what: 'further jobs' })
@@ -161,8 +161,8 @@ test('a job that blocks its event loop for longer than a lease keeps its worker 
   await startWorkers(2)
   await enqueue(1, leaseMs + 3_000, true)
   await until(async () => (await countSucceeded()) === 1, { what: 'the job' })
-  const { rows } = await looking.query('select attempt, failures from holdfast.jobs')
-  expect(rows).toEqual([{ attempt: 1, failures: 0 }])
+  const { rows } = await looking.query('select claim, failures from holdfast.all_jobs')
+  expect(rows).toEqual([{ claim: 1, failures: 0 }])
   expect(await findViolations()).toEqual([])
   await until(() => servers.some((server) => server.output().includes('event loop blocked while jobs ran')))
   expect(servers.filter((server) => server.output().includes('declared dead'))).toEqual([])
@@ -174,7 +174,8 @@ test('the same catches a worker that is not fenced', async () => {
   await enqueue(0, 0)
   await servers[0]!.stop()
   await looking.query(
-    `insert into holdfast.jobs (id, name, input, state) values (gen_random_uuid(), 'work', '{"ms":1500}', 'ready')`,
+    `insert into holdfast.jobs (service, id, name, input, state)
+     values ('worked', gen_random_uuid(), 'work', '{"ms":1500}', 'ready')`,
   )
   const unfenced = spawn(
     process.execPath,

@@ -22,6 +22,7 @@ export type {
   StatementResult,
   Statements,
   Transaction,
+  UniqueJob,
 } from './kernel/effects.ts'
 export { GiveUp } from './kernel/give-up.ts'
 export { createRedactor, type Redactor } from './kernel/redact.ts'

@@ -1,4 +1,5 @@
 export { type CancelledJob, cancelJob } from './jobs/admin/cancel-job.ts'
+export type { JobsOf } from './jobs/admin/find-service.ts'
 export { listJobs, type ListJobsOptions } from './jobs/admin/list-jobs.ts'
 export { type JobPause, listPauses, pauseJobs, resumeJobs } from './jobs/admin/pause-jobs.ts'
 export { type RedrivenJobs, redriveJobs, type RedriveOptions } from './jobs/admin/redrive-jobs.ts'

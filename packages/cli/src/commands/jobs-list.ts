@@ -13,6 +13,7 @@ export const jobsList: Command = command({
   name: 'jobs list',
   summary: 'Lists jobs, those that were enqueued last first.',
   options: {
+    service: text('service', 'Service whose jobs are listed. Default: all services.'),
     name: text('name', 'Those of this name.'),
     state: words(jobStates, {
       placeholder: 'states',
@@ -21,9 +22,10 @@ export const jobsList: Command = command({
     before: text('id', 'Those behind this one: the next page.'),
     limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
   },
-  async run({ options: { name, state, before, limit }, client }) {
+  async run({ options: { service, name, state, before, limit }, client }) {
     const found = await listJobs(client, {
       limit,
+      ...(service === undefined ? {} : { service }),
       ...(name === undefined ? {} : { name }),
       ...(state === undefined ? {} : { states: state }),
       ...(before === undefined ? {} : { before }),
@@ -38,8 +40,8 @@ export const jobsList: Command = command({
           jobs.length === 0 ? 'There are none.' : table(columnsOf(screen), jobs, screen),
           ...(last ? [`There may be more: --before ${last.id}`] : []),
           ...paused.map(
-            ({ name: one, pausedAt, jobs: waiting }) =>
-              `Paused: ${printable(one)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,
+            ({ service: owner, name: one, pausedAt, jobs: waiting }) =>
+              `Paused: ${printable(one)} of ${printable(owner)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,
           ),
         ].join('\n'),
     }
@@ -54,6 +56,7 @@ function redactFailure(job: ListedJob): ListedJob {
 function columnsOf({ now }: Screen): readonly Column<ListedJob>[] {
   return [
     { title: 'ID', value: ({ id }) => id },
+    { title: 'SERVICE', value: ({ service }) => service, isFlexible: true },
     { title: 'NAME', value: ({ name }) => name, isFlexible: true },
     { title: 'STATE', value: (job) => stateOf(job, now) },
     { title: 'FAILED', value: ({ failures }) => String(failures) },

@@ -1,17 +1,18 @@
 import { pauseJobs } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
+import { serviceOption } from '../common-options.ts'
 import { count } from '../count.ts'
 import { printable } from '../printable.ts'
 
-/** Has no job of a name begun any more. */
+/** Pauses the jobs of a name. */
 export const jobsPause: Command = command({
   name: 'jobs pause',
-  summary: 'Has no job of a name begun any more, by any worker. Those that run go on.',
-  details: 'More are enqueued as before, and wait. "jobs list" tells what is paused.',
+  summary: 'Pauses the jobs of a name: no worker begins one. Those that run go on.',
+  details: 'More can be enqueued, and wait. "jobs list" shows what is paused.',
   arguments: ['name'],
-  options: {},
-  async run({ arguments: [name = ''], client }) {
-    const pause = await pauseJobs(client, name)
+  options: { service: serviceOption },
+  async run({ arguments: [name = ''], options: { service }, client }) {
+    const pause = await pauseJobs(client, name, service === undefined ? {} : { service })
     return {
       data: pause,
       text: () =>

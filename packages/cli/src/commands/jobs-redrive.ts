@@ -1,18 +1,22 @@
 import { redriveJobs } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
+import { serviceOption } from '../common-options.ts'
 import { count } from '../count.ts'
 import { wholeNumber } from '../option.ts'
 
-/** Has dead jobs begin anew. */
+/** Redrives dead jobs. */
 export const jobsRedrive: Command = command({
   name: 'jobs redrive',
-  summary: 'Has the dead jobs of a name begin anew, the oldest first.',
+  summary: 'Redrives the dead jobs of a name, the oldest first.',
   details:
-    'All of their tries are before them again. Steps that are done stay so, and limits hold. Of those with the same unique key it is the last one, and none while another has not ended.',
+    'All of their attempts are before them again. Steps that are done are not repeated, and limits hold. Of those that keep the same unique key until they end it is the last one, and none while another has not ended.',
   arguments: ['name'],
-  options: { limit: wholeNumber('How many at most.', { min: 1, max: 10_000, initial: 1_000 }) },
-  async run({ arguments: [name = ''], options: { limit }, client }) {
-    const redriven = await redriveJobs(client, name, { limit })
+  options: {
+    service: serviceOption,
+    limit: wholeNumber('Max number of jobs.', { min: 1, max: 10_000, initial: 1_000 }),
+  },
+  async run({ arguments: [name = ''], options: { service, limit }, client }) {
+    const redriven = await redriveJobs(client, name, { limit, ...(service === undefined ? {} : { service }) })
     return {
       data: redriven,
       text: () =>

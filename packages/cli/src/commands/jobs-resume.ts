@@ -1,18 +1,19 @@
 import { resumeJobs } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
+import { serviceOption } from '../common-options.ts'
 import { printable } from '../printable.ts'
 
-/** Has the jobs of a name begun again. */
+/** Resumes the jobs of a name. */
 export const jobsResume: Command = command({
   name: 'jobs resume',
-  summary: 'Has the jobs of a paused name begun again.',
+  summary: 'Resumes the jobs of a paused name.',
   arguments: ['name'],
-  options: {},
-  async run({ arguments: [name = ''], client }) {
-    const wasPaused = await resumeJobs(client, name)
+  options: { service: serviceOption },
+  async run({ arguments: [name = ''], options: { service }, client }) {
+    const wasPaused = await resumeJobs(client, name, service === undefined ? {} : { service })
     return {
       data: { name, wasPaused },
-      text: () => `${printable(name)} ${wasPaused ? 'is begun again' : 'was not paused'}.`,
+      text: () => `${printable(name)} ${wasPaused ? 'is resumed' : 'was not paused'}.`,
     }
   },
 })

@@ -44,6 +44,7 @@ function describe(job: StoredJob, screen: Screen): string {
     fields(
       [
         ['Id', job.id],
+        ['Service', job.service],
         ['Name', job.name],
         ['State', job.state === 'running' && job.isCancelled ? 'running, has been told to end' : job.state],
         ['Runs at', job.finishedAt || job.state === 'running' ? null : formatTime(job.runAt, now)],
@@ -51,7 +52,7 @@ function describe(job: StoredJob, screen: Screen): string {
         ['Began', formatTime(job.startedAt, now)],
         ['Ended', formatTime(job.finishedAt, now)],
         ['Deleted', formatTime(job.expiresAt, now)],
-        ['Begun', `${count(job.attempt, 'time')}, ${job.failures} failed`],
+        ['Claimed', `${count(job.claims, 'time')}, ${job.failures} failed`],
         ['Priority', job.priority === 0 ? null : String(job.priority)],
         ['Unique key', job.uniqueKey],
         [

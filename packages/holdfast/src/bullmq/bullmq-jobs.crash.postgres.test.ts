@@ -57,7 +57,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
   const succeeded = (count: number): Promise<unknown> =>
     until(
       async () =>
-        (await numberOf(`select count(*)::int as count from holdfast.jobs where state = 'succeeded'`)) ===
+        (await numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)) ===
         count,
       { timeoutMs: 60_000, what: `${count} jobs that have succeeded` },
     )
@@ -73,7 +73,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     looking
       .query<{ effects: number }>(
         `select distinct count(effects.name)::int as effects
-         from holdfast.jobs left join effects on effects.name like jobs.id || ' %' group by jobs.id`,
+         from holdfast.all_jobs as jobs left join effects on effects.name like jobs.id || ' %' group by jobs.id`,
       )
       .then(({ rows }) => rows.map(({ effects }) => effects))
 

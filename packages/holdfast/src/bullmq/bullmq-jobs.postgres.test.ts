@@ -86,7 +86,7 @@ const ran = (count: number): Promise<unknown> => until(() => runs.length === cou
 const inState = (on: Tested, id: string, state: string): Promise<{ readonly failure: unknown }> =>
   until(async () => {
     const [row] = await on.sql<{ state: string; failure: unknown }>(
-      'select * from holdfast.jobs where id = $1',
+      'select * from holdfast.all_jobs where id = $1',
       [id],
     )
     return row?.state === state ? row : undefined
@@ -178,10 +178,10 @@ describe.skipIf(missing)('bullmqJobs', () => {
     await ran(2)
     await second!.stop(1_000)
     expect(runs).toEqual(['heard a message', 'tick'])
-    expect(await on.sql(`select name, attempt, state from holdfast.jobs order by name`)).toEqual([
-      { name: 'consumer:listening', attempt: 1, state: 'succeeded' },
-      // Nobody has claimed it in the database.
-      { name: 'plain', attempt: 0, state: 'succeeded' },
+    expect(await on.sql(`select name, claim, state from holdfast.all_jobs order by name`)).toEqual([
+      { name: 'consumer:listening', claim: 1, state: 'succeeded' },
+      // No worker has claimed it in the database.
+      { name: 'plain', claim: 0, state: 'succeeded' },
     ])
   })
 

@@ -18,8 +18,8 @@ export interface BullMqJobsOptions {
   /** What stands before the queues' keys in Redis. Default `'bull'`, as BullMQ's own. */
   readonly prefix?: string
   /**
-   * What the queue of the jobs is called; those of jobs with limits are called after it. Default `'jobs-'` and a name for the database: services
-   * on one database that have different jobs need one each.
+   * Name of the queue of the jobs, and prefix of the names of those with limits. Default `'jobs-'` and an id for the
+   * service and its database.
    */
   readonly queue?: string
   /** The names of jobs that stay with Postgres: those with steps, and with limits that BullMQ does not know. Default none. */
@@ -50,7 +50,7 @@ export function bullmqJobs({
       judgeJobs(parts.jobs.values())
       const control = parts.openPool('holdfast (bullmq)', controlSize)
       try {
-        const base = queue ?? `jobs-${await identify(control)}`
+        const base = queue ?? `jobs-${await identify(control, parts.service)}`
         const plan = planQueues(base, parts.jobs.values(), parts.concurrency)
         const places = plan.queues.reduce((sum, { concurrency }) => sum + concurrency, 0)
         const pool = parts.openPool('holdfast job (bullmq)', places)
@@ -72,9 +72,9 @@ export function bullmqJobs({
   }
 }
 
-async function identify(pool: Pool): Promise<string> {
+async function identify(pool: Pool, service: string): Promise<string> {
   const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
-    connection.run<{ id: string }>(identifyDatabase()),
+    connection.run<{ id: string }>(identifyDatabase(service)),
   )
   if (rows[0]) return rows[0].id
   throw new HoldfastError(

@@ -22,7 +22,7 @@ import { runJob, type RunParts, type TryEnd } from './run-job.ts'
 /** What a worker is made with. */
 export interface BullMqWorkerParts extends Pick<
   JobEngineParts,
-  'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'foreignCalls'
+  'service' | 'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'foreignCalls'
 > {
   /** The connections of the jobs' transactions. */
   readonly pool: Pool
@@ -155,17 +155,19 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     const claimed: ClaimedRow = {
       ...row,
       name: job.name,
-      attempt: given.attemptsStarted,
+      claim: given.attemptsStarted,
       // A try whose process has died has noted nothing; BullMQ has counted it.
       failures: row.failures + given.stalledCounter,
       // BullMQ counts how often it has begun; what did not fail was a snooze, or handed back.
       snoozes: Math.max(0, given.attemptsStarted - 1 - row.failures - given.stalledCounter),
+      lost_claims: 0,
       limit_key: null,
       share_key: null,
       has_place: false,
     }
-    const { pool, control, bind, foreignCalls } = parts
+    const { service, pool, control, bind, foreignCalls } = parts
     const scope = openAttempt(job, claimed, {
+      service,
       pool,
       control,
       bind,

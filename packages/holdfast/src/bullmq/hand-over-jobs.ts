@@ -9,11 +9,18 @@ import { ownWork } from '../kernel/work.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { JobQueues } from './job-queues.ts'
-import { findHandedOver, type HandedRow, handOver, lockHandover, takeBack } from './queries/hand-over.ts'
+import {
+  findHandedOver,
+  type HandedRow,
+  handOver,
+  type HandoverOf,
+  lockHandover,
+  takeBack,
+} from './queries/hand-over.ts'
 import type { QueuePlan } from './queue-plan.ts'
 
 /** What jobs are handed over with. */
-export interface HandoverParts extends Pick<JobEngineParts, 'jobs' | 'waker' | 'clock' | 'log'> {
+export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' | 'waker' | 'clock' | 'log'> {
   readonly pool: Pool
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
@@ -92,13 +99,17 @@ export class Handover {
     return this.#queues
   }
 
+  #jobs(limit: number): HandoverOf {
+    return { service: this.#parts.service, names: this.#names, limit }
+  }
+
   /** Hands over a batch; gives how soon there may be another one. */
   async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
     return this.#transact(stopping, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
       if (lock?.is_locked !== true) return undefined
-      const [due] = await transaction.run<PromotionRow>(promoteDue())
-      const rows = await transaction.run<HandedRow>(handOver(this.#names, batch))
+      const [due] = await transaction.run<PromotionRow>(promoteDue(this.#parts.service))
+      const rows = await transaction.run<HandedRow>(handOver(this.#jobs(batch)))
       if (rows.length > 0) await untilAborted(queues.add(rows), transaction.work.deadline)
       if (rows.length === batch || due?.promoted === promotionBatch) return 0
       return due?.next_ms ?? undefined
@@ -108,8 +119,8 @@ export class Handover {
   /** Looks for jobs that Redis was given and does not have, and hands them over again. */
   async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
     if (this.#parts.notOurs.length > 0) {
-      const { notOurs } = this.#parts
-      await this.#transact(stopping, (transaction) => transaction.run(takeBack(notOurs)))
+      const { service, notOurs } = this.#parts
+      await this.#transact(stopping, (transaction) => transaction.run(takeBack(service, notOurs)))
     }
     for (let after: string | undefined = firstId; after !== undefined;) {
       after = await this.#searchAfter(after, queues, stopping)
@@ -120,7 +131,7 @@ export class Handover {
   /** Gives where to go on; `undefined` at the end. */
   async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
     const rows = await this.#transact(stopping, (transaction) =>
-      transaction.run<HandedRow>(findHandedOver(this.#names, after, searchBatch)),
+      transaction.run<HandedRow>(findHandedOver(this.#jobs(searchBatch), after)),
     )
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
     const missing = rows.length === 0 ? [] : await untilAborted(queues.findMissing(rows), limit)

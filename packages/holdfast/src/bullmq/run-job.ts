@@ -1,8 +1,9 @@
 import { untilAborted } from '../kernel/cancellation.ts'
+import { toMilliseconds } from '../kernel/duration.ts'
 import { toLogFields } from '../kernel/log.ts'
 import type { AttemptScope } from '../jobs/attempt-scope.ts'
 import { JobRunContext } from '../jobs/job-run-context.ts'
-import { judgeFailure, successOf } from '../jobs/judge-attempt.ts'
+import { judgeFailure } from '../jobs/judge-attempt.ts'
 import type { AttemptEnd } from '../jobs/queries/end-attempt.ts'
 import { readInput } from '../jobs/read-input.ts'
 import type { AttemptOutcome } from '../jobs/run-attempt.ts'
@@ -71,7 +72,7 @@ async function succeed(
   parts: RunParts,
   transaction: LazyTransaction,
 ): Promise<AttemptOutcome> {
-  const finish = { id: row.id, retentionMs: successOf(job).retentionMs }
+  const finish = { id: row.id, retentionMs: toMilliseconds(job.retention) }
   if (!transaction.hasBegun) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
   await transaction.commit([finishFenced(finish)])
   return 'succeeded'
@@ -87,7 +88,7 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
   }
   if (end.state === 'cancelled') return over('cancelled')
   if (end.state === 'ready') return { ...again(end, error), outcome: 'handed-back' }
-  tellFailure(error, end, scope)
+  logFailure(error, end, scope)
   if (end.isFailure !== true) return again(end, error)
   const { failure, retentionMs } = end
   try {
@@ -113,10 +114,10 @@ function again({ delayMs = 0, isFailure = false, isSnooze = false }: AttemptEnd,
   return { outcome: isSnooze ? 'snoozed' : 'failed', next: 'again', delayMs, isFailure, error }
 }
 
-function tellFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope): void {
+function logFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope): void {
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error) }
   if (end.isSnooze === true) log.info(fields, 'job snoozed')
-  else if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'the job failed, and is tried again')
+  else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
 }

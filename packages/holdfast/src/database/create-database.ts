@@ -3,6 +3,7 @@ import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { noForeignCallWatch } from '../kernel/foreign-calls.ts'
 import { noTelemetry } from '../kernel/telemetry.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
+import { registerJobNames } from '../jobs/register-names.ts'
 import { createWaker } from '../jobs/waker.ts'
 import type { MutationParts } from '../idempotency/mutation-parts.ts'
 import { observeMutations } from '../idempotency/observe-mutations.ts'
@@ -191,8 +192,11 @@ async function openDatabase<Read, Write>(
     answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
     register: (background) =>
       requireAnswer(
-        registerAll(surroundings.service, declarationsOf(surroundings.service, background), write),
-      ),
+        Promise.all([
+          registerAll(service, declarationsOf(service, background), write),
+          registerJobNames(service, background, write),
+        ]),
+      ).then(() => {}),
     async startWorker(workload, workerOptions) {
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,

@@ -9,7 +9,7 @@ import type { Binding } from './binding.ts'
 
 /** Dependencies of {@link HandlerEffects}. */
 export interface HandlerEffectsParts {
-  /** The name of the service. */
+  /** The name of the service that publishes and enqueues. */
   readonly service: string
   readonly waker: Waker
   readonly binding: Binding<unknown, unknown>
@@ -41,7 +41,7 @@ export class HandlerEffects implements BoundTransaction {
   }
 
   get jobs(): Jobs {
-    return (this.#jobs ??= new TransactionJobs(this.#session, this.#waker))
+    return (this.#jobs ??= new TransactionJobs(this.#session, { service: this.#service, waker: this.#waker }))
   }
 
   get publish(): Publish {

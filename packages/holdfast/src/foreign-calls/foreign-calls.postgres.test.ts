@@ -102,7 +102,7 @@ function placeOf(comment: string): string {
 async function runJob(on: Tested): Promise<string> {
   await on.call.begin({})
   return until(async () => {
-    const [row] = await on.sql<{ state: string }>(`select state from holdfast.jobs where name = 'work'`)
+    const [row] = await on.sql<{ state: string }>(`select state from holdfast.all_jobs where name = 'work'`)
     return row && ['succeeded', 'dead'].includes(row.state) && row.state
   })
 }

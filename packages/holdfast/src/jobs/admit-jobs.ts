@@ -18,30 +18,40 @@ import { withConnection } from '../postgres/with-connection.ts'
 const batch = 200
 const patienceMs = 5_000
 
-/** What the jobs of a name are limited by. */
-type Limited = Pick<JobType, 'name' | 'concurrency' | 'rate'>
+/** The limits of the jobs of a name. */
+interface Limited {
+  readonly service: string
+  readonly job: Pick<JobType, 'name' | 'concurrency' | 'rate'>
+}
 
 /**
- * Lets the next jobs of a name through its limits, in their order: those whose turn it is and who find a place become ready, the others are
- * parked until a place is free, or scheduled for their turn. Gives whether there may be more at the gate.
+ * Lets the next jobs of a name through its limits, in their order: those whose turn has come and that find a place become
+ * ready, the others are parked until a place is free, or scheduled for their turn. Returns whether there may be more.
  */
-export function admitJobs(pool: Pool, job: Limited): Promise<boolean> {
+export function admitJobs(pool: Pool, limited: Limited): Promise<boolean> {
+  const { service, job } = limited
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     await connection.run({ text: 'BEGIN' })
-    const lock = await connection.run<{ is_locked: boolean }>(lockGate(job.name))
+    const lock = await connection.run<{ is_locked: boolean }>(lockGate(service, job.name))
     if (lock.rows[0]?.is_locked !== true) return false
-    const { rows } = await connection.run<GatedRow>(findGated(job.name, batch))
-    if (rows.length > 0) await decide(connection, job, rows)
+    const { rows } = await connection.run<GatedRow>(findGated(service, job.name, batch))
+    if (rows.length > 0) await decide(connection, limited, rows)
     await connection.run({ text: 'COMMIT' })
     return rows.length === batch
   })
 }
 
-async function decide(connection: Connection, job: Limited, rows: readonly GatedRow[]): Promise<void> {
-  const limits = new Limits(job, (await connection.run<LimitRow>(lockLimits(job.name, limitsOf(rows)))).rows)
+async function decide(
+  connection: Connection,
+  { service, job }: Limited,
+  rows: readonly GatedRow[],
+): Promise<void> {
+  const of = { service, name: job.name }
+  const locked = await connection.run<LimitRow>(lockLimits({ ...of, limits: limitsOf(rows) }))
+  const limits = new Limits(job, locked.rows)
   const admissions = rows.map((row) => limits.admit(row))
   await connection.run(admit(admissions))
-  await connection.run(updateLimits(job.name, limits.rows))
+  await connection.run(updateLimits({ ...of, limits: limits.rows }))
 }
 
 function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | 'key'>[] {
@@ -60,7 +70,7 @@ class Limits {
   readonly #mostPlaces: number
   readonly #intervalMs: number
 
-  constructor({ concurrency, rate }: Limited, rows: readonly LimitRow[]) {
+  constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
     // A job may have been enqueued by a version of the program that limited it, and be run by one that does not.
     this.#mostPlaces = concurrency?.limit ?? Infinity
     this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0

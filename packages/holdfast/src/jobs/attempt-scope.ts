@@ -7,8 +7,9 @@ import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
-/** What belongs to one attempt of a job. */
+/** One attempt of a job. */
 export interface AttemptScope {
+  readonly service: string
   readonly job: Job
   readonly row: ClaimedRow
   /** The connections of transactions. */

@@ -1,3 +1,4 @@
+import { claimKey, type ClaimOf } from './claim-of.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
 // How much work a process takes ahead of what it runs: little enough for nobody to wait for it, enough for it not to wait for the database.
@@ -27,8 +28,8 @@ export class Backlog {
     return this.#held.length
   }
 
-  get ids(): readonly string[] {
-    return this.#held.map(({ row }) => row.id)
+  get claims(): readonly ClaimOf[] {
+    return this.#held.map(({ row }) => row)
   }
 
   /** How many jobs to claim when there is room for so many. */
@@ -58,9 +59,9 @@ export class Backlog {
     return index < 0 ? undefined : this.#held.splice(index, 1)[0]?.row
   }
 
-  /** Takes out those of these ids. */
-  takeOut(ids: ReadonlySet<string>): readonly ClaimedRow[] {
-    const [out, rest] = partition(this.#held, ({ row }) => ids.has(row.id))
+  /** Removes and returns those with these keys. */
+  takeOut(keys: ReadonlySet<string>): readonly ClaimedRow[] {
+    const [out, rest] = partition(this.#held, ({ row }) => keys.has(claimKey(row)))
     this.#held = rest
     return out.map(({ row }) => row)
   }

@@ -10,26 +10,31 @@ import { handBack, handBackUnknown } from './queries/hand-back.ts'
 import type { RunningAttempts } from './running-attempts.ts'
 import type { Slots } from './slots.ts'
 
-/** What jobs are claimed with. */
+/** Dependencies of {@link Claims}. */
 export interface ClaimParts {
+  readonly service: string
   /** The id of the worker that claims them. */
   readonly worker: string
-  /** Where they run. */
+  /** The slots in which they run. */
   readonly slots: Slots
   readonly control: Pool
   readonly attempts: RunningAttempts
   readonly log: Logger
 }
 
-const patienceMs = 5_000
+const limitMs = 5_000
+// A statement whose answer was lost may be carried out up to its timeout later.
+const unclearMs = 2 * limitMs
+const reckonEveryMs = 500
 
 /** What a worker has claimed: it begins as many as there is room for, and gives back what it does not come to. */
 export class Claims {
   readonly #parts: ClaimParts
   readonly #backlog: Backlog
   #isOver = false
-  /** Whether it is time to look for jobs whose claim was carried out and never answered. */
-  #isReckoningDue = false
+  /** Until when claims may turn up that were carried out and never answered. */
+  #unclearUntilMs = -Infinity
+  #reckonedMs = -Infinity
 
   /** Claims as many jobs as there is room for, until there is no room or no job. Calls that come meanwhile are one. */
   readonly claim: () => Promise<void> = coalesce(() => this.#claim())
@@ -50,8 +55,8 @@ export class Claims {
   }
 
   async #claim(): Promise<void> {
-    const { worker, slots } = this.#parts
-    if (this.#isReckoningDue && !this.#isOver) await this.#giveBackUnknown()
+    const { service, worker, slots } = this.#parts
+    if (!this.#isOver) await this.#giveBackUnknown()
     let hasLookedForFirsts = false
     for (;;) {
       this.beginNext()
@@ -64,7 +69,7 @@ export class Claims {
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return
       const { rows } = await this.#run((connection) =>
-        connection.run<ClaimedRow>(claimJobs(worker, { names, room, reserved, busy })),
+        connection.run<ClaimedRow>(claimJobs(worker, { service, names, room, reserved, busy })),
       )
       this.#backlog.add(rows)
       if (this.#isOver) await this.#giveBack(this.#backlog.clear())
@@ -95,9 +100,9 @@ export class Claims {
     this.#backlog.observe(durationMs)
   }
 
-  /** Begins those of these ids, room or not. */
-  beginAtOnce(ids: ReadonlySet<string>): void {
-    for (const row of this.#backlog.takeOut(ids)) this.#begin(row)
+  /** Begins those with these keys, whether or not there is a free slot. */
+  beginAtOnce(keys: ReadonlySet<string>): void {
+    for (const row of this.#backlog.takeOut(keys)) this.#begin(row)
   }
 
   /** The same as `claim`, for whoever does not wait for it. */
@@ -105,11 +110,6 @@ export class Claims {
     this.claim().catch((error: unknown) => {
       this.#parts.log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
     })
-  }
-
-  /** Has the next claim look for jobs whose claim was carried out and never answered. */
-  reckonNext(): void {
-    this.#isReckoningDue = true
   }
 
   /** Gives back what has waited for too long; gives whether there was any. */
@@ -143,15 +143,29 @@ export class Claims {
     if (rows.length > 0) await this.#run((connection) => connection.run(handBack(rows)))
   }
 
-  /** Nobody else takes what this worker has claimed, so it makes sure that it knows of all of it. Only while no claim is under way. */
+  /**
+   * Hands back jobs whose claim was carried out and never answered: no other worker rescues them while this one lives.
+   * Only while no claim is under way, and only for a while after one whose outcome is unclear.
+   */
   async #giveBackUnknown(): Promise<void> {
-    const { worker, slots, attempts } = this.#parts
-    const known = [...attempts.ids, ...this.#backlog.ids]
-    await this.#run((connection) => connection.run(handBackUnknown(worker, slots.names, known)))
-    this.#isReckoningDue = false
+    const nowMs = performance.now()
+    if (this.#reckonedMs >= this.#unclearUntilMs || nowMs - this.#reckonedMs < reckonEveryMs) return
+    const { worker, slots, attempts, log } = this.#parts
+    const known = [...attempts.claims, ...this.#backlog.claims]
+    const { rowCount } = await this.#run((connection) =>
+      connection.run(handBackUnknown(worker, slots.names, known)),
+    )
+    this.#reckonedMs = nowMs
+    if (rowCount) log.debug({ jobs: rowCount }, 'jobs handed back whose claim was never answered')
   }
 
-  #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
-    return withConnection(this.#parts.control, ownWork(AbortSignal.timeout(patienceMs)), use)
+  async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await withConnection(this.#parts.control, ownWork(AbortSignal.timeout(limitMs)), use)
+    } catch (error) {
+      // Whatever failed, a claim or a hand-back: the database may have jobs of this worker that it does not know of.
+      this.#unclearUntilMs = performance.now() + unclearMs
+      throw error
+    }
   }
 }

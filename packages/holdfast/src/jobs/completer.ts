@@ -2,19 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
+import { claimKey, type ClaimOf } from './claim-of.ts'
 import { completeJobs, type Completion } from './queries/complete-jobs.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
-const mostAtOnce = 500
-const patienceMs = 5_000
+const maxBatch = 500
+const limitMs = 5_000
 const firstPauseMs = 100
-const longestPauseMs = 5_000
+const maxPauseMs = 5_000
 
 interface Pending extends Completion {
-  readonly tell: (isOwn: boolean) => void
+  readonly resolve: (isOwn: boolean) => void
 }
 
-/** Completes jobs that have used no transaction: all that were done while the last ones were being completed, in one statement. */
+/** Completes jobs that have used no transaction: in one statement all that ended while the last statement ran. */
 export class Completer {
   readonly #pool: Pool
   readonly #log: Logger
@@ -22,17 +23,17 @@ export class Completer {
   #pending: Pending[] = []
   #isRunning = false
 
-  /** `closing`: from then on it gives up what cannot be written. */
+  /** @param closing From then on, it gives up what cannot be stored. */
   constructor(pool: Pool, log: Logger, closing: AbortSignal) {
     this.#pool = pool
     this.#log = log
     this.#closing = closing
   }
 
-  /** Resolves when it is written down: whether the job was still its attempt's own. */
+  /** Resolves when it is stored, to `false` if the job was no longer its claim's. */
   complete(completion: Completion): Promise<boolean> {
-    return new Promise((tell) => {
-      this.#pending.push({ ...completion, tell })
+    return new Promise((resolve) => {
+      this.#pending.push({ ...completion, resolve })
       if (this.#isRunning) return
       this.#isRunning = true
       // Those that are done in the same turn go together.
@@ -42,26 +43,26 @@ export class Completer {
 
   async #run(): Promise<void> {
     while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0, mostAtOnce)
+      const batch = this.#pending.splice(0, maxBatch)
       const completed = await this.#write(batch)
-      for (const { id, tell } of batch) tell(completed.has(id))
+      for (const one of batch) one.resolve(completed.has(claimKey(one)))
     }
     this.#isRunning = false
   }
 
-  /** The ids of those that were completed. Nobody else takes them while this worker lives, so it is tried until it is done. */
+  /** Returns the keys of the claims that were completed. No other worker rescues them while this one lives, so it is repeated until it succeeds. */
   async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
-    for (let tries = 0; !this.#closing.aborted; tries += 1) {
+    for (let attempts = 0; !this.#closing.aborted; attempts += 1) {
       try {
         const { rows } = await withConnection(
           this.#pool,
-          ownWork(AbortSignal.timeout(patienceMs)),
-          (connection) => connection.run<{ id: string }>(completeJobs(batch)),
+          ownWork(AbortSignal.timeout(limitMs)),
+          (connection) => connection.run<ClaimOf>(completeJobs(batch)),
         )
-        return new Set(rows.map(({ id }) => id))
+        return new Set(rows.map(claimKey))
       } catch (error) {
         this.#log.warn({ error: toLogFields(error), jobs: batch.length }, 'jobs could not be completed yet')
-        await sleep(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, {
+        await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
           ref: false,
         })
       }

@@ -33,6 +33,7 @@ export interface Bench {
 /** What is asserted of the row of a job. */
 export interface BenchRow {
   readonly state: string
+  readonly claim: number
   readonly failures: number
   readonly failure: unknown
   readonly progress: unknown
@@ -130,7 +131,7 @@ export function createBenches(
       return JSON.parse((await on.call.arrange({})).json) as T
     }
     const find = async (id: string): Promise<BenchRow> => {
-      const [row] = await on.sql<BenchRow>('select * from holdfast.jobs where id = $1', [id])
+      const [row] = await on.sql<BenchRow>('select * from holdfast.all_jobs where id = $1', [id])
       return row!
     }
     return {

@@ -1,32 +1,33 @@
+import type { EnqueuedJob } from 'holdfast'
 import { sql } from 'holdfast/postgres'
 import { expect, test } from 'vitest'
 import { type Benches, type EnginePromise } from './engine-bench.fixture.ts'
 
 /** Tests of which jobs run, when, and beside which. */
 export function engineOrder(
-  { jobs, work, runs, start, released, release, runsOf }: Benches,
+  { jobs, work, runs, start, released, release, runsOf, waitingFor }: Benches,
   promised: (promise: EnginePromise) => boolean,
 ): void {
-  test('of jobs of one unique key there is one until it has ended', async () => {
+  test('a unique job stands for others until it is claimed, or until it has ended', async () => {
     const on = await start()
     work.set('a', ({ signal }) => released(signal))
-    const both = await on.transact(async ({ jobs: all }) => [
-      await all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' }),
-      await all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' }),
-    ])
-    expect(both).toEqual([
-      { id: both[0]!.id, isNew: true },
-      { id: both[0]!.id, isNew: false },
-    ])
-    await runsOf(1)
-    expect(
-      await on.transact(({ jobs: all }) => all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' })),
-    ).toMatchObject({ isNew: false })
+    const enqueueBoth = (): Promise<readonly EnqueuedJob[]> =>
+      on.transact(async ({ jobs: all }) => [
+        await all.enqueue(jobs.plain, { name: 'a' }, { unique: 'k' }),
+        await all.enqueue(jobs.plain, { name: 'a' }, { unique: { key: 'l', until: 'ended' } }),
+      ])
+    const first = await enqueueBoth()
+    expect(first).toMatchObject([{ isNew: true }, { isNew: true }])
+    await runsOf(2)
+    const second = await enqueueBoth()
+    expect(second).toMatchObject([{ isNew: true }, { id: first[1]!.id, isNew: false }])
+    expect(second[0]!.id).not.toBe(first[0]!.id)
+    await waitingFor(3)
     release()
-    await on.inState(both[0]!.id, 'succeeded')
-    expect(
-      await on.transact(({ jobs: all }) => all.enqueue(jobs.plain, { name: 'b' }, { unique: 'k' })),
-    ).toMatchObject({ isNew: true })
+    for (const { id } of [...first, second[0]!]) await on.inState(id, 'succeeded')
+    expect((await enqueueBoth())[1]).toMatchObject({ isNew: true })
+    await waitingFor(2)
+    release()
   })
 
   test('jobs of a higher priority run first, others in their order; delayed ones later', async () => {

@@ -1,10 +1,18 @@
 import { GiveUp, RetryLater } from 'holdfast'
+import { redriveJobs, type StatementClient } from 'holdfast/jobs'
 import { sql } from 'holdfast/postgres'
 import { until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
-import { type Benches, type EnginePromise, note } from './engine-bench.fixture.ts'
+import { type Bench, type Benches, type EnginePromise, note } from './engine-bench.fixture.ts'
 
-/** Tests of tries: what becomes of what a job does, and of what it throws. */
+const clientOf = (on: Bench): StatementClient => ({
+  async query(text, values = []) {
+    const rows = await on.sql(text, values)
+    return { rows, rowCount: rows.length }
+  },
+})
+
+/** Tests of attempts: what they do and throw. */
 export function engineTries(
   { jobs, work, runs, start, released, runsOf }: Benches,
   promised: (promise: EnginePromise) => boolean,
@@ -126,13 +134,31 @@ export function engineTries(
     const id = await on.enqueue(jobs.plain, 'a')
     await on.inState(id, 'dead')
     work.clear()
-    await on.sql(
-      `update holdfast.jobs set state = 'scheduled', run_at = now(), failures = 0, finished_at = null, expires_at = null
-       where id = $1`,
-      [id],
-    )
+    expect(await redriveJobs(clientOf(on), jobs.plain.name)).toMatchObject({ ids: [id], left: 0 })
     await on.inState(id, 'succeeded')
   })
+
+  test.runIf(promised('steps'))(
+    'a dead job that is redriven does not repeat its finished steps',
+    async () => {
+      const on = await start()
+      const done: string[] = []
+      let isBroken = true
+      work.set('a', async ({ step }) => {
+        await step('charge', () => void done.push('charge'))
+        if (isBroken) throw new GiveUp('broken')
+        await step('ship', () => void done.push('ship'))
+      })
+      const id = await on.enqueue(jobs.plain, 'a')
+      const dead = await on.inState(id, 'dead')
+      isBroken = false
+      await redriveJobs(clientOf(on), jobs.plain.name)
+      const succeeded = await on.inState(id, 'succeeded')
+      expect(done).toEqual(['charge', 'ship'])
+      // No claim has a number that one before had: what a first attempt still sends is fenced off.
+      expect(succeeded.claim).toBeGreaterThan(dead.claim)
+    },
+  )
 
   test.runIf(promised('steps'))('what a step has done is not done again', async () => {
     const on = await start()

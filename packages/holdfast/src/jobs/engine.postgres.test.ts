@@ -19,7 +19,7 @@ test('a place that nobody waits for any more is given back', async () => {
   await using on = await createTestService(tested)
   await on.call.enqueueSome({})
   await until(async () => {
-    const ended = await on.sql(`select from holdfast.jobs where state = 'succeeded'`)
+    const ended = await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)
     return ended.length === 3
   })
   expect(await on.sql('select places from holdfast.job_limits')).toEqual([{ places: 0 }])
@@ -54,11 +54,11 @@ test('a worker that was declared dead, and could not begin anew, can be stopped,
 test('limits of keys that are not used any more are deleted', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.sql(`
-    insert into holdfast.job_limits (name, kind, key, places, next_at) values
-      ('alone', 'concurrency', 'idle', 0, now() - interval '2 minutes'),
-      ('alone', 'rate', 'idle', 0, now() - interval '2 minutes'),
-      ('alone', 'concurrency', 'taken', 1, now() - interval '2 minutes'),
-      ('alone', 'rate', 'used up', 0, now() + interval '1 hour')`)
+    insert into holdfast.job_limits (service, name, kind, key, places, next_at) values
+      ('engine-test', 'alone', 'concurrency', 'idle', 0, now() - interval '2 minutes'),
+      ('engine-test', 'alone', 'rate', 'idle', 0, now() - interval '2 minutes'),
+      ('engine-test', 'alone', 'concurrency', 'taken', 1, now() - interval '2 minutes'),
+      ('engine-test', 'alone', 'rate', 'used up', 0, now() + interval '1 hour')`)
   const worker = await on.running.startWorker()
   await until(async () => (await on.sql('select from holdfast.job_limits')).length === 2)
   await worker!.stop(1_000)
@@ -75,11 +75,13 @@ test('what one name cannot be let through keeps no other from its limits', async
   await using on = await createTestService(both, { worker: false, onLog: (line) => lines.push(line) })
   await on.sql(`alter table holdfast.job_limits add constraint one check (name <> 'a-stuck-one')`)
   await on.sql(`
-    insert into holdfast.jobs (id, name, input, state, limit_key)
-    values (gen_random_uuid(), 'a-stuck-one', '{}', 'gated', '')`)
+    insert into holdfast.jobs (service, id, name, input, state, limit_key)
+    values ('both', gen_random_uuid(), 'a-stuck-one', '{}', 'gated', '')`)
   await on.call.enqueueSome({})
   await on.running.startWorker()
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 3)
+  await until(
+    async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
+  )
   expect(lines.some((line) => line.includes('could not be let through their limits'))).toBe(true)
 })
 
@@ -88,11 +90,13 @@ test('jobs that a program before this one has limited are run by one that does n
   const freed = service({ name: 'freed', operations: {}, jobs: { free } })
   await using on = await createTestService(freed)
   await on.sql(`
-    insert into holdfast.jobs (id, name, input, state, limit_key, rate_key) values
-      (gen_random_uuid(), 'free', '{}', 'gated', '', null),
-      (gen_random_uuid(), 'free', '{}', 'gated', null, ''),
-      (gen_random_uuid(), 'free', '{}', 'scheduled', 'a', 'a')`)
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 3)
+    insert into holdfast.jobs (service, id, name, input, state, limit_key, rate_key) values
+      ('freed', gen_random_uuid(), 'free', '{}', 'gated', '', null),
+      ('freed', gen_random_uuid(), 'free', '{}', 'gated', null, ''),
+      ('freed', gen_random_uuid(), 'free', '{}', 'scheduled', 'a', 'a')`)
+  await until(
+    async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
+  )
   expect(await on.sql(`select places from holdfast.job_limits where kind = 'concurrency'`)).toEqual([
     { places: 0 },
     { places: 0 },
@@ -111,7 +115,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   await using on = await createTestService(holding, { worker: false })
   await on.call.enqueueHeld({})
   const states = async (): Promise<unknown[]> =>
-    (await on.sql(`select state from holdfast.jobs order by seq`)).map(({ state }) => state)
+    (await on.sql(`select state from holdfast.all_jobs order by seq`)).map(({ state }) => state)
   const worker = await on.running.startWorker({ concurrency: 1 })
   await until(async () => (await states())[0] === 'running')
   const client = new DriverClient({ connectionString: on.databaseUrl })
@@ -138,19 +142,24 @@ test('a job whose row a user has locked keeps no other from being run', async ()
   const lines: string[] = []
   await using on = await createTestService(tested, { worker: false, onLog: (line) => lines.push(line) })
   await on.sql(`
-    insert into holdfast.jobs (id, name, input, state, limit_key)
-    values (gen_random_uuid(), 'alone', '{}', 'gated', '')`)
+    insert into holdfast.jobs (service, id, name, input, state, limit_key)
+    values ('engine-test', gen_random_uuid(), 'alone', '{}', 'gated', '')`)
   const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   await client.query('begin; select from holdfast.jobs for update')
   await on.sql(
-    `insert into holdfast.jobs (id, name, input, state) values (gen_random_uuid(), 'alone', '{}', 'ready')`,
+    `insert into holdfast.jobs (service, id, name, input, state)
+     values ('engine-test', gen_random_uuid(), 'alone', '{}', 'ready')`,
   )
   await on.running.startWorker()
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 1)
+  await until(
+    async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 1,
+  )
   // What waits for it gives up, and is tried again.
   await until(() => lines.some((line) => line.includes('55P03')))
   await client.query('rollback')
   await client.end()
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 2)
+  await until(
+    async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 2,
+  )
 })

@@ -1,18 +1,13 @@
 import type { Worker } from '../kernel/background.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { startDuty } from '../kernel/duty.ts'
 import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Schedule } from '../kernel/schedule.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { ownWork } from '../kernel/work.ts'
 import type { Pool, PoolOptions } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
-import type { Statement } from '../postgres/statement.ts'
-import { deleteOldBeats } from './queries/beat.ts'
-import { pruneJobs } from './queries/prune-jobs.ts'
-import { pruneLimits } from './queries/prune-limits.ts'
+import { startPruning } from './prune.ts'
 import { runSchedules } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
 import type { BeatTarget } from './heartbeat/beat-connection.ts'
@@ -20,7 +15,6 @@ import type { Waker } from './waker.ts'
 import { startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
-import { withConnection } from '../postgres/with-connection.ts'
 
 /** Opens a pool whose connections have this name. */
 export type OpenPool = (
@@ -29,7 +23,7 @@ export type OpenPool = (
   options?: Pick<PoolOptions, 'lockTimeoutMs'>,
 ) => Pool
 
-/** What the jobs of a service are worked on with. */
+/** Dependencies of {@link startEngine}. */
 export interface EngineParts {
   /** Name of the service: jobs and schedules of other services on the same database are not its own. */
   readonly service: string
@@ -54,9 +48,6 @@ export interface EngineParts {
 const controlSize = 3
 // A row that somebody has locked keeps one of few connections busy, and is tried again later.
 const controlLockTimeoutMs = 1_000
-const pruneEveryMs = 60_000
-const pruneBatch = 1_000
-const prunePatienceMs = 10_000
 const restartMs = 1_000
 
 /** Works on the jobs and schedules of a service, in this process. */
@@ -82,7 +73,7 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
 
   /** Begins to work under a name of its own, which its sessions bear: whoever declares it dead can end them. */
   async function join(): Promise<Membership> {
-    const identity = await registerIdentity(control)
+    const identity = await registerIdentity(control, parts.service)
     const pool = openPool(sessionsOf(identity.id), parts.concurrency)
     const connections = ownConnections > 0 ? openPool(ownSessionsOf(identity.id), ownConnections) : undefined
     const worker = startWorker({
@@ -118,24 +109,14 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   }
 
   const schedules = runSchedules({
+    service: parts.service,
     schedules: parts.schedules,
     pool: control,
     clock,
     log,
     wake: () => waker.wakeJobs(),
   })
-  const pruning = startDuty({
-    failure: 'old jobs and limits could not be deleted',
-    clock,
-    log,
-    everyMs: pruneEveryMs,
-    async work() {
-      const jobs = await prune(control, pruneJobs(pruneBatch))
-      const limits = await prune(control, pruneLimits(pruneBatch))
-      await prune(control, deleteOldBeats())
-      return Math.max(jobs, limits) === pruneBatch ? 0 : undefined
-    },
-  })
+  const pruning = startPruning({ service: parts.service, pool: control, clock, log })
 
   return {
     async stop(limitMs) {
@@ -152,9 +133,4 @@ interface Membership {
   readonly identity: WorkerIdentity
   readonly worker: Worker
   endPools(): Promise<void>
-}
-
-function prune(pool: Pool, statement: Statement): Promise<number> {
-  const work = ownWork(AbortSignal.timeout(prunePatienceMs))
-  return withConnection(pool, work, async (connection) => (await connection.run(statement)).rowCount ?? 0)
 }

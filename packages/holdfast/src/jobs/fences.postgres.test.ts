@@ -9,12 +9,14 @@ import { createPool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
-import { endAttempt, endAttemptFenced } from './queries/end-attempt.ts'
+import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
 import { lockGate } from './queries/admission.ts'
 import { handBack, handBackUnknown } from './queries/hand-back.ts'
+import { markBegun } from './queries/mark-begun.ts'
 import { promoteDue } from './queries/promote-due.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { takeSchedule } from './queries/schedules.ts'
+import { storeProgress } from './queries/store-progress.ts'
 import { beginPause, storeStep } from './queries/steps.ts'
 import { lockMessages } from './queries/waits.ts'
 import { takeOver } from './take-over.ts'
@@ -33,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => on.stop())
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((client) => client.end()))
-  await on.sql('truncate holdfast.jobs, holdfast.job_workers cascade')
+  await on.sql('truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_steps, holdfast.job_workers')
 })
 
 /** Connects a session that never waits for a lock. */
@@ -54,37 +56,43 @@ const run = (statement: Statement, client?: pg.Client): Promise<unknown> =>
     ? client.query({ text: statement.text, values: [...(statement.values ?? [])] })
     : on.sql(statement.text, [...(statement.values ?? [])])
 
-async function insertJob(state: string, attempt: number, worker = randomUUID()): Promise<string> {
+async function insertJob(state: string, claim: number, worker = randomUUID()): Promise<string> {
   const id = randomUUID()
   await on.sql(
-    `insert into holdfast.jobs (id, name, input, state, attempt, worker) values ($1, 'work', '{}', $2, $3, $4)`,
-    [id, state, attempt, worker],
+    `insert into holdfast.jobs (service, id, name, input, state, claim, worker)
+     values ('fences', $1, 'work', '{}', $2, $3, $4)`,
+    [id, state, claim, worker],
   )
   return id
 }
 
-const step = (job: string, attempt: number) => ({ job, attempt, name: 'pay', result: '1' })
+const step = (id: string, claim: number) => ({ job: { id, claim }, name: 'pay', result: '1' })
 const succeeded = { state: 'succeeded' } as const
 
-const fenced: readonly (readonly [string, (job: string, attempt: number) => Statement])[] = [
-  ['endAttempt', (job, attempt) => endAttempt(job, attempt, succeeded)],
-  ['endAttemptFenced', (job, attempt) => endAttemptFenced(job, attempt, succeeded)],
-  ['completeJobs', (id, attempt) => completeJobs([{ id, attempt, retentionMs: 1_000 }])],
-  ['storeStep', (job, attempt) => storeStep(step(job, attempt))],
-  ['beginPause', (job, attempt) => beginPause(step(job, attempt), 1_000)],
-  ['handBack', (id, attempt) => handBack([{ id, attempt }])],
+const fenced: readonly (readonly [string, (id: string, claim: number) => Statement])[] = [
+  ['endAttempt', (id, claim) => endAttempt({ id, claim }, succeeded)],
+  ['succeedFenced', (id, claim) => succeedFenced({ id, claim }, 1_000)],
+  ['completeJobs', (id, claim) => completeJobs([{ id, claim, retentionMs: 1_000 }])],
+  ['storeStep', (id, claim) => storeStep(step(id, claim))],
+  ['beginPause', (id, claim) => beginPause(step(id, claim), 1_000)],
+  ['handBack', (id, claim) => handBack([{ id, claim }])],
+  ['markBegun', (id, claim) => markBegun([{ id, claim }])],
+  ['storeProgress', (id, claim) => storeProgress({ id, claim }, '1')],
 ]
 /** Those that fail their transaction if the job is another attempt's. */
-const failing = ['endAttemptFenced', 'storeStep', 'beginPause']
+const failing = ['succeedFenced', 'storeStep', 'beginPause']
 
 /** The rows of a statement, or the SQLSTATE that it fails with. */
 const outcomeOf = (statement: Statement): Promise<unknown> =>
   run(statement).catch((error: { readonly code: string }) => error.code)
 
 const stored = (): Promise<unknown> =>
-  on.sql('select jobs as job, job_steps as step from holdfast.jobs left join holdfast.job_steps on true')
+  on.sql(`
+    select to_jsonb(jobs) as row from holdfast.jobs
+    union all select to_jsonb(ended_jobs) from holdfast.ended_jobs
+    union all select to_jsonb(job_steps) from holdfast.job_steps`)
 
-test.each(fenced)('%s changes nothing of a job that another attempt has', async (name, statement) => {
+test.each(fenced)('%s changes nothing of a job that another claim has', async (name, statement) => {
   const id = await insertJob('running', 2)
   const before = await stored()
   expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
@@ -93,8 +101,8 @@ test.each(fenced)('%s changes nothing of a job that another attempt has', async 
   expect(await stored()).not.toEqual(before)
 })
 
-test.each(fenced)('%s changes nothing of a job that has ended', async (name, statement) => {
-  const id = await insertJob('dead', 1)
+test.each(fenced)('%s changes nothing of a job that does not run', async (name, statement) => {
+  const id = await insertJob('ready', 1)
   const before = await stored()
   expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
   expect(await stored()).toEqual(before)
@@ -107,7 +115,7 @@ test('handBackUnknown changes nothing of what other workers have, or what it kno
     await insertJob('running', 1, worker),
     await insertJob('running', 1),
   ]
-  await run(handBackUnknown(worker, ['work'], [known]))
+  await run(handBackUnknown(worker, ['work'], [{ id: known, claim: 1 }]))
   const rows = await on.sql<{ id: string }>(`select id from holdfast.jobs where state = 'running'`)
   expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([known, other]))
   expect(await on.sql('select state from holdfast.jobs where id = $1', [unknown])).toEqual([
@@ -130,7 +138,7 @@ test.each([
   ['a claim with reserved slots', 1],
 ])('%s passes over what another one claims', async (_, reserved) => {
   const first = await insertJob('ready', 0)
-  const wanted = { names: ['work'], room: 1, reserved, busy: [] }
+  const wanted = { service: 'fences', names: ['work'], room: 1, reserved, busy: [] }
   const [one, other] = [await connect(), await connect()]
   await one.query('begin')
   expect(await run(claimJobs(randomUUID(), wanted), one)).toMatchObject({ rows: [{ id: first }] })
@@ -140,21 +148,21 @@ test.each([
   await one.query('commit')
 })
 
-const takeLimit = releasePlace('work', 'a')[0]!
-const awaited = { event: 'happened', key: 'a' }
+const takeLimit = releasePlace({ service: 'fences', name: 'work', key: 'a' })[0]!
+const awaited = { publisher: 'fences', event: 'happened', key: 'a' }
 
 test.each<[string, Statement, unknown]>([
   ['passes places of a limit on', takeLimit, '55P03'],
   ['begins to wait for a message', lockMessages([awaited]), '55P03'],
-  ['lets jobs through their limits', lockGate('work'), [{ is_locked: false }]],
-  ['takes a schedule', takeSchedule('daily'), []],
-  ['promotes a job that is due', promoteDue(), [{ promoted: 0 }]],
+  ['lets jobs through their limits', lockGate('fences', 'work'), [{ is_locked: false }]],
+  ['takes a schedule', takeSchedule('fences', 'daily'), []],
+  ['promotes a job that is due', promoteDue('fences'), [{ promoted: 0 }]],
 ])('one transaction at a time %s', async (_, statement, refused) => {
   await on.sql(`
-    insert into holdfast.job_limits (name, kind, key) values ('work', 'concurrency', 'a')
+    insert into holdfast.job_limits (service, name, kind, key) values ('fences', 'work', 'concurrency', 'a')
     on conflict do nothing`)
   await on.sql(`
-    insert into holdfast.job_schedules (name, cron, time_zone, done_until) values ('daily', '', '', now())
+    insert into holdfast.job_schedules (service, name, cron, time_zone, done_until) values ('fences', 'daily', '', '', now())
     on conflict do nothing`)
   await insertJob('scheduled', 0)
   const [one, other] = [await connect(), await connect()]
@@ -170,11 +178,12 @@ test.each<[string, Statement, unknown]>([
 test('the sessions of a dead worker are ended, and no others', async () => {
   const [dead, self] = [randomUUID(), randomUUID()]
   await on.sql(
-    `insert into holdfast.job_workers (id, host, pid, started_at)
-     values ($1, 'here', 1, now() - interval '1 hour'), ($2, 'here', 1, now() - interval '1 hour')`,
+    `insert into holdfast.job_workers (id, service, host, pid, started_at)
+     values ($1, 'fences', 'here', 1, now() - interval '1 hour'), ($2, 'fences', 'here', 1, now() - interval '1 hour')`,
     [dead, self],
   )
   const id = await insertJob('running', 1, dead)
+  await on.sql('update holdfast.jobs set started_at = now() where id = $1', [id])
   const names = [sessionsOf(dead), ownSessionsOf(dead), sessionsOf(self), ownSessionsOf(self)]
   const sessions = await Promise.all(names.map((name) => connect(name)))
   await sessions[0]!.query('begin')
@@ -183,7 +192,8 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
   try {
     // A session that was ended holds its locks for a moment more.
-    await until(async () => (await takeOver({ pool, jobs: new Map(), log, leaseMs: 1_000, self })) === 1)
+    const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
+    await until(async () => (await takeOver({ ...rescuer, pool, log })) === 1)
   } finally {
     await pool.end()
   }

@@ -12,6 +12,12 @@ export const leaseOver: HoldfastError = new HoldfastError(
   'No heartbeat of this worker has reached the database for 15 seconds, so another worker may run the job by now. The step was not begun. The job is run again, which does not count as an attempt.',
 )
 
+/** The failure of an attempt that could not be marked as begun, so that its handler did not run. */
+export const jobNotBegun: HoldfastError = new HoldfastError(
+  'job-not-begun',
+  'The attempt could not be marked as begun, so its handler was not run. The job is run again, which does not count as an attempt.',
+)
+
 /** The reason of what was aborted since the job has been cancelled. */
 export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job has been cancelled.')
 

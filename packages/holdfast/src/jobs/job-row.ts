@@ -13,17 +13,18 @@ export interface JobRow {
   /** JSON of what the schema declares. Postgres does not look into it: it takes some texts for errors that JSON allows. */
   readonly input: string
   readonly priority: number
-  /** When it may run: milliseconds from now on, or since the Unix epoch; neither: at once. */
+  /** When it may run: milliseconds from now, or since the Unix epoch. Default: at once. */
   readonly delayMs?: number
   readonly atMs?: number
   readonly uniqueKey?: string
+  readonly uniqueUntil?: 'started' | 'ended'
   readonly limitKey?: string
   readonly rateKey?: string
   readonly shareKey?: string
   readonly traceparent?: string
 }
 
-// What is longer does not fit into an index.
+// Longer keys do not fit into an index.
 const longestKey = 255
 const highestPriority = 1_000
 
@@ -47,10 +48,16 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
     priority: options.priority ?? job.priority,
     ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
     ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
-    ...(options.unique === undefined ? {} : { uniqueKey: options.unique }),
+    ...uniqueOf(options),
     ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
     ...keysOf(job, read.value),
   }
+}
+
+function uniqueOf({ unique }: EnqueueOptions): Pick<JobRow, 'uniqueKey' | 'uniqueUntil'> {
+  if (unique === undefined) return {}
+  if (typeof unique === 'string') return { uniqueKey: unique, uniqueUntil: 'started' }
+  return { uniqueKey: unique.key, uniqueUntil: unique.until ?? 'started' }
 }
 
 function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey' | 'shareKey'> {
@@ -81,9 +88,11 @@ function checkKey(job: JobType, what: string, key: string): void {
 function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOptions): void {
   if (delay !== undefined && at !== undefined)
     throw optionsInvalid(job, 'has both a delay and a time; give one')
-  if (at !== undefined && Number.isNaN(at.getTime())) throw optionsInvalid(job, 'has a time that is none')
-  if (unique === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
-  if (unique !== undefined) checkKey(job, 'unique key', unique)
+  if (at !== undefined && Number.isNaN(at.getTime()))
+    throw optionsInvalid(job, 'has a time that is not a valid date')
+  const key = typeof unique === 'object' ? unique.key : unique
+  if (key === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
+  if (key !== undefined) checkKey(job, 'unique key', key)
   if (priority !== undefined && !isPriority(priority))
     throw optionsInvalid(job, `has the priority ${priority}; give it a whole number from -1000 to 1000`)
 }
@@ -99,15 +108,15 @@ function optionsInvalid(job: JobType, what: string): HoldfastError {
   )
 }
 
-/** The input as it is now: what its handler does with it afterwards is not enqueued. */
+/** Returns the input as it is now: what the handler does with it afterwards is not enqueued. */
 function toJsonText(job: JobType, input: unknown): string {
   let text: string | undefined
   try {
     text = JSON.stringify(input)
   } catch (error) {
-    throw inputInvalid(job, 'is nothing that JSON can carry', error)
+    throw inputInvalid(job, 'cannot be represented in JSON', error)
   }
-  if (text === undefined) throw inputInvalid(job, `is ${typeof input}, which JSON cannot carry`)
+  if (text === undefined) throw inputInvalid(job, `is ${typeof input}, which JSON cannot represent`)
   return text
 }
 

@@ -1,12 +1,11 @@
 import { inspect } from 'node:util'
-import { toMilliseconds } from '../kernel/duration.ts'
 import { GiveUp } from '../kernel/give-up.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job } from '../kernel/job.ts'
 import { mostAttempts, retryDelayMs } from '../kernel/retry-delay.ts'
 import { maxSnoozes, RetryLater } from '../kernel/retry-later.ts'
 import { isUnavailable, isWorthRerunning, sqlStateOf } from '../postgres/sql-state.ts'
-import { jobCancelled, jobLost, leaseOver, workerStopping } from './job-over.ts'
+import { jobCancelled, jobLost, jobNotBegun, leaseOver, workerStopping } from './job-over.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 import { type AttemptEnd, deadRetentionMs, fenceLost } from './queries/end-attempt.ts'
 
@@ -16,7 +15,7 @@ const longestLaterMs = 365 * 86_400_000
 const firstRerunMs = 50
 const longestRerunMs = 60_000
 
-/** What becomes of a job whose attempt has thrown; `undefined` where that is no longer for this worker to say. */
+/** Decides how an attempt that has thrown ends; returns `undefined` if the job is no longer this worker's. */
 export function judgeFailure(
   error: unknown,
   { job, row, abortReason }: { readonly job: Job; readonly row: ClaimedRow; readonly abortReason: unknown },
@@ -24,9 +23,9 @@ export function judgeFailure(
   if (error === jobLost || abortReason === jobLost || sqlStateOf(error) === fenceLost) return undefined
   if (abortReason === workerStopping) return { state: 'ready', keepsPlace: true }
   if (abortReason === jobCancelled) return { state: 'cancelled', retentionMs: deadRetentionMs }
-  // What has nothing to do with the job is no try of it.
-  if (error === leaseOver || isUnavailable(error) || isWorthRerunning(error)) {
-    const reruns = row.attempt - row.failures
+  // A failure that has nothing to do with the job costs no attempt.
+  if (error === leaseOver || error === jobNotBegun || isUnavailable(error) || isWorthRerunning(error)) {
+    const reruns = row.claim - row.failures
     return {
       state: 'scheduled',
       delayMs: Math.random() * Math.min(longestRerunMs, firstRerunMs * 2 ** Math.min(reruns, 20)),
@@ -56,11 +55,6 @@ export function judgeFailure(
     delayMs: snoozeMs ?? retryDelayMs(job.retry, failures),
     keepsPlace: job.concurrency?.ordered === true,
   }
-}
-
-/** How a job ends that has done its work. */
-export function successOf(job: Job): AttemptEnd & { readonly retentionMs: number } {
-  return { state: 'succeeded', retentionMs: toMilliseconds(job.retention) }
 }
 
 function isInvalidInput(error: unknown): boolean {

@@ -11,7 +11,7 @@ import type { ClaimedRow } from './queries/claim-jobs.ts'
 /** What attempts are opened with, beside their job and its row. */
 export interface AttemptSurroundings extends Pick<
   AttemptScope,
-  'pool' | 'control' | 'bind' | 'foreignCalls' | 'log' | 'closing' | 'holdsLease'
+  'service' | 'pool' | 'control' | 'bind' | 'foreignCalls' | 'log' | 'closing' | 'holdsLease'
 > {
   readonly clock: Clock
   readonly telemetry: Telemetry

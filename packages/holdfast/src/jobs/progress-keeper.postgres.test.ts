@@ -28,7 +28,7 @@ test('a progress that cannot be stored does not cost others theirs', async () =>
   await on.call.start({})
   const worker = await on.running.startWorker()
   const stored = await until(async () => {
-    const rows = await on.sql('select progress from holdfast.jobs where progress is not null')
+    const rows = await on.sql('select progress from holdfast.all_jobs where progress is not null')
     return rows.length > 0 ? rows : undefined
   })
   expect(stored).toEqual([{ progress: 'half' }])

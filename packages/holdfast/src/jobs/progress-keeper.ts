@@ -3,19 +3,18 @@ import { toLogFields, type Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { sqlStateOf } from '../postgres/sql-state.ts'
+import { claimKey, type ClaimOf } from './claim-of.ts'
 import { storeProgress } from './queries/store-progress.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
 const pauseMs = 1_000
 const patienceMs = 5_000
 
-interface Told {
-  readonly id: string
-  readonly attempt: number
+interface Told extends ClaimOf {
   readonly value: string
 }
 
-/** Writes down how far jobs are: the last that each has told, about once a second. */
+/** Stores the progress of jobs: the last that each has reported, about once a second. */
 export class ProgressKeeper {
   readonly #pool: Pool
   readonly #clock: Clock
@@ -30,30 +29,30 @@ export class ProgressKeeper {
   }
 
   keep(told: Told): void {
-    this.#told.set(told.id, told)
+    this.#told.set(claimKey(told), told)
     if (this.#isDue) return
     this.#isDue = true
     this.#clock.after(pauseMs, () => {
       this.#isDue = false
       this.flush().catch((error: unknown) =>
-        this.#log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down'),
+        this.#log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be stored'),
       )
     })
   }
 
-  /** Writes down what there is. */
+  /** Stores what has been reported. */
   async flush(): Promise<void> {
     const told = [...this.#told.values()]
     if (told.length === 0) return
     this.#told = new Map()
     await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-      for (const { id, attempt, value } of told) {
-        await connection.run(storeProgress(id, attempt, value)).catch((error: unknown) => {
-          // What Postgres has no place for, such as U+0000, is not to keep the progress of others from being written.
+      for (const one of told) {
+        await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
+          // A value that Postgres cannot store, such as U+0000, must not keep that of others from being stored.
           if (sqlStateOf(error) === undefined) throw error
           this.#log.debug(
-            { error: toLogFields(error), jobId: id },
-            'the progress of a job could not be written down',
+            { error: toLogFields(error), jobId: one.id },
+            'the progress of a job could not be stored',
           )
         })
       }

@@ -6,43 +6,44 @@ import { type AttemptEnd, endAttempt, type EndedRow } from './queries/end-attemp
 import { releasePlace } from './queries/release-place.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
-const patienceMs = 5_000
+const limitMs = 5_000
 const firstPauseMs = 100
-const longestPauseMs = 5_000
+const maxPauseMs = 5_000
 
 /**
- * Writes down how an attempt ended that has committed nothing, and tries until it is written: nobody else takes the job while this worker
- * lives. Gives the state that the job is in; `undefined` where it was not this attempt's own any more, or has been committed after all.
+ * Stores the end of an attempt that has committed nothing. Repeats it until it succeeds: no other worker rescues the job
+ * while this one lives. Returns the state of the job; `undefined` if it was no longer the claim's, or had been committed.
  */
 export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  for (let tries = 0; ; tries += 1) {
+  for (let attempts = 0; ; attempts += 1) {
     try {
       return await report(scope, end)
     } catch (error) {
       const { log, row } = scope
       if (scope.closing.aborted) {
-        log.error({ error: toLogFields(error) }, `how the job ${row.name} ended could not be written down`)
+        log.error({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored`)
         return undefined
       }
-      log.debug({ error: toLogFields(error) }, `how the job ${row.name} ended could not be written down yet`)
-      await sleep(Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** tries), undefined, {
+      log.debug({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored yet`)
+      await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
         ref: false,
       })
     }
   }
 }
 
-function report({ control, row }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  return withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
+  return withConnection(control, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
     if (!row.has_place) {
-      const { rows } = await connection.run<EndedRow>(endAttempt(row.id, row.attempt, end))
+      const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
       return rows[0]?.state
     }
     await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<EndedRow>(endAttempt(row.id, row.attempt, end))
+    const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
     const [ended] = rows
     if (ended && !ended.has_place)
-      for (const statement of releasePlace(row.name, row.limit_key ?? '')) await connection.run(statement)
+      for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
+        await connection.run(statement)
     await connection.run({ text: 'COMMIT' })
     return ended?.state
   })

@@ -1,10 +1,14 @@
 import { untilAborted } from '../kernel/cancellation.ts'
+import { toMilliseconds } from '../kernel/duration.ts'
 import { toLogFields } from '../kernel/log.ts'
+import { mostAttempts } from '../kernel/retry-delay.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
 import type { AttemptScope } from './attempt-scope.ts'
+import type { ClaimOf } from './claim-of.ts'
+import { jobLost, jobNotBegun } from './job-over.ts'
 import { JobRunContext } from './job-run-context.ts'
-import { judgeFailure, successOf } from './judge-attempt.ts'
-import { type AttemptEnd, endAttemptFenced } from './queries/end-attempt.ts'
+import { judgeFailure } from './judge-attempt.ts'
+import { type AttemptEnd, succeedFenced } from './queries/end-attempt.ts'
 import type { Completion } from './queries/complete-jobs.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { readInput } from './read-input.ts'
@@ -12,7 +16,7 @@ import { reportEnd } from './report-end.ts'
 import { StepRunner } from './step-runner.ts'
 import { suspend } from './suspend.ts'
 
-/** What an attempt came to, for those who count. */
+/** The outcome of an attempt. */
 export type AttemptOutcome =
   | 'succeeded'
   | 'failed'
@@ -23,20 +27,31 @@ export type AttemptOutcome =
   | 'handed-back'
   | 'lost'
 
-/** What attempts are run with, beside what is their own. */
+/** Dependencies of all attempts. */
 export interface AttemptParts {
   readonly settings: unknown
-  /** Completes a job that has used no transaction; gives whether it was still its attempt's own. */
+  /** Marks an attempt as begun. Resolves to `false` if the job is no longer its claim's. */
+  markBegun(claim: ClaimOf): Promise<boolean>
+  /** Completes a job that has used no transaction. Resolves to `false` if it was no longer its claim's. */
   complete(completion: Completion): Promise<boolean>
-  /** Keeps what a job says of its progress. */
+  /** Stores the progress of a job. */
   keepProgress(scope: AttemptScope, value: string): void
 }
 
-/** Runs one attempt of a job to its end, whatever that is. Never rejects. */
+/**
+ * Returns whether an attempt is marked as begun before its handler runs: a crash of its process must not run it again, or
+ * may have been its doing.
+ */
+export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
+  return row.lost_claims > 0 || row.failures + 1 >= mostAttempts(job.retry)
+}
+
+/** Runs one attempt of a job to its end. Never rejects. */
 export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Promise<AttemptOutcome> {
   const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
   const steps = new StepRunner(scope, () => transaction.hasBegun)
   try {
+    if (isMarkedFirst(scope)) await mark(scope, parts)
     await runHandler(scope, parts, { transaction, steps })
     if (steps.pauses.length === 0) return await succeed(scope, parts, transaction)
   } catch (error) {
@@ -54,6 +69,13 @@ export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Prom
   } catch (error) {
     return fail(error, scope)
   }
+}
+
+async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promise<void> {
+  const isOwn = await untilAborted(parts.markBegun(row), deadline).catch(() => {
+    throw jobNotBegun
+  })
+  if (!isOwn) throw jobLost
 }
 
 interface Running {
@@ -87,19 +109,19 @@ async function runHandler(
 }
 
 async function succeed(
-  { job, row }: AttemptScope,
+  { service, job, row }: AttemptScope,
   parts: AttemptParts,
   transaction: LazyTransaction,
 ): Promise<AttemptOutcome> {
-  const end = successOf(job)
-  const { id, attempt } = row
+  const retentionMs = toMilliseconds(job.retention)
+  const { id, claim } = row
   if (!transaction.hasBegun && !row.has_place) {
-    const isOwn = await parts.complete({ id, attempt, retentionMs: end.retentionMs })
+    const isOwn = await parts.complete({ id, claim, retentionMs })
     return isOwn ? 'succeeded' : 'lost'
   }
   await transaction.commit([
-    endAttemptFenced(id, attempt, end),
-    ...(row.has_place ? releasePlace(row.name, row.limit_key ?? '') : []),
+    succeedFenced(row, retentionMs),
+    ...(row.has_place ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' }) : []),
   ])
   return 'succeeded'
 }
@@ -112,11 +134,11 @@ async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome
     scope.work.span.fail('job-lost')
     scope.log.warn(
       { error: toLogFields(error) },
-      'the job was taken over by another worker while it ran, or had been committed: nothing else of this attempt is kept',
+      'job lost: it was rescued by another worker, or had been committed; nothing else of this attempt is kept',
     )
     return 'lost'
   }
-  tellFailure(error, end, scope)
+  logFailure(error, end, scope)
   return outcomeOf(end, state)
 }
 
@@ -126,7 +148,7 @@ function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
   return end.state === 'ready' ? 'handed-back' : 'failed'
 }
 
-function tellFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
+function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
   if (end.isFailure !== true && end.state !== 'scheduled') return
   if (end.isSnooze === true) {
     log.info(
@@ -137,6 +159,6 @@ function tellFailure(error: unknown, end: AttemptEnd, { row, log, work }: Attemp
   }
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
-  if (end.state === 'dead') log.error(fields, 'the job is dead: it is not tried again')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'the job failed, and is tried again')
+  if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
 }

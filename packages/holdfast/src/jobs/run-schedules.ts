@@ -11,13 +11,14 @@ import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } fro
 import { dueTicks, timesOf } from './ticks.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
-/** What schedules are run with. */
+/** Dependencies of {@link runSchedules}. */
 export interface SchedulesParts {
+  readonly service: string
   readonly schedules: readonly Schedule[]
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** Is called when jobs have been enqueued. */
+  /** Called when jobs have been enqueued. */
   readonly wake: () => void
 }
 
@@ -33,24 +34,24 @@ export function runSchedules({ schedules, ...parts }: SchedulesParts): Pick<Duty
 }
 
 function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): Duty {
-  const { pool, clock, log, wake } = parts
+  const { service, pool, clock, log, wake } = parts
   const times = timesOf(schedule)
   let isRegistered = false
 
   async function takeTicks(connection: Connection): Promise<number> {
     const { name, job, missed } = schedule
-    if (!isRegistered) await connection.run(registerSchedule(name, schedule.cron, schedule.timeZone))
+    if (!isRegistered) await connection.run(registerSchedule(service, schedule))
     isRegistered = true
     await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<ScheduleRow>(takeSchedule(name))
+    const { rows } = await connection.run<ScheduleRow>(takeSchedule(service, name))
     const [row] = rows
     const due = row && dueTicks(times, { after: row.done_until, now: row.now, missed })
     if (due && due.ticks.length > 0) {
       const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
-      await connection.run(insertJobs(await Promise.all(made)))
+      await connection.run(insertJobs(service, await Promise.all(made)))
     }
     // A tick that was passed over must not be found again.
-    if (due) await connection.run(advanceSchedule(name, due.doneUntil))
+    if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
     await connection.run({ text: 'COMMIT' })
     if (due && due.ticks.length > 0) wake()
     if (row && due && due.doneUntil < row.now) return 0

@@ -9,16 +9,19 @@ import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { allEnded } from './all-ended.ts'
 import type { AttemptScope } from './attempt-scope.ts'
+import { BegunMarks } from './begun-marks.ts'
+import { claimKey, type ClaimOf } from './claim-of.ts'
 import { Completer } from './completer.ts'
 import { LongestTimeout } from './longest-timeout.ts'
 import { type JobsObserver, observeJobs } from './observe-jobs.ts'
 import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
-import { type AttemptOutcome, type AttemptParts, runAttempt } from './run-attempt.ts'
+import { type AttemptOutcome, type AttemptParts, isMarkedFirst, runAttempt } from './run-attempt.ts'
 
-/** What attempts are run with. */
+/** Dependencies of {@link RunningAttempts}. */
 export interface RunningAttemptsParts {
+  readonly service: string
   readonly jobs: ReadonlyMap<string, Job>
   readonly settings: unknown
   /** Returns the connections of a job's transactions. */
@@ -51,12 +54,13 @@ interface Running {
   readonly ended: Promise<void>
 }
 
-/** The attempts that a process is at. */
+/** The attempts that run in a process, by their claims. */
 export class RunningAttempts {
   readonly #parts: RunningAttemptsParts
   readonly #surroundings: Omit<AttemptSurroundings, 'pool'>
   readonly #attemptParts: AttemptParts
   readonly #progress: ProgressKeeper
+  readonly #marks: BegunMarks
   readonly #observer: JobsObserver
   readonly #closing = new AbortController()
   readonly #running = new Map<string, Running>()
@@ -64,29 +68,42 @@ export class RunningAttempts {
   readonly #timeouts = new LongestTimeout()
 
   constructor(parts: RunningAttemptsParts) {
-    const { settings, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
+    const { service, settings, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
     const closing = this.#closing.signal
     const completer = new Completer(control, log, closing)
     const progress = new ProgressKeeper(control, clock, log)
+    const marks = new BegunMarks(control, log)
     this.#parts = parts
+    this.#marks = marks
     this.#progress = progress
     this.#observer = observeJobs(telemetry, () => this.#running.size)
-    this.#surroundings = { control, bind, clock, log, telemetry, foreignCalls, closing, holdsLease }
+    this.#surroundings = {
+      service,
+      control,
+      bind,
+      clock,
+      log,
+      telemetry,
+      foreignCalls,
+      closing,
+      holdsLease,
+    }
     this.#attemptParts = {
       settings,
+      markBegun: (claim) => marks.now(claim),
       complete: (completion) => completer.complete(completion),
-      keepProgress: ({ row }, value) => progress.keep({ id: row.id, attempt: row.attempt, value }),
+      keepProgress: ({ row }, value) => progress.keep({ id: row.id, claim: row.claim, value }),
     }
   }
 
-  /** How many there are. */
+  /** Their number. */
   get size(): number {
     return this.#running.size
   }
 
-  /** The ids of their jobs. */
-  get ids(): readonly string[] {
-    return [...this.#running.keys()]
+  /** Their claims. */
+  get claims(): readonly ClaimOf[] {
+    return [...this.#running.values()].map(({ scope }) => scope.row)
   }
 
   /** The ids of the jobs that were handed back, for others to run. */
@@ -94,7 +111,7 @@ export class RunningAttempts {
     return this.#handedBack
   }
 
-  /** Begins an attempt of a job that is claimed. */
+  /** Begins the attempt of a claimed job. */
   begin(row: ClaimedRow): void {
     const { jobs, telemetry, log } = this.#parts
     const job = jobs.get(row.name)!
@@ -103,6 +120,7 @@ export class RunningAttempts {
     this.#timeouts.add(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
     this.#observer.began(row.name, row.age_ms / 1_000)
+    if (!isMarkedFirst(scope)) this.#marks.later(row)
     const startedMs = performance.now()
     const ended = telemetry
       .within(scope.work.span, () => runAttempt(scope, this.#attemptParts))
@@ -114,7 +132,7 @@ export class RunningAttempts {
         return 'lost'
       })
       .then((outcome) => this.#end(scope, outcome, performance.now() - startedMs))
-    this.#running.set(row.id, { scope, ended })
+    this.#running.set(claimKey(row), { scope, ended })
   }
 
   #end({ job, row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
@@ -124,7 +142,8 @@ export class RunningAttempts {
     deadline.end()
     work.span.set('holdfast.outcome', outcome)
     work.span.end()
-    this.#running.delete(row.id)
+    this.#marks.ended(row)
+    this.#running.delete(claimKey(row))
     this.#timeouts.remove(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
     this.#parts.onEnded({ row, outcome, durationMs })
@@ -141,9 +160,9 @@ export class RunningAttempts {
     )
   }
 
-  /** Cancels those of these jobs; by default all of them. */
-  cancel(reason: HoldfastError, ids: Iterable<string> = this.#running.keys()): void {
-    for (const id of ids) this.#running.get(id)?.scope.deadline.cancel(reason)
+  /** Aborts those with these keys. Default: all. */
+  cancel(reason: HoldfastError, keys: Iterable<string> = this.#running.keys()): void {
+    for (const key of keys) this.#running.get(key)?.scope.deadline.cancel(reason)
   }
 
   /** Resolves when all have ended, or `limitMs` have passed. */
@@ -151,15 +170,16 @@ export class RunningAttempts {
     return allEnded(this.#running.values(), limitMs)
   }
 
-  /** What they have not written down by now is left to others. */
+  /** Leaves to other workers what they have not stored by now. */
   giveUp(): void {
     this.#closing.abort()
   }
 
-  /** Writes down the progress that they have told of, and is watched no more. */
+  /** Stores the progress that they have reported, and stops. */
   async close(): Promise<void> {
+    this.#marks.close()
     await this.#progress.flush().catch((error: unknown) => {
-      this.#parts.log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be written down')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be stored')
     })
     this.#observer.forget()
   }

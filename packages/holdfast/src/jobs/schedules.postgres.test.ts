@@ -37,13 +37,13 @@ test('each tick of a schedule is one job, in all processes together', async () =
   const workers = await Promise.all([1, 2, 3].map(() => tested.running.startWorker()))
   await until(async () => {
     const [row] = await tested.sql<{ n: string }>(
-      `select count(*) as n from holdfast.jobs where state = 'succeeded'`,
+      `select count(*) as n from holdfast.all_jobs where state = 'succeeded'`,
     )
     return row?.n === '5' ? true : undefined
   })
   await Promise.all(workers.map((worker) => worker!.stop(1_000)))
   expect(new Set(ticks).size).toBe(5)
-  const inputs = await tested.sql<{ input: object }>('select input from holdfast.jobs')
+  const inputs = await tested.sql<{ input: object }>('select input from holdfast.all_jobs')
   // What the job does not declare is not stored.
   expect(inputs.map(({ input }) => Object.keys(input))).toEqual(Array(5).fill(['at']))
 })
@@ -56,8 +56,8 @@ test.each([
   const reporting = service({ name: 'put-back', operations: {}, jobs: { report }, schedules: [yearly] })
   await using tested = await createTestService(reporting, { worker: false })
   await tested.sql(
-    `insert into holdfast.job_schedules (name, cron, time_zone, done_until)
-     values ('yearly', '0 0 1 1 *', 'UTC', now() + $1::interval)`,
+    `insert into holdfast.job_schedules (service, name, cron, time_zone, done_until)
+     values ('put-back', 'yearly', '0 0 1 1 *', 'UTC', now() + $1::interval)`,
     [by],
   )
   // A statement that changes no row is noticed as well.
@@ -74,7 +74,7 @@ test.each([
   expect(await tested.sql('select done_until > now() as ahead from holdfast.job_schedules')).toEqual([
     { ahead: staysAhead },
   ])
-  expect(await tested.sql('select from holdfast.jobs')).toEqual([])
+  expect(await tested.sql('select from holdfast.all_jobs')).toEqual([])
 })
 
 test('a schedule that fails keeps no other from its times', async () => {
@@ -98,10 +98,10 @@ test('a schedule that fails keeps no other from its times', async () => {
     onLog: (line) => lines.push(line),
   })
   await tested.sql(`
-    insert into holdfast.job_schedules (name, cron, time_zone, done_until)
-    select name, '0 3 * * *', 'UTC', now() - interval '1 day' from unnest(array['failing', 'nightly']) as names (name)`)
+    insert into holdfast.job_schedules (service, name, cron, time_zone, done_until)
+    select 'failing-schedule', name, '0 3 * * *', 'UTC', now() - interval '1 day' from unnest(array['failing', 'nightly']) as names (name)`)
   await tested.running.startWorker()
-  await until(async () => (await tested.sql('select from holdfast.jobs')).length === 1)
+  await until(async () => (await tested.sql('select from holdfast.all_jobs')).length === 1)
   await until(() =>
     lines.some((line) => line.includes(String.raw`the schedule \"failing\" could not be enqueued`)),
   )

@@ -6,7 +6,7 @@ import { StepRunner } from './step-runner.ts'
 
 test('a step does not begin once the lease of its worker is over, and the job is run again', async () => {
   const job = { name: 'pay-out', place: 'here', retry: {}, concurrency: undefined }
-  const row = { id: 'a', name: 'pay-out', attempt: 1, failures: 0 }
+  const row = { id: 'a', name: 'pay-out', claim: 1, failures: 0 }
   const work = { deadline: { throwIfAborted() {} } }
   const scope = { job, row, work, holdsLease: () => false } as unknown as AttemptScope
   const steps = new StepRunner(scope, () => false)

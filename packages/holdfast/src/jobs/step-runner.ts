@@ -96,7 +96,7 @@ export class StepRunner {
       )
     }
     // A job that is run for the first time has none.
-    if (row.attempt === 1) return undefined
+    if (row.claim === 1) return undefined
     this.#known ??= this.#read()
     return (await this.#known).get(name)
   }
@@ -127,7 +127,7 @@ export class StepRunner {
       )
       const given = await untilAborted(Promise.resolve(running), scope.deadline)
       const result = this.#toJson(name, given)
-      await transaction.commit([storeStep({ job: scope.row.id, attempt: scope.row.attempt, name, result })])
+      await transaction.commit([storeStep({ job: scope.row, name, result })])
       return fromJson(result)
     } catch (error) {
       span.fail(error instanceof Error ? error.name : 'unknown')
@@ -175,10 +175,10 @@ export class StepRunner {
   async #waitFor<Payload>(
     name: string,
     event: EventType<unknown, Payload>,
-    { key, timeout }: WaitOptions,
+    { key, timeout, publisher = this.#scope.service }: WaitOptions,
   ): Promise<Message<Payload> | undefined> {
     const delayMs = timeout === undefined ? undefined : toMilliseconds(timeout)
-    const message = { event: event.name, key }
+    const message = { publisher, event: event.name, key }
     let known = await this.#begin(name)
     if (known?.has_passed === true && !known.is_done) known = await this.#giveUp(name, message)
     if (known?.is_done !== true) {

@@ -54,7 +54,7 @@ async function begin(options: Parameters<typeof createTestService>[1] = {}): Pro
 
 const inState = (on: Tested, id: string, state: string): Promise<Record<string, unknown>> =>
   until(async () => {
-    const [row] = await on.sql<Record<string, unknown>>('select * from holdfast.jobs where id = $1', [id])
+    const [row] = await on.sql<Record<string, unknown>>('select * from holdfast.all_jobs where id = $1', [id])
     return row?.['state'] === state ? row : undefined
   })
 
@@ -246,7 +246,7 @@ test.each([
   }
   const { id } = await on.call.start({})
   const failed = await until(async () => {
-    const [row] = await on.sql<Record<string, unknown>>('select * from holdfast.jobs where id = $1', [id])
+    const [row] = await on.sql<Record<string, unknown>>('select * from holdfast.all_jobs where id = $1', [id])
     return row!['failures'] === 0 ? undefined : row
   })
   expect(failed).toMatchObject({ failure: { message: expect.any(String), name: expect.any(String) } })

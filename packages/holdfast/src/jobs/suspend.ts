@@ -12,8 +12,7 @@ import type { Pause } from './step-runner.ts'
  * already has the job go on at once.
  */
 export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
-  const { row, job, pool, work, limitMs } = scope
-  const { id, attempt } = row
+  const { service, row, job, pool, work, limitMs } = scope
   const awaited = pauses.flatMap(({ message }) => (message ? [message] : []))
   const keepsPlace = job.concurrency?.ordered === true
   const transaction = new LazyTransaction(pool, work, limitMs)
@@ -21,9 +20,9 @@ export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Pr
     if (awaited.length > 0) await transaction.run(lockMessages(awaited))
     let isThere = false
     for (const { step, delayMs, message, isKnown } of pauses) {
-      if (!isKnown) await transaction.run(beginPause({ job: id, attempt, name: step }, delayMs))
+      if (!isKnown) await transaction.run(beginPause({ job: row, name: step }, delayMs))
       if (!message) continue
-      const [found] = await transaction.run<{ is_there: boolean }>(awaitMessage(id, step, message))
+      const [found] = await transaction.run<{ is_there: boolean }>(awaitMessage(row.id, step, message))
       isThere ||= found?.is_there === true
     }
     const delays = pauses.flatMap(({ delayMs }) => (delayMs === undefined ? [] : [delayMs]))
@@ -33,10 +32,12 @@ export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Pr
         ? { delayMs: Math.max(0, Math.min(...delays)) }
         : {}
     const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
-    const [ended] = await transaction.run<EndedRow>(endAttempt(id, attempt, { state, keepsPlace, ...rest }))
+    const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsPlace, ...rest }))
     if (!ended) throw jobLost
     await transaction.commit(
-      row.has_place && !ended.has_place ? releasePlace(row.name, row.limit_key ?? '') : [],
+      row.has_place && !ended.has_place
+        ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' })
+        : [],
     )
   } finally {
     await transaction.close()

@@ -5,13 +5,14 @@ import { ownWork } from '../kernel/work.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { withConnection } from '../postgres/with-connection.ts'
-import { deadRetentionMs, endAttempt, type EndedRow } from './queries/end-attempt.ts'
+import { type AttemptEnd, endAttempt, type EndedRow } from './queries/end-attempt.ts'
 import { releasePlace } from './queries/release-place.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from './queries/take-over.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
-/** What jobs of dead workers are taken over with. */
+/** Dependencies of {@link takeOver}. */
 export interface TakeOver {
+  readonly service: string
   readonly pool: Pool
   readonly jobs: ReadonlyMap<string, Job>
   readonly log: Logger
@@ -25,12 +26,15 @@ export interface TakeOver {
 const patienceMs = 30_000
 
 /**
- * Takes the jobs of dead workers over: they are run again at once, which counts as a failed try, so that a job that kills its process does not do so
- * for ever. Gives how many there were.
+ * Rescues the jobs of dead workers: they become ready again. One that had begun has failed an attempt; one that was only
+ * claimed has not, but is marked as begun first when it runs next, so that a job that kills its process does not do so
+ * without end. Returns how many there were.
  */
-export function takeOver({ pool, jobs, log, leaseMs, self }: TakeOver): Promise<number> {
+export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver): Promise<number> {
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-    const dead = await connection.run<{ id: string; host: string; pid: number }>(forgetDead(leaseMs, self))
+    const dead = await connection.run<{ id: string; host: string; pid: number }>(
+      forgetDead({ service, leaseMs, self }),
+    )
     for (const { id, host, pid } of dead.rows) {
       log.warn(
         { worker: id, host, pid },
@@ -39,29 +43,40 @@ export function takeOver({ pool, jobs, log, leaseMs, self }: TakeOver): Promise<
       await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
     }
     await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<OrphanRow>(findOrphans())
-    for (const row of rows) await takeOne(connection, row, jobs.get(row.name))
+    const { rows } = await connection.run<OrphanRow>(findOrphans(service))
+    for (const row of rows) await rescue(connection, row, { service, job: jobs.get(row.name) })
     await connection.run({ text: 'COMMIT' })
     return rows.length
   })
 }
 
-async function takeOne(connection: Connection, row: OrphanRow, job: Job | undefined): Promise<void> {
-  const isDead = job !== undefined && row.failures + 1 >= mostAttempts(job.retry)
+async function rescue(
+  connection: Connection,
+  row: OrphanRow,
+  { service, job }: { readonly service: string; readonly job: Job | undefined },
+): Promise<void> {
+  const isDead = row.has_begun && job !== undefined && row.failures + 1 >= mostAttempts(job.retry)
   const { rows: ended } = await connection.run<EndedRow>(
-    endAttempt(row.id, row.attempt, {
+    endAttempt(row, {
       state: isDead ? 'dead' : 'ready',
-      isFailure: true,
-      failure: {
-        name: 'WorkerLost',
-        message: 'The process that ran the job was not heard of any more.',
-        attempt: row.failures + 1,
-        at: new Date().toISOString(),
-      },
-      keepsPlace: true,
-      retentionMs: deadRetentionMs,
+      keepsPlace: !isDead,
+      ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
     }),
   )
-  if (row.has_place && ended[0]?.has_place === false)
-    for (const statement of releasePlace(row.name, row.limit_key ?? '')) await connection.run(statement)
+  if (row.has_place && ended[0]?.has_place === false) {
+    for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
+      await connection.run(statement)
+  }
+}
+
+function failureOf({ failures }: OrphanRow): Pick<AttemptEnd, 'isFailure' | 'failure'> {
+  return {
+    isFailure: true,
+    failure: {
+      name: 'WorkerLost',
+      message: 'The process that ran the job sent no heartbeat any more.',
+      attempt: failures + 1,
+      at: new Date().toISOString(),
+    },
+  }
 }

@@ -50,7 +50,7 @@ const tested = service({
 test('what was enqueued within a savepoint goes with it', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.enqueueSome({})
-  expect(await on.sql(`select input ->> 'name' as name from holdfast.jobs order by seq`)).toEqual([
+  expect(await on.sql(`select input ->> 'name' as name from holdfast.all_jobs order by seq`)).toEqual([
     { name: 'kept' },
     { name: 'after' },
     { name: 'last' },
@@ -60,7 +60,7 @@ test('what was enqueued within a savepoint goes with it', async () => {
 test('a job belongs to the trace that is named, or to that of whoever enqueues it', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.enqueueTraced({})
-  const [own, other, malformed] = await on.sql('select traceparent from holdfast.jobs order by seq')
+  const [own, other, malformed] = await on.sql('select traceparent from holdfast.all_jobs order by seq')
   expect(other).toEqual({ traceparent: given })
   expect(own).toEqual({ traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-/) as string })
   expect(malformed).toEqual(own)
@@ -74,7 +74,7 @@ test('a job is given what its input was when it was enqueued, whatever texts the
     for (reused.name of names) await jobs.enqueue(named, reused)
   }
   await on.call.enqueueAny({})
-  expect(await on.sql('select input from holdfast.jobs order by seq')).toEqual(
+  expect(await on.sql('select input from holdfast.all_jobs order by seq')).toEqual(
     names.map((name) => ({ input: { name } })),
   )
 })
@@ -89,7 +89,9 @@ test('members that the input does not declare are not stored, however the job is
   }
   await on.call.enqueueAny({})
   const { name } = row
-  expect(await on.sql('select input from holdfast.jobs')).toEqual([1, 2, 3].map(() => ({ input: { name } })))
+  expect(await on.sql('select input from holdfast.all_jobs')).toEqual(
+    [1, 2, 3].map(() => ({ input: { name } })),
+  )
 })
 
 // The gate that all of a name pass through would fail at one that fits into no index.
@@ -106,5 +108,5 @@ test.each([
     refused(jobs).catch((error: unknown) => codes.push(Reflect.get(error as object, 'code')))
   await on.call.enqueueAny({})
   expect(codes).toEqual([code])
-  expect(await on.sql('select from holdfast.jobs')).toEqual([])
+  expect(await on.sql('select from holdfast.all_jobs')).toEqual([])
 })

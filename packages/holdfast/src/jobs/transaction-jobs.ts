@@ -8,34 +8,43 @@ import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
 import { type CancelledRow, cancelJob } from './queries/cancel-job.ts'
-import { findUniqueJob, insertJobs, insertUniqueJob } from './queries/insert-jobs.ts'
+import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from './queries/insert-jobs.ts'
 import { releasePlace } from './queries/release-place.ts'
 
-/** Who is told when jobs have been committed. */
+/** Wakes workers after a commit. */
 export interface JobsWaker {
-  /** There is something to run. */
+  /** Called when there are jobs to run. */
   wakeJobs(): void
-  /** One that runs has been told to end. */
+  /** Called when a job that runs has been cancelled. */
   wakeCancelled(): void
 }
 
-// Between an insertion that met a job of the same key and the search for it, that job may end.
-const mostUniqueTries = 5
+/** Dependencies of {@link TransactionJobs}. */
+export interface TransactionJobsParts {
+  /** The service whose jobs they are. */
+  readonly service: string
+  readonly waker: JobsWaker
+}
+
+// Between an insertion that met a job of the same key and the search for it, that job may begin or end.
+const maxUniqueAttempts = 5
 
 /**
- * The jobs of one transaction. What is enqueued is gathered, and inserted in the round trip of the commit; a unique one is inserted at
- * once, since only the database knows whether it is the first.
+ * The jobs of one transaction. They are gathered, and inserted in the round trip of the commit; a unique one is inserted
+ * at once, since only the database knows whether it is the first.
  */
 export class TransactionJobs implements Jobs, Gathering {
   readonly #session: HandlerSession
+  readonly #service: string
   readonly #waker: JobsWaker
   readonly #rows: PositionedRows<JobRow>
   #isGathered = false
   #isWoken = false
   #hasCancelled = false
 
-  constructor(session: HandlerSession, waker: JobsWaker) {
+  constructor(session: HandlerSession, { service, waker }: TransactionJobsParts) {
     this.#session = session
+    this.#service = service
     this.#waker = waker
     this.#rows = new PositionedRows(session.gathered)
   }
@@ -50,8 +59,8 @@ export class TransactionJobs implements Jobs, Gathering {
     options: EnqueueOptions = {},
   ): Promise<EnqueuedJob> {
     const made = toJobRow(job, input, this.#traced(options))
-    if (options.unique !== undefined) return this.#insertUnique(await made, options.unique)
-    // Where nothing has to be waited for, it is gathered before anybody can forget to wait.
+    if (options.unique !== undefined) return this.#insertUnique(await made)
+    // If nothing has to be waited for, it is gathered before the caller can forget to wait.
     const row = made instanceof Promise ? await made : made
     this.#gather([row])
     return { id: row.id, isNew: true }
@@ -75,7 +84,7 @@ export class TransactionJobs implements Jobs, Gathering {
     if (!found) return false
     if (found.is_running) this.#hasCancelled = true
     if (found.freed_key !== null)
-      for (const statement of releasePlace(found.name, found.freed_key)) await this.#run(statement)
+      for (const statement of releasePlace({ ...found, key: found.freed_key })) await this.#run(statement)
     this.#register()
     this.#isWoken = true
     return true
@@ -86,7 +95,7 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   statements(): readonly Statement[] {
-    return this.length > 0 ? [insertJobs(this.#rows.rows)] : []
+    return this.length > 0 ? [insertJobs(this.#service, this.#rows.rows)] : []
   }
 
   committed(): void {
@@ -94,7 +103,7 @@ export class TransactionJobs implements Jobs, Gathering {
     if (this.#hasCancelled) this.#waker.wakeCancelled()
   }
 
-  /** With the trace of this transaction, unless they say another. */
+  /** Adds the trace of this transaction, unless the options have another. */
   #traced(options: EnqueueOptions): EnqueueOptions {
     if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
     return { ...options, traceparent: traceparentOf(this.#session.work) }
@@ -116,21 +125,27 @@ export class TransactionJobs implements Jobs, Gathering {
     this.#isGathered = true
   }
 
-  async #insertUnique(row: JobRow, uniqueKey: string): Promise<EnqueuedJob> {
-    for (let tries = 0; tries < mostUniqueTries; tries += 1) {
-      const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(row))
-      if (inserted) {
-        this.#register()
-        this.#isWoken = true
-        return { id: inserted.id, isNew: true }
-      }
-      const [found] = await this.#run<{ id: string }>(findUniqueJob(row.name, uniqueKey))
-      if (found) return { id: found.id, isNew: false }
+  async #insertUnique(row: JobRow): Promise<EnqueuedJob> {
+    const unique = { service: this.#service, name: row.name, key: row.uniqueKey! }
+    for (let attempts = 0; attempts < maxUniqueAttempts; attempts += 1) {
+      const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
+      if (inserted) return this.#wakeAfterCommit({ id: inserted.id, isNew: true })
+      const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
+      // Claims pass over it until this transaction has ended.
+      if (waiting) return this.#wakeAfterCommit({ id: waiting.id, isNew: false })
+      const [running] = await this.#run<{ id: string }>(findRunningUniqueJob(unique))
+      if (running) return { id: running.id, isNew: false }
     }
     throw new HoldfastError(
       'job-unique-contended',
-      `The job "${row.name}" with the unique key ${JSON.stringify(uniqueKey)} could neither be enqueued nor found: others of this key end faster than it can be looked for. Enqueue it again.`,
+      `The job "${row.name}" with the unique key ${JSON.stringify(unique.key)} could be neither enqueued nor found: others of this key begin and end faster than it can be looked for. Enqueue it again.`,
     )
+  }
+
+  #wakeAfterCommit(job: EnqueuedJob): EnqueuedJob {
+    this.#register()
+    this.#isWoken = true
+    return job
   }
 
   async #run<Row extends object>({ text, values = [] }: Statement): Promise<Row[]> {

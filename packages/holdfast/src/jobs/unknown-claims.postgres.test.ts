@@ -1,39 +1,116 @@
-import { anyone, holdfast } from 'holdfast'
+import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
-import { createTestService, until } from 'holdfast/testing'
-import { expect, test } from 'vitest'
+import { createTestDatabase, until } from 'holdfast/testing'
+import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
+import { startCuttingProxy } from '../../test/cutting-proxy.ts'
+import { DriverClient } from '../postgres/driver-client.ts'
+
+// What a lost answer leaves: the database has carried a statement out, and the worker does not know it.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
-const ran: string[] = []
 
+let run: (attempt: number, signal: AbortSignal) => void | Promise<void> = () => {}
 const work = job({
   name: 'work',
-  input: z.object({ name: z.string() }),
-  run: ({ input }) => void ran.push(input.name),
+  input: z.object({}),
+  retry: { attempts: 5, firstDelay: '1ms' },
+  run: ({ attempt, signal }) => run(attempt, signal),
 })
-
 const enqueue = mutation({
   route: 'POST /work',
   access: anyone(),
-  run: async ({ jobs }) => {
-    await jobs.enqueue(work, { name: 'unheard of' }, { delay: '1h' })
-  },
+  idempotency: { optional: 'a test calls once' },
+  run: async ({ jobs }) => void (await jobs.enqueue(work, {})),
+})
+const tested = service({ name: 'claims', operations: { enqueue }, jobs: { work } })
+
+const ends: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
 })
 
-test('a job whose claim was carried out, and never answered, is run all the same', async () => {
-  await using tested = await createTestService(
-    service({ name: 'claims', operations: { enqueue }, jobs: { work } }),
-  )
-  await tested.call.enqueue({})
-  // What a claim leaves whose connection was lost before the answer.
-  await tested.sql(
-    `update holdfast.jobs set state = 'running', attempt = 1, worker = (select id from holdfast.job_workers)`,
-  )
-  await until(() => ran.includes('unheard of'))
-  await until(async () => {
-    const [row] = await tested.sql<{ state: string }>('select state from holdfast.jobs')
-    return row?.state === 'succeeded'
+async function start(watch: Parameters<typeof startCuttingProxy>[1] = () => {}) {
+  const database = await createTestDatabase()
+  ends.push(() => database.drop())
+  const proxy = await startCuttingProxy(database.url, watch)
+  ends.push(() => proxy.close())
+  const looking = new DriverClient({ connectionString: database.url })
+  await looking.connect()
+  ends.push(() => looking.end())
+  const running = await tested.start({
+    env: { DATABASE_URL: proxy.url },
+    mode: 'test',
+    clock: systemClock,
+    notify: () => {},
+    log: createLogger({ level: 'debug', write: () => {} }),
   })
-  expect(ran).toEqual(['unheard of'])
+  ends.push(() => running.stop())
+  const worker = await running.startWorker({ concurrency: 4 })
+  ends.push(() => worker!.stop(1_000))
+  return {
+    proxy,
+    enqueue: () =>
+      running.call({
+        operation: 'enqueue',
+        input: { path: {}, query: {}, body: undefined },
+        header: () => undefined,
+      }),
+    find: async () => (await looking.query('select state, claim, failures from holdfast.all_jobs')).rows,
+  }
+}
+
+const hasText = (bytes: Buffer, text: string): boolean => bytes.toString('latin1').includes(text)
+
+test('a job whose claim was carried out, and never answered, runs all the same, and costs no attempt', async () => {
+  const attempts: number[] = []
+  run = (attempt) => void attempts.push(attempt)
+  const on = await start()
+  // The row that a claim returns.
+  const lost = on.proxy.cut({
+    application: /jobs/,
+    sender: 'backend',
+    where: ({ type, bytes }) => type === 'D' && hasText(bytes, 'work'),
+    place: 'before',
+    mode: 'destroyed',
+  })
+  await on.enqueue()
+  await until(async () => (await on.find())[0]?.state === 'succeeded')
+  expect(lost.hasHappened).toBe(true)
+  expect(attempts).toEqual([1])
+  expect(await on.find()).toEqual([{ state: 'succeeded', claim: 2, failures: 0 }])
 })
+
+test('a job runs once at a time though the answer to the end of its attempt was lost', async () => {
+  let [now, most] = [0, 0]
+  run = async (attempt, signal) => {
+    now += 1
+    most = Math.max(most, now)
+    try {
+      if (attempt === 1) throw new Error('fails once')
+      // Long enough for the first attempt to learn that its end was stored.
+      if (attempt === 2) await until(() => hasRepeated || signal.aborted, { timeoutMs: 30_000 })
+    } finally {
+      now -= 1
+    }
+  }
+  let ending: object | undefined
+  let hasRepeated = false
+  const on = await start(({ bytes }, sender, connection) => {
+    if (sender !== 'frontend' || !hasText(bytes, 'holdfast_end_attempt')) return
+    if (ending && ending !== connection) hasRepeated = true
+    ending ??= connection
+  })
+  on.proxy.cut({
+    application: /jobs/,
+    sender: 'backend',
+    where: ({ type }) => ending !== undefined && type === 'C',
+    place: 'before',
+    mode: 'silent',
+  })
+  await on.enqueue()
+  await until(async () => (await on.find())[0]?.state === 'succeeded', { timeoutMs: 30_000 })
+  expect(hasRepeated).toBe(true)
+  expect(most).toBe(1)
+  expect(await on.find()).toEqual([{ state: 'succeeded', claim: 2, failures: 1 }])
+}, 60_000)

@@ -2,10 +2,11 @@ import type { PublishedMessage } from '../kernel/event.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { lockMessages, resolveWaits } from './queries/waits.ts'
 
-/** Returns the statements that hand messages to the jobs that wait for them. */
+/** Returns the statements that end the waiting of jobs for messages. */
 export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
   // The job goes on in its own trace.
-  const arrived = messages.map(({ traceparent: _theirs, service: _publisher, ...message }) => ({
+  const arrived = messages.map(({ traceparent: _theirs, service: publisher, ...message }) => ({
+    publisher,
     event: message.event,
     key: message.key,
     json: JSON.stringify(message),

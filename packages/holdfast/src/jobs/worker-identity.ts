@@ -16,13 +16,13 @@ export interface WorkerIdentity {
 }
 
 /** Registers a worker, so that others see that it lives. */
-export async function registerIdentity(pool: Pool): Promise<WorkerIdentity> {
+export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
   const run = async (statement: Statement): Promise<void> =>
     withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
       await connection.run(statement)
     })
-  await run(registerWorker(id, hostname(), process.pid))
+  await run(registerWorker(id, { service, host: hostname(), pid: process.pid }))
   return {
     id,
     leave: () => run(forgetWorker(id)),

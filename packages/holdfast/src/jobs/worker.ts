@@ -5,6 +5,7 @@ import { toLogFields } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import { admitJobs } from './admit-jobs.ts'
+import { claimKey, type ClaimOf } from './claim-of.ts'
 import { Claims } from './claims.ts'
 import type { BeatTarget } from './heartbeat/beat-connection.ts'
 import { beatMs } from './heartbeat/beat-loop.ts'
@@ -46,7 +47,7 @@ const mostPasses = 5
 
 /** Works on jobs: claims them, runs them, takes over those of others that have died. */
 export function startWorker(parts: WorkerParts): Worker {
-  const { jobs, concurrency, control, identity, waker, clock, log } = parts
+  const { service, jobs, concurrency, control, identity, waker, clock, log } = parts
   const limited = [...jobs.values()].filter(isLimited)
   const unlimited = [...jobs.values()].filter((job) => !isLimited(job)).map(({ name }) => name)
   const heartbeat = startHeartbeat({
@@ -63,7 +64,7 @@ export function startWorker(parts: WorkerParts): Worker {
     onLongestTimeout: (timeoutMs) => heartbeat.allowSilence(timeoutMs),
   })
   const allClaims = divideSlots(jobs.values(), concurrency).map(
-    (slots) => new Claims({ worker: identity.id, slots, control, attempts, log }),
+    (slots) => new Claims({ service, worker: identity.id, slots, control, attempts, log }),
   )
   const claimsByName = new Map(allClaims.flatMap((claims) => claims.names.map((name) => [name, claims])))
   let isStopping = false
@@ -90,17 +91,14 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function poll(): Promise<number | undefined> {
     const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
-      connection.run<PromotionRow>(promoteDue(unlimited)),
+      connection.run<PromotionRow>(promoteDue(service, unlimited)),
     )
     const [promotion] = rows
     for (const claims of allClaims) if (await claims.giveBackStale()) waker.wakeJobs()
     let isMore = promotion?.promoted === promotionBatch
     const left = (promotion?.gated ?? []).map((name) => jobs.get(name)!)
     for (const job of [...limited, ...left]) isMore = (await admit(job)) || isMore
-    for (const claims of allClaims) {
-      claims.reckonNext()
-      await claims.claim()
-    }
+    for (const claims of allClaims) await claims.claim()
     if (isMore) return 0
     return promotion?.next_ms ?? undefined
   }
@@ -109,7 +107,7 @@ export function startWorker(parts: WorkerParts): Worker {
   async function admit(job: Job): Promise<boolean> {
     try {
       let passes = 0
-      while (passes < mostPasses && (await admitJobs(control, job))) passes += 1
+      while (passes < mostPasses && (await admitJobs(control, { service, job }))) passes += 1
       return passes === mostPasses
     } catch (error) {
       log.warn({ error: toLogFields(error), job: job.name }, 'jobs could not be let through their limits')
@@ -120,12 +118,12 @@ export function startWorker(parts: WorkerParts): Worker {
   async function endCancelled(): Promise<undefined> {
     if (attempts.size === 0 && allClaims.every(({ waiting }) => waiting === 0)) return
     const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
-      connection.run<{ id: string }>(findCancelled(identity.id)),
+      connection.run<ClaimOf>(findCancelled(identity.id)),
     )
-    const ids = new Set(rows.map(({ id }) => id))
-    // One that has not begun begins, to end at once, like any other.
-    for (const claims of allClaims) claims.beginAtOnce(ids)
-    attempts.cancel(jobCancelled, ids)
+    const keys = new Set(rows.map(claimKey))
+    // One that has not begun begins, and ends at once like any other.
+    for (const claims of allClaims) claims.beginAtOnce(keys)
+    attempts.cancel(jobCancelled, keys)
   }
 
   function endDead(): void {
@@ -140,7 +138,7 @@ export function startWorker(parts: WorkerParts): Worker {
 
   async function takeOverOrphans(): Promise<undefined> {
     if (heartbeat.reachableForMs < reachableMs) return
-    if ((await takeOver({ pool: control, jobs, log, leaseMs, self: identity.id })) > 0) polling.now()
+    if ((await takeOver({ service, pool: control, jobs, log, leaseMs, self: identity.id })) > 0) polling.now()
   }
 
   return {

@@ -11,15 +11,27 @@ export interface EnqueueOptions {
   /** Jobs with a higher one run first, -1000 to 1000. Default: the job's own. */
   readonly priority?: number
   /**
-   * While a job of this name and key has not ended, no other is enqueued: the one that is there stands for both. At most 255
-   * characters.
+   * Enqueues no second job while one of this name and key is there: the first stands for both. A text is the key, with
+   * `until: 'started'`.
    */
-  readonly unique?: string
+  readonly unique?: string | UniqueJob
   /** The trace that it belongs to, as W3C Trace Context spells it. Default, also where it is malformed: that of whoever enqueues it. */
   readonly traceparent?: string | undefined
 }
 
-/** How many jobs at once are enqueued. */
+/** What makes a job stand for others. */
+export interface UniqueJob {
+  /** At most 255 characters. */
+  readonly key: string
+  /**
+   * `'started'`: a job stands for others until it is claimed, so what is committed while it runs gets one more run, and
+   * nothing is missed. `'ended'`: until it ends, its further attempts included. Use it only if a job that already runs
+   * need not see what was committed after it began. Default `'started'`.
+   */
+  readonly until?: 'started' | 'ended'
+}
+
+/** Options of many jobs that are enqueued at once. */
 export type EnqueueManyOptions = Omit<EnqueueOptions, 'unique'>
 
 /** A job that has been enqueued. */

@@ -21,8 +21,10 @@ export interface StepContext<Db> extends Effects {
 export interface WaitOptions {
   /** The key of the message that is waited for. */
   readonly key: string
-  /** How long it waits at most. Default: for ever. */
+  /** The longest that it waits. Default: without a timeout. */
   readonly timeout?: Duration
+  /** The service that publishes the message. Default: that of the job. Set it to wait for another service's message. */
+  readonly publisher?: string
 }
 
 /**

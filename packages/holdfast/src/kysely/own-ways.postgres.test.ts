@@ -86,7 +86,7 @@ test('a transaction that is controlled by hand is a savepoint, with others in it
   await using tested = await createTestService(notes, { worker: false })
   await tested.call.control({})
   expect(await tested.sql('select id from notes order by id')).toEqual([{ id: 1 }, { id: 3 }])
-  expect(await tested.sql('select from holdfast.jobs')).toEqual([])
+  expect(await tested.sql('select from holdfast.all_jobs')).toEqual([])
 })
 
 test.for([

@@ -40,7 +40,9 @@ async function spansOf(flags: string): Promise<readonly FinishedSpan[]> {
     method: 'POST',
     headers: { 'idempotency-key': '"once"', traceparent: `00-${traceId}-00f067aa0ba902b7-${flags}` },
   })
-  await until(async () => (await on.sql(`select from holdfast.jobs where state = 'succeeded'`)).length === 3)
+  await until(
+    async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
+  )
   await on.stop()
   const { items } = reader.take(1_000)
   await telemetry.stop()

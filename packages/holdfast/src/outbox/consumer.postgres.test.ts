@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => outbox[Symbol.asyncDispose]())
 beforeEach(() =>
   outbox.client.query(
-    'truncate effects, holdfast.inbox, holdfast.messages, holdfast.subscriptions, holdfast.jobs cascade',
+    'truncate effects, holdfast.inbox, holdfast.messages, holdfast.subscriptions, holdfast.jobs, holdfast.ended_jobs, holdfast.job_limits',
   ),
 )
 afterEach(async () => {
@@ -86,7 +86,7 @@ async function effects(): Promise<[string, number][]> {
 
 async function states(): Promise<Record<string, number>> {
   const { rows } = await outbox.client.query<{ state: string; count: number }>(
-    'select state, count(*)::integer as count from holdfast.jobs group by state',
+    'select state, count(*)::integer as count from holdfast.all_jobs group by state',
   )
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }
@@ -163,7 +163,7 @@ async function failureOf(consumer: Consumer): Promise<{ message: string; code?: 
   await outbox.publish(Counted, 'a', 1)
   return until(async () => {
     const { rows } = await outbox.client.query<{ failure: { message: string } | null }>(
-      `select failure from holdfast.jobs where state = 'dead'`,
+      `select failure from holdfast.all_jobs where state = 'dead'`,
     )
     return rows[0]?.failure
   })

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => outbox[Symbol.asyncDispose]())
 beforeEach(() =>
   outbox.client.query(
-    'truncate heard, holdfast.messages, holdfast.subscriptions, holdfast.dead_messages, holdfast.jobs cascade',
+    'truncate heard, holdfast.messages, holdfast.subscriptions, holdfast.dead_messages, holdfast.jobs, holdfast.ended_jobs cascade',
   ),
 )
 afterEach(() => Promise.all(running.splice(0).map((duty) => duty.stop())))
@@ -54,7 +54,7 @@ async function column<T>(query: string): Promise<T[]> {
   return rows.map(({ value }) => value)
 }
 const heard = (): Promise<number[]> => column('select payload as value from heard order by seq')
-const jobs = (): Promise<number[]> => column('select input as value from holdfast.jobs order by seq')
+const jobs = (): Promise<number[]> => column('select input as value from holdfast.all_jobs order by seq')
 /** Whether every subscription has read every message. */
 const allRead = async (): Promise<boolean> =>
   (await allHaveOne()) &&
@@ -122,7 +122,10 @@ test('what a subscriber enqueues belongs to the trace that it says, and to none 
     },
   })
   await until(allRead)
-  expect(await column('select traceparent as value from holdfast.jobs order by seq')).toEqual([said[0], null])
+  expect(await column('select traceparent as value from holdfast.all_jobs order by seq')).toEqual([
+    said[0],
+    null,
+  ])
 })
 
 test('a message that fails becomes a dead letter, and keeps no other message or subscriber waiting', async () => {

@@ -126,7 +126,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
       db: undefined,
       within: (run) => run(),
       get jobs() {
-        return (jobs ??= new TransactionJobs(session, waker))
+        return (jobs ??= new TransactionJobs(session, { service: testService, waker }))
       },
       publish: publishIn(session, { service: testService, waker }),
       transaction: toStatements(session, testService),

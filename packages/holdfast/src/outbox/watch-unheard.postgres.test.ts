@@ -70,7 +70,7 @@ test('nothing is told where another process does it, however long they wait', as
   await outbox.publish(Counted, 'a', 1)
   await passAMinute()
   await outbox.client.query(
-    `insert into holdfast.job_workers (id, host, pid) values (gen_random_uuid(), 'another', 1)`,
+    `insert into holdfast.job_workers (id, service, host, pid) values (gen_random_uuid(), 'another', 'there', 1)`,
   )
   expect(await look()).toEqual([])
   await outbox.client.query(`update holdfast.job_workers set started_at = now() - interval '61 seconds'`)

@@ -78,7 +78,7 @@ async function outcomeOf(what: Handle): Promise<Outcome> {
     status,
     rows: await numbers('select n from effects where run = $1 order by n'),
     jobs: await numbers(
-      `select (input ->> 'n')::int as n from holdfast.jobs where input ->> 'run' = $1 order by seq`,
+      `select (input ->> 'n')::int as n from holdfast.all_jobs where input ->> 'run' = $1 order by seq`,
     ),
     messages: await numbers(
       `select (payload ->> 'n')::int as n from holdfast.messages where key = $1 order by seq`,

@@ -119,7 +119,8 @@ test.each([true, false])(
     }
     const { id } = await running.call.enqueue({})
     const stateOf = async (): Promise<string | undefined> =>
-      (await running.sql<{ state: string }>('select state from holdfast.jobs where id = $1', [id]))[0]?.state
+      (await running.sql<{ state: string }>('select state from holdfast.all_jobs where id = $1', [id]))[0]
+        ?.state
     await until(async () => (await stateOf()) === 'dead')
     expect(lines.join('\n')).toContain('transaction-control')
     expect(await effects(name)).toBe(0)

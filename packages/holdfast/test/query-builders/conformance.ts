@@ -76,7 +76,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     })
     expect(caught).toEqual(['after all', '23505 authors_name_unique'])
     expect(await authorsOf(tested)).toEqual(['Ann', 'Dan'])
-    expect(await tested.sql('select input from holdfast.jobs order by input::text')).toEqual([
+    expect(await tested.sql('select input from holdfast.all_jobs order by input::text')).toEqual([
       { input: { id: 1 } },
       { input: { id: 4 } },
     ])
@@ -87,7 +87,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     const { status } = await tested.send('addHidden', {})
     // Prisma gives up the whole transaction.
     expect(await authorsOf(tested)).toEqual(status === 500 ? [] : ['one'])
-    expect(await tested.sql('select input from holdfast.jobs')).toEqual([])
+    expect(await tested.sql('select input from holdfast.all_jobs')).toEqual([])
   })
 
   test('two nested transactions at once would undo each other, and are refused', async () => {
@@ -205,7 +205,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     await tested.call.enqueueAuthor({ id: 1, name: 'Ann' })
     await until(async () => (await authorsOf(tested)).length > 0, { what: 'the job' })
     await until(
-      async () => (await tested.sql("select from holdfast.jobs where state = 'succeeded'")).length === 1,
+      async () => (await tested.sql("select from holdfast.all_jobs where state = 'succeeded'")).length === 1,
       {
         what: 'the end of the job',
       },

@@ -18,7 +18,7 @@ export function beginJobs(ids: readonly string[]): Statement {
     text: `
       select id, input, failures, traceparent,
         extract(epoch from now() - enqueued_at)::double precision * 1000 as age_ms
-      from holdfast.jobs where id = any($1::uuid[]) and finished_at is null`,
+      from holdfast.jobs where id = any($1::uuid[])`,
     values: [ids],
   }
 }
@@ -34,8 +34,7 @@ export function findOver(ids: readonly string[]): Statement {
   return {
     name: 'holdfast_find_over',
     text: `
-      select id, state = 'cancelled' as is_cancelled from holdfast.jobs
-      where id = any($1::uuid[]) and finished_at is not null`,
+      select id, state = 'cancelled' as is_cancelled from holdfast.ended_jobs where id = any($1::uuid[])`,
     values: [ids],
   }
 }

@@ -1,26 +1,35 @@
+import { archive } from '../../jobs/queries/archive.ts'
 import type { Statement } from '../../postgres/statement.ts'
 
-/** What a failed try leaves in the row of its job. */
+/** A failed attempt of a job. */
 export interface Failing {
   readonly id: string
   readonly failure: Readonly<Record<string, unknown>> | undefined
-  /** How long it is kept, in milliseconds, where it is dead; absent: it is tried again. */
+  /** How long it is kept, in milliseconds, if it is dead; absent if it is attempted again. */
   readonly deadForMs?: number
 }
 
-/** Notes a failed try, where the job has not ended; gives its id then. */
+/** Stores a failed attempt of a job that has not ended, and returns its id. */
 export function failJob({ id, failure, deadForMs }: Failing): Statement {
+  const stored = failure === undefined ? null : JSON.stringify(failure)
+  if (deadForMs === undefined) {
+    return {
+      name: 'holdfast_fail_job',
+      text: 'update holdfast.jobs set failures = failures + 1, failure = $2::jsonb where id = $1 returning id',
+      values: [id, stored],
+    }
+  }
+  const archived = archive({
+    state: "'dead'",
+    retentionMs: '$3',
+    failures: 'failures + 1',
+    failure: '$2::jsonb',
+  })
   return {
-    name: 'holdfast_fail_job',
+    name: 'holdfast_kill_job',
     text: `
-      update holdfast.jobs set
-        failures = failures + 1,
-        failure = $2::jsonb,
-        state = case when $3::double precision is null then state else 'dead' end,
-        finished_at = case when $3 is not null then now() end,
-        expires_at = now() + make_interval(secs => $3 / 1000)
-      where id = $1 and finished_at is null
-      returning id`,
-    values: [id, failure === undefined ? null : JSON.stringify(failure), deadForMs ?? null],
+      with gone as (delete from holdfast.jobs where id = $1 returning *), ${archived}
+      select id from gone`,
+    values: [id, stored, deadForMs],
   }
 }

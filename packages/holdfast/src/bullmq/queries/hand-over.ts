@@ -17,19 +17,28 @@ function oldestIn(state: 'ready' | 'gated' | 'parked'): string {
         from unnest($1::text[]) as wanted (name)
         cross join lateral (
           select id, priority, seq from holdfast.jobs
-          where name = wanted.name and state = '${state}'
+          where service = $3 and name = wanted.name and state = '${state}'
           order by priority desc, seq
           limit $2
           for update skip locked
         ) as picked
-        where not exists (select from holdfast.job_pauses where job_pauses.name = wanted.name)`
+        where not exists (
+          select from holdfast.job_pauses where job_pauses.service = $3 and job_pauses.name = wanted.name
+        )`
+}
+
+/** The jobs that are handed over. */
+export interface HandoverOf {
+  readonly service: string
+  readonly names: readonly string[]
+  readonly limit: number
 }
 
 /**
- * Takes the next jobs that may run: those of the highest priority first, among them the oldest, but none of a name that is paused. Limits are
- * BullMQ's: what Postgres holds back for one is taken as well.
+ * Takes the next jobs that may run: those of the highest priority first, among them the oldest, but none of a name that is
+ * paused. Limits are BullMQ's: what Postgres holds back for one is taken as well.
  */
-export function handOver(names: readonly string[], batch: number): Statement {
+export function handOver({ service, names, limit }: HandoverOf): Statement {
   return {
     name: 'holdfast_hand_over_jobs',
     text: `
@@ -42,12 +51,14 @@ export function handOver(names: readonly string[], batch: number): Statement {
         order by priority desc, seq
         limit $2
       ), handed as (
-        update holdfast.jobs set state = 'waiting', run_at = 'infinity'
+        update holdfast.jobs set
+          -- When it begins is not known here: what is committed from now on gets one more run.
+          state = 'waiting', run_at = 'infinity', holds_key = holds_key and keeps_key
         from picked where jobs.id = picked.id
         returning jobs.id, jobs.name
       )
       select id, name, priority from handed join picked using (id) order by priority desc, seq`,
-    values: [names, batch],
+    values: [names, limit, service],
   }
 }
 
@@ -61,27 +72,27 @@ export function lockHandover(queue: string): Statement {
 }
 
 /** Finds jobs that BullMQ was given, those after an id. */
-export function findHandedOver(names: readonly string[], after: string, batch: number): Statement {
+export function findHandedOver({ service, names, limit }: HandoverOf, after: string): Statement {
   return {
     name: 'holdfast_find_handed_over',
     text: `
       select id, name, priority from holdfast.jobs
-      where ${handedOver} and name = any($1) and id > $2
+      where service = $4 and ${handedOver} and name = any($1) and id > $2
         and not exists (select from holdfast.job_waits where job_waits.job_id = jobs.id)
       order by id
       limit $3`,
-    values: [names, after, batch],
+    values: [names, after, limit, service],
   }
 }
 
 /** Takes jobs back that BullMQ was given when they were its own. */
-export function takeBack(names: readonly string[]): Statement {
+export function takeBack(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_take_back_jobs',
     text: `
       update holdfast.jobs set state = 'scheduled', run_at = now()
-      where ${handedOver} and name = any($1)
+      where service = $2 and ${handedOver} and name = any($1)
         and not exists (select from holdfast.job_waits where job_waits.job_id = jobs.id)`,
-    values: [names],
+    values: [names, service],
   }
 }

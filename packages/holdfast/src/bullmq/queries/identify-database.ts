@@ -1,10 +1,11 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** What tells this database from others whose jobs are in the same Redis; its copies have other names. */
-export function identifyDatabase(): Statement {
+/** Reads an id for a service on this database, by which its queues differ from those of others in the same Redis, and of copies under other names. */
+export function identifyDatabase(service: string): Statement {
   return {
     text: `
-      select left(encode(sha256(value || convert_to(current_database(), 'UTF8')), 'hex'), 12) as id
+      select left(encode(sha256(value || convert_to(current_database() || ' ' || $1, 'UTF8')), 'hex'), 12) as id
       from holdfast.secrets where name = 'cursor'`,
+    values: [service],
   }
 }

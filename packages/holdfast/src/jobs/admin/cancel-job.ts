@@ -9,24 +9,28 @@ import { findJobRow } from './queries/find-job.ts'
 /** A job that has been cancelled. */
 export interface CancelledJob {
   readonly id: string
+  readonly service: string
   readonly name: string
-  /** Whether it runs: it has been told to end, and does so within a second or so. One that has not run has ended. */
+  /** Whether it runs: its signal is aborted within about a second. One that did not run has ended. */
   readonly isRunning: boolean
 }
 
 /**
- * Cancels a job: one that runs is told to end, any other ends, and gives its place to the next one of its concurrency key.
+ * Cancels a job. The signal of one that runs is aborted; any other ends, and passes its place on to the next one of its
+ * concurrency key.
  *
- * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` where it has ended already.
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has ended.
  */
 export async function cancelJob(client: StatementClient, id: string): Promise<CancelledJob> {
   checkJobId(id)
   return inTransaction(client, async (within) => {
     const [row] = await runStatement<CancelledRow>(within, cancelRow(id))
     if (!row) throw await notCancelled(within, id)
-    if (row.freed_key !== null)
-      for (const statement of releasePlace(row.name, row.freed_key)) await runStatement(within, statement)
-    return { id, name: row.name, isRunning: row.is_running }
+    if (row.freed_key !== null) {
+      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+        await runStatement(within, statement)
+    }
+    return { id, service: row.service, name: row.name, isRunning: row.is_running }
   })
 }
 

@@ -1,4 +1,4 @@
-import { anyone, GiveUp, holdfast, type Job } from 'holdfast'
+import { anyone, GiveUp, holdfast, type Job, type UniqueJob } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import type pg from 'pg'
@@ -43,10 +43,12 @@ const stepping = job({
 })
 const jobs = { plain, other, alone, slow, endless, stepping }
 
+const untilEnded = (key: string): UniqueJob => ({ key, until: 'ended' })
+
 interface Enqueuing {
   readonly job: keyof typeof jobs
   readonly name: string
-  readonly unique?: string
+  readonly unique?: UniqueJob
   readonly delay?: '1h'
 }
 let wanted: readonly Enqueuing[] = []
@@ -149,7 +151,7 @@ describe('a job', () => {
       name: 'plain',
       state: 'dead',
       input: { name: 'order' },
-      attempt: 1,
+      claims: 1,
       failures: 1,
       failure: { name: 'GiveUp', message: 'There is no order.', attempt: 1 },
       isCancelled: false,
@@ -181,7 +183,8 @@ describe('a job', () => {
     await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])
     await on.sql(`insert into holdfast.job_steps (job_id, name, is_done) values ($1, 'answer', false)`, [id])
     await on.sql(
-      `insert into holdfast.job_waits (job_id, step, event, key) values ($1, 'answer', 'order.paid', '7')`,
+      `insert into holdfast.job_waits (job_id, step, publisher, event, key)
+       values ($1, 'answer', 'job-admin-test', 'order.paid', '7')`,
       [id],
     )
     expect(await showJob(pool, id!)).toMatchObject({
@@ -207,7 +210,12 @@ describe('a job', () => {
 describe('a retry', () => {
   test('runs a dead job once more, whose failures still count', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
-    expect(await retryJob(pool, id!)).toEqual({ id, name: 'plain', state: 'ready' })
+    expect(await retryJob(pool, id!)).toEqual({
+      id,
+      service: 'job-admin-test',
+      name: 'plain',
+      state: 'ready',
+    })
     expect(await showJob(pool, id!)).toMatchObject({ failures: 1, finishedAt: null, expiresAt: null })
     await startWorker()
     await inState(id!, 'succeeded')
@@ -260,8 +268,8 @@ describe('a retry', () => {
   })
 
   test('waits for another of its unique key', async () => {
-    const [id] = await died({ job: 'plain', name: 'a', unique: 'k' })
-    await enqueue({ job: 'plain', name: 'b', unique: 'k' })
+    const [id] = await died({ job: 'plain', name: 'a', unique: untilEnded('k') })
+    await enqueue({ job: 'plain', name: 'b', unique: untilEnded('k') })
     await expect(retryJob(pool, id!)).rejects.toMatchObject({ code: 'job-unique-taken' })
     await inState(id!, 'dead')
   })
@@ -276,6 +284,7 @@ describe('a redrive', () => {
       { job: 'plain', name: 'd' },
     )
     expect(await redriveJobs(pool, 'plain', { limit: 2 })).toEqual({
+      service: 'job-admin-test',
       name: 'plain',
       ids: [ids[0], ids[2]],
       left: 1,
@@ -284,17 +293,17 @@ describe('a redrive', () => {
     await startWorker()
     await inState(ids[2]!, 'succeeded')
     expect((await listJobs(pool, { states: ['dead'] })).map(({ id }) => id)).toEqual([ids[3], ids[1]])
-    expect(await redriveJobs(pool, 'absent')).toEqual({ name: 'absent', ids: [], left: 0 })
+    expect(await redriveJobs(pool, 'absent')).toMatchObject({ name: 'absent', ids: [], left: 0 })
   })
 
   test('has one job of a unique key at a time, the last one', async () => {
     const ids = await died(
-      { job: 'plain', name: 'a', unique: 'k' },
-      { job: 'plain', name: 'b', unique: 'k' },
-      { job: 'plain', name: 'c', unique: 'l' },
+      { job: 'plain', name: 'a', unique: untilEnded('k') },
+      { job: 'plain', name: 'b', unique: untilEnded('k') },
+      { job: 'plain', name: 'c', unique: untilEnded('l') },
     )
-    await enqueue({ job: 'plain', name: 'd', unique: 'l' })
-    expect(await redriveJobs(pool, 'plain')).toEqual({ name: 'plain', ids: [ids[1]], left: 2 })
+    await enqueue({ job: 'plain', name: 'd', unique: untilEnded('l') })
+    expect(await redriveJobs(pool, 'plain')).toMatchObject({ ids: [ids[1]], left: 2 })
   })
 
   test.each([0, 10_001, 0.5])('is refused with the limit %d', async (limit) => {
@@ -308,7 +317,12 @@ describe('a cancellation', () => {
     await pauseJobs(pool, 'alone')
     await startWorker()
     await inState(second!, 'parked')
-    expect(await cancelJob(pool, first!)).toEqual({ id: first, name: 'alone', isRunning: false })
+    expect(await cancelJob(pool, first!)).toEqual({
+      id: first,
+      service: 'job-admin-test',
+      name: 'alone',
+      isRunning: false,
+    })
     expect(await showJob(pool, first!)).toMatchObject({ state: 'cancelled', finishedAt: expect.any(Date) })
     expect(await showJob(pool, second!)).toMatchObject({ state: 'ready', hasPlace: true })
     expect(await places()).toBe(1)
@@ -362,9 +376,9 @@ test('jobs of a paused name are not begun until it is resumed', async () => {
   const [paused] = await enqueue({ job: 'plain', name: 'paused' }, { job: 'other', name: 'other' })
   await startWorker()
   await until(() => runs.includes('other'))
-  expect(await showJob(pool, paused!)).toMatchObject({ state: 'ready', attempt: 0 })
+  expect(await showJob(pool, paused!)).toMatchObject({ state: 'ready', claims: 0 })
   const [pause] = await listPauses(pool)
-  expect(pause).toEqual({ name: 'plain', pausedAt: expect.any(Date), jobs: 1 })
+  expect(pause).toEqual({ service: 'job-admin-test', name: 'plain', pausedAt: expect.any(Date), jobs: 1 })
   expect(await pauseJobs(pool, 'plain')).toEqual(pause)
   expect(await resumeJobs(pool, 'plain')).toBe(true)
   expect(await resumeJobs(pool, 'plain')).toBe(false)

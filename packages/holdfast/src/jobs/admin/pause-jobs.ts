@@ -1,28 +1,38 @@
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { findService, type JobsOf } from './find-service.ts'
 import { deletePause } from './queries/delete-pause.ts'
 import { insertPause } from './queries/insert-pause.ts'
 import { listPauseRows } from './queries/list-pauses.ts'
 
-/** A name whose jobs nobody begins for now. */
+/** A name whose jobs are not begun for now. */
 export interface JobPause {
+  readonly service: string
   readonly name: string
   readonly pausedAt: Date
-  /** How many jobs of the name have not ended, those that still run included. */
+  /** The number of jobs of the name that have not ended, including those that run. */
   readonly jobs: number
 }
 
 /**
- * Has no job of a name begun any more, by any worker, until {@link resumeJobs}. Those that run go on; more are enqueued as before. The name need not be
- * known yet. Where it is paused already, it stays so since when it was.
+ * Pauses the jobs of a name: no worker begins one until {@link resumeJobs}. Those that run go on, and more can be
+ * enqueued. Pausing a paused name changes nothing.
+ *
+ * @throws HoldfastError `job-service-ambiguous`.
  */
-export async function pauseJobs(client: StatementClient, name: string): Promise<JobPause> {
-  const [pause] = await runStatement<JobPause>(client, insertPause(name))
+export async function pauseJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<JobPause> {
+  const service = await findService(client, name, of)
+  const [pause] = await runStatement<JobPause>(client, insertPause(service, name))
   return pause!
 }
 
-/** Has the jobs of a name begun again. Gives whether they were paused. */
-export async function resumeJobs(client: StatementClient, name: string): Promise<boolean> {
-  return (await runStatement(client, deletePause(name))).length > 0
+/**
+ * Resumes the jobs of a name. Returns whether they were paused.
+ *
+ * @throws HoldfastError `job-service-ambiguous`.
+ */
+export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
+  const service = await findService(client, name, of)
+  return (await runStatement(client, deletePause(service, name))).length > 0
 }
 
 /** Lists the names that are paused. */

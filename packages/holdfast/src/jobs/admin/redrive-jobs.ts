@@ -1,43 +1,47 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { findService, type JobsOf } from './find-service.ts'
 import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
 /** Options of {@link redriveJobs}. */
-export interface RedriveOptions {
-  /** How many at most, 1 to 10,000. Default 1,000. */
+export interface RedriveOptions extends JobsOf {
+  /** Max number of jobs, 1 to 10,000. Default 1,000. */
   readonly limit?: number
 }
 
-/** What has been redriven. */
+/** Jobs that have been redriven. */
 export interface RedrivenJobs {
+  readonly service: string
   readonly name: string
   /** The oldest first. */
   readonly ids: readonly string[]
-  /** How many of the name are still dead: beyond the limit, or since another job has their unique key. */
+  /** The number of jobs of the name that are still dead: beyond the limit, or because another job has their unique key. */
   readonly left: number
 }
 
-const mostRedriven = 10_000
+const maxRedriven = 10_000
 
 /**
- * Has the dead jobs of a name begin anew, the oldest first, with all of their tries before them. Steps that are done stay so, and limits hold.
+ * Redrives the dead jobs of a name, the oldest first, with all of their attempts before them. Steps that are done are not
+ * repeated, and limits hold.
  *
- * @throws HoldfastError `job-list-invalid` where the limit is none, or `job-unique-taken`.
+ * @throws HoldfastError `job-list-invalid` if the limit is invalid, `job-unique-taken`, or `job-service-ambiguous`.
  */
 export async function redriveJobs(
   client: StatementClient,
   name: string,
-  { limit = 1_000 }: RedriveOptions = {},
+  { limit = 1_000, ...of }: RedriveOptions = {},
 ): Promise<RedrivenJobs> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > mostRedriven) {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxRedriven) {
     throw new HoldfastError(
       'job-list-invalid',
-      `Jobs were to be redriven with the limit ${limit}; it has to be a whole number from 1 to ${mostRedriven}.`,
+      `Jobs were to be redriven with the limit ${limit}; it has to be a whole number from 1 to ${maxRedriven}.`,
     )
   }
+  const service = await findService(client, name, of)
   const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
-    runStatement<RedrivenRow>(client, redriveDead(name, limit)),
+    runStatement<RedrivenRow>(client, redriveDead({ service, name, limit })),
   )
-  return { name, ids: row?.ids ?? [], left: row?.left ?? 0 }
+  return { service, name, ids: row?.ids ?? [], left: row?.left ?? 0 }
 }

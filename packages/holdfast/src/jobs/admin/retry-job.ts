@@ -8,15 +8,17 @@ import { orUniqueTaken } from './unique-taken.ts'
 /** A job that runs again. */
 export interface RetriedJob {
   readonly id: string
+  readonly service: string
   readonly name: string
-  /** `ready`, or `gated` where its limits decide when it runs. */
+  /** `ready`, or `gated` if its limits decide when it runs. */
   readonly state: JobState
 }
 
 /**
- * Has a job that is dead, or scheduled for later, run now. What has failed still counts: a dead one has one more try. Its limits hold.
+ * Lets a job that is dead, or scheduled for later, run now. Failed attempts still count: a dead job has one more. Its limits
+ * hold.
  *
- * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` where it is neither, or `job-unique-taken`.
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` if it is neither, or `job-unique-taken`.
  */
 export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
   checkJobId(id)
@@ -29,5 +31,5 @@ export async function retryJob(client: StatementClient, id: string): Promise<Ret
       `The job ${id} (${row.name}) is ${state}. Only a job that is dead, or scheduled for a time of its own, can be told to run now.`,
     )
   }
-  return { id, name: row.name, state: row.new_state }
+  return { id, service: row.service, name: row.name, state: row.new_state }
 }

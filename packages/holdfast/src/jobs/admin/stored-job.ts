@@ -31,23 +31,24 @@ export interface JobFailure {
   readonly at: string
 }
 
-/** A job as lists have it. */
+/** A job in a list. */
 export interface ListedJob {
   readonly id: string
+  readonly service: string
   readonly name: string
   readonly state: JobState
   readonly priority: number
   /** When it may run, or might have; `null` where only a message has it go on. */
   readonly runAt: Date | null
-  /** How often it has been begun. */
-  readonly attempt: number
-  /** How many of its tries have failed. */
+  /** The number of times that a worker has claimed it. */
+  readonly claims: number
+  /** The number of attempts that have failed. */
   readonly failures: number
   readonly failure: JobFailure | null
-  /** Whether it has been told to end: one that still runs will. */
+  /** Whether it has been cancelled: the signal of one that runs is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
-  /** When its last try began. */
+  /** When a worker last claimed it, at most about half a second before its attempt began. */
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
 }

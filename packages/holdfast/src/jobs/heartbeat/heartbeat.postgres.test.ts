@@ -30,7 +30,8 @@ afterEach(async () => {
 async function register(startedAgo = '0s'): Promise<string> {
   const id = randomUUID()
   await on.sql(
-    `insert into holdfast.job_workers (id, host, pid, started_at) values ($1, 'here', 1, now() - $2::interval)`,
+    `insert into holdfast.job_workers (id, service, host, pid, started_at)
+     values ($1, 'beaten', 'here', 1, now() - $2::interval)`,
     [id, startedAgo],
   )
   return id
@@ -139,7 +140,7 @@ test('dead is a worker without a heartbeat within the lease, but for the one tha
     `insert into holdfast.job_beats (worker, at) values ($1, now()), ($1, now() - interval '1h'), ($2, now() - interval '1m')`,
     [alive, silent],
   )
-  const { text, values = [] } = forgetDead(leaseMs, self)
+  const { text, values = [] } = forgetDead({ service: 'beaten', leaseMs, self })
   const dead = await on.sql<{ id: string }>(text, [...values])
   expect(new Set(dead.map(({ id }) => id))).toEqual(new Set([silent, neverHeard]))
   expect(

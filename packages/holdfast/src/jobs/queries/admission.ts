@@ -18,44 +18,52 @@ export interface LimitRow {
   readonly next_ms: number
 }
 
-/** Lets one process at a time decide on the jobs of a name: their order is kept. Gives whether it is this one. */
-export function lockGate(name: string): Statement {
+/** Locks the gate of a name, so that one process at a time decides on its jobs and their order is kept. Returns whether it is this one. */
+export function lockGate(service: string, name: string): Statement {
   return {
     name: 'holdfast_lock_gate',
-    text: `select pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1, 0)) as is_locked`,
-    values: [name],
+    text: `select pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1 || ' ' || $2, 0)) as is_locked`,
+    values: [service, name],
   }
 }
 
 /** Finds the next jobs at the gate, in their order. */
-export function findGated(name: string, batch: number): Statement {
+export function findGated(service: string, name: string, batch: number): Statement {
   return {
     name: 'holdfast_find_gated',
     text: `
       select id, limit_key, has_place, rate_key, has_turn from holdfast.jobs
-      where name = $1 and state = 'gated'
+      where service = $3 and name = $1 and state = 'gated'
       order by priority desc, seq
       limit $2
-      for update`,
-    values: [name, batch],
+      -- Whoever enqueues a unique job that is here already locks its key: only a claim waits for that.
+      for no key update`,
+    values: [name, batch, service],
   }
 }
 
-/** Locks limits, in one order for all, and makes those that are not there. */
-export function lockLimits(name: string, limits: readonly Pick<LimitRow, 'kind' | 'key'>[]): Statement {
+/** The limits of a name that are locked or updated. */
+export interface LimitsOf<Limit> {
+  readonly service: string
+  readonly name: string
+  readonly limits: readonly Limit[]
+}
+
+/** Locks limits, in one order for all, and inserts those that are missing. */
+export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'kind' | 'key'>>): Statement {
   return {
     name: 'holdfast_lock_limits',
     text: `
-      insert into holdfast.job_limits as limits (name, kind, key)
-      select $1, kind, key from unnest($2::text[], $3::text[]) as wanted (kind, key)
+      insert into holdfast.job_limits as limits (service, name, kind, key)
+      select $4, $1, kind, key from unnest($2::text[], $3::text[]) as wanted (kind, key)
       order by kind, key
-      on conflict (name, kind, key) do update set places = limits.places
+      on conflict (service, name, kind, key) do update set places = limits.places
       returning kind, key, places, extract(epoch from next_at - clock_timestamp())::double precision * 1000 as next_ms`,
-    values: [name, limits.map(({ kind }) => kind), limits.map(({ key }) => key)],
+    values: [name, limits.map(({ kind }) => kind), limits.map(({ key }) => key), service],
   }
 }
 
-/** What becomes of a job at the gate. */
+/** The decision on a job at the gate. */
 export interface Admission {
   readonly id: string
   readonly state: 'ready' | 'parked' | 'scheduled'
@@ -65,16 +73,21 @@ export interface Admission {
   readonly delayMs: number
 }
 
-/** Writes down what becomes of jobs at the gate. */
+/** Stores the decisions on jobs at the gate. */
 export function admit(admissions: readonly Admission[]): Statement {
   return {
     name: 'holdfast_admit',
     text: `
       update holdfast.jobs set
+        -- The order in which they become ready is the one in which they passed.
+        seq = case when admitted.state = 'ready' then admitted.ready_seq else seq end,
         state = admitted.state, has_place = admitted.has_place, has_turn = admitted.has_turn,
         run_at = clock_timestamp() + make_interval(secs => admitted.delay_ms / 1000)
-      from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::double precision[])
-        as admitted (id, state, has_place, has_turn, delay_ms)
+      from (
+        select *, nextval('holdfast.job_order') as ready_seq
+        from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::double precision[])
+          as given (id, state, has_place, has_turn, delay_ms)
+      ) as admitted
       where jobs.id = admitted.id`,
     values: [
       admissions.map(({ id }) => id),
@@ -86,21 +99,22 @@ export function admit(admissions: readonly Admission[]): Statement {
   }
 }
 
-/** Writes limits down as they stand. */
-export function updateLimits(name: string, limits: readonly LimitRow[]): Statement {
+/** Stores limits as they stand. */
+export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Statement {
   return {
     name: 'holdfast_update_limits',
     text: `
       update holdfast.job_limits as limits set
         places = given.places, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
       from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, places, next_ms)
-      where limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
+      where limits.service = $6 and limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
     values: [
       name,
       limits.map(({ kind }) => kind),
       limits.map(({ key }) => key),
       limits.map(({ places }) => places),
       limits.map(({ next_ms }) => next_ms),
+      service,
     ],
   }
 }

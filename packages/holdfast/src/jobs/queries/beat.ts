@@ -1,11 +1,18 @@
 import type { Statement } from '../../postgres/statement.ts'
 
+/** A worker as it is registered. */
+export interface RegisteredWorker {
+  readonly service: string
+  readonly host: string
+  readonly pid: number
+}
+
 /** Registers a worker, which counts as its first heartbeat. */
-export function registerWorker(id: string, host: string, pid: number): Statement {
+export function registerWorker(id: string, { service, host, pid }: RegisteredWorker): Statement {
   return {
     name: 'holdfast_register_worker',
-    text: 'insert into holdfast.job_workers (id, host, pid) values ($1, $2, $3)',
-    values: [id, host, pid],
+    text: 'insert into holdfast.job_workers (id, service, host, pid) values ($1, $2, $3, $4)',
+    values: [id, service, host, pid],
   }
 }
 
@@ -53,11 +60,11 @@ export function deleteOldBeats(): Statement {
   }
 }
 
-/** Finds the running jobs of a worker that are to end. */
+/** Finds the claims of a worker whose jobs have been cancelled. */
 export function findCancelled(worker: string): Statement {
   return {
     name: 'holdfast_find_cancelled',
-    text: `select id from holdfast.jobs where worker = $1 and state = 'running' and is_cancelled`,
+    text: `select id, claim from holdfast.jobs where worker = $1 and is_cancelled`,
     values: [worker],
   }
 }

@@ -1,87 +1,101 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { ClaimOf } from '../claim-of.ts'
+import { archive } from './archive.ts'
 
 /** How an attempt ends. */
 export interface AttemptEnd {
   readonly state: 'succeeded' | 'scheduled' | 'ready' | 'waiting' | 'dead' | 'cancelled'
-  /** When a job that goes on may do so, from now on; absent: at once, or, of a waiting one, never by itself. */
+  /** When a job that goes on may do so, in milliseconds from now. Default: at once, or, of a waiting one, never by itself. */
   readonly delayMs?: number
-  /** Whether it counts as a try that failed. */
+  /** Whether it counts as a failed attempt. */
   readonly isFailure?: boolean
-  /** Whether the job asked to run later, which counts as no attempt. */
+  /** Whether the job asked to run later, which costs no attempt. */
   readonly isSnooze?: boolean
-  /** What went wrong, for whoever looks. */
+  /** Whether its worker died before it was known that the attempt had begun. */
+  readonly isLostClaim?: boolean
+  /** The failure, as it is stored. */
   readonly failure?: Readonly<Record<string, unknown>>
-  /** Whether it keeps its place among those of its concurrency key. */
+  /** Whether it keeps its place among those of its concurrency key. One that succeeds or is cancelled never does. */
   readonly keepsPlace?: boolean
   /** How long it is kept once it has ended, in milliseconds. Default {@link deadRetentionMs}: one that was to go on may have been cancelled. */
   readonly retentionMs?: number
 }
 
-/** How long a job that did not come to its end is kept, in milliseconds, to be looked at and redriven. */
+/** How long a job is kept that is dead or was cancelled, in milliseconds, to be looked at and redriven. */
 export const deadRetentionMs: number = 30 * 86_400_000
 
-/** What {@link endAttempt} left. */
+/** The outcome of {@link endAttempt}. */
 export interface EndedRow {
-  /** Another than that which was asked for where the job has been cancelled. */
+  /** Another than that which was asked for if the job has been cancelled. */
   readonly state: string
   /** Whether it has kept its place. */
   readonly has_place: boolean
 }
 
-const set = `
-        state = ended.state,
-        run_at = case when ended.state = 'waiting' and $4::double precision is null then 'infinity'
-          else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
-        failures = failures + $5::int,
-        snoozes = snoozes + $9::int,
-        failure = coalesce($6::jsonb, failure),
-        has_place = has_place and $7 and not ended.is_over,
-        has_turn = false,
-        worker = null,
-        finished_at = case when ended.is_over then now() end,
-        expires_at = case when ended.is_over then now() + make_interval(secs => $8::double precision / 1000) end
-      from (
-        select id, state, state in ('succeeded', 'dead', 'cancelled') as is_over
-        from (
-          select id, case when is_cancelled and $3 in ('scheduled', 'ready', 'waiting') then 'cancelled' else $3 end as state
-          from holdfast.jobs
-          where id = $1 and attempt = $2 and state = 'running'
-          for update
-        ) as held
-      ) as ended
-      where jobs.id = ended.id`
-
-function valuesOf(id: string, attempt: number, end: AttemptEnd): readonly unknown[] {
-  return [
-    id,
-    attempt,
-    end.state,
-    end.delayMs ?? null,
-    end.isFailure === true ? 1 : 0,
-    end.failure === undefined ? null : JSON.stringify(end.failure),
-    end.keepsPlace === true,
-    end.retentionMs ?? deadRetentionMs,
-    end.isSnooze === true ? 1 : 0,
-  ]
-}
-
-/** Ends an attempt, if the job is still its own; gives no row otherwise. */
-export function endAttempt(id: string, attempt: number, end: AttemptEnd): Statement {
+/** Ends an attempt, if the job is still its claim's; returns no row otherwise. */
+export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {
     name: 'holdfast_end_attempt',
-    text: `update holdfast.jobs set ${set} returning jobs.state, jobs.has_place`,
-    values: valuesOf(id, attempt, end),
+    text: `
+      with held as materialized (
+        select id, case when is_cancelled and $3 in ('scheduled', 'ready', 'waiting') then 'cancelled' else $3 end as end_state
+        from holdfast.jobs
+        where id = $1 and claim = $2 and state = 'running'
+        for update
+      ), gone as (
+        delete from holdfast.jobs using held
+        where jobs.id = held.id and end_state in ('succeeded', 'dead', 'cancelled')
+        returning jobs.*, end_state
+      ), ${archive({
+        state: 'end_state',
+        retentionMs: '$8',
+        failures: 'failures + $5::int',
+        failure: 'coalesce($6::jsonb, failure)',
+        hasPlace: "has_place and $7 and end_state = 'dead'",
+      })}, kept as (
+        update holdfast.jobs set
+          state = end_state,
+          run_at = case when end_state = 'waiting' and $4::double precision is null then 'infinity'
+            else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
+          failures = failures + $5::int,
+          snoozes = snoozes + $9::int,
+          lost_claims = case when $10 then lost_claims + 1 else 0 end,
+          failure = coalesce($6::jsonb, failure),
+          has_place = has_place and $7,
+          has_turn = false,
+          worker = null,
+          started_at = null
+        from held where jobs.id = held.id and end_state in ('scheduled', 'ready', 'waiting')
+        returning has_place
+      )
+      select end_state as state,
+        coalesce((select has_place from kept), (select has_place and $7 and end_state = 'dead' from gone), false) as has_place
+      from held`,
+    values: [
+      id,
+      claim,
+      end.state,
+      end.delayMs ?? null,
+      end.isFailure === true ? 1 : 0,
+      end.failure === undefined ? null : JSON.stringify(end.failure),
+      end.keepsPlace === true,
+      end.retentionMs ?? deadRetentionMs,
+      end.isSnooze === true ? 1 : 0,
+      end.isLostClaim === true,
+    ],
   }
 }
 
-/** Ends an attempt in its transaction, which fails with {@link fenceLost} where the job is no longer its own. */
-export function endAttemptFenced(id: string, attempt: number, end: AttemptEnd): Statement {
+/** Ends a job that has succeeded in the transaction of its effects, which fails with {@link fenceLost} if the job is no longer its claim's. */
+export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Statement {
   return {
-    name: 'holdfast_end_attempt_fenced',
+    name: 'holdfast_succeed_fenced',
     text: `
-      with done as (update holdfast.jobs set ${set} returning 1)
-      select holdfast.check_fence(exists (select from done))`,
-    values: valuesOf(id, attempt, end),
+      with gone as (
+        delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*
+      ), ${archive({ state: "'succeeded'", retentionMs: '$3' })}
+      select holdfast.check_fence(exists (select from gone))`,
+    values: [id, claim, retentionMs],
   }
 }
 

@@ -1,28 +1,34 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { ClaimOf } from '../claim-of.ts'
 
-/** Hands back jobs that were claimed and not begun, those that are still their claim's own. */
-export function handBack(claims: readonly { readonly id: string; readonly attempt: number }[]): Statement {
+/** Hands back jobs that were claimed and not begun, those that are still their claim's. */
+export function handBack(claims: readonly ClaimOf[]): Statement {
   return {
     name: 'holdfast_hand_back',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
-      from unnest($1::uuid[], $2::int[]) as claim (id, attempt)
-      where jobs.id = claim.id and jobs.attempt = claim.attempt and jobs.state = 'running'`,
-    values: [claims.map(({ id }) => id), claims.map(({ attempt }) => attempt)],
+      from unnest($1::uuid[], $2::int[]) as claimed (id, claim)
+      where jobs.id = claimed.id and jobs.claim = claimed.claim and jobs.state = 'running'`,
+    values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   }
 }
 
-/** Hands back jobs of these names that a worker has claimed and does not know of: the connection was lost before the answer. */
+/** Hands back claims of these names that a worker has made and does not know of: the connection was lost before the answer. */
 export function handBackUnknown(
   worker: string,
   names: readonly string[],
-  known: readonly string[],
+  known: readonly ClaimOf[],
 ): Statement {
   return {
     name: 'holdfast_hand_back_unknown',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
-      where worker = $1 and state = 'running' and name = any ($3::text[]) and id <> all ($2::uuid[])`,
-    values: [worker, known, names],
+      where worker = $1 and state = 'running' and name = any ($4::text[])
+        and not exists (
+          select from unnest($2::uuid[], $3::int[]) as known (id, claim)
+          where known.id = jobs.id and known.claim = jobs.claim
+        )
+      returning id`,
+    values: [worker, known.map(({ id }) => id), known.map(({ claim }) => claim), names],
   }
 }

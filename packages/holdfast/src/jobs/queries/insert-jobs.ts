@@ -2,22 +2,28 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { JobRow } from '../job-row.ts'
 
 const insertion = `
-      insert into holdfast.jobs
-        (id, name, input, priority, run_at, state, unique_key, limit_key, rate_key, share_key, traceparent)
+      insert into holdfast.jobs (
+        service, id, name, input, priority, run_at, state, unique_key, holds_key, keeps_key, limit_key, rate_key, share_key,
+        traceparent
+      )
       select
-        row.id, row.name, row.input::json, row.priority, due.run_at,
+        $2, row.id, row.name, row.input::json, row.priority, due.run_at,
         case
           when due.run_at > now() then 'scheduled'
           when row."limitKey" is not null or row."rateKey" is not null then 'gated'
           else 'ready'
         end,
-        row."uniqueKey", row."limitKey", row."rateKey", row."shareKey", row.traceparent
+        row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
+        row."rateKey", row."shareKey", row.traceparent
       from rows from (
         json_to_recordset($1::json) as (
           id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
-          "uniqueKey" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
+          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
         )
-      ) with ordinality as row (id, name, input, priority, "delayMs", "atMs", "uniqueKey", "limitKey", "rateKey", "shareKey", traceparent, n)
+      ) with ordinality as row (
+        id, name, input, priority, "delayMs", "atMs", "uniqueKey", "uniqueUntil", "limitKey", "rateKey", "shareKey",
+        traceparent, n
+      )
       cross join lateral (
         select coalesce(
           to_timestamp(row."atMs" / 1000),
@@ -28,26 +34,50 @@ const insertion = `
       order by row.n`
 
 /** Inserts jobs in their order. */
-export function insertJobs(rows: readonly JobRow[]): Statement {
-  return { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows)] }
+export function insertJobs(service: string, rows: readonly JobRow[]): Statement {
+  return { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
 }
 
-/** Inserts a job, unless one of its name and unique key is there that has not ended. Gives its id where it was inserted. */
-export function insertUniqueJob(row: JobRow): Statement {
+/** Inserts a job, unless another one holds its unique key. Returns its id if it was inserted. */
+export function insertUniqueJob(service: string, row: JobRow): Statement {
   return {
     name: 'holdfast_insert_unique_job',
     text: `${insertion}
-      on conflict (name, unique_key) where unique_key is not null and finished_at is null do nothing
+      on conflict (service, name, unique_key) where holds_key do nothing
       returning id`,
-    values: [JSON.stringify([row])],
+    values: [JSON.stringify([row]), service],
   }
 }
 
-/** Finds the job of a unique key that has not ended. */
-export function findUniqueJob(name: string, uniqueKey: string): Statement {
+/** A unique key of a service's jobs. */
+export interface UniqueKey {
+  readonly service: string
+  readonly name: string
+  readonly key: string
+}
+
+/**
+ * Finds the job that holds a unique key and has not been claimed, and locks it against claims until the transaction
+ * ends: if it ran before the commit, it would miss what the transaction writes.
+ */
+export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
   return {
-    name: 'holdfast_find_unique_job',
-    text: 'select id from holdfast.jobs where name = $1 and unique_key = $2 and finished_at is null',
-    values: [name, uniqueKey],
+    name: 'holdfast_lock_unique_job',
+    text: `
+      select id from holdfast.jobs
+      where service = $1 and name = $2 and unique_key = $3 and holds_key and state <> 'running'
+      for key share`,
+    values: [service, name, key],
+  }
+}
+
+/** Finds the job that holds a unique key until it ends, and runs. It is not locked: its end would wait for this transaction. */
+export function findRunningUniqueJob({ service, name, key }: UniqueKey): Statement {
+  return {
+    name: 'holdfast_find_running_unique_job',
+    text: `
+      select id from holdfast.jobs
+      where service = $1 and name = $2 and unique_key = $3 and holds_key and state = 'running'`,
+    values: [service, name, key],
   }
 }

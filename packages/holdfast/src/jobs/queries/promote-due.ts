@@ -13,38 +13,43 @@ export interface PromotionRow {
 }
 
 /**
- * Lets those go on whose time has come. `unlimited`: the names of jobs that the program does not limit. One that did may have left some of theirs at the
- * gate, and may still send others there.
+ * Promotes the jobs of a service that are due, in the order in which they became so. `unlimited`: the names of jobs that
+ * the program does not limit; another version that does may leave some of them at the gate.
  */
-export function promoteDue(unlimited: readonly string[] = []): Statement {
+export function promoteDue(service: string, unlimited: readonly string[] = []): Statement {
   return {
     name: 'holdfast_promote_due',
     text: `
       with due as materialized (
         select id from holdfast.jobs
-        where state in ('scheduled', 'waiting') and run_at <= now()
+        where service = $2 and state in ('scheduled', 'waiting') and run_at <= now()
         order by run_at
         limit ${promotionBatch}
-        for update skip locked
+        for no key update skip locked
+      ), numbered as materialized (
+        select id, nextval('holdfast.job_order') as ready_seq from due
       ), promoted as (
         update holdfast.jobs set
           state = case
             when (limit_key is not null and not has_place) or (rate_key is not null and not has_turn) then 'gated'
             else 'ready'
-          end
-        from due where jobs.id = due.id
+          end,
+          seq = ready_seq
+        from numbered where jobs.id = numbered.id
         returning 1
       )
       select
         (select count(*)::int from promoted) as promoted,
         (
           select extract(epoch from min(run_at) - now())::double precision * 1000 from holdfast.jobs
-          where state in ('scheduled', 'waiting') and run_at > now() and run_at < 'infinity'
+          where service = $2 and state in ('scheduled', 'waiting') and run_at > now() and run_at < 'infinity'
         ) as next_ms,
         array(
           select wanted.name from unnest($1::text[]) as wanted (name)
-          where exists (select from holdfast.jobs where jobs.name = wanted.name and state = 'gated')
+          where exists (
+            select from holdfast.jobs where jobs.service = $2 and jobs.name = wanted.name and state = 'gated'
+          )
         ) as gated`,
-    values: [unlimited],
+    values: [unlimited, service],
   }
 }

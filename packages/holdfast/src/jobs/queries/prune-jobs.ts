@@ -1,14 +1,37 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Deletes a batch of the jobs that have been kept long enough, leaving out those that another process deletes. */
-export function pruneJobs(batch: number): Statement {
+/** A batch of ended jobs that have been kept long enough. */
+export interface PruneBatch {
+  readonly service: string
+  /** When the last job expired that was pruned before: a scan from there does not read what earlier ones left behind. */
+  readonly after: Date | undefined
+  readonly limit: number
+}
+
+/** The outcome of {@link pruneJobs}. */
+export interface PrunedRow {
+  readonly count: number
+  /** When the last one expired; `null` if there was none. */
+  readonly last: Date | null
+}
+
+/** Deletes a batch of the ended jobs of a service that have expired, and their steps, leaving out those that another process deletes. */
+export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
   return {
     name: 'holdfast_prune_jobs',
     text: `
-      delete from holdfast.jobs
-      where id = any (array(
-        select id from holdfast.jobs where expires_at < now() order by expires_at limit $1 for update skip locked
-      ))`,
-    values: [batch],
+      with due as materialized (
+        select id, expires_at from holdfast.ended_jobs
+        where service = $1 and expires_at >= $2 and expires_at < now()
+        order by expires_at
+        limit $3
+        for update skip locked
+      ), gone as (
+        delete from holdfast.ended_jobs using due where ended_jobs.id = due.id returning ended_jobs.id, ended_jobs.expires_at
+      ), steps as (
+        delete from holdfast.job_steps where job_id in (select id from gone)
+      )
+      select count(*)::int as count, max(expires_at) as last from gone`,
+    values: [service, after ?? '-infinity', limit],
   }
 }

@@ -4,18 +4,18 @@ import type { Statement } from '../../postgres/statement.ts'
  * Deletes a batch of the limits that say nothing any more, which are as many as the keys that there ever were: no job has a place, and the
  * next may begin. One that is wanted at the same time is made anew by whoever waits for its lock.
  */
-export function pruneLimits(batch: number): Statement {
+export function pruneLimits(service: string, batch: number): Statement {
   return {
     name: 'holdfast_prune_limits',
     text: `
       with idle as materialized (
         select name, kind, key from holdfast.job_limits
-        where places = 0 and next_at < now() - interval '1 minute'
+        where service = $2 and places = 0 and next_at < now() - interval '1 minute'
         limit $1
         for update skip locked
       )
       delete from holdfast.job_limits as limits using idle
-      where limits.name = idle.name and limits.kind = idle.kind and limits.key = idle.key`,
-    values: [batch],
+      where limits.service = $2 and limits.name = idle.name and limits.kind = idle.kind and limits.key = idle.key`,
+    values: [batch, service],
   }
 }

@@ -1,6 +1,7 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { ClaimOf } from '../claim-of.ts'
 
-/** What a step has come to so far. */
+/** A step as it is stored. */
 export interface StepRow {
   readonly name: string
   /** JSON; null where it gave `undefined`, which is not the same as `null`. */
@@ -23,20 +24,19 @@ export function readSteps(job: string): Statement {
   }
 }
 
-// Held until the end of the transaction: whoever takes the job over waits for it, and finds the step.
-const held = `select id from holdfast.jobs where id = $1 and attempt = $2 and state = 'running' for share`
+// Locked until the end of the transaction: whoever rescues the job waits for it, and finds the step.
+const held = `select id from holdfast.jobs where id = $1 and claim = $2 and state = 'running' for share`
 
-/** What a step is written with. */
+/** The result of a step, and the claim that its job is held by. */
 export interface StepResult {
-  readonly job: string
-  readonly attempt: number
+  readonly job: ClaimOf
   readonly name: string
   /** JSON. */
   readonly result: string | null
 }
 
-/** Writes what a step has come to; fails where the job is no longer the attempt's own. */
-export function storeStep({ job, attempt, name, result }: StepResult): Statement {
+/** Stores the result of a step; fails if the job is no longer its claim's. */
+export function storeStep({ job, name, result }: StepResult): Statement {
   return {
     name: 'holdfast_store_step',
     text: `
@@ -47,13 +47,13 @@ export function storeStep({ job, attempt, name, result }: StepResult): Statement
         where not job_steps.is_done
       )
       select holdfast.check_fence(exists (select from held))`,
-    values: [job, attempt, name, result],
+    values: [job.id, job.claim, name, result],
   }
 }
 
 /** Notes that a job sleeps, or waits for a message, until a step's time has come. */
 export function beginPause(
-  { job, attempt, name }: Omit<StepResult, 'result'>,
+  { job, name }: Omit<StepResult, 'result'>,
   delayMs: number | undefined,
 ): Statement {
   return {
@@ -65,6 +65,6 @@ export function beginPause(
         on conflict (job_id, name) do nothing
       )
       select holdfast.check_fence(exists (select from held))`,
-    values: [job, attempt, name, delayMs ?? null],
+    values: [job.id, job.claim, name, delayMs ?? null],
   }
 }

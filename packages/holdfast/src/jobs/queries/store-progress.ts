@@ -1,10 +1,11 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { ClaimOf } from '../claim-of.ts'
 
-/** Writes down how far a job is, while it is the attempt's own. */
-export function storeProgress(id: string, attempt: number, value: string): Statement {
+/** Stores the progress of a job, if it is still its claim's. */
+export function storeProgress({ id, claim }: ClaimOf, value: string): Statement {
   return {
     name: 'holdfast_store_progress',
-    text: `update holdfast.jobs set progress = $3 where id = $1 and attempt = $2 and state = 'running'`,
-    values: [id, attempt, value],
+    text: `update holdfast.jobs set progress = $3 where id = $1 and claim = $2 and state = 'running'`,
+    values: [id, claim, value],
   }
 }

@@ -1,25 +1,33 @@
 import type { Statement } from '../../postgres/statement.ts'
+import type { ClaimOf } from '../claim-of.ts'
 
-/** A running job whose worker is dead. */
-export interface OrphanRow {
-  readonly id: string
+/** A claimed job whose worker is dead. */
+export interface OrphanRow extends ClaimOf {
   readonly name: string
-  readonly attempt: number
   readonly failures: number
-  readonly worker: string
+  /** Whether its attempt is known to have begun. */
+  readonly has_begun: boolean
   readonly limit_key: string | null
   readonly has_place: boolean
 }
 
-/** Removes the workers without a heartbeat within the lease, but for the one that asks. */
-export function forgetDead(leaseMs: number, self: string): Statement {
+/** The lease of the workers of a service. */
+export interface Lease {
+  readonly service: string
+  readonly leaseMs: number
+  /** The worker that asks. */
+  readonly self: string
+}
+
+/** Removes the workers of a service without a heartbeat within the lease, but for the one that asks. */
+export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {
     name: 'holdfast_forget_dead',
     text: `
       delete from holdfast.job_workers
       where id in (
         select id from holdfast.job_workers
-        where id <> $2
+        where service = $3 and id <> $2
           and started_at < clock_timestamp() - make_interval(secs => $1::double precision / 1000)
           and not exists (
             select from holdfast.job_beats
@@ -28,20 +36,21 @@ export function forgetDead(leaseMs: number, self: string): Statement {
         for update skip locked
       )
       returning id, host, pid`,
-    values: [leaseMs, self],
+    values: [leaseMs, self, service],
   }
 }
 
-/** Finds running jobs whose worker nobody knows. */
-export function findOrphans(): Statement {
+/** Finds claimed jobs of a service whose worker has been removed. */
+export function findOrphans(service: string): Statement {
   return {
     name: 'holdfast_find_orphans',
     text: `
-      select id, name, attempt, failures, worker, limit_key, has_place from holdfast.jobs
-      where state = 'running' and not exists (select from holdfast.job_workers where job_workers.id = jobs.worker)
+      select id, claim, name, failures, started_at is not null as has_begun, limit_key, has_place from holdfast.jobs
+      where service = $1 and worker is not null
+        and not exists (select from holdfast.job_workers where job_workers.id = jobs.worker)
       limit 1000
       for update skip locked`,
-    values: [],
+    values: [service],
   }
 }
 

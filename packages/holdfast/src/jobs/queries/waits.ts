@@ -1,7 +1,9 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** What a job waits for. */
+/** The message that a job waits for. */
 export interface AwaitedMessage {
+  /** The service that publishes it. */
+  readonly publisher: string
   readonly event: string
   readonly key: string
 }
@@ -15,16 +17,24 @@ export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
     name: 'holdfast_lock_messages',
     text: `
       select pg_advisory_xact_lock(id) from (
-        select distinct hashtextextended('holdfast wait ' || event || ' ' || key, 0) as id
-        from unnest($1::text[], $2::text[]) as awaited (event, key)
+        select distinct hashtextextended('holdfast wait ' || publisher || ' ' || event || ' ' || key, 0) as id
+        from unnest($1::text[], $2::text[], $3::text[]) as awaited (event, key, publisher)
         order by 1
       ) as ids`,
-    values: [awaited.map(({ event }) => event), awaited.map(({ key }) => key)],
+    values: [
+      awaited.map(({ event }) => event),
+      awaited.map(({ key }) => key),
+      awaited.map(({ publisher }) => publisher),
+    ],
   }
 }
 
 /** Has a step wait for a message, or gives it the first one that was published since its job was enqueued. */
-export function awaitMessage(job: string, step: string, { event, key }: AwaitedMessage): Statement {
+export function awaitMessage(
+  job: string,
+  step: string,
+  { publisher, event, key }: AwaitedMessage,
+): Statement {
   return {
     name: 'holdfast_await_message',
     text: `
@@ -34,7 +44,7 @@ export function awaitMessage(job: string, step: string, { event, key }: AwaitedM
           'payload', messages.payload, 'publishedAt', messages.published_at
         ) as message
         from holdfast.messages, holdfast.jobs
-        where messages.event = $3 and messages.key = $4
+        where messages.event = $3 and messages.key = $4 and messages.service = $5
           and jobs.id = $1 and messages.published_at >= jobs.enqueued_at
         order by messages.seq
         limit 1
@@ -43,12 +53,12 @@ export function awaitMessage(job: string, step: string, { event, key }: AwaitedM
         from found where job_id = $1 and name = $2
         returning 1
       ), waiting as (
-        insert into holdfast.job_waits (job_id, step, event, key)
-        select $1, $2, $3, $4 where not exists (select from found)
+        insert into holdfast.job_waits (job_id, step, event, key, publisher)
+        select $1, $2, $3, $4, $5 where not exists (select from found)
         on conflict (job_id, step) do nothing
       )
       select exists (select from found) as is_there`,
-    values: [job, step, event, key],
+    values: [job, step, event, key, publisher],
   }
 }
 
@@ -65,8 +75,10 @@ export function resolveWaits(messages: readonly ComeMessage[]): Statement {
     text: `
       with come as materialized (
         select distinct on (waits.job_id, waits.step) waits.job_id, waits.step, message.json::json as message
-        from unnest($1::text[], $2::text[], $3::text[]) with ordinality as message (event, key, json, n)
-        join holdfast.job_waits as waits on waits.event = message.event and waits.key = message.key
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+          as message (event, key, json, publisher, n)
+        join holdfast.job_waits as waits
+          on waits.event = message.event and waits.key = message.key and waits.publisher = message.publisher
         order by waits.job_id, waits.step, message.n
       ), ended as (
         delete from holdfast.job_waits as waits using come
@@ -82,6 +94,7 @@ export function resolveWaits(messages: readonly ComeMessage[]): Statement {
       messages.map(({ event }) => event),
       messages.map(({ key }) => key),
       messages.map(({ json }) => json),
+      messages.map(({ publisher }) => publisher),
     ],
   }
 }

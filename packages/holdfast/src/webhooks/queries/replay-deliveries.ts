@@ -40,8 +40,8 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
         from chosen where delivery.id = chosen.id
         returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.service, chosen.owner
       )
-      insert into holdfast.jobs (id, name, input, state, limit_key, share_key)
-      select gen_random_uuid(), $1,
+      insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
+      select service, gen_random_uuid(), $1,
         json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
         'gated', endpoint_id::text, owner
       from replayed order by seq

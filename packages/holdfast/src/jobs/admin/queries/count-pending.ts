@@ -1,3 +1,5 @@
-/** How many jobs of a pause have not ended. As SQL. */
+/** The number of jobs of a pause that have not ended, as SQL. */
 export const countPending = `
-        (select count(*) from holdfast.jobs where jobs.name = pauses.name and finished_at is null)::double precision as jobs`
+        (
+          select count(*) from holdfast.jobs where jobs.service = pauses.service and jobs.name = pauses.name
+        )::double precision as jobs`

@@ -1,6 +1,9 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-/** Ends the pause of a name; gives a row where there was one. */
-export function deletePause(name: string): Statement {
-  return { text: 'delete from holdfast.job_pauses where name = $1 returning name', values: [name] }
+/** Deletes the pause of a name; returns a row if there was one. */
+export function deletePause(service: string, name: string): Statement {
+  return {
+    text: 'delete from holdfast.job_pauses where service = $1 and name = $2 returning name',
+    values: [service, name],
+  }
 }

@@ -1,19 +1,19 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { jobColumns } from './job-columns.ts'
 
-/** A job with all that its row has, and the process that runs it. */
+/** Finds a job with all of its columns, and the process that runs it. */
 export function findJobRow(id: string): Statement {
   return {
     text: `
       select ${jobColumns},
         jobs.input, jobs.progress, jobs.unique_key as "uniqueKey", jobs.limit_key as "limitKey", jobs.has_place as "hasPlace",
         jobs.rate_key as "rateKey", jobs.traceparent, jobs.expires_at as "expiresAt",
-        workers.id as "workerId", workers.host, workers.pid, 
+        workers.id as "workerId", workers.host, workers.pid,
         greatest(
           workers.started_at,
           (select max(at) from holdfast.job_beats where job_beats.worker = workers.id)
         ) as "beatAt"
-      from holdfast.jobs
+      from holdfast.all_jobs as jobs
       left join holdfast.job_workers as workers on workers.id = jobs.worker
       where jobs.id = $1`,
     values: [id],

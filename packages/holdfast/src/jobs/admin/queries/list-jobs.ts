@@ -1,25 +1,27 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { jobColumns } from './job-columns.ts'
 
-/** Which jobs are asked for; what is `null` does not count. */
+/** Filters of a list of jobs; one that is `null` does not count. */
 export interface JobFilters {
+  readonly service: string | null
   readonly name: string | null
   readonly states: readonly string[] | null
   readonly before: string | null
   readonly limit: number
 }
 
-/** Jobs, the last ones first: in the order of their ids, which begin with the time. */
-export function listJobRows({ name, states, before, limit }: JobFilters): Statement {
+/** Lists jobs, the last ones first: in the order of their ids, which begin with the time. */
+export function listJobRows({ service, name, states, before, limit }: JobFilters): Statement {
   return {
     text: `
       select ${jobColumns}
-      from holdfast.jobs
+      from holdfast.all_jobs as jobs
       where ($1::text is null or name = $1)
         and ($2::text[] is null or state = any ($2))
         and ($3::uuid is null or id < $3)
+        and ($5::text is null or service = $5)
       order by id desc
       limit $4`,
-    values: [name, states, before, limit],
+    values: [name, states, before, limit, service],
   }
 }

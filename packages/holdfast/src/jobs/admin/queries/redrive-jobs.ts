@@ -1,43 +1,47 @@
 import type { Statement } from '../../../postgres/statement.ts'
-import { putBack } from './put-back.ts'
+import { unarchive } from '../../queries/archive.ts'
+import { readyOrGated } from './ready-or-gated.ts'
 
-/** What {@link redriveDead} did. */
+/** The dead jobs that {@link redriveDead} redrives. */
+export interface RedriveOf {
+  readonly service: string
+  readonly name: string
+  readonly limit: number
+}
+
+/** The outcome of {@link redriveDead}. */
 export interface RedrivenRow {
   readonly ids: readonly string[]
-  /** How many of the name are still dead. */
+  /** The number of jobs of the name that are still dead. */
   readonly left: number
 }
 
 /**
- * Has dead jobs of a name begin anew, the oldest first. Of those with the same unique key it is the last one, and none where another has
- * not ended.
+ * Moves dead jobs of a name back, the oldest first. Of those that keep the same unique key until they end it is the last
+ * one, and none if another has not ended.
  */
-export function redriveDead(name: string, limit: number): Statement {
+export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {
     text: `
       with candidates as (
-        select distinct on (unique_key, case when unique_key is null then id end) id
-        from holdfast.jobs as dead
-        where name = $1 and state = 'dead' and not exists (
+        select distinct on (unique_key, case when unique_key is null or not keeps_key then id end) id
+        from holdfast.ended_jobs as dead
+        where service = $3 and name = $1 and state = 'dead' and not (keeps_key and exists (
           select from holdfast.jobs as other
-          where other.name = dead.name and other.unique_key = dead.unique_key and other.finished_at is null
-        )
-        order by unique_key, case when unique_key is null then id end, seq desc
+          where other.service = $3 and other.name = $1 and other.unique_key = dead.unique_key and other.holds_key
+        ))
+        order by unique_key, case when unique_key is null or not keeps_key then id end, seq desc
       ), chosen as materialized (
-        select id from holdfast.jobs
+        select id from holdfast.ended_jobs
         where id in (select id from candidates) and state = 'dead'
         order by seq
         limit $2
         for update skip locked
-      ), redriven as (
-        update holdfast.jobs set failures = 0, snoozes = 0, ${putBack}
-        from chosen where jobs.id = chosen.id
-        returning jobs.id, jobs.seq
-      )
+      ), ${unarchive({ state: readyOrGated, failures: '0', snoozes: '0' })}
       select
-        array(select id from redriven order by seq) as ids,
-        (select count(*) from holdfast.jobs where name = $1 and state = 'dead')::int
-          - (select count(*) from redriven)::int as "left"`,
-    values: [name, limit],
+        array(select id from returned order by seq) as ids,
+        (select count(*) from holdfast.ended_jobs where service = $3 and name = $1 and state = 'dead')::int
+          - (select count(*) from returned)::int as "left"`,
+    values: [name, limit, service],
   }
 }

@@ -1,29 +1,40 @@
 import type { Statement } from '../../../postgres/statement.ts'
+import { unarchive } from '../../queries/archive.ts'
 import type { JobState } from '../stored-job.ts'
-import { putBack } from './put-back.ts'
+import { readyOrGated } from './ready-or-gated.ts'
 
-/** What {@link retryJobNow} finds. */
+/** The outcome of {@link retryJobNow}. */
 export interface RetriedRow {
+  readonly service: string
   readonly name: string
-  /** As it was before. */
+  /** The state before. */
   readonly state: string
-  /** As it is now; `null` where it is left as it was. */
+  /** The state now; `null` if nothing has changed. */
   readonly new_state: JobState | null
 }
 
-/** Has a dead or a scheduled job run now. One that is scheduled by its rate limit keeps its turn. */
+/** Lets a dead or a scheduled job run now. One that is scheduled by its rate limit keeps its turn. */
 export function retryJobNow(id: string): Statement {
   return {
     text: `
-      with found as materialized (
-        select id, name, state, has_turn from holdfast.jobs where id = $1 for update
-      ), retried as (
-        update holdfast.jobs set ${putBack}
-        from found
-        where jobs.id = found.id and (found.state = 'dead' or (found.state = 'scheduled' and not found.has_turn))
-        returning jobs.state as new_state
+      with waiting as materialized (
+        select id, service, name, state, state = 'scheduled' and not has_turn as is_due
+        from holdfast.jobs where id = $1 for update
+      ), ended as materialized (
+        select id, service, name, state from holdfast.ended_jobs where id = $1 for update
+      ), chosen as (
+        select id from ended where state = 'dead'
+      ), ${unarchive({ state: readyOrGated, failures: 'failures', snoozes: 'snoozes' })}, hurried as (
+        update holdfast.jobs set state = ${readyOrGated}, run_at = now(), seq = default
+        from waiting where jobs.id = waiting.id and is_due
+        returning jobs.state
       )
-      select found.name, found.state, (select new_state from retried) from found`,
+      select service, name, state, coalesce((select state from hurried), (select state from returned)) as new_state
+      from (
+        select service, name, state from waiting
+        union all
+        select service, name, state from ended
+      ) as found`,
     values: [id],
   }
 }

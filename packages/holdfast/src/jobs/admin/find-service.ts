@@ -1,0 +1,33 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { findServiceRows } from './queries/find-services.ts'
+
+/** Jobs of a name. */
+export interface JobsOf {
+  /** Default: the service that declares the name, or the only one on the database. */
+  readonly service?: string
+}
+
+/**
+ * Finds the service whose jobs of a name are meant.
+ *
+ * @throws HoldfastError `job-service-ambiguous` if it is not given, and several services have the name, or none has it.
+ */
+export async function findService(
+  client: StatementClient,
+  name: string,
+  { service }: JobsOf,
+): Promise<string> {
+  if (service !== undefined) return service
+  const rows = await runStatement<{ service: string; has_name: boolean }>(client, findServiceRows(name))
+  const owners = rows.filter(({ has_name: hasName }) => hasName)
+  const [only, ...others] = owners.length > 0 ? owners : rows
+  if (only && others.length === 0) return only.service
+  const known = (owners.length > 0 ? owners : rows).map((row) => row.service)
+  throw new HoldfastError(
+    'job-service-ambiguous',
+    known.length === 0
+      ? `No service on this database has jobs, so it is not known whose jobs "${name}" are. Name the service.`
+      : `${owners.length > 0 ? 'Several services' : 'No service'} on this database declare jobs of the name "${name}". Name the service: ${known.join(', ')}.`,
+  )
+}

@@ -1,0 +1,3 @@
+import { startLosingWorker } from './lost-claims.fixture.ts'
+
+await startLosingWorker()

@@ -1,0 +1,47 @@
+import { createLogger, holdfast, systemClock } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { z } from 'zod'
+
+const { job, service } = holdfast({ database: postgres() })
+
+// In a process of its own, the jobs hang, or kill it; in the test, they do nothing.
+let isChild = false
+
+const hang = job({
+  name: 'hang',
+  input: z.object({ n: z.int() }),
+  retry: { attempts: 1 },
+  async run({ input: { n } }) {
+    if (!isChild) return
+    process.send!({ began: n })
+    await new Promise<void>(() => {})
+  },
+})
+
+const kill = job({
+  name: 'kill',
+  input: z.object({ n: z.int() }),
+  retry: { attempts: 2 },
+  run() {
+    process.send!({ began: 0 }, () => process.kill(process.pid, 'SIGKILL'))
+    // Nothing else runs in between: what marks jobs as begun after a while does not come to it.
+    for (const endMs = performance.now() + 30; performance.now() < endMs;);
+  },
+})
+
+/** A service whose jobs its worker does not survive. */
+export const losing = service({ name: 'losing', operations: {}, jobs: { hang, kill } })
+
+/** Works on these jobs in this process, ten of a name at once, until it is killed. */
+export async function startLosingWorker(): Promise<void> {
+  isChild = true
+  const running = await losing.start({
+    env: process.env,
+    mode: 'test',
+    clock: systemClock,
+    notify: () => {},
+    log: createLogger({ level: 'error', write: (line) => console.error(line) }),
+  })
+  // One slot is reserved for the other name.
+  await running.startWorker({ concurrency: 11 })
+}

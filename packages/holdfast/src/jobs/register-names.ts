@@ -1,0 +1,20 @@
+import type { Background } from '../kernel/background.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { withConnection } from '../postgres/with-connection.ts'
+import { registerNames } from './queries/register-names.ts'
+
+const limitMs = 30_000
+
+/** Registers the names of a service's jobs, so that commands find the service of a name. */
+export async function registerJobNames(
+  service: string,
+  { jobs, consumers }: Background,
+  pool: Pool,
+): Promise<void> {
+  const names = [...jobs.keys(), ...consumers.map(({ name }) => `consumer:${name}`)]
+  if (names.length === 0) return
+  await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), (connection) =>
+    connection.run(registerNames(service, names)),
+  )
+}

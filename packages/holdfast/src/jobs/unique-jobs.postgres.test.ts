@@ -1,0 +1,95 @@
+import { anyone, holdfast } from 'holdfast'
+import { postgres, sql } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+
+// A unique job stands for others only if it sees what they were enqueued for.
+
+const { job, mutation, service } = holdfast({ database: postgres() })
+
+const seen: number[] = []
+let held: Promise<void> | undefined
+const sum = job({
+  name: 'sum',
+  input: z.object({}),
+  async run({ db }) {
+    const [row] = await db.query<{ value: number }>(sql`select value from balances`)
+    seen.push(row!.value)
+    await held
+  },
+})
+
+let beforeCommit: () => Promise<void> = async () => {}
+const add = mutation({
+  route: 'POST /additions',
+  access: anyone(),
+  output: z.object({ id: z.string(), isNew: z.boolean() }),
+  async run({ db, jobs }) {
+    await db.query(sql`update balances set value = value + 1`)
+    const enqueued = await jobs.enqueue(sum, {}, { unique: 'balance' })
+    await beforeCommit()
+    return enqueued
+  },
+})
+const tested = service({ name: 'unique', operations: { add }, jobs: { sum } })
+
+let on: TestService<typeof tested.operations>
+beforeAll(async () => {
+  on = await createTestService(tested, { worker: false, statements: 'allow' })
+  await on.sql('create table balances as select 0 as value')
+})
+afterAll(() => on.stop())
+beforeEach(async () => {
+  seen.length = 0
+  held = undefined
+  beforeCommit = async () => {}
+  await on.sql('update balances set value = 0')
+  await on.sql('truncate holdfast.jobs, holdfast.ended_jobs')
+})
+
+const countUnfinished = async (): Promise<number> =>
+  (await on.sql<{ count: number }>('select count(*)::int as count from holdfast.jobs'))[0]!.count
+
+test('what is committed while a unique job runs gets one more run, however much it is', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  held = promise
+  await on.call.add({})
+  const worker = await on.running.startWorker()
+  await until(() => seen.length === 1)
+  // It is claimed by a worker only once: the others are paused, so that they all meet the one that waits.
+  await on.sql(`insert into holdfast.job_pauses (service, name) values ('unique', 'sum')`)
+  const later = [await on.call.add({}), await on.call.add({}), await on.call.add({})]
+  expect(later.map(({ isNew }) => isNew)).toEqual([true, false, false])
+  expect(await countUnfinished()).toBe(2)
+  resolve()
+  await on.sql('delete from holdfast.job_pauses')
+  await until(async () => (await countUnfinished()) === 0)
+  await worker!.stop(1_000)
+  expect(seen).toEqual([1, 4])
+})
+
+test('a unique job does not begin before the last transaction that it stands for has committed', async () => {
+  const first = await on.call.add({})
+  const isWaiting = Promise.withResolvers<void>()
+  const mayCommit = Promise.withResolvers<void>()
+  beforeCommit = () => {
+    isWaiting.resolve()
+    return mayCommit.promise
+  }
+  const adding = on.call.add({})
+  await isWaiting.promise
+  const worker = await on.running.startWorker()
+  beforeCommit = async () => {}
+  // Another job passes it meanwhile, so a claim has looked at both.
+  await on.sql(
+    `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
+  )
+  await until(() => seen.length === 1)
+  await until(async () => (await countUnfinished()) === 1)
+  mayCommit.resolve()
+  expect(await adding).toEqual({ id: first.id, isNew: false })
+  await until(async () => (await countUnfinished()) === 0)
+  await worker!.stop(1_000)
+  expect(seen).toEqual([1, 2])
+})
