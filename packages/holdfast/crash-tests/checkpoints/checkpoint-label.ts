@@ -8,6 +8,18 @@ export function labelOf(bytes: Buffer): string {
   return texts.length === 0 ? 'no statement' : texts.map(plain).join(' + ')
 }
 
+const mark = ' (in a transaction)'
+
+/** Marks what is said between the beginning and the end of a transaction. */
+export function inTransaction(label: string): string {
+  return `${label}${mark}`
+}
+
+/** Returns whether a label is marked as {@link inTransaction}. */
+export function isInTransaction(label: string): boolean {
+  return label.endsWith(mark)
+}
+
 /** The texts of Parse and Query messages (Postgres' protocol, version 3); `undefined` where these are no such messages. */
 function statementsOf(bytes: Buffer): readonly string[] | undefined {
   const texts: string[] = []

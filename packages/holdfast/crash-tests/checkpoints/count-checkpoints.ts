@@ -3,7 +3,7 @@
 // different to a server.
 import { Socket } from 'node:net'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'
-import { labelOf } from './checkpoint-label.ts'
+import { inTransaction, labelOf } from './checkpoint-label.ts'
 
 const ports = new Set((process.env['CHECKPOINT_PORTS'] ?? '').split(',').map(Number))
 
@@ -50,9 +50,14 @@ function watch(socket: Socket & Inner): void {
   const writeAll = socket._writev.bind(socket)
   const push = socket.push.bind(socket)
   let said = 'connection'
+  let isOpen = false
 
   function around(bytes: Buffer, callback: Callback, send: (then: Callback) => void): void {
     said = labelOf(bytes)
+    const begins = said.search(/\bbegin\b/i)
+    const ends = said.search(/\b(?:commit|rollback)\b/i)
+    if (isOpen && begins === -1 && ends === -1) said = inTransaction(said)
+    else isOpen = begins > ends
     const label = said
     pass(`before ${label}`)
     send((error) => {

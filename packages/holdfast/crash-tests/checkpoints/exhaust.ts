@@ -1,4 +1,5 @@
 import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
+import { isInTransaction } from './checkpoint-label.ts'
 import type { CheckpointProcess } from './checkpoint-process.ts'
 
 /** Something that a process does, which it is killed over at each checkpoint. */
@@ -12,6 +13,8 @@ export interface Exhausted {
   readonly run: (name: string, process: CheckpointProcess) => Promise<void>
   /** At which of the checkpoints it is killed, by their labels. Default: at all. */
   readonly where?: RegExp
+  /** Ends it early, after a death: enough has been seen. Default: never. */
+  readonly isEnough?: () => Promise<boolean>
   /** Goes on where a process has died, with another. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
 }
@@ -26,14 +29,23 @@ export interface ExhaustReport {
   readonly unreached: readonly Checkpoint[]
 }
 
-/** `CHECKPOINTS=all npm test checkpoint` kills each time that a point is come to, not the first time only. */
+/** `CHECKPOINTS=all npm test checkpoint` kills at every moment of every statement, each time that it is sent. */
 const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
+
+/**
+ * Returns whether the short form kills at a checkpoint. It kills at the first occurrence of each, and within a
+ * transaction only after a statement was sent. Whether a process dies before it sends the statement, after that, or
+ * when the answer arrives, Postgres rolls back the same transaction; after the statement it holds the most locks.
+ */
+function isInShortForm({ label, occurrence }: Checkpoint): boolean {
+  return occurrence === 1 && (!isInTransaction(label) || label.startsWith('after '))
+}
 
 /** Kills a process at each checkpoint that it passes while it does something; each death is followed by a process that goes on. */
 export async function exhaust(
   prefix: string,
-  { start, run, goOn, where = /^/ }: Exhausted,
+  { start, run, goOn, isEnough, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
   const names: string[] = []
   const deaths: Checkpoint[] = []
@@ -49,7 +61,7 @@ export async function exhaust(
   await current.arm()
   await run(nextName(), current)
   const checkpoints = toCheckpoints(await current.report()).filter(
-    ({ label, occurrence }) => where.test(label) && (isFull || occurrence === 1),
+    (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
   let spare = start()
   for (const checkpoint of checkpoints) {
@@ -67,6 +79,7 @@ export async function exhaust(
     current = await spare
     spare = start()
     await goOn?.(names.at(-1)!, current)
+    if (await isEnough?.()) break
   }
   // It has to be up before it can be ended.
   await spare
