@@ -6,9 +6,9 @@ const src = 'packages/holdfast/src'
 export const postgresMutants: readonly Mutant[] = [
   {
     name: 'pool: a connection that comes too late is kept',
-    file: `${src}/postgres/pool.ts`,
-    text: "if (outcome.status === 'fulfilled') outcome.value.release()",
-    replacement: 'void outcome',
+    file: `${src}/postgres/session-pool.ts`,
+    text: '    if (index !== -1) this.#waiting.splice(index, 1)\n',
+    replacement: '',
     killedBy: [
       {
         file: `${src}/postgres/own-work.postgres.test.ts`,
@@ -16,6 +16,53 @@ export const postgresMutants: readonly Mutant[] = [
       },
     ],
     why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
+  },
+  {
+    name: 'budget: a lane may use what others have to themselves',
+    file: `${src}/postgres/connection-budget.ts`,
+    text: 'Math.max(other.open, other.min)',
+    replacement: 'other.open',
+    killedBy: [{ file: `${src}/postgres/connection-budget.test.ts`, name: 'leaves room for the min' }],
+    why: 'A flood of calls would keep the bookkeeping of jobs waiting.',
+  },
+  {
+    name: 'budget: connections outside of lanes do not count',
+    file: `${src}/postgres/connection-budget.ts`,
+    text: '    let used = this.#reserved\n',
+    replacement: '    let used = 0\n',
+    killedBy: [
+      { file: `${src}/postgres/connection-budget.test.ts`, name: 'connections without a lane count' },
+    ],
+    why: 'A process would open more connections than it says.',
+  },
+  {
+    name: 'budget: a lane that comes late is owed nothing',
+    file: `${src}/postgres/connection-budget.ts`,
+    text: 'other.open < other.min && !this.mayOpen(other)) return true',
+    replacement: 'other.open < other.min && !this.mayOpen(other)) return false',
+    killedBy: [{ file: `${src}/postgres/connection-budget.test.ts`, name: 'a lane that comes later' }],
+    why: 'A worker that starts in a process under load would get no connection as long as the load lasts.',
+  },
+  {
+    name: 'budget: sessions move between lanes at once',
+    file: `${src}/postgres/connection-budget.ts`,
+    text: 'lane.open < lane.min ? 0 : surplusIdleMs',
+    replacement: '0',
+    killedBy: [{ file: `${src}/postgres/connection-budget.test.ts`, name: 'not used for a second' }],
+    why: 'Mixed work would close and open connections all the time.',
+  },
+  {
+    name: 'pool: the queue has no end',
+    file: `${src}/postgres/session-pool.ts`,
+    text: 'if (this.#waiting.length >= maxWaiting && !budget.mayOpen(this)) {',
+    replacement: 'if (false) {',
+    killedBy: [
+      {
+        file: `${src}/database/connection-lanes.postgres.test.ts`,
+        name: 'the call that comes when the queue is full',
+      },
+    ],
+    why: 'Under overload each call would wait until its answer comes too late.',
   },
   {
     name: 'interrupt: one that failed leaves the connection in the pool',

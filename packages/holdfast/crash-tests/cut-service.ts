@@ -19,7 +19,12 @@ export function createCutService(options: CutServiceOptions = {}) {
   const { around = (database) => database, jobDeadline = '5m' } = options
   const { consumer, job, mutation, service } = holdfast({
     // With one connection, one that is lost to the pool would be the end of everything.
-    database: around(postgres({ migrations: new URL('./cut-migrations/', import.meta.url), poolSize: 1 })),
+    database: around(
+      postgres({
+        migrations: new URL('./cut-migrations/', import.meta.url),
+        connections: { reads: 1, writes: 1 },
+      }),
+    ),
   })
   const retry = { attempts: 10_000, firstDelay: '1ms', longestDelay: '20ms' } as const
 

@@ -4,7 +4,9 @@ import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
 // A service whose statements take as long as they are asked to, and which tells how much memory it holds.
-const { query, mutation, service } = holdfast({ database: postgres() })
+const { query, mutation, service } = holdfast({
+  database: postgres({ connections: { max: 24, reads: 10, writes: 10 } }),
+})
 
 const Seconds = z.object({ seconds: z.number() })
 

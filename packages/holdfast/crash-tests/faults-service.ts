@@ -16,7 +16,10 @@ const Moved = event('transfer.moved', { payload: Transfer })
 /** A service whose transfers lock two accounts in any order, and linger over what they have locked. */
 export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   const { job, mutation, service } = holdfast({
-    database: postgres({ migrations: new URL('./faults-migrations/', import.meta.url), poolSize }),
+    database: postgres({
+      migrations: new URL('./faults-migrations/', import.meta.url),
+      connections: { reads: poolSize, writes: poolSize },
+    }),
   })
 
   const note = job({ name: 'note', input: Transfer, run: () => {} })

@@ -13,7 +13,7 @@ const { consumer, job, mutation, service } = holdfast({
     migrations: new URL('./migrations/', import.meta.url),
     // So that the text of each statement is seen.
     preparedStatements: false,
-    poolSize: 4,
+    connections: { reads: 4, writes: 4 },
   }),
 })
 

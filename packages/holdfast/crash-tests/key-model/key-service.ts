@@ -30,7 +30,7 @@ export function createKeyService(retention: Duration, takeMishap: () => Mishap |
     database: postgres({
       migrations: new URL('../cut-migrations/', import.meta.url),
       retention,
-      poolSize: 2,
+      connections: { reads: 2, writes: 2 },
     }),
   })
   const shape = {

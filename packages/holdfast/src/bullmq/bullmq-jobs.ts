@@ -48,7 +48,7 @@ export function bullmqJobs({
     takes: ({ name }) => !keepOnPostgres.includes(name),
     async start(parts) {
       judgeJobs(parts.jobs.values())
-      const control = parts.openPool('holdfast (bullmq)', controlSize)
+      const control = parts.openPool('holdfast (bullmq)', controlSize, { lane: 'own' })
       try {
         const base = queue ?? `jobs-${await identify(control, parts.service)}`
         const plan = planQueues(base, parts.jobs.values(), parts.concurrency)

@@ -19,13 +19,13 @@ import { declarationsOf } from '../outbox/subscription.ts'
 import { watchUnheard } from '../outbox/watch-unheard.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { requireAnswer } from '../postgres/connect-client.ts'
-import { createPool } from '../postgres/pool.ts'
 import { Fingerprints } from '../postgres/guard/fingerprints.ts'
 import { UnboundedReads } from '../postgres/guard/unbounded-reads.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { postgresProblems } from '../postgres/problems.ts'
 import { readStage } from '../postgres/read-stage.ts'
 import type { Binding } from './binding.ts'
+import { type ConnectionLimits, openLanes } from './connection-lanes.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { HandlerEffects } from './effects.ts'
 import { findPooler } from './find-pooler.ts'
@@ -39,8 +39,11 @@ import { databaseSettings } from './settings.ts'
 export interface PostgresOptions extends LocationOptions {
   /** The folder of the application's migrations: SQL files that are applied in the order of their names when the service starts. */
   readonly migrations?: URL | string
-  /** How many connections each of the two pools, for queries and for mutations, opens at most. Default 10. */
-  readonly poolSize?: number
+  /**
+   * Max number of connections that the process opens to the primary, or the max of each kind of work. Default 12. Raise it
+   * if calls or jobs wait for connections and the server has some to spare.
+   */
+  readonly connections?: number | ConnectionLimits
   /**
    * Max age of a connection of the pools. One that is older is closed when it is released, and replaced when
    * the next is needed; a jitter of up to a quarter keeps those of a fleet apart. Default `'30m'`. Lower it
@@ -121,38 +124,37 @@ async function openDatabase<Read, Write>(
     connectionString,
     log,
     telemetry,
-    max: options.poolSize ?? 10,
     maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
     prepares: options.preparedStatements,
     isPooled,
     showsValues: surroundings.mode !== 'production',
   }
+  const lanes = openLanes(options.connections, pooling)
+  const { write, read, own } = lanes
   const waker = createWaker({
     connectionString: isPooled ? directConnectionString : connectionString,
     clock,
     log,
   })
-  const write = createPool({ ...pooling, applicationName: 'holdfast' })
-  const read = createPool({ ...pooling, applicationName: 'holdfast (read)', isReadOnly: true })
-  const check = checkConnection({ connectionString, log, telemetry, isPooled })
+  const check = checkConnection(own)
   const watched = watchReplicas(location.replicas, {
     log,
     clock,
     maxLagMs: toMilliseconds(options.maxReplicaLag ?? '5s'),
-    primary: (applicationName) => createPool({ ...pooling, applicationName, max: 1 }),
-    replica: (parts) => createPool({ ...pooling, ...parts, isReadOnly: true }),
+    primary: own,
+    replica: lanes.openReplica,
   })
   const endPools = async (): Promise<void> => {
-    await Promise.all([waker.close(), write.end(), read.end(), check.end(), watched?.close()])
+    await Promise.all([waker.close(), lanes.end(), watched?.close()])
   }
   const [signingKeys, ring] = await requireAnswer(
-    Promise.all([openSigningKeys(write), openKeyRing(write, retentionMs)]),
+    Promise.all([openSigningKeys(own), openKeyRing(own, retentionMs)]),
   ).catch(async (error: unknown) => {
     await endPools()
     throw error
   })
   const rotation = startRotation({
-    pool: write,
+    pool: own,
     ring,
     clock,
     log,
@@ -162,9 +164,9 @@ async function openDatabase<Read, Write>(
     fingerprints && {
       ...surroundings.statements,
       fingerprints,
-      unbounded: new UnboundedReads(write),
+      unbounded: new UnboundedReads(own),
     }
-  const watching = watchUnheard({ pool: write, clock, log })
+  const watching = watchUnheard({ pool: own, clock, log })
   const { service } = surroundings
   const bind = (session: HandlerSession): BoundTransaction =>
     new HandlerEffects(session, { service, waker, binding })
@@ -193,15 +195,15 @@ async function openDatabase<Read, Write>(
     register: (background) =>
       requireAnswer(
         Promise.all([
-          registerAll(service, declarationsOf(service, background), write),
-          registerJobNames(service, background, write),
+          registerAll(service, declarationsOf(service, background), own),
+          registerJobNames(service, background, own),
         ]),
       ).then(() => {}),
     async startWorker(workload, workerOptions) {
+      const putBackBeat = lanes.reserveBeat()
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
-        openPool: (applicationName, max, limits) =>
-          createPool({ ...pooling, ...limits, applicationName, max }),
+        openPool: lanes.openPool,
         beatTarget: {
           connectionString: directConnectionString ?? connectionString,
           isPooled: isPooled && directConnectionString === undefined,
@@ -211,10 +213,15 @@ async function openDatabase<Read, Write>(
         surroundings,
         telemetry,
         foreignCalls,
+      }).catch((error: unknown) => {
+        putBackBeat()
+        throw error
       })
       // From now on, it is this process that hands messages out.
       await watching.stop()
-      return worker
+      return {
+        stop: (limitMs) => worker.stop(limitMs).finally(putBackBeat),
+      }
     },
     async close() {
       await Promise.all([rotation.stop(), watching.stop(), watch?.unbounded.close()])

@@ -29,8 +29,6 @@ export interface BackgroundParts {
 }
 
 const defaultConcurrency = 10
-// Deletes old messages.
-const pruningConnections = 1
 
 /** Works on the jobs, schedules and messages of a service, in this process. */
 export async function startBackground(
@@ -60,20 +58,31 @@ export async function startBackground(
     telemetry,
     foreignCalls,
   }
-  const other = await parts.jobEngine?.start({ ...shared, jobs: byName(theirs) })
-  const engine = await startEngine({ ...shared, jobs: byName(ours), schedules }).catch(
-    async (error: unknown) => {
+  const pool = openPool('holdfast (messages)', 1, { lane: 'own' })
+  const readers = connectionsOf({ subscribers, relays })
+  const readerPool = readers === 0 ? pool : openPool('holdfast (messages)', readers, { lane: 'messages' })
+  const { other, engine } = await startEngines().catch(async (error: unknown) => {
+    await readerPool.end()
+    throw error
+  })
+
+  async function startEngines(): Promise<{ readonly other: Worker | undefined; readonly engine: Worker }> {
+    const other = await parts.jobEngine?.start({ ...shared, jobs: byName(theirs) })
+    try {
+      return { other, engine: await startEngine({ ...shared, jobs: byName(ours), schedules }) }
+    } catch (error) {
       await other?.stop(0)
       throw error
-    },
-  )
-  const pool = openPool('holdfast (messages)', connectionsOf({ subscribers, relays }) + pruningConnections)
+    }
+  }
+
   const pump = startMessagePump({
     service: surroundings.service,
     consumers,
     subscribers,
     relays,
     pool,
+    readerPool,
     bind,
     resolveWaits: waitStatements,
     surroundings,
@@ -92,7 +101,7 @@ export async function startBackground(
       pump.stop(),
       pruning.stop(),
     ])
-    await pool.end()
+    await Promise.all([pool.end(), readerPool.end()])
     return [...handedBack, ...handedBackToo]
   }
 

@@ -8,8 +8,8 @@ export interface WatchReplicasOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly maxLagMs: number
-  /** Makes the pool of the one connection to the primary that replicas are compared by. */
-  readonly primary: (applicationName: string) => Pool
+  /** Leads to the primary, which replicas are compared with. */
+  readonly primary: Pool
   /** Makes the pool of a replica. */
   readonly replica: (parts: {
     readonly connectionString: string
@@ -27,14 +27,12 @@ export interface WatchedReplicas {
 /** Begins to watch the replicas of a database; `undefined` where it has none. */
 export function watchReplicas(
   urls: readonly string[],
-  { primary, replica, ...parts }: WatchReplicasOptions,
+  { replica, ...parts }: WatchReplicasOptions,
 ): WatchedReplicas | undefined {
   if (urls.length === 0) return undefined
-  const pool = primary('holdfast (replicas)')
   const replicas = new Replicas({
     ...parts,
     urls,
-    primary: pool,
     openPool: (options) =>
       replica({
         ...options,
@@ -43,9 +41,6 @@ export function watchReplicas(
   })
   return {
     replicas,
-    async close() {
-      await replicas.close()
-      await pool.end()
-    },
+    close: () => replicas.close(),
   }
 }

@@ -13,7 +13,9 @@ import { createTestDatabase, createTestService, type TestService, until } from '
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 
-const { job, mutation, query, service } = holdfast({ database: postgres({ poolSize: 1 }) })
+const { job, mutation, query, service } = holdfast({
+  database: postgres({ connections: { reads: 1, writes: 1 } }),
+})
 
 type Context = JobContext<Record<string, never>, SqlDatabase>
 

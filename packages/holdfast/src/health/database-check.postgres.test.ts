@@ -4,7 +4,7 @@ import { postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 
-const { query, service } = holdfast({ database: postgres({ poolSize: 1 }) })
+const { query, service } = holdfast({ database: postgres({ connections: { reads: 1, writes: 1 } }) })
 
 const sleep = query({
   route: 'GET /sleep',
@@ -27,10 +27,10 @@ const open = (onLog?: (line: string) => void): Promise<Tested> =>
 
 const backends = (tested: Tested): Promise<{ pid: number }[]> =>
   tested.sql<{ pid: number }>(
-    `select pid from pg_stat_activity where datname = current_database() and application_name = 'holdfast (health)'`,
+    `select pid from pg_stat_activity where datname = current_database() and application_name = 'holdfast (own)'`,
   )
 
-test('a service with a database checks by itself that it answers, on one connection', async () => {
+test('a service with a database checks by itself that it answers, on connections of its own', async () => {
   await using tested = await open()
   for (let probe = 0; probe < 3; probe += 1) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => tested.fetch('/health/ready')))
@@ -39,7 +39,7 @@ test('a service with a database checks by itself that it answers, on one connect
       checks: { database: { status: 'pass', required: true } },
     })
   }
-  expect(await backends(tested)).toHaveLength(1)
+  expect((await backends(tested)).length).toBeLessThanOrEqual(2)
 })
 
 test('a pool that is taken does not make the database look missing', async () => {
@@ -62,11 +62,11 @@ test('a pool that is taken does not make the database look missing', async () =>
 test('a connection that was lost is replaced', async () => {
   await using tested = await open(() => {})
   expect((await tested.fetch('/health/ready')).status).toBe(200)
-  const [before] = await backends(tested)
-  await tested.sql('select pg_terminate_backend($1)', [before!.pid])
+  const before = await backends(tested)
+  for (const { pid } of before) await tested.sql('select pg_terminate_backend($1)', [pid])
   await until(async () => {
     const { status } = await tested.fetch('/health/ready')
-    const [now] = await backends(tested)
-    return status === 200 && now !== undefined && now.pid !== before!.pid
+    const now = await backends(tested)
+    return status === 200 && now.length > 0 && now.every(({ pid }) => !before.some((one) => one.pid === pid))
   })
 })

@@ -5,7 +5,7 @@ import type { Job } from '../kernel/job.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import type { Schedule } from '../kernel/schedule.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import type { Pool, PoolOptions } from '../postgres/pool.ts'
+import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { startPruning } from './prune.ts'
 import { runSchedules } from './run-schedules.ts'
@@ -16,12 +16,17 @@ import { startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
-/** Opens a pool whose connections have this name. */
-export type OpenPool = (
-  applicationName: string,
-  size: number,
-  options?: Pick<PoolOptions, 'lockTimeoutMs'>,
-) => Pool
+/**
+ * Whose connections a pool lends: those of transactions of `jobs`; those that jobs with slots of their
+ * own have besides (`slots`); those of readers of `messages`; or those of the framework's `own` statements.
+ */
+export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
+
+/**
+ * Opens a pool of at most `size` connections that have this name. Default lane: `jobs`. The pool of `own` is that
+ * of the process, whatever the name and the size.
+ */
+export type OpenPool = (applicationName: string, size: number, options?: { readonly lane?: LaneName }) => Pool
 
 /** Dependencies of {@link startEngine}. */
 export interface EngineParts {
@@ -46,8 +51,6 @@ export interface EngineParts {
 }
 
 const controlSize = 3
-// A row that somebody has locked keeps one of few connections busy, and is tried again later.
-const controlLockTimeoutMs = 1_000
 const restartMs = 1_000
 
 /** Works on the jobs and schedules of a service, in this process. */
@@ -59,7 +62,7 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     (sum, { slots }) => sum + (slots?.connections ?? 0),
     0,
   )
-  const control = openPool('holdfast (jobs)', controlSize, { lockTimeoutMs: controlLockTimeoutMs })
+  const control = openPool('holdfast (jobs)', controlSize, { lane: 'own' })
   /** `undefined` while this process, declared dead, cannot begin anew. */
   let current: Membership | undefined
   try {
@@ -75,7 +78,8 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
   async function join(): Promise<Membership> {
     const identity = await registerIdentity(control, parts.service)
     const pool = openPool(sessionsOf(identity.id), parts.concurrency)
-    const connections = ownConnections > 0 ? openPool(ownSessionsOf(identity.id), ownConnections) : undefined
+    const connections =
+      ownConnections > 0 ? openPool(ownSessionsOf(identity.id), ownConnections, { lane: 'slots' }) : undefined
     const worker = startWorker({
       ...parts,
       control,

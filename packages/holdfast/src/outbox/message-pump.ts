@@ -37,8 +37,10 @@ export interface MessagePumpParts {
   readonly consumers: readonly Consumer[]
   readonly subscribers: readonly Subscriber[]
   readonly relays: readonly Relay[]
-  /** Needs {@link connectionsOf} connections. */
+  /** Lends connections for the framework's own statements. */
   readonly pool: Pool
+  /** Lends {@link connectionsOf} connections to readers: a relay holds one while its broker is slow. */
+  readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly surroundings: Surroundings
@@ -57,27 +59,28 @@ export interface MessagePump {
 const pollMs = 1_000
 const markEveryMs = 60_000
 const limitMs = 5_000
-// The dispatcher, the fan-out, and what is read and marked in between.
-const baseConnections = 3
 
-/** Returns the number of connections that a pump uses at once at most. */
+/** Returns the max number of connections that the readers of a pump use at once. */
 export function connectionsOf({
   subscribers,
   relays,
 }: Pick<MessagePumpParts, 'subscribers' | 'relays'>): number {
-  return baseConnections + subscribers.length + relays.length
+  return subscribers.length + relays.length
 }
 
 /** Starts to dispatch messages, and to run the subscriptions that this process has. */
 export function startMessagePump(parts: MessagePumpParts): MessagePump {
-  const { service, consumers, subscribers, relays, pool, surroundings, wakeJobs } = parts
+  const { service, consumers, subscribers, relays, pool, readerPool, surroundings, wakeJobs } = parts
   const { clock, log } = surroundings
   const shared = { service, pool, bind: parts.bind, clock, log, onEnqueued: wakeJobs }
   const fanOut = startFanOut({ ...shared, consumers })
   const runners = new Map(
-    subscribers.map((subscriber) => [subscriber.name, new SubscriberRunner({ ...shared, subscriber })]),
+    subscribers.map((subscriber) => [
+      subscriber.name,
+      new SubscriberRunner({ ...shared, pool: readerPool, subscriber }),
+    ]),
   )
-  const relaying = startRelays({ relays, service, pool, surroundings })
+  const relaying = startRelays({ relays, service, pool: readerPool, surroundings })
   const dispatcher = startDispatcher({
     pool,
     clock,

@@ -157,6 +157,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
         ...all,
         service: testService,
         pool,
+        readerPool: pool,
         bind,
         resolveWaits: () => [],
         surroundings,

@@ -34,7 +34,7 @@ export async function startActing(options: PostgresOptions = {}): Promise<Acting
   const app = holdfast({
     database: createDatabase<Queryable, Queryable>(
       { name: 'raw', read: (queryable) => queryable, write: (queryable) => queryable },
-      { migrations, poolSize: 1, ...options },
+      { migrations, connections: { reads: 1, writes: 1 }, ...options },
     ),
   })
   let act: Act

@@ -4,7 +4,7 @@ import { createTestService } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-const { query, service } = holdfast({ database: postgres({ poolSize: 1 }) })
+const { query, service } = holdfast({ database: postgres({ connections: { reads: 1, writes: 1 } }) })
 
 const backend = query({
   route: 'GET /backend',

@@ -21,7 +21,9 @@ import {
   saysPlanIsStale,
 } from './sql-state.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
+import type { DriverClient } from './driver-client.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
+import type { SessionPool } from './session-pool.ts'
 import { SessionReset } from './session-reset.ts'
 import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
 import type { Statement } from './statement.ts'
@@ -36,7 +38,7 @@ export interface Queryable {
 }
 
 /** The members of the driver's client that its types leave out. */
-type Client = pg.PoolClient & {
+type Client = DriverClient & {
   readonly host: string
   readonly port: number
   readonly processID: number | null
@@ -57,6 +59,8 @@ const repeatMs = 100
 export interface ConnectionParts {
   /** On whose behalf. */
   readonly work: Work
+  /** Where the client goes back to. */
+  readonly sessions: Pick<SessionPool, 'giveBack'>
   readonly statements: StatementObserver
   /** Prepares what comes again; `undefined` where nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
@@ -75,16 +79,13 @@ export interface ConnectionParts {
 export class Connection implements Queryable {
   readonly #client: Client
   readonly #work: Work
+  readonly #sessions: ConnectionParts['sessions']
   readonly #statements: StatementObserver
   readonly #prepared: PreparedStatements | undefined
   readonly #limits: SessionLimits | undefined
   readonly #lifetimes: SessionLifetimes
   readonly #isReadOnly: boolean
   readonly #showsValues: boolean
-  // Without a listener, a connection that is lost between two statements would end the process.
-  readonly #onError = (): void => {
-    this.#isBroken = true
-  }
   readonly #abandon = (): void => this.destroy()
   #running = 0
   #idleListeners: (() => void)[] = []
@@ -96,15 +97,15 @@ export class Connection implements Queryable {
   #reset: SessionReset | undefined
   /** The limit of the last statement that stood alone, in milliseconds, which the session goes on with. */
   #limitMs: number | undefined
-  #isBroken = false
   #isPreparing: boolean
   #transientFailure: Error | undefined
   #passingFailure: Error | undefined
 
-  constructor(client: pg.PoolClient, parts: ConnectionParts) {
+  constructor(client: DriverClient, parts: ConnectionParts) {
     const { work, prepared } = parts
     this.#client = client as Client
     this.#work = work
+    this.#sessions = parts.sessions
     this.#statements = parts.statements
     this.#prepared = prepared
     this.#limits = parts.limits
@@ -113,7 +114,6 @@ export class Connection implements Queryable {
     this.#showsValues = parts.showsValues
     this.#isPreparing = prepared !== undefined
     prepared?.enter(client)
-    client.on('error', this.#onError)
     if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }
 
@@ -335,6 +335,11 @@ export class Connection implements Queryable {
     return this.#isOver
   }
 
+  /** Whether the session was lost. */
+  get #isBroken(): boolean {
+    return this.#client.failure !== undefined
+  }
+
   /** Whether a statement is under way. */
   get isBusy(): boolean {
     return this.#running > 0
@@ -413,10 +418,9 @@ export class Connection implements Queryable {
     this.#hasLeft = true
     this.#isOver = true
     if (this.#reset) this.#limits?.note(this.#client, this.#reset.statementTimeoutMs)
-    this.#client.off('error', this.#onError)
     this.#work.deadline.removeEventListener('abort', this.#abandon)
     const isOutdated = this.#prepared?.isOutdated(this.#client) === true
-    this.#client.release(isLost || isOutdated || this.#lifetimes.isOver(this.#client))
+    this.#sessions.giveBack(this.#client, isLost || isOutdated || this.#lifetimes.isOver(this.#client))
   }
 }
 

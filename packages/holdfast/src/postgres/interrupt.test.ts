@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
-import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { ownWork } from '../kernel/work.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
+import type { DriverClient } from './driver-client.ts'
 
 /** A client of the driver without a server: it answers each statement with a row too many, then with a failure. */
 class LostClient extends EventEmitter {
@@ -33,15 +33,16 @@ class LostClient extends EventEmitter {
     return this.#status
   }
 
-  release(isLost: unknown): void {
-    this.released.push(isLost)
+  giveBack(_client: unknown, isOver: boolean): void {
+    this.released.push(isOver)
   }
 }
 
 function connectionOf(client: LostClient): Connection {
   const statements = { begin: () => ({ end() {}, fail() {} }) }
-  return new Connection(client as unknown as pg.PoolClient, {
+  return new Connection(client as unknown as DriverClient, {
     work: ownWork(AbortSignal.timeout(60_000)),
+    sessions: client,
     statements: statements as unknown as ConnectionParts['statements'],
     prepared: undefined,
     limits: undefined,

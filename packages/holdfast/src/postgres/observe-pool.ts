@@ -1,43 +1,43 @@
 import type { Attributes } from '../kernel/span.ts'
-import type { HistogramSeries, Telemetry } from '../kernel/telemetry.ts'
+import type { CounterSeries, HistogramSeries, Telemetry } from '../kernel/telemetry.ts'
 
 // The names of these instruments are still in development in the semantic conventions (1.37): they may change there.
 const count = 'db.client.connection.count'
 const max = 'db.client.connection.max'
 const pending = 'db.client.connection.pending_requests'
+const refusals = 'holdfast.db.connection.refusals'
 const waitTime = 'db.client.connection.wait_time'
 
 const waitBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5]
 
 /** What can be read off a pool at any time. */
 export interface PoolState {
-  readonly totalCount: number
-  readonly idleCount: number
-  readonly waitingCount: number
+  readonly max: number
+  readonly open: number
+  readonly idle: number
+  readonly waiting: number
 }
 
 /** A pool that is being watched. */
 export interface ObservedPool {
   /** How long connections were waited for, in seconds. */
   readonly waits: HistogramSeries
+  /** Requests that were refused. */
+  readonly refusals: CounterSeries
   /** Stops watching. */
   forget(): void
 }
 
 /** Watches how many connections a pool has, and how long they are waited for. */
-export function observePool(
-  telemetry: Telemetry,
-  name: string,
-  state: PoolState & { readonly max: number },
-): ObservedPool {
+export function observePool(telemetry: Telemetry, name: string, state: PoolState): ObservedPool {
   const attributes: Attributes = { 'db.client.connection.pool.name': name }
   const forgetAll = [
     telemetry.upDownCounter(
       { name: count, description: 'Connections that are open, by what they do.', unit: '{connection}' },
       () => [
-        { value: state.idleCount, attributes: { ...attributes, 'db.client.connection.state': 'idle' } },
+        { value: state.idle, attributes: { ...attributes, 'db.client.connection.state': 'idle' } },
         {
-          value: state.totalCount - state.idleCount,
+          value: state.open - state.idle,
           attributes: { ...attributes, 'db.client.connection.state': 'used' },
         },
       ],
@@ -48,7 +48,7 @@ export function observePool(
     ),
     telemetry.upDownCounter(
       { name: pending, description: 'Requests that wait for a connection.', unit: '{request}' },
-      () => [{ value: state.waitingCount, attributes }],
+      () => [{ value: state.waiting, attributes }],
     ),
   ]
   const waits = telemetry.histogram({
@@ -57,5 +57,14 @@ export function observePool(
     unit: 's',
     bounds: waitBounds,
   })
-  return { waits: waits.with(attributes), forget: () => forgetAll.forEach((forget) => forget()) }
+  const refused = telemetry.counter({
+    name: refusals,
+    description: 'Requests for a connection that were refused because too many others waited.',
+    unit: '{request}',
+  })
+  return {
+    waits: waits.with(attributes),
+    refusals: refused.with(attributes),
+    forget: () => forgetAll.forEach((forget) => forget()),
+  }
 }

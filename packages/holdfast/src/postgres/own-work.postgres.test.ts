@@ -47,3 +47,25 @@ test('a connection that comes after its work has ended goes back to the pool', a
     await database.drop()
   }
 })
+
+test('a connection whose session was lost while it was taken keeps no pool from ending', async () => {
+  const database = await createTestDatabase()
+  const log = createLogger({ level: 'error', write: () => {} })
+  const shared = { connectionString: database.url, applicationName: 'lost', log }
+  const [pool, other] = [createPool({ ...shared, max: 1 }), createPool(shared)]
+  const work = (): Work => ownWork(AbortSignal.timeout(60_000))
+  const lost = await pool.acquire(work())
+  const { rows } = await lost.run<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })
+  const waiting = lost.run({ text: 'select pg_sleep(60)' })
+  const failed = waiting.catch((error: unknown) => error)
+  const connection = await other.acquire(work())
+  await connection.run({ text: 'select pg_terminate_backend($1)', values: [rows[0]!.pid] })
+  expect(await failed).toMatchObject({ code: '57P01' })
+  connection.release()
+  // The socket has closed, and its place is free, before the connection is given back.
+  const next = await pool.acquire(work())
+  lost.release()
+  next.release()
+  await Promise.all([pool.end(), other.end()])
+  await database.drop()
+})

@@ -5,7 +5,9 @@ import { createTestDatabase, createTestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-const { query, mutation, service } = holdfast({ database: postgres({ poolSize: 2 }) })
+const { query, mutation, service } = holdfast({
+  database: postgres({ connections: { reads: 2, writes: 2 } }),
+})
 
 const sleep = query({
   route: 'GET /sleep',

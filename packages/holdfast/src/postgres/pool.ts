@@ -1,24 +1,33 @@
-import { untilAborted } from '../kernel/cancellation.ts'
-import { toLogFields, type Logger } from '../kernel/log.ts'
+import type { Logger } from '../kernel/log.ts'
 import type { Attributes } from '../kernel/span.ts'
 import { noTelemetry, type Telemetry } from '../kernel/telemetry.ts'
 import type { Work } from '../kernel/work.ts'
 import { Connection } from './connection.ts'
-import { type DriverClient, openDriverPool, type SessionSettings } from './driver-client.ts'
+import { ConnectionBudget } from './connection-budget.ts'
+import { DriverClient, type SessionSettings } from './driver-client.ts'
 import { observePool } from './observe-pool.ts'
 import { observeStatements } from './observe-statements.ts'
 import { PreparedStatements } from './prepared-statements.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
 import { SessionLimits } from './session-limits.ts'
+import { SessionPool } from './session-pool.ts'
 import { driverSettings } from './session-settings.ts'
-import { markDriverError } from './sql-state.ts'
 
 /** Options of {@link createPool}. */
 export interface PoolOptions {
   readonly connectionString: string
-  /** How many connections at most. Default 10. */
+  /** Max number of connections. Default 10. */
   readonly max?: number
-  /** How long taking a connection may wait, in milliseconds. Default 2,000. */
+  /** What other pools share with this one. Default: `max` connections of its own. */
+  readonly budget?: ConnectionBudget
+  /** Number of connections that are never lent to other pools of the budget. Default 0. */
+  readonly min?: number
+  /** Max number of requests that wait for a connection; the next one is refused. Default: any number. */
+  readonly maxWaiting?: number
+  /**
+   * Max time that taking a connection waits, in milliseconds; `Infinity` if the deadline of the work alone decides.
+   * Default 2,000.
+   */
   readonly acquireTimeoutMs?: number
   /** Whether its sessions refuse to write. Default false. */
   readonly isReadOnly?: boolean
@@ -54,74 +63,69 @@ const clientCheckMs = 1_000
 // The transactions of handlers have their own limit; those of the framework's own work never pause, unless their process has gone silent.
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
+const acquireTimeoutMs = 2_000
+const connectTimeoutMs = 2_000
 
 /** Opens a pool; its connections are made as they are needed. */
 export function createPool(options: PoolOptions): Pool {
   const { telemetry = noTelemetry, max = 10, showsValues = false, connectionString } = options
-  const pool = openDriverPool({
+  const clientOptions = {
     connectionString,
-    max,
-    connectionTimeoutMillis: options.acquireTimeoutMs ?? 2_000,
+    connectionTimeoutMillis: connectTimeoutMs,
     application_name: options.applicationName,
     sessionSettings: sessionSettings(options),
     pipeline: true,
-  })
-  // An idle connection that is lost is replaced when the next one is needed; nobody waits for it.
-  pool.on('error', (error) =>
-    options.log.warn({ error: toLogFields(error) }, 'an idle database connection was lost'),
-  )
+  }
   const lifetimes = new SessionLifetimes({ maxAgeMs: options.maxAgeMs ?? maxAgeMs })
-  pool.on('connect', (client) => lifetimes.opened(client))
+  const sessions = new SessionPool({
+    budget: options.budget ?? new ConnectionBudget(max),
+    min: options.min ?? 0,
+    max,
+    maxWaiting: options.maxWaiting ?? Infinity,
+    waitMs: options.acquireTimeoutMs ?? acquireTimeoutMs,
+    lifetimes,
+    log: options.log,
+    onRefused: () => observed.refusals.add(),
+    create: () => new DriverClient(clientOptions),
+  })
   // A pooler that knows of prepared statements shares one of each text: none could be had anew after a migration.
   const prepares = options.prepares !== false && options.isPooled !== true
   const prepared = prepares ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()
   const statements = observeStatements(telemetry, placeOf(connectionString))
-  const observed = observePool(telemetry, options.applicationName, {
-    max,
-    get totalCount() {
-      return pool.totalCount
-    },
-    get idleCount() {
-      return pool.idleCount
-    },
-    get waitingCount() {
-      return pool.waitingCount
-    },
-  })
-
+  const observed = observePool(telemetry, options.applicationName, sessions)
   const { isReadOnly = false } = options
-  const shared = { statements, prepared, limits, lifetimes, isReadOnly, showsValues }
+  const shared = { sessions, statements, prepared, limits, lifetimes, isReadOnly, showsValues }
+
+  async function wait(work: Work): Promise<Connection> {
+    const waiting = work.span.begin('acquire connection')
+    const startedMs = performance.now()
+    try {
+      return new Connection(await sessions.wait(work.deadline), { work, ...shared })
+    } finally {
+      observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
+      waiting.end()
+    }
+  }
 
   return {
     async acquire(work) {
-      const waiting = pool.idleCount === 0 ? work.span.begin('acquire connection') : undefined
-      const startedMs = performance.now()
-      const connecting = pool.connect().catch((error: unknown) => {
-        throw markDriverError(error)
-      })
-      const client = await untilAborted(connecting, work.deadline, (outcome) => {
-        if (outcome.status === 'fulfilled') outcome.value.release()
-      }).finally(() => {
-        observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
-        waiting?.end()
-      })
-      const { failure } = client as unknown as DriverClient
-      if (failure) {
-        client.release(true)
-        throw markDriverError(failure)
-      }
-      if (lifetimes.isRetired(client)) {
-        client.release(true)
-        return this.acquire(work)
-      }
+      work.deadline.throwIfAborted()
+      const client = sessions.takeIdle()
+      if (!client) return wait(work)
+      observed.waits.record(0, work.span)
       return new Connection(client, { work, ...shared })
     },
     end() {
       observed.forget()
-      return pool.end()
+      return sessions.end()
     },
   }
+}
+
+/** Returns a pool for somebody who must not end it: its `end` does nothing. */
+export function lend(pool: Pool): Pool {
+  return { acquire: (work) => pool.acquire(work), end: async () => {} }
 }
 
 /** Returns the settings that the sessions of a pool start with. */

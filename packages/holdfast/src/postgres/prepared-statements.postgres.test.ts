@@ -11,7 +11,7 @@ const Row = z.object({ id: z.int(), note: z.string().optional() })
 /** A service that shows what is prepared on the connection of its queries, and selects everything of a table. */
 function serviceOf(options: PostgresOptions = {}) {
   const { query, mutation, service } = holdfast({
-    database: postgres({ migrations, poolSize: 1, ...options }),
+    database: postgres({ migrations, connections: { reads: 1, writes: 1 }, ...options }),
   })
   const prepared = query({
     route: 'GET /prepared',

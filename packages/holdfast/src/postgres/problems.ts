@@ -12,6 +12,15 @@ export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<nev
   },
 )
 
+/** Too many calls of the process wait for a connection: see the option `connections`. */
+export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = problem('database-busy', {
+  status: 503,
+  title: 'Too many calls wait for the database',
+  description:
+    'All database connections of the process are in use, and as many calls wait for one as may. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
+  headers: { 'retry-after': '1' },
+})
+
 /** The transaction met others on the same rows again and again until the deadline. */
 export const DatabaseContended: ProblemType<'database-contended', Record<never, never>> = problem(
   'database-contended',
@@ -25,4 +34,8 @@ export const DatabaseContended: ProblemType<'database-contended', Record<never, 
 )
 
 /** Every problem of the database as such. */
-export const postgresProblems: readonly AnyProblemType[] = [DatabaseUnavailable, DatabaseContended]
+export const postgresProblems: readonly AnyProblemType[] = [
+  DatabaseUnavailable,
+  DatabaseBusy,
+  DatabaseContended,
+]

@@ -4,7 +4,9 @@ import { createTestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-const { query, mutation, service } = holdfast({ database: postgres({ poolSize: 2 }) })
+const { query, mutation, service } = holdfast({
+  database: postgres({ connections: { reads: 2, writes: 2 } }),
+})
 
 const pid = sql`select pg_backend_pid() as pid`
 

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { NoConnection } from './no-connection.ts'
 
 /** What Postgres says of an error, as far as it is read here. */
 interface PostgresError extends Error {
@@ -156,7 +157,13 @@ const socketErrors = new Set([
 
 // The driver's own errors carry no code; these are the texts of those that mean that there is no connection.
 const driverMessages =
-  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|Cannot use a pool after calling end)/
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
+
+/** Returns whether a request for a connection was refused because too many others waited. */
+export function isQueueFull(error: unknown): boolean {
+  const driver = driverError(error)
+  return driver instanceof NoConnection && driver.reason === 'queue-full'
+}
 
 /**
  * Returns whether an error means that the connection or the server is unavailable, or that the server
@@ -165,6 +172,7 @@ const driverMessages =
 export function isUnavailable(error: unknown): boolean {
   const driver = driverError(error)
   if (!driver) return false
+  if (driver instanceof NoConnection) return true
   if (driver.severity === undefined)
     return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
   if (readOnlyServer.has(driver)) return true

@@ -3,8 +3,15 @@ import type { CompiledOperation } from '../kernel/compile.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { ProblemError, withCause } from '../kernel/problem.ts'
 import { DeadlineExceeded } from '../kernel/problems.ts'
-import { DatabaseContended, DatabaseUnavailable } from './problems.ts'
-import { driverError, isUnavailable, isWorthRerunning, refusalBehind, sqlStateOf } from './sql-state.ts'
+import { DatabaseBusy, DatabaseContended, DatabaseUnavailable } from './problems.ts'
+import {
+  driverError,
+  isQueueFull,
+  isUnavailable,
+  isWorthRerunning,
+  refusalBehind,
+  sqlStateOf,
+} from './sql-state.ts'
 
 /**
  * What a call fails with when an error of the database has ended it: a problem where the caller can do something, the
@@ -17,6 +24,7 @@ export function toPostgresFailure(
 ): unknown {
   if (error instanceof ProblemError || error instanceof HoldfastError) return error
   if (deadline.aborted) return deadline.reason
+  if (isQueueFull(error)) return withCause(DatabaseBusy(), error)
   if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
   if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
   switch (sqlStateOf(error)) {

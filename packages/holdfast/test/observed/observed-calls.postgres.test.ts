@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
 const { query, mutation, service } = holdfast({
-  database: postgres({ migrations: new URL('./', import.meta.url), poolSize: 1 }),
+  database: postgres({ migrations: new URL('./', import.meta.url), connections: { reads: 1, writes: 1 } }),
 })
 const Thing = z.object({ id: z.int(), name: z.string() })
 const Refused = problem('refused', { status: 409, title: 'Refused' })

@@ -29,7 +29,7 @@ export interface Seen {
 /** A service that does with a query builder what goes wrong with one that is bound naively. */
 export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
   const { query, mutation, job, one, service } = holdfast({
-    database: builder.database({ migrations, poolSize }),
+    database: builder.database({ migrations, connections: { reads: poolSize, writes: poolSize } }),
   })
   const access = anyone()
   const barrier = createBarrier(poolSize)

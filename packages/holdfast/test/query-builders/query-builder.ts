@@ -1,4 +1,5 @@
 import type { Database } from 'holdfast'
+import type { ConnectionLimits } from '../../src/database/connection-lanes.ts'
 
 /** An author, as each builder is to give it. */
 export interface Author {
@@ -21,7 +22,7 @@ export interface Sample {
 
 /** A query builder that is judged: the same few things, said in its language. */
 export interface QueryBuilder<Db> {
-  database(options: { readonly migrations: string; readonly poolSize: number }): Database<Db, Db>
+  database(options: { readonly migrations: string; readonly connections: ConnectionLimits }): Database<Db, Db>
   /** Finds one author by id, in one statement. */
   findAuthor(db: Db, id: number): PromiseLike<Author | undefined | null>
   /** Finds authors by their ids, in one statement. */

@@ -1,0 +1,129 @@
+/**
+ * The connections that a process may open to one database, divided into lanes.
+ *
+ * Each kind of work has a lane: a pool of its own, whose sessions differ from those of others (a
+ * session of reads refuses to write, the name of a job's session says whose it is). The budget is
+ * what they share.
+ *
+ * ```
+ * budget 12 ┬ reserved: the heartbeat, the connection that is woken
+ *           ├ lane own     min 2 ┐
+ *           ├ lane reads   min 1 │ a lane always gets its min; what is left of the budget goes to
+ *           ├ lane writes  min 1 │ whichever lane asks first, up to its max
+ *           └ lane jobs    min 1 ┘
+ * ```
+ *
+ * Invariants:
+ * - The sessions that are open, with those that are reserved, never exceed the budget. A session counts
+ *   from the start of its handshake until its socket has closed.
+ * - A lane can open its min at any time: others leave room for it. If a lane is added while others have
+ *   used that room, their next sessions that come back are closed for it.
+ * - Beyond the min, a session moves to another lane only after it has been idle for a second. Mixed work
+ *   does not make connections open and close all the time.
+ */
+
+/** The sessions of one lane, as the budget sees them. */
+export interface Lane {
+  /** Sessions that the lane can open whatever other lanes do. */
+  readonly min: number
+  /** Max sessions of the lane. */
+  readonly max: number
+  /** Sessions that are open, opening or closing. */
+  readonly open: number
+  /** Whether anything waits for a session. */
+  readonly isWaiting: boolean
+  /** Opens a session for what waits longest. */
+  openForWaiting(): void
+  /** Closes the session that has been idle longest if that is at least `idleMs`, and returns whether there was one. */
+  closeIdle(idleMs: number): boolean
+}
+
+const checkEveryMs = 1_000
+/** How long a session is idle before another lane may have its place, in milliseconds. */
+const surplusIdleMs = 1_000
+/** How long a session is idle before it is closed, in milliseconds. */
+const maxIdleMs = 10_000
+
+/** A max number of connections, and the lanes that share it. */
+export class ConnectionBudget {
+  readonly max: number
+  readonly #lanes = new Set<Lane>()
+  #reserved = 0
+  #timer: NodeJS.Timeout | undefined
+
+  /** `max`: connections in all. */
+  constructor(max: number) {
+    this.max = max
+  }
+
+  /** Adds a lane. The budget has room for its min: see {@link ConnectionBudget.unassigned}. */
+  add(lane: Lane): void {
+    this.#lanes.add(lane)
+    this.#timer ??= setInterval(() => this.#check(), checkEveryMs).unref()
+  }
+
+  /** Removes a lane, all of whose sessions are closed. */
+  remove(lane: Lane): void {
+    this.#lanes.delete(lane)
+    if (this.#lanes.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+    this.settle()
+  }
+
+  /** Takes connections out of the budget that belong to no lane. Returns what puts them back. */
+  reserve(count: number): () => void {
+    this.#reserved += count
+    return () => {
+      this.#reserved -= count
+      this.settle()
+    }
+  }
+
+  /** Connections that are neither reserved nor the min of a lane. */
+  get unassigned(): number {
+    let unassigned = this.max - this.#reserved
+    for (const { min } of this.#lanes) unassigned -= min
+    return unassigned
+  }
+
+  /** Returns whether a lane may open a session now. */
+  mayOpen(lane: Lane): boolean {
+    if (lane.open >= lane.max) return false
+    let used = this.#reserved
+    for (const other of this.#lanes) used += other === lane ? other.open : Math.max(other.open, other.min)
+    return used < this.max
+  }
+
+  /** Returns whether a session that a lane does not need has to be closed: another lane waits for its min. */
+  isOwed(lane: Lane): boolean {
+    if (lane.open <= lane.min) return false
+    for (const other of this.#lanes) {
+      if (other !== lane && other.isWaiting && other.open < other.min && !this.mayOpen(other)) return true
+    }
+    return false
+  }
+
+  /** Opens sessions for lanes that wait, as far as there is room or a session that can be closed for it. */
+  settle(): void {
+    for (const lane of this.#lanes) {
+      while (lane.isWaiting && this.mayOpen(lane)) lane.openForWaiting()
+      // The session that closes counts until its socket has closed; that settles again.
+      if (lane.isWaiting && lane.open < lane.max) {
+        this.#makeRoom(lane, lane.open < lane.min ? 0 : surplusIdleMs)
+      }
+    }
+  }
+
+  #makeRoom(lane: Lane, idleMs: number): void {
+    for (const other of this.#lanes) {
+      if (other !== lane && other.open > other.min && other.closeIdle(idleMs)) return
+    }
+  }
+
+  #check(): void {
+    for (const lane of this.#lanes) while (lane.closeIdle(maxIdleMs));
+    this.settle()
+  }
+}
