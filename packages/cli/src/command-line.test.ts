@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createTestDatabase } from 'holdfast/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { commands } from './commands.ts'
-import { runHoldfast } from './run-holdfast.fixture.ts'
+import { callHoldfast, runHoldfast } from './run-holdfast.fixture.ts'
 
 describe('help', () => {
   test('of all commands has each of them', async () => {
@@ -15,14 +15,14 @@ describe('help', () => {
   })
 
   test('of a group has those of the group', async () => {
-    const { exitCode, stdout } = await runHoldfast(['keys', '--help'])
+    const { exitCode, stdout } = await callHoldfast(['keys', '--help'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('  keys prune  ')
     expect(stdout).not.toContain('jobs list')
   })
 
   test('of a command has its arguments and options', async () => {
-    const { exitCode, stdout } = await runHoldfast(['jobs', 'redrive', '-h'])
+    const { exitCode, stdout } = await callHoldfast(['jobs', 'redrive', '-h'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('holdfast jobs redrive <name> [options]')
     expect(stdout).toMatch(/^ {2}--limit <n> {2}.*1 to 10000, 1000 unless given\.$/m)
@@ -61,7 +61,7 @@ test.each([
   [['jobs', 'list', '--directory', '.', '--database-url', 'postgres://h/d'], 'Give either --database-url or'],
   [['db', 'url', 'more'], '"more" is one argument too many.'],
 ])('%j is refused before anything is done', async (line, message) => {
-  const { exitCode, stdout, stderr } = await runHoldfast(line)
+  const { exitCode, stdout, stderr } = await callHoldfast(line)
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   expect(stderr).toContain(message)
   expect(stderr).toMatch(/Run "holdfast.* --help" to see how it is used\.\n$/)

@@ -3,7 +3,7 @@ import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Run, runHoldfast } from './run-holdfast.fixture.ts'
+import { callHoldfast, type Run } from './run-holdfast.fixture.ts'
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -45,7 +45,7 @@ beforeEach(() =>
   ),
 )
 
-const run = (...line: readonly string[]): Promise<Run> => runHoldfast(line, { databaseUrl: on.databaseUrl })
+const run = (...line: readonly string[]): Promise<Run> => callHoldfast(line, { databaseUrl: on.databaseUrl })
 
 /** What a command that succeeds prints. */
 async function printed(...line: readonly string[]): Promise<string> {

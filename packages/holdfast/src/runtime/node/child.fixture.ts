@@ -19,7 +19,13 @@ export interface Child {
 export function startMain(env: Readonly<Record<string, string>>): Child {
   const child = fork(new URL('main.fixture.ts', import.meta.url), {
     execArgv: ['--conditions=holdfast:source'],
-    env: { PATH: process.env['PATH'] ?? '', PORT: '0', OTEL_METRICS_EXPORTER: 'none', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+      PORT: '0',
+      OTEL_METRICS_EXPORTER: 'none',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   const output = { stdout: '', stderr: '' }
