@@ -1,6 +1,7 @@
 import { idempotencyMutants } from './idempotency.ts'
 import { jobMutants } from './jobs.ts'
 import { kernelMutants } from './kernel.ts'
+import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
 import { outboxMutants } from './outbox.ts'
 import { postgresMutants } from './postgres.ts'
@@ -11,6 +12,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   idempotency: idempotencyMutants,
   jobs: jobMutants,
   kernel: kernelMutants,
+  migrate: migrateMutants,
   outbox: outboxMutants,
   postgres: postgresMutants,
   webhooks: webhookMutants,

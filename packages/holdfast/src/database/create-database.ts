@@ -30,6 +30,7 @@ import { locateDatabase, type Location, type LocationOptions } from './location.
 import { HandlerEffects } from './effects.ts'
 import { findPooler } from './find-pooler.ts'
 import { ownMigrations } from './migrations.ts'
+import { schemaVersion } from './schema-version.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { watchReplicas } from './watch-replicas.ts'
 import { startBackground } from './start-background.ts'
@@ -112,7 +113,7 @@ async function openDatabase<Read, Write>(
     connectionString: directConnectionString ?? connectionString,
     isPooled: isPooled && directConnectionString === undefined,
     migrations: [
-      { owner: 'holdfast', migrations: ownMigrations, sharesSession: true },
+      { owner: 'holdfast', migrations: ownMigrations, sharesSession: true, version: schemaVersion },
       ...(options.migrations === undefined
         ? []
         : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),

@@ -9,7 +9,7 @@ import type { Recovery } from './recovery.ts'
 import { recoveryOf, unknownRecovery } from './recovery-of.ts'
 import { type Run, runInTransaction } from './run-in-transaction.ts'
 import { clearUp, type OutsideStatement, runOutside } from './run-outside.ts'
-import { isLockTimeout, isTransactionUnwanted } from './run-statement.ts'
+import { isBlocked, isTransactionUnwanted } from './run-statement.ts'
 
 /** What migrations are applied with. */
 export interface Application {
@@ -124,7 +124,7 @@ async function untilUnblocked(
       })
     } catch (error) {
       const blockers = await watch.end()
-      if (!isLockTimeout(error)) throw explained(migration, error)
+      if (!isBlocked(error)) throw explained(migration, error)
       if (performance.now() - startMs > retryMs) throw blocked(migration, blockers, error)
       notify({ kind: 'blocked', owner, name, blockers })
       const pauseMs = minPauseMs + Math.random() * Math.min(maxPauseMs, minPauseMs * 2 ** number)

@@ -11,6 +11,8 @@ interface JournalRow {
   readonly owner: string
   readonly name: string
   readonly checksum: string
+  /** The lowest version of its program that can work with the schema since. */
+  readonly needs_version: number
 }
 
 /** A migration that is to be applied. */
@@ -26,16 +28,22 @@ export interface JournalVerdict {
   readonly events: readonly MigrationEvent[]
 }
 
-/** Makes the journal where it is missing. Only under the migration lock: two at once would fail each other. */
+/** Makes the journal if it is missing. Only under the migration lock: two at once would fail each other. */
 export async function createJournal(client: pg.ClientBase): Promise<void> {
+  // IF NOT EXISTS asks for the right to create schemas even if the schema is there.
+  const { rows } = await client.query<{ exists: boolean }>(
+    `select to_regnamespace('holdfast') is not null as exists`,
+  )
+  if (rows[0]?.exists !== true) await client.query('create schema holdfast')
   await client.query(`
-    create schema if not exists holdfast;
     create table if not exists holdfast.migrations (
       owner text not null,
       name text not null,
       checksum text not null,
       applied_at timestamptz not null default now(),
       duration_ms integer not null,
+      -- The lowest version of the program that can work with the schema since.
+      needs_version integer not null default 0,
       primary key (owner, name)
     );
     create table if not exists holdfast.migrations_begun (
@@ -78,8 +86,16 @@ export async function writeJournal(
   durationMs: number,
 ): Promise<void> {
   await client.query({
-    text: 'insert into holdfast.migrations (owner, name, checksum, duration_ms) values ($1, $2, $3, $4)',
-    values: [migration.owner, migration.name, checksumOf(migration.sql), Math.round(durationMs)],
+    text: `
+      insert into holdfast.migrations (owner, name, checksum, duration_ms, needs_version)
+      values ($1, $2, $3, $4, $5)`,
+    values: [
+      migration.owner,
+      migration.name,
+      checksumOf(migration.sql),
+      Math.round(durationMs),
+      migration.needsVersion ?? 0,
+    ],
   })
   await beginSchemaEpoch(client)
 }
@@ -87,7 +103,8 @@ export async function writeJournal(
 /**
  * Compares the journal with the migrations of the program.
  *
- * @throws HoldfastError `database-too-old`, or `migration-edited` that names every migration that was changed after it had been applied.
+ * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of the program; `migration-edited` that
+ * names every migration that was changed after it had been applied.
  */
 export async function readJournal(
   client: pg.ClientBase,
@@ -95,6 +112,7 @@ export async function readJournal(
   startAfresh?: string,
 ): Promise<JournalVerdict> {
   const rows = await journalRows(client)
+  for (const set of sets) requireVersion(set, rows)
   const verdicts = sets.map((set) =>
     judge(
       set,
@@ -122,9 +140,29 @@ async function journalRows(client: pg.ClientBase): Promise<readonly JournalRow[]
   requireSupported(table.rows[0]!.version)
   if (!table.rows[0]!.exists) return []
   const journal = await client.query<JournalRow>(
-    'select owner, name, checksum from holdfast.migrations order by owner, name',
+    // The column is not there in a journal of before: the journal is read before anything is changed.
+    `select owner, name, checksum, coalesce((to_jsonb(migrations) ->> 'needs_version')::integer, 0) as needs_version
+    from holdfast.migrations
+    order by owner, name`,
   )
   return journal.rows
+}
+
+/** Refuses a schema with a migration that the program does not have and cannot work with. */
+function requireVersion(
+  { owner, migrations, version = Number.MAX_SAFE_INTEGER }: MigrationSet,
+  rows: readonly JournalRow[],
+): void {
+  const known = new Set(migrations.map(({ name }) => name))
+  const tooNew = rows.filter(
+    (row) => row.owner === owner && row.needs_version > version && !known.has(row.name),
+  )
+  if (tooNew.length === 0) return
+  const needed = Math.max(...tooNew.map((row) => row.needs_version))
+  throw new HoldfastError(
+    'schema-too-new',
+    `A newer version of Holdfast has changed its tables (${tooNew.map(({ name }) => `${owner}/${name}`).join(', ')}): they need schema version ${needed}, and this version of Holdfast works with ${version}. Deploy the newer version again, or restore the database to before the change.`,
+  )
 }
 
 function judge({ owner, migrations }: MigrationSet, rows: readonly JournalRow[]) {

@@ -241,6 +241,37 @@ describe('a migration that fails', () => {
   })
 })
 
+test('a migration that loses a deadlock with running transactions is attempted again', async () => {
+  await apply([table, { name: '0002-others', sql: 'create table others (id int)' }])
+  const holder = new DriverClient({ connectionString: database.url })
+  await holder.connect()
+  // The migration notices the deadlock first.
+  await holder.query(`begin; set local deadlock_timeout = '1h'; select from others`)
+  const attempts: string[] = []
+  const migrating = apply(
+    [
+      table,
+      { name: '0002-others', sql: 'create table others (id int)' },
+      {
+        name: '0003-both',
+        sql: 'alter table things add column more int; alter table others add column more int',
+      },
+    ],
+    { lockTimeoutMs: 60_000, notify: ({ kind }) => void attempts.push(kind) },
+  )
+  await until(async () => {
+    const { rows } = await client.query(
+      'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())',
+    )
+    return rows.length > 0
+  })
+  await holder.query('select from things')
+  await holder.query('rollback')
+  expect((await migrating).applied.map(({ name }) => name)).toEqual(['0003-both'])
+  expect(attempts).toEqual(['blocked', 'applied'])
+  await holder.end()
+})
+
 describe('a migration outside of a transaction', () => {
   const index: Migration = {
     name: '0002-index',

@@ -1,4 +1,4 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
@@ -45,7 +45,7 @@ export interface MigrationReport {
  * Brings a database to the state that the migrations describe. Any number of processes may do so at once: each migration is
  * applied once. Where nothing is to do, it takes one connection and two statements.
  *
- * @throws HoldfastError of one of the codes `migration-…`, or `database-unreachable`.
+ * @throws HoldfastError of one of the codes `migration-…`, `schema-too-new`, or `database-unreachable`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const answerTimeoutMs = options.answerTimeoutMs ?? 10_000
@@ -115,7 +115,7 @@ async function applyNext({
   options,
 }: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
   // What was pending before may have been applied by the process that held the lock.
-  const journal = createJournal(client).then(() =>
+  const journal = explainForbidden(client, () => createJournal(client)).then(() =>
     readJournal(client, options.migrations, options.startAfresh),
   )
   const { pending, appliedBefore } = await requireAnswer(
@@ -128,11 +128,30 @@ async function applyNext({
   const next = pending.slice(0, end === 0 ? 1 : end === -1 ? pending.length : end)
   const applied: MigrationReport['applied'][number][] = []
   for (const migration of next) {
-    const durationMs = await apply(migration, { client, observer, options })
+    const run = (): Promise<number> => apply(migration, { client, observer, options })
+    const durationMs = await (migration.owner === 'holdfast' ? explainForbidden(client, run) : run())
     applied.push({ owner: migration.owner, name: migration.name, durationMs })
   }
   return { applied, appliedBefore, isLast: next.length === pending.length }
 }
+
+/** Says who may not do what if the role lacks a right for the framework's own schema. */
+async function explainForbidden<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const cause = error instanceof HoldfastError ? error.cause : error
+    if (!(cause instanceof pg.DatabaseError) || cause.code !== insufficientPrivilege) throw error
+    const { rows } = await client.query<{ role: string }>('select current_user as role')
+    throw new HoldfastError(
+      'migration-forbidden',
+      `Migrations of the framework wait to be applied, and the role "${rows[0]?.role}" may not apply them: ${cause.message}. Start the service once with a role that owns the schema "holdfast" and may create tables in it (DATABASE_DIRECT_URL is used for migrations only), or grant this one the right.`,
+      { cause: error },
+    )
+  }
+}
+
+const insufficientPrivilege = '42501'
 
 async function apply(migration: PendingMigration, { client, observer, options }: Applying): Promise<number> {
   const { owner, name } = migration

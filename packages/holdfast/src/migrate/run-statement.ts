@@ -7,7 +7,7 @@ import { pointAt } from './point-at.ts'
 /**
  * Runs one statement of a migration.
  *
- * @throws HoldfastError `migration-failed` with its place and Postgres' own words. A lock timeout is thrown as it is.
+ * @throws HoldfastError `migration-failed` with its place and Postgres' own words. A lock timeout or deadlock is thrown as it is.
  */
 export async function runStatement(
   client: pg.ClientBase,
@@ -17,7 +17,7 @@ export async function runStatement(
   try {
     await client.query(statement.text)
   } catch (cause) {
-    if (!(cause instanceof pg.DatabaseError) || isLockTimeout(cause)) throw cause
+    if (!(cause instanceof pg.DatabaseError) || isBlocked(cause)) throw cause
     const position = statement.offset + (cause.position === undefined ? 0 : Number(cause.position) - 1)
     const more = [
       cause.detail && `Detail: ${cause.detail}`,
@@ -37,9 +37,9 @@ export async function runStatement(
   }
 }
 
-/** Returns true for SQLSTATE lock_not_available. */
-export function isLockTimeout(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && error.code === '55P03'
+/** Returns true if a statement did not get its locks: SQLSTATE lock_not_available, or deadlock_detected, of which it was the victim. */
+export function isBlocked(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01')
 }
 
 /** Returns true for SQLSTATE active_sql_transaction: the statement refuses to run in a transaction, and has done nothing. */

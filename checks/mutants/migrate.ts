@@ -1,0 +1,50 @@
+import type { Mutant } from './mutant.ts'
+
+const src = 'packages/holdfast/src'
+const versions = `${src}/database/schema-version.postgres.test.ts`
+
+/** Mutants of migrations and upgrades. */
+export const migrateMutants: readonly Mutant[] = [
+  {
+    name: 'schema version: tables that need a newer version are taken',
+    file: `${src}/migrate/journal.ts`,
+    text: 'for (const set of sets) requireVersion(set, rows)',
+    replacement: '',
+    killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
+    why: 'A rollback too far would run on tables without the columns that it needs.',
+  },
+  {
+    name: 'schema version: not stored with the migration',
+    file: `${src}/migrate/journal.ts`,
+    text: 'migration.needsVersion ?? 0,',
+    replacement: '0,',
+    killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
+    why: 'No database would know which versions it takes.',
+  },
+  {
+    name: 'migration: a deadlock is final',
+    file: `${src}/migrate/run-statement.ts`,
+    text: "(error.code === '55P03' || error.code === '40P01')",
+    replacement: "error.code === '55P03'",
+    killedBy: [
+      {
+        file: `${src}/migrate/migrate.postgres.test.ts`,
+        name: 'a migration that loses a deadlock with running transactions is attempted again',
+      },
+    ],
+    why: 'A deploy under traffic would fail at random.',
+  },
+  {
+    name: 'registration: not before a process publishes',
+    file: `${src}/outbox/register-subscriptions.ts`,
+    text: 'if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))',
+    replacement: '',
+    killedBy: [
+      {
+        file: 'packages/holdfast/crash-tests/rolling-deploy.test.ts',
+        name: 'a new event and consumer are deployed, taken back and deployed again',
+      },
+    ],
+    why: 'A rolling deploy would lose the messages of a new event.',
+  },
+]
