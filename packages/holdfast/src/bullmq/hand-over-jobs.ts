@@ -3,7 +3,8 @@ import { untilAborted } from '../kernel/cancellation.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import { mostAttempts } from '../kernel/retry-delay.ts'
 import type { JobEngineParts } from '../jobs/job-engine.ts'
-import { promoteDue, promotionBatch, type PromotionRow } from '../jobs/queries/promote-due.ts'
+import { pollIntervalMs } from '../jobs/poll-interval.ts'
+import { concerned, type WakeKind } from '../jobs/wake.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import { LazyTransaction } from '../postgres/lazy-transaction.ts'
@@ -29,8 +30,9 @@ export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' |
   readonly notOurs: readonly string[]
 }
 
+const kinds: ReadonlySet<WakeKind> = new Set(['jobs', 'gated', 'returned'])
 const batch = 500
-const pollMs = 1_000
+const retryMs = 1_000
 const connectLimitMs = 5_000
 const passLimitMs = 10_000
 const closeLimitMs = 1_000
@@ -59,12 +61,16 @@ export class Handover {
       failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
       clock: parts.clock,
       log: parts.log,
-      everyMs: pollMs,
+      everyMs: () => pollIntervalMs(parts.waker),
+      retryMs,
       work: (stopping) => this.#work(stopping),
     })
-    this.#unlisten = parts.waker.listen((reason) => {
-      // What has failed takes its pause, however much there is to hand over.
-      if (reason === 'jobs' && !this.#hasFailed) this.#duty.now()
+    this.#unlisten = parts.waker.listen({
+      wake: (wake) => {
+        if (wake.service === parts.service && kinds.has(wake.kind) && concerned(wake, this.#names).length > 0)
+          this.#wake()
+      },
+      look: () => this.#wake(),
     })
   }
 
@@ -72,6 +78,11 @@ export class Handover {
     this.#unlisten()
     await this.#duty.stop()
     await this.#disconnect()
+  }
+
+  #wake(): void {
+    // What has failed takes its pause, however much there is to hand over.
+    if (!this.#hasFailed) this.#duty.now()
   }
 
   async #work(stopping: AbortSignal): Promise<number | undefined> {
@@ -108,11 +119,9 @@ export class Handover {
     return this.#transact(stopping, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
       if (lock?.is_locked !== true) return undefined
-      const [due] = await transaction.run<PromotionRow>(promoteDue(this.#parts.service))
       const rows = await transaction.run<HandedRow>(handOver(this.#jobs(batch)))
       if (rows.length > 0) await untilAborted(queues.add(rows), transaction.work.deadline)
-      if (rows.length === batch || due?.promoted === promotionBatch) return 0
-      return due?.next_ms ?? undefined
+      return rows.length === batch ? 0 : undefined
     })
   }
 

@@ -133,7 +133,9 @@ async function openDatabase<Read, Write>(
   const lanes = openLanes(options.connections, pooling)
   const { write, read, own } = lanes
   const waker = createWaker({
-    connectionString: isPooled ? directConnectionString : connectionString,
+    service: surroundings.service,
+    connectionString: directConnectionString ?? connectionString,
+    isPooled: isPooled && directConnectionString === undefined,
     clock,
     log,
   })

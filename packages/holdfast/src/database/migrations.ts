@@ -1,4 +1,5 @@
 import { idempotencyMigrations } from '../idempotency/migrations.ts'
+import { leaderMigration } from '../jobs/leadership/leader-migration.ts'
 import { jobMigrations } from '../jobs/migrations.ts'
 import type { Migration } from '../migrate/migration.ts'
 import { schemaEpochMigration } from '../migrate/schema-epoch.ts'
@@ -55,6 +56,7 @@ export const ownMigrations: readonly Migration[] = [
   signingKeysMigration,
   ...idempotencyMigrations,
   ...jobMigrations,
+  leaderMigration,
   ...outboxMigrations,
   ...webhookMigrations,
   transactionMarkerMigration,

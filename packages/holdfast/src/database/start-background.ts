@@ -3,9 +3,10 @@ import type { ForeignCallWatch } from '../kernel/foreign-calls.ts'
 import type { Job } from '../kernel/job.ts'
 import type { DatabaseSurroundings } from '../kernel/database.ts'
 import type { Telemetry } from '../kernel/telemetry.ts'
-import { type OpenPool, startEngine } from '../jobs/engine.ts'
+import { type Engine, type OpenPool, startEngine } from '../jobs/engine.ts'
 import type { BeatTarget } from '../jobs/heartbeat/beat-connection.ts'
 import type { JobEngine } from '../jobs/job-engine.ts'
+import { pollIntervalMs } from '../jobs/poll-interval.ts'
 import { waitStatements } from '../jobs/wait-statements.ts'
 import type { Waker } from '../jobs/waker.ts'
 import { consumerJob } from '../outbox/consumer-job.ts'
@@ -66,7 +67,7 @@ export async function startBackground(
     throw error
   })
 
-  async function startEngines(): Promise<{ readonly other: Worker | undefined; readonly engine: Worker }> {
+  async function startEngines(): Promise<{ readonly other: Worker | undefined; readonly engine: Engine }> {
     const other = await parts.jobEngine?.start({ ...shared, jobs: byName(theirs) })
     try {
       return { other, engine: await startEngine({ ...shared, jobs: byName(ours), schedules }) }
@@ -86,11 +87,17 @@ export async function startBackground(
     bind,
     resolveWaits: waitStatements,
     surroundings,
-    wakeJobs: () => waker.wakeJobs(),
+    waker,
+    leads: () => engine.leadership.leads,
+    pollMs: () => pollIntervalMs(waker),
   })
-  const pruning = startMessagePruning({ pool, clock, log })
-  const unlisten = waker.listen((reason) => {
-    if (reason === 'messages') pump.wake()
+  const pruning = startMessagePruning({ pool, clock, log, isDuty: () => engine.leadership.leads })
+  const unlisten = waker.listen({
+    wake(wake) {
+      if (wake.kind === 'published') pump.published(wake)
+      else if (wake.kind === 'messages') pump.dispatched(wake)
+    },
+    look: () => pump.look(),
   })
 
   async function stop(limitMs: number): Promise<readonly string[]> {

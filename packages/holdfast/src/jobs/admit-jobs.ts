@@ -18,6 +18,18 @@ import { withConnection } from '../postgres/with-connection.ts'
 const batch = 200
 const patienceMs = 5_000
 
+/** The outcome of {@link admitJobs}. */
+export interface Admitted {
+  /** Whether there may be more at the gate. */
+  readonly isMore: boolean
+  /** The number of jobs that are ready now. */
+  readonly ready: number
+  /** The number of jobs that were scheduled for their turn. */
+  readonly scheduled: number
+}
+
+const none: Admitted = { isMore: false, ready: 0, scheduled: 0 }
+
 /** The limits of the jobs of a name. */
 interface Limited {
   readonly service: string
@@ -26,18 +38,20 @@ interface Limited {
 
 /**
  * Lets the next jobs of a name through its limits, in their order: those whose turn has come and that find a place become
- * ready, the others are parked until a place is free, or scheduled for their turn. Returns whether there may be more.
+ * ready, the others are parked until a place is free, or scheduled for their turn.
  */
-export function admitJobs(pool: Pool, limited: Limited): Promise<boolean> {
+export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     await connection.run({ text: 'BEGIN' })
     const lock = await connection.run<{ is_locked: boolean }>(lockGate(service, job.name))
-    if (lock.rows[0]?.is_locked !== true) return false
+    if (lock.rows[0]?.is_locked !== true) return none
     const { rows } = await connection.run<GatedRow>(findGated(service, job.name, batch))
-    if (rows.length > 0) await decide(connection, limited, rows)
+    const admissions = rows.length > 0 ? await decide(connection, limited, rows) : []
     await connection.run({ text: 'COMMIT' })
-    return rows.length === batch
+    const count = (state: Admission['state']): number =>
+      admissions.filter((admission) => admission.state === state).length
+    return { isMore: rows.length === batch, ready: count('ready'), scheduled: count('scheduled') }
   })
 }
 
@@ -45,13 +59,14 @@ async function decide(
   connection: Connection,
   { service, job }: Limited,
   rows: readonly GatedRow[],
-): Promise<void> {
+): Promise<readonly Admission[]> {
   const of = { service, name: job.name }
   const locked = await connection.run<LimitRow>(lockLimits({ ...of, limits: limitsOf(rows) }))
   const limits = new Limits(job, locked.rows)
   const admissions = rows.map((row) => limits.admit(row))
   await connection.run(admit(admissions))
   await connection.run(updateLimits({ ...of, limits: limits.rows }))
+  return admissions
 }
 
 function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | 'key'>[] {

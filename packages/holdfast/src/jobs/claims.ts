@@ -20,6 +20,8 @@ export interface ClaimParts {
   readonly control: Pool
   readonly attempts: RunningAttempts
   readonly log: Logger
+  /** Called when a claim failed that nothing waited for. */
+  readonly onFailed: () => void
 }
 
 const limitMs = 5_000
@@ -47,6 +49,16 @@ export class Claims {
   /** The names of the jobs that it claims. */
   get names(): readonly string[] {
     return this.#parts.slots.names
+  }
+
+  /** Whether another job could begin. */
+  get hasRoom(): boolean {
+    return this.#parts.slots.free > 0
+  }
+
+  /** Whether claims may turn up that were never answered. */
+  get isUnclear(): boolean {
+    return this.#reckonedMs < this.#unclearUntilMs
   }
 
   /** How many wait to begin. */
@@ -109,14 +121,15 @@ export class Claims {
   claimSoon(): void {
     this.claim().catch((error: unknown) => {
       this.#parts.log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
+      if (!this.#isOver) this.#parts.onFailed()
     })
   }
 
-  /** Gives back what has waited for too long; gives whether there was any. */
-  async giveBackStale(): Promise<boolean> {
+  /** Gives back what has waited for too long, and returns its names. */
+  async giveBackStale(): Promise<readonly string[]> {
     const stale = this.#backlog.takeStale()
     await this.#giveBack(stale)
-    return stale.length > 0
+    return stale.map(({ name }) => name)
   }
 
   /** Claims and begins no more. What a claim that is under way gets is given back. */
@@ -124,19 +137,21 @@ export class Claims {
     this.#isOver = true
   }
 
-  /** Resolves when no claim is under way and all that did not begin was given back, which is only logged where it fails. */
-  async close(): Promise<void> {
+  /** Resolves, to their names, when no claim is under way and all that did not begin were given back; a failure is only logged. */
+  async close(): Promise<readonly string[]> {
     this.end()
     const { log } = this.#parts
     await this.claim().catch((error: unknown) => {
       log.debug({ error: toLogFields(error) }, 'a claim that was under way at the end has failed')
     })
-    await this.#giveBack(this.#backlog.clear()).catch((error: unknown) => {
+    const waiting = this.#backlog.clear()
+    await this.#giveBack(waiting).catch((error: unknown) => {
       log.warn(
         { error: toLogFields(error) },
         'jobs that had not begun could not be handed back; others take them over in a while',
       )
     })
+    return waiting.map(({ name }) => name)
   }
 
   async #giveBack(rows: readonly ClaimedRow[]): Promise<void> {

@@ -82,7 +82,7 @@ test('what one name cannot be let through keeps no other from its limits', async
   await until(
     async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
   )
-  expect(lines.some((line) => line.includes('could not be let through their limits'))).toBe(true)
+  expect(lines.some((line) => line.includes('could not be admitted to their limits'))).toBe(true)
 })
 
 test('jobs that a program before this one has limited are run by one that does not', async () => {

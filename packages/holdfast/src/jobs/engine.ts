@@ -8,11 +8,13 @@ import type { Telemetry } from '../kernel/telemetry.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import { startPruning } from './prune.ts'
-import { runSchedules } from './run-schedules.ts'
+import { runSchedules, scheduleDuty } from './run-schedules.ts'
 import { timesOf } from './ticks.ts'
 import type { BeatTarget } from './heartbeat/beat-connection.ts'
+import { admissionDuty, startLeaderDuties } from './leader-duties.ts'
+import { type Leadership, startLeadership } from './leadership/leadership.ts'
 import type { Waker } from './waker.ts'
-import { startWorker } from './worker.ts'
+import { type ProcessWorker, startWorker } from './worker.ts'
 import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
@@ -53,8 +55,14 @@ export interface EngineParts {
 const controlSize = 3
 const restartMs = 1_000
 
+/** The work on jobs in this process. */
+export interface Engine extends Worker {
+  /** The part of this process in the election of its service. */
+  readonly leadership: Leadership
+}
+
 /** Works on the jobs and schedules of a service, in this process. */
-export async function startEngine(parts: EngineParts): Promise<Worker> {
+export async function startEngine(parts: EngineParts): Promise<Engine> {
   const { openPool, waker, clock, log } = parts
   // What cannot be read is said before anything has begun.
   for (const schedule of parts.schedules) timesOf(schedule)
@@ -112,29 +120,51 @@ export async function startEngine(parts: EngineParts): Promise<Worker> {
     }
   }
 
-  const schedules = runSchedules({
+  const leadership = startLeadership({
     service: parts.service,
-    schedules: parts.schedules,
     pool: control,
     clock,
     log,
-    wake: () => waker.wakeJobs(),
+    waker,
+    covers: [
+      ...[...parts.jobs.keys()].map(admissionDuty),
+      ...parts.schedules.map(({ name }) => scheduleDuty(name)),
+    ],
+    onDuty() {
+      duties.now()
+      schedules.now()
+      pruning.now()
+    },
   })
-  const pruning = startPruning({ service: parts.service, pool: control, clock, log })
+  const shared = { service: parts.service, pool: control, clock, log, waker, leadership }
+  const duties = startLeaderDuties({ ...shared, jobs: parts.jobs, rescuer: () => current?.worker })
+  const schedules = runSchedules({ ...shared, schedules: parts.schedules })
+  const pruning = startPruning(shared)
 
   return {
+    leadership,
     async stop(limitMs) {
       isStopping = true
-      await Promise.all([schedules.stop(), pruning.stop(), rejoining])
-      const handedBack = await current?.worker.stop(limitMs)
+      const [handedBack] = await Promise.all([stopWorker(limitMs), handOver()])
       await Promise.all([current?.endPools(), control.end()])
-      return handedBack ?? []
+      return handedBack
     },
+  }
+
+  async function stopWorker(limitMs: number): Promise<readonly string[]> {
+    await rejoining
+    return (await current?.worker.stop(limitMs)) ?? []
+  }
+
+  /** At once: jobs that run may take long to end, and another process can lead meanwhile. */
+  async function handOver(): Promise<void> {
+    await Promise.all([duties.stop(), schedules.stop(), pruning.stop()])
+    await leadership.stop()
   }
 }
 
 interface Membership {
   readonly identity: WorkerIdentity
-  readonly worker: Worker
+  readonly worker: ProcessWorker
   endPools(): Promise<void>
 }

@@ -156,7 +156,7 @@ test.each<[string, Statement, unknown]>([
   ['begins to wait for a message', lockMessages([awaited]), '55P03'],
   ['lets jobs through their limits', lockGate('fences', 'work'), [{ is_locked: false }]],
   ['takes a schedule', takeSchedule('fences', 'daily'), []],
-  ['promotes a job that is due', promoteDue('fences'), [{ promoted: 0 }]],
+  ['promotes a job that is due', promoteDue('fences', []), [{ promoted: 0 }]],
 ])('one transaction at a time %s', async (_, statement, refused) => {
   await on.sql(`
     insert into holdfast.job_limits (service, name, kind, key) values ('fences', 'work', 'concurrency', 'a')
@@ -193,7 +193,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   try {
     // A session that was ended holds its locks for a moment more.
     const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
-    await until(async () => (await takeOver({ ...rescuer, pool, log })) === 1)
+    await until(async () => (await takeOver({ ...rescuer, pool, log })).length === 1)
   } finally {
     await pool.end()
   }

@@ -5,6 +5,7 @@ import { ownWork } from '../kernel/work.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { withConnection } from '../postgres/with-connection.ts'
+import type { Leadership } from './leadership/leadership.ts'
 import { deleteOldBeats } from './queries/beat.ts'
 import { pruneJobs, type PrunedRow } from './queries/prune-jobs.ts'
 import { pruneLimits } from './queries/prune-limits.ts'
@@ -15,21 +16,26 @@ export interface PruningParts {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
+  readonly leadership: Leadership
 }
 
 const everyMs = 60_000
 const batch = 1_000
 const limitMs = 10_000
 
-/** Starts to delete what the jobs of a service leave behind: ended jobs that have expired, idle limits, heartbeats of the dead. */
-export function startPruning({ service, pool, clock, log }: PruningParts): Duty {
+/**
+ * Starts to delete what the jobs of a service leave behind, if this process leads: ended jobs that have expired, idle
+ * limits, heartbeats of the dead. Two processes may do so at once: each passes over the rows that the other has locked.
+ */
+export function startPruning({ service, pool, clock, log, leadership }: PruningParts): Duty {
   const expired = new ExpiredJobs(service, pool)
   return startDuty({
-    failure: 'old jobs and limits could not be deleted',
+    failure: 'deleting old jobs and limits failed',
     clock,
     log,
     everyMs,
     async work() {
+      if (!leadership.leads) return undefined
       const jobs = await expired.prune()
       const { rowCount: limits } = await run(pool, pruneLimits(service, batch))
       await run(pool, deleteOldBeats())

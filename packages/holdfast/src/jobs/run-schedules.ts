@@ -5,10 +5,13 @@ import type { Schedule } from '../kernel/schedule.ts'
 import { ownWork } from '../kernel/work.ts'
 import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
-import { toJobRow } from './job-row.ts'
+import { announceJobs } from './announce-jobs.ts'
+import { type JobRow, toJobRow } from './job-row.ts'
+import type { Leadership } from './leadership/leadership.ts'
 import { insertJobs } from './queries/insert-jobs.ts'
 import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from './queries/schedules.ts'
 import { dueTicks, timesOf } from './ticks.ts'
+import type { WakeSender } from './wake.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
 /** Dependencies of {@link runSchedules}. */
@@ -18,23 +21,45 @@ export interface SchedulesParts {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** Called when jobs have been enqueued. */
-  readonly wake: () => void
+  readonly waker: WakeSender
+  readonly leadership: Leadership
 }
 
-const everyMs = 15_000
+/** The schedules that a process runs. */
+export interface RunningSchedules {
+  /** Looks at all of them now, as after an election. */
+  now(): void
+  stop(): Promise<void>
+}
+
+const everyMs = 60_000
+// Within the grace of a tick.
+const retryMs = 15_000
 const leastMs = 50
 const patienceMs = 5_000
 
-/** Enqueues the jobs of schedules at their times; any number of processes may do it at once, each tick is one job. */
-export function runSchedules({ schedules, ...parts }: SchedulesParts): Pick<Duty, 'stop'> {
+/** Returns the name of the duty to enqueue the jobs of a schedule. */
+export function scheduleDuty(name: string): string {
+  return `schedule ${name}`
+}
+
+/**
+ * Enqueues the jobs of schedules at their times, if that is this process's duty. Two processes may do so at once: the row
+ * of the schedule, locked with its ticks, has each of them enqueued once.
+ */
+export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One by one: what fails at the input of one does not keep the others from their times.
   const duties = schedules.map((schedule) => runSchedule(schedule, parts))
-  return { stop: async () => void (await Promise.all(duties.map((duty) => duty.stop()))) }
+  return {
+    now() {
+      for (const duty of duties) duty.now()
+    },
+    stop: async () => void (await Promise.all(duties.map((duty) => duty.stop()))),
+  }
 }
 
 function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): Duty {
-  const { service, pool, clock, log, wake } = parts
+  const { service, pool, clock, log, waker, leadership } = parts
   const times = timesOf(schedule)
   let isRegistered = false
 
@@ -43,17 +68,20 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     if (!isRegistered) await connection.run(registerSchedule(service, schedule))
     isRegistered = true
     await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<ScheduleRow>(takeSchedule(service, name))
-    const [row] = rows
+    const {
+      rows: [row],
+    } = await connection.run<ScheduleRow>(takeSchedule(service, name))
+    const rows: JobRow[] = []
     const due = row && dueTicks(times, { after: row.done_until, now: row.now, missed })
     if (due && due.ticks.length > 0) {
       const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
-      await connection.run(insertJobs(service, await Promise.all(made)))
+      rows.push(...(await Promise.all(made)))
+      await connection.run(insertJobs(service, rows))
     }
     // A tick that was passed over must not be found again.
     if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
     await connection.run({ text: 'COMMIT' })
-    if (due && due.ticks.length > 0) wake()
+    announceJobs(rows, waker)
     if (row && due && due.doneUntil < row.now) return 0
     if (!row) return everyMs
     const nowMs = row.now.getTime()
@@ -65,7 +93,11 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     clock,
     log,
     everyMs,
-    work: async () =>
-      Math.max(leastMs, await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), takeTicks)),
+    retryMs,
+    async work() {
+      if (!leadership.hasDuty(scheduleDuty(schedule.name))) return undefined
+      const work = ownWork(AbortSignal.timeout(patienceMs))
+      return Math.max(leastMs, await withConnection(pool, work, takeTicks))
+    },
   })
 }

@@ -28,9 +28,9 @@ const patienceMs = 30_000
 /**
  * Rescues the jobs of dead workers: they become ready again. One that had begun has failed an attempt; one that was only
  * claimed has not, but is marked as begun first when it runs next, so that a job that kills its process does not do so
- * without end. Returns how many there were.
+ * without end. Returns their names.
  */
-export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver): Promise<number> {
+export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver): Promise<readonly string[]> {
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
     const dead = await connection.run<{ id: string; host: string; pid: number }>(
       forgetDead({ service, leaseMs, self }),
@@ -46,7 +46,7 @@ export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver):
     const { rows } = await connection.run<OrphanRow>(findOrphans(service))
     for (const row of rows) await rescue(connection, row, { service, job: jobs.get(row.name) })
     await connection.run({ text: 'COMMIT' })
-    return rows.length
+    return rows.map(({ name }) => name)
   })
 }
 

@@ -6,24 +6,18 @@ import { traceparentOf } from '../kernel/work.ts'
 import { type Gathering, PositionedRows } from '../postgres/gathered-rows.ts'
 import type { Statement } from '../postgres/statement.ts'
 import type { HandlerSession } from '../postgres/transaction-session.ts'
+import { announceJobs } from './announce-jobs.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
 import { type CancelledRow, cancelJob } from './queries/cancel-job.ts'
 import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from './queries/insert-jobs.ts'
 import { releasePlace } from './queries/release-place.ts'
-
-/** Wakes workers after a commit. */
-export interface JobsWaker {
-  /** Called when there are jobs to run. */
-  wakeJobs(): void
-  /** Called when a job that runs has been cancelled. */
-  wakeCancelled(): void
-}
+import type { WakeSender } from './wake.ts'
 
 /** Dependencies of {@link TransactionJobs}. */
 export interface TransactionJobsParts {
   /** The service whose jobs they are. */
   readonly service: string
-  readonly waker: JobsWaker
+  readonly waker: WakeSender
 }
 
 // Between an insertion that met a job of the same key and the search for it, that job may begin or end.
@@ -36,11 +30,17 @@ const maxUniqueAttempts = 5
 export class TransactionJobs implements Jobs, Gathering {
   readonly #session: HandlerSession
   readonly #service: string
-  readonly #waker: JobsWaker
+  readonly #waker: WakeSender
   readonly #rows: PositionedRows<JobRow>
   #isGathered = false
-  #isWoken = false
-  #hasCancelled = false
+  /** Unique ones, which were inserted or met before the commit. */
+  readonly #unique: JobRow[] = []
+  /** Jobs of these names may be claimed, or are to end. They may be of other services. */
+  readonly #wakes: {
+    readonly kind: 'jobs' | 'cancelled'
+    readonly name: string
+    readonly service: string
+  }[] = []
 
   constructor(session: HandlerSession, { service, waker }: TransactionJobsParts) {
     this.#session = session
@@ -82,11 +82,13 @@ export class TransactionJobs implements Jobs, Gathering {
   async cancel(id: string): Promise<boolean> {
     const [found] = await this.#run<CancelledRow>(cancelJob(id))
     if (!found) return false
-    if (found.is_running) this.#hasCancelled = true
-    if (found.freed_key !== null)
+    const { name, service } = found
+    if (found.is_running) this.#wakes.push({ kind: 'cancelled', name, service })
+    if (found.freed_key !== null) {
       for (const statement of releasePlace({ ...found, key: found.freed_key })) await this.#run(statement)
+      this.#wakes.push({ kind: 'jobs', name, service })
+    }
     this.#register()
-    this.#isWoken = true
     return true
   }
 
@@ -99,8 +101,9 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   committed(): void {
-    if (this.length > 0 || this.#isWoken) this.#waker.wakeJobs()
-    if (this.#hasCancelled) this.#waker.wakeCancelled()
+    announceJobs(this.#rows.rows, this.#waker)
+    announceJobs(this.#unique, this.#waker)
+    for (const { kind, name, service } of this.#wakes) this.#waker.send(kind, [name], service)
   }
 
   /** Adds the trace of this transaction, unless the options have another. */
@@ -129,10 +132,10 @@ export class TransactionJobs implements Jobs, Gathering {
     const unique = { service: this.#service, name: row.name, key: row.uniqueKey! }
     for (let attempts = 0; attempts < maxUniqueAttempts; attempts += 1) {
       const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
-      if (inserted) return this.#wakeAfterCommit({ id: inserted.id, isNew: true })
+      if (inserted) return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
       const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
       // Claims pass over it until this transaction has ended.
-      if (waiting) return this.#wakeAfterCommit({ id: waiting.id, isNew: false })
+      if (waiting) return this.#wakeAfterCommit(row, { id: waiting.id, isNew: false })
       const [running] = await this.#run<{ id: string }>(findRunningUniqueJob(unique))
       if (running) return { id: running.id, isNew: false }
     }
@@ -142,9 +145,11 @@ export class TransactionJobs implements Jobs, Gathering {
     )
   }
 
-  #wakeAfterCommit(job: EnqueuedJob): EnqueuedJob {
+  #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
     this.#register()
-    this.#isWoken = true
+    this.#unique.push(row)
+    // One that was met may be ready already.
+    if (!job.isNew) this.#wakes.push({ kind: 'jobs', name: row.name, service: this.#service })
     return job
   }
 

@@ -1,150 +1,251 @@
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 import { driverSettings } from '../postgres/session-settings.ts'
-import type { JobsWaker } from './transaction-jobs.ts'
+import { decodeWake, encodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts'
 
-/** What may have come. */
-export type WakeReason = 'jobs' | 'messages' | 'cancelled'
+// Wakes processes when there is work for them: this process at once, others by NOTIFY.
+//
+//   commit ─▶ send(kind, names) ─▶ listeners here
+//                              └─▶ gathered ─▶ pg_notify(kind, service, names) ─▶ listeners of other processes
+//
+// - A notification names what it is about, so that a process reacts only to what it has.
+// - The connection is one of its own: NOTIFY in a business transaction takes a lock that all commits of the
+//   database wait for. What is sent within a few milliseconds goes together, in one statement.
+// - A wake is a hint. It is lost if this process dies between its commit and the notification, and for a
+//   listener that is cut off. So everything that is woken also polls, and looks at everything when a
+//   connection has been lost or made.
 
-/** Tells workers, in this process and in others, that there is something to do. It may be lost: who needs to know looks now and then. */
-export interface Waker extends JobsWaker {
-  /** There are messages to hand out. */
-  wakeMessages(): void
-  /** Calls `wake` whenever there may be something to do. Gives what ends it. */
-  listen(wake: (reason: WakeReason) => void): () => void
+/** Told of wakes. */
+export interface WakeListener {
+  /** Called when there may be something to do. */
+  wake(wake: Wake): void
+  /** Called when wakes may have been lost: the connection was made, or lost. */
+  look(): void
+}
+
+/** Sends and hears wakes. */
+export interface Waker extends WakeSender {
+  /** Whether this process hears other processes now. Otherwise they have to be polled for more often. */
+  readonly isListening: boolean
+  /** The `application_name` of the session that listens, which no other process has; `null` while there is none. */
+  readonly session: string | null
+  /** Tells a listener of the wakes of all services. Returns what ends it. */
+  listen(listener: WakeListener): () => void
+  /** Sends what is left, and closes the connection. */
   close(): Promise<void>
 }
 
-/** What a waker is made with. */
+/** Dependencies of {@link createWaker}. */
 export interface WakerParts {
-  /** `undefined` where no session can be had that hears: it tells its own process only. */
-  readonly connectionString: string | undefined
+  /** The name of the service of this process. */
+  readonly service: string
+  readonly connectionString: string
+  /** Whether the connection leads to a pooler in transaction mode: it can send, and hears nothing. */
+  readonly isPooled?: boolean
   readonly clock: Clock
   readonly log: Logger
 }
 
 const channel = 'holdfast_wake'
-// Others are told at most this often; each time takes a lock of the whole database for a moment.
+// Others are notified at most this often; each time takes a lock of the whole database for a moment.
 const pauseMs = 10
 const firstRetryMs = 500
-const longestRetryMs = 15_000
+const maxRetryMs = 15_000
+const connectTimeoutMs = 2_000
+const queryTimeoutMs = 5_000
+const closeTimeoutMs = 1_000
+// Of more names than these, a notification says only which service they are of.
+const maxNames = 1_000
 
-/**
- * Makes a waker on a connection of its own: a NOTIFY within a business transaction would take a lock that all commits of the database wait
- * for.
- */
-export function createWaker({ connectionString, clock, log }: WakerParts): Waker {
-  const listeners = new Set<(reason: WakeReason) => void>()
-  const due = new Set<WakeReason>()
-  let client: pg.Client | undefined
-  let connecting: Promise<pg.Client | undefined> | undefined
-  let isSending = false
-  let isClosed = false
-  let retry: Timer | undefined
-  let retryMs = firstRetryMs
+/** Creates a waker. It connects when it is first needed. */
+export function createWaker(parts: WakerParts): Waker {
+  return new NotifyingWaker(parts)
+}
 
-  function tellHere(reason: WakeReason): void {
-    for (const wake of listeners) wake(reason)
+class NotifyingWaker implements Waker {
+  readonly #parts: WakerParts
+  readonly #listeners = new Set<WakeListener>()
+  readonly #outgoing = new OutgoingWakes()
+  readonly #session = `holdfast wake ${randomUUID()}`
+  #client: DriverClient | undefined
+  #connecting: Promise<DriverClient | undefined> | undefined
+  #sending: Promise<void> | undefined
+  #isListening = false
+  #isClosed = false
+  #retry: Timer | undefined
+  /** Ends the pause between two notifications. */
+  #endPause: (() => void) | undefined
+  #retryMs = firstRetryMs
+
+  constructor(parts: WakerParts) {
+    this.#parts = parts
   }
 
-  /** The connection; `undefined` where there is none now. */
-  function connect(): Promise<pg.Client | undefined> {
-    if (client) return Promise.resolve(client)
-    if (retry || connectionString === undefined) return Promise.resolve(undefined)
-    return (connecting ??= open(connectionString).finally(() => (connecting = undefined)))
+  get isListening(): boolean {
+    return this.#isListening
   }
 
-  async function open(connectionString: string): Promise<pg.Client | undefined> {
-    const opened = new DriverClient({
+  get session(): string | null {
+    return this.#isListening ? this.#session : null
+  }
+
+  send(kind: WakeKind, names: Iterable<string>, service = this.#parts.service): void {
+    if (this.#isClosed) return
+    const wake: Wake = { kind, service, names: new Set(names) }
+    for (const listener of this.#listeners) listener.wake(wake)
+    this.#outgoing.add(wake)
+    this.#sendSoon()
+  }
+
+  listen(listener: WakeListener): () => void {
+    this.#listeners.add(listener)
+    if (this.#listeners.size === 1) void this.#connect().then((client) => client && this.#listenOn(client))
+    return () => this.#listeners.delete(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#retry?.cancel()
+    this.#endPause?.()
+    // What has been handed back a moment ago is to be heard of by others.
+    const late = Promise.withResolvers<void>()
+    const timer = setTimeout(late.resolve, closeTimeoutMs)
+    await Promise.race([this.#sending, late.promise])
+    clearTimeout(timer)
+    await this.#connecting
+    await this.#client?.end().catch(() => {})
+  }
+
+  /** Resolves to the connection; to `undefined` if there is none now. */
+  #connect(): Promise<DriverClient | undefined> {
+    if (this.#client) return Promise.resolve(this.#client)
+    if (this.#retry) return Promise.resolve(undefined)
+    return (this.#connecting ??= this.#open().finally(() => (this.#connecting = undefined)))
+  }
+
+  async #open(): Promise<DriverClient | undefined> {
+    const { connectionString, isPooled = false } = this.#parts
+    const client = new DriverClient({
       connectionString,
-      application_name: 'holdfast (wake)',
-      sessionSettings: driverSettings({ isPooled: false }),
-      connectionTimeoutMillis: 2_000,
-      query_timeout: 5_000,
+      application_name: this.#session,
+      ...(isPooled ? {} : { sessionSettings: driverSettings({ isPooled: false }) }),
+      connectionTimeoutMillis: connectTimeoutMs,
+      query_timeout: queryTimeoutMs,
       keepAlive: true,
     })
-    opened.on('error', (error) => lose(opened, error))
-    opened.on('end', () => lose(opened, undefined))
-    opened.on('notification', ({ payload, processId }) => {
-      // What this process sends has been heard here already.
-      if (processId !== (opened as unknown as { readonly processID: number }).processID)
-        tellHere(payload as WakeReason)
-    })
+    client.on('error', (error) => this.#lose(client, error))
+    client.on('end', () => this.#lose(client, undefined))
+    client.on('notification', (notification) => this.#hear(client, notification))
     try {
-      await opened.connect()
-      if (listeners.size > 0) await opened.query(`listen ${channel}`)
+      await client.connect()
     } catch (error) {
-      lose(opened, error)
+      this.#lose(client, error)
       return undefined
     }
-    if (isClosed) {
-      await opened.end()
-      return undefined
-    }
-    client = opened
-    retryMs = firstRetryMs
-    // Something may have come while nobody listened.
-    for (const reason of ['jobs', 'messages', 'cancelled'] as const) tellHere(reason)
-    return opened
+    this.#client = client
+    this.#retryMs = firstRetryMs
+    if (this.#listeners.size > 0) await this.#listenOn(client)
+    return this.#client
   }
 
-  function lose(lost: pg.Client, error: unknown): void {
-    if (isClosed || retry || (client && client !== lost)) return
-    client = undefined
-    log.debug(
+  async #listenOn(client: DriverClient): Promise<void> {
+    if (this.#parts.isPooled === true || this.#isListening || this.#isClosed) return
+    try {
+      await client.query(`listen ${channel}`)
+    } catch (error) {
+      return this.#lose(client, error)
+    }
+    if (client !== this.#client) return
+    this.#isListening = true
+    // Something may have come while nothing was heard.
+    for (const listener of this.#listeners) listener.look()
+  }
+
+  #hear(client: DriverClient, { payload, processId }: pg.Notification): void {
+    // What this process sends has been heard here already.
+    if (processId === (client as unknown as { readonly processID: number }).processID) return
+    const wake = decodeWake(payload)
+    if (wake) for (const listener of this.#listeners) listener.wake(wake)
+  }
+
+  #lose(lost: DriverClient, error: unknown): void {
+    if (this.#isClosed || this.#retry || (this.#client && this.#client !== lost)) return
+    this.#client = undefined
+    this.#parts.log.debug(
       { error: toLogFields(error) },
-      'the connection that wakes workers was lost; they look by themselves meanwhile',
+      'connection for wakes lost; workers poll every second meanwhile',
     )
     lost.end().catch(() => {})
-    retry = clock.after(retryMs, () => {
-      retry = undefined
-      if (listeners.size > 0) void connect()
+    this.#retry = this.#parts.clock.after(this.#retryMs, () => {
+      this.#retry = undefined
+      if (this.#listeners.size > 0) void this.#connect()
+      this.#sendSoon()
     })
-    retryMs = Math.min(longestRetryMs, retryMs * 2)
+    this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2)
+    if (!this.#isListening) return
+    this.#isListening = false
+    // They have slept in the trust that they would be woken.
+    for (const listener of this.#listeners) listener.look()
   }
 
-  function send(reason: WakeReason): void {
-    if (isClosed) return
-    tellHere(reason)
-    due.add(reason)
-    if (isSending) return
-    isSending = true
-    void sendDue()
+  #sendSoon(): void {
+    this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
   }
 
-  async function sendDue(): Promise<void> {
-    while (due.size > 0 && !isClosed) {
-      const reasons = [...due]
-      due.clear()
-      const connection = await connect()
-      const text = reasons.map((_, n) => `pg_notify('${channel}', $${n + 1})`).join(', ')
-      await connection?.query(`select ${text}`, reasons).catch((error: unknown) => lose(connection, error))
-      await new Promise<void>((resolve) => clock.after(pauseMs, resolve))
-    }
-    isSending = false
-  }
-
-  return {
-    wakeJobs: () => send('jobs'),
-    wakeMessages: () => send('messages'),
-    wakeCancelled: () => send('cancelled'),
-    listen(wake) {
-      listeners.add(wake)
-      if (listeners.size === 1) {
-        // One that was opened to tell others only has to be told to listen as well.
-        void connect().then((connection) =>
-          connection?.query(`listen ${channel}`).catch((error: unknown) => lose(connection, error)),
-        )
+  /** Sends what has been gathered. What cannot be sent waits for the next connection. */
+  async #sendAll(): Promise<void> {
+    while (this.#outgoing.size > 0) {
+      const client = await this.#connect()
+      if (!client) return
+      const wakes = this.#outgoing.take()
+      const text = wakes.map((_, n) => `pg_notify('${channel}', $${n + 1})`).join(', ')
+      try {
+        await client.query(`select ${text}`, wakes.map(encodeWake))
+      } catch (error) {
+        for (const wake of wakes) this.#outgoing.add(wake)
+        this.#lose(client, error)
+        return
       }
-      return () => listeners.delete(wake)
-    },
-    async close() {
-      isClosed = true
-      retry?.cancel()
-      await connecting
-      await client?.end().catch(() => {})
-    },
+      if (!this.#isClosed) await this.#pause()
+    }
   }
+
+  async #pause(): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    this.#endPause = over.resolve
+    const timer = this.#parts.clock.after(pauseMs, over.resolve)
+    await over.promise
+    timer.cancel()
+    this.#endPause = undefined
+  }
+}
+
+/** Wakes to send, those of a kind and service together. */
+class OutgoingWakes {
+  #wakes = new Map<string, Wake>()
+
+  get size(): number {
+    return this.#wakes.size
+  }
+
+  add(wake: Wake): void {
+    const id = `${wake.kind} ${wake.service}`
+    const known = this.#wakes.get(id)
+    this.#wakes.set(id, known ? together(known, wake) : wake)
+  }
+
+  take(): readonly Wake[] {
+    const wakes = [...this.#wakes.values()]
+    this.#wakes.clear()
+    return wakes
+  }
+}
+
+function together(one: Wake, other: Wake): Wake {
+  if (one.names === undefined || other.names === undefined) return { ...one, names: undefined }
+  const names = one.names.union(other.names)
+  return { ...one, names: names.size > maxNames ? undefined : names }
 }

@@ -1,21 +1,19 @@
 import type { Worker } from '../kernel/background.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
-import type { Job } from '../kernel/job.ts'
 import { toLogFields } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
 import { withConnection } from '../postgres/with-connection.ts'
-import { admitJobs } from './admit-jobs.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import { Claims } from './claims.ts'
 import type { BeatTarget } from './heartbeat/beat-connection.ts'
-import { beatMs } from './heartbeat/beat-loop.ts'
-import { leaseMs, startHeartbeat } from './heartbeat/heartbeat.ts'
+import { startHeartbeat } from './heartbeat/heartbeat.ts'
 import { jobCancelled, jobLost, workerStopping } from './job-over.ts'
 import { findCancelled } from './queries/beat.ts'
-import { promoteDue, promotionBatch, type PromotionRow } from './queries/promote-due.ts'
 import { type EndedAttempt, RunningAttempts, type RunningAttemptsParts } from './running-attempts.ts'
+import type { Rescuer } from './leader-duties.ts'
+import { pollIntervalMs, pollRetryMs } from './poll-interval.ts'
 import { divideSlots } from './slots.ts'
-import { takeOver } from './take-over.ts'
+import { concerns, type Wake } from './wake.ts'
 import type { Waker } from './waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
 
@@ -34,22 +32,18 @@ export interface WorkerParts extends Omit<
   readonly onDeclaredDead: () => void
 }
 
-// Waking is what makes a job start at once; this is what makes sure that it starts.
-const pollMs = 1_000
-const takeOverMs = 2_000
-// For those who live to send a heartbeat after an outage.
-const reachableMs = beatMs + 1_000
+// What has been claimed ahead and does not come to run is handed back.
+const staleCheckMs = 500
 const patienceMs = 5_000
 // To hand jobs back takes a round trip; it is granted even where the grace has passed.
 const leastReportMs = 1_000
-// How many batches of a name pass the gate before somebody else has a turn.
-const mostPasses = 5
 
-/** Works on jobs: claims them, runs them, takes over those of others that have died. */
-export function startWorker(parts: WorkerParts): Worker {
+/** A worker of this process. It can rescue the jobs of others. */
+export interface ProcessWorker extends Worker, Rescuer {}
+
+/** Starts to claim and run jobs. */
+export function startWorker(parts: WorkerParts): ProcessWorker {
   const { service, jobs, concurrency, control, identity, waker, clock, log } = parts
-  const limited = [...jobs.values()].filter(isLimited)
-  const unlimited = [...jobs.values()].filter((job) => !isLimited(job)).map(({ name }) => name)
   const heartbeat = startHeartbeat({
     worker: identity.id,
     target: parts.beatTarget,
@@ -64,54 +58,70 @@ export function startWorker(parts: WorkerParts): Worker {
     onLongestTimeout: (timeoutMs) => heartbeat.allowSilence(timeoutMs),
   })
   const allClaims = divideSlots(jobs.values(), concurrency).map(
-    (slots) => new Claims({ service, worker: identity.id, slots, control, attempts, log }),
+    (slots) =>
+      new Claims({
+        service,
+        worker: identity.id,
+        slots,
+        control,
+        attempts,
+        log,
+        onFailed: () => polling.now(),
+      }),
   )
   const claimsByName = new Map(allClaims.flatMap((claims) => claims.names.map((name) => [name, claims])))
   let isStopping = false
 
-  const duty = (failure: string, everyMs: number, work: () => Promise<number | undefined>): Duty =>
-    startDuty({ failure, clock, log, everyMs, work })
-  const polling = duty('jobs could not be looked for', pollMs, poll)
-  const cancelling = duty('cancelled jobs could not be looked for', pollMs, endCancelled)
-  const takingOver = duty('the jobs of dead workers could not be looked for', takeOverMs, takeOverOrphans)
-  const unlisten = waker.listen((reason) => {
-    if (reason === 'cancelled') cancelling.now()
-    else if (reason === 'jobs') polling.now()
+  const duty = (failure: string, everyMs: () => number, work: () => Promise<undefined>): Duty =>
+    startDuty({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
+  // A claim that was never answered may be carried out late, and is handed back by the next one.
+  const pollMs = (): number =>
+    allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
+  const polling = duty('looking for jobs failed', pollMs, poll)
+  const cancelling = duty('looking for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
+  const handingBack = duty('handing back waiting jobs failed', () => staleCheckMs, handBackStale)
+  const unlisten = waker.listen({
+    wake,
+    look() {
+      polling.now()
+      cancelling.now()
+    },
   })
+
+  function wake(wake: Wake): void {
+    if (wake.service !== service) return
+    if (wake.kind === 'cancelled') {
+      if (allClaims.some(({ names }) => names.some((name) => concerns(wake, name)))) cancelling.now()
+    } else if (wake.kind === 'jobs' || wake.kind === 'returned') {
+      for (const claims of allClaims)
+        if (claims.names.some((name) => concerns(wake, name))) claims.claimSoon()
+    }
+  }
 
   function onEnded({ row, outcome, durationMs }: EndedAttempt): void {
     const claims = claimsByName.get(row.name)!
     claims.ended(row, durationMs)
-    if (isStopping) return
-    claims.beginNext()
-    // It may be due again before anybody would look.
-    if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') polling.now()
-    else claims.claimSoon()
+    // It may be due again before the leader looks.
+    if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') waker.send('due', [])
+    if (outcome === 'handed-back') waker.send('returned', [row.name])
+    if (!isStopping) {
+      claims.beginNext()
+      claims.claimSoon()
+    }
+    // Its place may have gone to a job for which there is room only in another process.
+    if (row.has_place && (isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
-  async function poll(): Promise<number | undefined> {
-    const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
-      connection.run<PromotionRow>(promoteDue(service, unlimited)),
-    )
-    const [promotion] = rows
-    for (const claims of allClaims) if (await claims.giveBackStale()) waker.wakeJobs()
-    let isMore = promotion?.promoted === promotionBatch
-    const left = (promotion?.gated ?? []).map((name) => jobs.get(name)!)
-    for (const job of [...limited, ...left]) isMore = (await admit(job)) || isMore
-    for (const claims of allClaims) await claims.claim()
-    if (isMore) return 0
-    return promotion?.next_ms ?? undefined
+  async function poll(): Promise<undefined> {
+    for (const claims of allClaims) {
+      await claims.claim()
+    }
   }
 
-  /** Lets the jobs of a name through its limits, and gives whether there may be more. What fails at one name keeps no other waiting. */
-  async function admit(job: Job): Promise<boolean> {
-    try {
-      let passes = 0
-      while (passes < mostPasses && (await admitJobs(control, { service, job }))) passes += 1
-      return passes === mostPasses
-    } catch (error) {
-      log.warn({ error: toLogFields(error), job: job.name }, 'jobs could not be let through their limits')
-      return false
+  async function handBackStale(): Promise<undefined> {
+    for (const claims of allClaims) {
+      const names = await claims.giveBackStale()
+      if (names.length > 0) waker.send('returned', names)
     }
   }
 
@@ -136,19 +146,20 @@ export function startWorker(parts: WorkerParts): Worker {
     parts.onDeclaredDead()
   }
 
-  async function takeOverOrphans(): Promise<undefined> {
-    if (heartbeat.reachableForMs < reachableMs) return
-    if ((await takeOver({ service, pool: control, jobs, log, leaseMs, self: identity.id })) > 0) polling.now()
-  }
-
   return {
+    id: identity.id,
+    get reachableForMs() {
+      return heartbeat.reachableForMs
+    },
     async stop(limitMs) {
       isStopping = true
       for (const claims of allClaims) claims.end()
       unlisten()
       const endMs = performance.now() + limitMs
       // What a claim that is under way gets has to be handed back before the connections are closed.
-      await Promise.all([polling.stop(), takingOver.stop(), ...allClaims.map((claims) => claims.close())])
+      const closing = allClaims.map((claims) => claims.close())
+      const [, , ...handedBack] = await Promise.all([polling.stop(), handingBack.stop(), ...closing])
+      if (handedBack.flat().length > 0) waker.send('returned', handedBack.flat())
       await attempts.ended(endMs - performance.now())
       attempts.cancel(workerStopping)
       await attempts.ended(Math.max(leastReportMs, endMs - performance.now()))
@@ -161,11 +172,8 @@ export function startWorker(parts: WorkerParts): Worker {
           'the worker could not be taken off the list; it is declared dead in a while',
         )
       })
+      if (attempts.size > 0) waker.send('orphaned', [])
       return attempts.handedBack
     },
   }
-}
-
-function isLimited({ concurrency, rate }: Job): boolean {
-  return concurrency !== undefined || rate !== undefined
 }

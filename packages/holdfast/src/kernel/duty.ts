@@ -15,8 +15,10 @@ export interface DutyParts {
   readonly failure: string
   readonly clock: Clock
   readonly log: Logger
-  /** How long it pauses at most, in milliseconds. */
-  readonly everyMs: number
+  /** Max pause, in milliseconds; a function is asked before each pause. */
+  readonly everyMs: number | (() => number)
+  /** Max pause after a failure, in milliseconds. Default `everyMs`. */
+  readonly retryMs?: number
   /** How long it waits before the first time, in milliseconds. Default: not at all. */
   readonly firstAfterMs?: number
   /** Does it, and gives how soon it wants to be done again, in milliseconds, where that is before `everyMs`. */
@@ -24,7 +26,8 @@ export interface DutyParts {
 }
 
 /** Begins a duty. A failure is logged, and it is tried again at its next time. */
-export function startDuty({ failure, clock, log, everyMs, firstAfterMs, work }: DutyParts): Duty {
+export function startDuty(parts: DutyParts): Duty {
+  const { failure, clock, log, firstAfterMs, work } = parts
   const stopping = new AbortController()
   let timer: Timer | undefined
   let running: Promise<void> | undefined
@@ -43,8 +46,14 @@ export function startDuty({ failure, clock, log, everyMs, firstAfterMs, work }: 
       const isSoon = isAskedAgain
       isAskedAgain = false
       // The processes of a fleet start together; they need not go on together.
-      schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, everyMs * (0.9 + Math.random() * 0.2)))
+      const maxMs = maxPauseMs()
+      schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, maxMs * (0.9 + Math.random() * 0.2)))
     })
+  }
+
+  function maxPauseMs(): number {
+    const everyMs = typeof parts.everyMs === 'function' ? parts.everyMs() : parts.everyMs
+    return hasFailed ? Math.min(everyMs, parts.retryMs ?? everyMs) : everyMs
   }
 
   async function attempt(): Promise<number | undefined> {

@@ -7,7 +7,7 @@ import { natsTool, startNats } from '../../test/nats-server.ts'
 import { event } from '../kernel/event.ts'
 import { relay } from '../kernel/relay.ts'
 import type { BrokerMessage } from '../outbox/broker-message.ts'
-import { createTestOutbox } from '../outbox/outbox.fixture.ts'
+import { createTestOutbox, testService } from '../outbox/outbox.fixture.ts'
 import { listSubscriptions } from '../outbox/outbox-admin.ts'
 import { nats } from './nats.ts'
 
@@ -43,7 +43,7 @@ test.skipIf(missing)(
       const keys = ['a', 'b', 'c']
       for (let n = 0; n < 60; n += 1) {
         await Promise.all(keys.map((key) => outbox.publish(Counted, key, n)))
-        pump.wake()
+        pump.published({ service: testService, names: undefined })
         if (n === 20) await server.kill()
         if (n === 40) {
           await until(async () => (await listSubscriptions(outbox.client))[0]?.failure)

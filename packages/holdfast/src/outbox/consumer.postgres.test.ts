@@ -50,7 +50,8 @@ async function note({ transaction, message: { key, payload } }: Context): Promis
 /** Hands messages out, and runs consumers. */
 async function start(...consumers: readonly Consumer[]): Promise<void> {
   const { clock, log } = outbox.surroundings
-  const waker = createWaker({ connectionString: outbox.url, clock, log })
+  const waker = createWaker({ service: testService, connectionString: outbox.url, clock, log })
+  outbox.wakes.to = waker
   const engine = await startEngine({
     service: testService,
     jobs: new Map(

@@ -6,7 +6,7 @@ import { event } from '../kernel/event.ts'
 import { createJob } from '../kernel/job.ts'
 import type { MessagePump } from './message-pump.ts'
 import { listDeadMessages, redriveDeadMessages, skipDeadMessages } from './outbox-admin.ts'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const work = createJob({ name: 'work', input: z.int(), run: () => {} }, 'here')
@@ -74,7 +74,7 @@ test('several processes hand each message once to each subscriber, in order', as
   for (let n = 0; n < 3; n += 1) await start(...readers)
   for (const part of [150, 150, 150]) {
     await outbox.publishMany(Counted, keys(part))
-    for (const pump of running) pump.wake()
+    for (const pump of running) pump.published({ service: testService, names: undefined })
   }
   await until(allRead)
   await Promise.all(running.splice(0).map((pump) => pump.stop()))

@@ -23,12 +23,20 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 /** Dependencies of {@link startDispatcher}. */
 export interface DispatcherParts {
   readonly pool: Pool
-  /** Returns statements to run with messages of which jobs may be waiting. */
+  /** Returns statements to run with messages of which jobs may be waiting. The last returns the service of each job that goes on. */
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly clock: Clock
   readonly log: Logger
   /** Called when messages have got their positions. */
-  readonly onDispatched: () => void
+  readonly onDispatched: (dispatched: Dispatched) => void
+}
+
+/** What a pass has dispatched. */
+export interface Dispatched {
+  /** The events of the messages, by the services that published them. */
+  readonly events: ReadonlyMap<string, ReadonlySet<string>>
+  /** The services whose jobs had waited for some of them. */
+  readonly resumed: ReadonlySet<string>
 }
 
 // The poll for work wakes it; this is a second net.
@@ -45,28 +53,49 @@ export function startDispatcher(parts: DispatcherParts): Duty {
     log,
     everyMs,
     async work(stopping) {
-      const count = await dispatch(parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      if (count > 0) parts.onDispatched()
-      return count === batch ? 0 : undefined
+      const { messages, resumed } = await dispatch(
+        parts,
+        AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]),
+      )
+      if (messages.length > 0) parts.onDispatched({ events: eventsOf(messages), resumed })
+      return messages.length === batch ? 0 : undefined
     },
   })
 }
 
-/** Dispatches a batch, and returns its size. */
-async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<number> {
+interface Batch {
+  readonly messages: readonly NewMessageRow[]
+  readonly resumed: ReadonlySet<string>
+}
+
+const nothing: Batch = { messages: [], resumed: new Set() }
+
+/** Dispatches a batch. */
+async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<Batch> {
   const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
   try {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockDispatch())
-    if (lock?.is_locked !== true) return 0
+    if (lock?.is_locked !== true) return nothing
     // A statement of its own: it has to see what the previous holder of the lock has committed.
     const rows = await transaction.run<NewMessageRow>(findNewMessages(batch))
-    if (rows.length === 0) return 0
-    for (const statement of resolveWaits(rows.map(toMessage))) await transaction.run(statement)
+    if (rows.length === 0) return nothing
+    let resumed: readonly { readonly service: string }[] = []
+    for (const statement of resolveWaits(rows.map(toMessage))) resumed = await transaction.run(statement)
     await transaction.commit([givePositions(rows.map(({ id }) => id))])
-    return rows.length
+    return { messages: rows, resumed: new Set(resumed.map(({ service }) => service)) }
   } finally {
     await transaction.close()
   }
+}
+
+function eventsOf(messages: readonly NewMessageRow[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const events = new Map<string, Set<string>>()
+  for (const { service, event } of messages) {
+    const known = events.get(service)
+    if (known) known.add(event)
+    else events.set(service, new Set([event]))
+  }
+  return events
 }
 
 function toMessage({ published_at, payload, traceparent, ...row }: NewMessageRow): PublishedMessage {

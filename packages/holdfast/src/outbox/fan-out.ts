@@ -31,8 +31,6 @@ export interface FanOutParts {
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly clock: Clock
   readonly log: Logger
-  /** Called when jobs of consumers have been enqueued. */
-  readonly onEnqueued: () => void
 }
 
 const everyMs = 30_000
@@ -60,7 +58,6 @@ export function startFanOut(parts: FanOutParts): Duty {
     async work(stopping) {
       if (known.size === 0) return undefined
       const seen = await fanOut(known, parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      if (seen > 0) parts.onEnqueued()
       // A consumer that was ahead of the others may have more to read; a pass without work is cheap.
       return seen > 0 ? 0 : undefined
     },

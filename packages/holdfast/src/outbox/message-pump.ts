@@ -27,9 +27,10 @@ import { SubscriberRunner } from './subscriber-runner.ts'
 //   dispatcher ─position→├→ subscribers, each by itself
 //                        └→ relays, each by itself
 //
-// Each reader has a position in the database and advances it in the transaction of its own effects. A
-// notification wakes them; one statement a second, whatever their number, finds what no notification
-// told of.
+// Each reader has a position in the database and advances it in the transaction of its own effects. The
+// dispatcher runs in the leader of a service, and wakes the processes that have readers of what it
+// dispatched. Every process polls for what no wake told of: for messages without a position too, should
+// the leader have died.
 
 /** Dependencies of {@link startMessagePump}. */
 export interface MessagePumpParts {
@@ -44,19 +45,39 @@ export interface MessagePumpParts {
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly surroundings: Surroundings
-  /** Called when there are new jobs to run. */
-  readonly wakeJobs: () => void
+  readonly waker: PumpWaker
+  /** Returns whether this process leads its service, and so dispatches. */
+  readonly leads: () => boolean
+  /** Returns the interval at which it looks for messages, in milliseconds. */
+  readonly pollMs: () => number
+}
+
+/** Tells processes of messages that have been dispatched, and leaders of jobs that go on. */
+export interface PumpWaker {
+  send(kind: 'messages' | 'due', names: Iterable<string>, service?: string): void
+}
+
+/** Messages of some events of a service. */
+export interface Heard {
+  readonly service: string
+  /** `undefined`: any. */
+  readonly names: ReadonlySet<string> | undefined
 }
 
 /** The readers and the dispatcher of a process. */
 export interface MessagePump {
-  /** Called when messages may have been published, here or elsewhere. */
-  wake(): void
+  /** Called when messages have been published, here or elsewhere. */
+  published(messages: Heard): void
+  /** Called when messages have been dispatched, here or elsewhere. */
+  dispatched(messages: Heard): void
+  /** Looks for messages now, since wakes may have been lost. */
+  look(): void
   /** Starts nothing more; resolves when what is under way has ended. */
   stop(): Promise<void>
 }
 
-const pollMs = 1_000
+// Pause of a poll that failed.
+const retryMs = 1_000
 const markEveryMs = 60_000
 const limitMs = 5_000
 
@@ -70,9 +91,9 @@ export function connectionsOf({
 
 /** Starts to dispatch messages, and to run the subscriptions that this process has. */
 export function startMessagePump(parts: MessagePumpParts): MessagePump {
-  const { service, consumers, subscribers, relays, pool, readerPool, surroundings, wakeJobs } = parts
+  const { service, consumers, subscribers, relays, pool, readerPool, surroundings, waker } = parts
   const { clock, log } = surroundings
-  const shared = { service, pool, bind: parts.bind, clock, log, onEnqueued: wakeJobs }
+  const shared = { service, pool, bind: parts.bind, clock, log }
   const fanOut = startFanOut({ ...shared, consumers })
   const runners = new Map(
     subscribers.map((subscriber) => [
@@ -86,11 +107,9 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     clock,
     log,
     resolveWaits: parts.resolveWaits,
-    onDispatched() {
-      wakeJobs()
-      fanOut.now()
-      for (const runner of runners.values()) runner.now()
-      relaying.wake()
+    onDispatched({ events, resumed }) {
+      for (const [publisher, names] of events) waker.send('messages', names, publisher)
+      for (const resuming of resumed) waker.send('due', [], resuming)
     },
   })
   const own = namesOf(parts)
@@ -98,7 +117,8 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     failure: 'polling for messages failed',
     clock,
     log,
-    everyMs: pollMs,
+    everyMs: parts.pollMs,
+    retryMs,
     work: (stopping) => poll(stopping),
   })
   const marking = startMarking(own, parts)
@@ -115,8 +135,37 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     if (behind.some(({ kind }) => kind === 'relay')) relaying.wake()
   }
 
+  const isHeardBy = {
+    consumer:
+      (messages: Heard) =>
+      ({ event, publisher = service }: Consumer) =>
+        publisher === messages.service && messages.names?.has(event.name) !== false,
+    reader:
+      (messages: Heard) =>
+      ({ events }: Subscriber | Relay) =>
+        messages.service === service &&
+        (events?.some(({ name }) => messages.names?.has(name) !== false) ?? true),
+  }
+
+  function isHeard(messages: Heard): boolean {
+    return (
+      consumers.some(isHeardBy.consumer(messages)) ||
+      [...subscribers, ...relays].some(isHeardBy.reader(messages))
+    )
+  }
+
   return {
-    wake: () => dispatcher.now(),
+    published(messages) {
+      // Another service may have no worker that leads it.
+      if (parts.leads() && (messages.service === service || isHeard(messages))) dispatcher.now()
+    },
+    dispatched(messages) {
+      if (consumers.some(isHeardBy.consumer(messages))) fanOut.now()
+      for (const subscriber of subscribers)
+        if (isHeardBy.reader(messages)(subscriber)) runners.get(subscriber.name)?.now()
+      if (relays.some(isHeardBy.reader(messages))) relaying.wake()
+    },
+    look: () => polling.now(),
     async stop() {
       const duties: Pick<Duty, 'stop'>[] = [
         polling,

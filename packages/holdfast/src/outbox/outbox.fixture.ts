@@ -9,6 +9,7 @@ import type { Surroundings } from '../kernel/surroundings.ts'
 import { unrecordedSpan } from '../kernel/span.ts'
 import { continueTrace } from '../kernel/trace-context.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { WakeSender } from '../jobs/wake.ts'
 import { TransactionJobs } from '../jobs/transaction-jobs.ts'
 import { migrate } from '../migrate/migrate.ts'
 import type { Connection } from '../postgres/connection.ts'
@@ -49,8 +50,8 @@ export interface TestOutbox {
   readonly surroundings: Surroundings
   /** The lines that were logged. */
   readonly lines: Record<string, unknown>[]
-  /** How often messages were said to have come. */
-  readonly wakes: { count: number }
+  /** How often messages were said to have come, and a waker that is told of all wakes. */
+  readonly wakes: { count: number; to?: WakeSender }
   readonly bind: (session: HandlerSession) => BoundTransaction
   begin(): Promise<OpenTransaction>
   /** Publishes in a transaction of its own, and gives the id. */
@@ -77,8 +78,13 @@ export async function createTestOutbox(): Promise<TestOutbox> {
   })
   const pool = createPool({ connectionString: database.url, applicationName: 'outbox-test', log, max: 20 })
   const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
-  const wakes = { count: 0 }
-  const waker = { wakeMessages: () => void (wakes.count += 1), wakeJobs: () => {}, wakeCancelled: () => {} }
+  const wakes: TestOutbox['wakes'] = { count: 0 }
+  const waker: WakeSender = {
+    send(kind, names) {
+      if (kind === 'published') wakes.count += 1
+      wakes.to?.send(kind, names)
+    },
+  }
 
   async function begin(): Promise<OpenTransaction> {
     const span = unrecordedSpan(continueTrace(undefined))
@@ -153,7 +159,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
       const fromStart = declared.map((one) => ({ ...one, startFrom: 'oldest' as const }))
       await registerAll(testService, fromStart, pool)
       const surroundings = { env: {}, mode: 'test' as const, clock: systemClock, log, notify: () => {} }
-      return startMessagePump({
+      const pump = startMessagePump({
         ...all,
         service: testService,
         pool,
@@ -161,8 +167,16 @@ export async function createTestOutbox(): Promise<TestOutbox> {
         bind,
         resolveWaits: () => [],
         surroundings,
-        wakeJobs: () => {},
+        waker: {
+          // As a waker would, which tells its own process as well.
+          send: (kind, names, from = testService) => {
+            if (kind === 'messages') pump.dispatched({ service: from, names: new Set(names) })
+          },
+        },
+        leads: () => true,
+        pollMs: () => 1_000,
       })
+      return pump
     },
     async [Symbol.asyncDispose]() {
       await client.end()

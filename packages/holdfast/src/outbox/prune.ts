@@ -12,6 +12,8 @@ export interface MessagePruning {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
+  /** Returns whether this process prunes. Default: it does. Two processes may do so at once, since each deletes only rows that it finds unlocked. */
+  readonly isDuty?: () => boolean
   /**
    * How long messages are kept, in milliseconds, whether or not every subscription has read them. Default
    * 30 days: as long as a dead letter can be redriven.
@@ -30,7 +32,7 @@ const limitMs = 30_000
 
 /** Starts to delete old messages, and the records of their consumption, in batches. */
 export function startMessagePruning(parts: MessagePruning): Duty {
-  const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000 } = parts
+  const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000, isDuty = () => true } = parts
   /** Up to where earlier passes have deleted everything. */
   let after = '0'
   let inboxFrom = uuidAt(0)
@@ -59,6 +61,7 @@ export function startMessagePruning(parts: MessagePruning): Duty {
     log,
     everyMs,
     async work(stopping) {
+      if (!isDuty()) return undefined
       const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       const most = await withConnection(pool, work, async (connection) => {
         const messages = await deleteMessages(connection)

@@ -75,9 +75,7 @@ export class SubscriberRunner {
   async #work(signal: AbortSignal): Promise<number | undefined> {
     const redriven = await this.#pass(signal, (transaction) => this.#redriven(transaction))
     const seen = redriven + (await this.#pass(signal, (transaction) => this.#next(transaction)))
-    if (seen === 0) return undefined
-    this.#parts.onEnqueued()
-    return 0
+    return seen > 0 ? 0 : undefined
   }
 
   /** Handles a window, and returns its size. */

@@ -7,9 +7,9 @@ import type { HandlerSession } from '../postgres/transaction-session.ts'
 import { type MessageRow, toMessageRow } from './message-row.ts'
 import { insertMessages } from './queries/insert-messages.ts'
 
-/** Who is told when messages have been committed. */
+/** Told of messages that have been committed. */
 export interface MessagesWaker {
-  wakeMessages(): void
+  send(kind: 'published', events: Iterable<string>): void
 }
 
 /** Dependencies of {@link publishIn}. */
@@ -60,7 +60,8 @@ class TransactionMessages implements Gathering {
   }
 
   committed(): void {
-    if (this.length > 0) this.#parts.waker.wakeMessages()
+    if (this.length === 0) return
+    this.#parts.waker.send('published', new Set(this.#rows.rows.map(({ event }) => event)))
   }
 
   #gather(row: MessageRow): void {

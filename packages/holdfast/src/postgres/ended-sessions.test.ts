@@ -32,8 +32,8 @@ test('the same of a connection that belongs to no pool', async () => {
 
 test('the same of the connection that listens', async () => {
   await using server = await startEndingPostgres()
-  const waker = createWaker({ connectionString: server.url, clock: systemClock, log })
-  waker.listen(() => {})
+  const waker = createWaker({ service: 'ended', connectionString: server.url, clock: systemClock, log })
+  waker.listen({ wake() {}, look() {} })
   await until(() => server.sessions > 0)
   await waker.close()
 })

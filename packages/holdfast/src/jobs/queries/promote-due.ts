@@ -8,15 +8,14 @@ export interface PromotionRow {
   readonly promoted: number
   /** How long it is until the next one is due, in milliseconds; null where none is waiting for its time. */
   readonly next_ms: number | null
-  /** Those of `unlimited` that have jobs at the gate. */
+  /** The names of those that are ready now. */
+  readonly ready: readonly string[]
+  /** The names of those that are at the gate now, and those of `names` that have jobs there. */
   readonly gated: readonly string[]
 }
 
-/**
- * Promotes the jobs of a service that are due, in the order in which they became so. `unlimited`: the names of jobs that
- * the program does not limit; another version that does may leave some of them at the gate.
- */
-export function promoteDue(service: string, unlimited: readonly string[] = []): Statement {
+/** Promotes the jobs of a service that are due, in the order in which they became so, and looks which of some names have jobs at the gate. */
+export function promoteDue(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_promote_due',
     text: `
@@ -36,7 +35,7 @@ export function promoteDue(service: string, unlimited: readonly string[] = []): 
           end,
           seq = ready_seq
         from numbered where jobs.id = numbered.id
-        returning 1
+        returning name, state
       )
       select
         (select count(*)::int from promoted) as promoted,
@@ -44,12 +43,15 @@ export function promoteDue(service: string, unlimited: readonly string[] = []): 
           select extract(epoch from min(run_at) - now())::double precision * 1000 from holdfast.jobs
           where service = $2 and state in ('scheduled', 'waiting') and run_at > now() and run_at < 'infinity'
         ) as next_ms,
+        array(select distinct name from promoted where state = 'ready') as ready,
         array(
+          select name from promoted where state = 'gated'
+          union
           select wanted.name from unnest($1::text[]) as wanted (name)
           where exists (
             select from holdfast.jobs where jobs.service = $2 and jobs.name = wanted.name and state = 'gated'
           )
         ) as gated`,
-    values: [unlimited, service],
+    values: [names, service],
   }
 }

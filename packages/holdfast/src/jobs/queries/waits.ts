@@ -68,7 +68,7 @@ export interface ComeMessage extends AwaitedMessage {
   readonly json: string
 }
 
-/** Ends the waiting of jobs for messages that have come, given in their order. */
+/** Ends the waiting of jobs for messages that have come, given in their order. Returns a row for each job that goes on. */
 export function resolveWaits(messages: readonly ComeMessage[]): Statement {
   return {
     name: 'holdfast_resolve_waits',
@@ -89,7 +89,8 @@ export function resolveWaits(messages: readonly ComeMessage[]): Statement {
       )
       update holdfast.jobs set run_at = now()
       from (select distinct job_id from come) as woken
-      where jobs.id = woken.job_id and jobs.state = 'waiting'`,
+      where jobs.id = woken.job_id and jobs.state = 'waiting'
+      returning jobs.service`,
     values: [
       messages.map(({ event }) => event),
       messages.map(({ key }) => key),

@@ -1,0 +1,26 @@
+import type { JobRow } from './job-row.ts'
+import type { WakeKind, WakeSender } from './wake.ts'
+
+// The leader looks for due jobs several times within this time, so it need not be told of later ones.
+const soonMs = 60_000
+
+/** Wakes those who have something to do for jobs that have been committed. */
+export function announceJobs(rows: readonly JobRow[], waker: WakeSender): void {
+  const names = new Map<WakeKind, Set<string>>()
+  for (const row of rows) {
+    for (const kind of kindsOf(row)) {
+      const known = names.get(kind)
+      if (known) known.add(row.name)
+      else names.set(kind, new Set([row.name]))
+    }
+  }
+  for (const [kind, own] of names) waker.send(kind, own)
+}
+
+function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly WakeKind[] {
+  if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
+  const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'gated'
+  if (atMs === undefined) return [atOnce]
+  // The clock of the database decides, which may differ from this one.
+  return atMs - Date.now() < soonMs ? ['due', atOnce] : []
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '../kernel/clock.ts'
+import { type Duty, startDuty } from '../kernel/duty.ts'
+import type { Job } from '../kernel/job.ts'
+import { toLogFields, type Logger } from '../kernel/log.ts'
+import { ownWork } from '../kernel/work.ts'
+import type { Pool } from '../postgres/pool.ts'
+import { withConnection } from '../postgres/with-connection.ts'
+import { admitJobs } from './admit-jobs.ts'
+import { beatMs } from './heartbeat/beat-loop.ts'
+import { leaseMs } from './heartbeat/heartbeat.ts'
+import type { Leadership } from './leadership/leadership.ts'
+import { pollIntervalMs, pollRetryMs } from './poll-interval.ts'
+import { promoteDue, promotionBatch, type PromotionRow } from './queries/promote-due.ts'
+import { nextDeath } from './queries/next-death.ts'
+import { takeOver } from './take-over.ts'
+import { concerned } from './wake.ts'
+import type { Waker } from './waker.ts'
+
+// What the leader of a service does for the jobs of all its processes:
+//
+// - promotes scheduled and waiting jobs that are due: it sleeps until the next one, and is woken for an earlier one;
+// - admits jobs to their limits, when it is woken for their names, and at each look;
+// - rescues the jobs of dead workers: it sleeps until a worker could be dead at the earliest.
+//
+// Two processes may do this at once without harm, since each statement locks what it changes: promotion and rescue
+// skip the rows that another process has locked, and change a row only in the state in which they found it; admission
+// takes a lock per name. So none of them needs the term of the leader as a fence.
+
+/** A worker of this process that rescues the jobs of others. */
+export interface Rescuer {
+  readonly id: string
+  /** How long all its heartbeats have reached the database, in milliseconds. */
+  readonly reachableForMs: number
+}
+
+/** Dependencies of {@link startLeaderDuties}. */
+export interface LeaderDutiesParts {
+  readonly service: string
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  readonly waker: Waker
+  readonly leadership: Leadership
+  /** Returns the worker of this process; `undefined` while it has none. */
+  readonly rescuer: () => Rescuer | undefined
+}
+
+/** The duties of the leader, as far as they are this process's. */
+export interface LeaderDuties {
+  /** Does all of them now, as after an election. */
+  now(): void
+  stop(): Promise<void>
+}
+
+const timeoutMs = 5_000
+// How many batches of a name pass the gate before another name has a turn.
+const maxPasses = 5
+const maxRescueIntervalMs = 10_000
+const minRescueIntervalMs = 250
+// For those who live to send a heartbeat after an outage.
+const reachableMs = beatMs + 1_000
+
+/** Returns the name of the duty to admit the jobs of a name, limited or not: another version may limit them. */
+export function admissionDuty(name: string): string {
+  return `admit ${name}`
+}
+
+/** Starts the duties of the leader. What is not this process's to do costs no statement. */
+export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
+  const { service, jobs, pool, clock, log, waker, leadership } = parts
+  const names = [...jobs.keys()]
+  const atGate = new Set<string>()
+  const promoting = startDuty({
+    failure: 'looking for due jobs failed',
+    clock,
+    log,
+    everyMs: () => pollIntervalMs(waker),
+    retryMs: pollRetryMs,
+    work: promote,
+  })
+  const admitting = startDuty({
+    failure: 'admitting jobs failed',
+    clock,
+    log,
+    everyMs: Infinity,
+    retryMs: pollRetryMs,
+    work: admitWoken,
+  })
+  const rescuing = startDuty({
+    failure: 'looking for jobs of dead workers failed',
+    clock,
+    log,
+    everyMs: maxRescueIntervalMs,
+    retryMs: pollRetryMs,
+    work: rescue,
+  })
+  const unlisten = waker.listen({
+    wake(wake) {
+      if (wake.service !== service) return
+      if (wake.kind === 'gated') {
+        const own = concerned(wake, names).filter(isOwn)
+        for (const name of own) atGate.add(name)
+        if (own.length > 0) admitting.now()
+      } else if (!leadership.leads) return
+      else if (wake.kind === 'due') promoting.now()
+      else if (wake.kind === 'orphaned') rescuing.now()
+    },
+    look: () => promoting.now(),
+  })
+
+  function isOwn(name: string): boolean {
+    return leadership.hasDuty(admissionDuty(name))
+  }
+
+  async function promote(): Promise<number | undefined> {
+    const own = names.filter(isOwn)
+    if (!leadership.leads && own.length === 0) return undefined
+    const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+      connection.run<PromotionRow>(promoteDue(service, own)),
+    )
+    const [promotion] = rows
+    if (!promotion) return undefined
+    const { ready, gated, promoted, next_ms: nextMs } = promotion
+    if (ready.length > 0) waker.send('jobs', ready)
+    // Another version of the program knows their limits.
+    const others = gated.filter((name) => !isOwn(name))
+    if (others.length > 0) waker.send('gated', others)
+    const isMore = await admitAll(gated.filter(isOwn))
+    return isMore || promoted === promotionBatch ? 0 : (nextMs ?? undefined)
+  }
+
+  async function admitWoken(): Promise<number | undefined> {
+    const woken = [...atGate].filter(isOwn)
+    atGate.clear()
+    const isMore = await admitAll(woken)
+    if (isMore) for (const name of woken) atGate.add(name)
+    return isMore ? 0 : undefined
+  }
+
+  /** Admits jobs of some names, and returns whether there may be more of them. */
+  async function admitAll(gated: readonly string[]): Promise<boolean> {
+    let isMore = false
+    let hasScheduled = false
+    const ready: string[] = []
+    for (const name of gated) {
+      const admitted = await admit(jobs.get(name)!)
+      isMore ||= admitted.isMore
+      hasScheduled ||= admitted.scheduled > 0
+      if (admitted.ready > 0) ready.push(name)
+    }
+    if (ready.length > 0) waker.send('jobs', ready)
+    // A turn may come before the next look.
+    if (hasScheduled) waker.send('due', [])
+    return isMore
+  }
+
+  /** A failure at one name keeps no other waiting. */
+  async function admit(job: Job): Promise<{ isMore: boolean; ready: number; scheduled: number }> {
+    const sum = { isMore: false, ready: 0, scheduled: 0 }
+    try {
+      for (let passes = 0; passes < maxPasses; passes += 1) {
+        const admitted = await admitJobs(pool, { service, job })
+        sum.ready += admitted.ready
+        sum.scheduled += admitted.scheduled
+        sum.isMore = admitted.isMore
+        if (!admitted.isMore) break
+      }
+    } catch (error) {
+      log.warn({ error: toLogFields(error), job: job.name }, 'jobs could not be admitted to their limits')
+    }
+    return sum
+  }
+
+  async function rescue(): Promise<number | undefined> {
+    const self = parts.rescuer()
+    if (!leadership.leads || !self) return undefined
+    if (self.reachableForMs < reachableMs) return pollRetryMs
+    const rescued = await takeOver({ service, pool, jobs, log, leaseMs, self: self.id })
+    if (rescued.length > 0) {
+      waker.send('returned', new Set(rescued))
+      return 0
+    }
+    const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+      connection.run<{ next_ms: number | null }>(nextDeath({ service, leaseMs, self: self.id })),
+    )
+    return Math.max(minRescueIntervalMs, rows[0]?.next_ms ?? Infinity)
+  }
+
+  return {
+    now() {
+      promoting.now()
+      rescuing.now()
+    },
+    async stop() {
+      unlisten()
+      await Promise.all([promoting, admitting, rescuing].map((duty: Duty) => duty.stop()))
+    },
+  }
+}

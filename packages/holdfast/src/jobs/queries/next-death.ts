@@ -1,0 +1,19 @@
+import type { Statement } from '../../postgres/statement.ts'
+import type { Lease } from './take-over.ts'
+
+/**
+ * Finds how long it is until the lease of a worker ends that sends no further heartbeat, in milliseconds;
+ * `null` if the service has no worker but the one that asks.
+ */
+export function nextDeath({ service, leaseMs, self }: Lease): Statement {
+  return {
+    name: 'holdfast_next_death',
+    text: `
+      select $1 - extract(epoch from clock_timestamp() - min(last_at))::double precision * 1000 as next_ms
+      from (
+        select greatest(started_at, (select max(at) from holdfast.job_beats where worker = job_workers.id)) as last_at
+        from holdfast.job_workers where service = $3 and id <> $2
+      ) as workers`,
+    values: [leaseMs, self, service],
+  }
+}
