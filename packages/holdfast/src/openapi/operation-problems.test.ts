@@ -33,6 +33,7 @@ describe('the problems of', () => {
     'request-timeout',
     'headers-too-large',
     'internal-error',
+    'database-busy',
     'database-contended',
     'database-unavailable',
     'unavailable',
