@@ -160,6 +160,8 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       failures: row.failures + given.stalledCounter,
       // BullMQ counts how often it has begun; what did not fail was a snooze, or handed back.
       snoozes: Math.max(0, given.attemptsStarted - 1 - row.failures - given.stalledCounter),
+      priority: 0,
+      seq: 0,
       lost_claims: 0,
       limit_key: null,
       share_key: null,

@@ -4,6 +4,7 @@ import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 import { Backlog } from './backlog.ts'
+import { ClaimBounds } from './claim-bounds.ts'
 import { coalesce } from './coalesce.ts'
 import { claimJobs, type ClaimedRow } from './queries/claim-jobs.ts'
 import { handBack, handBackUnknown } from './queries/hand-back.ts'
@@ -33,6 +34,7 @@ const reckonEveryMs = 500
 export class Claims {
   readonly #parts: ClaimParts
   readonly #backlog: Backlog
+  readonly #bounds: ClaimBounds
   #isOver = false
   /** Until when claims may turn up that were carried out and never answered. */
   #unclearUntilMs = -Infinity
@@ -44,6 +46,7 @@ export class Claims {
   constructor(parts: ClaimParts) {
     this.#parts = parts
     this.#backlog = new Backlog(parts.slots.count)
+    this.#bounds = new ClaimBounds(parts.slots)
   }
 
   /** The names of the jobs that it claims. */
@@ -80,12 +83,15 @@ export class Claims {
       const names =
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return
+      const segments = this.#bounds.segments(names, performance.now())
       const { rows } = await this.#run((connection) =>
-        connection.run<ClaimedRow>(claimJobs(worker, { service, names, room, reserved, busy })),
+        connection.run<ClaimedRow>(claimJobs(worker, { service, segments, room, reserved, busy })),
       )
+      this.#bounds.claimed(rows, performance.now())
       this.#backlog.add(rows)
       if (this.#isOver) await this.#giveBack(this.#backlog.clear())
       this.beginNext()
+      if (rows.length === 0 && this.#bounds.sweepInstead(performance.now())) continue
       if (rows.length === 0 || rows.length < room) return
       // The first ones of all names were among them; those of shares may come behind many others.
       hasLookedForFirsts ||= reserved > 0 && !slots.hasShares
@@ -154,8 +160,15 @@ export class Claims {
     return waiting.map(({ name }) => name)
   }
 
+  /** Has the next claim look everywhere: jobs have been handed back, or rescued. */
+  sweepNext(): void {
+    this.#bounds.sweepNext()
+  }
+
   async #giveBack(rows: readonly ClaimedRow[]): Promise<void> {
-    if (rows.length > 0) await this.#run((connection) => connection.run(handBack(rows)))
+    if (rows.length === 0) return
+    this.sweepNext()
+    await this.#run((connection) => connection.run(handBack(rows)))
   }
 
   /**
@@ -171,6 +184,7 @@ export class Claims {
       connection.run(handBackUnknown(worker, slots.names, known)),
     )
     this.#reckonedMs = nowMs
+    this.sweepNext()
     if (rowCount) log.debug({ jobs: rowCount }, 'jobs handed back whose claim was never answered')
   }
 

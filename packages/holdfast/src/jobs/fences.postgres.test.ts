@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { DriverClient } from '../postgres/driver-client.ts'
 import { createPool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
+import { ClaimBounds } from './claim-bounds.ts'
 import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
 import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
@@ -138,7 +139,8 @@ test.each([
   ['a claim with reserved slots', 1],
 ])('%s passes over what another one claims', async (_, reserved) => {
   const first = await insertJob('ready', 0)
-  const wanted = { service: 'fences', names: ['work'], room: 1, reserved, busy: [] }
+  const segments = new ClaimBounds({ names: ['work'], hasShares: false }).segments(['work'], 0)
+  const wanted = { service: 'fences', segments, room: 1, reserved, busy: [] }
   const [one, other] = [await connect(), await connect()]
   await one.query('begin')
   expect(await run(claimJobs(randomUUID(), wanted), one)).toMatchObject({ rows: [{ id: first }] })
@@ -197,11 +199,16 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   } finally {
     await pool.end()
   }
-  const left = await on.sql<{ name: string }>(
-    'select application_name as name from pg_stat_activity where application_name = any ($1)',
-    [names],
-  )
-  expect(new Set(left.map(({ name }) => name))).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
+  const left = async (): Promise<readonly string[]> => {
+    const rows = await on.sql<{ name: string }>(
+      'select application_name as name from pg_stat_activity where application_name = any ($1)',
+      [names],
+    )
+    return rows.map(({ name }) => name)
+  }
+  // One that is being ended is listed for a moment more.
+  await until(async () => !(await left()).some((name) => name.endsWith(dead)))
+  expect(new Set(await left())).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
   expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([
     { state: 'ready', failures: 1 },
   ])

@@ -79,12 +79,12 @@ test('a unique job does not begin before the last transaction that it stands for
   }
   const adding = on.call.add({})
   await isWaiting.promise
-  const worker = await on.running.startWorker()
   beforeCommit = async () => {}
   // Another job passes it meanwhile, so a claim has looked at both.
   await on.sql(
     `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
   )
+  const worker = await on.running.startWorker()
   await until(() => seen.length === 1)
   await until(async () => (await countUnfinished()) === 1)
   mayCommit.resolve()

@@ -68,7 +68,7 @@ test('a job whose claim was carried out, and never answered, runs all the same, 
   const on = await start()
   // The row that a claim returns.
   const lost = on.proxy.cut({
-    application: /jobs/,
+    application: /\(own\)/,
     sender: 'backend',
     where: ({ type, bytes }) => type === 'D' && hasText(bytes, 'work'),
     place: 'before',
@@ -102,7 +102,7 @@ test('a job runs once at a time though the answer to the end of its attempt was 
     ending ??= connection
   })
   on.proxy.cut({
-    application: /jobs/,
+    application: /\(own\)/,
     sender: 'backend',
     where: ({ type }) => ending !== undefined && type === 'C',
     place: 'before',

@@ -93,8 +93,11 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
     if (wake.kind === 'cancelled') {
       if (allClaims.some(({ names }) => names.some((name) => concerns(wake, name)))) cancelling.now()
     } else if (wake.kind === 'jobs' || wake.kind === 'returned') {
-      for (const claims of allClaims)
-        if (claims.names.some((name) => concerns(wake, name))) claims.claimSoon()
+      for (const claims of allClaims) {
+        if (!claims.names.some((name) => concerns(wake, name))) continue
+        if (wake.kind === 'returned') claims.sweepNext()
+        claims.claimSoon()
+      }
     }
   }
 

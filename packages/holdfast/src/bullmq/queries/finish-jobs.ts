@@ -8,11 +8,11 @@ export interface Finish {
   readonly retentionMs: number
 }
 
-const finished = `gone as (
-        delete from holdfast.jobs
-        using unnest($1::uuid[], $2::double precision[]) as done (id, retention_ms)
-        where jobs.id = done.id
-        returning jobs.*, done.retention_ms
+const finished = `deleted as (
+        delete from holdfast.jobs where id = any (array(select unnest($1::uuid[]))) returning *
+      ), gone as materialized (
+        select deleted.*, done.retention_ms from deleted
+        join unnest($1::uuid[], $2::double precision[]) as done (id, retention_ms) on done.id = deleted.id
       ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms' })}`
 
 const valuesOf = (finishes: readonly Finish[]): readonly unknown[] => [

@@ -1,6 +1,7 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 import { archive } from './archive.ts'
+import { byClaim } from './by-claim.ts'
 
 /** A job that has succeeded without a transaction of its own. */
 export interface Completion extends ClaimOf {
@@ -12,11 +13,11 @@ export function completeJobs(completions: readonly Completion[]): Statement {
   return {
     name: 'holdfast_complete_jobs',
     text: `
-      with gone as (
-        delete from holdfast.jobs
-        using unnest($1::uuid[], $2::int[], $3::double precision[]) as done (id, claim, retention_ms)
-        where jobs.id = done.id and jobs.claim = done.claim and jobs.state = 'running'
-        returning jobs.*, done.retention_ms
+      with deleted as (
+        delete from holdfast.jobs where ${byClaim} returning jobs.*
+      ), gone as materialized (
+        select deleted.*, done.retention_ms from deleted
+        join unnest($1::uuid[], $3::double precision[]) as done (id, retention_ms) on done.id = deleted.id
       ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms' })}
       select id, claim from gone`,
     values: [

@@ -1,5 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
+import { byClaim } from './by-claim.ts'
 
 /** Hands back jobs that were claimed and not begun, those that are still their claim's. */
 export function handBack(claims: readonly ClaimOf[]): Statement {
@@ -7,8 +8,7 @@ export function handBack(claims: readonly ClaimOf[]): Statement {
     name: 'holdfast_hand_back',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
-      from unnest($1::uuid[], $2::int[]) as claimed (id, claim)
-      where jobs.id = claimed.id and jobs.claim = claimed.claim and jobs.state = 'running'`,
+      where ${byClaim}`,
     values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   }
 }

@@ -1,5 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
+import { byClaim } from './by-claim.ts'
 
 /** Marks claimed jobs as begun, those that are still their claim's, and returns their claims. Marking again changes nothing. */
 export function markBegun(claims: readonly ClaimOf[]): Statement {
@@ -7,8 +8,7 @@ export function markBegun(claims: readonly ClaimOf[]): Statement {
     name: 'holdfast_mark_begun',
     text: `
       update holdfast.jobs set started_at = coalesce(started_at, now())
-      from unnest($1::uuid[], $2::int[]) as claimed (id, claim)
-      where jobs.id = claimed.id and jobs.claim = claimed.claim and jobs.state = 'running'
+      where ${byClaim}
       returning jobs.id, jobs.claim`,
     values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   }

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { ClaimBounds } from './claim-bounds.ts'
+
+const whole = (name: string) => ({ name, low: -32_768, high: 32_767 })
+const claimed = (seq: number, priority = 0, name = 'mail') => ({ name, priority, seq })
+const names = ['mail', 'report']
+
+test('a claim looks everywhere at first, and behind what was claimed a while ago after that', () => {
+  const bounds = new ClaimBounds({ names, hasShares: false })
+  const everywhere = { behind: [], ranges: [whole('mail'), whole('report')] }
+  expect(bounds.segments(names, 0)).toEqual(everywhere)
+  bounds.claimed([claimed(3), claimed(7), claimed(5, 10)], 0)
+  // What committed late is not passed by yet.
+  expect(bounds.segments(names, 1_999)).toEqual(everywhere)
+  bounds.claimed([claimed(9)], 1_999)
+  expect(bounds.segments(names, 2_000)).toEqual({
+    behind: [
+      { name: 'mail', priority: 10, after: 5 },
+      { name: 'mail', priority: 0, after: 3 },
+    ],
+    ranges: [
+      { name: 'mail', low: 11, high: 32_767 },
+      { name: 'mail', low: 1, high: 9 },
+      { name: 'mail', low: -32_768, high: -1 },
+      whole('report'),
+    ],
+  })
+  expect(bounds.segments(['mail'], 4_000).behind).toEqual([
+    { name: 'mail', priority: 10, after: 5 },
+    { name: 'mail', priority: 0, after: 9 },
+  ])
+})
+
+test('a sweep looks everywhere: every ten seconds, when nothing was found, and when jobs were handed back', () => {
+  const bounds = new ClaimBounds({ names, hasShares: false })
+  bounds.segments(names, 0)
+  bounds.claimed([claimed(3)], 0)
+  expect(bounds.segments(names, 9_999).behind).toHaveLength(1)
+  // A claim of some names is no sweep of the others.
+  expect(bounds.segments(['mail'], 10_000).behind).toEqual([])
+  expect(bounds.segments(names, 10_001).behind).toEqual([])
+  expect(bounds.segments(names, 10_002).behind).toHaveLength(1)
+  bounds.sweepNext()
+  expect(bounds.segments(names, 10_003).behind).toEqual([])
+  // A claim that finds nothing is followed by one, at most every two seconds.
+  expect(bounds.sweepInstead(12_002)).toBe(false)
+  expect(bounds.segments(names, 12_002).behind).toHaveLength(1)
+  expect(bounds.sweepInstead(12_003)).toBe(true)
+  expect(bounds.segments(names, 12_003).behind).toEqual([])
+})
+
+test('jobs of shares, which pass each other, have no bound, and priorities no more than eight', () => {
+  const shared = new ClaimBounds({ names, hasShares: true })
+  shared.segments(names, 0)
+  shared.claimed([claimed(3)], 0)
+  expect(shared.segments(names, 5_000).behind).toEqual([])
+  const many = new ClaimBounds({ names, hasShares: false })
+  many.segments(names, 0)
+  many.claimed(
+    Array.from({ length: 20 }, (_, n) => claimed(n + 1, n)),
+    0,
+  )
+  expect(many.segments(names, 5_000).behind).toHaveLength(8)
+})
