@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { Answer, Database, OpenDatabase } from 'holdfast'
 import { openDriverPool } from '../src/postgres/driver-client.ts'
+import type { WireMessage } from '../test/cutting-proxy.ts'
 
 /**
  * Keeps the idempotency record the usual way, in a store of its own beside the transaction of the effects: looked up before,
@@ -26,6 +27,13 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
   }
 }
 
+/** Returns whether a message of a client stores a record there, which is after the commit of its effects. */
+export function storesRecord({ bytes }: WireMessage): boolean {
+  return bytes.includes(storing)
+}
+
+const storing = 'insert into separate_store'
+
 function separately(open: OpenDatabase, store: pg.Pool): OpenDatabase['stageFor'] {
   return (operation, settings) => {
     const inner = open.stageFor(operation, settings)
@@ -43,7 +51,7 @@ function separately(open: OpenDatabase, store: pg.Pool): OpenDatabase['stageFor'
         name === 'idempotency-key' ? own : call.header(name)
       const answer = await inner({ ...call, header }, next)
       const { status, headers, body } = answer
-      await store.query('insert into separate_store values ($1, $2, $3, $4) on conflict do nothing', [
+      await store.query(`${storing} values ($1, $2, $3, $4) on conflict do nothing`, [
         key,
         status,
         headers,
