@@ -1,0 +1,99 @@
+import { anyone, GiveUp, holdfast, RetryLater, type Step } from 'holdfast'
+import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
+import { z } from 'zod'
+
+/** Outcomes of one run of a job. Runs beyond the script succeed. */
+export const outcomes = ['succeeds', 'fails', 'gives up', 'snoozes', 'is slow'] as const
+
+export type Outcome = (typeof outcomes)[number]
+
+/** Input of all jobs. */
+export const Work = z.object({
+  /** Under which name its effects are recorded. */
+  name: z.string(),
+  script: z.array(z.enum(outcomes)).max(5),
+  hasStep: z.boolean(),
+  limitKey: z.string(),
+})
+
+export type Work = z.infer<typeof Work>
+
+/** Names of the jobs. */
+export const jobNames = ['once', 'often', 'limited'] as const
+
+export type JobName = (typeof jobNames)[number]
+
+/** The concurrency limit of the job `limited`, for each key. */
+export const placesPerKey = 2
+
+/** Creates a service whose jobs do what their input says, run by run. */
+export function createJobService() {
+  const { job, mutation, service } = holdfast({
+    database: postgres({ migrations: new URL('../cut-migrations/', import.meta.url) }),
+  })
+  const runs = new Map<string, number>()
+  // A connection that falls silent keeps its attempt until then.
+  const deadline = '10s'
+  const retry = { attempts: 3, firstDelay: '1ms', longestDelay: '10ms' } as const
+
+  const once = job({
+    name: 'once',
+    input: Work,
+    deadline,
+    retry: { attempts: 1 },
+    run: (context) => work(context),
+  })
+  const often = job({ name: 'often', input: Work, deadline, retry, run: (context) => work(context) })
+  const limited = job({
+    name: 'limited',
+    input: Work,
+    deadline,
+    retry,
+    concurrency: { limit: placesPerKey, key: ({ limitKey }) => limitKey },
+    run: (context) => work(context),
+  })
+  const jobs = { once, often, limited }
+
+  async function work({
+    input,
+    step,
+    db,
+  }: {
+    readonly input: Work
+    readonly step: Step<SqlDatabase>
+    readonly db: SqlDatabase
+  }): Promise<void> {
+    const { name, script, hasStep } = input
+    const run = runs.get(name) ?? 0
+    runs.set(name, run + 1)
+    if (hasStep)
+      await step('prepare', async (inStep) => {
+        await inStep.db.query(sql`insert into effects values (${name}, 'prepared')`)
+      })
+    await db.query(sql`insert into effects values (${name}, 'worked')`)
+    switch (script[run]) {
+      case 'fails':
+        throw new Error('the job fails')
+      case 'gives up':
+        throw new GiveUp('the job gives up')
+      case 'snoozes':
+        throw new RetryLater(1, 'the job snoozes')
+      case 'is slow':
+        await db.query(sql`select pg_sleep(3)`)
+    }
+  }
+
+  const enqueue = mutation({
+    route: 'POST /jobs',
+    access: anyone(),
+    idempotency: { optional: 'a test enqueues what it says' },
+    input: z.object({ job: z.enum(jobNames), work: Work, unique: z.string().optional() }),
+    output: z.object({ id: z.string(), isNew: z.boolean() }),
+    async run({ input, jobs: enqueued }) {
+      const options = input.unique === undefined ? {} : { unique: input.unique }
+      return await enqueued.enqueue(jobs[input.job], input.work, options)
+    },
+  })
+
+  return service({ name: 'jobs', operations: { enqueue }, jobs })
+}
