@@ -24,13 +24,9 @@ test('each mutant names tests of files that exist', () => {
 
 test('each mutant that a proof names exists', () => {
   const folder = join(root, 'docs/internals')
-  const cells = readdirSync(folder).flatMap((page) =>
-    readFileSync(join(folder, page), 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('|'))
-      .map((line) => line.split('|').at(-2)!),
+  const named = readdirSync(folder).flatMap((page) =>
+    mutantsNamedBy(readFileSync(join(folder, page), 'utf8')),
   )
-  const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name))
   expect(named.length).toBeGreaterThan(0)
   expect(named.filter((name) => !mutants.some((mutant) => mutant.name === name))).toEqual([])
 })
@@ -46,3 +42,10 @@ test('a text that is missing, or occurs twice, makes a mutant stale', () => {
   expect(applyMutant(mutant, 'select 1')).toBeUndefined()
   expect(applyMutant(mutant, 'for update for update')).toBeUndefined()
 })
+
+/** Returns the mutants in the tables of a page whose last column is headed "mutants". */
+function mutantsNamedBy(page: string): readonly string[] {
+  const tables = page.split(/\n(?!\|)/).filter((block) => /^\|.*\| mutants +\|$/m.test(block))
+  const cells = tables.flatMap((table) => table.split('\n').map((row) => row.split('|').at(-2) ?? ''))
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!))
+}

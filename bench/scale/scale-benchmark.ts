@@ -1,5 +1,6 @@
 import type { Benchmark } from '../benchmark.ts'
 import { idle } from './idle.ts'
+import { keysAtScale } from './keys.ts'
 
-/** What a fleet costs the database. */
-export const scaleBenchmark: Benchmark = async (bench) => [await idle(bench)]
+/** The cost of an idle fleet, and of keys in large tables. */
+export const scaleBenchmark: Benchmark = async (bench) => [await idle(bench), await keysAtScale(bench)]

@@ -71,16 +71,11 @@ export function createJobService() {
         await inStep.db.query(sql`insert into effects values (${name}, 'prepared')`)
       })
     await db.query(sql`insert into effects values (${name}, 'worked')`)
-    switch (script[run]) {
-      case 'fails':
-        throw new Error('the job fails')
-      case 'gives up':
-        throw new GiveUp('the job gives up')
-      case 'snoozes':
-        throw new RetryLater(1, 'the job snoozes')
-      case 'is slow':
-        await db.query(sql`select pg_sleep(3)`)
-    }
+    const outcome = script[run]
+    if (outcome === 'fails') throw new Error('the job fails')
+    if (outcome === 'gives up') throw new GiveUp('the job gives up')
+    if (outcome === 'snoozes') throw new RetryLater(1, 'the job snoozes')
+    if (outcome === 'is slow') await db.query(sql`select pg_sleep(3)`)
   }
 
   const enqueue = mutation({
@@ -89,9 +84,9 @@ export function createJobService() {
     idempotency: { optional: 'a test enqueues what it says' },
     input: z.object({ job: z.enum(jobNames), work: Work, unique: z.string().optional() }),
     output: z.object({ id: z.string(), isNew: z.boolean() }),
-    async run({ input, jobs: enqueued }) {
+    run: ({ input, jobs: enqueued }) => {
       const options = input.unique === undefined ? {} : { unique: input.unique }
-      return await enqueued.enqueue(jobs[input.job], input.work, options)
+      return enqueued.enqueue(jobs[input.job], input.work, options)
     },
   })
 
