@@ -79,7 +79,7 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
     const exported = JSON.parse(stdout) as Record<string, readonly string[]>
     expect(Object.keys(exported)).toEqual(entries)
     for (const subpath of entries) expect(exported[subpath], subpath).not.toEqual([])
-  }, 180_000)
+  })
 
   test('a service that uses it runs', async () => {
     const { stdout } = succeeded(await runCommand([node, 'main.ts'], inConsumer))
@@ -90,7 +90,7 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
       '{"items":[{"id":1,"text":"over HTTP"}]}',
       '',
     ])
-  }, 180_000)
+  })
 })
 
 test('its sources use nothing that the oldest Node does not have', async () => {
@@ -99,7 +99,7 @@ test('its sources use nothing that the oldest Node does not have', async () => {
     inConsumer,
   )
   expect([exitCode, stdout]).toEqual([0, ''])
-}, 180_000)
+})
 
 test('its declarations are whole, and a service that uses it type-checks', async () => {
   const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)

@@ -17,7 +17,7 @@ let haproxy: DebianTool
 
 beforeAll(async () => {
   haproxy = await debianTool('haproxy')
-}, 200_000)
+})
 
 test('haproxy takes the lines that the page shows', async (context) => {
   if (haproxy.path === undefined) return context.skip(haproxy.missing)

@@ -19,7 +19,7 @@ afterAll(() => folder.remove())
 
 test('the code of every page compiles', async () => {
   expect(await checkTypes(modules.values(), folder.path)).toEqual([])
-}, 60_000)
+})
 
 describe.each(pages.map((page) => [page.name, page] as const))('%s.md', (_, page) => {
   test('does what it shows', () => runPage(page, modules.get(page)!.runPath))

@@ -172,7 +172,7 @@ test('a pool that is taken and a lock that is not given are waited for until the
   const { rows } = await looking.query('select key from transfers order by key')
   expect(rows.map(({ key }: { key: string }) => key)).toEqual(['late', ...locked, 'refused'])
   await expectNothingLeft()
-}, 60_000)
+})
 
 test('the same faults double the effects of a client whose retries have keys of their own', async () => {
   const countDoubled = async (): Promise<number> =>

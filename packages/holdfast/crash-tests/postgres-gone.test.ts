@@ -102,5 +102,4 @@ test.each([
     }
     expect(await server.stop()).toBe(0)
   },
-  60_000,
 )

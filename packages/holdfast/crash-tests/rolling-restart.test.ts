@@ -22,7 +22,7 @@ let clients: Clients | undefined
 
 beforeAll(async () => {
   haproxyTool = await debianTool('haproxy')
-}, 200_000)
+})
 
 beforeEach(async () => {
   database = await createTestDatabase()
@@ -101,4 +101,4 @@ test('the same restarts without the delay are seen by the clients', async (conte
   const report = await roll(haproxyTool.path, { ...shortened, env: { DRAIN_DELAY_MS: '0' } }, 3)
   const violations = await findViolations(report)
   expect(violations.filter((violation) => violation.startsWith('failed'))).not.toEqual([])
-}, 60_000)
+})

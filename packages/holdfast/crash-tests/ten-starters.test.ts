@@ -29,4 +29,4 @@ test('ten processes that start at once on an empty database all serve, each migr
     await looking.end()
     await database.drop()
   }
-}, 90_000)
+})

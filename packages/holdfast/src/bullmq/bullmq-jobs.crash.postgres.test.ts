@@ -30,7 +30,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     // The first one applies the migrations.
     servers = [await start()]
     servers.push(await start())
-  }, 60_000)
+  })
 
   afterEach(async () => {
     await Promise.all(servers.map((server) => server.stop()))
@@ -38,7 +38,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     await looking.end()
     await database.drop()
     await redis.stop()
-  }, 60_000)
+  })
 
   async function enqueue(count: number, ms: number): Promise<void> {
     const response = await fetch(`${servers[0]!.url}/jobs`, {
@@ -85,7 +85,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     expect(await effectsPerJob()).toEqual([1])
     const takenOver = await numberOf(`select count(*)::int as count from effects where name not like '% 1'`)
     expect(takenOver).toBeGreaterThan(0)
-  }, 120_000)
+  })
 
   test('a worker that was stopped past its lock commits nothing', async () => {
     await servers.pop()!.stop()
@@ -104,7 +104,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
       what: 'a worker that notices that it has lost its job',
     })
     expect(await effectsPerJob()).toEqual([1])
-  }, 120_000)
+  })
 
   test('kill -9 of Redis in mid-job: none is lost, each has one effect, and enqueuing goes on', async () => {
     await enqueue(60, 100)
@@ -117,7 +117,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     await redis.restart()
     await succeeded(100)
     expect(await effectsPerJob()).toEqual([1])
-  }, 120_000)
+  })
 
   test('a process ends in order while Redis is away, and the next one goes on', async () => {
     await enqueue(20, 100)
@@ -130,5 +130,5 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     servers = [await start()]
     await succeeded(20)
     expect(await effectsPerJob()).toEqual([1])
-  }, 120_000)
+  })
 })

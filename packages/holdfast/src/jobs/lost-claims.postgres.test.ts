@@ -73,7 +73,7 @@ test('a crash kills only jobs of one attempt that had begun', async () => {
     { state: 'dead', failures: 1, claim: 1 },
     { state: 'succeeded', failures: 0, claim: 2 },
   ])
-}, 90_000)
+})
 
 test('a job that kills its process at once does so once more than it has attempts', async () => {
   await insertJobs('kill', 1)
@@ -93,4 +93,4 @@ test('a job that kills its process at once does so once more than it has attempt
   await until(async () => (await countOf('dead')) === 1, { timeoutMs: 60_000 })
   child.kill('SIGKILL')
   expect(began).toEqual([])
-}, 120_000)
+})

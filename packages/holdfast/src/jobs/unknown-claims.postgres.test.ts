@@ -113,4 +113,4 @@ test('a job runs once at a time though the answer to the end of its attempt was 
   expect(hasRepeated).toBe(true)
   expect(most).toBe(1)
   expect(await on.find()).toEqual([{ state: 'succeeded', claim: 2, failures: 1 }])
-}, 60_000)
+})

@@ -83,7 +83,7 @@ describe('applying', () => {
       '0004-count',
     ])
     expect((await client.query('select n from counter')).rows).toEqual([{ n: 3 }])
-  }, 60_000)
+  })
 
   test('goes on elsewhere when its process is killed in the middle', async () => {
     await writeFile(
@@ -103,7 +103,7 @@ describe('applying', () => {
     const { code, output } = await waiting.finished
     expect([code, output]).toEqual([0, '["0001-held"]'])
     expect((await client.query('select n from held')).rows).toEqual([{ n: 1 }])
-  }, 60_000)
+  })
 
   test('tells of what was merged in between, and of what only a newer version knows', async () => {
     const third: Migration = { name: '0003-third', sql: 'select 1' }

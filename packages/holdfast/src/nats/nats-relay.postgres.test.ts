@@ -62,5 +62,4 @@ test.skipIf(missing)(
       await server.stop()
     }
   },
-  40_000,
 )

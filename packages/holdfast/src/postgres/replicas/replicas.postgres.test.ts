@@ -264,7 +264,7 @@ test('no read fails for a replica that crashes, and it is read from after its re
     await readsOfReplica()
   })
   expect(reads).toBeGreaterThan(0)
-}, 60_000)
+})
 
 test('no read fails for a replica that hangs, and it is read from after its return', async () => {
   const added = await add(1)
@@ -277,7 +277,7 @@ test('no read fails for a replica that hangs, and it is read from after its retu
     for (const pid of pids) process.kill(pid, 'SIGCONT')
     await readsOfReplica()
   })
-}, 60_000)
+})
 
 async function processesOf(postmaster: number): Promise<readonly number[]> {
   const { stdout } = await promisify(execFile)('ps', ['--ppid', String(postmaster), '-o', 'pid='])
