@@ -47,4 +47,43 @@ export const migrateMutants: readonly Mutant[] = [
     ],
     why: 'A rolling deploy would lose the messages of a new event.',
   },
+  {
+    name: 'moved database: sequences stay behind',
+    file: `${src}/database/recognize-database.ts`,
+    text: 'isKnown(row, isDisposable) ? [] : await repairSequences(connection)',
+    replacement: '[]',
+    killedBy: [
+      {
+        file: `${src}/database/recognize-database.postgres.test.ts`,
+        name: 'moves sequences forward that were not brought along',
+      },
+    ],
+    why: 'After a move by logical replication, inserts would fail, and messages would be out of order.',
+  },
+  {
+    name: 'moved database: heartbeats cannot be published',
+    file: `${src}/database/recognize-database.ts`,
+    text: 'alter table holdfast.job_beats replica identity full;',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/database/recognize-database.postgres.test.ts`,
+        name: 'finds an identity in every table whose rows change',
+      },
+    ],
+    why: 'A publication of all tables would have every worker declared dead.',
+  },
+  {
+    name: 'moved database: not recognized',
+    file: `${src}/database/recognize-database.ts`,
+    text: 'return before !== null && now[name] !== null && before !== now[name]',
+    replacement: 'return before === null',
+    killedBy: [
+      {
+        file: `${src}/database/recognize-database.postgres.test.ts`,
+        name: 'says once that the server has changed',
+      },
+    ],
+    why: 'Nobody would be told that a database has the state of a backup.',
+  },
 ]

@@ -30,6 +30,7 @@ import { locateDatabase, type Location, type LocationOptions } from './location.
 import { HandlerEffects } from './effects.ts'
 import { findPooler } from './find-pooler.ts'
 import { ownMigrations } from './migrations.ts'
+import { recognizeDatabase } from './recognize-database.ts'
 import { schemaVersion } from './schema-version.ts'
 import { openSigningKeys } from './signing-keys.ts'
 import { watchReplicas } from './watch-replicas.ts'
@@ -150,9 +151,10 @@ async function openDatabase<Read, Write>(
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), lanes.end(), watched?.close()])
   }
-  const [signingKeys, ring] = await requireAnswer(
+  const opening = recognizeDatabase(own, { log, isDisposable: surroundings.mode === 'test' }).then(() =>
     Promise.all([openSigningKeys(own), openKeyRing(own, retentionMs)]),
-  ).catch(async (error: unknown) => {
+  )
+  const [signingKeys, ring] = await requireAnswer(opening).catch(async (error: unknown) => {
     await endPools()
     throw error
   })

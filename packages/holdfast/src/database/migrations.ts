@@ -5,6 +5,7 @@ import type { Migration } from '../migrate/migration.ts'
 import { schemaEpochMigration } from '../migrate/schema-epoch.ts'
 import { outboxMigrations } from '../outbox/migrations.ts'
 import { webhookMigrations } from '../webhooks/migrations.ts'
+import { databasePlaceMigration } from './recognize-database.ts'
 
 /** What a database keeps for the framework whatever it is used for. */
 const databaseMigrations: readonly Migration[] = [
@@ -60,4 +61,5 @@ export const ownMigrations: readonly Migration[] = [
   ...outboxMigrations,
   ...webhookMigrations,
   transactionMarkerMigration,
+  databasePlaceMigration,
 ]
