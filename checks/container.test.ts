@@ -163,6 +163,7 @@ describe('compose.yaml', () => {
     expect(ledger!.environment).toEqual({
       BANK_URL: 'https://bank.example',
       DATABASE_URL_FILE: '/run/secrets/database-url',
+      DATABASE_TLS_EXCEPTION: 'the network of this file is on one machine',
     })
     expect(ledger!.secrets).toEqual(['database-url'])
     expect(postgres!.environment).toMatchObject({

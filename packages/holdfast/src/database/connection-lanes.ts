@@ -1,3 +1,4 @@
+import { type Duration, toMilliseconds } from '../kernel/duration.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { OpenPool } from '../jobs/engine.ts'
 import { ConnectionBudget } from '../postgres/connection-budget.ts'
@@ -21,10 +22,16 @@ export interface ConnectionLimits {
    * `database-busy`. Default 500. Lower it if a call that comes late is worth nothing.
    */
   readonly queue?: number
+  /**
+   * Max time that a call waits for a connection; after it, the call is answered 503 `database-unavailable`. Default `'5s'`,
+   * or what is left of its deadline. Lower it if clients would rather hear soon that there is none.
+   */
+  readonly wait?: Duration
 }
 
 /** Numbers of connections as they hold for a process. */
-interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs'>> {
+interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs' | 'wait'>> {
+  readonly waitMs: number
   readonly jobs: number | undefined
   /** Connections that queries, mutations and jobs each have to themselves. */
   readonly share: number
@@ -32,6 +39,7 @@ interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs'>> {
 
 const defaultMax = 12
 const defaultQueue = 500
+const defaultWait = '5s'
 
 /** Connections of the framework's own statements, at least and at most. */
 const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4 }
@@ -43,15 +51,17 @@ const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4
  */
 function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan {
   const limits = typeof option === 'number' ? { max: option } : option
-  for (const [name, value] of Object.entries(limits)) {
+  const { wait = defaultWait, ...numbers } = limits
+  for (const [name, value] of Object.entries(numbers)) {
     if (value === undefined || (Number.isInteger(value) && value > 0)) continue
     throw new HoldfastError(
       'configuration-invalid',
       `The option connections of the database has ${String(value)} as its ${name}. Give a whole number above zero.`,
     )
   }
-  const { max = defaultMax, reads = max, writes = max, jobs, queue = defaultQueue } = limits
-  return { max, reads, writes, jobs, queue, share: Math.max(1, Math.floor(max / defaultMax)) }
+  const { max = defaultMax, reads = max, writes = max, jobs, queue = defaultQueue } = numbers
+  const waitMs = toMilliseconds(wait)
+  return { waitMs, max, reads, writes, jobs, queue, share: Math.max(1, Math.floor(max / defaultMax)) }
 }
 
 /**
@@ -103,11 +113,11 @@ export function openLanes(
   pooling: Omit<PoolOptions, 'applicationName'>,
 ): Lanes {
   const plan = planConnections(option)
-  const { share, queue } = plan
+  const { share, queue, waitMs } = plan
   const budget = new ConnectionBudget(plan.max)
   budget.reserve(wakeConnections)
   requireRoom(budget, ownLane.min + 2 * share)
-  const calls = { ...pooling, budget, min: share, maxWaiting: queue }
+  const calls = { ...pooling, budget, min: share, maxWaiting: queue, acquireTimeoutMs: waitMs }
   const write = createPool({ ...calls, max: plan.writes, applicationName: 'holdfast' })
   const read = createPool({
     ...calls,
@@ -139,7 +149,14 @@ export function openLanes(
       return budget.reserve(beatConnections)
     },
     openReplica: (options) =>
-      createPool({ ...pooling, ...options, max: plan.reads, maxWaiting: queue, isReadOnly: true }),
+      createPool({
+        ...pooling,
+        ...options,
+        max: plan.reads,
+        maxWaiting: queue,
+        acquireTimeoutMs: waitMs,
+        isReadOnly: true,
+      }),
     end: async () => void (await Promise.all([write.end(), read.end(), own.end()])),
   }
 }

@@ -17,6 +17,7 @@ import { readMigrations } from '../migrate/read-migrations.ts'
 import { registerAll } from '../outbox/register-subscriptions.ts'
 import { declarationsOf } from '../outbox/subscription.ts'
 import { watchUnheard } from '../outbox/watch-unheard.ts'
+import { requireKnownDriver } from '../postgres/driver-internals.ts'
 import { checkConnection } from '../postgres/check-connection.ts'
 import { requireAnswer } from '../postgres/connect-client.ts'
 import { Fingerprints } from '../postgres/guard/fingerprints.ts'
@@ -84,6 +85,7 @@ export function createDatabase<Read, Write>(
     mutationProblems: idempotencyProblems,
     ...(options.url === undefined ? { settings: databaseSettings } : {}),
     async open(surroundings) {
+      requireKnownDriver()
       const location = await locateDatabase(options, surroundings)
       try {
         return await openDatabase(binding, options, { location, surroundings })

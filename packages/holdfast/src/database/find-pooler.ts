@@ -2,6 +2,7 @@ import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Logger } from '../kernel/log.ts'
 import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
+import type { DriverClient } from '../postgres/driver-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
 import { requireSupported, serverVersion } from '../postgres/server-version.ts'
 import { wrongSettings } from '../postgres/session-settings.ts'
@@ -81,7 +82,7 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
  * Connects to a server or a pooler. The settings of a session keep a limit of the role or the database from ending
  * the first statements; a pooler that refuses them gets a session without.
  */
-async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<pg.Client> {
+async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
   const options = { connectionString, applicationName: 'holdfast (start)', queryTimeoutMs }
   try {
     return await connectClient(options)

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
+import { isLocal, readTls } from '../postgres/connection-url.ts'
 
 /** A database that can be connected to. */
 export interface Location {
@@ -25,6 +26,11 @@ export interface LocationOptions {
   readonly directUrl?: string
   /** `postgres://` URLs of replicas that queries may read from. Default: the environment's `DATABASE_REPLICA_URLS`, where `url` is not given. */
   readonly replicas?: readonly string[]
+  /**
+   * The reason why a service in production may reach a database that is not on this machine without verified TLS. Default: the
+   * environment's `DATABASE_TLS_EXCEPTION`; where that is absent, such a service does not start.
+   */
+  readonly tlsException?: string
   /** Where the embedded server keeps its data. Default `.holdfast/postgres` below the current folder. */
   readonly directory?: string
 }
@@ -47,12 +53,20 @@ export async function locateDatabase(
     // In tests the URL is that of a test database.
     if (surroundings.mode !== 'test') refuseIgnoredEncryption(url, env['PGSSLMODE'])
     const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
-    const replicas = options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined)
+    const replicas = urlsOf(
+      options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined),
+    ).map((replica) => checkUrl(replica, eachReplica))
+    if (surroundings.mode === 'production') {
+      const reason = options.tlsException ?? env['DATABASE_TLS_EXCEPTION']
+      requireVerified(url, 'DATABASE_URL', reason)
+      if (directUrl) requireVerified(directUrl, 'DATABASE_DIRECT_URL', reason)
+      for (const replica of replicas) requireVerified(replica, eachReplica, reason)
+    }
     return {
       connectionString: url,
       directConnectionString:
         directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
-      replicas: urlsOf(replicas).map((replica) => checkUrl(replica, 'Each of DATABASE_REPLICA_URLS')),
+      replicas,
       startAfresh: 'drop the database and create it again, or name an empty one, and start the service.',
       stop: async () => {},
     }
@@ -76,6 +90,23 @@ export async function locateDatabase(
     startAfresh: `stop all that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     stop: () => server.stop(),
   }
+}
+
+const eachReplica = 'Each of DATABASE_REPLICA_URLS'
+
+/**
+ * Checks that nobody between the service and a database can read or change what they say.
+ *
+ * @param reason why it does not matter; `undefined` or empty for none.
+ * @throws HoldfastError `database-not-verified`.
+ */
+function requireVerified(url: string, variable: string, reason = ''): void {
+  const parsed = new URL(url)
+  if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
+  throw new HoldfastError(
+    'database-not-verified',
+    `${variable} leads to ${parsed.host}, another machine, without verified TLS: whoever is in between can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if the server's certificate is of a CA of its own. If nobody can be in between, write down why: DATABASE_TLS_EXCEPTION="…".`,
+  )
 }
 
 function urlsOf(replicas: readonly string[] | string = []): readonly string[] {

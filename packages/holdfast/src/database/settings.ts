@@ -8,6 +8,7 @@ interface DatabaseSettings extends Readonly<Record<string, Setting>> {
   readonly DATABASE_URL: Setting<Secret<string> | undefined>
   readonly DATABASE_DIRECT_URL: Setting<Secret<string> | undefined>
   readonly DATABASE_REPLICA_URLS: Setting<Secret<string> | undefined>
+  readonly DATABASE_TLS_EXCEPTION: Setting<string | undefined>
 }
 
 /** What a database is configured with from the environment, where its options do not say it. */
@@ -27,6 +28,11 @@ export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = setti
   DATABASE_REPLICA_URLS: setting(text(), {
     description: 'Where replicas of the database are that queries may read from: URLs with commas between.',
     secret: true,
+    optional: true,
+  }),
+  DATABASE_TLS_EXCEPTION: setting(text(), {
+    description:
+      'Why a database on another machine may be reached without verified TLS in production, in words. Without a reason the service does not start then.',
     optional: true,
   }),
 })

@@ -13,10 +13,15 @@ const call = {
 } as unknown as Call
 
 function connectionThat(commits: Promise<{ readonly command: string }>): Connection {
+  const run = ({ text }: { readonly text: string }): Promise<unknown> =>
+    text === 'COMMIT' ? commits : Promise.resolve({ command: 'SELECT', rows: [] })
   return {
-    together: (begin: () => unknown) => begin(),
-    run: ({ text }: { readonly text: string }) =>
-      text === 'COMMIT' ? commits : Promise.resolve({ command: 'SELECT', rows: [] }),
+    roleReset: [],
+    flush: (statements: readonly { readonly text: string }[], last: () => unknown) => ({
+      sent: statements.map(run),
+      last: last(),
+    }),
+    run,
     reset() {},
     destroy() {},
   } as unknown as Connection

@@ -52,19 +52,19 @@ export async function commit(
   parts: CommitParts,
 ): Promise<Answer | undefined> {
   const { first = [], gathered } = parts
-  const statements = [...first, ...gathered.statements(), lastStatement(parts)]
-  const answered = connection.together(() => {
-    const written = Promise.allSettled(statements.map((statement) => connection.run(statement)))
+  const statements = [...first, ...connection.roleReset, ...gathered.statements(), lastStatement(parts)]
+  const { sent, last } = connection.flush(statements, () => {
     const committed = settled(connection.run({ text: 'COMMIT' }))
     const position = parts.tellsPosition
       ? settled(connection.run<InsertPositionRow>(readInsertPosition()))
       : undefined
     connection.reset()
-    return Promise.all([written, committed, position])
+    return Promise.all([committed, position])
   })
+  const answered = Promise.all([Promise.allSettled(sent), last])
   const results = await answeredInTime(answered, call, parts.clock)
   if (!results) return resolve(connection, call, parts)
-  const [written, commitResult, position] = results
+  const [written, [commitResult, position]] = results
 
   // The first is the reason of those behind it.
   const failed = written.find((result) => result.status === 'rejected')

@@ -166,7 +166,7 @@ class NotifyingWaker implements Waker {
 
   #hear(client: DriverClient, { payload, processId }: pg.Notification): void {
     // What this process sends has been heard here already.
-    if (processId === (client as unknown as { readonly processID: number }).processID) return
+    if (processId === client.processID) return
     const wake = decodeWake(payload)
     if (wake) for (const listener of this.#listeners) listener.wake(wake)
   }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { connectClient, requireAnswer } from '../postgres/connect-client.ts'
+import type { DriverClient } from '../postgres/driver-client.ts'
 import { isPooled } from '../postgres/is-pooled.ts'
 import { withPatience } from '../postgres/patience.ts'
 import { applyMigration } from './apply.ts'
@@ -89,7 +90,7 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
 function connect(
   { connectionString, isPooled: mayBePooled = false }: MigrateOptions,
   queryTimeoutMs?: number,
-): Promise<pg.Client> {
+): Promise<DriverClient> {
   return connectClient({
     connectionString,
     applicationName: 'holdfast (migrate)',

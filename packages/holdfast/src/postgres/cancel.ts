@@ -1,36 +1,83 @@
-import { connect } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
+import { connect as connectTls, type ConnectionOptions } from 'node:tls'
+import type { ConnectionTls } from './connection-url.ts'
 
-/** Which backend to interrupt, and where its server is. */
+/** The backend to interrupt, and where its server is. */
 export interface BackendAddress {
   readonly host: string
   readonly port: number
   readonly processId: number
   readonly secretKey: number
+  /** How the connection of the backend is encrypted: a request to cancel has the key by which others could cancel too. */
+  readonly tls: ConnectionTls
 }
 
-// "1234.5678" in its two halves: the protocol's code for a cancel request.
+// "1234.5678" and "1234.5679" in their two halves: the protocol's codes of a cancel request and of a request for TLS.
 const cancelCode = 80_877_102
+const tlsCode = 80_877_103
 const patienceMs = 1_000
 
 /**
- * Asks the server to interrupt the statement that a backend runs, over a connection of its own, as the protocol has it.
- * Resolves when the server has taken the request (it closes the connection then), or could not be reached: whether
- * the statement ended, only its own connection tells.
+ * Asks the server to interrupt the statement that a backend runs, over a connection of its own, encrypted and verified as that of
+ * the backend is. Resolves to `true` when the server has taken the request (it closes the connection then), and to `false` if it
+ * could not be reached. Whether the statement ended, only its own connection tells.
  */
-export function requestCancel({ host, port, processId, secretKey }: BackendAddress): Promise<boolean> {
+export function requestCancel(backend: BackendAddress): Promise<boolean> {
+  const { host, port, tls } = backend
+  return new Promise((resolve) => {
+    let isTaken = false
+    const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
+    const timer = setTimeout(() => socket.destroy(), patienceMs)
+    function ask(on: Socket): void {
+      on.once('end', () => (isTaken = true))
+      on.write(cancelRequest(backend))
+      on.resume()
+    }
+    function encrypt(options: ConnectionOptions): void {
+      const encrypted = connectTls({ ...options, ...namesOf(backend), socket })
+      encrypted.once('secureConnect', () => ask(encrypted))
+      encrypted.once('error', () => socket.destroy())
+      encrypted.once('close', () => socket.destroy())
+    }
+    socket.once('connect', () => {
+      if (tls.options === undefined) ask(socket)
+      else if (tls.isDirect) encrypt(tls.options)
+      else requestTls(socket, () => encrypt(tls.options!))
+    })
+    socket.once('error', () => socket.destroy())
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve(isTaken)
+    })
+  })
+}
+
+/** Asks the server for TLS; calls `accepted` if it agrees, and closes the connection otherwise. */
+function requestTls(socket: Socket, accepted: () => void): void {
+  const request = Buffer.alloc(8)
+  request.writeInt32BE(8, 0)
+  request.writeInt32BE(tlsCode, 4)
+  socket.write(request)
+  socket.once('data', (answer) => {
+    if (answer.toString('latin1') === 'S') accepted()
+    else socket.destroy()
+  })
+}
+
+/** What the certificate has to say, and what the server is asked for. */
+function namesOf({ host, tls }: BackendAddress): ConnectionOptions {
+  return {
+    host,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(tls.isDirect ? { ALPNProtocols: ['postgresql'] } : {}),
+  }
+}
+
+function cancelRequest({ processId, secretKey }: BackendAddress): Buffer {
   const request = Buffer.alloc(16)
   request.writeInt32BE(16, 0)
   request.writeInt32BE(cancelCode, 4)
   request.writeInt32BE(processId, 8)
   request.writeInt32BE(secretKey, 12)
-  return new Promise((resolve) => {
-    const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
-    let isTaken = false
-    socket.setTimeout(patienceMs, () => socket.destroy())
-    socket.once('connect', () => socket.write(request))
-    socket.once('end', () => (isTaken = true))
-    socket.once('error', () => socket.destroy())
-    socket.once('close', () => resolve(isTaken))
-    socket.resume()
-  })
+  return request
 }

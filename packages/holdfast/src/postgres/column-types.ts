@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { driversParser } from './driver-internals.ts'
 
 /**
  * How the values of columns become values of JavaScript: as a type of its own only if that holds each of them, as the text
@@ -10,16 +11,11 @@ import pg from 'pg'
  */
 export const columnTypes: pg.CustomTypesConfig = {
   getTypeParser(id: number, format?: 'text' | 'binary') {
-    return (format === 'binary' ? undefined : parsers.get(id)) ?? driverTypes.getTypeParser(id, format)
+    return (format === 'binary' ? undefined : parsers.get(id)) ?? driversParser(id, format)
   },
 }
 
 type Parse = (text: string) => unknown
-
-// Its own types know of no arrays.
-const driverTypes = pg.types as unknown as {
-  getTypeParser(id: number, format?: 'text' | 'binary'): Parse
-}
 
 const asText: Parse = (text) => text
 
@@ -111,13 +107,11 @@ const elementOf: Readonly<Record<number, number>> = {
   6157: 4536,
 }
 
-const driverParse = (id: number): Parse => driverTypes.getTypeParser(id)
-
-const parseTexts = driverParse(textArray)
+const parseTexts = driversParser(textArray)
 
 const parsers = new Map<number, Parse>([date, timestamp, interval, point, circle].map((id) => [id, asText]))
 for (const [id, element] of Object.entries(elementOf)) {
-  const parse = parsers.get(element) ?? driverParse(element)
+  const parse = parsers.get(element) ?? driversParser(element)
   parsers.set(Number(id), (text) => parseItems(parseTexts(text), parse))
 }
 

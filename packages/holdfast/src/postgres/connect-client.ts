@@ -1,5 +1,6 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
+import { requireKnownDriver } from './driver-internals.ts'
 import { unanswered } from './patience.ts'
 import { driverSettings } from './session-settings.ts'
 import { isUnavailable } from './sql-state.ts'
@@ -23,7 +24,7 @@ export interface ConnectClientOptions {
  * Opens a connection as a service does, but outside its pools: for scripts, tests and the command line. Losing it fails the
  * statement that needs it, and never ends the process.
  *
- * @throws HoldfastError `database-unreachable`.
+ * @throws HoldfastError `database-unreachable`, `driver-unknown`.
  */
 export async function connectClient({
   connectionString,
@@ -33,6 +34,7 @@ export async function connectClient({
   isPooled = false,
   sessionSettings,
 }: ConnectClientOptions): Promise<DriverClient> {
+  requireKnownDriver()
   const client = new DriverClient({
     connectionString,
     application_name: applicationName,

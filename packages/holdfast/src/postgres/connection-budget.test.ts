@@ -7,6 +7,7 @@ class CountedLane implements Lane {
   readonly max: number
   open = 0
   waiting = 0
+  closing = 0
   /** Idle sessions, each with the time for which it has been idle. */
   idle: number[] = []
 
@@ -29,7 +30,7 @@ class CountedLane implements Lane {
     const index = this.idle.findIndex((ms) => ms >= idleMs)
     if (index === -1) return false
     this.idle.splice(index, 1)
-    this.open -= 1
+    this.closing += 1
     return true
   }
 }
@@ -59,9 +60,13 @@ test('a lane that needs more than its min gets sessions that others have not use
   jobs.waiting = 2
   budget.settle()
   expect([calls.open, jobs.open]).toEqual([5, 1])
-  calls.idle = [1_000, 0]
+  calls.idle = [1_000, 1_000]
   budget.settle()
   budget.settle()
+  // One makes room for one; it counts until its socket has closed.
+  expect([calls.open, calls.closing, jobs.open]).toEqual([5, 1, 1])
+  calls.open -= 1
+  budget.closed()
   expect([calls.open, jobs.open]).toEqual([4, 2])
 })
 

@@ -49,6 +49,8 @@ export class ConnectionBudget {
   readonly max: number
   readonly #lanes = new Set<Lane>()
   #reserved = 0
+  /** Whether a session is being closed to make room. */
+  #isMakingRoom = false
   #timer: NodeJS.Timeout | undefined
 
   /** `max`: connections in all. */
@@ -105,12 +107,18 @@ export class ConnectionBudget {
     return false
   }
 
+  /** Called when the socket of a session has closed. */
+  closed(): void {
+    this.#isMakingRoom = false
+    this.settle()
+  }
+
   /** Opens sessions for lanes that wait, as far as there is room or a session that can be closed for it. */
   settle(): void {
     for (const lane of this.#lanes) {
       while (lane.isWaiting && this.mayOpen(lane)) lane.openForWaiting()
       // The session that closes counts until its socket has closed; that settles again.
-      if (lane.isWaiting && lane.open < lane.max) {
+      if (lane.isWaiting && lane.open < lane.max && !this.#isMakingRoom) {
         this.#makeRoom(lane, lane.open < lane.min ? 0 : surplusIdleMs)
       }
     }
@@ -118,7 +126,10 @@ export class ConnectionBudget {
 
   #makeRoom(lane: Lane, idleMs: number): void {
     for (const other of this.#lanes) {
-      if (other !== lane && other.open > other.min && other.closeIdle(idleMs)) return
+      if (other !== lane && other.open > other.min && other.closeIdle(idleMs)) {
+        this.#isMakingRoom = true
+        return
+      }
     }
   }
 

@@ -1,11 +1,10 @@
-import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Work } from '../kernel/work.ts'
 import type { StatementObserver } from './observe-statements.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
-import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { type DriverQuery, type DriverStatement, runQuery, toSendableStatement } from './driver-query.ts'
 import { describeFailure } from './describe-failure.ts'
 import { limitStatements } from './queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from './queries/read-schema-epoch.ts'
@@ -37,19 +36,6 @@ export interface Queryable {
   ): Promise<pg.QueryResult<Row>>
 }
 
-/** The members of the driver's client that its types leave out. */
-type Client = DriverClient & {
-  readonly host: string
-  readonly port: number
-  readonly processID: number | null
-  readonly secretKey: number | null
-  readonly connection: {
-    readonly stream: Duplex
-    /** The texts of what the session has prepared, by name. */
-    readonly parsedStatements: Readonly<Record<string, string>>
-  }
-}
-
 // How long a cancelled statement or a ROLLBACK may take before the connection is given up.
 const patienceMs = 500
 // How soon a statement that goes on is cancelled again.
@@ -77,7 +63,7 @@ export interface ConnectionParts {
 
 /** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
 export class Connection implements Queryable {
-  readonly #client: Client
+  readonly #client: DriverClient
   readonly #work: Work
   readonly #sessions: ConnectionParts['sessions']
   readonly #statements: StatementObserver
@@ -94,6 +80,8 @@ export class Connection implements Queryable {
   /** Whether a handler's statement may have changed the session since the last reset. */
   #isChanged = false
   #needsThoroughReset = false
+  /** Whether a handler's statement may have changed the role of the transaction. */
+  #hasRole = false
   #reset: SessionReset | undefined
   /** The limit of the last statement that stood alone, in milliseconds, which the session goes on with. */
   #limitMs: number | undefined
@@ -103,7 +91,7 @@ export class Connection implements Queryable {
 
   constructor(client: DriverClient, parts: ConnectionParts) {
     const { work, prepared } = parts
-    this.#client = client as Client
+    this.#client = client
     this.#work = work
     this.#sessions = parts.sessions
     this.#statements = parts.statements
@@ -130,7 +118,9 @@ export class Connection implements Queryable {
   /** Takes notice of a statement that may change the session: any of a handler. */
   #change({ text }: DriverStatement): void {
     this.#isChanged = true
-    if (!shapeOf(text).isPlannable) this.#needsThoroughReset = true
+    const shape = shapeOf(text)
+    if (!shape.isPlannable) this.#needsThoroughReset = true
+    if (shape.mayChangeRole) this.#hasRole = true
   }
 
   /**
@@ -298,6 +288,31 @@ export class Connection implements Queryable {
     return this.#send<Row>(this.#named(statement, undefined))
   }
 
+  /**
+   * Returns what the framework's own statements need before them at the end of a transaction: nothing, or the role of the
+   * session if a handler has taken another one. Deferred triggers run before, as the handler's role.
+   */
+  get roleReset(): readonly Statement[] {
+    return this.#hasRole ? [resetRole] : []
+  }
+
+  /**
+   * Runs statements of the framework's own in one round trip, `last` behind them. Values that cannot be sent are found
+   * before anything is sent: a COMMIT never goes out without the statements before it.
+   *
+   * @throws HoldfastError `value-not-sendable`.
+   */
+  flush<T>(
+    statements: readonly Statement[],
+    last: () => T,
+  ): { readonly sent: Promise<pg.QueryResult>[]; readonly last: T } {
+    const sendable = statements.map(toSendableStatement)
+    return this.together(() => ({
+      sent: sendable.map((statement) => this.run(statement)),
+      last: last(),
+    }))
+  }
+
   /** Has the statements that `begin` begins travel together: one system call, one round trip. */
   together<T>(begin: () => T): T {
     const { stream } = this.#client.connection
@@ -348,14 +363,14 @@ export class Connection implements Queryable {
   /** Interrupts what is under way, and says whether the connection is at rest now. */
   async interrupt(): Promise<boolean> {
     if (!this.isBusy) return !this.#isBroken
-    const { host, port, processID, secretKey } = this.#client
+    const { host, port, processID, secretKey, tls } = this.#client
     if (processID === null || secretKey === null) return false
     const atRest = this.settled()
     const giveUpMs = performance.now() + patienceMs
     // A request that comes between two statements, or to one that catches it, ends nothing.
     while (performance.now() < giveUpMs) {
       // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
-      if (!(await requestCancel({ host, port, processId: processID, secretKey }))) return false
+      if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
       if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken
     }
     return false
@@ -422,6 +437,10 @@ export class Connection implements Queryable {
     const isOutdated = this.#prepared?.isOutdated(this.#client) === true
     this.#sessions.giveBack(this.#client, isLost || isOutdated || this.#lifetimes.isOver(this.#client))
   }
+}
+
+const resetRole: Statement = {
+  text: 'set constraints all immediate; reset session authorization; reset role',
 }
 
 function callOver(): HoldfastError {

@@ -1,7 +1,8 @@
-import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
+import { DriversClient } from './driver-internals.ts'
+import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
 
 /**
  * The one class of every connection to Postgres that the framework opens: pools, LISTEN, migrations, replicas, tests and the
@@ -27,32 +28,32 @@ export interface DriverClientConfig extends pg.ClientConfig {
   readonly sessionSettings?: SessionSettings | undefined
 }
 
-/** The members of the driver's client that its types leave out. */
-interface ClientMembers {
-  /** Returns the parameters of the startup packet. */
-  getStartupConf(): Record<string, string>
-  readonly connection: { readonly stream: Duplex }
-}
-
 // An idle connection whose peer is gone is found out within 20 s: Node sends ten probes, one a second.
 const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
 /** How long the server may take to close a session that has said goodbye, in milliseconds. */
 const closeTimeoutMs = 2_000
 
-const DriversClient = pg.Client as unknown as new (config: pg.ClientConfig) => pg.Client & ClientMembers
-
 /** A connection to Postgres. */
 export class DriverClient extends DriversClient {
   /** The error that ended the session; `undefined` while it goes on. */
   failure: Error | undefined
+  /** How the connection is encrypted. */
+  readonly tls: ConnectionTls
   readonly #sessionSettings: SessionSettings
   readonly #options: string
   readonly #applicationName: string | undefined
 
   constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
     const url = completeUrl(config.connectionString)
-    super({ ...keepAlive, types: columnTypes, ...config, connectionString: url.href })
+    const tls = readTls(url)
+    for (const name of tlsParameters) url.searchParams.delete(name)
+    const encryption = {
+      ssl: tls.options ?? false,
+      sslnegotiation: tls.isDirect ? 'direct' : 'postgres',
+    } as const
+    super({ ...keepAlive, types: columnTypes, ...config, ...encryption, connectionString: url.href })
+    this.tls = tls
     const given = [config.options ?? '', ...url.searchParams.getAll('options')]
     this.#options = given.filter((options) => options !== '').join(' ')
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
@@ -109,8 +110,6 @@ function refusePassword(): never {
   )
 }
 
-const encryptionParameters = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'sslnegotiation']
-
 /** Returns the URL with everything that the driver would otherwise take from `PG…` variables. */
 function completeUrl(connectionString: string): URL {
   const url = new URL(connectionString)
@@ -121,7 +120,5 @@ function completeUrl(connectionString: string): URL {
   if (url.pathname === '' || url.pathname === '/') {
     url.pathname = `/${url.username || encodeURIComponent(parameters.get('user') ?? '')}`
   }
-  if (!encryptionParameters.some((name) => parameters.has(name))) parameters.set('sslmode', 'disable')
-  if (!parameters.has('sslnegotiation')) parameters.set('sslnegotiation', 'postgres')
   return url
 }

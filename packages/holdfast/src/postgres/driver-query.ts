@@ -1,6 +1,8 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { StatementGuard } from '../kernel/statement-guard.ts'
+import { DriversQuery, prepareValue, type QueryInternals } from './driver-internals.ts'
+import type { Statement } from './statement.ts'
 
 /** A statement in the form that the driver takes; query builders add how they want the rows. */
 export interface DriverStatement {
@@ -23,19 +25,6 @@ export type RowGuard = Pick<StatementGuard, 'maxRows' | 'tooManyRows'>
 /** A statement, or its text alone. */
 export type DriverQuery = string | DriverStatement
 
-/** The members of the driver's query that its types leave out. */
-interface QueryMembers {
-  name: string | undefined
-  queryMode: 'extended' | undefined
-  callback: (error: Error | null | undefined, result: unknown) => void
-  handleDataRow(message: unknown): void
-}
-
-const DriversQuery = pg.Query as unknown as new (
-  statement: string | object,
-  values?: readonly unknown[],
-) => pg.Query & QueryMembers
-
 /** A query that keeps no more rows than it may give. */
 class GuardedQuery extends DriversQuery {
   #rows = 0
@@ -54,9 +43,6 @@ class GuardedQuery extends DriversQuery {
     else if (this.#rows === this.#maxRows + 1) this.#tooManyRows?.()
   }
 }
-
-/** A part of the driver that its types leave out. */
-const { utils } = pg as unknown as { readonly utils: { prepareValue(value: unknown): unknown } }
 
 /**
  * Runs a statement. The driver copies every object that it is given by its property descriptors, which takes longer than all else that it
@@ -84,7 +70,7 @@ export function runQuery<Row extends pg.QueryResultRow>(
       failure = guard?.tooManyRows(statement.text, statement.values)
       tooManyRows()
     }
-    const settle: QueryMembers['callback'] = (error, result) => {
+    const settle: QueryInternals['callback'] = (error, result) => {
       if (failure) reject(failure)
       else if (error) {
         // The driver's own stack leads to the socket that it read the error from.
@@ -111,15 +97,35 @@ function toDriverQuery(
 }
 
 /**
+ * Returns a statement whose values are in the form in which they are sent.
+ *
+ * @throws HoldfastError `value-not-sendable`.
+ */
+export function toSendableStatement(statement: Statement): Statement {
+  const { values } = statement
+  if (values === undefined) return statement
+  return { ...statement, values: toSendable(values)! }
+}
+
+// The protocol counts the parameters of a statement in 16 bits.
+const maxValues = 65_535
+
+/**
  * Values as they are sent. Where one cannot be, the driver would find out in the middle of a statement, close what was prepared of it
  * in the server, and go on believing that it is there.
  */
 function toSendable(values: readonly unknown[] | undefined): readonly unknown[] | undefined {
   // What is no list, the driver refuses by itself.
   if (!Array.isArray(values)) return values
+  if (values.length > maxValues) {
+    throw new HoldfastError(
+      'value-not-sendable',
+      `A statement has ${values.length} parameters, and Postgres takes at most ${maxValues}. Give the rows as lists: insert … select * from unnest($1::text[], $2::int[]).`,
+    )
+  }
   return values.map((value: unknown, index) => {
     try {
-      return utils.prepareValue(value)
+      return prepareValue(value)
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
       throw new HoldfastError(

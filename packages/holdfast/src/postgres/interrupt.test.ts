@@ -13,6 +13,7 @@ class LostClient extends EventEmitter {
   readonly port = 1
   readonly processID = 1
   readonly secretKey = 1
+  readonly tls = { options: undefined, isVerified: false, isDirect: false }
   readonly connection = {
     stream: { cork() {}, uncork() {}, destroy() {} },
     parsedStatements: {},

@@ -5,9 +5,19 @@ import { LazyTransaction } from './lazy-transaction.ts'
 
 // Each defence by itself: with a real server, another one comes first.
 
-function transactionOn(connection: object): LazyTransaction {
+type Run = (statement: { readonly text: string }) => Promise<object>
+
+function transactionOn(connection: {
+  readonly run: Run
+  readonly settled?: () => Promise<void>
+}): LazyTransaction {
   const given = {
     together: (begin: () => unknown) => begin(),
+    roleReset: [],
+    flush: (statements: readonly { readonly text: string }[], last: () => unknown) => ({
+      sent: statements.map((statement) => connection.run(statement)),
+      last: last(),
+    }),
     settled: async () => {},
     enterSchemaEpoch: () => undefined,
     reset() {},

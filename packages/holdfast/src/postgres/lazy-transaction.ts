@@ -110,12 +110,15 @@ export class LazyTransaction implements HandlerSession {
     if (this.#marker.hasEnded) throw transactionEnded(theJob)
     if (connection.transactionStatus !== 'T') throw transactionFailed(connection.transientFailure)
     const check = checkTransaction({ marker: this.#marker.text, epoch: this.#epoch })
-    const statements = [...this.gathered.statements(), ...last, check, commitStatement]
-    const answered = connection.together(() => {
-      const sent = statements.map((statement) => connection.run(statement))
-      connection.reset()
-      return Promise.allSettled(sent)
-    })
+    const statements = [
+      ...connection.roleReset,
+      ...this.gathered.statements(),
+      ...last,
+      check,
+      commitStatement,
+    ]
+    const { sent } = connection.flush(statements, () => connection.reset())
+    const answered = Promise.allSettled(sent)
     const results = await untilAborted(answered, this.work.deadline)
     const failed = results.find((result) => result.status === 'rejected')
     if (failed)

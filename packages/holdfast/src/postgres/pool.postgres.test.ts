@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 const { query, mutation, service } = holdfast({
-  database: postgres({ connections: { reads: 2, writes: 2 } }),
+  database: postgres({ connections: { reads: 2, writes: 2, wait: '1s' } }),
 })
 
 const sleep = query({

@@ -209,7 +209,7 @@ export class SessionPool implements Lane {
       this.#options.log.warn({ error: toLogFields(client.failure) }, 'an idle database connection was lost')
     }
     if (this.#isAtRest) this.#ended?.()
-    this.#options.budget.settle()
+    this.#options.budget.closed()
   }
 }
 

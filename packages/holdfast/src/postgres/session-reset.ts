@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { DriversQuery } from './driver-internals.ts'
 
 /**
  * Resets a session after a handler's statements, before anyone else gets it.
@@ -38,17 +38,6 @@ export interface SessionResetOptions {
   /** The limit that the session goes on with, in milliseconds. Default: the one that it started with. */
   readonly statementTimeoutMs: number | undefined
 }
-
-/** The members of the driver's query that its types leave out. */
-interface QueryMembers {
-  handleRowDescription(): void
-  handleDataRow(): void
-  handleCommandComplete(): void
-  handleReadyForQuery(): void
-  handleError(error: Error): void
-}
-
-const DriversQuery = pg.Query as unknown as new (text: string) => pg.Query & QueryMembers
 
 /** The reset of a session: a query of the driver that has no result, but either succeeds or fails. */
 export class SessionReset extends DriversQuery {

@@ -25,6 +25,7 @@ export function isSavepointCommand(control: ControlCommand | undefined): control
 }
 
 const plannable = new Set(['select', 'insert', 'update', 'delete', 'merge', 'with', 'values'])
+const settingVerbs = new Set(['set', 'do', 'call'])
 const reading = new Set(['select', 'values', 'table'])
 const writing = new Set(['insert', 'update', 'delete', 'merge'])
 
@@ -37,6 +38,7 @@ export class StatementShape {
   readonly control: ControlCommand | undefined
   #isSingle: boolean | undefined
   #isRead: boolean | undefined
+  #mayChangeRole: boolean | undefined
 
   constructor(text: string) {
     const lexer = new SqlLexer(text)
@@ -48,6 +50,12 @@ export class StatementShape {
   /** Whether it reads and writes nothing. A function that writes is not seen. */
   get isRead(): boolean {
     return (this.#isRead ??= reading.has(this.verb) || (this.verb === 'with' && !hasWrite(this.text)))
+  }
+
+  /** Whether it may change the role of its transaction. A function that does so unnamed is not seen. */
+  get mayChangeRole(): boolean {
+    return (this.#mayChangeRole ??=
+      settingVerbs.has(this.verb) || /role|session_authorization|set_config/i.test(this.text))
   }
 
   /** Whether Postgres would keep a plan for it: it is one statement that reads or writes rows. */
