@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   http: async () => (await import('./http/http-benchmark.ts')).httpBenchmark,
   jobs: async () => (await import('./jobs/jobs-benchmark.ts')).jobsBenchmark,
   pages: async () => (await import('./pages/pages-benchmark.ts')).pagesBenchmark,
+  scale: async () => (await import('./scale/scale-benchmark.ts')).scaleBenchmark,
   'start-up': async () => (await import('./start-up/start-up-benchmark.ts')).startUpBenchmark,
   types: async () => (await import('./types/types-benchmark.ts')).typesBenchmark,
 }

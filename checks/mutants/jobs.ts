@@ -2,6 +2,8 @@ import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
 const fences = `${src}/jobs/fences.postgres.test.ts`
+const leadership = `${src}/jobs/leadership/leadership.postgres.test.ts`
+const quiet = `${src}/database/quiet-fleet.postgres.test.ts`
 
 /** Mutants of how jobs are claimed, run and ended. */
 export const jobMutants: readonly Mutant[] = [
@@ -316,5 +318,68 @@ export const jobMutants: readonly Mutant[] = [
       },
     ],
     why: 'A job would stay with a worker that lives and does not know of it.',
+  },
+  {
+    name: 'leader: a lease that another process has is taken',
+    file: `${src}/jobs/leadership/queries/campaign.ts`,
+    text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
+    replacement: 'where true',
+    killedBy: [{ file: leadership, name: 'of candidates that saw the same end of a lease, one has it' }],
+    why: 'All candidates that see the same end of a lease would lead.',
+  },
+  {
+    name: 'leader: leads on when its lease has ended by its own clock',
+    file: `${src}/jobs/leadership/leadership.ts`,
+    text: 'return this.#parts.clock.monotonicMs() < this.#leadsUntilMs',
+    replacement: 'return this.#term !== undefined',
+    killedBy: [{ file: leadership, name: 'a process leads only while its lease holds by its own clock' }],
+    why: 'A process whose event loop was blocked would go on with its duties beside the next leader.',
+  },
+  {
+    name: 'leader: stops without resigning',
+    file: `${src}/jobs/leadership/queries/campaign.ts`,
+    text: 'where service = $1 and holder = $2 and expires_at > clock_timestamp()',
+    replacement: 'where service = $1 and holder = $2 and false',
+    killedBy: [{ file: leadership, name: 'a leader that stops hands over to another process at once' }],
+    why: 'After each deploy, due jobs, schedules and messages would wait for the end of a lease.',
+  },
+  {
+    name: 'wakes: of other services wake too',
+    file: `${src}/jobs/worker.ts`,
+    text: "    if (wake.service !== service) return\n    if (wake.kind === 'cancelled')",
+    replacement: "    if (wake.kind === 'cancelled')",
+    killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
+    why: 'Each job of a service would cost the workers of every other service a claim.',
+  },
+  {
+    name: 'wakes: for other names wake too',
+    file: `${src}/jobs/worker.ts`,
+    text: 'if (claims.names.some((name) => concerns(wake, name))) claims.claimSoon()',
+    replacement: 'claims.claimSoon()',
+    killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
+    why: 'Each job would cost every worker of its service a claim.',
+  },
+  {
+    name: 'wakes: a lost one is not made up for',
+    file: `${src}/jobs/poll-interval.ts`,
+    text: 'const listeningMs = 5_000',
+    replacement: 'const listeningMs = 60_000',
+    killedBy: [
+      { file: quiet, name: 'a job and a message whose notifications were lost are found by the next poll' },
+    ],
+    why: 'A job whose process died between commit and notification would wait for long.',
+  },
+  {
+    name: 'wakes: more names than a notification holds',
+    file: `${src}/jobs/wake.ts`,
+    text: 'const maxPayloadBytes = 7_999',
+    replacement: 'const maxPayloadBytes = 79_990',
+    killedBy: [
+      {
+        file: `${src}/jobs/waker.postgres.test.ts`,
+        name: 'more names than a notification holds are any of the service',
+      },
+    ],
+    why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
   },
 ]

@@ -149,3 +149,16 @@ test('messages that nothing reads wake the leader alone', async () => {
   const dispatches = statements.filter((name) => name.startsWith('holdfast_lock_dispatch'))
   expect(dispatches.length).toBeLessThanOrEqual(many + fleet.length)
 })
+
+test('a job and a message whose notifications were lost are found by the next poll', async () => {
+  await on.sql(`
+    insert into holdfast.jobs (id, service, name, input, state)
+    values (gen_random_uuid(), '${name}', 'own', '{}', 'ready')`)
+  await on.sql(`
+    insert into holdfast.messages (id, service, event, key, payload)
+    values (gen_random_uuid(), '${name}', 'unheard', 'key', '{}')`)
+  // A poll every 5 s, with its jitter.
+  await pass(6)
+  await until(async () => (await on.sql(`select from holdfast.jobs where name = 'own'`)).length === 0)
+  await until(async () => (await on.sql('select from holdfast.messages where position is null')).length === 0)
+})

@@ -4,7 +4,8 @@ import type { Clock, Timer } from '../kernel/clock.ts'
 import { toLogFields, type Logger } from '../kernel/log.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 import { driverSettings } from '../postgres/session-settings.ts'
-import { decodeWake, encodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts'
+import { notify, wakeChannel } from './queries/notify.ts'
+import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts'
 
 // Wakes processes when there is work for them: this process at once, others by NOTIFY.
 //
@@ -49,7 +50,6 @@ export interface WakerParts {
   readonly log: Logger
 }
 
-const channel = 'holdfast_wake'
 // Others are notified at most this often; each time takes a lock of the whole database for a moment.
 const pauseMs = 10
 const firstRetryMs = 500
@@ -154,7 +154,7 @@ class NotifyingWaker implements Waker {
   async #listenOn(client: DriverClient): Promise<void> {
     if (this.#parts.isPooled === true || this.#isListening || this.#isClosed) return
     try {
-      await client.query(`listen ${channel}`)
+      await client.query(`listen ${wakeChannel}`)
     } catch (error) {
       return this.#lose(client, error)
     }
@@ -201,9 +201,9 @@ class NotifyingWaker implements Waker {
       const client = await this.#connect()
       if (!client) return
       const wakes = this.#outgoing.take()
-      const text = wakes.map((_, n) => `pg_notify('${channel}', $${n + 1})`).join(', ')
+      const { text, values = [] } = notify(wakes)
       try {
-        await client.query(`select ${text}`, wakes.map(encodeWake))
+        await client.query(text, [...values])
       } catch (error) {
         for (const wake of wakes) this.#outgoing.add(wake)
         this.#lose(client, error)

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { type CancelledRow, cancelJob as cancelRow } from '../queries/cancel-job.ts'
+import { notify } from '../queries/notify.ts'
 import { releasePlace } from '../queries/release-place.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
@@ -30,7 +31,11 @@ export async function cancelJob(client: StatementClient, id: string): Promise<Ca
       for (const statement of releasePlace({ ...row, key: row.freed_key }))
         await runStatement(within, statement)
     }
-    return { id, service: row.service, name: row.name, isRunning: row.is_running }
+    const { service, name, is_running: isRunning } = row
+    // Its place may have gone to another one.
+    const kind = isRunning ? 'cancelled' : 'jobs'
+    await runStatement(within, notify([{ kind, service, names: new Set([name]) }]))
+    return { id, service, name, isRunning }
   })
 }
 

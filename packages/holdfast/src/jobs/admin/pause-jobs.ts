@@ -1,5 +1,6 @@
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { findService, type JobsOf } from './find-service.ts'
+import { notifyReturned } from '../queries/notify.ts'
 import { deletePause } from './queries/delete-pause.ts'
 import { insertPause } from './queries/insert-pause.ts'
 import { listPauseRows } from './queries/list-pauses.ts'
@@ -32,7 +33,9 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
  */
 export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
   const service = await findService(client, name, of)
-  return (await runStatement(client, deletePause(service, name))).length > 0
+  const resumed = await runStatement(client, deletePause(service, name))
+  await runStatement(client, notifyReturned(service, name))
+  return resumed.length > 0
 }
 
 /** Lists the names that are paused. */

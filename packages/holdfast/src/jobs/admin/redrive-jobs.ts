@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { findService, type JobsOf } from './find-service.ts'
+import { notifyReturned } from '../queries/notify.ts'
 import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
@@ -43,5 +44,6 @@ export async function redriveJobs(
   const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
     runStatement<RedrivenRow>(client, redriveDead({ service, name, limit })),
   )
+  await runStatement(client, notifyReturned(service, name))
   return { service, name, ids: row?.ids ?? [], left: row?.left ?? 0 }
 }

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { notifyReturned } from '../queries/notify.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
 import type { JobState } from './stored-job.ts'
@@ -31,5 +32,6 @@ export async function retryJob(client: StatementClient, id: string): Promise<Ret
       `The job ${id} (${row.name}) is ${state}. Only a job that is dead, or scheduled for a time of its own, can be told to run now.`,
     )
   }
+  await runStatement(client, notifyReturned(row.service, row.name))
   return { id, service: row.service, name: row.name, state: row.new_state }
 }
