@@ -354,8 +354,8 @@ export const jobMutants: readonly Mutant[] = [
   {
     name: 'wakes: for other names wake too',
     file: `${src}/jobs/worker.ts`,
-    text: 'if (claims.names.some((name) => concerns(wake, name))) claims.claimSoon()',
-    replacement: 'claims.claimSoon()',
+    text: 'if (!claims.names.some((name) => concerns(wake, name))) continue',
+    replacement: '',
     killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
     why: 'Each job would cost every worker of its service a claim.',
   },

@@ -37,7 +37,7 @@ export class TransactionJobs implements Jobs, Gathering {
   readonly #unique: JobRow[] = []
   /** Jobs of these names may be claimed, or are to end. They may be of other services. */
   readonly #wakes: {
-    readonly kind: 'jobs' | 'cancelled'
+    readonly kind: 'jobs' | 'returned' | 'cancelled'
     readonly name: string
     readonly service: string
   }[] = []
@@ -148,8 +148,8 @@ export class TransactionJobs implements Jobs, Gathering {
   #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
     this.#register()
     this.#unique.push(row)
-    // One that was met may be ready already.
-    if (!job.isNew) this.#wakes.push({ kind: 'jobs', name: row.name, service: this.#service })
+    // One that was met may be ready already, and was locked against claims.
+    if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
     return job
   }
 
