@@ -320,6 +320,7 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A job would stay with a worker that lives and does not know of it.',
   },
   {
+<<<<<<< HEAD
     name: 'leader: a lease that another process has is taken',
     file: `${src}/jobs/leadership/queries/campaign.ts`,
     text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
@@ -381,5 +382,31 @@ export const jobMutants: readonly Mutant[] = [
       },
     ],
     why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
+=======
+    name: 'dead jobs: they lose their place',
+    file: `${src}/jobs/judge-attempt.ts`,
+    text: "const keepsPlace = job.concurrency?.onDead === 'wait'",
+    replacement: 'const keepsPlace = false',
+    killedBy: [
+      {
+        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        name: 'later messages of a key wait behind a dead one',
+      },
+    ],
+    why: 'Later messages of a key would overtake the dead one.',
+  },
+  {
+    name: 'dead jobs: their place is not released when they are deleted',
+    file: `${src}/jobs/prune.ts`,
+    text: 'for (const statement of releasePlace({ service, ...place })) await connection.run(statement)',
+    replacement: 'void place',
+    killedBy: [
+      {
+        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        name: 'later messages of a key go on when the retention of the dead one ends',
+      },
+    ],
+    why: 'The messages of a key would wait without end.',
+>>>>>>> f15aba8 (Let later messages of a key wait behind a dead one)
   },
 ]

@@ -9,6 +9,7 @@ import { jobsRedrive } from './commands/jobs-redrive.ts'
 import { jobsResume } from './commands/jobs-resume.ts'
 import { jobsRetry } from './commands/jobs-retry.ts'
 import { jobsShow } from './commands/jobs-show.ts'
+import { jobsSkip } from './commands/jobs-skip.ts'
 import { keysList } from './commands/keys-list.ts'
 import { keysPrune } from './commands/keys-prune.ts'
 import { keysShow } from './commands/keys-show.ts'
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   jobsRetry,
   jobsCancel,
   jobsRedrive,
+  jobsSkip,
   jobsPause,
   jobsResume,
   outboxList,

@@ -5,6 +5,7 @@ export { type JobPause, listPauses, pauseJobs, resumeJobs } from './jobs/admin/p
 export { type RedrivenJobs, redriveJobs, type RedriveOptions } from './jobs/admin/redrive-jobs.ts'
 export { type RetriedJob, retryJob } from './jobs/admin/retry-job.ts'
 export { showJob } from './jobs/admin/show-job.ts'
+export { type SkippedJob, skipJob } from './jobs/admin/skip-job.ts'
 export {
   type JobFailure,
   type JobState,

@@ -139,7 +139,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   const shared = { service: parts.service, pool: control, clock, log, waker, leadership }
   const duties = startLeaderDuties({ ...shared, jobs: parts.jobs, rescuer: () => current?.worker })
   const schedules = runSchedules({ ...shared, schedules: parts.schedules })
-  const pruning = startPruning(shared)
+  const pruning = startPruning({ ...shared, onReleased: (names) => waker.send('returned', names) })
 
   return {
     leadership,

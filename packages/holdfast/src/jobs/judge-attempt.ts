@@ -46,7 +46,8 @@ export function judgeFailure(
   const failures = row.failures + 1
   const isHopeless = error instanceof GiveUp || isInvalidInput(error)
   if (isHopeless || failures >= mostAttempts(job.retry)) {
-    return { state: 'dead', isFailure: true, failure, retentionMs: deadRetentionMs }
+    const keepsPlace = job.concurrency?.onDead === 'wait'
+    return { state: 'dead', isFailure: true, failure, keepsPlace, retentionMs: deadRetentionMs }
   }
   return {
     state: 'scheduled',

@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { type Duty, startDuty } from '../kernel/duty.ts'
 import type { Logger } from '../kernel/log.ts'
 import { ownWork } from '../kernel/work.ts'
+import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { withConnection } from '../postgres/with-connection.ts'
@@ -9,6 +10,7 @@ import type { Leadership } from './leadership/leadership.ts'
 import { deleteOldBeats } from './queries/beat.ts'
 import { pruneJobs, type PrunedRow } from './queries/prune-jobs.ts'
 import { pruneLimits } from './queries/prune-limits.ts'
+import { releasePlace } from './queries/release-place.ts'
 
 /** Dependencies of {@link startPruning}. */
 export interface PruningParts {
@@ -16,7 +18,9 @@ export interface PruningParts {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  readonly leadership: Leadership
+  readonly leadership: Pick<Leadership, 'leads'>
+  /** Called when dead jobs were deleted that others of these names waited behind. */
+  readonly onReleased: (names: readonly string[]) => void
 }
 
 const everyMs = 60_000
@@ -27,8 +31,9 @@ const limitMs = 10_000
  * Starts to delete what the jobs of a service leave behind, if this process leads: ended jobs that have expired, idle
  * limits, heartbeats of the dead. Two processes may do so at once: each passes over the rows that the other has locked.
  */
-export function startPruning({ service, pool, clock, log, leadership }: PruningParts): Duty {
-  const expired = new ExpiredJobs(service, pool)
+export function startPruning(parts: PruningParts): Duty {
+  const { service, pool, clock, log, leadership } = parts
+  const expired = new ExpiredJobs(parts)
   return startDuty({
     failure: 'deleting old jobs and limits failed',
     clock,
@@ -52,14 +57,12 @@ const boundResetMs = 10 * 60_000
  * stays in the index until a vacuum, which an old snapshot keeps from removing it.
  */
 class ExpiredJobs {
-  readonly #service: string
-  readonly #pool: Pool
+  readonly #parts: PruningParts
   #after: Date | undefined
   #resetMs = performance.now()
 
-  constructor(service: string, pool: Pool) {
-    this.#service = service
-    this.#pool = pool
+  constructor(parts: PruningParts) {
+    this.#parts = parts
   }
 
   /** Deletes a batch and returns its size. */
@@ -69,13 +72,27 @@ class ExpiredJobs {
       this.#after = undefined
       this.#resetMs = nowMs
     }
-    const { rows } = await run<PrunedRow>(
-      this.#pool,
-      pruneJobs({ service: this.#service, after: this.#after, limit: batch }),
+    const { pool, onReleased } = this.#parts
+    const { count, last, places } = await withConnection(
+      pool,
+      ownWork(AbortSignal.timeout(limitMs)),
+      (connection) => this.#pruneIn(connection),
     )
-    const { count = 0, last = null } = rows[0] ?? {}
     this.#after = last ?? this.#after
+    if (places.length > 0) onReleased([...new Set(places.map(({ name }) => name))])
     return count
+  }
+
+  async #pruneIn(connection: Connection): Promise<PrunedRow> {
+    const { service } = this.#parts
+    await connection.run({ text: 'BEGIN' })
+    const { rows } = await connection.run<PrunedRow>(pruneJobs({ service, after: this.#after, limit: batch }))
+    const { count = 0, last = null, places = [] } = rows[0] ?? {}
+    // In one order for all, as they are returned.
+    for (const place of places)
+      for (const statement of releasePlace({ service, ...place })) await connection.run(statement)
+    await connection.run({ text: 'COMMIT' })
+    return { count, last, places }
   }
 }
 

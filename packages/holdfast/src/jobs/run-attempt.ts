@@ -159,6 +159,8 @@ function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: Attempt
   }
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
-  if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
+  if (end.state === 'dead' && end.keepsPlace === true)
+    log.error(fields, 'job dead: later ones of its key wait until it is redriven or skipped')
+  else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
   else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
 }

@@ -59,7 +59,7 @@ async function rescue(
   const { rows: ended } = await connection.run<EndedRow>(
     endAttempt(row, {
       state: isDead ? 'dead' : 'ready',
-      keepsPlace: !isDead,
+      keepsPlace: !isDead || job.concurrency?.onDead === 'wait',
       ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
     }),
   )

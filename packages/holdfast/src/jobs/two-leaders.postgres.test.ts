@@ -67,7 +67,7 @@ function lead(): Leader {
     rescuer: () => ({ id: randomUUID(), reachableForMs: Infinity }),
   })
   const schedules = runSchedules({ ...shared, schedules: [everyMinute] })
-  const pruning = startPruning(shared)
+  const pruning = startPruning({ ...shared, onReleased: () => {} })
   const messages = startMessagePruning({ pool, clock: systemClock, log })
   const all = [duties, schedules, pruning, messages]
   return {

@@ -30,6 +30,12 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
    * one that is kept. Default `'next'`. Later starts go on from the stored position.
    */
   readonly startFrom?: 'next' | 'oldest'
+  /**
+   * What the later messages of a key do when one has failed permanently. `'wait'`: they wait behind it until it is
+   * redriven, skipped, or its 30 days have passed, so that the order holds. `'skip'`: they pass it. Other keys and other
+   * consumers go on either way. Default `'wait'`. Set `'skip'` if each message stands for itself.
+   */
+  readonly onDead?: 'wait' | 'skip'
   /** Does the work of one message. Its effects in the database happen once, however often the message arrives. */
   run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
 }
@@ -42,6 +48,7 @@ export interface Consumer {
   /** The service whose messages it consumes; `undefined`: its own. */
   readonly publisher: string | undefined
   readonly startFrom: 'next' | 'oldest'
+  readonly onDead: 'wait' | 'skip'
   readonly definition: Pick<JobType, 'retry' | 'deadline' | 'retention'>
   /** The file and line of the definition. */
   readonly place: string
@@ -54,13 +61,14 @@ export function createConsumer<Payload, Db, Values>(
   place: string,
 ): Consumer {
   const { name, retry = {}, deadline = '5m', retention = '1d' } = definition
-  const { publisher, startFrom = 'next' } = definition
+  const { publisher, startFrom = 'next', onDead = 'wait' } = definition
   return {
     kind: 'consumer',
     name,
     event: definition.event as EventType,
     publisher,
     startFrom,
+    onDead,
     definition: { retry, deadline, retention },
     place,
     run: (context) => definition.run(context as never),

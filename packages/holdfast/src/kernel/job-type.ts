@@ -23,6 +23,12 @@ export interface ConcurrencyLimit<Input> {
    * what has to keep its order. Default false.
    */
   readonly ordered?: boolean
+  /**
+   * What the later jobs of a key do when one is dead. `'skip'`: they pass it. `'wait'`: a dead job keeps its place until it
+   * is redriven, skipped or deleted, so that they wait behind it. Default `'skip'`. Set `'wait'` if a job must not run
+   * before an earlier one has succeeded.
+   */
+  readonly onDead?: 'skip' | 'wait'
 }
 
 /** How many jobs of a kind are begun within a length of time, in all processes together. They are spread evenly. */

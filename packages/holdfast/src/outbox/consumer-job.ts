@@ -16,7 +16,12 @@ export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMe
     input: consumedMessage,
     ...consumer.definition,
     priority: 0,
-    concurrency: { limit: 1, key: ({ key }: ConsumedMessage) => key, ordered: true },
+    concurrency: {
+      limit: 1,
+      key: ({ key }: ConsumedMessage) => key,
+      ordered: true,
+      onDead: consumer.onDead,
+    },
     rate: undefined,
     place: consumer.place,
     run: (context) => run({ consumer, service }, context as JobContext<ConsumedMessage, unknown, unknown>),

@@ -1,0 +1,25 @@
+import type { Statement } from '../../../postgres/statement.ts'
+
+/** The outcome of {@link skipDead}. */
+export interface SkippedRow {
+  readonly service: string
+  readonly name: string
+  readonly state: string
+  /** The concurrency key of the place that it had; `null` if it had none. */
+  readonly freed_key: string | null
+}
+
+/** Takes the place of a dead job away, which is then to be released. Returns no row if no job of the id has ended. */
+export function skipDead(id: string): Statement {
+  return {
+    text: `
+      with found as materialized (
+        select id, service, name, state, case when has_place then limit_key end as freed_key
+        from holdfast.ended_jobs where id = $1 for update
+      ), skipped as (
+        update holdfast.ended_jobs set has_place = false from found where ended_jobs.id = found.id and freed_key is not null
+      )
+      select service, name, state, freed_key from found`,
+    values: [id],
+  }
+}

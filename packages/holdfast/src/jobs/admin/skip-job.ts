@@ -1,0 +1,44 @@
+import { HoldfastError } from '../../kernel/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { inTransaction } from './in-transaction.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { findJobRow } from './queries/find-job.ts'
+import { skipDead, type SkippedRow } from './queries/skip-job.ts'
+
+/** A dead job that later jobs of its key do not wait for any more. */
+export interface SkippedJob {
+  readonly id: string
+  readonly service: string
+  readonly name: string
+  /** Whether others waited behind it, or would have: the jobs of the name have `onDead: 'wait'`. */
+  readonly wasHolding: boolean
+}
+
+/**
+ * Skips a dead job: the later jobs of its concurrency key go on, such as the later messages of a key of a consumer. It stays
+ * dead, and can still be redriven.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-not-dead`.
+ */
+export async function skipJob(client: StatementClient, id: string): Promise<SkippedJob> {
+  checkJobId(id)
+  return inTransaction(client, async (within) => {
+    const [row] = await runStatement<SkippedRow>(within, skipDead(id))
+    if (row?.state !== 'dead') throw await notDead(within, id)
+    if (row.freed_key !== null) {
+      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+        await runStatement(within, statement)
+    }
+    return { id, service: row.service, name: row.name, wasHolding: row.freed_key !== null }
+  })
+}
+
+async function notDead(client: StatementClient, id: string): Promise<HoldfastError> {
+  const [job] = await runStatement<{ name: string; state: string }>(client, findJobRow(id))
+  if (!job) return jobUnknown(id)
+  return new HoldfastError(
+    'job-not-dead',
+    `The job ${id} (${job.name}) is ${job.state}. Only a dead job can be skipped; "jobs cancel" ends one that has not ended.`,
+  )
+}
