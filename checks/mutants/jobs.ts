@@ -320,7 +320,6 @@ export const jobMutants: readonly Mutant[] = [
     why: 'A job would stay with a worker that lives and does not know of it.',
   },
   {
-<<<<<<< HEAD
     name: 'leader: a lease that another process has is taken',
     file: `${src}/jobs/leadership/queries/campaign.ts`,
     text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
@@ -382,7 +381,8 @@ export const jobMutants: readonly Mutant[] = [
       },
     ],
     why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
-=======
+  },
+  {
     name: 'dead jobs: they lose their place',
     file: `${src}/jobs/judge-attempt.ts`,
     text: "const keepsPlace = job.concurrency?.onDead === 'wait'",
@@ -407,6 +407,5 @@ export const jobMutants: readonly Mutant[] = [
       },
     ],
     why: 'The messages of a key would wait without end.',
->>>>>>> f15aba8 (Let later messages of a key wait behind a dead one)
   },
 ]
