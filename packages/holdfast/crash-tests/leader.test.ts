@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import type pg from 'pg'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DriverClient } from '../src/postgres/driver-client.ts'
+import { freePort, type ServerProcess, startServer } from './server-process.ts'
+
+let database: TestDatabase
+let looking: pg.Client
+let servers: ServerProcess[] = []
+let leader: ChildProcess | undefined
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  looking = new DriverClient({ connectionString: database.url })
+  await looking.connect()
+})
+
+afterEach(async () => {
+  leader?.kill('SIGKILL')
+  await Promise.all(servers.map((server) => server.stop()))
+  await looking.end()
+  await database.drop()
+})
+
+const main = new URL('./leader-main.ts', import.meta.url)
+
+async function succeeded(name: string): Promise<boolean> {
+  const { rowCount } = await looking.query(
+    `select from holdfast.all_jobs where name = $1 and state = 'succeeded'`,
+    [name],
+  )
+  return rowCount! > 0
+}
+
+const insertJob = (name: string, state: string): Promise<unknown> =>
+  looking.query(
+    `insert into holdfast.jobs (id, service, name, input, state, run_at, limit_key)
+     values ($1, 'led', $2, '{}', $3, now() + interval '500 ms', case when $3 = 'gated' then '' end)`,
+    [randomUUID(), name, state],
+  )
+
+test('kill -9 of the leader: a due job, a tick, a limited job and the job that it ran go on elsewhere', async () => {
+  leader = spawn(process.execPath, ['--conditions=holdfast:source', fileURLToPath(main)], {
+    env: {
+      ...process.env,
+      NODE_ENV: 'development',
+      DATABASE_URL: database.url,
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+    },
+    stdio: 'ignore',
+  })
+  await until(async () => (await looking.query('select from holdfast.service_leaders')).rowCount === 1, {
+    timeoutMs: 60_000,
+  })
+  await insertJob('held', 'ready')
+  await until(
+    async () => (await looking.query(`select from holdfast.jobs where state = 'running'`)).rowCount === 1,
+  )
+  servers = [await startServer(main, { DATABASE_URL: database.url })]
+  const ended = once(leader, 'exit')
+  leader.kill('SIGKILL')
+  await ended
+  await insertJob('due', 'scheduled')
+  await insertJob('limited', 'gated')
+  await looking.query(`update holdfast.job_schedules set done_until = now() - interval '2 minutes'`)
+  // By the clock of the database: the lease of the leader holds for 6 s at most.
+  const { rows } = await looking.query<{ left: number }>(
+    'select extract(epoch from expires_at - clock_timestamp())::double precision as left from holdfast.service_leaders',
+  )
+  expect(rows[0]!.left).toBeLessThanOrEqual(6)
+  for (const name of ['due', 'limited', 'ticking', 'held']) {
+    await until(() => succeeded(name), { timeoutMs: 120_000, everyMs: 50 })
+  }
+  const { rows: terms } = await looking.query('select term from holdfast.service_leaders')
+  expect(terms).toEqual([{ term: '2' }])
+})
