@@ -14,10 +14,10 @@ const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] 
 const longestMs = isShort ? 300_000 : 3_600_000
 const patienceMs = 60_000
 
-// The jobs' own connections, those of the worker's claims and reports, and those that messages are handed over on.
+// The connections of the jobs' transactions, and those of the framework's own statements: claims, reports, the duties of the
+// leader, the hand-over of messages.
 const ofJobs = /^holdfast job /
-const ofWorker = /^holdfast \(jobs\)$/
-const ofMessages = /^holdfast \(messages\)$/
+const ofOwn = /^holdfast \(own\)$/
 
 const service = createCutService()
 
@@ -63,14 +63,8 @@ test.concurrent(
 )
 
 test.concurrent(
-  'what a worker claims and reports, cut at any message',
-  () => expectDoneOnce({ count: 4 }, destroying(ofWorker, isShort ? 2 : 1)),
-  longestMs,
-)
-
-test.concurrent(
-  'the hand-over of messages, cut at any message',
-  () => expectDoneOnce({ count: 4 }, destroying(ofMessages, isShort ? 2 : 1)),
+  'what a worker claims and reports, and the hand-over of messages, cut at any message',
+  () => expectDoneOnce({ count: 4 }, destroying(ofOwn, isShort ? 2 : 1)),
   longestMs,
 )
 
@@ -91,7 +85,7 @@ test.concurrent(
   () =>
     expectDoneOnce(
       { count: 14, of: createCutService({ jobDeadline: '1s' }) },
-      [ofMessages, ofWorker, ofJobs].flatMap(silencing),
+      [ofOwn, ofJobs].flatMap(silencing),
     ),
   longestMs,
 )
