@@ -65,14 +65,6 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'Under overload each call would wait until its answer comes too late.',
   },
   {
-    name: 'cancel: a request goes out in the clear',
-    file: `${src}/postgres/cancel.ts`,
-    text: 'if (tls.options === undefined) ask(socket)',
-    replacement: 'if (tls !== undefined) ask(socket)',
-    killedBy: [{ file: `${src}/postgres/encrypted.postgres.test.ts`, name: 'is cancelled over TLS' }],
-    why: 'Behind hostssl no statement could be cancelled, and who listens could cancel those of others.',
-  },
-  {
     name: 'TLS: require trusts every certificate',
     file: `${src}/postgres/connection-url.ts`,
     text: "const isChecked = mode !== 'require' || authority !== undefined",
@@ -105,16 +97,6 @@ export const postgresMutants: readonly Mutant[] = [
       { file: `${src}/postgres/handler-role.postgres.test.ts`, name: 'a mutation and its job commit' },
     ],
     why: 'A mutation that takes another role could not commit.',
-  },
-  {
-    name: 'role: deferred triggers run as the framework',
-    file: `${src}/postgres/connection.ts`,
-    text: "'set constraints all immediate; reset session authorization; reset role'",
-    replacement: "'reset session authorization; reset role'",
-    killedBy: [
-      { file: `${src}/postgres/handler-role.postgres.test.ts`, name: 'a mutation and its job commit' },
-    ],
-    why: 'A trigger would have more rights than the handler that caused it.',
   },
   {
     name: 'flush: values are checked as they are sent',

@@ -59,7 +59,7 @@ test('a lane that needs more than its min gets sessions that others have not use
   calls.idle = [0, 0]
   jobs.waiting = 2
   budget.settle()
-  expect([calls.open, jobs.open]).toEqual([5, 1])
+  expect([calls.open, calls.closing, jobs.open]).toEqual([5, 0, 1])
   calls.idle = [1_000, 1_000]
   budget.settle()
   budget.settle()
