@@ -235,7 +235,7 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
     .record({ instance, job, work, unique }, { requiredKeys: ['instance', 'job', 'work'] })
     .map((plan) => new Enqueue(plan as Plan))
   const cut: fc.Arbitrary<Cut> = fc.record({
-    application: fc.constantFrom(/^holdfast \(jobs\)$/, /^holdfast job/),
+    application: fc.constantFrom(/^holdfast \(own\)$/, /^holdfast job/),
     sender: fc.constantFrom('frontend', 'backend'),
     message: fc.integer({ min: 1, max: maxMessage }),
     place: fc.constantFrom('before', 'middle', 'after'),

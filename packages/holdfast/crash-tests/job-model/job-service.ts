@@ -5,8 +5,6 @@ import { z } from 'zod'
 /** Outcomes of one run of a job. Runs beyond the script succeed. */
 export const outcomes = ['succeeds', 'fails', 'gives up', 'snoozes', 'is slow'] as const
 
-export type Outcome = (typeof outcomes)[number]
-
 /** Input of all jobs. */
 export const Work = z.object({
   /** Under which name its effects are recorded. */
