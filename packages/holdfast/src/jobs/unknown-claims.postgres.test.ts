@@ -101,10 +101,11 @@ test('a job runs once at a time though the answer to the end of its attempt was 
     if (ending && ending !== connection) hasRepeated = true
     ending ??= connection
   })
+  // The answer of no other statement has these columns.
   on.proxy.cut({
     application: /\(own\)/,
     sender: 'backend',
-    where: ({ type }) => ending !== undefined && type === 'C',
+    where: ({ type, bytes }) => type === 'T' && hasText(bytes, 'has_place') && !hasText(bytes, 'limit_key'),
     place: 'before',
     mode: 'silent',
   })
