@@ -80,13 +80,15 @@ test('a unique job does not begin before the last transaction that it stands for
   const adding = on.call.add({})
   await isWaiting.promise
   beforeCommit = async () => {}
-  // Another job passes it meanwhile, so a claim has looked at both.
+  // Another job passes it meanwhile: one claim has looked at both.
   await on.sql(
     `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
   )
   const worker = await on.running.startWorker()
-  await until(() => seen.length === 1)
-  await until(async () => (await countUnfinished()) === 1)
+  await until(async () => (await on.sql('select from holdfast.ended_jobs')).length > 0)
+  expect(await on.sql('select id, state, claim from holdfast.jobs')).toEqual([
+    { id: first.id, state: 'ready', claim: 0 },
+  ])
   mayCommit.resolve()
   expect(await adding).toEqual({ id: first.id, isNew: false })
   await until(async () => (await countUnfinished()) === 0)
