@@ -6,13 +6,13 @@ import { toBrokerMessage } from '../outbox/broker-message.ts'
 import { inKeyOrder } from '../outbox/in-key-order.ts'
 import { messageRefused, redisUnreachable } from './failures.ts'
 
-/** A connection to Redis, over which messages are added to a queue. */
+/** A connection to Redis that adds messages to a queue. */
 export class BullMqConnection implements BrokerConnection {
   readonly #client: Redis
   readonly #queue: Queue
   readonly #lastError: () => unknown
 
-  /** `lastError` gives why the connection was lost, when it was. */
+  /** `lastError` returns the reason why the connection was last lost, if it was. */
   constructor(client: Redis, queue: Queue, lastError: () => unknown) {
     this.#client = client
     this.#queue = queue

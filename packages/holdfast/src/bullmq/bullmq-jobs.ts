@@ -13,18 +13,28 @@ import { withConnection } from '../postgres/with-connection.ts'
 
 /** Options of {@link bullmqJobs}. */
 export interface BullMqJobsOptions {
-  /** Where Redis or Valkey is: `'redis://127.0.0.1:6379'`, or options of ioredis. */
+  /** Address of Redis or Valkey: a URL such as `'redis://127.0.0.1:6379'`, or ioredis options. */
   readonly connection: string | RedisOptions
-  /** What stands before the queues' keys in Redis. Default `'bull'`, as BullMQ's own. */
+  /**
+   * Prefix of the queues' keys in Redis. Default `'bull'`, the default of BullMQ. Change it if the
+   * Redis is shared and other programs expect another prefix.
+   */
   readonly prefix?: string
   /**
-   * Name of the queue of the jobs, and prefix of the names of those with limits. Default `'jobs-'` and an id for the
-   * service and its database.
+   * Name of the queue, and prefix of the names of the queues of limited jobs. Default `'jobs-'`
+   * followed by an id of the service and its database.
    */
   readonly queue?: string
-  /** The names of jobs that stay with Postgres: those with steps, and with limits that BullMQ does not know. Default none. */
+  /**
+   * Names of the jobs that Postgres keeps running: jobs with steps, and jobs with limits that
+   * BullMQ does not support. Default: none.
+   */
   readonly keepOnPostgres?: readonly string[]
-  /** How long a worker that says nothing is taken to live; what it ran is run by others within 1.7 times as long. Default `'10s'`. */
+  /**
+   * How long BullMQ's lock on a running job is valid without renewal. If a worker dies, its jobs
+   * run again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the event
+   * loop for longer: their locks expire, and BullMQ runs them a second time.
+   */
   readonly lockDuration?: Duration
 }
 
@@ -32,8 +42,13 @@ const controlSize = 4
 const patienceMs = 10_000
 
 /**
- * Runs the jobs of a service with BullMQ: `postgres({ jobEngine: bullmqJobs({ … }) })`. A job stays a row that is committed with its mutation; BullMQ is
- * given its id, decides where and when it is tried, and each job's effect in the database happens once all the same.
+ * Runs the jobs of a service with BullMQ: `postgres({ jobEngine: bullmqJobs({ … }) })`.
+ *
+ * A job remains a row that is committed with its mutation. BullMQ receives the job's id and decides
+ * where and when it is attempted; the database commits each job's effect once.
+ *
+ * @throws HoldfastError when the service starts: `service-invalid` if a job needs a limit that
+ * BullMQ does not support.
  */
 export function bullmqJobs({
   connection,

@@ -19,25 +19,28 @@ import type { PlannedQueue, QueuePlan } from './queue-plan.ts'
 import { openRedis } from './redis-client.ts'
 import { runJob, type RunParts, type TryEnd } from './run-job.ts'
 
-/** What a worker is made with. */
+/** Dependencies of {@link startBullMqWorker}. */
 export interface BullMqWorkerParts extends Pick<
   JobEngineParts,
   'service' | 'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'foreignCalls'
 > {
-  /** The connections of the jobs' transactions. */
+  /** Connections for the transactions of jobs. */
   readonly pool: Pool
-  /** The connections of the worker's own statements. */
+  /** Connections for the worker's own statements. */
   readonly control: Pool
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
   readonly plan: QueuePlan
-  /** How long BullMQ takes a worker that says nothing to live. */
+  /** How long a BullMQ lock is valid without renewal, in milliseconds. */
   readonly lockMs: number
 }
 
-/** Runs what BullMQ has it run. */
+/** Runs the jobs that BullMQ hands out. */
 export interface BullMqWorker {
-  /** Takes no more, waits for what runs, and hands back what has not ended within `limitMs`. Gives the ids of that. */
+  /**
+   * Stops taking jobs, waits up to `limitMs` for running ones, then releases the rest. Resolves to
+   * the ids of the released jobs.
+   */
   stop(limitMs: number): Promise<readonly string[]>
 }
 
@@ -46,7 +49,7 @@ interface Running {
   readonly ended: Promise<unknown>
 }
 
-/** Thrown to BullMQ for a try that failed, and is followed by another. */
+/** Thrown to BullMQ for a failed attempt that is followed by another. */
 class TryAgain extends Error {
   override readonly name = 'TryAgain'
   readonly delayMs: number
@@ -65,7 +68,7 @@ const unknownPauseMs = 5_000
 const leastReportMs = 1_000
 const closeLimitMs = 2_000
 
-/** Begins to run jobs. Redis may be away; it is waited for. */
+/** Starts to run jobs. Redis need not be reachable: the worker waits for it. */
 export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   const { jobs, clock, log, telemetry } = parts
   const running = new Set<Running>()
@@ -75,11 +78,11 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   const observer = observeJobs(telemetry, () => running.size)
   const client = openRedis(parts.connection, { maxRetriesPerRequest: null })
   let isStopping = false
-  // Whoever cannot send says so; that it reconnects is no news.
+  // Commands report their own failures; a reconnect is not worth a warning.
   client.on('error', (error) =>
     log.debug({ reason: error.message }, 'the connection of the jobs to Redis failed'),
   )
-  // Redis takes whole milliseconds.
+  // BullMQ expects whole milliseconds.
   const lookMs = Math.ceil(parts.lockMs / 3)
   const workers = parts.plan.queues.map((queue) => openWorker(queue))
 
@@ -92,7 +95,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       lockDuration: parts.lockMs,
       lockRenewTime: lookMs,
       stalledInterval: lookMs,
-      // They are counted as tries here, like all others.
+      // Stalled jobs count as failed attempts here, so BullMQ's own limit is disabled.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: redisRetryMs,
       settings: {
@@ -102,7 +105,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     })
     worker.on('error', (error) => {
       const fields = { queue: name, reason: error.message }
-      // While Redis is away, there is nothing new in it.
+      // While Redis is unreachable, the errors repeat and add nothing.
       if (client.status === 'ready')
         log.warn(fields, 'BullMQ told of an error; what it was about is tried again')
       else log.debug(fields, 'BullMQ told of an error while Redis was away')
@@ -113,9 +116,9 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     return worker
   }
 
-  /** Has a job run, and tells BullMQ what becomes of it. */
+  /** Runs a job and reports the outcome to BullMQ. */
   async function process(given: BullMqJob, token: string): Promise<void> {
-    // Whether there is a further try is for the row of the job to say.
+    // The row of the job decides whether there is another attempt, not BullMQ.
     given.opts.attempts = Number.MAX_SAFE_INTEGER
     const end = await begin(given)
     switch (end.next) {
@@ -137,7 +140,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   async function begin(given: BullMqJob): Promise<TryEnd> {
     const back = { next: 'again', delayMs: 0, isFailure: false } as const
     const job = jobs.get(given.name)
-    // A process of another version may know it.
+    // A process of another version may have this job.
     if (!job) return { ...back, outcome: 'failed', delayMs: unknownPauseMs, error: undefined }
     let row: BegunRow | undefined
     try {
@@ -156,9 +159,10 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       ...row,
       name: job.name,
       claim: given.attemptsStarted,
-      // A try whose process has died has noted nothing; BullMQ has counted it.
+      // An attempt whose process died has stored nothing, but BullMQ has counted it as stalled.
       failures: row.failures + given.stalledCounter,
-      // BullMQ counts how often it has begun; what did not fail was a snooze, or handed back.
+      // BullMQ counts the attempts that started. Those that neither failed nor stalled were snoozed
+      // or released.
       snoozes: Math.max(0, given.attemptsStarted - 1 - row.failures - given.stalledCounter),
       priority: 0,
       seq: 0,
@@ -178,7 +182,8 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       telemetry,
       log,
       closing: closing.signal,
-      // BullMQ's locks are its own; what another process has run as well is not committed.
+      // BullMQ has locks instead of a lease. If another process runs the job too, only one of them
+      // commits.
       holdsLease: () => true,
     })
     const { deadline } = scope
@@ -246,11 +251,11 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     },
   }
 
-  /** Where Redis is away, what it has not been told of it finds out by itself. */
+  /** If Redis is unreachable, BullMQ detects by itself what the worker could not report. */
   async function close(worker: Worker): Promise<void> {
     await untilAborted(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
       log.debug({ error: toLogFields(error) }, 'a worker of BullMQ could not be closed in order')
-      // Its own connection would try to reach Redis for ever.
+      // Without this, the worker's own connection would try to reach Redis without end.
       void worker
         .disconnect()
         .catch((late: unknown) =>

@@ -6,15 +6,16 @@ import { connectRedis } from './redis-client.ts'
 
 /** Options of {@link bullmq}. */
 export interface BullMqOptions {
-  /** Where Redis or Valkey is: `'redis://127.0.0.1:6379'`, or options of ioredis. */
+  /** Address of Redis or Valkey: a URL such as `'redis://127.0.0.1:6379'`, or ioredis options. */
   readonly connection: string | RedisOptions
-  /** The queue that gets the messages. Default `'messages'`. */
+  /** Name of the queue that receives the messages. Default `'messages'`. */
   readonly queue?: string
-  /** What stands before the queue's keys in Redis. Default `'bull'`, as BullMQ's own. */
+  /** Prefix of the queue's keys in Redis. Default `'bull'`, the default of BullMQ. */
   readonly prefix?: string
   /**
-   * How the jobs are run and kept. BullMQ tells a message that it has from a new one only as long as it keeps its job. Default: those that have
-   * succeeded are kept for a day, those that have failed for 30.
+   * BullMQ options of the jobs that messages become. BullMQ drops a duplicate message only while it
+   * keeps the job of the first one, so do not remove jobs too soon. Default: succeeded jobs are
+   * kept for a day, failed ones for 30 days.
    */
   readonly jobOptions?: Omit<JobsOptions, 'jobId' | 'parent' | 'deduplication' | 'lifo'>
 }
@@ -23,8 +24,11 @@ const day = 86_400
 const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFail: { age: 30 * day } }
 
 /**
- * BullMQ as the broker of a relay: each message becomes a job with the name of its event, the message as its data, and the message's id as its own,
- * by which BullMQ drops what it has. It counts as sent when Redis has answered; whether it outlives a crash of Redis is up to its `appendfsync`.
+ * Uses BullMQ as the broker of a relay. Each message becomes a BullMQ job: the event is its name,
+ * the message its data, and the message id its job id, by which BullMQ drops duplicates.
+ *
+ * A message counts as sent when Redis has replied. Whether it survives a crash of Redis depends on
+ * the `appendfsync` setting of Redis.
  */
 export function bullmq({ connection, queue = 'messages', prefix, jobOptions }: BullMqOptions): Broker {
   return {

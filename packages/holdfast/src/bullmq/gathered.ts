@@ -1,4 +1,4 @@
-/** One of several that go together. */
+/** An item that waits for the next batch. */
 interface Pending<Item, Result> {
   readonly item: Item
   readonly resolve: (result: Result) => void
@@ -8,8 +8,9 @@ interface Pending<Item, Result> {
 const mostAtOnce = 500
 
 /**
- * Makes a function that has what comes one by one done together: all that came while the last ones were being done. `work` gives a result for
- * each, in their order; where it rejects, so does each.
+ * Returns a function that batches its calls: all calls made while a batch runs form the next one,
+ * up to 500 at a time. `work` returns one result per item, in the same order; if it rejects, so
+ * does every call of the batch.
  */
 export function gathered<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
@@ -35,7 +36,7 @@ export function gathered<Item, Result>(
       pending.push({ item, resolve, reject })
       if (isRunning) return
       isRunning = true
-      // Those that come in the same turn go together.
+      // Calls made in the same tick form one batch.
       setImmediate(() => void run())
     })
 }

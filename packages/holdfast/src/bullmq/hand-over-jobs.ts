@@ -20,13 +20,16 @@ import {
 } from './queries/hand-over.ts'
 import type { QueuePlan } from './queue-plan.ts'
 
-/** What jobs are handed over with. */
+/** Dependencies of {@link Handover}. */
 export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' | 'waker' | 'clock' | 'log'> {
   readonly pool: Pool
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
   readonly plan: QueuePlan
-  /** Jobs that were BullMQ's and are not any more. */
+  /**
+   * Names of jobs that Postgres runs now, and that an earlier configuration may have handed over to
+   * BullMQ.
+   */
   readonly notOurs: readonly string[]
 }
 
@@ -37,13 +40,14 @@ const connectLimitMs = 5_000
 const passLimitMs = 10_000
 const closeLimitMs = 1_000
 const searchBatch = 10_000
-// What somebody has deleted in Redis by hand is found as well.
+// Also finds jobs that were deleted in Redis by hand.
 const searchEveryMs = 5 * 60_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Hands ready jobs over to BullMQ, in the order in which they are to run: each batch in a transaction that commits after BullMQ has it, so that a
- * job is handed over again rather than never. As often as Redis has been connected to, what it has lost is handed over again.
+ * Hands ready jobs over to BullMQ, in the order in which they are to run. The transaction of a
+ * batch commits after BullMQ has accepted it, so a crash can hand a job over twice but cannot lose
+ * it. After each connect to Redis, jobs that Redis has lost are handed over again.
  */
 export class Handover {
   readonly #parts: HandoverParts
@@ -81,7 +85,7 @@ export class Handover {
   }
 
   #wake(): void {
-    // What has failed takes its pause, however much there is to hand over.
+    // After a failure, the retry delay applies, however many jobs are ready.
     if (!this.#hasFailed) this.#duty.now()
   }
 
@@ -105,7 +109,7 @@ export class Handover {
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(connectLimitMs)])
     const attemptsOf = (name: string): number => mostAttempts(this.#parts.jobs.get(name)!.retry)
     this.#queues = await JobQueues.connect({ ...this.#parts, attemptsOf }, limit)
-    // Redis may have been away, and have lost what it had.
+    // Redis may have restarted and lost its data.
     this.#searchedMs = -Infinity
     return this.#queues
   }
@@ -114,7 +118,10 @@ export class Handover {
     return { service: this.#parts.service, names: this.#names, limit }
   }
 
-  /** Hands over a batch; gives how soon there may be another one. */
+  /**
+   * Hands over a batch. Resolves to 0 if there may be more jobs right away, otherwise to
+   * `undefined`.
+   */
   async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
     return this.#transact(stopping, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
@@ -125,7 +132,7 @@ export class Handover {
     })
   }
 
-  /** Looks for jobs that Redis was given and does not have, and hands them over again. */
+  /** Finds jobs that were handed over and that Redis no longer has, and hands them over again. */
   async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
     if (this.#parts.notOurs.length > 0) {
       const { service, notOurs } = this.#parts
@@ -137,7 +144,7 @@ export class Handover {
     this.#searchedMs = performance.now()
   }
 
-  /** Gives where to go on; `undefined` at the end. */
+  /** Resolves to the id to continue after; `undefined` at the end. */
   async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
     const rows = await this.#transact(stopping, (transaction) =>
       transaction.run<HandedRow>(findHandedOver(this.#jobs(searchBatch), after)),

@@ -6,7 +6,7 @@ import type { HandedRow } from './queries/hand-over.ts'
 import type { QueuePlan } from './queue-plan.ts'
 import { type ConnectedRedis, connectRedis } from './redis-client.ts'
 
-/** What the queues of jobs are connected with. */
+/** Dependencies of {@link JobQueues}. */
 export interface JobQueuesParts {
   readonly connection: string | RedisOptions
   readonly prefix: string | undefined
@@ -15,10 +15,14 @@ export interface JobQueuesParts {
   readonly log: Logger
 }
 
-// Ours are -1000 to 1000, the highest first; BullMQ's begin with 1, the lowest first, and what has none comes before all.
+// Holdfast priorities are -1000 to 1000, the highest first. BullMQ priorities start at 1, the
+// lowest first, and a job without one comes before all others.
 const lowestPriority = 1_001
 
-/** The queues that jobs are handed over to. They hold ids: what the jobs are given stays in the database. */
+/**
+ * The BullMQ queues that jobs are handed over to. They hold only ids; the inputs stay in the
+ * database.
+ */
 export class JobQueues {
   readonly #redis: ConnectedRedis
   readonly #parts: JobQueuesParts
@@ -26,7 +30,7 @@ export class JobQueues {
   #isLost = false
 
   /**
-   * Connects, and tells BullMQ of the limits.
+   * Connects to Redis and sets the concurrency limits of the queues.
    *
    * @throws HoldfastError `broker-unreachable`.
    */
@@ -60,7 +64,10 @@ export class JobQueues {
     )
   }
 
-  /** Whether the connection has been lost, though it may be there again: whoever was at its other end may have forgotten everything. */
+  /**
+   * Whether the connection was lost at some point, even if it is up again: Redis may have restarted
+   * and lost its data.
+   */
   get isLost(): boolean {
     return this.#isLost
   }
@@ -73,7 +80,7 @@ export class JobQueues {
     }
   }
 
-  /** Adds jobs in their order; those that BullMQ has are left as they are. */
+  /** Adds jobs in order. Jobs that BullMQ already has are left unchanged. */
   async add(rows: readonly HandedRow[]): Promise<void> {
     const byQueue = Map.groupBy(rows, ({ name }) => this.#parts.plan.queueOf(name))
     await this.#told(async () => {
@@ -91,14 +98,14 @@ export class JobQueues {
         priority: lowestPriority - priority,
         attempts: this.#parts.attemptsOf(name),
         backoff: { type: 'holdfast' },
-        // The record is the row; a job that is redriven comes again under its id.
+        // The row is the record of the job, and a redriven job is added again under the same id.
         removeOnComplete: true,
         removeOnFail: true,
       },
     }
   }
 
-  /** Finds those of some jobs that Redis does not have. */
+  /** Returns those of the given jobs that Redis does not have. */
   async findMissing(rows: readonly HandedRow[]): Promise<readonly HandedRow[]> {
     return this.#told(async () => {
       const pipeline = this.#redis.client.pipeline()
@@ -110,7 +117,7 @@ export class JobQueues {
     })
   }
 
-  /** Does something with Redis, whose failures say where it is. */
+  /** Runs work against Redis. Its failures are reported with the address of Redis. */
   async #told<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()

@@ -9,12 +9,12 @@ import { withConnection } from '../postgres/with-connection.ts'
 
 const patienceMs = 5_000
 
-/** The rows of jobs that BullMQ runs: what of them is read and written outside of their transactions. */
+/** Reads and writes the rows of jobs that BullMQ runs, outside of the jobs' transactions. */
 export class JobRecords {
   readonly #pool: Pool
-  /** Reads a job; gives `undefined` where it has ended, or is none of this database. */
+  /** Reads a job. Resolves to `undefined` if it has ended or is not in this database. */
   readonly begin: (id: string) => Promise<BegunRow | undefined>
-  /** Ends a job that has used no transaction; gives whether it had not ended. */
+  /** Ends a job that used no transaction. Resolves to false if it had already ended. */
   readonly finish: (finish: Finish) => Promise<boolean>
 
   constructor(pool: Pool) {
@@ -29,12 +29,12 @@ export class JobRecords {
     })
   }
 
-  /** Notes a failed try; gives whether the job had not ended. */
+  /** Stores a failed attempt. Resolves to false if the job had already ended. */
   async fail(failing: Failing): Promise<boolean> {
     return (await this.#run(failJob(failing))).length > 0
   }
 
-  /** Finds those of some jobs that have ended. */
+  /** Returns those of the given jobs that have ended. */
   findOver(ids: readonly string[]): Promise<readonly OverRow[]> {
     return this.#run(findOver(ids))
   }

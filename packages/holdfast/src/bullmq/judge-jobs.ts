@@ -2,9 +2,9 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Job } from '../kernel/job.ts'
 
 /**
- * Refuses jobs that ask for what BullMQ cannot promise.
+ * Throws if a job needs something that BullMQ does not support.
  *
- * @throws HoldfastError `service-invalid` that lists all of them.
+ * @throws HoldfastError `service-invalid`, with all such jobs.
  */
 export function judgeJobs(jobs: Iterable<Job>): void {
   const issues = [...jobs].flatMap((job) =>

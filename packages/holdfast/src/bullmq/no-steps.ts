@@ -4,7 +4,7 @@ import type { Step } from '../kernel/step.ts'
 import type { AttemptScope } from '../jobs/attempt-scope.ts'
 import { StepRunner } from '../jobs/step-runner.ts'
 
-/** The steps of a job that BullMQ runs, which has none. */
+/** The step runner of jobs that BullMQ runs: steps are not supported, and using one throws. */
 export class NoSteps extends StepRunner {
   readonly #job: Job
 

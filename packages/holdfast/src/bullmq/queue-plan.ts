@@ -3,32 +3,32 @@ import { toMilliseconds } from '../kernel/duration.ts'
 import type { Job } from '../kernel/job.ts'
 import type { JobType } from '../kernel/job-type.ts'
 
-/** A queue of BullMQ, and what is limited in it. */
+/** A BullMQ queue and its limits. */
 export interface PlannedQueue {
   readonly name: string
-  /** How many of its jobs one process runs at once. */
+  /** Max number of its jobs that one process runs at once. */
   readonly concurrency: number
-  /** How many all processes together do; absent: any number. */
+  /** Max number of its jobs that all processes together run at once. Absent: no limit. */
   readonly globalConcurrency?: number
   readonly limiter?: RateLimiterOptions
 }
 
-/** Which queues there are, and which job is in which. */
+/** The queues, and the assignment of jobs to them. */
 export interface QueuePlan {
-  /** What they are all called after. */
+  /** The name that all queue names begin with. */
   readonly base: string
   readonly queues: readonly PlannedQueue[]
   queueOf(job: string): string
 }
 
 /**
- * Plans queues: one for all jobs without limits, so that their priorities count among all of them, and one of its own for each job with a
- * limit, since BullMQ limits queues.
+ * Plans the queues: one for all jobs without limits, so that priorities apply across them, and one
+ * for each job with a limit, since BullMQ limits whole queues.
  */
 export function planQueues(base: string, jobs: Iterable<Job>, concurrency: number): QueuePlan {
   const own = new Map<string, PlannedQueue>()
   for (const job of jobs) {
-    // BullMQ takes no colon in the name of a queue.
+    // BullMQ does not accept colons in queue names.
     if (job.concurrency ?? job.rate)
       own.set(job.name, limitedQueue(`${base}-${job.name.replaceAll(':', '.')}`, job, concurrency))
   }
@@ -48,10 +48,10 @@ function limitedQueue(name: string, { concurrency, rate }: JobType, most: number
   }
 }
 
-// Shorter ones would be rounded to much fewer jobs, in whole milliseconds.
+// Rounding to whole milliseconds would distort the rate of shorter windows too much.
 const shortestWindowMs = 20
 
-/** BullMQ lets `max` jobs go at the beginning of each window: short windows spread them. */
+/** BullMQ starts up to `max` jobs at the beginning of each window; short windows spread them. */
 function toLimiter(limit: number, perMs: number): RateLimiterOptions {
   const intervalMs = perMs / limit
   const max = Math.max(1, Math.ceil(shortestWindowMs / intervalMs))

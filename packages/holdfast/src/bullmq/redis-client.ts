@@ -5,15 +5,16 @@ import { redisUnreachable } from './failures.ts'
 const firstRetryMs = 100
 const longestRetryMs = 2_000
 
-/** A client that is connected. */
+/** A connected Redis client. */
 export interface ConnectedRedis {
   readonly client: Redis
-  /** Why the connection was lost last, if it was. */
+  /** Returns the reason why the connection was last lost, if it was. */
   readonly lastError: () => unknown
 }
 
 /**
- * Connects to Redis in order to send. It connects again by itself; what cannot be sent meanwhile fails at once.
+ * Connects to Redis for sending. The client reconnects by itself; while it is disconnected,
+ * commands fail at once.
  *
  * @throws HoldfastError `broker-unreachable`.
  */
@@ -39,13 +40,13 @@ export async function connectRedis(
   return { client, lastError: () => lastError }
 }
 
-/** Opens a client of Redis; `own` is what is not up to the options. */
+/** Creates a Redis client. `own` overrides the options of the user. */
 export function openRedis(connection: string | RedisOptions, own: RedisOptions): Redis {
   const defaults: RedisOptions = {
     connectionName: 'holdfast',
     retryStrategy: (times) => Math.min(longestRetryMs, times * firstRetryMs),
   }
-  // The shapes of replies that BullMQ reads.
+  // BullMQ reads replies in this form.
   const fixed = { ...own, replyMapping: 'legacy' } as const
   if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed })
   return new Redis({ ...defaults, ...connection, ...fixed })

@@ -12,26 +12,29 @@ import type { JobRecords } from './job-records.ts'
 import { NoSteps } from './no-steps.ts'
 import { finishFenced } from './queries/finish-jobs.ts'
 
-/** What jobs are run with, beside what is their own. */
+/** Dependencies of {@link runJob} that all jobs share. */
 export interface RunParts {
   readonly settings: unknown
   readonly records: JobRecords
-  /** Keeps what a job says of its progress. */
+  /** Stores the progress that a job reports. */
   keepProgress(scope: AttemptScope, value: string): void
 }
 
-/** What BullMQ has to do with a job whose try has ended. */
+/** The outcome of an attempt, with the action that BullMQ has to take. */
 export interface TryEnd {
   readonly outcome: AttemptOutcome
-  /** Over: it need not be run again. Again: after `delayMs`; it is BullMQ's to count the try where `isFailure`. */
+  /**
+   * `over`: the job needs no further run. `again`: it runs again after `delayMs`, and BullMQ counts
+   * a failed attempt if `isFailure`. `dead`: its last attempt failed.
+   */
   readonly next: 'over' | 'again' | 'dead'
   readonly delayMs: number
   readonly isFailure: boolean
-  /** What it threw, for BullMQ to show. */
+  /** The error of the attempt, for BullMQ to display. */
   readonly error: unknown
 }
 
-/** Runs one try of a job to its end, whatever that is. Never rejects. */
+/** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runJob(scope: AttemptScope, parts: RunParts): Promise<TryEnd> {
   const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
   try {

@@ -1,13 +1,13 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A job as it is read when BullMQ has it run. */
+/** A job's row as it is read when BullMQ starts an attempt. */
 export interface BegunRow {
   readonly id: string
   readonly input: unknown
-  /** How many tries have failed before. */
+  /** The number of attempts that have failed so far. */
   readonly failures: number
   readonly traceparent: string | null
-  /** How long it has been enqueued, in milliseconds. */
+  /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number
 }
 
@@ -29,7 +29,7 @@ export interface OverRow {
   readonly is_cancelled: boolean
 }
 
-/** Finds those of some jobs that have ended. */
+/** Returns those of the given jobs that have ended. */
 export function findOver(ids: readonly string[]): Statement {
   return {
     name: 'holdfast_find_over',

@@ -5,11 +5,11 @@ import type { Statement } from '../../postgres/statement.ts'
 export interface Failing {
   readonly id: string
   readonly failure: Readonly<Record<string, unknown>> | undefined
-  /** How long it is kept, in milliseconds, if it is dead; absent if it is attempted again. */
+  /** How long a dead job is kept, in milliseconds; absent if there is another attempt. */
   readonly deadForMs?: number
 }
 
-/** Stores a failed attempt of a job that has not ended, and returns its id. */
+/** Stores a failed attempt of a job that has not ended. Returns its id. */
 export function failJob({ id, failure, deadForMs }: Failing): Statement {
   const stored = failure === undefined ? null : JSON.stringify(failure)
   if (deadForMs === undefined) {

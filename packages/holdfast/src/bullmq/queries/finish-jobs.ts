@@ -4,7 +4,7 @@ import type { Statement } from '../../postgres/statement.ts'
 /** A job that has succeeded. */
 export interface Finish {
   readonly id: string
-  /** How long it is kept, in milliseconds. */
+  /** How long the job is kept, in milliseconds. */
   readonly retentionMs: number
 }
 
@@ -20,7 +20,7 @@ const valuesOf = (finishes: readonly Finish[]): readonly unknown[] => [
   finishes.map(({ retentionMs }) => retentionMs),
 ]
 
-/** Ends jobs that have not ended, and returns their ids. */
+/** Ends jobs as succeeded. Returns the ids of those that had not ended before. */
 export function finishJobs(finishes: readonly Finish[]): Statement {
   return {
     name: 'holdfast_finish_jobs',
@@ -30,8 +30,9 @@ export function finishJobs(finishes: readonly Finish[]): Statement {
 }
 
 /**
- * Ends a job in the transaction of its effects, which fails if the job has ended before. Two that run it at once meet at
- * its row: the second waits for the first, and is rolled back.
+ * Ends a job in the transaction of its effects; the statement fails if the job has already ended.
+ * If two processes run the job at once, both lock its row: the second waits for the first and is
+ * rolled back.
  */
 export function finishFenced(end: Finish): Statement {
   return {

@@ -1,16 +1,16 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A job that BullMQ is to have. */
+/** A job to hand over to BullMQ. */
 export interface HandedRow {
   readonly id: string
   readonly name: string
   readonly priority: number
 }
 
-// A job that BullMQ has waits for something outside of the database, without a time: the engine on Postgres leaves it alone.
+// A job that was handed over is `waiting` without a time, so the Postgres engine does not touch it.
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
-/** One state of the three, so that its index is found. */
+/** One state per query, so that Postgres uses its index. */
 function oldestIn(state: 'ready' | 'gated' | 'parked'): string {
   return `
         select picked.id, picked.priority, picked.seq
@@ -27,7 +27,7 @@ function oldestIn(state: 'ready' | 'gated' | 'parked'): string {
         )`
 }
 
-/** The jobs that are handed over. */
+/** Selects the jobs to hand over. */
 export interface HandoverOf {
   readonly service: string
   readonly names: readonly string[]
@@ -35,8 +35,9 @@ export interface HandoverOf {
 }
 
 /**
- * Takes the next jobs that may run: those of the highest priority first, among them the oldest, but none of a name that is
- * paused. Limits are BullMQ's: what Postgres holds back for one is taken as well.
+ * Marks the next due jobs as handed over, highest priority first, oldest first within a priority;
+ * jobs of paused names are skipped. BullMQ enforces the limits, so gated and parked jobs are handed
+ * over too.
  */
 export function handOver({ service, names, limit }: HandoverOf): Statement {
   return {
@@ -62,7 +63,10 @@ export function handOver({ service, names, limit }: HandoverOf): Statement {
   }
 }
 
-/** Makes this transaction the one that hands jobs over to a queue, until it ends, where no other is: they keep their order. */
+/**
+ * Takes the lock of a queue's handover until the transaction ends, if it is free. One process at a
+ * time hands jobs over, which keeps their order.
+ */
 export function lockHandover(queue: string): Statement {
   return {
     name: 'holdfast_lock_handover',
@@ -71,7 +75,7 @@ export function lockHandover(queue: string): Statement {
   }
 }
 
-/** Finds jobs that BullMQ was given, those after an id. */
+/** Finds jobs that were handed over, with ids after the given one. */
 export function findHandedOver({ service, names, limit }: HandoverOf, after: string): Statement {
   return {
     name: 'holdfast_find_handed_over',
@@ -85,7 +89,7 @@ export function findHandedOver({ service, names, limit }: HandoverOf, after: str
   }
 }
 
-/** Takes jobs back that BullMQ was given when they were its own. */
+/** Takes back jobs that were handed over to BullMQ by an earlier configuration. */
 export function takeBack(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_take_back_jobs',

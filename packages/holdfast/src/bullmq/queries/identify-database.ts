@@ -1,6 +1,9 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Reads an id for a service on this database, by which its queues differ from those of others in the same Redis, and of copies under other names. */
+/**
+ * Reads an id of the service on this database. It keeps its queues apart from those of other
+ * services and databases, and of renamed copies of the database, in the same Redis.
+ */
 export function identifyDatabase(service: string): Statement {
   return {
     text: `

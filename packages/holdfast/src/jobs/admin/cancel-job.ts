@@ -7,20 +7,23 @@ import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
 
-/** A job that has been cancelled. */
+/** A cancelled job. */
 export interface CancelledJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** Whether it runs: its signal is aborted within about a second. One that did not run has ended. */
+  /**
+   * Whether the job was running. If so, its signal is aborted within about a second; otherwise it
+   * has already ended.
+   */
   readonly isRunning: boolean
 }
 
 /**
- * Cancels a job. The signal of one that runs is aborted; any other ends, and passes its place on to the next one of its
- * concurrency key.
+ * Cancels a job. If the job is running, its signal is aborted. Otherwise it ends now and passes its
+ * concurrency slot on to the next job with the same key.
  *
- * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has ended.
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has already ended.
  */
 export async function cancelJob(client: StatementClient, id: string): Promise<CancelledJob> {
   checkJobId(id)
@@ -32,7 +35,7 @@ export async function cancelJob(client: StatementClient, id: string): Promise<Ca
         await runStatement(within, statement)
     }
     const { service, name, is_running: isRunning } = row
-    // Its place may have gone to another one.
+    // Another job may have received the slot.
     const kind = isRunning ? 'cancelled' : 'jobs'
     await runStatement(within, notify([{ kind, service, names: new Set([name]) }]))
     return { id, service, name, isRunning }

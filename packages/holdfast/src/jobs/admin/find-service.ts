@@ -2,16 +2,20 @@ import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
 import { findServiceRows } from './queries/find-services.ts'
 
-/** Jobs of a name. */
+/** Selects the service whose jobs of a name are meant. */
 export interface JobsOf {
-  /** Default: the service that declares the name, or the only one on the database. */
+  /**
+   * The name of the service. Default: the service that declares the job name, or the only service
+   * on the database.
+   */
   readonly service?: string
 }
 
 /**
- * Finds the service whose jobs of a name are meant.
+ * Returns the service whose jobs of a name are meant.
  *
- * @throws HoldfastError `job-service-ambiguous` if it is not given, and several services have the name, or none has it.
+ * @throws HoldfastError `job-service-ambiguous` if no service is given and it cannot be inferred:
+ * several services declare the name, or none does.
  */
 export async function findService(
   client: StatementClient,

@@ -6,11 +6,11 @@ interface PoolLike extends StatementClient {
 }
 
 interface ClientLike extends StatementClient {
-  /** `'I'` where it is in no transaction, as the server says it. */
+  /** Transaction status as the server reports it; `'I'` (idle) outside of a transaction. */
   getTransactionStatus(): string | null
 }
 
-/** Does work whose statements belong together in one transaction: that which the client is in, or one of its own. */
+/** Runs work in one transaction: the client's current one, or a new one if the client has none. */
 export async function inTransaction<T>(
   client: StatementClient,
   work: (client: StatementClient) => Promise<T>,
@@ -36,7 +36,8 @@ async function transact<T>(
     await client.query('commit')
     return result
   } catch (error) {
-    // Where this fails too, the connection is gone and its transaction with it; what went wrong first is thrown.
+    // If the rollback fails too, the connection is gone, and the transaction with it. The first
+    // error is the one to throw.
     await client.query('rollback').catch(() => {})
     throw error
   }
@@ -47,6 +48,6 @@ function isPool(client: StatementClient): client is PoolLike {
 }
 
 function isInTransaction(client: StatementClient): boolean {
-  // The transaction of a handler has no other way to be used.
+  // A client without `getTransactionStatus` is a handler's transaction.
   return !('getTransactionStatus' in client) || (client as ClientLike).getTransactionStatus() !== 'I'
 }

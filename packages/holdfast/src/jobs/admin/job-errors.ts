@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { isUuid } from '../../kernel/is-uuid.ts'
 
-/** Refuses what is no id, before Postgres does with less to say. */
+/** Throws if the id is not a UUID, since the error of Postgres would be less clear. */
 export function checkJobId(id: string): void {
   if (isUuid(id)) return
   throw new HoldfastError(
@@ -10,7 +10,7 @@ export function checkJobId(id: string): void {
   )
 }
 
-/** No job has the id. */
+/** Returns the error for an id that no job has. */
 export function jobUnknown(id: string): HoldfastError {
   return new HoldfastError(
     'job-unknown',

@@ -6,24 +6,25 @@ import type { JobState, ListedJob } from './stored-job.ts'
 
 /** Options of {@link listJobs}. */
 export interface ListJobsOptions {
-  /** Default: all services on the database. */
+  /** Only jobs of this service. Default: all services on the database. */
   readonly service?: string
-  /** Default: all names. */
+  /** Only jobs of this name. Default: all names. */
   readonly name?: string
-  /** Default: all states. */
+  /** Only jobs in these states. Default: all states. */
   readonly states?: readonly JobState[]
   /** The id of the last job of the previous page. Default: the first page. */
   readonly before?: string
-  /** Max number of jobs, 1 to 1,000. Default 50. */
+  /** Max number of jobs, from 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
 const maxListed = 1_000
 
 /**
- * Lists jobs that have not been deleted, those that were enqueued last first, to the millisecond.
+ * Lists jobs that have not been deleted, the most recently enqueued first (to the millisecond).
  *
- * @throws HoldfastError `job-list-invalid` where the limit is none, `job-id-invalid` where `before` is none.
+ * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-id-invalid` if
+ * `before` is not a job id.
  */
 export async function listJobs(
   client: StatementClient,

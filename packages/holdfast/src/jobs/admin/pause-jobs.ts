@@ -5,18 +5,18 @@ import { deletePause } from './queries/delete-pause.ts'
 import { insertPause } from './queries/insert-pause.ts'
 import { listPauseRows } from './queries/list-pauses.ts'
 
-/** A name whose jobs are not begun for now. */
+/** A job name that is paused. */
 export interface JobPause {
   readonly service: string
   readonly name: string
   readonly pausedAt: Date
-  /** The number of jobs of the name that have not ended, including those that run. */
+  /** The number of jobs of this name that have not ended, including running ones. */
   readonly jobs: number
 }
 
 /**
- * Pauses the jobs of a name: no worker begins one until {@link resumeJobs}. Those that run go on, and more can be
- * enqueued. Pausing a paused name changes nothing.
+ * Pauses the jobs of a name: no worker starts one until {@link resumeJobs} is called. Running jobs
+ * continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
  *
  * @throws HoldfastError `job-service-ambiguous`.
  */
@@ -27,7 +27,7 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
 }
 
 /**
- * Resumes the jobs of a name. Returns whether they were paused.
+ * Resumes the jobs of a name. Returns true if they were paused.
  *
  * @throws HoldfastError `job-service-ambiguous`.
  */
@@ -38,7 +38,7 @@ export async function resumeJobs(client: StatementClient, name: string, of: Jobs
   return resumed.length > 0
 }
 
-/** Lists the names that are paused. */
+/** Lists the paused job names. */
 export async function listPauses(client: StatementClient): Promise<readonly JobPause[]> {
   return runStatement<JobPause>(client, listPauseRows())
 }

@@ -7,27 +7,31 @@ import { orUniqueTaken } from './unique-taken.ts'
 
 /** Options of {@link redriveJobs}. */
 export interface RedriveOptions extends JobsOf {
-  /** Max number of jobs, 1 to 10,000. Default 1,000. */
+  /** Max number of jobs, from 1 to 10,000. Default 1,000. */
   readonly limit?: number
 }
 
-/** Jobs that have been redriven. */
+/** The outcome of {@link redriveJobs}. */
 export interface RedrivenJobs {
   readonly service: string
   readonly name: string
-  /** The oldest first. */
+  /** Ids of the redriven jobs, oldest first. */
   readonly ids: readonly string[]
-  /** The number of jobs of the name that are still dead: beyond the limit, or because another job has their unique key. */
+  /**
+   * The number of jobs of this name that are still dead, because of the limit or because another
+   * job holds their unique key.
+   */
   readonly left: number
 }
 
 const maxRedriven = 10_000
 
 /**
- * Redrives the dead jobs of a name, the oldest first, with all of their attempts before them. Steps that are done are not
- * repeated, and limits hold.
+ * Redrives the dead jobs of a name, oldest first, with a fresh set of attempts. Completed steps are
+ * not repeated, and limits apply.
  *
- * @throws HoldfastError `job-list-invalid` if the limit is invalid, `job-unique-taken`, or `job-service-ambiguous`.
+ * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-unique-taken`, or
+ * `job-service-ambiguous`.
  */
 export async function redriveJobs(
   client: StatementClient,

@@ -6,20 +6,21 @@ import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
 import type { JobState } from './stored-job.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
-/** A job that runs again. */
+/** A job that was made due by {@link retryJob}. */
 export interface RetriedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** `ready`, or `gated` if its limits decide when it runs. */
+  /** `ready`, or `gated` if its limits have to let it through first. */
   readonly state: JobState
 }
 
 /**
- * Lets a job that is dead, or scheduled for later, run now. Failed attempts still count: a dead job has one more. Its limits
- * hold.
+ * Makes a dead or scheduled job due now. Failed attempts still count, so a dead job gets one more
+ * attempt. Limits apply.
  *
- * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` if it is neither, or `job-unique-taken`.
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` if the job is neither
+ * dead nor scheduled, or `job-unique-taken`.
  */
 export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
   checkJobId(id)

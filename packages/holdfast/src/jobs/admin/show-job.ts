@@ -12,7 +12,7 @@ type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {
 }
 
 /**
- * Finds a job with all that is known of it: its input as it was given, its steps, and the process that runs it.
+ * Returns a job in full, with its input, its steps and the process that runs it.
  *
  * @throws HoldfastError `job-unknown`, or `job-id-invalid`.
  */

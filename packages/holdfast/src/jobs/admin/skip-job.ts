@@ -6,18 +6,21 @@ import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
 import { skipDead, type SkippedRow } from './queries/skip-job.ts'
 
-/** A dead job that later jobs of its key do not wait for any more. */
+/** A dead job that was skipped: later jobs of its concurrency key no longer wait for it. */
 export interface SkippedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** Whether others waited behind it, or would have: the jobs of the name have `onDead: 'wait'`. */
+  /**
+   * Whether the job held its concurrency slot, and so blocked later jobs of its key (`onDead:
+   * 'wait'`).
+   */
   readonly wasHolding: boolean
 }
 
 /**
- * Skips a dead job: the later jobs of its concurrency key go on, such as the later messages of a key of a consumer. It stays
- * dead, and can still be redriven.
+ * Skips a dead job, so that later jobs of its concurrency key continue (for a consumer: later
+ * messages of the key). The job stays dead and can still be redriven.
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-not-dead`.
  */

@@ -1,6 +1,6 @@
 import type { Json } from '../../kernel/json.ts'
 
-/** The states of jobs. The last three have ended. */
+/** All job states. A job in one of the last three has ended. */
 export const jobStates = [
   'scheduled',
   'gated',
@@ -14,20 +14,27 @@ export const jobStates = [
 ] as const
 
 /**
- * Where a job stands. `scheduled`: not before its time. `gated`: until its limits let it through. `parked`: behind others of its concurrency
- * key. `ready`: as soon as a worker has room. `waiting`: for a message. `dead`: tried for the last time.
+ * The state of a job:
+ * - `scheduled`: not due yet.
+ * - `gated`: due, but not let through its limits yet.
+ * - `parked`: waits for a slot of its concurrency key.
+ * - `ready`: starts as soon as a worker has a free slot.
+ * - `waiting`: sleeps, or waits for a message.
+ * - `running`: claimed by a worker.
+ * - `succeeded`, `cancelled`: ended.
+ * - `dead`: ended; its last attempt failed.
  */
 export type JobState = (typeof jobStates)[number]
 
 /** The last failure of a job. */
 export interface JobFailure {
-  /** That of the error. */
+  /** The name of the error. */
   readonly name: string
   readonly message: string
   readonly code?: string
-  /** Which try it was, from 1. */
+  /** The number of the attempt, starting at 1. */
   readonly attempt: number
-  /** In ISO 8601. */
+  /** The time of the failure, in ISO 8601. */
   readonly at: string
 }
 
@@ -38,17 +45,17 @@ export interface ListedJob {
   readonly name: string
   readonly state: JobState
   readonly priority: number
-  /** When it may run, or might have; `null` where only a message has it go on. */
+  /** When the job is or was due; `null` if it waits for a message without a timeout. */
   readonly runAt: Date | null
-  /** The number of times that a worker has claimed it. */
+  /** How often workers have claimed the job. */
   readonly claims: number
-  /** The number of attempts that have failed. */
+  /** The number of failed attempts. */
   readonly failures: number
   readonly failure: JobFailure | null
-  /** Whether it has been cancelled: the signal of one that runs is aborted. */
+  /** Whether the job was cancelled. The signal of a running job is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
-  /** When a worker last claimed it, at most about half a second before its attempt began. */
+  /** When a worker last claimed the job, at most about half a second before the attempt started. */
   readonly startedAt: Date | null
   readonly finishedAt: Date | null
 }
@@ -58,9 +65,9 @@ export interface StoredStep {
   readonly name: string
   readonly isDone: boolean
   readonly result: Json
-  /** Until when it sleeps or waits; `null` where it does neither, or without end. */
+  /** When the step's sleep or wait ends; `null` if it does neither, or waits without a timeout. */
   readonly wakesAt: Date | null
-  /** The message that it waits for. */
+  /** The message that the step waits for. */
   readonly awaits: { readonly event: string; readonly key: string } | null
   readonly createdAt: Date
 }
@@ -70,25 +77,25 @@ export interface JobWorker {
   readonly id: string
   readonly host: string
   readonly pid: number
-  /** When it has last been heard of. */
+  /** The time of the last heartbeat. */
   readonly beatAt: Date
 }
 
-/** All that is known of a job. */
+/** A job in full. */
 export interface StoredJob extends ListedJob {
   readonly input: Json
   readonly progress: Json
   readonly uniqueKey: string | null
-  /** What its concurrency limit is for, and whether it has a place. */
+  /** The key of its concurrency limit, and whether the job holds a slot of it. */
   readonly limitKey: string | null
   readonly hasPlace: boolean
-  /** What its rate limit is for. */
+  /** The key of its rate limit. */
   readonly rateKey: string | null
   readonly worker: JobWorker | null
-  /** The trace that it belongs to, as W3C Trace Context spells it. */
+  /** The trace that the job belongs to, as a W3C Trace Context `traceparent`. */
   readonly traceparent: string | null
-  /** When it is deleted; `null` where it has not ended. */
+  /** When the job is deleted; `null` if it has not ended. */
   readonly expiresAt: Date | null
-  /** In the order in which they began. */
+  /** The steps, in the order in which they started. */
   readonly steps: readonly StoredStep[]
 }

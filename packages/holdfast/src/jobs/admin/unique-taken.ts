@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 
-/** Does what puts jobs back, and says which of its failures mean that another job has their unique key. */
+/** Runs a requeue and turns a unique-key violation into `job-unique-taken`. */
 export async function orUniqueTaken<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -1,4 +1,4 @@
-/** The number of jobs of a pause that have not ended, as SQL. */
+/** SQL for the number of jobs of a paused name that have not ended. */
 export const countPending = `
         (
           select count(*) from holdfast.jobs where jobs.service = pauses.service and jobs.name = pauses.name

@@ -1,7 +1,7 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { jobColumns } from './job-columns.ts'
 
-/** Finds a job with all of its columns, and the process that runs it. */
+/** Finds a job with all of its columns and the process that runs it. */
 export function findJobRow(id: string): Statement {
   return {
     text: `

@@ -1,7 +1,7 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { countPending } from './count-pending.ts'
 
-/** Pauses the jobs of a name, or leaves them paused. */
+/** Pauses the jobs of a name. If they are already paused, the original pause time is kept. */
 export function insertPause(service: string, name: string): Statement {
   return {
     text: `

@@ -1,7 +1,7 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { jobColumns } from './job-columns.ts'
 
-/** Filters of a list of jobs; one that is `null` does not count. */
+/** Filters for a list of jobs; `null` disables a filter. */
 export interface JobFilters {
   readonly service: string | null
   readonly name: string | null
@@ -10,7 +10,7 @@ export interface JobFilters {
   readonly limit: number
 }
 
-/** Lists jobs, the last ones first: in the order of their ids, which begin with the time. */
+/** Lists jobs, newest first: ordered by id, since ids begin with the time. */
 export function listJobRows({ service, name, states, before, limit }: JobFilters): Statement {
   return {
     text: `

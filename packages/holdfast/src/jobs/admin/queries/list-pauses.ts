@@ -1,7 +1,7 @@
 import type { Statement } from '../../../postgres/statement.ts'
 import { countPending } from './count-pending.ts'
 
-/** Lists the names that are paused. */
+/** Lists the paused job names. */
 export function listPauseRows(): Statement {
   return {
     text: `

@@ -1,6 +1,8 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-/** The steps of a job, in the order in which they began, each with what it waits for. */
+/**
+ * Lists the steps of a job in the order in which they started, each with the message it waits for.
+ */
 export function listStepRows(job: string): Statement {
   return {
     text: `

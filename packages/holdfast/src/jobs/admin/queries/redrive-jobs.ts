@@ -2,7 +2,7 @@ import type { Statement } from '../../../postgres/statement.ts'
 import { unarchive } from '../../queries/archive.ts'
 import { readyOrGated } from './ready-or-gated.ts'
 
-/** The dead jobs that {@link redriveDead} redrives. */
+/** Selects the dead jobs for {@link redriveDead}. */
 export interface RedriveOf {
   readonly service: string
   readonly name: string
@@ -17,8 +17,8 @@ export interface RedrivenRow {
 }
 
 /**
- * Moves dead jobs of a name back, the oldest first. Of those that keep the same unique key until they end it is the last
- * one, and none if another has not ended.
+ * Redrives dead jobs of a name, oldest first. Of several jobs that keep the same unique key until
+ * they end, only the newest is redriven, and none while another job holds the key.
  */
 export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {

@@ -7,13 +7,16 @@ import { readyOrGated } from './ready-or-gated.ts'
 export interface RetriedRow {
   readonly service: string
   readonly name: string
-  /** The state before. */
+  /** The state before the call. */
   readonly state: string
-  /** The state now; `null` if nothing has changed. */
+  /** The state after the call; `null` if nothing changed. */
   readonly new_state: JobState | null
 }
 
-/** Lets a dead or a scheduled job run now. One that is scheduled by its rate limit keeps its turn. */
+/**
+ * Makes a dead or scheduled job due now. A job that is scheduled by its rate limit keeps its turn
+ * and is not changed.
+ */
 export function retryJobNow(id: string): Statement {
   return {
     text: `

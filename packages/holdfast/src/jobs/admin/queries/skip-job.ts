@@ -5,11 +5,14 @@ export interface SkippedRow {
   readonly service: string
   readonly name: string
   readonly state: string
-  /** The concurrency key of the place that it had; `null` if it had none. */
+  /** The concurrency key of the slot that the job held; `null` if it held none. */
   readonly freed_key: string | null
 }
 
-/** Takes the place of a dead job away, which is then to be released. Returns no row if no job of the id has ended. */
+/**
+ * Takes the slot of a dead job away; the caller releases it. Returns no row if no ended job has
+ * this id.
+ */
 export function skipDead(id: string): Statement {
   return {
     text: `
