@@ -1,17 +1,17 @@
 import type { Json } from '../kernel/json.ts'
 import type { RelayedMessage } from '../kernel/relay.ts'
 
-/** A message as brokers get it, in JSON. */
+/** The JSON form in which brokers receive a message. */
 export interface BrokerMessage {
-  /** The same however often it arrives: what duplicates are told by. A UUID. */
+  /** A UUID that stays the same on redelivery. Consumers use it to detect duplicates. */
   readonly id: string
   /** The event's name. */
   readonly event: string
   readonly key: string
   readonly payload: Json
-  /** When its transaction published it, by the database's clock, in ISO 8601. */
+  /** Time of publication, by the database's clock, in ISO 8601. */
   readonly publishedAt: string
-  /** W3C Trace Context of the call that published it, where it has one. */
+  /** W3C Trace Context of the call that published the message, if it had one. */
   readonly traceparent?: string
 }
 

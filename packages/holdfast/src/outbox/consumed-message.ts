@@ -2,13 +2,16 @@ import type { Message } from '../kernel/event.ts'
 import type { Json } from '../kernel/json.ts'
 import { described, type Schema } from '../kernel/schema.ts'
 
-/** A message as JSON: what the job of a consumer is given. */
+/** The input of a consumer's job: a message as JSON. */
 export interface ConsumedMessage extends Omit<Message<Json>, 'publishedAt'> {
   /** ISO 8601. */
   readonly publishedAt: string
 }
 
-/** What a consumer's job takes. The framework enqueues it itself; the payload is judged by the event's own schema when it runs. */
+/**
+ * Input schema of a consumer's job. The framework enqueues these jobs; the payload is validated by
+ * the event's schema when the job runs.
+ */
 export const consumedMessage: Schema<ConsumedMessage, ConsumedMessage> = described({
   type: 'object',
   properties: {

@@ -7,7 +7,11 @@ import { type ConsumedMessage, consumedMessage } from './consumed-message.ts'
 import { ConsumerRunContext } from './consumer-run-context.ts'
 import { consume } from './queries/consume.ts'
 
-/** The job that has a consumer consume one message: `consumer:<name>`, those of a key one after the other, each until it has ended for good. */
+/**
+ * Returns the job `consumer:<name>`, which has a consumer handle one message. Jobs with the same
+ * key run strictly in order: the next one starts only after the previous one has finished, retries
+ * included.
+ */
 export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMessage> {
   return {
     kind: 'job',
@@ -43,7 +47,9 @@ async function run(
   await consumer.run(own as ConsumerContext<never, never, never>)
 }
 
-/** The message with its payload as the event's schema has it now: messages outlive deploys. */
+/**
+ * Returns the message, its payload parsed by the event's current schema: messages outlive deploys.
+ */
 async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<Message> {
   const { event, place, name } = consumer
   const result = await validate(event.payload, input.payload)

@@ -11,9 +11,12 @@ import type { Step } from '../kernel/step.ts'
 
 type Around = JobContext<never, unknown, unknown>
 
-/** What a consumer's handler is given: what its job is, and the message. Parts of it are made when they are asked for, as the job's are. */
+/**
+ * The context of a consumer's handler: the context of its job, with the message. Like the job's,
+ * some of its properties are created on first access.
+ */
 export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
-  // A copy of the context, `{ ...context }`, must not ask for its steps.
+  // `step` throws, so it must not be read when the context is copied by `{ ...context }`.
   static readonly #getters: Getters = gettersOf(ConsumerRunContext.prototype).filter(
     ([name]) => name !== 'step',
   )
@@ -72,7 +75,10 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
     return this.#around.signal
   }
 
-  /** Its transaction has begun with the note that the message is consumed; steps would have to commit before it. */
+  /**
+   * Throws: the transaction has already recorded the message as consumed, and steps would have to
+   * commit before it.
+   */
   get step(): Step<unknown> {
     throw new HoldfastError(
       'consumer-without-steps',

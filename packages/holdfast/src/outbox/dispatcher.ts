@@ -13,38 +13,41 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 //
 //   publish (seq, under a lock on the key) ─commit→ dispatch (position) ─commit→ subscriptions read on
 //
-// A sequence alone would not do: numbers are drawn before the commit, so a reader of `seq > last` misses
-// what commits later. A position is drawn after the commit, in one transaction at a time, so a reader
-// that has seen position n has seen every position below.
+// A sequence alone is not enough: its numbers are drawn before the commit, so a reader of `seq >
+// last` misses messages that commit later. Positions are drawn after the commit, in one transaction
+// at a time, so a reader that has seen position n has seen every lower position.
 //
-// No code of the application runs here: which process dispatches decides nothing, and no message can
-// stop it.
+// No application code runs here: it does not matter which process dispatches, and no message can
+// stop the dispatcher.
 
 /** Dependencies of {@link startDispatcher}. */
 export interface DispatcherParts {
   readonly pool: Pool
-  /** Returns statements to run with messages of which jobs may be waiting. The last returns the service of each job that goes on. */
+  /**
+   * Returns statements that resume the jobs that wait for these messages. The last one returns the
+   * service of each resumed job.
+   */
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly clock: Clock
   readonly log: Logger
-  /** Called when messages have got their positions. */
+  /** Called when positions have been assigned to messages. */
   readonly onDispatched: (dispatched: Dispatched) => void
 }
 
-/** What a pass has dispatched. */
+/** The result of a dispatch pass. */
 export interface Dispatched {
-  /** The events of the messages, by the services that published them. */
+  /** The events of the messages, by publishing service. */
   readonly events: ReadonlyMap<string, ReadonlySet<string>>
-  /** The services whose jobs had waited for some of them. */
+  /** The services with jobs that were waiting for some of the messages. */
   readonly resumed: ReadonlySet<string>
 }
 
-// The poll for work wakes it; this is a second net.
+// A fallback: normally the poll for work wakes the dispatcher.
 const everyMs = 30_000
 const batch = 200
 const limitMs = 15_000
 
-/** Starts to dispatch messages, now and whenever it is woken. */
+/** Starts to dispatch messages, now and each time it is woken. */
 export function startDispatcher(parts: DispatcherParts): Duty {
   const { clock, log } = parts
   return startDuty({
@@ -70,13 +73,13 @@ interface Batch {
 
 const nothing: Batch = { messages: [], resumed: new Set() }
 
-/** Dispatches a batch. */
+/** Dispatches a batch, unless another process is dispatching. */
 async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<Batch> {
   const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
   try {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockDispatch())
     if (lock?.is_locked !== true) return nothing
-    // A statement of its own: it has to see what the previous holder of the lock has committed.
+    // A separate statement, so that its snapshot includes the commit of the previous lock holder.
     const rows = await transaction.run<NewMessageRow>(findNewMessages(batch))
     if (rows.length === 0) return nothing
     let resumed: readonly { readonly service: string }[] = []

@@ -20,7 +20,7 @@ import {
   readMessages,
 } from './queries/subscriptions.ts'
 
-/** The consumers of the process by name: the event and the job of each. */
+/** The consumers of this process, with their events and jobs, by name. */
 type Known = ReadonlyMap<string, { readonly event: string; readonly job: Job<ConsumedMessage> }>
 
 /** Dependencies of {@link startFanOut}. */
@@ -38,9 +38,9 @@ const batch = 200
 const limitMs = 15_000
 
 /**
- * Starts to give consumers a job for each message of their event. All consumers of the process that are
- * behind advance in one transaction, which enqueues their jobs and moves their positions: a message is
- * never lost and never enqueued twice, whichever processes do this at once.
+ * Starts to enqueue a job of a consumer for each message of its event. All consumers of this
+ * process that are behind advance in one transaction, which enqueues their jobs and moves their
+ * positions: no message is lost or enqueued twice, even if several processes do this at once.
  */
 export function startFanOut(parts: FanOutParts): Duty {
   const { clock, log } = parts
@@ -58,13 +58,16 @@ export function startFanOut(parts: FanOutParts): Duty {
     async work(stopping) {
       if (known.size === 0) return undefined
       const seen = await fanOut(known, parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      // A consumer that was ahead of the others may have more to read; a pass without work is cheap.
+      // A consumer ahead of the others may have more to read; a pass without work is cheap.
       return seen > 0 ? 0 : undefined
     },
   })
 }
 
-/** Hands a window of messages to the consumers that are behind, and returns its size. */
+/**
+ * Enqueues jobs for a window of messages, for the consumers that are behind. Returns the window's
+ * size.
+ */
 async function fanOut(
   known: Known,
   { service, pool, bind }: FanOutParts,
@@ -96,7 +99,7 @@ async function fanOut(
   }
 }
 
-/** Returns the window behind the consumer that is furthest behind. */
+/** Returns the window that starts after the lowest position of the consumers. */
 function windowOf(locked: readonly LockedRow[], known: Known): LogWindow {
   const after = locked.map(({ position }) => BigInt(position)).reduce((a, b) => (a < b ? a : b))
   return {

@@ -1,8 +1,8 @@
 import type { RelayedMessage } from '../kernel/relay.ts'
 
 /**
- * Sends messages one by one: those of a key each when the one before it has arrived, so that none can overtake one that has to be sent again;
- * those of different keys at once.
+ * Sends messages concurrently across keys, and one at a time within a key: each is sent after the
+ * previous one has arrived, so that it cannot overtake a message that has to be sent again.
  */
 export async function inKeyOrder(
   messages: readonly RelayedMessage[],

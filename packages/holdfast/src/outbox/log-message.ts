@@ -2,12 +2,12 @@ import type { PublishedMessage } from '../kernel/event.ts'
 import type { Json } from '../kernel/json.ts'
 import type { LogMessageRow } from './queries/subscriptions.ts'
 
-/** Returns whether a row of a window of the log holds a message. */
+/** Returns whether a row of a log window holds a message. */
 export function isPresent(row: LogMessageRow): boolean {
   return row.id !== null
 }
 
-/** Returns the message of a row of the log. */
+/** Converts a log row to a message. */
 export function toPublished(row: LogMessageRow): PublishedMessage {
   const { id, service, event, key, payload, traceparent, published_at } = row
   return {

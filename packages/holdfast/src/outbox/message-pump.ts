@@ -21,16 +21,16 @@ import {
 import { startRelays } from './relays.ts'
 import { SubscriberRunner } from './subscriber-runner.ts'
 
-// Everything that moves messages in a worker process:
+// Moves messages in a worker process:
 //
 //                        ┌→ fan-out: jobs of consumers
-//   dispatcher ─position→├→ subscribers, each by itself
-//                        └→ relays, each by itself
+//   dispatcher ─position→├→ subscribers, each on its own
+//                        └→ relays, each on its own
 //
-// Each reader has a position in the database and advances it in the transaction of its own effects. The
-// dispatcher runs in the leader of a service, and wakes the processes that have readers of what it
-// dispatched. Every process polls for what no wake told of: for messages without a position too, should
-// the leader have died.
+// Each reader stores its position in the database and advances it in the transaction of its
+// effects. The dispatcher runs in the leader of a service, and wakes the processes with readers of
+// the messages that it dispatched. In case a wake is lost, each process also polls; it includes
+// messages without a position, in case the leader has died.
 
 /** Dependencies of {@link startMessagePump}. */
 export interface MessagePumpParts {
@@ -40,27 +40,30 @@ export interface MessagePumpParts {
   readonly relays: readonly Relay[]
   /** Lends connections for the framework's own statements. */
   readonly pool: Pool
-  /** Lends {@link connectionsOf} connections to readers: a relay holds one while its broker is slow. */
+  /**
+   * Lends connections to readers, at most {@link connectionsOf}: a relay holds one while its broker
+   * is slow.
+   */
   readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
   readonly surroundings: Surroundings
   readonly waker: PumpWaker
-  /** Returns whether this process leads its service, and so dispatches. */
+  /** Returns whether this process is the leader of its service, which dispatches. */
   readonly leads: () => boolean
-  /** Returns the interval at which it looks for messages, in milliseconds. */
+  /** Returns the interval between polls for messages, in milliseconds. */
   readonly pollMs: () => number
 }
 
-/** Tells processes of messages that have been dispatched, and leaders of jobs that go on. */
+/** Notifies processes of dispatched messages, and leaders of resumed jobs. */
 export interface PumpWaker {
   send(kind: 'messages' | 'due', names: Iterable<string>, service?: string): void
 }
 
-/** Messages of some events of a service. */
+/** A notification about messages of a service. */
 export interface Heard {
   readonly service: string
-  /** `undefined`: any. */
+  /** The names of their events; `undefined` means any event. */
   readonly names: ReadonlySet<string> | undefined
 }
 
@@ -70,18 +73,18 @@ export interface MessagePump {
   published(messages: Heard): void
   /** Called when messages have been dispatched, here or elsewhere. */
   dispatched(messages: Heard): void
-  /** Looks for messages now, since wakes may have been lost. */
+  /** Polls for messages now, since wakes may have been lost. */
   look(): void
-  /** Starts nothing more; resolves when what is under way has ended. */
+  /** Stops the readers and the dispatcher; resolves when the passes that are running have ended. */
   stop(): Promise<void>
 }
 
-// Pause of a poll that failed.
+// Delay after a failed poll.
 const retryMs = 1_000
 const markEveryMs = 60_000
 const limitMs = 5_000
 
-/** Returns the max number of connections that the readers of a pump use at once. */
+/** Returns the maximum number of connections that the readers of a pump use at once. */
 export function connectionsOf({
   subscribers,
   relays,
@@ -89,7 +92,7 @@ export function connectionsOf({
   return subscribers.length + relays.length
 }
 
-/** Starts to dispatch messages, and to run the subscriptions that this process has. */
+/** Starts to dispatch messages, and to run the subscriptions of this process. */
 export function startMessagePump(parts: MessagePumpParts): MessagePump {
   const { service, consumers, subscribers, relays, pool, readerPool, surroundings, waker } = parts
   const { clock, log } = surroundings
@@ -156,7 +159,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
 
   return {
     published(messages) {
-      // Another service may have no worker that leads it.
+      // Another service may have no leader.
       if (parts.leads() && (messages.service === service || isHeard(messages))) dispatcher.now()
     },
     dispatched(messages) {
@@ -188,7 +191,7 @@ function namesOf({ consumers, subscribers, relays }: MessagePumpParts): readonly
   ]
 }
 
-/** Starts to mark the subscriptions of this process as seen, and to report those that no process runs. */
+/** Starts to mark this process's subscriptions as seen, and to log those that no process runs. */
 function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts): Duty {
   const { service, pool, surroundings } = parts
   const { clock, log } = surroundings

@@ -4,22 +4,23 @@ import { summarizeIssues } from '../kernel/schema.ts'
 import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
 import { uuidv7 } from '../kernel/uuid-v7.ts'
 
-/** A message as it is inserted. */
+/** The row of a message, for its insertion. */
 export interface MessageRow {
-  /** A UUID of version 7. */
+  /** A UUIDv7. */
   readonly id: string
   readonly event: string
   readonly key: string
-  /** JSON of what the event declares. */
+  /** The payload as JSON, as the event's schema declares it. */
   readonly payload: string
 }
 
 const longestKey = 255
-// What is larger is kept elsewhere, and named in the message: brokers take 1 MB at most as a rule.
+// Brokers typically accept at most 1 MB. Larger data is stored elsewhere and referenced by the
+// message.
 const longestPayload = 256 * 1_024
 
 /**
- * Makes the row of a message that is published; at once where the schema of its payload is synchronous.
+ * Returns the row of a message; synchronously if the schema of its payload is synchronous.
  *
  * @throws HoldfastError `message-invalid`.
  */
@@ -47,7 +48,7 @@ function checkKey(event: EventType, key: string): void {
     throw messageInvalid(event, 'has a key with U+0000 or half of a surrogate pair, which cannot be stored')
 }
 
-/** The payload as it is now: what its handler does with it afterwards is not published. */
+/** Serializes the payload at once, so that later changes by the handler are not published. */
 function toJsonText(event: EventType, payload: unknown): string {
   let text: string | undefined
   try {

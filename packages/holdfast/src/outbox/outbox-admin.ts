@@ -8,12 +8,12 @@ import { listSubscriptionRows } from './queries/list-subscriptions.ts'
 import { deleteSubscription, forgetPositions, moveBefore, moveTo } from './queries/move-subscription.ts'
 import type { SubscriptionKind } from './subscription.ts'
 
-/** The reason for which a relay cannot send. */
+/** The reason why a relay cannot send. */
 export interface RelayFailure {
-  /** Code of the error: `'broker-unreachable'`. */
+  /** The error's code, e.g. `'broker-unreachable'`. */
   readonly code: string
   readonly message: string
-  /** When it was first seen, in ISO 8601. */
+  /** When it first occurred, in ISO 8601. */
   readonly at: string
 }
 
@@ -24,25 +24,28 @@ export interface SubscriptionState {
   readonly name: string
   /** The service whose messages it reads. */
   readonly publisher: string
-  /** The events that it reads; `null`: all. */
+  /** Names of the events that it reads; `null` means all. */
   readonly events: readonly string[] | null
-  /** The position up to which it has read; a whole number in decimal. */
+  /** The position up to which it has read, as a decimal integer. */
   readonly position: string
-  /** When it last handled messages; `null` if it has not yet. */
+  /** When it last handled messages; `null` if it never has. */
   readonly handledAt: Date | null
   /** When a process that runs it was last seen. */
   readonly seenAt: Date
-  /** The reason for which a relay cannot send; `null` if it can. */
+  /** The reason why a relay cannot send; `null` if it can. */
   readonly failure: RelayFailure | null
-  /** Number of messages behind its position, those that it does not read included; at most 200,000. */
+  /**
+   * Number of messages after its position, including those that it does not read. Capped at
+   * 200,000.
+   */
   readonly lagMessages: number
-  /** Age of the oldest of them in seconds; 0 if there is none. */
+  /** Age in seconds of the oldest message after its position; 0 if there is none. */
   readonly lagSeconds: number
-  /** Number of dead letters of a subscriber. Those of a consumer are dead jobs. */
+  /** Number of dead letters of a subscriber. The dead letters of a consumer are dead jobs. */
   readonly deadMessages: number
 }
 
-/** Lists the subscriptions that are registered, of one kind or all, by service, kind and name. */
+/** Lists the registered subscriptions, of one kind or of all, ordered by service, kind and name. */
 export async function listSubscriptions(
   client: StatementClient,
   kind?: SubscriptionKind,
@@ -50,11 +53,11 @@ export async function listSubscriptions(
   return runStatement<SubscriptionState>(client, listSubscriptionRows(kind ?? null))
 }
 
-/** A message that a subscriber could not take. */
+/** A dead letter: a message that failed permanently for a subscriber. */
 export interface StoredDeadMessage {
   readonly service: string
   readonly subscriber: string
-  /** Id of the message. */
+  /** The message's id. */
   readonly id: string
   readonly event: string
   readonly key: string
@@ -64,7 +67,10 @@ export interface StoredDeadMessage {
   readonly diedAt: Date
 }
 
-/** Lists the dead letters of subscribers, newest first. Those of consumers are dead jobs `consumer:<name>`. */
+/**
+ * Lists the dead letters of subscribers, newest first. Consumers have dead jobs `consumer:<name>`
+ * instead.
+ */
 export async function listDeadMessages(
   client: StatementClient,
   { subscriber, limit = 50 }: { readonly subscriber?: string; readonly limit?: number } = {},
@@ -74,7 +80,8 @@ export async function listDeadMessages(
 }
 
 /**
- * Hands dead letters to their subscriber again; that of one message, or all. Returns the ids.
+ * Redrives the dead letter of one message, or all dead letters of a subscriber: it handles them
+ * again. Returns their message ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
  */
@@ -89,7 +96,8 @@ export async function redriveDeadMessages(
 }
 
 /**
- * Deletes dead letters of a subscriber; that of one message, or all. Returns the ids.
+ * Deletes the dead letter of one message, or all dead letters of a subscriber. Returns their
+ * message ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
  */
@@ -101,29 +109,35 @@ export async function skipDeadMessages(
   return (await runStatement<{ id: string }>(client, skipDead(subscriber, checkId(id)))).map((row) => row.id)
 }
 
-/** Which messages are listed. */
+/** Filters and page of {@link listMessages}. */
 export interface ListMessagesOptions {
   readonly event?: string
   readonly key?: string
-  /** Those that were published at this time or later. */
+  /** Only messages published at this time or later. */
   readonly since?: Date
-  /** Those that were published before this time. */
+  /** Only messages published before this time. */
   readonly until?: Date
-  /** Whether those that nobody has heard of yet, or only the others. Default: both. */
+  /**
+   * `true`: only messages that are not dispatched yet; `false`: only dispatched ones. Default:
+   * both.
+   */
   readonly isNew?: boolean
-  /** The id of the last one on the page before. */
+  /** Id of the last message on the previous page. Default: the first page. */
   readonly before?: string
-  /** How many at most, 1 to 1,000. Default 50. */
+  /** Maximum number of messages, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
-/** A message as it is stored. */
+/** A stored message. */
 export interface StoredMessage {
   readonly id: string
   readonly event: string
   readonly key: string
   readonly payload: Json
-  /** Where it stands for relays; `null` where it has not been handed out yet. A whole number in decimal. */
+  /**
+   * Its position in the message log, as a decimal integer; `null` if it has not been dispatched
+   * yet.
+   */
   readonly position: string | null
   readonly publishedAt: Date
   readonly traceparent: string | null
@@ -132,9 +146,9 @@ export interface StoredMessage {
 const maxListed = 1_000
 
 /**
- * Lists messages that are kept, the last ones first.
+ * Lists stored messages, newest first.
  *
- * @throws HoldfastError `message-list-invalid` where the limit or the id is none.
+ * @throws HoldfastError `message-list-invalid` if the limit or the id is invalid.
  */
 export async function listMessages(
   client: StatementClient,
@@ -151,15 +165,18 @@ export async function listMessages(
   )
 }
 
-/** Names a subscription. */
+/** Identifies a subscription. */
 export interface SubscriptionReference {
   readonly kind: SubscriptionKind
   readonly name: string
-  /** Its service. Needed only if several services on the database have a subscription of this name. */
+  /**
+   * Its service. Required only if several services on the database have a subscription with this
+   * name.
+   */
   readonly service?: string
 }
 
-/** Where a subscription goes on: behind a position, or with the first message of a time or later. */
+/** Where a subscription continues: after a position, or at the first message at or after a time. */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 
 /** A subscription that has been moved. */
@@ -167,14 +184,15 @@ export interface MovedSubscription {
   readonly service: string
   readonly name: string
   readonly position: string
-  /** Number of messages behind that position. */
+  /** Number of messages after that position. */
   readonly messages: number
 }
 
 /**
- * Moves a relay or a subscriber: it handles what is behind its new position, again if it has before, and
- * nothing before it. A batch that is under way meanwhile is handled. Brokers drop messages that they still
- * know. A consumer can be moved too, and consumes each message only once all the same.
+ * Moves a relay or a subscriber to a position. It handles the messages after it, including those
+ * that it has handled before, and skips the messages before it; a batch in progress is still
+ * completed. Brokers drop messages that they still know. A consumer can be moved too; it still
+ * consumes each message once.
  *
  * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous` or `subscription-position-invalid`.
  */
@@ -192,8 +210,8 @@ export async function moveSubscription(
 }
 
 /**
- * Removes a subscription that no program has any more, with its dead letters. A program that still has it
- * registers it again when it starts.
+ * Removes a subscription that no service declares any more, with its dead letters. A service that
+ * still declares it registers it again when it starts.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
  */
@@ -205,8 +223,9 @@ export async function removeSubscription(
 }
 
 /**
- * Dispatches messages once more, behind all others: every relay sends them and every subscriber handles
- * them again. A consumer that has consumed one does nothing. Returns the ids of those that are kept.
+ * Dispatches messages again, after all others: relays send them and subscribers handle them again.
+ * A consumer that has already consumed one ignores it. Returns the ids of the messages that still
+ * exist.
  *
  * @throws HoldfastError `message-list-invalid` if an id is not a UUID.
  */

@@ -12,11 +12,14 @@ export interface MessagePruning {
   readonly pool: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** Returns whether this process prunes. Default: it does. Two processes may do so at once, since each deletes only rows that it finds unlocked. */
+  /**
+   * Returns whether this process prunes. Default: always. Several processes may prune at once: each
+   * deletes only rows that it finds unlocked.
+   */
   readonly isDuty?: () => boolean
   /**
-   * How long messages are kept, in milliseconds, whether or not every subscription has read them. Default
-   * 30 days: as long as a dead letter can be redriven.
+   * How long messages are kept, in milliseconds, even if a subscription has not read them. A dead
+   * letter can be redriven for as long. Default 30 days.
    */
   readonly retentionMs?: number
   /** Interval between two passes, in milliseconds. Default one minute. */
@@ -25,15 +28,15 @@ export interface MessagePruning {
 
 const dayMs = 86_400_000
 const defaultRetentionMs = 30 * dayMs
-// A message that is dispatched again at the end of its retention is still known to have been consumed.
+// A message dispatched again at the end of its retention must still be found in the inbox.
 const inboxSpareMs = dayMs
 const batch = 1_000
 const limitMs = 30_000
 
-/** Starts to delete old messages, and the records of their consumption, in batches. */
+/** Starts to delete old messages and the inbox rows of consumers, in batches. */
 export function startMessagePruning(parts: MessagePruning): Duty {
   const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000, isDuty = () => true } = parts
-  /** Up to where earlier passes have deleted everything. */
+  /** The position up to which earlier passes have deleted everything. */
   let after = '0'
   let inboxFrom = uuidAt(0)
 
@@ -50,7 +53,7 @@ export function startMessagePruning(parts: MessagePruning): Duty {
     const to = uuidAt(Date.now() - retentionMs - inboxSpareMs)
     const { rowCount } = await connection.run(pruneInbox(inboxFrom, to, batch))
     const count = rowCount ?? 0
-    // Below the batch size, no consumer has been cut off.
+    // Below the batch size, no consumer has reached its limit.
     if (count < batch) inboxFrom = to
     return count
   }

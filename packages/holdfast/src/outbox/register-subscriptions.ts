@@ -8,9 +8,9 @@ import type { SubscriptionDeclaration } from './subscription.ts'
 const limitMs = 30_000
 
 /**
- * Registers the subscriptions of a service, before any process of it publishes: a message published by a
- * version with a new event is behind the position of each new consumer of that event, whichever process
- * works on them later. Also repairs a sequence of positions that was restored from an earlier time.
+ * Registers the subscriptions of a service. It runs before any process of a new version publishes,
+ * so that each message of a new event comes after the start position of the consumers of that
+ * event. Also repairs a sequence of positions that was restored from an earlier state.
  */
 export async function registerAll(
   service: string,
@@ -19,7 +19,7 @@ export async function registerAll(
 ): Promise<void> {
   await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
     await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
-    // No position is assigned while the sequence is compared with those that are in use.
+    // Prevents the assignment of positions while the sequence is compared with those in use.
     await connection.run(lockDispatchWaiting())
     await connection.run(repairPositions())
     if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))

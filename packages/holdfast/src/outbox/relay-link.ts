@@ -7,10 +7,10 @@ import type { Surroundings } from '../kernel/surroundings.ts'
 const connectLimitMs = 10_000
 const closeLimitMs = 1_000
 
-/** How long a broker may take for a batch, in milliseconds. */
+/** Timeout of sending a batch to a broker, in milliseconds. */
 export const sendLimitMs = 10_000
 
-/** The way from a relay to its broker: connected to when it is needed, and anew after a failure. */
+/** A relay's connection to its broker, opened on first use and again after it was closed. */
 export class RelayLink {
   readonly #relay: Relay
   readonly #surroundings: Surroundings
@@ -28,7 +28,7 @@ export class RelayLink {
     })
   }
 
-  /** Resolves when the broker has the messages safe. It has to be connected to. */
+  /** Sends messages; resolves when the broker has stored them. Call `connect` first. */
   async send(messages: readonly RelayedMessage[], stopping: AbortSignal): Promise<void> {
     const connection = this.#connection!
     await this.#limited(`taken ${messages.length} messages`, sendLimitMs, {
@@ -37,7 +37,7 @@ export class RelayLink {
     })
   }
 
-  /** Never rejects. */
+  /** Closes the connection. Never rejects. */
   async close(): Promise<void> {
     const connection = this.#connection
     this.#connection = undefined
@@ -50,7 +50,7 @@ export class RelayLink {
     })
   }
 
-  /** Waits for the broker, but neither for ever nor when the relay stops. */
+  /** Waits for the broker until a timeout, or until the relay stops. */
   async #limited<T>(
     what: string,
     limitMs: number,

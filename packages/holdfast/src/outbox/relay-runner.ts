@@ -29,16 +29,16 @@ export interface RelayRunnerParts {
 
 const batch = 200
 const noteLimitMs = 5_000
-// Beside the broker's time, that of the statements before and after.
+// The timeout of the broker, and time for the statements before and after.
 const passLimitMs = sendLimitMs + 5_000
 const retry = { firstDelay: '500ms', longestDelay: '30s' } as const
-// The poll for work wakes it; this is a second net.
+// A fallback: normally the poll for work wakes the relay.
 const longestPauseMs = 30_000
 
 /**
- * Forwards the messages of one relay to its broker. A process locks the row of the relay's position in
- * the transaction in which it sends. If it dies or hangs, the lock goes with its session, and another
- * process sends again from the same position, in the same order.
+ * Forwards the messages of one relay to its broker. A process holds the lock of the relay in the
+ * transaction in which it sends. If it dies or hangs, the lock ends with its session, and another
+ * process sends from the same position again, in the same order.
  */
 export class RelayRunner {
   readonly #relay: Relay
@@ -47,7 +47,7 @@ export class RelayRunner {
   readonly #duty: Duty
   readonly #events: readonly string[] | null
   #failures = 0
-  /** The failure that has been told of, so that it is told of once. */
+  /** The failure that was logged last, so that it is logged once. */
   #told: string | undefined
 
   constructor(relay: Relay, parts: RelayRunnerParts) {
@@ -64,9 +64,9 @@ export class RelayRunner {
     })
   }
 
-  /** There is something to send. */
+  /** Called when there may be messages to send. */
   wake(): void {
-    // What has failed takes its pause, however much there is to send.
+    // After a failure, new messages do not cut the backoff short.
     if (this.#failures === 0) this.#duty.now()
   }
 
@@ -86,7 +86,7 @@ export class RelayRunner {
     }
   }
 
-  /** Sends a batch, unless another process does, and returns whether there may be more. */
+  /** Sends a batch, unless another process is sending. Returns whether there may be more. */
   async #pass(stopping: AbortSignal): Promise<boolean> {
     const { service, pool } = this.#parts
     const subscription = { kind: 'relay', name: this.#relay.name } as const
@@ -119,7 +119,7 @@ export class RelayRunner {
     this.#parts.surroundings.log.info({ relay: this.#relay.name }, 'relay recovered')
   }
 
-  /** Gives how long to pause. */
+  /** Handles a failure, and returns the delay before the next attempt, in milliseconds. */
   async #failed(error: unknown): Promise<number> {
     this.#failures += 1
     await this.#link.close()

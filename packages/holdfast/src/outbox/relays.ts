@@ -1,22 +1,26 @@
 import type { Relay } from '../kernel/relay.ts'
 import { RelayRunner, type RelayRunnerParts } from './relay-runner.ts'
 
-/** What relays are run with. */
+/** Dependencies of {@link startRelays}. */
 export interface RelaysParts extends RelayRunnerParts {
   readonly relays: readonly Relay[]
 }
 
-/** The relays that this process takes part in. */
+/** The relays that this process runs. */
 export interface Relays {
-  /** There may be something to send. */
+  /** Called when there may be messages to send. */
   wake(): void
-  /** Ends them; what was on its way is sent again by whoever goes on. Resolves within a few seconds. */
+  /**
+   * Stops the relays, and resolves within a few seconds. The process that continues sends again
+   * what was in flight.
+   */
   stop(): Promise<void>
 }
 
 /**
- * Sends messages on to brokers: at least once each, those of a key in order. Any number of processes may do it; each batch of a relay is sent
- * by one of them. `pool` needs a connection for each relay.
+ * Starts to forward messages to brokers: each at least once, in order within a key. Any number of
+ * processes may run the same relay; each batch is sent by one of them. `pool` needs a connection
+ * for each relay.
  */
 export function startRelays({ relays, ...parts }: RelaysParts): Relays {
   const runners = relays.map((relay) => new RelayRunner(relay, parts))

@@ -28,26 +28,26 @@ const everyMs = 30_000
 const batch = 200
 const limitMs = 15_000
 
-/** The messages of one transaction of a subscriber, and what moves its position behind them. */
+/** The messages of one transaction of a subscriber, and the move of its position. */
 interface Window {
   readonly messages: readonly PublishedMessage[]
-  /** Number of messages of the log in it. */
+  /** Number of log messages in the window, including those that the subscriber does not read. */
   readonly seen: number
-  /** The positions before and behind it; `undefined` for a message that is handled again. */
+  /** The positions before and after the window; `undefined` for a redriven dead letter. */
   readonly move: { readonly from: string; readonly to: string } | undefined
 }
 
 /**
- * Gives a subscriber the messages behind its position. A batch that fails is repeated message by message,
- * each with a position of its own; what still fails becomes a dead letter of the subscriber, and the
- * messages behind it go on. A database that cannot be reached, or a conflict, has nothing to do with the
- * message: the batch is repeated later.
+ * Passes a subscriber the messages after its position. If a batch fails, its messages are retried
+ * one by one, each in its own transaction; a message that fails again becomes a dead letter, and
+ * the subscriber continues with the next one. If the database is unreachable or reports a conflict,
+ * the message is not to blame: the batch is retried later.
  */
 export class SubscriberRunner {
   readonly #parts: SubscriberParts
   readonly #name: SubscriptionName
   readonly #duty: Duty
-  /** Messages left to handle one by one, behind a failure. */
+  /** Number of messages left to handle one by one after a failure. */
   #singles = 0
 
   constructor(parts: SubscriberParts) {
@@ -63,7 +63,7 @@ export class SubscriberRunner {
     })
   }
 
-  /** Called when there may be messages behind its position. */
+  /** Called when there may be messages after its position. */
   now(): void {
     this.#duty.now()
   }
@@ -103,7 +103,10 @@ export class SubscriberRunner {
     return true
   }
 
-  /** Stores a single message as a dead letter; has those of a larger window handled one by one. */
+  /**
+   * Stores a single message as a dead letter. The messages of a larger window are handled one by
+   * one next.
+   */
   async #fail({ messages }: Window, transaction: LazyTransaction, error: unknown): Promise<boolean> {
     if (messages.length > 1) {
       this.#singles = batch
@@ -120,7 +123,7 @@ export class SubscriberRunner {
     return true
   }
 
-  /** Reads the window behind the position, which is locked until the commit. */
+  /** Reads the window after the position, and locks the subscription until the commit. */
   async #next(transaction: LazyTransaction): Promise<Window | undefined> {
     const { service, subscriber } = this.#parts
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, this.#name))
@@ -144,14 +147,17 @@ export class SubscriberRunner {
     }
   }
 
-  /** Reads a dead letter that is to be handled again. */
+  /** Takes a redriven dead letter. */
   async #redriven(transaction: LazyTransaction): Promise<Window | undefined> {
     const { service, subscriber } = this.#parts
     const [row] = await transaction.run<LogMessageRow>(takeRedriven(service, subscriber.name))
     return row && { messages: [toPublished(row)], seen: 1, move: undefined }
   }
 
-  /** Runs one transaction over a window, which commits if `work` resolves to true. */
+  /**
+   * Handles one window in a transaction, which commits if `work` resolves to true. Returns its
+   * size.
+   */
   async #transact(
     signal: AbortSignal,
     read: (transaction: LazyTransaction) => Promise<Window | undefined>,

@@ -1,17 +1,19 @@
 import type { Background } from '../kernel/background.ts'
 
-/** The kinds of readers of the message log. */
+/** The kind of a reader of the message log. */
 export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
 
-/** A reader of the message log, as its program declares it. */
+/** A reader of the message log, as declared by its service. */
 export interface SubscriptionDeclaration {
   readonly kind: SubscriptionKind
   readonly name: string
   /** The service whose messages it reads. */
   readonly publisher: string
-  /** The names of the events that it reads; `null`: all. */
+  /** Names of the events that it reads; `null` means all. */
   readonly events: readonly string[] | null
-  /** Where it starts when it is registered: at the next message, or at the oldest one that is kept. */
+  /**
+   * Where it starts when it is first registered: at the next message, or at the oldest stored one.
+   */
   readonly startFrom: 'next' | 'oldest'
 }
 

@@ -7,7 +7,7 @@ import type { HandlerSession } from '../postgres/transaction-session.ts'
 import { type MessageRow, toMessageRow } from './message-row.ts'
 import { insertMessages } from './queries/insert-messages.ts'
 
-/** Told of messages that have been committed. */
+/** Wakes the dispatcher when messages have been committed. */
 export interface MessagesWaker {
   send(kind: 'published', events: Iterable<string>): void
 }
@@ -19,7 +19,10 @@ export interface PublishParts {
   readonly waker: MessagesWaker
 }
 
-/** Gives a transaction its `publish`: what is published is gathered, and inserted in the round trip of the commit. */
+/**
+ * Returns the `publish` of a transaction. Messages are collected, and inserted in the round trip of
+ * the commit.
+ */
 export function publishIn(session: HandlerSession, parts: PublishParts): Publish {
   const messages = new TransactionMessages(session, parts)
   return (event, key, payload) => messages.publish(event as EventType, key, payload)
@@ -40,7 +43,8 @@ class TransactionMessages implements Gathering {
 
   async publish(event: EventType, key: string, payload: unknown): Promise<string> {
     const made = toMessageRow(event, key, payload)
-    // Where nothing has to be waited for, it is gathered before anybody can forget to wait.
+    // If the row is ready, it is collected synchronously: a caller that forgets to await loses
+    // nothing.
     const row = made instanceof Promise ? await made : made
     this.#gather(row)
     return row.id

@@ -6,7 +6,7 @@ import type { Pool } from '../postgres/pool.ts'
 import { findUnheard, type UnheardRow } from './queries/find-unheard.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
-/** What is watched, and with what. */
+/** Dependencies of {@link watchUnheard}. */
 export interface UnheardWatch {
   readonly pool: Pool
   readonly clock: Clock
@@ -17,8 +17,8 @@ const everyMs = 60_000
 const limitMs = 10_000
 
 /**
- * Warns, once, where messages wait and no process on the database hands them out: nobody would hear of them, and none would ever be deleted.
- * For processes that do not do it themselves.
+ * Starts to check for messages that no process on the database dispatches, and logs one warning:
+ * they would never be handled, nor deleted. For processes that do not dispatch themselves.
  */
 export function watchUnheard({ pool, clock, log }: UnheardWatch): Duty {
   let hasWarned = false
@@ -28,7 +28,7 @@ export function watchUnheard({ pool, clock, log }: UnheardWatch): Duty {
     clock,
     log,
     everyMs,
-    // Whoever starts a worker in this process does so at once, and then nothing is to be watched.
+    // A worker in this process is normally started at once, which makes the check unnecessary.
     firstAfterMs: everyMs * (0.5 + Math.random() / 2),
     async work(stopping) {
       const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))

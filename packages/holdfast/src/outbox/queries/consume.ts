@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Records that a consumer consumes a message; changes no row if it has consumed it before. */
+/** Records that a consumer has consumed a message. Affects no row if it already had. */
 export function consume(
   service: string,
   consumer: string,

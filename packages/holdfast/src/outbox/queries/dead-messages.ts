@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A message that a subscriber could not take. */
+/** A message that failed permanently for a subscriber. */
 export interface DeadMessage {
   readonly id: string
   readonly event: string
@@ -29,7 +29,7 @@ export function storeDead(service: string, subscriber: string, dead: readonly De
   }
 }
 
-/** Takes a redriven dead letter of a subscriber out, and returns its message. */
+/** Deletes a redriven dead letter of a subscriber, and returns its message. */
 export function takeRedriven(service: string, subscriber: string): Statement {
   return {
     name: 'holdfast_take_redriven',
@@ -52,7 +52,7 @@ export function takeRedriven(service: string, subscriber: string): Statement {
   }
 }
 
-/** Returns dead letters to their subscriber; those of one message, or all. */
+/** Marks the dead letter of one message, or all dead letters of a subscriber, as redriven. */
 export function redriveDead(subscriber: string, id: string | null): Statement {
   return {
     text: `
@@ -63,7 +63,7 @@ export function redriveDead(subscriber: string, id: string | null): Statement {
   }
 }
 
-/** Deletes dead letters of a subscriber; that of one message, or all. */
+/** Deletes the dead letter of one message, or all dead letters of a subscriber. */
 export function skipDead(subscriber: string, id: string | null): Statement {
   return {
     text: `

@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Makes this transaction the one that hands messages out, until it ends, where no other is. */
+/** Takes the dispatch lock until the transaction ends, if no other transaction holds it. */
 export function lockDispatch(): Statement {
   return {
     name: 'holdfast_lock_dispatch',
@@ -8,7 +8,7 @@ export function lockDispatch(): Statement {
   }
 }
 
-/** A message that nobody has heard of yet. */
+/** A message that has not been dispatched yet. */
 export interface NewMessageRow {
   readonly id: string
   readonly service: string
@@ -19,7 +19,10 @@ export interface NewMessageRow {
   readonly published_at: Date
 }
 
-/** Finds messages that have no position yet. Among those of a key, that is the order of their commits. */
+/**
+ * Finds messages without a position, in the order of `seq`: within a key, the order of their
+ * commits.
+ */
 export function findNewMessages(batch: number): Statement {
   return {
     name: 'holdfast_find_new_messages',
@@ -33,8 +36,8 @@ export function findNewMessages(batch: number): Statement {
 }
 
 /**
- * Gives messages the next positions, in the order of the list. Only who hands messages out gives them, one at a time: whoever sees a position
- * sees every one before it.
+ * Assigns the next positions to messages, in the order of the list. Only the holder of the dispatch
+ * lock assigns positions, so a reader that sees a position also sees every lower one.
  */
 export function givePositions(ids: readonly string[]): Statement {
   return {
@@ -50,7 +53,7 @@ export function givePositions(ids: readonly string[]): Statement {
   }
 }
 
-/** Waits until no transaction dispatches messages, and keeps others from doing so until this one ends. */
+/** Waits for the dispatch lock, and holds it until the transaction ends. */
 export function lockDispatchWaiting(): Statement {
   return { text: `select pg_advisory_xact_lock(hashtextextended('holdfast dispatch', 0))` }
 }

@@ -1,14 +1,14 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Messages that nobody has heard of. */
+/** The state of undispatched messages. */
 export interface UnheardRow {
-  /** How many have waited for a minute, counted up to a thousand. */
+  /** Number of messages that have waited for over a minute. Capped at 1,000. */
   readonly waiting: number
-  /** Whether any process has worked on messages within the last minute. */
+  /** Whether a worker has been running within the last minute. */
   readonly has_worker: boolean
 }
 
-/** Finds messages that wait to be handed out, and whether there is somebody who does that. */
+/** Counts messages that wait to be dispatched, and reads whether a worker is running. */
 export function findUnheard(): Statement {
   return {
     name: 'holdfast_find_unheard',

@@ -2,16 +2,16 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { MessageRow } from '../message-row.ts'
 
 /**
- * Number of locks that the keys of messages share. A lock per key would exhaust the lock table of the
- * server in a transaction with tens of thousands of keys (64 × max_connections by default). Keys that
- * share one wait for each other's commit, which is one round trip.
+ * Number of locks that the keys of messages share. With one lock per key, a transaction with tens
+ * of thousands of keys would exhaust the server's lock table (64 × max_connections by default).
+ * Keys that share a lock wait for each other's commit, which is one round trip.
  */
 const lockBuckets = 1_024
 
 /**
- * Inserts messages in their order, right before COMMIT. It locks their keys, in one order for all
- * transactions, before it numbers them: the next publisher of one of these keys draws a higher number,
- * and commits later.
+ * Inserts messages in their order, right before COMMIT. Locks their keys, in the same order in all
+ * transactions, before it draws sequence numbers: the next publisher of one of these keys draws a
+ * higher number, and commits later.
  */
 export function insertMessages(
   rows: readonly MessageRow[],

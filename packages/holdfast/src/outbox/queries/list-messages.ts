@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Which messages are asked for; what is `null` does not count. */
+/** Filters of messages; `null` means no filter. */
 export interface MessageFilters {
   readonly event: string | null
   readonly key: string | null
@@ -11,7 +11,7 @@ export interface MessageFilters {
   readonly limit: number
 }
 
-/** Messages, the last ones first: in the order of their ids, which begin with the time. */
+/** Lists messages, newest first: by id, which begins with the time. */
 export function listMessageRows({
   event,
   key,

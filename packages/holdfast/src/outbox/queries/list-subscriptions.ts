@@ -1,10 +1,10 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { SubscriptionKind } from '../subscription.ts'
 
-// Messages that are counted at most: a number that tells a person that there are many.
+// Limit of each count: large enough to show that a subscription is far behind.
 const maxCounted = 100_000
 
-/** Reads the position of each subscription, and what is behind it. `kind`: `null` for all. */
+/** Lists subscriptions with their positions and lag. `kind`: `null` for all. */
 export function listSubscriptionRows(kind: SubscriptionKind | null): Statement {
   return {
     text: `

@@ -19,7 +19,9 @@ export function moveTo({ service, kind, name }: SubscriptionId, position: string
   }
 }
 
-/** Moves a subscription to before the first message of a time or later; to the end if there is none. */
+/**
+ * Moves a subscription to before the first message at or after a time; to the end if there is none.
+ */
 export function moveBefore({ service, kind, name }: SubscriptionId, since: Date): Statement {
   return {
     text: `
@@ -45,7 +47,10 @@ export function deleteSubscription({ service, kind, name }: SubscriptionId): Sta
   }
 }
 
-/** Dispatches messages once more; returns those that are kept. */
+/**
+ * Clears the positions of messages, so that they are dispatched again. Returns the ids of those
+ * that exist.
+ */
 export function forgetPositions(ids: readonly string[]): Statement {
   return {
     text: 'update holdfast.messages set position = null where id = any ($1::uuid[]) returning id',

@@ -1,18 +1,18 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Old messages: those behind a position, up to which there are none any more. */
+/** Parameters of {@link pruneMessages}. */
 export interface OldMessages {
   readonly retentionMs: number
-  /** A bigint in decimal. */
+  /** The position up to which earlier passes have deleted everything, as a decimal integer. */
   readonly after: string
   readonly limit: number
 }
 
 /**
- * Deletes messages older than the retention in the order of their positions, and returns their number and
- * the last position. A pass with nothing to delete reads one row: `after` spares it the dead entries of
- * the index that earlier passes have left. Subscriptions hold nothing back, and a message without a
- * position is kept.
+ * Deletes messages older than the retention in the order of their positions, and returns their
+ * number and the last position. A pass with nothing to delete reads one row: `after` skips the dead
+ * index entries left by earlier passes. Messages that a subscription has not read are deleted too;
+ * a message without a position is kept.
  */
 export function pruneMessages({ retentionMs, after, limit }: OldMessages): Statement {
   return {
@@ -41,8 +41,8 @@ export function pruneMessages({ retentionMs, after, limit }: OldMessages): State
 }
 
 /**
- * Deletes records of consumed messages whose ids are in a range of UUIDv7, at most `limit` of each
- * consumer. Reads the first entry of each consumer, and what it deletes.
+ * Deletes the inbox rows of messages whose ids are in a range of UUIDv7, at most `limit` per
+ * consumer. Reads only the first row of each consumer and the rows that it deletes.
  */
 export function pruneInbox(from: string, to: string, limit: number): Statement {
   return {
@@ -74,7 +74,7 @@ export function pruneInbox(from: string, to: string, limit: number): Statement {
   }
 }
 
-/** Deletes dead letters older than the retention: their messages go with it. */
+/** Deletes dead letters older than the retention: their messages are deleted too. */
 export function pruneDead(retentionMs: number): Statement {
   return {
     text: `

@@ -2,9 +2,9 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { SubscriptionDeclaration, SubscriptionKind } from '../subscription.ts'
 
 /**
- * Moves the sequence of positions behind every position that is in use. A restored dump, or a database
- * moved by logical replication, can come with a sequence that is behind: new messages would get
- * positions that every subscription has passed.
+ * Advances the sequence of positions past every position in use. After a restore, or a move by
+ * logical replication, the sequence can be behind: new messages would get positions that
+ * subscriptions have already passed.
  */
 export function repairPositions(): Statement {
   return {
@@ -21,8 +21,8 @@ export function repairPositions(): Statement {
 }
 
 /**
- * Registers the subscriptions of a service. One that is known keeps its position; a new one starts at
- * the next message or, if so declared, at the oldest.
+ * Registers the subscriptions of a service. A known subscription keeps its position; a new one
+ * starts at the next message or, if declared so, at the oldest.
  */
 export function registerSubscriptions(
   service: string,
@@ -44,7 +44,7 @@ export function registerSubscriptions(
   }
 }
 
-/** State of the log for a process that looks for work. */
+/** The state of the message log, for a process that polls for work. */
 export interface LogRow {
   /** Whether there are messages without a position. */
   readonly has_new: boolean
@@ -81,15 +81,15 @@ export interface SubscriptionName {
   readonly name: string
 }
 
-/** A subscription that is locked. */
+/** A locked subscription. */
 export interface LockedRow {
   readonly name: string
   readonly publisher: string
-  /** A bigint in decimal. */
+  /** A decimal integer. */
   readonly position: string
 }
 
-/** Locks the rows of those of some consumers that are behind and that no other process is advancing. */
+/** Locks the rows of the given consumers that are behind and that no other process is advancing. */
 export function lockConsumers(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_lock_consumers',
@@ -104,8 +104,8 @@ export function lockConsumers(service: string, names: readonly string[]): Statem
 }
 
 /**
- * Makes this transaction the only one that advances a subscription. Its row stays free meanwhile, since
- * a broker or a subscriber may take long.
+ * Makes this transaction the only one that advances a subscription. Takes an advisory lock, so that
+ * the row stays unlocked while a broker or a subscriber is slow.
  */
 export function lockSubscription(service: string, { kind, name }: SubscriptionName): Statement {
   return {
@@ -118,7 +118,10 @@ export function lockSubscription(service: string, { kind, name }: SubscriptionNa
   }
 }
 
-/** Reads a subscription that is behind. In a statement behind the lock, which sees what its previous holder has committed. */
+/**
+ * Reads a subscription, if it is behind. Run it after {@link lockSubscription}, as a separate
+ * statement: its snapshot then includes the commit of the previous lock holder.
+ */
 export function readSubscription(service: string, { kind, name }: SubscriptionName): Statement {
   return {
     name: 'holdfast_read_subscription',
@@ -130,11 +133,11 @@ export function readSubscription(service: string, { kind, name }: SubscriptionNa
   }
 }
 
-/** A message with its position, once for each message; a single row without one if none matches. */
+/** The row of a message in a log window. If no message matches, a single row without a message. */
 export interface LogMessageRow {
-  /** The last position of the window; `null` if there is no message behind `after`. */
+  /** The last position of the window; `null` if there is no message after `after`. */
   readonly last: string | null
-  /** Number of messages in the window, those of other events and services included. */
+  /** Number of messages in the window, including those of other events and services. */
   readonly seen: number
   readonly id: string | null
   readonly service: string
@@ -146,16 +149,16 @@ export interface LogMessageRow {
   readonly position: string
 }
 
-/** The messages to read: a window behind a position, and those of its messages that are wanted. */
+/** A window of the log after a position, and the filters of its messages. */
 export interface LogWindow {
   readonly after: string
   readonly publishers: readonly string[]
-  /** `null`: all. */
+  /** `null` means all. */
   readonly events: readonly string[] | null
   readonly limit: number
 }
 
-/** Reads the wanted messages of a window of the log, in the order of positions. */
+/** Reads the matching messages of a log window, in the order of their positions. */
 export function readMessages({ after, publishers, events, limit }: LogWindow): Statement {
   return {
     name: 'holdfast_read_messages',
@@ -176,7 +179,7 @@ export function readMessages({ after, publishers, events, limit }: LogWindow): S
 const advanced = `
       set position = $3, handled_at = clock_timestamp(), seen_at = clock_timestamp(), failure = null`
 
-/** Moves consumers whose rows are locked on to a position. */
+/** Advances locked consumers to a position. */
 export function advanceConsumers(service: string, names: readonly string[], to: string): Statement {
   return {
     name: 'holdfast_advance_consumers',
@@ -187,7 +190,9 @@ export function advanceConsumers(service: string, names: readonly string[], to: 
   }
 }
 
-/** Moves a subscription on, unless a person has moved it meanwhile: it goes on from there then. */
+/**
+ * Advances a subscription, unless an operator has moved it meanwhile: then it continues from there.
+ */
 export function advanceSubscription(
   service: string,
   { kind, name }: SubscriptionName,
@@ -202,14 +207,14 @@ export function advanceSubscription(
   }
 }
 
-/** A subscription that no process has run for a while, though there is something to read. */
+/** A subscription that is behind, and that no process has run for a while. */
 export interface AbandonedRow extends SubscriptionName {
   readonly seen_at: Date
 }
 
 /**
- * Marks the subscriptions of a process as seen, and finds those of its service that are behind and that
- * no process has run for ten minutes.
+ * Marks the subscriptions of a process as seen, and returns those of its service that are behind
+ * and that no process has run for ten minutes.
  */
 export function markSeen(service: string, subscriptions: readonly SubscriptionName[]): Statement {
   return {
@@ -233,7 +238,7 @@ export function markSeen(service: string, subscriptions: readonly SubscriptionNa
   }
 }
 
-/** Stores the reason for which a subscription cannot get on. */
+/** Stores the reason why a subscription is failing. */
 export function storeFailure(service: string, { kind, name }: SubscriptionName, failure: object): Statement {
   return {
     name: 'holdfast_store_subscription_failure',
