@@ -10,19 +10,20 @@ export interface ConnectClientOptions {
   readonly connectionString: string
   /** The name of the connection in `pg_stat_activity`. */
   readonly applicationName: string
-  /** How long connecting may take, in milliseconds. Default 10,000. */
+  /** Max time for connecting, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number
-  /** How long a statement may go unanswered, in milliseconds. Default: as long as it takes. */
+  /** Max time to wait for the result of a statement, in milliseconds. Default: no limit. */
   readonly queryTimeoutMs?: number
-  /** Whether a pooler may stand between, which refuses some settings. Default false. */
+  /** Whether the URL may lead to a pooler, which refuses some settings. Default false. */
   readonly isPooled?: boolean
   /** Settings that the session starts with, and that `RESET` restores. Default none. */
   readonly sessionSettings?: SessionSettings
 }
 
 /**
- * Opens a connection as a service does, but outside its pools: for scripts, tests and the command line. Losing it fails the
- * statement that needs it, and never ends the process.
+ * Opens a single connection outside of a service's pools, with the same settings: for scripts,
+ * tests and the command line. Losing the connection fails the next statement but never ends the
+ * process.
  *
  * @throws HoldfastError `database-unreachable`, `driver-unknown`.
  */
@@ -56,9 +57,10 @@ export async function connectClient({
 }
 
 /**
- * Returns the result of statements that a start needs.
+ * Returns the result of statements that must succeed at startup.
  *
- * @throws HoldfastError `database-unreachable` if the server did not answer them in time, or went away.
+ * @throws HoldfastError `database-unreachable` if the server did not answer in time or the
+ * connection was lost.
  */
 export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
   try {
@@ -76,12 +78,13 @@ export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
 function isUnanswered(cause: unknown): boolean {
   if (cause === unanswered) return true
   if (!(cause instanceof Error)) return false
-  // The driver's error of `query_timeout` has no code; the second is of `AbortSignal.timeout`.
+  // The driver's `query_timeout` error has no code. `TimeoutError` comes from
+  // `AbortSignal.timeout`.
   return cause.message === 'Query read timeout' || cause.name === 'TimeoutError' || isUnavailable(cause)
 }
 
 function messageOf(cause: unknown): string {
-  // The driver tried one address after the other; the error of all of them has no message.
+  // The driver tried several addresses; the aggregate error has no message of its own.
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
   return (cause instanceof Error ? cause.message : String(cause)) || 'no answer'
 }

@@ -1,47 +1,50 @@
 /**
  * The connections that a process may open to one database, divided into lanes.
  *
- * Each kind of work has a lane: a pool of its own, whose sessions differ from those of others (a
- * session of reads refuses to write, the name of a job's session says whose it is). The budget is
- * what they share.
+ * Each kind of work has a lane: a separate pool whose sessions have their own settings (a session
+ * of reads refuses to write, the name of a job's session identifies its worker). The lanes share
+ * the budget.
  *
  * ```
- * budget 12 ┬ reserved: the heartbeat, the connection that is woken
- *           ├ lane own     min 2 ┐
- *           ├ lane reads   min 1 │ a lane always gets its min; what is left of the budget goes to
- *           ├ lane writes  min 1 │ whichever lane asks first, up to its max
- *           └ lane jobs    min 1 ┘
+ *   budget 12 ┬ reserved: the heartbeat and the LISTEN connection
+ *             ├ lane own     min 2 ┐
+ *             ├ lane reads   min 1 │ a lane always gets its min; the rest of the budget goes to
+ *             ├ lane writes  min 1 │ the lane that asks first, up to its max
+ *             └ lane jobs    min 1 ┘
  * ```
  *
  * Invariants:
- * - The sessions that are open, with those that are reserved, never exceed the budget. A session counts
- *   from the start of its handshake until its socket has closed.
- * - A lane can open its min at any time: others leave room for it. If a lane is added while others have
- *   used that room, their next sessions that come back are closed for it.
- * - Beyond the min, a session moves to another lane only after it has been idle for a second. Mixed work
- *   does not make connections open and close all the time.
+ * - Open and reserved sessions together never exceed the budget. A session counts from the start of
+ *   its handshake until its socket has closed.
+ * - A lane can open its min at any time: other lanes leave room for it. If a lane is added while
+ *   others use that room, the next sessions they release are closed for it.
+ * - Beyond the min, a session moves to another lane only after it has been idle for a second, so
+ *   that mixed work does not open and close connections all the time.
  */
 
 /** The sessions of one lane, as the budget sees them. */
 export interface Lane {
-  /** Sessions that the lane can open whatever other lanes do. */
+  /** Sessions that the lane can always open, regardless of other lanes. */
   readonly min: number
   /** Max sessions of the lane. */
   readonly max: number
   /** Sessions that are open, opening or closing. */
   readonly open: number
-  /** Whether anything waits for a session. */
+  /** Whether a request waits for a session. */
   readonly isWaiting: boolean
-  /** Opens a session for what waits longest. */
+  /** Opens a session for the request that has waited longest. */
   openForWaiting(): void
-  /** Closes the session that has been idle longest if that is at least `idleMs`, and returns whether there was one. */
+  /**
+   * Closes the session that has been idle longest, if it has been idle for at least `idleMs`.
+   * Returns whether it closed one.
+   */
   closeIdle(idleMs: number): boolean
 }
 
 const checkEveryMs = 1_000
-/** How long a session is idle before another lane may have its place, in milliseconds. */
+/** How long a session must be idle before its slot may go to another lane, in milliseconds. */
 const surplusIdleMs = 1_000
-/** How long a session is idle before it is closed, in milliseconds. */
+/** How long a session may be idle before it is closed, in milliseconds. */
 const maxIdleMs = 10_000
 
 /** A max number of connections, and the lanes that share it. */
@@ -53,18 +56,21 @@ export class ConnectionBudget {
   #isMakingRoom = false
   #timer: NodeJS.Timeout | undefined
 
-  /** `max`: connections in all. */
+  /** `max`: the total number of connections. */
   constructor(max: number) {
     this.max = max
   }
 
-  /** Adds a lane. The budget has room for its min: see {@link ConnectionBudget.unassigned}. */
+  /**
+   * Adds a lane. Check first that the budget has room for its min: see {@link
+   * ConnectionBudget.unassigned}.
+   */
   add(lane: Lane): void {
     this.#lanes.add(lane)
     this.#timer ??= setInterval(() => this.#check(), checkEveryMs).unref()
   }
 
-  /** Removes a lane, all of whose sessions are closed. */
+  /** Removes a lane whose sessions are all closed. */
   remove(lane: Lane): void {
     this.#lanes.delete(lane)
     if (this.#lanes.size === 0) {
@@ -74,7 +80,7 @@ export class ConnectionBudget {
     this.settle()
   }
 
-  /** Takes connections out of the budget that belong to no lane. Returns what puts them back. */
+  /** Reserves connections that belong to no lane. Returns a function that releases them. */
   reserve(count: number): () => void {
     this.#reserved += count
     return () => {
@@ -83,7 +89,7 @@ export class ConnectionBudget {
     }
   }
 
-  /** Connections that are neither reserved nor the min of a lane. */
+  /** The number of connections that are neither reserved nor in the min of a lane. */
   get unassigned(): number {
     let unassigned = this.max - this.#reserved
     for (const { min } of this.#lanes) unassigned -= min
@@ -98,7 +104,10 @@ export class ConnectionBudget {
     return used < this.max
   }
 
-  /** Returns whether a session that a lane does not need has to be closed: another lane waits for its min. */
+  /**
+   * Returns whether a session that a lane does not need must be closed because another lane waits
+   * for its min.
+   */
   isOwed(lane: Lane): boolean {
     if (lane.open <= lane.min) return false
     for (const other of this.#lanes) {
@@ -113,11 +122,14 @@ export class ConnectionBudget {
     this.settle()
   }
 
-  /** Opens sessions for lanes that wait, as far as there is room or a session that can be closed for it. */
+  /**
+   * Opens sessions for waiting lanes, as far as there is room or an idle session that can be closed
+   * for it.
+   */
   settle(): void {
     for (const lane of this.#lanes) {
       while (lane.isWaiting && this.mayOpen(lane)) lane.openForWaiting()
-      // The session that closes counts until its socket has closed; that settles again.
+      // The closing session counts until its socket has closed, which calls this method again.
       if (lane.isWaiting && lane.open < lane.max && !this.#isMakingRoom) {
         this.#makeRoom(lane, lane.open < lane.min ? 0 : surplusIdleMs)
       }

@@ -3,30 +3,31 @@ import type { ConnectionOptions } from 'node:tls'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
 /**
- * What a `postgres://` URL says of encryption. `sslmode` and its companions mean what they mean to libpq; what differs is
- * stricter, and refused instead of guessed:
+ * Reads the encryption parameters of a `postgres://` URL. `sslmode` and the related parameters mean
+ * what they mean to libpq. Differences are stricter, and are rejected instead of guessed:
  *
- * | `sslmode`       | encrypted | certificate checked                                | host name checked |
- * | --------------- | --------- | -------------------------------------------------- | ----------------- |
- * | none, `disable` | no        |                                                    |                   |
- * | `require`       | yes       | only if `sslrootcert` is given                     | no                |
- * | `verify-ca`     | yes       | by `sslrootcert`, which has to be given            | no                |
- * | `verify-full`   | yes       | by `sslrootcert`; default: the CAs that Node trusts | yes               |
+ * | `sslmode`       | encrypted | certificate checked                                 | host name checked |
+ * | --------------- | --------- | --------------------------------------------------- | ----------------- |
+ * | none, `disable` | no        |                                                     |                   |
+ * | `require`       | yes       | only if `sslrootcert` is set                        | no                |
+ * | `verify-ca`     | yes       | against `sslrootcert`, which is required            | no                |
+ * | `verify-full`   | yes       | against `sslrootcert`; default: the CAs Node trusts | yes               |
  *
- * `allow` and `prefer` are refused: they encrypt only if nobody is in the way. A Unix socket is never encrypted.
+ * `allow` and `prefer` are rejected: an attacker in the middle can turn the encryption off. A Unix
+ * socket is never encrypted.
  */
 
 /** How a connection is encrypted. */
 export interface ConnectionTls {
-  /** Options of the handshake; `undefined` if it is not encrypted. */
+  /** Options of the TLS handshake; `undefined` if the connection is not encrypted. */
   readonly options: ConnectionOptions | undefined
-  /** Whether it is known to lead to the server that the URL names. */
+  /** Whether the server's certificate is checked. */
   readonly isVerified: boolean
-  /** Whether TLS begins without asking the server first (`sslnegotiation=direct`). */
+  /** Whether TLS starts without asking the server first (`sslnegotiation=direct`). */
   readonly isDirect: boolean
 }
 
-/** The parameters of a URL that {@link readTls} reads. */
+/** The URL parameters that {@link readTls} reads. */
 export const tlsParameters: readonly string[] = [
   'ssl',
   'sslmode',
@@ -41,9 +42,10 @@ export const tlsParameters: readonly string[] = [
 type Mode = 'disable' | 'require' | 'verify-ca' | 'verify-full'
 
 /**
- * Reads what a URL says of encryption.
+ * Reads the encryption parameters of a URL.
  *
- * @throws HoldfastError `configuration-invalid` if it says what cannot be done, or names a file that cannot be read.
+ * @throws HoldfastError `configuration-invalid` if a parameter is invalid or unsupported, or names
+ * a file that cannot be read.
  */
 export function readTls(url: URL): ConnectionTls {
   const parameters = url.searchParams
@@ -81,7 +83,10 @@ export function readTls(url: URL): ConnectionTls {
   }
 }
 
-/** Returns whether a URL leads to the machine itself: by a Unix socket, or by the loopback interface. */
+/**
+ * Returns whether a URL leads to the local machine: through a Unix socket or the loopback
+ * interface.
+ */
 export function isLocal(url: URL): boolean {
   if (isUnixSocket(url)) return true
   const host = hostOf(url)
@@ -104,7 +109,7 @@ function isUnixSocket(url: URL): boolean {
   return hostOf(url).startsWith('/')
 }
 
-/** Reads `sslmode`, or the `ssl` that drivers of Node know in its place. */
+/** Reads `sslmode`, or the `ssl` parameter that Node drivers accept in its place. */
 function readMode(parameters: URLSearchParams): Mode {
   const ssl = parameters.get('ssl')
   const fallback = ssl === 'true' || ssl === '1' ? 'verify-full' : ssl === 'no-verify' ? 'require' : 'disable'

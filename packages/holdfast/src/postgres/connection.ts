@@ -28,7 +28,7 @@ import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
 import type { Statement } from './statement.ts'
 import { shapeOf } from './statement-shape.ts'
 
-/** What runs statements: all that a query builder is bound to. */
+/** Runs statements: the only interface that a query builder is bound to. */
 export interface Queryable {
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     query: DriverQuery,
@@ -36,32 +36,37 @@ export interface Queryable {
   ): Promise<pg.QueryResult<Row>>
 }
 
-// How long a cancelled statement or a ROLLBACK may take before the connection is given up.
+// Max time for cancelling a statement or for a ROLLBACK, in milliseconds. Then the connection is
+// closed.
 const patienceMs = 500
-// How soon a statement that goes on is cancelled again.
+// Interval between cancel requests for a statement that is still running, in milliseconds.
 const repeatMs = 100
 
-/** What a connection is taken with. */
+/** Dependencies of a {@link Connection}. */
 export interface ConnectionParts {
-  /** On whose behalf. */
+  /** The work that the connection is used for. */
   readonly work: Work
-  /** Where the client goes back to. */
+  /** The pool that the client is returned to. */
   readonly sessions: Pick<SessionPool, 'giveBack'>
   readonly statements: StatementObserver
-  /** Prepares what comes again; `undefined` where nothing is to be prepared. */
+  /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
   /**
-   * How long the sessions of the pool let a statement run that stands alone; `undefined` where sessions are not its own, but those of a pooler.
+   * The statement timeouts of the pool's sessions, for statements outside of transactions;
+   * `undefined` behind a pooler, which owns the sessions.
    */
   readonly limits: SessionLimits | undefined
   readonly lifetimes: SessionLifetimes
-  /** Whether the sessions of the pool are meant to refuse writes. */
+  /** Whether the pool's sessions are read-only by design. */
   readonly isReadOnly: boolean
-  /** Whether the log may have values of rows and parameters: not in production. */
+  /** Whether the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
 }
 
-/** A connection taken out of the pool for a while. Every statement of the framework and its handlers passes here. */
+/**
+ * A connection taken out of the pool. Every statement of the framework and of handlers passes
+ * through it.
+ */
 export class Connection implements Queryable {
   readonly #client: DriverClient
   readonly #work: Work
@@ -83,7 +88,10 @@ export class Connection implements Queryable {
   /** Whether a handler's statement may have changed the role of the transaction. */
   #hasRole = false
   #reset: SessionReset | undefined
-  /** The limit of the last statement that stood alone, in milliseconds, which the session goes on with. */
+  /**
+   * The statement timeout of the last statement outside of a transaction, in milliseconds. The
+   * session keeps it.
+   */
   #limitMs: number | undefined
   #isPreparing: boolean
   #transientFailure: Error | undefined
@@ -115,7 +123,7 @@ export class Connection implements Queryable {
     return this.#send<Row>(statement)
   }
 
-  /** Takes notice of a statement that may change the session: any of a handler. */
+  /** Records that a statement may change the session, as any handler statement may. */
   #change({ text }: DriverStatement): void {
     this.#isChanged = true
     const shape = shapeOf(text)
@@ -124,10 +132,11 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Runs a statement of a handler that reads, outside of a transaction, and resets the session, in one round trip. If due, the same round trip
-   * sets how long the statement may run, and looks for a migration that has changed what is prepared.
+   * Runs a handler's read outside of a transaction and resets the session, in one round trip. If
+   * due, the same round trip sets the statement timeout and checks whether a migration has made
+   * prepared statements stale.
    *
-   * @param remainingMs how long the statement is waited for, in milliseconds.
+   * @param remainingMs how long the caller waits for the statement, in milliseconds.
    */
   async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     { query, values }: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
@@ -148,7 +157,7 @@ export class Connection implements Queryable {
         this.#sendAndReset<Row>(statement),
       ]),
     )
-    // The statement may have run under the limit of the one before it.
+    // If setting the limit failed, the statement may have run under the previous one.
     if (limit.status === 'rejected') throw limit.reason
     if (epoch.status === 'rejected') throw epoch.reason
     if (epoch.value && this.#prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
@@ -164,8 +173,9 @@ export class Connection implements Queryable {
   }
 
   /**
-   * Resets the session behind what has been sent, if a handler's statement may have changed it: to be called within {@link together}, after the
-   * statement that ends the transaction. Does nothing for a session of a pooler, which is another one by then.
+   * Resets the session after the statements already sent, if a handler's statement may have changed
+   * it. Call it within {@link together}, after the statement that ends the transaction. Does
+   * nothing behind a pooler: the session may already serve another client.
    */
   reset(): void {
     if (!this.#isChanged || this.#isOver || !this.#limits) return
@@ -177,7 +187,10 @@ export class Connection implements Queryable {
     this.#client.query(this.#reset)
   }
 
-  /** The same where the session is a pooler's, which is neither read-only nor limited: its transaction is, in one round trip. */
+  /**
+   * Does the same behind a pooler. Its sessions are neither read-only nor limited, so the statement
+   * runs in a read-only transaction with a limit, in one round trip.
+   */
   async #readInTransaction<Row extends pg.QueryResultRow>(
     statement: DriverStatement,
     limitMs: number,
@@ -230,22 +243,25 @@ export class Connection implements Queryable {
     )
   }
 
-  /** Fails once a request to cancel that was made meanwhile cannot hit what comes next any more. */
+  /** Rejects once a cancel request sent in the meantime can no longer hit the next statement. */
   async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
     if (interruption && !(await interruption)) this.destroy()
     throw error
   }
 
   /**
-   * Retires the sessions of the pool, since this one refuses to write: the server became a standby, or
-   * the default of the role or database was read-only when the session started.
+   * Retires the sessions of the pool because this one refuses to write: the server became a
+   * standby, or the default of the role or database was read-only when the session started.
    */
   #retireSessions(error: unknown): void {
     markReadOnlyServer(error)
     this.#lifetimes.retireAll()
   }
 
-  /** Has prepared anew what may have become stale, where a failure of it may come from that. */
+  /**
+   * Retires a prepared statement if it may be stale and may have caused the failure, so that it is
+   * prepared again.
+   */
   #doubtPlan(error: unknown, text: string, name: string): void {
     if (!(error instanceof Error)) return
     const isStale = saysPlanIsStale(error)
@@ -255,7 +271,7 @@ export class Connection implements Queryable {
     if (isStale) this.#prepared?.renew()
   }
 
-  /** The statement of a query, named where it is worth preparing. */
+  /** Returns the statement of a query, with a name if it is worth preparing. */
   #named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
     const given: DriverStatement = typeof query === 'string' ? { text: query } : query
     const name = this.#isPreparing ? this.#prepared?.nameOf(given.text, given.name) : undefined
@@ -263,14 +279,15 @@ export class Connection implements Queryable {
     return { ...given, name, values: values ?? given.values }
   }
 
-  /** From now on, nothing is prepared, nor used that was. */
+  /** Disables prepared statements for this connection, including those already prepared. */
   stopPreparing(): void {
     this.#isPreparing = false
   }
 
   /**
-   * Takes notice of the schema epoch that a transaction of this connection begins in. Gives what has to hold still when it commits:
-   * nothing where nothing is prepared, and so nothing can be outdated.
+   * Records the schema epoch in which a transaction of this connection begins. Returns the epoch
+   * that must still be current at commit; `undefined` if nothing is prepared, so that nothing can
+   * be stale.
    */
   enterSchemaEpoch(epoch: number): number | undefined {
     if (!this.#isPreparing) return undefined
@@ -283,22 +300,24 @@ export class Connection implements Queryable {
     if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
   }
 
-  /** Runs a statement of the framework's own. */
+  /** Runs a statement of the framework. */
   run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
     return this.#send<Row>(this.#named(statement, undefined))
   }
 
   /**
-   * Returns what the framework's own statements need before them at the end of a transaction: nothing, or the role of the
-   * session if a handler has taken another one. Deferred triggers run before, as the handler's role.
+   * Returns the statements that must precede the framework's own at the end of a transaction: none,
+   * or a reset of the role if a handler may have changed it. Deferred triggers run before the
+   * reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
     return this.#hasRole ? [resetRole] : []
   }
 
   /**
-   * Runs statements of the framework's own in one round trip, `last` behind them. Values that cannot be sent are found
-   * before anything is sent: a COMMIT never goes out without the statements before it.
+   * Runs statements of the framework in one round trip, followed by `last`. Values that cannot be
+   * sent are detected before anything is sent: a COMMIT never goes out without the statements
+   * before it.
    *
    * @throws HoldfastError `value-not-sendable`.
    */
@@ -313,7 +332,7 @@ export class Connection implements Queryable {
     }))
   }
 
-  /** Has the statements that `begin` begins travel together: one system call, one round trip. */
+  /** Sends the statements that `begin` starts in one system call and one round trip. */
   together<T>(begin: () => T): T {
     const { stream } = this.#client.connection
     stream.cork()
@@ -324,28 +343,28 @@ export class Connection implements Queryable {
     }
   }
 
-  /** `'I'` outside of a transaction, `'T'` in one, `'E'` in one that has failed; `null` where it is not known. */
+  /** `'I'` outside of a transaction, `'T'` in one, `'E'` in a failed one; `null` if unknown. */
   get transactionStatus(): string | null {
     return this.#client.getTransactionStatus()
   }
 
   /**
-   * The first failure that says nothing about what was asked, but that it could not be done now: a lost connection, a deadlock. What a handler
-   * made of it is not final.
+   * The first failure that is independent of the statement, such as a lost connection or a
+   * deadlock. An answer that a handler derives from it is not final.
    */
   get transientFailure(): Error | undefined {
     return this.#transientFailure
   }
 
   /**
-   * The first failure whose reason may be gone with the next attempt. A problem that a handler made of it
-   * is answered and not stored.
+   * The first failure whose cause may be gone at the next attempt. A problem that a handler derives
+   * from it is sent to the client but not stored.
    */
   get passingFailure(): Error | undefined {
     return this.#passingFailure
   }
 
-  /** Whether the connection has been given back or closed. */
+  /** Whether the connection has been released or closed. */
   get isOver(): boolean {
     return this.#isOver
   }
@@ -355,33 +374,35 @@ export class Connection implements Queryable {
     return this.#client.failure !== undefined
   }
 
-  /** Whether a statement is under way. */
+  /** Whether a statement is running. */
   get isBusy(): boolean {
     return this.#running > 0
   }
 
-  /** Interrupts what is under way, and says whether the connection is at rest now. */
+  /** Interrupts the running statement. Resolves to whether the connection is idle and usable. */
   async interrupt(): Promise<boolean> {
     if (!this.isBusy) return !this.#isBroken
     const { host, port, processID, secretKey, tls } = this.#client
     if (processID === null || secretKey === null) return false
     const atRest = this.settled()
     const giveUpMs = performance.now() + patienceMs
-    // A request that comes between two statements, or to one that catches it, ends nothing.
+    // A request that arrives between two statements, or that the statement catches, has no effect.
     while (performance.now() < giveUpMs) {
-      // Waited for to its end, so that a late request cannot hit what the next user of the connection runs.
+      // Awaited, so that a late request cannot cancel a statement of the connection's next user.
       if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
       if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken
     }
     return false
   }
 
-  /** Resolves once no statement is under way. */
+  /** Resolves when no statement is running. */
   async settled(): Promise<void> {
     if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
   }
 
-  /** Ends the transaction without a trace, by closing the connection where the server does not answer. Never rejects. */
+  /**
+   * Rolls the transaction back. Closes the connection if the server does not answer. Never rejects.
+   */
   async rollBack(): Promise<void> {
     if (this.#isOver || (this.transactionStatus === 'I' && !this.isBusy)) return
     const isAtRest = await this.interrupt()
@@ -395,19 +416,19 @@ export class Connection implements Queryable {
     return rolledBack
   }
 
-  /** Whether the session goes on: ends its transaction if it has one. */
+  /** Returns whether the session is alive. Ends its transaction if it has one. */
   async answers(): Promise<boolean> {
     await withPatience(this.run({ text: 'ROLLBACK' }), patienceMs).catch(() => this.destroy())
     return !this.#isOver
   }
 
   /**
-   * Gives the connection back for the next user, once its session has been reset; closes it if it is not at rest, outside of a transaction and
-   * clean.
+   * Returns the connection to the pool once its session has been reset. Closes it if it is busy,
+   * broken or still in a transaction, or if the reset fails.
    */
   release(): void {
     if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') return this.destroy()
-    // One that was sent into a transaction that went on has failed.
+    // A reset that was sent into a transaction that stayed open has failed.
     if (this.#reset?.hasFailed === true) this.#isChanged = true
     this.reset()
     const reset = this.#reset
@@ -421,9 +442,9 @@ export class Connection implements Queryable {
     })
   }
 
-  /** Closes the connection: whatever it was doing is rolled back by the server. */
+  /** Closes the connection. The server rolls back the open transaction. */
   destroy(): void {
-    // The driver would wait for what is under way before it closes the connection.
+    // The driver would wait for running statements before it closes the connection.
     if (!this.#hasLeft) this.#client.connection.stream.destroy()
     this.#leave(true)
   }

@@ -5,38 +5,44 @@ import { DriversClient } from './driver-internals.ts'
 import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
 
 /**
- * The one class of every connection to Postgres that the framework opens: pools, LISTEN, migrations, replicas, tests and the
- * command line. It differs from the driver's client in five ways:
+ * The class of every Postgres connection that the framework opens: pools, LISTEN, migrations,
+ * replicas, tests and the command line. It differs from the driver's client in five ways:
  *
- * - An `error` listener is there from the start. A session may end with the same packet that says it is ready (a shutdown, a
- *   failover, `pg_terminate_backend`), before any code could add one; an unheard `error` event ends the process.
- * - The URL alone decides how it connects. The driver fills what a URL leaves out from `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and
- *   the like, which would reach every server that the process talks to, the embedded one included.
- * - It sends settings in the packet that opens the session, which take precedence over those of the role and the database, and
- *   which `RESET` restores.
- * - Its socket has TCP keepalive on: a server or network that is gone without a word ends the session.
- * - Values arrive as {@link columnTypes} says.
+ * - It has an `error` listener from the start. A session may end with the same packet that says it
+ *   is ready (a shutdown, a failover, `pg_terminate_backend`), before a caller could add one; an
+ *   `error` event without a listener ends the process.
+ * - Only the URL decides how it connects. The driver fills the missing parts of a URL from
+ *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and the like, which would apply to every server that the
+ *   process connects to, including the embedded one.
+ * - It sends settings in the packet that opens the session. They take precedence over those of the
+ *   role and the database, and `RESET` restores them.
+ * - Its socket has TCP keepalive on: if the server or the network disappears silently, the session
+ *   ends.
+ * - Values are parsed as {@link columnTypes} defines.
  */
 
-/** Settings of a session by their names in Postgres. */
+/** Session settings by their Postgres names. */
 export type SessionSettings = Readonly<Record<string, string>>
 
-/** Options of a {@link DriverClient}, beside those of the driver. */
+/** Options of a {@link DriverClient}, in addition to those of the driver. */
 export interface DriverClientConfig extends pg.ClientConfig {
   readonly connectionString: string
   /** Settings that the session starts with. Default none. */
   readonly sessionSettings?: SessionSettings | undefined
 }
 
-// An idle connection whose peer is gone is found out within 20 s: Node sends ten probes, one a second.
+// Detects within 20 s that the peer of an idle connection is gone: Node sends ten probes, one per
+// second.
 const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
 
-/** How long the server may take to close a session that has said goodbye, in milliseconds. */
+/**
+ * Max time for the server to close a session after the client's Terminate message, in milliseconds.
+ */
 const closeTimeoutMs = 2_000
 
 /** A connection to Postgres. */
 export class DriverClient extends DriversClient {
-  /** The error that ended the session; `undefined` while it goes on. */
+  /** The error that ended the session; `undefined` while it is alive. */
   failure: Error | undefined
   /** How the connection is encrypted. */
   readonly tls: ConnectionTls
@@ -59,14 +65,14 @@ export class DriverClient extends DriversClient {
     this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
     this.#sessionSettings = sessionSettings
     if (url.password === '' && !url.searchParams.has('password')) {
-      // The driver would look into PGPASSWORD and ~/.pgpass.
+      // The driver would read PGPASSWORD and ~/.pgpass.
       Object.defineProperty(this, 'password', { value: refusePassword, writable: true, configurable: true })
     }
     // Kept for the next user of the connection.
     this.on('error', keepFailure)
   }
 
-  /** Closes the session. A server that does not answer keeps nothing waiting. */
+  /** Closes the session. If the server does not answer in time, the socket is destroyed. */
   override end(): Promise<void>
   override end(ended: (error: Error) => void): void
   override end(ended?: (error: Error) => void): Promise<void> | void {
@@ -77,7 +83,7 @@ export class DriverClient extends DriversClient {
   }
 
   override getStartupConf(): Record<string, string> {
-    // Without those that PGOPTIONS, PGAPPNAME and PGREPLICATION may have set.
+    // Removes the values that PGOPTIONS, PGAPPNAME and PGREPLICATION may have set.
     const given = ['options', 'application_name', 'replication']
     const others = Object.entries(super.getStartupConf()).filter(([name]) => !given.includes(name))
     return {
@@ -90,11 +96,11 @@ export class DriverClient extends DriversClient {
   }
 }
 
-/** Opens a pool of the driver's, whose connections are {@link DriverClient}s. */
+/** Opens a driver pool whose connections are {@link DriverClient}s. */
 export function openDriverPool(config: DriverClientConfig & pg.PoolConfig): pg.Pool {
   // oxlint-disable-next-line holdfast/no-bare-pg-client
   const pool = new pg.Pool({ ...config, Client: DriverClient as unknown as new () => pg.ClientBase })
-  // An idle connection that is lost is replaced when the next one is needed.
+  // A lost idle connection is replaced when the next one is needed.
   pool.on('error', () => {})
   return pool
 }
@@ -110,7 +116,10 @@ function refusePassword(): never {
   )
 }
 
-/** Returns the URL with everything that the driver would otherwise take from `PG…` variables. */
+/**
+ * Returns the URL completed with everything that the driver would otherwise take from `PG…`
+ * variables.
+ */
 function completeUrl(connectionString: string): URL {
   const url = new URL(connectionString)
   const parameters = url.searchParams

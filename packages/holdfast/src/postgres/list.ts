@@ -5,9 +5,12 @@ import type { PageSource, PlacedRow } from '../kernel/page.ts'
 import { type Branch, readBranches, type SeekPart } from './seek.ts'
 import type { SqlDatabase } from './sql.ts'
 
-/** What a list of SQL is ordered by. */
+/** Options of {@link list}. */
 export interface ListOptions<Column extends string> {
-  /** Columns of what the statement gives, by their names there: `['name', 'id']`, `[descending('created_at'), 'id']`. The last one is unique. */
+  /**
+   * Output columns of the statement to sort by: `['name', 'id']`, `[descending('created_at'),
+   * 'id']`. The last one must be unique.
+   */
   readonly order: readonly OrderBy<Column>[]
 }
 
@@ -16,8 +19,9 @@ const placeColumn = 'holdfast_place'
 type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
 
 /**
- * A list of what a statement gives, for `page`. The statement has the conditions of the list, and neither ORDER BY nor LIMIT: where a page begins
- * and ends is put around it. An index on the columns of the order, behind those of the conditions, makes each page as fast as the first.
+ * Makes a statement a source for `page`. Write the statement with its filters but without ORDER BY
+ * and LIMIT: it is wrapped in a statement that adds the page boundaries. An index on the filter
+ * columns followed by the order columns makes every page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
  */

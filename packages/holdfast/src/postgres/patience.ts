@@ -1,12 +1,15 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
-/** The reason of what was given up since the server has not answered. */
+/** The reason of a wait that was given up because the server did not answer. */
 export const unanswered: HoldfastError = new HoldfastError(
   'database-unanswered',
   'The database did not answer in time; its connection was closed.',
 )
 
-/** Waits for an answer of the server, but not for ever: the network may be gone without a word. Rejects with {@link unanswered}. */
+/**
+ * Waits for the server's answer up to a timeout, because the network may fail silently. Rejects
+ * with {@link unanswered} on timeout.
+ */
 export function withPatience<T>(answer: Promise<T>, ms: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(unanswered), ms)
@@ -14,7 +17,7 @@ export function withPatience<T>(answer: Promise<T>, ms: number): Promise<T> {
   })
 }
 
-/** Whether the server answers in time, whatever it says. */
+/** Returns whether the server answers in time, with a result or an error. */
 export function isAnsweredWithin(answer: Promise<unknown>, ms: number): Promise<boolean> {
   return withPatience(answer, ms).then(
     () => true,

@@ -18,55 +18,74 @@ export interface PoolOptions {
   readonly connectionString: string
   /** Max number of connections. Default 10. */
   readonly max?: number
-  /** What other pools share with this one. Default: `max` connections of its own. */
+  /**
+   * The budget that the pool shares with other pools. Default: `max` connections for this pool
+   * only.
+   */
   readonly budget?: ConnectionBudget
   /** Number of connections that are never lent to other pools of the budget. Default 0. */
   readonly min?: number
-  /** Max number of requests that wait for a connection; the next one is refused. Default: any number. */
+  /**
+   * Max number of requests waiting for a connection; further ones are refused. Default: no limit.
+   */
   readonly maxWaiting?: number
   /**
-   * Max time that taking a connection waits, in milliseconds; `Infinity` if the deadline of the work alone decides.
-   * Default 2,000.
+   * Max time to wait for a connection, in milliseconds; `Infinity` to use only the deadline of the
+   * work. Default 2,000.
    */
   readonly acquireTimeoutMs?: number
   /** Whether its sessions refuse to write. Default false. */
   readonly isReadOnly?: boolean
-  /** How long a statement may wait for a lock, in milliseconds; of no effect through a pooler. Default: as long as it may take. */
+  /**
+   * Max time that a statement waits for a lock, in milliseconds; has no effect through a pooler.
+   * Default: no limit.
+   */
   readonly lockTimeoutMs?: number
   /** Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes. */
   readonly maxAgeMs?: number
-  /** How the connections are called in `pg_stat_activity`. */
+  /** The name of the connections in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
-  /** Whether statements that come again are prepared. Default true. */
+  /** Whether to prepare statements that are repeated. Default true. */
   readonly prepares?: boolean | undefined
-  /** Whether a pooler in transaction mode stands between: sessions are not its own then. Default false. */
+  /**
+   * Whether the URL leads to a pooler in transaction mode, so that sessions are shared with other
+   * clients. Default false.
+   */
   readonly isPooled?: boolean
-  /** What watches it. Default: nothing does. */
+  /** Receives spans and metrics. Default: no telemetry. */
   readonly telemetry?: Telemetry | undefined
-  /** Whether the log may have values of rows and parameters: not in production. Default false. */
+  /**
+   * Whether the log may contain values of rows and parameters. Do not enable it in production.
+   * Default false.
+   */
   readonly showsValues?: boolean
 }
 
 /** The connections of one process to one database. */
 export interface Pool {
-  /** Takes a connection. Rejects with the reason of the work's deadline, or with the driver's error where none is to be had in time. */
+  /**
+   * Takes a connection. Rejects with the reason of the work's deadline, or with the driver's error
+   * if no connection is available in time.
+   */
   acquire(work: Work): Promise<Connection>
-  /** Closes all connections, once those that are taken have been given back. */
+  /** Closes all connections, once those in use have been released. */
   end(): Promise<void>
 }
 
-// A backstop only: each call interrupts its statements at its own deadline, and what it runs is limited by that.
+// A backstop: each call interrupts its statements at its own deadline, and sets a shorter limit.
 const statementTimeoutMs = 60_000
-// Postgres notices within this time that the client of a running statement is gone, and stops (from version 14).
+// Interval at which Postgres checks, from version 14, that the client of a running statement is
+// connected. If not, it stops the statement.
 const clientCheckMs = 1_000
-// The transactions of handlers have their own limit; those of the framework's own work never pause, unless their process has gone silent.
+// Handlers' transactions have their own limit. The framework's own transactions only pause if the
+// process hangs.
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
 const acquireTimeoutMs = 2_000
 const connectTimeoutMs = 2_000
 
-/** Opens a pool; its connections are made as they are needed. */
+/** Creates a pool. Connections are opened on demand. */
 export function createPool(options: PoolOptions): Pool {
   const { telemetry = noTelemetry, max = 10, showsValues = false, connectionString } = options
   const clientOptions = {
@@ -88,7 +107,8 @@ export function createPool(options: PoolOptions): Pool {
     onRefused: () => observed.refusals.add(),
     create: () => new DriverClient(clientOptions),
   })
-  // A pooler that knows of prepared statements shares one of each text: none could be had anew after a migration.
+  // A pooler that supports prepared statements shares one per text: none could be prepared again
+  // after a migration.
   const prepares = options.prepares !== false && options.isPooled !== true
   const prepared = prepares ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()
@@ -123,7 +143,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 }
 
-/** Returns a pool for somebody who must not end it: its `end` does nothing. */
+/** Returns a view of the pool whose `end` does nothing, for a user that must not end the pool. */
 export function lend(pool: Pool): Pool {
   return { acquire: (work) => pool.acquire(work), end: async () => {} }
 }
@@ -146,7 +166,7 @@ function sessionSettings({
   }
 }
 
-/** Where a database is, as the semantic conventions say it. */
+/** Returns the address of a database as attributes of the OpenTelemetry semantic conventions. */
 function placeOf(connectionString: string): Attributes {
   const { hostname, port, pathname } = new URL(connectionString)
   return {

@@ -1,6 +1,9 @@
 import { type AnyProblemType, problem, type ProblemType } from '../kernel/problem.ts'
 
-/** Postgres cannot be reached, is starting or stopping, accepts no writes, or has no connection free. */
+/**
+ * The problem for a database that cannot be reached, is starting or stopping, accepts no writes, or
+ * has no free connection.
+ */
 export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<never, never>> = problem(
   'database-unavailable',
   {
@@ -12,7 +15,10 @@ export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<nev
   },
 )
 
-/** Too many calls of the process wait for a connection: see the option `connections`. */
+/**
+ * The problem for too many calls of the process waiting for a connection: see the option
+ * `connections`.
+ */
 export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = problem('database-busy', {
   status: 503,
   title: 'Too many calls wait for the database',
@@ -21,7 +27,10 @@ export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = 
   headers: { 'retry-after': '1' },
 })
 
-/** The transaction met others on the same rows again and again until the deadline. */
+/**
+ * The problem for a transaction that kept conflicting with others on the same rows until its
+ * deadline.
+ */
 export const DatabaseContended: ProblemType<'database-contended', Record<never, never>> = problem(
   'database-contended',
   {
@@ -33,7 +42,7 @@ export const DatabaseContended: ProblemType<'database-contended', Record<never, 
   },
 )
 
-/** Every problem of the database as such. */
+/** All problems of the database itself. */
 export const postgresProblems: readonly AnyProblemType[] = [
   DatabaseUnavailable,
   DatabaseBusy,

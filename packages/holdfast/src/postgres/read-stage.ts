@@ -10,23 +10,23 @@ import type { Replicas } from './replicas/replicas.ts'
 import { toStatements } from './to-statements.ts'
 import { toPostgresFailure } from './to-postgres-failure.ts'
 
-/** What of a query builder's binding queries need. */
+/** The part of a query builder's binding that queries need. */
 export interface ReadBinding {
   read(queryable: Queryable): unknown
   within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
 }
 
-/** Where queries read. */
+/** The pools that queries read from. */
 export interface ReadPools {
   readonly primary: Pool
   readonly replicas: Replicas | undefined
   /** The name of the service. */
   readonly service: string
-  /** Looks closely at statements; `undefined` in production. */
+  /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
 }
 
-/** The stage of a query: gives it a read-only session. */
+/** Returns the stage of a query that provides a read-only session. */
 export function readStage(
   operation: CompiledOperation,
   { primary, replicas, service, watch }: ReadPools,

@@ -7,9 +7,9 @@ import type { PageWindow, PlacedRow, Position } from '../kernel/page.ts'
 /** A piece of SQL: text as it is, a column of the order by its index, or a value. */
 export type SeekPart = string | { readonly column: number } | { readonly value: string }
 
-/** A part of a window that one index scan reads. */
+/** A part of a page window that one index scan reads. */
 export interface Branch {
-  /** What its rows fulfil; `undefined`: all do. */
+  /** The condition on its rows; `undefined` if there is none. */
   readonly where: readonly SeekPart[] | undefined
   readonly orderBy: readonly SeekPart[]
   readonly limit: number
@@ -17,8 +17,9 @@ export interface Branch {
 }
 
 /**
- * Reads a window branch by branch, as long as rows are missing. One statement does it, but where the first column of the order may be null: rows with
- * a null and rows without one are in different places of the index, and a condition for both would read all of it.
+ * Reads a window branch by branch until it has enough rows. One statement is enough unless the
+ * first column of the order may be null: rows with and without a null are in different parts of the
+ * index, and a condition that covers both would scan all of it.
  */
 export async function readBranches<Row>(
   window: PageWindow,
@@ -36,8 +37,9 @@ export async function readBranches<Row>(
 }
 
 /**
- * What Postgres says of a text that is no value of a column's type. It depends on the type: `22000` of a range, `22009` and `22023` of a time zone, `22015` of an
- * interval, `2202E` of an array, `22P05` of JSON.
+ * The SQLSTATEs for a text that is not a valid value of a column's type. They depend on the type:
+ * `22000` for a range, `22009` and `22023` for a time zone, `22015` for an interval, `2202E` for an
+ * array, `22P05` for JSON.
  */
 const wrongValue = new Set([
   '22000',
@@ -53,8 +55,8 @@ const wrongValue = new Set([
 ])
 
 /**
- * Where a page begins is what a client says: a value that no row can have is its mistake. A type without an order is one
- * of the program.
+ * Throws the error to report. The page position comes from the client, so a value that no row can
+ * have is the client's mistake. A type without an ordering is a mistake of the program.
  */
 function fail(error: unknown, { after, orderings }: PageWindow): never {
   const state = sqlStateOf(error)
@@ -71,18 +73,21 @@ function fail(error: unknown, { after, orderings }: PageWindow): never {
   throw error
 }
 
-/** `a desc, b nulls first`: what is as usual is not said, so that a reader of the statement sees what is not. */
+/**
+ * Returns the sort clause, `a desc, b nulls first`. Defaults are left out, so that only deviations
+ * from them stand out.
+ */
 function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
   return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
     ...(column === 0 ? [] : [', ']),
     { column },
     direction === 'desc' ? ' desc' : '',
-    // Where there are none, the index is served whichever way it is read.
+    // Without nulls, the index serves either direction.
     nulls === 'never' || nulls === usualNulls(direction) ? '' : ` nulls ${nulls}`,
   ])
 }
 
-/** What the rows behind a place fulfil, in the order in which they come. */
+/** Returns the conditions on the rows after a position, in the order in which to read them. */
 function conditionsOf(orderings: readonly Ordering[], after: Position): readonly (readonly SeekPart[])[] {
   const nulls = orderings[0]!.nulls
   if (nulls === 'never') return [behind(orderings, after, 0)]
@@ -97,9 +102,12 @@ function conditionsOf(orderings: readonly Ordering[], after: Position): readonly
 }
 
 /**
- * What is behind a place in the columns from one on. Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is
- * a range of the index. Where more follows, `a >= $1 and (a <> $1 or …)`: the first part is the range. It says `<>` rather than `>`, which would come to the
- * same, because Postgres would expect it to leave out as many rows as the first part did, and then rather sort the few that it expects.
+ * Returns the condition for rows after a position, comparing the columns from index `from` on.
+ * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
+ * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
+ * first part is the range. It uses `<>` instead of the equivalent `>`, because Postgres would
+ * expect `>` to filter out as many rows as the first part did, and would then prefer to sort the
+ * few rows it expects.
  */
 function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
   const { direction, nulls } = orderings[from]!
@@ -130,7 +138,7 @@ function behind(orderings: readonly Ordering[], after: Position, from: number): 
   return ['(', ...compare(strict), ...orNull, ' or (', ...compare('='), ' and (', ...rest, ')))']
 }
 
-/** Where the columns end, from one on, that can be compared as one row. */
+/** Returns the end index of the columns, from `from` on, that can be compared as one row. */
 function runEnd(orderings: readonly Ordering[], from: number): number {
   const { direction } = orderings[from]!
   const length = orderings
@@ -155,10 +163,11 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 }
 
 /**
- * A column as its base type, and a value as one of the same type, whatever that is called. A domain over an enum or a
- * composite type has no operators of its own, and beside some types (a composite one, `regclass`) a value without a type
- * is taken for something else. A CASE of one branch has the base type of it, and is gone before the statement is planned,
- * so that an index of the column serves it.
+ * Casts a column to its base type, and a value to the same type, whatever its name. A domain over
+ * an enum or a composite type has no operators of its own, and next to some types (a composite one,
+ * `regclass`) an untyped value is taken for something else. A CASE with one branch has the base
+ * type of that branch, and is removed before the statement is planned, so that an index of the
+ * column is still used.
  */
 function columnToCompare(column: number): readonly SeekPart[] {
   return ['case when true then ', { column }, ' end']

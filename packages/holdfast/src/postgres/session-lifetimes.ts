@@ -2,9 +2,9 @@
 export interface SessionLifetimesOptions {
   /** Max age of a session, in milliseconds. */
   readonly maxAgeMs: number
-  /** Returns a time that never goes back, in milliseconds. Default: that of the process. */
+  /** Returns a monotonic time, in milliseconds. Default: `performance.now()`. */
   readonly nowMs?: () => number
-  /** Returns a number from 0 to 1 for the jitter. Default: a random one. */
+  /** Returns a number from 0 to 1 for the jitter. Default: `Math.random`. */
   readonly random?: () => number
 }
 
@@ -13,17 +13,19 @@ interface Lifetime {
   readonly endsMs: number
 }
 
-/** The part of the max age by which sessions differ, so that those that started together do not end together. */
+/**
+ * Jitter as a fraction of the max age, so that sessions that started together do not end together.
+ */
 const jitter = 0.25
 
 /**
  * Decides which sessions of a pool are closed instead of being used again.
  *
- * A session keeps what it started with: the server that its name led to, and the settings that the
- * role and the database had then. After a failover, or when a database leaves read-only mode, the
- * sessions of before would fail each call that they are taken for. Those that get old are replaced
- * even if nothing fails: they follow a changed name or load balancer, and their backends return the
- * memory that they have gathered.
+ * A session keeps what it started with: the server that its host name resolved to, and the settings
+ * of the role and the database at that time. After a failover, or when a database leaves read-only
+ * mode, each call on an older session would fail. Old sessions are replaced even if nothing fails:
+ * new ones follow a changed DNS name or load balancer, and closing a session frees the memory of
+ * its backend.
  */
 export class SessionLifetimes {
   readonly #lifetimes = new WeakMap<object, Lifetime>()
@@ -56,7 +58,7 @@ export class SessionLifetimes {
     return lifetime !== undefined && lifetime.openedMs <= this.#validFromMs
   }
 
-  /** Returns whether a session that is released is to be closed: it was retired, or is too old. */
+  /** Returns whether a session must be closed on release: it was retired or is too old. */
   isOver(client: object): boolean {
     const lifetime = this.#lifetimes.get(client)
     if (lifetime === undefined) return false

@@ -1,39 +1,45 @@
-// Few, so that the session of a connection has mostly been given the one of its next statement.
+// Only a few values, so that the session usually has the limit of its next statement already.
 const limitsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 const minuteMs = 60_000
-// The request to cancel, which is exact, comes first.
+// Lets the cancel request, which is exact, come first.
 const slackMs = 250
 
 /**
- * The `statement_timeout` of the sessions that queries read through. Postgres has to end a statement where its process cannot: one that stands
- * still, or whose network is cut. A limit is at least the time that the statement's caller still waits, so it ends no statement early. That
- * no limit of another call can end it follows from these:
+ * The `statement_timeout` of the sessions that queries read through. Postgres must end a statement
+ * if its process cannot: the process hangs, or its network is cut. A limit is at least as long as
+ * the caller still waits, so it ends no statement early. A limit of another call never applies,
+ * because:
  *
- * 1. A session starts with the pool's own limit, in its startup packet.
- * 2. Its limit is only known here once the reset that set it was confirmed. A session whose reset was not confirmed is closed, and so
- *    never reaches another call.
- * 3. A statement runs in a session whose known limit is that of its own remaining time, or behind a statement of the same flush that sets it;
- *    if that one fails, whatever the statement came to is thrown away.
- * 4. What a handler's statement itself sets, also within a function, is undone by the reset behind it.
- * 5. The limits of mutations and jobs are local to their transactions: they are set after BEGIN and end with COMMIT or ROLLBACK. Should
- *    BEGIN have failed, they end with the statement that set them.
+ * 1. A session starts with the pool's limit, from its startup packet.
+ * 2. A limit is recorded here only after the reset that set it was confirmed. A session whose reset
+ *    was not confirmed is closed, and never reaches another call.
+ * 3. A statement runs in a session whose recorded limit is that of its own remaining time, or after
+ *    a statement in the same flush that sets it. If setting it fails, the result of the statement
+ *    is discarded.
+ * 4. A limit that a handler's statement sets, also within a function, is undone by the reset after
+ *    it.
+ * 5. The limits of mutations and jobs are local to their transactions: they are set after BEGIN and
+ *    end with COMMIT or ROLLBACK. If BEGIN fails, they end with the statement that set them.
  */
 export class SessionLimits {
   readonly #limitsMs = new WeakMap<object, number>()
 
-  /** Whether a session is known to have a limit, in milliseconds. */
+  /** Returns whether a session is known to have this limit, in milliseconds. */
   isLimitedTo(client: object, limitMs: number): boolean {
     return this.#limitsMs.get(client) === limitMs
   }
 
-  /** Takes notice of the limit that a confirmed reset has left; `undefined` for the one that the session started with. */
+  /**
+   * Records the limit after a confirmed reset; `undefined` for the one that the session started
+   * with.
+   */
   note(client: object, limitMs: number | undefined): void {
     if (limitMs === undefined) this.#limitsMs.delete(client)
     else this.#limitsMs.set(client, limitMs)
   }
 }
 
-/** For how long a statement may run whose caller waits this long, in milliseconds. */
+/** Returns the statement timeout for a caller that waits for `remainingMs`, in milliseconds. */
 export function statementLimitMs(remainingMs: number): number {
   const limitMs =
     limitsMs.find((candidateMs) => candidateMs >= remainingMs) ?? Math.ceil(remainingMs / minuteMs) * minuteMs

@@ -11,9 +11,9 @@ export interface SessionPoolOptions {
   readonly budget: ConnectionBudget
   readonly min: number
   readonly max: number
-  /** Max number of requests that wait; the next one is refused. */
+  /** Max number of waiting requests; further ones are refused. */
   readonly maxWaiting: number
-  /** Max time that a request waits, in milliseconds; `Infinity` if its deadline alone decides. */
+  /** Max time that a request waits, in milliseconds; `Infinity` to use only its deadline. */
   readonly waitMs: number
   readonly lifetimes: SessionLifetimes
   readonly log: Logger
@@ -39,11 +39,11 @@ interface Idle {
 }
 
 /**
- * The sessions of one lane: those that are idle, and the queue of requests that wait for one.
+ * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
  *
- * A session goes to the request that waits longest. The one that was used last is used next, so that
- * those that are not needed grow old and are closed. A session that is opened for a request goes to that
- * request; if the request is over by then, it goes to the next, or is idle.
+ * A session goes to the request that has waited longest. The session used last is used next, so
+ * that sessions that are not needed grow old and are closed. A session that is opened for a request
+ * goes to that request; if the request is over by then, it goes to the next one, or becomes idle.
  */
 export class SessionPool implements Lane {
   readonly min: number
@@ -90,7 +90,10 @@ export class SessionPool implements Lane {
     return undefined
   }
 
-  /** Waits for a session. Rejects with the reason of the deadline, or with the driver's error if there is none in time. */
+  /**
+   * Waits for a session. Rejects with the reason of the deadline, or with the driver's error if no
+   * session is available in time.
+   */
   wait(deadline: Cancellation): Promise<DriverClient> {
     return new Promise((resolve, reject) => {
       if (this.#isEnding) return reject(noConnection('ended'))
@@ -116,7 +119,7 @@ export class SessionPool implements Lane {
     })
   }
 
-  /** Takes a session back, for the next request. Closes it if `isOver`. */
+  /** Takes a session back for the next request. Closes it if `isOver`. */
   giveBack(client: DriverClient, isOver: boolean): void {
     const isUsable = !isOver && !this.#isEnding && client.failure === undefined
     if (!isUsable) return this.#close(client)
@@ -155,12 +158,12 @@ export class SessionPool implements Lane {
     return true
   }
 
-  /** Closes all sessions, once those that are taken have been given back. */
+  /** Closes all sessions, once those in use have been released. */
   async end(): Promise<void> {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
     while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
-    // A server that does not answer takes a while to close its end; nothing has to wait for that.
+    // A server that does not answer takes a while to close its end; nothing needs to wait for that.
     if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
     this.#options.budget.remove(this)
   }
@@ -192,7 +195,7 @@ export class SessionPool implements Lane {
   }
 
   #close(client: DriverClient): void {
-    // The socket of one that was taken may have closed meanwhile.
+    // The socket of a session in use may have closed in the meantime.
     if (this.#clients.has(client)) this.#closing.add(client)
     client.end().catch(() => {})
     if (this.#isAtRest) this.#ended?.()
@@ -205,7 +208,7 @@ export class SessionPool implements Lane {
     const index = this.#idle.findIndex((idle) => idle.client === client)
     if (index !== -1) {
       this.#idle.splice(index, 1)
-      // The next request opens another one.
+      // The next request opens a new session.
       this.#options.log.warn({ error: toLogFields(client.failure) }, 'an idle database connection was lost')
     }
     if (this.#isAtRest) this.#ended?.()

@@ -1,17 +1,21 @@
 import { DriversQuery } from './driver-internals.ts'
 
 /**
- * Resets a session after a handler's statements, before anyone else gets it.
+ * Resets a session after a handler's statements, before another call uses it.
  *
- * When may a session have been changed? `select my_function()` may have called set_config, taken a session's lock or made a
- * temporary table, and so may a view, a trigger, a default or a policy that an ordinary statement reaches; none of it can be seen in the
- * text, and a setting that a function made cannot be seen afterwards. So the rule is: by every statement of a handler, and by none of the
- * framework's own (decisions/022). The reset is sent in the flush of the statement, COMMIT or ROLLBACK before it, and no caller waits for it: it
- * costs no round trip. The connection goes back to its pool once the reset was confirmed, and is closed if it was not.
+ * A session may have been changed without any sign in the text of a statement: `select
+ * my_function()` may have called set_config, taken a session-level lock or created a temporary
+ * table, and so may a view, a trigger, a default or a policy that an ordinary statement reaches. A
+ * setting that a function changed cannot be detected afterwards. So every handler statement counts
+ * as a change, and no statement of the framework does (decisions/022). The reset is sent in the
+ * same flush, after the statement, COMMIT or ROLLBACK, and no caller waits for it: it costs no
+ * round trip. The connection returns to its pool when the reset is confirmed, and is closed if it
+ * fails.
  *
- * The settings that a session starts with, the framework's limits among them, are those of its startup packet, which RESET restores.
- * What it cannot undo: the state of an extension (`dblink`, `plperl`), `setseed`, and a PREPARE within a function of a select, which takes
- * memory until the session ends.
+ * The settings that a session starts with, including the framework's limits, come from its startup
+ * packet, and RESET restores them. Not undone: the state of an extension (`dblink`, `plperl`),
+ * `setseed`, and a PREPARE within a function called by a select, which uses memory until the
+ * session ends.
  */
 
 const statements = [
@@ -25,7 +29,8 @@ const statements = [
   'select pg_catalog.pg_advisory_unlock_all()',
 ].join('; ')
 
-// DEALLOCATE ALL would take those of the driver as well. Looked for after statements that are unusual: it reads all that is prepared.
+// DEALLOCATE ALL would also remove the driver's statements. Only runs after unusual statements,
+// because it reads all prepared statements.
 const deallocate = `; do $$ declare found text; begin
   for found in select name from pg_catalog.pg_prepared_statements where from_sql loop
     execute pg_catalog.format('deallocate %I', found);
@@ -33,15 +38,24 @@ const deallocate = `; do $$ declare found text; begin
 
 /** Options of {@link SessionReset}. */
 export interface SessionResetOptions {
-  /** Whether a statement came before that is neither a select nor one that writes rows: DO, CALL. */
+  /**
+   * Whether to also remove prepared statements: a statement ran that cannot be planned, such as DO
+   * or CALL.
+   */
   readonly isThorough: boolean
-  /** The limit that the session goes on with, in milliseconds. Default: the one that it started with. */
+  /**
+   * The `statement_timeout` to set, in milliseconds. Default: the one that the session started
+   * with.
+   */
   readonly statementTimeoutMs: number | undefined
 }
 
-/** The reset of a session: a query of the driver that has no result, but either succeeds or fails. */
+/** The reset of a session: a driver query without a result that either succeeds or fails. */
 export class SessionReset extends DriversQuery {
-  /** The limit that a session has after it, in milliseconds; `undefined` for the one that it started with. */
+  /**
+   * The `statement_timeout` of the session after it, in milliseconds; `undefined` for the one that
+   * the session started with.
+   */
   readonly statementTimeoutMs: number | undefined
   #isSettled = false
   #hasSucceeded = false
@@ -53,7 +67,7 @@ export class SessionReset extends DriversQuery {
     this.statementTimeoutMs = statementTimeoutMs
   }
 
-  /** Whether it has failed: in a transaction that is open, or since the session has ended. */
+  /** Whether it failed: in an open transaction, or because the session ended. */
   get hasFailed(): boolean {
     return this.#isSettled && !this.#hasSucceeded
   }
@@ -62,7 +76,9 @@ export class SessionReset extends DriversQuery {
     return this.#hasSucceeded
   }
 
-  /** Calls `settled` when it has succeeded or failed. Called once at most, before either. */
+  /**
+   * Calls `settled` when the reset has succeeded or failed. Call it at most once, before either.
+   */
   whenSettled(settled: (hasSucceeded: boolean) => void): void {
     this.#settled = settled
   }
@@ -74,7 +90,7 @@ export class SessionReset extends DriversQuery {
     this.#settled?.(hasSucceeded)
   }
 
-  // Nobody reads what it returns.
+  // The result rows are not needed.
   override handleRowDescription(): void {}
   override handleDataRow(): void {}
   override handleCommandComplete(): void {}

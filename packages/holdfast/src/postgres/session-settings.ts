@@ -2,49 +2,54 @@ import type pg from 'pg'
 import type { SessionSettings } from './driver-client.ts'
 
 /**
- * The settings that the driver and the framework rely on. A role or a database may have others (`alter role … set`), which would change
- * what values mean, so each session sets its own in the packet that opens it.
+ * The settings that the driver and the framework rely on. A role or a database may set others
+ * (`alter role … set`), which would change how values are interpreted, so each session sets them in
+ * the packet that opens it.
  *
- * TimeZone is not among them: a `timestamptz` comes with its offset in every zone, and `current_date` is the application's to
- * decide. Neither are search_path, nor `default_transaction_read_only`, by which providers stop all writes when a disk is full, nor
+ * TimeZone is not included: a `timestamptz` is sent with its offset in every zone, and the zone of
+ * `current_date` is the application's choice. Neither are search_path, nor
+ * `default_transaction_read_only`, with which providers stop all writes when a disk is full, nor
  * `transaction_timeout`, which servers before Postgres 17 would refuse.
  */
 
-// Poolers let these through, since the drivers of most languages send them; of the others, PgBouncer refuses most.
+// Poolers pass these on because the drivers of most languages send them. PgBouncer refuses most
+// others.
 const throughPoolers: SessionSettings = {
   client_encoding: 'UTF8',
-  // The driver reads no other dates.
+  // The driver parses no other date format.
   DateStyle: 'ISO, MDY',
 }
 
 const ofOwnSessions: SessionSettings = {
-  // The driver reads no other intervals.
+  // The driver parses no other interval format.
   IntervalStyle: 'postgres',
-  // Less loses digits of a float.
+  // A smaller value loses digits of a float.
   extra_float_digits: '1',
   bytea_output: 'hex',
-  // With off, a backslash in a literal escapes, and the end of a literal is not where it seems to be.
+  // If off, a backslash in a literal is an escape, so that the literal ends in a different place.
   standard_conforming_strings: 'on',
-  // With off, a NULL in an array that is sent becomes the text NULL.
+  // If off, a NULL in an array that is sent becomes the text NULL.
   array_nulls: 'on',
-  // With on, `= NULL` finds rows.
+  // If on, `= NULL` matches rows.
   transform_null_equals: 'off',
-  // Locks are taken before what they protect is read, which needs a snapshot for each statement.
+  // Locks are taken before the rows they protect are read, which needs a new snapshot for each
+  // statement.
   default_transaction_isolation: 'read committed',
 }
 
 const ofOwnConnections: SessionSettings = {
-  // Limits are those of each pool and each transaction. One of the role would end the framework's own statements: heartbeats,
-  // claims, migrations.
+  // Each pool and each transaction sets its own limits. A limit of the role would end the
+  // framework's own statements: heartbeats, claims, migrations.
   statement_timeout: '0',
   lock_timeout: '0',
   idle_in_transaction_session_timeout: '0',
-  // An idle connection of a pool, and one that listens, would be closed.
+  // A timeout would close idle connections of a pool and the LISTEN connection.
   idle_session_timeout: '0',
   // A serializable query would wait until no transaction that writes is running.
   default_transaction_deferrable: 'off',
-  // The server ends the session if what it sends is not acknowledged for so long, in milliseconds: the
-  // client's machine or network is gone. Otherwise it holds its locks for a quarter of an hour.
+  // The server ends the session if its data is not acknowledged for this long, in milliseconds,
+  // because the client's machine or network is gone. Otherwise the session would hold its locks for
+  // about 15 minutes.
   tcp_user_timeout: '30000',
 }
 
@@ -54,8 +59,9 @@ export function driverSettings({ isPooled }: { readonly isPooled: boolean }): Se
 }
 
 /**
- * Returns those settings of a pooler's session that are not what the driver relies on, as `alter role` would set them right.
- * A pooler's sessions start with those of the role and the database.
+ * Returns the settings of a pooler's session that differ from those the driver relies on, in the
+ * form that `alter role` takes to correct them. A pooler's sessions start with the settings of the
+ * role and the database.
  */
 export async function wrongSettings(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query<{ name: string; value: string }>(

@@ -4,21 +4,22 @@ import type { Queryable } from './connection.ts'
 
 export { default as sql, empty, join, type Sql } from 'sql-template-tag'
 
-/** A database that is asked in SQL. */
+/** A database that is queried with the `sql` template tag. */
 export interface SqlDatabase {
   /**
-   * Runs one statement and gives its rows: ``db.query<Account>(sql`select id, name from accounts where id = ${id}`)``.
-   * Values in the template are parameters, never text of the statement.
+   * Runs one statement and returns its rows: ``db.query<Account>(sql`select id, name from accounts
+   * where id = ${id}`)``. Values in the template become parameters, never text of the statement.
    */
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Sql): Promise<Row[]>
 }
 
-/** Binds the `sql` tag to what runs statements. */
+/** Binds the `sql` tag to a {@link Queryable}. */
 export function bindSql(queryable: Queryable): SqlDatabase {
   return {
     query<Row extends pg.QueryResultRow>(statement: Sql): Promise<Row[]> {
       const rows = rowsOf<Row>(queryable, statement)
-      // One that is awaited later, or never, may be cancelled with its call: no reason to end the process.
+      // A promise that is awaited late or never may be rejected when its call is cancelled. That
+      // must not end the process.
       rows.catch(() => {})
       return rows
     },

@@ -1,27 +1,27 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { type ControlCommand, shapeOf, type StatementShape } from './statement-shape.ts'
 
-/** A statement with its values apart: SQL is never built from values. */
+/** A statement with its values kept apart: SQL is never built from values. */
 export interface Statement {
   readonly text: string
   /** In the order of `$1`, `$2`, …. Default none. */
   readonly values?: readonly unknown[]
-  /** Prepared once per connection under this name. Default: not named. */
+  /** The name under which the statement is prepared, once per connection. Default: not prepared. */
   readonly name?: string
 }
 
-/** Returns whether a name is that of a prepared statement of the framework. */
+/** Returns whether a prepared statement name belongs to the framework. */
 export function isOwnName(name: string): boolean {
   return name.startsWith('holdfast_')
 }
 
 /**
- * Refuses a statement of a handler that would begin or end a transaction, change the session for the next call, stream rows,
- * or take the name of a prepared statement of the framework.
+ * Rejects a handler's statement that would begin or end a transaction, change the session for the
+ * next call, stream rows, or use a prepared statement name reserved for the framework.
  *
- * @returns what the statement is.
- * @throws HoldfastError `statement-invalid`, `transaction-control`, `savepoint-unclear`, `session-changed`, `copy-refused`
- * or `statement-name-reserved`.
+ * @returns the shape of the statement.
+ * @throws HoldfastError `statement-invalid`, `transaction-control`, `savepoint-unclear`,
+ * `session-changed`, `copy-refused` or `statement-name-reserved`.
  */
 export function checkStatement(text: string, name: string | undefined): StatementShape {
   checkText(text)
@@ -37,8 +37,8 @@ export function checkStatement(text: string, name: string | undefined): Statemen
 }
 
 /**
- * Refuses what {@link checkStatement} refuses, and what a query cannot run besides: its statements stand alone, each in a
- * transaction of its own.
+ * Rejects everything that {@link checkStatement} rejects, and statements that are not possible in a
+ * query, where each statement runs in its own transaction.
  *
  * @throws HoldfastError as {@link checkStatement}.
  */
@@ -63,14 +63,14 @@ export function checkReadStatement(text: string, name: string | undefined): void
 }
 
 function checkText(text: string): void {
-  // The types ask for a string, and a cast gets past them.
+  // The types require a string, but a cast can bypass them.
   if (typeof text !== 'string') {
     throw new HoldfastError(
       'statement-invalid',
       `A statement was run whose text is of type ${typeof text}. Give it as a string, or as an object with the string as its text.`,
     )
   }
-  // The protocol ends a text there, and takes the rest for something else.
+  // The protocol ends the text at U+0000 and misreads the rest.
   if (text.includes('\0')) {
     throw new HoldfastError(
       'statement-invalid',
@@ -79,7 +79,10 @@ function checkText(text: string): void {
   }
 }
 
-/** A handler's statements stand in a transaction that is not theirs to end, and in a session that other calls use next. */
+/**
+ * Rejects commands that would end the framework's transaction or change the session for the next
+ * call.
+ */
 function checkControl({ kind }: ControlCommand): void {
   switch (kind) {
     case 'transaction':

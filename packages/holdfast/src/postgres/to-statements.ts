@@ -1,7 +1,9 @@
 import type { StatementResult, Statements } from '../kernel/effects.ts'
 import type { Queryable } from './connection.ts'
 
-/** Returns a session of a service as libraries see it that run statements in it. */
+/**
+ * Returns a session of a service as {@link Statements}, for libraries that run their own SQL in it.
+ */
 export function toStatements(session: Queryable, service: string): Statements {
   return {
     service,

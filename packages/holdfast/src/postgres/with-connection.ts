@@ -2,7 +2,10 @@ import type { Work } from '../kernel/work.ts'
 import type { Connection } from './connection.ts'
 import type { Pool } from './pool.ts'
 
-/** Lends a connection of the pool for as long as `use` takes. What that leaves under way or uncommitted is rolled back. */
+/**
+ * Lends a connection of the pool to `use` and releases it afterwards. Running statements are
+ * interrupted and an open transaction is rolled back.
+ */
 export async function withConnection<T>(
   pool: Pool,
   work: Work,
