@@ -1,16 +1,16 @@
 import type { Queryable } from '../postgres/connection.ts'
 
-/** How a query builder is bound to what runs statements. */
+/** The binding of a query builder to the sessions that run its statements. */
 export interface Binding<Read, Write> {
-  /** What the builder is called, for messages. */
+  /** The name of the builder, for messages. */
   readonly name: string
-  /** Makes the `db` of a query. */
+  /** Creates the `db` of a query. */
   read(queryable: Queryable): Read
-  /** Makes the `db` of a mutation, whose statements are in a transaction. */
+  /** Creates the `db` of a mutation, whose statements run in a transaction. */
   write(queryable: Queryable): Write
   /**
-   * Runs a handler whose `db` is asked for meanwhile, for a builder that has to prepare it, or to put it away afterwards. It ends as
-   * the handler does. Default: the handler is run.
+   * Runs a handler that uses `db`, for a builder that has to set up before it or clean up after it.
+   * Settles as the handler does. Default: the handler runs as is.
    */
   within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
 }

@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import type { Logger } from '../kernel/log.ts'
 
-/** A setting that is off, under which Postgres answers a COMMIT that a crash may undo. */
+/** A setting that is off and lets Postgres acknowledge a COMMIT that a crash can undo. */
 export interface CommitsAtRisk {
   readonly setting: 'synchronous_commit' | 'fsync' | 'full_page_writes'
-  /** Where the value comes from, in Postgres' words: `database`, `user`, `configuration file`. */
+  /** The source of the value, as Postgres names it: `database`, `user`, `configuration file`. */
   readonly source: string
 }
 
@@ -16,7 +16,10 @@ const consequences: Readonly<Record<CommitsAtRisk['setting'], string>> = {
     'a crash of the machine can corrupt pages that were being written, with commits that have been answered',
 }
 
-/** Returns the settings that put commits at risk, as the server, the database and the role of a session make them. */
+/**
+ * Returns the settings that put commits at risk, as set by the server, the database or the role of
+ * a session.
+ */
 export async function findCommitsAtRisk(client: pg.ClientBase): Promise<readonly CommitsAtRisk[]> {
   const { rows } = await client.query<CommitsAtRisk>(`
     select name as setting, source from pg_catalog.pg_settings
@@ -25,7 +28,7 @@ export async function findCommitsAtRisk(client: pg.ClientBase): Promise<readonly
   return rows.filter(({ setting }) => setting in consequences)
 }
 
-/** Logs each of the settings at `warn`, with what it can cost and how to change it. */
+/** Logs each of the settings at `warn`, with its risk and how to change it. */
 export function reportCommitsAtRisk(atRisk: readonly CommitsAtRisk[], log: Logger): void {
   for (const { setting, source } of atRisk)
     log.warn(

@@ -7,33 +7,45 @@ import { createPool, lend, type Pool, type PoolOptions } from '../postgres/pool.
 /** Max numbers of connections that a process opens to its database. */
 export interface ConnectionLimits {
   /**
-   * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for connections and the
-   * server has some to spare: the sum over all processes has to stay below its `max_connections`.
+   * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for
+   * connections and the server has some to spare: the sum over all processes has to stay below its
+   * `max_connections`.
    */
   readonly max?: number
-  /** Max connections of queries. Default: what the budget leaves. Lower it if reads take too many of the budget. */
+  /**
+   * Max connections of queries. Default: what the budget leaves. Lower it if reads take too many of
+   * the budget.
+   */
   readonly reads?: number
-  /** Max connections of mutations. Default: what the budget leaves. Lower it if the server cannot work on more at once. */
+  /**
+   * Max connections of mutations. Default: what the budget leaves. Lower it if the server cannot
+   * run that many at once.
+   */
   readonly writes?: number
-  /** Max connections of the transactions of jobs. Default: the number of jobs that run at once, as far as the budget allows. */
+  /**
+   * Max connections of the transactions of jobs. Default: the number of jobs that run at once, as
+   * far as the budget allows.
+   */
   readonly jobs?: number
   /**
-   * Max number of calls that wait for a connection, queries and mutations each; the next one is answered 503
-   * `database-busy`. Default 500. Lower it if a call that comes late is worth nothing.
+   * Max number of calls that wait for a connection, for queries and mutations each; further calls
+   * are answered 503 `database-busy`. Default 500. Lower it if a late response is useless to
+   * clients.
    */
   readonly queue?: number
   /**
-   * Max time that a call waits for a connection; after it, the call is answered 503 `database-unavailable`. Default `'5s'`,
-   * or what is left of its deadline. Lower it if clients would rather hear soon that there is none.
+   * Max time that a call waits for a connection; after it, the call is answered 503
+   * `database-unavailable`. Default `'5s'`, or the rest of its deadline if that is shorter. Lower
+   * it if clients should fail fast.
    */
   readonly wait?: Duration
 }
 
-/** Numbers of connections as they hold for a process. */
+/** The connection numbers of a process. */
 interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs' | 'wait'>> {
   readonly waitMs: number
   readonly jobs: number | undefined
-  /** Connections that queries, mutations and jobs each have to themselves. */
+  /** Connections reserved for queries, mutations and jobs each. */
   readonly share: number
 }
 
@@ -41,13 +53,13 @@ const defaultMax = 12
 const defaultQueue = 500
 const defaultWait = '5s'
 
-/** Connections of the framework's own statements, at least and at most. */
+/** Min and max connections for the framework's own statements. */
 const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4 }
 
 /**
  * Reads the option `connections`.
  *
- * @throws HoldfastError `configuration-invalid` if a number is none.
+ * @throws HoldfastError `configuration-invalid` if a number is invalid.
  */
 function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan {
   const limits = typeof option === 'number' ? { max: option } : option
@@ -65,7 +77,7 @@ function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan
 }
 
 /**
- * Checks that a budget has room for connections that must be there at any time.
+ * Checks that a budget has room for connections that must be available at all times.
  *
  * @throws HoldfastError `configuration-invalid`.
  */
@@ -77,30 +89,33 @@ function requireRoom(budget: ConnectionBudget, connections: number): void {
   )
 }
 
-/** The lanes of a process. */
+/** The connection lanes of a process. */
 export interface Lanes {
-  /** Of mutations. */
+  /** The lane of mutations. */
   readonly write: Pool
-  /** Of queries. */
+  /** The lane of queries. */
   readonly read: Pool
-  /** Of the framework's own statements. */
+  /** The lane of the framework's own statements. */
   readonly own: Pool
   /** Opens the lanes of a worker. */
   readonly openPool: OpenPool
-  /** Takes the connection of a worker's heartbeats out of the budget. Returns what puts it back. */
+  /**
+   * Takes the connection of a worker's heartbeats out of the budget. Returns a function that puts
+   * it back.
+   */
   readonly reserveBeat: () => () => void
-  /** Opens the pool of a replica, which is another server and has connections of its own. */
+  /** Opens the pool of a replica, which is another server with its own connection limit. */
   readonly openReplica: (
     options: Pick<PoolOptions, 'connectionString' | 'isPooled' | 'applicationName'>,
   ) => Pool
-  /** Ends the lanes of calls and of the framework's own statements. */
+  /** Closes the lanes of calls and of the framework's own statements. */
   readonly end: () => Promise<void>
 }
 
-// Outside of the lanes: the connection that wakes workers, and that of a worker's heartbeats.
+// Outside the lanes: the connection that wakes workers, and that of a worker's heartbeats.
 const wakeConnections = 1
 const beatConnections = 1
-// A row that somebody has locked keeps one of few connections busy, and is tried again later.
+// Waiting for a locked row would block one of few connections; the statement runs again later.
 const ownLockTimeoutMs = 1_000
 
 /**

@@ -40,7 +40,10 @@ import { databaseSettings } from './settings.ts'
 
 /** Options of every database on Postgres. */
 export interface PostgresOptions extends LocationOptions {
-  /** The folder of the application's migrations: SQL files that are applied in the order of their names when the service starts. */
+  /**
+   * The folder of the application's migrations: SQL files, applied in name order when the service
+   * starts.
+   */
   readonly migrations?: URL | string
   /**
    * Max number of connections that the process opens to the primary, or the max of each kind of work. Default 12. Raise it
@@ -48,33 +51,37 @@ export interface PostgresOptions extends LocationOptions {
    */
   readonly connections?: number | ConnectionLimits
   /**
-   * Max age of a connection of the pools. One that is older is closed when it is released, and replaced when
-   * the next is needed; a jitter of up to a quarter keeps those of a fleet apart. Default `'30m'`. Lower it
-   * if connections have to follow a load balancer or a changed DNS name sooner.
+   * Max age of a connection of the pools. An older one is closed when it is released, and replaced
+   * when the next is needed; a jitter of up to a quarter spreads the renewals of a fleet. Default
+   * `'30m'`. Lower it if connections have to follow a load balancer or a changed DNS name sooner.
    */
   readonly maxConnectionAge?: Duration
   /**
-   * Whether statements that come again are prepared, once per connection, as most drivers do: it saves Postgres about half of what a
-   * short one costs it. Behind a pooler nothing is prepared. Default true.
+   * Whether repeated statements are prepared, once per connection. It saves Postgres about half the
+   * cost of a short statement. Ignored behind a pooler. Default true.
    */
   readonly preparedStatements?: boolean
   /**
-   * How long an idempotency key and its answer are kept at least. Default `'7d'`. Raise it if clients retry
-   * for longer: a retry of an opaque key after that runs again. Storage grows with it; its cost does not.
+   * Min time that an idempotency key and its response are kept. Default `'7d'`. Raise it if clients
+   * retry for longer: a retry of an opaque key after that runs again. Storage grows with it; the
+   * cost of a call does not.
    */
   readonly retention?: Duration
-  /** Interval at which each process looks for expired keys to delete. Default `'1m'`. */
+  /** Interval at which each process deletes expired keys. Default `'1m'`. */
   readonly pruneEvery?: Duration
   /**
-   * How far behind the primary a replica may be and be read from by callers who have not written anything, as far as their requests say. Default
-   * `'5s'`.
+   * Max replication lag of a replica that serves callers whose requests do not show an earlier
+   * write. Default `'5s'`. Lower it if callers must see the writes of others sooner.
    */
   readonly maxReplicaLag?: Duration
-  /** What runs the jobs in place of Postgres, from which it gets them: `bullmqJobs({ … })`. Default: Postgres runs them. */
+  /**
+   * A job engine that runs the jobs in place of Postgres, which hands them over:
+   * `bullmqJobs({ … })`. Default: Postgres runs them.
+   */
   readonly jobEngine?: JobEngine
 }
 
-/** Makes a database on Postgres of a query builder's binding. */
+/** Creates a Postgres database from a query builder's binding. */
 export function createDatabase<Read, Write>(
   binding: Binding<Read, Write>,
   options: PostgresOptions,
@@ -224,7 +231,7 @@ async function openDatabase<Read, Write>(
         putBackBeat()
         throw error
       })
-      // From now on, it is this process that hands messages out.
+      // From here on, this process dispatches messages.
       await watching.stop()
       return {
         stop: (limitMs) => worker.stop(limitMs).finally(putBackBeat),

@@ -15,7 +15,7 @@ export interface HandlerEffectsParts {
   readonly binding: Binding<unknown, unknown>
 }
 
-/** Makes what a handler is given of its transaction; its parts are made when they are asked for. */
+/** The effects of a transaction as its handler sees them. Parts are created on first use. */
 export class HandlerEffects implements BoundTransaction {
   readonly #session: HandlerSession
   readonly #service: string

@@ -12,18 +12,21 @@ import type { Location } from './location.ts'
 /** Options of {@link findPooler}. */
 export interface FindPoolerOptions {
   readonly log: Logger
-  /** True where the data may be lost with the machine, as in tests: settings that put commits at risk are not reported. Default false. */
+  /**
+   * True if the data may be lost with the machine, as in tests: settings that put commits at risk
+   * are not reported. Default false.
+   */
   readonly isDisposable?: boolean
-  /** How long the server may take to answer, in milliseconds. Default 10,000. */
+  /** Max time to wait for the server's response, in milliseconds. Default 10,000. */
   readonly answerTimeoutMs?: number
 }
 
 /**
- * Returns true if the database is reached through a pooler, and logs what does not work then, and which settings
- * of its sessions put commits at risk.
+ * Returns true if the database is reached through a pooler, and logs what does not work then and
+ * which settings of its sessions put commits at risk.
  *
- * @throws HoldfastError `configuration-invalid` if what is to be a direct way leads through a pooler too, or to another database, or if
- * the sessions of a pooler have settings that the driver cannot work with;
+ * @throws HoldfastError `configuration-invalid` if the direct URL leads through a pooler too, or to
+ * another database, or if the sessions of a pooler have settings that the driver cannot work with;
  * `database-unreachable`; `database-too-old`.
  */
 export async function findPooler(
@@ -55,10 +58,10 @@ function invalid(message: string): HoldfastError {
   return new HoldfastError('configuration-invalid', message)
 }
 
-/** Where a URL leads to. */
+/** The server that a URL leads to. */
 interface Way {
   readonly isPooled: boolean
-  /** The database and its server: the same for the same one, whatever host and port it is reached by. */
+  /** Identifies the database and its server, regardless of the host and port used to reach it. */
   readonly database: string
   readonly atRisk: readonly CommitsAtRisk[]
 }
@@ -79,8 +82,8 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
 }
 
 /**
- * Connects to a server or a pooler. The settings of a session keep a limit of the role or the database from ending
- * the first statements; a pooler that refuses them gets a session without.
+ * Connects to a server or a pooler. Session settings keep a limit of the role or the database from
+ * cancelling the first statements; a pooler that rejects them gets a session without.
  */
 async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
   const options = { connectionString, applicationName: 'holdfast (start)', queryTimeoutMs }
@@ -95,7 +98,7 @@ async function connectToEither(connectionString: string, queryTimeoutMs: number)
 
 const protocolViolation = '08P01'
 
-/** Refuses a pooler whose sessions have settings that the service would otherwise set itself. */
+/** Throws if the sessions of a pooler have settings that the service would otherwise set itself. */
 async function checkSettings(client: pg.Client): Promise<void> {
   const wrong = await wrongSettings(client)
   if (wrong.length === 0) return
@@ -110,7 +113,8 @@ async function identify(client: pg.Client): Promise<string> {
       has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
   const { name, maySee, version } = rows[0]!
   requireSupported(version)
-  // Some providers keep the server's identity from their customers; what is known then is the database's name.
+  // Some providers hide the server's identity from customers; only the database's name is known
+  // then.
   if (!maySee) return name
   const { rows: servers } = await client.query<{ id: string }>(
     'select system_identifier::text as id from pg_control_system()',

@@ -2,44 +2,54 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 import { isLocal, readTls } from '../postgres/connection-url.ts'
 
-/** A database that can be connected to. */
+/** A database and how to connect to it. */
 export interface Location {
   readonly connectionString: string
-  /** Leads to the server itself, where the other leads to a pooler; `undefined` where none was given. */
+  /**
+   * Leads to the server itself if the other URL leads to a pooler; `undefined` if not configured.
+   */
   readonly directConnectionString: string | undefined
-  /** Those of its replicas. */
+  /** Connection strings of the replicas. */
   readonly replicas: readonly string[]
-  /** How a person gets an empty database in place of this one. */
+  /** Instructions for replacing this database with an empty one, for messages. */
   readonly startAfresh: string
   /** Stops the server if it was started for this process; does nothing otherwise. */
   stop(): Promise<void>
 }
 
-/** Where a database may be said to be. */
+/** Options that locate a database. */
 export interface LocationOptions {
-  /** A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development, where that is absent, an embedded server. */
+  /**
+   * A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development without it, an
+   * embedded server.
+   */
   readonly url?: string
   /**
-   * A `postgres://` URL that leads to the server itself, where `url` leads to a pooler such as PgBouncer: migrations are applied there, and workers
-   * woken. Default: the environment's `DATABASE_DIRECT_URL`, where `url` is not given.
+   * A `postgres://` URL that leads to the server itself. Set it if `url` leads to a pooler such as
+   * PgBouncer: migrations and the wake-up of workers need it. Default: the environment's
+   * `DATABASE_DIRECT_URL`, if `url` is not set.
    */
   readonly directUrl?: string
-  /** `postgres://` URLs of replicas that queries may read from. Default: the environment's `DATABASE_REPLICA_URLS`, where `url` is not given. */
+  /**
+   * `postgres://` URLs of replicas that queries may read from. Default: the environment's
+   * `DATABASE_REPLICA_URLS`, if `url` is not set.
+   */
   readonly replicas?: readonly string[]
   /**
-   * The reason why a service in production may reach a database that is not on this machine without verified TLS. Default: the
-   * environment's `DATABASE_TLS_EXCEPTION`; where that is absent, such a service does not start.
+   * The reason why a service in production may reach a database on another machine without verified
+   * TLS. Default: the environment's `DATABASE_TLS_EXCEPTION`; without either, such a service does
+   * not start.
    */
   readonly tlsException?: string
-  /** Where the embedded server keeps its data. Default `.holdfast/postgres` below the current folder. */
+  /** The data folder of the embedded server. Default `.holdfast/postgres` in the current folder. */
   readonly directory?: string
 }
 
 /**
- * Finds the database.
+ * Locates the database.
  *
- * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, or one that is no Postgres URL, or if PGSSLMODE
- * asks for encryption that the URL does not.
+ * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if one
+ * is not a Postgres URL, or if PGSSLMODE asks for encryption that the URL does not.
  */
 export async function locateDatabase(
   options: LocationOptions,
@@ -77,7 +87,7 @@ export async function locateDatabase(
       'DATABASE_URL is not set. In production the service needs one, such as postgres://user:password@host:5432/name; the embedded Postgres is for development.',
     )
   }
-  // Loaded only where it is used: in production its package need not be there.
+  // Imported lazily: in production its package need not be installed.
   const { startEmbeddedPostgres } = await import('../postgres/embedded/embedded.ts')
   const server = await startEmbeddedPostgres({
     notify: surroundings.notify,
@@ -95,9 +105,11 @@ export async function locateDatabase(
 const eachReplica = 'Each of DATABASE_REPLICA_URLS'
 
 /**
- * Checks that nobody between the service and a database can read or change what they say.
+ * Checks that the connection to a database is encrypted and verified, so that it cannot be read or
+ * altered on the way.
  *
- * @param reason why it does not matter; `undefined` or empty for none.
+ * @param reason The exception's reason; `undefined` or empty for no exception.
+ *
  * @throws HoldfastError `database-not-verified`.
  */
 function requireVerified(url: string, variable: string, reason = ''): void {
@@ -113,7 +125,10 @@ function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
   return typeof replicas === 'string' ? replicas.split(/[\s,]+/).filter((url) => url !== '') : replicas
 }
 
-/** The URL alone decides how the database is reached; whoever set PGSSLMODE would take a connection in the clear for an encrypted one. */
+/**
+ * Throws if PGSSLMODE asks for encryption. Only the URL decides how the database is reached, so an
+ * operator who sets PGSSLMODE would believe that a plaintext connection is encrypted.
+ */
 function refuseIgnoredEncryption(url: string, mode = ''): void {
   const { searchParams } = new URL(url)
   const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) => searchParams.has(name))

@@ -7,7 +7,7 @@ import { outboxMigrations } from '../outbox/migrations.ts'
 import { webhookMigrations } from '../webhooks/migrations.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
 
-/** What a database keeps for the framework whatever it is used for. */
+/** The tables that every database of the framework has. */
 const databaseMigrations: readonly Migration[] = [
   {
     name: '0001-secrets',
@@ -25,7 +25,7 @@ values ('cursor', decode(replace(gen_random_uuid()::text || gen_random_uuid()::t
   },
 ]
 
-/** Several keys may be recognized, the newest of which signs. */
+/** Several keys are accepted; the newest of them signs. */
 const signingKeysMigration: Migration = {
   name: '0003-signing-keys',
   sql: `
@@ -36,7 +36,7 @@ alter table holdfast.secrets
 `,
 }
 
-/** Fails a transaction that is not the one which was begun, or in which a migration came between. */
+/** Fails a transaction that is not the one begun, or that a migration interrupted. */
 const transactionMarkerMigration: Migration = {
   name: '0004-transaction-marker',
   sql: `
@@ -50,7 +50,7 @@ end $$;
 `,
 }
 
-/** All that the framework keeps in a database, in the order in which it is made. */
+/** All migrations of the framework, in the order in which they are applied. */
 export const ownMigrations: readonly Migration[] = [
   ...databaseMigrations,
   schemaEpochMigration,

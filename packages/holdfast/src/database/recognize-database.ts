@@ -5,16 +5,19 @@ import type { Connection } from '../postgres/connection.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { withConnection } from '../postgres/with-connection.ts'
 
-// A database that was restored from a backup, or moved to another server, is recognized at start.
+// At start, a service detects a database that was restored from a backup or moved to another
+// server.
 //
-// The database has a row that says where it is: server, timeline, and database. What a dump, a copy or logical
-// replication brings along is the row of where it came from, which differs from where it is now. The first start
-// that sees this repairs what is safe, logs the rest at `warn`, and notes the new place.
+// The database has a row with its place: server, timeline and database name. A dump, a copy or
+// logical replication brings along the row of the source, which differs from the actual place. The
+// first start that sees this repairs what is safe, logs the rest at `warn`, and stores the new
+// place.
 //
-// Logical replication copies no sequences. Those that are behind their tables are moved forward, with the table
-// locked against whoever draws from them. The positions of messages are repaired in `register-subscriptions.ts`.
+// Logical replication does not copy sequences. Sequences that are behind their tables are moved
+// forward, while a lock on the table keeps others from drawing from them. The positions of messages
+// are repaired in `register-subscriptions.ts`.
 
-/** The row that says where a database is. */
+/** Creates the row that holds the place of a database. */
 export const databasePlaceMigration: Migration = {
   name: '0005-database-place',
   sql: `
@@ -33,7 +36,7 @@ alter table holdfast.job_beats replica identity full;
 `,
 }
 
-/** The columns that are filled from sequences, beside the positions of messages. */
+/** The columns that are filled from sequences, except the positions of messages. */
 export const sequencedColumns: readonly { readonly table: string; readonly column: string }[] = [
   { table: 'holdfast.jobs', column: 'seq' },
   { table: 'holdfast.messages', column: 'seq' },
@@ -52,20 +55,26 @@ interface PlaceRow {
   readonly is_noted: boolean
   readonly noted: Place | null
   readonly now: Place
-  /** Whether a sequence was never drawn from, though its table has rows. */
+  /** Whether a sequence was never used although its table has rows. */
   readonly is_behind: boolean
 }
 
 /** Options of {@link recognizeDatabase}. */
 export interface RecognizeOptions {
   readonly log: Logger
-  /** True if databases are copied on purpose, as in tests: the place is neither compared nor noted. Default false. */
+  /**
+   * True if databases are copied on purpose, as in tests: the place is neither compared nor stored.
+   * Default false.
+   */
   readonly isDisposable?: boolean
 }
 
 const limitMs = 30_000
 
-/** Compares where the database is with where it was, repairs its sequences if it has moved, and logs what that means. */
+/**
+ * Compares the place of the database with the stored one, repairs its sequences if it has moved,
+ * and logs the consequences.
+ */
 export async function recognizeDatabase(
   pool: Pool,
   { log, isDisposable = false }: RecognizeOptions,
@@ -121,7 +130,10 @@ function isKnown(row: PlaceRow, isDisposable: boolean): boolean {
   return isDisposable || (row.is_noted && changeOf(row) === undefined)
 }
 
-/** What has changed since the place was noted; what the server does not say has not. */
+/**
+ * Returns the part of the place that changed since it was stored. Parts that the server does not
+ * report count as unchanged.
+ */
 function changeOf({ noted, now }: PlaceRow): keyof Place | undefined {
   const names = ['server', 'timeline', 'database'] as const
   return names.find((name) => {

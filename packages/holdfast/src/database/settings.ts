@@ -11,7 +11,7 @@ interface DatabaseSettings extends Readonly<Record<string, Setting>> {
   readonly DATABASE_TLS_EXCEPTION: Setting<string | undefined>
 }
 
-/** What a database is configured with from the environment, where its options do not say it. */
+/** The environment variables that configure a database unless its options do. */
 export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
     description: 'Where the database is: postgres://user:password@host:5432/name.',

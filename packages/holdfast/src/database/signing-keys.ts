@@ -11,11 +11,11 @@ interface KeyRow {
 }
 
 const patienceMs = 10_000
-/** The old ones are recognized still: a cursor has its place in a bookmark, but not for ever. */
+/** Earlier keys are still accepted, up to this number: cursors in bookmarks expire eventually. */
 const keptKeys = 8
 
 /**
- * The keys that the database keeps, which all processes on it share.
+ * Opens the signing keys in the database, which all its processes share.
  *
  * @throws HoldfastError `secret-missing`.
  */
@@ -47,15 +47,16 @@ const selectKeys: Statement = {
   text: `select id, value from holdfast.secrets where name = 'cursor' order by created_at desc, id desc`,
 }
 
-/** What runs a statement: a pool or client of `pg`. */
+/** A client that runs a statement: a pool or client of `pg`. */
 export interface KeyClient {
   query(text: string): Promise<{ readonly rows: readonly unknown[] }>
 }
 
 /**
- * Gives all services on a database another key to sign cursors with, and gives its id. Cursors that were signed with the keys before it are recognized
- * still: until each of these has been deleted from `holdfast.secrets`, or seven others have followed it. A process takes the new key once it is shown a
- * cursor that another one has signed with it, or is started again.
+ * Creates a new cursor signing key for all services on a database and returns its id. Cursors
+ * signed with earlier keys stay valid until their key has been deleted from `holdfast.secrets` or
+ * seven newer keys have followed it. A process picks up the new key when it receives a cursor that
+ * another process signed with it, or when it restarts.
  */
 export async function rotateCursorKey(client: KeyClient): Promise<number> {
   const { rows } = await client.query(`

@@ -14,24 +14,27 @@ import { connectionsOf, startMessagePump } from '../outbox/message-pump.ts'
 import { startMessagePruning } from '../outbox/prune.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 
-/** What a database lends to the work that nobody calls. */
+/** Dependencies of the background work of a database. */
 export interface BackgroundParts {
-  /** What runs the jobs that it takes; the others, those of consumers and the schedules are Postgres'. */
+  /**
+   * The engine that runs the jobs it takes. Postgres runs the other jobs, those of consumers and
+   * the schedules.
+   */
   readonly jobEngine: JobEngine | undefined
   readonly openPool: OpenPool
-  /** Where the heartbeats of the worker go. */
+  /** The target of the worker's heartbeats. */
   readonly beatTarget: BeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly surroundings: DatabaseSurroundings
   readonly telemetry: Telemetry
-  /** Notices foreign calls of jobs. */
+  /** Detects calls of jobs to third parties. */
   readonly foreignCalls: ForeignCallWatch
 }
 
 const defaultConcurrency = 10
 
-/** Works on the jobs, schedules and messages of a service, in this process. */
+/** Starts to run the jobs, schedules and messages of a service in this process. */
 export async function startBackground(
   workload: Workload,
   { concurrency = defaultConcurrency }: WorkerOptions,

@@ -3,14 +3,14 @@ import type { Logger } from '../kernel/log.ts'
 import type { Pool } from '../postgres/pool.ts'
 import { Replicas } from '../postgres/replicas/replicas.ts'
 
-/** What replicas are watched with. */
+/** Options of {@link watchReplicas}. */
 export interface WatchReplicasOptions {
   readonly log: Logger
   readonly clock: Clock
   readonly maxLagMs: number
-  /** Leads to the primary, which replicas are compared with. */
+  /** The pool of the primary, which replicas are compared with. */
   readonly primary: Pool
-  /** Makes the pool of a replica. */
+  /** Creates the pool of a replica. */
   readonly replica: (parts: {
     readonly connectionString: string
     readonly isPooled: boolean
@@ -18,13 +18,13 @@ export interface WatchReplicasOptions {
   }) => Pool
 }
 
-/** Replicas that are being watched. */
+/** The replicas that are being watched. */
 export interface WatchedReplicas {
   readonly replicas: Replicas
   close(): Promise<void>
 }
 
-/** Begins to watch the replicas of a database; `undefined` where it has none. */
+/** Starts to watch the replicas of a database. Returns `undefined` if it has none. */
 export function watchReplicas(
   urls: readonly string[],
   { replica, ...parts }: WatchReplicasOptions,

@@ -14,26 +14,29 @@ import { PgDialect, type PgTransaction } from 'drizzle-orm/pg-core'
 import type { Binding } from '../database/binding.ts'
 import type { Queryable } from '../postgres/connection.ts'
 
-/** The tables and relations of a Drizzle schema, by their names. */
+/** The tables and relations of a Drizzle schema, by name. */
 export type DrizzleSchema = Record<string, unknown>
 
-/** What a query gets as `db`: what of Drizzle reads. */
+/** The `db` of a query: the reading part of Drizzle. */
 export type DrizzleRead<S extends DrizzleSchema> = Pick<
   NodePgDatabase<S>,
   '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'
 >
 
-/** What a mutation gets as `db`: a Drizzle transaction, in which `transaction` makes a savepoint. */
+/** The `db` of a mutation: a Drizzle transaction, in which `transaction` creates a savepoint. */
 export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
   NodePgQueryResultHKT,
   S,
   ExtractTablesWithRelations<S>
 >
 
-/** How column names follow from property names where a table does not name them. */
+/** How column names are derived from property names if a table does not name them. */
 export type DrizzleCasing = 'snake_case' | 'camelCase'
 
-/** Binds Drizzle to what runs statements. What depends on the schema alone is worked out here, once. */
+/**
+ * Binds Drizzle to the sessions that run statements. Everything that depends only on the schema is
+ * computed here, once.
+ */
 export function bindDrizzle<S extends DrizzleSchema>(
   schema: S,
   casing: DrizzleCasing | undefined,
@@ -44,7 +47,7 @@ export function bindDrizzle<S extends DrizzleSchema>(
     createTableRelationsHelpers,
   )
   const relations = { fullSchema: schema, schema: tables, tableNamesMap }
-  // Drizzle asks for a client of the driver; all that it calls of one is `query`.
+  // Drizzle expects a client of the driver but calls only its `query`.
   const sessionOf = (queryable: Queryable): NodePgSession<S, ExtractTablesWithRelations<S>> =>
     new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
   return {

@@ -10,11 +10,17 @@ import {
 
 /** Options of {@link drizzle}. */
 export interface DrizzleOptions extends PostgresOptions {
-  /** How column names follow from property names where a table does not name them. Default: they are the same. */
+  /**
+   * How column names are derived from property names if a table does not name them. Default: they
+   * are the same.
+   */
   readonly casing?: DrizzleCasing
 }
 
-/** A Postgres database that handlers use through Drizzle. `schema` holds the tables, and relations if there are any. */
+/**
+ * Creates a Postgres database that handlers use through Drizzle. `schema` holds the tables and any
+ * relations.
+ */
 export function drizzle<S extends DrizzleSchema>(
   schema: S,
   options: DrizzleOptions = {},

@@ -3,29 +3,38 @@ import { type OrderBy, readOrder } from '../kernel/page-order.ts'
 import type { PageSource, PlacedRow } from '../kernel/page.ts'
 import { type Branch, readBranches, type SeekPart } from '../postgres/seek.ts'
 
-/** What a list may be ordered by: a column, or an expression with a name, ``sql`lower(${users.name})`.as('name')``. */
+/**
+ * A sort key of a list: a column, or an expression with a name,
+ * ``sql`lower(${users.name})`.as('name')``.
+ */
 export type ListColumn = Column | SQL.Aliased
 
-/** What a statement needs so that pages can be read of it. */
+/** The parts that a statement includes so that it can be read in pages. */
 export interface ListParts {
-  /** Which rows are on the page and behind it: one of the conditions of `where`. */
+  /**
+   * Limits the rows to the page and what follows it. Combine it with the other conditions of
+   * `where`.
+   */
   readonly where: SQL | undefined
-  /** Where a row is in the order: one of the fields that are selected. */
+  /** The position of a row in the order. Select it as one of the fields. */
   readonly place: SQL<(string | null)[]>
 }
 
-/** A row as it is selected for a page. */
+/** A row with its position, as selected for a page. */
 export interface Placed {
   readonly place: (string | null)[]
 }
 
 /** Options of {@link list}. */
 export interface ListOptions {
-  /** Counts all rows of the list, for requests that ask for that: `() => db.$count(accounts, condition)`. */
+  /**
+   * Counts all rows of the list, for requests that ask for the total:
+   * `() => db.$count(accounts, condition)`.
+   */
   readonly count?: () => PromiseLike<number>
 }
 
-/** What of a builder puts the page's order and its ends to a statement. */
+/** The methods of a builder that add the page's order and limit to a statement. */
 interface Orderable<Row> {
   orderBy(...columns: SQL[]): Orderable<Row>
   limit(limit: number): Orderable<Row>
@@ -33,10 +42,12 @@ interface Orderable<Row> {
 }
 
 /**
- * A list that Drizzle reads, for `page`. `select` makes the statement, with the `where` and the `place` that it is given, and without an order or a limit. An
- * index on the columns of the order, behind those of the conditions, makes each page as fast as the first.
+ * Creates a list that Drizzle reads, for `page`. `select` builds the statement from the given
+ * `where` and `place`, without an order or a limit. An index on the condition columns followed by
+ * the order columns makes each page as fast as the first.
  *
- * @param order The last column is unique.
+ * @param order The sort keys; the last column must be unique.
+ *
  * @throws HoldfastError `page-order-invalid`.
  */
 export function list<Select extends PromiseLike<readonly Placed[]> & { orderBy: unknown }>(

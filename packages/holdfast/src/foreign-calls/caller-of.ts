@@ -1,12 +1,12 @@
 import { fileURLToPath } from 'node:url'
 
-/** Who makes a call. */
+/** The code that makes a call. */
 export interface Caller {
-  /** Whether it is the framework, for its database or its collectors. */
+  /** Whether it is the framework, calling its database or its collectors. */
   readonly isFramework: boolean
-  /** Whether it is made by an HTTP client. */
+  /** Whether it is an HTTP client. */
   readonly isHttpClient: boolean
-  /** The nearest file and line of the program; `undefined` where none of it is on the stack any more. */
+  /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
   readonly place: string | undefined
 }
 
@@ -14,16 +14,18 @@ export interface Caller {
 const mostFrames = 100
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-// Tests stand beside the framework's code, but are programs that use it.
+// Tests are beside the framework's code, but are programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders that call by themselves. The others are on the stack because they wait for a handler, which calls.
+// The folders that make calls themselves. Other folders are on the stack because they wait for a
+// handler, which makes the call.
 const calling = /^(?:postgres|telemetry)\b/
-// A driver connects anew for whoever waits, and an exporter sends when it is time: then nothing else is on the stack.
+// A driver reconnects for waiting callers and an exporter sends on a timer: nothing else is on the
+// stack then.
 const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
 const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
 const library = /^node:|\/node_modules\//
 
-/** Finds out who makes the call that a diagnostics channel is telling of. */
+/** Returns the code that makes the call a diagnostics channel is reporting. */
 export function callerOf(): Caller {
   const frames = framesBelowChannel()
   const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))
@@ -40,7 +42,7 @@ export function callerOf(): Caller {
   }
 }
 
-/** The nearest file and line of the program; `undefined` where none of it is on the stack any more. */
+/** Returns the nearest file and line of the program; `undefined` if none of it is on the stack. */
 export function placeOfProgram(): string | undefined {
   const frame = framesBelowChannel().find(({ path }) => !isFrameworks(path) && !library.test(path))
   return frame && `${frame.path}:${frame.line}`
@@ -67,7 +69,10 @@ function framesBelowChannel(): readonly Frame[] {
   return frames.slice(frames.findIndex(({ path }) => path === 'node:diagnostics_channel') + 1)
 }
 
-/** Reads `at name (path:line:column)` or `at path:line:column`; what has no line, as native code, is no frame. */
+/**
+ * Parses `at name (path:line:column)` or `at path:line:column`. Returns `undefined` for text
+ * without a line, such as native code.
+ */
 function toFrame(text: string): Frame | undefined {
   const [, path, line] = /^ +at (?:.* \(|async )?(.+?):(\d+):\d+\)?$/.exec(text) ?? []
   if (path === undefined || line === undefined) return undefined

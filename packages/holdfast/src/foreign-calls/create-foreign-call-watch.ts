@@ -7,25 +7,28 @@ import { type OutgoingCall, watchOutgoingCalls } from './outgoing-calls.ts'
 
 /** Options of {@link createForeignCallWatch}. */
 export interface ForeignCallWatchOptions {
-  /** Takes a warning for each place that makes foreign calls. */
+  /** Receives a warning for each place that makes calls to third parties. */
   readonly log: Logger
-  /** Whether foreign calls fail, and their transactions with them, rather than being told of. Default false. */
+  /**
+   * Whether calls to third parties fail, with their transactions, instead of being reported.
+   * Default false.
+   */
   readonly refuses?: boolean
 }
 
-/** A transaction whose handler runs, or has run. */
+/** A transaction whose handler runs or has run. */
 interface WatchedTransaction extends HandledTransaction {
   hasEnded: boolean
-  /** Why it must not be committed. */
+  /** The reason why it must not be committed. */
   refusal: HoldfastError | undefined
 }
 
 /**
- * Tells of the calls that leave the process while a transaction is open, once for each place that makes them. It listens only while
- * handlers run.
+ * Reports calls that leave the process while a transaction is open, once per place that makes them.
+ * It listens only while handlers run.
  *
- * Where foreign calls are refused, `within` rejects with HoldfastError `foreign-call-refused` after one, whatever its handler makes of
- * the call's failure.
+ * If calls are refused, `within` rejects with HoldfastError `foreign-call-refused` after one, even
+ * if the handler catches the call's failure.
  */
 export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatchOptions): ForeignCallWatch {
   const current = new AsyncLocalStorage<WatchedTransaction>()
@@ -37,7 +40,7 @@ export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatc
     const transaction = current.getStore()
     if (!transaction || transaction.hasEnded || transaction.isOpen?.() === false) return
     const { isFramework, isHttpClient, place } = callerOf()
-    // An HTTP client connects for a request, which is a call by itself.
+    // An HTTP client opens a connection for a request, which is reported itself.
     if (isFramework || (call.kind === 'connection' && isHttpClient)) return
     call.toHost((host) => {
       const { operation } = transaction
@@ -48,7 +51,8 @@ export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatc
       }
       const whom = `${operation} ${host}`
       if (toldOf.has(place ?? whom)) return
-      // What has no place is told of only where nothing else leads to it: a redirect goes on from a call that has one.
+      // A call without a place is reported only if no other call goes to that host: a redirect
+      // follows a call that has a place.
       toldOf.add(place ?? whom).add(whom)
       log.warn(
         { operation, host, place: place ?? unknownPlace },

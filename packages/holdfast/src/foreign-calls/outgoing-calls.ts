@@ -2,17 +2,20 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** A call that leaves the process, told of while the code that makes it is on the stack. */
+/** A call that leaves the process, reported while the code that makes it is on the stack. */
 export interface OutgoingCall {
-  /** An HTTP request, or a connection of whatever protocol. */
+  /** An HTTP request, or a connection of any protocol. */
   readonly kind: 'request' | 'connection'
-  /** Tells where it goes, at once or when that is known: `api.example.com:8443`, or the path of a socket. */
+  /**
+   * Reports the destination, at once or as soon as it is known: `api.example.com:8443`, or the path
+   * of a socket.
+   */
   toHost(tell: (host: string) => void): void
-  /** Has it fail with this error, once its host is known and before anything has been sent. */
+  /** Fails the call with this error, once its host is known and before anything has been sent. */
   refuse(error: Error): void
 }
 
-/** Tells of every call that leaves the process. Gives what ends that. */
+/** Reports every call that leaves the process. Returns a function that stops it. */
 export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => void {
   const listeners = {
     'undici:request:create': (message: unknown) => found(ofFetch(message as FetchMessage)),
@@ -28,7 +31,7 @@ export function watchOutgoingCalls(found: (call: OutgoingCall) => void): () => v
 interface FetchMessage {
   readonly request: {
     readonly origin?: string | URL
-    // Undici fails its own requests by these, from version 8 on by the first.
+    // Undici fails its own requests through these callbacks, from version 8 on through the first.
     onResponseError?(error: Error): void
     onError?(error: Error): void
   }
@@ -73,10 +76,10 @@ function ofSocket({ socket }: SocketMessage): OutgoingCall {
       socket.on('connectionAttempt', (address, port: number | undefined) =>
         tellOnce(port === undefined ? address : `${name ?? address}:${port}`),
       )
-      // A name that is not found is never connected to.
+      // A name that cannot be resolved is never connected to.
       socket.on('close', () => tellOnce(name ?? 'an unknown host'))
     },
-    // Node is about to connect it, and would find it gone.
+    // Node is about to connect the socket and would fail if it were destroyed synchronously.
     refuse: (error) => process.nextTick(() => socket.destroy(error)),
   }
 }

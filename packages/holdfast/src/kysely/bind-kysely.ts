@@ -11,7 +11,7 @@ import type { ReadonlyKysely } from 'kysely/readonly'
 import type { Binding } from '../database/binding.ts'
 import { SessionDriver, TransactionDriver } from './session-driver.ts'
 
-/** What a query gets as `db`: what of Kysely reads. */
+/** The `db` of a query: the reading part of Kysely. */
 export interface KyselyRead<Tables>
   extends
     Pick<
@@ -20,16 +20,21 @@ export interface KyselyRead<Tables>
     >,
     // Without it, the `sql` tag could not be executed.
     QueryExecutorProvider {
-  /** As Kysely's. Of its own, since Kysely's gives what executes no `sql` tag, and takes no `list`. */
+  /**
+   * Same as Kysely's. Redeclared because Kysely's returns a type that neither executes the `sql`
+   * tag nor works with `list`.
+   */
   withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
-  /** As Kysely's, likewise. */
+  /** Same as Kysely's, redeclared for the same reason. */
   withSchema(schema: string): KyselyRead<Tables>
 }
 
-/** What a mutation gets as `db`: Kysely on its transaction, in which `transaction()` makes a savepoint. */
+/**
+ * The `db` of a mutation: Kysely on its transaction, in which `transaction()` creates a savepoint.
+ */
 export type KyselyWrite<Tables> = Kysely<Tables>
 
-/** Binds Kysely to what runs statements. */
+/** Binds Kysely to the sessions that run statements. */
 export function bindKysely<Tables>(
   plugins: readonly KyselyPlugin[],
 ): Binding<KyselyRead<Tables>, KyselyWrite<Tables>> {
@@ -47,7 +52,7 @@ export function bindKysely<Tables>(
     })
   return {
     name: 'kysely',
-    // Its types leave the executor out; nothing else of them is narrower than what is there.
+    // The types leave out the executor; nothing else about them is narrower than the object.
     read: (queryable) => connect(new SessionDriver(queryable)) as unknown as KyselyRead<Tables>,
     write: (queryable) => connect(new TransactionDriver(queryable)),
   }

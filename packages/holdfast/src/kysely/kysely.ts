@@ -5,11 +5,14 @@ import { bindKysely, type KyselyRead, type KyselyWrite } from './bind-kysely.ts'
 
 /** Options of {@link kysely}. */
 export interface KyselyOptions extends PostgresOptions {
-  /** Plugins of Kysely, such as `new CamelCasePlugin()`. Default none. */
+  /** Kysely plugins, such as `new CamelCasePlugin()`. Default none. */
   readonly plugins?: readonly KyselyPlugin[]
 }
 
-/** A Postgres database that handlers use through Kysely: `kysely<Tables>()`, with the interface that says which tables there are. */
+/**
+ * Creates a Postgres database that handlers use through Kysely: `kysely<Tables>()`, with the
+ * interface that declares the tables.
+ */
 export function kysely<Tables>(
   options: KyselyOptions = {},
 ): Database<KyselyRead<Tables>, KyselyWrite<Tables>> {

@@ -3,23 +3,27 @@ import { type OrderBy, readOrder } from '../kernel/page-order.ts'
 import type { PageSource, PlacedRow } from '../kernel/page.ts'
 import { type Branch, readBranches, type SeekPart } from '../postgres/seek.ts'
 
-/** What a list of Kysely is ordered by. */
+/** Options of {@link list}. */
 export interface ListOptions<Column extends string> {
-  /** Columns of what the statement gives, by their names there: `['name', 'id']`, `[descending('createdAt'), 'id']`. The last one is unique. */
+  /**
+   * Result columns of the statement, by name: `['name', 'id']`, `[descending('createdAt'), 'id']`.
+   * The last one must be unique.
+   */
   readonly order: readonly OrderBy<Column>[]
 }
 
-/** A SELECT of Kysely, of one table or of whatever it joins, groups or unites. */
+/** A Kysely SELECT of one table or of joins, groups or unions. */
 export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 
-// One word in lower case: it is the same to a plugin that changes names.
+// One lower-case word, which plugins that rename columns leave unchanged.
 const placeColumn = 'holdfastplace'
 
 type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
 
 /**
- * A list of what a statement of Kysely gives, for `page`. The statement has the conditions of the list, and neither ORDER BY nor LIMIT: where a page begins
- * and ends is put around it. An index on the columns of the order, behind those of the conditions, makes each page as fast as the first.
+ * Creates a list from a Kysely statement, for `page`. The statement has the conditions of the list,
+ * but neither ORDER BY nor LIMIT: those are added around it. An index on the condition columns
+ * followed by the order columns makes each page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
  */
@@ -29,7 +33,7 @@ export function list<Row extends object>(
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
-  // Not `sql.ref`, to which a dot in a name is one between a table and its column.
+  // Not `sql.ref`, which reads a dot in a name as a separator of table and column.
   const names = columns.map((column) => sql`page.${sql.id(column)}`)
   const place = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>

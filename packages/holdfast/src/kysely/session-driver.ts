@@ -2,7 +2,10 @@ import type { CompiledQuery, DatabaseConnection, Driver, QueryResult, Transactio
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Queryable } from '../postgres/connection.ts'
 
-/** Runs what Kysely compiles in the session of a query: it is the session that takes connections of the pool and gives them back. */
+/**
+ * Runs compiled Kysely statements in the session of a query. The session, not the driver, acquires
+ * and releases the pool's connections.
+ */
 export class SessionDriver implements Driver {
   protected readonly queryable: Queryable
   readonly #connection: DatabaseConnection
@@ -22,7 +25,7 @@ export class SessionDriver implements Driver {
 
   async destroy(): Promise<void> {}
 
-  // The session refuses it, with the reason.
+  // The session rejects it, with the reason.
   async beginTransaction(_connection: DatabaseConnection, _settings: TransactionSettings): Promise<void> {
     await this.queryable.query('begin')
   }
@@ -36,12 +39,15 @@ export class SessionDriver implements Driver {
   }
 }
 
-// One name for all of them: a second one that is opened meanwhile is noticed by it, and refused.
+// One name for all of them, so that a second transaction opened meanwhile is detected and rejected.
 const transactionName = 'kysely'
 
-/** The same in a transaction that is not Kysely's to end: what Kysely calls a transaction is a savepoint in it. */
+/**
+ * Runs statements in a transaction that Kysely does not end: a Kysely transaction is a savepoint in
+ * it.
+ */
 export class TransactionDriver extends SessionDriver {
-  /** @throws HoldfastError `transaction-control` where it is to be of a kind of its own. */
+  /** @throws HoldfastError `transaction-control` if an isolation level or access mode is set. */
   override async beginTransaction(
     connection: DatabaseConnection,
     { isolationLevel, accessMode }: TransactionSettings,

@@ -11,7 +11,8 @@ import { openTelemetry } from 'holdfast/opentelemetry'
 import { attributesOf, createTelemetry } from 'holdfast/telemetry'
 import { z } from 'zod'
 
-// Prints what was recorded, and by whom, of one call whose handler makes spans with OpenTelemetry's API.
+// Prints the spans of one call whose handler creates spans with OpenTelemetry's API, and which
+// provider recorded them.
 const [, , situation] = process.argv
 
 const exporter = new InMemorySpanExporter()
@@ -24,7 +25,7 @@ if (situation === 'with-sdk') {
 const receiver = createServer((request, response) => void request.resume().on('end', () => response.end()))
 let received: Promise<unknown> = Promise.resolve()
 if (situation === 'instrumented') {
-  // What an instrumentation of node:http does: a span for each request of this process.
+  // Like an instrumentation of node:http: creates a span for each request of this process.
   channel('http.client.request.start').subscribe(() => trace.getTracer('http').startSpan('POST').end())
   await once(receiver.listen(0, '127.0.0.1'), 'listening')
   received = once(receiver, 'request')

@@ -11,9 +11,9 @@ import {
 } from '@opentelemetry/api'
 import type { Attributes, AttributeValue, Span } from '../kernel/span.ts'
 
-/** A span of ours in the form of OpenTelemetry's API. */
+/** A Holdfast span behind the interface of OpenTelemetry's API. */
 export class BridgedSpan implements OtelSpan {
-  /** Ours. */
+  /** The Holdfast span. */
   readonly span: Span
 
   constructor(span: Span) {
@@ -83,7 +83,7 @@ export class BridgedSpan implements OtelSpan {
   }
 }
 
-/** Attributes of OpenTelemetry as ours; lists come as JSON. */
+/** Converts OpenTelemetry attributes to Holdfast's; lists become JSON. */
 export function toAttributes(attributes: OtelAttributes = {}): Attributes {
   const own: Record<string, AttributeValue> = {}
   for (const [name, value] of Object.entries(attributes)) {

@@ -23,7 +23,7 @@ const kinds: Readonly<Record<OtelSpanKind, SpanKind>> = {
   [OtelSpanKind.CONSUMER]: 'consumer',
 }
 
-/** Gives the tracers of those who use OpenTelemetry's API: their spans are ours. */
+/** Provides tracers to users of OpenTelemetry's API whose spans are Holdfast's. */
 export class BridgedTracerProvider implements TracerProvider {
   readonly #telemetry: Telemetry
 
@@ -36,7 +36,7 @@ export class BridgedTracerProvider implements TracerProvider {
   }
 }
 
-/** Who makes spans: a library, as a rule. */
+/** The instrumentation scope that creates spans, usually a library. */
 interface Scope {
   readonly name: string
   readonly version?: string

@@ -7,16 +7,17 @@ import { suppressTracing } from './suppressed-tracing.ts'
 import { TraceContextPropagator } from './trace-context-propagator.ts'
 
 /**
- * Joins the spans that handlers, and the libraries that they use, make with `@opentelemetry/api`: `serve(service, { telemetry:
- * { bridge: openTelemetry() } })`.
+ * Joins spans that handlers and their libraries create with `@opentelemetry/api` to the service's
+ * traces: `serve(service, { telemetry: { bridge: openTelemetry() } })`.
  *
- * Where nobody has registered a tracer provider, theirs are spans of the service, recorded and exported with the rest. Where somebody
- * has, they stay with that one, in the trace and below the span of the call. Nothing that is registered is replaced.
+ * Without a registered tracer provider, these spans are recorded and exported with those of the
+ * service. With one, they stay with that provider, in the trace and below the span of the call.
+ * Nothing that is registered is replaced.
  */
 export function openTelemetry(): TelemetryBridge {
   return {
     join(telemetry) {
-      // Each refuses, and says so, where there is one already.
+      // Each registration is rejected and logged by OpenTelemetry if there is one already.
       const isProvider = trace.setGlobalTracerProvider(new BridgedTracerProvider(telemetry))
       const isManager = context.setGlobalContextManager(new BridgedContextManager(telemetry).enable())
       const isPropagator = propagation.setGlobalPropagator(new TraceContextPropagator())

@@ -13,7 +13,7 @@ import { continueTrace, toTraceparent } from '../kernel/trace-context.ts'
 const field = 'traceparent'
 const stateField = 'tracestate'
 
-/** Hands traces on to other services, and takes theirs, by W3C Trace Context. */
+/** Propagates traces to and from other services by W3C Trace Context. */
 export class TraceContextPropagator implements TextMapPropagator {
   inject(context: Context, carrier: unknown, setter: TextMapSetter): void {
     const span = trace.getSpanContext(context)

@@ -4,10 +4,10 @@ import type { Queryable } from '../postgres/connection.ts'
 import { SessionAdapterFactory } from './session-adapter.ts'
 import { withNestedArrays } from './with-nested-arrays.ts'
 
-/** What `new PrismaClient({ adapter })` takes. */
+/** The driver adapter for `new PrismaClient({ adapter })`. */
 export type PrismaAdapter = SessionAdapterFactory
 
-/** What of a generated client is used here. */
+/** The members of a generated client that are used here. */
 export interface AnyPrismaClient {
   $connect(): PromiseLike<unknown>
   $transaction: unknown
@@ -26,7 +26,7 @@ type ReadMethod =
 
 type RawRead = '$queryRaw' | '$queryRawTyped' | '$queryRawUnsafe'
 
-/** What a query gets as `db`: what of each model reads, and raw statements. */
+/** The `db` of a query: the reading methods of each model, and raw statements. */
 export type PrismaRead<Client> = {
   readonly [
     Key in keyof Client as Key extends `$${string}` ? Extract<Key, RawRead> : Key
@@ -35,7 +35,9 @@ export type PrismaRead<Client> = {
     : Client[Key]
 }
 
-/** What a mutation gets as `db`: what Prisma gives in a transaction, in which `$transaction` makes a savepoint. */
+/**
+ * The `db` of a mutation: Prisma's transaction client, in which `$transaction` creates a savepoint.
+ */
 export type PrismaWrite<Client> = Omit<Client, '$connect' | '$disconnect' | '$extends' | '$on' | '$use'>
 
 interface Bound<Client> extends Binding<PrismaRead<Client>, PrismaWrite<Client>> {
@@ -48,12 +50,13 @@ type Transact = <T>(
   options: { readonly maxWait: number; readonly timeout: number },
 ) => Promise<T>
 
-// How long they last is said by their calls. The longest that a timer knows.
+// The calls limit their own duration, so Prisma gets the longest time that a timer can hold.
 const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 }
 
 /**
- * Binds a client of Prisma to what runs statements. One client serves all calls, since it takes milliseconds to make: each call is one of its
- * transactions, so that Prisma never batches the reads of two calls into one statement.
+ * Binds a Prisma client to the sessions that run statements. One client serves all calls, since
+ * creating it takes milliseconds: each call is one of its transactions, so Prisma never batches the
+ * reads of two calls into one statement.
  */
 export function bindPrisma<Client extends AnyPrismaClient>(
   create: (adapter: PrismaAdapter) => Client,
@@ -70,7 +73,8 @@ export function bindPrisma<Client extends AnyPrismaClient>(
       sessions.run(queryable, () =>
         transact(async (transaction) => {
           transactions.set(queryable, withNestedArrays(transaction))
-          // A transaction that the handler starts with the client itself would be one without a rollback: it is refused.
+          // A transaction that the handler starts on the client itself would have no rollback, so
+          // it is rejected.
           return sessions.run(undefined, run)
         }, limits),
       ),

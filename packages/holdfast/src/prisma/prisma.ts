@@ -9,8 +9,9 @@ import {
 } from './bind-prisma.ts'
 
 /**
- * A Postgres database that handlers use through Prisma: `prisma((adapter) => new PrismaClient({ adapter }))`, with the client that `prisma generate` has
- * made. It is called once.
+ * Creates a Postgres database that handlers use through Prisma:
+ * `prisma((adapter) => new PrismaClient({ adapter }))`, with the client that `prisma generate`
+ * created. The function is called once.
  */
 export function prisma<Client extends AnyPrismaClient>(
   create: (adapter: PrismaAdapter) => Client,

@@ -11,7 +11,10 @@ type PrismaTransaction = Awaited<ReturnType<PgAdapter['startTransaction']>>
 type PrismaStatement = Parameters<PgAdapter['queryRaw']>[0]
 type PrismaRows = Awaited<ReturnType<PgAdapter['queryRaw']>>
 
-/** What Prisma runs statements through: the session of the call that a transaction of Prisma's was started in. */
+/**
+ * The driver adapter through which Prisma runs statements: in the session of the call that started
+ * the Prisma transaction.
+ */
 export class SessionAdapterFactory {
   readonly provider = 'postgres'
   readonly adapterName: string = 'holdfast'
@@ -57,7 +60,10 @@ async function refuseOutside(): Promise<never> {
   )
 }
 
-/** A session as a transaction of Prisma's. Its end is not Prisma's to say: the session is committed, or rolled back, with its call. */
+/**
+ * A session as a Prisma transaction. Prisma does not end it: the session is committed or rolled
+ * back with its call.
+ */
 class SessionTransaction implements PrismaTransaction {
   readonly provider = 'postgres'
   readonly adapterName: string = 'holdfast'
@@ -95,14 +101,15 @@ class SessionTransaction implements PrismaTransaction {
 }
 
 /**
- * Runs one statement by Prisma's own adapter for `pg`, which knows how values are written and read, and what errors mean. It is given a pool that
- * sends to the session. Each statement has one of its own, which costs a microsecond and tells which error of the driver is behind Prisma's.
+ * Runs one statement with Prisma's own adapter for `pg`, which knows how values are written and
+ * read and what errors mean. It gets a pool that sends to the session. Each statement gets its own
+ * adapter, which costs a microsecond and shows which driver error is behind Prisma's.
  *
  * @throws HoldfastError `prisma-driver-mismatch`.
  */
 async function runStatement<T>(queryable: Queryable, run: (adapter: PgAdapter) => Promise<T>): Promise<T> {
   let failure: unknown
-  // It never connects: only its class matters to the adapter.
+  // It never connects: the adapter only checks its class.
   // oxlint-disable-next-line holdfast/no-bare-pg-client
   const pool = Object.assign(new pg.Pool(), {
     query: (statement: DriverStatement) =>

@@ -1,11 +1,15 @@
-/** What `$transaction` takes: a function of a client within, or an array of statements that have not been sent yet. */
+/**
+ * The argument of a nested `$transaction`: a function of a client, or an array of statements not
+ * sent yet.
+ */
 type Nested = ((part: object) => unknown) | readonly PromiseLike<unknown>[]
 
 type Transact = (run: (part: object) => unknown, options?: object) => Promise<unknown>
 
 /**
- * A client in a transaction whose `$transaction([…])` is one within that, too. Prisma sends such an array as a transaction of the client itself, and an array of one
- * as a statement without a transaction.
+ * Wraps the client of a transaction so that its `$transaction([…])` is nested in that transaction
+ * too. Prisma would send such an array as a transaction of the root client, and an array of one as
+ * a statement without a transaction.
  */
 export function withNestedArrays<Client extends object>(client: Client): Client {
   return new Proxy(client, {
