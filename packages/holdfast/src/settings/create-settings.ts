@@ -3,7 +3,7 @@ import type { Settings, SettingsSource } from '../kernel/settings.ts'
 import type { Setting } from './setting.ts'
 import { createSettingReader, type Reading } from './setting-reader.ts'
 
-/** Declarations of settings under the names of their variables. */
+/** Declarations of settings, by variable name. */
 export type SettingDeclarations = Readonly<Record<string, Setting>>
 
 /** The values of declared settings. */
@@ -11,7 +11,7 @@ export type SettingValues<D extends SettingDeclarations> = {
   readonly [Name in keyof D]: D[Name] extends Setting<infer Value> ? Value : never
 }
 
-/** Declares what a program is configured with from its environment, each under the name of its variable. */
+/** Declares the environment variables that configure a program, each under its name. */
 export function settings<D extends SettingDeclarations>(declarations: D): Settings<SettingValues<D>> {
   const names = Object.keys(declarations)
   const readers = Object.entries(declarations).map(([name, declared]) =>

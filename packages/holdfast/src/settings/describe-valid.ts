@@ -11,11 +11,11 @@ const formats: Readonly<Record<string, string>> = {
   hostname: 'a host name',
 }
 
-/** What a JSON Schema allows, in words that complete “it has to be”. */
+/** Returns a phrase for the values that a JSON Schema allows, to complete “it has to be”. */
 export function describeValid(schema: JsonSchema, root: JsonSchema = schema): string {
   const own = resolveReference(schema, root)
   if (typeof own['x-valid'] === 'string') return own['x-valid']
-  // No variable says null.
+  // A variable cannot be null.
   const branches = alternatives(own).filter((branch) => branch.type !== 'null')
   if (branches.length === 1 && branches[0] !== own) return describeValid(branches[0]!, root)
   if (branches.length > 1) return branches.map((branch) => describeValid(branch, root)).join(', or ')
@@ -34,7 +34,7 @@ export function describeValid(schema: JsonSchema, root: JsonSchema = schema): st
 function describeNumber(schema: JsonSchema, type: 'integer' | 'number'): string {
   const kind = type === 'integer' ? 'a whole number' : 'a number'
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
-  // Zod says of every integer that it is one that a double can hold, which is no bound that anybody meant.
+  // Zod gives every integer the bounds of a safe integer, which the author did not set.
   const least = isBound(minimum)
     ? `at least ${minimum}`
     : isBound(exclusiveMinimum)

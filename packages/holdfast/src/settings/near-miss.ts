@@ -1,4 +1,4 @@
-/** How many letters have to be changed, added, left out or swapped to make one name of another. */
+/** Returns the edit distance of two names: letters changed, added, left out or swapped. */
 function distance(a: string, b: string): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, index) => index)
@@ -23,8 +23,8 @@ function distance(a: string, b: string): number {
 const mostMistakes = 2
 
 /**
- * The name that somebody may have meant to write; `undefined` where none is close. Of three letters one may be wrong, of six or more
- * two; of which case they are is no matter.
+ * Returns the candidate closest to a name; `undefined` if none is close. One letter in three may be
+ * wrong, two from six letters on. Case is ignored.
  */
 export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
   const most = Math.min(mostMistakes, Math.floor(name.length / 3))

@@ -2,7 +2,7 @@ import type { JsonSchema } from '../kernel/json-schema.ts'
 import { readDurationMs } from '../kernel/duration.ts'
 import type { Schema } from '../kernel/schema.ts'
 
-/** A schema of one of the kinds of values that settings have. Any other Standard Schema does as well. */
+/** Creates the schema for one kind of setting value. Any other Standard Schema works as well. */
 function schemaOf<T>(
   keywords: JsonSchema,
   read: (value: unknown) => T | undefined,
@@ -22,14 +22,14 @@ function schemaOf<T>(
   }
 }
 
-/** A text that is not empty. */
+/** Accepts text that is not empty. */
 export function text(): Schema<string, string> {
   const read = (value: unknown): string | undefined =>
     typeof value === 'string' && value !== '' ? value : undefined
   return schemaOf({ type: 'string', minLength: 1 }, read, 'a text')
 }
 
-/** A whole number within bounds, both included. */
+/** Accepts an integer within inclusive bounds. */
 export function wholeNumber({
   min,
   max,
@@ -45,7 +45,7 @@ export function wholeNumber({
   )
 }
 
-/** One of a few words. */
+/** Accepts one of the given words. */
 export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): Schema<T, T> {
   return schemaOf(
     { enum: words },
@@ -54,7 +54,7 @@ export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): S
   )
 }
 
-/** `true` or `false`. */
+/** Accepts `true` or `false`. */
 export function flag(): Schema<boolean, boolean> {
   return schemaOf(
     { type: 'boolean' },
@@ -63,7 +63,9 @@ export function flag(): Schema<boolean, boolean> {
   )
 }
 
-/** A URL of one of these protocols, such as `https`; of any, where none is named. */
+/**
+ * Accepts a URL with one of these protocols, such as `https`. Without protocols, any is accepted.
+ */
 export function url(...protocols: readonly string[]): Schema<string, string> {
   const valid =
     protocols.length === 0
@@ -80,7 +82,7 @@ export function url(...protocols: readonly string[]): Schema<string, string> {
   )
 }
 
-/** A length of time with its unit, as `5s`; its value is in milliseconds. */
+/** Accepts a duration with its unit, such as `5s`; the value is in milliseconds. */
 export function durationMs(): Schema<number, number> {
   return schemaOf(
     { type: 'string' },
@@ -99,7 +101,7 @@ const bytesPer: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 }
 
-/** A size with its unit, as `1MiB`; its value is in bytes. */
+/** Accepts a size with its unit, such as `1MiB`; the value is in bytes. */
 export function sizeBytes(): Schema<number, number> {
   return schemaOf(
     { type: 'string' },

@@ -1,9 +1,12 @@
 const hidden = '[secret]'
 
-// Outside of the object, so that nothing that walks its properties comes to it.
+// Kept outside the object, so that code that walks its properties cannot reach the value.
 const values = new WeakMap<Secret<unknown>, unknown>()
 
-/** A value that never prints: in a log, a message, a template, JSON or the console it is `[secret]`. */
+/**
+ * A value that is never printed: in logs, messages, templates, JSON and the console it is
+ * `[secret]`.
+ */
 export class Secret<T> {
   /** Wraps a value. */
   constructor(value: T) {
@@ -11,7 +14,7 @@ export class Secret<T> {
     Object.freeze(this)
   }
 
-  /** The value itself, to be handed to what needs it and to nothing else. */
+  /** Returns the value itself. Pass it only to the code that needs it. */
   reveal(): T {
     return values.get(this) as T
   }
@@ -29,5 +32,5 @@ export class Secret<T> {
   }
 }
 
-// What Node's console and util.inspect ask for.
+// Node's console and util.inspect call this.
 Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => hidden })

@@ -8,11 +8,11 @@ import { nearMiss } from './near-miss.ts'
 import { Secret } from './secret.ts'
 import type { Setting } from './setting.ts'
 
-/** What became of a setting. */
+/** The result of reading a setting. */
 export interface Reading {
   readonly name: string
   readonly value?: unknown
-  /** What is wrong with it; `undefined` where nothing is. */
+  /** The problem with it; `undefined` if it is valid. */
   readonly issue?: string
 }
 
@@ -22,13 +22,13 @@ export interface SettingReader {
   read(source: SettingsSource): Promise<Reading>
 }
 
-// A message is read by a person.
+// Messages are read by people.
 const longestShown = 60
 const redactor = createRedactor()
-// The names of settings are the program's own: better one too many that is not shown.
+// Matches names of settings that are probably secret. Hiding one value too many is harmless.
 const soundsSecret = /(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWORD|DSN|CREDENTIALS?)S?(?:_|$)/i
 
-/** Makes the reader of a setting; `names` are those of all that are declared with it. */
+/** Creates the reader of a setting. `names` are the names of all settings declared with it. */
 export function createSettingReader(
   name: string,
   declared: Setting,
@@ -59,7 +59,7 @@ export function createSettingReader(
     const origin = originOf?.(name)
     const from = origin === undefined ? '' : ` (from ${origin})`
     const what = env[name] ? `${name}${from}` : `The default of ${name}`
-    // What a schema says may repeat what it was given.
+    // The schema's message may repeat the value.
     if (isHidden) return `${what} is not valid, and not shown since it is a secret. ${expectation}`
     return `${what} is ${show(text)}. ${expectation}${messageBeside(message, valid)}`
   }
@@ -94,7 +94,10 @@ export function createSettingReader(
   }
 }
 
-/** The JSON Schema of a setting; one that says nothing where JSON Schema cannot say it, as for a `Date`. */
+/**
+ * Returns the JSON Schema of a setting; an empty one if JSON Schema cannot express it, such as a
+ * `Date`.
+ */
 function describe(schema: Schema): JsonSchema {
   try {
     return toJsonSchema(schema, 'input')
@@ -103,23 +106,26 @@ function describe(schema: Schema): JsonSchema {
   }
 }
 
-/** What a schema makes of a variable that is not set, where it says that this may be: `undefined`, or its own default. */
+/**
+ * Returns the schema's value for a variable that is not set, if the schema allows that: `undefined`
+ * or its own default.
+ */
 function readAbsent(schema: Schema, { default: own }: JsonSchema): { readonly value: unknown } | undefined {
   try {
     const result = validate(schema, undefined)
     if (result instanceof Promise) {
-      // Whether it may be left out is known when it is declared, or not at all.
+      // Whether it is optional must be known synchronously, when it is declared.
       result.catch(() => {})
       return undefined
     }
-    // What converts, such as `z.coerce.string()`, would make a text of nothing.
+    // A schema that converts, such as `z.coerce.string()`, would turn `undefined` into a text.
     return !result.issues && (result.value === undefined || own !== undefined) ? result : undefined
   } catch {
     return undefined
   }
 }
 
-/** A list comes as one text with commas. */
+/** A list is one text with commas. */
 function textReaderOf(schema: JsonSchema): (text: string) => unknown {
   const read = fieldReader(schema, schema)
   const isList = alternatives(resolveReference(schema, schema)).some((branch) =>
@@ -142,7 +148,7 @@ function show(text: string): string {
   return JSON.stringify(shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown)
 }
 
-/** What the schema says, where it says more than is said already. */
+/** Returns the schema's message if it adds to the description of valid values. */
 function messageBeside(message: string, valid: string): string {
   return message === '' || message.includes(valid) ? '' : ` (${message})`
 }

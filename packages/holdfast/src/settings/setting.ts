@@ -3,36 +3,44 @@ import type { Secret } from './secret.ts'
 
 /** Options of {@link setting}. */
 export interface SettingOptions {
-  /** What it is for, in a sentence. */
+  /** The purpose of the setting, in a sentence. */
   readonly description: string
-  /** Its text where nobody sets it. Without one it has to be set, unless it is optional or its schema says what it is then. */
+  /**
+   * The text used if the variable is not set. Without it the setting is required, unless it is
+   * optional or its schema has a default.
+   */
   readonly default?: string
-  /** What stands for the default in the documentation, where that depends on something. */
+  /** Replaces the default in the documentation if it depends on something. */
   readonly defaultDescription?: string
   /**
-   * Whether it may be left out, and its value is then `undefined`: always, or anywhere but in production. Default: it may not, where
-   * neither it nor its schema has a default.
+   * Whether the variable may be missing, with the value `undefined`: always, or except in
+   * production. Default: it is required, unless it or its schema has a default.
    */
   readonly optional?: true | 'outside production'
-  /** Whether it is a secret: its value is a {@link Secret}, and no message shows it. Default false. */
+  /**
+   * Whether it is a secret: its value is a {@link Secret}, and messages never show it. Default
+   * false.
+   */
   readonly secret?: boolean
 }
 
 /** The declaration of a setting. */
 export interface Setting<Value = unknown> extends SettingOptions {
   readonly schema: Schema
-  /** Never there; carries the type. */
+  /** Type-only (phantom) property; never set at run time. */
   readonly types?: Value
 }
 
-/** The value of a setting whose schema gives `T`, by its options. */
+/** The value type of a setting whose schema returns `T`, given its options. */
 type ValueOf<T, O> =
   | (O extends { readonly secret: true } ? Secret<Exclude<T, undefined>> | Extract<T, undefined> : T)
   | (O extends { readonly optional: true | 'outside production' } ? undefined : never)
 
 /**
- * Declares a setting: `setting(wholeNumber({ min: 1, max: 50 }), { description: 'How many at once.', default: '5' })`. The schema is any
- * Standard Schema; the text of the variable is read as the schema means it, a list by its commas.
+ * Declares a setting:
+ * `setting(wholeNumber({ min: 1, max: 50 }), { description: 'How many at once.', default: '5' })`.
+ * Accepts any Standard Schema. The text of the variable is converted to the type the schema
+ * expects; a list is split at commas.
  */
 export function setting<S extends Schema, const O extends SettingOptions>(
   schema: S,

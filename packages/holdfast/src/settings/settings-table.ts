@@ -1,6 +1,6 @@
 import type { SettingDescription } from '../kernel/settings.ts'
 
-/** Settings as a Markdown table, for the documentation of a program. */
+/** Returns settings as a Markdown table, for the documentation of a program. */
 export function settingsTable(descriptions: readonly SettingDescription[]): string {
   const heading = ['variable', 'what it is', 'what it may be', 'default']
   const rows = descriptions.map(({ name, description, valid, default: fallback, isSecret }) => [

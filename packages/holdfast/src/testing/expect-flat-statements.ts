@@ -7,11 +7,11 @@ import { CallFailed, type CallOptions } from './typed-caller.ts'
 
 /** Options of {@link expectFlatStatements}. */
 export interface FlatStatementsOptions<Input> {
-  /** How much data there is when the operation is called, one call for each: `[1, 10, 100]`. */
+  /** The data sizes at which the operation is called, one call each: `[1, 10, 100]`. */
   readonly sizes: readonly number[]
-  /** Brings the data to a size. */
+  /** Grows the data to a size. */
   readonly grow: (size: number) => Promise<unknown>
-  /** What it is called with, at every size or at each. */
+  /** The input of the calls, the same for all sizes or computed from the size. */
   readonly input: Input | ((size: number) => Input)
   readonly options?: CallOptions
 }
@@ -19,9 +19,11 @@ export interface FlatStatementsOptions<Input> {
 type InputOf<O> = O extends Operation<infer Input, unknown, unknown> ? Input : never
 
 /**
- * Expects that an operation runs as many statements with much data as with little. Gives how many.
+ * Asserts that an operation runs the same number of statements regardless of the amount of data.
+ * Returns that number.
  *
- * @throws HoldfastError `statements-grow` where it runs more; {@link CallFailed} where one of the calls fails.
+ * @throws HoldfastError `statements-grow` if it runs more; {@link CallFailed} if one of the calls
+ * fails.
  */
 export async function expectFlatStatements<O extends Operations, Name extends keyof O & string>(
   service: TestService<O>,

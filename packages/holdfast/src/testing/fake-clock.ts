@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../kernel/clock.ts'
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {
-  /** Moves the time on, and fires every timer that becomes due, in order. */
+  /** Advances the time and fires every timer that becomes due, in order. */
   advance(ms: number): void
 }
 
@@ -11,7 +11,10 @@ interface Pending {
   readonly fire: () => void
 }
 
-/** A clock for tests. `startMs`: where it begins, in milliseconds since the Unix epoch; default: the present. */
+/**
+ * Creates a clock for tests. `startMs`: its initial time, in milliseconds since the Unix epoch;
+ * default: now.
+ */
 export function createFakeClock(startMs: number = Date.now()): FakeClock {
   let nowMs = startMs
   const pending = new Set<Pending>()

@@ -6,26 +6,29 @@ import { systemClock } from '../kernel/clock.ts'
 import { testPostgresUrl } from './test-postgres.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 
-/** A database of its own for one test. */
+/** A database that belongs to one test. */
 export interface TestDatabase {
   readonly url: string
-  /** Drops it, whoever is still connected. */
+  /** Drops it, even if clients are still connected. */
   drop(): Promise<void>
 }
 
-/** Names the test run to every process that takes part in it; its processes share their templates. */
+/**
+ * The environment variable with the id of the test run; processes with the same id share their
+ * template databases.
+ */
 export const testRunVariable = 'HOLDFAST_TEST_RUN'
 
 /**
- * The environment variable with settings that every test database starts with, as JSON: `{"lock_timeout":"1ms"}`. Set it to run
- * tests under the settings that production's database has.
+ * The environment variable with settings of every test database, as JSON: `{"lock_timeout":"1ms"}`.
+ * Set it to run tests under the settings of the production database.
  */
 export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 
 const run = process.env[testRunVariable] ?? String(process.pid)
 let databases = 0
 
-/** Makes an empty database, or a copy of another. */
+/** Creates an empty database, or a copy of another. */
 export async function createTestDatabase(template?: string): Promise<TestDatabase> {
   const serverUrl = await testPostgresUrl()
   databases += 1
@@ -48,13 +51,16 @@ const templates = new Map<Service, Promise<string>>()
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** The name of a database with all migrations of a service applied, made once per test run. `env` is what the service needs to start. */
+/**
+ * Returns the name of a database with all migrations of a service applied, created once per test
+ * run. `env` is the environment that the service needs to start.
+ */
 export function templateFor(service: Service, env: Env): Promise<string> {
   const known = templates.get(service)
   if (known) return known
   const made = createTemplate(service, env)
   templates.set(service, made)
-  // The next test may give it the environment that this one has not.
+  // The next test may pass an environment that works.
   made.catch(() => templates.delete(service))
   return made
 }
@@ -77,13 +83,16 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
     await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
-    // Marked only when it is complete; whoever was killed before leaves none that counts.
+    // Marked only when it is complete: an incomplete one of a killed process is not used.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name
 }
 
-/** Gives a database the settings of the environment. A copy does not have those of its template. */
+/**
+ * Applies the settings in the environment variable to a database. A copy does not inherit those of
+ * its template.
+ */
 async function applySettings(client: pg.Client, database: string): Promise<void> {
   const settings = process.env[testSettingsVariable]
   if (settings === undefined || settings === '') return

@@ -8,8 +8,9 @@ const roomBytes = 2 * 1024 ** 3
 const prefix = 'holdfast-test-'
 
 /**
- * Makes a folder for the data of a test run: in memory where there is room, since a copy of a database is then made in 20
- * milliseconds rather than in 100 or more. What runs that were killed have left there is deleted.
+ * Creates a folder for the data of a test run: in memory if there is room, where copying a database
+ * takes 20 milliseconds instead of 100 or more. Deletes the folders of earlier runs that were
+ * killed.
  */
 export async function createTestFolder(): Promise<string> {
   const parent = hasRoom(memory) ? memory : tmpdir()
@@ -35,7 +36,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // Another user's process cannot be signalled, but is there.
+    // EPERM: the process exists but belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -4,13 +4,13 @@ import { createTestFolder } from './test-folder.ts'
 
 /** A Postgres server for tests. */
 export interface TestPostgres {
-  /** The URL of its administrative database, from which test databases are made. */
+  /** The URL of its administrative database, from which test databases are created. */
   readonly url: string
   /** Stops it and deletes its data. */
   stop(): Promise<void>
 }
 
-// Nothing here outlives the machine: the disk need not have it, only the operating system.
+// Test data need not survive a crash of the machine, so nothing has to reach the disk.
 const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s' }
 
 /** Starts a Postgres server in a temporary folder. */
@@ -26,12 +26,15 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   }
 }
 
-/** The environment variable that names the server on which test databases are made. */
+/** The environment variable with the URL of the server for test databases. */
 export const testDatabaseVariable = 'HOLDFAST_TEST_DATABASE_URL'
 
 let own: Promise<TestPostgres> | undefined
 
-/** The URL of the server for tests: the environment's, or one that is started for this process and ends with it. */
+/**
+ * Returns the URL of the server for tests: the environment's, or one that is started for this
+ * process and stops with it.
+ */
 export async function testPostgresUrl(): Promise<string> {
   const given = process.env[testDatabaseVariable]
   if (given !== undefined && given !== '') return given

@@ -15,38 +15,45 @@ import { driverSettings } from '../postgres/session-settings.ts'
 
 /** Options of {@link createTestService}. */
 export interface TestServiceOptions {
-  /** Default: the machine's. `createFakeClock()` holds the time. */
+  /**
+   * The clock of the service. Default: the system clock. Pass `createFakeClock()` to control time.
+   */
   readonly clock?: Clock
-  /** Environment variables over those of the process. */
+  /** Environment variables, which override those of the process. */
   readonly env?: Readonly<Record<string, string>>
-  /** Takes each log line. Default: those of level error go to stderr. */
+  /** Receives each log line. Default: lines of level error go to stderr. */
   readonly onLog?: (line: string) => void
   readonly http?: HandlerOptions
-  /** How it works on its jobs, schedules and messages. Default: as in production; `false`: not at all, what is enqueued stays. */
+  /**
+   * How the service runs its jobs, schedules and messages. Default: as in production. With `false`
+   * it does not: enqueued jobs stay in the queue.
+   */
   readonly worker?: WorkerOptions | false
-  /** What watches the service: `createTelemetry()` of `holdfast/telemetry`. Default: nothing does. */
+  /** Records the service's telemetry: `createTelemetry()` of `holdfast/telemetry`. Default none. */
   readonly telemetry?: Telemetry
   /**
-   * What becomes of calls to third parties that a mutation makes, or a job while its transaction is open: they are reported as a
-   * warning in the log, on stderr by default; refused, so that they fail, and what made them too; or allowed. Default `'report'`.
+   * How to treat calls to third parties from mutations, and from jobs while their transaction is
+   * open: report them as a warning in the log (stderr by default), refuse them so that the call and
+   * its caller fail, or allow them. Default `'report'`.
    */
   readonly foreignCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * What becomes of statements that a handler repeats, or runs beyond its operation's budget: they are reported as a warning in the
-   * log, at the third repeat; refused with `query-repeated` at the second, and `budget-exceeded`; or allowed. Default `'refuse'`.
+   * How to treat statements that a handler repeats or runs beyond its operation's budget: report
+   * them as a warning in the log, at the third repeat; refuse them with `query-repeated` at the
+   * second, or `budget-exceeded`; or allow them. Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }
 
-/** A service that runs on a database of its own, for one test or a file of them. */
+/** A service that runs on a dedicated database, for one test or a file of tests. */
 export interface TestService<O extends Operations> extends AsyncDisposable {
-  /** Calls operations with their types; a problem rejects. */
+  /** Calls operations with their types; rejects if the response is a problem. */
   readonly call: TypedCaller<O>
-  /** Calls operations and gives the whole answer. */
+  /** Calls operations and returns the whole response. */
   readonly send: AnswerCaller<O>
   /** Sends an HTTP request, without a socket. `path` begins with a slash. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Runs SQL beside the service, to arrange and to look. */
+  /** Runs SQL on the database directly, to arrange data or inspect it. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
   readonly running: RunningService<O>
   /** The URL of its database. */
@@ -55,10 +62,13 @@ export interface TestService<O extends Operations> extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-// A test that ends while jobs run is not interested in them.
+// A test that ends while jobs run does not need their results.
 const stopLimitMs = 1_000
 
-/** Starts a service on a copy of a database that has its migrations applied already: in some tens of milliseconds. */
+/**
+ * Starts a service on a copy of a database that already has its migrations applied, which takes
+ * some tens of milliseconds.
+ */
 export async function createTestService<O extends Operations>(
   service: Service<O>,
   options: TestServiceOptions = {},

@@ -7,31 +7,31 @@ import { ProblemError } from '../kernel/problem.ts'
 import type { RunningService } from '../kernel/service.ts'
 import type { Operations } from '../kernel/service-definition.ts'
 
-/** How a test makes a call. */
+/** Options of a call in a test. */
 export interface CallOptions {
-  /** The `Idempotency-Key` of a mutation. Default: a new one each time. `null`: none. */
+  /** The `Idempotency-Key` of a mutation. Default: a new one for each call. `null`: no key. */
   readonly key?: string | null
   /** Request headers. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Aborted when the client goes away. */
+  /** Aborted when the client disconnects. */
   readonly signal?: AbortSignal
-  /** Charged with what the call uses: how many statements it runs. Default: nobody looks. */
+  /** Counts the resources of the call, such as its statements. Default: not counted. */
   readonly usage?: Usage
-  /** Called with what the service failed with. */
+  /** Called with the error that made the service fail. */
   readonly onFailure?: (error: unknown) => void
 }
 
-/** What an answer was not: a success. Its members are those of the problem. */
+/** Thrown if a response is not a success. Its members are those of the problem. */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed'
   /** The problem's code. */
   readonly code: string
   readonly status: number
-  /** The whole problem document (RFC 9457), extension members among them. */
+  /** The whole problem document (RFC 9457), including extension members. */
   readonly problem: Readonly<Record<string, unknown>>
   readonly answer: Answer
 
-  /** `cause`: what the service failed with, if the problem does not say it. */
+  /** `cause`: the error in the service, if the problem does not contain it. */
   constructor(answer: Answer, cause?: unknown) {
     const problem = JSON.parse(answer.body ?? '{}') as Record<string, unknown>
     super(`${answer.status} ${answer.body}`, cause === undefined ? {} : { cause })
@@ -47,7 +47,10 @@ type InputOfOperation<O extends Operation> =
 type OutputOfOperation<O extends Operation> =
   O extends Operation<unknown, infer Output, unknown> ? Output : never
 
-/** Calls operations by their names, with their types: rejects with {@link CallFailed} where the answer is a problem. */
+/**
+ * Calls operations by name, with their types; rejects with {@link CallFailed} if the response is a
+ * problem.
+ */
 export type TypedCaller<O extends Operations> = {
   readonly [Name in keyof O]: (
     input: InputOfOperation<O[Name]>,
@@ -55,14 +58,17 @@ export type TypedCaller<O extends Operations> = {
   ) => Promise<OutputOfOperation<O[Name]>>
 }
 
-/** Calls operations by their names and gives the answer as it is, whatever it is. */
+/** Calls operations by name and returns the response, including problems. */
 export type AnswerCaller<O extends Operations> = <Name extends keyof O & string>(
   name: Name,
   input: InputOfOperation<O[Name]>,
   options?: CallOptions,
 ) => Promise<Answer>
 
-/** Makes the caller that gives answers. A call goes the way of any other: only its transport is left out. */
+/**
+ * Creates the caller that returns responses. A call goes through the whole pipeline except for the
+ * transport.
+ */
 export function createAnswerCaller<O extends Operations>(running: RunningService<O>): AnswerCaller<O> {
   return (name, input, options = {}) => {
     const operation = running.operations.get(name)!
@@ -80,7 +86,7 @@ export function createAnswerCaller<O extends Operations>(running: RunningService
   }
 }
 
-/** Makes the caller that gives outputs. */
+/** Creates the caller that returns outputs. */
 export function createTypedCaller<O extends Operations>(
   operations: O,
   send: AnswerCaller<O>,
@@ -100,12 +106,18 @@ export function createTypedCaller<O extends Operations>(
   return Object.fromEntries(Object.keys(operations).map((name) => [name, call(name)])) as TypedCaller<O>
 }
 
-/** Returns what a failure comes from that is not in its problem: the error itself, unless it is the problem. */
+/**
+ * Returns the cause of a failure if its problem does not contain it: the error itself, unless it is
+ * the problem.
+ */
 function causeOf(failure: unknown): unknown {
   return failure instanceof ProblemError ? failure.cause : failure
 }
 
-/** An input as a client would send it: path parameters and query as text, the rest as JSON. */
+/**
+ * Converts an input to the form a client would send: path parameters and query as text, the rest as
+ * JSON.
+ */
 function toWire({ route }: Operation, input: Readonly<Record<string, unknown>>): WireInput {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined)
   const inPath = entries.filter(([name]) => route.parameters.includes(name))

@@ -3,22 +3,23 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 /** Options of {@link until}. */
 export interface UntilOptions {
   /**
-   * How long to wait, in milliseconds. Default 60,000: a bound for what never happens, since `until` returns as soon as
-   * the condition holds. A short one makes the verdict depend on how busy the machine is.
+   * Max time to wait, in milliseconds. Default 60,000. It only bounds failures, since `until`
+   * returns as soon as the condition holds. A short one makes the verdict depend on how busy the
+   * machine is.
    */
   readonly timeoutMs?: number
-  /** How often to look, in milliseconds. Default 10. */
+  /** Interval between checks, in milliseconds. Default 10. */
   readonly everyMs?: number
-  /** What is waited for, for the message of the failure. Default: the condition's source. */
+  /** Describes the condition, for the message of the failure. Default: the condition's source. */
   readonly what?: string
 }
 
 type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
 
 /**
- * Waits until a condition holds, and gives what it gave: instead of sleeping and hoping.
+ * Waits until a condition holds and returns its value. Use it instead of sleeping.
  *
- * @throws HoldfastError `condition-not-met` when the time is over; the last error of the condition is its cause.
+ * @throws HoldfastError `condition-not-met` on timeout; the condition's last error is its cause.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,

@@ -2,7 +2,7 @@ import { configurationInvalid } from '../../kernel/configuration-invalid.ts'
 import type { Mode } from '../../kernel/surroundings.ts'
 import { maxPort, type ServerValues } from './server-settings.ts'
 
-/** The port that the option or `PORT` asks for; `undefined` where neither does. */
+/** Returns the port that the option or `PORT` sets; `undefined` if neither does. */
 export function choosePort(option: number | undefined, { PORT }: ServerValues): number | undefined {
   if (option === undefined) return PORT
   if (Number.isInteger(option) && option >= 0 && option <= maxPort) return option
@@ -12,12 +12,13 @@ export function choosePort(option: number | undefined, { PORT }: ServerValues): 
 }
 
 /**
- * The address to listen on. In production every one of the machine, since a container is reached from outside of it; elsewhere
- * the loopback one, so that nobody on the network reaches a service that is still being written.
+ * Returns the address to listen on. In production all addresses of the machine, since a container
+ * is reached from outside; otherwise the loopback address, so that a service under development is
+ * not reachable from the network.
  */
 export function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
   const host = option ?? HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
-  // Node takes an empty address for every one that the machine has.
+  // Node takes an empty address for all addresses of the machine.
   if (host.trim() !== '') return host
   throw configurationInvalid([
     'The address to listen on, which is the option host or the variable HOST, is blank. Give one such as 127.0.0.1, or leave it out.',

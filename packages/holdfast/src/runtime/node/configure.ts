@@ -4,16 +4,19 @@ import type { Surroundings } from '../../kernel/surroundings.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { modeSettings } from './mode-settings.ts'
 
-/** Where a configuration comes from, and who is told of what is left out of it. */
+/** The source of a configuration, and the receiver of notices about ignored parts of it. */
 export interface ConfigureOptions extends Pick<Surroundings, 'notify'> {
-  /** The variables, all there are. Default: those of the process, and in development those of a `.env` in the current folder. */
+  /**
+   * All environment variables. Default: those of the process, and in development those of a `.env`
+   * in the current folder.
+   */
   readonly env: Surroundings['env'] | undefined
 }
 
 /**
  * Opens the environment that settings are read from.
  *
- * @throws HoldfastError `configuration-invalid` that lists all of what is wrong with them.
+ * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
  */
 export async function configure(
   settings: readonly Settings<unknown>[],

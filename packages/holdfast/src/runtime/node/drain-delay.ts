@@ -3,7 +3,7 @@ import type { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { Mode } from '../../kernel/surroundings.ts'
 import type { ServerValues } from './server-settings.ts'
 
-/** What the delay follows from. */
+/** Inputs that determine the drain delay. */
 export interface DrainDelayOptions {
   readonly drainDelayMs: number | undefined
   readonly graceMs: number
@@ -12,8 +12,8 @@ export interface DrainDelayOptions {
 const productionDelayMs = 7_000
 
 /**
- * How long a service that stops goes on listening, in milliseconds: the option, else `DRAIN_DELAY_MS`, else 7,000 in production
- * and nothing elsewhere.
+ * Returns how long a stopping service continues to listen, in milliseconds: the option, else
+ * `DRAIN_DELAY_MS`, else 7,000 in production and 0 elsewhere.
  */
 export function chooseDrainDelay(
   { drainDelayMs, graceMs }: DrainDelayOptions,

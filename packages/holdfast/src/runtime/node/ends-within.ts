@@ -1,4 +1,7 @@
-/** Waits for work up to `ms` milliseconds; whether it ended by then. A rejection of the work is passed on. */
+/**
+ * Waits for work up to `ms` milliseconds and returns whether it settled by then. Rejects if the
+ * work does.
+ */
 export async function endsWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<boolean>((resolve) => {

@@ -8,7 +8,7 @@ import { readTextFile } from './text-file.ts'
 /** The environment that a service is configured from. */
 export interface Environment extends SettingsSource {
   readonly originOf: (name: string) => string | undefined
-  /** What is wrong with it, in a sentence or two each. */
+  /** The problems found in it, in a sentence or two each. */
   readonly issues: readonly string[]
 }
 
@@ -16,9 +16,9 @@ export interface Environment extends SettingsSource {
 export interface EnvironmentOptions {
   /** The variables. */
   readonly env: Surroundings['env']
-  /** The names of those that may also be given as the path of a file. */
+  /** The names of variables that may also be given as the path of a file. */
   readonly names: readonly string[]
-  /** Where a `.env` may lie. `undefined`: none is looked for. */
+  /** The folder to look for a `.env` in. `undefined`: do not look for one. */
   readonly folder: string | undefined
   readonly notify: (message: string) => void
 }
@@ -26,8 +26,8 @@ export interface EnvironmentOptions {
 const envFile = '.env'
 
 /**
- * Opens an environment: in development with what a `.env` adds to it, and everywhere with the content of the files that variables such as
- * `DATABASE_URL_FILE` name, as secrets are handed to containers.
+ * Opens an environment: in development including a `.env`, and in every mode including the content
+ * of files named by variables such as `DATABASE_URL_FILE`, which is how containers receive secrets.
  */
 export function openEnvironment({ env: given, names, folder, notify }: EnvironmentOptions): Environment {
   const mode = readMode(given)
@@ -35,7 +35,7 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   const issues: string[] = []
   const env: Record<string, string | undefined> = { ...given }
   const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
-  // The environment wins, whether it says a value or the file of one.
+  // The environment overrides `.env`, whether it sets a value or the file of one.
   const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
   for (const [name, value] of Object.entries(fromFile)) {
     if (given[name] || said.has(name)) continue
@@ -69,7 +69,10 @@ function bothNames(name: string): readonly string[] {
   return [name, `${name}_FILE`]
 }
 
-/** A path, as it is found from anywhere. A text that looks like none may be the secret itself, put where its file belongs. */
+/**
+ * Returns a path as an absolute one. Text that does not look like a path is hidden: it may be the
+ * secret itself.
+ */
 function showPath(path: string): string {
   return /^\.{0,2}\/[^\n]*$/.test(path) && path.length <= 200
     ? resolve(path)
@@ -81,7 +84,10 @@ interface EnvFileParts {
   readonly issues: string[]
 }
 
-/** The variables of a `.env`, which is for development: elsewhere it is a file that somebody has left lying about. */
+/**
+ * Returns the variables of a `.env`. In other modes than development the file is ignored, since it
+ * was probably left there by mistake.
+ */
 function readEnvFile(
   folder: string,
   mode: Environment['mode'],

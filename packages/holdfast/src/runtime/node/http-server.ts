@@ -16,17 +16,20 @@ import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
 import { createUnsentAnswers } from './unsent-answers.ts'
 
-/** What answers the requests of a server. */
+/** The part of a handler that answers the requests of a server. */
 export type Answering = Pick<Handler, 'answer' | 'refuse'>
 
-/** A server of node:http, and how it ends. */
+/** A server of node:http and its shutdown. */
 export interface HttpServer {
   readonly server: Server
-  /** From now on, every answer ends its connection. The server goes on listening. */
+  /** Makes every response close its connection from now on. The server continues to listen. */
   drain(): void
-  /** Stops listening; resolves when every connection has ended, those on which nothing is asked at once. */
+  /** Stops listening and closes idle connections; resolves when every connection has ended. */
   close(): Promise<void>
-  /** Returns the clients that have not read their answers, or not sent their requests, to the end: a phrase for each. */
+  /**
+   * Returns a phrase for each client that has not read its whole response or not sent its whole
+   * request.
+   */
   unfinishedClients(): readonly string[]
 }
 
@@ -34,14 +37,14 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly limits: HttpLimits
   readonly log: Logger
-  /** The time of the answers that are not read. */
+  /** The clock that times unread responses. */
   readonly clock: Clock
 }
 
-// How long the rest of a request's header fields is waited for in a process that ends.
+// How long a process that is stopping waits for the rest of a request's header fields.
 const unfinishedMs = 500
 
-/** Makes the server that answers with a handler. It does not listen yet. */
+/** Creates the server that answers with a handler. It does not listen yet. */
 export function createHttpServer(handler: Answering, options: HttpServerOptions): HttpServer {
   const { log, clock } = options
   const limits = readHttpLimits(options.limits)
@@ -52,41 +55,48 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
-    // Answers announce it (`Keep-Alive: timeout=75`). node:http waits for a second longer, so that a request which a client sends just
-    // within it is still taken; that second can be set from Node 24.6 on only.
+    // Responses announce it (`Keep-Alive: timeout=75`). node:http waits a second longer, so that a
+    // request sent just in time is still accepted; that second can be set from Node 24.6 on only.
     keepAliveTimeout: keepAliveTimeoutMs,
-    // node:http looks for what is late at intervals, of half a minute by default.
+    // node:http checks for timeouts at intervals, of half a minute by default.
     connectionsCheckingInterval: Math.min(1_000, headerTimeoutMs, requestTimeoutMs),
-    // The host is checked with the rest, so that what is wrong with it is a problem like any other.
+    // The host is checked with the rest of the request, so that its refusal is a problem document
+    // too.
     requireHostHeader: false,
   })
-  // Otherwise node:http ends a connection as soon as its client has, and what is being sent to it breaks off.
+  // Otherwise node:http ends a connection as soon as its client has, and truncates the response.
   Object.assign(server, { httpAllowHalfOpen: true })
-  // Their bytes are bounded, and fields beyond a count would be dropped in silence.
+  // Their bytes are limited already, and fields beyond a max count would be dropped silently.
   server.maxHeadersCount = 0
 
   let isDraining = false
   let openAnswers = 0
   /**
-   * Every connection, with the last request on it that is to be answered. An entry lives as long as its connection: a `Map` that is added to and
-   * deleted from all the time leaves tables behind, and V8 keeps what they hold until a full collection.
+   * Every connection, with its last request that needs a response. An entry lives as long as its
+   * connection: a `Map` that is added to and deleted from all the time leaves tables behind, and V8
+   * keeps what they hold until a full collection.
    */
   const lastOf = new Map<Socket, NodeRequest | undefined>()
-  /** Those whose end has been announced: what is asked on them now would be done, and its answer dropped. */
+  /**
+   * Connections whose end has been announced: a further request on them would run and its response
+   * would be dropped.
+   */
   const ending = new WeakSet<Socket>()
   server.on('connection', (socket: Socket) => {
     lastOf.set(socket, undefined)
     socket.once('close', () => lastOf.delete(socket))
-    // A client that says that it sends no more has gone away, or still reads: TCP does not tell which. Its call is given up, and
-    // it gets the answer, which is then that, or what the call came to before.
+    // A client that half-closes has disconnected or still reads: TCP does not show which. Its call
+    // is cancelled, and it gets that as the response, or the result if the call had already
+    // finished.
     socket.once('end', () => lastOf.get(socket)?.client.cancel(clientGone))
   })
   const closeIdleConnections = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
-    // node:http takes a connection for idle that has been handed its answer, and cuts off what has not been sent yet.
+    // node:http takes a connection for idle once it has its response, and cuts off bytes not sent
+    // yet.
     if (openAnswers > 0) return
     closeIdleConnections()
-    // Node 24 waits for those on which nothing has been asked yet, such as browsers open in advance.
+    // Node 24 waits for connections without a request, such as those browsers open in advance.
     for (const socket of lastOf.keys()) if (socket.bytesRead === 0) socket.destroy()
   }
 
@@ -107,7 +117,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     })
     const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
     const sendOptions = (): SendOptions => {
-      // Of requests that came together, all are answered before the connection ends.
+      // Of pipelined requests, all are answered before the connection ends.
       const closes = (isDraining || socket.readableEnded) && lastOf.get(socket) === request
       if (closes) ending.add(socket)
       return { closes, bodyLimitBytes, unsent }
@@ -131,11 +141,12 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
   }
 
   server.on('request', (incoming, response) => void answer({ incoming, response }))
-  // A client that asks before it sends is told to when the body is read, and so never where the header fields refuse it.
+  // A client that sends `Expect: 100-continue` gets it when the body is read, so never if the
+  // header fields are refused.
   server.on('checkContinue', (incoming, response) => {
     void answer({ incoming, response }, () => response.writeContinue())
   })
-  // Nothing else is expected of this server; node:http would answer 417, and not as a problem.
+  // No other expectation is supported; node:http would answer 417 without a problem document.
   server.on('checkExpectation', (incoming, response) => void answer({ incoming, response }))
   refuseBroken(server, handler, log)
 
@@ -154,13 +165,15 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     },
     async close() {
       drain()
-      // A request that has arrived makes its connection a busy one only when it has been read, which the event loop does once
-      // between two of these. Closing a connection with an unread request would reset it, and the client would not know why.
+      // A request that has arrived makes its connection busy only when it has been read, which the
+      // event loop does once between two of these. Closing a connection with an unread request
+      // would reset it, and the client would not know why.
       await setImmediate()
       await setImmediate()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
-        // Whoever has begun to ask gets a moment to come to the end of it; half a question holds nobody up.
+        // Clients in the middle of a request get a moment to finish it; an incomplete request must
+        // not delay the shutdown.
         setTimeout(() => {
           for (const [socket, last] of lastOf) if (last === undefined) socket.destroy()
         }, unfinishedMs).unref()

@@ -1,8 +1,10 @@
 import { writeSync } from 'node:fs'
 
-/** Takes lines for a file descriptor, and writes many of them at once. */
+/** Buffers lines for a file descriptor and writes many at once. */
 export interface LineWriter {
-  /** Takes a line, its line feed included. One that is urgent is written now, with all before it. */
+  /**
+   * Writes a line, including its line feed. An urgent one is written now, with all lines before it.
+   */
   write(line: string, isUrgent: boolean): void
 }
 
@@ -10,32 +12,34 @@ export interface LineWriter {
 const batchLength = 16_384
 const longestDelayMs = 100
 
-// How soon a reader that did not keep up is tried again: a full pipe holds 64 KiB, so this bounds how much it can take in a second.
+// Delay before another attempt to write to a slow reader: a full pipe holds 64 KiB, so this limits
+// how much it can take in a second.
 const retryMs = 1
-// Beyond this much that nobody takes, lines are dropped: a reader that hangs must not fill the memory.
+// Unread lines beyond this size are dropped: a reader that hangs must not fill the memory.
 const mostLength = 16 * 1_024 * 1_024
-// A process that ends waits for its reader, but not for one that takes nothing at all.
+// A process that ends waits for a slow reader, but not for one that has stopped reading.
 const longestStallMs = 5_000
 
 const nothing = new Uint8Array(0)
 
 /**
- * Writes lines to a file descriptor. A reader that is slow holds nothing up; one that has gone away, or a disk that is full, fails
- * nothing, and that is said on stderr. What is there when the process ends is written before it has ended.
+ * Opens a writer of lines for a file descriptor. A slow reader does not block the process. A closed
+ * reader or a full disk causes no failure; it is reported on stderr. Lines left when the process
+ * ends are written before it exits.
  *
- * What is written is written by the thread that logs: nothing else knows, when the process ends, how much of it was taken.
+ * The thread that logs also writes: when the process ends, only it knows how much has been written.
  */
 export function openLineWriter(fd: number): LineWriter {
-  // To open stdout makes its pipe one that says that it is full, rather than one that waits.
+  // Accessing stdout makes its pipe non-blocking.
   if (fd === 1) void process.stdout
   let held = ''
-  /** What has been handed to the reader, and was not taken yet. */
+  /** Bytes handed to the reader but not taken yet. */
   let rest: Uint8Array = nothing
   let timer: NodeJS.Timeout | undefined
   let dropped = 0
-  /** Whether the last attempt failed, which is told once. */
+  /** Whether the last attempt failed, which is reported once. */
   let isFailing = false
-  /** Whether nobody will ever read any more. */
+  /** Whether the reader is gone for good. */
   let hasEnded = false
 
   /** Writes as much as the reader takes now. */
@@ -57,7 +61,7 @@ export function openLineWriter(fd: number): LineWriter {
     tellDropped()
   }
 
-  /** How many bytes of these have been taken. */
+  /** Writes bytes and returns how many were taken. */
   function take(bytes: Uint8Array): number {
     try {
       const taken = writeSync(fd, bytes)
@@ -68,7 +72,7 @@ export function openLineWriter(fd: number): LineWriter {
       if (code === 'EAGAIN') return 0
       if (!isFailing) tell(`The log cannot be written: ${message}`)
       isFailing = true
-      // A reader that has gone does not come back; a disk that is full may have room again.
+      // A closed reader does not come back; a full disk may get room again.
       if (code === 'EPIPE' || code === 'EBADF') hasEnded = true
       dropped += countLines(Buffer.from(bytes).toString()) + countLines(held)
       held = ''
@@ -103,7 +107,7 @@ export function openLineWriter(fd: number): LineWriter {
         return
       }
       held += line
-      // A reader that has not taken what it was handed is not handed more.
+      // A reader that has not taken the last batch does not get another.
       if (rest.length > 0) return
       if (isUrgent || held.length >= batchLength) release()
       else timer ??= setTimeout(release, longestDelayMs).unref()
@@ -115,12 +119,15 @@ function countLines(text: string): number {
   return text.split('\n').length - 1
 }
 
-/** Lets time pass in a process that turns its event loop no more. */
+/** Blocks the thread, for a process whose event loop no longer runs. */
 function block(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Tells whoever reads stderr. Where that is closed too, there is nobody left to tell, and no reason to end the process. */
+/**
+ * Reports on stderr. If stderr is closed too, the message is dropped; that is no reason to end the
+ * process.
+ */
 function tell(message: string): void {
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
   process.stderr.write(`${message}\n`)

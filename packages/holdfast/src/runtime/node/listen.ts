@@ -2,19 +2,19 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 
-/** Where a server is to listen. */
+/** The address that a server listens on. */
 export interface ListenOptions {
-  /** Zero: any that is free. `undefined`: 3000, or the next that is free. */
+  /** 0: any free port. `undefined`: 3000, or the next free one. */
   readonly port: number | undefined
   readonly host: string
-  /** Is told where another port than the usual one is taken. */
+  /** Receives a notice if a port other than the default is used. */
   readonly notify: (message: string) => void
 }
 
 const usualPort = 3_000
 const furtherPorts = 20
 
-/** Has a server listen; gives the port. */
+/** Starts to listen and returns the port. */
 export async function listen(server: Server, { port, host, notify }: ListenOptions): Promise<number> {
   if (port !== undefined) {
     if (await tryListening(server, port, host)) return portOf(server)
@@ -35,7 +35,7 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-/** Whether the port was free. */
+/** Returns whether the port was free. */
 function tryListening(server: Server, port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const settle = (error?: NodeJS.ErrnoException): void => {

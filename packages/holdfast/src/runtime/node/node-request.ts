@@ -11,7 +11,7 @@ export class NodeRequest implements HttpRequest {
   readonly #incoming: IncomingMessage
   readonly #beforeContent: (() => void) | undefined
 
-  /** `beforeContent` is called when the content is asked for. */
+  /** `beforeContent` is called before the body is read. */
   constructor(incoming: IncomingMessage, beforeContent?: () => void) {
     this.#incoming = incoming
     this.#beforeContent = beforeContent
@@ -41,13 +41,13 @@ export class NodeRequest implements HttpRequest {
   }
 }
 
-/** A request's header by its lower-case name. */
+/** Returns a request header by its lower-case name. */
 export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'object' ? value.join(', ') : value
 }
 
-// RFC 9112 section 3.2.2: a client may send the whole URL, whose authority then says nothing new.
+// RFC 9112 section 3.2.2: a client may send the whole URL, whose authority is redundant.
 const absoluteForm = /^https?:\/\/[^/?]*/i
 
 function targetOf(url: string): string {
@@ -58,21 +58,21 @@ function targetOf(url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-// Bytes that are on the connection beside the content: what has been read ahead of it and behind it.
+// Bytes on the connection other than the body: read ahead before it and after it.
 const slackBytes = 131_072
 
 function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const { socket } = incoming
     const content = new BodyBuffer(limitBytes)
-    // Chunk extensions are no content; node:http bounds those of one chunk only.
+    // Chunk extensions are not part of the body; node:http limits those of one chunk only.
     const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
     const keep = (chunk: Buffer): void => {
       try {
         if (socket.bytesRead > maxBytesRead) throw bodyTooScattered()
         content.add(chunk)
       } catch (error) {
-        // What is still to come is left to whoever ends the exchange.
+        // The rest is left to the code that ends the exchange.
         incoming.off('data', keep).pause()
         reject(error)
       }

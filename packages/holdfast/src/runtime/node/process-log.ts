@@ -5,18 +5,19 @@ import { toReadable } from './readable-line.ts'
 
 /** Options of {@link createProcessLog}. */
 export interface ProcessLogOptions {
-  /** The least level that is written. */
+  /** The min level that is written. */
   readonly level: NonNullable<LoggerOptions['level']>
-  /** Whether a person reads it as it is written, rather than a program. */
+  /** Whether people read the output directly, rather than a program. */
   readonly isForPeople: boolean
 }
 
 const warnSeverity = 40
 
 /**
- * Makes the log of a process: pino, one JSON object a line, on stdout. Lines are held back for a tenth of a second at most; whatever
- * is a warning or worse is written at once with all before it, and so is the rest when the process ends, unless it is killed. A reader
- * that has gone away, or a disk that is full, fails nothing.
+ * Creates the log of a process: pino, one JSON object per line, on stdout. Lines are buffered for
+ * at most a tenth of a second; a warning or an error is written at once with all lines before it,
+ * and so is the rest when the process ends, unless it is killed. A closed reader or a full disk
+ * causes no failure.
  */
 export function createProcessLog({ level, isForPeople }: ProcessLogOptions): Logger {
   return pino(
@@ -33,7 +34,10 @@ export function createProcessLog({ level, isForPeople }: ProcessLogOptions): Log
 let lastMs = 0
 let lastMember = ''
 
-/** The time as a member of a line. Many lines have the same, and to write it takes as long as the rest of a line. */
+/**
+ * Returns the time as a member of a line. It is cached: many lines have the same time, and
+ * formatting it takes as long as the rest of a line.
+ */
 function timeMember(): string {
   const nowMs = Date.now()
   if (nowMs !== lastMs) {
@@ -45,10 +49,10 @@ function timeMember(): string {
 
 const terminal: DestinationStream = { write: (line) => void process.stdout.write(toReadable(line)) }
 
-// A process has one stdout, however many services it runs.
+// A process has one stdout, regardless of how many services it runs.
 let standardOutput: DestinationStream | undefined
 
-/** Tells pino that the stream wants to know the level of each line. */
+/** Makes pino pass the level of each line to the stream. */
 const wantsLevel: unique symbol = Symbol.for('pino.metadata') as never
 
 function holdBack(lines: LineWriter): DestinationStream {

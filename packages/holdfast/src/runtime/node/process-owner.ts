@@ -6,29 +6,31 @@ import { createRedactor } from '../../kernel/redact.ts'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
-// How long a process whose service has ended may be kept alive by something else of the program.
+// Max time that other parts of the program may keep the process alive after its service has
+// stopped.
 const lingerMs = 1_000
 
-/** How the service of a process is stopped. */
+/** Callbacks that stop the service of a process. */
 export interface Stops {
-  /** When it was asked to. */
+  /** Called for a stop signal. */
   readonly asked: () => Promise<void>
-  /** After an error that nothing has caught: nobody knows what it has left behind. */
+  /** Called after an uncaught error, which leaves the process in an unknown state. */
   readonly failed: () => Promise<void>
 }
 
-/** The process as the service's own. */
+/** A process whose lifecycle the service manages. */
 export interface ProcessOwner {
-  /** Says how the service is stopped. Before that, there is nothing to stop. */
+  /** Registers how to stop the service. Before that, there is nothing to stop. */
   started(stops: Stops): void
-  /** Hands the process back. */
+  /** Removes the listeners from the process. */
   readonly release: () => void
 }
 
 /**
- * Ends the process in order: at SIGTERM and SIGINT, and with exit code 1 after an error that nothing has caught. A second signal
- * ends it at once, and the first one does before the service has started: what that was doing is undone by whoever it was
- * done with. (Without a listener, a process that is the first one of a container would not even hear of the signal.)
+ * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
+ * A second signal ends it at once, and so does the first one before the service has started: a
+ * start that is interrupted is undone by the other side, such as the database. (PID 1 of a
+ * container does not receive signals at all without a listener.)
  */
 export function ownProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined
@@ -72,7 +74,10 @@ export function ownProcess(log: Logger): ProcessOwner {
   }
 }
 
-/** What can be read of an error. What throws here ends the process on the spot, and anything may have been thrown. */
+/**
+ * Returns log fields of an error. Any value may have been thrown, and an error in here would end
+ * the process on the spot.
+ */
 function fieldsOf(error: unknown): LogFields {
   try {
     return toLogFields(error)
@@ -81,20 +86,26 @@ function fieldsOf(error: unknown): LogFields {
   }
 }
 
-/** Says why the service does not start, and ends the process: in its own words where it has any, with the stack of a defect. */
+/**
+ * Reports why the service does not start, and ends the process: with the error's message if it is a
+ * known one, with the stack if it is a defect.
+ */
 export async function failStart(error: unknown): Promise<never> {
   process.stderr.write(`${error instanceof HoldfastError ? error.message : describe(error)}\n`)
   return exitNow(1)
 }
 
-/** A defect with its stack and its causes; not with what else somebody has put into it, which may be secret. */
+/**
+ * Returns a defect with its stack and its causes, but without its other properties, which may be
+ * secret.
+ */
 function describe(error: unknown): string {
   const { stack, ...rest } = createRedactor().fields(fieldsOf(error))
   const head = typeof stack === 'string' ? `${stack}\n` : ''
   return `${head}${inspect(rest, { depth: 8 })}`
 }
 
-/** Lets the process end by itself, and ends it where something else of the program keeps it. */
+/** Lets the process exit on its own, and ends it if other parts of the program keep it alive. */
 function exitSoon(code: number): void {
   process.exitCode = code
   setTimeout(() => void exitNow(code), lingerMs).unref()
@@ -105,7 +116,7 @@ async function exitNow(code: number): Promise<never> {
   return process.exit(code)
 }
 
-/** When everything that was written before has left the process. */
+/** Resolves when everything written before has left the process. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     stream.write('', () => resolve())

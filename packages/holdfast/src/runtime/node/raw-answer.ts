@@ -2,10 +2,13 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { HttpAnswer } from '../../http/http-answer.ts'
 
-// As long as a client may take to read why it was refused.
+// Time for a client to read why it was refused.
 const lingerMs = 1_000
 
-/** Sends an answer on a connection for which node:http has no response, and ends the connection. */
+/**
+ * Sends a response on a connection for which node:http has no response object, and ends the
+ * connection.
+ */
 export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Duplex): void {
   const content = body ?? ''
   const fields = {
@@ -17,7 +20,8 @@ export function sendRawAnswer({ status, headers, body }: HttpAnswer, socket: Dup
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n`)
   socket.end(content)
-  // What still comes is thrown away meanwhile: closing with unread bytes resets the connection, and the answer is lost.
+  // Further input is discarded meanwhile: closing with unread bytes resets the connection, and the
+  // response is lost.
   socket.resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))

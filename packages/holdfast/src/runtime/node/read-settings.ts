@@ -4,16 +4,19 @@ import { configure } from './configure.ts'
 
 /** Options of {@link readSettings}. */
 export interface ReadSettingsOptions {
-  /** The environment variables, all there are. Default: those of the process, and in development those of a `.env`. */
+  /**
+   * All environment variables. Default: those of the process, and in development those of a `.env`.
+   */
   readonly env?: Surroundings['env']
-  /** Tells the person who starts the program of a `.env` that is not read. Default: a line on stderr. */
+  /** Receives a notice about a `.env` that is not read. Default: a line on stderr. */
   readonly notify?: (message: string) => void
 }
 
 /**
- * Reads settings as `serve` does, `.env` and `…_FILE` included, for what runs without a service: a script, a command.
+ * Reads settings as `serve` does, including `.env` and `…_FILE`, for programs without a service: a
+ * script, a command.
  *
- * @throws HoldfastError `configuration-invalid` that lists all of what is wrong with them.
+ * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
  */
 export async function readSettings<Values>(
   settings: Settings<Values>,

@@ -2,7 +2,7 @@ import { stripVTControlCharacters, styleText } from 'node:util'
 
 const colors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red' } as const
 
-// For programs, or said by the message already.
+// Meant for programs, or contained in the message already.
 const leftOut = new Set(['traceId', 'spanId', 'method', 'route', 'status'])
 
 /** A line as pino writes it. */
@@ -22,15 +22,15 @@ interface LoggedError {
 }
 
 /**
- * A line as a person reads it: the time of day, the level, the message, and then what else there is. An error stands below it, with
- * its stack and its causes.
+ * Formats a line for people: the time of day, the level, the message, then the other fields. An
+ * error follows below it, with its stack and its causes.
  */
 export function toReadable(line: string): string {
   const { level, time, msg, error, ...fields } = JSON.parse(line) as Line
   const shown = Object.entries(fields).filter(([name]) => !leftOut.has(name))
   const rest = shown.map(([name, value]) => ` ${styleText('dim', `${toHarmless(name)}=`)}${toWord(value)}`)
   const head = `${styleText('dim', new Date(time).toTimeString().slice(0, 8))} ${styleText(colors[level], level.padEnd(5))}`
-  // What somebody has sent must not be able to move the cursor of who reads it.
+  // Input from clients must not be able to move the cursor of the terminal.
   return `${head} ${toHarmless(msg ?? '')}${rest.join('')}\n${toStacks(error)}`
 }
 
@@ -41,7 +41,7 @@ function toStacks(error: unknown): string {
   const own = stack ?? message ?? JSON.stringify(error)
   const parts = Array.isArray(errors) ? errors.map((one) => `one of them: ${toStacks(one)}`) : []
   const below = cause ? `caused by: ${toStacks(cause)}` : ''
-  // A message of many lines must not look like further lines of the log.
+  // A multi-line message must not look like further log lines.
   const lines = own
     .split('\n')
     .map((text, n) => `${n > 0 && !text.startsWith(' ') ? '  ' : ''}${toHarmless(text)}\n`)
@@ -54,7 +54,7 @@ function toWord(value: unknown): string {
   return toHarmless(word)
 }
 
-/** A text that stays on its line, and in its direction. */
+/** Escapes text so that it stays on its line and in its direction. */
 function toHarmless(text: string): string {
   return stripVTControlCharacters(text).replaceAll(/[\p{Cc}\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }

@@ -7,24 +7,27 @@ import { BadRequest, HeadersTooLarge, MethodNotAllowed, RequestTimeout } from '.
 import { headerOf } from './node-request.ts'
 import { sendRawAnswer } from './raw-answer.ts'
 
-/** What node:http says of a request that it cannot read. */
+/** The error of node:http for a request that it cannot parse. */
 interface ClientError extends Error {
   readonly code?: string
-  /** The parser's own words; nothing of the request. */
+  /** The parser's message, which contains nothing of the request. */
   readonly reason?: string
 }
 
-/** What node:http is about to answer on a connection; its types leave that out. */
+/** The response that node:http is about to send on a connection; its types leave it out. */
 interface UnfinishedResponse {
   readonly headersSent: boolean
   readonly req: { readonly complete: boolean }
 }
 
-/** Answers what node:http has no request for, as any other failure: what it cannot read, what took too long, and CONNECT. */
+/**
+ * Answers with problem documents when node:http has no request: malformed input, timeouts and
+ * CONNECT.
+ */
 export function refuseBroken(server: Server, handler: Pick<Handler, 'refuse'>, log: Logger): void {
   const refused = new WeakSet<Duplex>()
   server.on('clientError', (error: ClientError, socket: Duplex) => {
-    // The parser complains of every further byte.
+    // The parser fails again for every further byte.
     if (refused.has(socket)) return
     refused.add(socket)
     log.debug({ code: error.code }, 'a connection broke')
@@ -51,8 +54,8 @@ export function refuseBroken(server: Server, handler: Pick<Handler, 'refuse'>, l
 }
 
 /**
- * Whether another answer would be taken for that of a request that was read whole: one is being written, or its call is still
- * under way.
+ * Returns whether the client would take another response for that of an earlier complete request:
+ * one is being written, or its call still runs.
  */
 function isAnswered(socket: Duplex): boolean {
   const { _httpMessage: response } = socket as { _httpMessage?: UnfinishedResponse | null }

@@ -10,21 +10,25 @@ export interface NodeExchange {
 
 /** Options of {@link sendAnswer}. */
 export interface SendOptions {
-  /** Whether the connection ends with this answer. */
+  /** Whether the connection ends with this response. */
   readonly closes: boolean
-  /** How much of a body that nobody has read is worth taking in, to keep its connection. */
+  /** Max size of an unread body that is worth receiving to keep its connection. */
   readonly bodyLimitBytes: number
-  /** Gets the answer if the kernel does not take all of it at once. */
+  /** Receives the response if the kernel does not take all of it at once. */
   readonly unsent: UnsentAnswers
 }
 
-// A client that is still sending reads the answer late; one that is never done is not waited for.
+// A client that is still sending reads the response late; the wait for it is limited.
 const lingerMs = 1_000
 
-// What is handed to the socket at a time. Whether a client reads is seen by one of these having been taken.
+// Bytes handed to the socket at a time. Progress of the client is seen when one of these slices has
+// been taken.
 const sliceBytes = 65_536
 
-/** Sends an answer. A client that is still sending its body, too much of it, gets the answer and then the end of the connection. */
+/**
+ * Sends a response. A client that is still sending a body that is too large gets the response and
+ * then the end of the connection.
+ */
 export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: SendOptions): void {
   const { incoming, response } = exchange
   const lingers = !incoming.complete && !isWorthTaking(incoming, options.bodyLimitBytes)
@@ -38,8 +42,8 @@ export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: 
   }
   if (options.closes || lingers) headers.push('connection', 'close')
   response.writeHead(status, headers)
-  // Closing with unread bytes resets the connection, and the client loses the answer. So it is sent whole, and what
-  // still comes is thrown away for a while before the connection ends.
+  // Closing with unread bytes resets the connection, and the client loses the response. So it is
+  // sent whole, and further input is discarded for a while before the connection ends.
   const finish = lingers ? () => linger(exchange) : undefined
   let unsent: UnsentAnswer | undefined
   if (typeof content === 'object' && content !== null) {
@@ -58,24 +62,27 @@ function toUnsent(answer: HttpAnswer, response: ServerResponse, totalBytes: numb
     response,
     requestId: answer.headers['x-request-id'],
     totalBytes,
-    // Bytes that came as such are shared with other answers.
+    // Binary bodies are shared with other responses.
     heldBytes: typeof answer.body === 'string' ? totalBytes : 0,
     sentBytes: 0,
     stalledMs: 0,
   }
 }
 
-/** Text that is long is encoded here, so that its only copy is one that is let go of as it is sent. */
+/** Long text is encoded here, so that its only copy can be released while it is sent. */
 function toContent(body: HttpAnswer['body']): string | Uint8Array | null {
   return typeof body === 'string' && body.length > sliceBytes ? Buffer.from(body) : body
 }
 
-/** Writes content as fast as the client takes it; `finish` is called when all has been taken, by default to end the response. */
+/**
+ * Writes content as fast as the client takes it; `finish` is called when all has been taken, by
+ * default to end the response.
+ */
 function writeSlices(content: Uint8Array, unsent: UnsentAnswer, finish: (() => void) | undefined): void {
   const { response } = unsent
   let offset = 0
   const writeOn = (): void => {
-    // It is written to again when it has handed over all that it had.
+    // The socket is written to again when it has handed over all that it had.
     unsent.sentBytes = offset
     unsent.stalledMs = 0
     for (;;) {
@@ -98,7 +105,7 @@ function writeSlices(content: Uint8Array, unsent: UnsentAnswer, finish: (() => v
   writeOn()
 }
 
-/** Ends a response when its client has sent all that it was sending, or has taken too long. */
+/** Ends a response when its client has finished sending, or has taken too long. */
 function linger({ incoming, response }: NodeExchange): void {
   const end = (): void => {
     clearTimeout(timer)
@@ -108,7 +115,9 @@ function linger({ incoming, response }: NodeExchange): void {
   incoming.once('close', end).once('end', end).resume()
 }
 
-/** Whether the rest of a body is known to be short; node:http then takes it in by itself. */
+/**
+ * Returns whether the rest of a body is known to be short; node:http then receives it by itself.
+ */
 function isWorthTaking(incoming: IncomingMessage, bodyLimitBytes: number): boolean {
   const announced = incoming.headers['content-length']
   return announced !== undefined && Number(announced) <= bodyLimitBytes

@@ -28,62 +28,80 @@ import { type ServiceTelemetry, stopServer } from './stop-server.ts'
 
 /** Options of {@link serve}. */
 export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
-  /** Where to listen; 0 takes any free port. Default: `PORT`, else 3000 or one of the next 20 where that is taken. */
+  /**
+   * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 or, if it is in use,
+   * one of the next 20.
+   */
   readonly port?: number
-  /** The address to listen on. Default: `HOST`, else `127.0.0.1`, in production `0.0.0.0`. */
+  /**
+   * The address to listen on. Default: `HOST`, else `0.0.0.0` in production and `127.0.0.1`
+   * elsewhere.
+   */
   readonly host?: string
-  /** Default: one JSON object a line on stdout, from the level that `LOG_LEVEL` names, `info` where it names none. */
+  /**
+   * The logger. Default: one JSON object per line on stdout, from the level in `LOG_LEVEL`, `info`
+   * if that is not set.
+   */
   readonly log?: Logger
-  /** The environment variables. Default `process.env`. */
+  /**
+   * The environment variables. Default: those of the process, and in development those of a `.env`
+   * in the current folder.
+   */
   readonly env?: Surroundings['env']
-  /** Tells the person who starts the service what it is doing. Default: a line on stderr. */
+  /** Receives notices for the person who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
-   * Whether the process is the service's own: it then ends in order at SIGTERM and SIGINT and after an error that nothing
-   * has caught, and with exit code 1 and the reason on stderr where the service does not start. Default true. Several
-   * servers in one process want false, as tests do: `serve` then rejects, and nothing of the process is touched.
+   * Whether the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
+   * after an uncaught error, and exits with code 1 and the reason on stderr if the service does not
+   * start. Default true. Set it to false for several servers in one process, as in tests: `serve`
+   * then rejects, and leaves the process alone.
    */
   readonly signals?: boolean
   /**
-   * How long the service may take to stop, in milliseconds, from the signal on and with the drain delay. What has not ended then
-   * is cut off and named. Default 20,000: less than the 30 s after which Kubernetes kills a process.
+   * Max time for the service to stop, in milliseconds, from the signal on and including the drain
+   * delay. Work that has not ended then is cut off and named in the log. Default 20,000: less than
+   * the 30 s after which Kubernetes kills a process.
    */
   readonly graceMs?: number
   /**
-   * For how much of that, from the signal on, the service goes on listening, in milliseconds: not ready, and with
-   * `Connection: close` in every answer. A load balancer that is not told of the signal needs this long to find out; requests
-   * that it sends meanwhile are answered. Default: `DRAIN_DELAY_MS`, else 7,000 in production, and 0 elsewhere. haproxy with its
-   * defaults (three checks, 2 s apart) finds out within 6 s, Kubernetes spreads its own word in less; Docker kills after 10 s.
+   * Time, as part of `graceMs`, that the service continues to listen after the signal, in
+   * milliseconds: not ready, and with `Connection: close` in every response. A load balancer that
+   * does not see the signal needs this long to notice; requests that it sends meanwhile are
+   * answered. Default: `DRAIN_DELAY_MS`, else 7,000 in production and 0 elsewhere. haproxy with its
+   * defaults (three checks, 2 s apart) notices within 6 s, and Kubernetes updates its endpoints in
+   * less; Docker kills after 10 s.
    */
   readonly drainDelayMs?: number
   /**
-   * Whether the service documents itself: `/openapi.json`, and `/docs` for people. Default true, in production too: both say
-   * what its answers show anyway, and hiding it keeps nobody out. An operation with one of these routes goes first.
+   * Whether the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
+   * true, in production too: the responses reveal the same, and hiding it protects nothing. An
+   * operation with one of these routes takes precedence.
    */
   readonly documentation?: boolean
   /**
-   * What is recorded of the service, and where it goes; `false`: nothing is recorded, and traces only pass through. Default: as
-   * OpenTelemetry's standard variables say.
+   * Options of telemetry, and the target of its exports; `false`: nothing is recorded, and traces
+   * only pass through. Default: as OpenTelemetry's standard variables say.
    */
   readonly telemetry?: false | TelemetryOptions
   /**
-   * How this process works on the jobs, schedules and messages of the service; `false`: not at all, others do. Default: it does, ten jobs at once
-   * or as many as `WORKER_CONCURRENCY` says.
+   * How this process runs the jobs, schedules and messages of the service; `false`: it does not,
+   * other processes do. Default: it does, with the number of concurrent jobs in
+   * `WORKER_CONCURRENCY`, else 10.
    */
   readonly worker?: false | WorkerOptions
 }
 
 /** A service that listens. */
 export interface Server<O extends Operations = Operations> {
-  /** Where it is reached from this machine. */
+  /** The URL at which this machine reaches it. */
   readonly url: string
   readonly port: number
   readonly service: RunningService<O>
   /**
-   * Goes on for the drain delay, not ready any more; stops listening, waits for the calls that are under way, and closes the
-   * service. Further calls wait for the same.
+   * Stops the service: listens for the drain delay, no longer ready; then stops listening, waits
+   * for running calls, and closes the service. Repeated calls wait for the same stop.
    *
-   * @throws HoldfastError `grace-exceeded` where something had not ended within `graceMs`.
+   * @throws HoldfastError `grace-exceeded` if work had not ended within `graceMs`.
    */
   stop(): Promise<void>
 }
@@ -91,36 +109,42 @@ export interface Server<O extends Operations = Operations> {
 /**
  * Starts a service and answers HTTP with it: `await serve(service)` is a whole main file.
  *
- * @throws HoldfastError where `signals` is false: `configuration-invalid`, `port-in-use`, `port-forbidden`,
- * `host-unavailable`, and whatever the service does not start for.
+ * @throws HoldfastError if `signals` is false: `configuration-invalid`, `port-in-use`,
+ * `port-forbidden`, `host-unavailable`, and any error that keeps the service from starting.
  */
 export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
 
-/** What `serve` answers with beside the operations. */
+/** Parts of `serve` other than the operations. */
 export interface ServeParts {
-  /** Whether the process answers calls, rather than only telling of its health while it works on jobs. */
+  /** Whether the process answers calls, rather than only health checks while it runs jobs. */
   readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages
-  /** Makes what the process says of its health; `problemBase` is the service's. */
+  /** Creates the health endpoints; `problemBase` is the service's. */
   readonly createHealth: (problemBase: string) => Health
-  /** What else is configured from the environment, beside the server and the service. */
+  /** Further settings read from the environment, besides those of the server and the service. */
   readonly settings: readonly Settings<unknown>[]
-  /** Begins to watch a service. */
+  /** Starts to record the telemetry of a service. */
   readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
-  /** Makes what notices foreign calls in transactions, outside of production. Default: nothing does. */
+  /**
+   * Creates the detection of third-party calls in transactions, outside of production. Default: no
+   * detection.
+   */
   readonly watchForeignCalls?: (options: { readonly log: Logger }) => ForeignCallWatch
-  /** Finds the line of the program that runs a statement. Default: repeated statements are told of in the trace only. */
+  /**
+   * Returns the line of the program that runs a statement. Default: repeated statements are
+   * reported in the trace only.
+   */
   readonly placeOfProgram?: () => string | undefined
 }
 
-/** What is watched, and who is told of what goes wrong with that. */
+/** The service that is observed, and the receivers of what goes wrong with that. */
 export interface Watched extends Pick<Surroundings, 'env' | 'log' | 'notify'> {
   readonly service: { readonly name: string; readonly version: string | undefined }
   readonly mode: Mode
 }
 
-/** Makes `serve`. */
+/** Creates `serve`. */
 export function createServe(parts: ServeParts): Serve {
   return async (service, options = {}) => {
     if (options.signals === false) return start(service, options, parts)
@@ -134,8 +158,8 @@ export function createServe(parts: ServeParts): Serve {
 
 const defaultGraceMs = 20_000
 
-// Long enough for every connection that is in use to be told to end; a process in which anything may be wrong does not go on for
-// longer than that.
+// Long enough to announce the end to every connection in use; a process in an unknown state should
+// not run longer than that.
 const failureDelayMs = 1_500
 
 const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
@@ -209,7 +233,7 @@ async function start<O extends Operations>(
       env,
       mode,
       clock: systemClock,
-      // The service hides what it declares as well.
+      // The service also redacts what it declares as sensitive.
       log: ownLog,
       notify,
       ...(telemetry ? { telemetry } : {}),
@@ -254,7 +278,7 @@ async function start<O extends Operations>(
   }
 }
 
-/** A process that only works on jobs has no operations to answer with. */
+/** A process that only runs jobs has no operations to answer with. */
 function withoutOperations(running: RunningService): RunningService {
   return { ...running, operations: new Map() }
 }
@@ -270,7 +294,7 @@ function writeLine(stream: NodeJS.WriteStream): (line: string) => void {
   return (line) => void stream.write(`${line}\n`)
 }
 
-/** The URL under which this machine reaches a port, whichever of its addresses is listened on. */
+/** Returns the URL at which this machine reaches a port, for any address listened on. */
 function toUrl(host: string, port: number): string {
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`

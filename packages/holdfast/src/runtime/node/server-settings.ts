@@ -4,7 +4,7 @@ import { oneOf, text, wholeNumber } from '../../settings/schemas.ts'
 import { setting, type Setting } from '../../settings/setting.ts'
 import { defaultKeepAliveTimeoutMs } from './http-limits.ts'
 
-/** The greatest port. */
+/** The max port number. */
 export const maxPort = 65_535
 
 type Level = 'debug' | 'info' | 'warn' | 'error'
@@ -19,7 +19,7 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly WORKER_CONCURRENCY: Setting<number>
 }
 
-/** What a server is configured with from the environment. */
+/** The values of the server's settings. */
 export type ServerValues = SettingValues<ServerSettings>
 
 /** The settings of a server. */

@@ -2,9 +2,10 @@ import type { ProblemError } from '../../kernel/problem.ts'
 import { BadRequest } from '../../kernel/problems.ts'
 
 /**
- * The request fields that are not lists (RFC 9110 section 5.3): none of them may come twice. node:http
- * takes the first of most and drops the others, where a proxy or a firewall may have judged the last.
- * `Content-Length` is not among them because node:http refuses a second one by itself.
+ * The request fields that are not lists (RFC 9110 section 5.3): none of them may appear twice.
+ * node:http takes the first of most and drops the others, while a proxy or a firewall may have
+ * judged by the last. `Content-Length` is missing here because node:http refuses a second one by
+ * itself.
  */
 const singletons = [
   'Authorization',
@@ -26,7 +27,7 @@ const singletons = [
 
 interface Singleton {
   readonly name: string
-  /** One bit of those that have been seen, so that a request costs no set. */
+  /** The field's bit in the set of seen fields; a bit set avoids an allocation per request. */
   readonly bit: number
 }
 
@@ -34,7 +35,10 @@ const byLowerCase: ReadonlyMap<string, Singleton> = new Map(
   singletons.map((name, index) => [name.toLowerCase(), { name, bit: 1 << index }]),
 )
 
-/** Returns the refusal of a request that has a field twice which may come once; `undefined` if none has. */
+/**
+ * Returns the refusal of a request that repeats a field which may appear only once; otherwise
+ * `undefined`.
+ */
 export function checkSingletons(rawHeaders: readonly string[]): ProblemError | undefined {
   let seen = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -9,47 +9,48 @@ import type { Telemetry } from '../../kernel/telemetry.ts'
 import { endsWithin } from './ends-within.ts'
 import type { HttpServer } from './http-server.ts'
 
-/** What a service is watched with while it runs. */
+/** The telemetry of a running service. */
 export interface ServiceTelemetry extends Telemetry {
-  /** Sends what there is by now, for at most `limitMs`, and ends. It does not throw. */
+  /** Exports what has been recorded, for at most `limitMs`, and stops. It does not throw. */
   stop(limitMs: number): Promise<void>
 }
 
-/** What is stopped. */
+/** The parts of a server to stop. */
 export interface Stoppable {
   readonly http: HttpServer
   readonly health: Health
   readonly handler: Handler
   readonly running: RunningService
-  /** `undefined` where this process works on no jobs. */
+  /** `undefined` if this process runs no jobs. */
   readonly worker: Worker | undefined
-  /** `undefined` where nothing is recorded. */
+  /** `undefined` if nothing is recorded. */
   readonly telemetry: ServiceTelemetry | undefined
 }
 
-/** How long stopping takes, in milliseconds. */
+/** The time limits of a stop, in milliseconds. */
 export interface StopTimes {
-  /** Of the whole. */
+  /** The whole stop. */
   readonly graceMs: number
-  /** Of the part of it in which the server still listens. */
+  /** The part of it in which the server still listens. */
   readonly drainDelayMs: number
 }
 
-// What is left of the grace may be nothing; the database gets this much all the same.
+// The database gets this much even if the grace is used up.
 const leastCloseMs = 500
 
-// A job that does not end when its signal says so is left alone after a second.
+// A job that does not end within a second of its signal is abandoned.
 const handBackMs = 2_000
 
-// The last spans say how the service ended; a receiver that is away must not keep it.
+// The last spans show how the service ended; a receiver that is down must not delay the exit.
 const leastFlushMs = 500
 const longestFlushMs = 5_000
 
 /**
- * Tells the load balancer to send nothing more and gives it time to hear that, stops listening, waits for the calls that are
- * under way, and closes the service.
+ * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
+ * calls, and closes the service.
  *
- * @throws HoldfastError `grace-exceeded` that says what had not ended within `graceMs`; it has been cut off.
+ * @throws HoldfastError `grace-exceeded` with the work that had not ended within `graceMs`; it has
+ * been cut off.
  */
 export async function stopServer(
   { http, health, handler, running, worker, telemetry }: Stoppable,
@@ -58,7 +59,8 @@ export async function stopServer(
   const endMs = performance.now() + graceMs
   health.drain()
   http.drain()
-  // Jobs are taken by others from now on; what runs has the rest of the grace, less what it takes to hand it back.
+  // Other workers take jobs from now on; running jobs have the rest of the grace, less the time to
+  // release them.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - handBackMs),
     log: running.surroundings.log,
@@ -86,16 +88,18 @@ export async function stopServer(
   )
 }
 
-// A message with every one of a thousand would be cut off by what collects it.
+// A message that lists a thousand calls would be truncated by log collectors.
 const maxNamed = 10
 
-/** Returns a phrase for each call that runs and each client that keeps its connection, of which there is at least one. */
+/**
+ * Returns a phrase for each call that runs and each client that keeps its connection; at least one.
+ */
 function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
   const calls = [...handler.callsInFlight].map(
     ({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`,
   )
   const found = [...calls, ...http.unfinishedClients()]
-  // A request whose header fields have not all arrived is not one yet.
+  // A request whose header fields have not all arrived does not count as one yet.
   if (found.length === 0) return ['a client that was still sending its request']
   if (found.length <= maxNamed) return found
   return [...found.slice(0, maxNamed), `and ${found.length - maxNamed} more`]

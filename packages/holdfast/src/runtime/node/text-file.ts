@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { decodeText } from '../../kernel/decode-text.ts'
 
-/** The text of a file, or what is wrong with it, to be put behind its name. */
+/** The text of a file, or the reason it could not be read, to be appended to its name. */
 export type TextFile =
   | { readonly text: string; readonly problem?: undefined }
   | { readonly problem: string; readonly isMissing: boolean }
@@ -9,11 +9,14 @@ export type TextFile =
 // As much as a variable could hold, and more than any key or URL needs.
 const maxBytes = 65_536
 
-/** Reads a file as the text of a variable, or of several: without the line feed that an editor ends the last line with. */
+/**
+ * Reads a file as the text of one or several variables, without the final line feed that editors
+ * add.
+ */
 export function readTextFile(path: string): TextFile {
   try {
     const stat = statSync(path)
-    // A pipe would keep the start waiting for its writer.
+    // A pipe would block the start until its writer is done.
     if (!stat.isFile()) return wrong('which is not a file.')
     if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; ${maxBytes} are read at most.`)
     const decoded = decodeText(readFileSync(path))

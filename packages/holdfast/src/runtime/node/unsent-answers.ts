@@ -3,37 +3,39 @@ import type { Clock, Timer } from '../../kernel/clock.ts'
 import type { Logger } from '../../kernel/log.ts'
 
 /**
- * The answers that clients have not read yet.
+ * The responses that clients have not read yet.
  *
- * The kernel takes most answers at once; they never get here. The others hold memory until their client reads them, and a client
- * may never do that. So:
- * - An answer none of which has been taken for `sendTimeoutMs` is ended by a reset of its connection.
- * - All of them together hold at most `maxUnsentBytes`. To make room for another answer, those that have stalled for a second
- *   are ended, the longest stalled first. If that is not enough, the other answer is not sent.
+ * The kernel takes most responses at once; they never get here. The others hold memory until their
+ * client reads them, which may never happen. So:
+ * - A response that makes no progress for `sendTimeoutMs` is ended by a reset of its connection.
+ * - All of them together hold at most `maxUnsentBytes`. To make room for another response, those
+ *   that have stalled for a second are ended, the longest stalled first. If that is not enough, the
+ *   new response is not sent.
  *
- * Time is counted in sweeps that have run, so that neither a blocked event loop nor a clock that is set ends an answer.
+ * Time is counted in completed sweeps, so neither a blocked event loop nor a clock change ends a
+ * response.
  */
 export interface UnsentAnswers {
   readonly size: number
-  /** Reports if `bytes` more may wait for a client, after it has made room for them if it can. */
+  /** Frees room for `bytes` more if needed, and returns whether they fit. */
   makesRoomFor(bytes: number): boolean
   add(answer: UnsentAnswer): void
-  /** Forgets the answer of a response that has been sent, or whose connection has ended. */
+  /** Removes a response that has been sent, or whose connection has ended. */
   remove(response: ServerResponse): void
-  /** Returns the answers, in the order in which they began to wait. */
+  /** Returns the responses, in the order in which they began to wait. */
   list(): readonly UnsentAnswer[]
 }
 
-/** An answer that is being sent. */
+/** A response that is being sent. */
 export interface UnsentAnswer {
   readonly response: ServerResponse
   readonly requestId: string | undefined
   readonly totalBytes: number
-  /** The bytes that it alone keeps in memory until it has been sent. */
+  /** The bytes that only this response keeps in memory until it has been sent. */
   readonly heldBytes: number
   /** The bytes that the kernel has taken. */
   sentBytes: number
-  /** The time in which it has made no progress, in milliseconds. */
+  /** The time without progress, in milliseconds. */
   stalledMs: number
 }
 
@@ -47,10 +49,10 @@ export interface UnsentAnswersOptions {
 
 const maxSweepMs = 1_000
 
-// A client that reads has read something in this time, but for one that is far away or on a bad line.
+// A client that reads makes progress in this time, unless it is far away or has a bad connection.
 const evictableMs = 1_000
 
-/** Makes the record of the answers of a server that have not been sent. */
+/** Creates the record of a server's unsent responses. */
 export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswers {
   const { sendTimeoutMs, maxUnsentBytes, clock, log } = options
   const sweepMs = Math.min(maxSweepMs, sendTimeoutMs)
@@ -62,7 +64,8 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     const { response, requestId, sentBytes, totalBytes, stalledMs } = answer
     log.info({ requestId, sentBytes, totalBytes, stalledMs }, reason)
     remove(response)
-    // What the kernel still holds for the client goes as well, and the client does not take the part for the whole.
+    // The reset also discards what the kernel still holds, so that the client does not take a part
+    // for the whole.
     response.socket?.resetAndDestroy()
   }
 
@@ -79,7 +82,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
   function sweep(): void {
     timer = clock.after(sweepMs, sweep)
     for (const answer of answers.values()) {
-      // One without a socket waits for the answer to an earlier request on its connection, not for the client.
+      // A response without a socket waits for an earlier one on its connection, not for the client.
       if (answer.response.socket === null) continue
       answer.stalledMs += sweepMs
       if (answer.stalledMs > sendTimeoutMs) end(answer, 'client did not read its answer; connection reset')
@@ -111,7 +114,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
     list: () => [...answers.values()],
   }
 
-  /** A single answer always fits, or no client would ever get it. */
+  /** A single response always fits; otherwise large ones could never be sent. */
   function fits(bytes: number): boolean {
     return heldBytes === 0 || heldBytes + bytes <= maxUnsentBytes
   }
