@@ -19,11 +19,14 @@ const parts = {
   settings: [telemetrySettings],
 }
 
-/** Starts a service and answers HTTP with it, its health and its documentation included, and watches it. */
+/**
+ * Starts a service: serves its operations, health and documentation over HTTP, works on its
+ * background work, and records its telemetry.
+ */
 export const serve: Serve = createServe({ ...parts, answersCalls: true })
 
 /**
- * Works on the jobs, schedules and messages of a service in a process of its own, which answers no calls: only its health is told, on
- * `PORT`.
+ * Starts a worker process: runs the jobs, schedules and messages of a service, and serves no
+ * operations. HTTP on `PORT` answers health checks only.
  */
 export const work: Serve = createServe({ ...parts, answersCalls: false })

@@ -4,41 +4,49 @@ import { Forbidden } from './problems.ts'
 import { type AnyProblemType, ProblemError } from './problem.ts'
 import type { SecurityRule } from './security-scheme.ts'
 
-/** What an access rule sees of a call. It is asked before the input is read. */
+/** The parts of a call that an access rule can use. The rule runs before the input is validated. */
 export interface AccessRequest {
+  /** The caller that `identify` returned, narrowed by the earlier rules of {@link allOf}. */
   readonly caller: Caller
-  /** A request header by its lower-case name. */
+  /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** Aborted when the deadline has passed or the caller has gone away. */
+  /** Aborted when the deadline has passed or the client has disconnected. */
   readonly signal: AbortSignal
-  /** The body as it was received, byte by byte, for a rule that reads it. */
+  /** The raw request body, for a rule that verifies it, such as a signature. */
   readonly content?: Uint8Array | undefined
-  /** What the program is configured with; absent where the rule is asked about something else than a call. */
+  /**
+   * The settings of the program. Absent if the rule guards something other than an operation, such
+   * as the details of the health page.
+   */
   readonly settings?: unknown
-  /** The time of the service; absent where the rule is asked about something else than a call. */
+  /** The clock of the service. Absent if the rule guards something other than an operation. */
   readonly clock?: Clock
 }
 
 /**
- * A rule that says who may call an operation. It answers with the caller, narrowed to what the rule has made sure of, or
- * with the problem that refuses the call (`Unauthenticated` or `Forbidden`, as a rule).
+ * A rule that decides who may call an operation. It returns the caller, narrowed to what the rule
+ * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
  */
 export interface Access<out C extends Caller = Caller> extends SecurityRule {
-  /** For documentation and error messages, as it is written in the source: `signedIn()`. */
+  /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
   readonly name: string
-  /** What it refuses with beside `Unauthenticated` and `Forbidden`. */
+  /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. */
   readonly problems?: readonly AnyProblemType[]
-  /** Whether it reads the body as it was received: nothing is parsed before it has admitted the caller. */
+  /**
+   * Whether it reads `content`. If true, the body is parsed only after the rule has admitted the
+   * caller. Default false.
+   */
   readonly readsContent?: boolean
+  /** Returns the caller, narrowed, or the problem to answer with. */
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
 
-/** Everyone may call, known or not. */
+/** Returns a rule that admits every caller, anonymous ones included. */
 export function anyone(): Access<Caller> {
   return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
 }
 
-/** Whom a list of rules admits: a caller that every one of them has narrowed. */
+/** The caller type admitted by a list of rules that must all admit it. */
 type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   Access<infer First>,
   ...infer Rest extends readonly Access[],
@@ -46,12 +54,12 @@ type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   ? First & AdmittedByAll<Rest>
   : Caller
 
-/** Whom a list of rules admits when one of them is enough. */
+/** The caller type admitted by a list of rules of which one must admit it. */
 type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
 
 /**
- * Admits a caller whom every rule admits. The rules are asked in order, each with the caller as the one before
- * narrowed it; the first refusal is the answer.
+ * Returns a rule that admits a caller if every given rule does. The rules run in order, each with
+ * the caller as narrowed by the previous one; the first refusal is returned.
  */
 export function allOf<const Rules extends readonly [Access, ...Access[]]>(
   ...rules: Rules
@@ -73,7 +81,10 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
   }
 }
 
-/** Admits a caller whom one of the rules admits. Where none does, the first refusal is the answer. */
+/**
+ * Returns a rule that admits a caller if at least one given rule does. If all refuse, the first
+ * refusal is returned.
+ */
 export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
   ...rules: Rules
 ): Access<AdmittedByAny<Rules>> {

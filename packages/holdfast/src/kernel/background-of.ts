@@ -7,21 +7,21 @@ import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 import { type Schema, toJsonSchema } from './schema.ts'
 
-/** What a service may be defined with that works without being called. */
+/** The background work that a service can be defined with. */
 export interface BackgroundDefinition {
-  /** Its jobs: `{ sendReceipt, … }`. Those that are enqueued have to be among them, in the process that runs them. */
+  /** The jobs: `{ sendReceipt, … }`. A process runs only the jobs that are listed here. */
   readonly jobs?: Readonly<Record<string, Job>>
-  /** What works on messages: `{ countTransfers, … }`. */
+  /** The consumers of messages: `{ countTransfers, … }`. */
   readonly consumers?: Readonly<Record<string, Consumer>>
-  /** Which jobs are enqueued by the clock. */
+  /** The schedules: jobs that are enqueued at fixed times. */
   readonly schedules?: readonly Schedule[]
-  /** Which messages are sent on to brokers. */
+  /** The relays: messages that are forwarded to brokers. */
   readonly relays?: readonly Relay[]
-  /** What libraries add: `webhooks(…)`. */
+  /** Parts that libraries add: `webhooks(…)`. */
   readonly capabilities?: readonly Capability[]
 }
 
-/** Gathers what a service does without being called; what is wrong with it is added to `issues`. */
+/** Collects the background work of a service; adds everything that is wrong with it to `issues`. */
 export function backgroundOf(definition: BackgroundDefinition, issues: string[]): Background {
   const capabilities = definition.capabilities ?? []
   const jobs = [
@@ -53,7 +53,7 @@ export function backgroundOf(definition: BackgroundDefinition, issues: string[])
   }
 }
 
-/** Whether a service does anything without being called. */
+/** Returns true if a service has background work. */
 export function hasBackground({ jobs, consumers, schedules, relays, subscribers }: Background): boolean {
   return jobs.size + consumers.length + schedules.length + relays.length + subscribers.length > 0
 }
@@ -109,7 +109,10 @@ function judgeConsumer({ name, place, event }: Consumer): readonly string[] {
   )
 }
 
-/** What is validated when it is stored, and again when it is read, has to be the same both times. */
+/**
+ * Returns issues if a schema cannot be expressed as JSON Schema: stored values are validated when
+ * written and again when read, so JSON must not change them.
+ */
 function findStorageIssues(what: string, schema: Schema): readonly string[] {
   return issueOf(() => toJsonSchema(schema, 'input')).map(
     (issue) =>

@@ -6,18 +6,18 @@ import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 
 /**
- * Handles every published message exactly once: its writes and jobs commit together with its position in
- * the message log. It reads the log by itself, so it holds up no other reader.
+ * Handles every published message exactly once: its writes and jobs commit together with its
+ * position in the message log. It reads the log at its own pace, so it delays no other reader.
  */
 export interface Subscriber {
   /** Identifies its position in the database, so do not change it. Unique within the service. */
   readonly name: string
-  /** The events whose messages it handles. Default: all of its service. */
+  /** The events whose messages it handles. Default: all events of its service. */
   readonly events?: readonly EventType[]
   /**
-   * Receives messages in order. If it throws, its batch is repeated message by message, and those that
-   * still fail become dead letters of this subscriber. A job that it enqueues is part of a trace only if it
-   * passes on the `traceparent` of the message.
+   * Receives messages in order. If it throws, its batch is repeated message by message, and those
+   * that still fail become dead letters of this subscriber. A job that it enqueues is part of a
+   * trace only if it passes on the `traceparent` of the message.
    */
   handle(
     messages: readonly PublishedMessage[],
@@ -25,16 +25,18 @@ export interface Subscriber {
   ): Promise<void>
 }
 
-/** A part that a library adds to a service: `webhooks(…)`. */
+/** A plugin: the jobs and subscribers that a library adds to a service, such as `webhooks(…)`. */
 export interface Capability {
   readonly name: string
+  /** The jobs that it adds. */
   readonly jobs?: readonly Job[]
+  /** The subscribers that it adds. */
   readonly subscribers?: readonly Subscriber[]
 }
 
-/** What a service does without being called. */
+/** The background work of a service: jobs, consumers, schedules, relays and subscribers. */
 export interface Background {
-  /** By their names. */
+  /** The jobs by name. */
   readonly jobs: ReadonlyMap<string, Job>
   readonly consumers: readonly Consumer[]
   readonly schedules: readonly Schedule[]
@@ -42,23 +44,24 @@ export interface Background {
   readonly subscribers: readonly Subscriber[]
 }
 
-/** What a worker works on. */
+/** The background work that a worker runs, and the settings of its handlers. */
 export interface Workload extends Background {
-  /** What handlers get as `settings`. */
+  /** The `settings` passed to handlers. */
   readonly settings: unknown
 }
 
-/** How a process works on jobs. */
+/** Options of a worker. */
 export interface WorkerOptions {
-  /** How many jobs it runs at once. Default 10. */
+  /** Max number of jobs that run at once in the process. Default 10. */
   readonly concurrency?: number
 }
 
-/** A process's part in the work on jobs, schedules, messages. */
+/** The worker of one process: runs jobs, schedules and messages. */
 export interface Worker {
   /**
-   * Takes no more, waits for what runs, and hands back what has not ended within `limitMs`, without that counting as a try. Gives the ids of
-   * what was handed back. Further calls wait for the same, whatever limit they give.
+   * Stops claiming jobs, waits up to `limitMs` for running ones, then cancels and releases the rest
+   * without counting an attempt. Resolves to the ids of the released jobs. Further calls return the
+   * same result; their limit is ignored.
    */
   stop(limitMs: number): Promise<readonly string[]>
 }

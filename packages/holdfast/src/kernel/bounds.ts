@@ -1,8 +1,8 @@
 import { type JsonSchema, resolveReference } from './json-schema.ts'
 
 /**
- * The JSON Pointers of all parts of a schema whose size nothing limits: arrays without `maxItems`, objects with
- * arbitrary keys without `maxProperties`, and parts that may hold anything.
+ * Returns the JSON Pointers of all unbounded parts of a schema: arrays without `maxItems`, objects
+ * with arbitrary keys without `maxProperties`, and parts that accept any value.
  */
 export function unboundedParts(root: JsonSchema): readonly string[] {
   const found: string[] = []
@@ -10,13 +10,14 @@ export function unboundedParts(root: JsonSchema): readonly string[] {
 
   function visit(reference: JsonSchema, pointer: string): void {
     const schema = resolveReference(reference, root)
-    // A recursive schema is as deep as its data; its parts are judged where they are met first.
+    // A recursive schema is as deep as its data; its parts are checked on the first visit.
     if (open.has(schema)) return
     open.add(schema)
     if (isAnything(schema)) found.push(`${pointer || '/'} (anything)`)
     if (schema.type === 'array') visitArray(schema, pointer)
     if (schema.type === 'object') visitObject(schema, pointer)
-    // Further patterns and divisors stand beside what they are of; alone they say nothing.
+    // A part of `allOf` with only a pattern or divisor refines its siblings; it does not accept any
+    // value.
     const parts = (schema.allOf ?? []).filter((part) => !isAnything(resolveReference(part, root)))
     for (const branch of [...(schema.anyOf ?? []), ...(schema.oneOf ?? []), ...parts]) visit(branch, pointer)
     open.delete(schema)

@@ -12,14 +12,17 @@ import { isPaged, linksOf } from './page-links.ts'
 import type { PageRequest, PageSource, ReadPage } from './page.ts'
 import { readPage } from './read-page.ts'
 
-/** What contexts are made with, beside their call. */
+/** The dependencies of a context apart from its call. */
 export interface CallContextParts {
   readonly cursors: CursorCodec
-  /** What handlers get as `settings`. */
+  /** The `settings` passed to handlers. */
   readonly settings: unknown
 }
 
-/** What the handler of a call is given. Its signal is made when it is asked for: many handlers need none. */
+/**
+ * The context passed to a handler. Its signal is created on first use, because many handlers never
+ * use it.
+ */
 export class CallContext implements MutationContext<unknown, Caller, unknown, unknown> {
   static readonly #getters: Getters = gettersOf(CallContext.prototype)
   readonly input: unknown
@@ -43,7 +46,7 @@ export class CallContext implements MutationContext<unknown, Caller, unknown, un
     this.#cursors = cursors
     this.input = call.input
     this.db = call.db
-    // Where there is no database, there are none, nor effects in a query: as the types of handlers say.
+    // The types of handlers exclude access to these without a database, and to effects in a query.
     this.statements = effects?.transaction ?? (call.statements as never)
     this.jobs = effects?.jobs as never
     this.publish = effects?.publish as never
@@ -80,7 +83,7 @@ export class CallContext implements MutationContext<unknown, Caller, unknown, un
       toItem,
     })
     if (isPaged(call.operation)) call.links = linksOf(page, request)
-    // Which style the page has is what its overloads say.
+    // The overloads of `ReadPage` determine the style of the page.
     return page as never
   }
 }

@@ -1,6 +1,9 @@
 import type { LogFields, Logger } from './log.ts'
 
-/** The logger of one call: what it is a child of is only made a child when there is something to say, which most calls do not have. */
+/**
+ * The logger of one call. Its child logger is created with its first line, because most calls log
+ * nothing.
+ */
 export class CallLog implements Logger {
   readonly #parent: Logger
   readonly #fields: () => LogFields

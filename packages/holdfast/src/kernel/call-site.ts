@@ -1,6 +1,6 @@
 /**
- * The file and line where a function that is running now was called: the place of a definition. `'an unknown place'` on a
- * runtime whose stacks cannot be read.
+ * Returns the file and line from which a function that is still running was called, to report where
+ * something was defined. Returns `'an unknown place'` if the runtime has no readable stacks.
  */
 export function callSite(callee: (...inputs: never[]) => unknown): string {
   const carrier: { stack?: string } = {}

@@ -11,50 +11,56 @@ import type { StatementGuard } from './statement-guard.ts'
 import type { WireInput } from './wire-input.ts'
 import type { Usage, Work } from './work.ts'
 
-/** A request of a transport to call an operation. */
+/** A transport's request to call an operation. */
 export interface CallRequest {
   /** The operation's name in the service. */
   readonly operation: string
   readonly input: WireInput
-  /** The body as it was received, for an access rule that reads it. */
+  /** The raw request body, for an access rule that verifies it. */
   readonly content?: Uint8Array | undefined
   /**
-   * Parses `content` into the body of the input, once the access rule has admitted the caller. Default:
-   * the input has its body already.
+   * Parses `content` into the body of the input after the access rule has admitted the caller.
+   * Default: `input` already has its body.
    */
   readonly parseContent?: ((content: Uint8Array) => unknown) | undefined
-  /** A request header, or its like in another transport, by its lower-case name. */
+  /** Returns a request header, or its equivalent in another transport, by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** Identifies the call. Default: a new one. */
+  /** The id of the call. Default: a new UUID. */
   readonly requestId?: string
-  /** The span of the call. Default: one of its own, in the trace of its `traceparent` header. */
+  /** The span of the call. Default: a new one, in the trace of the `traceparent` header. */
   readonly span?: Span
-  /** Charged with what the call uses. Default: nobody looks. */
+  /** Accumulates the resources that the call uses. Default: a new object. */
   readonly usage?: Usage
-  /** Called with what the service failed with, when the answer is a problem. Default: the log has it. */
+  /**
+   * Called with the thrown error if the answer is a problem, including problems that the operation
+   * declares.
+   */
   readonly onFailure?: ((error: unknown) => void) | undefined
-  /** Aborted when the client has gone away: an `AbortSignal`, or the like. */
+  /** Aborted when the client has disconnected: an `AbortSignal`, or an equivalent. */
   readonly client?: Cancellation
 }
 
-/** One call on its way through the pipeline. Each stage fills in what it finds out, for the stages behind it. */
+/** One call in the pipeline. Each stage sets the fields that later stages read. */
 export interface Call extends Work {
   readonly operation: CompiledOperation
-  /** Plain data, without getters or a class: it is copied for each attempt. Completed by the validate stage. */
+  /**
+   * Plain data, without getters or a class, because it is copied for each attempt. Completed by the
+   * validate stage.
+   */
   wire: WireInput
-  /** The body as it was received, for an access rule that reads it. */
+  /** The raw request body, for an access rule that verifies it. */
   readonly content: Uint8Array | undefined
-  /** Parses the content into the body of `wire`; `undefined` if that has its body already. */
+  /** Parses `content` into the body of `wire`; `undefined` if `wire` already has its body. */
   readonly parseContent: ((content: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
   readonly log: Logger
   readonly onFailure: ((error: unknown) => void) | undefined
-  /** Aborted when the client has gone away. */
+  /** Aborted when the client has disconnected. */
   readonly client: Cancellation | undefined
   /**
-   * Set by the deadline stage: cancelled when the time has passed or the client has gone away. Whatever waits, waits no longer
-   * than this.
+   * Set by the deadline stage. Cancelled when the time has passed or the client has disconnected;
+   * every wait of the call ends then.
    */
   deadline: RunningDeadline
   /** Set by the identify stage, narrowed by the authorize stage. */
@@ -63,13 +69,13 @@ export interface Call extends Work {
   input: unknown
   /** Set by the database's stage. */
   db: unknown
-  /** Set by the database's stage of a query; each attempt of a mutation has its own. */
+  /** Set by the database's stage of a query. Each attempt of a mutation has a separate guard. */
   guard: StatementGuard | undefined
-  /** What runs statements for libraries in a query; a mutation's transaction does. */
+  /** Runs statements for libraries in a query; a mutation uses its transaction instead. */
   statements: Statements | undefined
-  /** Where other pages of the list are that it answers with. */
+  /** Links to other pages, if the answer is a page of a list. */
   links: PageLinks | undefined
-  /** Where in the log of its database it has committed, as far as that was asked for. */
+  /** The position of its commit in the log of the database, if it was requested. */
   position: string | undefined
   /** Set by the database's stage of a mutation. */
   effects: Effects | undefined
@@ -79,7 +85,8 @@ export interface Call extends Work {
 export type Next = (call: Call) => Answer | Promise<Answer>
 
 /**
- * A part of the pipeline: does its work before, after or around `next`, or answers by itself. It fails by throwing a
- * problem. One that has nothing to wait for returns what `next` does, so that a call that never waits costs no promise.
+ * A stage of the pipeline: does its work before, after or around `next`, or answers without calling
+ * it. It fails by throwing a problem. A stage with nothing to wait for returns the result of `next`
+ * as it is, so that a call that never waits allocates no promise.
  */
 export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

@@ -1,24 +1,26 @@
-/** Who makes a call. Access rules narrow it: behind `signedIn()` a handler's `caller` is a user, not just anyone. */
+/**
+ * The caller of an operation. Access rules narrow its type: with `signedIn()`, `caller` is a user.
+ */
 export interface Caller {
-  /** What sort of caller this is: `'anonymous'`, `'user'`, `'service'`, … */
+  /** The kind of caller: `'anonymous'`, `'user'`, `'service'`, … */
   readonly kind: string
-  /** Who, unique within the kind and tenant; absent when nobody is known. */
+  /** The id of the caller, unique within its kind and tenant; absent if unknown. */
   readonly id?: string
-  /** The tenant on whose data the call works; absent where there are none. */
+  /** The tenant whose data the call works on; absent if there are no tenants. */
   readonly tenant?: string
 }
 
-/** A caller of whom nothing is known. */
+/** A caller without an identity. */
 export interface Anonymous extends Caller {
   readonly kind: 'anonymous'
 }
 
-/** The caller of every call that nothing identifies. */
+/** The caller of a call without an identity. */
 export const anonymous: Anonymous = Object.freeze({ kind: 'anonymous' })
 
 /**
- * The name under which a caller's private records are kept, such as idempotency keys: equal for the same principal of the
- * same tenant, different for any other. Unambiguous whatever the parts contain.
+ * Returns the scope of a caller's private records, such as idempotency keys: equal for the same
+ * principal of the same tenant, different for any other. Unambiguous for any content of the parts.
  */
 export function scopeOf(caller: Caller): string {
   const isNobody = caller.kind === 'anonymous' && caller.tenant === undefined && caller.id === undefined

@@ -1,18 +1,19 @@
-/** What may be over before it has come to its end. Every `AbortSignal` is one. */
+/** The cancellation of some work. Every `AbortSignal` is one. */
 export interface Cancellation {
+  /** Whether it is cancelled. */
   readonly aborted: boolean
-  /** Why; `undefined` as long as it is not over. */
+  /** The reason; `undefined` until it is cancelled. */
   readonly reason: unknown
-  /** Throws the reason where it is over. */
+  /** Throws the reason if it is cancelled. */
   throwIfAborted(): void
-  /** Calls `listener` when it becomes over; never where it is over already. */
+  /** Calls `listener` when it is cancelled. Does not call it if it is cancelled already. */
   addEventListener(type: 'abort', listener: () => void): void
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /**
- * A cancellation that is brought about here. What an `AbortController` is, without being an event target until somebody needs
- * one: most calls end before anybody has waited for anything.
+ * A cancellation that its owner triggers. It is like an `AbortController`, but creates no event
+ * target until `signal` is read: most calls end before anything listens.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false
@@ -28,7 +29,7 @@ export class CancellationSource implements Cancellation {
     return this.#reason
   }
 
-  /** The same as a signal of the platform, for whatever takes one. */
+  /** The cancellation as an `AbortSignal`, for APIs that take one. */
   get signal(): AbortSignal {
     if (this.#controller) return this.#controller.signal
     this.#controller = new AbortController()
@@ -36,7 +37,7 @@ export class CancellationSource implements Cancellation {
     return this.#controller.signal
   }
 
-  /** Brings it about; only the first time counts. */
+  /** Cancels it. Calls after the first have no effect. */
   cancel(reason: unknown): void {
     if (this.#isAborted) return
     this.#isAborted = true
@@ -62,8 +63,8 @@ export class CancellationSource implements Cancellation {
 }
 
 /**
- * Waits for work, but no longer than a cancellation allows: rejects with its reason as soon as it is over. The work goes on by
- * itself; what it comes to later is handed to `late`.
+ * Waits for work until it settles or is cancelled: rejects with the reason as soon as it is
+ * cancelled. The work itself is not stopped; its late outcome is passed to `late`.
  */
 export function untilAborted<T>(
   work: Promise<T>,

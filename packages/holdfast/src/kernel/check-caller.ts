@@ -2,8 +2,9 @@ import type { Caller } from './caller.ts'
 import { HoldfastError } from './holdfast-error.ts'
 
 /**
- * Makes sure that what `identify` or an access rule gave is a caller. Anything else would be one of whom nothing is known, whose private
- * records are those of every other like it. `source`: who gave it, for the message.
+ * Throws unless the value that `identify` or an access rule returned is a caller. Without this
+ * check, malformed callers would share one scope, and with it their private records. `source` names
+ * the origin of the value in the message.
  *
  * @throws HoldfastError `caller-invalid`.
  */

@@ -1,20 +1,20 @@
 import type { JsonSchema } from './json-schema.ts'
 
-/** What a check of a service came to. */
+/** The result of a check of a service. */
 export interface CheckReport {
   readonly status: 'pass' | 'fail'
-  /** Whether the service is not ready without it. */
+  /** Whether the check has to pass for the service to be ready. */
   readonly required: boolean
-  /** How long it took, in milliseconds. */
+  /** The duration of the check, in milliseconds. */
   readonly durationMs: number
-  /** What is wrong; absent where nothing is. */
+  /** The error; absent if the check passed. */
   readonly error?: string
 }
 
-/** What the checks of a service came to, by their names. */
+/** The results of the checks of a service, by name. */
 export type CheckReports = Readonly<Record<string, CheckReport>>
 
-/** {@link CheckReports} in JSON Schema. */
+/** The JSON Schema of {@link CheckReports}. */
 export const checkReportsSchema: JsonSchema = {
   type: 'object',
   description: 'What each check came to, by its name; only for whom the service lets see it.',

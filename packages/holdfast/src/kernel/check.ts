@@ -1,45 +1,55 @@
 import type { Access } from './access.ts'
 
-/** What a check is given. */
+/** The context passed to a check. */
 export interface CheckContext {
-  /** Aborted when the check has taken longer than it may. Hand it to whatever the check waits for. */
+  /**
+   * Aborted when the check has exceeded `timeoutMs`. Pass it to everything that the check waits
+   * for.
+   */
   readonly signal: AbortSignal
 }
 
-/** Whether something that a service needs is there: another service, a queue, a disk. */
+/** A check of something that the service depends on: another service, a queue, a disk. */
 export interface Check {
-  /** Resolves where it is there, and rejects with the reason where it is not. One run at a time. */
+  /**
+   * Resolves if the dependency is available, and rejects with the reason if not. Runs never
+   * overlap.
+   */
   run(context: CheckContext): void | Promise<void>
-  /** How long a run may take, in milliseconds; after that the check has failed. Default 1,000. */
+  /** The timeout of a run, in milliseconds; the check fails when it has passed. Default 1,000. */
   readonly timeoutMs?: number
-  /** How long the result of a run is taken for the present one, in milliseconds; 0: for those only who ask meanwhile. Default 1,000. */
+  /**
+   * How long a result is cached, in milliseconds. 0 shares a result only between concurrent
+   * requests. Default 1,000.
+   */
   readonly cacheMs?: number
   /**
-   * Whether the service is not ready without it. What all of its processes need alike takes all of them out of the load balancer
-   * at once, so this is for what nothing works without. Default true; false: it is told, and does not count.
+   * Whether the check has to pass for the service to be ready. A failing dependency that all
+   * processes share takes all of them out of the load balancer at once, so use it only for what
+   * every call needs. If false, a failure is reported and does not affect readiness. Default true.
    */
   readonly required?: boolean
 }
 
-/** Checks by their names. */
+/** Checks by name. */
 export type Checks = Readonly<Record<string, Check>>
 
-/** What a service says of its health, and to whom. */
+/** The options of the health page. */
 export interface HealthDefinition {
   /**
-   * Who sees the names of the checks, how long they took and what is wrong; everybody else sees whether the service is ready.
-   * Default: everyone in development and in tests, nobody in production.
+   * Decides who sees the names, durations and errors of the checks; other callers only see whether
+   * the service is ready. Default: all callers in development and tests, none in production.
    */
   readonly detail?: Access
 }
 
-/** The name of the check that a database brings along. */
+/** The name of the check of the database. */
 export const databaseCheckName = 'database'
 
 /** The name of the check of a database's replicas. */
 export const replicasCheckName = 'database-replicas'
 
-/** What is wrong with the checks of a service. */
+/** Returns everything that is wrong with the checks of a service. */
 export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly string[] {
   const issues: string[] = []
   if (hasDatabase && databaseCheckName in checks) {
@@ -48,7 +58,7 @@ export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly 
     )
   }
   for (const [name, { timeoutMs = 1, cacheMs = 0 }] of Object.entries(checks)) {
-    // A longer timer would fire at once.
+    // setTimeout fires at once for a longer delay.
     if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
       issues.push(`check "${name}": its timeoutMs is ${timeoutMs}, and has to be above 0 and below 2^31`)
     }

@@ -10,7 +10,7 @@ import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from './schema.ts'
 import { findSecurityIssues } from './security-scheme.ts'
 
-/** An operation with everything about it that is worked out once, when its service starts. */
+/** An operation with everything that is computed once, when its service starts. */
 export interface CompiledOperation extends Operation {
   /** Its name in the service. */
   readonly name: string
@@ -29,7 +29,7 @@ export interface CompileOptions {
   readonly validatesOutput: boolean
 }
 
-/** Compiles an operation; what is wrong with it is added to `issues`, all of it. */
+/** Compiles an operation; adds everything that is wrong with it to `issues`. */
 export function compileOperation(
   operation: Operation,
   options: CompileOptions,
@@ -47,7 +47,7 @@ export function compileOperation(
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
   if (outputSchema) own.push(...checkLocation(operation, outputSchema))
-  // What its access rule refuses with is as much an answer of the operation as what its handler throws.
+  // The problems of the access rule are answers of the operation too.
   const problems = [...operation.problems, ...(operation.access?.problems ?? [])]
   own.push(...checkProblems(problems))
   const { name } = options
@@ -66,7 +66,7 @@ export function compileOperation(
   }
 }
 
-/** An operation in a message: its name, its route, and where it is defined. */
+/** Returns an operation as text for messages: its name, route, and where it is defined. */
 export function describeOperation({
   name,
   route,
@@ -90,7 +90,7 @@ function describe<T>(make: () => T, part: string, issues: string[]): T | undefin
 }
 
 function checkAccess(operation: Operation): readonly string[] {
-  // The types ask for it; a definition in plain JavaScript, or one that was cast, gets here without.
+  // The types require it, but a cast or plain JavaScript can omit it.
   if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
     return findSecurityIssues(operation.access.securitySchemes ?? {})
   }

@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-/** The error of a configuration, with all that is wrong with it. */
+/** Returns the error for an invalid configuration, which lists every issue. */
 export function configurationInvalid(issues: readonly string[]): HoldfastError {
   const [first = ''] = issues
   if (issues.length === 1) return new HoldfastError('configuration-invalid', first)

@@ -4,48 +4,55 @@ import type { JobType } from './job-type.ts'
 import type { Schema } from './schema.ts'
 import type { NoSettings } from './settings.ts'
 
-/** What a consumer's work is given: what a job's is, but for steps, and the message. */
+/** The context passed to a consumer: that of a job without `input` and `step`, plus the message. */
 export interface ConsumerContext<Payload, Db, Values = NoSettings> extends Omit<
   JobContext<never, Db, Values>,
   'input' | 'step'
 > {
+  /** The message to handle. */
   readonly message: Message<Payload>
 }
 
-/** What a consumer is defined with. */
+/** The definition of a consumer. */
 export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pick<
   JobDefinition<Schema, Db, Values>,
   'retry' | 'deadline' | 'retention'
 > {
-  /** Stable: what it has consumed is recorded under it. Unique in the service. */
+  /** Identifies its position in the database, so do not change it. Unique within the service. */
   readonly name: string
+  /** The event whose messages it handles. */
   readonly event: EventType<unknown, Payload>
   /**
-   * The name of the service whose messages it consumes. Default: its own. Services that share a database
-   * do not hear each other otherwise.
+   * The service whose messages it consumes. Default: the service that it is defined in. Set it to
+   * consume the messages of another service on the same database.
    */
   readonly publisher?: string
   /**
-   * Where it starts when a service with it starts for the first time: at the next message, or at the oldest
-   * one that is kept. Default `'next'`. Later starts go on from the stored position.
+   * The first message when a service with it starts for the first time: the next one that is
+   * published (`'next'`), or the oldest one that is kept (`'oldest'`). Later starts resume at the
+   * stored position. Default `'next'`.
    */
   readonly startFrom?: 'next' | 'oldest'
   /**
-   * What the later messages of a key do when one has failed permanently. `'wait'`: they wait behind it until it is
-   * redriven, skipped, or its 30 days have passed, so that the order holds. `'skip'`: they pass it. Other keys and other
-   * consumers go on either way. Default `'wait'`. Set `'skip'` if each message stands for itself.
+   * How later messages of the same key proceed if one has failed permanently. `'wait'`: they wait
+   * until it is redriven, skipped, or its 30 days have passed, which preserves the order. `'skip'`:
+   * they pass it. Other keys and other consumers are not affected. Default `'wait'`. Set `'skip'`
+   * if messages are independent of each other.
    */
   readonly onDead?: 'wait' | 'skip'
-  /** Does the work of one message. Its effects in the database happen once, however often the message arrives. */
+  /**
+   * Handles one message. Its writes to the database happen exactly once, however often the message
+   * is delivered.
+   */
   run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
 }
 
-/** A consumer as the framework knows it. */
+/** A defined consumer. */
 export interface Consumer {
   readonly kind: 'consumer'
   readonly name: string
   readonly event: EventType
-  /** The service whose messages it consumes; `undefined`: its own. */
+  /** The service whose messages it consumes; `undefined`: the service that it is defined in. */
   readonly publisher: string | undefined
   readonly startFrom: 'next' | 'oldest'
   readonly onDead: 'wait' | 'skip'
@@ -55,7 +62,7 @@ export interface Consumer {
   run(context: ConsumerContext<never, never, never>): void | Promise<void>
 }
 
-/** Makes a consumer of its definition. */
+/** Creates a consumer from its definition. */
 export function createConsumer<Payload, Db, Values>(
   definition: ConsumerDefinition<Payload, Db, Values>,
   place: string,

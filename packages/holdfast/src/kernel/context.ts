@@ -6,35 +6,41 @@ import type { Logger } from './log.ts'
 import type { NoSettings } from './settings.ts'
 import type { ReadPage } from './page.ts'
 
-/** What a handler is given, and all that it may use. */
+/** The context passed to a handler. */
 export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   /** The validated input. */
   readonly input: Input
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
-  /** Runs statements for libraries that read, whatever `db` is: each for itself in a query, in its transaction in a mutation. */
+  /**
+   * Runs SQL for libraries that do not know which query builder `db` is. In a query each statement
+   * runs on its own; in a mutation it runs in the call's transaction.
+   */
   readonly statements: Statements
-  /** Who makes the call, as narrow as the access rule makes it. */
+  /** The caller, narrowed by the access rule. */
   readonly caller: C
-  /** What the program is configured with: the values of `holdfast({ settings })`. */
+  /** The settings declared in `holdfast({ settings })`. */
   readonly settings: Values
-  /** Logs with the request id and the operation's name. */
+  /** Logs lines that carry the request id and the operation's name. */
   readonly log: Logger
-  /** Aborted when the deadline has passed or the caller has gone away. */
+  /** Aborted when the deadline has passed or the client has disconnected. */
   readonly signal: AbortSignal
-  /** How much time is left. */
+  /** The deadline of the call. */
   readonly deadline: Deadline
-  /** Identifies the call in logs and answers. */
+  /** The id of the call in logs and answers. */
   readonly requestId: string
-  /** Reads one page of a list, and says where the next one and the one before begin. */
+  /** Reads one page of a list; its result includes the cursors of the next and previous pages. */
   readonly page: ReadPage
   /**
-   * Loads what a relation has for a key, together with whatever else is asked of it in the same turn. A query reads a key once; a mutation
-   * reads again what it asks for again.
+   * Loads a relation's row or rows for a key. Calls made in the same tick are batched into one
+   * statement. A query caches each key for the duration of the call; a mutation does not.
    */
   readonly load: Load
 }
 
-/** What the handler of a mutation is given: what that of a query is, and what its transaction may set off. */
+/**
+ * The context passed to the handler of a mutation: that of a query, plus the effects of its
+ * transaction.
+ */
 export interface MutationContext<Input, C extends Caller, Db, Values = NoSettings>
   extends Context<Input, C, Db, Values>, Effects {}

@@ -8,7 +8,7 @@ import type { Logger } from './log.ts'
 import type { Span } from './span.ts'
 import { newUsage } from './work.ts'
 
-/** What a call is made with, beside what its transport hands over. */
+/** The parts of a call that its transport does not provide. */
 export interface CallParts {
   readonly operation: CompiledOperation
   readonly span: Span
@@ -16,7 +16,7 @@ export interface CallParts {
   readonly log: Logger
 }
 
-/** Makes the call of a request, with nothing found out yet. */
+/** Creates the call of a request, before any stage has run. */
 export function createCall(request: CallRequest, { operation, span, log }: CallParts): Call {
   const requestId = request.requestId ?? crypto.randomUUID()
   return {
@@ -48,5 +48,5 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
 
 const stillClock: Clock = { now: () => 0, monotonicMs: () => 0, after: () => ({ cancel: () => {} }) }
 
-/** What a call has until its deadline begins to run. */
+/** The deadline of a call until the deadline stage sets it. */
 const unlimited: RunningDeadline = new RunningDeadline(stillClock, Infinity)

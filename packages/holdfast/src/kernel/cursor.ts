@@ -2,33 +2,45 @@ import type { Clock } from './clock.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import type { SigningKey, SigningKeys } from './signing-keys.ts'
 
-// Truncated to 128 bits: RFC 2104 section 5 asks for at least half of the digest, and 80 bits.
+// Truncated to 128 bits: RFC 2104 section 5 requires at least half of the digest, and 80 bits.
 const tagLength = 16
 const version = 2
-/** Of a cursor whose payload is compressed. */
+/** The version of a cursor with a compressed payload. */
 const compressedVersion = 3
-// What is shorter than this stays short; what is longer is a long text, or many values.
+// Compressing a short payload saves nothing; a long one is a long text, or many values.
 const compressFromBytes = 1_024
-// The version, and the id of the key.
+// The version and the key id.
 const headLength = 2
-// Whoever sends cursors of keys that never were does not make the service ask for them each time.
+// Cursors with unknown key ids must not make the service reload its keys for each of them.
 const refreshEveryMs = 5_000
 
-/** What a cursor carries. */
+/** The payload of a cursor. */
 export type CursorPayload = readonly (string | null)[]
 
-/** Seals positions into opaque cursors, and opens those that it sealed. */
+/** Seals positions into opaque, signed cursors, and opens them again. */
 export interface CursorCodec {
-  /** An opaque cursor for a position. `binding` names the list and its filters: nothing else opens the cursor. */
+  /**
+   * Returns an opaque cursor for a position. `binding` names the list and its filters; the cursor
+   * only opens with the same binding.
+   */
   seal(payload: CursorPayload, binding: string): Promise<string>
-  /** What a cursor carries, or `undefined` where it is forged, damaged, bound to something else, or signed with a key that is no more. */
+  /**
+   * Returns the payload of a cursor, or `undefined` if it is forged, damaged, bound to something
+   * else, or signed with a removed key.
+   */
   open(cursor: string, binding: string): Promise<CursorPayload | undefined>
 }
 
-/** Named by what makes it: the global type `CryptoKey` is not there in the declarations of each supported Node. */
+/**
+ * Derived from `importKey`, because not every supported version of the Node types declares
+ * `CryptoKey` globally.
+ */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
-/** A codec whose cursors are authenticated by HMAC-SHA-256 under one of the keys. */
+/**
+ * Creates a codec that authenticates cursors with HMAC-SHA-256. It signs with the first key and
+ * accepts all of them.
+ */
 export async function createCursorCodec(signing: SigningKeys, clock: Clock): Promise<CursorCodec> {
   let keys = await importKeys(signing.keys)
   let refreshedMs = -Infinity
@@ -44,8 +56,8 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
   return {
     async seal(payload, binding) {
       const [id, key] = keys.entries().next().value!
-      // The payload ends where the binding begins: JSON.stringify escapes line feeds, so one of them is unambiguous; what
-      // is compressed says by itself where it ends.
+      // A line feed separates the payload from the binding unambiguously, because JSON.stringify
+      // escapes line feeds. Compressed data marks its own end.
       const plain = new TextEncoder().encode(`${JSON.stringify(payload)}\n`)
       const isLong = plain.length >= compressFromBytes
       const text = isLong ? await transformed(plain, new CompressionStream('deflate-raw')) : plain
@@ -60,7 +72,7 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
       const text = bytes.subarray(headLength + tagLength)
       const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
       if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
-      // Authentic by now: it is no longer than what was compressed.
+      // Authenticated above, so decompressing it cannot exceed what was sealed.
       const plain =
         bytes[0] === compressedVersion
           ? await transformed(text, new DecompressionStream('deflate-raw'))
@@ -82,7 +94,7 @@ async function transformed(
   return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
-/** The keys by their ids, the newest first. */
+/** Returns the keys by id, newest first. */
 async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<number, HmacKey>> {
   if (keys.length === 0 || keys.some(({ secret }) => secret.length < 16)) {
     throw new HoldfastError(
@@ -130,6 +142,7 @@ function fromBase64Url(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
-  // The last character may carry bits that decode to nothing: only one spelling of a cursor is taken.
+  // The last character can carry bits that decode to nothing; only the canonical spelling is
+  // accepted.
   return toBase64Url(bytes) === text ? bytes : undefined
 }

@@ -9,58 +9,73 @@ import type { AnswerRefused } from './stages/validate-input.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
- * What a service is given to reach its data: the port that `postgres()`, `drizzle()` and the like implement.
- * `Read` is what a query gets as `db`, `Write` what a mutation gets.
+ * The port through which a service reaches its data, implemented by `postgres()`, `drizzle()` and
+ * the other bindings. `Read` is the type of `db` in a query, `Write` in a mutation.
  */
 export interface Database<Read, Write> {
-  /** What it is, for messages: `'drizzle'`. */
+  /** The name of the binding, for messages: `'drizzle'`. */
   readonly name: string
-  /** What its stages answer with when they refuse or fail. */
+  /** The problems that its stages answer with. */
   readonly problems: readonly AnyProblemType[]
-  /** What else only the stage of a mutation answers with. */
+  /** The problems that only the stage of a mutation adds. */
   readonly mutationProblems?: readonly AnyProblemType[]
-  /** What it is configured with from the environment. */
+  /** The settings that it reads from the environment. */
   readonly settings?: Settings<unknown>
-  /** Connects, migrates, and starts all that runs beside the calls. */
+  /** Connects, migrates, and starts its background work. */
   open(surroundings: DatabaseSurroundings): Promise<OpenDatabase>
-  /** Never there; carries the types. */
+  /** Type information only; never set at runtime. */
   readonly types?: { readonly read: Read; readonly write: Write }
 }
 
-/** The environment of a database: that of its service, and whose database it is. */
+/** The environment of a database: that of its service, and the name of the service. */
 export interface DatabaseSurroundings extends Surroundings {
-  /** Name of the service: keys, jobs and messages of other services on the same database are not its own. */
+  /**
+   * The name of the service. It separates its keys, jobs and messages from those of other services
+   * on the same database.
+   */
   readonly service: string
 }
 
-/** What a stage that makes answers of its own needs to know of the service. */
+/** The settings of the service that a stage needs to create answers. */
 export interface StageSettings {
-  /** What stands before the code in a problem's `type`. */
+  /** The URI or path that precedes the code in a problem's `type`. */
   readonly problemBase: string
 }
 
-/** A database that is in use. */
+/** An open database. */
 export interface OpenDatabase {
-  /** The stage that sets `db` for an operation: read-only for a query, a transaction with its key for a mutation. */
+  /**
+   * Returns the stage that sets `db` for an operation: read-only for a query, a transaction with
+   * its idempotency key for a mutation.
+   */
   stageFor(operation: CompiledOperation, settings: StageSettings): Stage
-  /** Returns what answers a call of a mutation whose input was refused. Default: the refusal does. */
+  /**
+   * Returns the function that answers a call of a mutation whose input was rejected. Default: the
+   * rejection is the answer.
+   */
   answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
-  /** What is handed to clients is signed with these. */
+  /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**
-   * Whether it answers, on a connection that no call of the service can keep it waiting for. Where there is none, the service
-   * is ready without it.
+   * A check that the database responds. It uses a connection that calls of the service cannot
+   * occupy. If absent, readiness does not depend on the database.
    */
   readonly check?: Check
-  /** Whether all replicas of it take reads; absent where it has none. */
+  /** A check that all replicas accept reads; absent if there are no replicas. */
   readonly replicasCheck?: Check
   /**
-   * Registers the consumers, subscribers and relays of a service, whether or not this process runs them:
-   * from then on, each of them gets every message.
+   * Registers the consumers, subscribers and relays of a service, whether or not this process runs
+   * them. From then on, each of them receives every message.
    */
   register?(background: Background): Promise<void>
-  /** Begins to work on jobs, schedules and messages in this process. A database without it has no engine for them. */
+  /**
+   * Starts a worker for jobs, schedules and messages in this process. Absent if the database has no
+   * engine for them.
+   */
   startWorker?(workload: Workload, options: WorkerOptions): Promise<Worker>
-  /** Ends what `open` began. Calls and workers have ended before. */
+  /**
+   * Stops the background work and closes the connections. Call it after calls and workers have
+   * ended.
+   */
   close(): Promise<void>
 }

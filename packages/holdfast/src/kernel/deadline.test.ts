@@ -7,7 +7,7 @@ import { bodyOf, call, startService } from './start-service.fixture.ts'
 
 const { query } = holdfast()
 
-/** Starts a service whose handler waits for ever, and tells what it was given. */
+/** Starts a service whose handler never returns, and records what it receives. */
 async function waiting(deadline: '2s' | undefined) {
   const clock = createFakeClock(1_000_000)
   const seen: { remainingMs: number; signal: AbortSignal }[] = []

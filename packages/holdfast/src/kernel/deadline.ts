@@ -3,28 +3,28 @@ import type { Clock, Timer } from './clock.ts'
 import { HoldfastError } from './holdfast-error.ts'
 import { DeadlineExceeded } from './problems.ts'
 
-/** The moment by which a call has to be answered: total, across all that is tried again. */
+/** The time by which a call must be answered: one limit for all of its attempts together. */
 export interface Deadline {
   /** Milliseconds since the Unix epoch. */
   readonly atMs: number
-  /** Milliseconds left; zero once it has passed. */
+  /** Returns the milliseconds left; zero once the deadline has passed. */
   remainingMs(): number
 }
 
-/** The reason of what was cancelled since the client has gone away. */
+/** The reason of a cancellation because the client has disconnected. */
 export const clientGone: HoldfastError = new HoldfastError(
   'client-gone',
   'The client closed its connection before it was answered.',
 )
 
 /**
- * A deadline that runs from its making until its end. It cancels with `DeadlineExceeded` when the time has passed, and with
- * {@link clientGone} when `client` is aborted before.
+ * A deadline that runs from its construction until `end`. It cancels with `DeadlineExceeded` when
+ * the time has passed, and with {@link clientGone} if `client` is aborted before.
  */
 export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
   readonly #clock: Clock
-  /** On the monotonic clock: setting the wall clock changes nothing. */
+  /** On the monotonic clock, so that setting the wall clock does not move it. */
   readonly #endMs: number
   readonly #client: Cancellation | undefined
   readonly #leave = (): void => this.cancel(clientGone)

@@ -1,11 +1,12 @@
-/** The text of a file, or what is wrong with its bytes and where, to be put behind its name. */
+/** The text of a file, or a fault: the defect and its position, phrased to follow the file name. */
 export type DecodedText = { readonly text: string; readonly fault?: undefined } | { readonly fault: string }
 
 const lineFeed = 0x0a
 
 /**
- * Decodes a file that has to be text in UTF-8. A byte order mark of UTF-8 is left out. Bytes that are not UTF-8 are a fault, rather than
- * U+FFFD, as is a NUL: Postgres and C libraries take it for the end of the text.
+ * Decodes a file that has to be UTF-8 text. A UTF-8 byte order mark is dropped. Invalid bytes are a
+ * fault instead of U+FFFD, and so is a NUL, because Postgres and C libraries treat it as the end of
+ * the text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isUtf16(bytes)) return { fault: 'is text in UTF-16. Save it as UTF-8.' }
@@ -19,7 +20,10 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   }
 }
 
-/** Returns true for a byte order mark of UTF-16, and for a first character of ASCII in UTF-16. */
+/**
+ * Returns true if the bytes start with a UTF-16 byte order mark or with an ASCII character in
+ * UTF-16.
+ */
 function isUtf16([first, second]: Uint8Array): boolean {
   if (first === undefined || second === undefined) return false
   const isMarked = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)
@@ -33,9 +37,10 @@ function placeOf(bytes: Uint8Array, offset: number): string {
   return `in line ${line} at byte ${column} of the line (offset ${offset} of the file)`
 }
 
-/** Returns the offset of the first byte that no UTF-8 has there. */
+/** Returns the offset of the first byte that is invalid in UTF-8. */
 function firstInvalid(bytes: Uint8Array): number {
-  // No character has a line feed within it, so that the first line that cannot be decoded has the byte.
+  // A UTF-8 character never contains a line feed, so the first line that fails to decode contains
+  // the byte.
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(lineFeed, start) + 1 || bytes.length
     if (!isUtf8(bytes.subarray(start, end))) return start + validLength(bytes.subarray(start, end))
@@ -53,7 +58,7 @@ function isUtf8(bytes: Uint8Array): boolean {
   }
 }
 
-/** Returns how many bytes at the beginning are whole characters. */
+/** Returns the number of leading bytes that form complete characters. */
 function validLength(bytes: Uint8Array): number {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let length = 0
@@ -63,7 +68,7 @@ function validLength(bytes: Uint8Array): number {
       if (isWhole) length = end
     }
   } catch {
-    // The byte that was decoded last is invalid, or the character before it is cut off.
+    // The last byte is invalid, or the character before it is truncated.
   }
   return length
 }

@@ -9,20 +9,24 @@ import type { Route } from './route.ts'
 import { isThenable } from './thenable.ts'
 
 /**
- * Reads the input of an operation from the parts that a transport received, at once where its schema waits for nothing; throws or
- * rejects with `InvalidInput`.
+ * Reads the input of an operation from the parts that a transport received. It is synchronous
+ * unless the schema is asynchronous.
+ *
+ * @throws InvalidInput if the schema rejects the input; an asynchronous schema rejects with it.
  */
 export type Decode = (wire: WireInput) => unknown
 
-/** A long list of a wrong kind has a fault for each item; an answer is not to be larger than its question. */
+/** Caps the errors in an answer: a long list of wrong items has an error for each of them. */
 const maxErrors = 100
 
-/** Whether a method's fields that are not in the path come in the body, rather than in the query string. */
+/**
+ * Returns true if a method's fields outside the path come in the body instead of the query string.
+ */
 export function hasBody(method: string): boolean {
   return method === 'POST' || method === 'PUT' || method === 'PATCH'
 }
 
-/** Builds the reader of an operation's input from its route and the JSON Schema of its input. */
+/** Creates the reader of an operation's input from its route and the JSON Schema of its input. */
 export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchema): Decode {
   const inPath = new Set(route.parameters)
   const takesBody = hasBody(route.method)
@@ -41,7 +45,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     const fields: Record<string, unknown> = {}
     if (takesBody) Object.assign(fields, bodyFields(wire.body))
     else for (const [name, texts] of Object.entries(wire.query)) fields[name] = read(name, texts)
-    // Last, so that no body or query can stand in for what the path says.
+    // Last, so that body and query cannot override the path.
     for (const [name, text] of Object.entries(wire.path)) fields[name] = read(name, [text])
     return fields
   }
@@ -77,7 +81,10 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
   }
 }
 
-/** Returns true if a path or query parameter has a number that the schema was given as text for not being exact. */
+/**
+ * Returns true if a path or query parameter is a number that the schema received as text because a
+ * double cannot represent it exactly.
+ */
 function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
   const texts = Object.hasOwn(path, name) ? [path[name]!] : Object.hasOwn(query, name) ? query[name]! : []
   return texts.some((text) => isNumber(text) && !isExactNumber(text))

@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-/** A length of time with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
+/** A duration with its unit: `'250ms'`, `'2s'`, `'5m'`, `'1h'` or `'7d'`. */
 export type Duration = `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
 
 const millisecondsPer: Readonly<Record<string, number>> = {
@@ -12,7 +12,8 @@ const millisecondsPer: Readonly<Record<string, number>> = {
 }
 
 /**
- * Reads a {@link Duration} as milliseconds, or gives `undefined` for a text that is none: for text from outside.
+ * Parses a {@link Duration} from external text and returns its milliseconds, or `undefined` if the
+ * text is not a duration.
  */
 export function readDurationMs(text: string): number | undefined {
   const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
@@ -21,9 +22,9 @@ export function readDurationMs(text: string): number | undefined {
 }
 
 /**
- * Converts a {@link Duration} that the program gives to milliseconds.
+ * Converts a {@link Duration} to milliseconds.
  *
- * @throws HoldfastError `duration-invalid` where it is none, or not above zero.
+ * @throws HoldfastError `duration-invalid` if it is not a duration, or not above zero.
  */
 export function toMilliseconds(duration: Duration): number {
   const ms = readDurationMs(duration)

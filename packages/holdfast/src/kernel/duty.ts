@@ -1,31 +1,34 @@
 import type { Clock, Timer } from './clock.ts'
 import { toLogFields, type Logger } from './log.ts'
 
-/** Something that is done again and again until it is stopped. */
+/** A recurring task, which runs until it is stopped. */
 export interface Duty {
-  /** Does it now, or once more after what is under way. */
+  /** Runs the task now, or once more after the current run. */
   now(): void
-  /** Begins no more; resolves when what is under way has ended. */
+  /** Stops the task; resolves when the current run has ended. */
   stop(): Promise<void>
 }
 
-/** What a duty is made of. */
+/** The parts of a recurring task. */
 export interface DutyParts {
-  /** What it is, for the log: `'old jobs could not be deleted'`. */
+  /** The message to log on a failure: `'old jobs could not be deleted'`. */
   readonly failure: string
   readonly clock: Clock
   readonly log: Logger
-  /** Max pause, in milliseconds; a function is asked before each pause. */
+  /** Max pause between runs, in milliseconds; a function is called before each pause. */
   readonly everyMs: number | (() => number)
-  /** Max pause after a failure, in milliseconds. Default `everyMs`. */
+  /** Max pause after a failed run, in milliseconds. Default `everyMs`. */
   readonly retryMs?: number
-  /** How long it waits before the first time, in milliseconds. Default: not at all. */
+  /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
   readonly firstAfterMs?: number
-  /** Does it, and gives how soon it wants to be done again, in milliseconds, where that is before `everyMs`. */
+  /**
+   * Runs the task. Resolves to the pause before the next run, in milliseconds, if it has to come
+   * before `everyMs`.
+   */
   readonly work: (stopping: AbortSignal) => Promise<number | undefined>
 }
 
-/** Begins a duty. A failure is logged, and it is tried again at its next time. */
+/** Starts a recurring task. A failure is logged, and the task runs again at its next time. */
 export function startDuty(parts: DutyParts): Duty {
   const { failure, clock, log, firstAfterMs, work } = parts
   const stopping = new AbortController()
@@ -45,7 +48,7 @@ export function startDuty(parts: DutyParts): Duty {
       running = undefined
       const isSoon = isAskedAgain
       isAskedAgain = false
-      // The processes of a fleet start together; they need not go on together.
+      // Jitter, so that processes started together do not stay in step.
       const maxMs = maxPauseMs()
       schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, maxMs * (0.9 + Math.random() * 0.2)))
     })
@@ -63,7 +66,7 @@ export function startDuty(parts: DutyParts): Duty {
       return againMs
     } catch (error) {
       if (!stopping.signal.aborted) {
-        // Once is news; while the database is away, there is nothing new in it.
+        // Warn once; further failures during an outage are logged at debug.
         log[hasFailed ? 'debug' : 'warn']({ error: toLogFields(error) }, failure)
         hasFailed = true
       }

@@ -2,88 +2,101 @@ import type { Duration } from './duration.ts'
 import type { Publish } from './event.ts'
 import type { JobType } from './job-type.ts'
 
-/** How one job is enqueued. */
+/** Options of `enqueue`. */
 export interface EnqueueOptions {
-  /** How long it waits before it may run. Default: not at all. */
+  /** The delay before the job may run. Default: none. */
   readonly delay?: Duration
-  /** When it may run, instead of `delay`. */
+  /** The time from which the job may run, instead of `delay`. */
   readonly at?: Date
-  /** Jobs with a higher one run first, -1000 to 1000. Default: the job's own. */
+  /**
+   * The priority, -1000 to 1000; jobs with a higher one run first. Default: the priority of the job
+   * definition.
+   */
   readonly priority?: number
   /**
-   * Enqueues no second job while one of this name and key is there: the first stands for both. A text is the key, with
-   * `until: 'started'`.
+   * A key that prevents duplicates: while a job of this name and key exists, it is returned instead
+   * of a new one. A string is the key, with `until: 'started'`.
    */
   readonly unique?: string | UniqueJob
-  /** The trace that it belongs to, as W3C Trace Context spells it. Default, also where it is malformed: that of whoever enqueues it. */
+  /**
+   * The trace that the job belongs to, as a W3C Trace Context `traceparent`. Default, also if it is
+   * malformed: the trace of the call or job that enqueues it.
+   */
   readonly traceparent?: string | undefined
 }
 
-/** What makes a job stand for others. */
+/** The unique key of a job, and how long it prevents duplicates. */
 export interface UniqueJob {
-  /** At most 255 characters. */
+  /** The key, at most 255 characters. */
   readonly key: string
   /**
-   * `'started'`: a job stands for others until it is claimed, so what is committed while it runs gets one more run, and
-   * nothing is missed. `'ended'`: until it ends, its further attempts included. Use it only if a job that already runs
-   * need not see what was committed after it began. Default `'started'`.
+   * How long a job prevents duplicates. `'started'`: until it is claimed, so that a change
+   * committed while it runs enqueues one more run and is not missed. `'ended'`: until it ends,
+   * further attempts included. Default `'started'`. Set `'ended'` only if a running job need not
+   * see what is committed after it began.
    */
   readonly until?: 'started' | 'ended'
 }
 
-/** Options of many jobs that are enqueued at once. */
+/** Options of `enqueueMany`. */
 export type EnqueueManyOptions = Omit<EnqueueOptions, 'unique'>
 
-/** A job that has been enqueued. */
+/** An enqueued job. */
 export interface EnqueuedJob {
-  /** A UUID. */
+  /** The id of the job, a UUID. */
   readonly id: string
-  /** Whether it is a new one; false where one with the same `unique` key was there. */
+  /** Whether the job is new; false if a job with the same `unique` key existed. */
   readonly isNew: boolean
 }
 
-/** The jobs of a transaction: what it enqueues and cancels happens if, and only if, it commits. */
+/** Enqueues and cancels jobs within a transaction: both take effect if, and only if, it commits. */
 export interface Jobs {
   /**
    * Enqueues a job.
    *
-   * @throws HoldfastError `job-input-invalid` where the input is not what the job declares.
+   * @throws HoldfastError `job-input-invalid` if the input does not match the schema of the job.
    */
   enqueue<Input>(job: JobType<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<EnqueuedJob>
-  /** Enqueues a job for each input, at once. Gives their ids, in the order of the inputs. */
+  /**
+   * Enqueues a job for each input in one statement. Resolves to their ids, in the order of the
+   * inputs.
+   */
   enqueueMany<Input>(
     job: JobType<Input>,
     inputs: readonly NoInfer<Input>[],
     options?: EnqueueManyOptions,
   ): Promise<readonly string[]>
   /**
-   * Cancels a job: one that waits never runs, the signal of one that runs is aborted. Gives whether it had not ended.
+   * Cancels a job: a waiting job never runs; the `signal` of a running job is aborted. Resolves to
+   * false if the job had already ended.
    */
   cancel(id: string): Promise<boolean>
 }
 
-/** What a statement gives, whatever the query builder. */
+/** The result of a statement, independent of the query builder. */
 export interface StatementResult<Row> {
   readonly rows: readonly Row[]
-  /** How many rows it changed or gave. */
+  /** Number of rows changed or returned. */
   readonly rowCount: number
 }
 
-/** What runs statements for libraries, whatever a handler's query builder is. */
+/** Runs SQL for libraries, independent of the query builder of the handler. */
 export interface Statements {
-  /** The name of the service that runs them: what a library keeps in tables of its own belongs to it. */
+  /**
+   * The name of the service that runs them. A library with its own tables separates its rows by it.
+   */
   readonly service: string
-  /** Runs one statement; its values are those of `$1`, `$2`, …. */
+  /** Runs one statement; `values` are the parameters `$1`, `$2`, …. */
   query<Row = Record<string, unknown>>(
     text: string,
     values?: readonly unknown[],
   ): Promise<StatementResult<Row>>
 }
 
-/** A transaction, for libraries that take part in it. */
+/** A transaction that libraries can take part in. */
 export interface Transaction extends Statements {}
 
-/** What a transaction sets off beside its own rows, in its one commit. */
+/** The effects that commit atomically with a transaction. */
 export interface Effects {
   readonly jobs: Jobs
   readonly publish: Publish

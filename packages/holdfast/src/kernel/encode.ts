@@ -8,24 +8,31 @@ import { createProjection, type Projection } from './projection.ts'
 import { fillPath } from './route.ts'
 import { listIssues, type ParseResult, validate } from './schema.ts'
 
-/** Makes the answer of what a handler returned. The log is told of a deviation that is answered all the same. */
+/**
+ * Creates the answer from the return value of a handler. Logs a deviation from the schema that does
+ * not fail the call.
+ */
 export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 
 /** Options of {@link createEncode}. */
 export interface EncodeOptions {
-  /** Whether an output that deviates from its schema fails. In production it is cut to its schema instead. */
+  /**
+   * Whether an output that deviates from its schema fails the call. If false, as in production, it
+   * is cut to its schema instead.
+   */
   readonly validates: boolean
 }
 
 /**
- * Builds the writer of an operation's answers. An answer is what the output schema makes of what the handler returned;
- * what the schema does not declare never leaves.
+ * Creates the writer of an operation's answers. An answer is the handler's return value as
+ * converted by the output schema; undeclared members are never sent.
  *
- * - Most schemas convert nothing, and their JSON Schema tells what is declared: in production the answer is copied by a
- *   projection that is compiled once, and nothing is validated.
- * - Others parse each output, since only they know what it becomes (`z.coerce`, a default, alternatives of one type).
- * - What does not fit fails in development and tests. In production it is cut by the projection, and logged if a parse
- *   found it.
+ * - Most schemas convert nothing, and their JSON Schema declares every member: in production, a
+ *   projection that is compiled once copies the output, without validation.
+ * - Other schemas parse each output, because only parsing determines the result (`z.coerce`, a
+ *   default, alternatives of one type).
+ * - An output that does not fit fails in development and tests. In production the projection cuts
+ *   it, and the deviation is logged if a parse found it.
  */
 export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
   if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })

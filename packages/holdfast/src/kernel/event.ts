@@ -1,22 +1,22 @@
 import type { Json } from './json.ts'
 import type { InputOf, OutputOf, Schema } from './schema.ts'
 
-/** What an event is declared with. */
+/** The definition of an event. */
 export interface EventDefinition<P extends Schema> {
-  /** What its messages carry. */
+  /** The schema of the payload of its messages. */
   readonly payload: P
-  /** What has happened when it is published, in a sentence, for documentation. */
+  /** One sentence for documentation: what has happened when it is published. */
   readonly description?: string
 }
 
-/** Something that happens, and that others want to hear of: `transfer.created`. Its messages are published with `publish`. */
+/** An event type, such as `transfer.created`. Its messages are published with `publish`. */
 export interface EventType<Given = unknown, Payload = Given> {
   readonly kind: 'event'
-  /** Stable: consumers, brokers and webhook endpoints name it. */
+  /** Identifies the event for consumers, brokers and webhook endpoints, so do not change it. */
   readonly name: string
   readonly payload: Schema
   readonly description: string | undefined
-  /** Never there; carries the types. */
+  /** Type information only; never set at runtime. */
   readonly types?: { readonly given: Given; readonly payload: Payload }
 }
 
@@ -32,31 +32,39 @@ export function event<P extends Schema>(
   return { kind: 'event', name, payload: definition.payload, description: definition.description }
 }
 
-/** One occurrence of an event, as consumers get it. */
+/** One occurrence of an event, as consumers receive it. */
 export interface Message<Payload = unknown> {
-  /** The same wherever the message gets to, and however often: what duplicates are told by. A UUID. */
+  /**
+   * The id of the message, a UUID. It is the same in every delivery, so use it to detect
+   * duplicates.
+   */
   readonly id: string
   /** The event's name. */
   readonly event: string
-  /** What it is about. Messages of one event and key arrive in the order in which they were committed. */
+  /**
+   * The subject of the message. Messages of one event and key arrive in the order in which they
+   * were committed.
+   */
   readonly key: string
+  /** The payload, as declared by the event. */
   readonly payload: Payload
-  /** When its transaction published it, by the database's clock. */
+  /** The time at which its transaction published it, by the clock of the database. */
   readonly publishedAt: Date
 }
 
-/** A message with where it comes from, as those get it who hand it on. */
+/** A message with its origin, as subscribers and relays receive it. */
 export interface PublishedMessage extends Message<Json> {
   /** The service that published it. */
   readonly service: string
-  /** W3C Trace Context of the call that published it, where it has one. */
+  /** The `traceparent` of the call that published it, if it has one. */
   readonly traceparent: string | undefined
 }
 
 /**
- * Publishes a message with the transaction: it is sent if, and only if, the transaction commits. Gives its id.
+ * Publishes a message with the transaction: it is sent if, and only if, the transaction commits.
+ * Resolves to its id.
  *
- * @throws HoldfastError `message-invalid` where the payload is not what the event declares.
+ * @throws HoldfastError `message-invalid` if the payload does not match the schema of the event.
  */
 export type Publish = <Given>(
   event: EventType<Given, unknown>,

@@ -1,22 +1,22 @@
 /**
- * The numbers that are read from outside.
+ * Checks the numbers that are read from outside.
  *
- * JSON and query strings write numbers in decimal, and JavaScript keeps them as doubles (IEEE 754), so
- * that many decimals become one double: 9007199254740993 becomes 9007199254740992. Of all decimals that
- * become a double, one is accepted: the shortest, which is how ECMAScript and RFC 8785 write that double.
- * It may be spelled in any way (1.5, 1.50, 15e-1). So no number is changed by being read, and two
- * numbers that differ never become one.
+ * JSON and query strings write numbers in decimal, and JavaScript stores them as doubles (IEEE
+ * 754), so many decimals become one double: 9007199254740993 becomes 9007199254740992. Of all
+ * decimals that become the same double, only the shortest is accepted, which is how ECMAScript and
+ * RFC 8785 write that double. It may be spelled in any way (1.5, 1.50, 15e-1). So reading never
+ * changes a number, and two different numbers never become one.
  */
 
-/** The end of the sentence that refuses a number. It repeats nothing of the number. */
+/** The end of the message that rejects a number. It does not repeat the number. */
 export const inexactNumber = 'a double (IEEE 754) does not keep all digits of the number'
 
 const literalForm = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 const zero = 48
 
 /**
- * Returns true if a number is read as it was written: if `literal`, in the syntax of JSON, has the same
- * decimal value as the shortest decimal of its double. Takes time in proportion to its length.
+ * Returns true if a double represents a number exactly as written: if `literal`, in JSON syntax,
+ * has the same decimal value as the shortest decimal of its double. Runs in linear time.
  */
 export function isExactNumber(literal: string): boolean {
   const number = Number(literal)
@@ -40,7 +40,7 @@ function toDecimal(literal: string): Decimal {
   const digits = whole + fraction
   const start = digits.search(/[1-9]/)
   if (start === -1) return { digits: '', exponent: 0 }
-  // A loop, because /0+$/ takes quadratic time where zeros stand before other digits.
+  // A loop, because /0+$/ takes quadratic time if zeros precede other digits.
   let end = digits.length
   while (digits.charCodeAt(end - 1) === zero) end -= 1
   return { digits: digits.slice(start, end), exponent: whole.length - start + Number(power) }

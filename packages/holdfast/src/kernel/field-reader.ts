@@ -1,17 +1,20 @@
 import { isExactNumber } from './exact-number.ts'
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
 
-/** Returns the value that a schema means by a text; the text itself if it is not such a value. */
+/** Converts a text to the type of a schema; returns the text itself if it is not such a value. */
 type ReadText = (text: string) => unknown
 
 const numberForm = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** Returns true if a text has the syntax of a number in JSON. */
+/** Returns true if a text is a number in JSON syntax. */
 export function isNumber(text: string): boolean {
   return numberForm.test(text)
 }
 
-/** Builds the reader of a field that comes as text, once or several times: from a path, a query string, or a variable. */
+/**
+ * Creates the reader of a field that arrives as one or more texts: from a path, a query string, or
+ * an environment variable.
+ */
 export function fieldReader(property: JsonSchema, root: JsonSchema): (texts: readonly string[]) => unknown {
   const branches = branchesOf(property, root)
   const list = branches.find((branch) => typesOf(branch).includes('array'))
@@ -34,7 +37,7 @@ function branchesOf(schema: JsonSchema, root: JsonSchema): readonly JsonSchema[]
 function textReader(branches: readonly JsonSchema[]): ReadText {
   const types = new Set(branches.flatMap((branch) => typesOf(branch)))
   const constants = new Set(branches.flatMap(constantsOf))
-  // Where any text is allowed, text is what was sent: guessing would turn the name "1" into a number.
+  // If any text is allowed, the text is kept: converting would turn the name "1" into a number.
   if (branches.some((branch) => typesOf(branch).includes('string') && constantsOf(branch).length === 0)) {
     return (text) => text
   }
@@ -48,7 +51,7 @@ function textReader(branches: readonly JsonSchema[]): ReadText {
   }
 }
 
-/** The values that a schema names one by one; none where it does not. */
+/** Returns the values that a schema enumerates; empty if it has no `const` and no `enum`. */
 function constantsOf(schema: JsonSchema): readonly unknown[] {
   return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
 }

@@ -1,17 +1,18 @@
-/** A part of a value that JSON does not carry as it is. */
+/** A part of a value that JSON cannot represent. */
 export interface NonJson {
-  /** Where it is: a JSON Pointer (RFC 6901), empty for the value itself. */
+  /** The position: a JSON Pointer (RFC 6901), empty for the value itself. */
   readonly pointer: string
-  /** What it is: `NaN`, `a Map`. */
+  /** The kind of value: `NaN`, `a Map`. */
   readonly what: string
 }
 
-// JSON.stringify and JSON.parse would exhaust the stack far beyond it.
+// Far deeper values would exhaust the stack in JSON.stringify and JSON.parse.
 const maxDepth = 500
 
 /**
- * Returns the first part of a value that would be lost or changed by JSON, or fail it; `undefined` if there is none. What JSON
- * gives back is what was given then, but for members that are undefined, which are left out, and -0, which becomes 0.
+ * Returns the first part of a value that JSON would lose, change or reject; `undefined` if there is
+ * no such part. The value then survives a round trip through JSON, except that undefined members
+ * are dropped and -0 becomes 0.
  */
 export function findNonJson(value: unknown): NonJson | undefined {
   return findBelow(value, { path: [], open: new Set() })
@@ -19,7 +20,7 @@ export function findNonJson(value: unknown): NonJson | undefined {
 
 interface Place {
   readonly path: readonly (string | number)[]
-  /** The objects around it. */
+  /** The enclosing objects. */
   readonly open: Set<object>
 }
 
@@ -37,7 +38,7 @@ function findBelow(value: unknown, place: Place): NonJson | undefined {
 }
 
 function findInParts(value: object, { path, open }: Place): NonJson | undefined {
-  // An array's holes are parts of it too.
+  // Array#entries includes holes; Object.entries would skip them.
   const parts: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
     ? value.entries()
     : Object.entries(value).filter(([, part]) => part !== undefined)
@@ -67,7 +68,7 @@ function nameNonJson(value: unknown): string | undefined {
 function isPlain(value: object): boolean {
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Those of another realm, such as a VM of a test runner, have a prototype of their own.
+  // Objects of another realm, such as a VM of a test runner, have a different Object.prototype.
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 

@@ -1,16 +1,16 @@
-/** A transaction whose handler runs. */
+/** A transaction with a running handler. */
 export interface HandledTransaction {
   /** The name of the mutation or job. */
   readonly operation: string
-  /** Whether it is open. Default: as long as its handler runs. */
+  /** Returns whether it is open. Default: open while the handler runs. */
   readonly isOpen?: () => boolean
 }
 
-/** Notices calls to third parties that are made while a transaction is open: a rollback does not undo them. */
+/** Detects calls to third parties during an open transaction: a rollback does not undo them. */
 export interface ForeignCallWatch {
-  /** Runs the handler of a transaction; whatever is called anywhere within it is its own. */
+  /** Runs the handler of a transaction; all calls within it are attributed to that transaction. */
   within<T>(transaction: HandledTransaction, handler: () => T | Promise<T>): T | Promise<T>
 }
 
-/** Notices nothing, as in production. */
+/** Detects nothing; used in production. */
 export const noForeignCallWatch: ForeignCallWatch = { within: (_transaction, handler) => handler() }

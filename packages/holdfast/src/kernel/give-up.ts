@@ -1,4 +1,7 @@
-/** Thrown by a job that need not be tried again: it is dead at once, and can be looked at and redriven. */
+/**
+ * An error that a job throws to fail permanently, without further attempts. The job is dead, and
+ * can be inspected and redriven.
+ */
 export class GiveUp extends Error {
   override readonly name = 'GiveUp'
 }

@@ -2,8 +2,9 @@ import type { LogFields, Logger, LogLine } from './log.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /**
- * A logger that fails nobody: a call that has committed does not go unanswered because its line could not be written. That a line was
- * lost is told once, since a log that is full stays full.
+ * Returns a logger that never throws: a committed call is answered even if its log line cannot be
+ * written. The first lost line is reported to `notify`; later ones are not, because a full log
+ * stays full.
  */
 export function guardedLog(log: Logger, notify: Surroundings['notify']): Logger {
   let hasTold = false

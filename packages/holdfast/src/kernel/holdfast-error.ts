@@ -1,16 +1,19 @@
-/** What goes with a {@link HoldfastError} beside its code and message. */
+/** Options of {@link HoldfastError}. */
 export interface HoldfastErrorOptions {
-  /** What went wrong underneath, kept for the log. */
+  /** The underlying error, kept for the log. */
   readonly cause?: unknown
 }
 
 /**
- * A failure of a service, its configuration or its surroundings, as opposed to a problem, which is an
- * answer to a caller. The message says what is wrong, where, and how to mend it.
+ * A failure of a service, its configuration or its environment. A problem, in contrast, is an
+ * answer to a caller. The message says what is wrong, where, and how to fix it.
  */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'
-  /** Stable and documented in docs/errors.md: programs may depend on it, unlike on the message. */
+  /**
+   * The code, stable and documented in docs/errors.md. Programs may depend on it, but not on the
+   * message.
+   */
   readonly code: string
 
   constructor(code: string, message: string, options: HoldfastErrorOptions = {}) {

@@ -30,23 +30,30 @@ import type { Identify } from './stages/identify.ts'
 
 /** Options of {@link holdfast}. */
 export interface HoldfastOptions<Read, Write, Values = NoSettings> {
-  /** Where the data is: `drizzle(…)`, `postgres(…)`. Without one there are no mutations. */
+  /**
+   * The database: `drizzle(…)`, `postgres(…)`. Without one, an application has no mutations and no
+   * background work. Default: no database.
+   */
   readonly database?: Database<Read, Write>
-  /** What it is configured with from its environment: `settings({ … })` of `holdfast/settings`. Default: nothing. */
+  /** The settings of the program: `settings({ … })` of `holdfast/settings`. Default: none. */
   readonly settings?: Settings<Values>
-  /** Finds out who makes a call. Default: every caller is anonymous. */
+  /** Identifies the caller of a call. Default: every caller is anonymous. */
   readonly identify?: Identify
   /**
-   * How callers prove to `identify` who they are, for the OpenAPI document: `{ token: { scheme: 'bearer' } }`, `{ session:
-   * { in: 'cookie', name: '__Host-session' } }`. One of them is enough. Default: a bearer token. Set it if `identify` reads
-   * something else, or generated clients send their credentials the wrong way.
+   * The ways in which callers authenticate to `identify`, for the OpenAPI document: `{ token: {
+   * scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One of them is
+   * enough. Default: a bearer token. Set it if `identify` reads something else; otherwise generated
+   * clients send their credentials in the wrong place.
    */
   readonly securitySchemes?: SecuritySchemes
 }
 
-/** What operations, jobs and services of one application are made with; it knows the types of its database. */
+/**
+ * The functions that define the operations, jobs and services of one application, typed for its
+ * database.
+ */
 export interface Application<Read, Write, Values = NoSettings> {
-  /** Defines a query: it reads, from a read-only session. */
+  /** Defines a query, which reads from a read-only session. */
   readonly query: <
     I extends Schema = NoInput,
     O extends Schema = NoOutput,
@@ -55,7 +62,9 @@ export interface Application<Read, Write, Values = NoSettings> {
   >(
     definition: QueryDefinition<I, O, P, C, Read, Values>,
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
-  /** Defines a mutation: one transaction with its idempotency key, safe to send again. */
+  /**
+   * Defines a mutation: one transaction that includes its idempotency key, so that a retry is safe.
+   */
   readonly mutation: <
     I extends Schema = NoInput,
     O extends Schema = NoOutput,
@@ -64,25 +73,33 @@ export interface Application<Read, Write, Values = NoSettings> {
   >(
     definition: MutationDefinition<I, O, P, C, Write, Values>,
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
-  /** Defines a job: work that is done later, in one transaction of its own, until it has succeeded. */
+  /**
+   * Defines a job: deferred work in a transaction, retried until it succeeds or its attempts are
+   * exhausted.
+   */
   readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
-  /** Defines what works on the messages of an event. */
+  /**
+   * Defines a consumer: a handler for the messages of one event. Its writes to the database happen
+   * exactly once per message.
+   */
   readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
-  /** Defines rows of which a key has one, for `load` to read those of many keys at once. */
+  /** Defines a to-one relation; `load` reads the rows of many keys in one statement. */
   readonly one: DefineOne<Read, Values>
-  /** Defines rows of which a key has any number, for `load` to read those of many keys at once. */
+  /** Defines a to-many relation; `load` reads the rows of many keys in one statement. */
   readonly many: <Key extends RelationKey, Row>(
     definition: RelationDefinition<Key, Row, Read, Values>,
   ) => Relation<Key, Row[]>
-  /** Defines a service of operations. */
+  /** Defines a service from its operations and background work. */
   readonly service: <const E extends ModuleExports>(
     definition: ServiceDefinition<E>,
   ) => Service<OperationsOf<E>>
 }
 
-/** Defines a {@link Relation} with one row for a key. */
+/** Defines a {@link Relation} with one row per key. */
 export interface DefineOne<Db, Values> {
-  /** Where every key has a row: what is thrown where it has none is said by `missing`. */
+  /**
+   * Use `missing` if every key must have a row: it returns the error to throw if a key has none.
+   */
   <Key extends RelationKey, Row>(
     definition: OneDefinition<Key, Row, Db, Values> &
       Required<Pick<OneDefinition<Key, Row, Db, Values>, 'missing'>>,
@@ -92,7 +109,10 @@ export interface DefineOne<Db, Values> {
   ): Relation<Key, Row | undefined>
 }
 
-/** The one place of an application that knows its database and its callers. */
+/**
+ * Creates an application: binds its database, settings and identification of callers, and returns
+ * the functions that define its operations, jobs and services.
+ */
 export function holdfast<Read = undefined, Write = undefined, Values = NoSettings>(
   options: HoldfastOptions<Read, Write, Values> = {},
 ): Application<Read, Write, Values> {

@@ -1,55 +1,72 @@
 import type { Duration } from './duration.ts'
 import type { Schema } from './schema.ts'
 
-/** When a job that failed is tried again. */
+/** The retry policy of a job. */
 export interface RetryPolicy {
-  /** How many tries there are in all. Default 20. */
+  /** Max number of attempts. Default 20. */
   readonly attempts?: number
-  /** The longest pause after the first failure; it doubles with each. The pause itself is random below that. Default `'1s'`. */
+  /**
+   * Max delay after the first failure; it doubles with each further failure. The actual delay is
+   * random between 0 and the max (full jitter). Default `'1s'`.
+   */
   readonly firstDelay?: Duration
-  /** The longest pause of all. Default `'1h'`. */
+  /** Max delay after any failure. Default `'1h'`. */
   readonly longestDelay?: Duration
-  /** The pauses one by one, instead of the above: after the last of them, there is no further try. */
+  /** Explicit delays, instead of the options above. After the last one, the job is dead. */
   readonly schedule?: readonly Duration[]
 }
 
-/** How many jobs of a kind run at once, in all processes together. */
+/** Limits how many jobs of a name run at once, across all processes. */
 export interface ConcurrencyLimit<Input> {
+  /** Max number of jobs of a key that run at once. */
   readonly limit: number
-  /** What the limit is for: `({ account }) => account`. Default: all jobs of the name. */
+  /**
+   * Returns the key that the limit applies to: `({ account }) => account`. Default: one limit for
+   * all jobs of the name.
+   */
   readonly key?: (input: Input) => string
   /**
-   * Whether the next one of a key waits until the one before has ended for good, its further tries included, rather than for its try: for
-   * what has to keep its order. Default false.
+   * Whether jobs of a key run strictly in order: the next one starts only after the previous one
+   * has ended, further attempts included. If false, it may start between two attempts of the
+   * previous one. Default false.
    */
   readonly ordered?: boolean
   /**
-   * What the later jobs of a key do when one is dead. `'skip'`: they pass it. `'wait'`: a dead job keeps its place until it
-   * is redriven, skipped or deleted, so that they wait behind it. Default `'skip'`. Set `'wait'` if a job must not run
-   * before an earlier one has succeeded.
+   * How later jobs of a key proceed if one is dead. `'skip'`: they pass it. `'wait'`: the dead job
+   * keeps its slot until it is redriven, skipped or deleted, and they wait behind it. Default
+   * `'skip'`. Set `'wait'` if a job must not run before an earlier one has succeeded.
    */
   readonly onDead?: 'skip' | 'wait'
 }
 
-/** How many jobs of a kind are begun within a length of time, in all processes together. They are spread evenly. */
+/**
+ * Limits how many jobs of a name start per period, across all processes. The starts are spaced
+ * evenly.
+ */
 export interface RateLimit<Input> {
+  /** Max number of jobs of a key that start per period. */
   readonly limit: number
+  /** The length of the period. */
   readonly per: Duration
-  /** What the limit is for. Default: all jobs of the name. */
+  /** Returns the key that the limit applies to. Default: one limit for all jobs of the name. */
   readonly key?: (input: Input) => string
 }
 
-/** Slots that a job has to itself in each process, apart from those that all others share. */
+/** Slots in each process that are reserved for one job, separate from the shared ones. */
 export interface OwnSlots<Input> {
-  /** How many of its jobs run at once in a process. */
+  /** Max number of its jobs that run at once in a process. */
   readonly count: number
-  /** How many connections their transactions share. */
+  /** Number of connections that their transactions share. */
   readonly connections: number
-  /** Returns on whose behalf a job runs: half of the slots are reserved for those of whom none runs. Default: one share. */
+  /**
+   * Returns the share that a job belongs to, such as its owner. Half of the slots are reserved for
+   * shares with no running job, so that one share cannot take all of them. Default: all jobs are
+   * one share.
+   */
   readonly shareOf?: (input: Input) => string
 }
 
-/** What a job is, but for its work: what enqueues it needs to know of it. */
+/** A job without its handler: the part that code which enqueues it needs. */
 export interface JobType<Input = unknown> {
   readonly kind: 'job'
   readonly name: string
@@ -60,10 +77,10 @@ export interface JobType<Input = unknown> {
   readonly concurrency: ConcurrencyLimit<never> | undefined
   readonly rate: RateLimit<never> | undefined
   readonly retention: Duration
-  /** Default: it takes part in the slots that all share. */
+  /** Default: the job uses the shared slots. */
   readonly slots: OwnSlots<never> | undefined
   /** The file and line of the definition. */
   readonly place: string
-  /** Never there; carries the type. */
+  /** Type information only; never set at runtime. */
   readonly types?: { readonly input: Input }
 }

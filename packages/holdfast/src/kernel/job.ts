@@ -8,56 +8,83 @@ import type { InputOf, OutputOf, Schema } from './schema.ts'
 import type { NoSettings } from './settings.ts'
 import type { Step } from './step.ts'
 
-/** What a job's work is given. */
+/** The context passed to a job. */
 export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
+  /** The validated input. */
   readonly input: Input
   /**
-   * The transaction in which the job completes, begun by its first statement: what it writes, enqueues and publishes is committed
-   * together with the job's end, or not at all.
+   * The transaction in which the job completes, opened by its first statement. Its writes, enqueued
+   * jobs and published messages commit together with the completion of the job, or not at all.
    */
   readonly db: Db
-  /** Divides the job into parts that are done once. They come before the first use of `db`. */
+  /**
+   * Runs a durable step: its result is stored and reused by later attempts. Steps must come before
+   * the first use of `db`.
+   */
   readonly step: Step<Db>
-  /** Identifies the job, a UUID. */
+  /** The id of the job, a UUID. */
   readonly id: string
-  /** Which try this is, from 1; tries that failed count, restarts of the service do not. */
+  /** The number of the attempt, from 1. Failed attempts count; restarts of the service do not. */
   readonly attempt: number
-  /** What the program is configured with: the values of `holdfast({ settings })`. */
+  /** The settings declared in `holdfast({ settings })`. */
   readonly settings: Values
-  /** Tells how far it is, for whoever looks; at most 4 KiB of JSON, written now and then rather than each time. */
+  /**
+   * Reports progress for dashboards and the command line, at most 4 KiB of JSON. The last value is
+   * stored about once per second.
+   */
   readonly progress: (value: Json) => void
-  /** Loads what a relation has for a key, together with whatever else is asked of it in the same turn. */
+  /**
+   * Loads a relation's row or rows for a key. Calls made in the same tick are batched into one
+   * statement.
+   */
   readonly load: Load
+  /** Logs lines that carry the job's name and id. */
   readonly log: Logger
-  /** Aborted when the deadline has passed, the job is cancelled, or this process has lost it to another. */
+  /**
+   * Aborted when the deadline has passed, the job is cancelled, or another process has rescued it.
+   */
   readonly signal: AbortSignal
 }
 
-/** What a job is defined with. */
+/** The definition of a job. */
 export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
-  /** Stable: enqueued jobs name it. Unique in the service. Lower-case words with hyphens. */
+  /**
+   * Identifies the job in the database, so do not change it. Unique within the service; lower-case
+   * words with hyphens.
+   */
   readonly name: string
-  /** What it is given. It is validated when the job is enqueued, and again when it runs: jobs outlive deploys. */
+  /**
+   * The schema of the input. It is validated when the job is enqueued, and again when it runs,
+   * because jobs outlive deployments.
+   */
   readonly input: I
+  /**
+   * When a failed attempt is retried. Default: 20 attempts with exponential backoff from 1s to 1h.
+   */
   readonly retry?: RetryPolicy
-  /** How long one try may take. Default `'5m'`. */
+  /** The deadline of one attempt. Default `'5m'`. */
   readonly deadline?: Duration
-  /** Jobs with a higher one run first, -1000 to 1000. Default 0. */
+  /** The priority, -1000 to 1000; jobs with a higher one run first. Default 0. */
   readonly priority?: number
+  /** Limits how many of its jobs run at once, across all processes. Default: no limit. */
   readonly concurrency?: ConcurrencyLimit<OutputOf<I>>
+  /** Limits how many of its jobs start per period, across all processes. Default: no limit. */
   readonly rate?: RateLimit<OutputOf<I>>
-  /** How long a job that has succeeded is kept, to be looked at. Default `'1d'`; those that are dead or cancelled are kept 30 days. */
+  /**
+   * How long a succeeded job is kept for inspection. Default `'1d'`. Dead and cancelled jobs are
+   * kept for 30 days.
+   */
   readonly retention?: Duration
-  /** Does the work. What it throws is a failure, after which it is tried again. */
+  /** Runs the job. An error fails the attempt, and the job is retried. */
   run(context: JobContext<OutputOf<I>, Db, Values>): void | Promise<void>
 }
 
-/** A job as the framework knows it. */
+/** A defined job. */
 export interface Job<Input = unknown> extends JobType<Input> {
   run(context: JobContext<never, never, never>): void | Promise<void>
 }
 
-/** Makes a job of its definition, which is judged when a service with it starts. */
+/** Creates a job from its definition. The definition is validated when a service with it starts. */
 export function createJob<I extends Schema, Db, Values>(
   definition: JobDefinition<I, Db, Values>,
   place: string,

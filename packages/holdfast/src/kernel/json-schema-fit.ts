@@ -1,8 +1,8 @@
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
 
 /**
- * Returns true if a value has the shape that a schema describes: types, constants, required members, bounds of length
- * and size. Formats and refinements are not looked at, nor are members that the schema does not declare.
+ * Returns true if a value has the shape that a schema describes: types, constants, required
+ * members, limits of length and size. Formats, refinements and undeclared members are not checked.
  */
 export function fits(value: unknown, reference: JsonSchema, root: JsonSchema): boolean {
   const schema = resolveReference(reference, root)
@@ -20,8 +20,8 @@ export function fits(value: unknown, reference: JsonSchema, root: JsonSchema): b
 }
 
 /**
- * Counts how a value deviates from a schema, without looking below its own members: the wrong type, constants that
- * differ, required members that are missing, members of the wrong type.
+ * Counts the deviations of a value from a schema, one level deep: the wrong type, different
+ * constants, missing required members, members of the wrong type.
  */
 export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSchema): number {
   const schema = resolveReference(reference, root)
@@ -29,7 +29,7 @@ export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSc
   for (const part of schema.allOf ?? []) deviations += deviationsOf(value, part, root)
   if (schema.anyOf ?? schema.oneOf)
     deviations += Math.min(...alternatives(schema).map((branch) => deviationsOf(value, branch, root)))
-  // More than members can deviate: an alternative of another type is never the closest.
+  // Exceeds any number of wrong members, so an alternative of another type is never the closest.
   if (!isOfTypes(value, typesOf(schema))) return otherType
   if (!isRecord(value)) return deviations
   const missing = (schema.required ?? []).filter((key) => value[key] === undefined).length
@@ -41,7 +41,7 @@ export function deviationsOf(value: unknown, reference: JsonSchema, root: JsonSc
 
 const otherType = 1_000_000
 
-/** Returns true if a value is of the type, or one of the constants, of a schema. */
+/** Returns true if a value has a type or constant of a schema. */
 function isOfKind(value: unknown, reference: JsonSchema, root: JsonSchema): boolean {
   const schema = resolveReference(reference, root)
   if (schema.const !== undefined) return schema.const === value

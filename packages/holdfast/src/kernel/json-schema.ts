@@ -1,4 +1,4 @@
-/** A JSON Schema (draft 2020-12), as far as the framework reads it. */
+/** The keywords of JSON Schema (draft 2020-12) that the framework reads. */
 export interface JsonSchema {
   readonly $ref?: string
   readonly $defs?: Readonly<Record<string, JsonSchema>>
@@ -20,7 +20,9 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown
 }
 
-/** Follows `$ref` to the schema that it names within `root`; a schema without one is its own answer. */
+/**
+ * Returns the schema that `$ref` refers to within `root`, or the schema itself if it has no `$ref`.
+ */
 export function resolveReference(schema: JsonSchema, root: JsonSchema): JsonSchema {
   if (schema.$ref === undefined) return schema
   let found: unknown = root
@@ -31,18 +33,21 @@ export function resolveReference(schema: JsonSchema, root: JsonSchema): JsonSche
   return resolveReference((found ?? {}) as JsonSchema, root)
 }
 
-/** The alternatives that a schema offers, itself where it offers none. */
+/** Returns the alternatives of a schema, or the schema itself if it has none. */
 export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   return schema.anyOf ?? schema.oneOf ?? [schema]
 }
 
-/** The JSON types that a schema says outright; none where it says nothing. */
+/** Returns the JSON types of the `type` keyword; empty if it is absent. */
 export function typesOf(schema: JsonSchema): readonly string[] {
   if (schema.type === undefined) return []
   return typeof schema.type === 'string' ? [schema.type] : schema.type
 }
 
-/** A schema that is to stand at a pointer within another one: its references follow it there. */
+/**
+ * Returns a schema with its references adjusted, for embedding it at a pointer within another
+ * schema.
+ */
 export function moveInto(pointer: string, schema: JsonSchema): JsonSchema {
   const move = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(move)

@@ -10,18 +10,18 @@ import { findSecurityIssues } from './security-scheme.ts'
 import type { Operations, ServiceDefinition, ServiceParts } from './service-definition.ts'
 import type { Surroundings } from './surroundings.ts'
 
-/** A service whose definition holds. */
+/** A service with a valid definition, compiled. */
 export interface JudgedService {
   readonly operations: readonly CompiledOperation[]
   readonly background: Background
-  /** Every problem that it answers with, by its code. */
+  /** All problems that it answers with, by code. */
   readonly problems: ReadonlyMap<string, AnyProblemType>
 }
 
 /**
- * Compiles what a service is defined with.
+ * Validates and compiles the definition of a service.
  *
- * @throws HoldfastError `service-invalid` that lists all of what is wrong with it.
+ * @throws HoldfastError `service-invalid`, which lists everything that is wrong with it.
  */
 export function judgeService(
   definition: ServiceDefinition<Operations>,
@@ -51,7 +51,7 @@ export function judgeService(
   return { operations, background, problems }
 }
 
-/** The types ask for nothing else; what was cast, or written in plain JavaScript, gets here. */
+/** The types rule out other values, but a cast or plain JavaScript can pass them. */
 function isOperation(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'kind' in value && 'route' in value
 }

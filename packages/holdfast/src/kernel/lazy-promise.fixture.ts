@@ -1,4 +1,4 @@
-/** A value as query builders give theirs: typed as a promise, and no more than something that can be awaited. */
+/** Returns a value the way query builders do: typed as a promise, but only awaitable. */
 export function lazyPromise<T>(value: T): Promise<T> {
   const promise = Promise.resolve(value)
   return new Proxy(

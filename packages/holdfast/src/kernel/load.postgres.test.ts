@@ -35,7 +35,7 @@ interface Edition {
   readonly publisher: string | null
 }
 
-/** The keys of each statement that was read. */
+/** The keys of each read, by statement. */
 const reads: unknown[][] = []
 
 const { query, mutation, job, one, many, service } = holdfast({ database: postgres({ migrations: folder }) })

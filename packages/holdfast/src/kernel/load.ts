@@ -3,22 +3,28 @@ import { HoldfastError } from './holdfast-error.ts'
 import { identityOf, type Relation, type RelationContext, type RelationKey } from './relation.ts'
 
 /**
- * Loads what a relation has for a key. Whatever is asked for in one turn, as by `Promise.all`, is read in one statement.
+ * Loads a relation's row or rows for a key. Keys requested in the same tick, as by `Promise.all`,
+ * are read in one statement.
  *
- * @throws HoldfastError `relation-key-missing` where the key is null or undefined; whatever the relation's `missing` gives; what reading its rows throws, to all who wait for them.
+ * @throws HoldfastError `relation-key-missing` if the key is null or undefined. Also throws the
+ * error that the relation's `missing` returns, and an error of reading the rows, which rejects all
+ * loads of that statement.
  */
 export type Load = <Key extends RelationKey, Loaded>(
   relation: Relation<Key, Loaded>,
   key: NoInfer<Key>,
 ) => Promise<Loaded>
 
-/** How long what has been loaded is the answer for who asks again. */
+/** Options of {@link createLoad}. */
 export interface LoadOptions {
-  /** Whether the call only reads. What a transaction has read may be changed by its next statement: it reads again. */
+  /**
+   * Whether the call only reads. If true, loaded rows are cached for the call. If false, each
+   * statement may change the rows, so later loads read them again.
+   */
   readonly isReadOnly: boolean
 }
 
-/** Makes the `load` of one call, which shares nothing with that of another. */
+/** Creates the `load` of one call. Calls share no cached rows. */
 export function createLoad(context: RelationContext<unknown, unknown>, { isReadOnly }: LoadOptions): Load {
   const loaders = new Map<Relation, Loader>()
   return (relation, key) => {
@@ -26,7 +32,8 @@ export function createLoad(context: RelationContext<unknown, unknown>, { isReadO
     let loader = loaders.get(relation)
     if (!loader) {
       const created = createLoader(relation, context, () => {
-        // Replaced, not cleared: where its statement fails, it forgets its own keys only, not what was asked for since.
+        // Replaced, not cleared: if its statement fails, the loader drops its own keys only, not
+        // those requested since.
         if (!isReadOnly && loaders.get(relation) === created) loaders.delete(relation)
       })
       loader = created
@@ -52,7 +59,7 @@ function createLoader(
   )
 }
 
-/** The types of rows are declared, not checked: what a key is taken from may be null. */
+/** Row types are declared, not checked, so a key taken from a row may be null. */
 function isMissing(key: unknown): boolean {
   return key === null || key === undefined
 }

@@ -1,4 +1,4 @@
-/** Fields of a log line, written as JSON. */
+/** The fields of a log line, written as JSON. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** Writes one line: a message, or fields and a message. */
@@ -7,15 +7,17 @@ export interface LogLine {
   (fields: LogFields, message: string): void
 }
 
-/** What the framework and its handlers log to. A pino logger is one as it stands. */
+/** The logger that the framework and its handlers use. A pino logger satisfies it. */
 export interface Logger {
   debug: LogLine
   info: LogLine
   warn: LogLine
   error: LogLine
-  /** Whether lines of a level are written at all. Default: nobody knows, so they may be. */
+  /**
+   * Returns whether lines of a level are written. If absent, lines of every level are passed on.
+   */
   isLevelEnabled?(level: Level): boolean
-  /** A logger whose every line carries these fields too. */
+  /** Returns a logger that adds these fields to every line. */
   child(fields: LogFields): Logger
 }
 
@@ -23,22 +25,25 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 
 const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
-// An error may be its own cause, however many others are in between.
+// An error can be its own cause, directly or through others.
 const deepestCause = 8
-// An error that is made of others is described two deep: what is made of itself would grow without bounds.
+// Limits the nesting of AggregateErrors, which can contain themselves.
 const deepestErrors = 2
 const mostErrors = 4
 
 const ownFields = new WeakMap<Error, () => LogFields>()
 
-/** Has a log line say more of an error, or something else: its fields take the place of those that it has by itself. */
+/** Sets fields for the log lines of an error. They override the default fields of the same name. */
 export function setLogFields(error: Error, fields: () => LogFields): void {
   ownFields.set(error, fields)
 }
 
-/** An error as fields, with its causes and the first few of those that it is made of, for a log line. */
+/**
+ * Returns an error as fields for a log line, with its causes and the first few errors of an
+ * AggregateError.
+ */
 export function toLogFields(error: unknown, depth = 0): LogFields {
-  // Anything can be thrown, and not everything has a text.
+  // Any value can be thrown, and not every object converts to a useful string.
   if (typeof error === 'object' && error !== null && !(error instanceof Error)) return { thrown: error }
   if (!(error instanceof Error)) return { message: String(error) }
   return {
@@ -47,7 +52,8 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
     ...ownFields.get(error)?.(),
-    // One for each address that was tried, as a rule, and all that tells what happened: its own message is empty.
+    // Usually one per address that was attempted. They hold all of the information: the message of
+    // the AggregateError is empty.
     ...(error instanceof AggregateError && depth < deepestErrors
       ? { errors: error.errors.slice(0, mostErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
       : {}),
@@ -62,7 +68,10 @@ function toJson(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value
 }
 
-/** Writing a log never fails what is logged: fields that are no JSON, such as a circle, are left out, and that is said. */
+/**
+ * Returns a line as JSON. Never throws: fields that cannot be serialized, such as circular ones,
+ * are dropped, and `unloggable` has the reason.
+ */
 function toLine(head: LogFields, fields: LogFields): string {
   try {
     return JSON.stringify({ ...fields, ...head }, toJson)
@@ -73,15 +82,15 @@ function toLine(head: LogFields, fields: LogFields): string {
 
 /** Options of {@link createLogger}. */
 export interface LoggerOptions {
-  /** The least level that is written. Default `'info'`. */
+  /** The min level that is written. Default `'info'`. */
   readonly level?: Level
-  /** Fields of every line. */
+  /** Fields added to every line. */
   readonly fields?: LogFields
-  /** Takes each line, without its line feed. */
+  /** Receives each line, without its line feed. */
   readonly write: (line: string) => void
 }
 
-/** A logger that writes each line as one JSON object. */
+/** Creates a logger that writes each line as one JSON object. */
 export function createLogger(options: LoggerOptions): Logger {
   const least = severity[options.level ?? 'info']
   const line =

@@ -2,7 +2,10 @@ import type { EventType } from './event.ts'
 import type { Operation } from './operation.ts'
 import type { AnyProblemType } from './problem.ts'
 
-/** Exports that stand beside operations in a module, and are left out of them when the module is spread: schemas, problems, events. */
+/**
+ * Exports other than operations that a module may have: schemas, problems, events. They are ignored
+ * when the module is spread into `operations`.
+ */
 export type BesideOperations = { readonly '~standard': unknown } | AnyProblemType | Pick<EventType, 'kind'>
 
 /** The exports of modules that define operations. */
@@ -13,14 +16,17 @@ export type OperationsOf<E extends ModuleExports> = {
   readonly [Name in keyof E as E[Name] extends Operation ? Name : never]: Extract<E[Name], Operation>
 }
 
-/** Returns the operations among the exports of modules, and all that is neither an operation nor may stand beside one. */
+/**
+ * Returns the exports of modules without schemas, problems and events. Values that are not
+ * operations either are kept, so that validation reports them.
+ */
 export function operationsOf<E extends ModuleExports>(exports: E): OperationsOf<E> {
   const entries = Object.entries(exports).filter(([, value]) => !standsBeside(value))
   return Object.fromEntries(entries) as OperationsOf<E>
 }
 
 function standsBeside(value: unknown): boolean {
-  // A problem is a function, with members.
+  // A problem type is a function with members.
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   if ('~standard' in value) return true
   return 'kind' in value
