@@ -7,48 +7,64 @@ import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './r
 import type { NoSettings } from './settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from './schema.ts'
 
-/** The input of an operation that takes none. */
+/** The input of an operation without input. */
 export type NoInput = Schema<Record<string, never>, Record<string, never>>
 
-/** The output of an operation that answers without content. */
+/** The output of an operation without output: the response has no body. */
 export type NoOutput = Schema<void, void>
 
-/** What queries and mutations are defined with alike. */
+/** Options shared by queries and mutations. */
 export interface OperationDefinition<
   I extends Schema,
   O extends Schema,
   P extends AnyProblemType,
   C extends Caller,
 > {
-  /** Who may call it. An operation without access does not start. */
+  /**
+   * Who may call the operation. Required: a service with an operation that has no access rule does
+   * not start.
+   */
   readonly access: Access<C>
   /**
-   * An object schema. Path parameters are taken from the path, the others from the query string of a GET or DELETE and from
-   * the JSON body of a POST, PUT or PATCH. Absent: the operation takes nothing.
+   * An object schema. Path parameters come from the path; the other fields come from the query
+   * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Omit it for an
+   * operation without input.
    */
   readonly input?: I
-  /** What `run` returns and the answer carries; every list in it needs a maximum. Absent: an answer without content. */
+  /**
+   * Schema of the return value of `run`, which is the response body. Every list in it needs a max
+   * length. Omit it for a response without a body.
+   */
   readonly output?: O
-  /** The failures that a client has to expect. A handler throws them. */
+  /** The problems that clients have to expect. A handler throws them. */
   readonly problems?: readonly P[]
-  /** The total time of a call, its retries included. Default `'5s'`. A caller may ask for less, never for more. */
+  /**
+   * Total time of a call, including retries of its transaction. Default `'5s'`. A caller may
+   * request a shorter deadline, never a longer one.
+   */
   readonly deadline?: Duration
-  /** How many statements a run of its handler takes at most; more are told of in development, and refused in tests. Default 20. */
+  /**
+   * Max number of statements that one run of the handler may execute. Default 20. Exceeding it logs
+   * a warning in development and fails in tests.
+   */
   readonly budget?: number
   /**
-   * How many rows one of its statements gives at most. Default 10,000. More fail the call: HoldfastError `rows-exceeded`, answered
-   * 500.
+   * Max number of rows that one statement may return. Default 10,000. A statement that returns more
+   * fails the call with HoldfastError `rows-exceeded`, answered as 500.
    */
   readonly maxRows?: number
-  /** Why its handler repeats a statement, which is then neither told of nor refused. Default: it does not. */
+  /**
+   * Allows the handler to repeat a statement, with the reason. By default, repeated statements log
+   * a warning in development and fail in tests.
+   */
   readonly repeats?: { readonly allow: string }
-  /** What it does, in a line, for the API's documentation. */
+  /** One-line summary for the API documentation. */
   readonly summary?: string
-  /** What it does, at length. */
+  /** Longer description for the API documentation. */
   readonly description?: string
 }
 
-/** What a query is defined with. */
+/** Options of a query. */
 export interface QueryDefinition<
   I extends Schema,
   O extends Schema,
@@ -59,14 +75,20 @@ export interface QueryDefinition<
 > extends OperationDefinition<I, O, P, C> {
   /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
   readonly route: QueryRoute
-  /** Does the work. Thrown problems are answers; whatever else is thrown is a defect and answers 500. */
+  /**
+   * Executes the query. A thrown problem is the response; any other error is a defect, answered as
+   * 500.
+   */
   run(context: Context<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
 }
 
-/** How much of concurrent transactions a mutation sees (https://www.postgresql.org/docs/current/transaction-iso.html). */
+/**
+ * The transaction isolation level of a mutation
+ * (https://www.postgresql.org/docs/current/transaction-iso.html).
+ */
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
 
-/** What a mutation is defined with. */
+/** Options of a mutation. */
 export interface MutationDefinition<
   I extends Schema,
   O extends Schema,
@@ -75,82 +97,93 @@ export interface MutationDefinition<
   Db,
   Values = NoSettings,
 > extends OperationDefinition<I, O, P, C> {
-  /** `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces: `POST /accounts/{id}/close`. */
+  /**
+   * `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces:
+   * `POST /accounts/{id}/close`.
+   */
   readonly route: MutationRoute
-  /** The status of success: 200, 201 or 202. Default 200; 204 where there is no output. */
+  /** The status of a successful response: 200, 201 or 202. Default 200, or 204 without output. */
   readonly status?: 200 | 201 | 202
-  /** The path of what was made, filled from the output and sent as `Location`: `/accounts/{id}`. */
+  /**
+   * Path template of the created resource, filled from the output and sent as the `Location`
+   * header: `/accounts/{id}`.
+   */
   readonly location?: `/${string}`
   /**
-   * Whether a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` lets a call come without, which
-   * is then not safe to retry; the reason says why that does no harm, and stands in the API's documentation.
+   * Whether a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
+   * calls without a key, which are not safe to retry; the reason says why that does no harm, and
+   * appears in the API documentation.
    */
   readonly idempotency?: 'required' | { readonly optional: string }
-  /** Which header carries its key. Default `'idempotency-key'`: another one where a caller has a header of its own for that. */
+  /**
+   * Name of the header that carries the idempotency key. Default `'idempotency-key'`. Change it for
+   * callers that send their own header, such as `webhook-id`.
+   */
   readonly keyHeader?: string
   /**
-   * The isolation of its transaction. Default `'read committed'`. A serialization failure, as a deadlock, has the handler
-   * run again within the deadline.
+   * The isolation level of the transaction. Default `'read committed'`. After a serialization
+   * failure or a deadlock, the handler runs again within the deadline.
    */
   readonly isolation?: Isolation
   /**
-   * Does the work, in one transaction: what it writes, enqueues and publishes is committed with its answer, or not at all. Thrown problems are
-   * answers; whatever else is thrown is a defect and answers 500.
+   * Executes the mutation in one transaction: what it writes, enqueues and publishes is committed
+   * together with the response, or not at all. A thrown problem is the response; any other error is
+   * a defect, answered as 500.
    */
   run(context: MutationContext<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
 }
 
-/** What an operation takes, gives and fails with, for a typed client. Present in types only. */
+/** The input, output and problems of an operation, for typed clients. Exists in types only. */
 export interface OperationTypes<Input, Output, Problem> {
   readonly input: Input
   readonly output: Output
   readonly problem: Problem
 }
 
-/** An operation as the framework knows it, whatever its types. */
+/** An operation as the framework sees it, independent of its types. */
 export interface Operation<Input = unknown, Output = unknown, Problem = unknown> {
   readonly kind: 'query' | 'mutation'
   readonly route: Route
   readonly access: Access
   readonly input: Schema
   readonly output: Schema
-  /** Whether an answer has a body. */
+  /** Whether a response has a body. */
   readonly hasOutput: boolean
   readonly problems: readonly AnyProblemType[]
   readonly deadline: Duration
-  /** How many statements its handler runs at most. */
+  /** Max number of statements that one run of the handler may execute. */
   readonly budget: number
-  /** How many rows a statement gives at most. */
+  /** Max number of rows that one statement may return. */
   readonly maxRows: number
-  /** Whether it says so itself. */
+  /** Whether `maxRows` was set explicitly. */
   readonly saysMaxRows: boolean
   readonly repeats: { readonly allow: string } | undefined
   readonly summary: string | undefined
   readonly description: string | undefined
-  /** The status of success. */
+  /** The status of a successful response. */
   readonly status: number
   readonly location: string | undefined
   readonly idempotency: 'required' | { readonly optional: string }
-  /** The header that carries its key, in lower case. */
+  /** The header that carries the idempotency key, in lower case. */
   readonly keyHeader: string
   readonly isolation: Isolation
   /** The file and line of the definition. */
   readonly place: string
   run(context: MutationContext<never, never, never, never>): unknown
-  /** Never there; carries the types. */
+  /** Type-only property; never set at run time. */
   readonly types?: OperationTypes<Input, Output, Problem>
 }
 
 const noInput: NoInput = described({ type: 'object', properties: {}, additionalProperties: false })
 const noOutput: NoOutput = described({ type: 'null' })
 
-/** The deadline of an operation that declares none. */
+/** The deadline of an operation that sets none. */
 const defaultDeadline: Duration = '5s'
 
 const defaultBudget = 20
 const defaultMaxRows = 10_000
 
-/** The header of a mutation's key where it names none. */
+/** The header of the idempotency key, unless a mutation sets `keyHeader`. */
 export const defaultKeyHeader: string = 'idempotency-key'
 
 type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
@@ -163,7 +196,7 @@ type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller>
     >
   >
 
-/** Makes an operation of its definition, which is judged when a service with it starts. */
+/** Creates an operation from its definition, which is validated when a service with it starts. */
 export function createOperation<I extends Schema, O extends Schema, P>(
   kind: Operation['kind'],
   definition: object,

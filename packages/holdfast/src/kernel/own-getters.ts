@@ -1,7 +1,7 @@
-/** The getters of a class, as {@link ownGetters} takes them. */
+/** The getters of a class, in the form that {@link ownGetters} takes. */
 export type Getters = readonly (readonly [name: string, descriptor: PropertyDescriptor])[]
 
-/** Reads the getters of a class off its prototype. */
+/** Returns the getters of a class, read from its prototype. */
 export function gettersOf(prototype: object): Getters {
   return Object.entries(Object.getOwnPropertyDescriptors(prototype))
     .filter(([, descriptor]) => descriptor.get !== undefined)
@@ -9,10 +9,12 @@ export function gettersOf(prototype: object): Getters {
 }
 
 /**
- * Gives an object the getters of its class as properties of its own: a copy of it, `{ ...context }`, has what they give.
+ * Defines the getters of a class as own properties of an object, so that a copy, `{ ...context }`,
+ * includes their values.
  *
- * Accessors of an object literal would do the same, but each would be a function of its own, and with it the object's hidden class: V8 keeps hidden
- * classes until a full collection, with all that those functions refer to.
+ * Accessors in an object literal would do the same, but each object would get its own functions and
+ * therefore its own hidden class: V8 keeps hidden classes until a full collection, with everything
+ * that those functions refer to.
  */
 export function ownGetters(object: object, getters: Getters): void {
   for (const [name, descriptor] of getters) Object.defineProperty(object, name, descriptor)

@@ -1,25 +1,30 @@
 import type { JsonSchema } from './json-schema.ts'
 import type { Page, PageRequest, PagingStyle } from './page.ts'
 
-/** The parameters of a request for another page, in place of those that say where this one begins. */
+/** The request parameters of another page, replacing the ones that select the current page. */
 export type PageParameters = Readonly<Record<string, string>>
 
-/** Where other pages of a list are. */
+/** Links to other pages of a list. */
 export interface PageLinks {
-  /** The names of the parameters that say where this page begins. */
+  /**
+   * The names of the parameters that select the current page; links to other pages leave them out.
+   */
   readonly replaced: readonly string[]
-  /** What other pages have in their place, by their relation to this one (RFC 8288). */
+  /** The parameters of each other page, by its relation to the current one (RFC 8288). */
   readonly pages: Readonly<Partial<Record<'first' | 'next' | 'prev', PageParameters>>>
 }
 
-/** What tells whether an operation answers with pages. */
+/** The parts of an operation that show whether it is paginated. */
 export interface PagedShape {
   readonly kind: 'query' | 'mutation'
   readonly inputSchema: JsonSchema
   readonly outputSchema: JsonSchema
 }
 
-/** Whether an operation answers with pages: it takes a `limit`, and says what the `next` one is. */
+/**
+ * Returns true if an operation is paginated: it takes a `limit`, and its output has `items`, `next`
+ * and `prev`.
+ */
 export function isPaged({ kind, inputSchema, outputSchema }: PagedShape): boolean {
   const { items, next, prev } = outputSchema.properties ?? {}
   return (
@@ -29,7 +34,7 @@ export function isPaged({ kind, inputSchema, outputSchema }: PagedShape): boolea
   )
 }
 
-/** The links of a page. */
+/** Returns the links of a page. */
 export function linksOf(
   { next, prev }: Page<unknown, PagingStyle>,
   { style = 'cursor' }: PageRequest,
@@ -44,7 +49,10 @@ export function linksOf(
   return { replaced: names.flatMap((name) => [name, otherSide(name)]), pages }
 }
 
-/** `before_id` of `after_id`, and the other way: a page that began before a row leads to one behind another. */
+/**
+ * Returns `before_id` for `after_id` and the reverse: the page before a row links to a page after
+ * another row.
+ */
 function otherSide(parameter: string): string {
   return parameter.startsWith('after_')
     ? parameter.replace('after_', 'before_')

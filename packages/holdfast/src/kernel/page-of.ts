@@ -13,9 +13,9 @@ import {
 
 /** Options of {@link pageOf}. */
 export interface PageOfOptions<Style extends PagingStyle = 'cursor'> {
-  /** The most items that a page holds. Default 100. */
+  /** Max number of items on a page. Default 100. */
   readonly max?: number
-  /** That of {@link paged}. Default `'cursor'`. */
+  /** The paging style; must match the style of {@link paged}. Default `'cursor'`. */
   readonly style?: Style
 }
 
@@ -33,7 +33,7 @@ const parameters: Readonly<Record<PagingStyle, string>> = {
   offset: 'The `offset` of',
 }
 
-/** The output schema of an operation that answers with pages of `item`. */
+/** Returns the output schema of a paginated operation whose items match `item`. */
 export function pageOf<S extends Schema, const Style extends PagingStyle = 'cursor'>(
   item: S,
   options: PageOfOptions<Style> = {},

@@ -1,37 +1,39 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-/** Which way a column is ordered. */
+/** The sort direction of a column. */
 export type Direction = 'asc' | 'desc'
 
 /**
- * Where nulls are in the order: where Postgres has them if nothing is said, `'last'` in ascending order and `'first'` in descending order,
- * or that there are none. Only an index with the same place serves the order.
+ * The position of nulls in the order. By default that of Postgres: `'last'` in ascending order,
+ * `'first'` in descending order. `'never'` means that the column has no nulls. Only an index with
+ * the same nulls ordering can serve the order.
  */
 export type Nulls = 'first' | 'last' | 'never'
 
-/** A column to order by, where more is to be said of it than that it ascends. */
+/** A column to order by, when it is not simply ascending. */
 export interface OrderColumn<Column> {
   readonly by: Column
   /** Default `'asc'`. */
   readonly direction?: Direction
   /**
-   * Default: where Postgres has them. `'never'` is for a column that is NOT NULL: rows that are equal in it are then passed over by the index too. A row
-   * that has a null there all the same may be left out.
+   * Default: the position that Postgres uses. Set `'never'` for a NOT NULL column: the index can
+   * then skip rows that are equal in it, too. If the column does contain nulls, rows may be missing
+   * from the list.
    */
   readonly nulls?: Nulls
 }
 
-/** A column to order by, ascending if nothing else is said. */
+/** A column to order by; ascending unless an {@link OrderColumn} says otherwise. */
 export type OrderBy<Column> = Column | OrderColumn<Column>
 
-/** A column of an order, with all that is to be known of it. */
+/** A column of an order with its direction and nulls resolved. */
 export interface Ordering {
   readonly name: string
   readonly direction: Direction
   readonly nulls: Nulls
 }
 
-/** Orders by a column, the largest first. */
+/** Orders by a column, largest value first. */
 export function descending<const Column>(
   by: Column,
   options: { readonly nulls?: Nulls } = {},
@@ -46,14 +48,14 @@ export interface NamedColumn<Column> {
   readonly isNotNull?: boolean
 }
 
-/** An order that has been read: its columns, and what is said of each. */
+/** A parsed order: its columns, and their resolved orderings. */
 export interface ReadOrder<Column> {
   readonly columns: readonly Column[]
   readonly orderings: readonly Ordering[]
 }
 
 /**
- * Reads what a list is ordered by. The last column tells all rows apart, so it has no nulls.
+ * Parses the order of a list. The last column must be unique, so it cannot contain nulls.
  *
  * @throws HoldfastError `page-order-invalid`.
  */
@@ -81,12 +83,12 @@ export function readOrder<Column>(
   return { columns, orderings }
 }
 
-/** Where Postgres has nulls if nothing is said. */
+/** Returns the default position of nulls in Postgres. */
 export function usualNulls(direction: Direction): 'first' | 'last' {
   return direction === 'asc' ? 'last' : 'first'
 }
 
-/** The same order from its end. */
+/** Returns the reverse of an order. */
 export function reversed(orderings: readonly Ordering[]): readonly Ordering[] {
   return orderings.map(({ name, direction, nulls }) => ({
     name,

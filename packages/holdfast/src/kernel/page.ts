@@ -1,88 +1,97 @@
 import type { Ordering } from './page-order.ts'
 
 /**
- * How a client says where a page begins. `'cursor'`: by an opaque text that the page before gave out. `'keyset'`: by the values that the last row has in
- * the columns of the order. `'offset'`: by how many rows come before.
+ * The way a client selects a page. `'cursor'`: an opaque string from another page. `'keyset'`: the
+ * values of the ordering columns in the last row of another page. `'offset'`: the number of rows to
+ * skip.
  */
 export type PagingStyle = 'cursor' | 'keyset' | 'offset'
 
-/** What says where another page begins, in each style. */
+/** The value that selects another page, by style. */
 export interface PageMarks {
   readonly cursor: string
-  /** Parameters of the request: `after_` or `before_` and the name of a column, with its value as Postgres writes it. */
+  /**
+   * Request parameters: `after_` or `before_` and a column name, with the value in the text format
+   * of Postgres.
+   */
   readonly keyset: Readonly<Record<string, string>>
   readonly offset: number
 }
 
-/** What a client says of the page that it wants: what `paged(…)` makes of the request. */
+/** The page that a client requests, as parsed by `paged(…)`. */
 export interface PageRequest<Style extends PagingStyle = PagingStyle> {
-  /** How many items at most. */
+  /** Max number of items. */
   readonly limit: number
   /** Default `'cursor'`. */
   readonly style?: Style
-  /** Where to go on, as `next` or `prev` of another page said; absent on the first page. */
+  /** The `next` or `prev` value of another page; absent on the first page. */
   readonly cursor?: string | undefined
-  /** The page begins behind the row that has these values. */
+  /** The page starts after the row with these values. */
   readonly after?: KeysetValues | undefined
-  /** The page ends before the row that has these values. */
+  /** The page ends before the row with these values. */
   readonly before?: KeysetValues | undefined
-  /** How many rows come before the page. */
+  /** Number of rows to skip before the page. */
   readonly offset?: number | undefined
-  /** Whether all rows of the list are to be counted. Default false. */
+  /** Whether to count all rows of the list. Default false. */
   readonly count?: boolean | undefined
 }
 
-/** The values that a row has in the columns of the order, by their names. */
+/** The values of a row in the ordering columns, by column name. */
 export type KeysetValues = Readonly<Record<string, string | number | bigint | boolean>>
 
 /** One page of a list. */
 export interface Page<Item, Style extends PagingStyle = 'cursor'> {
   readonly items: Item[]
-  /** Where the next page begins; absent on the last. */
+  /** Selects the next page; absent on the last page. */
   readonly next?: PageMarks[Style] | undefined
-  /** Where the page before begins; absent on the first. */
+  /** Selects the previous page; absent on the first page. */
   readonly prev?: PageMarks[Style] | undefined
-  /** How many rows the list has in all, where that was asked for. */
+  /** The number of rows in the whole list, if the request asked for it. */
   readonly total?: number | undefined
 }
 
-/** A place in an order: what a row has in each column of it, as Postgres writes it. */
+/** A position in an order: the values of the ordering columns, in the text format of Postgres. */
 export interface Position {
   readonly values: readonly (string | null)[]
-  /** Whether the row at this place is part of what follows. */
+  /** Whether the row at this position is included in what follows. */
   readonly isInclusive: boolean
 }
 
-/** Which rows of a list are read. */
+/** The rows of a list to read. */
 export interface PageWindow {
-  /** The order to read in: that of the list, or the reverse of it. */
+  /** The order to read in: the order of the list, or its reverse. */
   readonly orderings: readonly Ordering[]
-  /** Behind which place in that order; `undefined`: from the beginning. */
+  /** The position to start after, in that order; `undefined` to start at the beginning. */
   readonly after: Position | undefined
-  /** How many rows at most. */
+  /** Max number of rows. */
   readonly limit: number
-  /** How many rows are passed over first. */
+  /** Number of rows to skip first. */
   readonly offset: number
 }
 
-/** A row with its place in the order. */
+/** A row with its position in the order. */
 export interface PlacedRow<Row> {
   readonly row: Row
-  /** As in {@link Position}. */
+  /** The values of its ordering columns, see {@link Position}. */
   readonly values: readonly (string | null)[]
 }
 
-/** A list that pages are read of: `list(…)` of `holdfast/postgres` and of the query builders makes one. */
+/**
+ * A list to read pages from, created by `list(…)` of `holdfast/postgres` and of the query builders.
+ */
 export interface PageSource<Row> {
-  /** What it is ordered by, the last column unique. */
+  /** The order of the list; its last column is unique. */
   readonly orderings: readonly Ordering[]
-  /** Reads the rows of a window, in its order. */
+  /** Reads the rows of a window, in the window's order. */
   read(window: PageWindow): Promise<readonly PlacedRow<Row>[]>
-  /** Counts all of its rows; absent where that cannot be asked for. */
+  /** Counts all rows of the list; absent if the source does not support counting. */
   count?(): Promise<number>
 }
 
-/** Reads one page of a list, and makes the items of its rows: the rows as they are where nothing is said. */
+/**
+ * Reads one page of a list and converts its rows to items with `toItem`; without `toItem` the rows
+ * are the items.
+ */
 export interface ReadPage {
   <Row, Style extends PagingStyle = 'cursor'>(
     request: PageRequest<Style>,
@@ -95,11 +104,11 @@ export interface ReadPage {
   ): Promise<Page<Item, Style>>
 }
 
-/** The largest page that is ever given where an operation says nothing else. */
+/** The default max page size. */
 export const defaultMaxLimit = 100
 
 /**
- * The max length of a cursor, in characters. A row that an index of Postgres can hold fits, 2,704 bytes after compression,
- * and its URL fits into the 8 KiB that proxies allow.
+ * Max length of a cursor, in characters. Any row that fits into a Postgres index (2,704 bytes after
+ * compression) fits, and the URL stays below the 8 KiB that proxies allow.
  */
 export const maxCursorLength = 6_144

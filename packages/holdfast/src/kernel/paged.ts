@@ -10,41 +10,49 @@ import {
   validate,
 } from './schema.ts'
 
-/** The size of a page that is asked for without a limit. */
+/** The page size if the request has no `limit`. */
 const defaultLimit = 20
-/** How many rows a client may pass over where an operation says nothing else. */
+/** The default max offset. */
 const defaultMaxOffset = 10_000
 
-/** What is said of every list. */
+/** Options of every paging style. */
 interface CommonOptions {
-  /** The largest `limit` that a client may ask for. Default 100; no more than the `max` of {@link pageOf}. */
+  /**
+   * Max `limit` that a client may request. Default 100; must not exceed the `max` of
+   * {@link pageOf}.
+   */
   readonly max?: number
-  /** The `limit` of a request that has none. Default 20. */
+  /** The `limit` of a request without one. Default 20. */
   readonly limit?: number
-  /** Whether a client may ask, with `count=true`, how many rows there are in all: that reads all of them. Default false. */
+  /**
+   * Whether clients may request the total number of rows with `count=true`, which reads all of
+   * them. Default false.
+   */
   readonly count?: boolean
 }
 
-/** A list whose pages begin where a cursor says. */
+/** Options of a list that is paged by cursor. */
 export interface CursorOptions extends CommonOptions {
   readonly style?: 'cursor'
 }
 
-/** A list whose pages begin where the values of the ordering columns say. */
+/** Options of a list that is paged by the values of its ordering columns. */
 export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
   readonly style: 'keyset'
-  /** The columns of the order with what a client may send of each. Each comes as `after_…` and `before_…`. */
+  /**
+   * Schema of the ordering columns. Each column becomes two parameters, `after_…` and `before_…`.
+   */
   readonly keys: Keys
 }
 
-/** A list whose pages begin behind a number of rows: all of these are read, each time. */
+/** Options of a list that is paged by row offset. Each request reads all the rows that it skips. */
 export interface OffsetOptions extends CommonOptions {
   readonly style: 'offset'
-  /** The largest `offset` that a client may ask for. Default 10,000. */
+  /** Max `offset` that a client may request. Default 10,000. */
   readonly maxOffset?: number
 }
 
-/** How a list is paged. Default: by cursor. */
+/** Paging options of a list. The default style is `'cursor'`. */
 export type PagedOptions = CursorOptions | KeysetOptions<Schema> | OffsetOptions
 
 interface CommonWire {
@@ -52,7 +60,7 @@ interface CommonWire {
   readonly count?: boolean
 }
 
-/** What a client sends of the page that it wants. */
+/** The page parameters as a client sends them. */
 type WireOf<Options extends PagedOptions> =
   Options extends KeysetOptions<infer Keys>
     ? CommonWire & Prefixed<'after', InputOf<Keys>> & Prefixed<'before', InputOf<Keys>>
@@ -68,12 +76,12 @@ type RequestOf<Options extends PagedOptions> = PageRequest<
   Options extends { readonly style: infer Style extends 'keyset' | 'offset' } ? Style : 'cursor'
 >
 
-/** What tells a schema from options. */
+/** Excludes schemas from the type of the options. */
 type NoSchema = { readonly '~standard'?: never }
 
 /**
- * The input schema of an operation that answers with pages: what a client says of the page, beside the fields of `filters`. A filter that is called as one of
- * the fields that say so is refused when the service starts.
+ * Returns the input schema of a paginated operation: the page parameters plus the fields of
+ * `filters`. A service does not start if a filter has the name of a page parameter.
  */
 export function paged<const Options extends PagedOptions = CursorOptions>(
   options?: Options & NoSchema,
@@ -127,7 +135,7 @@ export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = 
   }
 }
 
-/** What no filter is called, whatever the style: `style` would be taken for the style. */
+/** Names that a filter may not have in any style: `style` would be read as the paging style. */
 const reserved = ['limit', 'count', 'style']
 
 function checkFilters(names: readonly string[], { fields }: Start): void {
@@ -139,12 +147,12 @@ function checkFilters(names: readonly string[], { fields }: Start): void {
   )
 }
 
-/** How a request says where its page begins. */
+/** The part of a paging style that parses the start of the page. */
 interface Start {
-  /** What its fields are called, in the request and in what it becomes. */
+  /** The names of its fields, in the request and in the parsed input. */
   readonly fields: readonly string[]
   describe(side: 'input' | 'output'): Record<string, JsonSchema>
-  /** Takes its own fields out of the others; adds what is wrong with them to the issues. */
+  /** Parses its own fields and returns the others; adds an issue for each invalid field. */
   read(
     fields: Record<string, unknown>,
     issues: SchemaIssue[],
@@ -240,7 +248,7 @@ const descriptions = {
   before: 'The page ends before the row that has this, as `prev` of another page says.',
 }
 
-/** Takes the fields with a prefix out of others; `undefined` where there are none. */
+/** Removes the fields with a prefix and returns them without it; `undefined` if there are none. */
 function takePrefixed(
   fields: Record<string, unknown>,
   prefix: string,

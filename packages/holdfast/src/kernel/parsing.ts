@@ -2,16 +2,17 @@ import { partsOf, type Schema } from './schema.ts'
 import { type ZodCheck, type ZodDefinition, zodDefinitionOf, zodPartsOf } from './zod-definition.ts'
 
 /**
- * Returns true if parsing a value that fits only removes what the schema does not declare: it converts nothing, and adds
- * nothing. False also if that is not known.
+ * Returns true if parsing a valid value only removes what the schema does not declare, converting
+ * and adding nothing. Returns false if that cannot be determined.
  */
 export function onlyCuts(schema: Schema): boolean {
   return every(schema, (definition) => cuttingTypes.has(definition.type) && !changesValue(definition))
 }
 
 /**
- * Returns true if the projection of a schema's JSON Schema is what parsing returns for every value that fits. That has to
- * follow from the types alone: alternatives differ in their type or in a discriminator.
+ * Returns true if parsing any valid value returns the same as the projection of the schema's JSON
+ * Schema. That must follow from the types alone: alternatives differ in their type or in a
+ * discriminator.
  */
 export function isDescribed(schema: Schema): boolean {
   return every(
@@ -26,7 +27,7 @@ export function isDescribed(schema: Schema): boolean {
 
 /** Returns true if the result of parsing may have members that the schema does not declare. */
 export function mayKeepUndeclared(schema: Schema): boolean {
-  // Valibot removes them, as Zod does; others need not.
+  // Valibot removes them, as Zod does; other libraries may not.
   if (schema['~standard'].vendor === 'valibot') return false
   return !every(schema, ({ type }) => !keepingTypes.has(type))
 }
@@ -71,7 +72,7 @@ const checksThatOnlyJudge = new Set([
   'meta',
 ])
 
-/** Returns true if a schema, or one of its checks, may change the value that it is given. */
+/** Returns true if a schema or one of its checks may change the value. */
 function changesValue(definition: ZodDefinition): boolean {
   if (definition.coerce === true) return true
   const checks = (definition.checks ?? []).map((check) => check._zod.def)
@@ -80,9 +81,9 @@ function changesValue(definition: ZodDefinition): boolean {
 }
 
 function onlyJudges({ check, format, fn }: ZodCheck): boolean {
-  // A URL is returned without the white space around it.
+  // A URL is returned without surrounding white space.
   if (check === 'string_format') return format !== 'url'
-  // A refinement returns true or false; what `superRefine` and `check` are given, they may change.
+  // A refinement only returns true or false; `superRefine` and `check` may change the value.
   if (check === 'custom') return typeof fn === 'function'
   return check !== undefined && checksThatOnlyJudge.has(check)
 }
@@ -100,7 +101,10 @@ function every(root: Schema, holds: (definition: ZodDefinition) => boolean): boo
   return visit(root)
 }
 
-/** Returns true if at most one alternative is an object and at most one an array, or if a discriminator tells the objects. */
+/**
+ * Returns true if at most one alternative is an object and at most one an array, or if a
+ * discriminator tells the objects apart.
+ */
 function isUnambiguous(union: ZodDefinition): boolean {
   if (union.discriminator !== undefined)
     return union.options!.every((option) => isTagged(option, union.discriminator!))
@@ -114,7 +118,7 @@ function isTagged(option: Schema, discriminator: string): boolean {
   return type === 'literal' || type === 'enum'
 }
 
-/** Returns the types of the objects and arrays that a schema may be. */
+/** Returns the structured types, `object` and `array`, that a schema may have. */
 function structuredTypesOf(schema: Schema, open: Set<Schema>): readonly string[] {
   const definition = zodDefinitionOf(schema)
   if (!definition || open.has(schema)) return []

@@ -9,18 +9,21 @@ import { identify, type Identify } from './stages/identify.ts'
 import { run, type RunOptions } from './stages/run.ts'
 import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
-/** What the pipeline of an operation is made of, beside the operation itself. */
+/** The parts of an operation's pipeline, beside the operation itself. */
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock
   readonly problemBase: string
   readonly identify: Identify | undefined
-  /** Answers a call whose input was refused. Default: the refusal does. */
+  /** Answers a call whose input was rejected. Default: answers with the rejection. */
   readonly answerRefused: AnswerRefused | undefined
-  /** The database's stage, where the service has a database. */
+  /** The database's stage, if the service has a database. */
   readonly data: Stage | undefined
 }
 
-/** The way of every call of an operation, in order, composed once when its service starts. */
+/**
+ * Returns the stages that every call of an operation passes through, in order. Composed once, when
+ * the service starts.
+ */
 export function createPipeline(operation: CompiledOperation, parts: PipelineParts): Next {
   return compose([
     answerProblems(parts),
@@ -38,6 +41,6 @@ function compose(stages: readonly (Stage | undefined)[]): Next {
   return present.reduceRight<Next>((next, stage) => (call) => stage(call, next), unreachable)
 }
 
-/** Behind `run` there is nothing: it always answers. */
+/** The end of the pipeline. It is never called: `run`, the last stage, always answers. */
 const unreachable: Next = () =>
   Promise.reject(new HoldfastError('pipeline-exhausted', 'The last stage of a pipeline called the next.'))

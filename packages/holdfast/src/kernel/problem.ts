@@ -2,7 +2,7 @@ import type { JsonSchema } from './json-schema.ts'
 import { type OutputOf, type Schema, toJsonSchema } from './schema.ts'
 import { createProjection } from './projection.ts'
 
-/** The members that RFC 9457 and the framework give to a problem; `extra` may not redefine them. */
+/** The members that RFC 9457 and the framework define; `extra` may not redefine them. */
 export const reservedMembers: readonly string[] = [
   'type',
   'title',
@@ -13,9 +13,9 @@ export const reservedMembers: readonly string[] = [
   'requestId',
 ]
 
-/** Members of one occurrence that every problem may carry. */
+/** Members that every occurrence of a problem may have. */
 export interface ProblemDetail {
-  /** What happened this time, for a person (RFC 9457 `detail`). */
+  /** What happened in this occurrence, for a person (RFC 9457 `detail`). */
   readonly detail?: string
 }
 
@@ -23,18 +23,18 @@ export interface ProblemDetail {
 export interface ProblemOptions<Extra extends Schema> {
   /** HTTP status, 400 to 599. */
   readonly status: number
-  /** What kind of problem it is, the same for every occurrence (RFC 9457 `title`). */
+  /** The kind of problem, the same for every occurrence (RFC 9457 `title`). */
   readonly title: string
-  /** How it comes about and what the client can do, for the problem's documentation page. */
+  /** The cause and what the client can do, for the problem's documentation page. */
   readonly description?: string
-  /** The extension members of an occurrence; what it does not declare never leaves. */
+  /** Schema of the extension members of an occurrence. Undeclared members are never sent. */
   readonly extra?: Extra
-  /** Headers of every answer with this problem, such as `Retry-After`. */
+  /** Headers of every response with this problem, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * A declared failure of an operation, and the function that makes an occurrence of it:
+ * A declared failure of an operation, which is also the function that creates an occurrence of it:
  * `throw InsufficientFunds({ balance })`.
  */
 export interface ProblemType<Code extends string = string, Extra extends object = object> {
@@ -43,7 +43,7 @@ export interface ProblemType<Code extends string = string, Extra extends object 
       ? [members?: Extra & ProblemDetail]
       : [members: Extra & ProblemDetail]
   ): ProblemError<Code, Extra>
-  /** Stable, kebab-case; the end of its `type` URI. */
+  /** Stable, kebab-case; the last part of the `type` URI. */
   readonly code: Code
   readonly status: number
   readonly title: string
@@ -53,20 +53,20 @@ export interface ProblemType<Code extends string = string, Extra extends object 
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** A problem type whatever its code and members. */
-// The arguments differ per type, and only `never` accepts every one of them.
+/** Any problem type. */
+// The parameters differ per type, and only `never` is assignable to all of them.
 export type AnyProblemType = Omit<ProblemType, never> & ((...members: never[]) => ProblemError)
 
-/** One occurrence of a problem. Thrown by a handler, it is the answer. */
+/** One occurrence of a problem. If a handler throws it, it is the response. */
 export class ProblemError<Code extends string = string, Extra extends object = object> extends Error {
   override readonly name = 'ProblemError'
   readonly problem: AnyProblemType
   readonly code: Code
   readonly status: number
   readonly detail: string | undefined
-  /** The extension members, those declared only. */
+  /** The declared extension members. */
   readonly extra: Extra
-  /** Headers of this occurrence, over those of its type. */
+  /** Headers of this occurrence, which override the headers of its type. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(problem: AnyProblemType, occurrence: ProblemOccurrence<Extra>) {
@@ -80,20 +80,21 @@ export class ProblemError<Code extends string = string, Extra extends object = o
   }
 }
 
-/** What distinguishes one occurrence of a problem from another. */
+/** The parts in which occurrences of a problem differ. */
 export interface ProblemOccurrence<Extra extends object> {
   readonly detail: string | undefined
   readonly extra: Extra
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The occurrence that a problem type, or a union of them, makes. */
+/** The occurrence type of a problem type, or of a union of them. */
 export type ProblemOf<P> = P extends ProblemType<infer Code, infer Extra> ? ProblemError<Code, Extra> : never
 
 type ExtraOf<Extra extends Schema> = OutputOf<Extra> extends object ? OutputOf<Extra> : Record<never, never>
 
 /**
- * Declares a problem (RFC 9457). Its `type` URI ends in the code, so the code is for ever.
+ * Declares a problem (RFC 9457). Its `type` URI ends in the code, so a code must not change once it
+ * is published.
  *
  * @param code kebab-case, unique in the service.
  */
@@ -123,7 +124,7 @@ export function problem<
   return type as unknown as ProblemType<Code, ExtraOf<Extra>>
 }
 
-/** A problem with what went wrong underneath, for the log. */
+/** Sets the cause of a problem, for the log, and returns the problem. */
 export function withCause(problem: ProblemError, cause: unknown): ProblemError {
   problem.cause = cause
   return problem

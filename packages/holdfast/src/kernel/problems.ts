@@ -4,7 +4,7 @@ import { described } from './schema.ts'
 
 type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
 
-/** The request cannot be read: malformed JSON, a broken percent escape, a header of the wrong form. */
+/** The request is malformed: invalid JSON, an invalid percent escape, or a malformed header. */
 export const BadRequest: Plain<'bad-request'> = problem('bad-request', {
   status: 400,
   title: 'The request cannot be read',
@@ -20,14 +20,14 @@ export const CursorInvalid: Plain<'cursor-invalid'> = problem('cursor-invalid', 
     'A cursor is opaque and belongs to one list with one set of filters. Take `next` from a page as it stands, or leave the cursor out to begin anew.',
 })
 
-/** Nobody is signed in, and the operation asks for somebody. */
+/** The operation requires a caller, and the call has no valid credentials. */
 export const Unauthenticated: Plain<'unauthenticated'> = problem('unauthenticated', {
   status: 401,
   title: 'The call needs to say who makes it',
   description: 'No credentials came with the call, or they are no longer valid.',
 })
 
-/** The caller is known and may not. */
+/** The caller is known but not allowed to call the operation. */
 export const Forbidden: Plain<'forbidden'> = problem('forbidden', {
   status: 403,
   title: 'The caller may not do this',
@@ -41,45 +41,45 @@ export const RouteNotFound: Plain<'route-not-found'> = problem('route-not-found'
   description: 'No operation of the service has a route that matches the path.',
 })
 
-/** The path exists, but not with this method; `Allow` lists those that do. */
+/** The path exists, but not with this method; the `Allow` header lists the methods it supports. */
 export const MethodNotAllowed: Plain<'method-not-allowed'> = problem('method-not-allowed', {
   status: 405,
   title: 'The path does not take this method',
   description: 'The `Allow` header lists the methods that it takes.',
 })
 
-/** `Accept` rules out JSON. */
+/** The `Accept` header rules out JSON. */
 export const NotAcceptable: Plain<'not-acceptable'> = problem('not-acceptable', {
   status: 406,
   title: 'The answer is not available in an accepted form',
   description: 'Answers are application/json, which the `Accept` header rules out.',
 })
 
-/** The body is longer than the service reads. */
+/** The body exceeds the max body size of the service. */
 export const ContentTooLarge: Plain<'content-too-large'> = problem('content-too-large', {
   status: 413,
   title: 'The body is too large',
   description: 'The detail says how many bytes the service takes.',
 })
 
-/** The body is of a media type that the operation does not read. */
+/** The operation does not accept the media type of the body. */
 export const UnsupportedMediaType: Plain<'unsupported-media-type'> = problem('unsupported-media-type', {
   status: 415,
   title: 'The body has to be JSON',
   description: 'Send `Content-Type: application/json` (UTF-8), without a content encoding.',
 })
 
-/** One field that was found wrong. */
+/** One invalid field of the input. */
 export interface InvalidField {
-  /** Where: a JSON Pointer (RFC 6901, URI fragment form) into the operation's input. */
+  /** JSON Pointer (RFC 6901, URI fragment form) into the operation's input. */
   readonly pointer: string
   /** The part of the request that the field comes from. */
   readonly in: 'path' | 'query' | 'body'
-  /** What is wrong with it. */
+  /** What is wrong with the field. */
   readonly detail: string
 }
 
-/** The input does not fit the operation's schema; `errors` names each field. */
+/** The input does not fit the operation's schema; `errors` lists each invalid field. */
 export const InvalidInput: ProblemType<'invalid-input', { readonly errors: readonly InvalidField[] }> =
   problem('invalid-input', {
     status: 422,
@@ -108,7 +108,7 @@ export const InvalidInput: ProblemType<'invalid-input', { readonly errors: reado
     }),
   })
 
-/** The operation asks for a precondition (RFC 6585 section 3) and the request has none. */
+/** The operation requires a precondition (RFC 6585 section 3), and the request has none. */
 export const PreconditionRequired: Plain<'precondition-required'> = problem('precondition-required', {
   status: 428,
   title: 'The request has to be conditional',
@@ -116,7 +116,7 @@ export const PreconditionRequired: Plain<'precondition-required'> = problem('pre
     'Read the resource first, and send its `ETag` in `If-Match`, so that a change in between is not overwritten.',
 })
 
-/** The request's header fields are larger than the service reads. */
+/** The header fields of the request exceed the max size of the service. */
 export const HeadersTooLarge: Plain<'headers-too-large'> = problem('headers-too-large', {
   status: 431,
   title: 'The header fields are too large',
@@ -131,7 +131,7 @@ export const RequestTimeout: Plain<'request-timeout'> = problem('request-timeout
   description: 'The connection is closed. Send the request again, on a new one.',
 })
 
-/** A defect of the service; the log has the cause, under the request id. */
+/** A defect of the service; the log has the cause, with the request id. */
 export const InternalError: Plain<'internal-error'> = problem('internal-error', {
   status: 500,
   title: 'The service failed',
@@ -139,7 +139,7 @@ export const InternalError: Plain<'internal-error'> = problem('internal-error', 
     'A defect of the service, not of the request. Its log has the cause under the request id. Nothing of the call has been kept; with the same idempotency key it is safe to send again.',
 })
 
-/** The service cannot take the call now. */
+/** The service cannot handle the call at the moment. */
 export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
   status: 503,
   title: 'The service cannot answer now',
@@ -148,7 +148,7 @@ export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
   headers: { 'retry-after': '1' },
 })
 
-/** The service wants no requests: it starts, it stops, or something that it needs is missing. */
+/** The service is starting, stopping, or missing a dependency, and should receive no requests. */
 export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports | undefined }> = problem(
   'not-ready',
   {
@@ -164,7 +164,7 @@ export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports
   },
 )
 
-/** The deadline of the call has passed; what it did has been rolled back. */
+/** The deadline of the call has passed; its work has been rolled back. */
 export const DeadlineExceeded: Plain<'deadline-exceeded'> = problem('deadline-exceeded', {
   status: 504,
   title: 'The deadline of the call has passed',

@@ -1,18 +1,20 @@
 import { alternatives, type JsonSchema, resolveReference, typesOf } from './json-schema.ts'
 import { deviationsOf, fits } from './json-schema-fit.ts'
 
-/** Returns a copy of a value that has only what a schema declares. Never throws. */
+/** Returns a copy of a value with only the members that a schema declares. Never throws. */
 export type Projection = (value: unknown) => unknown
 
 /**
- * Compiles a JSON Schema into the projection of its values. It looks at no value closer than it has to: a text where a
- * number is declared is copied, but no object or array is ever copied whole.
+ * Compiles a JSON Schema into the projection of its values. It checks values no more than
+ * necessary: a string is copied even if the schema declares a number, but an object or array is
+ * never copied whole.
  *
  * - An object keeps the members that its schema declares.
- * - Where an object or array stands and the schema declares neither, it becomes empty.
- * - Among alternatives, the value's type decides, or the member whose constants differ (a discriminator); if neither tells
- *   them apart, the first one that the value fits; if it fits none, the first of those from which it deviates least.
- * - Where several schemas apply at once (`allOf`), a member is kept if any of them declares it.
+ * - An object or array becomes empty if the schema declares neither.
+ * - Among alternatives, the type of the value decides, or a member whose constants differ (a
+ *   discriminator). If neither distinguishes them, it is the first alternative that the value fits,
+ *   or else the first of those with the fewest deviations.
+ * - If several schemas apply at once (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
   const built = new Map<JsonSchema, Projection>()
@@ -58,7 +60,7 @@ export function createProjection(root: JsonSchema): Projection {
     const arrays = choices.filter(({ branch }) => branch.type === 'array')
     const scalars = choices.filter(({ project }) => project === scalar)
     if (objects.length + arrays.length + scalars.length < choices.length) return projectClosest(choices)
-    // The usual case, what may be null: its type alone tells the alternatives apart.
+    // The common case, a nullable value: the type alone distinguishes the alternatives.
     return byType(
       objects.length > 1 ? projectTagged(objects) : (objects[0]?.project ?? scalar),
       arrays.length > 1 ? projectClosest(arrays) : (arrays[0]?.project ?? scalar),
@@ -84,7 +86,7 @@ export function createProjection(root: JsonSchema): Projection {
     }
   }
 
-  /** Finds a member that is in every branch, with constants that are in no other. */
+  /** Returns a member that every branch has, with constants that no other branch has. */
   function tagOf(branches: readonly JsonSchema[]): Tag | undefined {
     for (const name of branches[0]?.required ?? []) {
       const constants = branches.map(({ properties, required }) =>
@@ -118,7 +120,10 @@ export function createProjection(root: JsonSchema): Projection {
     }
   }
 
-  /** Copies the members with arbitrary names that a schema declares; `undefined` if it declares none. */
+  /**
+   * Copies the members with arbitrary names that a schema declares; returns `undefined` if it
+   * declares none.
+   */
   function projectOthers(
     schema: JsonSchema,
   ): ((from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown) | undefined {
@@ -157,7 +162,7 @@ export function createProjection(root: JsonSchema): Projection {
 
 const identity: Projection = (value) => value
 
-/** The projection of a schema that declares no members: an object or array is left without any. */
+/** The projection of a schema that declares no members: an object or array becomes empty. */
 const scalar: Projection = (value) => {
   if (typeof value !== 'object' || value === null) return value
   const plain = toPlain(value)
@@ -182,13 +187,13 @@ const structure = [
   'prefixItems',
 ] as const
 
-/** Returns the parts of a schema that all say what a value is; none if it may be anything. */
+/** Returns the parts of a schema that all apply to a value; none if any value is valid. */
 function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { allOf = [], anyOf, oneOf, ...own } = schema
   const parts = [
     ...(anyOf ? [{ anyOf }] : []),
     ...(oneOf ? [{ oneOf }] : []),
-    // A bound or a pattern beside others says nothing of members.
+    // A bound or a pattern beside others declares no members.
     ...allOf.filter((part) => conjunctsOf(part).length > 0),
   ]
   const isStructure = structure.some((keyword) => own[keyword] !== undefined)
@@ -201,7 +206,7 @@ function constantsOf(schema: JsonSchema): readonly unknown[] {
   return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
 }
 
-/** A member whose value tells which of several branches an object is of. */
+/** A member whose value determines which of several branches an object matches. */
 interface Tag {
   readonly name: string
   readonly branchOf: ReadonlyMap<unknown, number>
@@ -224,7 +229,7 @@ function leastDeviating(choices: readonly Choice[], value: unknown, root: JsonSc
   return best
 }
 
-/** Joins two projections of one value: a member is in the result if it is in either. */
+/** Merges two projections of one value: a member is in the result if it is in either. */
 export function merge(a: unknown, b: unknown): unknown {
   if (Array.isArray(a) && Array.isArray(b)) {
     const [longer, shorter]: readonly unknown[][] = a.length >= b.length ? [a, b] : [b, a]
@@ -238,7 +243,10 @@ export function merge(a: unknown, b: unknown): unknown {
   return merged
 }
 
-/** Returns an object as a schema reads it: as it is if it has the members that are asked for, or else as JSON writes it. */
+/**
+ * Returns an object in the form that a schema reads: unchanged if it has the required members,
+ * otherwise as JSON writes it.
+ */
 function toRecord(value: object, required: readonly string[]): unknown {
   if (!('toJSON' in value)) return value
   const members = value as Readonly<Record<string, unknown>>
@@ -246,7 +254,7 @@ function toRecord(value: object, required: readonly string[]): unknown {
   return isComplete ? value : toPlain(value)
 }
 
-/** Returns a value as `JSON.stringify` would see it: a `Date`, for one, is its text. */
+/** Returns a value as `JSON.stringify` would write it: a `Date`, for example, as a string. */
 function toPlain(value: object): unknown {
   return 'toJSON' in value && typeof value.toJSON === 'function' ? (value.toJSON() as unknown) : value
 }

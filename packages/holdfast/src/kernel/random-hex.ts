@@ -1,10 +1,10 @@
 const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
-// Random bytes are drawn many at once: each draw costs far more than the bytes do.
+// Random bytes are drawn in bulk: a draw costs far more than the bytes.
 const pool = new Uint8Array(4_096)
 let used = pool.length
 
-/** Cryptographically random bytes, as two hex digits each. At most 64. */
+/** Returns cryptographically random bytes as hex, two digits per byte. Max 64 bytes. */
 export function randomHex(bytes: number): string {
   if (used + bytes > pool.length) {
     crypto.getRandomValues(pool)

@@ -14,41 +14,45 @@ import {
 import { type Ordering, reversed } from './page-order.ts'
 import { CursorInvalid } from './problems.ts'
 
-/** What a page is read for. */
+/** The call that a page is read for. */
 export interface PageReading {
   readonly cursors: CursorCodec
-  /** The list: its route. */
+  /** The list, identified by its route. */
   readonly list: string
-  /** On whose data; a cursor is good for the tenant that it was made for only. */
+  /** The tenant that owns the data; a cursor is valid only for the tenant it was created for. */
   readonly tenant: string | undefined
-  /** The operation's whole input: a cursor is good for the filters that it was made with only. */
+  /**
+   * The whole input of the operation; a cursor is valid only for the filters it was created with.
+   */
   readonly input: unknown
 }
 
-/** The two ways to go on from a page. */
+/** The two directions in which a list continues from a page. */
 type Side = 'next' | 'prev'
 
-/** Where a page begins, and which way it is read. */
+/** The start of a page and its direction of reading. */
 interface Start {
   readonly isBackward: boolean
   readonly after: Position | undefined
   readonly offset: number
 }
 
-/** A place to go on from, on one side of a page. */
+/** A position to continue from, on one side of a page. */
 interface Place {
   readonly values: readonly (string | null)[]
   readonly isInclusive?: boolean
 }
 
-/** How one style reads where a page begins, and says where others do. */
+/** A paging style: parses the start of a page and creates the marks of other pages. */
 interface Paging<Style extends PagingStyle> {
   open(): Promise<Start>
-  /** `undefined` where the style cannot say it. */
+  /** Returns `undefined` if the style cannot express the position. */
   mark(side: Side, place: Place): Promise<PageMarks[Style] | undefined>
 }
 
-/** Reads one page, and one row more to see whether another follows. Throws `CursorInvalid`. */
+/**
+ * Reads one page, plus one row to find out whether another page follows. Throws `CursorInvalid`.
+ */
 export async function readPage<Row, Item>(
   request: PageRequest,
   source: PageSource<Row>,
@@ -56,7 +60,7 @@ export async function readPage<Row, Item>(
 ): Promise<Page<Item, PagingStyle>> {
   const { limit, offset = 0 } = request
   const total = request.count === true ? countOf(source, reading.list) : undefined
-  // Whoever waits for the rows first must not be told of this one's failure by the process's end.
+  // The rows are awaited first. Until then, a failed count must not be an unhandled rejection.
   total?.catch(() => {})
   if (request.style === 'offset') {
     const window = { orderings: source.orderings, after: undefined, limit: limit + 1, offset }
@@ -97,7 +101,10 @@ function cut<Row>(
   return { rows: rows.slice(0, limit), isMore: rows.length > limit }
 }
 
-/** From where a page can be gone on from. Whoever came from somewhere can go back, even where nothing is left here. */
+/**
+ * Returns the positions to continue from. A page that was reached from another one links back to
+ * it, even if it is empty.
+ */
 function endsOf(
   rows: readonly PlacedRow<unknown>[],
   {
@@ -149,7 +156,10 @@ function bindingOf(
   return JSON.stringify([list, tenant ?? null, order, sorted], spelledOut)
 }
 
-/** What a schema can make of a filter, and JSON has no text for: two of them must not look alike. */
+/**
+ * Replaces values that a schema can produce but JSON cannot express, so that different filters
+ * never have the same text.
+ */
 function spelledOut(_name: string, value: unknown): unknown {
   if (typeof value === 'bigint') return { bigint: String(value) }
   if (value instanceof Set) return { set: [...(value as Set<unknown>)] }
@@ -175,7 +185,7 @@ function byKeyset({ after, before }: PageRequest, orderings: readonly Ordering[]
   }
 }
 
-/** The text of a value that a client has sent. */
+/** Returns the text of a value that a client has sent. */
 function toText(values: KeysetValues, name: string): string {
   const value = values[name]
   if (

@@ -1,9 +1,12 @@
 import { toLogFields, type LogFields } from './log.ts'
 
-/** What stands where a value is not shown. */
+/** Replaces a hidden value. */
 export const redacted = '[redacted]'
 
-/** Names whose values are never shown, whoever logs them. They are compared without case and separators: `API-Key` is `apikey`. */
+/**
+ * Names whose values are always hidden. They are compared without case and separators: `API-Key` is
+ * `apikey`.
+ */
 const alwaysSensitive: readonly string[] = [
   'accesstoken',
   'apikey',
@@ -36,7 +39,7 @@ const alwaysSensitive: readonly string[] = [
   'token',
 ]
 
-/** What a name ends in whose value is never shown: `newPassword`, `STRIPE_SECRET_KEY`. */
+/** Suffixes of names whose values are always hidden: `newPassword`, `STRIPE_SECRET_KEY`. */
 const alwaysSensitiveEndings: readonly string[] = [
   'accesskey',
   'apikey',
@@ -57,33 +60,35 @@ const alwaysSensitiveEndings: readonly string[] = [
   'token',
 ]
 
-/** What a page begins at is called a token, too. */
+/** Page tokens are not secrets. */
 const neverSensitive: ReadonlySet<string> = new Set(['pagetoken', 'nextpagetoken', 'previouspagetoken'])
 
-/** Hides what is not to be read in logs and traces. */
+/** Hides sensitive values in logs and traces. */
 export interface Redactor {
-  /** Whether the value under a name is hidden. */
+  /** Returns true if the value of a field with this name is hidden. */
   isSensitive(name: string): boolean
-  /** Fields of a log line as JSON can say them: without what is hidden, at any depth. */
+  /** Returns the fields of a log line as plain JSON, without sensitive values at any depth. */
   fields(fields: LogFields): LogFields
-  /** A text without the passwords of URLs and the tokens of `Authorization` headers in it. */
+  /** Returns a text without passwords in URLs and tokens in `Authorization` headers. */
   text(text: string): string
 }
 
-// A line is to be read by somebody; what is nested deeper is not, nor is what comes after so many values.
+// Limits the size of a log line: deeper values, and values beyond a max number, are left out.
 const deepest = 8
 const mostValues = 2_000
 const leftOut = '[left out]'
-// Names come from programs, few of them; one that logs names without number must not fill the memory.
+// Programs normally use few names; a program that logs an unlimited number of them must not fill
+// the memory.
 const mostNames = 10_000
 
-// Each begins with what few texts have, so that none takes longer than it is long, whoever wrote it.
+// Each pattern starts with characters that are rare in texts, so that matching takes linear time
+// for any text.
 const urlPassword = /(:\/\/[^\s:/?#@]*):[^\s/?#]*@/g
 const assignedSecret =
   /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
-/** Makes a redactor that hides what everybody wants hidden, and what is declared. */
+/** Returns a redactor that hides the built-in sensitive names and the declared ones. */
 export function createRedactor(declared: Iterable<string> = []): Redactor {
   const sensitive = new Set([...alwaysSensitive, ...[...declared].map(toPlainName)])
   const known = new Map<string, boolean>()
@@ -102,17 +107,17 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
     if (sensitive.has(plain)) return true
     if (neverSensitive.has(plain)) return false
     if (alwaysSensitiveEndings.some((ending) => plain.endsWith(ending))) return true
-    // Header fields that are no standard have a prefix before their name: `X-Auth`.
+    // Non-standard headers have a prefix before the name: `X-Auth`.
     return /^x[-_]/i.test(name) && sensitive.has(plain.slice(1))
   }
 
   return { isSensitive, text: redactText, fields: (fields) => new RedactedCopy(isSensitive).ofLine(fields) }
 }
 
-/** Copies the fields of one line. Whatever they are, it does not throw. */
+/** Copies the fields of one line. Never throws, whatever the fields are. */
 class RedactedCopy {
   readonly #isSensitive: (name: string) => boolean
-  /** The objects that are being copied, each within the one before. */
+  /** The objects being copied, each nested in the previous one. */
   readonly #path: object[] = []
   #valuesLeft = mostValues
 
@@ -123,7 +128,7 @@ class RedactedCopy {
   ofLine(fields: LogFields): LogFields {
     const copied = this.#value(fields)
     if (typeof copied !== 'object' || copied === null) return { fields: copied }
-    // Whoever is used to pino hands it an error in place of the fields.
+    // Users of pino pass an error in place of the fields.
     return fields instanceof Error ? { error: copied } : (copied as LogFields)
   }
 
@@ -139,7 +144,8 @@ class RedactedCopy {
     try {
       return this.#object(value)
     } catch {
-      // A getter that throws, a proxy that was revoked: what is logged may be broken, and is logged for that.
+      // A getter that throws, a revoked proxy: broken values are often logged because they are
+      // broken.
       return '[unreadable]'
     } finally {
       this.#path.pop()
@@ -184,9 +190,9 @@ class RedactedCopy {
     return [this.#value(key), typeof key === 'string' ? this.#named(key, value) : this.#value(value)]
   }
 
-  /** What may be seen of a value that has a name. */
+  /** Returns the visible form of a named value. */
   #named(name: string, value: unknown): unknown {
-    // Its absence is no secret, and tells that nothing was given.
+    // A missing value is not secret, and the log should show that it is missing.
     const isHidden = value !== undefined && value !== null && this.#isSensitive(name)
     if (!isHidden) return this.#value(value)
     this.#valuesLeft -= 1
@@ -195,7 +201,8 @@ class RedactedCopy {
 }
 
 function redactText(text: string): string {
-  // Hardly any value of a field has any of these, and to look for one character costs next to nothing.
+  // Few values contain any of these characters, and searching for one character costs almost
+  // nothing.
   let shown = text
   if (text.includes('://')) shown = shown.replaceAll(urlPassword, `$1:${redacted}@`)
   if (text.includes('=')) shown = shown.replaceAll(assignedSecret, `$1=${redacted}`)
@@ -207,7 +214,7 @@ function toPlainName(name: string): string {
   return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** A property, whose getter may fail. */
+/** Reads a property, whose getter may throw. */
 function read(fields: object, name: string): unknown {
   try {
     return (fields as LogFields)[name]

@@ -1,10 +1,14 @@
 import type { LogFields, Logger, LogLine } from './log.ts'
 import type { Redactor } from './redact.ts'
 
-// Every line has these by itself. A member that stands in an object twice is one that each reader reads as it likes.
+// Fields that every line has. JSON readers disagree about duplicate members, so no other field may
+// use these names.
 const alwaysTaken: ReadonlySet<string> = new Set(['level', 'time', 'msg'])
 
-/** A logger that hands on what a redactor leaves, as plain JSON: whatever is logged, it neither shows a secret nor fails. */
+/**
+ * Returns a logger that passes on redacted fields as plain JSON: it never shows a secret and never
+ * throws.
+ */
 export function redactedLog(
   log: Logger,
   redactor: Redactor,
@@ -31,8 +35,8 @@ export function redactedLog(
 }
 
 /**
- * Fields of which none is named like what a line has already: `level` becomes `level_`, and so does the `requestId` of a call, whoever sent
- * another one.
+ * Renames fields whose names a line already uses: `level` becomes `level_`, and so does a
+ * `requestId` other than that of the call.
  */
 function withFreeNames(fields: LogFields, taken: ReadonlySet<string>): LogFields {
   const entries = Object.entries(fields)

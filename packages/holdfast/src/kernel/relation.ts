@@ -5,52 +5,63 @@ import type { NoSettings } from './settings.ts'
 /** One column's part of a key. */
 export type KeyPart = string | number | bigint | boolean | Date
 
-/** What rows are loaded by: a value, or several where the key is composite. */
+/** The key that rows are loaded by: a value, or several for a composite key. */
 export type RelationKey = KeyPart | readonly KeyPart[]
 
-/** What the rows of a relation are read with: that of the handler that loads them. */
+/** The context passed to `rows`: that of the handler that loads the relation. */
 export interface RelationContext<Db, Values = NoSettings> {
   readonly db: Db
-  /** What the program is configured with: the values of `holdfast({ settings })`. */
+  /** The settings declared in `holdfast({ settings })`. */
   readonly settings: Values
   readonly log: Logger
-  /** Aborted when the deadline has passed or the caller has gone away. */
+  /** Aborted when the deadline passes or the caller disconnects. */
   readonly signal: AbortSignal
 }
 
-/** What a relation is defined with. */
+/** Options of a relation. */
 export interface RelationDefinition<Key extends RelationKey, Row, Db, Values = NoSettings> {
-  /** Reads the rows of all keys in one statement, in any order; there is at least one key, and none twice. */
+  /**
+   * Reads the rows of all keys in one statement, in any order. There is at least one key, and keys
+   * are distinct.
+   */
   rows(context: RelationContext<Db, Values>, keys: readonly Key[]): Promise<readonly Row[]> | readonly Row[]
-  /** Which key a row was read for. */
+  /** Returns the key that a row belongs to. */
   key(row: Row): Key
-  /** How many keys one statement takes at most; more of them take further statements. Default 1,000. */
+  /**
+   * Max number of keys per statement; more keys are split over several statements. Default 1,000.
+   */
   readonly maxBatch?: number
 }
 
-/** What a relation is defined with that gives one row for each key. */
+/** Options of a to-one relation. */
 export interface OneDefinition<
   Key extends RelationKey,
   Row,
   Db,
   Values = NoSettings,
 > extends RelationDefinition<Key, Row, Db, Values> {
-  /** What to throw where a key has no row: a problem. Default: nothing is thrown, what is loaded is `undefined`. */
+  /** Returns the problem to throw for a key without a row. Default: `load` returns `undefined`. */
   missing?(key: Key): Error
 }
 
-/** Rows that are read by a key, those of many keys at once: `one(…)` and `many(…)` of an application make it, `load` uses it. */
+/**
+ * Rows that are loaded by key, many keys in one statement. Created by `one(…)` and `many(…)` of an
+ * application, used by `load`.
+ */
 export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknown> {
   readonly maxBatch: number
   /** The file and line of the definition. */
   readonly place: string
-  /** Gives what each key has, in the order of the keys; an error where it is to be thrown for that key only. */
+  /**
+   * Returns the row or rows of each key, in the order of the keys; an error if loading that key has
+   * to throw.
+   */
   load(context: RelationContext<unknown, unknown>, keys: readonly Key[]): Promise<(Loaded | Error)[]>
 }
 
 const defaultMaxBatch = 1_000
 
-/** Makes a relation with one row for a key, or none. */
+/** Creates a relation with at most one row per key. */
 export function createOne<Key extends RelationKey, Row, Db, Values>(
   definition: OneDefinition<Key, Row, Db, Values>,
   place: string,
@@ -61,7 +72,7 @@ export function createOne<Key extends RelationKey, Row, Db, Values>(
   })
 }
 
-/** Makes a relation with any number of rows for a key. */
+/** Creates a relation with any number of rows per key. */
 export function createMany<Key extends RelationKey, Row, Db, Values>(
   definition: RelationDefinition<Key, Row, Db, Values>,
   place: string,
@@ -101,8 +112,8 @@ function createRelation<Key extends RelationKey, Row, Db, Values, Loaded>(
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
 
 /**
- * A value that is the same for the same key. A UUID is the same in upper and in lower case (RFC 9562, section 4), and Postgres gives it
- * in lower case, however it was asked for.
+ * Returns a value that is equal for equal keys. UUIDs are case-insensitive (RFC 9562, section 4):
+ * Postgres returns them in lower case, regardless of the case in the query.
  */
 export function identityOf(key: RelationKey): unknown {
   if (typeof key === 'string') return uuid.test(key) ? key.toLowerCase() : key

@@ -4,38 +4,40 @@ import type { Surroundings } from './surroundings.ts'
 /** A message on its way to a broker. */
 export type RelayedMessage = PublishedMessage
 
-/** A broker that takes messages: the port that adapters implement, `nats(…)`, `bullmq(…)`. */
+/**
+ * A broker that accepts messages: the port that the adapters `nats(…)` and `bullmq(…)` implement.
+ */
 export interface Broker {
-  /** What it is, for messages: `'nats'`. */
+  /** Name of the kind of broker, for error messages: `'nats'`. */
   readonly name: string
-  /** Connects. Rejects where it cannot within `signal`; it is tried again. */
+  /** Connects. Rejects if `signal` is aborted first; the relay then connects again later. */
   connect(surroundings: Surroundings, signal: AbortSignal): Promise<BrokerConnection>
 }
 
-/** A broker that is connected to. */
+/** A connection to a broker. */
 export interface BrokerConnection {
   /**
-   * Hands over messages in their order, and resolves when the broker has all of them safe. Rejects otherwise; they are then all handed over again,
-   * which the broker tells from new ones by their ids.
+   * Sends messages in order, and resolves when the broker has stored all of them. Otherwise
+   * rejects; all of them are then sent again, and the broker recognizes duplicates by their ids.
    */
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
-/** Sends the messages of some events on to a broker, at least once each, those of a key in order. */
+/** Forwards the messages of some events to a broker, at least once each, and in order per key. */
 export interface Relay {
   readonly kind: 'relay'
-  /** Stable: how far it has got is recorded under it. Unique in the service. */
+  /** Stable: the relay's position is stored under this name. Unique in the service. */
   readonly name: string
-  /** Which events it sends on; `undefined`: all. */
+  /** The events to forward; `undefined` forwards all of them. */
   readonly events: readonly EventType[] | undefined
   readonly to: Broker
 }
 
-/** What a relay is defined with. */
+/** Options of a relay. */
 export interface RelayDefinition {
   readonly name: string
-  /** Default: all events. */
+  /** The events to forward. Default: all events. */
   readonly events?: readonly EventType<unknown, unknown>[]
   readonly to: Broker
 }

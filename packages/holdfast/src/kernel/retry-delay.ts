@@ -5,14 +5,15 @@ const defaultAttempts = 20
 const defaultFirst = '1s'
 const defaultLongest = '1h'
 
-/** How many tries a job has in all. */
+/** Returns the max number of attempts of a job. */
 export function mostAttempts({ attempts, schedule }: RetryPolicy): number {
   return schedule ? schedule.length + 1 : (attempts ?? defaultAttempts)
 }
 
 /**
- * How long a job pauses after its nth failure, in milliseconds: at random up to a bound that doubles, which spreads out what failed together
- * ("full jitter", https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * Returns the delay after the nth failure of a job, in milliseconds: random below a bound that
+ * doubles with each failure, which spreads out jobs that failed together ("full jitter",
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
  */
 export function retryDelayMs(policy: RetryPolicy, failures: number, random: number = Math.random()): number {
   const fixed = policy.schedule?.[failures - 1]

@@ -1,21 +1,23 @@
 /** Options of {@link RetryLater}. */
 export interface RetryLaterOptions extends ErrorOptions {
   /**
-   * Whether it counts as one of the job's attempts. Default false. Choose true if the job has failed, and the delay only replaces
-   * that of its retry policy; otherwise a job that fails each time goes on for as long as {@link maxSnoozes} lets it.
+   * Whether the delay counts as one of the job's attempts. Default false. Set it to true if the job
+   * has failed and only the delay of its retry policy is to be replaced; otherwise a job that fails
+   * each time continues until {@link maxSnoozes}.
    */
   readonly countsAsAttempt?: boolean
 }
 
 /**
- * How often a job may snooze. Each time after that counts as an attempt, so that a job that never gets further ends as a dead
- * one, which is seen.
+ * Max number of snoozes of a job. Each one after that counts as an attempt, so that a job that
+ * never makes progress ends as a dead letter, which is visible.
  */
 export const maxSnoozes = 1_000
 
 /**
- * Thrown by a job that knows when it is worth running again: after a `Retry-After`, for one, or when a third party is not ready.
- * The job snoozes until then, which does not cost an attempt, a thousand times at most.
+ * Throw this in a job to choose when it runs again, for example after a `Retry-After` or when a
+ * third party is not ready. The job snoozes until then, without using an attempt, up to
+ * {@link maxSnoozes} times.
  */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater'

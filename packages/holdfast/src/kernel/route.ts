@@ -1,19 +1,19 @@
-/** A route that reads: `GET` and a path. A parameter stands in braces: `GET /accounts/{id}`. */
+/** The route of a query: `GET` and a path. Parameters are in braces: `GET /accounts/{id}`. */
 export type QueryRoute = `GET /${string}`
 
-/** A route that changes something. */
+/** The route of a mutation. */
 export type MutationRoute = `${'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`
 
-/** A route taken apart. */
+/** A parsed route. */
 export interface Route {
   readonly method: string
-  /** With its parameters in braces. */
+  /** The path, with its parameters in braces. */
   readonly path: string
-  /** The names of the path's parameters, in order. */
+  /** The names of the path parameters, in order. */
   readonly parameters: readonly string[]
 }
 
-/** Takes a route apart. */
+/** Parses a route. */
 export function parseRoute(route: QueryRoute | MutationRoute): Route {
   const space = route.indexOf(' ')
   const path = route.slice(space + 1)
@@ -21,11 +21,11 @@ export function parseRoute(route: QueryRoute | MutationRoute): Route {
   return { method: route.slice(0, space), path, parameters }
 }
 
-// Plain text leaves out what a router may take for a pattern: * and a colon in front.
+// Literal text excludes characters that routers may read as a pattern: * and a leading colon.
 const segmentForm =
   /^(?:[A-Za-z0-9._~!$&'()+,;=@%-][A-Za-z0-9._~!$&'()+,;=:@%-]*|\{[A-Za-z_][A-Za-z0-9_]*\})$/
 
-/** What is wrong with the path of a route; nothing where it is right. */
+/** Returns what is wrong with the path of a route; empty if it is valid. */
 export function checkRoute(route: Route): readonly string[] {
   const issues: string[] = []
   const segments = route.path === '/' ? [] : route.path.slice(1).split('/')
@@ -42,12 +42,18 @@ export function checkRoute(route: Route): readonly string[] {
   return issues
 }
 
-/** A route with its parameters unnamed: two operations of the same shape would answer the same requests. */
+/**
+ * Returns a route with its parameters unnamed: two operations with the same shape would match the
+ * same requests.
+ */
 export function shapeOf(route: Route): string {
   return `${route.method} ${route.path.replaceAll(/\{[^{}]*\}/g, '{}')}`
 }
 
-/** A path template such as `/accounts/{id}` filled from the members of a value, each percent-encoded. */
+/**
+ * Fills a path template such as `/accounts/{id}` from the members of a value, percent-encoding
+ * each.
+ */
 export function fillPath(template: string, members: Readonly<Record<string, unknown>>): string {
   return template.replaceAll(/\{([^{}]*)\}/g, (_, name: string) =>
     encodeURIComponent(String(members[name]).toWellFormed()),

@@ -1,24 +1,27 @@
 import type { JobType } from './job-type.ts'
 
-/** What becomes of the times at which no process was there: none of them is made up for, one is, or all are. */
+/** What to do about ticks missed while no process was running: skip them, run one, or run all. */
 export type MissedTicks = 'skip' | 'once' | 'all'
 
-/** What a schedule is defined with. */
+/** Options of a schedule. */
 export interface ScheduleDefinition<Input> {
-  /** Stable: what has been enqueued is recorded under it. Unique in the service. */
+  /** Stable: the enqueued ticks are recorded under this name. Unique in the service. */
   readonly name: string
-  /** Five fields, as of crontab(5): minute, hour, day of the month, month, day of the week. `'0 3 * * *'` is at three each night. */
+  /**
+   * Five fields, as in crontab(5): minute, hour, day of the month, month, day of the week.
+   * `'0 3 * * *'` is 03:00 every day.
+   */
   readonly cron: string
-  /** The time zone of the fields, by its name in the IANA database. Default `'UTC'`. */
+  /** The IANA name of the time zone of the fields. Default `'UTC'`. */
   readonly timeZone?: string
   readonly job: JobType<Input>
-  /** The job's input; a function is given the time of the tick. */
+  /** The job's input, or a function that returns it for the time of the tick. */
   readonly input: NoInfer<Input> | ((tick: Date) => NoInfer<Input>)
-  /** What becomes of ticks that nobody was there for. Default `'once'`. */
+  /** What to do about ticks missed while no process was running. Default `'once'`. */
   readonly missed?: MissedTicks
 }
 
-/** When a job is enqueued again and again. */
+/** The definition of when a job is enqueued repeatedly. */
 export interface Schedule {
   readonly kind: 'schedule'
   readonly name: string
@@ -29,7 +32,7 @@ export interface Schedule {
   readonly missed: MissedTicks
 }
 
-/** Declares that a job is enqueued by the clock: once for each tick, in all processes together. */
+/** Declares a schedule that enqueues a job once per tick, across all processes. */
 export function schedule<Input>(definition: ScheduleDefinition<Input>): Schedule {
   const { name, cron, job, input } = definition
   return {

@@ -1,26 +1,27 @@
 /*
- * How callers prove who they are, for the description of the API. A service declares its security schemes, an access rule may
- * declare others, and the document of the service says of each operation which of them it needs. Nothing here is checked when a
- * call arrives: `identify` and access rules read the request.
+ * The authentication methods of callers, for the API description. A service declares its security
+ * schemes, an access rule may declare others, and the service's document lists for each operation
+ * which of them it needs. Nothing here is checked when a call arrives: `identify` and access rules
+ * read the request.
  */
 
-/** A way in which a caller proves who it is: a security scheme of OpenAPI 3.1. */
+/** A method to authenticate callers: a security scheme of OpenAPI 3.1. */
 export type SecurityScheme = HttpSecurityScheme | KeySecurityScheme
 
 /** Credentials in the `Authorization` header (RFC 9110 section 11.6.2). */
 export interface HttpSecurityScheme {
   /** The authentication scheme, as registered with IANA: `bearer`, `basic`. */
   readonly scheme: string
-  /** How a caller gets its credentials, in Markdown. */
+  /** How a caller obtains credentials, in Markdown. */
   readonly description?: string
 }
 
-/** Credentials in a header, cookie or query parameter of their own. */
+/** Credentials in a separate header, cookie or query parameter. */
 export interface KeySecurityScheme {
   readonly in: 'header' | 'cookie' | 'query'
   /** The name of the header, cookie or query parameter: `X-Api-Key`. */
   readonly name: string
-  /** How a caller gets its credentials, in Markdown. */
+  /** How a caller obtains credentials, in Markdown. */
   readonly description?: string
 }
 
@@ -30,21 +31,25 @@ export type SecuritySchemes = Readonly<Record<string, SecurityScheme>>
 /** The security schemes of a service that declares none: a token in `Authorization: Bearer …`. */
 export const defaultSecuritySchemes: SecuritySchemes = { bearer: { scheme: 'bearer' } }
 
-/** The part of an access rule that says which security schemes it needs. */
+/** The part of an access rule that states which security schemes it needs. */
 export interface SecurityRule {
-  /** Its own schemes, in place of the service's; `{}` for a rule that admits everyone. */
+  /** The rule's schemes, which replace the service's; `{}` for a rule that admits every caller. */
   readonly securitySchemes?: SecuritySchemes
   /** The rules that it combines: a caller needs the schemes of all of them, or of one. */
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
 }
 
-/** The names of security schemes that a request needs together; none for a request that needs no credentials. */
+/**
+ * The names of the security schemes that a request needs together; empty for a request that needs
+ * no credentials.
+ */
 export type SecurityRequirement = readonly string[]
 
 /**
- * Returns the alternatives of a rule: a request needs one of these requirements. `[[]]` for a rule that admits everyone.
+ * Returns the alternative requirements of a rule; a request must meet one of them. `[[]]` for a
+ * rule that admits every caller.
  *
- * @param ofService the schemes of a rule that has none of its own.
+ * @param ofService the schemes for a rule that declares none.
  * @param nameOf returns the name of a scheme in the document.
  */
 export function securityRequirementsOf(
@@ -67,7 +72,7 @@ function combine(
   return one.flatMap((names) => other.map((more) => [...new Set([...names, ...more])]))
 }
 
-// What OpenAPI admits as the name of a component.
+// The names that OpenAPI allows for components.
 const nameForm = /^[A-Za-z0-9._-]+$/
 
 /** Returns what is wrong with the names of security schemes. */

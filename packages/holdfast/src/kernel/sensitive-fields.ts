@@ -1,6 +1,6 @@
 import { type JsonSchema, resolveReference } from './json-schema.ts'
 
-/** The names of the fields that a schema marks with `redact: true`, at any depth. */
+/** Returns the names of the fields that a schema marks with `redact: true`, at any depth. */
 export function sensitiveFieldsOf(schema: JsonSchema): ReadonlySet<string> {
   const names = new Set<string>()
   const collect = (part: unknown): void => {

@@ -12,36 +12,40 @@ export type Operations = Readonly<Record<string, Operation>>
 
 /** The definition of a service. */
 export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDefinition {
-  /** In logs and documentation. */
+  /** The name in logs and documentation. */
   readonly name: string
-  /** The version of its API, for the documentation. Default `'0.0.0'`. */
+  /** The API version, for the documentation. Default `'0.0.0'`. */
   readonly version?: string
-  /** What it is for, in Markdown, for the documentation. */
+  /** The purpose of the service, in Markdown, for the documentation. */
   readonly description?: string
   /**
-   * Every operation under its name: `{ ...accounts, ...transfers }`, the exports of the modules that define them. Schemas, problems and
-   * events among the exports are left out.
+   * Every operation by name: `{ ...accounts, ...transfers }`, the exports of the modules that
+   * define them. Schemas, problems and events among the exports are ignored.
    */
   readonly operations: E
-  /** What it needs beside its database, which is checked by itself: `{ 'payments-api': { run: … } }`. */
+  /**
+   * Checks of the dependencies beside the database, which has its own check:
+   * `{ 'payments-api': { run: … } }`.
+   */
   readonly checks?: Checks
-  /** What it says of its health, and to whom. */
+  /** What the health endpoints reveal, and to whom. */
   readonly health?: HealthDefinition
   /**
-   * Names of fields whose values are never shown in logs and traces, at any depth, without regard to case and separators; beside
-   * those that everybody wants hidden (`password`, `token`, …) and those whose schema has `redact: true` in its metadata.
+   * Names of fields whose values are hidden in logs and traces, at any depth, compared without case
+   * and separators. They are added to the built-in names (`password`, `token`, …) and to the fields
+   * whose schema has `redact: true` in its metadata.
    */
   readonly redact?: readonly string[]
   /**
-   * Where the problems are documented: what stands before the code in a problem's `type`, ending in a slash.
-   * Default `/problems/`, where the service documents them itself.
+   * Base URL of the problem documentation: the part of a problem's `type` before its code, ending
+   * in a slash. Default `/problems/`, where the service documents them itself.
    */
   readonly problemBase?: string
 }
 
-/** What the service shares with all others of its application. */
+/** The parts that a service shares with all services of its application. */
 export interface ServiceParts {
-  /** Where the service is defined. */
+  /** The file and line of the definition. */
   readonly place: string
   readonly database: Database<unknown, unknown> | undefined
   readonly identify: Identify | undefined

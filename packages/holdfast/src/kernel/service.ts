@@ -28,68 +28,68 @@ import { noTelemetry } from './telemetry.ts'
 /** A service that can be started. */
 export interface Service<O extends Operations = Operations> {
   readonly name: string
-  /** The version of its API, where the definition says it. */
+  /** The API version, if the definition sets it. */
   readonly version: string | undefined
   readonly operations: O
   /** The file and line of the definition. */
   readonly place: string
-  /** What stands before the code in a problem's `type`. */
+  /** The part of a problem's `type` before its code. */
   readonly problemBase: string
-  /** What it is configured with: its database's settings and its own. */
+  /** The settings of its database and of the service itself. */
   readonly settings: readonly Settings<unknown>[]
   /**
-   * Starts it.
+   * Starts the service.
    *
-   * @throws HoldfastError `service-invalid` that lists all of what is wrong with it.
+   * @throws HoldfastError `service-invalid` that lists everything that is wrong with it.
    */
   start(surroundings: Surroundings): Promise<RunningService<O>>
 }
 
-/** A service that answers calls. */
+/** A running service, which answers calls. */
 export interface RunningService<O extends Operations = Operations> {
   readonly name: string
-  /** The version of its API. */
+  /** The API version. */
   readonly version: string
   readonly description: string | undefined
   readonly operations: ReadonlyMap<string, CompiledOperation>
-  /** Every problem that it answers with, by its code. */
+  /** Every problem that the service answers with, by code. */
   readonly problems: ReadonlyMap<string, AnyProblemType>
-  /** Those of them that its database answers with, whatever the operation. */
+  /** The problems among them that its database may answer any operation with. */
   readonly databaseProblems: readonly AnyProblemType[]
-  /** Those of them that its database answers a mutation with. */
+  /** The problems among them that its database may answer a mutation with. */
   readonly mutationProblems: readonly AnyProblemType[]
   readonly problemBase: string
-  /** Whether what it needs is there: the database's check, where it has one, and those of the definition. */
+  /** The readiness checks: the database's, if it has one, and those of the definition. */
   readonly checks: ReadonlyMap<string, Check>
   readonly health: HealthDefinition
-  /** Finds out who makes a call; `undefined` where every caller is anonymous. */
+  /** Identifies the caller of a call; `undefined` if every caller is anonymous. */
   readonly identify: Identify | undefined
-  /** Returns whether the values of a field or parameter of this name are never shown. */
+  /** Returns true if the values of a field or parameter with this name are always hidden. */
   readonly isSensitive: (name: string) => boolean
-  /** How callers prove who they are. */
+  /** The authentication methods of callers. */
   readonly securitySchemes: SecuritySchemes
   readonly surroundings: Surroundings
-  /** Takes the lines of requests, which are made of what the framework knows and hold nothing to hide. */
+  /** The logger of request lines, which contain only framework data and need no redaction. */
   readonly requestLog: Logger
   /**
-   * Calls an operation, the one way there is. Every failure is an answer, but for a name that the service does not have, which
-   * rejects with HoldfastError `operation-unknown`.
+   * Calls an operation. Every call passes through here. Every failure is an answer, except that an
+   * unknown operation name rejects with HoldfastError `operation-unknown`.
    */
   call(request: CallRequest): Promise<Answer>
   /**
-   * Begins to work on jobs, schedules and messages in this process; `undefined` where the service has none. It has to be stopped before the
-   * service is.
+   * Starts to work on jobs, schedules and messages in this process; resolves to `undefined` if the
+   * service has none. Stop the worker before the service.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
-  /** Closes the database, once. Calls that are under way have to have ended. */
+  /** Closes the database, once. All calls must have ended. */
   stop(): Promise<void>
-  /** Never there; carries the types. */
+  /** Type-only property; never set at run time. */
   readonly types?: O
 }
 
 const defaultProblemBase = '/problems/'
 
-/** Makes a service of its definition, which is judged when it starts. */
+/** Creates a service from its definition, which is validated when the service starts. */
 export function createService<E extends ModuleExports>(
   given: ServiceDefinition<E>,
   parts: ServiceParts,
@@ -178,7 +178,7 @@ async function startService<O extends Operations>(
       const span =
         request.span ?? telemetry.beginTrace('internal', header('traceparent'), header('tracestate'))
       const call = createCall(request, { operation, span, log })
-      // A transport ends the span that it began.
+      // A transport ends the span that it started.
       if (request.span) return telemetry.within(span, () => pipeline(call))
       span.describe(operation.name, { 'holdfast.operation': operation.name })
       try {
@@ -193,7 +193,7 @@ async function startService<O extends Operations>(
   }
 }
 
-/** Hides what a service declares: by its name, or with a field's schema. */
+/** Returns a redactor for what a service declares, by name or in the schema of a field. */
 function redactorOf(
   { redact = [] }: ServiceDefinition<Operations>,
   operations: readonly CompiledOperation[],

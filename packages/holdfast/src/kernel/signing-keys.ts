@@ -1,20 +1,22 @@
-/** A key that something handed to clients is signed with. */
+/** A key that signs values handed to clients. */
 export interface SigningKey {
-  /** Tells it from the others, 0 to 255. */
+  /** Identifies the key among the keys of the service, 0 to 255. */
   readonly id: number
   /** At least 16 bytes. */
   readonly secret: Uint8Array
 }
 
-/** The keys of a service, the same in every process of it. */
+/** The signing keys of a service, the same in all of its processes. */
 export interface SigningKeys {
-  /** The newest first: it signs, and all of them are recognized. */
+  /** Newest first. The first key signs; signatures of all keys are accepted. */
   readonly keys: readonly SigningKey[]
-  /** Reads them anew: another process may have been given a new one. */
+  /** Reads the keys again: another process may have added one. */
   refresh(): Promise<readonly SigningKey[]>
 }
 
-/** A key of this process alone: what it signs is good for as long as it runs. */
+/**
+ * Returns a key that exists in this process only: its signatures are valid until the process ends.
+ */
 export function ownSigningKeys(): SigningKeys {
   const keys = [{ id: 1, secret: crypto.getRandomValues(new Uint8Array(32)) }]
   return { keys, refresh: () => Promise.resolve(keys) }

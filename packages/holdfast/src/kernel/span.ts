@@ -1,37 +1,43 @@
 import type { TraceContext } from './trace-context.ts'
 
-/** What an attribute may be. */
+/** The value of an attribute. */
 export type AttributeValue = string | number | boolean
 
-/** Attributes by their names, those of OpenTelemetry's semantic conventions where these have one. */
+/** Attributes by name; the names of OpenTelemetry's semantic conventions, if they define one. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
 
-/** What part of a conversation a span is (OpenTelemetry `SpanKind`). */
+/** The role of a span in a request or message exchange (OpenTelemetry `SpanKind`). */
 export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer'
 
-/** A piece of work in a trace, from its beginning to its end. None of its methods throws. */
+/** A unit of work in a trace, with a start and an end. None of its methods throws. */
 export interface Span {
-  /** Where it stands in its trace. */
+  /** The trace context of the span. */
   readonly trace: TraceContext
-  /** Whether anybody will read it: where nobody will, what is costly to find out need not be. */
+  /** Whether the span is recorded. If not, expensive attributes need not be computed. */
   readonly isRecording: boolean
-  /** Says what it is, once that is known. The attributes are kept as they are, so that many spans can share one object. */
+  /**
+   * Sets the name and attributes once they are known. The object is kept without copying, so that
+   * many spans can share it.
+   */
   describe(name: string, attributes: Attributes): void
-  /** Gives it another name. */
+  /** Changes the name. */
   rename(name: string): void
-  /** Sets an attribute, in place of one of the same name. */
+  /** Sets an attribute, replacing one with the same name. */
   set(name: string, value: AttributeValue): void
-  /** Notes that something happened now. */
+  /** Records an event at the current time. */
   addEvent(name: string, attributes?: Attributes): void
-  /** Begins a span within this one. */
+  /** Starts a child span. */
   begin(name: string, kind?: SpanKind, attributes?: Attributes): Span
-  /** Says that the work failed; the first time counts. `type` is of few values: a problem's code, a SQLSTATE, an error's name. */
+  /**
+   * Marks the work as failed; only the first call counts. `type` has few distinct values: a problem
+   * code, a SQLSTATE, an error name.
+   */
   fail(type: string, message?: string): void
-  /** Ends it now. What comes after is ignored. */
+  /** Ends the span now. Later calls are ignored. */
   end(): void
 }
 
-/** A span that nobody records: it only stands in its trace. */
+/** Returns a span that is not recorded: it only carries its trace context. */
 export function unrecordedSpan(trace: TraceContext): Span {
   const span: Span = {
     trace,

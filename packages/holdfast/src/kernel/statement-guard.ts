@@ -1,25 +1,28 @@
 import type { Logger } from './log.ts'
 
-/** Watches the statements of one run of a handler. */
+/** Checks the statements of one run of a handler. */
 export interface StatementGuard {
-  /** How many rows one statement may give. */
+  /** Max number of rows that one statement may return. */
   readonly maxRows: number
   /**
-   * A statement is about to run. Returns the file and line that runs it, outside of production.
+   * Records a statement that is about to run. Returns the file and line that runs it, except in
+   * production.
    *
-   * @throws HoldfastError `budget-exceeded` or `query-repeated`, where these are refused.
+   * @throws HoldfastError `budget-exceeded` or `query-repeated`, if violations are errors.
    */
   before(text: string, values: readonly unknown[] | undefined): string | undefined
-  /** What a statement fails with that gives more rows. */
+  /** Returns the error of a statement that returns too many rows. */
   tooManyRows(text: string, values: readonly unknown[] | undefined): Error
 }
 
-/** How a service takes notice of statements that repeat, are too many or have no bound, outside of production. */
+/** The handling of repeated, excessive and unbounded statements, outside production. */
 export interface StatementWatch {
-  /** Whether what repeats or is too much fails, rather than being told of in the log. */
+  /** Whether a violation throws instead of logging a warning. */
   readonly refuses: boolean
-  /** The nearest file and line of the program that is on the stack; `undefined` where none is. */
+  /**
+   * Returns the nearest file and line of the program on the stack; `undefined` if there is none.
+   */
   readonly placeOf: () => string | undefined
-  /** Takes what is told of. Default: the log of the call. */
+  /** The logger of the warnings. Default: the log of the call. */
   readonly log?: Logger
 }

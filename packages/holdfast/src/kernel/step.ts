@@ -3,46 +3,55 @@ import type { Effects } from './effects.ts'
 import type { EventType, Message } from './event.ts'
 import type { Logger } from './log.ts'
 
-/** What the work of a step is given. */
+/** The context passed to a step. */
 export interface StepContext<Db> extends Effects {
-  /** A transaction of the step's own, begun by its first statement: it commits together with the step's result. */
+  /**
+   * The step's transaction, started by its first statement and committed together with the step's
+   * result.
+   */
   readonly db: Db
   /**
-   * The same for every attempt of this step of this job, and for no other: what a third party that knows idempotency keys is
-   * given as one.
+   * The same for every attempt of this step of this job, and unique to it. Pass it as the
+   * idempotency key to third parties that support one.
    */
   readonly key: string
   readonly log: Logger
-  /** Aborted when the job's deadline has passed, it is cancelled, or this process has lost it to another. */
+  /**
+   * Aborted when the job's deadline passes, the job is cancelled, or another process takes it over.
+   */
   readonly signal: AbortSignal
 }
 
-/** How a job waits for a message. */
+/** Options of {@link Step.waitFor}. */
 export interface WaitOptions {
-  /** The key of the message that is waited for. */
+  /** The key of the message to wait for. */
   readonly key: string
-  /** The longest that it waits. Default: without a timeout. */
+  /** Max time to wait. Default: no timeout. */
   readonly timeout?: Duration
-  /** The service that publishes the message. Default: that of the job. Set it to wait for another service's message. */
+  /**
+   * The service that publishes the message. Default: the job's service. Set it to wait for another
+   * service's message.
+   */
   readonly publisher?: string
 }
 
 /**
- * Divides a job into parts that are done once: what a step gives is committed, and an attempt after it is given that
- * rather than doing the step again. Names are unique in the job.
+ * Divides a job into durable steps: the result of a step is committed, and later attempts reuse it
+ * instead of running the step again. Names are unique within the job.
  */
 export interface Step<Db> {
   /**
-   * Runs a part of the job, and commits what it returns: JSON of at most 256 KiB, or nothing. It runs again only if it was not
-   * committed. What JSON would lose or change (NaN, Date, Map, Error, bigint, an instance of a class, undefined in an array) fails
-   * it with `step-result-invalid`, which names the place; a member that is undefined is left out.
+   * Runs a step and commits its result: JSON of at most 256 KiB, or nothing. The step runs again
+   * only if its result was not committed. A result that JSON would lose or change (NaN, Date, Map,
+   * Error, bigint, an instance of a class, undefined in an array) fails with `step-result-invalid`,
+   * which names its location; members that are undefined are omitted.
    */
   <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
-  /** Waits for a length of time. The job holds no connection and no process meanwhile, and goes on after a restart. */
+  /** Sleeps durably: the job holds no connection or process meanwhile, and survives restarts. */
   sleep(name: string, duration: Duration): Promise<void>
   /**
-   * Waits for a message of an event and key that is published after the job was enqueued, the first one. Gives `undefined` where the
-   * time has passed without one. The job holds nothing meanwhile.
+   * Waits for the first message with this event and key that is published after the job was
+   * enqueued. Resolves to `undefined` on timeout. The job holds no connection or process meanwhile.
    */
   waitFor<Payload>(
     name: string,

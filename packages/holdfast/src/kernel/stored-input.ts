@@ -3,26 +3,33 @@ import { onlyCuts } from './parsing.ts'
 import { type ParseResult, partsOf, type Schema, type SchemaIssue, toJsonSchema, validate } from './schema.ts'
 import { type ZodDefinition, zodDefinitionOf } from './zod-definition.ts'
 
-/** A value that is stored to be parsed when it is read: the input of a job, the payload of a message. */
+/**
+ * A value that is stored now and parsed when it is read: the input of a job, the payload of a
+ * message.
+ */
 export type StoredInput =
   | {
       readonly issues?: undefined
-      /** The part of the given value that the schema declares: what is stored. */
+      /** The value to store: the part of the given value that the schema declares. */
       readonly stored: unknown
-      /** The result of parsing it: what is read. */
+      /** The result of parsing the stored value. */
       readonly value: unknown
     }
   | { readonly issues: readonly SchemaIssue[] }
 
-/** Parses a value, and cuts it to what its schema declares. Returns a promise only if the schema does. */
+/**
+ * Parses a value and removes what its schema does not declare. Returns a promise only if the schema
+ * does.
+ */
 export type ReadInput = (given: unknown) => StoredInput | Promise<StoredInput>
 
 const readers = new WeakMap<Schema, ReadInput>()
 
 /**
- * Returns what makes values of a schema ready to be stored. They are parsed again when they are read, perhaps by a later
- * version of the schema, so that what is stored is what was given, before defaults and conversions, without the members
- * that the schema does not declare. Parsing it gives the same value again.
+ * Returns a function that prepares values of a schema for storage. They are parsed again when they
+ * are read, perhaps by a later version of the schema. Therefore the stored value is the given one,
+ * before defaults and conversions, without the members that the schema does not declare. Parsing it
+ * returns the same value again.
  */
 export function storedInputOf(schema: Schema): ReadInput {
   const known = readers.get(schema)
@@ -33,7 +40,7 @@ export function storedInputOf(schema: Schema): ReadInput {
 }
 
 function createReader(schema: Schema): ReadInput {
-  // Parsing has cut it already, and has done nothing else.
+  // Parsing has removed undeclared members already, and has changed nothing else.
   if (!partsOf(schema) && onlyCuts(schema))
     return (given) => read(schema, given, (value) => ({ stored: value, value }))
   if (partsOf(schema)?.length === 0) {
@@ -58,7 +65,7 @@ function read(
   return result instanceof Promise ? result.then(finish) : finish(result)
 }
 
-/** The projection of values that fit a schema of Zod, on the side of what is given to it. */
+/** Returns the projection of values that fit the input side of a Zod schema. */
 function projectionOf(schema: Schema, built: Map<Schema, Projection>): Projection {
   const known = built.get(schema)
   if (known) return known
@@ -96,7 +103,7 @@ function construct(definition: ZodDefinition, build: Build): Projection {
     case 'lazy':
       return lazily(() => build(getter!()))
     default:
-      // What a transformation reads of its value, only it knows.
+      // Which members a transformation reads is unknown, so all of them are kept.
       return innerType ? build(innerType) : identity
   }
 }
@@ -127,7 +134,7 @@ function mapMembers(project: Projection): Projection {
       : withoutMembers(value)
 }
 
-/** A value that does not fit, which `.catch()` allows. */
+/** Projects a value that does not fit, which `.catch()` allows. */
 function withoutMembers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Array.isArray(value) ? [] : {}
@@ -139,11 +146,12 @@ function projectUnion(options: readonly Schema[], build: Build): Projection {
     if (typeof value !== 'object' || value === null) return value
     for (const { option, project } of choices) {
       const result = validate(option, value)
-      // It cannot be waited for here.
+      // The projection is synchronous and cannot wait for an asynchronous schema.
       if (result instanceof Promise) break
       if (!result.issues) return project(value)
     }
-    // Not known which one it is: what any of them declares is kept, and parsing finds the same one again.
+    // The alternative is unknown: the members of all alternatives are kept, and parsing selects the
+    // same one again.
     return choices.map(({ project }) => project(value)).reduce(merge)
   }
 }
@@ -154,8 +162,8 @@ function lazily(make: () => Projection): Projection {
 }
 
 /**
- * Of a schema of another library, only its JSON Schema tells what it declares, and that may say too little: what is cut is
- * parsed again, and has to give the same value.
+ * Returns the reader for a schema of another library. Only its JSON Schema shows what it declares,
+ * and that may be incomplete: the reduced value is parsed again, and must give the same result.
  */
 function createProvingReader(schema: Schema): ReadInput {
   let cutGiven: Projection
@@ -168,7 +176,7 @@ function createProvingReader(schema: Schema): ReadInput {
   return (given) =>
     read(schema, given, (value) => {
       const stored = cutGiven(given)
-      // A library that removes nothing returns the undeclared members with the first of these.
+      // A library that keeps undeclared members returns the first of these.
       const expected = [value, cutGiven(value)].map((one) => JSON.stringify(one))
       const prove = (again: ParseResult): StoredInput =>
         !again.issues && expected.includes(JSON.stringify(again.value))

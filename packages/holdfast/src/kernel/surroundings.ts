@@ -4,27 +4,38 @@ import type { Logger } from './log.ts'
 import type { StatementWatch } from './statement-guard.ts'
 import type { Telemetry } from './telemetry.ts'
 
-/** How strict a service is with its own program: outputs are validated in all but production. */
+/**
+ * The environment type, which sets how strict a service is: outputs are validated in all modes
+ * except production.
+ */
 export type Mode = 'development' | 'test' | 'production'
 
-/** What a service runs in, as its runtime gives it. */
+/** The environment that the runtime provides to a service. */
 export interface Surroundings {
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly mode: Mode
   readonly clock: Clock
   readonly log: Logger
-  /** What watches the service. Default: nothing does. */
+  /** The telemetry of the service. Default: none. */
   readonly telemetry?: Telemetry
-  /** What notices foreign calls in transactions. Default: nothing does, as in production. */
+  /**
+   * Detects calls to third parties inside transactions. Default: no detection, as in production.
+   */
   readonly foreignCalls?: ForeignCallWatch
-  /** What notices statements that repeat or are too many. Default: they are noted in the trace, as in production. */
+  /**
+   * Detects statements that repeat or are too many. Default: they are recorded in the trace only,
+   * as in production.
+   */
   readonly statements?: StatementWatch
-  /** Tells the person who starts the service of something that takes a while or was worked around. */
+  /**
+   * Prints a message for the person who starts the service, for example about a slow step or a
+   * workaround.
+   */
   readonly notify: (message: string) => void
 }
 
-/** The mode that `NODE_ENV` names; development where it names none. */
+/** Returns the mode that `NODE_ENV` names. Default: development. */
 export function readMode(env: Surroundings['env']): Mode {
   const named = env['NODE_ENV']
   return named === 'production' || named === 'test' ? named : 'development'

@@ -1,15 +1,21 @@
 import type { Telemetry } from './telemetry.ts'
 
-/** Joins the spans of another tracing API with those of a service: the port that `openTelemetry()` implements. */
+/**
+ * Joins the spans of another tracing API with those of a service: the port that `openTelemetry()`
+ * implements.
+ */
 export interface TelemetryBridge {
-  /** Begins to join; once for each service that is watched. */
+  /** Starts joining; called once for each service with telemetry. */
   join(telemetry: Telemetry): JoinedTelemetry
 }
 
 /** Telemetry that is joined with another API. */
 export interface JoinedTelemetry extends Pick<Telemetry, 'within'> {
-  /** Runs work of the telemetry itself, of which no span is made by anybody: to send spans must not make more of them. */
+  /**
+   * Runs work of the telemetry itself without creating spans: exporting spans must not create more
+   * of them.
+   */
   readonly unseen: <T>(work: () => T) => T
-  /** Ends what `join` began. */
+  /** Ends what `join` started. */
   leave(): void
 }

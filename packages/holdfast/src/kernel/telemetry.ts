@@ -3,70 +3,89 @@ import type { Attributes, Span, SpanKind } from './span.ts'
 import { unrecordedSpan } from './span.ts'
 import { continueTrace } from './trace-context.ts'
 
-/** What an instrument measures. */
+/** The definition of an instrument. */
 export interface InstrumentDefinition {
-  /** As OpenTelemetry's semantic conventions call it: `http.server.request.duration`. */
+  /** The name in OpenTelemetry's semantic conventions: `http.server.request.duration`. */
   readonly name: string
-  /** What it says, in a sentence. */
+  /** What the instrument measures, in a sentence. */
   readonly description: string
-  /** By UCUM: `s`, `By`, `{connection}`. */
+  /** UCUM unit: `s`, `By`, `{connection}`. */
   readonly unit: string
 }
 
-/** What a histogram measures. */
+/** The definition of a histogram. */
 export interface HistogramDefinition extends InstrumentDefinition {
-  /** The upper bounds of its buckets, ascending, each inclusive; a last one without bound is added. */
+  /**
+   * Upper bounds of the buckets, ascending and inclusive; a last bucket without an upper bound is
+   * added.
+   */
   readonly bounds: readonly number[]
 }
 
-/** The values of a histogram with one set of attributes. Looked up once and kept, recording costs a few additions. */
+/**
+ * A histogram with one set of attributes. Look it up once and keep it: recording then costs a few
+ * additions.
+ */
 export interface HistogramSeries {
-  /** Adds a value. `span` is what it was measured in, kept as an example of its bucket where it is sampled. */
+  /**
+   * Records a value. If `span`, the span that it was measured in, is sampled, it is kept as an
+   * exemplar of the bucket.
+   */
   record(value: number, span?: Span): void
 }
 
 /** The distribution of a value. */
 export interface Histogram {
-  /** The series of these attributes, the same one for equal attributes. */
+  /** Returns the series with these attributes; equal attributes return the same series. */
   with(attributes: Attributes): HistogramSeries
 }
 
-/** A sum that only grows, of one set of attributes. */
+/** A counter with one set of attributes. */
 export interface CounterSeries {
-  /** Adds to it; `amount` is not negative. Default 1. */
+  /** Adds to the sum; `amount` must not be negative. Default 1. */
   add(amount?: number): void
 }
 
 /** A sum that only grows. */
 export interface Counter {
-  /** The series of these attributes, the same one for equal attributes. */
+  /** Returns the series with these attributes; equal attributes return the same series. */
   with(attributes: Attributes): CounterSeries
 }
 
-/** One value that was read off. */
+/** One observed value. */
 export interface Observation {
   readonly value: number
   readonly attributes?: Attributes
 }
 
-/** What a service is watched with: spans and instruments. It never throws, and never waits. */
+/** The spans and instruments of a service. Its methods never throw and never wait. */
 export interface Telemetry {
   /**
-   * Begins a trace, or the part of one in this process if `traceparent` (W3C Trace Context) continues it; `tracestate` is the
-   * header that came with it.
+   * Starts a trace, or continues the trace of `traceparent` (W3C Trace Context) in this process;
+   * `tracestate` is the header that came with it.
    */
   beginTrace(kind: SpanKind, traceparent: string | undefined, tracestate?: string): Span
-  /** Runs work; what begins a span anywhere within it, without having been given one, begins it within `span`. */
+  /**
+   * Runs work with `span` as the parent of every span that is started within it without an explicit
+   * parent.
+   */
   within<T>(span: Span, work: () => T): T
-  /** From now on, hides the values of attributes that a redactor calls sensitive, wherever spans are read. */
+  /**
+   * From now on, hides the values of attributes that a redactor calls sensitive, wherever spans are
+   * read.
+   */
   hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram
   counter(definition: InstrumentDefinition): Counter
-  /** A value that goes up and down, read off by `observe` whenever somebody looks. Gives what forgets it. */
+  /**
+   * Registers a value that goes up and down, read by `observe` when metrics are collected. Returns
+   * a function that unregisters it.
+   */
   gauge(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
   /**
-   * A sum that goes up and down, such as connections that are open, read by `observe` when metrics are collected: unlike those of
-   * a gauge, its values can be added across processes. Returns what ends it.
+   * Registers a sum that goes up and down, such as the number of open connections, read by
+   * `observe` when metrics are collected. Unlike the values of a gauge, its values can be added
+   * across processes. Returns a function that unregisters it.
    */
   upDownCounter(definition: InstrumentDefinition, observe: () => readonly Observation[]): () => void
 }
@@ -74,7 +93,7 @@ export interface Telemetry {
 const noSeries: HistogramSeries & CounterSeries = { record: () => {}, add: () => {} }
 const noInstrument: Histogram & Counter = { with: () => noSeries }
 
-/** Watches nothing; traces still pass through. */
+/** Records nothing; traces are still passed on. */
 export const noTelemetry: Telemetry = {
   beginTrace: (_kind, traceparent, tracestate) => unrecordedSpan(continueTrace(traceparent, tracestate)),
   within: (_span, work) => work(),

@@ -1,4 +1,7 @@
-/** Whether a value can be awaited. Query builders give such that are no promises, and are typed as promises. */
+/**
+ * Returns true if a value can be awaited. Some query builders return thenables that are typed as
+ * promises without being promises.
+ */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&

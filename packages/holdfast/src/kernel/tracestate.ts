@@ -1,14 +1,15 @@
 const maxMembers = 32
 
-// A key may hold an @ anywhere (level 2), which also admits the `tenant@system` of level 1.
+// A key may contain an @ anywhere (level 2), which also allows the `tenant@system` of level 1.
 const keyForm = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/
-// 1 to 256 printable characters without comma and equals sign; the last one is no space.
+// 1 to 256 printable characters without comma and equals sign; the last one is not a space.
 const valueForm = /^[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/
 
 /**
- * Reads a `tracestate` header (W3C Trace Context section 3.3): the state that tracing systems keep with a trace, one member
- * each. Several fields of that name count as one list. Returns the list as it is sent on, with the first member of each key;
- * `undefined` if it is malformed or empty, since a list that is wrong in one member is dropped as a whole.
+ * Parses a `tracestate` header (W3C Trace Context section 3.3): the state that tracing systems keep
+ * with a trace, one member each. Several fields of that name count as one list. Returns the list to
+ * send on, with the first member of each key; `undefined` if it is malformed or empty, since one
+ * malformed member invalidates the whole list.
  */
 export function readTracestate(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
@@ -16,7 +17,7 @@ export function readTracestate(header: string | undefined): string | undefined {
   let count = 0
   for (const part of header.split(',')) {
     const member = part.replaceAll(/^[ \t]+|[ \t]+$/g, '')
-    // An empty member is allowed, and none of the 32.
+    // An empty member is allowed and does not count towards the max of 32.
     if (member === '') continue
     count += 1
     const equals = member.indexOf('=')

@@ -1,27 +1,29 @@
 import { randomHex } from './random-hex.ts'
 
-// The 12 bits behind the version, and the 14 behind the variant.
+// The 12 bits after the version and the 14 after the variant.
 const counterBits = 26
 const counterEnd = 2 ** counterBits
 const lowBits = 14
 const lowMask = 2 ** lowBits - 1
 
 let timestampMs = 0
-// The timestamp as the UUID has it.
+// The timestamp, formatted as in the UUID.
 let time = ''
 let counter = 0
 
 /**
- * Returns a UUID of version 7 (RFC 9562): Unix milliseconds, a counter, 48 random bits. Each is greater than the one before it in this
- * process, also within a millisecond and when the clock is set back.
+ * Returns a UUID of version 7 (RFC 9562): Unix milliseconds, a counter, 48 random bits. Each is
+ * greater than the previous one in this process, also within one millisecond and after the clock is
+ * set back.
  *
- * The counter begins at random in each millisecond, with its first bit zero, so that at least 2^25 fit in (section 6.2, method 1).
+ * The counter starts at a random value in each millisecond, with its first bit zero, so that at
+ * least 2^25 values fit (section 6.2, method 1).
  */
 export function uuidv7(): string {
   const nowMs = Date.now()
   counter += 1
   if (nowMs > timestampMs) begin(nowMs)
-  // Ahead of the clock, rather than out of order.
+  // Prefers a timestamp ahead of the clock to one out of order.
   else if (counter === counterEnd) begin(timestampMs + 1)
   const high = 0x70_00 | (counter >>> lowBits)
   const low = 0x80_00 | (counter & lowMask)

@@ -3,36 +3,42 @@ import { type Span, unrecordedSpan } from './span.ts'
 import type { StatementGuard } from './statement-guard.ts'
 import { noTrace, toTraceparent } from './trace-context.ts'
 
-/** What has been used so far. */
+/** The resources used so far. */
 export interface Usage {
-  /** The statements of handlers; the framework's own are not counted. */
+  /** The number of statements run by handlers; the framework's statements do not count. */
   statements: number
-  /** How long statements have taken, in milliseconds, the framework's own included. */
+  /** The total duration of statements, the framework's included, in milliseconds. */
   databaseMs: number
 }
 
-/** On whose behalf something is done. Every call is such work. */
+/** The unit of work that resources are used for. Every call is one. */
 export interface Work {
-  /** Until when it is worth doing. */
+  /** The time at which the result is no longer needed. */
   readonly deadline: Cancellation
-  /** Whether a connection that it has at its deadline is closed, whatever is under way. Default: who waits interrupts it. */
+  /**
+   * Whether a connection that the work holds at its deadline is closed, even if a statement is
+   * running. Default: the waiting caller interrupts the statement.
+   */
   readonly isAbandonedAtDeadline?: boolean
-  /** Where it stands in its trace. */
+  /** The span of the work. */
   readonly span: Span
-  /** What it is charged with. */
+  /** The counters of the resources that it uses. */
   readonly usage: Usage
-  /** Watches the statements of its handler. Default: nobody does, as with jobs. */
+  /** Checks the statements of the handler. Default: no checks, as for jobs. */
   readonly guard?: StatementGuard | undefined
 }
 
-/** Nothing used yet. */
+/** Returns counters that start at zero. */
 export function newUsage(): Usage {
   return { statements: 0, databaseMs: 0 }
 }
 
 const ownSpan = unrecordedSpan(noTrace)
 
-/** Work of the framework's own, which no call asked for and nobody watches. What does not answer it in time is abandoned. */
+/**
+ * Returns work of the framework itself, which belongs to no call and is not recorded. A connection
+ * that does not answer by its deadline is abandoned.
+ */
 export function ownWork(deadline: Cancellation): Work {
   return {
     deadline,
@@ -42,7 +48,10 @@ export function ownWork(deadline: Cancellation): Work {
   }
 }
 
-/** The `traceparent` of what work sets off; `undefined` where it is the framework's own, which stands in no trace. */
+/**
+ * Returns the `traceparent` to pass on to what the work starts; `undefined` for work of the
+ * framework, which belongs to no trace.
+ */
 export function traceparentOf({ span }: Work): string | undefined {
   return span.trace === noTrace ? undefined : toTraceparent(span.trace)
 }

@@ -1,13 +1,13 @@
 import type { Schema } from './schema.ts'
 
 /**
- * How a schema of Zod 4 is built: the part of `_zod.def`, which Zod keeps for libraries, that tells what parsing does to a
- * value. See https://zod.dev/library-authors.
+ * The definition of a Zod 4 schema: the part of `_zod.def`, which Zod keeps stable for libraries,
+ * that determines what parsing does to a value. See https://zod.dev/library-authors.
  */
 export interface ZodDefinition {
   readonly type: string
   readonly checks?: readonly { readonly _zod: { readonly def: ZodCheck } }[]
-  /** Set if the schema itself is a check, as `z.email()` is. */
+  /** Set if the schema itself is a check, such as `z.email()`. */
   readonly check?: string
   readonly format?: string
   readonly coerce?: boolean
@@ -36,13 +36,13 @@ export interface ZodCheck {
   readonly fn?: unknown
 }
 
-/** Returns how a schema of Zod is built; `undefined` if it is of another library. */
+/** Returns the definition of a Zod schema; `undefined` for a schema of another library. */
 export function zodDefinitionOf(schema: Schema): ZodDefinition | undefined {
   if (schema['~standard'].vendor !== 'zod') return undefined
   return (schema as Schema & { readonly _zod?: { readonly def: ZodDefinition } })._zod?.def
 }
 
-/** Returns the schemas that a schema is built of. */
+/** Returns the schemas that a schema is composed of. */
 export function zodPartsOf(definition: ZodDefinition): readonly Schema[] {
   const { shape, catchall, element, items, rest, keyType, valueType, options, left, right, innerType } =
     definition

@@ -9,11 +9,14 @@ import type { Mode } from '../surroundings.ts'
 /** Options of {@link answerProblems}. */
 export interface AnswerProblemsOptions {
   readonly problemBase: string
-  /** In development, `internal-error` says what the service failed with and where. */
+  /** In development, `internal-error` includes the error message and its location. */
   readonly mode: Mode
 }
 
-/** Makes an answer of every failure: of a problem its own, of anything else `internal-error`, with the cause in the log. */
+/**
+ * Returns the stage that turns every failure into a response: a problem into its own, any other
+ * error into `internal-error`, with the cause in the log.
+ */
 export function answerProblems({ problemBase, mode }: AnswerProblemsOptions): Stage {
   function fail(error: unknown, call: Call): Answer {
     call.onFailure?.(error)

@@ -9,13 +9,16 @@ import { type Getters, gettersOf, ownGetters } from '../own-getters.ts'
 import { ProblemError } from '../problem.ts'
 import { isThenable } from '../thenable.ts'
 
-/** What access rules are asked with, beside the call. */
+/** The inputs of access rules, beside the call. */
 export interface AuthorizeOptions {
   readonly settings: unknown
   readonly clock: Clock
 }
 
-/** Asks the operation's access rule, and narrows the caller to what it has made sure of. */
+/**
+ * Returns the stage that evaluates the operation's access rule and narrows the caller to the type
+ * that the rule has verified.
+ */
 export function authorize({ settings, clock }: AuthorizeOptions): Stage {
   return (call, next) => {
     const decision = call.operation.access.authorize(new AccessCall(call, { settings, clock }))
@@ -25,7 +28,7 @@ export function authorize({ settings, clock }: AuthorizeOptions): Stage {
   }
 }
 
-/** A call as its access rule sees it. */
+/** A call, as an access rule sees it. */
 class AccessCall implements AccessRequest {
   static readonly #getters: Getters = gettersOf(AccessCall.prototype)
   readonly caller: Caller

@@ -4,15 +4,18 @@ import { RunningDeadline } from '../deadline.ts'
 import { readDurationMs } from '../duration.ts'
 import { BadRequest } from '../problems.ts'
 
-/** The header with which a caller asks for less time than the operation's deadline: `250ms`, `2s`. */
+/**
+ * The header with which a caller requests a shorter deadline than that of the operation: `250ms`,
+ * `2s`.
+ */
 const timeoutHeader = 'request-timeout'
 
-// What a timer of the process can wait, so that no call is given up before it has begun.
+// The shortest delay of a timer, so that no call times out before it has started.
 const minTimeoutMs = 1
 
 /**
- * Starts the deadline of the call: the operation's, or the caller's where that is sooner. Whatever waits behind this stage
- * waits no longer than that.
+ * Returns the stage that starts the call's deadline: the operation's, or the caller's if that is
+ * sooner. The later stages wait no longer than that.
  */
 export function boundTime({ clock }: { readonly clock: Clock }): Stage {
   return (call, next) => {

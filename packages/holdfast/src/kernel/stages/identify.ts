@@ -4,20 +4,20 @@ import { untilAborted } from '../cancellation.ts'
 import { checkCaller } from '../check-caller.ts'
 import { isThenable } from '../thenable.ts'
 
-/** What identifies a caller sees of the call. */
+/** The part of a call that identifies its caller. */
 export interface Credentials {
-  /** A request header by its lower-case name. */
+  /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
   readonly signal: AbortSignal
 }
 
 /**
- * Finds out who makes a call. `undefined`: nobody that is known. Credentials that are wrong are refused by throwing
- * `Unauthenticated`.
+ * Identifies the caller of a call; returns `undefined` for an anonymous caller. Throws
+ * `Unauthenticated` to reject invalid credentials.
  */
 export type Identify = (credentials: Credentials) => Caller | undefined | Promise<Caller | undefined>
 
-/** Sets the caller; it stays anonymous where nothing identifies it. */
+/** Returns the stage that sets the caller; a caller that is not identified stays anonymous. */
 export function identify(find: Identify): Stage {
   return async (call, next) => {
     const { header, deadline } = call

@@ -9,14 +9,16 @@ import { type AnyProblemType, ProblemError } from '../problem.ts'
 import type { Mode } from '../surroundings.ts'
 import { isThenable } from '../thenable.ts'
 
-/** What the last stage needs beside the operation. */
+/** The dependencies of the last stage, beside the operation. */
 export interface RunOptions extends CallContextParts {
   readonly mode: Mode
-  /** The problems of the framework, which any operation may come to. */
+  /** The problems of the framework, which any operation may throw. */
   readonly frameworkProblems: readonly AnyProblemType[]
 }
 
-/** The last stage: calls the handler, no longer than the call's deadline allows, and encodes what it returns. */
+/**
+ * Returns the last stage: it calls the handler within the call's deadline and encodes the result.
+ */
 export function run(operation: CompiledOperation, options: RunOptions): Stage {
   const expected = new Set([...options.frameworkProblems, ...operation.problems].map((type) => type.code))
 
@@ -57,7 +59,11 @@ function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
   call.log.debug({ error: toLogFields(outcome.reason) }, 'the handler failed after its call had ended')
 }
 
-/** A client cannot be ready for a problem that the operation does not declare: a defect, but never a worse answer. */
+/**
+ * Clients are not prepared for a problem that the operation does not declare, so it is a defect: an
+ * error outside production. In production the problem is still the response, and a warning is
+ * logged.
+ */
 function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
   const { name, place } = call.operation
   const message = `${name} (${place}) threw the problem "${error.code}", which it does not declare. Add it to its problems.`

@@ -2,7 +2,7 @@ import type { Answer } from '../answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import { untilAborted } from '../cancellation.ts'
 
-/** Answers a call whose input was refused: from what is stored, or by throwing the refusal. */
+/** Answers a call whose input was rejected: from a stored answer, or by throwing the rejection. */
 export type AnswerRefused = (call: Call, refusal: unknown) => Promise<Answer>
 
 const throwRefusal: AnswerRefused = async (_, refusal) => {
@@ -10,8 +10,8 @@ const throwRefusal: AnswerRefused = async (_, refusal) => {
 }
 
 /**
- * Returns the stage that reads the input by the operation's schema. `answerRefused` answers a call whose
- * input was refused; default: the refusal does.
+ * Returns the stage that parses the input with the operation's schema. `answerRefused` answers a
+ * call whose input was rejected; by default it throws the rejection.
  */
 export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stage {
   return (call, next) => {
@@ -28,7 +28,7 @@ export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stag
   }
 }
 
-/** Parses a body that was not to be parsed before its caller was admitted. */
+/** Parses a body whose parsing was postponed until the caller was authorized. */
 function completeWire(call: Call): void {
   const { content, parseContent } = call
   if (!content || !parseContent) return
