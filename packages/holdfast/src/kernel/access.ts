@@ -16,7 +16,7 @@ export interface AccessRequest {
   readonly content?: Uint8Array | undefined
   /**
    * The settings of the program. Absent if the rule guards something other than an operation, such
-   * as the details of the health page.
+   * as the details of the health endpoints.
    */
   readonly settings?: unknown
   /** The clock of the service. Absent if the rule guards something other than an operation. */

@@ -34,7 +34,7 @@ export interface Check {
 /** Checks by name. */
 export type Checks = Readonly<Record<string, Check>>
 
-/** The options of the health page. */
+/** The options of the health endpoints. */
 export interface HealthDefinition {
   /**
    * Decides who sees the names, durations and errors of the checks; other callers only see whether

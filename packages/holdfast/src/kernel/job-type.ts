@@ -12,7 +12,10 @@ export interface RetryPolicy {
   readonly firstDelay?: Duration
   /** Max delay after any failure. Default `'1h'`. */
   readonly longestDelay?: Duration
-  /** Explicit delays, instead of the options above. After the last one, the job is dead. */
+  /**
+   * Explicit delays after each failure, instead of the options above. The job has one more attempt
+   * than delays, and is dead after the last one.
+   */
   readonly schedule?: readonly Duration[]
 }
 
@@ -26,9 +29,9 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly key?: (input: Input) => string
   /**
-   * Whether jobs of a key run strictly in order: the next one starts only after the previous one
-   * has ended, further attempts included. If false, it may start between two attempts of the
-   * previous one. Default false.
+   * Whether a failed job keeps its slot until it has ended, further attempts included. With a limit
+   * of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
+   * attempts. Default false.
    */
   readonly ordered?: boolean
   /**
