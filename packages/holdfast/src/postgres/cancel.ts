@@ -2,25 +2,30 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import type { ConnectionTls } from './connection-url.ts'
 
-/** The backend to interrupt, and where its server is. */
+/** The backend to interrupt, and the address of its server. */
 export interface BackendAddress {
   readonly host: string
   readonly port: number
   readonly processId: number
   readonly secretKey: number
-  /** How the connection of the backend is encrypted: a request to cancel has the key by which others could cancel too. */
+  /**
+   * How the backend's connection is encrypted. A cancel request needs the same protection: it
+   * contains a key with which others could cancel too.
+   */
   readonly tls: ConnectionTls
 }
 
-// "1234.5678" and "1234.5679" in their two halves: the protocol's codes of a cancel request and of a request for TLS.
+// The protocol's codes of a cancel request and of a TLS request: 1234 and 5678, 1234 and 5679, as
+// two 16-bit halves.
 const cancelCode = 80_877_102
 const tlsCode = 80_877_103
 const patienceMs = 1_000
 
 /**
- * Asks the server to interrupt the statement that a backend runs, over a connection of its own, encrypted and verified as that of
- * the backend is. Resolves to `true` when the server has taken the request (it closes the connection then), and to `false` if it
- * could not be reached. Whether the statement ended, only its own connection tells.
+ * Asks the server to interrupt the statement that a backend runs, over a separate connection that
+ * is encrypted and verified like the backend's. Resolves to `true` when the server has accepted the
+ * request (it then closes the connection), and to `false` if it could not be reached. Only the
+ * backend's own connection shows whether the statement ended.
  */
 export function requestCancel(backend: BackendAddress): Promise<boolean> {
   const { host, port, tls } = backend
@@ -52,7 +57,7 @@ export function requestCancel(backend: BackendAddress): Promise<boolean> {
   })
 }
 
-/** Asks the server for TLS; calls `accepted` if it agrees, and closes the connection otherwise. */
+/** Asks the server for TLS. Calls `accepted` if it agrees, and closes the connection otherwise. */
 function requestTls(socket: Socket, accepted: () => void): void {
   const request = Buffer.alloc(8)
   request.writeInt32BE(8, 0)
@@ -64,7 +69,7 @@ function requestTls(socket: Socket, accepted: () => void): void {
   })
 }
 
-/** What the certificate has to say, and what the server is asked for. */
+/** Returns the TLS options that depend on the host: the expected name, SNI and ALPN. */
 function namesOf({ host, tls }: BackendAddress): ConnectionOptions {
   return {
     host,

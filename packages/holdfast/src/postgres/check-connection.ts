@@ -6,15 +6,16 @@ import { withConnection } from './with-connection.ts'
 const timeoutMs = 1_000
 
 /**
- * Checks whether a database answers.
+ * Returns a health check of whether a database answers.
  *
- * @param pool a pool that no call takes connections from: behind the service's work, the check would find the database
- * missing if there is much to do, and take a service out of the load balancer for being in use.
+ * @param pool a pool used only for health checks. In a pool shared with calls, the check would wait
+ * behind them and report the database as missing under load, which would remove a busy service from
+ * the load balancer.
  */
 export function checkConnection(pool: Pool): Check {
   return {
     timeoutMs,
-    // Together with the timeout, what is kept: a database that hangs is reported within two seconds.
+    // Together with the timeout, a database that hangs is reported within two seconds.
     cacheMs: 500,
     run: ({ signal }) =>
       withConnection(pool, ownWork(signal), async (connection) => {

@@ -2,12 +2,14 @@ import type pg from 'pg'
 import { driversParser } from './driver-internals.ts'
 
 /**
- * How the values of columns become values of JavaScript: as a type of its own only if that holds each of them, as the text
- * that Postgres writes otherwise. docs/postgres.md has the table.
+ * Parses column values. A type is parsed into a JavaScript value only if that can hold every value
+ * of the type; otherwise the value stays the text that Postgres sends. docs/postgres.md has the
+ * table.
  *
- * - The driver would read a `date` and a `timestamp`, which have no time zone, as a `Date` in the zone of the process, and
- *   an `interval` and the geometric types as objects that no schema takes and that cannot be sent back.
- * - It would round the items of `numeric[]`, and give the arrays of many types as one text.
+ * - The driver would parse `date` and `timestamp`, which have no time zone, as a `Date` in the zone
+ *   of the process, and `interval` and the geometric types as objects that no schema accepts and
+ *   that cannot be sent back.
+ * - It would round the items of `numeric[]`, and return the arrays of many types as one text.
  */
 export const columnTypes: pg.CustomTypesConfig = {
   getTypeParser(id: number, format?: 'text' | 'binary') {
@@ -26,7 +28,10 @@ const point = 600
 const circle = 718
 const textArray = 1009
 
-/** The built-in types that have arrays, by the types of these. `box` is not among them: its arrays are written with semicolons. */
+/**
+ * Element types by array type, for the built-in types. `box` is missing: its arrays are written
+ * with semicolons.
+ */
 const elementOf: Readonly<Record<number, number>> = {
   143: 142,
   199: 114,

@@ -1,18 +1,18 @@
 import { type LogFields, setLogFields } from '../kernel/log.ts'
 import { nameStatement } from './statement-text.ts'
 
-/** A statement that has failed. */
+/** A failed statement. */
 export interface FailedStatement {
   readonly text: string
-  /** Whether its values are parameters, so that its text has none. */
+  /** Whether it has parameters, so that its text contains no values. */
   readonly hasValues: boolean
   /** The file and line that ran it, if known. */
   readonly place: string | undefined
-  /** Whether the log may have values of rows and parameters: not in production. */
+  /** Whether the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
 }
 
-/** The fields of the driver's error that the log has. */
+/** The fields of the driver's error that are logged. */
 interface ServerError extends Error {
   readonly code?: string
   readonly position?: string
@@ -25,11 +25,12 @@ interface ServerError extends Error {
 }
 
 /**
- * Has the log say of an error which statement failed and where.
+ * Adds to an error the log fields that show which statement failed and where.
  *
- * Values of rows and parameters may be personal. They are in `detail`, in the messages of data exceptions (class 22), and in that
- * of a syntax error if the text was put together with values. In production the log has none of these: it names the
- * constraint, table and column, and the position in the text.
+ * Values of rows and parameters may be personal data. They appear in `detail`, in the messages of
+ * data exceptions (class 22), and in the message of a syntax error if the text was concatenated
+ * with values. In production, none of these are logged: the log has the constraint, table and
+ * column, and the position in the text.
  */
 export function describeFailure(error: unknown, statement: FailedStatement): void {
   if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))
@@ -40,7 +41,7 @@ function fieldsOf(error: ServerError, { text, hasValues, place, showsValues }: F
   const shown = showsValues ? { text, message: error.message } : withoutValues(error, { text, hasValues })
   return {
     message: shown.message,
-    // Leads to the socket that the error was read from.
+    // Points to the socket that the error was read from, so it is left out.
     stack: undefined,
     statement: nameStatement(shown.text, hasValues).text,
     place,
@@ -66,6 +67,7 @@ function withoutValues(
   const quoted = message.replace(/"[^]*"/, '"…"')
   if (code.startsWith('22')) return { text, message: quoted }
   if (code !== '42601' || hasValues) return { text, message }
-  // A quote in a value may have ended its constant: what is behind the place of the error may be of the value.
+  // A quote in a value may have ended its literal: the text after the error position may be part of
+  // the value.
   return { text: `${text.slice(0, Number(position ?? 1) - 1)} …`, message: quoted }
 }

@@ -4,28 +4,30 @@ import pg from 'pg'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
 /**
- * Everything that the framework uses of `pg` beyond what `pg` documents, and the check that it is there.
+ * The undocumented parts of `pg` that the framework uses, and the check that they exist.
  *
- * - The client: what it was told about its backend, the parameters of its startup packet, its stream, and which statements
- *   its session has prepared.
- * - The query: the callbacks for the messages that answer it, so that rows beyond a limit are dropped as they arrive.
- * - `prepareValue`, which writes a parameter: values are checked with it before anything is sent.
- * - The parser of a type that has none of the framework's own.
+ * - The client: the process ID and secret key of its backend, the parameters of its startup packet,
+ *   its stream, and which statements its session has prepared.
+ * - The query: the callbacks for protocol messages, so that rows beyond a limit are dropped as they
+ *   arrive.
+ * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
+ *   sent.
+ * - The parsers of types that the framework does not parse.
  *
- * `pg` may change any of it in a minor version. So one version of it is a dependency, exactly, and a service that finds
- * another one does not start.
+ * `pg` may change any of these in a minor version. So the dependency is pinned to one exact
+ * version, and a service that finds another version does not start.
  */
 
-/** The version of `pg` that is a dependency. */
+/** The version of `pg` that the package depends on. */
 export const knownVersion = '8.23.1'
 
-/** Members of the driver's client that its types leave out. */
+/** Members of the driver's client that its types omit. */
 export interface ClientInternals {
   readonly host: string
   readonly port: number
-  /** The process of the server; `null` before it has said so. */
+  /** The process ID of the backend; `null` until the server has sent it. */
   readonly processID: number | null
-  /** What a request to cancel has to know; `null` before the server has said it. */
+  /** The key for cancel requests; `null` until the server has sent it. */
   readonly secretKey: number | null
   readonly connection: {
     readonly stream: Duplex
@@ -36,7 +38,7 @@ export interface ClientInternals {
   getStartupConf(): Record<string, string>
 }
 
-/** Members of the driver's query that its types leave out. */
+/** Members of the driver's query that its types omit. */
 export interface QueryInternals {
   name: string | undefined
   queryMode: 'extended' | undefined
@@ -48,12 +50,12 @@ export interface QueryInternals {
   handleError(error: Error): void
 }
 
-/** The driver's client, to be extended. */
+/** The driver's client, as a base class. */
 export const DriversClient = pg.Client as unknown as new (
   config: pg.ClientConfig,
 ) => pg.Client & ClientInternals
 
-/** The driver's query, to be extended. */
+/** The driver's query, as a base class. */
 export const DriversQuery = pg.Query as unknown as new (
   statement: string | object,
   values?: readonly unknown[],
@@ -64,19 +66,19 @@ const { utils, types } = pg as unknown as {
   readonly types: { getTypeParser(id: number, format?: 'text' | 'binary'): (text: string) => unknown }
 }
 
-/** Returns a value as the driver sends it. Throws if it cannot be written. */
+/** Returns a value as the driver sends it. Throws if it cannot be serialized. */
 export function prepareValue(value: unknown): unknown {
   return utils.prepareValue(value)
 }
 
-/** Returns what reads a type of Postgres if the framework does not. */
+/** Returns the driver's parser of a Postgres type. */
 export function driversParser(id: number, format?: 'text' | 'binary'): (text: string) => unknown {
   return types.getTypeParser(id, format)
 }
 
-/** A driver, as far as {@link requireKnownDriver} looks at it. */
+/** The parts of a driver that {@link requireKnownDriver} checks. */
 export interface InstalledDriver {
-  /** Its version; `undefined` if it cannot be found out, as in a bundle. */
+  /** Its version; `undefined` if it cannot be read, as in a bundle. */
   readonly version: string | undefined
   readonly client: object
   readonly query: object
@@ -100,7 +102,7 @@ const needed: readonly [part: 'client' | 'query' | 'utils', names: readonly stri
 ]
 
 /**
- * Checks that the installed `pg` is the one whose internals are known.
+ * Checks that the installed `pg` is the version whose internals are known.
  *
  * @throws HoldfastError `driver-unknown`.
  */
@@ -128,7 +130,7 @@ function installedVersion(): string | undefined {
   try {
     return (createRequire(import.meta.url)('pg/package.json') as { readonly version: string }).version
   } catch {
-    // In a bundle there is no package.json: the members alone tell.
+    // A bundle has no package.json: only the members can be checked.
     return undefined
   }
 }

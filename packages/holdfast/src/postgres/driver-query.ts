@@ -4,28 +4,28 @@ import type { StatementGuard } from '../kernel/statement-guard.ts'
 import { DriversQuery, prepareValue, type QueryInternals } from './driver-internals.ts'
 import type { Statement } from './statement.ts'
 
-/** A statement in the form that the driver takes; query builders add how they want the rows. */
+/** A statement in the driver's format, with the options of query builders for the rows. */
 export interface DriverStatement {
   readonly text: string
   readonly values?: readonly unknown[] | undefined
-  /** Prepared once per connection under this name. Default: not named. */
+  /** The name under which the statement is prepared, once per connection. Default: not prepared. */
   readonly name?: string | undefined
   readonly rowMode?: 'array' | undefined
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
   /** The file and line that runs it, if known. */
   readonly place?: string | undefined
-  /** Says how many rows it may give. Default: any number. */
+  /** Limits the number of rows. Default: no limit. */
   readonly guard?: RowGuard | undefined
 }
 
-/** How many rows a statement may give, and what it fails with that gives more. */
+/** The row limit of a statement, and the error if it is exceeded. */
 export type RowGuard = Pick<StatementGuard, 'maxRows' | 'tooManyRows'>
 
-/** A statement, or its text alone. */
+/** A statement, or only its text. */
 export type DriverQuery = string | DriverStatement
 
-/** A query that keeps no more rows than it may give. */
+/** A query that drops rows beyond a limit. */
 class GuardedQuery extends DriversQuery {
   #rows = 0
   #maxRows = Infinity
@@ -45,10 +45,11 @@ class GuardedQuery extends DriversQuery {
 }
 
 /**
- * Runs a statement. The driver copies every object that it is given by its property descriptors, which takes longer than all else that it
- * does with it; a query of its own class it takes as it is.
+ * Runs a statement. The driver copies each object it is passed by property descriptors, which takes
+ * longer than the rest of its work; it uses an instance of its query class without copying.
  *
- * @param tooManyRows called when the row limit is passed: what comes after it is thrown away, and the statement fails.
+ * @param tooManyRows called when the row limit is exceeded. Further rows are dropped, and the
+ * statement fails.
  * @throws HoldfastError `value-not-sendable`, before anything has been sent.
  */
 export function runQuery<Row extends pg.QueryResultRow>(
@@ -73,7 +74,7 @@ export function runQuery<Row extends pg.QueryResultRow>(
     const settle: QueryInternals['callback'] = (error, result) => {
       if (failure) reject(failure)
       else if (error) {
-        // The driver's own stack leads to the socket that it read the error from.
+        // The driver's own stack points to the socket that the error was read from.
         Error.captureStackTrace(error)
         reject(error)
       } else resolve(result as pg.QueryResult<Row>)
@@ -88,7 +89,7 @@ function toDriverQuery(
   { text, name, queryMode, rowMode, types }: DriverStatement,
   values: readonly unknown[] | undefined,
 ): GuardedQuery {
-  // What shapes the rows is read while the driver's query is being made, and nowhere else.
+  // The driver reads these options only in the constructor of its query.
   const isShaped = rowMode !== undefined || types !== undefined
   const query = isShaped ? new GuardedQuery({ text, values, rowMode, types }) : new GuardedQuery(text, values)
   query.name = name
@@ -97,7 +98,7 @@ function toDriverQuery(
 }
 
 /**
- * Returns a statement whose values are in the form in which they are sent.
+ * Returns the statement with its values serialized.
  *
  * @throws HoldfastError `value-not-sendable`.
  */
@@ -111,11 +112,11 @@ export function toSendableStatement(statement: Statement): Statement {
 const maxValues = 65_535
 
 /**
- * Values as they are sent. Where one cannot be, the driver would find out in the middle of a statement, close what was prepared of it
- * in the server, and go on believing that it is there.
+ * Serializes values. The driver would only fail on an invalid one in the middle of a statement: it
+ * would then close the prepared statement on the server but still assume that it exists.
  */
 function toSendable(values: readonly unknown[] | undefined): readonly unknown[] | undefined {
-  // What is no list, the driver refuses by itself.
+  // The driver itself rejects a value that is not an array.
   if (!Array.isArray(values)) return values
   if (values.length > maxValues) {
     throw new HoldfastError(

@@ -2,18 +2,21 @@ import type { SavepointCommand } from './statement-shape.ts'
 import { Savepoints, type SentCommand } from './savepoints.ts'
 import type { Statement } from './statement.ts'
 
-/** Rows that are gathered while a handler runs, and written in the round trip of its transaction's commit. */
+/**
+ * Rows that are collected while a handler runs, and written in the round trip of its transaction's
+ * commit.
+ */
 export interface Gathering {
   readonly length: number
-  /** Forgets what was gathered at positions from `from` up to but not including `to`. */
+  /** Removes the rows with positions from `from` up to but not including `to`. */
   forget(from: number, to: number): void
   /** Returns the statements that write the rows. Called once. */
   statements(): readonly Statement[]
-  /** Called when the transaction has committed, with the rows if there are any. */
+  /** Called when the transaction has committed, even if there are no rows. */
   committed(): void
 }
 
-/** The rows of a gathering, each with its position among all that its transaction gathers. */
+/** The rows of one gathering, each with its position among all rows gathered in the transaction. */
 export class PositionedRows<Row> {
   readonly #gathered: GatheredRows
   readonly #positions: number[] = []
@@ -42,7 +45,7 @@ export class PositionedRows<Row> {
   }
 }
 
-/** All that one transaction gathers. What is undone with the rows of the transaction is forgotten. */
+/** All rows gathered in one transaction. Rows undone by a ROLLBACK TO are removed. */
 export class GatheredRows {
   readonly #gatherings: Gathering[] = []
   readonly #savepoints = new Savepoints()
@@ -56,21 +59,22 @@ export class GatheredRows {
     this.#gatherings.push(gathering)
   }
 
-  /** Returns the position of what is gathered now. */
+  /** Returns the position for the next gathered row. */
   takePosition(): number {
     return this.#position++
   }
 
   /**
-   * Follows a command for a savepoint that is about to be sent, `isBusy` if another statement is under way.
+   * Records a savepoint command that is about to be sent.
    *
+   * @param isBusy whether another statement is running.
    * @throws HoldfastError `savepoint-concurrent`.
    */
   send(command: SavepointCommand, isBusy: boolean): SentCommand {
     return this.#savepoints.send(command, { position: this.#position, isBusy })
   }
 
-  /** Follows the answer to a command: only what Postgres has done is done here. */
+  /** Applies the result of a command. A command that Postgres refused changes nothing here. */
   settle(sent: SentCommand, hasSucceeded: boolean): void {
     const undone = this.#savepoints.settle(sent, hasSucceeded)
     if (undone === undefined) return
@@ -80,7 +84,7 @@ export class GatheredRows {
   /**
    * Returns the statements that write all rows.
    *
-   * @throws HoldfastError `savepoint-unclear` if it is not known which of them were undone.
+   * @throws HoldfastError `savepoint-unclear` if it is unknown which rows were undone.
    */
   statements(): readonly Statement[] {
     this.#savepoints.refuseUnclear()

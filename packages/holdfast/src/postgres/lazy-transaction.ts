@@ -16,8 +16,8 @@ import { type HandlerSession, TransactionSession } from './transaction-session.t
 const commitStatement: Statement = { text: 'COMMIT' }
 
 /**
- * A transaction that begins with its first statement: what needs none costs none, and holds no connection while it does
- * something else.
+ * A transaction that begins with its first statement. A handler without statements needs no
+ * transaction, and holds no connection before its first one.
  */
 export class LazyTransaction implements HandlerSession {
   readonly gathered: GatheredRows = new GatheredRows()
@@ -27,11 +27,14 @@ export class LazyTransaction implements HandlerSession {
   readonly #limitMs: number
   #session: Promise<TransactionSession> | undefined
   #connection: Connection | undefined
-  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  /** The schema epoch that must be unchanged at commit; `undefined` if it does not matter. */
   #epoch: number | undefined
   #isOver = false
 
-  /** `limitMs`: how long it lives at most, the pauses between its statements included. */
+  /**
+   * `limitMs`: the max duration of the transaction, in milliseconds, including the pauses between
+   * its statements.
+   */
   constructor(pool: Pool, work: Work, limitMs: number) {
     this.#pool = pool
     this.work = work
@@ -42,7 +45,7 @@ export class LazyTransaction implements HandlerSession {
     return this.#isOver
   }
 
-  /** Whether it has begun, and its handler not ended. */
+  /** Whether it has begun and its handler has not ended. */
   get isOpen(): boolean {
     return this.#session !== undefined && !this.#isOver
   }
@@ -66,7 +69,7 @@ export class LazyTransaction implements HandlerSession {
     return session.query<Row>(query, values)
   }
 
-  /** Runs a statement of the framework's own. */
+  /** Runs a statement of the framework. */
   async run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await (this.#session ??= this.#begin())
     const { rows } = await untilAborted(this.#connection!.run<Row>(statement), this.work.deadline)
@@ -90,21 +93,22 @@ export class LazyTransaction implements HandlerSession {
     })
   }
 
-  /** Refuses every further statement of its handler. */
+  /** Rejects all further statements of its handler. */
   end(): void {
     this.#isOver = true
   }
 
   /**
-   * Writes what was gathered, runs `last`, and commits, in one round trip.
+   * Writes the gathered rows, runs `last`, and commits, in one round trip.
    *
-   * Rejects with the error of a statement where that rolled everything back; where the connection was lost, nobody knows what became of it.
+   * Rejects with the error of a statement if that rolled everything back. If the connection was
+   * lost, it is unknown whether the transaction committed.
    */
   async commit(last: readonly Statement[]): Promise<void> {
     this.#isOver = true
     await (this.#session ??= this.#begin())
     const connection = this.#connection!
-    // A handler need not have awaited its last statements; whether they failed counts all the same.
+    // A handler may not have awaited its last statements; their failures count all the same.
     await untilAborted(connection.settled(), this.work.deadline)
     this.work.deadline.throwIfAborted()
     if (this.#marker.hasEnded) throw transactionEnded(theJob)
@@ -129,7 +133,7 @@ export class LazyTransaction implements HandlerSession {
     this.gathered.committed()
   }
 
-  /** Gives its connection back, rolling back what has not been committed. Never rejects. */
+  /** Releases its connection and rolls back an uncommitted transaction. Never rejects. */
   async close(): Promise<void> {
     this.#isOver = true
     await this.#session?.catch(() => {})
@@ -142,7 +146,10 @@ export class LazyTransaction implements HandlerSession {
 
 const theJob = 'The handler of a job, consumer or relay'
 
-/** A handler that caught the error of a statement, and went on in a transaction that had failed. */
+/**
+ * Returns the error of a handler that caught a statement's error and continued in the failed
+ * transaction.
+ */
 function transactionFailed(cause: unknown): HoldfastError {
   return new HoldfastError(
     'transaction-aborted',

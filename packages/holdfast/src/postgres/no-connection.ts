@@ -1,4 +1,4 @@
-/** Why a request for a connection got none. */
+/** The reason why a request got no connection. */
 export type NoConnectionReason = 'queue-full' | 'timeout' | 'ended'
 
 const messages: Readonly<Record<NoConnectionReason, string>> = {
@@ -7,7 +7,7 @@ const messages: Readonly<Record<NoConnectionReason, string>> = {
   ended: 'No connection: the pool has ended.',
 }
 
-/** The failure of a request for a connection that has nothing to do with the server. */
+/** The failure of a request for a connection that is independent of the server. */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection'
   readonly reason: NoConnectionReason

@@ -1,7 +1,8 @@
 import type { Attributes } from '../kernel/span.ts'
 import type { CounterSeries, HistogramSeries, Telemetry } from '../kernel/telemetry.ts'
 
-// The names of these instruments are still in development in the semantic conventions (1.37): they may change there.
+// These instruments are still in development in the semantic conventions (1.37): their names may
+// change.
 const count = 'db.client.connection.count'
 const max = 'db.client.connection.max'
 const pending = 'db.client.connection.pending_requests'
@@ -10,7 +11,7 @@ const waitTime = 'db.client.connection.wait_time'
 
 const waitBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5]
 
-/** What can be read off a pool at any time. */
+/** The state of a pool, which can be read at any time. */
 export interface PoolState {
   readonly max: number
   readonly open: number
@@ -18,17 +19,17 @@ export interface PoolState {
   readonly waiting: number
 }
 
-/** A pool that is being watched. */
+/** The instruments of an observed pool. */
 export interface ObservedPool {
-  /** How long connections were waited for, in seconds. */
+  /** How long requests waited for a connection, in seconds. */
   readonly waits: HistogramSeries
-  /** Requests that were refused. */
+  /** The number of refused requests. */
   readonly refusals: CounterSeries
-  /** Stops watching. */
+  /** Stops observing. */
   forget(): void
 }
 
-/** Watches how many connections a pool has, and how long they are waited for. */
+/** Observes how many connections a pool has, and how long requests wait for one. */
 export function observePool(telemetry: Telemetry, name: string, state: PoolState): ObservedPool {
   const attributes: Attributes = { 'db.client.connection.pool.name': name }
   const forgetAll = [

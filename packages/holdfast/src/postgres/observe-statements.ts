@@ -4,19 +4,19 @@ import type { Work } from '../kernel/work.ts'
 import { sqlStateOf } from './sql-state.ts'
 import { nameStatement } from './statement-text.ts'
 
-/** A statement that is being watched. */
+/** A statement under observation. */
 export interface ObservedStatement {
-  /** It has given or changed so many rows. */
+  /** Ends it with the number of rows returned or changed. */
   end(rows: number | null): void
   fail(error: unknown): void
 }
 
-/** Watches the statements of one database. */
+/** Observes the statements of one database. */
 export interface StatementObserver {
   begin(text: string, hasValues: boolean, work: Work): ObservedStatement
 }
 
-/** What the statements of one text have in common. */
+/** The names, attributes and metrics that all statements of one text share. */
 interface Kind {
   readonly summary: string
   readonly operation: string
@@ -24,13 +24,17 @@ interface Kind {
   readonly series: HistogramSeries
 }
 
-// As the semantic conventions advise (db.client.operation.duration).
+// As the semantic conventions recommend (db.client.operation.duration).
 const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-// An application has a few hundred; one that puts values into its texts has any number, and must not fill the memory.
+// An application has a few hundred texts. One that concatenates values into its texts has an
+// unlimited number, which must not fill the memory.
 const mostKinds = 1_000
 
-/** Makes the observer of a database's statements. `place` is told with each: where the server is, and the database's name. */
+/**
+ * Creates the observer of a database's statements. `place` is added to each: the server's address
+ * and the database's name.
+ */
 export function observeStatements(telemetry: Telemetry, place: Attributes): StatementObserver {
   const duration = telemetry.histogram({
     name: 'db.client.operation.duration',
@@ -82,12 +86,12 @@ export function observeStatements(telemetry: Telemetry, place: Attributes): Stat
   }
 }
 
-/** Notes a failure on a span, and gives what it is called: its SQLSTATE where the server answered. */
+/** Records a failure on a span. Returns its type: the SQLSTATE if the server answered. */
 function failureOf(error: unknown, span: Span): string {
   const state = sqlStateOf(error)
   if (state !== undefined) span.set('db.response.status_code', state)
   const type = state ?? (error instanceof Error ? error.name : 'unknown')
-  // The server's message may hold values of the row that it is about.
+  // The server's message may contain values of the row.
   span.fail(type)
   return type
 }

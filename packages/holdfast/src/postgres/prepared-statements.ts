@@ -1,32 +1,34 @@
 import { shapeOf } from './statement-shape.ts'
 import { isOwnName } from './statement.ts'
 
-// Each costs memory in each session of the server.
+// Each name costs memory in each session of the server.
 const mostNames = 500
-// Texts that were seen once, among which those with values in them are without number.
+// Max number of texts seen once. Those with values in them are unlimited.
 const mostSeen = 1_000
-// What goes stale again and again, such as a text that means another table with each search_path, is better not prepared.
+// A text that repeatedly goes stale, such as one that refers to a different table with each
+// search_path, is no longer prepared.
 const mostRetirements = 3
 // A session keeps every name that it was ever given, with its plan.
 const mostMade = 2 * mostNames
-// PostgreSQL cuts names off behind 63 bytes, and the number has to stay.
+// Postgres truncates names to 63 bytes, and the number must be kept.
 const longestPrefix = 40
 const checkEveryMs = 1_000
 
-/** What is known of one session of the server. */
+/** The state of one server session. */
 interface Session {
-  /** Which generation of names it was the first to be given. */
+  /** The generation of names that was current when the session was first used. */
   readonly generation: number
-  /** When it was last made sure of that no migration has come in between, in milliseconds since the process began. */
+  /** When the session last checked for a migration, in milliseconds since the process started. */
   checkedMs: number
 }
 
 /**
- * Names the statements that are worth preparing: those that come again. Postgres parses and analyses a prepared statement once
- * for each session, which is about half of what a short one costs it.
+ * Names the statements that are worth preparing: those that are repeated. Postgres parses and
+ * analyzes a prepared statement once per session, which is about half of the cost of a short one.
  *
- * It also gives each of its parameters a type, once: what was prepared before a migration may cut a value to the type of a column that
- * is another one by now. So each name has a number that no other has had, and gets another when anything may have changed.
+ * It also fixes the type of each parameter at that time: after a migration, a statement prepared
+ * earlier may convert a value to the previous type of a column. So each name has a unique number,
+ * and a statement gets a new name when anything may have changed.
  */
 export class PreparedStatements {
   readonly #names = new Map<string, string>()
@@ -39,14 +41,16 @@ export class PreparedStatements {
   #schemaEpoch: number | undefined
 
   /**
-   * The name under which a statement is to be prepared; `undefined` where it is not. `given`: the name that it has already, which has
-   * it prepared the first time.
+   * Returns the name under which to prepare a statement; `undefined` if it is not to be prepared.
+   *
+   * @param given the statement's own name, if it has one. It is then prepared the first time it
+   * runs.
    */
   nameOf(text: string, given?: string): string | undefined {
     const name = this.#names.get(text)
     if (name !== undefined) return name
     if ((this.#retirements.get(text) ?? 0) >= mostRetirements) return undefined
-    // The framework's own are few.
+    // The framework's own statements are few.
     if (this.#names.size >= mostNames && !(given !== undefined && isOwnName(given))) return undefined
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
@@ -63,23 +67,32 @@ export class PreparedStatements {
     return name
   }
 
-  /** Has one statement prepared anew, which failed under a name in a way that what was prepared may be the reason of. */
+  /**
+   * Retires a name, so that its statement is prepared again: it failed in a way that a stale
+   * prepared statement may have caused.
+   */
   retire(text: string, name: string): void {
-    // Others that were under way under the same name have failed with it.
+    // Concurrent statements under the same name failed with it.
     if (this.#names.get(text) !== name) return
     this.#names.delete(text)
     if (this.#retirements.size >= mostSeen) this.#retirements.clear()
     this.#retirements.set(text, (this.#retirements.get(text) ?? 0) + 1)
   }
 
-  /** Has every statement prepared anew: a table has changed, and with it what they take or give. */
+  /**
+   * Retires all names, so that every statement is prepared again: a table has changed, and with it
+   * their parameters or columns.
+   */
   renew(): void {
     this.#names.clear()
     this.#madeBefore = this.#made
     this.#generation += 1
   }
 
-  /** Takes notice of the database's schema epoch, and says whether a migration has changed that: everything is prepared anew then. */
+  /**
+   * Records the database's schema epoch. Returns whether a migration has changed it; if so, all
+   * statements are prepared again.
+   */
   noteSchemaEpoch(epoch: number): boolean {
     const hasChanged = this.#schemaEpoch !== undefined && this.#schemaEpoch !== epoch
     this.#schemaEpoch = epoch
@@ -99,17 +112,20 @@ export class PreparedStatements {
     return session
   }
 
-  /** Takes notice of a session that is about to be used. */
+  /** Records a session that is about to be used. */
   enter(client: object): void {
     this.#sessionOf(client)
   }
 
-  /** Whether a session has names that nobody will use again: it keeps them until it ends. */
+  /** Returns whether a session holds names that are no longer used. It keeps them until it ends. */
   isOutdated(client: object): boolean {
     return this.#sessionOf(client).generation !== this.#generation
   }
 
-  /** Whether it is time to look for a migration in a session that runs no transactions; asked once, it is not for a second. */
+  /**
+   * Returns whether it is time to check for a migration in a session that runs no transactions.
+   * Returns true at most once per second and session.
+   */
   isDue(client: object): boolean {
     const session = this.#sessionOf(client)
     const nowMs = performance.now()

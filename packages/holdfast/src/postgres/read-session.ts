@@ -10,18 +10,20 @@ import type { Replica } from './replicas/replica.ts'
 import { isStalePlan, mayBeOfReplica } from './sql-state.ts'
 import { checkReadStatement } from './statement.ts'
 
-/** Work that a query reads for. */
+/** The work that a query reads for. */
 export interface Reading extends Work {
   readonly deadline: RunningDeadline
 }
 
-/** Where a query reads: its replica, and the primary for what that cannot answer. */
+/**
+ * The sources of a query: its replica, and the primary for reads that the replica cannot answer.
+ */
 export interface ReadSources {
   readonly primary: Pool
   readonly replica: Replica | undefined
 }
 
-/** Where connections are taken from. */
+/** A source of connections. */
 type Source = Pick<Pool, 'acquire'> & Partial<Pick<Replica, 'released'>>
 
 /** A statement with the values of its parameters. */
@@ -31,8 +33,9 @@ interface Asked {
 }
 
 /**
- * What a query reads through: each statement takes a read-only connection and gives it back, so that a
- * handler that does something else in between holds none. Everything is interrupted when its work is over.
+ * The session of a query. Each statement takes a read-only connection and releases it, so that a
+ * handler holds no connection between statements. Running statements are interrupted when the
+ * call's deadline ends.
  */
 export class ReadSession implements Queryable {
   readonly #primary: Pool
@@ -52,7 +55,7 @@ export class ReadSession implements Queryable {
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
     checkReadStatement(statement.text, statement.name)
     this.#work.usage.statements += 1
-    // The extended protocol takes one statement at a time: none can hide behind another.
+    // The extended protocol accepts one statement at a time, so a second one cannot be appended.
     const checked = guarded(statement, values, this.#work.guard)
     const asked: Asked = { query: { ...checked, queryMode: 'extended' }, values }
     if (!this.#replica) return this.#run<Row>(this.#primary, asked)
@@ -60,7 +63,8 @@ export class ReadSession implements Queryable {
       return await this.#run<Row>(this.#replica, asked)
     } catch (error) {
       if (this.#work.deadline.aborted || !mayBeOfReplica(error)) throw error
-      // It has read only, so it may be run again. What comes after it sees no less than what came before.
+      // A read can be run again. The primary is never behind the replica, so later reads never see
+      // an older state.
       this.#replica = undefined
       return this.#run<Row>(this.#primary, asked)
     }
@@ -89,7 +93,7 @@ export class ReadSession implements Queryable {
   }
 }
 
-/** Runs work on a connection and gives that back; interrupts the work when that is cancelled. */
+/** Runs work on a connection and releases it. Interrupts the work when it is cancelled. */
 async function runInterruptibly<T>(
   connection: Connection,
   cancellation: Cancellation,
@@ -101,14 +105,14 @@ async function runInterruptibly<T>(
   }
   cancellation.addEventListener('abort', interrupt)
   try {
-    // It may have been aborted between the wait for the connection and this.
+    // It may have been aborted while the connection was acquired.
     cancellation.throwIfAborted()
     return await work()
   } catch (error) {
     throw cancellation.aborted ? cancellation.reason : error
   } finally {
     cancellation.removeEventListener('abort', interrupt)
-    // The request has to be over before another call gets the connection.
+    // The cancel request must be finished before another call gets the connection.
     if (interruption && !(await interruption)) connection.destroy()
     connection.release()
   }

@@ -1,40 +1,41 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { SavepointCommand } from './statement-shape.ts'
 
-/** A command for a savepoint that has been sent, and may not have been answered. */
+/** A savepoint command that has been sent, and may not have been answered. */
 export interface SentCommand extends SavepointCommand {
-  /** The position of what was gathered next. */
+  /** The position of the next gathered row when the command was sent. */
   readonly position: number
 }
 
 /** The state of a transaction when a command is sent. */
 interface Moment {
-  /** The position of what is gathered next. */
+  /** The position of the next gathered row. */
   readonly position: number
-  /** Whether a statement is under way. */
+  /** Whether a statement is running. */
   readonly isBusy: boolean
 }
 
 interface Savepoint {
   readonly name: string
-  /** The position of what was gathered next when it was made. */
+  /** The position of the next gathered row when the savepoint was created. */
   readonly position: number
-  /** Whether the part of the handler that made it has not ended it. */
+  /** Whether the part of the handler that created it is still using it. */
   isInUse: boolean
 }
 
-// Drizzle counts the depth of its transactions, and the driver for Kysely uses one name. Neither makes a savepoint again
-// while it uses one of that name, unless two of its transactions run at once.
+// Drizzle counts the depth of its transactions, and the Kysely driver uses one name. Neither
+// creates a savepoint of a name that is in use, unless two of its transactions run at once.
 const builderName = /^(?:sp\d+|kysely)$/
 
 /**
- * The savepoints of one transaction, as Postgres has them: a stack, in which a name finds the newest savepoint that has it.
+ * The savepoints of one transaction, as Postgres keeps them: a stack, in which a name refers to the
+ * newest savepoint of that name.
  *
  * Invariants:
- * - The stack changes when Postgres has answered, and not if it has refused: in a transaction that has failed, a savepoint
- *   is not made.
- * - Positions are those of when a command was sent. Statements are answered in the order in which they are sent, so
- *   what was gathered after a ROLLBACK TO was sent is not undone by it.
+ * - The stack changes only when Postgres has answered, and not if it refused the command: in a
+ *   failed transaction, no savepoint is created.
+ * - Positions are those at the time a command was sent. Statements are answered in the order in
+ *   which they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
  */
 export class Savepoints {
   readonly #stack: Savepoint[] = []
@@ -42,10 +43,11 @@ export class Savepoints {
   #isUnclear = false
 
   /**
-   * Notes a command that is about to be sent.
+   * Records a command that is about to be sent.
    *
-   * A name may be used again within its savepoint. Two parts of a handler that run at once and use one name would undo
-   * each other's work: that is noticed if a statement is under way, or by the names that query builders give.
+   * A name may be used again within its savepoint. Two parts of a handler that run concurrently
+   * under one name would undo each other's work. This is detected if a statement is running, or by
+   * the names that query builders use.
    *
    * @throws HoldfastError `savepoint-concurrent`.
    */
@@ -57,7 +59,10 @@ export class Savepoints {
     return sent
   }
 
-  /** Applies a command that has been answered. Returns the position from which on what was gathered is undone. */
+  /**
+   * Applies the result of a command. Returns the position from which on gathered rows are undone;
+   * `undefined` if none are.
+   */
   settle(sent: SentCommand, hasSucceeded: boolean): number | undefined {
     this.#sent.delete(sent)
     if (!hasSucceeded) return undefined
@@ -78,7 +83,7 @@ export class Savepoints {
   }
 
   /**
-   * Throws unless every command has been answered, and found its savepoint.
+   * Throws if a command has not been answered, or did not find its savepoint.
    *
    * @throws HoldfastError `savepoint-unclear`.
    */

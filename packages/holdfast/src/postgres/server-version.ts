@@ -1,13 +1,13 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
-/** The oldest major version of Postgres that is supported. */
+/** The oldest supported major version of Postgres. */
 const oldestMajor = 14
 
-/** An SQL expression for the version of the server, as {@link requireSupported} takes it. */
+/** An SQL expression for the server's version, in the format of {@link requireSupported}. */
 export const serverVersion = `current_setting('server_version_num')::int`
 
 /**
- * Checks that a server is supported, given its `server_version_num` such as 140011.
+ * Checks that a server is supported, based on its `server_version_num` such as 140011.
  *
  * @throws HoldfastError `database-too-old`.
  */

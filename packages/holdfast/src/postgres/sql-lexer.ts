@@ -1,34 +1,35 @@
 /**
  * Splits SQL text into tokens by the rules of Postgres (`scan.l`): nested comments, `'…'` with
  * doubled quotes, `E'…'` with backslashes, `U&'…'`, strings that continue on the next line, dollar
- * quotes, quoted identifiers, `U&"…"`, operators that end where a comment begins, and parameters.
+ * quotes, quoted identifiers, `U&"…"`, operators that end at the start of a comment, and
+ * parameters.
  *
  * Invariants:
- * - White space and comments are skipped, and never part of a token.
- * - Where Postgres accepts a text, the tokens begin and end where those of Postgres do.
- * - Where Postgres refuses a text, the tokens are of no consequence, but lexing ends.
+ * - Whitespace and comments are skipped, and are never part of a token.
+ * - If Postgres accepts a text, the tokens begin and end exactly as in Postgres.
+ * - If Postgres rejects a text, the tokens do not matter, but lexing terminates.
  *
- * It assumes `standard_conforming_strings = on`. Where that is off, `'…'` has backslashes too: the end of
- * such a string may be wrong, the first word of a statement never is.
+ * Assumes `standard_conforming_strings = on`. If it is off, `'…'` has backslash escapes too: the
+ * end of such a string may be wrong, but the first word of a statement is always right.
  */
 
 /** The kinds of tokens. */
 export type SqlTokenKind =
-  /** A keyword, or an identifier without quotes. */
+  /** A keyword, or an unquoted identifier. */
   | 'word'
-  /** An identifier in quotes: `"…"`. */
+  /** A quoted identifier: `"…"`. */
   | 'quoted'
   /** An identifier with Unicode escapes: `U&"…"`. */
   | 'unicode-quoted'
-  /** A constant in quotes of any kind: `'…'`, `E'…'`, `B'…'`, `X'…'`, `U&'…'`, `$…$…$…$`. */
+  /** A quoted constant of any kind: `'…'`, `E'…'`, `B'…'`, `X'…'`, `U&'…'`, `$…$…$…$`. */
   | 'string'
   | 'number'
   /** `$1` */
   | 'parameter'
-  /** An operator, a bracket, a comma, or a character that SQL has no use for. */
+  /** An operator, a bracket, a comma, or a character without meaning in SQL. */
   | 'operator'
   | 'semicolon'
-  /** What begins a comment, string or identifier that does not end. */
+  /** The start of a comment, string or identifier that does not end. */
   | 'unterminated'
 
 // Character codes.
@@ -52,7 +53,7 @@ const underscore = 95
 const firstBeyondAscii = 128
 
 const isOperatorCode = codesOf('~!@#^&|`?+-*/%<>=')
-// What lets an operator of several characters end in a plus or minus.
+// These characters allow an operator of several characters to end in a plus or minus.
 const isLooseOperatorCode = codesOf('~!@#^&|`?%')
 
 /** A cursor over the tokens of a text. It allocates nothing per token. */
@@ -62,10 +63,11 @@ export class SqlLexer {
   kind: SqlTokenKind = 'unterminated'
   /** The offset of the current token, in UTF-16 code units. */
   start = 0
-  /** The offset behind the current token. */
+  /** The offset after the current token. */
   end = 0
-  // The characters of operators that the cursor is in, which may be several operators: their end, the last of them
-  // that is neither plus nor minus, and the last that lets an operator end in one of these.
+  // The current run of operator characters, which may be several operators: its end, the position
+  // of the last character that is neither plus nor minus, and of the last that allows an operator
+  // to end in one of these.
   #runEnd = 0
   #lastFirm = 0
   #lastLoose = 0
@@ -97,17 +99,17 @@ export class SqlLexer {
     return true
   }
 
-  /** The current token as it stands in the text. */
+  /** The text of the current token. */
   get token(): string {
     return this.text.slice(this.start, this.end)
   }
 
-  /** Whether the current token is this word, which is given in lower case. */
+  /** Returns whether the current token is this word, in lower case. */
   isWord(word: string): boolean {
     return this.kind === 'word' && this.end - this.start === word.length && this.token.toLowerCase() === word
   }
 
-  /** Whether the current token is this operator. */
+  /** Returns whether the current token is this operator. */
   isOperator(operator: string): boolean {
     return this.kind === 'operator' && this.token === operator
   }
@@ -122,7 +124,7 @@ export class SqlLexer {
     const following = text.charCodeAt(start + 1)
     if (following === quote) {
       const letter = code | 32
-      // e, b, x. What an n stands before is a string of its own.
+      // e, b, x. The string after an n is a separate token.
       if (letter === 101) return this.#readString(start + 2, true)
       if (letter === 98 || letter === 120) return this.#readBits(start + 2)
     }
@@ -137,7 +139,7 @@ export class SqlLexer {
     this.#take('word', end)
   }
 
-  /** Reads a string from behind its opening quote on. */
+  /** Reads a string, from the offset after its opening quote. */
   #readString(from: number, hasEscapes: boolean): void {
     const { text } = this
     for (let at = from; at < text.length; at += 1) {
@@ -155,7 +157,7 @@ export class SqlLexer {
     this.#take('unterminated', text.length)
   }
 
-  /** Reads a string of bits or hexadecimal digits, in which no quote is doubled. */
+  /** Reads a bit or hexadecimal string, in which quotes are not doubled. */
   #readBits(from: number): void {
     const { text } = this
     let at = text.indexOf("'", from)
@@ -182,7 +184,10 @@ export class SqlLexer {
     this.#take('operator', end)
   }
 
-  /** Reads the characters of operators up to a comment or another character: once, however many operators they are. */
+  /**
+   * Reads a run of operator characters up to a comment or another character. Done once per run,
+   * even if it contains several operators.
+   */
   #readRun(): void {
     const { text, start } = this
     this.#lastFirm = -1
@@ -236,7 +241,9 @@ function codesOf(characters: string): readonly boolean[] {
   return isOne
 }
 
-/** Returns whether a code is white space: `[ \t\n\v\f\r]`, and nothing beyond ASCII. */
+/**
+ * Returns whether a code is whitespace: `[ \t\n\v\f\r]`. Whitespace beyond ASCII does not count.
+ */
 function isBlank(code: number): boolean {
   return code === space || (code >= 9 && code <= carriageReturn)
 }
@@ -254,7 +261,7 @@ function isIdentifierStart(code: number): boolean {
   return (letter >= 97 && letter <= 122) || code === underscore || code >= firstBeyondAscii
 }
 
-/** Returns whether a code can stand within the tag of a dollar quote. */
+/** Returns whether a code may be part of the tag of a dollar quote. */
 function isTagPart(code: number): boolean {
   return isIdentifierStart(code) || isDigit(code)
 }
@@ -263,7 +270,7 @@ function isIdentifierPart(code: number): boolean {
   return isTagPart(code) || code === dollar
 }
 
-/** Returns the offset of what is neither white space nor a comment. Stays at a comment that does not end. */
+/** Returns the offset after whitespace and comments. Stops at a comment that does not end. */
 function skipBlanks(text: string, from: number): number {
   let at = from
   while (at < text.length) {
@@ -279,14 +286,17 @@ function skipBlanks(text: string, from: number): number {
   return at
 }
 
-/** Returns the offset of the newline behind an offset. A carriage return is one. */
+/** Returns the offset of the next newline. A carriage return counts as one. */
 function endOfLine(text: string, from: number): number {
   let at = from
   while (at < text.length && !isNewline(text.charCodeAt(at))) at += 1
   return at
 }
 
-/** Returns the offset behind a comment, which may have others within. */
+/**
+ * Returns the offset after a comment, which may contain nested ones; `undefined` if it does not
+ * end.
+ */
 function endOfComment(text: string, from: number): number | undefined {
   let depth = 0
   for (let at = from; at < text.length; at += 1) {
@@ -301,8 +311,8 @@ function endOfComment(text: string, from: number): number | undefined {
 }
 
 /**
- * Returns the offset of the quote with which a string goes on: behind white space that has a newline, and comments
- * that end with their line.
+ * Returns the offset of the quote that continues a string, after whitespace with a newline and line
+ * comments; `undefined` if the string does not continue.
  */
 function continuationOf(text: string, from: number): number | undefined {
   let hasNewline = false
@@ -326,7 +336,7 @@ function endOfDigits(text: string, from: number): number {
   return at
 }
 
-/** Returns whether two characters are one token: `::`, `:=` or `..`. */
+/** Returns whether two characters form one token: `::`, `:=` or `..`. */
 function isPair(code: number, following: number): boolean {
   if (code === dot) return following === dot
   return code === colon && (following === colon || following === equals)

@@ -1,6 +1,6 @@
 import type { Statement } from './statement.ts'
 
-/** What runs statements: a pool or a client of `pg`, or the `transaction` of a handler. */
+/** Runs statements: a pool or a client of `pg`, or the `transaction` of a handler. */
 export interface StatementClient {
   query(
     text: string,
@@ -8,7 +8,10 @@ export interface StatementClient {
   ): Promise<{ readonly rows: readonly unknown[]; readonly rowCount: number | null }>
 }
 
-/** Runs a statement and gives its rows. It is not prepared: what administers says hardly anything twice. */
+/**
+ * Runs a statement and returns its rows. It is not prepared, because administration rarely repeats
+ * a statement.
+ */
 export async function runStatement<Row>(
   client: StatementClient,
   { text, values = [] }: Statement,

@@ -1,6 +1,6 @@
 import { SqlLexer } from './sql-lexer.ts'
 
-/** A command for a savepoint, with the savepoint's name as Postgres folds it. */
+/** A savepoint command, with the savepoint's name as Postgres folds it. */
 export interface SavepointCommand {
   readonly kind: 'savepoint' | 'release' | 'rollback'
   readonly name: string
@@ -13,13 +13,13 @@ export interface SavepointCommand {
  * - `session` changes the session for the statements of other calls.
  * - `copy` streams rows.
  * - `procedure` runs code that may begin and end transactions: `CALL` and `DO`.
- * - `unclear` is about a savepoint, and of a form or with a name that is not followed here.
+ * - `unclear` is a savepoint command of an unsupported form or with an unsupported name.
  */
 export type ControlCommand =
   | { readonly kind: 'transaction' | 'session' | 'copy' | 'procedure' | 'unclear' }
   | SavepointCommand
 
-/** Returns whether a command is one for a savepoint. */
+/** Returns whether a command is a savepoint command. */
 export function isSavepointCommand(control: ControlCommand | undefined): control is SavepointCommand {
   return control !== undefined && 'name' in control
 }
@@ -29,12 +29,15 @@ const settingVerbs = new Set(['set', 'do', 'call'])
 const reading = new Set(['select', 'values', 'table'])
 const writing = new Set(['insert', 'update', 'delete', 'merge'])
 
-/** A statement as far as the handling of it depends on its text. */
+/** The properties of a statement that can be derived from its text. */
 export class StatementShape {
   readonly text: string
-  /** Its first word in lower case, behind opening parentheses; empty if it begins with something else. */
+  /**
+   * Its first word in lower case, after opening parentheses; empty if it begins with something
+   * else.
+   */
   readonly verb: string
-  /** The command that it is; `undefined` if it does no more than read and write. */
+  /** The control command; `undefined` if the statement only reads and writes rows. */
   readonly control: ControlCommand | undefined
   #isSingle: boolean | undefined
   #isRead: boolean | undefined
@@ -47,32 +50,36 @@ export class StatementShape {
     this.control = readControl(this.verb, lexer)
   }
 
-  /** Whether it reads and writes nothing. A function that writes is not seen. */
+  /** Whether it only reads. A function that writes is not detected. */
   get isRead(): boolean {
     return (this.#isRead ??= reading.has(this.verb) || (this.verb === 'with' && !hasWrite(this.text)))
   }
 
-  /** Whether it may change the role of its transaction. A function that does so unnamed is not seen. */
+  /**
+   * Whether it may change the role of its transaction. A function that does so is not detected,
+   * unless it is one of the named ones.
+   */
   get mayChangeRole(): boolean {
     return (this.#mayChangeRole ??=
       settingVerbs.has(this.verb) || /role|session_authorization|set_config/i.test(this.text))
   }
 
-  /** Whether Postgres would keep a plan for it: it is one statement that reads or writes rows. */
+  /** Whether Postgres would keep a plan for it: a single statement that reads or writes rows. */
   get isPlannable(): boolean {
     return plannable.has(this.verb) && (this.#isSingle ??= isSingle(this.text))
   }
 }
 
-// Texts that have values in them are without number: the older half is dropped when the newer one is full.
+// The number of texts that contain values is unlimited: the older half is dropped when the newer
+// half is full.
 const maxKept = 1_000
-// Long texts are made by machines, and their first word is read in no time.
+// Long texts are generated, and reading their first word is fast.
 const maxKeptLength = 10_000
 
 let newer = new Map<string, StatementShape>()
 let older = new Map<string, StatementShape>()
 
-/** Returns the shape of a statement. That of a text which comes again is looked up. */
+/** Returns the shape of a statement. Shapes of repeated texts are cached. */
 export function shapeOf(text: string): StatementShape {
   const known = newer.get(text)
   if (known !== undefined) return known
@@ -87,7 +94,7 @@ export function shapeOf(text: string): StatementShape {
   return shape
 }
 
-/** Moves to the first word. Postgres skips empty statements before it. */
+/** Moves to the first word and returns it. Postgres skips empty statements before it. */
 function readVerb(lexer: SqlLexer): string {
   while (lexer.next()) {
     if (lexer.kind === 'word') return lexer.token.toLowerCase()
@@ -130,14 +137,19 @@ function readControl(verb: string, lexer: SqlLexer): ControlCommand | undefined 
   }
 }
 
-/** Returns whether a SET holds no longer than its transaction. `SET local.a = b` is the setting of a session. */
+/**
+ * Returns whether a SET lasts no longer than its transaction. `SET local.a = b` is a session
+ * setting.
+ */
 function isTransactionSetting(lexer: SqlLexer): boolean {
   const isKeyword =
     lexer.next() && (lexer.isWord('local') || lexer.isWord('constraints') || lexer.isWord('transaction'))
   return isKeyword && lexer.next() && lexer.kind !== 'operator' && !lexer.isWord('to')
 }
 
-/** Reads `SAVEPOINT a`, `RELEASE [SAVEPOINT] a` or `ROLLBACK [WORK | TRANSACTION] TO [SAVEPOINT] a`. */
+/**
+ * Reads `SAVEPOINT a`, `RELEASE [SAVEPOINT] a` or `ROLLBACK [WORK | TRANSACTION] TO [SAVEPOINT] a`.
+ */
 function readSavepointCommand(verb: SavepointCommand['kind'], lexer: SqlLexer): ControlCommand {
   let hasToken = lexer.next()
   if (verb === 'rollback') {
@@ -147,7 +159,7 @@ function readSavepointCommand(verb: SavepointCommand['kind'], lexer: SqlLexer): 
   }
   if (!hasToken) return { kind: 'unclear' }
   let name = readName(lexer)
-  // A savepoint may be called "savepoint".
+  // A savepoint may be named "savepoint".
   const mayBeKeyword = verb !== 'savepoint' && lexer.isWord('savepoint')
   if (goesOn(lexer)) {
     if (!mayBeKeyword) return { kind: 'unclear' }
@@ -163,19 +175,21 @@ function goesOn(lexer: SqlLexer): boolean {
   return lexer.next() && lexer.kind !== 'semicolon'
 }
 
-// NAMEDATALEN - 1. Postgres cuts longer names off.
+// NAMEDATALEN - 1. Postgres truncates longer names.
 const maxNameLength = 63
-// Which letters Postgres folds, and how many bytes a character has, depends on the encoding beyond ASCII.
+// Beyond ASCII, case folding and the number of bytes per character depend on the encoding.
 const ascii = /^[\0-\x7F]+$/
 
-/** Returns a name as Postgres folds it; `undefined` if that is not certain, or the name is reserved. */
+/**
+ * Returns a name as Postgres folds it; `undefined` if that is uncertain or the name is reserved.
+ */
 function readName({ kind, token }: SqlLexer): string | undefined {
   if (!ascii.test(token) || (kind !== 'word' && kind !== 'quoted')) return undefined
   const name = kind === 'word' ? token.toLowerCase() : token.slice(1, -1).replaceAll('""', '"')
   return name.startsWith('holdfast_') ? undefined : name.slice(0, maxNameLength)
 }
 
-/** Returns whether a text is one statement, with nothing but semicolons behind it. */
+/** Returns whether a text is a single statement, followed only by semicolons. */
 function isSingle(text: string): boolean {
   const lexer = new SqlLexer(text)
   let hasEnded = false

@@ -5,21 +5,22 @@ import { shapeOf } from './statement-shape.ts'
 export interface StatementNames {
   /** Its first word in capitals: `SELECT`. */
   readonly operation: string
-  /** That and the first relation it names, if it names one: `SELECT accounts`. */
+  /** The operation and the first relation that the statement names, if any: `SELECT accounts`. */
   readonly summary: string
   /** Its text, without values. */
   readonly text: string
 }
 
-// One of the framework's tables that stand for one: its number says nothing, and would multiply names.
+// A partition of one of the framework's tables. Its number carries no information and would
+// multiply the names.
 const ringLeaf = /^(holdfast\.\w+?)_\d+$/
 
-// Longer statements are made by machines. Their beginning says what they are about.
+// Longer statements are generated. Their beginning is enough to identify them.
 const maxText = 4_096
 
 /**
- * Names a statement. One that has no parameters has its values in its text, where `?` takes their place: what a statement
- * is about is no secret, whom it is about may be.
+ * Returns the names of a statement. Without parameters, its values are in its text and are replaced
+ * with `?`: the statement is no secret, but its values may be personal data.
  */
 export function nameStatement(text: string, hasValues: boolean): StatementNames {
   const operation = shapeOf(text).verb.toUpperCase() || 'UNKNOWN'
@@ -35,7 +36,7 @@ export function nameStatement(text: string, hasValues: boolean): StatementNames 
 const beforeRelation = new Set(['from', 'into', 'update', 'join', 'table'])
 const beforeName = new Set(['only', 'if', 'not', 'exists'])
 
-/** Returns the first relation that a statement names, as it names it. */
+/** Returns the first relation that a statement names, as written. */
 function findRelation(text: string): string | undefined {
   const lexer = new SqlLexer(text)
   while (lexer.end < maxText && lexer.next()) {
@@ -52,7 +53,7 @@ function isName({ kind }: SqlLexer): boolean {
   return kind === 'word' || kind === 'quoted' || kind === 'unicode-quoted'
 }
 
-/** Reads `table` or `schema.table`, from its first name on. */
+/** Reads `table` or `schema.table`, starting at its first name. */
 function readRelation(lexer: SqlLexer): string {
   const first = lexer.token
   return lexer.next() && lexer.isOperator('.') && lexer.next() && isName(lexer)

@@ -14,8 +14,8 @@ import {
 } from './sql-state.ts'
 
 /**
- * What a call fails with when an error of the database has ended it: a problem where the caller can do something, the
- * error with its meaning where it is a defect.
+ * Returns the failure of a call that a database error has ended: a problem if the caller can react
+ * to it, or the error of a defect.
  */
 export function toPostgresFailure(
   error: unknown,
@@ -28,18 +28,19 @@ export function toPostgresFailure(
   if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
   if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
   switch (sqlStateOf(error)) {
-    // query_canceled: the server's clock reached the deadline before ours did.
+    // query_canceled: the server's clock reached the deadline before that of this process.
     case '57014':
       return withCause(DeadlineExceeded(), error)
     case '25006':
-      // Of a session that is read-only by design: the others are unavailable.
+      // In a session that is read-only by design. Otherwise the error counts as unavailable, above.
       return new HoldfastError(
         'query-writes',
         `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
         { cause: error },
       )
     default:
-      // Query builders put the values of the statement into the message of theirs, which ends in the log.
+      // Query builders include the statement's values in their error message, which would be
+      // logged.
       return driverError(error) ?? refusalBehind(error) ?? error
   }
 }

@@ -2,11 +2,12 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { sqlStateOf } from './sql-state.ts'
 
 /**
- * Tells one transaction from the one behind it in the same session.
+ * Distinguishes a transaction from the next one in the same session.
  *
- * The transaction sets `holdfast.transaction` to the marker's text, for itself alone, in the round trip of its BEGIN. The
- * statement that stores its key, and the one that ends its job, fail unless the setting still has that text. Whatever ends
- * the transaction early, with `AND CHAIN` or without, takes the setting with it: nothing more can be committed then.
+ * The transaction sets `holdfast.transaction` to the marker's text, local to itself, in the round
+ * trip of its BEGIN. The statement that stores its key, and the one that ends its job, fail unless
+ * the setting still has that text. Anything that ends the transaction early, with or without `AND
+ * CHAIN`, also removes the setting: after that, nothing can be committed.
  */
 export class TransactionMarker {
   static #count = 0
@@ -14,32 +15,37 @@ export class TransactionMarker {
   readonly text: string = String((TransactionMarker.#count += 1))
   #hasEnded = false
 
-  /** Notes that the transaction has been ended by a statement of its handler, and returns what that fails with. */
+  /**
+   * Records that a statement of the handler has ended the transaction. Returns the error for that
+   * statement.
+   */
   end(): HoldfastError {
     this.#hasEnded = true
     return transactionEnded()
   }
 
-  /** Whether the transaction has been ended by a statement of its handler. */
+  /** Whether a statement of the handler has ended the transaction. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }
 }
 
-/** SQL that sets the marker for a transaction, out of a parameter. */
+/** Returns the SQL that sets the marker for a transaction from a parameter. */
 export function setMarker(parameter: string): string {
   return `set_config('holdfast.transaction', ${parameter}, true)`
 }
 
-/** Returns whether a transaction could not commit because it is not the one that was begun. */
+/**
+ * Returns whether a transaction could not commit because it is no longer the one that was begun.
+ */
 export function isOtherTransaction(error: unknown): boolean {
   return sqlStateOf(error) === 'HF002'
 }
 
 /**
- * Returns the failure of a transaction that was ended by a statement in it.
+ * Returns the error of a transaction that was ended by a statement in it.
  *
- * @param who the operation or job. Default: not known.
+ * @param who the operation or job. Default: unknown.
  */
 export function transactionEnded(who = 'A handler', cause?: unknown): HoldfastError {
   return new HoldfastError(

@@ -10,30 +10,33 @@ import { checkStatement } from './statement.ts'
 import { isSavepointCommand, type SavepointCommand } from './statement-shape.ts'
 import type { TransactionMarker } from './transaction-marker.ts'
 
-/** A transaction that handlers write through, and what they gather in it. */
+/** A transaction that handlers write through, and the rows gathered in it. */
 export interface HandlerSession extends Queryable {
   readonly gathered: GatheredRows
-  /** On whose behalf. */
+  /** The work that the transaction is used for. */
   readonly work: Work
-  /** Whether its handler has ended: it takes nothing more. */
+  /** Whether its handler has ended, so that further statements are rejected. */
   readonly isOver: boolean
 }
 
-/** What a handler is given of its transaction. */
+/** The parts of a transaction that a handler can use. */
 export interface BoundTransaction extends Effects {
-  /** Asked for within `within`. */
+  /** The query builder's handle. Read it inside `within`. */
   readonly db: unknown
   /** Runs the handler. */
   within<T>(run: () => T | Promise<T>): T | Promise<T>
 }
 
-/** A transaction that has begun, and what belongs to it. */
+/** The parts of a {@link TransactionSession}. */
 export interface TransactionParts extends Pick<HandlerSession, 'gathered' | 'work'> {
   readonly connection: Connection
   readonly marker: TransactionMarker
 }
 
-/** What a mutation's handler writes through: the statements of one transaction, until its handler has ended. */
+/**
+ * The session of a mutation's handler: the statements of one transaction, until its handler has
+ * ended.
+ */
 export class TransactionSession implements HandlerSession {
   readonly gathered: GatheredRows
   readonly work: Work
@@ -62,7 +65,8 @@ export class TransactionSession implements HandlerSession {
         'A statement was run with the `db` of a mutation whose handler has ended. Await every statement within the handler.',
       )
     }
-    // Rolled back or ended behind the framework's back, what comes next would commit by itself.
+    // If the transaction was rolled back or ended by other means, the next statement would commit
+    // by itself.
     if (this.#connection.transactionStatus === 'I') throw this.#marker.end()
     this.work.usage.statements += 1
     const statement: DriverStatement = typeof query === 'string' ? { text: query } : query
@@ -72,7 +76,7 @@ export class TransactionSession implements HandlerSession {
     const sent = command && this.gathered.send(command, this.#connection.isBusy)
     let hasSucceeded = false
     try {
-      // The extended protocol takes one statement at a time: none can hide behind another.
+      // The extended protocol accepts one statement at a time, so a second one cannot be appended.
       const result = await this.#connection.query<Row>({ ...checked, queryMode: 'extended' }, values)
       if (controlTags.get(result.command) !== command?.kind) this.#refuse()
       hasSucceeded = true
@@ -82,19 +86,23 @@ export class TransactionSession implements HandlerSession {
     }
   }
 
-  /** Rolls back: Postgres says that it ran a command which the text of the statement does not show. */
+  /**
+   * Rolls back and throws: Postgres reported a command that the text of the statement does not
+   * show.
+   */
   #refuse(): never {
     this.#connection.destroy()
     throw this.#marker.end()
   }
 
-  /** Refuses every further statement. */
+  /** Rejects all further statements. */
   end(): void {
     this.#isOver = true
   }
 }
 
-// The commands that begin or end a transaction or a part of it, by the first word of the tag with which Postgres answers.
+// The commands that begin or end a transaction or a savepoint, by the first word of the command
+// tag.
 const controlTags: ReadonlyMap<string, SavepointCommand['kind'] | 'transaction'> = new Map([
   ['SAVEPOINT', 'savepoint'],
   ['RELEASE', 'release'],
