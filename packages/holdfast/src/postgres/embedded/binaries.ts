@@ -5,7 +5,7 @@ import { complete, copyPackage, findBinaryPackage, isComplete, programIn } from 
 import { asideDirectory, type Home } from './home.ts'
 import { canReach, permits } from './reachable.ts'
 
-/** The programs of Postgres, in a place from which the server's user can run them. */
+/** The Postgres programs, in a folder from which the server's user can run them. */
 export interface Binaries {
   readonly initdb: string
   readonly postgres: string
@@ -14,8 +14,8 @@ export interface Binaries {
 }
 
 /**
- * Finds the binaries in `node_modules` and completes them where install scripts were switched off. Where the
- * server's user cannot reach them, or nothing may be written there, they are copied once per version.
+ * Finds the binaries in `node_modules`, and completes them if install scripts were disabled. If the
+ * server's user cannot reach them, or the folder is not writable, they are copied once per version.
  */
 export function prepareBinaries(home: Home): Binaries {
   const { root, version } = findBinaryPackage()
@@ -41,7 +41,7 @@ function copyOf(root: string, version: string, home: Home): string {
 function isUsable(root: string, account: Account | undefined): boolean {
   if (!account) return true
   const program = programIn(root, 'postgres')
-  // One of the many files tells of all: an installation has one umask.
+  // One file is enough to check: an installation has one umask.
   const file = join(root, 'package.json')
   return canReach(program, account) && permits(program, 'x', account) && permits(file, 'r', account)
 }

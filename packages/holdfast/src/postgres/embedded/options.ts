@@ -3,25 +3,38 @@ import { HoldfastError } from '../../kernel/holdfast-error.ts'
 
 /** Options of `startEmbeddedPostgres`. */
 export interface EmbeddedPostgresOptions {
-  /** The folder of its files, made when missing. Default `.holdfast/postgres` below the current folder. */
+  /**
+   * The folder of its files, created if missing. Default `.holdfast/postgres` below the current
+   * folder.
+   */
   readonly directory?: string
-  /** The database in the address, created when missing. Default `'holdfast'`. */
+  /** The name of the database in the URL, created if missing. Default `'holdfast'`. */
   readonly database?: string
   /**
-   * Settings as in `postgresql.conf`, such as `{ fsync: 'off' }`. They hold from the start of a server: one that
-   * already runs, because another process uses it too, keeps its own. Default none.
+   * Settings as in `postgresql.conf`, such as `{ fsync: 'off' }`. They apply when a server starts:
+   * a server that another process has already started keeps its own. Default none.
    */
   readonly settings?: Readonly<Record<string, string>>
-  /** How long a shutdown may take, in milliseconds, before the server is ended at once. Default 10,000. */
+  /**
+   * Max time for a shutdown, in milliseconds, before the server is stopped immediately. Default
+   * 10,000.
+   */
   readonly stopTimeoutMs?: number
-  /** Takes each message for a person, such as that a database is created. Default: nobody is told. */
+  /**
+   * Receives messages for the user, such as that a database is being created. Default: messages are
+   * dropped.
+   */
   readonly notify?: (message: string) => void
 }
 
-// They make the server the one of its folder, and keep others out.
+// These settings tie the server to its folder and keep other users out.
 const ownSettings = ['data_directory', 'listen_addresses', 'port', 'unix_socket_directories']
 
-/** The options with their defaults. Fails with `embedded-postgres-options` for those that cannot be. */
+/**
+ * Returns the options with their defaults.
+ *
+ * @throws HoldfastError `embedded-postgres-options` for invalid ones.
+ */
 export function completeOptions(options: EmbeddedPostgresOptions): Required<EmbeddedPostgresOptions> {
   const {
     directory = join('.holdfast', 'postgres'),

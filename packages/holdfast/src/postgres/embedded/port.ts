@@ -6,11 +6,15 @@ import { join } from 'node:path'
 import { errorCode } from './error-code.ts'
 import type { Home } from './home.ts'
 
-// Below the ports that systems hand out to outgoing connections, which would take a remembered one now and then.
+// Below the ephemeral ports of operating systems, so that outgoing connections do not occupy a
+// remembered port.
 const lowestPort = 20_000
 const highestPort = 30_000
 
-/** The port of the last start if it is free, so that an address stays good across restarts, else another one. */
+/**
+ * Returns the port of the last start if it is free, so that the URL stays valid across restarts.
+ * Otherwise returns another free port.
+ */
 export async function choosePort(home: Home): Promise<number> {
   const last = lastPort(home)
   if (last !== undefined) {
@@ -25,7 +29,7 @@ export async function choosePort(home: Home): Promise<number> {
   }
 }
 
-/** Postgres keeps the command line of its last start. */
+/** Reads the port from the command line of the last start, which Postgres stores. */
 function lastPort(home: Home): number | undefined {
   try {
     const [, port] = /"port=(\d+)"/.exec(readFileSync(join(home.data, 'postmaster.opts'), 'utf8')) ?? []

@@ -9,40 +9,46 @@ import { waitUntil } from './wait-until.ts'
 
 const writtenWithinMs = 1_000
 
-/** What the main process of a Postgres server, its postmaster, says of itself in its data directory. */
+/**
+ * The state of a Postgres server's main process, its postmaster, as stored in its data directory.
+ */
 export interface Postmaster {
   readonly pid: number
   readonly port: number
-  /** `starting`, `ready` or `stopping`; empty before it has said so. */
+  /** `starting`, `ready` or `stopping`; empty if not written yet. */
   readonly status: string
 }
 
-/** Reads `postmaster.pid`; `undefined` where there is none or it is not written yet. */
+/** Reads `postmaster.pid`; `undefined` if it does not exist or is not written yet. */
 export function readPostmaster(home: Home): Postmaster | undefined {
   const lines = readLockFile(home)?.split('\n') ?? []
-  // Postgres in its single-user mode marks itself by a minus.
+  // In single-user mode, Postgres writes a negative number.
   const pid = Math.abs(Number(lines[0]))
   if (!Number.isSafeInteger(pid) || pid === 0) return undefined
   return { pid, port: Number(lines[3]), status: lines[7]?.trim() ?? '' }
 }
 
-/** Whether a process is the postmaster of this home, and no other program that got its process id. */
+/**
+ * Returns whether a process is the postmaster of this home, and not another program with a reused
+ * process ID.
+ */
 export function isPostmaster(home: Home, pid: number): boolean {
   return processCommand(pid)?.includes(` -D ${home.data} `) ?? false
 }
 
-/** Whether a process is the postmaster of this home, and takes connections. */
+/** Returns whether a process is the postmaster of this home and accepts connections. */
 export function isReady(home: Home, pid: number): boolean {
   const postmaster = readPostmaster(home)
   return postmaster?.pid === pid && postmaster.status === 'ready' && isPostmaster(home, pid)
 }
 
 /**
- * The process id of this home's running server. A lock file that Postgres would stumble over, because the process
- * that it names is another program, is removed.
+ * Returns the process ID of this home's running server. Removes a lock file that would keep
+ * Postgres from starting because its process ID belongs to another program.
  */
 export async function findPostmaster(home: Home): Promise<number | undefined> {
-  // It is empty for a moment while a server starts, and for good after some crashes of the machine.
+  // The file is empty for a moment while a server starts, and permanently after some crashes of the
+  // machine.
   await waitUntil(() => readLockFile(home)?.trim() !== '', writtenWithinMs)
   if (readLockFile(home) === undefined) return undefined
   const pid = readPostmaster(home)?.pid
@@ -55,7 +61,8 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
     )
   }
   home.notify(`The Postgres in ${home.directory} ended without shutting down: it recovers when it starts.`)
-  // Postgres itself removes the file of a process that is gone, and looks first whether a child of it still runs.
+  // If the process is gone, Postgres itself removes the file, after checking that no child of it is
+  // still running.
   if (pid === undefined || exists(pid)) unlinkSync(join(home.data, 'postmaster.pid'))
   return undefined
 }

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { errorCode } from './error-code.ts'
 
 /**
- * The command line of a running process, its arguments joined by spaces and a space at its end; `undefined` where
- * no such process runs, a dead one that nobody has waited for included.
+ * Returns the command line of a running process, its arguments joined by spaces, with a space at
+ * the end; `undefined` if the process is not running or is a zombie.
  */
 export function processCommand(pid: number): string | undefined {
   return existsSync('/proc/self/cmdline') ? readProc(pid) : askPs(pid)
@@ -13,7 +13,7 @@ export function processCommand(pid: number): string | undefined {
 function readProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The state follows the program's name, which stands in parentheses and may hold some itself.
+    // The state follows the program's name, which is in parentheses and may contain some itself.
     const state = stat.slice(stat.lastIndexOf(')') + 2).charAt(0)
     if (state === 'Z' || state === 'X') return undefined
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')

@@ -2,12 +2,15 @@ import { statSync } from 'node:fs'
 import type { Account } from './account.ts'
 import { foldersAbove } from './folders.ts'
 
-/** Whether the account may enter every folder above a path, by their owners and modes. */
+/** Returns whether the account may enter every folder above a path, by their owners and modes. */
 export function canReach(path: string, account: Account): boolean {
   return foldersAbove(path).every((folder) => permits(folder, 'x', account))
 }
 
-/** Whether the account may read (`r`) or execute, for a folder enter (`x`), an existing file or folder. */
+/**
+ * Returns whether the account may read (`r`) or execute (`x`; for a folder: enter) an existing file
+ * or folder.
+ */
 export function permits(path: string, what: 'r' | 'x', account: Account): boolean {
   const { mode, uid, gid } = statSync(path)
   const bit = what === 'r' ? 4 : 1

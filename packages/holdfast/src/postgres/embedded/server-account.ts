@@ -5,9 +5,10 @@ import { foldersAbove } from './folders.ts'
 import { unavailable } from './unavailable.ts'
 
 /**
- * Whom to run the server as, because Postgres refuses root: the owner of the nearest folder that is not root's,
- * so that the developer can later go on without root; else `postgres` or `nobody`. `undefined` when this
- * process is not root and simply runs it as itself.
+ * Returns the user to run the server as if this process is root, because Postgres refuses to run as
+ * root: the owner of the nearest folder that root does not own, so that the developer can later
+ * continue without root; otherwise `postgres` or `nobody`. Returns `undefined` if this process is
+ * not root.
  */
 export function serverAccount(directory: string): Account | undefined {
   if (process.geteuid?.() !== 0) return undefined
@@ -22,7 +23,7 @@ export function serverAccount(directory: string): Account | undefined {
 function ownerOf(directory: string): Account | undefined {
   for (const folder of [directory, ...foldersAbove(directory)]) {
     const owner = statSync(folder, { throwIfNoEntry: false })
-    // Only one whom the system knows by name: initdb insists on it.
+    // initdb requires a user with a name on this system.
     if (owner && owner.uid !== 0) return systemUser(String(owner.uid))
   }
   return undefined

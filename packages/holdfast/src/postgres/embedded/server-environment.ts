@@ -1,8 +1,9 @@
 const passedOn = ['PATH', 'TMPDIR', 'LD_LIBRARY_PATH', 'NIX_LD', 'NIX_LD_LIBRARY_PATH']
 
 /**
- * The environment of Postgres' programs: what they need to be found and loaded, and nothing else of ours, since
- * PG* variables would change them and secrets do not belong into a process of another user.
+ * Returns the environment of the Postgres programs: only the variables needed to find and load
+ * them. PG* variables would change their behavior, and secrets must not reach a process of another
+ * user.
  */
 export function serverEnvironment(): Record<string, string> {
   const environment: Record<string, string> = { LC_ALL: 'C', TZ: 'UTC' }

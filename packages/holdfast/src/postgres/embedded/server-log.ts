@@ -4,7 +4,7 @@ import type { Home } from './home.ts'
 
 const tailLines = 15
 
-/** Begins a new log, and keeps the one of the server before as `postgres.log.previous`. */
+/** Starts a new log, and keeps the previous one as `postgres.log.previous`. */
 export function beginServerLog(home: Home): void {
   attempt(() => renameSync(home.log, `${home.log}.previous`), ['ENOENT'])
   const log = openSync(home.log, 'wx', 0o600)
@@ -12,13 +12,14 @@ export function beginServerLog(home: Home): void {
   closeSync(log)
 }
 
-/** Opens the log that was begun, to append to it. */
+/** Opens the current log for appending. */
 export function openServerLog(home: Home): number {
-  // Root writes here into a folder of another user, who must not be able to lead it elsewhere.
+  // Root writes here into a folder of another user. O_NOFOLLOW keeps that user from redirecting the
+  // write with a link.
   return openSync(home.log, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW)
 }
 
-/** The last lines of the log, for the message of a failure. */
+/** Returns the last lines of the log, for error messages. */
 export function serverLogTail(home: Home): string {
   return readFileSync(home.log, 'utf8').trimEnd().split('\n').slice(-tailLines).join('\n')
 }

@@ -20,18 +20,18 @@ const immediateTimeoutMs = 30_000
 const retryWithinMs = 10_000
 const retryAfterMs = 100
 
-/** A server to run. */
+/** The server to run. */
 export interface ServerPlan {
   readonly home: Home
-  /** Of this process; by it the watchdog learns which process the server is. */
+  /** The lease of this process. It reports the server's process ID to the watchdog. */
   readonly lease: Lease
-  /** As in `postgresql.conf`. */
+  /** Settings as in `postgresql.conf`. */
   readonly settings: Readonly<Record<string, string>>
 }
 
 /**
- * Makes sure that a server runs: one that already does, be it another process' or left over by a killed one, or
- * a new one. Only while the home is locked.
+ * Returns a running server: one that another process started, one left over by a killed process, or
+ * a new one. Call it only while the home is locked.
  */
 export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
   const running = await findPostmaster(plan.home)
@@ -40,7 +40,10 @@ export async function ensureServer(plan: ServerPlan): Promise<Postmaster> {
   return (await becomesReady(plan.home, running)) ?? launchServer(plan)
 }
 
-/** Starts a server, and creates its data directory first where there is none. Only while the home is locked. */
+/**
+ * Starts a server. Creates its data directory first if it does not exist. Call it only while the
+ * home is locked.
+ */
 export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
   const { home } = plan
   const binaries = prepareBinaries(home)
@@ -51,7 +54,8 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
     const postmaster = await launch(plan, binaries.postgres)
     if (postmaster) return postmaster
     const tail = serverLogTail(home)
-    // Someone took the port just now, or the kernel still clears away a server that was killed just now.
+    // Another program has just taken the port, or the kernel is still cleaning up after a server
+    // that was just killed.
     const passing = /could not create any TCP\/IP sockets|pre-existing shared memory block/.test(tail)
     if (!passing || performance.now() > deadline) {
       throw unavailable(`Postgres does not start in ${home.directory}. Its log, ${home.log}, ends:\n${tail}`)
@@ -61,8 +65,9 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
 }
 
 /**
- * Shuts the server down if one runs: `fast` ends its connections and leaves a clean state, `immediate` is as if it
- * crashed. Where fast takes longer than `timeoutMs`, immediate follows and is told. Only while the home is locked.
+ * Shuts the server down if it is running. `fast` closes its connections and leaves a clean state;
+ * `immediate` is like a crash. If `fast` takes longer than `timeoutMs`, `immediate` follows, with a
+ * message. Call it only while the home is locked.
  */
 export async function shutDownServer(
   home: Home,
@@ -84,7 +89,7 @@ export async function shutDownServer(
   throw unavailable(`Postgres (process ${pid}) in ${home.directory} does not end. Its log is ${home.log}.`)
 }
 
-/** Starts the server's process; `undefined` when it ended instead of coming up. */
+/** Starts the server's process. Resolves to `undefined` if it ended before it was ready. */
 async function launch(plan: ServerPlan, program: string): Promise<Postmaster | undefined> {
   const { home, lease, settings } = plan
   const own = {
@@ -100,7 +105,8 @@ async function launch(plan: ServerPlan, program: string): Promise<Postmaster | u
   const server = spawn(program, ['-D', home.data, ...options], {
     ...home.account,
     cwd: home.directory,
-    // In a session of its own, Ctrl-C in a terminal reaches this process only, which first finishes its work.
+    // In a separate session, so that Ctrl-C in a terminal only reaches this process, which can
+    // finish its work first.
     detached: true,
     env: serverEnvironment(),
     stdio: ['ignore', log, log],
@@ -112,7 +118,7 @@ async function launch(plan: ServerPlan, program: string): Promise<Postmaster | u
   return becomesReady(home, server.pid!)
 }
 
-/** Waits until the server takes connections; `undefined` when it ends instead. */
+/** Waits until the server accepts connections. Resolves to `undefined` if it ends first. */
 async function becomesReady(home: Home, pid: number): Promise<Postmaster | undefined> {
   if (await waitUntil(() => isReady(home, pid) || hasEnded(pid), readyTimeoutMs)) {
     return isReady(home, pid) ? readPostmaster(home) : undefined

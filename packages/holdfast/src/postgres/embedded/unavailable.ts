@@ -1,6 +1,6 @@
 import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/holdfast-error.ts'
 
-/** The failure of an embedded Postgres that cannot run here; what to do instead is always the same. */
+/** Returns the error of an embedded Postgres that cannot run here, with the alternative. */
 export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {
   return new HoldfastError(
     'embedded-postgres-unavailable',

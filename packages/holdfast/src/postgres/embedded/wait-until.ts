@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const pollMs = 5
 
-/** Waits for a condition that is cheap to look at; `false` when it did not hold within `timeoutMs`. */
+/** Polls a cheap condition. Resolves to `false` if it was not true within `timeoutMs`. */
 export async function waitUntil(condition: () => boolean, timeoutMs: number): Promise<boolean> {
   const deadline = performance.now() + timeoutMs
   while (!condition()) {

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import type { Home } from './home.ts'
 import { serverEnvironment } from './server-environment.ts'
 
-// It blocks in `read`, which costs nothing, and ends when the last process has closed its end of the lease, however
-// that came about. It signals no process but one whose command line names this very data directory.
-// Without any message `server`, its starter was killed between starting a server and saying so.
+// Blocks in `read`, which costs nothing, until the last process has closed its end of the lease,
+// for any reason. It only signals a process whose command line names this data directory. If it
+// received no `server` message, the process that started the server was killed before it could send
+// one.
 const script = `
 trap '' HUP INT TERM
 while read -r word value; do
@@ -54,8 +55,9 @@ stop_server "$1"
 `
 
 /**
- * Starts the process that shuts the server down when nobody holds the lease any more. It reads the lease from
- * `reader`, runs in a session of its own so that no signal of a terminal reaches it, and keeps nobody alive.
+ * Starts the process that shuts the server down when no process holds the lease. It reads the lease
+ * from `reader`, runs in a separate session so that no signal of a terminal reaches it, and does
+ * not keep this process alive.
  */
 export async function startWatchdog(home: Home, reader: number): Promise<void> {
   const watchdog = spawn('sh', ['-c', script, 'holdfast-watchdog', home.data], {

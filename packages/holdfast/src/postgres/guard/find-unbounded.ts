@@ -3,7 +3,7 @@ import type { JoinExpr, Node, ParseResult, RangeVar, SelectStmt, WithClause } fr
 /** The columns of each unique key of a table, by the table's name. */
 export type UniqueKeys = ReadonlyMap<string, readonly (readonly string[])[]>
 
-/** What a SELECT may name. */
+/** The names that a SELECT can refer to. */
 interface Scope {
   readonly keys: UniqueKeys
   /** The unbounded tables of each common table expression, by its name. */
@@ -12,37 +12,38 @@ interface Scope {
 
 /** A table that a SELECT reads. */
 interface Source {
-  /** What its columns are qualified with. */
+  /** The name that qualifies its columns. */
   readonly alias: string
   readonly table: string
-  /** Without its schema, as most statements name it. */
+  /** Its name without the schema, as most statements write it. */
   readonly name: string
 }
 
-/** One column is equal to something. */
+/** A condition that one column equals an expression. */
 interface Equality {
   readonly alias: string | undefined
   readonly column: string
-  /** The tables that the something is read from; none where it is a value. */
+  /** The tables that the expression reads; empty if it is a value. */
   readonly from: readonly string[]
-  /** The tables whose rows it picks; every one where it is absent. */
+  /** The tables whose rows the condition restricts. Default: all. */
   readonly picks?: ReadonlySet<string>
 }
 
-/** What a FROM clause, or a part of it, comes to. */
+/** The result of analyzing a FROM clause, or a part of it. */
 interface From {
   readonly sources: readonly Source[]
   readonly equalities: readonly Equality[]
-  /** Tables of its subselects and common table expressions. */
+  /** Unbounded tables of its subselects and common table expressions. */
   readonly unbounded: readonly string[]
 }
 
 const nothing: From = { sources: [], equalities: [], unbounded: [] }
 
 /**
- * The tables that a statement may read any number of rows of: a SELECT that has no LIMIT, gives no single row of aggregates, and does not
- * compare a unique key. Nothing where it is bounded, is no SELECT, or is beyond what is understood here: what functions give, and what a
- * recursion comes to, is not judged.
+ * Returns the tables of which a statement may read an unlimited number of rows: it is a SELECT
+ * without LIMIT that does not aggregate into one row and does not compare a unique key. Returns
+ * none if the statement is bounded, is not a SELECT, or uses constructs that are not analyzed, such
+ * as set-returning functions and recursion.
  */
 export function findUnbounded({ stmts = [] }: ParseResult, keys: UniqueKeys): readonly string[] {
   return stmts.flatMap(({ stmt }) => unboundedOf(stmt, { keys, common: new Map() }))
@@ -101,7 +102,7 @@ function joinOf({ larg, rarg, jointype, quals, usingClause = [] }: JoinExpr, sco
       ]
     }),
   ]
-  // The side that an outer join keeps every row of is not picked from by its condition.
+  // The condition of an outer join does not restrict the side whose rows are all kept.
   const picked = new Set([
     ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_RIGHT' ? ofLeft : []),
     ...(jointype === 'JOIN_INNER' || jointype === 'JOIN_LEFT' ? ofRight : []),
@@ -125,7 +126,10 @@ function aliasesOf({ sources }: From): readonly string[] {
   return sources.map(({ alias }) => alias)
 }
 
-/** Those of the tables whose rows no unique key picks: by values, or by columns of tables that are bounded themselves. */
+/**
+ * Returns the tables whose rows are not restricted by a unique key, compared to values or to
+ * columns of bounded tables.
+ */
 function unboundedAmong(
   sources: readonly Source[],
   equalities: readonly Equality[],
@@ -160,12 +164,14 @@ function sourceOf({ schemaname, relname = '', alias }: RangeVar): Source {
   }
 }
 
-/** `LIMIT ALL` and `LIMIT NULL` limit nothing. */
+/** Returns whether a SELECT has a limit. `LIMIT ALL` and `LIMIT NULL` do not count. */
 function isLimited({ limitCount }: SelectStmt): boolean {
   return limitCount !== undefined && !('A_Const' in limitCount && limitCount.A_Const.isnull === true)
 }
 
-/** What holds for every row that a condition lets through: the equalities that are joined by AND. */
+/**
+ * Returns the equalities that hold for every row that satisfies a condition: those joined by AND.
+ */
 function equalitiesOf(node: Node): Equality[] {
   if ('BoolExpr' in node) {
     return node.BoolExpr.boolop === 'AND_EXPR' ? (node.BoolExpr.args ?? []).flatMap(equalitiesOf) : []
@@ -197,10 +203,10 @@ function columnOf(node: Node): { readonly alias: string | undefined; readonly co
   return column === undefined ? undefined : { alias: names.at(-2), column }
 }
 
-/** Stands for the table of a column that names none, which may be any. */
+/** The placeholder for the table of an unqualified column, which may be any. */
 const unknown = ''
 
-/** The tables whose columns an expression reads. */
+/** Returns the tables whose columns an expression reads. */
 function aliasesIn(node: unknown): string[] {
   if (Array.isArray(node)) return node.flatMap(aliasesIn)
   if (typeof node !== 'object' || node === null) return []
@@ -209,11 +215,11 @@ function aliasesIn(node: unknown): string[] {
   return Object.values(node).flatMap(aliasesIn)
 }
 
-// Of the functions that come with Postgres, those that make one value of all rows.
+// The built-in functions that aggregate all rows into one value.
 const aggregate =
   /^(?:count|sum|avg|min|max|bool_and|bool_or|every|array_agg|string_agg|jsonb?_agg(?:_strict)?|jsonb?_object_agg(?:_\w+)?|bit_(?:and|or|xor)|stddev\w*|var\w*|corr|covar\w*|regr_\w+|percentile_\w+|mode|range_agg|any_value|xmlagg)$/
 
-/** Whether aggregates without groups make one row of whatever is read. */
+/** Returns whether a SELECT aggregates all rows into one. */
 function isOneRow({ targetList = [], groupClause = [] }: SelectStmt): boolean {
   return groupClause.length === 0 && targetList.some(hasAggregate)
 }

@@ -1,7 +1,10 @@
-// Texts with values in them are without number.
+// The number of texts that contain values is unlimited.
 const mostKept = 5_000
 
-/** Tells statements apart by what they do rather than by their text, with the parser of Postgres itself (libpg_query). */
+/**
+ * Identifies statements by their structure instead of their text, with the parser of Postgres
+ * itself (libpg_query).
+ */
 export class Fingerprints {
   readonly #known = new Map<string, string>()
   readonly #find: (text: string) => string
@@ -10,14 +13,17 @@ export class Fingerprints {
     this.#find = find
   }
 
-  /** Loads the parser, a megabyte and a half of WebAssembly. */
+  /** Loads the parser: 1.5 MB of WebAssembly. */
   static async load(): Promise<Fingerprints> {
     const { loadModule, fingerprintSync } = await import('libpg-query')
     await loadModule()
     return new Fingerprints(fingerprintSync)
   }
 
-  /** The same for statements that differ in their values only; the text itself where it does not parse, which the server will say. */
+  /**
+   * Returns a fingerprint that is the same for statements that differ only in their values. Returns
+   * the text itself if it does not parse.
+   */
   of(text: string): string {
     const known = this.#known.get(text)
     if (known !== undefined) return known
@@ -25,7 +31,7 @@ export class Fingerprints {
     try {
       fingerprint = this.#find(text)
     } catch {
-      // The server says what is wrong with it, and where.
+      // The server reports the syntax error and its position.
     }
     if (this.#known.size >= mostKept) this.#known.clear()
     this.#known.set(text, fingerprint)

@@ -1,7 +1,10 @@
 import type { StatementGuard } from '../../kernel/statement-guard.ts'
 import type { DriverStatement } from '../driver-query.ts'
 
-/** A statement of a handler that its guard has seen, and that tells it how many rows it may give. */
+/**
+ * Passes a handler's statement to its guard, and returns it with the guard's row limit and the
+ * place that runs it.
+ */
 export function guarded(
   statement: DriverStatement,
   values: readonly unknown[] | undefined,

@@ -9,47 +9,51 @@ import { nameStatement } from '../statement-text.ts'
 import type { Fingerprints } from './fingerprints.ts'
 import type { UnboundedReads } from './unbounded-reads.ts'
 
-/** What looks closely, in development and in tests. */
+/** The checks that only run in development and in tests. */
 export interface GuardWatch extends StatementWatch {
   readonly fingerprints: Fingerprints
   readonly unbounded: UnboundedReads
 }
 
-/** On whose behalf statements are guarded. */
+/** The run whose statements are guarded. */
 export interface GuardedRun {
   readonly span: Span
   readonly log: Logger
 }
 
-/** What is known of a statement that comes again. */
+/** The record of a repeated statement. */
 interface Repetition {
   runs: number
   readonly firstMs: number
   readonly isRead: boolean
-  /** Its values as text, where somebody looks closely. */
+  /** Its first text and values, for comparison. Empty in production. */
   readonly firstValues: string
   isOfOneValue: boolean
   isTold: boolean
 }
 
-// They read and write no rows.
+// These statements neither read nor write rows.
 const uncounted = new Set(['savepoint', 'release', 'rollback', 'set'])
 
-// The runs of one statement at which it is refused, told of, and noted in the trace: its second, third and fifth repeat.
+// The number of runs of one statement at which it is rejected (tests), logged (development) and
+// recorded in the trace (production).
 const refusedAt = 3
 const warnedAt = 4
 const notedAt = 6
-// What is over sooner is not worth anybody's time in production.
+// In production, shorter repetitions are not worth reporting.
 const notedAfterMs = 50
 
-/** Guards one run of an operation's handler. `watch` is absent in production: what repeats is noted in the trace then. */
+/**
+ * Guards one run of an operation's handler. In production, `watch` is absent, and repetitions are
+ * recorded in the trace.
+ */
 export class HandlerGuard implements StatementGuard {
   readonly #operation: CompiledOperation
   readonly #watch: GuardWatch | undefined
   readonly #run: GuardedRun
   #repetitions: Map<string, Repetition> | undefined
   #statements = 0
-  /** The first statement in production, until there is a second. */
+  /** The first statement in production, until there is a second one. */
   #first: string | undefined
 
   constructor(operation: CompiledOperation, watch: GuardWatch | undefined, run: GuardedRun) {
@@ -68,7 +72,7 @@ export class HandlerGuard implements StatementGuard {
     this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
     if (this.#operation.repeats !== undefined) return place
-    // Most calls are one statement, in which there is nothing to compare.
+    // Most calls run one statement, so there is nothing to compare.
     if (this.#statements === 1 && !this.#watch) this.#first = text
     else {
       if (this.#first !== undefined) this.#compare(this.#first, undefined)
@@ -100,7 +104,7 @@ export class HandlerGuard implements StatementGuard {
   #spend(text: string, values: readonly unknown[] | undefined): void {
     const { budget } = this.#operation
     this.#statements += 1
-    // Told of once, and refused as often as somebody goes on.
+    // Logged once, but rejected each time.
     const isOver = this.#watch?.refuses === true ? this.#statements > budget : this.#statements === budget + 1
     if (!isOver) return
     this.#tell(
@@ -149,12 +153,15 @@ export class HandlerGuard implements StatementGuard {
 
 const wholly = { depth: 4, maxArrayLength: null, maxStringLength: null } as const
 
-/** What is read again after a write may have changed. */
+/** Reads after a write may return different rows, so they do not count as repetitions. */
 function forgetReads(repetitions: Map<string, Repetition>): void {
   for (const [key, { isRead }] of repetitions) if (isRead) repetitions.delete(key)
 }
 
-/** What is refused is refused each time; everything else is told once. */
+/**
+ * Returns whether to report a repetition now. In tests, each one is rejected; otherwise it is
+ * reported once.
+ */
 function isWorthTelling({ runs, firstMs, isTold }: Repetition, watch: StatementWatch | undefined): boolean {
   if (watch) return watch.refuses ? runs >= refusedAt : runs === warnedAt
   return !isTold && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
@@ -176,7 +183,7 @@ function describe(
   return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; where the loop is meant, say so with repeats: { allow: 'the reason' } on the operation.`
 }
 
-/** A statement as it may be shown: without values of its text. */
+/** Returns a statement's text without values. */
 function shown(text: string, values: readonly unknown[] | undefined): string {
   return nameStatement(text, (values?.length ?? 0) > 0).text
 }

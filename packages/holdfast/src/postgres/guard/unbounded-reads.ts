@@ -10,7 +10,10 @@ import { withConnection } from '../with-connection.ts'
 const timeoutMs = 10_000
 const mostSeen = 5_000
 
-/** Finds statements that may read any number of rows, beside the calls that run them, and tells of each once. */
+/**
+ * Detects statements that may read an unlimited number of rows, in the background, and logs each
+ * once.
+ */
 export class UnboundedReads {
   readonly #pool: Pool
   readonly #seen = new Set<string>()
@@ -21,7 +24,10 @@ export class UnboundedReads {
     this.#pool = pool
   }
 
-  /** Looks at a statement, unless it has been looked at, or its operation says how many rows it takes. Does not wait for it. */
+  /**
+   * Checks a statement in the background, unless it was already checked or its operation sets
+   * `maxRows` explicitly.
+   */
   look(text: string, operation: CompiledOperation, log: Logger): void {
     if (operation.saysMaxRows || this.#seen.has(text) || this.#seen.size >= mostSeen) return
     this.#seen.add(text)
@@ -33,7 +39,7 @@ export class UnboundedReads {
   }
 
   async #judge(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
-    // Loaded only where somebody looks: it is a megabyte and a half of WebAssembly.
+    // Loaded on first use: 1.5 MB of WebAssembly.
     const { parse } = await import('libpg-query')
     const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
     if (tables.length === 0) return
@@ -57,7 +63,7 @@ export class UnboundedReads {
     return keys
   }
 
-  /** Resolves when what is being looked at has been judged. */
+  /** Resolves when all running checks have finished. */
   async close(): Promise<void> {
     await Promise.all(this.#looking)
   }

@@ -4,14 +4,15 @@ import type { Statement } from '../statement.ts'
 import { setMarker, type TransactionMarker } from '../transaction-marker.ts'
 
 /**
- * Begins a transaction that lives no longer than `limitMs`, sets its marker and reads the schema epoch, in one round trip.
+ * Returns the statements that begin a transaction with a max duration of `limitMs`, set its marker
+ * and read the schema epoch. They are sent in one round trip.
  */
 export function beginTransaction(
   limitMs: number,
   { text: marker }: TransactionMarker,
 ): readonly [begin: Statement, limits: Statement] {
   return [
-    // The level does not depend on what a role or a database has as its default.
+    // Explicit, so that the level does not depend on a default of the role or database.
     { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
     {
       name: 'holdfast_limit_job',

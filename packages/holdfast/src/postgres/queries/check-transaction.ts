@@ -1,21 +1,23 @@
 import type { Statement } from '../statement.ts'
 
-/** What has to hold when a transaction commits. */
+/** Conditions for a transaction to commit. */
 export interface TransactionCheck {
-  /** The text of its marker; `undefined` outside of a transaction that has one. */
+  /** The text of its marker; `undefined` if the transaction has none. */
   readonly marker: string | undefined
-  /** The schema epoch that it began in; `undefined` if another one does no harm. */
+  /** The schema epoch in which it began; `undefined` if a different one does no harm. */
   readonly epoch: number | undefined
 }
 
-/** SQL that is true if the check holds, and fails the transaction otherwise. */
+/**
+ * Returns an SQL expression that is true if the check passes, and fails the transaction otherwise.
+ */
 export function transactionHolds(marker: string, epoch: string): string {
   return `holdfast.check_transaction(${marker}, ${epoch})`
 }
 
 /**
- * Fails the transaction if it is not the one that was begun, with SQLSTATE HF002; or, as one that is worth running again, if a
- * migration has been committed since it began.
+ * Returns a statement that fails the transaction if it is not the one that was begun, with SQLSTATE
+ * HF002; or, with a retryable error, if a migration was committed since it began.
  */
 export function checkTransaction({ marker, epoch }: TransactionCheck): Statement {
   return {

@@ -1,7 +1,8 @@
 /**
- * SQL that has Postgres end the session where the transaction takes longer than a parameter says, in milliseconds as text, whatever it is
- * doing. A client that vanishes in the middle of what it sends leaves a transaction that no other limit is for: it neither runs a
- * statement nor is it idle. Postgres has this from version 17 on.
+ * Returns SQL that sets `transaction_timeout` to a parameter, in milliseconds as text: Postgres
+ * then ends the session if the transaction takes longer, in any state. No other limit covers a
+ * client that disappears while sending a message: its transaction neither runs a statement nor is
+ * idle. Requires Postgres 17; older servers ignore it.
  */
 export function limitTransaction(parameter: string): string {
   return `case when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', ${parameter}, true) end`

@@ -1,14 +1,18 @@
 import type { Statement } from '../statement.ts'
 
-/** The header of a mutation's answer, and of the reads that are to see what it wrote: a position in the log of the database. */
+/**
+ * The header with a position in the write-ahead log. A mutation's response has it, and a client
+ * sends it with reads that must see what the mutation wrote.
+ */
 export const positionHeader = 'holdfast-position'
 
-/** What no replica ever reaches: reads that ask for it see everything. */
+/** A position that no replica reaches: reads that send it go to the primary. */
 export const endOfLog: string = 'FFFFFFFF/FFFFFFFF'
 
 /**
- * A position in the write-ahead log as a number: of the text that Postgres has for it, two hexadecimal numbers
- * (https://www.postgresql.org/docs/current/datatype-pg-lsn.html). `undefined` where it is none.
+ * Parses a position in the write-ahead log, which Postgres writes as two hexadecimal numbers
+ * (https://www.postgresql.org/docs/current/datatype-pg-lsn.html). Returns `undefined` if the text
+ * is not a position.
  */
 export function parsePosition(text: string): bigint | undefined {
   const [, high, low] = /^([\dA-F]{1,8})\/([\dA-F]{1,8})$/i.exec(text) ?? []
@@ -16,12 +20,15 @@ export function parsePosition(text: string): bigint | undefined {
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`)
 }
 
-/** What {@link readInsertPosition} finds. */
+/** The row that {@link readInsertPosition} returns. */
 export interface InsertPositionRow {
   readonly position: string
 }
 
-/** Reads a position behind everything that has committed by now, whether the disk has it or not. */
+/**
+ * Returns a statement that reads a position after everything committed so far, even if it is not
+ * flushed to disk yet.
+ */
 export function readInsertPosition(): Statement {
   return { name: 'holdfast_read_position', text: 'select pg_current_wal_insert_lsn()::text as position' }
 }

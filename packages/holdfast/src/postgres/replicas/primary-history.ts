@@ -1,4 +1,7 @@
-/** How far the log of the primary was, and when, for as long as that tells how far replicas are behind. */
+/**
+ * The positions of the primary's write-ahead log over time, kept for as long as needed to compute
+ * the lag of replicas.
+ */
 export class PrimaryHistory {
   readonly #keptMs: number
   #samples: { readonly atMs: number; readonly position: bigint }[] = []
@@ -13,7 +16,10 @@ export class PrimaryHistory {
     while (this.#samples.length > 1 && this.#samples[1]!.atMs <= oldestMs) this.#samples.shift()
   }
 
-  /** Up to when a replica that has come to a position has everything, in milliseconds; `undefined` where that is longer ago than is kept. */
+  /**
+   * Returns the time up to which a replica at a position has all changes, in milliseconds;
+   * `undefined` if that is longer ago than the history reaches.
+   */
   reachedMs(position: bigint): number | undefined {
     return this.#samples.findLast((sample) => sample.position <= position)?.atMs
   }

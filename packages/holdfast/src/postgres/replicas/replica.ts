@@ -7,29 +7,29 @@ import { isPooled } from '../is-pooled.ts'
 import type { Pool } from '../pool.ts'
 import { parsePosition } from './log-position.ts'
 
-/** What a replica is made with. */
+/** Dependencies of a {@link Replica}. */
 export interface ReplicaParts {
   readonly connectionString: string
   readonly log: Logger
   readonly openPool: (options: { readonly isPooled: boolean }) => Pool
 }
 
-/** What a replica says of itself. */
+/** The state that a replica reports. */
 interface ReplicaRow {
   readonly replayed: string | null
   readonly system: string
 }
 
 const applicationName = 'holdfast (replicas)'
-/** How long a replica may take to say how far it is, in milliseconds. */
+/** Max time for a replica to report its position, in milliseconds. */
 export const answerTimeoutMs: number = 1_000
 
-/** A server that follows the primary, and takes reads as long as it is close enough. */
+/** A server that follows the primary, and serves reads while its lag is small enough. */
 export class Replica {
-  /** Host, port and database, for people. */
+  /** Host, port and database, for logs. */
   readonly name: string
   readonly #parts: ReplicaParts
-  /** Those that are taken; as many as the pool has at most. */
+  /** The connections in use; at most as many as the pool has. */
   readonly #reading: Connection[] = []
   #looking: pg.Client | undefined
   #pool: Pool | undefined
@@ -43,18 +43,21 @@ export class Replica {
     this.#parts = parts
   }
 
-  /** Why it takes no reads; `undefined` where it does. */
+  /** The reason why it serves no reads; `undefined` if it serves them. */
   get fault(): string | undefined {
     return this.#fault
   }
 
-  /** Whether it may be read from by who has to see the log up to a position. */
+  /** Returns whether it can serve a read that must see the log up to a position. */
   hasReached(position: bigint | undefined): boolean {
     if (this.#fault !== undefined || this.#replayed === undefined) return false
     return position === undefined || this.#replayed >= position
   }
 
-  /** Asks how far it is. Never rejects: who cannot be asked takes no reads. Gives nothing then. */
+  /**
+   * Reads its position; `undefined` if it cannot be read or the server is not a replica of the
+   * primary. Excludes it from reads then. Never rejects.
+   */
   async look(system: string): Promise<bigint | undefined> {
     let row: ReplicaRow
     try {
@@ -64,7 +67,7 @@ export class Replica {
       this.#looking = undefined
       looking?.end().catch(() => {})
       this.leaveOut('it does not answer', error)
-      // What it has not answered yet, it may never answer.
+      // Statements that are still unanswered may never be answered.
       for (const connection of this.#reading) connection.destroy()
       return undefined
     }
@@ -97,7 +100,7 @@ export class Replica {
     return rows[0]!
   }
 
-  /** Gives it no reads until {@link Replica.takeIn}. */
+  /** Excludes it from reads until {@link Replica.takeIn}. */
   leaveOut(fault: string, error?: unknown): void {
     const isNew = this.#fault !== fault
     this.#fault = fault
@@ -114,14 +117,14 @@ export class Replica {
     this.#parts.log.info({ replica: this.name }, 'a replica takes reads')
   }
 
-  /** Takes a connection, which is given back with {@link Replica.released}. */
+  /** Takes a connection. Report its release with {@link Replica.released}. */
   async acquire(work: Work): Promise<Connection> {
     const connection = await this.#pool!.acquire(work)
     this.#reading.push(connection)
     return connection
   }
 
-  /** Takes notice that a connection has been given back. */
+  /** Records that a connection was released. */
   released(connection: Connection): void {
     const last = this.#reading.pop()
     if (last !== undefined && last !== connection) this.#reading[this.#reading.indexOf(connection)] = last

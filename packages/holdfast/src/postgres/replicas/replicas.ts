@@ -9,16 +9,16 @@ import { PrimaryHistory } from './primary-history.ts'
 import { answerTimeoutMs, Replica, type ReplicaParts } from './replica.ts'
 import { withConnection } from '../with-connection.ts'
 
-/** What replicas are watched with. */
+/** Dependencies of {@link Replicas}. */
 export interface ReplicasParts extends Omit<ReplicaParts, 'connectionString' | 'openPool'> {
   readonly urls: readonly string[]
-  /** Makes the pool of the replica of an URL. */
+  /** Creates the pool for the replica of a URL. */
   readonly openPool: (options: { readonly connectionString: string; readonly isPooled: boolean }) => Pool
-  /** A connection to the primary that no call keeps waiting. */
+  /** A pool of the primary that is not shared with calls. */
   readonly primary: Pool
   readonly clock: Clock
   readonly log: Logger
-  /** How far behind a replica may be and take reads, in milliseconds. */
+  /** Max lag at which a replica serves reads, in milliseconds. */
   readonly maxLagMs: number
 }
 
@@ -29,13 +29,13 @@ interface PrimaryRow {
 
 const everyMs = 200
 
-/** The replicas of a database: which of them may be read from is found out again and again. */
+/** The replicas of a database. Checks repeatedly which of them can serve reads. */
 export class Replicas {
   readonly #parts: ReplicasParts
   readonly #replicas: readonly Replica[]
   readonly #history: PrimaryHistory
   readonly #closing = new AbortController()
-  /** Those that have still to answer. */
+  /** Replicas whose check is still running. */
   readonly #asked = new Map<Replica, Promise<void>>()
   #next = 0
   #timer: Timer | undefined
@@ -52,12 +52,15 @@ export class Replicas {
           openPool: (options) => openPool({ connectionString, ...options }),
         }),
     )
-    // A sample more than what is asked for.
+    // Longer than needed, so that a sample old enough is always included.
     this.#history = new PrimaryHistory(parts.maxLagMs + 10 * everyMs)
     this.#looking = this.#look()
   }
 
-  /** One that has all of the log up to a position, in turn; `undefined` where none has. A position that is none has to be seen by the primary. */
+  /**
+   * Returns a replica that has reached a position, in rotation; `undefined` if there is none. Reads
+   * with an invalid position go to the primary.
+   */
   choose(position: string | undefined): Replica | undefined {
     const after = position === undefined ? undefined : parsePosition(position)
     if (position !== undefined && after === undefined) return undefined
@@ -69,7 +72,10 @@ export class Replicas {
     return undefined
   }
 
-  /** Whether all of them take reads. Nothing is missing for those who ask where they do not: the primary answers. */
+  /**
+   * The health check of whether all replicas serve reads. It is not required: if they do not, the
+   * primary serves the reads.
+   */
   get check(): Check {
     return {
       required: false,
@@ -91,7 +97,8 @@ export class Replicas {
       for (const replica of this.#replicas) this.#judge(replica, system, askedMs)
     } catch (error) {
       if (this.#closing.signal.aborted) return
-      // Logged once for each replica, with the reason: it may be a missing privilege, which lasts.
+      // Logged once per replica, with the reason: it may be a missing privilege, which is
+      // permanent.
       for (const replica of this.#replicas)
         replica.leaveOut('the primary did not answer how far its log is', error)
     }
@@ -106,7 +113,7 @@ export class Replicas {
     const { rows } = await withConnection(this.#parts.primary, ownWork(signal), (connection) =>
       connection.run<PrimaryRow>({
         name: 'holdfast_primary_position',
-        // What is not flushed reaches no replica: none is behind for not having it.
+        // Replicas only receive what is flushed, so unflushed data does not count as lag.
         text: `select pg_current_wal_flush_lsn()::text as position,
           (select system_identifier::text from pg_control_system()) as system`,
       }),
@@ -114,7 +121,10 @@ export class Replicas {
     return rows[0]!
   }
 
-  /** Asks a replica how far it is, unless it has still to answer: one that hangs keeps nobody waiting for the others. */
+  /**
+   * Checks a replica, unless its last check is still running: one that hangs does not delay the
+   * others.
+   */
   #judge(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return
     const judged = replica.look(system).then((replayed) => {

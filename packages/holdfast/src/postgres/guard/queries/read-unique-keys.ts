@@ -4,12 +4,12 @@ import type { Statement } from '../../statement.ts'
 export interface UniqueKeyRow {
   readonly schema: string
   readonly table: string
-  /** Whether it is found by its name alone. */
+  /** Whether the table is found by its name without a schema. */
   readonly isVisible: boolean
   readonly columns: readonly string[]
 }
 
-/** Reads the unique keys of all tables, but those of expressions and those that hold for some rows only. */
+/** Reads the unique keys of all tables, except keys on expressions and partial ones. */
 export function readUniqueKeys(): Statement {
   return {
     text: `
