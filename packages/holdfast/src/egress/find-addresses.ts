@@ -3,34 +3,39 @@ import { isIP } from 'node:net'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { refuseAddress } from './refuse-address.ts'
 
-/** Finds the addresses of a host by its name. */
+/** Resolves a host name to its addresses. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>
 
-/** Where requests may go. */
+/** The destinations that requests may go to. */
 export interface EgressRules {
-  /** Hosts that may have any address, as `localhost` or `localhost:4000`. Every other one has to have public addresses only. */
+  /**
+   * Hosts that may have any address, such as `localhost` or `localhost:4000`. Other hosts must have
+   * public addresses only.
+   */
   readonly allowedHosts: readonly string[]
-  /** Default: what the operating system finds. */
+  /** Resolves host names. Default: the resolver of the operating system. */
   readonly resolve?: Resolve
 }
 
-/** Whether a host was declared to be one that requests may go to whatever its address is. */
+/** Returns true if the host of a URL is allowed regardless of its address. */
 export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolean {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port
   return allowedHosts.includes(url.hostname) || allowedHosts.includes(`${url.hostname}:${port}`)
 }
 
 /**
- * Finds the addresses of a URL's host, once, and refuses it where one of them is not of the public internet.
+ * Resolves the host of a URL once, and rejects it if any of its addresses is not on the public
+ * internet.
  *
- * @throws HoldfastError `egress-refused`, or `egress-failed` where it has none.
+ * @throws HoldfastError `egress-refused`, or `egress-failed` if the host has no address.
  */
 export async function findAddresses(url: URL, rules: EgressRules): Promise<readonly string[]> {
   const addresses = await resolveHost(url, rules.resolve ?? resolveBySystem)
   if (isAllowedHost(url, rules.allowedHosts)) return addresses
   const refusal = addresses.map(refuseAddress).find((found) => found !== undefined)
   if (refusal === undefined) return addresses
-  // The address is not told: whoever named the host may read this, and is not to learn what is behind a firewall.
+  // The message omits the address: the person who set the host may read it, and must not learn what
+  // is behind a firewall.
   throw new HoldfastError(
     'egress-refused',
     `${url.hostname} leads to ${refusal}. Requests go to public addresses only; declare the host in \`allowedHosts\` if it is one of yours.`,

@@ -1,14 +1,18 @@
 import ipaddr from 'ipaddr.js'
 
-// What clouds answer their own machines with, under addresses that look public.
+// Addresses that look public, at which clouds provide services to their own machines.
 const platformAddresses = new Set(['168.63.129.16'])
 
-/** All that is routed on the public internet is in here (https://www.iana.org/assignments/ipv6-address-space). */
+/**
+ * Contains everything that is routed on the public internet
+ * (https://www.iana.org/assignments/ipv6-address-space).
+ */
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3')
 
 /**
- * Says what an address is that no request may go to: private, loopback, link-local (where clouds keep their metadata), shared, multicast,
- * for documentation, or another's address in the form of IPv6. `undefined` where it is one of the public internet.
+ * Returns the reason why no request may go to an address: it is private, loopback, link-local
+ * (where clouds serve their metadata), shared, multicast, for documentation, or an IPv4 address
+ * embedded in IPv6. Returns `undefined` for an address on the public internet.
  */
 export function refuseAddress(address: string): string | undefined {
   if (!ipaddr.isValid(address)) return 'no address'

@@ -5,7 +5,7 @@ import { type Cancellation, untilAborted } from '../kernel/cancellation.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { type EgressRules, findAddresses } from './find-addresses.ts'
 
-/** A request to somewhere that others have named. */
+/** A request to a destination that users have set. */
 export interface EgressRequest {
   readonly url: URL
   readonly method: 'GET' | 'POST'
@@ -13,30 +13,31 @@ export interface EgressRequest {
   readonly body: string
 }
 
-/** Within what a request is made. */
+/** The limits of a request. */
 export interface EgressLimits extends EgressRules {
-  /** How long all of it may take: finding the address, connecting, sending and reading. */
+  /** Max total time of the request: resolving, connecting, sending and reading. */
   readonly timeoutMs: number
-  /** How many bytes of the answer's body are read; the connection is then closed. */
+  /** Max number of bytes of the response body to read; the connection is then closed. */
   readonly answerLimitBytes: number
-  /** Ends it early. */
+  /** Aborts the request. */
   readonly signal: AbortSignal
 }
 
-/** An answer, whatever its status: redirects are not followed. */
+/** A response with any status: redirects are not followed. */
 export interface EgressAnswer {
   readonly status: number
-  /** A header by its lower-case name. */
+  /** Returns a header by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** The beginning of its body. */
+  /** The start of the body. */
   readonly text: string
 }
 
 /**
- * Makes a request that can go nowhere but to an address that has been checked: its host is resolved once, and the connection is made to
- * what was found then. It follows no redirect and uses no proxy.
+ * Sends a request that can only go to a checked address: the host is resolved once, and the
+ * connection is made to the addresses found then. Follows no redirects and uses no proxy.
  *
- * @throws HoldfastError `egress-refused`, `egress-failed` or `egress-timed-out`; the reason of `signal`.
+ * @throws HoldfastError `egress-refused`, `egress-failed` or `egress-timed-out`; the reason of
+ * `signal`.
  */
 export async function sendRequest(request: EgressRequest, limits: EgressLimits): Promise<EgressAnswer> {
   const timeout = AbortSignal.timeout(limits.timeoutMs)
@@ -61,7 +62,10 @@ export async function sendRequest(request: EgressRequest, limits: EgressLimits):
   }
 }
 
-/** Where several addresses were tried, there is no message, but a code. */
+/**
+ * Returns the reason of a failure. If several addresses were tried, the error has a code but no
+ * message.
+ */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message
@@ -77,7 +81,8 @@ function exchange(
     const outgoing = client.request(url, {
       method,
       headers: { ...headers, 'content-length': Buffer.byteLength(body) },
-      // An agent of its own keeps no connection that was made for another check, and knows no proxy.
+      // A new agent reuses no connection whose address was checked for another request, and uses no
+      // proxy.
       agent: false,
       lookup: alwaysFind(addresses),
       signal,
@@ -88,7 +93,10 @@ function exchange(
   })
 }
 
-/** Finds these addresses whatever is looked up: a name may lead elsewhere a moment later. */
+/**
+ * Returns a lookup function that always finds the checked addresses: the name may resolve to others
+ * a moment later.
+ */
 function alwaysFind(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }))
   return (_hostname, options, callback) => {
@@ -102,7 +110,10 @@ function headerOf(incoming: http.IncomingMessage, name: string): string | undefi
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Reads the beginning of an answer. One that breaks off has been given all the same: its status stands. */
+/**
+ * Reads the start of a response body. If the connection is lost meanwhile, the response still
+ * counts: its status is known.
+ */
 async function readBeginning(
   incoming: http.IncomingMessage,
   limitBytes: number,

@@ -5,13 +5,19 @@ import { HoldfastError } from '../kernel/holdfast-error.ts'
 import { toLogFields } from '../kernel/log.ts'
 import type { Surroundings } from '../kernel/surroundings.ts'
 
-/** Gives what a check comes to: of the run that is under way, of the last one where that is recent, or of a new one. */
+/**
+ * Returns the result of a check: of the run in progress, of the last run if it is recent, or of a
+ * new run.
+ */
 export type CheckRunner = () => Promise<CheckReport>
 
 const defaultTimeoutMs = 1_000
 const defaultCacheMs = 1_000
 
-/** Makes the runner of a check, which has never more than one run of it, however many ask and however long it takes. */
+/**
+ * Creates the runner of a check. There is never more than one run of the check at a time, no matter
+ * how many callers there are and how long it takes.
+ */
 export function createCheckRunner(
   name: string,
   check: Check,
@@ -54,7 +60,7 @@ export function createCheckRunner(
     return { status: 'fail', required, durationMs, error: describe(failure.error) }
   }
 
-  /** Logs a change, and not what stays as it was: probes come all the time. */
+  /** Logs changes of the result only, since probes are frequent. */
   function tell(failure: { readonly error: unknown } | undefined): void {
     if (isFailing === (failure !== undefined)) return
     isFailing = !isFailing
@@ -64,14 +70,16 @@ export function createCheckRunner(
 
   return () => {
     current ??= report().finally(() => {
-      // A timer rather than a time to compare with: the machine's clock may be set back.
+      // A timer, because the clock of the machine may be set back.
       clock.after(cacheMs, () => (current = undefined))
     })
     return current
   }
 }
 
-/** An error in a line. Node's error of several refused connections has no message of its own. */
+/**
+ * Returns an error as one line. Node's error for several refused connections has an empty message.
+ */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.message !== '') return error.message

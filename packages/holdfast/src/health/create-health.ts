@@ -4,10 +4,11 @@ import { readiness, toPass } from './readiness.ts'
 import { startingHandler } from './starting-handler.ts'
 
 /**
- * Makes what a process says of its health: `GET /health/live`, which depends on nothing but that the process answers, and
- * `GET /health/ready`, which runs the service's checks. An operation with one of these routes goes first.
+ * Creates the health endpoints: `GET /health/live` succeeds if the process responds, and
+ * `GET /health/ready` runs the service's checks. An operation with one of these routes takes
+ * precedence.
  *
- * @param problemBase what stands before the code in a problem's `type`; that of the service.
+ * @param problemBase the part of a problem's `type` before its code; that of the service.
  */
 export function createHealth(problemBase: string): Health {
   let isDraining = false

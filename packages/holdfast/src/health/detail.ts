@@ -5,10 +5,13 @@ import { toLogFields } from '../kernel/log.ts'
 import { ProblemError } from '../kernel/problem.ts'
 import type { HttpRequest } from '../http/http-request.ts'
 
-// A probe does not wait longer for the answer to who it is than for what it asks.
+// Identifying a probe must not take longer than the checks that it requests.
 const timeoutMs = 1_000
 
-/** Whether a request may see the detail of a service's health. Never rejects: who cannot be identified may not. */
+/**
+ * Returns true if a request may see the details of a service's health. Never rejects: an
+ * unidentified caller may not see them.
+ */
 export async function maySeeDetail(
   { health, identify, surroundings }: RunningService,
   { header }: Pick<HttpRequest, 'header'>,
@@ -25,7 +28,7 @@ export async function maySeeDetail(
   try {
     return await untilAborted(decide(), signal)
   } catch (error) {
-    // Credentials that are wrong are refused by a problem; anything else is a defect, or somebody else's.
+    // A problem means invalid credentials; any other error is a defect, here or in a third party.
     if (!(error instanceof ProblemError)) {
       surroundings.log.warn({ error: toLogFields(error) }, 'who asked for the health could not be found out')
     }

@@ -6,7 +6,10 @@ import type { Responder } from '../http/responder.ts'
 import { createCheckRunner } from './check-runner.ts'
 import { maySeeDetail } from './detail.ts'
 
-/** Answers whether a service is ready. `isDraining`: whether it stops, and so is not, whatever its checks come to. */
+/**
+ * Returns the responder that reports whether a service is ready. While `isDraining` returns true,
+ * the service is not ready, regardless of its checks.
+ */
 export function readiness(running: RunningService, isDraining: () => boolean): Responder {
   const { checks, surroundings } = running
   const runners = [...checks].map(
@@ -20,7 +23,7 @@ export function readiness(running: RunningService, isDraining: () => boolean): R
   return async (request) => {
     if (isDraining()) throw stopping()
     const [reports, isDetailed] = await Promise.all([runChecks(), maySeeDetail(running, request)])
-    // It may have begun to stop meanwhile.
+    // The service may have started to stop while the checks ran.
     if (isDraining()) throw stopping()
     const isReady = reports.every(([, { status, required }]) => status === 'pass' || !required)
     const detail = isDetailed ? { checks: Object.fromEntries(reports) } : {}
@@ -29,7 +32,7 @@ export function readiness(running: RunningService, isDraining: () => boolean): R
   }
 }
 
-/** What a probe is told that goes well; nobody may keep it. */
+/** Returns the response to a successful probe; it must not be cached. */
 export function toPass(detail: object = {}): Answer {
   return {
     status: 200,

@@ -13,8 +13,9 @@ import { readRequestId } from '../http/request-id.ts'
 import { toPass } from './readiness.ts'
 
 /**
- * Answers while a service starts, which takes as long as its migrations do: the process lives, and is not ready. Without this, a
- * supervisor that asks whether it lives would end it in the middle of a long migration.
+ * Returns the handler for requests while a service starts, which takes as long as its migrations:
+ * the process is live but not ready. Without it, a liveness probe would kill the process in the
+ * middle of a long migration.
  */
 export function startingHandler(problemBase: string): Health['starting'] {
   const security = createSecurityHeaders()
@@ -45,7 +46,7 @@ function toProblem(path: string | undefined): ProblemError {
   return path === '/health/ready' ? NotReady(occurrence) : Unavailable(occurrence)
 }
 
-/** Nobody watches these: there is no service yet that they would be requests of. */
+/** These requests are not observed: the service that would report them has not started yet. */
 function beginExchange(header: HttpRequest['header']): Exchange {
   return {
     requestId: readRequestId(header('x-request-id')),

@@ -1,15 +1,16 @@
 import { ContentTooLarge } from '../kernel/problems.ts'
 
-// Most bodies come in one chunk, and most others fit into this.
+// Most bodies arrive in one chunk, and most of the others fit into this capacity.
 const firstCapacityBytes = 16_384
 
-// A chunk costs about as much as so many bytes, however few it has. The base is for short bodies.
+// One chunk is allowed per this many bytes of the limit: a chunk costs about as much as they do.
+// The base allows for short bodies.
 const bytesPerChunk = 64
 const baseChunks = 1_024
 
 /**
- * Collects a body that comes in chunks, in one buffer that grows: a list of chunks would hold hundreds
- * of bytes for each chunk of one byte. Counts the chunks as well as the bytes.
+ * Collects a body that arrives in chunks in one growing buffer: a list of chunks would use hundreds
+ * of bytes for each chunk of one byte. Limits the number of chunks as well as of bytes.
  */
 export class BodyBuffer {
   readonly #limitBytes: number
@@ -23,7 +24,7 @@ export class BodyBuffer {
     this.#maxChunks = baseChunks + Math.ceil(limitBytes / bytesPerChunk)
   }
 
-  /** Adds a chunk, which is not to be changed afterwards. Throws `ContentTooLarge`. */
+  /** Adds a chunk, which must not be changed afterwards. Throws `ContentTooLarge`. */
   add(chunk: Uint8Array): void {
     const length = this.#length + chunk.length
     this.#chunks += 1
@@ -31,14 +32,14 @@ export class BodyBuffer {
     if (this.#chunks > this.#maxChunks) throw bodyTooScattered()
     if (this.#length === 0) this.#buffer = chunk
     else {
-      // The first chunk is full, so that nothing is written into what its sender made.
+      // The first chunk fills the buffer, so the sender's memory is never written to.
       if (length > this.#buffer.length) this.#grow(length)
       this.#buffer.set(chunk, this.#length)
     }
     this.#length = length
   }
 
-  /** Returns the bytes of all chunks, which may be those of the only chunk. */
+  /** Returns the bytes of all chunks; if there is only one chunk, without copying it. */
   bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length)
   }
@@ -51,12 +52,14 @@ export class BodyBuffer {
   }
 }
 
-/** The refusal of a body with more bytes than allowed. */
+/** Returns the problem of a body with more bytes than allowed. */
 export function bodyTooLarge(limitBytes: number): Error {
   return ContentTooLarge({ detail: `The body may have at most ${limitBytes} bytes.` })
 }
 
-/** The refusal of a body in chunks of a few bytes, or with much else between them. */
+/**
+ * Returns the problem of a body in chunks of a few bytes, or with too much overhead between them.
+ */
 export function bodyTooScattered(): Error {
   return ContentTooLarge({
     detail: 'The body comes in too many small chunks, or with chunk extensions that are longer than it.',

@@ -13,31 +13,33 @@ import { parseBody, readBody, refuseBody } from './read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './target.ts'
 
-/** A call that has begun, which is when its request has been read, and has not been answered yet. */
+/** A call in progress: its request has been read, and its response has not been sent. */
 export interface CallInFlight {
   /** The operation's name. */
   readonly operation: string
   readonly requestId: string
 }
 
-/** What calls of operations share. */
+/** Options shared by the calls of all operations. */
 export interface CallOptions {
   readonly running: RunningService
   readonly bodyLimitBytes: number
-  /** Where a call stands while it lasts. */
+  /** Contains each call while it is in progress. */
   readonly callsInFlight: Set<CallInFlight>
 }
 
-/** Makes the responder that calls an operation. */
+/** Returns the responder that calls an operation. */
 export function callOperation(operation: CompiledOperation, options: CallOptions): Responder {
   const { running, bodyLimitBytes, callsInFlight } = options
   const takesBody = hasBody(operation.route.method)
-  // The body of a query is ignored: reading it would make each query wait for the end of its request.
+  // The body of a query is ignored: reading it would make each query wait for the end of its
+  // request.
   const refusesBody = !takesBody && operation.kind === 'mutation'
   const readsContent = operation.access.readsContent === true
 
   const challenge = createChallenge(operation.access, running)
-  // What depends on who asks is for no cache that several share. Where callers are identified, any answer may depend on it.
+  // A response that depends on the caller must not be stored in a shared cache. If the service
+  // identifies callers, any response may depend on the caller.
   const isShared = running.identify === undefined && isPublic(operation.access, running.securitySchemes)
   const cacheControl = isShared ? 'no-cache' : 'private, no-cache'
 
@@ -71,7 +73,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   }
 }
 
-/** Adds the challenge to a 401, unless the problem has its own (RFC 9110 section 15.5.2). */
+/** Adds the challenge to a 401, unless the problem already has one (RFC 9110 section 15.5.2). */
 function withChallenge(answer: Answer, challenge: Challenge, header: HttpRequest['header']): Answer {
   return { ...answer, headers: { 'www-authenticate': challenge(header), ...answer.headers } }
 }

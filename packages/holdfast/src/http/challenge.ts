@@ -8,19 +8,20 @@ import {
 } from '../kernel/security-scheme.ts'
 import type { HttpRequest } from './http-request.ts'
 
-/** Returns the value of `WWW-Authenticate` for a request that is answered 401. */
+/** Returns the value of `WWW-Authenticate` for a request that is answered with 401. */
 export type Challenge = (header: HttpRequest['header']) => string
 
-/** The schemes of a service, and the name under which browsers and people know what they protect. */
+/** The security schemes of a service, and its name as the realm, which browsers show. */
 export interface Challenging {
   readonly name: string
   readonly securitySchemes: SecuritySchemes
 }
 
 /**
- * Creates the challenge of an operation (RFC 9110 section 11.6.1): one for each security scheme of its access rule, else of the
- * service, else for a bearer token, since every 401 has to have one. Credentials that are not in `Authorization` have no
- * registered scheme: a cookie is asked for with `Cookie`, anything else with `ApiKey`, which clients that do not know them ignore.
+ * Creates the challenge of an operation (RFC 9110 section 11.6.1): one per security scheme of its
+ * access rule, or else of the service, or else for a bearer token, since every 401 requires a
+ * challenge. Credentials outside `Authorization` have no registered scheme: the challenge for a
+ * cookie is `Cookie`, for others `ApiKey`; clients ignore schemes that they do not know.
  */
 export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
   const rules: readonly SecurityRule[] = [
@@ -37,11 +38,13 @@ export function createChallenge(access: Access, { name, securitySchemes }: Chall
   const refused = schemes
     .map((scheme) => challengeOf(scheme, name) + (isBearer(scheme) ? ', error="invalid_token"' : ''))
     .join(', ')
-  // RFC 6750 section 3.1: a request without a token learns no more than that it needs one.
+  // RFC 6750 section 3.1: the response to a request without a token contains no error code.
   return (header) => (/^bearer /i.test(header('authorization') ?? '') ? refused : plain)
 }
 
-/** Reports if a rule admits callers without credentials, and without any other alternative. */
+/**
+ * Returns true if a rule admits callers without credentials and has no alternative that needs some.
+ */
 export function isPublic(access: Access, ofService: SecuritySchemes): boolean {
   return schemesOf(access, ofService).length === 0
 }
@@ -63,11 +66,14 @@ function challengeOf(scheme: SecurityScheme, service: string): string {
       : `ApiKey ${realm}, in="${scheme.in}", name=${quoted(scheme.name)}`
   }
   const word = scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
-  // RFC 7617 section 2.1: else a browser sends characters outside of ASCII in an encoding of its own.
+  // RFC 7617 section 2.1: without it, the encoding of non-ASCII characters depends on the browser.
   return word.toLowerCase() === 'basic' ? `${word} ${realm}, charset="UTF-8"` : `${word} ${realm}`
 }
 
-/** Returns a text as a quoted string (RFC 9110 section 5.6.4), without the characters that none may have. */
+/**
+ * Returns a text as a quoted string (RFC 9110 section 5.6.4), without characters that are not
+ * allowed in one.
+ */
 function quoted(text: string): string {
   return `"${text.replaceAll(/[^\t\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`
 }

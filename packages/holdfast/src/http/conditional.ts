@@ -4,8 +4,9 @@ import { byteLengthOf, type HttpAnswer } from './http-answer.ts'
 import type { HttpRequest } from './http-request.ts'
 
 /**
- * What a GET or HEAD answers with: an entity tag and leave to keep what is asked for anew each time, nothing but the headers
- * where the client has the same bytes already (RFC 9110 section 13.1.2), and no body for a HEAD. Any other answer as it is.
+ * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD, answers 304 without a
+ * body if the client already has the same bytes (RFC 9110 section 13.1.2), and removes the body for
+ * a HEAD. Other responses are returned unchanged.
  */
 export function toConditional(
   answer: HttpAnswer,
@@ -13,7 +14,7 @@ export function toConditional(
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
-  // What nobody may keep, nobody has.
+  // Clients never have a stored copy of a response that may not be stored.
   const isKept = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
   return withoutBodyOfHead(isKept ? tagged(answer, cacheControl, header('if-none-match')) : answer, method)
 }

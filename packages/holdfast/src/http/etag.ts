@@ -5,8 +5,11 @@ export function etagOf(body: string | Uint8Array): string {
   return `"${hash('sha256', body, 'base64url')}"`
 }
 
-/** Reports if an `If-None-Match` header names an entity tag, by the weak comparison that it asks for. */
+/**
+ * Returns true if an `If-None-Match` header contains an entity tag, by the weak comparison that it
+ * requires.
+ */
 export function matchesEtag(ifNoneMatch: string, etag: string): boolean {
-  // Nothing that a list is made of can stand in a tag of this service, so only as an element is it found in one.
+  // Tags of this service contain no list syntax, so a match is always a whole element.
   return ifNoneMatch.trim() === '*' || ifNoneMatch.includes(etag)
 }

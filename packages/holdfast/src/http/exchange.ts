@@ -5,25 +5,25 @@ import type { Usage } from '../kernel/work.ts'
 import type { HttpAnswer } from './http-answer.ts'
 import type { SecurityHeaders } from './security-headers.ts'
 
-/** One request on its way to its answer. */
+/** A request and its response in progress. */
 export interface Exchange {
-  /** Goes back with the answer. */
+  /** Returned in the response. */
   readonly requestId: string
-  /** The request's span; where it stands in its trace goes back with the answer. */
+  /** The request's span; its trace context is returned in the response. */
   readonly span: Span
-  /** What its call uses. */
+  /** The resources that its call uses. */
   readonly usage: Usage
-  /** When it began, in milliseconds since the process began. */
+  /** The start time, in milliseconds since the process started. */
   readonly startedMs: number
-  /** The route that it takes, once that is found. */
+  /** The matched route, once it is known. */
   route: Route | undefined
-  /** The operation that it calls, once that is known. */
+  /** The name of the called operation, once it is known. */
   operation: string | undefined
-  /** The `Cache-Control` of a 200 to a GET, unless the answer has its own. */
+  /** The `Cache-Control` of a 200 response to a GET, unless the response sets it. */
   cacheControl: 'no-cache' | 'private, no-cache'
 }
 
-/** An answer with the headers that every answer has. */
+/** Returns a response with the headers that every response has. */
 export function withExchangeHeaders(
   answer: HttpAnswer,
   { requestId, span }: Exchange,

@@ -16,18 +16,21 @@ import { createSecurityHeaders, type SecurityHeaderOptions } from './security-he
 import { parseTarget } from './target.ts'
 import { toResponse } from './to-response.ts'
 
-/** How long a request's body may be where nothing else is said: 1 MiB. */
+/** The default max length of a request body: 1 MiB. */
 export const defaultBodyLimitBytes = 1_048_576
 
 /** Options of {@link createHandler}. */
 export interface HandlerOptions extends SecurityHeaderOptions {
-  /** How many bytes a request's body may have. More is refused with 413. Default 1 MiB. */
+  /** Max length of a request body, in bytes. A longer one is rejected with 413. Default 1 MiB. */
   readonly bodyLimitBytes?: number
-  /** What else the service answers with, beside its operations and the pages of its problems. Default: nothing. */
+  /**
+   * Further pages of the service, beside its operations and the pages of its problems. Default:
+   * none.
+   */
   readonly pages?: Pages
 }
 
-/** The parts of a request that can be read before its content. */
+/** The parts of a request that can be read before its body. */
 export type RequestHead = Pick<HttpRequest, 'method' | 'header'> &
   Partial<Pick<HttpRequest, 'target' | 'connection'>>
 
@@ -35,17 +38,23 @@ const unreadable: RequestHead = { method: '', header: () => undefined }
 
 /** Answers HTTP requests with a service. */
 export interface Handler {
-  /** Answers a request of the Fetch standard. Never rejects: every failure is an answer. */
+  /** Answers a Fetch request. Never rejects: every failure is a response. */
   readonly fetch: (request: Request) => Promise<Response>
-  /** The same for a runtime that has no such request, and does not want to make one. */
+  /**
+   * Answers a request in the handler's own form, for runtimes that have no Fetch request and avoid
+   * the cost of creating one.
+   */
   readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
-  /** Refuses what a runtime finds wrong by itself, with what could be read of the request. */
+  /**
+   * Returns the response to a request that the runtime itself rejects, given the parts of the
+   * request that could be read.
+   */
   readonly refuse: (problem: ProblemError, request?: RequestHead) => HttpAnswer
-  /** The calls that have not been answered yet. */
+  /** The calls in progress. */
   readonly callsInFlight: ReadonlySet<CallInFlight>
 }
 
-/** Makes the HTTP handler of a service, for any runtime. */
+/** Creates the HTTP handler of a service, for any runtime. */
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemBase } = running

@@ -1,12 +1,12 @@
 import type { Handler } from './handler.ts'
 import type { Pages } from './responder.ts'
 
-/** What a process says of its health, from before its service starts until it has stopped. */
+/** The health endpoints of a process, from before its service starts until it has stopped. */
 export interface Health {
   /** Answers requests until the service has started. */
   readonly starting: Pick<Handler, 'answer' | 'refuse'>
-  /** The pages of the service that has started. */
+  /** The health pages of the started service. */
   readonly pages: Pages
-  /** From now on the service is not ready, since it stops. */
+  /** Marks the service as not ready, because it is stopping. */
   drain(): void
 }

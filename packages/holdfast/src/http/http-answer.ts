@@ -1,13 +1,19 @@
 import type { Answer } from '../kernel/answer.ts'
 import { etagOf } from './etag.ts'
 
-/** An answer as HTTP sends it. */
+/** An HTTP response. */
 export interface HttpAnswer extends Pick<Answer, 'status' | 'headers'> {
-  /** Text of this answer alone, or bytes that any number of answers share; `null` if there is no content. */
+  /**
+   * A string for this response only, or bytes that any number of responses share; `null` without a
+   * body.
+   */
   readonly body: string | Uint8Array | null
 }
 
-/** Returns an answer to send any number of times: its body is encoded, and its entity tag computed, once. */
+/**
+ * Returns a response that can be sent any number of times: its body is encoded, and its entity tag
+ * computed, once.
+ */
 export function staticAnswer({ status, headers, body }: HttpAnswer): HttpAnswer {
   if (body === null) return { status, headers, body }
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body

@@ -1,34 +1,42 @@
 import type { Cancellation } from '../kernel/cancellation.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
-/** A request as a runtime hands it over: what the handler reads of it, and nothing that has to be built first. */
+/**
+ * A request as a runtime provides it: what the handler needs, at no cost for creating further
+ * objects.
+ */
 export interface HttpRequest {
   readonly method: string
-  /** The path and the query string as they were sent; `*` where a request is about the whole server. */
+  /**
+   * The path and the query string as they were sent; `*` if a request is about the whole server.
+   */
   readonly target: string
-  /** A header by its lower-case name; several of one name are joined by commas. */
+  /**
+   * Returns a header by its lower-case name; several fields with one name are joined with commas.
+   */
   readonly header: (name: string) => string | undefined
-  /** The connection that it came on, for telemetry. Default: not known. */
+  /** The connection of the request, for telemetry. Default: unknown. */
   readonly connection?: RequestConnection
-  /** Aborted when the client has gone away. */
+  /** Aborted when the client disconnects. */
   readonly client: Cancellation
   /**
-   * Reads the content, which is empty if there is none. Rejects with `ContentTooLarge` as soon as it is
-   * longer than `limitBytes` or comes in too many chunks, and otherwise if it breaks off.
+   * Reads the body; resolves to no bytes if there is none. Rejects with `ContentTooLarge` as soon
+   * as the body exceeds `limitBytes` or has too many chunks, and with another error if the
+   * connection is lost.
    */
   readonly readContent: (limitBytes: number) => Promise<Uint8Array>
 }
 
 /** The connection of a request. */
 export interface RequestConnection {
-  /** The version of HTTP: `1.1`. */
+  /** The HTTP version: `1.1`. */
   readonly protocolVersion: string
-  /** The address of the other end, which is often that of a load balancer. */
+  /** The address of the peer, which is often a load balancer. */
   readonly peerAddress: string | undefined
   readonly peerPort: number | undefined
 }
 
-/** A request of the Fetch standard as the handler reads it. */
+/** Returns a Fetch request in the form that the handler reads. */
 export function fromRequest(request: Request): HttpRequest {
   return {
     method: request.method,

@@ -7,7 +7,9 @@ const unicodeForm = /u[0-9A-Fa-f]{4}/y
 const spaceForm = /[\t\n\r ]*/y
 const words = { true: true, false: false, null: null } as const
 
-/** A fault of a JSON text. Its message says where it is, and repeats nothing of the text. */
+/**
+ * A syntax error in a JSON text. Its message gives the location and repeats nothing of the text.
+ */
 export class JsonFault extends HoldfastError {
   constructor(text: string, at: number, what: string) {
     const before = text.slice(0, at).split('\n')
@@ -16,9 +18,8 @@ export class JsonFault extends HoldfastError {
 }
 
 /**
- * Reads JSON (RFC 8259), slowly and strictly. Refuses a name that an object has already, the name
- * `__proto__`, a number that a double does not hold as it is written, and nesting deeper than
- * `maxDepth`.
+ * Parses JSON (RFC 8259), slowly and strictly. Rejects a duplicate name in an object, the name
+ * `__proto__`, a number that a double cannot represent exactly, and nesting deeper than `maxDepth`.
  *
  * @throws JsonFault
  */

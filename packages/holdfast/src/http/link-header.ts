@@ -1,12 +1,13 @@
 import type { Answer } from '../kernel/answer.ts'
 import type { PageParameters } from '../kernel/page-links.ts'
 
-// Proxies buffer 4 or 8 KiB of headers, and answer 502 for more.
+// Proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
 const longestReference = 2_048
 
 /**
- * Adds where other pages of the list are, as a `Link` header (RFC 8288). The references are queries alone, `<?cursor=…>`, which hold below whatever
- * path the client knows the list by. One with a long cursor is left to the body.
+ * Adds a `Link` header (RFC 8288) with the other pages of a list. Its references contain only a
+ * query, `<?cursor=…>`, so they are valid under any path by which the client knows the list. A
+ * reference with a long cursor is left out; the body has it.
  */
 export function withLinkHeader(
   { links, ...answer }: Answer,

@@ -6,12 +6,15 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** HTML that may stand in a page as it is. */
+/** HTML that can be inserted into a page without escaping. */
 export interface Markup {
   readonly html: string
 }
 
-/** A template of HTML whose values are escaped, unless they are markup themselves; a list of markup is joined. */
+/**
+ * Returns HTML from a template whose values are escaped unless they are markup; a list of markup is
+ * joined.
+ */
 export function markup(
   strings: TemplateStringsArray,
   ...values: readonly (string | number | Markup | readonly Markup[])[]

@@ -2,8 +2,8 @@ import { ProblemError } from '../kernel/problem.ts'
 import { UnsupportedMediaType } from '../kernel/problems.ts'
 import type { HttpRequest } from './http-request.ts'
 
-// A media type as RFC 9110 section 8.3.1 has it. Of blanks, each belongs to one part of the expression
-// only: otherwise it would take exponential time for some texts that do not match.
+// A media type as in RFC 9110 section 8.3.1. Each blank can match only one part of the expression:
+// otherwise some texts that do not match would take exponential time.
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 const parameter = `(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")`
 const mediaTypeForm = new RegExp(`^(${token}/${token})[\\t ]*((?:;[\\t ]*(?:${parameter}[\\t ]*)?)*)$`)
@@ -11,8 +11,9 @@ const parameterForm = new RegExp(parameter, 'g')
 const jsonForm = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/
 
 /**
- * Refuses content that is not JSON in UTF-8, as it stands. Two fields, which some runtimes join with a
- * comma, are no media type. Throws `UnsupportedMediaType`.
+ * Rejects a body that is not declared as JSON in UTF-8 without a content encoding. Two
+ * `Content-Type` fields, which some runtimes join with a comma, are not a media type. Throws
+ * `UnsupportedMediaType`.
  */
 export function checkMediaType({ header }: HttpRequest): void {
   const mediaType = header('content-type')

@@ -11,24 +11,27 @@ import type { HttpRequest } from './http-request.ts'
 import { readRequestId } from './request-id.ts'
 import { createShowPath } from './url-path.ts'
 
-/** Watches the requests of a service, from their beginning to their end. */
+/** Observes the requests of a service from start to end: spans, metrics and log lines. */
 export interface ExchangeObserver {
-  /** Begins the exchange of a request, with the caller's request id and trace where it sent them well-formed. */
+  /**
+   * Starts the exchange of a request, with the caller's request id and trace if they are
+   * well-formed.
+   */
   begin(header: HttpRequest['header']): Exchange
-  /** Says what a request is about, once that is known. */
+  /** Sets the route and operation of a request, once they are known. */
   route(exchange: Exchange, route: Route, operation: string | undefined): void
-  /** Ends an exchange: its span, its place in the distribution of durations, its line in the log. */
+  /** Ends an exchange: ends its span, records its duration and logs its line. */
   end(exchange: Exchange, answer: Pick<HttpAnswer, 'status'>, request: ObservedRequest): void
 }
 
-// As the semantic conventions advise (http.server.request.duration).
+// As the semantic conventions recommend (http.server.request.duration).
 const durationBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
 
 type ObservedRequest = Pick<HttpRequest, 'method'> & Partial<Pick<HttpRequest, 'target' | 'connection'>>
 
 const unroutedAttributes: Attributes = { 'url.scheme': 'http' }
 
-/** Makes the observer of a service's requests. */
+/** Returns the observer of a service's requests. */
 export function observeExchanges({
   operations,
   isSensitive,
@@ -132,7 +135,7 @@ export function observeExchanges({
       durationMs,
     }: { readonly method: string; readonly status: number; readonly durationMs: number },
   ): void {
-    // Pages are asked for by machines, all the time: probes, and whoever collects metrics.
+    // Pages are requested by machines all the time: probes and metrics collectors.
     const level = route !== undefined && operation === undefined ? 'debug' : 'info'
     if (log.isLevelEnabled?.(level) === false) return
     const { traceId, spanId } = span.trace

@@ -1,37 +1,39 @@
 /**
- * The strict reader of JSON bodies.
+ * The strict parser of JSON bodies.
  *
- * A proxy, a signature check and the service have to see the same request, so that whatever two readers
- * could read differently is refused, although `JSON.parse` takes it. Almost every text is read quickly:
+ * A proxy, a signature check and the service have to see the same request. Therefore texts that two
+ * parsers could read differently are rejected, although `JSON.parse` accepts them. Almost every
+ * text takes the fast path:
  *
  *     bytes ─→ scanJson, once over the bytes ─→ JSON.parse ─→ count the members
- *                   │ in doubt                     │ throws        │ another number than of names
- *                   └──────────────→ readJson, slow: returns the value, or finds the fault and its place
+ *                   │ in doubt                     │ throws        │ not as many as names
+ *                   └──────────────→ readJson, slow: returns the value, or finds the error
  *
- * Both ways take time in proportion to the length of the text, and accept the same texts.
+ * Both paths take linear time and accept the same texts.
  */
 import { BadRequest } from '../kernel/problems.ts'
 import { JsonFault, readJson } from './json-reader.ts'
 import { scanJson } from './scan-json.ts'
 import { refuseUnstorableJson } from './storable-text.ts'
 
-/** The max depth of nested arrays and objects: what walks a value later does so on a stack. */
+/** The max depth of nested arrays and objects: later code traverses values recursively. */
 export const maxDepth = 100
 
-// A byte order mark is kept, so that it is refused: RFC 8259 section 8.1 does not allow one.
+// A byte order mark is kept, so that it is rejected: RFC 8259 section 8.1 does not allow one.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Parses JSON (RFC 8259) in UTF-8. Refuses also a name that an object has twice, the name `__proto__`,
- * a number that a double does not hold as it is written, nesting deeper than `maxDepth`, and text that
- * cannot be stored. Throws `BadRequest`, which says where the fault is, and repeats nothing of the text.
+ * Parses JSON (RFC 8259) in UTF-8. Also rejects a duplicate name in an object, the name
+ * `__proto__`, a number that a double cannot represent exactly, nesting deeper than `maxDepth`, and
+ * text that cannot be stored. Throws `BadRequest`, which gives the location of the error and
+ * repeats nothing of the text.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)
   const scan = scanJson(bytes, maxDepth)
   const value = (scan && parseQuickly(text, scan.names)) ?? parseStrictly(text)
-  // Text that cannot be stored comes as an escape only: the bytes were UTF-8, and control characters
-  // stand in no JSON text.
+  // Only an escape can produce text that cannot be stored: the bytes are valid UTF-8, and JSON
+  // allows no control characters.
   if (scan?.hasUnicodeEscapes !== false) refuseUnstorableJson(value)
   return value
 }
@@ -44,11 +46,14 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** Returns the value of a text with so many names; `undefined` if something about it is wrong. */
+/**
+ * Returns the value of a text with this number of names; `undefined` if the text is invalid in any
+ * way.
+ */
 function parseQuickly(text: string, names: number): unknown {
   try {
     const value: unknown = JSON.parse(text)
-    // A name that an object has twice is one member less in the value than there are names in the text.
+    // A duplicate name makes the value have fewer members than the text has names.
     return countMembers([value]) === names ? value : undefined
   } catch {
     return undefined

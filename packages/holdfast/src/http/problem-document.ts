@@ -2,15 +2,15 @@ import type { AnyProblemType } from '../kernel/problem.ts'
 import type { RunningService } from '../kernel/service.ts'
 import { type ResendAdvice, resendAdvice } from './resend-advice.ts'
 
-/** A member that a problem carries beside those of RFC 9457. */
+/** A member of a problem beside those of RFC 9457. */
 export interface ExtensionMember {
   readonly name: string
-  /** Its JSON type, or what else its schema says it is. */
+  /** The JSON type, or a description of it from the schema. */
   readonly type: string
   readonly description?: string
 }
 
-/** What there is to know about a problem of a service. */
+/** The documentation of a problem of a service. */
 export interface ProblemDocument {
   readonly code: string
   readonly type: string
@@ -21,7 +21,7 @@ export interface ProblemDocument {
   readonly resend: ResendAdvice
 }
 
-/** Documents every problem that a service answers with, by status and code. */
+/** Returns the documentation of every problem of a service, ordered by status and code. */
 export function documentProblems(running: RunningService): readonly ProblemDocument[] {
   const declared = new Set([...running.operations.values()].flatMap((operation) => operation.problems))
   return [...running.problems.values()]

@@ -13,7 +13,7 @@ import type { RouteEntry } from './route-table.ts'
 
 const htmlType = 'text/html'
 
-// A page loads nothing, runs nothing, and stands in no other page.
+// A page loads nothing, runs no scripts, and cannot be framed.
 const pageHeaders = {
   vary: 'accept',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${hash('sha256', pageStyle, 'base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
@@ -21,8 +21,9 @@ const pageHeaders = {
 }
 
 /**
- * The pages to which a problem's `type` leads: one for each problem of the service and a list of them, for people or, where
- * the client wants that more, as JSON. None where the service says that its problems are documented elsewhere.
+ * Returns the pages that the `type` of a problem links to: one for each problem of the service and
+ * a list of them, as HTML or, if the client prefers it, as JSON. Empty if the service says that its
+ * problems are documented elsewhere.
  */
 export function problemPages(running: RunningService): readonly RouteEntry<Responder>[] {
   if (running.problemBase !== '/problems/') return []
@@ -104,7 +105,7 @@ function membersContent(members: ProblemDocument['members']): Markup {
 </table>`
 }
 
-/** Text in which what stands between backticks is code. */
+/** Returns text as HTML, with text between backticks as code. */
 function prose(text: string): readonly Markup[] {
   return text
     .split('`')

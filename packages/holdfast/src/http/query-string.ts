@@ -2,7 +2,10 @@ import { BadRequest } from '../kernel/problems.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 import { decodeText } from './target.ts'
 
-/** Reads a query string: each name with all its values, in order. A plus sign is a space. Throws `BadRequest`. */
+/**
+ * Parses a query string into all values of each name, in order. A plus sign is a space. Throws
+ * `BadRequest`.
+ */
 export function parseQueryString(query: string): WireInput['query'] {
   if (query === '') return {}
   const fields: Record<string, string[]> = {}

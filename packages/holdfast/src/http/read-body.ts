@@ -6,13 +6,14 @@ import { checkMediaType } from './media-type.ts'
 import { parseJson } from './parse-json.ts'
 
 /**
- * Reads a request's body, empty where it has none. Throws `ContentTooLarge` (before anything is read, where the length is announced),
- * `UnsupportedMediaType` and `BadRequest`.
+ * Reads the body of a request; empty if it has none. Throws `ContentTooLarge` (before reading
+ * anything, if the length is declared), `UnsupportedMediaType` and `BadRequest`.
  */
 export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
   if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
-  // What comes is refused unread where that can be seen from the headers; a body of unknown length may turn out to be none.
+  // Headers that rule a body out reject it unread. A body of undeclared length may turn out to be
+  // empty.
   if (announcedBytes > 0) checkMediaType(request)
   const bytes = await readContent(request, limitBytes)
   if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
@@ -20,8 +21,8 @@ export async function readBody(request: HttpRequest, limitBytes: number): Promis
 }
 
 /**
- * Refuses a body to which the method gives no meaning (RFC 9110 section 9.3.5): a client that sends one
- * would believe that it counts, and it is no part of the fingerprint. Throws `BadRequest`.
+ * Rejects a body if the method defines no meaning for it (RFC 9110 section 9.3.5): a client that
+ * sends one would expect it to matter, but it is not part of the fingerprint. Throws `BadRequest`.
  */
 export async function refuseBody(request: HttpRequest, limitBytes: number): Promise<void> {
   const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
@@ -32,12 +33,15 @@ export async function refuseBody(request: HttpRequest, limitBytes: number): Prom
   }
 }
 
-/** Parses the JSON of a body; `undefined` where it is empty. Throws `BadRequest`. */
+/** Parses the JSON of a body; returns `undefined` for an empty one. Throws `BadRequest`. */
 export function parseBody(bytes: Uint8Array): unknown {
   return bytes.length === 0 ? undefined : parseJson(bytes)
 }
 
-/** The length that `Content-Length` announces; zero where there is none, which says nothing of the length. */
+/**
+ * Returns the length in `Content-Length`; zero if there is none, although the body may still have
+ * content.
+ */
 function announcedLength({ header }: HttpRequest): number {
   const length = header('content-length')
   if (length === undefined) return 0

@@ -1,7 +1,8 @@
-// Long enough to be found again, short enough for every log line; nothing that a log or a shell would take for syntax.
+// Long enough to be unique, short enough for every log line, and free of characters that are syntax
+// in a log or a shell.
 const wellFormed = /^[A-Za-z0-9._~-]{8,128}$/
 
-/** The caller's `X-Request-Id` where it is well-formed, and a new one otherwise. */
+/** Returns the caller's `X-Request-Id` if it is well-formed, otherwise a new id. */
 export function readRequestId(header: string | undefined): string {
   return header !== undefined && wellFormed.test(header) ? header : crypto.randomUUID()
 }

@@ -1,8 +1,8 @@
 import type { AnyProblemType } from '../kernel/problem.ts'
 
-/** Whether a request that was answered with a problem can be sent again. */
+/** Advice on retrying a request that was answered with a problem. */
 export interface ResendAdvice {
-  /** Whether the same request may be answered otherwise next time. */
+  /** Whether the same request may get another response next time. */
   readonly mayHelp: boolean
   /** What to do, in a sentence or two. */
   readonly text: string
@@ -10,7 +10,10 @@ export interface ResendAdvice {
 
 const transientStatuses: readonly number[] = [408, 425, 429]
 
-/** `isDeclared`: whether an operation declares the problem, so that its handler is what comes to it. */
+/**
+ * Returns the advice for a problem. `isDeclared`: whether an operation declares the problem, so
+ * that its handler may throw it.
+ */
 export function resendAdvice(problem: AnyProblemType, isDeclared: boolean): ResendAdvice {
   if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
     return {

@@ -4,34 +4,40 @@ import { TrieRouter } from 'hono/router/trie-router'
 import type { Route } from '../kernel/route.ts'
 import { canonicalPath } from './target.ts'
 
-/** A route, and what answers its requests. */
+/** A route and its target, which answers the requests. */
 export interface RouteEntry<Target> {
   readonly route: Route
   readonly target: Target
-  /** The name of the operation that it calls; `undefined` for a page. */
+  /** The name of the operation; `undefined` for a page. */
   readonly operation?: string
 }
 
-/** What a request's method and path lead to. */
+/** The route that matches the method and path of a request. */
 export interface RouteMatch<Target> {
   readonly entry: RouteEntry<Target>
-  /** The path's parameters, still percent-encoded. */
+  /** The path parameters, still percent-encoded. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
 /** Every route of a service. */
 export interface RouteTable<Target> {
-  /** What answers a method on a path in its canonical spelling. */
+  /**
+   * Returns the match of a method and a path in canonical form; `undefined` if no route matches.
+   */
   find(method: string, path: string): RouteMatch<Target> | undefined
-  /** The methods that a path takes, in the form of an `Allow` header; empty where no route has the path. */
+  /**
+   * Returns the methods of a path in the form of an `Allow` header; empty if no route matches the
+   * path.
+   */
   allow(path: string): string
-  /** The methods of all routes together. */
+  /** The methods of all routes, in the form of an `Allow` header. */
   readonly allowAny: string
 }
 
 /**
- * Builds the table. Where several routes have a path, the one with fixed text where the other has a parameter answers,
- * read from the left; the entries of `fallbacks` only answer what no other does.
+ * Creates the table. If several routes match a path, literal segments take precedence over
+ * parameters, compared from left to right. The entries of `fallbacks` only match what no other
+ * entry does.
  */
 export function createRouteTable<Target>(
   entries: readonly RouteEntry<Target>[],
@@ -39,18 +45,19 @@ export function createRouteTable<Target>(
 ): RouteTable<Target> {
   const router = new SmartRouter<RouteEntry<Target>>({ routers: [new RegExpRouter(), new TrieRouter()] })
   const ordered = [...entries.toSorted((a, b) => comparePaths(a.route.path, b.route.path)), ...fallbacks]
-  // Of the routes that fit, the router gives the one first that was added first.
+  // Of several matching routes, the router returns the one that was added first.
   for (const entry of ordered) router.add(entry.route.method, toPattern(entry.route.path), entry)
   const methods = new Set(ordered.map(({ route }) => route.method))
 
   function find(method: string, path: string): RouteMatch<Target> | undefined {
-    // A method is whatever a client sends, and the router looks it up in plain objects.
+    // The client chooses the method, and the router looks it up in plain objects.
     if (!methods.has(method)) return undefined
     const [candidates, values] = router.match(method, path)
     const first = candidates[0]
     if (!first) return undefined
     const [entry, places] = first
-    // The router's one implementation gives the parameters, its other their places among the values.
+    // One implementation of the router returns the parameters, the other their indexes in the
+    // values.
     return {
       entry,
       parameters: values ? valuesAt(places as Places, values) : (places as Record<string, string>),
@@ -64,7 +71,7 @@ export function createRouteTable<Target>(
   }
 }
 
-/** Where among the values of a path each of its parameters stands. */
+/** The index of each parameter among the values of a path. */
 type Places = Readonly<Record<string, number>>
 
 function valuesAt(places: Places, values: readonly string[]): Record<string, string> {
@@ -73,7 +80,10 @@ function valuesAt(places: Places, values: readonly string[]): Record<string, str
   return parameters
 }
 
-/** A path in the router's own form. Literal segments are spelled as requests are, so that none looks like its syntax. */
+/**
+ * Returns a path in the router's syntax. Literal segments are percent-encoded as in requests, so
+ * none is read as syntax.
+ */
 function toPattern(path: string): string {
   return path
     .split('/')
@@ -85,7 +95,7 @@ function isParameter(segment: string): boolean {
   return segment.startsWith('{')
 }
 
-/** Orders paths so that of two that fit one request the more precise comes first. */
+/** Orders paths so that the more specific one of two that match the same request comes first. */
 function comparePaths(a: string, b: string): number {
   const [left, right] = [a.split('/'), b.split('/')]
   for (const [index, segment] of left.entries()) {

@@ -24,20 +24,20 @@ const closingBrace = 125
 
 const ascii = new TextDecoder()
 
-// A number of at most 15 digits is always exact if it is neither very large nor very small: if it is
-// not longer than this, and its exponent with the sign has at most two digits.
+// A number of at most 15 digits is exact unless it is very large or very small. So no check is
+// needed up to this length, if the exponent has at most two digits besides its sign.
 const safeLength = 15
 const safeExponentLength = 4
 
 /**
- * Reads the bytes of a JSON text once, from start to end: `at` only grows, and nothing is searched
- * for, so that the time is in proportion to the length however the code is compiled. Every byte that
- * JSON gives a meaning is ASCII, and no byte of another character in UTF-8 is.
+ * Scans the bytes of a JSON text once, from start to end: `at` only grows and nothing is searched
+ * for, so the time is linear in any case. Every byte with a meaning in JSON is ASCII, and the UTF-8
+ * encoding of other characters contains no ASCII bytes.
  *
- * The text need not be JSON: `JSON.parse` finds out. Returns `undefined` if it is nested deeper than
- * `maxDepth`, has a number that is not exact, or has a name with an escape: V8 can take such a name for
- * one that it has seen in another text (nodejs/node#63785), so that one client could have the names of
- * another misread.
+ * The text need not be valid JSON, which `JSON.parse` checks. Returns `undefined` if it is nested
+ * deeper than `maxDepth`, has a number that is not exact, or has a name with an escape: V8 can
+ * mistake such a name for one from another text (nodejs/node#63785), so that one client could cause
+ * the names of another client to be misread.
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefined {
   let names = 0
@@ -77,7 +77,10 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan | undefi
   return { names, hasUnicodeEscapes }
 }
 
-/** Returns where the number ends whose first digit stands before `start`; `undefined` if it is not exact. */
+/**
+ * Returns the end of the number whose first digit is before `start`; `undefined` if the number is
+ * not exact.
+ */
 function endOfNumber(bytes: Uint8Array, start: number): number | undefined {
   let at = start
   let byte = bytes[at]!
@@ -92,7 +95,7 @@ function endOfNumber(bytes: Uint8Array, start: number): number | undefined {
   return isExactNumber(ascii.decode(bytes.subarray(start - 1, at))) ? at : undefined
 }
 
-/** Past the end of the bytes there is no byte, and so no digit. */
+/** Also false past the end, where the byte is undefined. */
 function isDigit(byte: number): boolean {
   return byte >= zero && byte <= nine
 }

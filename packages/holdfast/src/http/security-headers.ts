@@ -3,21 +3,24 @@ import { configurationInvalid } from '../kernel/configuration-invalid.ts'
 /** Options of {@link createSecurityHeaders}. */
 export interface SecurityHeaderOptions {
   /**
-   * The value of `Strict-Transport-Security` (RFC 6797) in every answer: `max-age=31536000; includeSubDomains`. Browsers then use
-   * nothing but https for the host, for so many seconds, and cannot be told otherwise before. Default: none, since TLS ends at a
-   * proxy in front, which may set it, and the host may have other services that are not ready for it. Set it if the host
-   * is reached by https alone and the proxy does not; without it, the first request of a browser may go out in plain http.
+   * The value of `Strict-Transport-Security` (RFC 6797) in every response:
+   * `max-age=31536000; includeSubDomains`. Browsers then use only https for the host for that many
+   * seconds, and it cannot be revoked earlier. Default: none, because TLS usually ends at a proxy,
+   * which may set the header, and the host may have other services that are not ready for it. Set
+   * it if the host is reached over https only and the proxy does not set it; without it, the first
+   * request of a browser may use plain http.
    */
   readonly strictTransportSecurity?: string
 }
 
-/** The headers that every answer has, unless the answer has its own. */
+/** The headers of every response, unless the response sets them itself. */
 export type SecurityHeaders = Readonly<Record<string, string>>
 
 const withoutTransport: SecurityHeaders = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
-  // An answer is data: a browser neither runs nor embeds it, nor shows it in a frame of another site.
+  // A response is data: browsers must neither execute nor embed it, nor show it in a frame of
+  // another site.
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
 }
@@ -25,9 +28,10 @@ const withoutTransport: SecurityHeaders = {
 const form = /^max-age=\d{1,10}(?:; ?includeSubDomains)?(?:; ?preload)?$/i
 
 /**
- * Returns the headers of every answer.
+ * Returns the headers of every response.
  *
- * @throws HoldfastError `configuration-invalid` if `strictTransportSecurity` is no value of that header.
+ * @throws HoldfastError `configuration-invalid` if `strictTransportSecurity` is not a valid value
+ * of that header.
  */
 export function createSecurityHeaders({
   strictTransportSecurity: value,

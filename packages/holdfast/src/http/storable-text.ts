@@ -1,8 +1,8 @@
 import { BadRequest } from '../kernel/problems.ts'
 
 /**
- * Refuses text that cannot be kept as it is: U+0000, which Postgres has no room for, and half of a surrogate pair, which is no
- * character and becomes another one on its way. Throws `BadRequest`.
+ * Rejects text that cannot be stored unchanged: U+0000, which Postgres does not support, and
+ * unpaired surrogates, which are replaced by another character when encoded. Throws `BadRequest`.
  */
 export function refuseUnstorable(text: string, part: string): void {
   if (text.includes('\0')) throw BadRequest({ detail: `The ${part} has a text with the character U+0000.` })
@@ -11,7 +11,9 @@ export function refuseUnstorable(text: string, part: string): void {
   }
 }
 
-/** The same for every text of a JSON value, the names of members among them. */
+/**
+ * Rejects a JSON value if any of its strings cannot be stored unchanged, names of members included.
+ */
 export function refuseUnstorableJson(value: unknown): void {
   if (typeof value === 'string') refuseUnstorable(value, 'body')
   if (typeof value !== 'object' || value === null) return

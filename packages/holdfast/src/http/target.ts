@@ -2,20 +2,20 @@ import { ProblemError } from '../kernel/problem.ts'
 import { BadRequest } from '../kernel/problems.ts'
 import { refuseUnstorable } from './storable-text.ts'
 
-/** A request's target taken apart, still percent-encoded. */
+/** A parsed request target, still percent-encoded. */
 export interface Target {
   readonly path: string
-  /** What follows the question mark; empty where nothing does. */
+  /** The part after the question mark; empty if there is none. */
   readonly query: string
 }
 
 const visibleAscii = /^[\x21-\x7e]*$/
-// Of these characters a path has one spelling only.
+// A path of these characters has only one spelling.
 const unreserved = /^[A-Za-z0-9/._~-]*$/
 
 /**
- * Takes a request's target apart. Its path comes in one spelling, whatever was percent-encoded without need. Throws
- * `BadRequest`.
+ * Parses a request target. The path is returned in canonical form, without unnecessary
+ * percent-encoding. Throws `BadRequest`.
  */
 export function parseTarget(target: string): Target {
   if (!visibleAscii.test(target)) {
@@ -28,7 +28,10 @@ export function parseTarget(target: string): Target {
   return { path: canonicalPath(path), query: mark === -1 ? '' : target.slice(mark + 1) }
 }
 
-/** A path in the spelling in which routes are compared. Throws `BadRequest` where its percent-encoding is broken. */
+/**
+ * Returns a path in the canonical form in which routes are compared. Throws `BadRequest` if its
+ * percent-encoding is invalid.
+ */
 export function canonicalPath(path: string): string {
   if (unreserved.test(path)) return path
   return path
@@ -37,7 +40,7 @@ export function canonicalPath(path: string): string {
     .join('/')
 }
 
-/** Text without its percent-encoding. Throws `BadRequest` where that is broken. */
+/** Decodes percent-encoded text. Throws `BadRequest` if the encoding is invalid. */
 export function decodeText(text: string, part: 'path' | 'query string'): string {
   try {
     const decoded = decodeURIComponent(text)

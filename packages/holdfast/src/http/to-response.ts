@@ -1,7 +1,7 @@
 import type { HttpAnswer } from './http-answer.ts'
 
-/** Returns an answer as a response of the Fetch standard. */
+/** Converts an HTTP answer to a Fetch response. */
 export function toResponse({ status, headers, body }: HttpAnswer): Response {
-  // The bytes are those of a buffer that is not shared between threads, which the type of an array does not say.
+  // The bytes are never in a shared buffer, which the type of the array does not express.
   return new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
 }

@@ -1,16 +1,17 @@
 /*
- * The path of a request as telemetry may have it. A parameter of a path can be a secret (`/resets/{token}`), and a trace is kept
- * and read by more people than the request. So a part of a path that a parameter with a sensitive name fills is hidden; in a
- * path that no route takes, for a method that none has or with one part too many, so is all from that part on.
+ * Redacts request paths for telemetry. A path parameter can be a secret (`/resets/{token}`), and a
+ * trace is stored longer and read by more people than the request. Therefore segments that match a
+ * parameter with a sensitive name are hidden. If no route matches the request (unknown method, one
+ * segment too many), everything from such a segment on is hidden.
  */
 import { redacted } from '../kernel/redact.ts'
 import type { Route } from '../kernel/route.ts'
 import { canonicalPath } from './target.ts'
 
-/** Returns the path of a request target as telemetry may have it; `undefined` if it cannot be shown. */
+/** Returns the redacted path of a request target; `undefined` if it cannot be shown. */
 export type ShowPath = (target: string, route: Route | undefined) => string | undefined
 
-// A span is kept in memory until it is sent, and a client may send long paths.
+// Spans stay in memory until they are exported, and a client may send long paths.
 const maxLength = 512
 
 /** Creates the {@link ShowPath} of a service with these routes. */
@@ -40,7 +41,7 @@ export function createShowPath(
       const prefix = prefixes.find((each) => segments.length > each.length && startsWith(segments, each))
       return shortened(prefix ? [...segments.slice(0, prefix.length), redacted].join('/') : path, target)
     } catch {
-      // Its percent-encoding is broken, so that nothing can be said of its parts.
+      // The percent-encoding is invalid, so the segments cannot be determined.
       return undefined
     }
   }
@@ -64,7 +65,7 @@ function startsWith(segments: readonly string[], template: readonly string[]): b
   return template.every((part, index) => parameterOf(part) !== undefined || part === segments[index])
 }
 
-/** A path of bounded length, and without the memory of the target that it is a part of. */
+/** Returns a path of bounded length that does not keep the whole target in memory. */
 function shortened(path: string, target: string): string {
   if (target.length <= maxLength) return path
   return JSON.parse(JSON.stringify(path.slice(0, maxLength))) as string
