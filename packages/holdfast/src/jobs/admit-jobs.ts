@@ -20,25 +20,26 @@ const patienceMs = 5_000
 
 /** The outcome of {@link admitJobs}. */
 export interface Admitted {
-  /** Whether there may be more at the gate. */
+  /** Whether more jobs may be waiting at the gate. */
   readonly isMore: boolean
-  /** The number of jobs that are ready now. */
+  /** The number of jobs that became ready. */
   readonly ready: number
-  /** The number of jobs that were scheduled for their turn. */
+  /** The number of jobs that were scheduled for their rate turn. */
   readonly scheduled: number
 }
 
 const none: Admitted = { isMore: false, ready: 0, scheduled: 0 }
 
-/** The limits of the jobs of a name. */
+/** A job name with its limits. */
 interface Limited {
   readonly service: string
   readonly job: Pick<JobType, 'name' | 'concurrency' | 'rate'>
 }
 
 /**
- * Lets the next jobs of a name through its limits, in their order: those whose turn has come and that find a place become
- * ready, the others are parked until a place is free, or scheduled for their turn.
+ * Lets the next jobs of a name through its limits, in order. A job whose rate turn has come and
+ * that gets a slot becomes ready; the others are parked until a slot is free, or scheduled for
+ * their turn.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
@@ -78,7 +79,7 @@ function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | '
   ]
 }
 
-/** The limits of a name while its jobs pass. */
+/** The state of a name's limits while its jobs are admitted. */
 class Limits {
   readonly #places = new Map<string, number>()
   readonly #nextMs = new Map<string, number>()
@@ -86,7 +87,7 @@ class Limits {
   readonly #intervalMs: number
 
   constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
-    // A job may have been enqueued by a version of the program that limited it, and be run by one that does not.
+    // The version of the program that enqueued a job may have limited it while this one does not.
     this.#mostPlaces = concurrency?.limit ?? Infinity
     this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
     for (const { kind, key, places, next_ms } of rows) {

@@ -1,4 +1,4 @@
-/** Resolves when all of them have ended, or `limitMs` have passed. */
+/** Resolves when all attempts have ended, or after `limitMs`. */
 export async function allEnded(
   attempts: Iterable<{ readonly ended: Promise<unknown> }>,
   limitMs: number,

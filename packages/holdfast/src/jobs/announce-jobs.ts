@@ -1,10 +1,10 @@
 import type { JobRow } from './job-row.ts'
 import type { WakeKind, WakeSender } from './wake.ts'
 
-// The leader looks for due jobs several times within this time, so it need not be told of later ones.
+// The leader looks for due jobs several times in this period, so it needs no wake for later ones.
 const soonMs = 60_000
 
-/** Wakes those who have something to do for jobs that have been committed. */
+/** Wakes the processes that have work to do after jobs were committed. */
 export function announceJobs(rows: readonly JobRow[], waker: WakeSender): void {
   const names = new Map<WakeKind, Set<string>>()
   for (const row of rows) {
@@ -21,6 +21,6 @@ function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly Wak
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
   const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'gated'
   if (atMs === undefined) return [atOnce]
-  // The clock of the database decides, which may differ from this one.
+  // The clock of the database decides when the job is due, and it may differ from this one.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []
 }

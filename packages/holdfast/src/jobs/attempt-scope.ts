@@ -7,25 +7,28 @@ import type { Pool } from '../postgres/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../postgres/transaction-session.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
-/** One attempt of a job. */
+/** Everything that belongs to one attempt of a job. */
 export interface AttemptScope {
   readonly service: string
   readonly job: Job
   readonly row: ClaimedRow
-  /** The connections of transactions. */
+  /** Connections for transactions. */
   readonly pool: Pool
-  /** The connections of the engine's own statements, which no handler can keep waiting. */
+  /** Connections for the engine's own statements; handlers cannot exhaust them. */
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
-  /** Notices foreign calls while a transaction of it is open. */
+  /** Detects external calls made while a transaction of the attempt is open. */
   readonly foreignCalls: ForeignCallWatch
   readonly log: Logger
   readonly work: Work
   readonly deadline: RunningDeadline
-  /** Aborted when the worker closes: what cannot be written down by then is left to others. */
+  /**
+   * Aborted when the worker closes. Outcomes that cannot be stored by then are left to other
+   * workers.
+   */
   readonly closing: AbortSignal
-  /** How long a transaction of it lives at most, in milliseconds. */
+  /** Max duration of the attempt's transactions, in milliseconds. */
   readonly limitMs: number
-  /** Returns whether this process still has its lease, as far as it knows. */
+  /** Returns whether this process still holds its lease, as far as it knows. */
   readonly holdsLease: () => boolean
 }

@@ -1,12 +1,13 @@
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
-// How much work a process takes ahead of what it runs: little enough for nobody to wait for it, enough for it not to wait for the database.
+// How much work a process claims ahead, in milliseconds: short enough that jobs do not wait here,
+// long enough that the process does not wait for the database.
 const aheadMs = 50
 const mostAheadPerPlace = 10
-// A job that has waited here for this long is better off with another process.
+// A job that has waited here this long starts sooner in another process.
 const longestWaitMs = 500
-// How much the duration of one job changes what is expected of the next.
+// Weight of the latest job in the moving average of durations.
 const weight = 0.1
 
 interface Held {
@@ -14,7 +15,7 @@ interface Held {
   readonly sinceMs: number
 }
 
-/** Jobs that a process has claimed and not begun: only of short ones does it take some ahead. */
+/** Jobs that a process has claimed but not started. Only short jobs are claimed ahead. */
 export class Backlog {
   readonly #concurrency: number
   #held: Held[] = []
@@ -32,17 +33,17 @@ export class Backlog {
     return this.#held.map(({ row }) => row)
   }
 
-  /** How many jobs to claim when there is room for so many. */
+  /** Returns how many jobs to claim for this number of free slots. */
   wanted(room: number): number {
     const ahead = Math.min(
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
       this.#concurrency * mostAheadPerPlace,
     )
-    // Few at a time would cost as much as many.
+    // Claiming a few jobs costs as much as claiming many.
     return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
   }
 
-  /** Takes notice of how long a job took. */
+  /** Records how long a job took. */
   observe(durationMs: number): void {
     const known = this.#expectedMs
     this.#expectedMs = known === Infinity ? durationMs : known + weight * (durationMs - known)
@@ -53,30 +54,30 @@ export class Backlog {
     for (const row of rows) this.#held.push({ row, sinceMs })
   }
 
-  /** Takes out the next one to run that may begin. */
+  /** Removes and returns the next job that may start. */
   take(mayBegin: (row: ClaimedRow) => boolean): ClaimedRow | undefined {
     const index = this.#held.findIndex(({ row }) => mayBegin(row))
     return index < 0 ? undefined : this.#held.splice(index, 1)[0]?.row
   }
 
-  /** Removes and returns those with these keys. */
+  /** Removes and returns the jobs with these keys. */
   takeOut(keys: ReadonlySet<string>): readonly ClaimedRow[] {
     const [out, rest] = partition(this.#held, ({ row }) => keys.has(claimKey(row)))
     this.#held = rest
     return out.map(({ row }) => row)
   }
 
-  /** Takes out those that have waited for too long. */
+  /** Removes and returns the jobs that have waited too long. */
   takeStale(): readonly ClaimedRow[] {
     const beforeMs = performance.now() - longestWaitMs
     const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
     this.#held = rest
-    // What was expected of them was wrong.
+    // They took longer than expected, so the expectation is reset.
     if (out.length > 0) this.#expectedMs = Infinity
     return out.map(({ row }) => row)
   }
 
-  /** Takes out all. */
+  /** Removes and returns all jobs. */
   clear(): readonly ClaimedRow[] {
     return this.#held.splice(0).map(({ row }) => row)
   }

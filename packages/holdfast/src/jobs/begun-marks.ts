@@ -5,12 +5,14 @@ import { withConnection } from '../postgres/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import { markBegun } from './queries/mark-begun.ts'
 
-// Marks attempts as begun, which is what decides whether the crash of a worker costs its jobs an attempt:
+// Marks attempts as started. If a worker crashes, only attempts that are marked cost their jobs an
+// attempt.
 //
-// - A job is marked before its handler runs, and that is waited for, if it is its last attempt, or if a worker has died
-//   before with it: a job of one attempt never runs twice, and a job that kills its process does so once more than it has
-//   attempts, not without end.
-// - Any other is marked once it has run for a while, many in one statement. Jobs that are shorter need no statement.
+// - A job is marked before its handler runs if this is its last attempt, or if a worker has died
+//   with it before. The handler waits for the mark. So a job with one attempt never runs twice, and
+//   a job that kills its process can do so only once more than it has attempts.
+// - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
+//   no statement.
 
 /** How long an attempt runs before it is marked, in milliseconds. */
 const markAfterMs = 100
@@ -26,7 +28,7 @@ interface Unmarked {
   readonly sinceMs: number
 }
 
-/** Marks the attempts of a process as begun. */
+/** Marks the attempts of a process as started. */
 export class BegunMarks {
   readonly #pool: Pool
   readonly #log: Logger
@@ -40,13 +42,13 @@ export class BegunMarks {
     this.#log = log
   }
 
-  /** Marks an attempt. Resolves to `false` if the job is no longer its claim's. */
+  /** Marks an attempt. Resolves to `false` if this claim no longer holds the job. */
   now({ id, claim }: ClaimOf): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ id, claim, resolve, reject })
       if (this.#isWriting) return
       this.#isWriting = true
-      // Those that begin in the same turn go together.
+      // Attempts that start in the same tick share a statement.
       setImmediate(() => void this.#writeWaiting())
     })
   }
@@ -62,7 +64,7 @@ export class BegunMarks {
     this.#unmarked.delete(claimKey(claim))
   }
 
-  /** Marks no more. */
+  /** Stops marking. */
   close(): void {
     clearTimeout(this.#timer)
     this.#unmarked.clear()

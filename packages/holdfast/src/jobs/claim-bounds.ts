@@ -1,45 +1,50 @@
 import type { ClaimSegments } from './queries/claim-jobs.ts'
 import type { Slots } from './slots.ts'
 
-// The cost of a claim must not grow with what earlier claims left behind. Until a vacuum, the index of ready jobs has an
-// entry for each job that was ready before, and while an old snapshot is open (a backup, a long report), no vacuum removes
-// them. So a worker remembers, by name and priority, up to which `seq` all was claimed a while ago, and looks only behind:
+// The cost of a claim must not grow with the number of earlier claims. Until a vacuum, the index of
+// ready jobs has an entry for each job that was ready before, and while an old snapshot is open (a
+// backup, a long report), no vacuum removes these entries. So a worker remembers, per name and
+// priority, the `seq` up to which all jobs were claimed a while ago, and searches only beyond it:
 //
 //   priority   ── seq ──▶
 //       10     ░░░░░░░░░░|▓▓▓▓     ░ dead entries, below the bound      ▓ ready jobs
-//        0     ░░░░|▓▓▓▓▓▓▓▓       all other priorities are looked at as a whole
+//        0     ░░░░|▓▓▓▓▓▓▓▓       all other priorities are searched as a range
 //
-// What is below a bound and ready all the same is found by a sweep, which has no bounds: jobs whose transaction took longer
-// to commit than the bound is old, that were locked by another transaction, or that were handed back. A worker sweeps every
-// ten seconds, when a claim has found nothing (at most every two), and when it hears that jobs were handed back.
+// A sweep, which ignores the bounds, finds ready jobs below a bound: jobs whose transaction
+// committed later than the bound allows for, jobs that another transaction had locked, and jobs
+// that were released. A worker sweeps every ten seconds, after a claim that found nothing (at most
+// every two seconds), and when it is notified of released jobs.
 
-// A transaction that commits within it is found at once.
+// How long a claimed `seq` waits before it becomes a bound. Jobs that commit within this time are
+// found at once.
 const settleMs = 2_000
 const sweepEveryMs = 10_000
 const sweepIdleEveryMs = 2_000
-// Beyond them, priorities are looked at as a whole.
+// Priorities beyond this number are searched as a range.
 const maxPriorities = 8
 const lowest = -32_768
 const highest = 32_767
 
-/** A job that has been claimed. */
+/** A claimed job. */
 interface Claimed {
   readonly name: string
   readonly priority: number
   readonly seq: number
 }
 
-/** How far the jobs of one name and priority have been claimed. */
+/** The bounds of the jobs of one name and priority. */
 interface Bound {
-  /** All up to it was claimed more than {@link settleMs} ago, but for late jobs. */
+  /**
+   * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for late ones.
+   */
   settled: number
-  /** The highest that was claimed by `pendingMs`. */
+  /** The highest `seq` that was claimed by `pendingMs`. */
   pending: number
   pendingMs: number
   latest: number
 }
 
-/** Up to where a worker has claimed the jobs of its names. */
+/** Remembers how far a worker has claimed the jobs of its names. */
 export class ClaimBounds {
   readonly #slots: Pick<Slots, 'names' | 'hasShares'>
   readonly #bounds = new Map<string, Map<number, Bound>>()
@@ -54,16 +59,19 @@ export class ClaimBounds {
     this.#sweptMs = -Infinity
   }
 
-  /** Returns whether a sweep follows a claim that has found nothing: a job may have been committed late. */
+  /**
+   * Returns whether a claim that found nothing is followed by a sweep, since a job may have been
+   * committed late.
+   */
   sweepInstead(nowMs: number): boolean {
     if (this.#bounds.size === 0 || nowMs - this.#sweptMs < sweepIdleEveryMs) return false
     this.sweepNext()
     return true
   }
 
-  /** Remembers that jobs were claimed, in their order within each name and priority. */
+  /** Records claimed jobs, in their order within each name and priority. */
   claimed(jobs: readonly Claimed[], nowMs: number): void {
-    // Jobs of shares pass each other, so that there is no bound below which all have been claimed.
+    // With shares, jobs are claimed out of order, so there is no bound below which all are claimed.
     if (this.#slots.hasShares) return
     for (const { name, priority, seq } of jobs) {
       const byPriority = this.#bounds.get(name) ?? new Map<number, Bound>()
@@ -75,17 +83,20 @@ export class ClaimBounds {
     }
   }
 
-  /** Returns where the next claim looks for jobs of these names; everywhere if a sweep is due. */
+  /**
+   * Returns the segments that the next claim searches for jobs of these names; everything if a
+   * sweep is due.
+   */
   segments(names: readonly string[], nowMs: number): ClaimSegments {
     const isSweep = nowMs - this.#sweptMs >= sweepEveryMs
-    // Only what looks for all names finds all that is late.
+    // Only a sweep over all names finds every late job.
     if (isSweep && names.length === this.#slots.names.length) this.#sweptMs = nowMs
     const segments: Segments = { behind: [], ranges: [] }
     for (const name of names) addSegments(segments, name, isSweep ? [] : this.#settled(name, nowMs))
     return segments
   }
 
-  /** Returns the settled bounds of a name, those of the highest priorities first. */
+  /** Returns the settled bounds of a name, highest priority first. */
   #settled(name: string, nowMs: number): readonly (readonly [priority: number, seq: number])[] {
     const settled: [number, number][] = []
     for (const [priority, bound] of this.#bounds.get(name) ?? []) {

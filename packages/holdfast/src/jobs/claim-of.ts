@@ -1,11 +1,14 @@
-/** One claim of a job: what all bookkeeping of an attempt is by. */
+/** One claim of a job, which identifies an attempt in all bookkeeping. */
 export interface ClaimOf {
   readonly id: string
-  /** The fencing token. */
+  /** The fencing token: it grows with each claim of the job. */
   readonly claim: number
 }
 
-/** Returns the key of a claim in a map. By its id alone, two claims of one job would overwrite each other. */
+/**
+ * Returns the map key of a claim. With the id alone, two claims of one job would overwrite each
+ * other.
+ */
 export function claimKey({ id, claim }: ClaimOf): string {
   return `${id} ${claim}`
 }

@@ -14,33 +14,39 @@ import type { Slots } from './slots.ts'
 /** Dependencies of {@link Claims}. */
 export interface ClaimParts {
   readonly service: string
-  /** The id of the worker that claims them. */
+  /** The id of the worker that claims. */
   readonly worker: string
-  /** The slots in which they run. */
+  /** The slots that the jobs run in. */
   readonly slots: Slots
   readonly control: Pool
   readonly attempts: RunningAttempts
   readonly log: Logger
-  /** Called when a claim failed that nothing waited for. */
+  /** Called when a claim failed that no caller waits for. */
   readonly onFailed: () => void
 }
 
 const limitMs = 5_000
-// A statement whose answer was lost may be carried out up to its timeout later.
+// A statement whose reply was lost may still be executed until its timeout has passed.
 const unclearMs = 2 * limitMs
 const reckonEveryMs = 500
 
-/** What a worker has claimed: it begins as many as there is room for, and gives back what it does not come to. */
+/**
+ * The jobs that a worker has claimed. Starts as many as there are free slots, and releases those
+ * that wait too long.
+ */
 export class Claims {
   readonly #parts: ClaimParts
   readonly #backlog: Backlog
   readonly #bounds: ClaimBounds
   #isOver = false
-  /** Until when claims may turn up that were carried out and never answered. */
+  /** Until this time, claims may turn up that were executed but whose reply was lost. */
   #unclearUntilMs = -Infinity
   #reckonedMs = -Infinity
 
-  /** Claims as many jobs as there is room for, until there is no room or no job. Calls that come meanwhile are one. */
+  /**
+   * Claims jobs until there is no free slot or no job left. Calls made during a claim are merged
+   * into one.
+   */
   readonly claim: () => Promise<void> = coalesce(() => this.#claim())
 
   constructor(parts: ClaimParts) {
@@ -49,22 +55,22 @@ export class Claims {
     this.#bounds = new ClaimBounds(parts.slots)
   }
 
-  /** The names of the jobs that it claims. */
+  /** The names of the jobs to claim. */
   get names(): readonly string[] {
     return this.#parts.slots.names
   }
 
-  /** Whether another job could begin. */
+  /** Whether another job could start. */
   get hasRoom(): boolean {
     return this.#parts.slots.free > 0
   }
 
-  /** Whether claims may turn up that were never answered. */
+  /** Whether claims may turn up whose reply was lost. */
   get isUnclear(): boolean {
     return this.#reckonedMs < this.#unclearUntilMs
   }
 
-  /** How many wait to begin. */
+  /** The number of claimed jobs that have not started. */
   get waiting(): number {
     return this.#backlog.length
   }
@@ -79,7 +85,8 @@ export class Claims {
       const room = Math.max(0, this.#backlog.wanted(slots.free))
       const reserved: number = hasLookedForFirsts ? 0 : slots.freeReserved
       const { busy } = slots
-      // Of a name that is busy and a share by itself, nothing is looked for in vain: there may be very many of them.
+      // A busy name without shares cannot use a reserved slot, so it is left out: it may have very
+      // many jobs.
       const names =
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return
@@ -93,12 +100,13 @@ export class Claims {
       this.beginNext()
       if (rows.length === 0 && this.#bounds.sweepInstead(performance.now())) continue
       if (rows.length === 0 || rows.length < room) return
-      // The first ones of all names were among them; those of shares may come behind many others.
+      // The claim has covered the first job of every name. The first jobs of shares may be behind
+      // many others, so shares are searched again.
       hasLookedForFirsts ||= reserved > 0 && !slots.hasShares
     }
   }
 
-  /** Begins what was claimed, as far as there is room. */
+  /** Starts claimed jobs while there are free slots. */
   beginNext(): void {
     while (!this.#isOver) {
       const row = this.#backlog.take((next) => this.#parts.slots.canBegin(next))
@@ -112,18 +120,21 @@ export class Claims {
     this.#parts.attempts.begin(row)
   }
 
-  /** Frees the slot of one that has ended, and takes notice of how long it took, which tells how many to claim ahead. */
+  /**
+   * Frees the slot of a job that has ended, and records its duration, which decides how many jobs
+   * to claim ahead.
+   */
   ended(row: ClaimedRow, durationMs: number): void {
     this.#parts.slots.end(row)
     this.#backlog.observe(durationMs)
   }
 
-  /** Begins those with these keys, whether or not there is a free slot. */
+  /** Starts the jobs with these keys even if no slot is free. */
   beginAtOnce(keys: ReadonlySet<string>): void {
     for (const row of this.#backlog.takeOut(keys)) this.#begin(row)
   }
 
-  /** The same as `claim`, for whoever does not wait for it. */
+  /** Like `claim`, without a promise: a failure is logged and reported to `onFailed`. */
   claimSoon(): void {
     this.claim().catch((error: unknown) => {
       this.#parts.log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
@@ -131,19 +142,22 @@ export class Claims {
     })
   }
 
-  /** Gives back what has waited for too long, and returns its names. */
+  /** Releases jobs that have waited too long. Resolves to their names. */
   async giveBackStale(): Promise<readonly string[]> {
     const stale = this.#backlog.takeStale()
     await this.#giveBack(stale)
     return stale.map(({ name }) => name)
   }
 
-  /** Claims and begins no more. What a claim that is under way gets is given back. */
+  /** Stops claiming and starting jobs. Jobs of a claim in progress are released. */
   end(): void {
     this.#isOver = true
   }
 
-  /** Resolves, to their names, when no claim is under way and all that did not begin were given back; a failure is only logged. */
+  /**
+   * Waits for a claim in progress and releases all jobs that have not started. Resolves to their
+   * names; a failure is only logged.
+   */
   async close(): Promise<readonly string[]> {
     this.end()
     const { log } = this.#parts
@@ -160,7 +174,7 @@ export class Claims {
     return waiting.map(({ name }) => name)
   }
 
-  /** Has the next claim look everywhere: jobs have been handed back, or rescued. */
+  /** Makes the next claim a sweep, since jobs were released or rescued. */
   sweepNext(): void {
     this.#bounds.sweepNext()
   }
@@ -172,8 +186,9 @@ export class Claims {
   }
 
   /**
-   * Hands back jobs whose claim was carried out and never answered: no other worker rescues them while this one lives.
-   * Only while no claim is under way, and only for a while after one whose outcome is unclear.
+   * Releases jobs that this worker claimed without receiving the reply: no other worker rescues
+   * them while this one lives. Runs only while no claim is in progress, and only for a while after
+   * a claim with an unknown outcome.
    */
   async #giveBackUnknown(): Promise<void> {
     const nowMs = performance.now()
@@ -192,7 +207,8 @@ export class Claims {
     try {
       return await withConnection(this.#parts.control, ownWork(AbortSignal.timeout(limitMs)), use)
     } catch (error) {
-      // Whatever failed, a claim or a hand-back: the database may have jobs of this worker that it does not know of.
+      // After any failure, of a claim or of a release, the database may hold claims that this
+      // worker does not know of.
       this.#unclearUntilMs = performance.now() + unclearMs
       throw error
     }

@@ -1,6 +1,7 @@
 /**
- * Makes a function that has `work` done after each call, however many calls there are: once for all that came while it was being done
- * before. The promise is of a run that began after the call. `work` may reject: so does the promise, and the next call does it again.
+ * Returns a function that runs `work` after each call and merges calls: all calls made during a run
+ * share the next run. The returned promise belongs to a run that started after the call. If `work`
+ * rejects, so does the promise; the next call runs it again.
  */
 export function coalesce(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined

@@ -15,7 +15,10 @@ interface Pending extends Completion {
   readonly resolve: (isOwn: boolean) => void
 }
 
-/** Completes jobs that have used no transaction: in one statement all that ended while the last statement ran. */
+/**
+ * Completes jobs that used no transaction. All jobs that end while a statement runs share the next
+ * one.
+ */
 export class Completer {
   readonly #pool: Pool
   readonly #log: Logger
@@ -23,20 +26,20 @@ export class Completer {
   #pending: Pending[] = []
   #isRunning = false
 
-  /** @param closing From then on, it gives up what cannot be stored. */
+  /** @param closing When aborted, completions that cannot be stored are dropped. */
   constructor(pool: Pool, log: Logger, closing: AbortSignal) {
     this.#pool = pool
     this.#log = log
     this.#closing = closing
   }
 
-  /** Resolves when it is stored, to `false` if the job was no longer its claim's. */
+  /** Resolves when the completion is stored; to `false` if this claim no longer holds the job. */
   complete(completion: Completion): Promise<boolean> {
     return new Promise((resolve) => {
       this.#pending.push({ ...completion, resolve })
       if (this.#isRunning) return
       this.#isRunning = true
-      // Those that are done in the same turn go together.
+      // Jobs that end in the same tick share a statement.
       setImmediate(() => void this.#run())
     })
   }
@@ -50,7 +53,10 @@ export class Completer {
     this.#isRunning = false
   }
 
-  /** Returns the keys of the claims that were completed. No other worker rescues them while this one lives, so it is repeated until it succeeds. */
+  /**
+   * Returns the keys of the claims that were completed. Repeats the statement until it succeeds,
+   * since no other worker rescues these jobs while this one lives.
+   */
   async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
     for (let attempts = 0; !this.#closing.aborted; attempts += 1) {
       try {

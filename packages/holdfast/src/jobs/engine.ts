@@ -19,59 +19,59 @@ import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
 /**
- * Whose connections a pool lends: those of transactions of `jobs`; those that jobs with slots of their
- * own have besides (`slots`); those of readers of `messages`; or those of the framework's `own` statements.
+ * The lane of a pool, which identifies its purpose: transactions of `jobs`, transactions of jobs
+ * with dedicated `slots`, reading of `messages`, or the framework's `own` statements.
  */
 export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
 
 /**
- * Opens a pool of at most `size` connections that have this name. Default lane: `jobs`. The pool of `own` is that
- * of the process, whatever the name and the size.
+ * Opens a pool of at most `size` connections with this application name. The default lane is
+ * `jobs`. The `own` pool is shared by the process, whatever the name and size.
  */
 export type OpenPool = (applicationName: string, size: number, options?: { readonly lane?: LaneName }) => Pool
 
 /** Dependencies of {@link startEngine}. */
 export interface EngineParts {
-  /** Name of the service: jobs and schedules of other services on the same database are not its own. */
+  /** Name of the service. Jobs and schedules of other services on the same database are ignored. */
   readonly service: string
   readonly jobs: ReadonlyMap<string, Job>
   readonly schedules: readonly Schedule[]
   readonly settings: unknown
-  /** How many jobs run at once. */
+  /** Max number of jobs that run at once. */
   readonly concurrency: number
-  /** Opens a pool whose connections have this name. */
+  /** Opens a pool whose connections have this application name. */
   readonly openPool: OpenPool
-  /** Where the heartbeats of the worker go. */
+  /** Destination of the worker's heartbeats. */
   readonly beatTarget: BeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly clock: Clock
   readonly log: Logger
   readonly telemetry: Telemetry
-  /** Notices foreign calls of jobs. */
+  /** Detects external calls that jobs make in a transaction. */
   readonly foreignCalls: ForeignCallWatch
 }
 
 const controlSize = 3
 const restartMs = 1_000
 
-/** The work on jobs in this process. */
+/** The job engine of this process. */
 export interface Engine extends Worker {
-  /** The part of this process in the election of its service. */
+  /** This process's part in the leader election of its service. */
   readonly leadership: Leadership
 }
 
-/** Works on the jobs and schedules of a service, in this process. */
+/** Starts to run the jobs and schedules of a service in this process. */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
   const { openPool, waker, clock, log } = parts
-  // What cannot be read is said before anything has begun.
+  // An invalid schedule throws before anything has started.
   for (const schedule of parts.schedules) timesOf(schedule)
   const ownConnections = [...parts.jobs.values()].reduce(
     (sum, { slots }) => sum + (slots?.connections ?? 0),
     0,
   )
   const control = openPool('holdfast (jobs)', controlSize, { lane: 'own' })
-  /** `undefined` while this process, declared dead, cannot begin anew. */
+  /** `undefined` while this process was declared dead and has not registered again. */
   let current: Membership | undefined
   try {
     current = await join()
@@ -82,7 +82,10 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
   let isStopping = false
   let rejoining: Promise<void> | undefined
 
-  /** Begins to work under a name of its own, which its sessions bear: whoever declares it dead can end them. */
+  /**
+   * Registers a worker and opens its pools. Their sessions carry the worker's id, so that a process
+   * that declares it dead can end them.
+   */
   async function join(): Promise<Membership> {
     const identity = await registerIdentity(control, parts.service)
     const pool = openPool(sessionsOf(identity.id), parts.concurrency)
@@ -156,7 +159,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     return (await current?.worker.stop(limitMs)) ?? []
   }
 
-  /** At once: jobs that run may take long to end, and another process can lead meanwhile. */
+  /** Resigns at once: running jobs may take long to end, and another process can lead meanwhile. */
   async function handOver(): Promise<void> {
     await Promise.all([duties.stop(), schedules.stop(), pruning.stop()])
     await leadership.stop()

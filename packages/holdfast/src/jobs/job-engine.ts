@@ -2,22 +2,25 @@ import type { Worker } from '../kernel/background.ts'
 import type { JobType } from '../kernel/job-type.ts'
 import type { EngineParts } from './engine.ts'
 
-/** What jobs are worked on with; schedules stay with Postgres, and enqueue for every engine. */
+/** Dependencies of a job engine. Schedules stay with Postgres and enqueue jobs for every engine. */
 export type JobEngineParts = Omit<EngineParts, 'schedules' | 'beatTarget'>
 
 /**
- * What runs jobs in place of the engine on Postgres: the port that `bullmqJobs(…)` implements. The row of a job stays the record of it: an
- * engine finds what is ready there, and ends each job by one update of its row, in the transaction of the job's effects.
+ * The interface of an engine that runs jobs in place of the Postgres engine; `bullmqJobs(…)`
+ * implements it. The row of a job stays its record: an engine finds ready jobs there, and ends each
+ * job with one update of its row, in the transaction of the job's effects.
  */
 export interface JobEngine {
-  /** What it is, for messages: `'bullmq'`. */
+  /** Name of the engine in messages, such as `'bullmq'`. */
   readonly name: string
-  /** Whether a job is its own; the others stay with Postgres. */
+  /** Returns whether this engine runs a job. All other jobs stay with Postgres. */
   takes(job: JobType): boolean
   /**
-   * Works on jobs, all of which it takes, until it is stopped, which happens once. What it works with may be away at first, and at any time.
+   * Starts to run the given jobs, until `stop` is called, once. The engine's own services may be
+   * unreachable at the start and at any later time.
    *
-   * @throws HoldfastError `service-invalid` where a job asks for what it cannot promise.
+   * @throws HoldfastError `service-invalid` if a job needs something that the engine does not
+   * support.
    */
   start(parts: JobEngineParts): Promise<Worker>
 }

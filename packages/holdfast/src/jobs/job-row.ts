@@ -6,14 +6,17 @@ import { summarizeIssues } from '../kernel/schema.ts'
 import { type StoredInput, storedInputOf } from '../kernel/stored-input.ts'
 import { uuidv7 } from '../kernel/uuid-v7.ts'
 
-/** A job as it is inserted. */
+/** A job to insert. */
 export interface JobRow {
   readonly id: string
   readonly name: string
-  /** JSON of what the schema declares. Postgres does not look into it: it takes some texts for errors that JSON allows. */
+  /** Input as JSON. Stored as `json`, not `jsonb`, which rejects some texts that JSON allows. */
   readonly input: string
   readonly priority: number
-  /** When it may run: milliseconds from now, or since the Unix epoch. Default: at once. */
+  /**
+   * When the job is due: in milliseconds from now (`delayMs`), or since the Unix epoch (`atMs`).
+   * Default: at once.
+   */
   readonly delayMs?: number
   readonly atMs?: number
   readonly uniqueKey?: string
@@ -24,12 +27,12 @@ export interface JobRow {
   readonly traceparent?: string
 }
 
-// Longer keys do not fit into an index.
+// Longer keys may not fit into an index entry.
 const longestKey = 255
 const highestPriority = 1_000
 
 /**
- * Makes the row of a job that is enqueued; at once where the schema of its input is synchronous.
+ * Returns the row of a job to enqueue; without a promise if the input schema is synchronous.
  *
  * @throws HoldfastError `job-input-invalid`, or `job-options-invalid`.
  */
@@ -108,7 +111,7 @@ function optionsInvalid(job: JobType, what: string): HoldfastError {
   )
 }
 
-/** Returns the input as it is now: what the handler does with it afterwards is not enqueued. */
+/** Serializes the input as it is now; later changes by the handler have no effect. */
 function toJsonText(job: JobType, input: unknown): string {
   let text: string | undefined
   try {

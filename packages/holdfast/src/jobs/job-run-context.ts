@@ -13,7 +13,7 @@ import type { BoundTransaction } from '../postgres/transaction-session.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { StepRunner } from './step-runner.ts'
 
-/** What a context is made of beside its scope. */
+/** Dependencies of {@link JobRunContext}, in addition to its scope. */
 export interface JobRunParts {
   readonly input: unknown
   readonly transaction: LazyTransaction
@@ -24,7 +24,10 @@ export interface JobRunParts {
 
 const longestProgress = 4_096
 
-/** What a job's handler is given. Its parts are made when they are asked for: many jobs need few of them. */
+/**
+ * The context passed to a job's handler. Its parts are created on first use, since many jobs need
+ * only a few.
+ */
 export class JobRunContext implements JobContext<unknown, unknown, unknown> {
   static readonly #getters: Getters = gettersOf(JobRunContext.prototype)
   readonly input: unknown
@@ -53,7 +56,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     return (this.#bound ??= this.#scope.bind(this.#parts.transaction))
   }
 
-  /** Runs the handler, whose context this is. */
+  /** Runs the handler with this context as the current one. */
   within<T>(run: () => T | Promise<T>): T | Promise<T> {
     return this.#transaction.within(run)
   }

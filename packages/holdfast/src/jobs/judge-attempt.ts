@@ -10,12 +10,15 @@ import type { ClaimedRow } from './queries/claim-jobs.ts'
 import { type AttemptEnd, deadRetentionMs, fenceLost } from './queries/end-attempt.ts'
 
 const longestText = 2_000
-// A year: Postgres has no time for what comes after the end of its calendar.
+// A year. Postgres rejects times beyond the end of its calendar.
 const longestLaterMs = 365 * 86_400_000
 const firstRerunMs = 50
 const longestRerunMs = 60_000
 
-/** Decides how an attempt that has thrown ends; returns `undefined` if the job is no longer this worker's. */
+/**
+ * Returns how an attempt ends whose handler threw; `undefined` if this worker no longer holds the
+ * job.
+ */
 export function judgeFailure(
   error: unknown,
   { job, row, abortReason }: { readonly job: Job; readonly row: ClaimedRow; readonly abortReason: unknown },
@@ -23,7 +26,8 @@ export function judgeFailure(
   if (error === jobLost || abortReason === jobLost || sqlStateOf(error) === fenceLost) return undefined
   if (abortReason === workerStopping) return { state: 'ready', keepsPlace: true }
   if (abortReason === jobCancelled) return { state: 'cancelled', retentionMs: deadRetentionMs }
-  // A failure that has nothing to do with the job costs no attempt.
+  // Failures unrelated to the job (a database outage, a deadlock, a shutdown) do not count as
+  // attempts.
   if (error === leaseOver || error === jobNotBegun || isUnavailable(error) || isWorthRerunning(error)) {
     const reruns = row.claim - row.failures
     return {
@@ -62,18 +66,27 @@ function isInvalidInput(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === 'job-input-outdated'
 }
 
-/** Returns whether a failure is none of the job's: it asks to run later, and has not done so too often. */
+/**
+ * Returns whether a failure is a snooze: the job asked to run later without counting an attempt,
+ * and has not snoozed too often.
+ */
 function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
   return error instanceof RetryLater && !error.countsAsAttempt && snoozes < maxSnoozes
 }
 
-/** When a job asks to be tried again, from now on; `undefined` where it does not, or for a time that is none. */
+/**
+ * Returns the delay that a job asked for, in milliseconds; `undefined` if it asked for none, or for
+ * an invalid one.
+ */
 function laterMs(error: unknown): number | undefined {
   if (!(error instanceof RetryLater) || !Number.isFinite(error.delayMs)) return undefined
   return Math.min(longestLaterMs, Math.max(0, error.delayMs))
 }
 
-/** What a handler throws may be anything: what is said of it is text that can be stored, or the job could not be ended. */
+/**
+ * A handler may throw any value. The description has to be text that Postgres can store, or the job
+ * could not be ended.
+ */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }
   if (!(error instanceof Error)) return { ...at, name: 'thrown', message: toText(error) }
@@ -86,7 +99,7 @@ function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<strin
   }
 }
 
-/** A text that Postgres takes: it has no place for a NUL, nor for half a character. */
+/** Returns text that Postgres can store: without NUL and unpaired surrogates. */
 function toText(value: unknown): string {
   const text = typeof value === 'string' ? value : inspect(value)
   return text.slice(0, longestText).toWellFormed().replaceAll('\0', '\uFFFD')

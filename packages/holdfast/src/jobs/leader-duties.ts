@@ -16,20 +16,22 @@ import { takeOver } from './take-over.ts'
 import { concerned } from './wake.ts'
 import type { Waker } from './waker.ts'
 
-// What the leader of a service does for the jobs of all its processes:
+// The duties of the leader, for the jobs of all processes of a service:
 //
-// - promotes scheduled and waiting jobs that are due: it sleeps until the next one, and is woken for an earlier one;
-// - admits jobs to their limits, when it is woken for their names, and at each look;
-// - rescues the jobs of dead workers: it sleeps until a worker could be dead at the earliest.
+// - promotes scheduled and waiting jobs that are due: sleeps until the next one, and is woken for
+//   earlier ones;
+// - admits jobs to their limits, when woken for their names and at each poll;
+// - rescues the jobs of dead workers: sleeps until the lease of a worker could end.
 //
-// Two processes may do this at once without harm, since each statement locks what it changes: promotion and rescue
-// skip the rows that another process has locked, and change a row only in the state in which they found it; admission
-// takes a lock per name. So none of them needs the term of the leader as a fence.
+// Two processes may do this at once without harm, since each statement locks what it changes:
+// promotion and rescue skip rows that another process has locked, and change a row only if its
+// state is unchanged; admission takes a lock per name. So no duty needs the leader's term as a
+// fence.
 
-/** A worker of this process that rescues the jobs of others. */
+/** A worker of this process that can rescue the jobs of others. */
 export interface Rescuer {
   readonly id: string
-  /** How long all its heartbeats have reached the database, in milliseconds. */
+  /** How long all of its heartbeats have reached the database, in milliseconds. */
   readonly reachableForMs: number
 }
 
@@ -42,31 +44,34 @@ export interface LeaderDutiesParts {
   readonly log: Logger
   readonly waker: Waker
   readonly leadership: Leadership
-  /** Returns the worker of this process; `undefined` while it has none. */
+  /** Returns the worker of this process; `undefined` if there is none at present. */
   readonly rescuer: () => Rescuer | undefined
 }
 
-/** The duties of the leader, as far as they are this process's. */
+/** The duties of the leader that this process has. */
 export interface LeaderDuties {
-  /** Does all of them now, as after an election. */
+  /** Runs promotion and rescue now, for example after an election. */
   now(): void
   stop(): Promise<void>
 }
 
 const timeoutMs = 5_000
-// How many batches of a name pass the gate before another name has a turn.
+// Max number of batches of a name that are admitted before the next name gets a turn.
 const maxPasses = 5
 const maxRescueIntervalMs = 10_000
 const minRescueIntervalMs = 250
-// For those who live to send a heartbeat after an outage.
+// After an outage, live workers get this long to send a heartbeat before any are declared dead.
 const reachableMs = beatMs + 1_000
 
-/** Returns the name of the duty to admit the jobs of a name, limited or not: another version may limit them. */
+/**
+ * Returns the name of the duty of admitting the jobs of a name. Jobs without limits have one too,
+ * since another version of the program may limit them.
+ */
 export function admissionDuty(name: string): string {
   return `admit ${name}`
 }
 
-/** Starts the duties of the leader. What is not this process's to do costs no statement. */
+/** Starts the duties of the leader. In a process without duties, they execute no statement. */
 export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
   const { service, jobs, pool, clock, log, waker, leadership } = parts
   const names = [...jobs.keys()]
@@ -123,7 +128,7 @@ export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
     if (!promotion) return undefined
     const { ready, gated, promoted, next_ms: nextMs } = promotion
     if (ready.length > 0) waker.send('jobs', ready)
-    // Another version of the program knows their limits.
+    // Another version of the program has their limits.
     const others = gated.filter((name) => !isOwn(name))
     if (others.length > 0) waker.send('gated', others)
     const isMore = await admitAll(gated.filter(isOwn))
@@ -138,7 +143,7 @@ export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
     return isMore ? 0 : undefined
   }
 
-  /** Admits jobs of some names, and returns whether there may be more of them. */
+  /** Admits jobs of some names. Returns whether there may be more of them. */
   async function admitAll(gated: readonly string[]): Promise<boolean> {
     let isMore = false
     let hasScheduled = false
@@ -150,12 +155,12 @@ export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
       if (admitted.ready > 0) ready.push(name)
     }
     if (ready.length > 0) waker.send('jobs', ready)
-    // A turn may come before the next look.
+    // A rate turn may come before the next poll.
     if (hasScheduled) waker.send('due', [])
     return isMore
   }
 
-  /** A failure at one name keeps no other waiting. */
+  /** Admits the jobs of a name. A failure is logged, so that the other names are still admitted. */
   async function admit(job: Job): Promise<{ isMore: boolean; ready: number; scheduled: number }> {
     const sum = { isMore: false, ready: 0, scheduled: 0 }
     try {

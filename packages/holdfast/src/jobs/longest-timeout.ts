@@ -1,9 +1,9 @@
-/** The longest of the timeouts of what runs. */
+/** The longest timeout of the running attempts. */
 export class LongestTimeout {
-  /** How many run with each timeout, in milliseconds: as many entries as there are different ones. */
+  /** The number of running attempts per timeout in milliseconds: one entry per distinct timeout. */
   readonly #counts = new Map<number, number>()
 
-  /** The longest, in milliseconds; 0 if nothing runs. */
+  /** The longest timeout, in milliseconds; 0 if nothing runs. */
   get ms(): number {
     return Math.max(0, ...this.#counts.keys())
   }

@@ -1,6 +1,6 @@
 import type { Migration } from '../migrate/migration.ts'
 
-/** The tables of jobs. */
+/** The migrations of the job tables. */
 export const jobMigrations: readonly Migration[] = [
   {
     name: '0001-jobs',

@@ -1,19 +1,19 @@
 import type { HistogramSeries, Telemetry } from '../kernel/telemetry.ts'
 import type { AttemptOutcome } from './run-attempt.ts'
 
-/** Watches what the attempts of jobs come to. */
+/** Records metrics of attempts. */
 export interface JobsObserver {
-  /** An attempt of a job has begun: how long the job had been enqueued, in seconds. */
+  /** Records that an attempt started, with the time since its job was enqueued, in seconds. */
   began(job: string, waitedSeconds: number): void
-  /** It has ended. */
+  /** Records that an attempt ended. */
   ended(job: string, outcome: AttemptOutcome, seconds: number): void
-  /** No more is watched. */
+  /** Stops the observation of the running jobs. */
   forget(): void
 }
 
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300]
 
-/** Makes the instruments of jobs. `running`: how many run now. */
+/** Creates the metrics of jobs. `running` returns the number of jobs that run now. */
 export function observeJobs(telemetry: Telemetry, running: () => number): JobsObserver {
   const durations = telemetry.histogram({
     name: 'holdfast.job.duration',

@@ -8,7 +8,7 @@ import { newUsage } from '../kernel/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
-/** What attempts are opened with, beside their job and its row. */
+/** Dependencies of {@link openAttempt}, in addition to the job and its row. */
 export interface AttemptSurroundings extends Pick<
   AttemptScope,
   'service' | 'pool' | 'control' | 'bind' | 'foreignCalls' | 'log' | 'closing' | 'holdsLease'
@@ -17,10 +17,14 @@ export interface AttemptSurroundings extends Pick<
   readonly telemetry: Telemetry
 }
 
-// A transaction that hangs between two statements outlives its job by this much, should its process be unable to end it.
+// If a process hangs between two statements of a transaction and cannot end it, the database ends
+// it this long after the job's timeout.
 const idleGraceMs = 1_000
 
-/** Begins the time and the span of an attempt, in the trace of whoever enqueued its job; both are for the caller to end. */
+/**
+ * Opens an attempt: starts its deadline, and its span in the trace of the enqueuing call. The
+ * caller has to end both.
+ */
 export function openAttempt(job: Job, row: ClaimedRow, surroundings: AttemptSurroundings): AttemptScope {
   const { clock, telemetry, log, ...shared } = surroundings
   const attempt = row.failures + 1

@@ -14,7 +14,7 @@ interface Told extends ClaimOf {
   readonly value: string
 }
 
-/** Stores the progress of jobs: the last that each has reported, about once a second. */
+/** Stores the progress of jobs: the latest value of each, about once a second. */
 export class ProgressKeeper {
   readonly #pool: Pool
   readonly #clock: Clock
@@ -40,7 +40,7 @@ export class ProgressKeeper {
     })
   }
 
-  /** Stores what has been reported. */
+  /** Stores the reported values. */
   async flush(): Promise<void> {
     const told = [...this.#told.values()]
     if (told.length === 0) return
@@ -48,7 +48,8 @@ export class ProgressKeeper {
     await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
       for (const one of told) {
         await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
-          // A value that Postgres cannot store, such as U+0000, must not keep that of others from being stored.
+          // A value that Postgres cannot store, such as one with U+0000, must not prevent others
+          // from being stored.
           if (sqlStateOf(error) === undefined) throw error
           this.#log.debug(
             { error: toLogFields(error), jobId: one.id },

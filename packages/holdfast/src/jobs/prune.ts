@@ -19,7 +19,7 @@ export interface PruningParts {
   readonly clock: Clock
   readonly log: Logger
   readonly leadership: Pick<Leadership, 'leads'>
-  /** Called when dead jobs were deleted that others of these names waited behind. */
+  /** Called when dead jobs were deleted whose slots other jobs of these names waited for. */
   readonly onReleased: (names: readonly string[]) => void
 }
 
@@ -28,8 +28,9 @@ const batch = 1_000
 const limitMs = 10_000
 
 /**
- * Starts to delete what the jobs of a service leave behind, if this process leads: ended jobs that have expired, idle
- * limits, heartbeats of the dead. Two processes may do so at once: each passes over the rows that the other has locked.
+ * Starts the duty of deleting old data of the jobs of a service, if this process leads: ended jobs
+ * that have expired, idle limits, heartbeats of dead workers. Two processes may run it at once:
+ * each skips rows that the other has locked.
  */
 export function startPruning(parts: PruningParts): Duty {
   const { service, pool, clock, log, leadership } = parts
@@ -49,12 +50,13 @@ export function startPruning(parts: PruningParts): Duty {
   })
 }
 
-// A job whose retention is shorter than that of the last pruned one may expire below the bound.
+// The interval at which the bound is reset: a job with a shorter retention than the last pruned one
+// may expire below it.
 const boundResetMs = 10 * 60_000
 
 /**
- * The ended jobs of a service that have expired. A pass reads on from where the last one ended: what that has deleted
- * stays in the index until a vacuum, which an old snapshot keeps from removing it.
+ * The ended jobs of a service that have expired. Each pass starts where the last one ended, since
+ * the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
  */
 class ExpiredJobs {
   readonly #parts: PruningParts
@@ -65,7 +67,7 @@ class ExpiredJobs {
     this.#parts = parts
   }
 
-  /** Deletes a batch and returns its size. */
+  /** Deletes a batch. Returns its size. */
   async prune(): Promise<number> {
     const nowMs = performance.now()
     if (nowMs - this.#resetMs >= boundResetMs) {
@@ -88,7 +90,7 @@ class ExpiredJobs {
     await connection.run({ text: 'BEGIN' })
     const { rows } = await connection.run<PrunedRow>(pruneJobs({ service, after: this.#after, limit: batch }))
     const { count = 0, last = null, places = [] } = rows[0] ?? {}
-    // In one order for all, as they are returned.
+    // Places are sorted, so that all processes lock them in the same order.
     for (const place of places)
       for (const statement of releasePlace({ service, ...place })) await connection.run(statement)
     await connection.run({ text: 'COMMIT' })

@@ -3,13 +3,13 @@ import { pathOf, toPointer, validate } from '../kernel/schema.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 
 /**
- * The input of a job as its schema has it now: jobs outlive deploys.
+ * Returns the input of a job, validated by the current schema: jobs outlive deploys.
  *
  * @throws HoldfastError `job-input-outdated`.
  */
 export async function readInput({ job, row }: Pick<AttemptScope, 'job' | 'row'>): Promise<unknown> {
   const validated = validate(job.input, row.input)
-  // Most schemas are synchronous: nothing is waited for then.
+  // Most schemas are synchronous and need no await.
   const result = validated instanceof Promise ? await validated : validated
   if (!result.issues) return result.value
   const [issue] = result.issues

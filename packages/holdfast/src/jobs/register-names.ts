@@ -6,7 +6,9 @@ import { registerNames } from './queries/register-names.ts'
 
 const limitMs = 30_000
 
-/** Registers the names of a service's jobs, so that commands find the service of a name. */
+/**
+ * Registers the job names of a service, so that commands can find the service that declares a name.
+ */
 export async function registerJobNames(
   service: string,
   { jobs, consumers }: Background,

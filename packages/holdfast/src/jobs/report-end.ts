@@ -11,8 +11,9 @@ const firstPauseMs = 100
 const maxPauseMs = 5_000
 
 /**
- * Stores the end of an attempt that has committed nothing. Repeats it until it succeeds: no other worker rescues the job
- * while this one lives. Returns the state of the job; `undefined` if it was no longer the claim's, or had been committed.
+ * Stores the end of an attempt that committed nothing. Repeats it until it succeeds, since no other
+ * worker rescues the job while this one lives. Returns the new state of the job; `undefined` if
+ * this claim no longer holds the job, or the job was committed.
  */
 export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
   for (let attempts = 0; ; attempts += 1) {

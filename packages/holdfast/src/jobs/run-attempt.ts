@@ -27,26 +27,29 @@ export type AttemptOutcome =
   | 'handed-back'
   | 'lost'
 
-/** Dependencies of all attempts. */
+/** Dependencies that all attempts share. */
 export interface AttemptParts {
   readonly settings: unknown
-  /** Marks an attempt as begun. Resolves to `false` if the job is no longer its claim's. */
+  /** Marks an attempt as started. Resolves to `false` if this claim no longer holds the job. */
   markBegun(claim: ClaimOf): Promise<boolean>
-  /** Completes a job that has used no transaction. Resolves to `false` if it was no longer its claim's. */
+  /**
+   * Completes a job that used no transaction. Resolves to `false` if this claim no longer holds the
+   * job.
+   */
   complete(completion: Completion): Promise<boolean>
   /** Stores the progress of a job. */
   keepProgress(scope: AttemptScope, value: string): void
 }
 
 /**
- * Returns whether an attempt is marked as begun before its handler runs: a crash of its process must not run it again, or
- * may have been its doing.
+ * Returns whether an attempt has to be marked as started before its handler runs: it is the last
+ * one, so a crash must not run it again, or an earlier crash may have been caused by the job.
  */
 export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
   return row.lost_claims > 0 || row.failures + 1 >= mostAttempts(job.retry)
 }
 
-/** Runs one attempt of a job to its end. Never rejects. */
+/** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Promise<AttemptOutcome> {
   const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
   const steps = new StepRunner(scope, () => transaction.hasBegun)
@@ -94,7 +97,7 @@ async function runHandler(
   const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
-  // Most of those that use no database are done by now.
+  // Most handlers that do not use the database are synchronous and have finished.
   if (running !== undefined) {
     await untilAborted(Promise.resolve(running), deadline, (outcome) => {
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)

@@ -25,30 +25,30 @@ export interface SchedulesParts {
   readonly leadership: Leadership
 }
 
-/** The schedules that a process runs. */
+/** The running schedules of a process. */
 export interface RunningSchedules {
-  /** Looks at all of them now, as after an election. */
+  /** Checks all schedules now, for example after an election. */
   now(): void
   stop(): Promise<void>
 }
 
 const everyMs = 60_000
-// Within the grace of a tick.
+// Shorter than the grace period of a tick.
 const retryMs = 15_000
 const leastMs = 50
 const patienceMs = 5_000
 
-/** Returns the name of the duty to enqueue the jobs of a schedule. */
+/** Returns the name of the duty of enqueuing the jobs of a schedule. */
 export function scheduleDuty(name: string): string {
   return `schedule ${name}`
 }
 
 /**
- * Enqueues the jobs of schedules at their times, if that is this process's duty. Two processes may do so at once: the row
- * of the schedule, locked with its ticks, has each of them enqueued once.
+ * Starts to enqueue the jobs of schedules at their times, if this process has that duty. Two
+ * processes may do so at once: each tick is enqueued once, since the row of the schedule is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
-  // One by one: what fails at the input of one does not keep the others from their times.
+  // One duty per schedule, so that a failure in the input of one does not delay the others.
   const duties = schedules.map((schedule) => runSchedule(schedule, parts))
   return {
     now() {
@@ -78,7 +78,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
       rows.push(...(await Promise.all(made)))
       await connection.run(insertJobs(service, rows))
     }
-    // A tick that was passed over must not be found again.
+    // A skipped tick must not be found again.
     if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
     await connection.run({ text: 'COMMIT' })
     announceJobs(rows, waker)

@@ -24,19 +24,22 @@ export interface RunningAttemptsParts {
   readonly service: string
   readonly jobs: ReadonlyMap<string, Job>
   readonly settings: unknown
-  /** Returns the connections of a job's transactions. */
+  /** Returns the pool for a job's transactions. */
   readonly poolOf: (job: Job) => Pool
-  /** The connections of the worker's own statements. */
+  /** Connections for the worker's own statements. */
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly clock: Clock
   readonly log: Logger
   readonly telemetry: Telemetry
-  /** Notices foreign calls of jobs. */
+  /** Detects external calls that jobs make in a transaction. */
   readonly foreignCalls: ForeignCallWatch
-  /** Returns whether this process still has its lease, as far as it knows. */
+  /** Returns whether this process still holds its lease, as far as it knows. */
   readonly holdsLease: () => boolean
-  /** Called when the longest timeout of the running attempts has changed, in milliseconds. */
+  /**
+   * Called with the longest timeout of the running attempts, in milliseconds, when an attempt
+   * starts or ends.
+   */
   readonly onLongestTimeout: (timeoutMs: number) => void
   /** Called after an attempt has ended. */
   readonly onEnded: (ended: EndedAttempt) => void
@@ -54,7 +57,7 @@ interface Running {
   readonly ended: Promise<void>
 }
 
-/** The attempts that run in a process, by their claims. */
+/** The running attempts of a process, by claim. */
 export class RunningAttempts {
   readonly #parts: RunningAttemptsParts
   readonly #surroundings: Omit<AttemptSurroundings, 'pool'>
@@ -96,27 +99,27 @@ export class RunningAttempts {
     }
   }
 
-  /** Their number. */
+  /** The number of running attempts. */
   get size(): number {
     return this.#running.size
   }
 
-  /** Their claims. */
+  /** The claims of the running attempts. */
   get claims(): readonly ClaimOf[] {
     return [...this.#running.values()].map(({ scope }) => scope.row)
   }
 
-  /** The ids of the jobs that were handed back, for others to run. */
+  /** The ids of the jobs that were released for other workers to run. */
   get handedBack(): readonly string[] {
     return this.#handedBack
   }
 
-  /** Begins the attempt of a claimed job. */
+  /** Starts the attempt of a claimed job. */
   begin(row: ClaimedRow): void {
     const { jobs, telemetry, log } = this.#parts
     const job = jobs.get(row.name)!
     const scope = openAttempt(job, row, { ...this.#surroundings, pool: this.#parts.poolOf(job) })
-    // Before the handler runs: it may compute from its first line on.
+    // Before the handler runs, which may block the event loop from its first line on.
     this.#timeouts.add(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
     this.#observer.began(row.name, row.age_ms / 1_000)
@@ -149,7 +152,7 @@ export class RunningAttempts {
     this.#parts.onEnded({ row, outcome, durationMs })
   }
 
-  /** Reports that the event loop was late while these ran: one of them was computing. */
+  /** Reports that the event loop was blocked while attempts ran: one of them was computing. */
   reportLoopDelay(delayMs: number): void {
     const scopes = [...this.#running.values()].map(({ scope }) => scope)
     if (scopes.length === 0) return
@@ -160,22 +163,22 @@ export class RunningAttempts {
     )
   }
 
-  /** Aborts those with these keys. Default: all. */
+  /** Aborts the attempts with these keys. Default: all. */
   cancel(reason: HoldfastError, keys: Iterable<string> = this.#running.keys()): void {
     for (const key of keys) this.#running.get(key)?.scope.deadline.cancel(reason)
   }
 
-  /** Resolves when all have ended, or `limitMs` have passed. */
+  /** Resolves when all attempts have ended, or after `limitMs`. */
   ended(limitMs: number): Promise<void> {
     return allEnded(this.#running.values(), limitMs)
   }
 
-  /** Leaves to other workers what they have not stored by now. */
+  /** Drops outcomes that are not stored yet; other workers rescue these jobs. */
   giveUp(): void {
     this.#closing.abort()
   }
 
-  /** Stores the progress that they have reported, and stops. */
+  /** Stores the reported progress, and stops. */
   async close(): Promise<void> {
     this.#marks.close()
     await this.#progress.flush().catch((error: unknown) => {

@@ -1,28 +1,29 @@
 import type { Job } from '../kernel/job.ts'
 import type { ClaimedRow } from './queries/claim-jobs.ts'
 
-// A fifth of the shared slots, and half of a job's own: the names are few, those who share one job's slots are many.
+// The fraction of slots that is reserved: a fifth of the shared slots, and half of a job's
+// dedicated slots. There are few names, but the shares of one job may be many.
 const sharedReserve = 1 / 5
 const ownReserve = 1 / 2
 
-/** What {@link Slots} are made of. */
+/** Options of {@link Slots}. */
 export interface SlotsParts {
-  /** The names of the jobs that run in them. */
+  /** The names of the jobs that run in these slots. */
   readonly names: readonly string[]
-  /** How many run at once. */
+  /** The number of slots. */
   readonly count: number
-  /** How many of them are reserved for shares none of whose jobs runs. */
+  /** The number of slots that are reserved for shares without a running job. */
   readonly reserved: number
-  /** Whether jobs of one name have shares of their own; otherwise each name is a share. */
+  /** Whether the jobs of one name are divided into shares; otherwise each name is a share. */
   readonly hasShares: boolean
 }
 
 /**
- * The slots of a process for jobs of some names: which of them may begin.
+ * The slots of a process for jobs of some names; decides which jobs may start.
  *
- * The rule: the last `reserved` slots are only for a share (a name, or an owner) none of whose jobs runs in the process. So a
- * share whose jobs hang, or of which there are very many, never takes all of them, and each of the next `reserved` shares has
- * a slot at once, whatever is queued before it.
+ * The last `reserved` slots are only for a share (a name, or an owner) without a running job in
+ * this process. So a share whose jobs hang, or that has very many jobs, never takes all slots, and
+ * each of the next `reserved` shares gets a slot at once, no matter what is queued before it.
  */
 export class Slots {
   readonly names: readonly string[]
@@ -39,22 +40,22 @@ export class Slots {
     this.#reserved = reserved
   }
 
-  /** How many are free for any job. */
+  /** The number of slots that are free for any job. */
   get free(): number {
     return Math.max(0, this.count - this.#reserved - this.#total)
   }
 
-  /** How many of the reserved ones are free. */
+  /** The number of reserved slots that are free. */
   get freeReserved(): number {
     return Math.max(0, this.count - Math.max(this.#total, this.count - this.#reserved))
   }
 
-  /** The shares of which a job runs. */
+  /** The shares with a running job. */
   get busy(): readonly string[] {
     return [...this.#running.keys()]
   }
 
-  /** Returns whether a job may begin. */
+  /** Returns whether a job may start. */
   canBegin(row: ShareOf): boolean {
     return this.free > 0 || (this.freeReserved > 0 && !this.#running.has(shareOf(row)))
   }
@@ -76,12 +77,15 @@ export class Slots {
 
 type ShareOf = Pick<ClaimedRow, 'name' | 'share_key'>
 
-/** Returns the share of a job: those of one name that have none are one. */
+/** Returns the share of a job: its share key, or its name if it has none. */
 function shareOf({ name, share_key }: ShareOf): string {
   return share_key ?? name
 }
 
-/** Divides the slots of a process: `concurrency` for all jobs but those that have slots of their own. */
+/**
+ * Divides the slots of a process: `concurrency` shared slots, and the dedicated slots of the jobs
+ * that have them.
+ */
 export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly Slots[] {
   const all = [...jobs]
   const sharing = all.filter(({ slots }) => !slots).map(({ name }) => name)
@@ -102,7 +106,7 @@ export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly 
 
 function sharedSlots(names: readonly string[], count: number): Slots {
   const wanted = Math.max(1, Math.floor(count * sharedReserve))
-  // One of a single slot would leave none, and what nobody can use need not be kept.
+  // A single slot cannot be reserved, and a single name cannot use a reserved slot.
   const reserved = Math.min(wanted, count - 1, names.length - 1)
   return new Slots({ names, count, reserved, hasShares: false })
 }

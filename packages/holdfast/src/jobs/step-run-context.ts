@@ -6,7 +6,7 @@ import type { StepContext } from '../kernel/step.ts'
 import type { BoundTransaction } from '../postgres/transaction-session.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 
-/** What a step's work is given. Its parts are made when they are asked for. */
+/** The context passed to a step. Its parts are created on first use. */
 export class StepRunContext implements StepContext<unknown> {
   static readonly #getters: Getters = gettersOf(StepRunContext.prototype)
   readonly key: string

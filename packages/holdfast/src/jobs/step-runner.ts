@@ -16,17 +16,20 @@ import { StepRunContext } from './step-run-context.ts'
 
 const longestResult = 256 * 1_024
 
-/** What a job waits for before it goes on: a time, a message, or whichever comes first. */
+/** The reason why a job is suspended: a time, a message, or the earlier of both. */
 export interface Pause {
   readonly step: string
-  /** How long it may take; absent: for ever. */
+  /** Max duration, in milliseconds; absent: no limit. */
   readonly delayMs?: number
   readonly message?: AwaitedMessage
-  /** Whether it has been noted already, by an attempt before. */
+  /** Whether an earlier attempt has already stored it. */
   readonly isKnown: boolean
 }
 
-/** Thrown through a job's handler, to have it end here and begin anew when what it waits for has come. */
+/**
+ * Thrown through a job's handler to suspend the job. The job starts again from the top when the
+ * time or message has arrived.
+ */
 class Suspended extends Error {
   override readonly name = 'Suspended'
   constructor(step: string) {
@@ -36,7 +39,7 @@ class Suspended extends Error {
   }
 }
 
-/** The steps of one attempt of a job. */
+/** Runs the steps of one attempt of a job. */
 export class StepRunner {
   readonly #scope: AttemptScope
   readonly #isInTransaction: () => boolean
@@ -50,17 +53,17 @@ export class StepRunner {
     this.#isInTransaction = isInTransaction
   }
 
-  /** What the job has come to wait for. */
+  /** The sleeps and waits that suspend the job. */
   get pauses(): readonly Pause[] {
     return this.#pauses
   }
 
-  /** Resolves when no step is under way. */
+  /** Resolves when no step is running. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
   }
 
-  /** The steps as a handler calls them. */
+  /** Returns the `step` function that a handler calls. */
   toStep(): Step<unknown> {
     const run = (name: string, work: (context: StepContext<unknown>) => unknown): Promise<unknown> =>
       this.#track(this.#run(name, work))
@@ -78,7 +81,7 @@ export class StepRunner {
     return work
   }
 
-  /** Looks a step up, of which there may be one of each name. */
+  /** Looks up a step by its name, which must be unique in the job. */
   async #begin(name: string): Promise<StepRow | undefined> {
     const { job, row } = this.#scope
     this.#scope.work.deadline.throwIfAborted()
@@ -95,7 +98,7 @@ export class StepRunner {
         `The job "${job.name}" (${job.place}) came to its step "${name}" after it had used db, jobs or publish. A step commits by itself: do what comes before it in a step too, and the rest after the last one.`,
       )
     }
-    // A job that is run for the first time has none.
+    // A job that runs for the first time has no stored steps.
     if (row.claim === 1) return undefined
     this.#known ??= this.#read()
     return (await this.#known).get(name)
@@ -113,7 +116,7 @@ export class StepRunner {
     const known = await this.#begin(name)
     if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
-    // What it does at a third party could not be fenced off.
+    // External calls of the step could not be fenced.
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
@@ -138,7 +141,10 @@ export class StepRunner {
     }
   }
 
-  /** What third parties are given as an idempotency key: known to nobody who does not know the job's id. */
+  /**
+   * Returns the idempotency key of a step for third parties. It cannot be guessed without the job's
+   * id.
+   */
   #keyOf(name: string): string {
     return hash('sha256', JSON.stringify(['holdfast', this.#scope.row.id, name]), 'base64url')
   }

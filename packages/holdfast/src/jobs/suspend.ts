@@ -8,8 +8,8 @@ import { awaitMessage, lockMessages } from './queries/waits.ts'
 import type { Pause } from './step-runner.ts'
 
 /**
- * Puts a job down until what it waits for has come, in one transaction: what its steps wait for, and that it does. A message that is there
- * already has the job go on at once.
+ * Suspends a job until an awaited message or time arrives; records the waits and the state change
+ * in one transaction. If a message is already there, the job continues at once.
  */
 export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
   const { service, row, job, pool, work, limitMs } = scope

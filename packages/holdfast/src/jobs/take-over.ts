@@ -18,17 +18,21 @@ export interface TakeOver {
   readonly log: Logger
   /** How long a worker lives after a heartbeat, in milliseconds. */
   readonly leaseMs: number
-  /** The id of the worker that takes over. It lives, whatever became of its heartbeats. */
+  /**
+   * The id of the worker that rescues. It is never declared dead here, whatever happened to its
+   * heartbeats.
+   */
   readonly self: string
 }
 
-// They may be many.
+// There may be many jobs to rescue.
 const patienceMs = 30_000
 
 /**
- * Rescues the jobs of dead workers: they become ready again. One that had begun has failed an attempt; one that was only
- * claimed has not, but is marked as begun first when it runs next, so that a job that kills its process does not do so
- * without end. Returns their names.
+ * Rescues the jobs of dead workers: they become ready again, or dead if that was their last
+ * attempt. A job that had started counts a failed attempt. A job that was only claimed does not,
+ * but its next attempt is marked as started first, so that a job that kills its process runs out of
+ * attempts. Resolves to the names of the rescued jobs.
  */
 export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver): Promise<readonly string[]> {
   return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {

@@ -5,7 +5,8 @@ import { ScheduleTimes } from './schedules/schedule-times.ts'
 /**
  * Returns the times of a schedule.
  *
- * @throws HoldfastError `schedule-invalid` if its fields or its time zone cannot be read, or name no time at all.
+ * @throws HoldfastError `schedule-invalid` if its cron fields or its time zone are invalid, or if
+ * it is never due.
  */
 export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>): ScheduleTimes {
   const { name, cron, timeZone } = schedule
@@ -47,21 +48,21 @@ function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 't
   }
 }
 
-/** How late a tick may be, in milliseconds, before it counts as missed. */
+/** How late a tick may be before it counts as missed, in milliseconds. */
 const graceMs = 60_000
-// More than these are not made up for: a day of a schedule of every minute.
+// Max number of missed ticks that are enqueued: a day of a schedule that is due every minute.
 const maxTicks = 1_440
-// Enqueued at a time: what they take is little enough for nothing else to wait for it.
+// Max number of ticks per transaction, which keeps it short.
 const batch = 100
 
-/** What is due of a schedule. */
+/** The ticks of a schedule that are due. */
 export interface DueTicks {
   readonly ticks: readonly Date[]
-  /** Up to when the ticks have been dealt with: before now if there are more. */
+  /** The time up to which ticks are handled; before now if there are more. */
   readonly doneUntil: Date
 }
 
-/** Returns the ticks after `after`, up to `now`, that are to be enqueued, the first {@link batch} of them. */
+/** Returns the first {@link batch} ticks to enqueue after `after`, up to `now`. */
 export function dueTicks(
   times: ScheduleTimes,
   { after, now, missed }: { readonly after: Date; readonly now: Date; readonly missed: Schedule['missed'] },

@@ -15,17 +15,18 @@ import type { WakeSender } from './wake.ts'
 
 /** Dependencies of {@link TransactionJobs}. */
 export interface TransactionJobsParts {
-  /** The service whose jobs they are. */
+  /** Name of the service that owns the jobs. */
   readonly service: string
   readonly waker: WakeSender
 }
 
-// Between an insertion that met a job of the same key and the search for it, that job may begin or end.
+// Max number of attempts to enqueue a unique job: between a conflicting insert and the lookup, the
+// other job may start or end.
 const maxUniqueAttempts = 5
 
 /**
- * The jobs of one transaction. They are gathered, and inserted in the round trip of the commit; a unique one is inserted
- * at once, since only the database knows whether it is the first.
+ * The jobs of one transaction. They are collected and inserted in the round trip of the commit. A
+ * unique job is inserted at once, since only the database knows whether its key is free.
  */
 export class TransactionJobs implements Jobs, Gathering {
   readonly #session: HandlerSession
@@ -33,9 +34,9 @@ export class TransactionJobs implements Jobs, Gathering {
   readonly #waker: WakeSender
   readonly #rows: PositionedRows<JobRow>
   #isGathered = false
-  /** Unique ones, which were inserted or met before the commit. */
+  /** Unique jobs that were inserted or found before the commit. */
   readonly #unique: JobRow[] = []
-  /** Jobs of these names may be claimed, or are to end. They may be of other services. */
+  /** Wakes to send after the commit; their jobs may belong to other services. */
   readonly #wakes: {
     readonly kind: 'jobs' | 'returned' | 'cancelled'
     readonly name: string
@@ -60,7 +61,7 @@ export class TransactionJobs implements Jobs, Gathering {
   ): Promise<EnqueuedJob> {
     const made = toJobRow(job, input, this.#traced(options))
     if (options.unique !== undefined) return this.#insertUnique(await made)
-    // If nothing has to be waited for, it is gathered before the caller can forget to wait.
+    // A synchronous row is collected at once, so a caller that forgets to await still enqueues it.
     const row = made instanceof Promise ? await made : made
     this.#gather([row])
     return { id: row.id, isNew: true }
@@ -106,7 +107,7 @@ export class TransactionJobs implements Jobs, Gathering {
     for (const { kind, name, service } of this.#wakes) this.#waker.send(kind, [name], service)
   }
 
-  /** Adds the trace of this transaction, unless the options have another. */
+  /** Adds the trace of this transaction, unless the options have a valid one. */
   #traced(options: EnqueueOptions): EnqueueOptions {
     if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
     return { ...options, traceparent: traceparentOf(this.#session.work) }
@@ -134,7 +135,7 @@ export class TransactionJobs implements Jobs, Gathering {
       const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
       if (inserted) return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
       const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
-      // Claims pass over it until this transaction has ended.
+      // Claims skip the job until this transaction ends.
       if (waiting) return this.#wakeAfterCommit(row, { id: waiting.id, isNew: false })
       const [running] = await this.#run<{ id: string }>(findRunningUniqueJob(unique))
       if (running) return { id: running.id, isNew: false }
@@ -148,7 +149,7 @@ export class TransactionJobs implements Jobs, Gathering {
   #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
     this.#register()
     this.#unique.push(row)
-    // One that was met may be ready already, and was locked against claims.
+    // The job that was found may be ready already, and was locked against claims.
     if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
     return job
   }

@@ -2,9 +2,9 @@ import type { PublishedMessage } from '../kernel/event.ts'
 import type { Statement } from '../postgres/statement.ts'
 import { lockMessages, resolveWaits } from './queries/waits.ts'
 
-/** Returns the statements that end the waiting of jobs for messages. */
+/** Returns the statements that resume jobs which wait for these messages. */
 export function waitStatements(messages: readonly PublishedMessage[]): readonly Statement[] {
-  // The job goes on in its own trace.
+  // The job continues in its own trace.
   const arrived = messages.map(({ traceparent: _theirs, service: publisher, ...message }) => ({
     publisher,
     event: message.event,

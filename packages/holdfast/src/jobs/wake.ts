@@ -1,15 +1,16 @@
 /**
- * What a process is woken for:
+ * The reason for a wake:
  *
- * - `jobs`: jobs of these names are ready. Workers that have the names claim.
- * - `returned`: jobs of these names are ready again: handed back, rescued or redriven. Workers claim from the oldest on.
+ * - `jobs`: jobs of these names are ready. Workers with these names claim.
+ * - `returned`: jobs of these names are ready again: released, rescued or redriven. Workers claim
+ *   with a sweep.
  * - `gated`: jobs of these names wait at their limits. The leader admits them.
- * - `due`: a job is to run soon, or now. The leader plans its next look.
- * - `orphaned`: a worker has left running jobs. The leader rescues them.
- * - `cancelled`: running jobs of these names are to end. Workers that run them cancel them.
+ * - `due`: a job is due soon, or now. The leader schedules its next poll.
+ * - `orphaned`: a worker has left running jobs behind. The leader rescues them.
+ * - `cancelled`: running jobs of these names were cancelled. Workers that run them abort them.
  * - `published`: messages of these events have no positions yet. The leader dispatches them.
  * - `messages`: messages of these events can be read. Processes with subscriptions to them read on.
- * - `leaderless`: the leader has stopped. Others campaign.
+ * - `leaderless`: the leader has stopped. Other processes campaign.
  */
 export type WakeKind =
   | 'jobs'
@@ -22,22 +23,25 @@ export type WakeKind =
   | 'messages'
   | 'leaderless'
 
-/** A reason to look, with what it concerns. */
+/** A hint that there may be work to do. */
 export interface Wake {
   readonly kind: WakeKind
-  /** The service whose jobs or messages they are. */
+  /** The service that owns the jobs or messages. */
   readonly service: string
-  /** Names of jobs or events. `undefined`: any of the service. */
+  /** Names of jobs or events. `undefined`: all of the service. */
   readonly names: ReadonlySet<string> | undefined
 }
 
 /** Sends wakes. */
 export interface WakeSender {
-  /** Wakes this process and others. `names`: of jobs or events; `service`: whose they are, default the own one. */
+  /**
+   * Wakes this process and others. `names` are names of jobs or events; `service` is their service,
+   * by default the process's own.
+   */
   send(kind: WakeKind, names: Iterable<string>, service?: string): void
 }
 
-// Postgres refuses a payload of 8,000 bytes.
+// Postgres rejects payloads of 8,000 bytes or more.
 const maxPayloadBytes = 7_999
 
 /** Returns whether a wake concerns a name. */
@@ -45,19 +49,22 @@ export function concerns({ names }: Wake, name: string): boolean {
   return names === undefined || names.has(name)
 }
 
-/** Returns those of some names that a wake concerns. */
+/** Returns the given names that a wake concerns. */
 export function concerned(wake: Wake, names: readonly string[]): readonly string[] {
   return wake.names === undefined ? names : names.filter((name) => wake.names?.has(name))
 }
 
-/** Returns the payload of a notification. Names that do not fit are left out: it then concerns all of the service. */
+/**
+ * Returns the payload of a notification. If the names do not fit, they are left out, and the wake
+ * concerns all of the service.
+ */
 export function encodeWake({ kind, service, names }: Wake): string {
   const payload = JSON.stringify(names === undefined ? [kind, service] : [kind, service, [...names]])
   if (names === undefined || Buffer.byteLength(payload) <= maxPayloadBytes) return payload
   return JSON.stringify([kind, service])
 }
 
-/** Reads the payload of a notification; `undefined` if it is of another program. */
+/** Parses the payload of a notification; returns `undefined` if another program sent it. */
 export function decodeWake(payload: string | undefined): Wake | undefined {
   let read: unknown
   try {

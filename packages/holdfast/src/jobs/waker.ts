@@ -10,57 +10,68 @@ import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts
 // Wakes processes when there is work for them: this process at once, others by NOTIFY.
 //
 //   commit ─▶ send(kind, names) ─▶ listeners here
-//                              └─▶ gathered ─▶ pg_notify(kind, service, names) ─▶ listeners of other processes
+//                              └─▶ batched ─▶ pg_notify(kind, service, names) ─▶ listeners of other
+// processes
 //
-// - A notification names what it is about, so that a process reacts only to what it has.
-// - The connection is one of its own: NOTIFY in a business transaction takes a lock that all commits of the
-//   database wait for. What is sent within a few milliseconds goes together, in one statement.
-// - A wake is a hint. It is lost if this process dies between its commit and the notification, and for a
-//   listener that is cut off. So everything that is woken also polls, and looks at everything when a
-//   connection has been lost or made.
+// - A notification has the names that it concerns, so that a process reacts only to its own.
+// - It is sent over a dedicated connection: NOTIFY in a business transaction takes a lock that all
+//   commits of the database wait for. Wakes sent within a few milliseconds share one statement.
+// - A wake is a hint. It is lost if this process dies between its commit and the notification, and
+//   for a listener that is disconnected. So everything that is woken also polls, and checks
+//   everything when a connection was lost or opened.
 
-/** Told of wakes. */
+/** Receives wakes. */
 export interface WakeListener {
-  /** Called when there may be something to do. */
+  /** Called when there may be work to do. */
   wake(wake: Wake): void
-  /** Called when wakes may have been lost: the connection was made, or lost. */
+  /** Called when wakes may have been lost: the connection was opened or lost. */
   look(): void
 }
 
-/** Sends and hears wakes. */
+/** Sends and receives wakes. */
 export interface Waker extends WakeSender {
-  /** Whether this process hears other processes now. Otherwise they have to be polled for more often. */
+  /**
+   * Whether this process receives the wakes of other processes now. If not, it has to poll more
+   * often.
+   */
   readonly isListening: boolean
-  /** The `application_name` of the session that listens, which no other process has; `null` while there is none. */
+  /**
+   * The `application_name` of the listening session, unique to this process; `null` if there is
+   * none at present.
+   */
   readonly session: string | null
-  /** Tells a listener of the wakes of all services. Returns what ends it. */
+  /** Adds a listener for the wakes of all services. Returns a function that removes it. */
   listen(listener: WakeListener): () => void
-  /** Sends what is left, and closes the connection. */
+  /** Sends pending wakes and closes the connection. */
   close(): Promise<void>
 }
 
 /** Dependencies of {@link createWaker}. */
 export interface WakerParts {
-  /** The name of the service of this process. */
+  /** The name of this process's service. */
   readonly service: string
   readonly connectionString: string
-  /** Whether the connection leads to a pooler in transaction mode: it can send, and hears nothing. */
+  /**
+   * Whether the connection leads to a pooler in transaction mode, over which wakes can be sent but
+   * not received.
+   */
   readonly isPooled?: boolean
   readonly clock: Clock
   readonly log: Logger
 }
 
-// Others are notified at most this often; each time takes a lock of the whole database for a moment.
+// Min interval between notifications, in milliseconds, since each one briefly takes a database-wide
+// lock.
 const pauseMs = 10
 const firstRetryMs = 500
 const maxRetryMs = 15_000
 const connectTimeoutMs = 2_000
 const queryTimeoutMs = 5_000
 const closeTimeoutMs = 1_000
-// Of more names than these, a notification says only which service they are of.
+// Max number of names in a notification; with more, it concerns all of the service.
 const maxNames = 1_000
 
-/** Creates a waker. It connects when it is first needed. */
+/** Creates a waker. It connects on first use. */
 export function createWaker(parts: WakerParts): Waker {
   return new NotifyingWaker(parts)
 }
@@ -110,7 +121,7 @@ class NotifyingWaker implements Waker {
     this.#isClosed = true
     this.#retry?.cancel()
     this.#endPause?.()
-    // What has been handed back a moment ago is to be heard of by others.
+    // Other processes need the wakes of the jobs that were just released.
     const late = Promise.withResolvers<void>()
     const timer = setTimeout(late.resolve, closeTimeoutMs)
     await Promise.race([this.#sending, late.promise])
@@ -119,7 +130,7 @@ class NotifyingWaker implements Waker {
     await this.#client?.end().catch(() => {})
   }
 
-  /** Resolves to the connection; to `undefined` if there is none now. */
+  /** Resolves to the connection; to `undefined` if there is none at present. */
   #connect(): Promise<DriverClient | undefined> {
     if (this.#client) return Promise.resolve(this.#client)
     if (this.#retry) return Promise.resolve(undefined)
@@ -160,12 +171,12 @@ class NotifyingWaker implements Waker {
     }
     if (client !== this.#client) return
     this.#isListening = true
-    // Something may have come while nothing was heard.
+    // Wakes may have been lost before the connection was listening.
     for (const listener of this.#listeners) listener.look()
   }
 
   #hear(client: DriverClient, { payload, processId }: pg.Notification): void {
-    // What this process sends has been heard here already.
+    // The listeners here already received the wakes of this process.
     if (processId === client.processID) return
     const wake = decodeWake(payload)
     if (wake) for (const listener of this.#listeners) listener.wake(wake)
@@ -187,7 +198,7 @@ class NotifyingWaker implements Waker {
     this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2)
     if (!this.#isListening) return
     this.#isListening = false
-    // They have slept in the trust that they would be woken.
+    // The listeners relied on wakes that may now be lost.
     for (const listener of this.#listeners) listener.look()
   }
 
@@ -195,7 +206,7 @@ class NotifyingWaker implements Waker {
     this.#sending ??= this.#sendAll().finally(() => (this.#sending = undefined))
   }
 
-  /** Sends what has been gathered. What cannot be sent waits for the next connection. */
+  /** Sends pending wakes. If sending fails, they wait for the next connection. */
   async #sendAll(): Promise<void> {
     while (this.#outgoing.size > 0) {
       const client = await this.#connect()
@@ -223,7 +234,7 @@ class NotifyingWaker implements Waker {
   }
 }
 
-/** Wakes to send, those of a kind and service together. */
+/** Pending wakes, merged by kind and service. */
 class OutgoingWakes {
   #wakes = new Map<string, Wake>()
 

@@ -8,14 +8,14 @@ import { withConnection } from '../postgres/with-connection.ts'
 
 const patienceMs = 4_000
 
-/** The name under which a process works on jobs. */
+/** The registration of a worker. */
 export interface WorkerIdentity {
   readonly id: string
-  /** Removes it. */
+  /** Removes the registration. */
   leave(): Promise<void>
 }
 
-/** Registers a worker, so that others see that it lives. */
+/** Registers a worker, so that other processes see that it lives. */
 export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
   const run = async (statement: Statement): Promise<void> =>

@@ -1,9 +1,9 @@
-/** Returns the name of the sessions of a worker's jobs in `pg_stat_activity`. */
+/** Returns the `application_name` of the sessions of a worker's jobs. */
 export function sessionsOf(worker: string): string {
   return `holdfast job ${worker}`
 }
 
-/** The same of jobs that have slots of their own. */
+/** Returns the `application_name` of the sessions of a worker's jobs with dedicated slots. */
 export function ownSessionsOf(worker: string): string {
   return `holdfast slot ${worker}`
 }

@@ -17,28 +17,28 @@ import { concerns, type Wake } from './wake.ts'
 import type { Waker } from './waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
 
-/** What a worker is made with. */
+/** Dependencies of {@link startWorker}. */
 export interface WorkerParts extends Omit<
   RunningAttemptsParts,
   'onEnded' | 'holdsLease' | 'onLongestTimeout'
 > {
-  /** How many jobs it runs at once, apart from those that have slots of their own. */
+  /** Max number of jobs that run at once, not counting jobs with dedicated slots. */
   readonly concurrency: number
   readonly identity: WorkerIdentity
   readonly waker: Waker
-  /** Where the heartbeats go. */
+  /** Destination of the heartbeats. */
   readonly beatTarget: BeatTarget
-  /** Called once when the worker finds that it has been declared dead. */
+  /** Called once, when the worker detects that it was declared dead. */
   readonly onDeclaredDead: () => void
 }
 
-// What has been claimed ahead and does not come to run is handed back.
+// Interval at which jobs that were claimed ahead and did not start are released.
 const staleCheckMs = 500
 const patienceMs = 5_000
-// To hand jobs back takes a round trip; it is granted even where the grace has passed.
+// Releasing jobs takes a round trip, which is allowed even after the grace period.
 const leastReportMs = 1_000
 
-/** A worker of this process. It can rescue the jobs of others. */
+/** A worker of this process. It can rescue the jobs of other workers. */
 export interface ProcessWorker extends Worker, Rescuer {}
 
 /** Starts to claim and run jobs. */
@@ -74,7 +74,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
 
   const duty = (failure: string, everyMs: () => number, work: () => Promise<undefined>): Duty =>
     startDuty({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
-  // A claim that was never answered may be carried out late, and is handed back by the next one.
+  // A claim whose reply was lost may be executed late; the next claim releases its jobs.
   const pollMs = (): number =>
     allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
   const polling = duty('looking for jobs failed', pollMs, poll)
@@ -104,14 +104,14 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   function onEnded({ row, outcome, durationMs }: EndedAttempt): void {
     const claims = claimsByName.get(row.name)!
     claims.ended(row, durationMs)
-    // It may be due again before the leader looks.
+    // The job may be due again before the leader polls.
     if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') waker.send('due', [])
     if (outcome === 'handed-back') waker.send('returned', [row.name])
     if (!isStopping) {
       claims.beginNext()
       claims.claimSoon()
     }
-    // Its place may have gone to a job for which there is room only in another process.
+    // The slot may have gone to a job that only another process has room for.
     if (row.has_place && (isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
@@ -134,7 +134,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       connection.run<ClaimOf>(findCancelled(identity.id)),
     )
     const keys = new Set(rows.map(claimKey))
-    // One that has not begun begins, and ends at once like any other.
+    // A cancelled job that has not started is started, and then ends like any other.
     for (const claims of allClaims) claims.beginAtOnce(keys)
     attempts.cancel(jobCancelled, keys)
   }
@@ -159,7 +159,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       for (const claims of allClaims) claims.end()
       unlisten()
       const endMs = performance.now() + limitMs
-      // What a claim that is under way gets has to be handed back before the connections are closed.
+      // Jobs of a claim in progress have to be released before the connections are closed.
       const closing = allClaims.map((claims) => claims.close())
       const [, , ...handedBack] = await Promise.all([polling.stop(), handingBack.stop(), ...closing])
       if (handedBack.flat().length > 0) waker.send('returned', handedBack.flat())

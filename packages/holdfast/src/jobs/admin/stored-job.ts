@@ -15,11 +15,11 @@ export const jobStates = [
 
 /**
  * The state of a job:
- * - `scheduled`: not due yet.
+ * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
  * - `gated`: due, but not let through its limits yet.
  * - `parked`: waits for a slot of its concurrency key.
  * - `ready`: starts as soon as a worker has a free slot.
- * - `waiting`: sleeps, or waits for a message.
+ * - `waiting`: waits for a message, or was handed over to another job engine.
  * - `running`: claimed by a worker.
  * - `succeeded`, `cancelled`: ended.
  * - `dead`: ended; its last attempt failed.
