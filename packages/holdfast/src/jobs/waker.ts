@@ -10,8 +10,7 @@ import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts
 // Wakes processes when there is work for them: this process at once, others by NOTIFY.
 //
 //   commit ─▶ send(kind, names) ─▶ listeners here
-//                              └─▶ batched ─▶ pg_notify(kind, service, names) ─▶ listeners of other
-// processes
+//                              └─▶ batched ─▶ pg_notify(kind, service, names) ─▶ other processes
 //
 // - A notification has the names that it concerns, so that a process reacts only to its own.
 // - It is sent over a dedicated connection: NOTIFY in a business transaction takes a lock that all

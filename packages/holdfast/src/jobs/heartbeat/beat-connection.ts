@@ -2,15 +2,18 @@ import { connectClient } from '../../postgres/connect-client.ts'
 import type { DriverClient } from '../../postgres/driver-client.ts'
 import { beat } from '../queries/beat.ts'
 
-/** Where the heartbeats of a worker go. */
+/** The destination of a worker's heartbeats. */
 export interface BeatTarget {
-  /** A `postgres://` URL; of Postgres itself if there is one, since a pooler may have the heartbeat wait for a free connection. */
+  /**
+   * A `postgres://` URL. Bypasses the pooler if possible, since a pooler may make a heartbeat wait
+   * for a free connection.
+   */
   readonly connectionString: string
-  /** Whether it leads to a pooler in transaction mode. */
+  /** Whether the URL leads to a pooler in transaction mode. */
   readonly isPooled: boolean
 }
 
-// All well below a lease, so that several heartbeats can fail before it ends.
+// All timeouts are well below the lease, so that several heartbeats can fail before it ends.
 const connectTimeoutMs = 3_000
 const answerTimeoutMs = 3_000
 const statementTimeoutMs = 2_000
@@ -19,14 +22,18 @@ const lockTimeoutMs = 1_000
 const settings: Readonly<Record<string, string>> = {
   statement_timeout: `${statementTimeoutMs}`,
   lock_timeout: `${lockTimeoutMs}`,
-  // The commit of a heartbeat waits neither for the disk nor for a standby. One that is lost in a crash is sent again.
+  // The commit of a heartbeat waits neither for the disk nor for a standby. A heartbeat lost in a
+  // crash is followed by the next one.
   synchronous_commit: 'off',
-  // Stated, since a database or a role may have other defaults.
+  // Set explicitly, since a database or role may have other defaults.
   default_transaction_read_only: 'off',
   default_transaction_isolation: 'read committed',
 }
 
-/** The connection that the heartbeats of one worker have to themselves. It connects again when a heartbeat has failed. */
+/**
+ * The dedicated connection for the heartbeats of one worker. It reconnects after a failed
+ * heartbeat.
+ */
 export class BeatConnection {
   readonly #target: BeatTarget
   readonly #worker: string
@@ -37,13 +44,13 @@ export class BeatConnection {
     this.#worker = worker
   }
 
-  /** Sends a heartbeat. Resolves to `false` if the database does not have the worker. */
+  /** Sends a heartbeat. Resolves to `false` if the worker is not in the database. */
   async beat(): Promise<boolean> {
     try {
       const client = await (this.#client ??= this.#connect())
       return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
     } catch (error) {
-      // Not waited for: a connection that does not answer may take long to close.
+      // Not awaited: a connection that does not respond may take long to close.
       void this.end()
       throw error
     }
@@ -73,7 +80,7 @@ export class BeatConnection {
     return (rowCount ?? 0) > 0
   }
 
-  /** Sends it through a pooler, whose sessions take no settings. */
+  /** Sends a heartbeat through a pooler, whose sessions cannot have settings. */
   async #beatInTransaction(client: DriverClient): Promise<boolean> {
     const names = Object.keys(settings).filter((name) => !name.startsWith('default_'))
     await client.query('begin isolation level read committed read write')

@@ -1,23 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { HeartbeatView } from './heartbeat-view.ts'
 
-/** How often a worker sends a heartbeat, in milliseconds. */
+/** The interval between heartbeats, in milliseconds. */
 export const beatMs = 5_000
-// Soon enough for several attempts within a lease.
+// Short enough for several attempts within a lease.
 const retryMs = 1_000
 
-/** What {@link BeatLoop} needs. */
+/** Dependencies of {@link BeatLoop}. */
 export interface BeatLoopParts {
   readonly view: HeartbeatView
-  /** How often a heartbeat is sent, in milliseconds. */
+  /** The interval between heartbeats, in milliseconds. */
   readonly everyMs: number
-  /** Sends a heartbeat; resolves to `false` if the database does not have the worker: it has been declared dead. */
+  /**
+   * Sends a heartbeat. Resolves to `false` if the worker is not in the database: it was declared
+   * dead.
+   */
   readonly beat: () => Promise<boolean>
-  /** Called once, when the worker has been declared dead. No further heartbeat is sent. */
+  /** Called once, when the worker was declared dead. No further heartbeat is sent. */
   readonly onDeclaredDead: () => void
   /** Called when a heartbeat failed. */
   readonly onFailed: (error: unknown) => void
-  /** Called when the heartbeats stop because the event loop of the main thread has been silent for too long. */
+  /**
+   * Called when the heartbeats stop because the event loop of the main thread has not responded for
+   * too long.
+   */
   readonly onSilent: (silentMs: number) => void
 }
 
@@ -31,18 +37,21 @@ export class BeatLoop {
     this.#parts = parts
   }
 
-  /** Sends heartbeats until {@link stop} is called, or the worker has been declared dead. */
+  /** Sends heartbeats until {@link stop} is called or the worker was declared dead. */
   async run(): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       const nextMs = await this.beatOnce()
       if (nextMs === undefined) return
-      // Rejects when it is stopped, which is no failure.
+      // The pause rejects when the loop is stopped, which is not a failure.
       await pause(nextMs, undefined, { signal }).catch(() => {})
     }
   }
 
-  /** Sends one heartbeat if the event loop is alive. Resolves to the pause before the next one, in milliseconds, if there is one. */
+  /**
+   * Sends one heartbeat, unless the event loop has been silent for too long. Resolves to the delay
+   * until the next one, in milliseconds; to `undefined` if the worker was declared dead.
+   */
   async beatOnce(): Promise<number | undefined> {
     const { view, everyMs, beat, onDeclaredDead, onFailed, onSilent } = this.#parts
     if (view.isSilentTooLong) {

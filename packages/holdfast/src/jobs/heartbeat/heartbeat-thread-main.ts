@@ -6,7 +6,7 @@ import { BeatLoop } from './beat-loop.ts'
 import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
 
-// The entry of the heartbeat thread, of which a process has one. See heartbeat-thread.ts.
+// The entry point of the heartbeat thread; each process has one. See heartbeat-thread.ts.
 
 const port = parentPort!
 const stops = new Map<string, () => void>()
@@ -42,7 +42,10 @@ function report(what: HeartbeatReport): void {
   port.postMessage(what)
 }
 
-/** Writes by itself, since the log belongs to the thread whose event loop is silent. */
+/**
+ * Writes to stderr directly, since the logger belongs to the main thread, whose event loop does not
+ * respond.
+ */
 function reportSilence(worker: string, silentMs: number): void {
   const line = {
     level: 'error',
@@ -55,6 +58,6 @@ function reportSilence(worker: string, silentMs: number): void {
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)
   } catch {
-    // A reader that has gone away is no reason to end.
+    // If stderr is closed, there is no way to report the silence; the heartbeats go on.
   }
 }

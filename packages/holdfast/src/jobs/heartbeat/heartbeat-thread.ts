@@ -4,12 +4,12 @@ import { Worker } from 'node:worker_threads'
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
 
-/** What a worker hears of its heartbeats. */
+/** Receives the reports about a worker's heartbeats. */
 export interface HeartbeatListener {
   (report: HeartbeatReport | { readonly kind: 'thread-ended'; readonly error: unknown }): void
 }
 
-// As built, or from source.
+// The compiled file, or its source in development.
 const entry = import.meta.url.endsWith('.ts')
   ? new URL('./heartbeat-thread-main.ts', import.meta.url)
   : new URL('./heartbeat-thread-main.js', import.meta.url)
@@ -17,10 +17,12 @@ const entry = import.meta.url.endsWith('.ts')
 let current: HeartbeatThread | undefined
 
 /**
- * Returns the heartbeat thread of this process, which sends the heartbeats of all its workers. It starts with the first of
- * them, and ends with the process, which it does not keep alive.
+ * Returns the heartbeat thread of this process, which sends the heartbeats of all its workers. The
+ * thread starts with the first worker and ends with the process; it does not keep the process
+ * alive.
  *
- * @throws HoldfastError `heartbeat-thread-missing` if its file is not beside this one, as in a bundle.
+ * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this one, as in a
+ * bundle.
  */
 export function heartbeatThread(): HeartbeatThread {
   if (current && !current.hasEnded) return current
@@ -34,24 +36,24 @@ export function heartbeatThread(): HeartbeatThread {
   return current
 }
 
-/** A thread that sends the heartbeats of workers, so that no event loop that is busy keeps one from being sent. */
+/** A thread that sends the heartbeats of workers, so that a busy event loop does not delay them. */
 export class HeartbeatThread {
   readonly #thread: Worker
   readonly #listeners = new Map<string, HeartbeatListener>()
   #hasEnded = false
 
   constructor() {
-    // What the program preloads, such as instrumentation, is not for this thread.
+    // Modules that the program preloads, such as instrumentation, are not needed in this thread.
     const { NODE_OPTIONS: _, ...env } = process.env
     this.#thread = new Worker(entry, { name: 'holdfast heartbeat', execArgv: [], env })
     this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
     this.#thread.on('error', (error) => this.#end(error))
     this.#thread.on('exit', () => this.#end(undefined))
-    // After the listeners: each of them would keep the process alive again.
+    // After adding the listeners, since each of them refs the thread again.
     this.#thread.unref()
   }
 
-  /** Whether the thread has ended, which it does by itself only if it fails. */
+  /** Whether the thread has ended. It ends by itself only if it fails. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }
@@ -62,12 +64,15 @@ export class HeartbeatThread {
     this.#thread.postMessage(request)
   }
 
-  /** Asks for the end of the heartbeats of a worker; the listener hears of it. */
+  /**
+   * Requests the end of a worker's heartbeats. The listener receives `stopped` when they have
+   * ended.
+   */
   stop(worker: string): void {
     this.#thread.postMessage({ kind: 'stop', worker } satisfies HeartbeatRequest)
   }
 
-  /** Reports nothing more of a worker. */
+  /** Removes the listener of a worker. */
   forget(worker: string): void {
     this.#listeners.delete(worker)
   }
@@ -77,7 +82,7 @@ export class HeartbeatThread {
     this.#hasEnded = true
     const listeners = [...this.#listeners.values()]
     this.#listeners.clear()
-    // A listener may start its worker again.
+    // A listener may start the heartbeats of its worker again.
     for (const listener of listeners) listener({ kind: 'thread-ended', error })
   }
 }

@@ -1,6 +1,7 @@
 const nanosPerMs = 1_000_000n
 
-// The places of the values in the memory. All times are nanoseconds of the monotonic clock, which all threads of a machine share.
+// The indexes of the values in the shared memory. All times are nanoseconds of the monotonic clock,
+// which is the same in all threads of a machine.
 const turnedAt = 0
 const allowedSilence = 1
 const beatSentAt = 2
@@ -8,17 +9,17 @@ const reachableSince = 3
 const length = 4
 
 /**
- * Memory that the main thread of a worker shares with the thread that sends its heartbeats. Each side reads what the other
- * wrote without a message, so that neither has to wait for the other's event loop.
+ * Memory that the main thread of a worker shares with its heartbeat thread. Each side reads the
+ * other's values without a message, so neither waits for the other's event loop.
  *
- * Times are those of the monotonic clock: a change of the wall clock neither ends a lease nor extends one.
+ * All times are monotonic: a change of the wall clock neither ends nor extends a lease.
  */
 export class HeartbeatView {
   readonly memory: SharedArrayBuffer
   readonly #values: BigInt64Array<SharedArrayBuffer>
   readonly #now: () => bigint
 
-  /** `now`: nanoseconds of the monotonic clock; a test holds it. */
+  /** `now` returns nanoseconds of the monotonic clock; tests replace it. */
   constructor(
     memory: SharedArrayBuffer = new SharedArrayBuffer(length * BigInt64Array.BYTES_PER_ELEMENT),
     now: () => bigint = () => process.hrtime.bigint(),
@@ -28,7 +29,7 @@ export class HeartbeatView {
     this.#now = now
   }
 
-  /** Records that the main thread's event loop turns. */
+  /** Records that the event loop of the main thread is running. */
   turned(): void {
     Atomics.store(this.#values, turnedAt, this.#now())
   }
@@ -43,17 +44,20 @@ export class HeartbeatView {
     return this.#sinceMs(turnedAt)
   }
 
-  /** Whether the event loop has been silent for longer than it may. */
+  /** Whether the event loop has been silent for longer than allowed. */
   get isSilentTooLong(): boolean {
     return this.#now() - Atomics.load(this.#values, turnedAt) > Atomics.load(this.#values, allowedSilence)
   }
 
-  /** Starts a heartbeat: the time to give to {@link confirmed}. The lease counts from here, not from the answer. */
+  /**
+   * Starts a heartbeat. Returns its time, for {@link confirmed}: the lease counts from here, not
+   * from the reply.
+   */
   startBeat(): bigint {
     return this.#now()
   }
 
-  /** Records that the database has a heartbeat that was sent at this time. */
+  /** Records that a heartbeat sent at this time has reached the database. */
   confirmed(sentAt: bigint): void {
     Atomics.store(this.#values, beatSentAt, sentAt)
     Atomics.compareExchange(this.#values, reachableSince, 0n, sentAt)
@@ -64,7 +68,7 @@ export class HeartbeatView {
     Atomics.store(this.#values, reachableSince, 0n)
   }
 
-  /** How long ago the last heartbeat was sent that the database has, in milliseconds. */
+  /** Time since the last heartbeat that reached the database was sent, in milliseconds. */
   get sinceBeatMs(): number {
     return this.#sinceMs(beatSentAt)
   }

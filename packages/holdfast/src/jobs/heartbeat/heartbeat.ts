@@ -4,58 +4,65 @@ import { beatMs } from './beat-loop.ts'
 import { type HeartbeatListener, type HeartbeatThread, heartbeatThread } from './heartbeat-thread.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
 
-// Heartbeats: how a fleet knows that a worker lives.
+// Heartbeats tell the other processes that a worker lives.
 //
-//   main thread                      shared memory                heartbeat thread            Postgres
-//   turns, begins jobs  ─ turnedAt, allowedSilence ─▶  looks before each heartbeat ─▶  insert into job_beats
-//   is the lease held?  ◀─ beatSentAt, reachableSince ─  notes the answer
+//   main thread            shared memory                 heartbeat thread         Postgres
+//   runs, starts jobs   ─ turnedAt, allowedSilence ─▶    checks both, beats  ─▶  job_beats
+//   lease still held?   ◀─ beatSentAt, reachableSince ─  records the reply
 //
-// - A worker has a lease of `leaseMs` from each heartbeat on. One without a lease is declared dead by any other worker, which
-//   ends its sessions and rescues its jobs.
-// - Heartbeats do not depend on the event loop: a job may compute for as long as its timeout allows.
-// - A process whose event loop has been silent for longer than any running job may take sends none: it would live for ever.
-// - A heartbeat has a connection of its own, and waits for no lock: nothing that others do has a healthy worker declared dead.
-// - A process that was stopped (SIGSTOP, a paused machine) sends none either. What its jobs then do is fenced off in the database,
-//   and begins no step, since the lease is over by its own clock too.
+// - Each heartbeat gives a worker a lease of `leaseMs`. When the lease has ended, other processes
+//   declare the worker dead, end its sessions and rescue its jobs.
+// - Heartbeats do not depend on the event loop: a job may compute for as long as its timeout
+//   allows.
+// - They stop when the event loop has been silent for longer than any running job may take;
+//   otherwise a process that hangs would keep its jobs indefinitely.
+// - A heartbeat uses a dedicated connection and waits for no lock, so the load of others cannot
+//   make a healthy worker look dead.
+// - A process that was stopped (SIGSTOP, a paused machine) sends none either. When it continues,
+//   the database fences off its jobs, and no step starts, since the lease has also ended by its own
+//   clock.
 
 /** How long a worker lives after a heartbeat, in milliseconds. */
 export const leaseMs = 15_000
 
-// Often enough for the silence to be known to a second.
+// Short enough to measure the silence to within a second.
 const turnMs = 500
-// A delay from here on is worth a line in the log.
+// Delays from this on are reported.
 const longDelayMs = 1_000
-// To end a connection takes a round trip.
+// Closing a connection takes a round trip.
 const stopTimeoutMs = 1_000
 
-/** What a heartbeat is started with. */
+/** Options of {@link startHeartbeat}. */
 export interface HeartbeatParts {
   /** The id of the worker. */
   readonly worker: string
   readonly target: BeatTarget
   readonly log: Logger
-  /** Called once, when others have declared the worker dead. */
+  /** Called once, when another process has declared the worker dead. */
   readonly onDeclaredDead: () => void
-  /** How often a heartbeat is sent, in milliseconds. Default {@link beatMs}. */
+  /** Interval between heartbeats, in milliseconds. Default {@link beatMs}. */
   readonly everyMs?: number
-  /** Called when the event loop of this thread was late: by how much, in milliseconds. */
+  /** Called with the delay in milliseconds when the event loop of this thread was blocked. */
   readonly onLoopDelay: (delayMs: number) => void
 }
 
 /** The heartbeat of a worker. */
 export interface Heartbeat {
-  /** Whether the worker has its lease, as far as this process knows. */
+  /** Whether the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
   /** How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed. */
   readonly reachableForMs: number
-  /** Sets how long the event loop may be silent before the heartbeats stop, in milliseconds; a lease at least. */
+  /**
+   * Sets how long the event loop may be silent before the heartbeats stop, in milliseconds. Min: a
+   * lease.
+   */
   allowSilence(ms: number): void
-  /** Sends no more. Resolves when the connection is closed. */
+  /** Stops the heartbeats. Resolves when the connection is closed. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the heartbeat of a worker that is registered.
+ * Starts the heartbeats of a registered worker.
  *
  * @throws HoldfastError `heartbeat-thread-missing`.
  */
@@ -75,7 +82,7 @@ export function startHeartbeat({
 
   view.turned()
   view.allowSilence(leaseMs)
-  // To be registered counts as the first heartbeat.
+  // The registration counts as the first heartbeat.
   view.confirmed(view.startBeat())
 
   const listener: HeartbeatListener = (report) => {
@@ -83,7 +90,7 @@ export function startHeartbeat({
     else if (report.kind === 'stopped') stopped.resolve()
     else if (report.kind === 'thread-ended') restart(report.error)
     else {
-      // Once is news; while the database is away, there is nothing new in it.
+      // The first failure is a warning; repetitions while the database is unreachable add nothing.
       log[hasFailed ? 'debug' : 'warn']({ worker, error: report.error }, 'heartbeat failed')
       hasFailed = true
     }
@@ -97,13 +104,14 @@ export function startHeartbeat({
   function restart(error: unknown): void {
     if (isStopping) return stopped.resolve()
     log.error({ worker, error: toLogFields(error) }, 'heartbeat thread ended unexpectedly')
-    // Not at once: a thread that fails as soon as it starts would be started without end.
+    // After a delay, since a thread that fails at startup would otherwise be restarted in a tight
+    // loop.
     setTimeout(() => {
       if (!isStopping) start()
     }, turnMs).unref()
   }
 
-  // The time of the machine, as in the thread: a clock that a test holds would stop the heartbeats.
+  // Real time, as in the thread: a fake clock in a test would stop the heartbeats.
   let turnedAtMs = performance.now()
   const turning = setInterval(() => {
     const nowMs = performance.now()

@@ -1,6 +1,6 @@
 import type { Migration } from '../../migrate/migration.ts'
 
-/** The table of the processes that lead services. */
+/** The migration of the table of service leaders. */
 export const leaderMigration: Migration = {
   name: '0001-service-leaders',
   sql: `

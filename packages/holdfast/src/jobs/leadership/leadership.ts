@@ -8,30 +8,34 @@ import { withConnection } from '../../postgres/with-connection.ts'
 import type { Waker } from '../waker.ts'
 import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 
-// Elects one process per service for the work that one process can do for all: promotion, admission, rescue,
-// pruning, schedules, dispatching.
+// Elects one process per service for the work that one process can do for all: promotion,
+// admission, rescue, pruning, schedules, dispatching.
 //
 //   candidate ─ campaign ─▶ holdfast.service_leaders ◀─ campaign (renews) ─ leader
 //
-// - The lease is a row, judged by the clock of the database. Its holder renews it every `renewMs` from the
-//   main thread: a process whose event loop is blocked loses it.
-// - A holder leads only while the lease holds by its own monotonic clock too, counted from before the
-//   renewal was sent. So a process that was stopped begins nothing when it goes on.
-// - A candidate looks again when the lease ends. A holder that stops resigns, and wakes the others. A holder
-//   that was killed leaves no session: the next candidate that looks takes over at once.
-// - Two processes may lead for a moment: a statement that was sent in time may run late. So each duty has to be
-//   safe in two processes at once. None relies on the term, which is for people; the statements themselves are
-//   idempotent or lock what they change (see leader-duties.ts).
-// - A process does what the leader does not know: a schedule or limit of another version of the program.
+// - The lease is a row whose expiry is compared with the database's clock. The leader renews it
+//   every `renewMs` from the main thread: a process whose event loop is blocked loses it.
+// - A process leads only while the lease is also valid by its own monotonic clock, counted from
+//   before the renewal was sent. So a process that was stopped and continues starts nothing.
+// - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
+//   A killed leader leaves no session, so the next candidate that checks takes over at once.
+// - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
+//   each duty has to be safe in two processes at once. No duty relies on the term, which is
+//   informational; the statements are idempotent or lock what they change (see leader-duties.ts).
+// - A process does duties that the leader does not have: schedules and limits of another version of
+//   the program.
 
-/** How long a lease holds after a renewal, in milliseconds: work stands still for so long at most if the leader hangs. */
+/**
+ * How long a lease is valid after a renewal, in milliseconds. If the leader hangs, its duties stop
+ * for at most this long.
+ */
 export const leadLeaseMs = 6_000
 
 const renewMs = 2_000
-// Two attempts fit into what is left of a lease when a renewal is due.
+// Two attempts fit into the rest of a lease when a renewal is due.
 const retryMs = 1_000
 const timeoutMs = 1_500
-// Candidates that saw the same lease look one after the other.
+// Spreads candidates that saw the same lease end.
 const jitterMs = 200
 
 /** Dependencies of {@link startLeadership}. */
@@ -41,23 +45,23 @@ export interface LeadershipParts {
   readonly clock: Clock
   readonly log: Logger
   readonly waker: Waker
-  /** What this process does if it leads, by names that are the same in all processes. */
+  /** Names of the duties that this process has if it leads; the same in all processes. */
   readonly covers: readonly string[]
-  /** Called when this process has to do something that it did not have to do before. */
+  /** Called when this process gets a duty that it did not have before. */
   readonly onDuty: () => void
 }
 
-/** The part of a process in the election of its service. */
+/** The part of a process in the leader election of its service. */
 export interface Leadership {
   /** Whether this process leads its service. */
   readonly leads: boolean
-  /** Returns whether something is to be done by this process: it leads, or the leader does not know it. */
+  /** Returns whether this process has a duty: it leads, or the leader does not have the duty. */
   hasDuty(name: string): boolean
-  /** Takes no further part. A leader resigns: another process leads at once. */
+  /** Leaves the election. A leader resigns, so that another process leads at once. */
   stop(): Promise<void>
 }
 
-/** Starts to campaign for the lead of a service. */
+/** Joins the leader election of a service. */
 export function startLeadership(parts: LeadershipParts): Leadership {
   return new Campaign(parts)
 }
@@ -69,7 +73,7 @@ class Campaign implements Leadership {
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
-  /** What another leader does; `undefined` while none is known. */
+  /** The duties of another leader; `undefined` if none is known. */
   #othersCover: ReadonlySet<string> | undefined
 
   constructor(parts: LeadershipParts) {

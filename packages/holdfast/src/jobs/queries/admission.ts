@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A job that its limits have yet to let through. */
+/** A job that waits for its limits to let it through. */
 export interface GatedRow {
   readonly id: string
   readonly limit_key: string | null
@@ -9,16 +9,19 @@ export interface GatedRow {
   readonly has_turn: boolean
 }
 
-/** One limit, as it stands. */
+/** The current state of a limit. */
 export interface LimitRow {
   readonly kind: 'concurrency' | 'rate'
   readonly key: string
   readonly places: number
-  /** How long it is until the next one may begin, in milliseconds; not above zero: now. */
+  /** Time until the next job may start, in milliseconds; zero or less: now. */
   readonly next_ms: number
 }
 
-/** Locks the gate of a name, so that one process at a time decides on its jobs and their order is kept. Returns whether it is this one. */
+/**
+ * Locks the gate of a name, so that only one process at a time decides on its jobs, which keeps
+ * their order. Returns whether the lock was taken.
+ */
 export function lockGate(service: string, name: string): Statement {
   return {
     name: 'holdfast_lock_gate',
@@ -27,7 +30,7 @@ export function lockGate(service: string, name: string): Statement {
   }
 }
 
-/** Finds the next jobs at the gate, in their order. */
+/** Finds the next jobs at the gate, in order. */
 export function findGated(service: string, name: string, batch: number): Statement {
   return {
     name: 'holdfast_find_gated',
@@ -42,14 +45,14 @@ export function findGated(service: string, name: string, batch: number): Stateme
   }
 }
 
-/** The limits of a name that are locked or updated. */
+/** The limits of a name to lock or update. */
 export interface LimitsOf<Limit> {
   readonly service: string
   readonly name: string
   readonly limits: readonly Limit[]
 }
 
-/** Locks limits, in one order for all, and inserts those that are missing. */
+/** Locks limits in a fixed order, and inserts missing ones. */
 export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'kind' | 'key'>>): Statement {
   return {
     name: 'holdfast_lock_limits',
@@ -69,7 +72,7 @@ export interface Admission {
   readonly state: 'ready' | 'parked' | 'scheduled'
   readonly hasPlace: boolean
   readonly hasTurn: boolean
-  /** When its turn is, from now on. */
+  /** Delay until the job's rate turn, in milliseconds. */
   readonly delayMs: number
 }
 
@@ -99,7 +102,7 @@ export function admit(admissions: readonly Admission[]): Statement {
   }
 }
 
-/** Stores limits as they stand. */
+/** Stores the new state of limits. */
 export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Statement {
   return {
     name: 'holdfast_update_limits',

@@ -1,10 +1,10 @@
-// How a job leaves the table of those that have not ended. One statement does it, whatever ended the job:
+// Jobs that end move out of the table of active jobs. One statement moves a job, whatever ended it:
 //
 //   delete from holdfast.jobs … returning jobs.*   ─▶   insert into holdfast.ended_jobs
 //
-// So a job is in one of the two tables at any time, and a claim passes over nothing that has ended.
+// So a job is in exactly one of the two tables at any time, and claims do not read ended jobs.
 
-/** The columns that a job takes with it, in the order of {@link archive}. */
+/** The columns that are copied for an archived job, in the order of {@link archive}. */
 const columns = `
           id, service, name, seq, input, priority, run_at, claim, snoozes, unique_key, keeps_key, limit_key, rate_key, share_key,
           progress, traceparent, enqueued_at, claimed_at`
@@ -15,17 +15,17 @@ export interface Archived {
   readonly state: string
   /** How long the job is kept, in milliseconds. */
   readonly retentionMs: string
-  /** Default: unchanged. */
+  /** Number of failed attempts. Default: unchanged. */
   readonly failures?: string
-  /** Default: unchanged. */
+  /** The last failure. Default: unchanged. */
   readonly failure?: string
-  /** Whether it keeps its place of its concurrency key. Default: it does not. */
+  /** Whether the job keeps its concurrency slot. Default: it does not. */
   readonly hasPlace?: string
 }
 
 /**
- * Returns two common table expressions that archive the deleted rows of `gone`, which has all columns of
- * `holdfast.jobs`, and end their waiting for messages.
+ * Returns two common table expressions that archive the deleted rows of `gone`, which needs all
+ * columns of `holdfast.jobs`, and delete their waits for messages.
  */
 export function archive({
   state,
@@ -45,7 +45,10 @@ export function archive({
       )`
 }
 
-/** Returns a common table expression that moves the ended jobs of `chosen`, which has their ids, back; `set` has the new values. */
+/**
+ * Returns common table expressions that move the ended jobs of `chosen`, by their ids, back to the
+ * active jobs, with the values of `set`.
+ */
 export function unarchive(set: Readonly<Record<'state' | 'failures' | 'snoozes', string>>): string {
   return `gone as materialized (
         delete from holdfast.ended_jobs as ended using chosen where ended.id = chosen.id

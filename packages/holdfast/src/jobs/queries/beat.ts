@@ -1,13 +1,13 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A worker as it is registered. */
+/** The data of a registered worker. */
 export interface RegisteredWorker {
   readonly service: string
   readonly host: string
   readonly pid: number
 }
 
-/** Registers a worker, which counts as its first heartbeat. */
+/** Registers a worker. The registration counts as its first heartbeat. */
 export function registerWorker(id: string, { service, host, pid }: RegisteredWorker): Statement {
   return {
     name: 'holdfast_register_worker',
@@ -17,10 +17,10 @@ export function registerWorker(id: string, { service, host, pid }: RegisteredWor
 }
 
 /**
- * Inserts a heartbeat of a worker; inserts none if it has been declared dead. Deletes its heartbeats before that.
+ * Inserts a heartbeat of a worker, unless it was declared dead, and deletes its earlier heartbeats.
  *
- * Nothing that others have locked keeps it waiting: it locks no row of the worker, it inserts without a unique index, and
- * it passes over old heartbeats that are locked.
+ * The statement never waits for locks of others: it locks no row of the worker, inserts without a
+ * unique index, and skips old heartbeats that are locked.
  */
 export function beat(id: string): Statement {
   return {
@@ -37,7 +37,7 @@ export function beat(id: string): Statement {
   }
 }
 
-/** Removes a worker that ends. Its heartbeats are deleted by {@link deleteOldBeats}. */
+/** Removes a worker that stops. {@link deleteOldBeats} deletes its heartbeats. */
 export function forgetWorker(id: string): Statement {
   return {
     name: 'holdfast_forget_worker',
@@ -46,7 +46,7 @@ export function forgetWorker(id: string): Statement {
   }
 }
 
-/** Deletes the heartbeats of workers that have ended or are dead. */
+/** Deletes the heartbeats of workers that have stopped or were declared dead. */
 export function deleteOldBeats(): Statement {
   return {
     name: 'holdfast_delete_old_beats',

@@ -7,11 +7,17 @@ export interface CancelledRow {
   readonly service: string
   readonly name: string
   readonly is_running: boolean
-  /** The concurrency key of a place that is to be released; `null` if it has none, or its attempt releases it. */
+  /**
+   * The concurrency key of a slot for the caller to release; `null` if the job had no slot, or its
+   * attempt releases it.
+   */
   readonly freed_key: string | null
 }
 
-/** Cancels a job that has not ended: one that runs is marked, and its worker aborts it; any other ends. */
+/**
+ * Cancels a job that has not ended. A running job is marked, for its worker to abort it; any other
+ * ends.
+ */
 export function cancelJob(id: string): Statement {
   return {
     name: 'holdfast_cancel_job',

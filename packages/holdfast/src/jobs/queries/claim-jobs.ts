@@ -7,42 +7,47 @@ export interface ClaimedRow extends ClaimOf {
   readonly priority: number
   readonly seq: number
   readonly input: unknown
-  /** The number of attempts that have failed before. */
+  /** The number of failed attempts. */
   readonly failures: number
   /** The number of its snoozes. */
   readonly snoozes: number
-  /** The number of claims in a row whose worker died before it was known that they had begun. */
+  /**
+   * The number of consecutive claims whose worker died before the attempt was marked as started.
+   */
   readonly lost_claims: number
   readonly limit_key: string | null
-  /** On whose behalf it runs, if it has slots of its own. */
+  /** The share that the job belongs to, if its name has shares. */
   readonly share_key: string | null
   readonly has_place: boolean
   readonly traceparent: string | null
-  /** How long it has been enqueued, in milliseconds. */
+  /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number
 }
 
-/** Where a claim looks for ready jobs. */
+/** The parts of the ready jobs that a claim searches. */
 export interface ClaimSegments {
-  /** Those of one priority behind a `seq`. */
+  /** Jobs of one name and priority with a greater `seq`. */
   readonly behind: readonly { readonly name: string; readonly priority: number; readonly after: number }[]
-  /** All of these priorities. */
+  /** All jobs of a name in a range of priorities. */
   readonly ranges: readonly { readonly name: string; readonly low: number; readonly high: number }[]
 }
 
-/** The jobs that are wanted. */
+/** The jobs to claim. */
 export interface Wanted {
   readonly service: string
   readonly segments: ClaimSegments
-  /** How many of any share. */
+  /** Max number of jobs of any share. */
   readonly room: number
-  /** How many besides: the first of each share that is not busy. */
+  /** Max number of additional jobs: the first one of each share without a running job. */
   readonly reserved: number
-  /** The shares of which a job runs. */
+  /** The shares with a running job. */
   readonly busy: readonly string[]
 }
 
-/** Returns SQL of the ready jobs of the segments in $3 to $8, at most `limit` of each, as `ready`. */
+/**
+ * Returns SQL for the ready jobs of the segments in $3 to $8, as `ready`, at most `limit` per
+ * segment.
+ */
 function readyJobs(limit: string, condition = ''): string {
   const readyIn = (segment: string, where: string): string => `
           select ready.* from ${segment}
@@ -89,8 +94,8 @@ const claimed = `
         extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
 
 /**
- * Claims jobs that are ready, those of the highest priority first, among them the oldest, leaving out those that others
- * claim and those of names that are paused.
+ * Claims ready jobs, highest priority first, oldest first within a priority. Skips jobs that other
+ * workers are claiming, and jobs of paused names.
  */
 export function claimJobs(worker: string, wanted: Wanted): Statement {
   if (wanted.reserved > 0) return claimWithReserve(worker, wanted)
@@ -107,9 +112,11 @@ export function claimJobs(worker: string, wanted: Wanted): Statement {
   }
 }
 
-/** The same if the first jobs of shares that are not busy have room of their own. */
+/**
+ * Like {@link claimJobs}, with reserved slots for the first jobs of shares without a running job.
+ */
 function claimWithReserve(worker: string, wanted: Wanted): Statement {
-  // If there is room for no other, those of a share that is busy are passed over.
+  // If only reserved slots are free, jobs of shares with a running job are skipped.
   const condition = `
               and ($9::int > 0 or coalesce(share_key, name) <> all ($11::text[]))`
   return {

@@ -3,12 +3,12 @@ import type { ClaimOf } from '../claim-of.ts'
 import { archive } from './archive.ts'
 import { byClaim } from './by-claim.ts'
 
-/** A job that has succeeded without a transaction of its own. */
+/** A job that succeeded without a transaction. */
 export interface Completion extends ClaimOf {
   readonly retentionMs: number
 }
 
-/** Completes many jobs, those of them that are still their claims', and returns their claims. */
+/** Completes the jobs that these claims still hold, and returns their claims. */
 export function completeJobs(completions: readonly Completion[]): Statement {
   return {
     name: 'holdfast_complete_jobs',

@@ -2,37 +2,43 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 import { archive } from './archive.ts'
 
-/** How an attempt ends. */
+/** The outcome of an attempt, as it is stored. */
 export interface AttemptEnd {
   readonly state: 'succeeded' | 'scheduled' | 'ready' | 'waiting' | 'dead' | 'cancelled'
-  /** When a job that goes on may do so, in milliseconds from now. Default: at once, or, of a waiting one, never by itself. */
+  /**
+   * Delay until a job that continues is due, in milliseconds. Default: none; a `waiting` job has no
+   * due time.
+   */
   readonly delayMs?: number
   /** Whether it counts as a failed attempt. */
   readonly isFailure?: boolean
   /** Whether the job asked to run later, which costs no attempt. */
   readonly isSnooze?: boolean
-  /** Whether its worker died before it was known that the attempt had begun. */
+  /** Whether the worker died before the attempt was marked as started. */
   readonly isLostClaim?: boolean
   /** The failure, as it is stored. */
   readonly failure?: Readonly<Record<string, unknown>>
-  /** Whether it keeps its place among those of its concurrency key. One that succeeds or is cancelled never does. */
+  /** Whether the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
   readonly keepsPlace?: boolean
-  /** How long it is kept once it has ended, in milliseconds. Default {@link deadRetentionMs}: one that was to go on may have been cancelled. */
+  /**
+   * How long an ended job is kept, in milliseconds. Default {@link deadRetentionMs}, which also
+   * applies if the job was cancelled meanwhile.
+   */
   readonly retentionMs?: number
 }
 
-/** How long a job is kept that is dead or was cancelled, in milliseconds, to be looked at and redriven. */
+/** How long dead and cancelled jobs are kept for inspection and redrive, in milliseconds. */
 export const deadRetentionMs: number = 30 * 86_400_000
 
 /** The outcome of {@link endAttempt}. */
 export interface EndedRow {
-  /** Another than that which was asked for if the job has been cancelled. */
+  /** The new state. Differs from the requested one if the job was cancelled. */
   readonly state: string
-  /** Whether it has kept its place. */
+  /** Whether the job has kept its slot. */
   readonly has_place: boolean
 }
 
-/** Ends an attempt, if the job is still its claim's; returns no row otherwise. */
+/** Ends an attempt if this claim still holds the job; otherwise returns no row. */
 export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   return {
     name: 'holdfast_end_attempt',
@@ -86,7 +92,10 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
   }
 }
 
-/** Ends a job that has succeeded in the transaction of its effects, which fails with {@link fenceLost} if the job is no longer its claim's. */
+/**
+ * Ends a succeeded job in the transaction of its effects. The statement fails with {@link
+ * fenceLost} if this claim no longer holds the job.
+ */
 export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Statement {
   return {
     name: 'holdfast_succeed_fenced',
@@ -99,5 +108,5 @@ export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Stat
   }
 }
 
-/** The SQLSTATE of a transaction whose job has been taken over, or cancelled. */
+/** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
 export const fenceLost = 'HF001'

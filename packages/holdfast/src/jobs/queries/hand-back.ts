@@ -2,7 +2,7 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 import { byClaim } from './by-claim.ts'
 
-/** Hands back jobs that were claimed and not begun, those that are still their claim's. */
+/** Releases jobs that were claimed but not started, if these claims still hold them. */
 export function handBack(claims: readonly ClaimOf[]): Statement {
   return {
     name: 'holdfast_hand_back',
@@ -13,7 +13,10 @@ export function handBack(claims: readonly ClaimOf[]): Statement {
   }
 }
 
-/** Hands back claims of these names that a worker has made and does not know of: the connection was lost before the answer. */
+/**
+ * Releases claims of these names that a worker has made but does not know of, since the connection
+ * was lost before the reply.
+ */
 export function handBackUnknown(
   worker: string,
   names: readonly string[],

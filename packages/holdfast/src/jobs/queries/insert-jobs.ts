@@ -33,12 +33,12 @@ const insertion = `
       ) as due
       order by row.n`
 
-/** Inserts jobs in their order. */
+/** Inserts jobs in order. */
 export function insertJobs(service: string, rows: readonly JobRow[]): Statement {
   return { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
 }
 
-/** Inserts a job, unless another one holds its unique key. Returns its id if it was inserted. */
+/** Inserts a job unless another job holds its unique key. Returns its id if it was inserted. */
 export function insertUniqueJob(service: string, row: JobRow): Statement {
   return {
     name: 'holdfast_insert_unique_job',
@@ -57,8 +57,8 @@ export interface UniqueKey {
 }
 
 /**
- * Finds the job that holds a unique key and has not been claimed, and locks it against claims until the transaction
- * ends: if it ran before the commit, it would miss what the transaction writes.
+ * Finds the unclaimed job that holds a unique key, and locks it against claims until the
+ * transaction ends: if it ran before the commit, it would miss the writes of this transaction.
  */
 export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
   return {
@@ -71,7 +71,10 @@ export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
   }
 }
 
-/** Finds the job that holds a unique key until it ends, and runs. It is not locked: its end would wait for this transaction. */
+/**
+ * Finds the running job that holds a unique key until it ends. It is not locked, so that its end
+ * does not wait for this transaction.
+ */
 export function findRunningUniqueJob({ service, name, key }: UniqueKey): Statement {
   return {
     name: 'holdfast_find_running_unique_job',

@@ -2,7 +2,10 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 import { byClaim } from './by-claim.ts'
 
-/** Marks claimed jobs as begun, those that are still their claim's, and returns their claims. Marking again changes nothing. */
+/**
+ * Marks jobs as started if these claims still hold them, and returns their claims. Marking a job
+ * again changes nothing.
+ */
 export function markBegun(claims: readonly ClaimOf[]): Statement {
   return {
     name: 'holdfast_mark_begun',

@@ -2,8 +2,8 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { Lease } from './take-over.ts'
 
 /**
- * Finds how long it is until the lease of a worker ends that sends no further heartbeat, in milliseconds;
- * `null` if the service has no worker but the one that asks.
+ * Returns the time until the first lease of another worker of the service ends if it sends no
+ * further heartbeat, in milliseconds; `null` if there is no other worker.
  */
 export function nextDeath({ service, leaseMs, self }: Lease): Statement {
   return {

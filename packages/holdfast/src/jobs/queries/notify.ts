@@ -1,16 +1,16 @@
 import type { Statement } from '../../postgres/statement.ts'
 import { encodeWake, type Wake } from '../wake.ts'
 
-/** The channel of the notifications of all services on a database. */
+/** The notification channel, shared by all services on a database. */
 export const wakeChannel = 'holdfast_wake'
 
-/** Notifies other processes, when the transaction commits. */
+/** Sends notifications when the transaction commits. */
 export function notify(wakes: readonly Wake[]): Statement {
   const calls = wakes.map((_, index) => `pg_notify('${wakeChannel}', $${index + 1})`)
   return { text: `select ${calls.join(', ')}`, values: wakes.map(encodeWake) }
 }
 
-/** Notifies the workers and the leader of a service of jobs that may go on. */
+/** Notifies the workers and the leader of a service that jobs of a name may be runnable again. */
 export function notifyReturned(service: string, name: string): Statement {
   const names = new Set([name])
   return notify([

@@ -1,20 +1,26 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** How many jobs {@link promoteDue} promotes at once. */
+/** Max number of jobs that {@link promoteDue} promotes at once. */
 export const promotionBatch = 1_000
 
-/** What {@link promoteDue} did. */
+/** The outcome of {@link promoteDue}. */
 export interface PromotionRow {
   readonly promoted: number
-  /** How long it is until the next one is due, in milliseconds; null where none is waiting for its time. */
+  /** Time until the next job is due, in milliseconds; `null` if no job waits for a time. */
   readonly next_ms: number | null
-  /** The names of those that are ready now. */
+  /** The names of the jobs that are ready now. */
   readonly ready: readonly string[]
-  /** The names of those that are at the gate now, and those of `names` that have jobs there. */
+  /**
+   * The names of the jobs that are at the gate now, and those of `names` that already have jobs
+   * there.
+   */
   readonly gated: readonly string[]
 }
 
-/** Promotes the jobs of a service that are due, in the order in which they became so, and looks which of some names have jobs at the gate. */
+/**
+ * Promotes the due jobs of a service, in the order of their due times, and checks which of the
+ * given names have jobs at the gate.
+ */
 export function promoteDue(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_promote_due',

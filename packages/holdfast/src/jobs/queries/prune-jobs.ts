@@ -1,9 +1,12 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A batch of ended jobs that have been kept long enough. */
+/** Selects a batch of expired jobs. */
 export interface PruneBatch {
   readonly service: string
-  /** When the last job expired that was pruned before: a scan from there does not read what earlier ones left behind. */
+  /**
+   * The expiry of the last job that was pruned. Scanning from there skips the dead index entries of
+   * earlier batches.
+   */
   readonly after: Date | undefined
   readonly limit: number
 }
@@ -11,13 +14,16 @@ export interface PruneBatch {
 /** The outcome of {@link pruneJobs}. */
 export interface PrunedRow {
   readonly count: number
-  /** When the last one expired; `null` if there was none. */
+  /** The expiry of the last deleted job; `null` if none was deleted. */
   readonly last: Date | null
-  /** The places of dead jobs among them, which are to be released. */
+  /** The concurrency slots of deleted dead jobs, for the caller to release. */
   readonly places: readonly { readonly name: string; readonly key: string }[]
 }
 
-/** Deletes a batch of the ended jobs of a service that have expired, and their steps, leaving out those that another process deletes. */
+/**
+ * Deletes a batch of the expired jobs of a service and their steps. Skips jobs that another process
+ * is deleting.
+ */
 export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
   return {
     name: 'holdfast_prune_jobs',

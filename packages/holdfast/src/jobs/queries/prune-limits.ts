@@ -1,8 +1,8 @@
 import type { Statement } from '../../postgres/statement.ts'
 
 /**
- * Deletes a batch of the limits that say nothing any more, which are as many as the keys that there ever were: no job has a place, and the
- * next may begin. One that is wanted at the same time is made anew by whoever waits for its lock.
+ * Deletes a batch of idle limits, of which there is one per key ever used: no job has a slot, and
+ * the next job may start. A process that waits for the lock of a deleted limit inserts it again.
  */
 export function pruneLimits(service: string, batch: number): Statement {
   return {

@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Registers the names of a service's jobs. */
+/** Registers the job names of a service. */
 export function registerNames(service: string, names: readonly string[]): Statement {
   return {
     name: 'holdfast_register_job_names',

@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A place of a concurrency key. */
+/** A slot of a concurrency key. */
 export interface Place {
   readonly service: string
   readonly name: string
@@ -8,8 +8,8 @@ export interface Place {
 }
 
 /**
- * Passes the place of a job on to the next one that is parked behind its concurrency key, or frees it. The lock comes
- * first, in a statement of its own, which then sees all that were parked before.
+ * Passes a slot on to the next job that is parked behind its concurrency key, or frees it. The lock
+ * is taken in a separate statement first, so that the second one sees all jobs parked before.
  */
 export function releasePlace({ service, name, key }: Place): readonly Statement[] {
   return [

@@ -1,17 +1,17 @@
 import type { Schedule } from '../../kernel/schedule.ts'
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A schedule, as it stands. */
+/** The current state of a schedule. */
 export interface ScheduleRow {
-  /** Up to when its ticks have been dealt with. */
+  /** The time up to which its ticks are handled. */
   readonly done_until: Date
   readonly now: Date
 }
 
-/** A schedule as it is registered. */
+/** The registered fields of a schedule. */
 export type RegisteredSchedule = Pick<Schedule, 'name' | 'cron' | 'timeZone'>
 
-/** Registers a schedule, from now on; again if its times have changed. */
+/** Registers a schedule, starting now. If its times have changed, it starts again now. */
 export function registerSchedule(service: string, { name, cron, timeZone }: RegisteredSchedule): Statement {
   return {
     name: 'holdfast_register_schedule',
@@ -25,7 +25,7 @@ export function registerSchedule(service: string, { name, cron, timeZone }: Regi
   }
 }
 
-/** Locks a schedule. Returns no row if another process has it. */
+/** Locks a schedule. Returns no row if another process has locked it. */
 export function takeSchedule(service: string, name: string): Statement {
   return {
     name: 'holdfast_take_schedule',
@@ -36,7 +36,7 @@ export function takeSchedule(service: string, name: string): Statement {
   }
 }
 
-/** A schedule whose ticks have been enqueued up to `doneUntil`. */
+/** A schedule whose ticks are enqueued up to `doneUntil`. */
 export interface AdvancedSchedule {
   readonly service: string
   readonly name: string
@@ -44,8 +44,9 @@ export interface AdvancedSchedule {
 }
 
 /**
- * Stores up to when the ticks of a schedule have been enqueued. If the clock was put back, that stays, or ticks would
- * come twice; if it was more than an hour ahead, the schedule goes on from now, or no tick would come until then.
+ * Stores the time up to which the ticks of a schedule are enqueued. If the clock was set back by up
+ * to an hour, the stored time is kept, so that no tick is enqueued twice. If the stored time is
+ * further ahead than that, the schedule continues from now, so that ticks do not stop until then.
  */
 export function advanceSchedule({ service, name, doneUntil }: AdvancedSchedule): Statement {
   return {

@@ -1,13 +1,16 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 
-/** A step as it is stored. */
+/** A stored step. */
 export interface StepRow {
   readonly name: string
-  /** JSON; null where it gave `undefined`, which is not the same as `null`. */
+  /** The result as JSON; `null` if the step returned `undefined`, as opposed to JSON `null`. */
   readonly result: string | null
   readonly is_done: boolean
-  /** Of a sleep or a wait that has not ended: whether its time has passed, and how long it has to go, in milliseconds; null: for ever. */
+  /**
+   * For a sleep or wait that has not ended: whether its time has passed, and the time left, in
+   * milliseconds; `null`: no timeout.
+   */
   readonly has_passed: boolean
   readonly rest_ms: number | null
 }
@@ -24,18 +27,19 @@ export function readSteps(job: string): Statement {
   }
 }
 
-// Locked until the end of the transaction: whoever rescues the job waits for it, and finds the step.
+// Locked until the transaction ends, so that a process that rescues the job waits and then finds
+// the step.
 const held = `select id from holdfast.jobs where id = $1 and claim = $2 and state = 'running' for share`
 
-/** The result of a step, and the claim that its job is held by. */
+/** The result of a step, and the claim that runs its job. */
 export interface StepResult {
   readonly job: ClaimOf
   readonly name: string
-  /** JSON. */
+  /** The result as JSON. */
   readonly result: string | null
 }
 
-/** Stores the result of a step; fails if the job is no longer its claim's. */
+/** Stores the result of a step; fails if this claim no longer holds the job. */
 export function storeStep({ job, name, result }: StepResult): Statement {
   return {
     name: 'holdfast_store_step',
@@ -51,7 +55,7 @@ export function storeStep({ job, name, result }: StepResult): Statement {
   }
 }
 
-/** Notes that a job sleeps, or waits for a message, until a step's time has come. */
+/** Stores the start of a sleep or wait, with its end. */
 export function beginPause(
   { job, name }: Omit<StepResult, 'result'>,
   delayMs: number | undefined,

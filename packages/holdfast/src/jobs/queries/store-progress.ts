@@ -1,7 +1,7 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { ClaimOf } from '../claim-of.ts'
 
-/** Stores the progress of a job, if it is still its claim's. */
+/** Stores the progress of a job if this claim still holds it. */
 export function storeProgress({ id, claim }: ClaimOf, value: string): Statement {
   return {
     name: 'holdfast_store_progress',

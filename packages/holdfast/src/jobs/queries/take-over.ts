@@ -5,7 +5,7 @@ import type { ClaimOf } from '../claim-of.ts'
 export interface OrphanRow extends ClaimOf {
   readonly name: string
   readonly failures: number
-  /** Whether its attempt is known to have begun. */
+  /** Whether its attempt was marked as started. */
   readonly has_begun: boolean
   readonly limit_key: string | null
   readonly has_place: boolean
@@ -15,11 +15,13 @@ export interface OrphanRow extends ClaimOf {
 export interface Lease {
   readonly service: string
   readonly leaseMs: number
-  /** The worker that asks. */
+  /** The id of the worker that asks. */
   readonly self: string
 }
 
-/** Removes the workers of a service without a heartbeat within the lease, but for the one that asks. */
+/**
+ * Removes the workers of a service without a heartbeat within the lease, except the one that asks.
+ */
 export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {
     name: 'holdfast_forget_dead',
@@ -40,7 +42,7 @@ export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   }
 }
 
-/** Finds claimed jobs of a service whose worker has been removed. */
+/** Finds claimed jobs of a service whose worker was removed. */
 export function findOrphans(service: string): Statement {
   return {
     name: 'holdfast_find_orphans',
@@ -55,8 +57,8 @@ export function findOrphans(service: string): Statement {
 }
 
 /**
- * Ends the sessions of a worker that is dead, and whatever they have locked: a process that was stopped, or is cut off, would hold its locks
- * against those who take its jobs over.
+ * Ends the sessions of a dead worker. A process that was stopped or is cut off would otherwise keep
+ * locks that the workers rescuing its jobs need.
  */
 export function endSessions(applicationNames: readonly string[]): Statement {
   return {

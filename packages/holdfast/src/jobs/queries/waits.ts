@@ -1,16 +1,17 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** The message that a job waits for. */
+/** A message that a job waits for. */
 export interface AwaitedMessage {
-  /** The service that publishes it. */
+  /** The service that publishes the message. */
   readonly publisher: string
   readonly event: string
   readonly key: string
 }
 
 /**
- * Locks messages of these events and keys, in one order for all, until the transaction ends: whoever begins to wait for one and whoever
- * hands one out do so one after the other, and none slips through between them.
+ * Locks messages of these events and keys, in a fixed order, until the transaction ends. A job that
+ * starts to wait and a process that delivers a message exclude each other, so no message is missed
+ * in between.
  */
 export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
   return {
@@ -29,7 +30,10 @@ export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
   }
 }
 
-/** Has a step wait for a message, or gives it the first one that was published since its job was enqueued. */
+/**
+ * Makes a step wait for a message, or completes it with the first one published since the job was
+ * enqueued.
+ */
 export function awaitMessage(
   job: string,
   step: string,
@@ -62,13 +66,19 @@ export function awaitMessage(
   }
 }
 
-/** A message that has come. */
+/** A message that has arrived. */
 export interface ComeMessage extends AwaitedMessage {
-  /** All of it in JSON: Postgres is not to look into it, where some texts that JSON allows are an error. */
+  /**
+   * The whole message as JSON text. Postgres must not parse it as `jsonb`, which rejects some texts
+   * that JSON allows.
+   */
   readonly json: string
 }
 
-/** Ends the waiting of jobs for messages that have come, given in their order. Returns a row for each job that goes on. */
+/**
+ * Ends the waits of jobs for messages that have arrived, in order. Returns a row for each job that
+ * continues.
+ */
 export function resolveWaits(messages: readonly ComeMessage[]): Statement {
   return {
     name: 'holdfast_resolve_waits',
@@ -100,7 +110,7 @@ export function resolveWaits(messages: readonly ComeMessage[]): Statement {
   }
 }
 
-/** Ends the waiting of a step whose time has passed, unless its message has come since. */
+/** Ends a wait whose time has passed, unless its message has arrived since. */
 export function giveUpWaiting(job: string, step: string): Statement {
   return {
     name: 'holdfast_give_up_waiting',

@@ -1,18 +1,21 @@
 import { TimeZone, type WallMs } from './time-zone.ts'
 import { WallTimes } from './wall-times.ts'
 
-// No clock has been put back by more since 1970, but for the days that zones have moved across the date line.
+// No clock has been set back by more since 1970, except for the days that zones have moved across
+// the date line.
 const longestFoldMs = 3 * 3_600_000
 const dayMs = 86_400_000
 
 /**
- * The instants at which a schedule is due, in the time zone of its fields.
+ * The instants at which a schedule is due, in its time zone.
  *
- * The rule where a clock is changed:
- * - Times of a day (`30 2 * * *`, `0,20 1-3 * * *`): one that does not exist is due once, at the first instant after the gap;
- *   one that exists twice is due once, the first time. Those that fall together are one.
- * - Intervals, whose hours are a `*` with or without a step (`0,20,40 * * * *`): they are due whenever the clock shows them, so
- *   they go on through a repeated hour, and through a gap as if it were not there.
+ * Clock changes are handled as follows:
+ * - Times of day (`30 2 * * *`, `0,20 1-3 * * *`): a time that does not exist is due once, at the
+ *   first instant after the gap; a time that occurs twice is due once, the first time. Times that
+ *   coincide are due once.
+ * - Intervals, whose hours are `*` with or without a step (`0,20,40 * * * *`): due whenever the
+ *   clock shows them, so they continue through a repeated hour, and through a gap as if it were not
+ *   there.
  *
  * Instants are milliseconds since the Unix epoch.
  */
@@ -25,12 +28,12 @@ export class ScheduleTimes {
     this.#times = new WallTimes(cron)
   }
 
-  /** Returns the first one after an instant; `undefined` if there is none. */
+  /** Returns the first due instant after an instant; `undefined` if there is none. */
   next(afterMs: number): number | undefined {
     return this.#times.isInterval ? this.#nextOfInterval(afterMs) : this.#nextOfDay(afterMs)
   }
 
-  /** Returns the last one up to an instant; `undefined` if there is none. */
+  /** Returns the last due instant up to an instant; `undefined` if there is none. */
   previous(untilMs: number): number | undefined {
     return this.#times.isInterval ? this.#previousOfInterval(untilMs) : this.#previousOfDay(untilMs)
   }
@@ -38,7 +41,7 @@ export class ScheduleTimes {
   #nextOfDay(afterMs: number): number | undefined {
     for (const timeMs of this.#times.after(this.#zone.wallAt(afterMs))) {
       const dueMs = this.#zone.firstAt(timeMs)
-      // In a repeated hour: it was due the first time.
+      // In a repeated hour, the time was due at its first occurrence.
       if (dueMs > afterMs) return dueMs
     }
     return undefined
@@ -46,7 +49,7 @@ export class ScheduleTimes {
 
   #previousOfDay(untilMs: number): number | undefined {
     const isRepeated = this.#zone.offsetAt(untilMs - longestFoldMs) > this.#zone.offsetAt(untilMs)
-    // In a repeated hour, times after this one were due the first time.
+    // In a repeated hour, later times were due at their first occurrence.
     const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? longestFoldMs : 0)
     for (const timeMs of this.#times.before(wallMs + 1)) {
       const dueMs = this.#zone.firstAt(timeMs)
@@ -55,7 +58,10 @@ export class ScheduleTimes {
     return undefined
   }
 
-  /** From one change of the clock to the next: between them, wall times and instants go on alike. */
+  /**
+   * Proceeds from one clock change to the next: between them, wall times and instants differ by a
+   * constant.
+   */
   #nextOfInterval(afterMs: number): number | undefined {
     let fromMs = afterMs + 1
     for (;;) {
@@ -100,7 +106,10 @@ export class ScheduleTimes {
     return undefined
   }
 
-  /** Returns an instant after which there are `count` at most until another, or somewhat more around a change of the clock. */
+  /**
+   * Returns an instant with at most `count` due instants between it and `untilMs`, or slightly more
+   * around a clock change.
+   */
   countBack(
     untilMs: number,
     { count, afterMs }: { readonly count: number; readonly afterMs: number },

@@ -1,10 +1,13 @@
 /** A time of day on a date, without a zone: milliseconds since the Unix epoch as if it were UTC. */
 export type WallMs = number
 
-// Two days are longer than any change of a clock, and shorter than what lies between two of them.
+// Two days exceed any clock change, and are shorter than the time between two changes.
 const dayMs = 86_400_000
 
-/** The clock of a time zone: which instants have which wall time. Instants are milliseconds since the Unix epoch. */
+/**
+ * The clock of a time zone: maps instants to wall times and back. Instants are milliseconds since
+ * the Unix epoch.
+ */
 export class TimeZone {
   readonly #format: Intl.DateTimeFormat
 
@@ -29,12 +32,15 @@ export class TimeZone {
     return Date.UTC(year!, month! - 1, day, hour, minute, second) + (instantMs % 1_000)
   }
 
-  /** Returns by how much the clock is ahead of UTC at an instant, in milliseconds. */
+  /** Returns the offset from UTC at an instant, in milliseconds. */
   offsetAt(instantMs: number): number {
     return this.wallAt(instantMs) - instantMs
   }
 
-  /** Returns the instants with a wall time, in order: none if the clock passes over it, two if it is put back over it. */
+  /**
+   * Returns the instants with a wall time, in order: none if the clock skips it, two if it occurs
+   * twice.
+   */
   instantsOf(wallMs: WallMs): readonly number[] {
     const instants = this.#offsetsAround(wallMs)
       .map((offsetMs) => wallMs - offsetMs)
@@ -52,13 +58,16 @@ export class TimeZone {
     return [...new Set([wallMs - dayMs, wallMs, wallMs + dayMs].map((nearMs) => this.offsetAt(nearMs)))]
   }
 
-  /** Returns the instant at which the clock jumps over a wall time. */
+  /** Returns the instant at which the clock skips a wall time. */
   #endOfGap(wallMs: WallMs): number {
     const offsets = this.#offsetsAround(wallMs)
     return this.changeBetween(wallMs - Math.max(...offsets) - 1_000, wallMs - Math.min(...offsets) + 1_000)
   }
 
-  /** Returns the instant, to the second, at which the clock is changed between two instants with different offsets. */
+  /**
+   * Returns the instant, to the second, of the clock change between two instants with different
+   * offsets.
+   */
   changeBetween(startMs: number, endMs: number): number {
     const offsetMs = this.offsetAt(startMs)
     let before = Math.floor(startMs / 1_000)

@@ -7,11 +7,13 @@ const dayMs = 86_400_000
 const maxRemembered = 16
 
 /**
- * The wall times that five cron fields name, without a time zone. Croner finds the days; the times of a day are a list, so
- * that one after the other costs next to nothing.
+ * The wall times of five cron fields, without a time zone. Croner finds the days; the times of a
+ * day are a list, so iterating over them is cheap.
  */
 export class WallTimes {
-  /** Whether the fields name an interval, such as every 20 minutes, rather than times of a day. */
+  /**
+   * Whether the fields describe an interval, such as every 20 minutes, rather than times of day.
+   */
   readonly isInterval: boolean
   readonly #days: Cron
   readonly #daysFrom = new Map<WallMs, WallMs | undefined>()
@@ -19,7 +21,7 @@ export class WallTimes {
   /** Ascending. */
   readonly #timesOfDayMs: readonly number[]
 
-  /** @throws Error if the fields cannot be read. */
+  /** @throws Error if the fields are invalid. */
   constructor(cron: string) {
     const { hour, minute } = new CronPattern(cron, undefined, { mode: '5-part' })
     const [, hours, ...days] = cron.trim().split(/\s+/)
@@ -30,7 +32,7 @@ export class WallTimes {
     this.isInterval = hour.every(Boolean) || /^(?:\*|\?|0-23)(?:\/|$)/.test(hours!)
   }
 
-  /** Yields the times after one, in order. */
+  /** Yields the times after a time, in order. */
   *after(wallMs: WallMs): Generator<WallMs, void> {
     let dayStartMs = this.#dayFrom(startOfDay(wallMs))
     while (dayStartMs !== undefined) {
@@ -39,7 +41,7 @@ export class WallTimes {
     }
   }
 
-  /** Yields the times before one, the last one first. */
+  /** Yields the times before a time, last one first. */
   *before(wallMs: WallMs): Generator<WallMs, void> {
     let dayStartMs = this.#dayUpTo(startOfDay(wallMs))
     while (dayStartMs !== undefined) {
@@ -49,12 +51,12 @@ export class WallTimes {
     }
   }
 
-  /** Returns the first day from one on. */
+  /** Returns the first matching day, from the given day on. */
   #dayFrom(dayStartMs: WallMs): WallMs | undefined {
     return this.#remember(this.#daysFrom, dayStartMs, () => this.#days.nextRun(new Date(dayStartMs - 1_000)))
   }
 
-  /** Returns the last day up to one. */
+  /** Returns the last matching day, up to the given day. */
   #dayUpTo(dayStartMs: WallMs): WallMs | undefined {
     return this.#remember(
       this.#daysUpTo,
@@ -63,7 +65,10 @@ export class WallTimes {
     )
   }
 
-  /** To find a day takes Croner a hundred times as long as all else, and the same are looked for again and again. */
+  /**
+   * Caches days: finding one takes Croner a hundred times longer than everything else, and the same
+   * days are looked up repeatedly.
+   */
   #remember(
     known: Map<WallMs, WallMs | undefined>,
     dayStartMs: WallMs,

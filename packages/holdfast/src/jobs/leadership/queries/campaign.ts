@@ -1,35 +1,41 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-/** A process that wants to lead a service. */
+/** A process that campaigns to lead a service. */
 export interface Candidate {
   readonly service: string
-  /** A UUID of its own. */
+  /** A UUID that identifies the process. */
   readonly holder: string
-  /** What it does if it leads. */
+  /** Names of the duties that the process has if it leads. */
   readonly covers: readonly string[]
   readonly leaseMs: number
-  /** The `application_name` of a session that it has as long as it lives; `null` if there is none. */
+  /**
+   * The `application_name` of a session that the process keeps while it lives; `null` if it has no
+   * such session.
+   */
   readonly session: string | null
 }
 
 /** The outcome of {@link campaign}. */
 export interface CampaignRow {
-  /** The term of the candidate, which leads from now on; `null` if another process leads. */
+  /** The term of the candidate if it leads now; `null` if another process leads. */
   readonly term: string | null
-  /** Time until the lease of the other process ends, in milliseconds; `null` if there is none. */
+  /**
+   * Time until the lease of the other process ends, in milliseconds; `null` if there is no other.
+   */
   readonly left_ms: number | null
-  /** What the other process does as the leader. */
+  /** Names of the duties of the other process as the leader. */
   readonly covers: readonly string[] | null
 }
 
-// A process that was killed leaves a lease and no session. Sessions of other roles may not be visible.
+// A killed process leaves a lease but no session. Sessions of other roles may not be visible.
 const isGone = `leader.session is not null and leader.role = current_user and not exists (
         select from pg_stat_activity where application_name = leader.session and datname = current_database()
       )`
 
 /**
- * Takes the lease of a service if it is free, has ended, or is of a process that is gone; renews it for
- * its holder. Of candidates that come at the same time, one wins: the row is judged once it is locked.
+ * Takes the lease of a service if it is free, has ended, or its holder is gone; renews it if the
+ * candidate holds it. Of simultaneous candidates, one wins, since the condition is checked on the
+ * locked row.
  */
 export function campaign({ service, holder, covers, leaseMs, session }: Candidate): Statement {
   return {
@@ -60,7 +66,7 @@ export function campaign({ service, holder, covers, leaseMs, session }: Candidat
   }
 }
 
-/** Ends the lease of a holder, for others to take it at once. */
+/** Ends the lease of a holder, so that others can take it at once. */
 export function resign(service: string, holder: string): Statement {
   return {
     name: 'holdfast_resign',
