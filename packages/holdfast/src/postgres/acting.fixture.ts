@@ -4,32 +4,35 @@ import { createTestService, type TestService } from 'holdfast/testing'
 import type pg from 'pg'
 import { z } from 'zod'
 
-/** Does something with a session, and gives what it came to. */
+/** Runs an action with a session and returns its result. */
 export type Act = (db: Queryable) => Promise<unknown>
 
-/** A service whose operations do what a test says, on one connection each for queries and mutations. */
+/**
+ * A service whose operations run actions of the test, on one connection each for queries and
+ * mutations.
+ */
 export interface ActingService extends AsyncDisposable {
   readonly service: TestService<never>
-  /** What a mutation comes to, of the kind that is named. Default: keyed, read committed. */
+  /** Returns the result of a mutation of the given kind. Default: keyed, read committed. */
   write(act: Act, kind?: WriteKind): Promise<unknown>
-  /** What a query comes to. */
+  /** Returns the result of a query. */
   read(act: Act): Promise<unknown>
-  /** How often handlers have run. */
+  /** The number of handler runs. */
   readonly runs: number
-  /** Runs SQL beside the service. */
+  /** Runs SQL outside of the service. */
   sql<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>
 }
 
-/** The mutations that there are. */
+/** The kinds of mutations. */
 export type WriteKind = 'keyed' | 'keyless' | 'repeatableRead' | 'serializable'
 
 const migrations = new URL('./acting.fixture/', import.meta.url)
 const Outcome = z.object({ json: z.string() })
 
-/** The problem that a mutation answers with whose act says so: it is kept as the final answer of its key. */
+/** The problem that an action can throw. It is stored as the final answer of its key. */
 export const Refused = problem('refused', { status: 409, title: 'Refused', extra: z.object({}) })
 
-/** Starts an acting service on a database of its own. */
+/** Starts an acting service on a separate database. */
 export async function startActing(options: PostgresOptions = {}): Promise<ActingService> {
   const app = holdfast({
     database: createDatabase<Queryable, Queryable>(
@@ -76,12 +79,12 @@ export async function startActing(options: PostgresOptions = {}): Promise<Acting
   }
 }
 
-/** An act of one statement, which gives its rows. */
+/** Returns an action that runs one statement and returns its rows. */
 export function statement(text: string, values?: readonly unknown[], name?: string): Act {
   return async (db) => (await db.query({ text, values, name })).rows
 }
 
-/** Does something three times, after which its statements are prepared. */
+/** Runs work three times, after which its statements are prepared. */
 export async function thrice(work: () => Promise<unknown>): Promise<void> {
   for (let times = 0; times < 3; times += 1) await work()
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { columnTypes } from './column-types.ts'
 
-/** Values that are hard to carry, in the text that Postgres writes. */
+/** Values that are hard to transfer, in the text format of Postgres. */
 const values: Readonly<Record<string, readonly string[]>> = {
   smallint: ['-32768', '32767'],
   integer: ['-2147483648', '2147483647'],
@@ -55,7 +55,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   amount: ['1.10'],
 }
 
-/** Those that no answer carries as they are. */
+/** Values that a response returns in a different format. */
 const converted: Readonly<Record<string, readonly string[]>> = {
   'timestamp with time zone': ['2026-01-01 00:00:00.123+00', '0044-03-15 00:00:00+00 BC'],
   bytea: ['\\x00ff'],
@@ -68,7 +68,7 @@ const Value = z.union([scalar, z.array(scalar.nullable()).max(9)])
 
 const { query, mutation, service } = holdfast({ database: postgres() })
 const operations = {
-  /** Answers the value that a text is of a type. */
+  /** Returns the value parsed from a text of a type. */
   read: mutation({
     route: 'POST /values',
     access: anyone(),
@@ -81,7 +81,7 @@ const operations = {
       return row!
     },
   }),
-  /** Answers the text of a value that is sent as a parameter. */
+  /** Returns the text of a value that is sent as a parameter. */
   write: query({
     route: 'GET /texts',
     access: anyone(),
@@ -168,7 +168,7 @@ test('a list in a list, and one that does not begin at 1, is one of lists', asyn
   ])
 })
 
-/** An array of one's own type, and of `box`, arrives as its text. */
+/** An array of a user-defined type, or of `box`, is returned as its text. */
 function arrayOf(type: string): string {
   return ['color', 'place', 'positive', 'amount', 'box'].includes(type) ? 'string' : 'string[]'
 }
@@ -189,7 +189,7 @@ interface Kinds {
   readonly many: string
 }
 
-/** The rows of the table of types, by the name of each type. */
+/** Returns the rows of the table of types, by the name of each type. */
 async function readTable(): Promise<ReadonlyMap<string, Kinds>> {
   const page = await readFile(join(import.meta.dirname, '../../../../docs/postgres.md'), 'utf8')
   const [, section] = page.split('\n## Types\n')

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { ConnectionBudget, type Lane } from './connection-budget.ts'
 
-/** A lane without sessions: it counts what the budget has it do. */
+/** A lane without sessions that counts the budget's calls. */
 class CountedLane implements Lane {
   readonly min: number
   readonly max: number
   open = 0
   waiting = 0
   closing = 0
-  /** Idle sessions, each with the time for which it has been idle. */
+  /** Idle sessions, each with its idle time. */
   idle: number[] = []
 
   constructor(budget: ConnectionBudget, min: number, max: number) {
@@ -63,7 +63,7 @@ test('a lane that needs more than its min gets sessions that others have not use
   calls.idle = [1_000, 1_000]
   budget.settle()
   budget.settle()
-  // One makes room for one; it counts until its socket has closed.
+  // Only one is closed at a time; it counts until its socket has closed.
   expect([calls.open, calls.closing, jobs.open]).toEqual([5, 1, 1])
   calls.open -= 1
   budget.closed()

@@ -62,8 +62,8 @@ export class ConnectionBudget {
   }
 
   /**
-   * Adds a lane. Check first that the budget has room for its min: see {@link
-   * ConnectionBudget.unassigned}.
+   * Adds a lane. Check first that the budget has room for its min: see
+   * {@link ConnectionBudget.unassigned}.
    */
   add(lane: Lane): void {
     this.#lanes.add(lane)

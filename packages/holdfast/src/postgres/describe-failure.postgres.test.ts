@@ -53,7 +53,7 @@ interface Failed {
   readonly problem: Readonly<Record<string, unknown>>
 }
 
-/** Makes a call that fails in a service of this mode, and returns what its log and its answer say. */
+/** Makes a failing call in a service of this mode. Returns its log lines and its response. */
 async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: string): Promise<Failed> {
   const lines: string[] = []
   const running = await people.start({

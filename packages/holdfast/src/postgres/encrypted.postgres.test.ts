@@ -12,7 +12,7 @@ import { connectClient } from './connect-client.ts'
 import { DriverClient } from './driver-client.ts'
 import { createPool } from './pool.ts'
 
-// A server that takes encrypted connections only, with a certificate of an authority of its own.
+// A server that only accepts encrypted connections, with a certificate of a private authority.
 const authority = createTestAuthority()
 const stranger = createTestAuthority('Stranger')
 const log = createLogger({ level: 'error', write: () => {} })
@@ -54,7 +54,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Returns the URL of the server with parameters, by default at the name that its certificate has. */
+/**
+ * Returns the URL of the server with parameters, by default with the host name of its certificate.
+ */
 function urlOf(parameters: Readonly<Record<string, string>>, host = 'localhost'): string {
   const url = new URL(server.url)
   url.hostname = host

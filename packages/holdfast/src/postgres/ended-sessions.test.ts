@@ -8,7 +8,7 @@ import { ownWork } from '../kernel/work.ts'
 import { connectClient } from './connect-client.ts'
 import { createPool } from './pool.ts'
 
-// An error event that nothing listens to ends the process, and here the test run.
+// An `error` event without a listener ends the process, and here the test run.
 
 const log = createLogger({ write: () => {} })
 const neverAborted = new AbortController().signal

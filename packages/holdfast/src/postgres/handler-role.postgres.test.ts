@@ -7,7 +7,8 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A handler that works as a role with fewer rights: it may write its own table, and nothing of the framework's.
+// A handler that works as a role with fewer privileges: it may write its own table, but no table of
+// the framework.
 
 const role = 'holdfast_test_tenant'
 const folder = await mkdtemp(join(tmpdir(), 'holdfast-role-'))
@@ -91,7 +92,7 @@ test.each([
     { text: 'a', role },
     { text: 'a later', role },
   ])
-  // Deferred triggers have the rights of the handler, not those of the framework.
+  // Deferred triggers have the privileges of the handler, not those of the framework.
   expect(await on.sql('select role from checked')).toEqual([{ role }, { role }])
   expect((await on.call.whoAmI({})).role).not.toBe(role)
 })

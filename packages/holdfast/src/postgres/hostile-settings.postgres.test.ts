@@ -56,7 +56,8 @@ async function makeHostile(
 const { query, mutation, consumer, service } = holdfast({ database: postgres() })
 
 const instant = new Date('2026-02-03T04:05:06.789Z')
-// A backslash escapes nothing; a text that Latin-1 does not have; a float that needs all of its digits.
+// A backslash that escapes nothing; a text that Latin-1 cannot encode; a float that needs all of
+// its digits.
 const values = sql`
   select ${instant}::timestamptz as instant, date '2026-02-03' = ${'2026-02-03'}::date as "isDate",
     ${0.1}::float8 + ${0.2}::float8 as float, '\\x00ff'::bytea as bytes, 'a\\' as text, ${'Δ 😀'}::text as emoji,
@@ -139,7 +140,7 @@ test.each([
   expect(seen).toEqual({ query: expected, mutation: expected, consumer: expected })
   delete seen['consumer']
   const client = await connectClient({ connectionString: database.url, applicationName: 'script' })
-  // What a reset restores is what the session started with.
+  // A reset restores the settings that the session started with.
   await client.query('reset all')
   const { rows } = await client.query({ text: values.text, values: values.values })
   expect(rows[0]).toEqual(expected)
@@ -165,7 +166,7 @@ test('a role that sessions take by a setting owns and uses what the framework ha
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   delete seen['consumer']
-  // Again, by sessions that have been reset.
+  // Again, with sessions that have been reset.
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   const { rows } = await client.query<{ owners: readonly string[] }>(

@@ -4,11 +4,14 @@ import { ownWork } from '../kernel/work.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import type { DriverClient } from './driver-client.ts'
 
-/** A client of the driver without a server: it answers each statement with a row too many, then with a failure. */
+/**
+ * A driver client without a server: it answers each statement with one row too many, then with a
+ * failure.
+ */
 class LostClient extends EventEmitter {
-  /** How it was given back: whether it was to be closed. */
+  /** How the client was released: true if it must be closed. */
   readonly released: unknown[] = []
-  // No server can be asked to cancel anything.
+  // No server can be reached for a cancel request.
   readonly host = '/nowhere'
   readonly port = 1
   readonly processID = 1

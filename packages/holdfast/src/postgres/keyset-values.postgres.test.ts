@@ -14,7 +14,7 @@ interface Row {
   readonly wait: unknown
 }
 
-/** The values of every row, and in each row another id. */
+/** The values of every row. Only the id differs. */
 const values = {
   at: '2026-01-01 00:00:00+00',
   bytes: '\\x00',

@@ -3,7 +3,7 @@ import { ownWork } from '../kernel/work.ts'
 import type { Connection } from './connection.ts'
 import { LazyTransaction } from './lazy-transaction.ts'
 
-// Each defence by itself: with a real server, another one comes first.
+// Tests each defense in isolation: with a real server, another one would act first.
 
 type Run = (statement: { readonly text: string }) => Promise<object>
 

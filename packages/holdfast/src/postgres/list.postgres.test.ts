@@ -46,7 +46,7 @@ afterAll(async () => {
   await tested.stop()
 })
 
-/** All ids in the order of a list, as one sort gives them. */
+/** Returns all ids in the order of a list, from a single sort. */
 async function sorted(orderBy: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(`select id::text from rows order by ${orderBy}`)
   return rows.map(({ id }) => id)
@@ -54,16 +54,18 @@ async function sorted(orderBy: string): Promise<readonly string[]> {
 
 interface Walk {
   readonly limit: number
-  /** Which way to go on, from the first page or from a cursor. */
+  /** The direction in which to continue from the first page or a cursor. */
   readonly way: 'next' | 'prev'
   readonly cursor?: string | undefined
-  /** What happens between two pages. */
+  /** Runs between two pages. */
   readonly between?: () => Promise<void>
 }
 
 const mostRows = 1_000
 
-/** Reads page by page to the end, and gives the ids as they came, with the last cursor back. */
+/**
+ * Reads page by page to the end. Returns the ids in the order of arrival, and the last cursor back.
+ */
 async function walk({
   limit,
   way,
@@ -206,7 +208,7 @@ describe('with rows that come and go between the pages', () => {
           const seen = new Set(ids)
           const stayed = now.filter((id) => before.has(id))
           const inOrder = ids.filter((id) => stayed.includes(id))
-          // Backward, the walk begins before the last page.
+          // A backward walk starts before the last page.
           expect(inOrder).toEqual(isBackward ? stayed.filter((id) => seen.has(id)) : stayed)
           expect(ids.filter((id) => !gone.has(id))).toEqual(now.filter((id) => seen.has(id)))
         },

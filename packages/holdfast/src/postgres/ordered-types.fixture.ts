@@ -1,4 +1,7 @@
-/** The types that Postgres orders, with values that are hard to carry. `color` and `positive` are a test's own. */
+/**
+ * The types that Postgres can order, with values that are hard to transfer. `color` and `positive`
+ * are created by the test.
+ */
 export const orderedTypes: Readonly<Record<string, readonly string[]>> = {
   bigint: ['-9223372036854775808', '9223372036854775807', '9007199254740993', '0', '9007199254740992'],
   'bit(4)': ['0000', '0001', '1111', '1000'],

@@ -62,7 +62,7 @@ test('a connection whose session was lost while it was taken keeps no pool from 
   await connection.run({ text: 'select pg_terminate_backend($1)', values: [rows[0]!.pid] })
   expect(await failed).toMatchObject({ code: '57P01' })
   connection.release()
-  // The socket has closed, and its place is free, before the connection is given back.
+  // The socket has closed, and its slot is free, before the connection is released.
   const next = await pool.acquire(work())
   lost.release()
   next.release()

@@ -11,7 +11,10 @@ interface Row {
   readonly id: string
 }
 
-/** Types whose values are compared as those of another one, which a value without a type would be taken for. */
+/**
+ * Types whose values are compared as those of another type, which an untyped value would be taken
+ * for.
+ */
 const others: Readonly<Record<string, readonly string[]>> = {
   place: ['(1,"a, b")', '(1,)', '(2,"")'],
   regclass: ['pg_class', 'pg_type', 'pg_proc'],
@@ -62,7 +65,7 @@ beforeAll(async () => {
 })
 afterAll(() => tested.stop())
 
-/** Makes the rows of a list of a type, one of them null. */
+/** Creates the rows of a list of a type, one of them null. */
 async function fill(type: string, values: readonly string[]): Promise<void> {
   await tested.sql('drop table if exists rows')
   await tested.sql(`create table rows (a ${type}, id bigint generated always as identity primary key)`)
@@ -73,7 +76,7 @@ async function fill(type: string, values: readonly string[]): Promise<void> {
   statement = sql`select id::text, a from rows`
 }
 
-/** Reads one row after the other to the end, and back to the beginning. */
+/** Reads row by row to the end, and back to the beginning. */
 async function walk(): Promise<{ readonly there: readonly string[]; readonly back: readonly string[] }> {
   const read = async (way: 'next' | 'prev', start: string | undefined) => {
     const ids: string[] = []
@@ -199,7 +202,7 @@ describe('a text', () => {
     const { next } = (await first.json()) as { readonly next: string }
     const second = await tested.fetch(`/rows?limit=1&cursor=${next}`)
     expect([second.status, await second.json()]).toMatchObject([200, { items: [{ id: '2' }] }])
-    // Links to pages whose cursors are long are in the body alone.
+    // Links to pages with long cursors are only in the body.
     const references = (second.headers.get('link') ?? '').split(', ')
     expect(references.some((reference) => reference.includes('rel="next"'))).toBe(next.length <= 2_030)
   })

@@ -132,7 +132,7 @@ describe('by cursor', () => {
 })
 
 describe('with another key', () => {
-  /** Another process on the same database. */
+  /** Starts another process on the same database. */
   const startOther = (): Promise<RunningService<typeof operations>> =>
     rowsService.start({
       mode: 'test',
@@ -154,7 +154,7 @@ describe('with another key', () => {
     const fresh = await cursorOf(other)
     await other.stop()
     for (const cursor of [old!, fresh]) expect(idsOf(await tested.call.byCursor({ cursor }))).toBe('5 4 3')
-    // It has taken the new one, by now.
+    // It uses the new key by now.
     await client.query(`delete from holdfast.secrets where name = 'cursor' and id = 1`)
     const last = await startOther()
     const ask = async (cursor: string): Promise<number> =>

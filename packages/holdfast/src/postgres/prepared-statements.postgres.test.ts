@@ -8,7 +8,10 @@ const migrations = new URL('./prepared-statements.fixture/', import.meta.url)
 const Names = z.object({ names: z.array(z.string()).max(1_000) })
 const Row = z.object({ id: z.int(), note: z.string().optional() })
 
-/** A service that shows what is prepared on the connection of its queries, and selects everything of a table. */
+/**
+ * A service that returns the statements prepared on the connection of its queries, and selects all
+ * columns of a table.
+ */
 function serviceOf(options: PostgresOptions = {}) {
   const { query, mutation, service } = holdfast({
     database: postgres({ migrations, connections: { reads: 1, writes: 1 }, ...options }),

@@ -19,7 +19,7 @@ const write = mutation({
 
 let look = async (_pid: number): Promise<void> => {}
 
-/** Takes a session of the pool for writes, and rolls back without a write. */
+/** Takes a session of the pool for writes, and rolls back without writing. */
 const glance = mutation({
   route: 'POST /glance',
   access: anyone(),
@@ -54,7 +54,7 @@ async function start() {
 
 type Tested = Awaited<ReturnType<typeof start>>
 
-/** Has both sessions of the pool open at once, and returns their processes. */
+/** Opens both sessions of the pool at once and returns their process IDs. */
 async function sessionsOf(tested: Tested): Promise<ReadonlySet<number>> {
   const pids = new Set<number>()
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -67,7 +67,7 @@ async function sessionsOf(tested: Tested): Promise<ReadonlySet<number>> {
   return pids
 }
 
-/** Ends the sessions of the pool: those that are open keep the default that they started with. */
+/** Closes the sessions of the pool: open sessions keep the default that they started with. */
 async function endSessions(tested: Tested): Promise<void> {
   const before = await sessionsOf(tested)
   await tested.sql(`select pg_terminate_backend(pid) from unnest(array[${[...before].join()}]) as pid`)
@@ -86,7 +86,7 @@ test('all sessions of a pool are replaced when the database leaves read-only mod
     '1',
     expect.objectContaining({ code: 'database-unavailable' }),
   ])
-  // The session of the test is read-only as well, if it was opened meanwhile.
+  // The test's session is read-only as well if it was opened in the meantime.
   await tested.sql(`set session characteristics as transaction read write`)
   await tested.sql(`alter database "${name}" reset default_transaction_read_only`)
   expect((await tested.send('write', {})).status).toBe(204)

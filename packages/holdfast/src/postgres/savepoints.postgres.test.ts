@@ -11,7 +11,7 @@ const numbered = event('numbered', { payload: Numbered })
 const { job, mutation, service } = holdfast({ database: postgres() })
 const count = job({ name: 'count', input: Numbered, run: () => {} })
 
-/** Runs a statement, whose failure is caught as a handler may catch it. */
+/** Runs a statement and catches its failure, as a handler may do. */
 type Say = (text: string) => Promise<void>
 /** Writes a row, enqueues a job and publishes a message, all with the next number. */
 type Affect = () => Promise<void>
@@ -105,7 +105,7 @@ test.each<[string, Outcome]>([
   ['savepoint a | + | select 1/0 | + | savepoint a | + | rollback to a | +', committed(4)],
   ['savepoint a | + | release b | rollback to a | +', committed(2)],
   [`savepoint ${'a'.repeat(64)} | + | rollback to ${'a'.repeat(63)} | +`, committed(2)],
-  // Refused, and so without an effect of its own.
+  // Rejected, so it has no effect.
   ['savepoint ä | + | rollback to ä', committed(1)],
   ['savepoint U&"a" | + | rollback to a', { ...committed(), status: 500 }],
 ])('jobs and messages are undone with the rows: %s', async (script, expected) => {

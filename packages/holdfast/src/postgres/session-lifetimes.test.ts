@@ -30,7 +30,7 @@ test('a session is over at its max age, less a jitter of up to a quarter', () =>
   expect(over(750)).toEqual([false, true])
   expect(over(999)).toEqual([false, true])
   expect(over(1_000)).toEqual([true, true])
-  // Taken all the same: it ends when it is released.
+  // It may still be used, and is closed on release.
   expect(lifetimes.isRetired(late)).toBe(false)
 })
 

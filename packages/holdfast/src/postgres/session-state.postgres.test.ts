@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ActingService, startActing, statement } from './acting.fixture.ts'
 
-// One connection each for queries and for mutations: whoever comes next has the session of the one before.
+// One connection each for queries and mutations: each call uses the session of the previous one.
 
 let acting: ActingService
 

@@ -14,7 +14,9 @@ function lex(text: string): Lexed {
   return tokens
 }
 
-/** The tokens of Postgres itself, without comments; `undefined` if it refuses the text. */
+/**
+ * Returns the tokens of the Postgres parser, without comments; `undefined` if it rejects the text.
+ */
 function scan(text: string): readonly string[] | undefined {
   try {
     const { tokens } = scanSync(text)
@@ -153,7 +155,7 @@ describe('a text is split as Postgres splits it', () => {
     expect(scan(text)).toEqual(tokens.map(([, token]) => token))
   })
 
-  // libpg-query differs from Postgres here: it makes tokens of comments.
+  // libpg-query differs from Postgres here: it treats comments as tokens.
   test('a string that continues behind a comment', () => {
     const text = `'a' -- why\n -- and how\n 'b'`
     expect(lex(text)).toEqual([['string', text]])

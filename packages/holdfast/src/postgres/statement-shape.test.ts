@@ -63,7 +63,7 @@ describe('a command', () => {
         accepted += 1
         const { control } = new StatementShape(sql)
         const expected = controlOf(statement)
-        // What is unclear is refused: at worst, a command that is a savepoint's.
+        // Unclear commands are rejected. At worst, a valid savepoint command is rejected.
         const isRefused = control?.kind === 'unclear' && expected !== undefined && 'name' in expected
         expect(isRefused ? expected : control).toEqual(expected)
       }),
@@ -73,7 +73,7 @@ describe('a command', () => {
   })
 })
 
-/** The statement of a text; `undefined` if it is not one. */
+/** Returns the statement of a text; `undefined` if it does not parse as one. */
 function parsedOf(sql: string): Node | undefined {
   try {
     const { stmts = [] } = parseSync(sql)

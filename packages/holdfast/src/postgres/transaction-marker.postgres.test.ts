@@ -43,13 +43,16 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** A statement as the driver has it. */
+/** A statement in the driver's format. */
 type SentQuery = pg.Query & {
   text: string
   handleCommandComplete: (message: { readonly text: string }, ...rest: unknown[]) => void
 }
 
-/** Sends a command instead of a marked statement, as a fault of the lexer would let through, and may hide its tag. */
+/**
+ * Sends a command in place of a marked statement, as a defect of the lexer would let it pass, and
+ * optionally hides its command tag.
+ */
 function sendUnseen(command: string, isTagSeen: boolean): void {
   const send = Reflect.get(pg.Client.prototype, 'query') as (...parts: unknown[]) => unknown
   vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...parts: unknown[]) {

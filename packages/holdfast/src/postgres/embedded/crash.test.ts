@@ -31,7 +31,7 @@ test('a start while the server of a killed process shuts down waits for it, and 
   const client = await connect(await first.next('url'))
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
   const backend = rows[0]!.pid
-  // Holds the shutdown up.
+  // Delays the shutdown.
   process.kill(backend, 'SIGSTOP')
   await first.kill()
   await until(() => readFileSync(join(directory, 'postgres.log'), 'utf8').includes('fast shutdown request'))
@@ -121,7 +121,7 @@ test('the watchdog signals no process but a server of its folder', async () => {
   await expectUnharmed(program)
 })
 
-/** Ends a program, which tells by what signal it ended: the first that it got. */
+/** Ends a program that prints the first signal it received. */
 async function expectUnharmed(program: ChildProcess): Promise<void> {
   const exited = once(program, 'exit')
   program.kill('SIGTERM')
@@ -129,7 +129,10 @@ async function expectUnharmed(program: ChildProcess): Promise<void> {
   expect(program.signalCode).toBe('SIGTERM')
 }
 
-/** Leaves a table `notes`, whose server and everything about it died at once, as when the power fails. */
+/**
+ * Creates a table `notes`, then kills the server and all related processes at once, as in a power
+ * failure.
+ */
 async function leftByCrash(): Promise<void> {
   const service = startService({ directory })
   const client = await connect(await service.next('url'))

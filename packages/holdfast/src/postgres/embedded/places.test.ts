@@ -74,7 +74,7 @@ test.runIf(isRoot)('keeps what is in a private folder of root where Postgres can
 
 test.runIf(isRoot && isOpen)('root shares the server of a folder with the user who owns it', async () => {
   const folder = temporaryFolder()
-  // Every system has a user daemon, and it is this one.
+  // The user daemon exists on every system, with this ID.
   const owner = { uid: 1, gid: 1 }
   chownSync(folder, owner.uid, owner.gid)
   chmodSync(folder, 0o755)
@@ -128,7 +128,10 @@ interface Project {
   readonly libraries: string
 }
 
-/** A project with this package and what it needs, installed without running any install script. */
+/**
+ * Creates a project with this package and its dependencies, installed without running any install
+ * script.
+ */
 function makeProject(parent: string): Project {
   const folder = join(parent, 'project')
   const modules = join(folder, 'node_modules')

@@ -11,7 +11,10 @@ import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest'
 import { startEmbeddedPostgres, type EmbeddedPostgres, type EmbeddedPostgresOptions } from '../../embedded.ts'
 import { DriverClient } from '../driver-client.ts'
 
-/** What runs in the other process: it starts Postgres, does what its standard input says, and then just ends. */
+/**
+ * The program of the other process: it starts Postgres, follows the commands on its standard input,
+ * and exits.
+ */
 const script = `
   import { createInterface } from 'node:readline'
   const [entry, options] = process.argv.slice(1)
@@ -41,19 +44,19 @@ interface Line {
   readonly failed?: { readonly code: string; readonly message: string }
 }
 
-/** A process of a service that uses the embedded Postgres, such as a developer has. */
+/** A process of a service that uses the embedded Postgres, as a developer would run it. */
 export interface Service {
   readonly process: ChildProcess
-  /** Everything that it has said. */
+  /** All lines that it has printed. */
   readonly lines: readonly Line[]
-  /** Waits for something that it says. */
+  /** Waits for a line that it prints. */
   next<Key extends keyof Line>(key: Key): Promise<NonNullable<Line[Key]>>
-  /** Has it stop Postgres, or just reach its end, and waits until it has ended by itself. */
+  /** Makes it stop Postgres or just reach its end, and waits until it has exited. */
   finish(how: 'stop' | 'end'): Promise<void>
   kill(): Promise<void>
 }
 
-/** How a {@link Service} is started. */
+/** Options of a {@link Service}. */
 export interface ServiceOptions extends EmbeddedPostgresOptions {
   /** The entry file of another copy of this package. */
   readonly entry?: string
@@ -61,14 +64,14 @@ export interface ServiceOptions extends EmbeddedPostgresOptions {
   readonly account?: { readonly uid: number; readonly gid: number }
 }
 
-/** Starts the process; what it says tells when it is ready. */
+/** Starts the process. It prints a line when it is ready. */
 export function startService({ entry, cwd, account, ...options }: ServiceOptions): Service {
   const source = entry ?? fileURLToPath(new URL('../../embedded.ts', import.meta.url))
   const child = spawn(
     process.execPath,
     ['--input-type=module', '-e', script, source, JSON.stringify(options)],
     {
-      // In its own process group, as a shell would start it in a terminal.
+      // In a separate process group, as a shell would start it in a terminal.
       detached: true,
       stdio: ['pipe', 'pipe', 'inherit'],
       ...(cwd === undefined ? {} : { cwd }),
@@ -103,12 +106,15 @@ export function startService({ entry, cwd, account, ...options }: ServiceOptions
   }
 }
 
-/** Waits for a condition; a test's own time limit bounds it. */
+/** Waits for a condition, up to the test's timeout. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** A folder for one test that any user may enter. At its end nothing may run in it any more, and it is removed. */
+/**
+ * Creates a folder for one test that any user may enter. At the end of the test, waits until no
+ * process runs in it, and removes it.
+ */
 export function temporaryFolder(): string {
   const folder = unusedPath()
   makeOpen(folder)
@@ -119,11 +125,14 @@ export function temporaryFolder(): string {
   return folder
 }
 
-/** A folder for all tests of a file, because it takes a while to create a database. Each finds no server in it. */
+/**
+ * Creates a folder for all tests of a file, because creating a database takes a while. Each test
+ * finds no running server in it.
+ */
 export function sharedFolder(): string {
   const folder = unusedPath()
   beforeAll(() => makeOpen(folder))
-  // Registered first and so done last, when the test has ended its own processes.
+  // Registered first and so run last, when the test has ended its processes.
   beforeEach(({ onTestFinished }) => onTestFinished(() => until(() => processesOf(folder).length === 0)))
   afterAll(() => rmSync(folder, { recursive: true }))
   return join(folder, 'postgres')
@@ -138,7 +147,7 @@ function makeOpen(folder: string): void {
   chmodSync(folder, 0o777)
 }
 
-/** Every process whose command line names a folder: the server and its watchdog. */
+/** Returns every process whose command line names a folder: the server and its watchdog. */
 export function processesOf(directory: string): { readonly pid: number; readonly command: string }[] {
   const { stdout } = spawnSync('ps', ['-A', '-ww', '-o', 'pid=', '-o', 'command='], { encoding: 'utf8' })
   return stdout
@@ -149,14 +158,14 @@ export function processesOf(directory: string): { readonly pid: number; readonly
     .filter(({ command }) => command.includes(directory) && !command.includes('startEmbeddedPostgres'))
 }
 
-/** Starts Postgres in this process, which stops it when the test ends. */
+/** Starts Postgres in this process. It is stopped when the test ends. */
 export async function start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const postgres = await startEmbeddedPostgres(options)
   onTestFinished(() => postgres.stop())
   return postgres
 }
 
-/** The rows of one statement, on a connection of its own. */
+/** Returns the rows of one statement, run on a separate connection. */
 export async function query(url: string, statement: string): Promise<unknown[]> {
   const client = new DriverClient({ connectionString: url })
   await client.connect()

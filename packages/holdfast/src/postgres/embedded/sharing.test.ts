@@ -37,7 +37,7 @@ test.for(['stop', 'kill'] as const)(
     const second = startService({ directory })
     expect(await second.next('serverPid')).toBe(serverPid)
 
-    // The one that started the server goes first.
+    // The process that started the server exits first.
     await (how === 'stop' ? first.finish('stop') : first.kill())
     await answers(second)
     await second.finish('stop')

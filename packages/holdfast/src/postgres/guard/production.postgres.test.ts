@@ -31,7 +31,10 @@ const looping = service({
   },
 })
 
-/** Calls an operation as production does, where nobody looks closely, and gives what its spans say of statements. */
+/**
+ * Calls an operation as in production, without the checks of development. Returns the events of its
+ * spans.
+ */
 async function eventsOf(
   name: 'read' | 'write',
   input: { readonly count: number; readonly pause: number },

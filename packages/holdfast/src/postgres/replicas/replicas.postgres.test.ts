@@ -30,7 +30,7 @@ await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int prim
 const access = anyone()
 const Seen = z.object({ isReplica: z.boolean(), count: z.int() })
 
-/** A service that says where it reads. */
+/** A service that reports which server it reads from. */
 function createNotes(maxReplicaLag: Duration): Service {
   const { query, mutation, service } = holdfast({ database: postgres({ migrations: folder, maxReplicaLag }) })
 
@@ -236,7 +236,7 @@ test('one that is idle for longer than it may be behind is not behind', async ()
   while (performance.now() < endMs) expect(await look()).toMatchObject({ isReplica: true })
 })
 
-/** Reads all the time, while a replica goes away and comes back: nobody notices. */
+/** Keeps reading while a replica goes away and comes back. No read may fail. */
 async function readWhile(act: () => Promise<void>): Promise<number> {
   let isOver = false
   let reads = 0
