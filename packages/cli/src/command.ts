@@ -6,53 +6,56 @@ import { withDatabase } from './with-database.ts'
 
 /** The result of a command. */
 export interface Result {
-  /** What `--json` prints; `undefined` if something else has printed the result. */
+  /** The data that `--json` prints; `undefined` if the command has printed its result itself. */
   readonly data: unknown
-  /** Returns what is printed for a person; nothing if it is empty. */
+  /** Returns the text to print for people; nothing is printed if it is empty. */
   text(screen: Screen): string
   /** A remark that is printed to stderr. */
   readonly note?: string
-  /** Default 0. */
+  /** The exit code. Default 0. */
   readonly exitCode?: number
 }
 
-/** What a command is given. */
+/** The parsed input of a command. */
 export interface Given<O extends Options> {
-  /** As many as it has, and any more if it takes `rest`. */
+  /** The command's arguments, and any further ones if it takes `rest`. */
   readonly arguments: readonly string[]
   readonly options: OptionValues<O>
 }
 
-/** What most commands work with. */
+/** The dependencies of commands that use a connection. */
 export interface Connected {
-  /** A connection of its own. */
+  /** A dedicated connection. */
   readonly client: pg.Client
 }
 
-/** What the commands work with that look for a database, and do not connect to it. */
+/** The dependencies of commands that locate a database without connecting to it. */
 export interface Found {
   readonly database: FoundDatabase
 }
 
-/** A command as it is defined. */
+/** The definition of a command. */
 export interface CommandDefinition<O extends Options, Tools> {
   /** All of its words: `jobs list`. */
   readonly name: string
-  /** What it does, in one line. */
+  /** The effect of the command, in one line. */
   readonly summary: string
-  /** What is to be known before it is used. */
+  /** Further help for its use. */
   readonly details?: string
-  /** What stands for its arguments in the help. Each is needed. Default none. */
+  /** Placeholders of its required arguments in the help. Default none. */
   readonly arguments?: readonly string[]
-  /** What stands in the help for any more arguments, which it takes as they are. Default: it takes no more. */
+  /**
+   * The placeholder of any further arguments in the help, which are passed as is. Default: none are
+   * accepted.
+   */
   readonly rest?: string
   readonly options: O
-  /** Refuses values that do not go together, before anything is done. */
+  /** Throws if options contradict each other, before anything is done. */
   check?(options: OptionValues<O>): void
   run(given: Given<O> & Tools): Promise<Result>
 }
 
-/** What was given to a command, as text. */
+/** The raw input of a command, as text. */
 export interface GivenTexts {
   readonly arguments: readonly string[]
   readonly options: Readonly<Record<string, string | undefined>>
@@ -67,14 +70,14 @@ export interface Command {
   readonly rest: string | undefined
   readonly options: Options
   /**
-   * Reads what was given, and returns what does the work.
+   * Parses the input and returns a function that runs the command.
    *
    * @throws HoldfastError `usage-invalid`.
    */
   prepare(given: GivenTexts): (database: FoundDatabase) => Promise<Result>
 }
 
-/** Defines a command that works on a connection: its `run` has the types of its options. */
+/** Defines a command that uses a connection. Its `run` gets typed options. */
 export function command<const O extends Options>(definition: CommandDefinition<O, Connected>): Command {
   return define(
     definition,
@@ -82,7 +85,7 @@ export function command<const O extends Options>(definition: CommandDefinition<O
   )
 }
 
-/** Defines a command that is given the address of the database. */
+/** Defines a command that gets the address of the database. */
 export function databaseCommand<const O extends Options>(definition: CommandDefinition<O, Found>): Command {
   return define(definition, (given) => (database) => definition.run({ ...given, database }))
 }

@@ -47,7 +47,7 @@ beforeEach(() =>
 
 const run = (...line: readonly string[]): Promise<Run> => callHoldfast(line, { databaseUrl: on.databaseUrl })
 
-/** What a command that succeeds prints. */
+/** Runs a command that has to succeed, and returns its output. */
 async function printed(...line: readonly string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await run(...line)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })

@@ -19,7 +19,7 @@ export const commonOptions: {
   help: flag('Prints how it is used.'),
 }
 
-/** The option of commands that are given the name of a job. */
+/** The option of commands that take the name of a job. */
 export const serviceOption: Option<string | undefined> = text(
   'service',
   'Service whose jobs they are. Needed if several services on the database have jobs of the name.',

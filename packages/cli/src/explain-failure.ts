@@ -1,7 +1,10 @@
 import { HoldfastError, ProblemError } from 'holdfast'
 import { redactText } from './redact-stored.ts'
 
-/** What a person is told of a failure: without the password of a URL, and with a stack only where it is a defect. */
+/**
+ * Returns the message of a failure for people: without the password of a URL, and with a stack only
+ * if it is a defect.
+ */
 export function explainFailure(error: unknown): string {
   return redactText(explain(error))
 }
@@ -26,19 +29,20 @@ function explain(error: unknown): string {
 }
 
 function messageOf(error: Error): string {
-  // One address after the other was tried; the error of all of them says nothing itself.
+  // Several addresses were tried in turn; the aggregate error has no message itself.
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join(', ')
   return error.message
 }
 
 const socketErrors =
   /^(?:EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOENT|ENOTFOUND|EPIPE|ETIMEDOUT)$/
-// The driver's own errors carry no code.
+// The driver's own errors have no code.
 const driverMessages = /^(?:Connection terminated|timeout expired|The server does not support SSL)/
 
 function isOfConnection(error: Error, code: string | undefined): boolean {
   if (code === undefined) return driverMessages.test(error.message)
-  // Connection exceptions, refused logins, no such database, too many connections, a server that stops or starts.
+  // Connection exceptions, refused logins, no such database, too many connections, a server that
+  // stops or starts.
   return (
     socketErrors.test(code) ||
     (isOfPostgres(error) && /^(?:08|28|57P|3D000|53300)/.test(code)) ||

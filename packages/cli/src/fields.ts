@@ -2,7 +2,7 @@ import { printable } from './printable.ts'
 import type { Screen } from './screen.ts'
 import { pad, widthOf } from './text-width.ts'
 
-/** Names and values below each other; those without a value are left out. */
+/** Formats names and values as lines; names without a value are left out. */
 export function fields(
   entries: readonly (readonly [name: string, value: string | null | undefined])[],
   screen: Screen,

@@ -5,7 +5,7 @@ import { type Secret, setting, settings, url, type Setting } from 'holdfast/sett
 import type { Settings, SettingValues } from 'holdfast/settings'
 import { usageInvalid } from './usage-invalid.ts'
 
-// As the service has it.
+// The default of the service.
 const defaultDirectory = join('.holdfast', 'postgres')
 
 interface DatabaseSettings extends Readonly<Record<string, Setting>> {
@@ -25,28 +25,30 @@ export interface FoundDatabase {
   readonly url: string
   /** True if it is on the embedded server, which runs only while a service or a command uses it. */
   readonly isEmbedded: boolean
-  /** Stops using it: shuts the embedded server down unless something else uses it. */
+  /** Releases it: shuts the embedded server down unless another process uses it. */
   release(): Promise<void>
 }
 
-/** Where a command line says that the database is. */
+/** The options of a command line that locate the database. */
 export interface GivenPlace {
   readonly url: string | undefined
-  /** The folder of the embedded server's data. */
+  /** The data folder of the embedded server. */
   readonly directory: string | undefined
 }
 
 /**
- * Finds the database: the one that is given, or that of the service whose environment, `.env` or folder this is.
+ * Finds the database: the given one, or that of the service with this environment, `.env` or
+ * folder.
  *
- * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or of one of the codes `embedded-postgres-…`.
+ * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
+ * `embedded-postgres-…`.
  */
 export async function findDatabase({ url: given, directory }: GivenPlace): Promise<FoundDatabase> {
   if (given !== undefined && directory !== undefined)
     throw usageInvalid('Give either --database-url or --directory.')
   if (given !== undefined) return atUrl(checkUrl(given))
   if (directory !== undefined) return onEmbeddedServer(directory)
-  // Loaded only where it is used: it brings all that a service runs with.
+  // Imported lazily: it loads everything that a service runs with.
   const { readSettings } = await import('holdfast/node')
   const { DATABASE_URL } = await readSettings(databaseSettings)
   if (DATABASE_URL !== undefined) return atUrl(DATABASE_URL.reveal())
@@ -64,7 +66,7 @@ function atUrl(url: string): FoundDatabase {
 
 /** Joins the server that a service has started, or starts it. */
 async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
-  // A server is not made of nothing: the folder would be one that no service uses.
+  // A missing folder is not created: no service would use it.
   if (!existsSync(directory)) throw usageInvalid(`--directory ${directory}: there is no such folder.`)
   const { startEmbeddedPostgres } = await import('holdfast/embedded')
   const server = await startEmbeddedPostgres({
@@ -76,6 +78,6 @@ async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
 
 function checkUrl(given: string): string {
   if (URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol)) return given
-  // It may hold a password.
+  // The value may hold a password, so the message does not show it.
   throw usageInvalid('--database-url: it has to look like postgres://user:password@host:5432/name.')
 }

@@ -5,7 +5,7 @@ const units = [
   ['s', 1_000],
 ] as const
 
-/** How long ago a time was, or how long it is until then, in its largest unit: `5m`, `in 2h`. */
+/** Returns the time since or until a time, in its largest unit: `5m`, `in 2h`. */
 export function formatAge(time: Date, now: Date): string {
   const ms = now.getTime() - time.getTime()
   const [unit, unitMs] = units.find(([, one]) => Math.abs(ms) >= one) ?? ['s', 1_000]
@@ -13,7 +13,7 @@ export function formatAge(time: Date, now: Date): string {
   return ms > -1_000 ? text : `in ${text}`
 }
 
-/** A time with how long ago it was. */
+/** Returns a time with its age. */
 export function formatTime(time: Date | null, now: Date): string | null {
   if (time === null) return null
   const age = formatAge(time, now)

@@ -2,7 +2,7 @@ import type { Command } from './command.ts'
 import { commonOptions } from './common-options.ts'
 import type { Options } from './option.ts'
 
-/** What is known of all commands. */
+/** Returns the help of all commands. */
 export function helpOf(commands: readonly Command[]): string {
   return [
     'Inspects the jobs, messages, idempotency keys and webhooks of a service, and acts on them.',
@@ -18,7 +18,7 @@ export function helpOf(commands: readonly Command[]): string {
   ].join('\n\n')
 }
 
-/** What is known of one command. */
+/** Returns the help of one command. */
 export function helpOfCommand(command: Command): string {
   const { name, summary, details, options } = command
   const isPlain = Object.keys(options).length === 0

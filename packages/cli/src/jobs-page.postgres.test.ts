@@ -31,7 +31,7 @@ interface Shown {
   readonly output: string
 }
 
-/** What the page shows: the commands, each with what it prints. */
+/** Returns the commands on the page, each with the output it shows. */
 async function readPage(): Promise<readonly Shown[]> {
   const page = await readFile(new URL('../../../docs/jobs.md', import.meta.url), 'utf8')
   const blocks = extractBlocks(page).filter(({ language }) => language === 'console')
@@ -45,7 +45,9 @@ async function readPage(): Promise<readonly Shown[]> {
 
 const ids = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g
 
-/** A text without what differs from run to run, and how wide that makes columns. */
+/**
+ * Removes the parts of a text that differ between runs, and the column widths that depend on them.
+ */
 function normalize(text: string): string {
   return text
     .replaceAll(ids, '<id>')
@@ -59,7 +61,7 @@ function normalize(text: string): string {
 test('the commands on the page of jobs print what it shows', { timeout: 60_000 }, async () => {
   await using on = await createTestService(shop, { onLog: () => {}, worker: false })
   await on.call.placeOrder({ order: 7 })
-  // Jobs are listed by ids that begin with the millisecond.
+  // Job ids begin with the millisecond of their creation and are listed in that order.
   const then = Date.now()
   await until(() => Date.now() > then)
   await on.call.placeOrder({ order: 8 })

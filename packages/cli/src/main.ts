@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './run-command-line.ts'
 
-// Whoever reads has seen enough: `holdfast jobs list | head`.
+// The reader has closed the pipe: `holdfast jobs list | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1)
 })

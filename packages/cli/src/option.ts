@@ -5,38 +5,38 @@ import { usageInvalid } from './usage-invalid.ts'
 /** An option of a command: `--limit <n>`. */
 export interface Option<Value = unknown> {
   readonly description: string
-  /** What stands for its value in the help; absent where it has none. */
+  /** The placeholder of its value in the help; absent if it takes no value. */
   readonly placeholder?: string
   /**
-   * Reads what was given, `undefined` where nothing was.
+   * Parses the given text, `undefined` if the option is missing.
    *
    * @throws HoldfastError `usage-invalid`.
    */
   read(given: string | undefined, name: string): Value
 }
 
-/** The options of a command by their names, without the dashes. */
+/** The options of a command by name, without the dashes. */
 export type Options = Readonly<Record<string, Option>>
 
-/** What options come to. */
+/** The parsed values of options. */
 export type OptionValues<O extends Options> = {
   readonly [Name in keyof O]: O[Name] extends Option<infer Value> ? Value : never
 }
 
-/** What `flag` is given where it was. */
+/** The text that `flag` gets if it is present. */
 export const isGiven = ''
 
-/** An option that is there or not. */
+/** Defines an option without a value, which is present or not. */
 export function flag(description: string): Option<boolean> {
   return { description, read: (given) => given === isGiven }
 }
 
-/** An option with any text. */
+/** Defines an option with any text. */
 export function text(placeholder: string, description: string): Option<string | undefined> {
   return { placeholder, description, read: (given) => given }
 }
 
-/** An option with a whole number within bounds, both included. */
+/** Defines an option with an integer within inclusive bounds. */
 export function wholeNumber(
   description: string,
   { min, max, initial }: { readonly min: number; readonly max: number; readonly initial: number },
@@ -53,7 +53,7 @@ export function wholeNumber(
   }
 }
 
-/** An option with one of a few words. */
+/** Defines an option with one of the given words. */
 export function word<const Word extends string>(
   all: readonly Word[],
   description: string,
@@ -69,7 +69,7 @@ export function word<const Word extends string>(
   }
 }
 
-/** An option with some of a few words, separated by commas. */
+/** Defines an option with some of the given words, separated by commas. */
 export function words<const Word extends string>(
   all: readonly Word[],
   { placeholder, description }: { readonly placeholder: string; readonly description: string },
@@ -87,7 +87,7 @@ export function words<const Word extends string>(
   }
 }
 
-/** An option with a time, or how long ago that was. */
+/** Defines an option with a time or an age. */
 export function time(description: string): Option<Date | undefined> {
   return {
     placeholder: 'time',
@@ -103,7 +103,7 @@ export function time(description: string): Option<Date | undefined> {
   }
 }
 
-/** An option with a length of time. */
+/** Defines an option with a duration. */
 export function duration(description: string): Option<Duration | undefined> {
   return {
     placeholder: 'duration',

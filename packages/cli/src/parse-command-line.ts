@@ -5,9 +5,9 @@ import { isGiven } from './option.ts'
 import { usageInvalid } from './usage-invalid.ts'
 
 /**
- * Finds the command that a line names, and gives what is behind its name.
+ * Finds the command that a line names, and returns it with the rest of the line.
  *
- * @throws HoldfastError `usage-invalid` where there is none.
+ * @throws HoldfastError `usage-invalid` if there is no such command.
  */
 export function findCommand(
   commands: readonly Command[],
@@ -25,7 +25,7 @@ export function findCommand(
 }
 
 /**
- * Reads what is behind the name of a command.
+ * Parses the options and arguments of a command.
  *
  * @throws HoldfastError `usage-invalid`.
  */
@@ -56,13 +56,13 @@ function parse(
   try {
     return parseArgs({ args: [...rest], options, allowPositionals: true })
   } catch (error) {
-    // Node's messages are for those who type: they name the option, and end without a point.
+    // Node's messages are fit for users: they name the option, but do not end with a period.
     throw usageInvalid(`${(error as Error).message.replace(/\.?$/, '.')}`)
   }
 }
 
 /**
- * Refuses too few and too many arguments.
+ * Throws if there are too few or too many arguments.
  *
  * @throws HoldfastError `usage-invalid`.
  */

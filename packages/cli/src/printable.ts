@@ -1,12 +1,18 @@
-// Controls, and what has no shape of its own, such as marks that turn the direction of text around.
+// Control characters and invisible ones, such as marks that reverse the direction of text.
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** A text on one line that a terminal shows as it is: what somebody has stored must not move its cursor, nor pass for something else. */
+/**
+ * Returns text on one line that a terminal shows as is: stored text must not move the cursor or
+ * imitate other output.
+ */
 export function printable(text: string): string {
   return text.replaceAll(unprintable, escape)
 }
 
-/** JSON for terminals as for programs: what they would not show is escaped, which changes nothing of what it means. */
+/**
+ * Returns JSON for terminals and programs: invisible characters are escaped, which does not change
+ * its meaning.
+ */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(unprintable, (found) =>
     found === '\n' ? found : escape(found),

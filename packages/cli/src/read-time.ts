@@ -3,7 +3,10 @@ import { durationMs } from 'holdfast/settings'
 const day = /^\d{4}-\d{2}-\d{2}$/
 const timeWithOffset = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/
 
-/** Reads a time of ISO 8601, or how long ago one was; gives `undefined` for anything else. A time without an offset would mean another one elsewhere. */
+/**
+ * Parses an ISO 8601 time or an age; returns `undefined` for anything else. A time needs an offset,
+ * since without one its meaning would depend on the machine.
+ */
 export function readTime(text: string, nowMs: number): Date | undefined {
   if (day.test(text) || timeWithOffset.test(text)) {
     const time = new Date(text)
@@ -13,7 +16,7 @@ export function readTime(text: string, nowMs: number): Date | undefined {
   return agoMs === undefined ? undefined : new Date(nowMs - agoMs)
 }
 
-/** Reads a length of time as milliseconds; gives `undefined` for anything else. */
+/** Parses a duration as milliseconds; returns `undefined` for anything else. */
 export function readDurationMs(text: string): number | undefined {
   const result = durationMs()['~standard'].validate(text)
   return result instanceof Promise || result.issues ? undefined : result.value

@@ -2,12 +2,12 @@ import { createRedactor, type Json } from 'holdfast'
 
 const redactor = createRedactor()
 
-/** What is stored, without the values whose names say that they are secret, at any depth. */
+/** Returns stored data without the values whose names suggest a secret, at any depth. */
 export function redactJson(value: Json): Json {
   return redactor.fields({ value })['value'] as Json
 }
 
-/** A text without the passwords of URLs and the tokens of `Authorization` headers in it. */
+/** Returns text without the passwords of URLs and the tokens of `Authorization` headers in it. */
 export function redactText(text: string): string {
   return redactor.text(text)
 }

@@ -9,7 +9,10 @@ import { printableJson } from './printable.ts'
 import { openScreen } from './screen.ts'
 import { isUsageInvalid } from './usage-invalid.ts'
 
-/** Runs a command line, and returns the exit code: 0 if it is done, 1 if it failed, 2 if the line is wrong; that of psql for `db psql`. */
+/**
+ * Runs a command line and returns the exit code: 0 on success, 1 on failure, 2 if the line is
+ * invalid; psql's exit code for `db psql`.
+ */
 export async function runCommandLine(line: readonly string[]): Promise<number> {
   const [first] = line
   if (first === undefined) {

@@ -5,27 +5,28 @@ import { text } from 'node:stream/consumers'
 import { vi } from 'vitest'
 import { runCommandLine } from './run-command-line.ts'
 
-/** How the command ended, and what it printed. */
+/** The exit code and the output of a command. */
 export interface Run {
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Where the command runs. */
+/** The environment in which a command runs. */
 export interface RunOptions {
   readonly databaseUrl?: string
-  /** Default: that of the process. */
+  /** The current folder. Default: that of the process. */
   readonly folder?: string
-  /** Further variables of its environment, and others in place of its `PATH`. */
+  /** Further environment variables, and a replacement for `PATH`. */
   readonly env?: Readonly<Record<string, string>>
 }
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /**
- * Runs a command line in this process, with an environment that has no more than it is given. A process of its own
- * takes half a second to start; {@link runHoldfast} is for what only a process has: a folder, signals, its streams.
+ * Runs a command line in this process, with only the given environment. A separate process takes
+ * half a second to start; {@link runHoldfast} is for tests that need one: its folder, signals,
+ * streams.
  */
 export async function callHoldfast(
   line: readonly string[],
@@ -52,7 +53,7 @@ export async function callHoldfast(
   }
 }
 
-/** Runs the real command in a process of its own, whose environment says no more than it is given. */
+/** Runs the real command in a separate process with only the given environment. */
 export async function runHoldfast(
   line: readonly string[],
   { databaseUrl, folder, env }: RunOptions = {},
@@ -60,7 +61,7 @@ export async function runHoldfast(
   const child = spawn(process.execPath, ['--conditions=holdfast:source', main, ...line], {
     env: {
       PATH: process.env['PATH'],
-      // No setting of the command's: where Node keeps what it has compiled.
+      // Not a setting of the command: the folder of Node's compile cache.
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
       ...env,

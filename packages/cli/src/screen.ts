@@ -1,21 +1,21 @@
 import { styleText } from 'node:util'
 
-/** Where text is shown. */
+/** The output that text is formatted for. */
 export interface Screen {
-  /** How many columns wide it is; `undefined` where it is no terminal, and nothing has to fit. */
+  /** The width in columns; `undefined` if it is not a terminal and has no limit. */
   readonly columns: number | undefined
   readonly now: Date
-  /** Text that stands out, where that can be. */
+  /** Returns emphasized text, if the output supports it. */
   strong(text: string): string
 }
 
-/** The screen that the process writes to. */
+/** Returns the screen of the process's stdout. */
 export function openScreen(): Screen {
   const { stdout } = process
   return {
     columns: stdout.isTTY ? stdout.columns : undefined,
     now: new Date(),
-    // Plain where it is no terminal, or NO_COLOR says so.
+    // Plain if it is not a terminal, or if NO_COLOR is set.
     strong: (text) => styleText('bold', text, { stream: stdout }),
   }
 }

@@ -1,11 +1,14 @@
-/** The address of a database, taken apart. */
+/** The address of a database, with the password separated. */
 export interface SplitUrl {
-  /** Without any password. */
+  /** The URL without a password. */
   readonly url: string
   readonly password: string | undefined
 }
 
-/** Takes the password out of the address of a database, from wherever Postgres' clients look for one. */
+/**
+ * Removes the password from the address of a database, at every position where Postgres clients
+ * read one.
+ */
 export function splitPassword(given: string): SplitUrl {
   const url = new URL(given)
   const parameter = url.searchParams.get('password')

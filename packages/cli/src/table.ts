@@ -7,16 +7,19 @@ import { fit, pad, widthOf } from './text-width.ts'
 export interface Column<Row> {
   readonly title: string
   value(row: Row): string
-  /** Whether it is cut where there is too little room. */
+  /** Whether it is truncated if there is too little room. */
   readonly isFlexible?: boolean
-  /** Whether it is left out where there is too little room. */
+  /** Whether it is left out if there is too little room. */
   readonly isOptional?: boolean
 }
 
 const gap = '  '
 const leastFlexible = 10
 
-/** Rows below each other, as wide as the terminal at most; where they do not fit at all, each in lines of its own. */
+/**
+ * Formats rows as a table no wider than the terminal; if they do not fit, each row becomes a block
+ * of lines.
+ */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], screen: Screen): string {
   const cells = rows.map((row) => columns.map((column) => printable(column.value(row))))
   const widths = fitColumns(columns, cells, screen.columns ?? Infinity)
@@ -40,7 +43,7 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
     .join('\n\n')
 }
 
-/** How wide each column is; `undefined` where they do not fit. */
+/** Returns the width of each column; `undefined` if they do not fit. */
 function fitColumns<Row>(
   columns: readonly Column<Row>[],
   cells: readonly (readonly string[])[],

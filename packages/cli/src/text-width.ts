@@ -1,16 +1,16 @@
 const segmenter = new Intl.Segmenter()
-// What terminals give two columns: emoji, and the scripts of East Asia.
+// Characters that take two columns in terminals: emoji and East Asian scripts.
 const wide =
   /^(?:\p{Emoji_Presentation}|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{20000}-\u{3FFFD}])/u
 
-/** How many columns a terminal gives a text. */
+/** Returns the number of columns that a text takes in a terminal. */
 export function widthOf(text: string): number {
   let width = 0
   for (const { segment } of segmenter.segment(text)) width += wide.test(segment) ? 2 : 1
   return width
 }
 
-/** A text in a number of columns, its end cut off where it has to be. */
+/** Returns text cut off at a number of columns. */
 export function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let kept = ''
@@ -23,7 +23,7 @@ export function fit(text: string, columns: number): string {
   return `${kept}…`
 }
 
-/** A text with spaces behind it up to a number of columns. */
+/** Returns text padded with spaces to a number of columns. */
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - widthOf(text)))
 }

@@ -2,12 +2,12 @@ import { HoldfastError } from 'holdfast'
 
 const code = 'usage-invalid'
 
-/** The error of a command line that means nothing. */
+/** Returns the error of an invalid command line. */
 export function usageInvalid(message: string): HoldfastError {
   return new HoldfastError(code, message)
 }
 
-/** Whether it was the command line that was wrong, and not what it asked for. */
+/** Returns whether the command line was invalid, rather than what it asked for. */
 export function isUsageInvalid(error: unknown): boolean {
   return error instanceof HoldfastError && error.code === code
 }

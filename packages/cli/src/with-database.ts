@@ -1,10 +1,11 @@
 import { connectClient } from 'holdfast/postgres'
 import type pg from 'pg'
 
-// Less than a statement may take, so that a command that waits for a lock says so.
+// The lock timeout is shorter than the statement timeout, so that a command that waits for a lock
+// reports it.
 const sessionSettings = { statement_timeout: '60s', lock_timeout: '10s' }
 
-/** Does work on a connection of its own, which ends with it. */
+/** Runs a function with a dedicated connection, and closes it afterwards. */
 export async function withDatabase<T>(
   connectionString: string,
   work: (client: pg.Client) => Promise<T>,

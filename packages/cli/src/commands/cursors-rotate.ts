@@ -1,7 +1,7 @@
 import { rotateCursorKey } from 'holdfast/postgres'
 import { type Command, command } from '../command.ts'
 
-/** Makes another key that cursors are signed with. */
+/** Creates a new key that signs cursors. */
 export const cursorsRotate: Command = command({
   name: 'cursors rotate',
   summary: 'Makes another key that signs the cursors of pages; the seven before it are recognized still.',

@@ -24,10 +24,11 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
   const { url, password } = splitPassword(database.url)
   const child = spawn('psql', ['--dbname', url, ...given], {
     stdio: 'inherit',
-    // A command line can be seen by all users of the machine.
+    // A command line is visible to all users of the machine.
     env: { ...process.env, ...(password === undefined ? {} : { PGPASSWORD: password }) },
   })
-  // The terminal sends Ctrl-C to both. It ends a statement of psql, and must not take the embedded server from it.
+  // The terminal sends Ctrl-C to both processes. It cancels a statement in psql, and must not stop
+  // the embedded server.
   const ignore = (): void => {}
   process.on('SIGINT', ignore)
   try {

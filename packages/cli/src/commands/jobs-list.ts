@@ -8,7 +8,7 @@ import { redactText } from '../redact-stored.ts'
 import type { Screen } from '../screen.ts'
 import { type Column, table } from '../table.ts'
 
-/** Lists jobs, and the names that are paused. */
+/** Lists jobs and the paused job names. */
 export const jobsList: Command = command({
   name: 'jobs list',
   summary: 'Lists jobs, those that were enqueued last first.',

@@ -2,7 +2,7 @@ import { retryJob } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
 import { printable } from '../printable.ts'
 
-/** Has one job run now. */
+/** Makes one job run now. */
 export const jobsRetry: Command = command({
   name: 'jobs retry',
   summary: 'Has a job that is dead, or scheduled for later, run now.',

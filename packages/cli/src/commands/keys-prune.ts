@@ -5,7 +5,7 @@ import { duration, flag } from '../option.ts'
 import { readDurationMs } from '../read-time.ts'
 import { usageInvalid } from '../usage-invalid.ts'
 
-// The retention of services that do not say another: clients may send a key again as long as that.
+// The default retention of services: clients may send a key again for that long.
 const usualRetention = '7d'
 
 /** Deletes old idempotency keys. */

@@ -40,7 +40,7 @@ function parseJson(text: string): Json | undefined {
   try {
     return JSON.parse(text) as Json
   } catch {
-    // An operation may answer with anything.
+    // The response of an operation need not be JSON.
     return undefined
   }
 }

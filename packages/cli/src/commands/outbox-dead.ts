@@ -32,7 +32,7 @@ export const outboxDead: Command = command({
   },
 })
 
-/** Hands dead letters to their subscriber again. */
+/** Redrives dead letters to their subscriber. */
 export const outboxRedrive: Command = command({
   name: 'outbox redrive',
   summary: 'Hand dead letters to their subscriber again.',

@@ -5,7 +5,7 @@ import { text, wholeNumber, word } from '../option.ts'
 import type { Screen } from '../screen.ts'
 import { type Column, table } from '../table.ts'
 
-/** Lists deliveries of webhooks. */
+/** Lists webhook deliveries. */
 export const webhooksDeliveries: Command = command({
   name: 'webhooks deliveries',
   summary: 'Lists deliveries of webhooks with what their last try came to, the last ones first.',

@@ -5,7 +5,7 @@ import { text, wholeNumber, word } from '../option.ts'
 import type { Screen } from '../screen.ts'
 import { type Column, table } from '../table.ts'
 
-/** Lists the endpoints of webhooks. */
+/** Lists webhook endpoints. */
 export const webhooksEndpoints: Command = command({
   name: 'webhooks endpoints',
   summary: 'Lists the endpoints that webhooks are sent to, in the order in which they were added.',

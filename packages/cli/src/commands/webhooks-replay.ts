@@ -4,7 +4,7 @@ import { count } from '../count.ts'
 import { flag, time } from '../option.ts'
 import { usageInvalid } from '../usage-invalid.ts'
 
-/** Sends deliveries once more. */
+/** Sends webhook deliveries again. */
 export const webhooksReplay: Command = command({
   name: 'webhooks replay',
   summary: 'Sends a delivery once more; with --since, those to an endpoint.',

@@ -14,37 +14,40 @@ import type { Attributes } from '../kernel/span.ts'
 import type { JoinedTelemetry } from '../kernel/telemetry-bridge.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 
-/** What a service is watched with while it runs. */
+/** The telemetry of a running service. */
 export interface RunningTelemetry
   extends Telemetry, MetricSource, Pick<Recorder, 'activeSpan' | 'readSpans'> {
-  /** Sends what there is by now, where it goes anywhere, and waits until that was tried. */
+  /** Exports what has been recorded, if there is a receiver, and resolves after the attempt. */
   flush(): Promise<void>
   /**
-   * Sends what there is by now, and ends. What could not be sent within `limitMs`, 5,000 by default, is lost, and that is logged.
-   * Further calls wait for the same.
+   * Exports what has been recorded, and stops. Records that could not be sent within `limitMs`,
+   * 5,000 by default, are lost, and the loss is logged. Repeated calls wait for the same stop.
    */
   stop(limitMs?: number): Promise<void>
 }
 
-/** What telemetry runs in. */
+/** The environment of telemetry. */
 export interface TelemetrySurroundings {
-  /** The service that is watched. Default: a process of Node that nobody named. */
+  /** The service to describe. Default: a Node process without a service name. */
   readonly service?: ServiceIdentity
   /** Environment variables. Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Default: as `NODE_ENV` in `env` names it. */
+  /** The mode. Default: read from `NODE_ENV` in `env`. */
   readonly mode?: Mode
-  /** Is told what could not be exported. Default: one JSON object a line on stdout. */
+  /** The logger of export failures. Default: one JSON object per line on stdout. */
   readonly log?: Logger
-  /** Tells the person who starts the service of what was worked around. Default: a line on stderr. */
+  /**
+   * Receives notices about settings that were worked around, for the person who starts the service.
+   * Default: a line on stderr.
+   */
   readonly notify?: (message: string) => void
 }
 
 /**
- * Begins to record: spans into a buffer of fixed size, and instruments. Where a receiver is named, they are sent to it in the
- * background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
+ * Starts to record: spans into a buffer of fixed size, and metrics. If a receiver is configured,
+ * they are sent to it in the background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
  *
- * @throws HoldfastError `configuration-invalid` where an option or a variable is wrong.
+ * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
  */
 export function createTelemetry(
   options: TelemetryOptions = {},
@@ -101,7 +104,7 @@ export function createTelemetry(
   }
 }
 
-/** What telemetry runs in, where nobody says otherwise. */
+/** Fills in the defaults of the environment of telemetry. */
 export function withDefaults(surroundings: TelemetrySurroundings): Required<TelemetrySurroundings> {
   const { env = process.env } = surroundings
   const toLine =
@@ -127,7 +130,7 @@ interface ExportedParts {
   readonly log: Logger
 }
 
-/** A service that exports nothing does not load the exporter, and one that does need not wait for it to start. */
+/** The exporter is loaded only by a service that exports, which need not wait for it to start. */
 async function startExporters(
   { spans, metrics }: TelemetrySettings,
   { recorder, meter, ...parts }: ExportedParts,

@@ -1,46 +1,46 @@
 import type { Attributes, AttributeValue, SpanKind } from '../kernel/span.ts'
 import type { TraceContext } from '../kernel/trace-context.ts'
 
-/** Something that happened during a span. */
+/** An event that happened during a span. */
 export interface SpanEvent {
   readonly name: string
-  /** When, in milliseconds since `performance.timeOrigin`. */
+  /** The time of the event, in milliseconds since `performance.timeOrigin`. */
   readonly atMs: number
   readonly attributes: Attributes
 }
 
-/** Why the work of a span failed. */
+/** The reason why the work of a span failed. */
 export interface SpanFailure {
-  /** Of few values: a problem's code, a SQLSTATE, an error's name. */
+  /** A value of low cardinality: a problem's code, a SQLSTATE, an error's name. */
   readonly type: string
   readonly message: string | undefined
 }
 
-/** A span that has ended, to be read. */
+/** A span that has ended, for reading. */
 export interface FinishedSpan {
   readonly trace: TraceContext
   readonly name: string
   readonly kind: SpanKind
-  /** Its beginning, in milliseconds since `performance.timeOrigin`. */
+  /** Its start, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
-  /** Its end, likewise. */
+  /** Its end, in milliseconds since `performance.timeOrigin`. */
   readonly endMs: number
-  /** Those that it was described with: an object that it shares with others. */
+  /** Attributes from its description: an object shared with other spans. */
   readonly sharedAttributes: Attributes
-  /** Those that were set on it alone: they stand in place of shared ones of the same name. */
+  /** Attributes set on this span only; they override shared ones of the same name. */
   readonly ownAttributes: ReadonlyMap<string, AttributeValue>
   readonly events: readonly SpanEvent[]
-  /** Why the work failed; `undefined` where it did not. */
+  /** The reason of the failure; `undefined` if the work did not fail. */
   readonly failure: SpanFailure | undefined
   /** Whether the parent is in another process. */
   readonly isContinued: boolean
-  /** How many attributes were left out for there being too many. */
+  /** The number of attributes dropped because of the limit. */
   readonly droppedAttributes: number
-  /** How many events were. */
+  /** The number of events dropped because of the limit. */
   readonly droppedEvents: number
 }
 
-/** All attributes of a span, each once. */
+/** Returns all attributes of a span, each once. */
 export function attributesOf(span: FinishedSpan): Attributes {
   return {
     ...span.sharedAttributes,

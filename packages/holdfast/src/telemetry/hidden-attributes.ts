@@ -4,19 +4,19 @@ import type { FinishedSpan } from './finished-span.ts'
 
 type Hiding = Pick<Redactor, 'isSensitive' | 'text'>
 
-/** Hides in spans what services declare as sensitive. */
+/** Redacts values in spans that services declare as sensitive. */
 export class HiddenAttributes {
   #redactors: readonly Hiding[] = []
-  // Spans share attributes, and whoever reads spans knows shared ones by their object.
+  // Spans share attributes, and readers identify shared ones by their object.
   #shown = new WeakMap<Attributes, Attributes>()
 
-  /** Hides from now on what a redactor hides, besides what was hidden before. */
+  /** Adds a redactor to those that apply from now on. */
   add(redactor: Hiding): void {
     this.#redactors = [...this.#redactors, redactor]
     this.#shown = new WeakMap()
   }
 
-  /** A span as it may be read; itself where there is nothing to hide, as in most. */
+  /** Returns a redacted span; the span itself if there is nothing to hide, as in most. */
   hide(span: FinishedSpan): FinishedSpan {
     if (this.#redactors.length === 0) return span
     const { failure, events } = span

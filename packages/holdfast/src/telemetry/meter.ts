@@ -11,28 +11,30 @@ import type { Metric, NumberPoint } from './metric.ts'
 import { RecordedHistogram } from './recorded-histogram.ts'
 import { createSeriesTable, keyOf, overflowAttributes } from './series-table.ts'
 
-/** Reads values off. */
+/** Reads the current values of an instrument. */
 export type Observe = () => readonly Observation[]
 
-/** Makes instruments, and reads them. */
+/** Creates instruments and reads them. */
 export interface Meter {
   histogram(definition: HistogramDefinition): Histogram
   counter(definition: InstrumentDefinition): Counter
-  /** Values that go up and down. Gives what forgets them. */
+  /** Registers values that go up and down. Returns a function that unregisters them. */
   gauge(definition: InstrumentDefinition, observe: Observe): () => void
-  /** Sums that go up and down. Returns what ends them. */
+  /** Registers sums that go up and down. Returns a function that unregisters them. */
   upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void
-  /** Sums that only grow, and are kept by somebody else. Gives what forgets them. */
+  /**
+   * Registers sums that only grow and are kept elsewhere. Returns a function that unregisters them.
+   */
   observedCounter(definition: InstrumentDefinition, observe: Observe): () => void
-  /** What all instruments have measured so far. */
+  /** Returns the measurements of all instruments so far. */
   collect(): readonly Metric[]
 }
 
 /** Options of {@link createMeter}. */
 export interface MeterOptions {
-  /** How many series an instrument has at most. */
+  /** Max number of series per instrument. */
   readonly seriesLimit: number
-  /** Is told of what is wrong with an instrument. */
+  /** Receives warnings about invalid instruments. */
   readonly warn: (message: string, error?: unknown) => void
 }
 
@@ -49,7 +51,7 @@ interface ObservedInstrument extends Instrument {
   readonly observers: Set<Observe>
 }
 
-/** Makes a meter. */
+/** Creates a meter. */
 export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
   const instruments = new Map<string, Instrument>()
   const warned = new Set<string>()
@@ -60,7 +62,10 @@ export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
     warn(message, error)
   }
 
-  /** The instrument of this name, whoever asked for it first. One of another kind under its name is not shown to anybody. */
+  /**
+   * Returns the instrument of this name, created by its first user. An instrument of another kind
+   * under the same name is not exported.
+   */
   function instrumentOf<I extends Instrument>(name: string, create: () => I): I {
     const known = instruments.get(name)
     const made = known ? undefined : create()
@@ -154,7 +159,7 @@ function createSum(attributes: Attributes): CounterSeries & { readonly collect: 
   let value = 0
   return {
     add(amount = 1) {
-      // A sum that only grows: whoever reads it takes a smaller one for a restart.
+      // The sum only grows: readers take a smaller value for a restart.
       if (amount >= 0 && amount < Number.POSITIVE_INFINITY) value += amount
     },
     collect: () => ({ attributes, value }),

@@ -1,10 +1,10 @@
 import type { Attributes } from '../kernel/span.ts'
 import type { InstrumentDefinition } from '../kernel/telemetry.ts'
 
-/** A value that was measured in a span, as an example. */
+/** A value measured within a span, kept as an example. */
 export interface Exemplar {
   readonly value: number
-  /** When, in milliseconds since `performance.timeOrigin`. */
+  /** The time of the measurement, in milliseconds since `performance.timeOrigin`. */
   readonly atMs: number
   readonly traceId: string
   readonly spanId: string
@@ -15,13 +15,13 @@ export interface HistogramPoint {
   readonly attributes: Attributes
   readonly count: number
   readonly sum: number
-  /** The least value. Zero where there is none. */
+  /** The min value; zero if there is none. */
   readonly min: number
-  /** The greatest value. Zero where there is none. */
+  /** The max value; zero if there is none. */
   readonly max: number
-  /** How many values are in each bucket; one more than there are bounds. */
+  /** The number of values in each bucket; one bucket more than there are bounds. */
   readonly bucketCounts: readonly number[]
-  /** The last one of each bucket that has any. */
+  /** The last exemplar of each bucket that has one. */
   readonly exemplars: readonly (Exemplar | undefined)[]
 }
 
@@ -31,15 +31,15 @@ export interface NumberPoint {
   readonly value: number
 }
 
-/** What is measured, and of what. */
+/** A source of metrics and the resource they describe. */
 export interface MetricSource {
-  /** What all metrics are about. */
+  /** The resource that all metrics describe. */
   readonly resource: Attributes
-  /** What all instruments have measured so far. */
+  /** Returns the measurements of all instruments so far. */
   readMetrics(): readonly Metric[]
 }
 
-/** What an instrument has measured since the beginning. */
+/** The measurements of an instrument since the start. */
 export type Metric =
   | {
       readonly kind: 'histogram'

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 
 let version: string | undefined
 
-/** The version of this package; `0.0.0` in a bundle, which has left its description behind. */
+/**
+ * Returns the version of this package; `0.0.0` in a bundle, which does not contain package.json.
+ */
 export function packageVersion(): string {
   return (version ??= readVersion())
 }

@@ -10,10 +10,10 @@ interface Source {
   readonly notify: (message: string) => void
 }
 
-/** The longest time that a timer can wait, in milliseconds. */
+/** Max delay of a timer, in milliseconds. */
 const longestMs = 2 ** 31 - 1
 
-/** How spans are exported; `undefined` where they are not. */
+/** Returns how spans are exported; `undefined` if they are not. */
 export function readSpanExport(source: Source): SpanExport | undefined {
   const { variables } = source
   if (variables.choice('OTEL_TRACES_EXPORTER', ['otlp', 'none']) === 'none') return undefined
@@ -27,7 +27,7 @@ export function readSpanExport(source: Source): SpanExport | undefined {
   }
 }
 
-/** How metrics are exported; `undefined` where they are not. */
+/** Returns how metrics are exported; `undefined` if they are not. */
 export function readMetricExport(source: Source): MetricExport | undefined {
   const { variables } = source
   const exporters = readMetricExporters(variables)
@@ -40,7 +40,7 @@ export function readMetricExport(source: Source): MetricExport | undefined {
 
 const metricExporters: readonly string[] = ['otlp', 'prometheus', 'none']
 
-/** What `OTEL_METRICS_EXPORTER` lists; `undefined` where it does not say anything. */
+/** Returns the exporters in `OTEL_METRICS_EXPORTER`; `undefined` if it is not set. */
 export function readMetricExporters(variables: Variables): readonly string[] | undefined {
   const list = variables
     .text('OTEL_METRICS_EXPORTER')
@@ -53,7 +53,7 @@ export function readMetricExporters(variables: Variables): readonly string[] | u
   )
 }
 
-/** The receiver of one signal: what its own variable says goes before what holds for all. */
+/** Returns the receiver of one signal; its own variable overrides the general one. */
 function readTarget(signal: 'TRACES' | 'METRICS', source: Source): OtlpTarget | undefined {
   const { variables, options } = source
   const named = (setting: string): string => {
@@ -88,7 +88,7 @@ function readUrl(
       `${where} is no URL with http: or https:. Write one such as http://localhost:4318, where a receiver of OTLP/HTTP listens.`,
     )
   }
-  // The address of one signal is used as it stands; the one of all has a path for each below it.
+  // The URL of one signal is used as is; the general one gets a path per signal appended.
   if (!isOption && variable.includes(signal)) return url
   url.pathname = `${url.pathname.replace(/\/$/, '')}/v1/${signal.toLowerCase()}`
   return url
@@ -108,7 +108,7 @@ function checkProtocol(variable: string, { variables, notify }: Source): void {
   }
 }
 
-/** The value may be secret: it is not in the message. */
+/** Throws if a header is invalid. Its value may be secret, so the message does not contain it. */
 function checkHeader(name: string, value: string): void {
   try {
     validateHeaderName(name)

@@ -4,11 +4,11 @@ import { readMetricExporters } from './read-exports.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 import { invalid, type Variables } from './variables.ts'
 
-/** As OpenTelemetry has it for Prometheus. */
+/** OpenTelemetry's default for Prometheus. */
 const usualPort = 9_464
 const maxPort = 65_535
 
-/** Where metrics are served; `undefined` where they are not. */
+/** Returns the address at which metrics are served; `undefined` if they are not. */
 export function readMetricsServer(
   { metricsServer }: TelemetryOptions,
   variables: Variables,
@@ -21,11 +21,11 @@ export function readMetricsServer(
   const isAsked =
     metricsServer !== undefined || port !== undefined || exporters?.includes('prometheus') === true
   if (metricsServer === false || (exporters && !isAsked)) return undefined
-  // Tests run beside each other, and beside the service that is being written.
+  // Tests run in parallel, and next to a service under development.
   if (mode === 'test' && !isAsked) return undefined
   return {
     port: Math.floor(port ?? usualPort),
-    // A container is reached from outside of it; nobody else is to reach a service that is being written.
+    // A container is reached from outside; a service under development must not be.
     host:
       metricsServer?.host ??
       variables.text('OTEL_EXPORTER_PROMETHEUS_HOST') ??

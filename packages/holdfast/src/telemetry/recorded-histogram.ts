@@ -2,11 +2,11 @@ import type { Attributes, Span } from '../kernel/span.ts'
 import type { HistogramSeries } from '../kernel/telemetry.ts'
 import type { Exemplar, HistogramPoint } from './metric.ts'
 
-/** The values of a histogram with one set of attributes, counted by buckets. */
+/** The values of a histogram with one set of attributes, counted by bucket. */
 export class RecordedHistogram implements HistogramSeries {
   readonly #attributes: Attributes
   readonly #bounds: readonly number[]
-  // Numbers of 64 bits: one of 32 would run over within days of a busy service.
+  // 64-bit numbers: 32 bits would overflow within days in a busy service.
   readonly #counts: Float64Array
   readonly #examples: (Span | undefined)[]
   readonly #exampleValues: Float64Array
@@ -27,7 +27,7 @@ export class RecordedHistogram implements HistogramSeries {
   }
 
   record(value: number, span?: Span): void {
-    // A single NaN or infinity would make the sum useless for good.
+    // A single NaN or infinity would make the sum useless permanently.
     if (!Number.isFinite(value)) return
     let bucket = 0
     while (bucket < this.#bounds.length && value > this.#bounds[bucket]!) bucket += 1

@@ -11,32 +11,37 @@ import {
   type TraceBits,
 } from './span-id.ts'
 
-/** Takes spans when they end. */
+/** Receives spans when they end. */
 export interface SpanSink {
   push(span: RecordedSpan): void
 }
 
-/** What a span begins with. */
+/** The initial values of a span. */
 export interface SpanStart {
   readonly sink: SpanSink
   readonly name: string
   readonly kind: SpanKind
   readonly attributes?: Attributes | undefined
-  /** The span that it is part of. */
+  /** The parent span. */
   readonly parent?: RecordedSpan | undefined
-  /** Where it stands in a trace that is known already. Without it and a parent, it begins a new one. */
+  /**
+   * The position in a trace that exists already. Without it and a parent, the span starts a new
+   * trace.
+   */
   readonly trace?: TraceContext | undefined
 }
 
-// As OpenTelemetry's specification has it (span limits): a loop that adds to a span must not fill the memory.
+// The span limits of OpenTelemetry's specification: a loop that adds to a span must not fill the
+// memory.
 const mostAttributes = 128
 const mostEvents = 128
 
 const noAttributes: Attributes = {}
 
 /**
- * A span while it goes on. When it ends it is written down, and is garbage. There are several in every call: nothing is made
- * before somebody needs it. What is not of the port is for whoever writes it down.
+ * A running span. When it ends it is written to the sink and becomes garbage. Every call has
+ * several, so all parts are created on first use. Members that are not in the `Span` interface are
+ * for the sink.
  */
 export class RecordedSpan implements Span {
   readonly isRecording = true
@@ -53,13 +58,13 @@ export class RecordedSpan implements Span {
   endMs = 0
   name: string
   attributes: Attributes
-  /** Names and values by turns: they are few, and looking through them costs less than a map. */
+  /** Names and values in turn: there are few, and scanning them costs less than a map. */
   own: AttributeValue[] | undefined = undefined
   events: SpanEvent[] | undefined = undefined
   failure: SpanFailure | undefined = undefined
   droppedAttributes = 0
   droppedEvents = 0
-  /** The trace as it came from another process, if it did. */
+  /** The trace as received from another process, if it was. */
   readonly origin: TraceContext | undefined
   readonly #sink: SpanSink
   #trace: TraceContext | undefined

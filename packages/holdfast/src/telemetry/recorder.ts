@@ -12,29 +12,29 @@ import { SpanStore } from './span-store.ts'
 
 /** Records spans. */
 export interface Recorder extends Pick<Telemetry, 'beginTrace' | 'within' | 'hide'> {
-  /** The span within which this code runs; `undefined` where it runs in none. */
+  /** Returns the span in which this code runs; `undefined` if there is none. */
   activeSpan(): Span | undefined
-  /** Opens a reader of the spans that end from now on, or also of those that are still there. */
+  /** Opens a reader of the spans that end from now on, or also of those still in the buffer. */
   readSpans(from?: 'now' | 'oldest'): RingReader<FinishedSpan>
 }
 
 /** Options of {@link createRecorder}. */
 export interface RecorderOptions {
-  /** How many spans are kept. */
+  /** The number of spans kept. */
   readonly spanBufferSize: number
   readonly sampler: Sampler
 }
 
-/** Makes a recorder. */
+/** Creates a recorder. */
 export function createRecorder({ spanBufferSize, sampler }: RecorderOptions): Recorder {
   const sink = new Ring<RecordedSpan, FinishedSpan>(spanBufferSize, new SpanStore(spanBufferSize))
   const hidden = new HiddenAttributes()
   const active = new AsyncLocalStorage<Span>()
   return {
-    // What nobody describes is called by its kind.
+    // A trace without a description is named by its kind.
     beginTrace(kind, traceparent, tracestate) {
       if (traceparent === undefined) {
-        // A request that comes from outside is part of nothing that happens to run here.
+        // An incoming request is never a child of a span that happens to be active here.
         const outer = kind === 'server' || kind === 'consumer' ? undefined : active.getStore()
         if (outer) return outer.begin(kind, kind)
         if (sampler.ofRoots === true) return new RecordedSpan({ sink, name: kind, kind })

@@ -4,13 +4,16 @@ import { packageVersion } from './package-version.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 import { readVariables } from './variables.ts'
 
-/** A service's name and version. */
+/** The name and version of a service. */
 export interface ServiceIdentity {
   readonly name: string
   readonly version?: string | undefined
 }
 
-/** What all that is recorded is about: this service, in this process. What a person says goes before what is found out. */
+/**
+ * Returns the resource that all records describe: this service, in this process. Configured values
+ * override detected ones.
+ */
 export function describeResource(
   service: ServiceIdentity,
   { resource = {} }: TelemetryOptions,

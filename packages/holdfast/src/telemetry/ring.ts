@@ -1,20 +1,20 @@
-/** What a reader was given. */
+/** The items that a reader took. */
 export interface Taken<T> {
-  /** In the order in which they were written. */
+  /** The items, in the order in which they were written. */
   readonly items: readonly T[]
-  /** How many were overwritten before this reader came to them. */
+  /** The number of items that were overwritten before this reader took them. */
   readonly lost: number
 }
 
-/** Reads a ring from the place where it was opened on. */
+/** Reads a ring from the position at which it was opened. */
 export interface RingReader<T> {
-  /** How many it has not taken yet, those included that are lost by now. */
+  /** The number of items not taken yet, including those already lost. */
   readonly pending: number
-  /** Gives the next ones, `most` at most. */
+  /** Returns the next items, at most `most`. */
   take(most: number): Taken<T>
   /**
-   * Calls `wake` once, as soon as `count` are pending; in place of what it was to call before. That is where an item is
-   * written: it must be quick.
+   * Calls `wake` once, as soon as `count` items are pending; replaces an earlier call. `wake` runs
+   * while an item is written, so it must be fast.
    */
   wakeAt(count: number, wake: () => void): void
 }
@@ -24,13 +24,13 @@ interface Waker {
   readonly wake: () => void
 }
 
-/** The places in which a ring keeps its items. */
+/** The storage of a ring's items. */
 export interface Slots<Written, Read> {
   write(slot: number, item: Written): void
   read(slot: number): Read
 }
 
-/** Keeps the last items that were written, in a memory of fixed size. Writers never wait for readers. */
+/** Keeps the last items written, in a fixed amount of memory. Writers never wait for readers. */
 export class Ring<Written, Read> {
   readonly #slots: Slots<Written, Read>
   readonly #size: number
@@ -49,7 +49,7 @@ export class Ring<Written, Read> {
     if (this.#written >= this.#nextWake) this.#wake()
   }
 
-  /** Opens a reader, of what is written from now on, or also of what the ring still holds. */
+  /** Opens a reader of the items written from now on, or also of those still in the ring. */
   openReader(from: 'now' | 'oldest' = 'now'): RingReader<Read> {
     let next = from === 'now' ? this.#written : Math.max(0, this.#written - this.#size)
     const pending = (): number => this.#written - next

@@ -12,7 +12,7 @@ import { unstableNames as names } from './unstable-names.ts'
 const nanosPerSecond = 1e9
 const delayResolutionMs = 20
 
-// Whoever reads more often than this is shown the same stretch of time, so that several readers do not take it from each other.
+// More frequent reads see the same period, so that several readers do not reset each other's.
 const shortestStretchMs = 10_000
 
 const gcBounds = [0.001, 0.01, 0.1, 1]
@@ -25,7 +25,7 @@ const gcTypes: ReadonlyMap<number, string> = new Map([
   [16, 'weakcb'],
 ])
 
-/** Measures the process itself. Gives what ends that. */
+/** Measures the process itself. Returns a function that stops it. */
 export function measureRuntime(meter: Meter): () => void {
   const ends = [measureCpu(meter), measureMemory(meter), measureLoop(meter), measureCollections(meter)]
   return () => ends.forEach((end) => end())
@@ -76,7 +76,9 @@ function measureLoop(meter: Meter): () => void {
   let readAtMs = Number.NEGATIVE_INFINITY
   let state: LoopState = { p50: 0, p99: 0, max: 0, utilization: 0 }
 
-  /** What is measured is how far apart the rounds of a timer are; what is asked for is how late they are. */
+  /**
+   * Converts a measured interval between timer rounds to the delay beyond the timer's resolution.
+   */
   const seconds = (nanos: number): number => Math.max(0, nanos / nanosPerSecond - delayResolutionMs / 1_000)
 
   function read(): LoopState {

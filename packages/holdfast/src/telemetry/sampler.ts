@@ -2,26 +2,30 @@ import type { TraceContext } from '../kernel/trace-context.ts'
 
 /** Decides which traces are recorded. */
 export interface Sampler {
-  /** What becomes of a trace that begins here; `undefined` where that is up to its id. */
+  /** The decision for traces that begin here; `undefined` if it depends on their id. */
   readonly ofRoots: boolean | undefined
-  /** Whether a trace is recorded; `sampled` of one that is continued says whether its caller records it. */
+  /**
+   * Returns whether a trace is recorded; `sampled` of a continued trace tells whether its caller
+   * records it.
+   */
   decide(trace: TraceContext): boolean
 }
 
-/** How traces are chosen. */
+/** Options of {@link createSampler}. */
 export interface SamplerOptions {
   /** The share of traces that is recorded, from 0 to 1. */
   readonly ratio: number
-  /** Whether a trace that is continued is recorded where its caller records it, and only there. */
+  /** Whether a continued trace is recorded if and only if its caller records it. */
   readonly followsParent: boolean
 }
 
-// 52 bits of the id are drawn at random in every service alike (W3C Trace Context, level 2, has 56 of them at its end), so
-// that all of them choose the same traces; 52 is what a number holds besides its exponent.
+// All services choose the same traces, since they use the same 52 of the trace id's random bits
+// (W3C Trace Context, level 2, has 56 of them at its end); 52 is the precision of a number's
+// fraction.
 const randomDigits = [18, 31] as const
 const randomRange = 2 ** 52
 
-/** Makes a sampler. */
+/** Creates a sampler. */
 export function createSampler({ ratio, followsParent }: SamplerOptions): Sampler {
   const threshold = (1 - ratio) * randomRange
   return {

@@ -6,12 +6,13 @@ export interface SeriesTable<S> {
   readonly all: Iterable<S>
 }
 
-/** What all attributes beyond the limit come to, as OpenTelemetry's specification calls it. */
+/** The attributes of the overflow series, as OpenTelemetry's specification names them. */
 export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
 
 /**
- * Makes a table of at most `limit` series: attributes that take ever new values must not fill the memory. What comes after is
- * one series of its own, so that totals stay right.
+ * Creates a table of at most `limit` series: attributes with an unbounded set of values must not
+ * fill the memory. Measurements beyond the limit go to one overflow series, so that totals stay
+ * right.
  */
 export function createSeriesTable<S>(limit: number, create: (attributes: Attributes) => S): SeriesTable<S> {
   const series = new Map<string, S>()
@@ -32,7 +33,7 @@ export function createSeriesTable<S>(limit: number, create: (attributes: Attribu
   }
 }
 
-/** The same for equal attributes, whatever their order. */
+/** Returns the same key for equal attributes, regardless of their order. */
 export function keyOf(attributes: Attributes): string {
   return JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 }

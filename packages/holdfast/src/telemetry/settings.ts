@@ -8,7 +8,7 @@ import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 import { readUntracedHosts } from './untraced-hosts.ts'
 import { invalid, readVariables, type Variables } from './variables.ts'
 
-/** What options and variables come to. */
+/** The settings that options and variables result in. */
 export interface TelemetrySettings {
   /** Whether anything is recorded at all. */
   readonly isEnabled: boolean
@@ -16,13 +16,13 @@ export interface TelemetrySettings {
   readonly spanBufferSize: number
   readonly seriesLimit: number
   readonly measuresRuntime: boolean
-  /** Returns whether a host gets no trace context. */
+  /** Returns whether requests to a host get no trace context. */
   readonly isUntraced: (host: string) => boolean
-  /** Where spans go; `undefined`: nowhere. */
+  /** The export of spans; `undefined`: none. */
   readonly spans: SpanExport | undefined
-  /** Where metrics go; `undefined`: nowhere. */
+  /** The export of metrics; `undefined`: none. */
   readonly metrics: MetricExport | undefined
-  /** Where metrics are served; `undefined`: nowhere. */
+  /** The address at which metrics are served; `undefined`: none. */
   readonly metricsServer: ServedAt | undefined
 }
 
@@ -38,23 +38,24 @@ const switchedOff: TelemetrySettings = {
   metricsServer: undefined,
 }
 
-/** What settings are read from. */
+/** The sources of the settings. */
 export interface TelemetrySource {
   readonly options: TelemetryOptions
   readonly env: Readonly<Record<string, string | undefined>>
   readonly mode: Mode
-  /** Tells the person who starts the service what was understood differently from what it says. */
+  /** Receives notices about settings that were interpreted differently from what they say. */
   readonly notify: (message: string) => void
 }
 
 /**
- * Reads what options and the standard variables say.
+ * Reads options and the standard variables.
  *
- * @throws HoldfastError `configuration-invalid` where one is wrong.
+ * @throws HoldfastError `configuration-invalid` if one is wrong.
  */
 export function readTelemetrySettings({ options, env, mode, notify }: TelemetrySource): TelemetrySettings {
   const variables = readVariables(env)
-  // Whoever switches it off in an emergency must not be kept by what else is wrong with it.
+  // An operator who disables it in an emergency must not be stopped by other errors in its
+  // settings.
   if (variables.choice('OTEL_SDK_DISABLED', ['true', 'false']) === 'true') return switchedOff
   const spanBufferSize =
     readWhole(options.spanBufferSize, 'spanBufferSize', 1) ??

@@ -1,4 +1,4 @@
-/** The id of a trace, as numbers of 32 bits. */
+/** The id of a trace, as 32-bit numbers. */
 export interface TraceBits {
   readonly a: number
   readonly b: number
@@ -6,11 +6,11 @@ export interface TraceBits {
   readonly d: number
 }
 
-// Ids stay numbers until somebody reads them: their texts would be most of what a span needs of the memory.
+// Ids stay numbers until they are read: as text they would be most of a span's memory.
 const pool = new Int32Array(1_024)
 let used = pool.length
 
-/** 32 bits drawn at random. */
+/** Returns 32 random bits. */
 export function randomBits(): number {
   if (used === pool.length) {
     crypto.getRandomValues(pool)
@@ -21,12 +21,12 @@ export function randomBits(): number {
   return bits
 }
 
-/** The id of a new trace. */
+/** Returns the id of a new trace. */
 export function newTraceBits(): TraceBits {
   return { a: randomBits(), b: randomBits(), c: randomBits(), d: randomBits() }
 }
 
-/** The id of a trace, of its 32 hex digits. */
+/** Parses a trace id of 32 hex digits. */
 export function readTraceBits(traceId: string): TraceBits {
   return {
     a: readBits(traceId, 0),
@@ -36,17 +36,17 @@ export function readTraceBits(traceId: string): TraceBits {
   }
 }
 
-/** The id of a trace in 32 hex digits. */
+/** Returns the id of a trace in 32 hex digits. */
 export function toTraceId({ a, b, c, d }: TraceBits): string {
   return toHex(a) + toHex(b) + toHex(c) + toHex(d)
 }
 
-/** The id of a span in 16 hex digits. */
+/** Returns the id of a span in 16 hex digits. */
 export function toSpanId(high: number, low: number): string {
   return toHex(high) + toHex(low)
 }
 
-/** The 32 bits of the 8 hex digits that begin at a place of a text. */
+/** Parses the 8 hex digits at a position of a text as 32 bits. */
 export function readBits(text: string, start: number): number {
   return Number.parseInt(text.slice(start, start + 8), 16) | 0
 }

@@ -5,7 +5,7 @@ import type { RecordedSpan } from './recorded-span.ts'
 import type { Slots } from './ring.ts'
 import { toSpanId, toTraceId } from './span-id.ts'
 
-/** What few spans have. */
+/** The properties that few spans have. */
 interface Rest {
   readonly tracestate: string | undefined
   readonly events: readonly SpanEvent[]
@@ -22,15 +22,16 @@ const nothingElse: Rest = {
   droppedEvents: 0,
 }
 
-// The columns of numbers: how many of them a span has.
+// The number of columns with ids per span.
 const idColumns = 8
 const timeColumns = 2
 const hasParentFlag = 1
 const isContinuedFlag = 2
 
 /**
- * Spans by their properties, in arrays that are made once. Spans that were kept as objects would live just long enough for the
- * garbage collector to move each one twice, which costs a busy service more than all else that is recorded.
+ * Spans in columns, in arrays that are allocated once. Spans kept as objects would live just long
+ * enough for the garbage collector to move each one twice, which would cost a busy service more
+ * than the rest of the recording.
  */
 export class SpanStore implements Slots<RecordedSpan, FinishedSpan> {
   readonly #ids: Int32Array

@@ -2,13 +2,13 @@ import { createLogger } from 'holdfast'
 import { createTelemetry, type RunningTelemetry, type TelemetryOptions } from 'holdfast/telemetry'
 import { onTestFinished } from 'vitest'
 
-/** Telemetry of one test, and what it logged and told. */
+/** Telemetry of one test, with its log and notices. */
 export interface TelemetryForTest extends RunningTelemetry {
   readonly log: readonly Readonly<Record<string, unknown>>[]
   readonly told: readonly string[]
 }
 
-/** Begins to record, without measuring the process; ends with the test. */
+/** Starts to record, without measuring the process; stops when the test ends. */
 export function telemetryForTest(
   options: TelemetryOptions = {},
   env: Readonly<Record<string, string>> = {},
@@ -32,7 +32,7 @@ export function telemetryForTest(
   return { ...telemetry, log, told }
 }
 
-/** Records spans that take no time. */
+/** Records spans without duration. */
 export function recordSpans(telemetry: TelemetryForTest, count: number): void {
   for (let n = 0; n < count; n += 1) {
     const span = telemetry.beginTrace('server', undefined)
@@ -41,12 +41,12 @@ export function recordSpans(telemetry: TelemetryForTest, count: number): void {
   }
 }
 
-/** What stands in the log about losses. */
+/** Returns the log lines about losses. */
 export function lossesOf({ log }: TelemetryForTest): readonly unknown[] {
   return log.filter(({ level }) => level === 'warn')
 }
 
-/** What is counted as lost, by signal and reason. */
+/** Returns the counts of lost records, by signal and reason. */
 export function lostOf(telemetry: TelemetryForTest): Readonly<Record<string, number>> {
   const metric = telemetry
     .readMetrics()

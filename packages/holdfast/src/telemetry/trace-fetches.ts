@@ -1,12 +1,13 @@
 /*
- * Traces the requests of `fetch`, and of Undici, which `fetch` of Node is made of. Within a call, a job or a step, each request
- * is a client span, and carries `traceparent` and `tracestate` to the service that it asks. Nothing is patched: Undici reports
- * each request on a diagnostics channel before it is sent, in the asynchronous context of the code that makes it.
+ * Traces the requests of `fetch`, and of Undici, which implements Node's `fetch`. Within a call, a
+ * job or a step, each request is a client span, and carries `traceparent` and `tracestate` to the
+ * other service. Nothing is patched: Undici reports each request on a diagnostics channel before it
+ * is sent, in the asynchronous context of the code that makes it.
  *
  * Invariants:
  * - A request outside of a span, or after its span has ended, is left alone.
- * - A header that the program has set is never doubled.
- * - A host of `untracedHosts` gets no trace context; its span is recorded all the same.
+ * - A header that the program has set is never duplicated.
+ * - A host of `untracedHosts` gets no trace context; its span is still recorded.
  * - A span ends with the head of its response: a body that is never read must not keep it open.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -45,7 +46,7 @@ interface ErrorMessage extends RequestMessage {
   readonly error: unknown
 }
 
-/** Begins to trace requests. Returns what ends that. */
+/** Starts to trace requests. Returns a function that stops it. */
 export function traceFetches({ activeSpan, isUntraced }: TraceFetchesOptions): () => void {
   const spans = new WeakMap<UndiciRequest, Span>()
 
@@ -101,7 +102,7 @@ function propagate(request: UndiciRequest, span: Span): void {
   request.addHeader('tracestate', trace.tracestate)
 }
 
-/** The place of a request in its trace. Requests that are not recorded have ids of their own too. */
+/** Returns the trace context of a request. A request that is not recorded also gets a span id. */
 function contextOf(span: Span): TraceContext {
   return span.isRecording ? span.trace : { ...span.trace, spanId: randomHex(8) }
 }
@@ -124,12 +125,12 @@ function describe({ method, path }: UndiciRequest, origin: URL): Attributes {
       : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
     'server.address': hostOf(origin),
     'server.port': Number(origin.port) || (origin.protocol === 'https:' ? 443 : 80),
-    // Without the query string and credentials, which is where secrets of URLs are.
+    // Without the query string and credentials, where URLs contain secrets.
     'url.full': origin.origin + path.replace(/[?#].*$/s, ''),
   }
 }
 
-/** The host of a URL without port, and without the brackets of an IPv6 address. */
+/** Returns the host of a URL without port, and without the brackets of an IPv6 address. */
 function hostOf({ hostname }: URL): string {
   return hostname.replaceAll(/^\[|\]$/g, '')
 }

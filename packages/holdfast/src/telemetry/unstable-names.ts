@@ -1,6 +1,6 @@
 /**
- * Names that are still in development in OpenTelemetry's semantic conventions (1.37), where they may change: the runtime's, and
- * those of this framework, for which the conventions have none.
+ * Names that may still change: those of the runtime, which are in development in OpenTelemetry's
+ * semantic conventions (1.37), and those of this framework, which the conventions do not cover.
  */
 export const unstableNames = {
   cpuMode: 'cpu.mode',

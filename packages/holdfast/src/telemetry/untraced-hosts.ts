@@ -4,10 +4,10 @@ import { invalid } from './variables.ts'
 const form = /^(?:(?:\*\.)?[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*|[0-9a-f]*(?::[0-9a-f.]*){2,})$/
 
 /**
- * Reads the option `untracedHosts`: names of hosts, or `*.` and a domain for every host below it. Returns whether a host in
- * lower case is one of them.
+ * Reads the option `untracedHosts`: host names, or `*.` and a domain for every host below it.
+ * Returns a function that tests whether a host in lower case is one of them.
  *
- * @throws HoldfastError `configuration-invalid` if one is something else, such as a URL.
+ * @throws HoldfastError `configuration-invalid` if an entry is anything else, such as a URL.
  */
 export function readUntracedHosts(hosts: readonly string[] = []): (host: string) => boolean {
   const names = new Set<string>()

@@ -1,18 +1,23 @@
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
-/** Reads environment variables. Each method throws `configuration-invalid` where one is there and wrong. */
+/**
+ * Reads environment variables. Each method throws `configuration-invalid` if a variable is set to
+ * an invalid value.
+ */
 export interface Variables {
-  /** Its text; `undefined` where it is not set or empty, which OpenTelemetry takes for the same. */
+  /**
+   * Returns its text; `undefined` if it is not set or empty, which OpenTelemetry treats the same.
+   */
   text(name: string): string | undefined
   number(name: string, range: { readonly min: number; readonly max: number }): number | undefined
   choice<const T extends string>(name: string, choices: readonly T[]): T | undefined
-  /** Names with values, as in `a=1,b=two%20words`. */
+  /** Returns names with values, as in `a=1,b=two%20words`. */
   pairs(name: string): Readonly<Record<string, string>>
 }
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Reads the variables of an environment. */
+/** Creates the reader of an environment's variables. */
 export function readVariables(env: Env): Variables {
   function text(name: string): string | undefined {
     const value = env[name]?.trim()
@@ -51,7 +56,7 @@ export function readVariables(env: Env): Variables {
   }
 }
 
-/** The values may be secret: a message only says where something is wrong. */
+/** Parses one pair. The values may be secret: a message only names the position of the error. */
 function readPair(item: string, where: string): [string, string] {
   const equals = item.indexOf('=')
   try {
@@ -62,14 +67,14 @@ function readPair(item: string, where: string): [string, string] {
       ]
     }
   } catch {
-    // The message below says it.
+    // Reported below.
   }
   throw invalid(
     `${where}, cannot be read: write name=value, with commas between several, and %2C for a comma, %3D for an equals sign and %25 for a percent sign in a value.`,
   )
 }
 
-/** What is wrong with a variable or an option. */
+/** Returns the error of an invalid variable or option. */
 export function invalid(message: string): HoldfastError {
   return new HoldfastError('configuration-invalid', message)
 }

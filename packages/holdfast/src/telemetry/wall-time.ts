@@ -1,11 +1,11 @@
-// The clock of the machine is set right at times, and stands still in a machine that is suspended.
+// The system clock is adjusted at times, while `performance.now()` stops in a suspended machine.
 const toleratedDriftMs = 50
 
 let originMs = performance.timeOrigin
 
 /**
- * What to add to a time of `performance.now()` for milliseconds since the Unix epoch. It stays the same while the clock of
- * the machine agrees with it, so that the spans of a trace stay in order.
+ * Returns the offset from `performance.now()` to milliseconds since the Unix epoch. It stays
+ * constant while the system clock agrees with it, so that the spans of a trace stay in order.
  */
 export function epochOffsetMs(): number {
   const measuredMs = Date.now() - performance.now()

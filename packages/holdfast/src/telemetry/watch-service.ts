@@ -10,8 +10,9 @@ import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../kernel/telemetry-options.ts'
 
 /**
- * Begins to watch a service: as {@link createTelemetry} does, with its metrics served as well. That they cannot be served is told,
- * and fails the start only in production, where somebody asked for them.
+ * Starts the telemetry of a service: as {@link createTelemetry} does, and serves its metrics. If
+ * they cannot be served, a notice says so; the start fails only in production, if serving them was
+ * configured.
  *
  * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
  */
@@ -47,7 +48,10 @@ function isInUse({ cause }: HoldfastError): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
 }
 
-/** Says in a line that metrics that nobody asked for are not there, as of the second service on a machine. */
+/**
+ * Returns the notice for metrics on the default port that cannot be served, as for a second service
+ * on a machine.
+ */
 function notServed({ port }: ServedAt): string {
   return `port ${port} is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
 }

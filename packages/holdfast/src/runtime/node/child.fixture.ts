@@ -2,20 +2,20 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 
-/** A main file in a process of its own. */
+/** A main file in a separate process. */
 export interface Child {
   readonly process: ChildProcess
-  /** What it wrote so far. */
+  /** The output so far. */
   readonly output: { stdout: string; stderr: string }
-  /** The lines that it logged. */
+  /** Returns the lines that it logged. */
   log(): readonly Readonly<Record<string, unknown>>[]
-  /** How it ended: its exit code, or the signal that ended it. */
+  /** The exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals>
-  /** Its URL, once it listens. */
+  /** The URL, once it listens. */
   readonly url: Promise<string>
 }
 
-/** Starts the main file of this folder; it ends with the test at the latest. */
+/** Starts the main file of this folder; it is stopped when the test ends, at the latest. */
 export function startMain(env: Readonly<Record<string, string>>): Child {
   const child = fork(new URL('main.fixture.ts', import.meta.url), {
     execArgv: ['--conditions=holdfast:source'],

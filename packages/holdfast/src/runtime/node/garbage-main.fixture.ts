@@ -5,7 +5,8 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A main file whose calls are done with when they are answered, and that tells how much of them is left.
+// A main file whose calls keep nothing after their response, and that reports how much memory of
+// them is left.
 const { query, mutation, service } = holdfast({ database: postgres() })
 const Answer = z.object({ n: z.int() })
 
@@ -33,14 +34,14 @@ const write = mutation({
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as (options: { readonly type: 'major' | 'minor' }) => void
 
-/** How many bytes have outlived young collections. */
+/** Returns how many bytes have outlived young collections. */
 const old = query({
   route: 'GET /old',
   access: anyone(),
   input: z.object({ after: z.enum(['major', 'minor']) }),
   output: z.object({ bytes: z.int() }),
   run({ input }) {
-    // What survives two of them is taken for old.
+    // Objects that survive two collections are promoted to the old generation.
     for (let times = 0; times < 3; times += 1) collect({ type: input.after })
     const spaces = getHeapSpaceStatistics().filter(({ space_name: name }) => name.startsWith('old'))
     return { bytes: spaces.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0) }

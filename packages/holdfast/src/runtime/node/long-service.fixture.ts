@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const { query, service } = holdfast()
 
-/** A service whose answers take as long as is asked for, in milliseconds. */
+/** A service whose responses take as long as requested, in milliseconds. */
 export const longService = service({
   name: 'long',
   operations: {

@@ -14,7 +14,7 @@ function throwAgain(): never {
   throw new TypeError('not even its message can be read')
 }
 
-/** A service that takes until it is told to start. */
+/** A service whose start waits until it is released. */
 const slowService = holdfast({
   database: {
     ...noDatabase,

@@ -43,7 +43,7 @@ if (how === 'reader-gone') {
   }, 10)
 }
 if (how === 'flood') {
-  // More than is kept, and one turn of the event loop in between, as between requests.
+  // More than is buffered, with one turn of the event loop in between, as between requests.
   const pad = 'x'.repeat(10_000)
   let n = 0
   const flood = (): void => {

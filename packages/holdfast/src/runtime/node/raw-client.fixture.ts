@@ -1,30 +1,35 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** An answer as it came over the wire. */
+/** A response as received over the wire. */
 export interface RawAnswer {
   readonly status: number
-  /** Lower-case names. */
+  /** Header fields, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A connection that sends what HTTP clients do not. */
+/** A connection that can send what HTTP clients do not. */
 export interface RawClient extends Disposable {
   readonly socket: Socket
-  /** Sends text as it is. */
+  /** Sends text as is. */
   send(text: string): void
-  /** The next answer, by its `Content-Length`, which has no content behind it in the answer to a `HEAD`. */
+  /**
+   * Returns the next response, delimited by its `Content-Length`. The response to a `HEAD` has no
+   * content.
+   */
   answer(method?: 'HEAD'): Promise<RawAnswer>
-  /** Sends bytes that nobody wants, and resolves when the server has taken them. */
+  /** Sends bytes that are discarded, and resolves when the server has taken them. */
   sendInVain(bytes: number): Promise<void>
-  /** What came behind the answers that were asked for. */
+  /** Returns what was received after the responses read so far. */
   rest(): string
-  /** Resolves when the server has ended the connection. */
+  /** Resolves when the server has closed the connection. */
   readonly closed: Promise<void>
 }
 
-/** Opens a connection; with `allowHalfOpen` it can still send when the server has said that it does not. */
+/**
+ * Opens a connection; with `allowHalfOpen` it can still send after the server has ended its side.
+ */
 export async function openRaw(
   port: number,
   options: { readonly allowHalfOpen?: boolean } = {},
@@ -36,13 +41,13 @@ export async function openRaw(
   const closed = new Promise<void>((resolve) => {
     socket.once('end', resolve).once('close', () => resolve())
   })
-  // What a test provokes is a reset at times; what it expects it sees in the answer.
+  // Tests may provoke a reset; they check the response instead.
   socket.on('error', () => {})
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1')
   })
 
-  /** Takes a whole answer off what has been received. */
+  /** Takes a whole response from the received bytes. */
   function take(method: 'HEAD' | undefined): RawAnswer | undefined {
     if (received.length < needed) return undefined
     const end = received.indexOf('\r\n\r\n')

@@ -2,7 +2,7 @@ import { createLogger, type Operations, type Service } from 'holdfast'
 import { serve, type ServeOptions, type Server } from 'holdfast/node'
 import { onTestFinished } from 'vitest'
 
-/** A service that listens for one test, and what it logged. */
+/** A service that listens for one test, and its log. */
 export interface Served<O extends Operations> extends Server<O> {
   readonly log: readonly Readonly<Record<string, unknown>>[]
 }
@@ -16,7 +16,7 @@ export async function serveForTest<O extends Operations>(
   const server = await serve(service, {
     port: 0,
     signals: false,
-    // In production the tests would wait for it, and nothing is in front of them.
+    // In production the default would delay the tests, and there is no load balancer here.
     drainDelayMs: 0,
     env: { NODE_ENV: 'test' },
     log: createLogger({

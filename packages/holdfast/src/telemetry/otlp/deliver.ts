@@ -3,21 +3,24 @@ import type { OtlpTarget } from './target.ts'
 
 /** Options of {@link deliver}. */
 export interface DeliverOptions {
-  /** Where it is aborted there is no time to wait any more: one more attempt, and no other. */
+  /** Ends the waiting when aborted: one last attempt follows. */
   readonly hurry: AbortSignal
-  /** Gives up at once. */
+  /** Aborts the delivery at once. */
   readonly abort: AbortSignal
 }
 
 const mostAttempts = 5
 
-/** How long to wait before the second attempt; twice as long before each further one. */
+/** Delay before the second attempt, in milliseconds; doubles with each further one. */
 const firstPauseMs = 1_000
 
-/** Whoever asks for a longer pause than this would only be sent newer records instead. */
+/**
+ * Max delay that a receiver can ask for, in milliseconds: after a longer one, the buffer would hold
+ * newer records instead.
+ */
 const longestPauseMs = 300_000
 
-/** Sends a body to a receiver, again where that may help. It does not throw. */
+/** Sends a body to a receiver, and retries if that may help. It does not throw. */
 export async function deliver(
   target: OtlpTarget,
   body: string,
@@ -27,13 +30,14 @@ export async function deliver(
     const isLast = attempt === mostAttempts || hurry.aborted
     const outcome = await postOtlp(target, body, abort)
     if (outcome.kind !== 'unavailable' || isLast || abort.aborted) return outcome
-    // Between a half and all of it, so that many services do not return at once to a receiver that was away.
+    // Jitter from half the delay to all of it, so that a fleet does not return to a recovered
+    // receiver at once.
     const ownPauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)
     await pause(Math.min(outcome.retryAfterMs ?? ownPauseMs, longestPauseMs), hurry)
   }
 }
 
-/** Waits, without keeping the process alive; less where there is no time. */
+/** Waits without keeping the process alive; ends early when `hurry` is aborted. */
 function pause(ms: number, hurry: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(done, ms)

@@ -1,13 +1,14 @@
 import type { Attributes, AttributeValue } from '../../kernel/span.ts'
 
-// A value is there to be read by people; a statement of a megabyte must not make a batch that no receiver takes.
+// Values are for people to read; a statement of a megabyte must not make the batch too large for
+// receivers.
 const longestText = 4_096
 
 const encoded = new WeakMap<Attributes, string>()
 
 /**
- * Attributes as the content of a JSON array of OTLP `KeyValue`. What many spans share is encoded once; it must not change
- * afterwards.
+ * Returns attributes as the content of a JSON array of OTLP `KeyValue`. The result is cached by
+ * object, so shared attributes must not change afterwards.
  */
 export function encodeShared(attributes: Attributes): string {
   const known = encoded.get(attributes)
@@ -17,17 +18,20 @@ export function encodeShared(attributes: Attributes): string {
   return text
 }
 
-/** Attributes as the content of a JSON array of OTLP `KeyValue`. */
+/** Returns attributes as the content of a JSON array of OTLP `KeyValue`. */
 export function encodeAttributes(attributes: readonly (readonly [string, AttributeValue])[]): string {
   return attributes.map(([name, value]) => `{"key":${encodeText(name)},"value":${encodeValue(value)}}`).join()
 }
 
-/** A text as JSON: cut where it is too long, and without halves of characters, which receivers refuse. */
+/**
+ * Returns text as JSON, truncated if it is too long and without unpaired surrogates, which
+ * receivers reject.
+ */
 export function encodeText(text: string): string {
   return JSON.stringify((text.length > longestText ? text.slice(0, longestText) : text).toWellFormed())
 }
 
-/** A number as protobuf's JSON writes a `double`. */
+/** Returns a number as protobuf's JSON writes a `double`. */
 export function encodeDouble(value: number): string {
   return Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`
 }

@@ -5,17 +5,17 @@ import { encodeDouble, encodeShared, encodeText } from './encode-attributes.ts'
 import { encodeResource, encodeScope } from './encode-resource.ts'
 import { toUnixNano } from './unix-nano.ts'
 
-/** Of sums since the beginning, as opposed to those since the last request. */
+/** AGGREGATION_TEMPORALITY_CUMULATIVE: sums since the start, not since the last request. */
 const cumulative = 2
 
-/** What the metrics of one request have in common. */
+/** The parts that all metrics of a request share. */
 export interface MetricsContext {
   readonly resource: Attributes
-  /** Since when there are metrics, in milliseconds since `performance.timeOrigin`. */
+  /** The start of the metrics, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
 }
 
-/** The body of an OTLP request with metrics, in JSON. */
+/** Returns the JSON body of an OTLP request with metrics. */
 export function encodeMetrics(metrics: readonly Metric[], { resource, startMs }: MetricsContext): string {
   const offsetMs = epochOffsetMs()
   const times = `"startTimeUnixNano":"${toUnixNano(offsetMs + startMs)}","timeUnixNano":"${toUnixNano(offsetMs + performance.now())}"`

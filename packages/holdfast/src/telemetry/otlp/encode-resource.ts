@@ -2,12 +2,12 @@ import type { Attributes } from '../../kernel/span.ts'
 import { packageVersion } from '../package-version.ts'
 import { encodeShared, encodeText } from './encode-attributes.ts'
 
-/** What the records are about, as an OTLP `Resource`. */
+/** Returns attributes as an OTLP `Resource`, the source of the records. */
 export function encodeResource(resource: Attributes): string {
   return `{"attributes":[${encodeShared(resource)}]}`
 }
 
-/** What made the records, as an OTLP `InstrumentationScope`. */
+/** Returns the OTLP `InstrumentationScope` of the records. */
 export function encodeScope(): string {
   return `{"name":"holdfast","version":${encodeText(packageVersion())}}`
 }

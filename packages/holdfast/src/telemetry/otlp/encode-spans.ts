@@ -14,14 +14,15 @@ const kindNumbers: Readonly<Record<SpanKind, number>> = {
 }
 const statusError = 2
 
-// Of the flags of W3C Trace Context; the others say whether it is known, and so, that the parent is in another process.
+// A flag of W3C Trace Context; the two below say that it is known whether the parent is in another
+// process, and that it is.
 const sampledFlag = 0x1
 const knowsRemoteFlag = 0x100
 const isRemoteFlag = 0x200
 
 /**
- * The body of an OTLP request with spans, in JSON. It is put together as text: the service works meanwhile, and most of a span
- * is shared with others and encoded already.
+ * Returns the JSON body of an OTLP request with spans. It is assembled as text to save CPU time,
+ * which the service needs meanwhile: most of a span is shared with others and encoded already.
  */
 export function encodeSpans(spans: readonly FinishedSpan[], resource: Attributes): string {
   const offsetMs = epochOffsetMs()
@@ -46,7 +47,7 @@ function encodeSpan(span: FinishedSpan, offsetMs: number): string {
 function encodeAttributesOf(span: FinishedSpan): string {
   const { sharedAttributes: shared } = span
   const own = [...span.ownAttributes]
-  // A name stands once in the attributes of a span.
+  // An attribute name may occur only once in a span.
   if (span.failure || own.some(([name]) => name in shared)) {
     return encodeAttributes(Object.entries(attributesOf(span)))
   }

@@ -2,21 +2,23 @@ import { deliver } from './deliver.ts'
 import type { Losses, Signal } from './losses.ts'
 import { addressOf, type OtlpTarget } from './target.ts'
 
-/** Sends records away, in the background. */
+/** Exports records in the background. */
 export interface Exporter {
-  /** Sends what there is soon, before its time but not now: it may be called on the way of a request. */
+  /** Schedules an early export. It returns at once, since it may be called while a request runs. */
   wake(): void
-  /** Sends what there is by now, and waits for it. */
+  /** Exports what has been recorded, and waits for it. */
   flush(): Promise<void>
-  /** Sends what there is by now, for the last time. Where `abort` is aborted before, the rest is lost. */
+  /**
+   * Exports what has been recorded for the last time. When `abort` is aborted, the rest is lost.
+   */
   stop(abort: AbortSignal): Promise<void>
 }
 
 /** Records that are sent in one request. */
 export interface Batch {
-  /** How many they are. */
+  /** The number of records. */
   readonly count: number
-  /** How many were overwritten that would have come before them. */
+  /** The number of earlier records that were overwritten before they were sent. */
   readonly lost: number
   readonly body: string
 }
@@ -26,19 +28,22 @@ export interface ExporterOptions {
   readonly signal: Signal
   readonly target: OtlpTarget
   readonly losses: Losses
-  /** How often it sends what there is, in milliseconds. */
+  /** The interval between exports, in milliseconds. */
   readonly everyMs: number
-  /** How many records there are to send. */
+  /** Returns the number of records to send. */
   readonly pending: () => number
-  /** Gives the next ones, as many as fit into a request. */
+  /** Returns the next records, as many as fit into a request. */
   readonly take: () => Batch
-  /** Runs what sends, so that it is not recorded itself. */
+  /** Runs the export so that it is not recorded itself. */
   readonly unseen: <T>(work: () => T) => T
-  /** Is called whenever it has sent what there was. */
+  /** Called whenever everything pending has been sent. */
   readonly onIdle?: () => void
 }
 
-/** Makes an exporter: one request at a time, so that no more than one batch waits for a receiver that is away. */
+/**
+ * Creates an exporter. It makes one request at a time, so that no more than one batch waits for a
+ * receiver that is down.
+ */
 export function createExporter(options: ExporterOptions): Exporter {
   const { signal, target, losses, pending, take, unseen, onIdle } = options
   const receiver = `The receiver of ${signal} at ${addressOf(target)}`
@@ -62,7 +67,10 @@ export function createExporter(options: ExporterOptions): Exporter {
     }
   }
 
-  /** What comes meanwhile waits for the next time: else a busy service would send many small requests. */
+  /**
+   * Sends the records that are pending at its start. Later ones wait for the next export: otherwise
+   * a busy service would send many small requests.
+   */
   async function sendAll(): Promise<void> {
     let left = pending()
     while (left > 0 && !abort.signal.aborted) {
@@ -82,7 +90,7 @@ export function createExporter(options: ExporterOptions): Exporter {
   }
 
   async function flush(): Promise<void> {
-    // What is being sent was put together before the last records came.
+    // The running export was assembled before the last records were written.
     await running
     await run()
   }

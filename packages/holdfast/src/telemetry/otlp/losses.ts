@@ -2,24 +2,24 @@ import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/log.ts'
 import type { Counter } from '../../kernel/telemetry.ts'
 
-/** What is exported. */
+/** A kind of exported records. */
 export type Signal = 'spans' | 'metrics'
 
-/** Why something was not exported. */
+/** The reason why records were not exported. */
 export type LossReason = 'overwritten' | 'unavailable' | 'refused'
 
-/** Counts what does not arrive, and tells of it without flooding the log. */
+/** Counts lost records and logs them without flooding the log. */
 export interface Losses {
-  /** So many records of a kind were lost. */
+  /** Adds a number of lost records with the reason. */
   add(count: number, why: { readonly reason: LossReason; readonly message: string }): void
-  /** Tells of what has not been told yet. */
+  /** Logs the losses not logged yet. */
   tell(): void
 }
 
-// The first loss is told at once; while a receiver is away, that is not news.
+// The first loss is logged at once; while a receiver is down, further ones are batched.
 const tellEveryMs = 60_000
 
-/** Counts the losses of one signal. */
+/** Creates the loss counter of one signal. */
 export function createLosses(signal: Signal, counter: Counter, log: Logger): Losses {
   let untold = 0
   let latest: string | undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-// OTLP in JSON as its protocol definitions (1.7) and their rules have it: ids in hex, 64 bits in decimal digits, enums as
-// numbers, and nothing that is not defined.
+// OTLP in JSON by its protocol definitions (1.7) and their rules: ids in hex, 64-bit integers in
+// decimal digits, enums as numbers, and no undefined fields.
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`))
 const spanId = hex(8).refine((id) => !/^0+$/.test(id))
 const traceId = hex(16).refine((id) => !/^0+$/.test(id))

@@ -4,12 +4,12 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { OtlpTarget } from './target.ts'
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type PostOutcome =
   | { readonly kind: 'accepted'; readonly rejected: number; readonly message: string | undefined }
-  /** To be sent again: the receiver is busy or cannot be reached. */
+  /** Retryable: the receiver is busy or cannot be reached. */
   | { readonly kind: 'unavailable'; readonly reason: string; readonly retryAfterMs: number | undefined }
-  /** Never to be sent again. */
+  /** Permanent: never retried. */
   | { readonly kind: 'refused'; readonly reason: string }
 
 interface Reply {
@@ -23,16 +23,17 @@ const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new Http
 
 const compress = promisify(gzip)
 
-// What repeats itself as much as spans do becomes small at any level; the others cost several times as much.
+// Spans are so repetitive that they compress well at any level; higher levels cost several times as
+// much.
 const fastest = { level: constants.Z_BEST_SPEED }
 
-/** As OTLP has them: only these statuses mean that the same request may succeed later. */
+/** Per OTLP, only these statuses mean that the same request may succeed later. */
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
-/** An answer of a receiver has a few lines; what comes after this is not read. */
+/** Max length of a response that is read; receivers answer with a few lines. */
 const longestReply = 65_536
 
-/** Sends a body to a receiver of OTLP/HTTP, once. `abort` gives it up. It does not throw. */
+/** Sends a body to a receiver of OTLP/HTTP, once. `abort` cancels it. It does not throw. */
 export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSignal): Promise<PostOutcome> {
   try {
     const { status, headers, content } = await exchange(target, body, abort)
@@ -81,7 +82,7 @@ async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): P
   })
 }
 
-/** How much of a request the receiver has left out, and why. */
+/** Returns how many records of a request the receiver rejected, and why. */
 function readPartialSuccess(content: string): {
   readonly rejected: number
   readonly message: string | undefined
@@ -99,7 +100,9 @@ function readPartialSuccess(content: string): {
   }
 }
 
-/** What a receiver says about a refusal: a `Status` in JSON, or some text. */
+/**
+ * Returns the receiver's reason for a refusal: the message of a `Status` in JSON, or plain text.
+ */
 function explain(content: string): string {
   const status = parseObject(content) as { readonly message?: unknown } | undefined
   const text = typeof status?.message === 'string' ? status.message : content
@@ -111,12 +114,12 @@ function parseObject(content: string): object | undefined {
     const value: unknown = JSON.parse(content)
     return typeof value === 'object' && value !== null ? value : undefined
   } catch {
-    // A receiver may answer as it likes; its status says what matters.
+    // A receiver may send any body; its status is what counts.
     return undefined
   }
 }
 
-/** `Retry-After` in seconds or as a date. */
+/** Parses `Retry-After`, in seconds or as a date. */
 function readRetryAfter(header: string | undefined): number | undefined {
   if (header === undefined) return undefined
   const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
@@ -126,6 +129,6 @@ function readRetryAfter(header: string | undefined): number | undefined {
 function describe(error: unknown, { timeoutMs }: OtlpTarget): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `it did not answer within ${timeoutMs} ms`
-  // Where a name has several addresses, there is an error for each and no message.
+  // If a name has several addresses, the error has one cause per address and no message.
   return error.message === '' && 'code' in error ? String(error.code) : error.message
 }

@@ -10,7 +10,7 @@ import {
   tracesRequest,
 } from './otlp-schema.fixture.ts'
 
-/** How a receiver answers; `hang`: not at all, `stall`: with the beginning of an answer. */
+/** A receiver's response; `hang`: no response, `stall`: only the beginning of one. */
 export type Reply =
   | 'hang'
   | 'stall'
@@ -24,31 +24,31 @@ export type Reply =
 export interface ReceivedRequest {
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Its body as it came, read as JSON. */
+  /** The body as received, parsed as JSON. */
   readonly json: unknown
 }
 
-/** A receiver of OTLP/HTTP that takes nothing that the protocol does not define. */
+/** A receiver of OTLP/HTTP that rejects everything the protocol does not define. */
 export interface Receiver {
   readonly url: string
   readonly requests: readonly ReceivedRequest[]
   /** The spans of the requests that were answered with 200. */
   readonly spans: readonly ReceivedSpan[]
-  /** The metrics of the last such request. */
+  /** Returns a metric of the last such request. */
   metric(name: string): ReceivedMetric | undefined
-  /** Ends at once, with all connections. */
+  /** Stops at once and closes all connections. */
   kill(): Promise<void>
 }
 
 /** Options of {@link startReceiver}. */
 export interface ReceiverOptions {
-  /** How it answers its nth request for a path, from 0 on. Default: 200. */
+  /** Returns the response to the nth request for a path, counted from 0. Default: 200. */
   readonly answer?: (n: number, path: string) => Reply
-  /** Default: any. */
+  /** The port. Default: any. */
   readonly port?: number
 }
 
-/** Starts a receiver, until the test ends; the test fails where something was sent that is not OTLP. */
+/** Starts a receiver until the test ends; the test fails if a request is not valid OTLP. */
 export async function startReceiver({ answer, port = 0 }: ReceiverOptions = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   const spans: ReceivedSpan[] = []

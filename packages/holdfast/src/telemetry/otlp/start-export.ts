@@ -10,37 +10,37 @@ import { createExporter, type Exporter } from './exporter.ts'
 import { createLosses } from './losses.ts'
 import type { OtlpTarget } from './target.ts'
 
-/** How spans are exported. */
+/** The export of spans. */
 export interface SpanExport {
   readonly target: OtlpTarget
-  /** How often spans are sent, in milliseconds. */
+  /** The interval between exports, in milliseconds. */
   readonly everyMs: number
-  /** How many spans a request has at most; where there are as many, they are sent at once. */
+  /** Max number of spans per request; as soon as that many are pending, they are sent. */
   readonly batchSize: number
 }
 
-/** How metrics are exported. */
+/** The export of metrics. */
 export interface MetricExport {
   readonly target: OtlpTarget
-  /** How often metrics are sent, in milliseconds. */
+  /** The interval between exports, in milliseconds. */
   readonly everyMs: number
 }
 
-/** What is exported, and what it needs. */
+/** The sources of exports and their dependencies. */
 export interface ExportParts {
   readonly spans?: (SpanExport & { readonly reader: RingReader<FinishedSpan> }) | undefined
   readonly metrics?: (MetricExport & { readonly collect: () => readonly Metric[] }) | undefined
   readonly resource: Attributes
-  /** Since when there are metrics, in milliseconds since `performance.timeOrigin`. */
+  /** The start of the metrics, in milliseconds since `performance.timeOrigin`. */
   readonly startMs: number
-  /** Runs what sends, so that it is not recorded itself. */
+  /** Runs the export so that it is not recorded itself. */
   readonly unseen: <T>(work: () => T) => T
-  /** Counts what is lost. */
+  /** Counts lost records. */
   readonly lost: Counter
   readonly log: Logger
 }
 
-/** Begins to export. */
+/** Starts the exports. */
 export function startExport(parts: ExportParts): readonly Exporter[] {
   return [
     ...(parts.spans ? [exportSpans(parts.spans, parts)] : []),
@@ -80,7 +80,8 @@ function exportMetrics(
     everyMs,
     losses: createLosses('metrics', lost, log),
     unseen,
-    // They are sums since the beginning: there is always one request to send, and what is lost is in the next one.
+    // Metrics are cumulative: there is always one request to send, and a lost one is made up for by
+    // the next.
     pending: () => 1,
     take() {
       const metrics = collect()

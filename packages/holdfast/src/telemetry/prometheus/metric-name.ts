@@ -1,14 +1,14 @@
 import type { Metric } from '../metric.ts'
 
-/** What a metric is called in Prometheus. */
+/** The name of a metric in Prometheus. */
 export interface PrometheusName {
-  /** Of the metric as a whole; the samples of a counter have `_total` behind it. */
+  /** The name of the metric family; the samples of a counter append `_total`. */
   readonly family: string
-  /** The unit as it stands in the name; `undefined` where it has none. */
+  /** The unit as it appears in the name; `undefined` if there is none. */
   readonly unit: string | undefined
 }
 
-/** Units of UCUM in words, as OpenTelemetry's rules for Prometheus have them. */
+/** UCUM units in words, per OpenTelemetry's rules for Prometheus. */
 const words: Readonly<Record<string, string>> = {
   d: 'days',
   h: 'hours',
@@ -27,7 +27,10 @@ const words: Readonly<Record<string, string>> = {
   '%': 'percent',
 }
 
-/** Says what a metric is called, by OpenTelemetry's rules: `http.server.request.duration` in `s` ends with `_seconds`. */
+/**
+ * Returns the Prometheus name of a metric by OpenTelemetry's rules: `http.server.request.duration`
+ * in `s` ends with `_seconds`.
+ */
 export function toPrometheusName({ kind, definition }: Pick<Metric, 'kind' | 'definition'>): PrometheusName {
   const plain = toIdentifier(definition.name)
   const name = kind === 'counter' ? plain.replace(/_total$/, '') : plain
@@ -36,13 +39,15 @@ export function toPrometheusName({ kind, definition }: Pick<Metric, 'kind' | 'de
   return { family: name.endsWith(`_${unit}`) ? name : `${name}_${unit}`, unit }
 }
 
-/** A name of letters, digits and underscores. */
+/** Returns a name reduced to letters, digits and underscores. */
 export function toIdentifier(name: string): string {
   const identifier = name.replaceAll(/[^a-zA-Z0-9]+/g, '_')
   return /^\d/.test(identifier) ? `_${identifier}` : identifier
 }
 
-/** What stands in braces only says what is counted. */
+/**
+ * Returns the unit in words. An annotation in braces only names what is counted, so it is dropped.
+ */
 function toUnit(ucum: string, kind: Metric['kind']): string | undefined {
   const unit = ucum.replaceAll(/\{[^}]*\}/g, '')
   if (unit === '1') return kind === 'gauge' ? 'ratio' : undefined

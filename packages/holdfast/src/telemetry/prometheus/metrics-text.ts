@@ -4,15 +4,15 @@ import { epochOffsetMs } from '../wall-time.ts'
 import { toIdentifier, toPrometheusName } from './metric-name.ts'
 import { chooseFormat, type TextFormat } from './text-format.ts'
 
-/** Metrics as a text. */
+/** Metrics as text, with their content type. */
 export interface MetricsText {
   readonly contentType: string
   readonly text: string
 }
 
 /**
- * What all instruments have measured, in the format that `accept` prefers: the text format of Prometheus (0.0.4), or
- * OpenMetrics 1.0, which has the exemplars.
+ * Returns the measurements of all instruments, in the format that `accept` prefers: the text format
+ * of Prometheus (0.0.4), or OpenMetrics 1.0, which includes exemplars.
  */
 export function metricsText(telemetry: MetricSource, accept?: string): MetricsText {
   const format = chooseFormat(accept)
@@ -20,7 +20,8 @@ export function metricsText(telemetry: MetricSource, accept?: string): MetricsTe
   const names = new Set(['target_info', 'target'])
   for (const metric of telemetry.readMetrics()) {
     const { family, unit } = toPrometheusName(metric)
-    // Two names may differ only in what Prometheus does not have in names, and a family stands in a text once.
+    // Two names may differ only in characters that Prometheus does not have, and a family may occur
+    // only once in a text.
     if (names.has(family)) continue
     names.add(family)
     families.push(toFamily(metric, { family, unit, format }))
@@ -44,7 +45,7 @@ function toTargetInfo(resource: Attributes, { isOpenMetrics }: TextFormat): stri
 
 function toFamily(metric: Metric, { family, unit, format }: FamilyContext): string {
   const { isOpenMetrics } = format
-  // What the older format calls a counter is the sample, not the family.
+  // In the older format the name of a counter is that of its sample, not of the family.
   const described = metric.kind === 'counter' && !isOpenMetrics ? `${family}_total` : family
   const head = [
     `# HELP ${described} ${escapeHelp(metric.definition.description, isOpenMetrics)}\n`,
@@ -80,7 +81,7 @@ function toBuckets(
   return `${buckets.join('')}${family}_sum${rest} ${point.sum}\n${family}_count${rest} ${point.count}\n`
 }
 
-/** A bound, which OpenMetrics writes as a number that is no whole one. */
+/** Returns a bucket bound, which OpenMetrics always writes with a fraction. */
 function toBound(bound: number | undefined, isOpenMetrics: boolean): string {
   if (bound === undefined) return '+Inf'
   return isOpenMetrics && Number.isInteger(bound) ? `${bound}.0` : String(bound)
@@ -97,7 +98,7 @@ function toLabels(attributes: Attributes): string {
   return labels.length === 0 ? '' : `{${labels.join()}}`
 }
 
-/** Attributes as labels. Where several have the same name there, their values stand behind each other. */
+/** Returns attributes as labels. The values of attributes with the same label name are joined. */
 function labelsOf(attributes: Attributes): readonly string[] {
   const values = Map.groupBy(
     Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -113,7 +114,7 @@ function escapeLabel(text: string): string {
   return escapeHelp(text, true)
 }
 
-/** Quotes are escaped in a help text by OpenMetrics alone. */
+/** Escapes a help text; only OpenMetrics escapes quotes. */
 function escapeHelp(text: string, escapesQuotes: boolean): string {
   const escaped = text
     .toWellFormed()

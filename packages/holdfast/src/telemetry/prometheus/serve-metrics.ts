@@ -4,36 +4,37 @@ import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import type { MetricSource } from '../metric.ts'
 import { metricsText } from './metrics-text.ts'
 
-/** Where metrics are to be served. */
+/** The address at which metrics are served. */
 export interface ServedAt {
-  /** 0 takes any that is free. */
+  /** The port; 0 takes any free one. */
   readonly port: number
   readonly host: string
-  /** Whether an option or a variable says so, rather than the default. */
+  /** Whether an option or a variable sets it, rather than the default. */
   readonly isAsked: boolean
-  /** Whether a service must not start without them. */
+  /** Whether the service must not start if metrics cannot be served. */
   readonly isRequired: boolean
 }
 
-/** Metrics that are served. */
+/** A server of metrics. */
 export interface MetricsServer {
-  /** Where they are reached from this machine. */
+  /** The URL at which this machine reaches them. */
   readonly url: string
   readonly port: number
   /** Stops serving, at once. */
   stop(): Promise<void>
 }
 
-// Whoever collects metrics makes one connection and asks once: this is no place to wait in, nor to ask again and again before the first
-// answer has been read.
+// A collector makes one connection and one request at a time; the limits are low to keep other
+// clients from tying up the process.
 const mostConnections = 32
 const timeoutMs = 5_000
 const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }
 
 /**
- * Serves the metrics at `GET /metrics`, for Prometheus to collect.
+ * Serves the metrics at `GET /metrics`, for Prometheus to scrape.
  *
- * @throws HoldfastError `metrics-not-served` where the port is taken, or the address is none of this machine.
+ * @throws HoldfastError `metrics-not-served` if the port is in use or the address is not one of
+ * this machine.
  */
 export async function serveMetrics(
   telemetry: MetricSource,
@@ -60,7 +61,7 @@ export async function serveMetrics(
     server.once('error', (cause) => reject(cannotServe(cause, port, host)))
     server.listen(port, host, resolve)
   })
-  // Nothing is to be kept alive only so that its metrics can be read.
+  // Serving metrics must not keep the process alive.
   server.unref()
   const { port: taken } = server.address() as AddressInfo
   const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host

@@ -1,7 +1,7 @@
 /** A text format of Prometheus. */
 export interface TextFormat {
   readonly contentType: string
-  /** Whether it has units, exemplars and an end, as OpenMetrics does. */
+  /** Whether it has units, exemplars and an end marker, as OpenMetrics does. */
   readonly isOpenMetrics: boolean
 }
 
@@ -15,7 +15,10 @@ const openMetrics: TextFormat = {
   isOpenMetrics: true,
 }
 
-/** The format that an `Accept` header prefers. The older one is what a person with a browser, or without the header, is shown. */
+/**
+ * Returns the format that an `Accept` header prefers. Browsers, and requests without the header,
+ * get the older one.
+ */
 export function chooseFormat(accept: string | undefined): TextFormat {
   let quality = 0
   let qualityOfOpenMetrics = 0
