@@ -19,7 +19,7 @@ export interface SessionPoolOptions {
   readonly log: Logger
   /** Called when a request is refused. */
   readonly onRefused: () => void
-  /** Returns a client that has not connected. */
+  /** Returns a new client that is not connected yet. */
   readonly create: () => DriverClient
 }
 

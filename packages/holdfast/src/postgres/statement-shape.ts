@@ -170,7 +170,7 @@ function readSavepointCommand(verb: SavepointCommand['kind'], lexer: SqlLexer): 
   return name === undefined ? { kind: 'unclear' } : { kind: verb, name }
 }
 
-/** Moves on within a statement. Returns false at its end. */
+/** Moves to the next token of the same statement. Returns false at its end. */
 function goesOn(lexer: SqlLexer): boolean {
   return lexer.next() && lexer.kind !== 'semicolon'
 }
