@@ -1,7 +1,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request that a receiver got. */
+/** A request that a receiver has received. */
 export interface Received {
   readonly method: string
   readonly path: string
@@ -9,15 +9,15 @@ export interface Received {
   readonly body: string
 }
 
-/** What a receiver answers a request with. */
+/** Answers a request to the receiver. */
 export type Reply = (request: Received, response: http.ServerResponse) => void
 
-/** A server that notes what it gets. */
+/** A server that records its requests. */
 export interface Receiver extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly requests: Received[]
-  /** Answers from now on so. At first, 204. */
+  /** Sets the reply to later requests. Default: 204. */
   reply(reply: Reply): void
 }
 

@@ -19,7 +19,7 @@ function send(url: string, limits: Partial<EgressLimits> = {}): Promise<EgressAn
   )
 }
 
-/** Finds these addresses, one list after the other, and counts how often it was asked. */
+/** Returns a resolver that returns these address lists in turn and counts its calls. */
 function resolver(...answers: readonly (readonly string[])[]) {
   const asked: string[] = []
   const resolve = async (hostname: string): Promise<readonly string[]> => {
@@ -80,7 +80,7 @@ describe('where requests go', () => {
       await expect(send(url, { resolve, allowedHosts })).rejects.toMatchObject({ code: 'egress-refused' })
   })
 
-  // A name whose owner has it lead elsewhere between the check and the connection (DNS rebinding).
+  // The owner of a name changes its address between the check and the connection (DNS rebinding).
   test('to the address that was checked, even if the name leads elsewhere a moment later', async () => {
     await using checked = await startReceiver('127.0.0.2')
     const elsewhere = http.createServer((_, response) => void response.end('elsewhere'))

@@ -12,7 +12,7 @@ import {
 import { createHealth, type Health } from 'holdfast/health'
 import { createHandler } from 'holdfast/http'
 
-/** How a test starts the service whose health it asks for. */
+/** Options of {@link openHealth}. */
 export interface HealthOptions extends Partial<ServiceDefinition<Operations>> {
   readonly mode?: Mode
   readonly clock?: Clock
@@ -20,16 +20,16 @@ export interface HealthOptions extends Partial<ServiceDefinition<Operations>> {
   readonly identify?: HoldfastOptions<unknown, unknown>['identify']
 }
 
-/** A service without a socket, and its health. */
+/** A service without a socket, and its health endpoints. */
 export interface OpenHealth {
   readonly health: Health
   readonly log: readonly Readonly<Record<string, unknown>>[]
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
-  /** What `/health/ready` answers: its status and its JSON. */
+  /** Requests `/health/ready` and returns the status and the JSON of the response. */
   readonly ready: (headers?: Record<string, string>) => Promise<Record<string, unknown> & { status: unknown }>
 }
 
-/** Starts a service without a socket, to ask for its health. */
+/** Starts a service without a socket, for requests to its health endpoints. */
 export async function openHealth(options: HealthOptions = {}): Promise<OpenHealth> {
   const { mode = 'test', clock = systemClock, database, identify, ...definition } = options
   const log: Record<string, unknown>[] = []

@@ -10,7 +10,7 @@ beforeAll(async () => {
 const post = (init: RequestInit) => opened.fetch('/orders', { method: 'POST', ...init })
 const jsonType = { 'content-type': 'application/json' }
 
-/** A body whose length nobody knows before, in pieces. */
+/** Returns a request with a body of unknown length, sent in chunks. */
 function streamOf(...chunks: readonly string[]): RequestInit {
   const encoder = new TextEncoder()
   return { body: ReadableStream.from(chunks.map((chunk) => encoder.encode(chunk))), duplex: 'half' }
@@ -149,7 +149,7 @@ test('a body in very small chunks is refused when there are too many of them', a
   const inBytes = (length: number): RequestInit =>
     streamOf(...`{"item":"${'x'.repeat(length - 11)}"}`.split(''))
   const send = (init: RequestInit) => usual.fetch('/orders', { method: 'POST', headers: jsonType, ...init })
-  // 1,024 for any body, and one for each 64 bytes of the limit.
+  // 1,024 chunks for any body, plus one for each 64 bytes of the limit.
   expect((await send(inBytes(17_408))).status).toBe(201)
   const response = await send(inBytes(17_409))
   expect(response.status).toBe(413)

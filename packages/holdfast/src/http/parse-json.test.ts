@@ -9,7 +9,7 @@ function parseJson(text: string): unknown {
   return parseBytes(new TextEncoder().encode(text))
 }
 
-/** Returns the detail of the refusal; `undefined` if the text is accepted. */
+/** Returns the detail of the rejection; `undefined` if the text is accepted. */
 function refusalOf(text: string): string | undefined {
   try {
     parseJson(text)
@@ -34,14 +34,14 @@ describe('JSON', () => {
     const value = fc.jsonValue({ maxDepth: 6 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 2, '\t'), (json, space) => {
-        // As text, since JSON.parse itself is what is not relied upon.
+        // Compared as text, since JSON.parse itself is under test.
         expect(JSON.stringify(parseJson(JSON.stringify(json, null, space)))).toBe(JSON.stringify(json))
       }),
     )
   })
 
   test('of any other syntax is refused, and the refusal says where', () => {
-    // Small pieces of JSON in any order: most are wrong, and wrong in many ways.
+    // Small pieces of JSON in any order: most results are invalid, in many different ways.
     const pieces = fc.array(
       fc.constantFrom(
         '{',
@@ -126,7 +126,7 @@ describe('JSON', () => {
   test('of numbers is read to the same value on both ways, or refused on both', () => {
     fc.assert(
       fc.property(numberLiteral, (literal) => {
-        // A name with an escape is read slowly.
+        // A name with an escape takes the slow path.
         const [quick, slow] = [`{"n":${literal}}`, `{"\\u006e":${literal}}`]
         const isAccepted = isExactNumber(literal)
         expect([quick, slow].map((text) => refusalOf(text) === undefined)).toEqual([isAccepted, isAccepted])

@@ -14,12 +14,15 @@ import { parseJson } from './parse-json.ts'
 import { parseQueryString } from './query-string.ts'
 import { parseTarget } from './target.ts'
 
-// Bodies, header fields and targets come from strangers, who choose their length. What reads them takes
-// time in proportion to that, for honest input as well as for that which makes it search or backtrack.
+// Bodies, header fields and targets come from clients, who choose their length. Parsing them must
+// take linear time, for valid input as well as for input made to cause searching or backtracking.
 
 type Work = (text: string) => unknown
 
-/** A text of about so many characters: `start`, the repeated part, and `end`. */
+/**
+ * Returns a function that creates a text of about a given length: `start`, the repeated part, and
+ * `end`.
+ */
 function repeated(part: string, start = '', end = ''): (length: number) => string {
   return (length) => start + part.repeat(Math.ceil(length / part.length)) + end
 }

@@ -35,7 +35,7 @@ interface Options {
   readonly isIdentifying?: boolean
 }
 
-/** Opens a service with one query, `GET /things`. */
+/** Starts a service with one query, `GET /things`. */
 async function open({ access = signedIn, securitySchemes, throws, isIdentifying = true }: Options = {}) {
   const { query, service } = holdfast({
     ...(isIdentifying ? { identify } : {}),

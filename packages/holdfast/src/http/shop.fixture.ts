@@ -13,7 +13,7 @@ import {
 import { createHandler, type HandlerOptions } from 'holdfast/http'
 import { z } from 'zod'
 
-/** A database that holds nothing, for operations whose data is beside the point. */
+/** An empty database, for operations whose data does not matter. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],
@@ -89,12 +89,12 @@ export const shop = service({
   operations: { getOrder, listOrders, createOrder, ping, removeOrder, fail },
 })
 
-/** A service that runs in a test, and what answers HTTP with it. */
+/** A service that runs in a test, and its HTTP handler. */
 export interface Shop {
   readonly running: RunningService
-  /** Every line that it logged. */
+  /** Every line that the service has logged. */
   readonly log: readonly string[]
-  /** Sends a request; the path begins with a slash. */
+  /** Sends a request; the path starts with a slash. */
   readonly fetch: (path: string, init?: RequestInit) => Promise<Response>
 }
 
@@ -119,12 +119,12 @@ export async function openShop<O extends Operations>(
   }
 }
 
-/** A JSON body and its method, as `fetch` takes it. */
+/** Returns the method and JSON body of a request, in the form that `fetch` takes. */
 export function json(body: string, headers: Record<string, string> = {}): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }
 }
 
-/** The problem that a response is: asserts nothing, reads it. */
+/** Returns the problem in a response, without any assertion. */
 export async function problemOf(response: Response): Promise<Record<string, unknown>> {
   return (await response.json()) as Record<string, unknown>
 }

@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 
-/** Numbers in the syntax of JSON: doubles as JavaScript writes them, and digits beyond what a double keeps. */
+/**
+ * Numbers in JSON syntax: doubles as JavaScript writes them, and more digits than a double can
+ * hold.
+ */
 export const numberLiteral: fc.Arbitrary<string> = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
   fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n }).map(String),
@@ -15,7 +18,7 @@ export const numberLiteral: fc.Arbitrary<string> = fc.oneof(
     .map((parts) => parts.join('')),
 )
 
-/** Returns the value of a literal as a fraction of integers, which are not rounded. */
+/** Returns the value of a literal as a fraction of integers, which is exact. */
 function valueOf(literal: string): readonly [numerator: bigint, denominator: bigint] {
   const [mantissa = '', power = '0'] = literal.toLowerCase().split('e')
   const [whole = '', fraction = ''] = mantissa.split('.')
@@ -24,7 +27,7 @@ function valueOf(literal: string): readonly [numerator: bigint, denominator: big
   return exponent < 0 ? [digits, 10n ** BigInt(-exponent)] : [digits * 10n ** BigInt(exponent), 1n]
 }
 
-/** Returns true if two literals have the same value, to the last digit. */
+/** Returns true if two literals have exactly the same value. */
 export function haveSameValue(one: string, other: string): boolean {
   const [[a, b], [c, d]] = [valueOf(one), valueOf(other)]
   return a * d === c * b

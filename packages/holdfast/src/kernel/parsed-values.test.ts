@@ -17,11 +17,11 @@ interface Case {
   readonly value: unknown
 }
 
-// Deeper ones are no different, and take longer to make.
+// Deeper schemas add no new cases and take longer to generate.
 const depth = 2
 const runs = { numRuns: Number(env['SCHEMA_SAMPLES'] ?? 150) }
 
-/** A case that is readable in the message of a failure. */
+/** Returns a case that is readable in a failure message. */
 function caseOf(schema: z.ZodType, value: unknown): Case {
   const text = (): string => `${fc.stringify(value)} of ${JSON.stringify(toJsonSchema(schema, 'input'))}`
   return { schema, value, [fc.toStringMethod]: text } as Case
@@ -31,7 +31,7 @@ const fitting: fc.Arbitrary<Case> = samples(depth).chain(({ schema, value }) =>
   value.map((one) => caseOf(schema, one)),
 )
 
-/** A value of one schema that is given for another one, most of which it does not fit. */
+/** A value of one schema, passed to another one that it mostly does not fit. */
 const deviating: fc.Arbitrary<Case> = fc
   .tuple(samples(depth), samples(depth))
   .chain(([{ schema }, other]: readonly [Sample, Sample]) =>
@@ -46,7 +46,7 @@ function answerOf({ schema, value }: Case, validates: boolean): string | null {
   return answer.body
 }
 
-/** Leaves out roots that JSON has no text for. */
+/** Excludes roots that JSON cannot express. */
 function isWritten({ schema, value }: Case): boolean {
   return JSON.stringify(schema.parse(value)) !== undefined
 }
@@ -71,7 +71,7 @@ test('in production a deviation is answered, without what is not declared', () =
       deviating.filter(({ value }) => value !== undefined),
       (given) => {
         const { schema } = given
-        // Where any name is declared, so is this one.
+        // A schema that declares any name also declares this one.
         const names = JSON.stringify(toJsonSchema(schema, 'output')).includes('"additionalProperties":{')
         expect(answerOf(given, false)?.includes(undeclared) === true && !names).toBe(false)
       },
@@ -88,7 +88,10 @@ function isJson({ schema, value }: Case): boolean {
   return again.success && JSON.stringify(again.data) === JSON.stringify(schema.parse(value))
 }
 
-/** A strict alternative refuses what it does not declare, and takes it once that is cut: which one it is changes. */
+/**
+ * A strict alternative rejects undeclared members, and accepts the value once they are removed, so
+ * the matching alternative may change.
+ */
 function hasStrictAlternative({ schema }: Case): boolean {
   const text = JSON.stringify(toJsonSchema(schema, 'input'))
   return text.includes('"anyOf"') && text.includes('"additionalProperties":false')

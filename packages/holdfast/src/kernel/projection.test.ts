@@ -5,7 +5,7 @@ import { bodyOf, call, startService } from './start-service.fixture.ts'
 
 const { query } = holdfast()
 
-/** Returns the body of an answer, or its status if it is none of success. */
+/** Returns the body of a response, or its status if it is not successful. */
 async function leaving(
   schema: Schema,
   value: unknown,
@@ -28,7 +28,7 @@ interface Tree {
 const tree: z.ZodType<Tree> = z.lazy(() =>
   z.object({ name: z.string(), children: z.array(tree).max(9).optional() }),
 )
-/** It stands in the JSON Schema by its name, beside others with which it applies at once. */
+/** The JSON Schema refers to it by name, beside other schemas that apply at once. */
 const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })

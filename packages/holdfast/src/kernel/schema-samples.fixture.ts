@@ -1,19 +1,19 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 
-/** A schema with values that fit it. */
+/** A schema with valid values. */
 export interface Sample {
   readonly schema: z.ZodType
   readonly value: fc.Arbitrary<unknown>
 }
 
-/** The name, and the value, of a member that no schema declares. */
+/** The name and value of a member that no schema declares. */
 export const undeclared = 'undeclared'
 
 const word = fc.stringMatching(/^[a-z]{1,4}$/)
 const whole = fc.integer({ min: -9, max: 9 })
 
-/** Schemas without parts, those that convert among them. */
+/** Schemas without parts, converting ones included. */
 const leaves: readonly Sample[] = [
   { schema: z.string(), value: fc.string() },
   { schema: z.string().max(9).brand('word'), value: word },
@@ -54,7 +54,7 @@ const leaf: fc.Arbitrary<Sample> = fc.constantFrom(...leaves)
 
 const names = ['a', 'b', 'c'] as const
 
-/** Schemas of any construct, nested as deep as is said. */
+/** Returns schemas of every construct, nested up to a given depth. */
 export function samples(depth: number): fc.Arbitrary<Sample> {
   if (depth === 0) return leaf
   const inner = samples(depth - 1)
@@ -143,7 +143,7 @@ function discriminated(inner: fc.Arbitrary<Sample>): fc.Arbitrary<Sample> {
   }))
 }
 
-/** Both sides declare `deep`, and each another member of it. */
+/** Both sides declare `deep`, each with a different member. */
 function intersections(inner: fc.Arbitrary<Sample>): fc.Arbitrary<Sample> {
   return fc.tuple(inner, inner).map(([left, right]) => ({
     schema: z.intersection(

@@ -136,7 +136,7 @@ describe('a service does not start', () => {
   ])('with %s', async (_, operation, reason) => {
     const refusal = await refusalOf({ it: operation }, { database: noDatabase })
     expect(refusal).toContain(reason)
-    // Who and where: the operation, its route, this file.
+    // Identifies the operation: its name, its route, this file.
     expect(refusal).toMatch(/it \((?:GET|POST) \/\S+, .*service\.test\.ts:\d+\)/)
   })
 

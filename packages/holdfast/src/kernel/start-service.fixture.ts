@@ -14,13 +14,13 @@ import {
 } from 'holdfast'
 import type { SigningKeys } from './signing-keys.ts'
 
-/** Those of every process on one database. */
+/** Signing keys that all processes on one database share. */
 export const sameKeys: SigningKeys = {
   keys: [{ id: 1, secret: new Uint8Array(32) }],
   refresh: async () => sameKeys.keys,
 }
 
-/** A database that holds nothing, for mutations whose data is beside the point. */
+/** An empty database, for mutations whose data does not matter. */
 export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],
@@ -31,14 +31,14 @@ export const noDatabase: Database<undefined, undefined> = {
   }),
 }
 
-/** How a test starts a service. */
+/** Options of {@link startService}. */
 export interface StartOptions extends HoldfastOptions<undefined, undefined> {
   readonly mode?: Mode
   readonly clock?: Clock
   readonly onLog?: (line: string) => void
 }
 
-/** Starts a service of operations. */
+/** Starts a service with these operations. */
 export function startService<E extends ModuleExports>(
   operations: E,
   options: StartOptions = {},
@@ -50,7 +50,7 @@ export function startService<E extends ModuleExports>(
     .start({ env: {}, mode, clock, log, notify: () => {} })
 }
 
-/** What is wrong with operations, as their service says when it does not start. */
+/** Returns the error message of a service with these operations, which must not start. */
 export async function refusalOf(operations: Operations, options: StartOptions = {}): Promise<string> {
   return startService(operations, options).then(
     () => 'it started',
@@ -58,7 +58,7 @@ export async function refusalOf(operations: Operations, options: StartOptions = 
   )
 }
 
-/** The parts of an input. */
+/** The request of a call. */
 export interface Parts {
   readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, readonly string[]>>
@@ -78,7 +78,7 @@ export function call(running: RunningService, operation: string, parts: Parts = 
   })
 }
 
-/** The body of an answer. */
+/** Returns the parsed body of an answer. */
 export function bodyOf(answer: Answer): unknown {
   return JSON.parse(answer.body ?? 'null') as unknown
 }

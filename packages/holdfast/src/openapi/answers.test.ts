@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ResponseObject } from './open-api-document.ts'
 import { torture } from './torture.fixture.ts'
 
-/** A request, and the path and status under which the document has its answer. */
+/** A request, with the path and status of its documented response. */
 interface Asked extends RequestInit {
   readonly path: string
   readonly target: string
@@ -98,7 +98,7 @@ describe('an answer without a body has none in the document', () => {
   })
 })
 
-/** Where the document has an answer. */
+/** The location of a response in the document. */
 interface Place {
   readonly method: string
   readonly path: string
@@ -109,7 +109,10 @@ function describedAnswer({ method, path, status }: Place): ResponseObject {
   return toOpenApi(tested.running).paths[path]![method.toLowerCase()]!.responses[String(status)]!
 }
 
-/** The headers that the document has and an answer does not, but for those that depend on what was requested before, or on what there is. */
+/**
+ * Returns the documented headers that a response lacks, except those that depend on earlier
+ * requests or on stored data.
+ */
 function absent(headers: ResponseObject['headers'], answer: Response): readonly string[] {
   const depending = new Set(['Idempotency-Replayed', 'Link', 'Retry-After'])
   return Object.keys(headers).filter((name) => !depending.has(name) && !answer.headers.has(name))

@@ -1,9 +1,10 @@
-/** Ranges of code points, both ends included, ascending and apart from each other. */
+/** Ranges of code points, both ends inclusive, ascending and not adjacent. */
 export type CharacterSet = readonly (readonly [first: number, last: number])[]
 
 const lastCodePoint = 0x10ffff
 
-// Blocks within which no two code points together are another one, as a high and a low surrogate are.
+// Within one block, no two adjacent code points form another one, as a high and a low surrogate
+// would.
 const blocks = [
   [0, 0xd7ff],
   [0xd800, 0xdbff],
@@ -12,10 +13,10 @@ const blocks = [
   [0x10000, lastCodePoint],
 ] as const
 
-// A look at every code point takes some 10 ms, and a service has the same few classes again and again.
+// Testing every code point takes some 10 ms, and a service uses the same few classes repeatedly.
 const known = new Map<string, CharacterSet>()
 
-/** Returns the characters that a class or an escape of JavaScript with the `u` flag matches. */
+/** Returns the characters that a JavaScript class or escape with the `u` flag matches. */
 export function toCharacterSet(pattern: string): CharacterSet {
   let set = known.get(pattern)
   if (!set) known.set(pattern, (set = join(blocks.flatMap((block) => rangesWithin(block, pattern)))))
@@ -40,7 +41,7 @@ function charactersOf(first: number, last: number): string {
   return parts.join('')
 }
 
-/** Joins ranges that touch. */
+/** Merges adjacent ranges. */
 function join(ranges: CharacterSet): CharacterSet {
   const joined: [number, number][] = []
   for (const [first, last] of ranges) {
@@ -51,7 +52,7 @@ function join(ranges: CharacterSet): CharacterSet {
   return joined
 }
 
-/** Returns every other character. */
+/** Returns all other characters. */
 export function complement(set: CharacterSet): CharacterSet {
   const ranges: [number, number][] = []
   let next = 0

@@ -5,7 +5,10 @@ import { type Browser, chromium } from 'playwright-core'
 
 const executablePath = '/usr/bin/chromium'
 
-/** Why there is no browser on this machine; `undefined` where there is one, after it has been installed where that can be. */
+/**
+ * Returns the reason why no browser is available; `undefined` if there is one, installing it first
+ * if possible.
+ */
 export async function missingChromium(): Promise<string | undefined> {
   if (existsSync(executablePath)) return undefined
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
@@ -15,7 +18,7 @@ export async function missingChromium(): Promise<string | undefined> {
   return undefined
 }
 
-/** Starts a browser that asks nobody for anything by itself. */
+/** Starts a browser that makes no requests in the background. */
 export function openChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath,

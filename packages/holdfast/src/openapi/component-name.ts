@@ -1,4 +1,7 @@
-/** A kebab-case or camelCase name as components are called: `insufficient-funds` is `InsufficientFunds`. */
+/**
+ * Converts a kebab-case or camelCase name to a component name: `insufficient-funds` to
+ * `InsufficientFunds`.
+ */
 export function toComponentName(name: string): string {
   return name
     .split(/[^A-Za-z0-9_]+/)

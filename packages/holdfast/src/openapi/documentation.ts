@@ -10,8 +10,9 @@ import { readReferenceBundle, type ReferenceBundle } from './reference-bundle.ts
 import { toOpenApi } from './to-open-api.ts'
 
 /**
- * The pages with which a service documents its API: `/openapi.json`, and `/docs`, a reference made of it by Scalar where the
- * package `@scalar/api-reference` is installed. Everything is made when it is first asked for.
+ * Returns the documentation pages of a service: `/openapi.json`, and `/docs`, an API reference
+ * rendered by Scalar if the package `@scalar/api-reference` is installed. Everything is created on
+ * the first request.
  */
 export function documentation(
   running: RunningService,
@@ -43,7 +44,7 @@ export function documentation(
   ]
 }
 
-/** Returns the script, which clients keep: its name changes with its bytes. */
+/** Returns the script, which clients cache permanently: its name changes with its bytes. */
 function toAsset({ bytes }: ReferenceBundle): HttpAnswer {
   const headers = {
     'content-type': 'text/javascript; charset=utf-8',
@@ -52,7 +53,9 @@ function toAsset({ bytes }: ReferenceBundle): HttpAnswer {
   return staticAnswer({ status: 200, headers, body: bytes })
 }
 
-/** Makes something when it is first asked for, and keeps it. What failed is tried again. */
+/**
+ * Returns a function that creates a value on the first call and caches it. A failure is not cached.
+ */
 function once<T>(make: () => T): () => T {
   let kept: { readonly value: T } | undefined
   return () => {

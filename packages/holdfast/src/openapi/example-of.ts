@@ -1,13 +1,13 @@
 import { alternatives, type JsonSchema, resolveReference } from '../kernel/json-schema.ts'
 
-/** An example that a schema gives. */
+/** An example value of a schema. */
 export interface Example {
   readonly value: unknown
 }
 
 /**
- * The example that a schema gives by itself or through all of its required parts (`examples`, `example`, or a value that is
- * the only one possible); `undefined` where it does not. Nothing is made up.
+ * Returns the example that a schema declares, itself or through its parts (`examples`, `example`,
+ * `const`); `undefined` if a required part has none. Never invents values.
  */
 export function exampleOf(schema: JsonSchema, root: JsonSchema = schema): Example | undefined {
   const open = new Set<JsonSchema>()
@@ -16,7 +16,7 @@ export function exampleOf(schema: JsonSchema, root: JsonSchema = schema): Exampl
     const given = givenExample(reference)
     if (given) return given
     const found = resolveReference(reference, root)
-    // Through a schema that is being looked at no example ends.
+    // A recursive schema yields no example of itself.
     if (open.has(found)) return undefined
     open.add(found)
     const example = givenExample(found) ?? composed(found)

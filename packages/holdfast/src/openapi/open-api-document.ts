@@ -1,6 +1,9 @@
 import type { JsonSchema } from '../kernel/json-schema.ts'
 
-/** An OpenAPI 3.1 document, as far as the framework writes it (https://spec.openapis.org/oas/v3.1.1.html). */
+/**
+ * An OpenAPI 3.1 document, limited to the parts that the framework writes
+ * (https://spec.openapis.org/oas/v3.1.1.html).
+ */
 export interface OpenApiDocument {
   readonly openapi: '3.1.1'
   /** The dialect of every schema in the document. */
@@ -13,7 +16,7 @@ export interface OpenApiDocument {
   readonly components: Components
 }
 
-/** What the document is about. */
+/** The metadata of the document. */
 export interface InfoObject {
   readonly title: string
   readonly version: string
@@ -26,16 +29,16 @@ export interface TagObject {
   readonly description: string
 }
 
-/** The operations of a path, by their methods in lower case. */
+/** The operations of a path, by method in lower case. */
 export type PathItem = Readonly<Record<string, OperationObject>>
 
-/** One operation. */
+/** An operation. */
 export interface OperationObject {
   readonly operationId: string
   readonly tags?: readonly string[]
   readonly summary?: string
   readonly description?: string
-  /** A request needs one of these; none if the operation is public. */
+  /** A request needs one of these; empty if the operation is public. */
   readonly security: readonly SecurityRequirementObject[]
   readonly parameters: readonly (ParameterObject | Reference)[]
   readonly requestBody?: RequestBody
@@ -46,7 +49,7 @@ export interface OperationObject {
 /** The security schemes that a request needs together, by name. */
 export type SecurityRequirementObject = Readonly<Record<string, readonly string[]>>
 
-/** A way in which a caller proves who it is. */
+/** An authentication method of callers. */
 export type SecuritySchemeObject =
   | { readonly type: 'http'; readonly scheme: string; readonly description?: string }
   | {
@@ -56,7 +59,7 @@ export type SecuritySchemeObject =
       readonly description?: string
     }
 
-/** A pointer to a part of the document. */
+/** A reference to a part of the document. */
 export interface Reference {
   readonly $ref: string
 }
@@ -80,24 +83,24 @@ export interface RequestBody {
   readonly content: Readonly<Record<string, MediaType>>
 }
 
-/** One of the answers of an operation. */
+/** A response of an operation. */
 export interface ResponseObject {
   readonly description: string
   readonly headers: Readonly<Record<string, HeaderObject | Reference>>
-  /** By media type. Absent: the answer has no body. */
+  /** By media type. Absent if the response has no body. */
   readonly content?: Readonly<Record<string, MediaType>>
-  /** Requests that can follow, by name. */
+  /** Possible follow-up requests, by name. */
   readonly links?: Readonly<Record<string, LinkObject>>
 }
 
-/** A request that can follow an answer. */
+/** A possible follow-up request. */
 export interface LinkObject {
   readonly operationId: string
-  /** Expressions for the parameters of that request, by the names of the parameters. */
+  /** Expressions for the parameters of that request, by parameter name. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** A header of an answer. */
+/** A header of a response. */
 export interface HeaderObject {
   readonly description?: string
   readonly schema: JsonSchema
@@ -111,13 +114,13 @@ export interface MediaType {
   readonly examples?: Readonly<Record<string, Reference>>
 }
 
-/** An example that several bodies share. */
+/** An example shared by several bodies. */
 export interface ExampleObject {
   readonly summary: string
   readonly value: unknown
 }
 
-/** What several operations share, by name. */
+/** The parts shared by several operations, by name. */
 export interface Components {
   readonly schemas: Readonly<Record<string, JsonSchema>>
   readonly parameters: Readonly<Record<string, ParameterObject>>

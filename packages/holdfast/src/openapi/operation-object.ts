@@ -20,22 +20,22 @@ import type { Security } from './security.ts'
 import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
 import { tagOf } from './tag-of.ts'
 
-/** Suffix of the name of a schema as an input, if it differs as an output. */
+/** Suffix of the name of an input schema, if the schema differs as an output. */
 export const inputVariant = 'Input'
 
-/** The parts of the document that an operation is described with. */
+/** The parts of the document that the description of an operation depends on. */
 export interface OperationSurroundings {
-  /** The names of the parameters of its path in the document. */
+  /** The names of the operation's path parameters in the document. */
   readonly pathParameters: readonly string[]
-  /** Every problem that a call of it can answer with. */
+  /** Every problem that the operation may answer with. */
   readonly problems: readonly DocumentedProblem[]
   readonly components: SchemaComponents
   readonly security: Security
-  /** The requests that can follow its success. */
+  /** The possible follow-up requests of a successful call. */
   readonly links: Readonly<Record<string, LinkObject>>
 }
 
-/** Describes one operation. */
+/** Returns the description of an operation. */
 export function toOperationObject(
   operation: CompiledOperation,
   { pathParameters, problems, components, security, links }: OperationSurroundings,
@@ -80,7 +80,7 @@ function toRequestBody(
   return { required: body.required !== undefined, content: { [jsonType]: media } }
 }
 
-/** What is left of an input when the path has had its parameters. */
+/** Returns an input schema without some of its fields, such as path parameters. */
 function withoutFields(
   { properties = {}, required = [], ...rest }: JsonSchema,
   taken: readonly string[],
@@ -112,12 +112,17 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
   }
 }
 
-/** The name of an operation's input schema, unless the schema has one of its own. */
+/**
+ * Returns the name of an operation's input schema, used if the schema does not have a name already.
+ */
 export function inputName(operation: string): string {
   return `${toComponentName(operation)}Input`
 }
 
-/** The name of an operation's output schema, unless the schema has one of its own. */
+/**
+ * Returns the name of an operation's output schema, used if the schema does not have a name
+ * already.
+ */
 export function outputName(operation: string): string {
   return `${toComponentName(operation)}Output`
 }

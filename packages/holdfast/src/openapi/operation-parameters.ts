@@ -6,8 +6,8 @@ import type { OperationObject, ParameterObject } from './open-api-document.ts'
 import { idempotencyKeyParameter, parameterReference } from './shared-headers.ts'
 
 /**
- * The parameters of an operation: those of its path, of its query string, and its headers. `pathNames` are the names that the
- * document has for those of the path.
+ * Returns the parameters of an operation: path, query string and headers. `pathNames` are the names
+ * of its path parameters in the document.
  */
 export function operationParameters(
   operation: CompiledOperation,
@@ -30,7 +30,7 @@ function queryParameters({ route }: CompiledOperation, input: JsonSchema): reado
       name,
       in: 'query',
       required: input.required?.includes(name) ?? false,
-      // A list is a name that comes several times.
+      // A list is sent as a repeated name.
       style: 'form',
       explode: true,
       ...described(input, name),

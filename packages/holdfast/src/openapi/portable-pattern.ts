@@ -1,27 +1,29 @@
 /*
- * The `pattern` of a schema is a regular expression of JavaScript. Clients compile it with the engine of their own language,
- * most of which refuse a part of that syntax: `\p{…}` (Python's re, JavaScript without the `u` flag), lookaround and
- * backreferences (RE2, as in Go), `\u00e9` (RE2), an unescaped `[` in a class (Java). One such pattern can stop a whole client.
+ * The `pattern` of a schema is a JavaScript regular expression. Clients compile it with the engine
+ * of their language, and most engines reject a part of that syntax: `\p{…}` (Python's re,
+ * JavaScript without the `u` flag), lookaround and backreferences (RE2, as in Go), `\u00e9` (RE2),
+ * an unescaped `[` in a class (Java). One such pattern can break a whole client.
  *
- * A pattern is therefore rewritten, token by token, to what JavaScript with and without `u`, Java, RE2 and Python's re all
- * compile, close to the subset that JSON Schema recommends (draft 2020-12 core, section 6.4). A class of Unicode properties
- * becomes the ranges of its characters. A pattern that cannot be rewritten has no portable form.
+ * A pattern is therefore rewritten, token by token, to a form that JavaScript with and without `u`,
+ * Java, RE2 and Python's re all compile, close to the subset that JSON Schema recommends (draft
+ * 2020-12 core, section 6.4). A class of Unicode properties becomes the ranges of its characters. A
+ * pattern that cannot be rewritten has no portable form.
  */
 import { type CharacterSet, complement, toCharacterSet } from './character-set.ts'
 
-// One token outside of a class. A class is matched as a whole, up to its first bracket that is not escaped.
+// One token outside a class. A class is matched as a whole, up to its first unescaped bracket.
 const token =
   /\\(?:[pP]\{[^}]*\}|u\{[0-9a-fA-F]+\}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|c[A-Za-z]|k<[^>]*>|[\s\S])|\[(?:\\[\s\S]|[^\\\]])*\]|\((?:\?(?:<[^=!][^>]*>|<?[=!]|[a-z-]*:)?)?|\{\d+(?:,\d*)?\}|[\s\S]/gu
 
-// RE2 refuses a higher count.
+// RE2 rejects a higher count.
 const maxRepeats = 1_000
 
-// A class of more ranges than this is not a pattern that a person would read.
+// A class with more ranges than this is unreadable for a person.
 const maxRanges = 64
 
-/** Returns a pattern that every engine reads and that matches the same text; `undefined` if there is none. */
+/** Returns an equivalent pattern that every engine accepts; `undefined` if there is none. */
 export function toPortablePattern(pattern: string): string | undefined {
-  // Octal escapes, which JavaScript has without the `u` flag.
+  // Octal escapes, which JavaScript supports without the `u` flag.
   if (/\\0\d/.test(pattern)) return undefined
   const parts: string[] = []
   for (const [text] of pattern.matchAll(token)) {
@@ -55,18 +57,21 @@ function rewriteToken(text: string): string | undefined {
   return /^\\[dDwWsSbB]$/.test(text) ? text : rewriteEscape(text)
 }
 
-/** A named group becomes a plain one, since nothing refers to it. */
+/**
+ * Returns a plain group for a named one, since backreferences are not supported anyway; `undefined`
+ * for lookaround.
+ */
 function rewriteGroup(text: string): string | undefined {
   if (text === '(' || text === '(?:') return text
   return /^\(\?<[^=!]/.test(text) ? '(' : undefined
 }
 
-/** An escape of one character, in the form that every engine has. */
+/** Returns an escape of one character in the form that every engine supports. */
 function rewriteEscape(text: string): string | undefined {
   return /^\\[\^$\\.*+?()[\]{}|/fnrt]$/.test(text) ? text : writeCharacter(codeOf(text))
 }
 
-/** The code point that an escape stands for. */
+/** Returns the code point of an escape. */
 function codeOf(text: string): number {
   const hex = /^\\(?:u\{([0-9a-fA-F]+)\}|[ux]([0-9a-fA-F]+))$/.exec(text)
   if (hex) return Number.parseInt(hex[1] ?? hex[2]!, 16)
@@ -75,7 +80,7 @@ function codeOf(text: string): number {
 }
 
 function writeCharacter(code: number): string | undefined {
-  // `&&` is an operator in a class of Java, and `-` needs an escape that only a class has.
+  // `&&` is an operator in a class in Java, and `-` needs an escape that is valid only in a class.
   if (code <= 0x1f || code === 0x26 || code === 0x2d || (code >= 0x7f && code <= 0xff))
     return `\\x${code.toString(16).padStart(2, '0')}`
   if (code >= 0xd800 && code <= 0xdfff) return undefined
@@ -84,7 +89,8 @@ function writeCharacter(code: number): string | undefined {
 }
 
 function rewriteClass(text: string): string | undefined {
-  // What a class of properties or of characters beyond U+FFFF matches is worked out; any other stays as it was written.
+  // Unicode properties and characters beyond U+FFFF are expanded to ranges; any other class stays
+  // as written.
   if (/\\[pP]\{|\\u\{|[\u{10000}-\u{10ffff}]/u.test(text)) return writeSet(toCharacterSet(text))
   if (text === '[]') return '[^\\s\\S]'
   if (text === '[^]') return '[\\s\\S]'
@@ -100,7 +106,7 @@ function rewriteClass(text: string): string | undefined {
 }
 
 function rewriteMember(part: string): string | undefined {
-  // Java takes a bracket for a nested class.
+  // Java reads an unescaped bracket as a nested class.
   if (part === '[') return '\\['
   if (part === '&') return writeCharacter(0x26)
   if (!part.startsWith('\\')) return part
@@ -108,8 +114,9 @@ function rewriteMember(part: string): string | undefined {
 }
 
 /**
- * A class of these characters. Without the `u` flag JavaScript takes a character beyond U+FFFF for two, so that a class can
- * have all of them, by leaving out others, or none.
+ * Returns a class of these characters. Without the `u` flag, JavaScript reads a character beyond
+ * U+FFFF as two, so a class can contain either all of these characters, by negation, or none of
+ * them.
  */
 function writeSet(set: CharacterSet): string | undefined {
   const astral = (ranges: CharacterSet): boolean => ranges.some(([, last]) => last > 0xffff)

@@ -6,7 +6,7 @@ import { challengeHeader, everyAnswersHeaders, headerReference } from './shared-
 
 const problemType = 'application/problem+json'
 
-/** The answers of an operation that are problems, by their statuses. */
+/** Returns the problem responses of an operation, by status. */
 export function problemResponses(
   operation: CompiledOperation,
   problems: readonly DocumentedProblem[],
@@ -54,7 +54,7 @@ function problemHeaders(
 ): ResponseObject['headers'] {
   const names = new Set(problems.flatMap(({ problem }) => Object.keys(problem.headers)))
   const declared = [...names].sort().map((name) => [toHeaderCase(name), describeHeader(name)] as const)
-  // What a handler comes to is kept under the key, and given again.
+  // A problem thrown by the handler is stored with the idempotency key, and may be replayed.
   const isKept =
     operation.kind === 'mutation' && problems.some(({ problem }) => operation.problems.includes(problem))
   const isChallenge = problems.some(({ problem }) => problem.status === 401)

@@ -12,16 +12,19 @@ export interface DocumentedProblem {
   readonly name: string
   /** A reference to its component. */
   readonly schema: JsonSchema
-  /** An example answer; absent if the problem has required members of its own without an example. */
+  /**
+   * An example occurrence; absent if the problem has required extension members without an example.
+   */
   readonly example?: ExampleObject
 }
 
 const titlePurpose = 'A summary of the problem type, for people. Its wording can change: compare `code`.'
 
 /**
- * Adds a problem to the components, with RFC 9457's members and its own. `type`, `status` and `code` are constants, by which
- * a client tells problems apart. `title` is not: RFC 9457 section 3.1.4 lets its wording change and be localized. Neither is
- * it the title of the schema, which some generators take as the name of a class.
+ * Adds a problem to the components, with the members of RFC 9457 and its extension members. `type`,
+ * `status` and `code` are constants, which clients use to distinguish problems. `title` is not
+ * constant: RFC 9457 section 3.1.4 allows its wording to change and to be localized. Nor is it the
+ * title of the schema, which some generators use as a class name.
  */
 export function shareProblem(
   problem: AnyProblemType,
@@ -64,7 +67,10 @@ function exampleOfExtra(schema: JsonSchema = {}): object | undefined {
   return (schema.required ?? []).length === 0 ? {} : undefined
 }
 
-/** A schema that is no reference itself: what has a name is one, to a definition that it brings along. */
+/**
+ * Returns a schema that is not a reference. A named schema is a reference to a definition that it
+ * contains.
+ */
 function inline(schema: JsonSchema): JsonSchema {
   const { $ref: _, ...rest } = schema
   return { ...rest, ...resolveReference(schema, schema) }

@@ -3,8 +3,8 @@ import { parseRoute, shapeOf } from '../kernel/route.ts'
 import type { LinkObject } from './open-api-document.ts'
 
 /**
- * Returns the link from the answer of an operation that creates something to the query that reads it: the one at the
- * `location` of the operation. None if no query has that path.
+ * Returns the link from an operation that creates a resource to the query that reads it: the query
+ * at the `location` of the operation. Empty if no query has that path.
  */
 export function readLink(
   { location }: CompiledOperation,

@@ -4,22 +4,25 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
-/** The package that the API reference is made with: an optional peer, since it is large. */
+/**
+ * The package that renders the API reference. It is large, so it is an optional peer dependency.
+ */
 export const referencePackage = '@scalar/api-reference'
 
-/** The program of the API reference, for browsers. */
+/** The browser script of the API reference. */
 export interface ReferenceBundle {
-  /** The name under which it is served; another one for other bytes. */
+  /** The name under which the script is served; it changes with the bytes. */
   readonly name: string
   readonly bytes: Uint8Array
-  /** For the `integrity` of a script element. */
+  /** The value for the `integrity` attribute of a script element. */
   readonly integrity: string
 }
 
 /**
- * Reads the program from the installed package; `undefined` where that is not installed.
+ * Reads the script from the installed package; returns `undefined` if the package is not installed.
  *
- * @throws HoldfastError `reference-bundle-unreadable` where it is, and the program cannot be read from it.
+ * @throws HoldfastError `reference-bundle-unreadable` if the package is installed but the script
+ * cannot be read.
  */
 export async function readReferenceBundle(): Promise<ReferenceBundle | undefined> {
   try {

@@ -5,7 +5,7 @@ import { markup } from '../http/markup.ts'
 import { pageStyle } from '../http/problem-style.ts'
 import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
 
-// Relative, so that the page is whole behind a proxy that serves it below a path of its own.
+// A relative URL, so that the page works behind a proxy that serves it under another path.
 const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
   url: 'openapi.json',
   telemetry: false,
@@ -20,8 +20,9 @@ const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
   mcp: { disabled: true },
 })})`
 
-// What is shown is laid out with style elements and attributes that the program makes, so styles are allowed; of scripts, only
-// its own and the one that starts it. Requests that a reader tries out go to the service itself.
+// The script creates style elements and attributes, so styles are allowed. The only scripts allowed
+// are the reference itself and the one that starts it. Requests that a reader tries out go to the
+// service itself.
 const policy = [
   "default-src 'none'",
   `script-src 'self' '${hashOf(startScript)}'`,
@@ -33,7 +34,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The page of the API reference. It loads nothing from anywhere else. */
+/** Returns the page of the API reference. It loads nothing from other hosts. */
 export function referencePage({ name }: RunningService, bundle: ReferenceBundle): HttpAnswer {
   const page = markup`<!doctype html>
 <html lang="en">
@@ -49,7 +50,7 @@ export function referencePage({ name }: RunningService, bundle: ReferenceBundle)
   return toAnswer(200, page.html, policy)
 }
 
-/** The page where the package of the reference is not installed. */
+/** Returns the page for a service whose reference package is not installed. */
 export function missingPage({ name }: RunningService): HttpAnswer {
   const page = markup`<!doctype html>
 <html lang="en">

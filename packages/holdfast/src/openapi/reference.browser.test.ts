@@ -8,13 +8,13 @@ import { missingChromium, openChromium } from './chromium.fixture.ts'
 const missing = await missingChromium()
 if (missing !== undefined) process.stderr.write(`/docs is not tested in a browser. ${missing}\n`)
 
-/** What a page did beside showing itself. */
+/** An opened page. */
 interface Visit {
   readonly page: Page
   readonly url: string
-  /** Where it sent requests to. */
+  /** The URLs of its requests. */
   readonly requested: readonly URL[]
-  /** What it complained of, violations of its policy included. */
+  /** Its errors and console warnings, violations of its policy included. */
   readonly complaints: readonly string[]
 }
 

@@ -2,7 +2,8 @@ import type { JsonSchema } from '../kernel/json-schema.ts'
 import { integerFormat } from './integer-format.ts'
 import { toPortablePattern } from './portable-pattern.ts'
 
-// The keywords of draft 2020-12 that hold schemas. Whatever else a keyword holds is data, and stays as it is.
+// The keywords of draft 2020-12 that contain schemas. The values of other keywords are data and
+// stay unchanged.
 const holdOne = new Set([
   'additionalProperties',
   'contains',
@@ -19,13 +20,14 @@ const holdOne = new Set([
 const holdList = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
 const holdNamed = new Set(['dependentSchemas', 'properties'])
 
-// Keywords of a whole document, which a schema within another one must not have; and one for the log alone.
+// Keywords that are valid at the root of a document only, and `redact`, which is for logs only.
 const leftOut = new Set(['$schema', '$defs', '$id', 'redact'])
 
 /**
- * Rewrites a schema for an OpenAPI document: its references point to the components, keywords of a whole document are left out,
- * `example`, which OpenAPI 3.1 deprecates, becomes `examples`, integers of more than 32 bits get their format, and a pattern is
- * written so that every regular-expression engine reads it.
+ * Rewrites a schema for an OpenAPI document: references point to the components, keywords for the
+ * root of a document are removed, `example`, which OpenAPI 3.1 deprecates, becomes `examples`,
+ * integers of more than 32 bits get a format, and patterns become portable across
+ * regular-expression engines.
  */
 export function rewriteSchema(
   schema: JsonSchema,
@@ -50,7 +52,9 @@ export function rewriteSchema(
   return rewritten
 }
 
-/** A pattern that not every engine reads is left to the service to check, and kept for people. */
+/**
+ * Replaces a pattern without a portable form by a comment for readers: only the service checks it.
+ */
 function rewritePattern(pattern: string): JsonSchema {
   const portable = toPortablePattern(pattern)
   return portable === undefined
@@ -58,7 +62,8 @@ function rewritePattern(pattern: string): JsonSchema {
     : { pattern: portable }
 }
 
-// Leaving one out would refuse the properties that it admits, so one without a portable form stays.
+// Removing a pattern would reject the properties that it allows, so one without a portable form
+// stays.
 function mapPatterns(named: object, change: (value: unknown) => unknown): object {
   const entries = Object.entries(named)
   return Object.fromEntries(

@@ -7,15 +7,17 @@ import { definitionsOf, followAlias, keyOf, refersToItself, signatureOf } from '
 export const componentsBase = '#/components/schemas/'
 
 /**
- * The schemas that operations of a document share, collected while it is written. No two of them have names that differ only
- * in case or punctuation: a generator makes one class, and a disk one file, of `Tag` and `tag`.
+ * The schemas that the operations of a document share, collected while it is written. No two of
+ * them have names that differ only in case or punctuation: a generator creates one class, and a
+ * file system may create one file, for `Tag` and `tag`.
  */
 export interface SchemaComponents {
   /**
-   * Rewrites a schema for the document: its definitions become components, and its references point to them.
+   * Rewrites a schema for the document: its definitions become components, and its references point
+   * to them.
    *
-   * @param owner prefix of the names of definitions without a name of their own, and the name of the schema itself if it
-   * refers to itself.
+   * @param owner prefix for the names of unnamed definitions, and the name of the schema itself if
+   * it refers to itself.
    * @param variant suffix of a definition's name if another schema has that name.
    */
   embed(schema: JsonSchema, owner: string, variant?: string): JsonSchema
@@ -25,7 +27,7 @@ export interface SchemaComponents {
    * @param variant suffix of the name if another schema has it.
    */
   add(schema: JsonSchema, name: string, variant?: string): JsonSchema
-  /** Embeds a schema and adds it; one that is a reference already stays one. */
+  /** Embeds a schema and adds it; a schema that is already a reference stays unchanged. */
   share(schema: JsonSchema, name: string, variant?: string): JsonSchema
   /** Returns every component, sorted by name. */
   all(): Readonly<Record<string, JsonSchema>>
@@ -36,7 +38,9 @@ export function createSchemaComponents(): SchemaComponents {
   const schemas = new Map<string, JsonSchema>()
   const reserved = new Map<string, { readonly name: string; readonly signature: string }>()
 
-  /** Returns the name of the same schema if it has one, or a free name. */
+  /**
+   * Returns the name of the same schema if it is already in the collection, otherwise a free name.
+   */
   function reserve(wanted: string, signature: string, variant = ''): string {
     for (let attempt = 0; ; attempt += 1) {
       const name = attempt === 0 ? wanted : `${wanted}${variant}${attempt === 1 ? '' : attempt}`
@@ -79,7 +83,7 @@ export function createSchemaComponents(): SchemaComponents {
     add,
     share(schema, name, variant) {
       const embedded = embed(schema, name, variant)
-      // It has become a component already, since its own parts refer to it.
+      // The schema is a component already, because its own parts refer to it.
       if (refersToItself(schema))
         return { $ref: componentsBase + reserve(name, signatureOf('#', schema), variant) }
       const isReference = embedded.$ref !== undefined && Object.keys(embedded).length === 1
@@ -89,15 +93,17 @@ export function createSchemaComponents(): SchemaComponents {
   }
 }
 
-/** Equal for names of which a generator makes the same class or file. */
+/** Returns the same text for names from which a generator creates the same class or file. */
 function foldName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase()
 }
 
-// What Zod calls a definition without an id, and a page its items.
+// The names of definitions without an id in Zod, and of the items of a page.
 const unnamed = /^(?:__schema(\d+)|item)$/
 
-/** The definition's own name where it has one; the owner's with something added otherwise. */
+/**
+ * Returns the name of a definition if it has one; otherwise a name derived from that of the owner.
+ */
 function nameOf(pointer: string, owner: string): string {
   if (pointer === '#') return owner
   const key = keyOf(pointer)

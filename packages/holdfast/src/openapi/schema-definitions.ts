@@ -1,6 +1,8 @@
 import type { JsonSchema } from '../kernel/json-schema.ts'
 
-/** The definitions of a schema, those within definitions too, by the pointers that references to them have. */
+/**
+ * Returns the definitions of a schema, nested ones included, by the pointers that refer to them.
+ */
 export function definitionsOf(schema: JsonSchema, pointer = '#'): ReadonlyMap<string, JsonSchema> {
   const found = new Map<string, JsonSchema>()
   for (const [key, definition] of Object.entries(schema.$defs ?? {})) {
@@ -11,7 +13,7 @@ export function definitionsOf(schema: JsonSchema, pointer = '#'): ReadonlyMap<st
   return found
 }
 
-/** The last part of a definition's pointer: what its library or its author calls it. */
+/** Returns the last part of a definition's pointer: the name that its library or author gave it. */
 export function keyOf(pointer: string): string {
   return pointer
     .slice(pointer.lastIndexOf('/') + 1)
@@ -19,13 +21,16 @@ export function keyOf(pointer: string): string {
     .replaceAll('~0', '~')
 }
 
-/** Where a definition leads that is nothing but a reference; its own pointer otherwise. */
+/** Returns the target of a definition that is only a reference; otherwise the pointer itself. */
 export function followAlias(pointer: string, root: JsonSchema): string {
   const { $defs: _, $ref: target, ...rest } = resolveOnce(pointer, root)
   return target !== undefined && Object.keys(rest).length === 0 ? followAlias(target, root) : pointer
 }
 
-/** Equal for schemas that mean the same wherever they are defined: their text, and that of all they refer to. */
+/**
+ * Returns the same text for schemas that are equal regardless of where they are defined: the schema
+ * and everything it refers to.
+ */
 export function signatureOf(pointer: string, root: JsonSchema): string {
   const reached = new Map<string, string>()
   const visit = (place: string): void => {
@@ -43,7 +48,7 @@ export function signatureOf(pointer: string, root: JsonSchema): string {
   return JSON.stringify(texts.sort())
 }
 
-/** Whether a schema refers to itself as a whole. */
+/** Returns true if a schema refers to itself as a whole. */
 export function refersToItself(schema: JsonSchema): boolean {
   return JSON.stringify(schema).includes('"$ref":"#"')
 }

@@ -11,7 +11,7 @@ const withKey = (name: string): Access => ({
   securitySchemes: { key: { in: 'header', name } },
 })
 
-/** Returns what the document says of an operation with an access rule. */
+/** Returns the documented security of an operation with an access rule. */
 async function describeAccess(access: Access, options: StartOptions = {}) {
   const read = holdfast().query({ route: 'GET /things', access, run: () => {} })
   const document = toOpenApi(await startService({ read }, options))

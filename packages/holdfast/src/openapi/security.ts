@@ -9,17 +9,17 @@ import type { SecurityRequirementObject, SecuritySchemeObject } from './open-api
 
 /** The security schemes of a document, collected while it is written. */
 export interface Security {
-  /** Returns what an operation with this rule needs: one of these; `[]` for a public one. */
+  /** Returns the alternative requirements of an operation with this rule; `[]` for a public one. */
   requirementsOf(access: Access): readonly SecurityRequirementObject[]
-  /** Returns every scheme that an operation needs, sorted by name. */
+  /** Returns every scheme that an operation requires, sorted by name. */
   all(): Readonly<Record<string, SecuritySchemeObject>>
 }
 
-/** Creates the collection of a service that has these schemes. */
+/** Creates the collection of a service with these schemes. */
 export function createSecurity(ofService: SecuritySchemes): Security {
   const named = new Map<string, SecurityScheme>()
 
-  /** A name, with a number if two rules have different schemes of the same name. */
+  /** Returns a name for a scheme, numbered if another scheme already has the name. */
   function nameOf(wanted: string, scheme: SecurityScheme): string {
     for (let attempt = 1; ; attempt += 1) {
       const name = attempt === 1 ? wanted : `${wanted}${attempt}`
@@ -42,7 +42,7 @@ export function createSecurity(ofService: SecuritySchemes): Security {
   }
 }
 
-/** Returns whether a rule admits a caller without credentials, as one of its alternatives. */
+/** Returns true if a rule admits a caller without credentials, as one of its alternatives. */
 export function admitsEveryone(access: Access): boolean {
   return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
 }

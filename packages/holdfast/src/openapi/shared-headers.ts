@@ -7,23 +7,23 @@ const traceparent = { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-
 const traceContext = 'https://www.w3.org/TR/trace-context/'
 
 /**
- * A key as `idempotency/key.ts` reads it: 1 to 255 characters, which a length cannot say, since quotes and backslashes come on
- * top of them.
+ * A key in the form that `idempotency/key.ts` parses: 1 to 255 characters. `maxLength` cannot
+ * express this, since quotes and backslashes do not count.
  */
 const idempotencyKey = {
   type: 'string',
   pattern:
     '^(?:"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"|[\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]{1,255})$',
 }
-// Not a UUID: version 7 contains a time, and the example would be refused as too old.
+// Not a UUID: version 7 contains a time, and the example would be rejected as too old.
 const keyExample = '"one-key-per-request"'
 const keyPurpose =
   'Makes the request safe to send again: the same request with the same key takes effect once, and each time gets the same answer. A string of 1 to 255 printable ASCII characters that no other request has, quoted or bare; preferably a UUIDv7.'
 
-// A number other than zero, and a unit.
+// A number other than zero, with a unit.
 const requestTimeout = '^(?:[0-9]*[1-9][0-9]*(?:\\.[0-9]+)?|[0-9]+\\.[0-9]*[1-9][0-9]*)(?:ms|s|m|h|d)$'
 
-/** The request headers that operations share, by their names in the components. */
+/** The request headers that operations share, by component name. */
 export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -62,7 +62,10 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
   },
 }
 
-/** The header of a mutation's key, where it is not the one that all share: it may be left out, or another one carries the key. */
+/**
+ * Returns the idempotency header of a mutation that differs from the shared one: it is optional, or
+ * has another name.
+ */
 export function idempotencyKeyParameter({
   keyHeader,
   idempotency,
@@ -80,7 +83,7 @@ export function idempotencyKeyParameter({
   }
 }
 
-/** The headers of answers, by their names in the components. */
+/** The response headers, by component name. */
 export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
   ETag: {
     description: 'Names these very bytes; `If-None-Match` asks whether they have changed.',
@@ -106,25 +109,25 @@ export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
   Traceparent: { description: `Where the call stands in its trace (${traceContext}).`, schema: traceparent },
 }
 
-/** The header of a 401. */
+/** The header of a 401 response. */
 export const challengeHeader: HeaderObject = {
   description:
     'How to say who makes the call: a challenge for each security scheme (RFC 9110 section 11.6.1).',
   schema: { type: 'string' },
 }
 
-/** The headers of every answer. */
+/** The headers of every response. */
 export const everyAnswersHeaders: Readonly<Record<string, Reference>> = {
   'X-Request-Id': headerReference('RequestId'),
   traceparent: headerReference('Traceparent'),
 }
 
-/** Points to one of the headers of answers. */
+/** Returns a reference to a response header. */
 export function headerReference(name: string): Reference {
   return { $ref: `#/components/headers/${name}` }
 }
 
-/** Points to one of the request headers. */
+/** Returns a reference to a request header. */
 export function parameterReference(name: string): Reference {
   return { $ref: `#/components/parameters/${name}` }
 }

@@ -14,15 +14,17 @@ import { tagOf } from './tag-of.ts'
 const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
 
 /**
- * Describes a service in OpenAPI 3.1: every operation with all that it may answer. The same service has the same document,
- * whatever the order in which its operations were given.
+ * Describes a service in OpenAPI 3.1: every operation with all of its responses. The document of a
+ * service does not depend on the order in which its operations were defined.
  *
- * @throws HoldfastError `openapi-reference-unknown` where a schema refers to something outside of its own definitions.
+ * @throws HoldfastError `openapi-reference-unknown` if a schema refers to something outside its own
+ * definitions.
  */
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()
   const operations = [...running.operations.values()].sort((a, b) => compare(a.name, b.name))
-  // First, so that a schema that the application has named keeps that name, and the output's if the input differs.
+  // Embedded first, so that a schema named by the application keeps its name, and so that the
+  // output keeps the name if the input differs.
   for (const { name, outputSchema } of operations) components.embed(outputSchema, outputName(name))
   for (const { name, inputSchema } of operations) components.embed(inputSchema, inputName(name), inputVariant)
   const documented = new Map(
@@ -74,7 +76,10 @@ function describeTags(operations: readonly CompiledOperation[]): OpenApiDocument
 
 type SharedPaths = ReadonlyMap<string, readonly CompiledOperation[]>
 
-/** Operations whose paths differ only in the names of their parameters share one path, as OpenAPI requires. */
+/**
+ * Operations whose paths differ only in the names of their parameters share one path, as OpenAPI
+ * requires.
+ */
 function sharedPaths(operations: readonly CompiledOperation[]): SharedPaths {
   return Map.groupBy(operations, pathShapeOf)
 }
@@ -100,7 +105,7 @@ function order({ route }: CompiledOperation): number {
   return methods.indexOf(route.method)
 }
 
-/** By code units, so that the order is the same in every locale. */
+/** Compares by code units, so that the order is the same in every locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -13,7 +13,7 @@ import { z } from 'zod'
 
 const { query, mutation, service } = holdfast({ database: postgres() })
 
-/** Refuses everyone who does not say a name. */
+/** Rejects callers that send no name. */
 const named: Access = {
   name: 'named()',
   securitySchemes: { name: { in: 'header', name: 'x-name' } },
@@ -42,7 +42,7 @@ const Thing = z.object({
   note: z.union([z.string(), z.int()]).nullable(),
 })
 
-/** A list of one row. */
+/** A list with one row. */
 const oneRow: PageSource<{ readonly id: string }> = {
   orderings: [{ name: 'id', direction: 'asc', nulls: 'never' }],
   read: async () => [{ row: { id: '1' }, values: ['1'] }],
