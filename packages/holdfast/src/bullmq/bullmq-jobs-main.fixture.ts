@@ -5,7 +5,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs take a while in their transactions, and note each of their effects with its try.
+// A service whose jobs take a while in their transactions and record each effect with its attempt.
 const { job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('../../test/jobs/migrations/', import.meta.url),

@@ -12,11 +12,11 @@ engineConformance('bullmq', {
   missing,
   jobEngine: bullmqJobs({
     connection: { port: server?.port ?? 6379 },
-    // A try whose lock is lost is aborted, which would hide that it could not have committed.
+    // An attempt that loses its lock is aborted, which would hide that it could not have committed.
     lockDuration: '60s',
   }),
   promises: [],
-  /** Redis loses all that it had, and nobody can tell but by the connection. */
+  /** Redis loses all its data; only the lost connection reveals it. */
   async runAgain() {
     const client = new Redis({ port: server!.port })
     await client.flushall()

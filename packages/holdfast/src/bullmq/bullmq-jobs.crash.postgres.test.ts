@@ -27,7 +27,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     database = await createTestDatabase()
     looking = new DriverClient({ connectionString: database.url })
     await looking.connect()
-    // The first one applies the migrations.
+    // The first server applies the migrations.
     servers = [await start()]
     servers.push(await start())
   })
@@ -62,7 +62,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
       { timeoutMs: 60_000, what: `${count} jobs that have succeeded` },
     )
 
-  /** How many jobs are in mid-transaction. */
+  /** Returns the number of jobs that are in the middle of a transaction. */
   const inTransaction = (): Promise<number> =>
     numberOf(
       `select count(*)::int as count from pg_stat_activity

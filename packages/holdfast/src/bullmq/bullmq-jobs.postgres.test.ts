@@ -46,7 +46,7 @@ const listening = consumer({
   run: ({ message }) => void runs.push(`heard ${message.payload.name}`),
 })
 
-/** What the mutation of a test does. */
+/** The work of the mutation under test. */
 let act: (context: Pick<Context, 'jobs' | 'publish'>) => Promise<unknown>
 const arrange = mutation({
   route: 'POST /arrange',
@@ -92,7 +92,7 @@ const inState = (on: Tested, id: string, state: string): Promise<{ readonly fail
     return row?.state === state ? row : undefined
   })
 
-/** All that Redis has. */
+/** Returns all data in Redis as text. */
 async function textInRedis(): Promise<string> {
   const client = new Redis({ ...connection })
   try {
@@ -180,7 +180,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(runs).toEqual(['heard a message', 'tick'])
     expect(await on.sql(`select name, claim, state from holdfast.all_jobs order by name`)).toEqual([
       { name: 'consumer:listening', claim: 1, state: 'succeeded' },
-      // No worker has claimed it in the database.
+      // No worker has claimed the job in the database.
       { name: 'plain', claim: 0, state: 'succeeded' },
     ])
   })

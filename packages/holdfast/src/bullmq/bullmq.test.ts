@@ -19,7 +19,7 @@ const surroundings: Surroundings = {
   notify: () => {},
 }
 
-/** The messages of a queue, those that were added first before the others. */
+/** Returns the messages of a queue, in the order in which they were added. */
 async function waitingIn(queue: string, port: number): Promise<readonly BrokerMessage[]> {
   const client = new Redis({ port, maxRetriesPerRequest: null })
   const jobs = new Queue<BrokerMessage>(queue, { connection: client })
@@ -78,7 +78,7 @@ describe.skipIf(missing)('bullmq', () => {
     }
   }
 
-  /** Works on a queue until it has done one more job. */
+  /** Runs a worker on a queue until it has completed one more job. */
   async function workOff(queue: string): Promise<unknown[]> {
     const done: unknown[] = []
     const worker = new Worker(queue, async ({ id, name, data }) => void done.push({ id, name, data }), {

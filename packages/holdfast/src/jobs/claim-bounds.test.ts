@@ -10,7 +10,7 @@ test('a claim looks everywhere at first, and behind what was claimed a while ago
   const everywhere = { behind: [], ranges: [whole('mail'), whole('report')] }
   expect(bounds.segments(names, 0)).toEqual(everywhere)
   bounds.claimed([claimed(3), claimed(7), claimed(5, 10)], 0)
-  // What committed late is not passed by yet.
+  // Jobs that committed late are not skipped yet.
   expect(bounds.segments(names, 1_999)).toEqual(everywhere)
   bounds.claimed([claimed(9)], 1_999)
   expect(bounds.segments(names, 2_000)).toEqual({
@@ -36,13 +36,13 @@ test('a sweep looks everywhere: every ten seconds, when nothing was found, and w
   bounds.segments(names, 0)
   bounds.claimed([claimed(3)], 0)
   expect(bounds.segments(names, 9_999).behind).toHaveLength(1)
-  // A claim of some names is no sweep of the others.
+  // A claim of some names is not a sweep for the others.
   expect(bounds.segments(['mail'], 10_000).behind).toEqual([])
   expect(bounds.segments(names, 10_001).behind).toEqual([])
   expect(bounds.segments(names, 10_002).behind).toHaveLength(1)
   bounds.sweepNext()
   expect(bounds.segments(names, 10_003).behind).toEqual([])
-  // A claim that finds nothing is followed by one, at most every two seconds.
+  // A claim that finds nothing is followed by a sweep, at most every two seconds.
   expect(bounds.sweepInstead(12_002)).toBe(false)
   expect(bounds.segments(names, 12_002).behind).toHaveLength(1)
   expect(bounds.sweepInstead(12_003)).toBe(true)

@@ -5,32 +5,32 @@ import type pg from 'pg'
 import { z } from 'zod'
 import type { JobEngine } from './job-engine.ts'
 
-/** What not every engine promises. */
+/** Features that not every engine supports. */
 export type EnginePromise = 'limits-per-key' | 'ordered' | 'steps' | 'progress-in-the-database'
 
-/** What a job of a test is given. */
+/** The context passed to a job of a test. */
 export type BenchContext = JobContext<{ name: string }, SqlDatabase>
 
 type Named = Job<{ name: string }>
 
-/** A service on an engine, with a database of its own. */
+/** A service on an engine, with its own database. */
 export interface Bench {
   readonly running: Pick<RunningService, 'startWorker'>
   readonly sql: <Row extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<Row[]>
-  /** Runs a mutation, and gives what comes of it as JSON. */
+  /** Runs a mutation. Resolves to its result as JSON. */
   readonly transact: <T>(what: (context: Pick<BenchContext, 'db' | 'jobs'>) => Promise<T>) => Promise<T>
-  /** Gives the id. */
+  /** Enqueues a job. Resolves to its id. */
   readonly enqueue: (job: Named, name: string) => Promise<string>
   readonly enqueueEach: (job: Named, names: readonly string[]) => Promise<unknown>
   readonly find: (id: string) => Promise<BenchRow>
   readonly inState: (id: string, state: string) => Promise<BenchRow>
-  /** What jobs have written, in its order. */
+  /** The effects that jobs have written, in order. */
   readonly effects: () => Promise<readonly string[]>
   /** Resolves when no transaction of a job is open. */
   readonly noTransactions: () => Promise<unknown>
 }
 
-/** What is asserted of the row of a job. */
+/** The asserted columns of a job's row. */
 export interface BenchRow {
   readonly state: string
   readonly claim: number
@@ -39,23 +39,23 @@ export interface BenchRow {
   readonly progress: unknown
 }
 
-/** What the tests of an engine have in common. */
+/** The parts that the tests of an engine share. */
 export interface Benches {
   readonly jobs: Readonly<Record<'plain' | 'alone' | 'paced' | 'short' | 'keyed' | 'ordered', Named>>
-  /** What jobs do, by the names that they are given; nothing, where there is none. */
+  /** The work of jobs by name; a job without an entry does nothing. */
   readonly work: Map<string, (context: BenchContext) => void | Promise<void>>
-  /** The names of what has begun, in its order. */
+  /** The names of the jobs that have started, in order. */
   readonly runs: string[]
   readonly start: (options?: TestServiceOptions) => Promise<Bench>
-  /** Waits in a handler until the test goes on; its signal ends that. */
+  /** Waits in a handler until the test continues or the signal is aborted. */
   readonly released: (signal: AbortSignal) => Promise<void>
-  /** Lets all handlers that wait go on. */
+  /** Releases all waiting handlers. */
   readonly release: () => void
-  /** Resolves when so many runs have begun. */
+  /** Resolves when this many runs have started. */
   readonly runsOf: (count: number) => Promise<unknown>
-  /** Resolves when so many handlers wait. */
+  /** Resolves when this many handlers wait. */
   readonly waitingFor: (count: number) => Promise<unknown>
-  /** Ends what a test has left. */
+  /** Removes the state that a test has left. */
   readonly clear: () => Promise<void>
 }
 
@@ -64,15 +64,18 @@ export async function note(db: SqlDatabase, name: string): Promise<void> {
   await db.query(sql`insert into effects (name) values (${name})`)
 }
 
-/** What an engine under test runs on. */
+/** The parts that an engine under test runs on. */
 export interface BenchParts {
-  /** Absent: the one on Postgres. */
+  /** The engine. Default: the Postgres engine. */
   readonly jobEngine?: JobEngine
-  /** Changes how the database is reached. */
+  /** Wraps the database, for example to reach it through a proxy. */
   readonly through?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
 }
 
-/** Makes a service whose jobs an engine runs; one that does not promise something has no job that asks for it. */
+/**
+ * Creates the services whose jobs an engine runs. Jobs that need an unsupported feature are left
+ * out.
+ */
 export function createBenches(
   { jobEngine, through = (database) => database }: BenchParts,
   promises: readonly EnginePromise[],

@@ -6,14 +6,14 @@ import { engineTries } from './engine-tries.fixture.ts'
 
 /** An engine under test. */
 export interface TestedEngine extends BenchParts {
-  /** Why it cannot be tested here; absent: it can. */
+  /** The reason why the engine cannot be tested here; absent if it can. */
   readonly missing?: string | undefined
   readonly promises: readonly EnginePromise[]
-  /** Has a job that runs be run a second time, as if its worker had not been heard of. */
+  /** Makes a running job run a second time, as if its worker had missed its heartbeats. */
   readonly runAgain: (on: Bench, id: string) => Promise<void>
 }
 
-/** All that an engine may promise beyond what each does. */
+/** All features that an engine may support beyond the required ones. */
 export const allPromises: readonly EnginePromise[] = [
   'limits-per-key',
   'ordered',
@@ -21,7 +21,7 @@ export const allPromises: readonly EnginePromise[] = [
   'progress-in-the-database',
 ]
 
-/** The suite that every job engine passes, in what it promises. */
+/** The suite that every job engine passes, for the features that it supports. */
 export function engineConformance(
   name: string,
   { missing, promises, runAgain, ...parts }: TestedEngine,

@@ -3,7 +3,7 @@ import { sql } from 'holdfast/postgres'
 import { expect, test } from 'vitest'
 import { type Benches, type EnginePromise } from './engine-bench.fixture.ts'
 
-/** Tests of which jobs run, when, and beside which. */
+/** Tests of which jobs run, when, and in parallel with which others. */
 export function engineOrder(
   { jobs, work, runs, start, released, release, runsOf, waitingFor }: Benches,
   promised: (promise: EnginePromise) => boolean,
@@ -77,12 +77,13 @@ export function engineOrder(
         jobs.paced,
         Array.from({ length: 11 }, () => ({ name: 'a' })),
       )
-      // Not from the first handler on, which may begin later than its job is due.
+      // Measured from the commit: the first handler may start later than its job is due.
       committingMs = performance.now()
     })
     await runsOf(11)
     await Promise.all(workers.map((worker) => worker!.stop(1_000)))
-    // Ten a second: the last is due a second after the first. Clocks of whole milliseconds take off a few.
+    // Ten per second: the last is due a second after the first, minus a few milliseconds of
+    // rounding.
     expect(beganMs.at(-1)! - committingMs).toBeGreaterThan(980)
   })
 

@@ -12,7 +12,7 @@ const clientOf = (on: Bench): StatementClient => ({
   },
 })
 
-/** Tests of attempts: what they do and throw. */
+/** Tests of attempts: their effects and failures. */
 export function engineTries(
   { jobs, work, runs, start, released, runsOf }: Benches,
   promised: (promise: EnginePromise) => boolean,
@@ -86,7 +86,7 @@ export function engineTries(
     })
     const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
     expect(beganMs[1]! - beganMs[0]!).toBeGreaterThan(390)
-    // To snooze costs no attempt, unless it is said to.
+    // Snoozing costs no attempt unless the error says so.
     expect(attempts).toEqual([1, 1, 2])
     expect(row).toMatchObject({ failures: 1 })
   })
@@ -155,7 +155,8 @@ export function engineTries(
       await redriveJobs(clientOf(on), jobs.plain.name)
       const succeeded = await on.inState(id, 'succeeded')
       expect(done).toEqual(['charge', 'ship'])
-      // No claim has a number that one before had: what a first attempt still sends is fenced off.
+      // Claim numbers are never reused, so statements that an earlier attempt still sends are
+      // fenced off.
       expect(succeeded.claim).toBeGreaterThan(dead.claim)
     },
   )

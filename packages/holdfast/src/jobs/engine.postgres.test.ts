@@ -34,7 +34,7 @@ test('a worker that was declared dead, and could not begin anew, can be stopped,
     onLog: (line) => lines.push(line),
   })
   const worker = await on.running.startWorker()
-  // Nobody gets onto the list any more, as where the database has become read-only.
+  // No worker can register any more, as when the database has become read-only.
   await on.sql('alter table holdfast.job_workers add constraint nobody check (false) not valid')
   await on.sql('delete from holdfast.job_workers')
   await until(() => {
@@ -120,7 +120,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   await until(async () => (await states())[0] === 'running')
   const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
-  // Only a claim looks at it.
+  // Only claims read this table.
   await client.query('begin; lock table holdfast.job_pauses in access exclusive mode')
   first.resolve()
   await until(async () => {
@@ -130,7 +130,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     return waiting.length === 1
   })
   const stopped = worker!.stop(0)
-  // Enough for a worker to leave that does not wait for its claim.
+  // Enough round trips for a worker to leave if it did not wait for its claim.
   for (let trips = 0; trips < 200; trips += 1) await client.query('select')
   await client.query('rollback')
   expect(await stopped).toEqual([])
@@ -155,7 +155,7 @@ test('a job whose row a user has locked keeps no other from being run', async ()
   await until(
     async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 1,
   )
-  // What waits for it gives up, and is tried again.
+  // The claim that waits for the lock times out and is repeated.
   await until(() => lines.some((line) => line.includes('55P03')))
   await client.query('rollback')
   await client.end()

@@ -23,7 +23,8 @@ import { lockMessages } from './queries/waits.ts'
 import { takeOver } from './take-over.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
-// Each statement by itself, without what else would notice: a job has one effect only if each of them holds.
+// Tests each statement in isolation, without the other checks that would catch a fault: a job has
+// one effect only if each fence holds.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -80,10 +81,10 @@ const fenced: readonly (readonly [string, (id: string, claim: number) => Stateme
   ['markBegun', (id, claim) => markBegun([{ id, claim }])],
   ['storeProgress', (id, claim) => storeProgress({ id, claim }, '1')],
 ]
-/** Those that fail their transaction if the job is another attempt's. */
+/** The statements that fail their transaction if another claim holds the job. */
 const failing = ['succeedFenced', 'storeStep', 'beginPause']
 
-/** The rows of a statement, or the SQLSTATE that it fails with. */
+/** Resolves to the rows of a statement, or to the SQLSTATE that it fails with. */
 const outcomeOf = (statement: Statement): Promise<unknown> =>
   run(statement).catch((error: { readonly code: string }) => error.code)
 
@@ -193,7 +194,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
   try {
-    // A session that was ended holds its locks for a moment more.
+    // A session that was ended holds its locks for a moment longer.
     const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
     await until(async () => (await takeOver({ ...rescuer, pool, log })).length === 1)
   } finally {
@@ -206,7 +207,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
     )
     return rows.map(({ name }) => name)
   }
-  // One that is being ended is listed for a moment more.
+  // A session that is being ended is listed for a moment longer.
   await until(async () => !(await left()).some((name) => name.endsWith(dead)))
   expect(new Set(await left())).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
   expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 const { job, service } = holdfast({ database: postgres() })
 
-// In a process of its own, the jobs hang, or kill it; in the test, they do nothing.
+// In a child process, the jobs hang or kill it; in the test itself, they do nothing.
 let isChild = false
 
 const hang = job({
@@ -24,15 +24,15 @@ const kill = job({
   retry: { attempts: 2 },
   run() {
     process.send!({ began: 0 }, () => process.kill(process.pid, 'SIGKILL'))
-    // Nothing else runs in between: what marks jobs as begun after a while does not come to it.
+    // Blocks the event loop, so that the delayed marking of started jobs cannot run.
     for (const endMs = performance.now() + 30; performance.now() < endMs;);
   },
 })
 
-/** A service whose jobs its worker does not survive. */
+/** A service whose jobs kill their worker. */
 export const losing = service({ name: 'losing', operations: {}, jobs: { hang, kill } })
 
-/** Works on these jobs in this process, ten of a name at once, until it is killed. */
+/** Runs these jobs in this process, ten of a name at once, until it is killed. */
 export async function startLosingWorker(): Promise<void> {
   isChild = true
   const running = await losing.start({

@@ -4,7 +4,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { losing } from './lost-claims.fixture.ts'
 
-// The crash of a worker costs an attempt only to what had begun.
+// The crash of a worker costs an attempt only for jobs that had started.
 
 let on: TestService<typeof losing.operations>
 const children: ChildProcess[] = []
@@ -18,7 +18,7 @@ afterEach(async () => {
   await on.sql('truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_workers')
 })
 
-/** Starts a worker in a process of its own; `began` has the numbers of the jobs that have begun. */
+/** Starts a worker in a child process; `began` has the numbers of the jobs that have started. */
 function startChild(): { readonly child: ChildProcess; readonly began: number[] } {
   const began: number[] = []
   const child = fork(new URL('lost-claims-main.fixture.ts', import.meta.url), {
@@ -38,7 +38,7 @@ const insertJobs = (name: string, count: number): Promise<unknown> =>
     [name, count],
   )
 
-/** What a lease would take 15 seconds for. */
+/** Declares the worker dead without waiting 15 seconds for its lease to end. */
 const declareDead = (): Promise<unknown> => on.sql('delete from holdfast.job_workers')
 
 const countOf = async (state: string): Promise<number> =>
@@ -52,7 +52,7 @@ test('a crash kills only jobs of one attempt that had begun', async () => {
   await insertJobs('hang', 10)
   const { child, began } = startChild()
   await until(() => began.length === 10, { timeoutMs: 60_000 })
-  // What a worker claims ahead of short jobs.
+  // Jobs as a worker claims them ahead if they are short.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('losing', 'hang')`)
   await insertJobs('hang', 34)
   await on.sql(`

@@ -16,7 +16,7 @@ import { pruneJobs } from './queries/prune-jobs.ts'
 import { storeProgress } from './queries/store-progress.ts'
 import { storeStep } from './queries/steps.ts'
 
-// What statements read, whatever the statistics say. Never how long they take.
+// Checks what statements read, whatever the table statistics are, and never how long they take.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -54,7 +54,7 @@ async function explain(statement: Statement, options: string): Promise<Plan> {
 
 const flatten = (plan: Plan): readonly Plan[] => [plan, ...(plan.Plans ?? []).flatMap(flatten)]
 
-/** Returns how a plan reads a table: by which index, or by what else. */
+/** Returns how a plan reads a table: the indexes, or the other scan types. */
 function readsOf(plan: Plan, table: string): readonly string[] {
   return flatten(plan)
     .filter((node) => node['Relation Name'] === table && node['Node Type'] !== 'ModifyTable')
@@ -99,14 +99,14 @@ test('what ends a job finds it by its id, whether or not the table has been anal
 
 const blocksOf = (plan: Plan): number => (plan['Shared Hit Blocks'] ?? 0) + (plan['Shared Read Blocks'] ?? 0)
 
-/** The blocks that a claim of ten jobs reads, which is then undone. */
+/** Returns the number of blocks that a claim of ten jobs reads; the claim is rolled back. */
 async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): Promise<number> {
   const segments = bounds.segments(['work'], nowMs)
   const claim = claimJobs(worker, { service: 'plans', segments, room: 10, reserved, busy: [] })
   await client.query('begin')
   const plan = await explain(claim, 'analyze, buffers')
   await client.query('rollback')
-  // Of a table of a few rows, all may be read at the end.
+  // A table of a few rows may be read as a whole at the end.
   expect(readsOf(plan, 'jobs')).toContain('jobs_ready')
   return blocksOf(plan)
 }
@@ -127,7 +127,7 @@ test('a claim does not read what was claimed before, while an old snapshot keeps
     await client.query(insert, [10])
     const bounds = new ClaimBounds({ names: ['work'], hasShares: false })
     bounds.claimed([{ name: 'work', priority: 0, seq: rows[0]!.last }], 0)
-    // The first is a sweep: what it reads is what a claim without a bound would.
+    // The first claim is a sweep, which reads as much as a claim without bounds would.
     expect(await blocksOfClaim(bounds, 5_000)).toBeGreaterThan(3 * fresh)
     expect(await blocksOfClaim(bounds, 5_001)).toBeLessThan(2 * fresh)
     expect(await blocksOfClaim(bounds, 5_002, 1)).toBeLessThan(2 * fresh)

@@ -20,7 +20,7 @@ const nightly = schedule({
   input: (tick) => withMore({ at: tick.toISOString() }),
 })
 
-/** A whole row, as the code of a service may well give one. */
+/** Adds undeclared properties, as a service that passes a whole row would. */
 function withMore<Input>(input: Input): Input {
   return { ...input, password_hash: 'x' }
 }
@@ -44,7 +44,7 @@ test('each tick of a schedule is one job, in all processes together', async () =
   await Promise.all(workers.map((worker) => worker!.stop(1_000)))
   expect(new Set(ticks).size).toBe(5)
   const inputs = await tested.sql<{ input: object }>('select input from holdfast.all_jobs')
-  // What the job does not declare is not stored.
+  // Properties that the job does not declare are not stored.
   expect(inputs.map(({ input }) => Object.keys(input))).toEqual(Array(5).fill(['at']))
 })
 
@@ -60,7 +60,7 @@ test.each([
      values ('put-back', 'yearly', '0 0 1 1 *', 'UTC', now() + $1::interval)`,
     [by],
   )
-  // A statement that changes no row is noticed as well.
+  // Statements that change no row are detected too.
   await tested.sql('create table looks (at timestamptz)')
   await tested.sql(`
     create function look() returns trigger language plpgsql as

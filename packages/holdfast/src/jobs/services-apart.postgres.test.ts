@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { openDriverPool } from '../postgres/driver-client.ts'
 
-// Two services on one database, with the same names of everything.
+// Two services on one database that use the same names for everything.
 
 let database: TestDatabase
 let pool: pg.Pool
@@ -94,7 +94,7 @@ test('a service does not run, limit or hold up the jobs of another', async () =>
   expect(await one.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: false })
-  // A place that the other one has taken, and a worker of it that is dead.
+  // A slot that the other service has taken, and a dead worker of it.
   await pool.query(
     `insert into holdfast.job_limits (service, name, kind, key, places) values ('other', 'work', 'concurrency', '', 1)`,
   )

@@ -255,7 +255,7 @@ test.each([
 test('a job that is cancelled while it fails is kept for as long as any other', async () => {
   const on = await begin()
   work = async ({ id }) => {
-    // As a cancellation that its worker has not heard of yet.
+    // Like a cancellation that the worker has not noticed yet.
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
     throw new Error('in vain')
   }

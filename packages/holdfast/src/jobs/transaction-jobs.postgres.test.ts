@@ -94,7 +94,7 @@ test('members that the input does not declare are not stored, however the job is
   )
 })
 
-// The gate that all of a name pass through would fail at one that fits into no index.
+// If such values were stored, a key too long for an index would block the gate of its name.
 test.each([
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: 'k'.repeat(256) })],
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: '\0' })],

@@ -16,8 +16,8 @@ import { startPruning } from './prune.ts'
 import { runSchedules } from './run-schedules.ts'
 import type { Waker } from './waker.ts'
 
-// Every duty of a leader in two processes at once, as when a lease has just changed hands: what is done twice
-// at the same time is done once.
+// Runs every duty of a leader in two processes at once, as when a lease has just changed hands:
+// work that both do has one effect.
 
 const { job, service } = holdfast({ database: postgres() })
 const input = z.object({ n: z.int().optional(), tick: z.string().optional() })
@@ -131,13 +131,13 @@ test('each duty of a leader can be done by two processes at once', async () => {
   )
   await Promise.all(leaders.map((leader) => leader.stop()))
 
-  // Admission: as many as the limit allows, each counted once.
+  // Admission: as many jobs as the limit allows, each counted once.
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'ready' and has_place`)).toBe(3)
   expect(await count(`holdfast.jobs where name = 'limited' and state = 'parked'`)).toBe(37)
   expect(await on.sql(`select places from holdfast.job_limits where name = 'limited'`)).toEqual([
     { places: 3 },
   ])
-  // Each has a turn of its own, an hour after the one before.
+  // Each job has its own turn, an hour after the previous one.
   expect(await count(`holdfast.jobs where name = 'paced' and state = 'ready'`)).toBe(1)
   const turns = `select distinct round(extract(epoch from run_at) / 3600) from holdfast.jobs where name = 'paced'`
   expect(await count(`(${turns}) as turns`)).toBe(10)

@@ -4,7 +4,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A unique job stands for others only if it sees what they were enqueued for.
+// A unique job may stand for others only if it sees the writes that they were enqueued for.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -57,7 +57,7 @@ test('what is committed while a unique job runs gets one more run, however much 
   await on.call.add({})
   const worker = await on.running.startWorker()
   await until(() => seen.length === 1)
-  // It is claimed by a worker only once: the others are paused, so that they all meet the one that waits.
+  // A worker claims it only once: the jobs are paused, so that all others find the waiting one.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('unique', 'sum')`)
   const later = [await on.call.add({}), await on.call.add({}), await on.call.add({})]
   expect(later.map(({ isNew }) => isNew)).toEqual([true, false, false])
@@ -80,7 +80,7 @@ test('a unique job does not begin before the last transaction that it stands for
   const adding = on.call.add({})
   await isWaiting.promise
   beforeCommit = async () => {}
-  // Another job passes it meanwhile: one claim has looked at both.
+  // Another ready job runs meanwhile, so a claim has read both jobs.
   await on.sql(
     `insert into holdfast.jobs (service, id, name, input, state) values ('unique', gen_random_uuid(), 'sum', '{}', 'ready')`,
   )

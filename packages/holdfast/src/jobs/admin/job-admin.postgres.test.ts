@@ -16,7 +16,7 @@ import { openDriverPool } from '../../postgres/driver-client.ts'
 const { job, mutation, service } = holdfast({ database: postgres() })
 
 const input = z.object({ name: z.string() })
-/** Those whose jobs fail for good. */
+/** Names whose jobs fail permanently. */
 const hopeless = new Set<string>()
 const runs: string[] = []
 const run = async ({ input: { name } }: { input: { name: string } }): Promise<void> => {
@@ -71,7 +71,7 @@ let worker: { stop(limitMs: number): Promise<unknown> } | undefined
 beforeEach(async () => {
   on = await createTestService(tested, { worker: false, onLog: () => {} })
   pool = openDriverPool({ connectionString: on.databaseUrl, max: 2 })
-  // Dropping the database ends its idle connections, which nobody needs any more.
+  // Dropping the database ends its idle connections, which are no longer needed.
   pool.on('error', () => {})
 })
 afterEach(async () => {
@@ -100,12 +100,12 @@ async function inState(id: string, state: JobState): Promise<void> {
   await until(async () => (await showJob(pool, id)).state === state, { what: `${id} is ${state}` })
 }
 
-/** Jobs that have failed for good, with nobody at work any more. */
+/** Returns the ids of jobs that have failed permanently; no worker is running. */
 async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   for (const { name } of all) hopeless.add(name)
   const ids: string[] = []
   await startWorker()
-  // One after the other: two of a unique key are two only then.
+  // In sequence, since two jobs with one unique key can only exist that way.
   for (const one of all) {
     const [id] = await enqueue(one)
     await inState(id!, 'dead')
@@ -127,7 +127,7 @@ describe('a list', () => {
       { job: 'other', name: 'b' },
       { job: 'plain', name: 'c', delay: '1h' },
     )
-    // Those of one millisecond come in any order.
+    // Jobs of the same millisecond are in any order.
     const last = ids.toSorted().toReversed()
     const listed = async (options?: ListJobsOptions): Promise<string[]> =>
       (await listJobs(pool, options)).map(({ id }) => id)

@@ -4,7 +4,7 @@ import { HeartbeatView } from './heartbeat-view.ts'
 
 const everyMs = 5_000
 
-/** A loop over a clock that stands still until it is moved. */
+/** Creates a loop with a clock that only the test advances. */
 function createLoop(answers: readonly (boolean | Error)[] = []) {
   let nowMs = 1_000
   const view = new HeartbeatView(undefined, () => BigInt(nowMs) * 1_000_000n)

@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads'
 import { DriverClient } from '../../postgres/driver-client.ts'
 
-// Sets a flag when further heartbeats have reached the database: a thread of its own, since the one that waits is blocked.
+// Sets a flag when further heartbeats have reached the database. Runs in its own thread, since the
+// waiting one is blocked.
 const { url, flag } = workerData as { readonly url: string; readonly flag: Int32Array }
 const further = 2
 const client = new DriverClient({ connectionString: url })

@@ -54,13 +54,16 @@ async function startBeating(
   return worker
 }
 
-/** The times of the heartbeats that the database has; of each worker the last one, but for those that were locked. */
+/**
+ * Returns the times of the heartbeats in the database: the last one of each worker, plus those that
+ * were locked.
+ */
 const beats = async (): Promise<readonly string[]> =>
   (await on.sql<{ at: string }>('select at::text as at from holdfast.job_beats order by at')).map(
     ({ at }) => at,
   )
 
-/** Waits until a heartbeat has come that is none of these. */
+/** Waits until a heartbeat arrives that is not one of these. */
 const further = (known: readonly string[]): Promise<readonly string[]> =>
   until(async () => {
     const found = await beats()
@@ -74,7 +77,7 @@ test('heartbeats reach the database while the event loop is blocked', async () =
     workerData: { url: on.databaseUrl, flag },
     execArgv: [],
   })
-  // Blocks this thread, and with it all that depends on its event loop.
+  // Blocks this thread, and with it everything that depends on its event loop.
   expect(Atomics.wait(flag, 0, 0, 15_000)).toBe('ok')
   await observer.terminate()
 })
@@ -92,7 +95,7 @@ test('rows that a user has locked keep no heartbeat waiting', async () => {
   expect(lines.filter((line) => line.includes('heartbeat failed'))).toEqual([])
   await client.query('rollback')
   await client.end()
-  // What was locked is deleted with a later one.
+  // The locked heartbeat is deleted together with a later one.
   await until(async () => (await beats()).length === 1)
 })
 

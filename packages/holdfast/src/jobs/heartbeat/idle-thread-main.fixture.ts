@@ -1,4 +1,4 @@
 import { heartbeatThread } from './heartbeat-thread.ts'
 
-// Starts the thread and has nothing else to do.
+// Starts the thread and does nothing else.
 heartbeatThread()

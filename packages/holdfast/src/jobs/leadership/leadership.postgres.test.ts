@@ -56,7 +56,7 @@ const endLease = (): Promise<unknown> =>
 interface Process {
   readonly leadership: Leadership
   readonly clock: FakeClock
-  /** How often it was given a duty. */
+  /** Returns how often it got a duty. */
   readonly duties: () => number
 }
 
@@ -141,7 +141,7 @@ test('the lease of a holder whose session is gone is taken at once', async () =>
 test('a process leads only while its lease holds by its own clock', async () => {
   const { leadership, clock } = start()
   await until(() => leadership.leads)
-  // No renewal succeeds, as when the event loop is blocked.
+  // No renewal succeeds, as if the event loop were blocked.
   const lock = new DriverClient({ connectionString: database.url })
   await lock.connect()
   await lock.query('begin')
@@ -159,7 +159,7 @@ test('a leader that stops hands over to another process at once', async () => {
   await until(() => second.leadership.hasDuty('b'))
   expect(second.leadership.leads).toBe(false)
   await first.leadership.stop()
-  // Its clock stands still: no timer had it look.
+  // Its clock stands still, so no timer made it check.
   await until(() => second.leadership.leads)
   expect(first.leadership.leads).toBe(false)
 })

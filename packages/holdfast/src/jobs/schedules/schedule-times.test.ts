@@ -10,12 +10,12 @@ const [from, until] = [Date.UTC(2017, 0, 1), Date.UTC(2027, 0, 1)]
 interface Change {
   readonly zone: string
   readonly atMs: number
-  /** By how much the clock was ahead of UTC, before and after. */
+  /** The offsets from UTC before and after the change. */
   readonly beforeMs: number
   readonly afterMs: number
 }
 
-/** Finds the changes of a clock, of which none is within 25 days of another. */
+/** Finds the clock changes of a zone; no two are within 25 days of each other. */
 function changesOf(zone: string): readonly Change[] {
   const clock = new TimeZone(zone)
   const changes: Change[] = []
@@ -48,7 +48,10 @@ function ticksAround(cron: string, { zone, atMs }: Change, aroundMs: number): re
 }
 
 const changes = Intl.supportedValuesOf('timeZone').flatMap(changesOf)
-/** The first of each kind of change: what has the same instant and offsets differs in the name of its zone only. */
+/**
+ * The first change of each kind: changes with the same instant and offsets differ only in the name
+ * of the zone.
+ */
 const distinct = [
   ...new Map(
     changes.map((change) => [`${change.atMs} ${change.beforeMs} ${change.afterMs}`, change]),
