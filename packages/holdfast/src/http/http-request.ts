@@ -2,8 +2,8 @@ import type { Cancellation } from '../kernel/cancellation.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
 /**
- * A request as a runtime provides it: what the handler needs, at no cost for creating further
- * objects.
+ * A request in the form in which a runtime provides it. It holds only what the handler needs and
+ * nothing that is costly to create.
  */
 export interface HttpRequest {
   readonly method: string

@@ -22,8 +22,8 @@ const pageHeaders = {
 
 /**
  * Returns the pages that the `type` of a problem links to: one for each problem of the service and
- * a list of them, as HTML or, if the client prefers it, as JSON. Empty if the service says that its
- * problems are documented elsewhere.
+ * a list of them, as HTML or, if the client prefers it, as JSON. Empty if `problemBase` points to
+ * documentation elsewhere.
  */
 export function problemPages(running: RunningService): readonly RouteEntry<Responder>[] {
   if (running.problemBase !== '/problems/') return []

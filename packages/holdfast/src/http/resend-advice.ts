@@ -4,7 +4,7 @@ import type { AnyProblemType } from '../kernel/problem.ts'
 export interface ResendAdvice {
   /** Whether the same request may get another response next time. */
   readonly mayHelp: boolean
-  /** What to do, in a sentence or two. */
+  /** The advice, in a sentence or two. */
   readonly text: string
 }
 

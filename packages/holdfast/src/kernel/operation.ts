@@ -111,7 +111,7 @@ export interface MutationDefinition<
   readonly location?: `/${string}`
   /**
    * Whether a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
-   * calls without a key, which are not safe to retry; the reason says why that does no harm, and
+   * calls without a key, which are not safe to retry; the reason explains why that is harmless, and
    * appears in the API documentation.
    */
   readonly idempotency?: 'required' | { readonly optional: string }

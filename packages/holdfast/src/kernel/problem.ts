@@ -15,7 +15,7 @@ export const reservedMembers: readonly string[] = [
 
 /** Members that every occurrence of a problem may have. */
 export interface ProblemDetail {
-  /** What happened in this occurrence, for a person (RFC 9457 `detail`). */
+  /** A description of this occurrence, for a person (RFC 9457 `detail`). */
   readonly detail?: string
 }
 

@@ -75,7 +75,7 @@ export interface InvalidField {
   readonly pointer: string
   /** The part of the request that the field comes from. */
   readonly in: 'path' | 'query' | 'body'
-  /** What is wrong with the field. */
+  /** A description of the error. */
   readonly detail: string
 }
 

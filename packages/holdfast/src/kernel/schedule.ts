@@ -1,6 +1,6 @@
 import type { JobType } from './job-type.ts'
 
-/** What to do about ticks missed while no process was running: skip them, run one, or run all. */
+/** The policy for ticks missed while no process was running: skip them, run one, or run all. */
 export type MissedTicks = 'skip' | 'once' | 'all'
 
 /** Options of a schedule. */
@@ -17,7 +17,7 @@ export interface ScheduleDefinition<Input> {
   readonly job: JobType<Input>
   /** The job's input, or a function that returns it for the time of the tick. */
   readonly input: NoInfer<Input> | ((tick: Date) => NoInfer<Input>)
-  /** What to do about ticks missed while no process was running. Default `'once'`. */
+  /** The policy for ticks missed while no process was running. Default `'once'`. */
   readonly missed?: MissedTicks
 }
 

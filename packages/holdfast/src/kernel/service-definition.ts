@@ -28,7 +28,7 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    * `{ 'payments-api': { run: … } }`.
    */
   readonly checks?: Checks
-  /** What the health endpoints reveal, and to whom. */
+  /** The details that the health endpoints reveal, and to whom. */
   readonly health?: HealthDefinition
   /**
    * Names of fields whose values are hidden in logs and traces, at any depth, compared without case

@@ -2,8 +2,8 @@ import type { Attributes } from './span.ts'
 import type { TelemetryBridge } from './telemetry-bridge.ts'
 
 /**
- * What telemetry records and where it sends it. The standard variables of OpenTelemetry set the
- * same; an option takes precedence over its variable.
+ * Options of what telemetry records and where it sends it. The standard variables of OpenTelemetry
+ * set the same; an option takes precedence over its variable.
  */
 export interface TelemetryOptions {
   /**

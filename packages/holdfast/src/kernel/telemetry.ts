@@ -7,7 +7,7 @@ import { continueTrace } from './trace-context.ts'
 export interface InstrumentDefinition {
   /** The name in OpenTelemetry's semantic conventions: `http.server.request.duration`. */
   readonly name: string
-  /** What the instrument measures, in a sentence. */
+  /** A one-sentence description of the measured value. */
   readonly description: string
   /** UCUM unit: `s`, `By`, `{connection}`. */
   readonly unit: string
