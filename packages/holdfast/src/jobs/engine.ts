@@ -26,7 +26,7 @@ export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
 
 /**
  * Opens a pool of at most `size` connections with this application name. The default lane is
- * `jobs`. The `own` pool is shared by the process, whatever the name and size.
+ * `jobs`. The `own` pool is shared by the process; name and size are ignored.
  */
 export type OpenPool = (applicationName: string, size: number, options?: { readonly lane?: LaneName }) => Pool
 

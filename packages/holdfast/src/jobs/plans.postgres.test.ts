@@ -16,7 +16,7 @@ import { pruneJobs } from './queries/prune-jobs.ts'
 import { storeProgress } from './queries/store-progress.ts'
 import { storeStep } from './queries/steps.ts'
 
-// Checks what statements read, whatever the table statistics are, and never how long they take.
+// Checks which rows and indexes statements read, independent of table statistics and timing.
 
 const { service } = holdfast({ database: postgres() })
 

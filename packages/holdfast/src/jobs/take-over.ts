@@ -19,8 +19,8 @@ export interface TakeOver {
   /** How long a worker lives after a heartbeat, in milliseconds. */
   readonly leaseMs: number
   /**
-   * The id of the worker that rescues. It is never declared dead here, whatever happened to its
-   * heartbeats.
+   * The id of the worker that rescues. It is never declared dead here, even if its own
+   * heartbeats failed.
    */
   readonly self: string
 }

@@ -73,7 +73,9 @@ export class HeartbeatView {
     return this.#sinceMs(beatSentAt)
   }
 
-  /** How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed. */
+  /**
+   * How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed.
+   */
   get reachableForMs(): number {
     return Atomics.load(this.#values, reachableSince) === 0n ? 0 : this.#sinceMs(reachableSince)
   }

@@ -4,7 +4,7 @@ import { beatMs } from './beat-loop.ts'
 import { type HeartbeatListener, type HeartbeatThread, heartbeatThread } from './heartbeat-thread.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
 
-// Heartbeats tell the other processes that a worker lives.
+// Heartbeats show the other processes of a service that a worker is alive.
 //
 //   main thread            shared memory                 heartbeat thread         Postgres
 //   runs, starts jobs   ─ turnedAt, allowedSilence ─▶    checks both, beats  ─▶  job_beats
@@ -50,7 +50,9 @@ export interface HeartbeatParts {
 export interface Heartbeat {
   /** Whether the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
-  /** How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed. */
+  /**
+   * How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed.
+   */
   readonly reachableForMs: number
   /**
    * Sets how long the event loop may be silent before the heartbeats stop, in milliseconds. Min: a

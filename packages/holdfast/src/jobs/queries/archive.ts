@@ -1,4 +1,4 @@
-// Jobs that end move out of the table of active jobs. One statement moves a job, whatever ended it:
+// Jobs that end move out of the table of active jobs. Every job is moved by one statement:
 //
 //   delete from holdfast.jobs … returning jobs.*   ─▶   insert into holdfast.ended_jobs
 //
