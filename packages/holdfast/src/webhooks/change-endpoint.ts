@@ -4,7 +4,10 @@ import { runStatement, type StatementClient } from '../postgres/statement-client
 import { WebhookEndpointUnknown } from './problems.ts'
 import type { EndpointRow } from './queries/endpoints.ts'
 
-/** Runs a statement that gives the row of an endpoint. Throws `WebhookEndpointUnknown` where it gives none. */
+/**
+ * Runs a statement that returns the row of an endpoint. Throws `WebhookEndpointUnknown` if it
+ * returns no row.
+ */
 export async function changeEndpoint<Row = EndpointRow>(
   client: StatementClient,
   id: string,

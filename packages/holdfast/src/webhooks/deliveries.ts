@@ -8,35 +8,38 @@ import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 
-/** Which deliveries of an owner are listed. */
+/** Filters of the deliveries of an owner. */
 export interface DeliveryList {
   readonly owner: string
-  /** The id of the endpoint. Default: all of the owner's. */
+  /** The endpoint's id. Default: all endpoints of the owner. */
   readonly endpoint?: string | undefined
-  /** Default: all. */
+  /** Default: all states. */
   readonly state?: WebhookDelivery['state'] | undefined
 }
 
-/** The deliveries to the endpoints of owners, for the handlers of their operations. */
+/** Functions for the deliveries to an owner's endpoints, to be called in handlers. */
 export interface Deliveries {
-  /** The deliveries of an owner, the last ones first, for `page`. */
+  /** Lists the deliveries of an owner, newest first, as a source for `page`. */
   listDeliveries(statements: Statements, list: DeliveryList): PageSource<WebhookDelivery>
-  /** Has a delivery sent once more, whatever became of it. Throws `WebhookDeliveryUnknown` and `WebhookEndpointDisabled`. */
+  /**
+   * Sends a delivery again, in any state. Throws `WebhookDeliveryUnknown` or
+   * `WebhookEndpointDisabled`.
+   */
   replayDelivery(transaction: Transaction, delivery: Owned): Promise<void>
   /**
-   * Has the deliveries to an endpoint sent once more that were made since a time. Gives how many they are: at most 10,000, the oldest first. Throws
-   * `WebhookEndpointUnknown` and `WebhookEndpointDisabled`.
+   * Sends the deliveries to an endpoint since a time again, and returns their number: at most
+   * 10,000, oldest first. Throws `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
 }
 
 const nobody = '00000000-0000-0000-0000-000000000000'
 
-/** The functions for the deliveries of owners. */
+/** The functions for deliveries. */
 export const deliveries: Deliveries = {
   listDeliveries: (statements, { owner, endpoint = null, state = null }) =>
     listOf<DeliveryListRow, WebhookDelivery>(statements, {
-      // What can be the id of none is asked for as one that there is not.
+      // An id that is not a UUID matches no endpoint; the nil UUID stands for it in the query.
       rows: deliveryRows({
         service: statements.service,
         owner,

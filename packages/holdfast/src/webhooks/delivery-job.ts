@@ -15,28 +15,28 @@ import { type TriedDelivery, tryDelivery } from './try-delivery.ts'
 /** The name of the job that sends a delivery. */
 export const deliveryJobName = 'webhook-delivery'
 
-/** What the job is given. */
+/** The input of the job. */
 export interface DeliveryInput {
   readonly delivery: string
   readonly endpoint: string
-  /** Whose endpoint it is; absent in jobs of versions before. */
+  /** The endpoint's owner; absent in jobs that an earlier version enqueued. */
   readonly owner?: string
 }
 
-/** How deliveries are sent. */
+/** Options of {@link deliveryJob}. */
 export interface DeliveryOptions {
   readonly rules: EgressRules
-  /** The pauses between the tries. */
+  /** The delays between the attempts. */
   readonly schedule: readonly Duration[]
-  /** How long one try may take, in milliseconds. */
+  /** Timeout of one attempt, in milliseconds. */
   readonly timeoutMs: number
   /** How long an endpoint may fail before it is disabled, in milliseconds. */
   readonly disableAfterMs: number
-  /** How many deliveries to one endpoint are under way at once. */
+  /** Maximum number of concurrent deliveries to one endpoint. */
   readonly concurrency: number
-  /** How many deliveries are under way at once in a process. */
+  /** Maximum number of concurrent deliveries in a process. */
   readonly slots: number
-  /** Where webhooks are declared. */
+  /** Source location of the definition of the webhooks. */
   readonly place: string
 }
 
@@ -44,11 +44,11 @@ type Context = JobContext<DeliveryInput, unknown, unknown>
 
 const answerLimitBytes = 1_024
 const longestDelayMs = 86_400_000
-// Spreads out again what has failed together.
+// Spreads out the retries of deliveries that failed at the same time.
 const jitter = 0.1
-// They are held for a statement or two; none while an endpoint is waited for.
+// A delivery holds a connection for a statement or two, and none while it waits for an endpoint.
 const ownConnections = 3
-// For the statements before and after the try.
+// Time for the statements before and after the attempt.
 const overheadMs = 30_000
 
 const gone = 410
@@ -59,7 +59,7 @@ const inputSchema = described<DeliveryInput>({
   required: ['delivery', 'endpoint'],
 })
 
-/** Makes the job that sends one delivery, until it has been taken or is given up. */
+/** Returns the job that sends one delivery, until it succeeds or fails permanently. */
 export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
   const { schedule, timeoutMs, concurrency, slots, place } = options
   return createJob(
@@ -68,7 +68,7 @@ export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
       input: inputSchema,
       retry: { schedule },
       deadline: `${timeoutMs + overheadMs}ms`,
-      // One that answers slowly keeps its own deliveries waiting, and no others.
+      // A slow endpoint delays its own deliveries only.
       concurrency: { limit: concurrency, key: ({ endpoint }) => endpoint },
       run: (context: Context) => deliver(context, options),
     },
@@ -104,14 +104,15 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     log.warn({ ...input, status: tried.status, failure: tried.failure }, 'a webhook was given up')
     return
   }
-  // What a job that fails has written is rolled back, but for its steps.
+  // The transaction of a failed job is rolled back; a step is committed on its own.
   await step(`log ${look}`, (within) => noteFailedTry(within, { input, tried, options }))
   throw new RetryLater(delayOf(pause, tried), describeFailure(tried), { countsAsAttempt: true })
 }
 
 /**
- * Finds the delivery as it is now, in a step: its transaction has ended before the call, so that none is open meanwhile. A step that an attempt
- * before has done is not done again, so each look is a step of its own.
+ * Reads the delivery in a step, whose transaction ends before the endpoint is called, so that none
+ * is open during the call. A step that an earlier attempt completed does not run again, so each
+ * look is a new step.
  */
 async function findNow({
   input,
@@ -149,7 +150,10 @@ function isTaken({ status }: TriedDelivery): boolean {
   return status !== null && status >= 200 && status <= 299
 }
 
-/** How long it waits: as planned, and as the receiver asks where that is longer, but no longer than a day. */
+/**
+ * Returns the delay in milliseconds: the planned one, or `Retry-After` if it is longer, but at most
+ * a day.
+ */
 function delayOf(pause: Duration, { retryAfterMs = 0 }: TriedDelivery): number {
   const plannedMs = toMilliseconds(pause) * (1 + Math.random() * jitter)
   return Math.min(longestDelayMs, Math.max(plannedMs, retryAfterMs))

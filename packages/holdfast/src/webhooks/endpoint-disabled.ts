@@ -1,7 +1,10 @@
 import { event, type EventType } from '../kernel/event.ts'
 import { described } from '../kernel/schema.ts'
 
-/** What is told of an endpoint that has been disabled because it does not take what it is sent. */
+/**
+ * Payload of {@link WebhookEndpointFailed}: an endpoint that was disabled because deliveries to it
+ * failed.
+ */
 export interface DisabledEndpoint {
   readonly endpoint: string
   readonly owner: string
@@ -11,7 +14,10 @@ export interface DisabledEndpoint {
 
 const text = { type: 'string' }
 
-/** Is published, with the endpoint's id as key, when an endpoint is disabled because it failed for too long or answered 410: its owner wants to know. */
+/**
+ * Event published when an endpoint is disabled because it failed for too long or answered 410. Its
+ * key is the endpoint's id. Subscribe to it to notify the owner.
+ */
 export const WebhookEndpointFailed: EventType<DisabledEndpoint> = event('webhook.endpoint.failed', {
   payload: described<DisabledEndpoint>({
     type: 'object',

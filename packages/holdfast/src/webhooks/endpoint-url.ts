@@ -3,7 +3,7 @@ import { isAllowedHost } from '../egress/find-addresses.ts'
 import { refuseAddress } from '../egress/refuse-address.ts'
 import { WebhookUrlInvalid } from './problems.ts'
 
-/** Which URLs an endpoint may have. */
+/** Rules for the URLs of endpoints. */
 export interface UrlRules {
   readonly allowHttp: boolean
   readonly allowedHosts: readonly string[]
@@ -12,8 +12,8 @@ export interface UrlRules {
 const longestUrl = 2_048
 
 /**
- * Reads the URL of an endpoint, in its one spelling. Where its host leads is found out each time that something is sent. Throws
- * `WebhookUrlInvalid`.
+ * Validates the URL of an endpoint, and returns its normalized form. The addresses of its host are
+ * resolved and checked on each delivery. Throws `WebhookUrlInvalid`.
  */
 export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRules): string {
   const url = URL.parse(text)
@@ -30,7 +30,7 @@ export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRu
   return url.href
 }
 
-/** Whether that can be seen without asking anybody. */
+/** Returns whether a host name is private, as far as that is known without DNS. */
 function isPrivate(hostname: string): boolean {
   const literal = hostname.replace(/^\[(.*)\]$/, '$1')
   if (isIP(literal) !== 0) return refuseAddress(literal) !== undefined

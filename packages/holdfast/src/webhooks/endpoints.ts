@@ -19,59 +19,72 @@ import { rotateSecretRow } from './queries/rotate-secret.ts'
 import { type NewWebhookEndpoint, toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 import { createWebhookSecret } from './webhook-secret.ts'
 
-/** Something of an owner's: nobody reaches another's. */
+/** Identifies an object of an owner. The objects of other owners are not found. */
 export interface Owned {
   readonly owner: string
   readonly id: string
 }
 
-/** An endpoint that is to be added. */
+/** The definition of a new endpoint. */
 export interface EndpointDefinition {
-  /** Whose it is: what `ownerOf` gives for the messages that it gets. */
+  /** Its owner: it receives the messages for which `ownerOf` returns this owner. */
   readonly owner: string
   readonly url: string
-  /** The names of the events that it gets. Default, and `null`: all. */
+  /** Names of the events that it receives. Default, and `null`: all. */
   readonly events?: readonly string[] | null | undefined
-  /** For whoever reads the list. Default empty. */
+  /** A description for people who read the list. Default: empty. */
   readonly description?: string | undefined
 }
 
-/** What of an endpoint is to be changed; what is not given stays. */
+/** Changes of an endpoint; omitted properties keep their values. */
 export interface EndpointUpdate extends Owned, Partial<Omit<EndpointDefinition, 'owner'>> {}
 
-/** A secret that is to take the place of another. */
+/** Options of `rotateSecret`. */
 export interface SecretRotation extends Owned {
-  /** How long deliveries are signed with the old one besides. Default `'24h'`. */
+  /** How long deliveries are signed with the old secret as well. Default `'24h'`. */
   readonly overlap?: Duration
 }
 
 /**
- * The endpoints of owners, for the handlers of their operations, in the transaction that they are given. They belong to the service
- * whose handlers add them: another service on the same database neither sees them nor sends to them.
+ * Functions for an owner's endpoints, to be called in handlers with their transaction. Endpoints
+ * belong to the service whose handlers add them: another service on the same database neither sees
+ * them nor sends to them.
  */
 export interface Endpoints {
-  /** Adds one. Throws `WebhookUrlInvalid` and `WebhookEventUnknown`. */
+  /** Adds an endpoint. Throws `WebhookUrlInvalid` or `WebhookEventUnknown`. */
   addEndpoint(transaction: Transaction, endpoint: EndpointDefinition): Promise<NewWebhookEndpoint>
-  /** Changes one. Throws `WebhookEndpointUnknown`, `WebhookUrlInvalid` and `WebhookEventUnknown`. */
+  /**
+   * Changes an endpoint. Throws `WebhookEndpointUnknown`, `WebhookUrlInvalid` or
+   * `WebhookEventUnknown`.
+   */
   updateEndpoint(transaction: Transaction, update: EndpointUpdate): Promise<WebhookEndpoint>
-  /** Gives one another secret; for a while, deliveries are signed with both. Throws `WebhookEndpointUnknown`. */
+  /**
+   * Replaces the secret of an endpoint. For the overlap, deliveries are signed with both. Throws
+   * `WebhookEndpointUnknown`.
+   */
   rotateSecret(transaction: Transaction, rotation: SecretRotation): Promise<{ readonly secret: string }>
-  /** Enables one again, as if it had never failed. What was not sent meanwhile is replayed where that is asked for. Throws `WebhookEndpointUnknown`. */
+  /**
+   * Enables an endpoint, and resets its failures. Deliveries that failed in the meantime are not
+   * sent; use `replayDeliveries` for that. Throws `WebhookEndpointUnknown`.
+   */
   enableEndpoint(transaction: Transaction, endpoint: Owned): Promise<WebhookEndpoint>
-  /** Disables one: what is pending is given up when its next try is due. Throws `WebhookEndpointUnknown`. */
+  /**
+   * Disables an endpoint. Its pending deliveries fail when their next attempt is due. Throws
+   * `WebhookEndpointUnknown`.
+   */
   disableEndpoint(
     transaction: Transaction,
     endpoint: Owned & { readonly reason?: string },
   ): Promise<WebhookEndpoint>
-  /** Removes one with all of its deliveries. Throws `WebhookEndpointUnknown`. */
+  /** Removes an endpoint with all of its deliveries. Throws `WebhookEndpointUnknown`. */
   removeEndpoint(transaction: Transaction, endpoint: Owned): Promise<void>
-  /** The endpoints of an owner in the order in which they were added, for `page`. */
+  /** Lists the endpoints of an owner, oldest first, as a source for `page`. */
   listEndpoints(statements: Statements, filters: { readonly owner: string }): PageSource<WebhookEndpoint>
 }
 
 const defaultOverlap = '24h'
 
-/** Makes the functions for the endpoints of owners. */
+/** Returns the functions for endpoints. */
 export function createEndpoints(eventNames: readonly string[], rules: UrlRules): Endpoints {
   function checkEvents(events: readonly string[] | null | undefined): void {
     const unknown = (events ?? []).filter((name) => !eventNames.includes(name))

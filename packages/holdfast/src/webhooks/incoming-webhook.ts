@@ -5,7 +5,10 @@ import type { AnyProblemType, ProblemOf } from '../kernel/problem.ts'
 import type { InputOf, Schema } from '../kernel/schema.ts'
 import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
 
-/** What the receipt of webhooks is defined with: what a mutation is, but for what their signature settles. */
+/**
+ * Options of {@link incomingWebhook}: those of a mutation, except those that signed webhooks
+ * determine.
+ */
 export interface IncomingWebhookDefinition<
   I extends Schema,
   P extends AnyProblemType,
@@ -15,21 +18,26 @@ export interface IncomingWebhookDefinition<
   MutationDefinition<I, NoOutput, P, WebhookSender, Db, Values>,
   'problems' | 'deadline' | 'summary' | 'description' | 'isolation' | 'run'
 > {
-  /** Where they come to: `POST /webhooks/payments`. */
+  /** The route that receives the webhooks, e.g. `POST /webhooks/payments`. */
   readonly route: `POST /${string}`
-  /** Who sends them: what the caller is called, and whose ids do not meet those of another sender. Stable. */
+  /**
+   * The sender's name, which is the caller's id. Webhook ids are unique per sender. Keep it stable:
+   * under a new name, webhooks that are sent again are handled again.
+   */
   readonly sender: string
-  /** The secrets that both sides know, `whsec_…`: several while one takes the place of another. */
+  /** Returns the secrets shared with the sender, `whsec_…`; several during a rotation. */
   readonly secrets: (settings: Values) => readonly string[]
-  /** The body, which is a JSON object. */
+  /** Schema of the body, which is a JSON object. */
   readonly payload: I
 }
 
 /**
- * Makes the mutation that receives webhooks of a sender, by Standard Webhooks (https://www.standardwebhooks.com). The signature is verified before
- * anything is parsed; the `webhook-id` is the idempotency key, so that one that is sent again is answered as it was before, and does nothing.
+ * Defines a mutation that receives a sender's webhooks as specified by Standard Webhooks
+ * (https://www.standardwebhooks.com). The signature is verified before the body is parsed. The
+ * `webhook-id` is the idempotency key: a webhook that is sent again is answered with the stored
+ * answer, and its handler does not run.
  *
- * @param mutation that of the application: `holdfast({ … }).mutation`.
+ * @param mutation The application's builder, `holdfast({ … }).mutation`.
  */
 export function incomingWebhook<Db, Values, I extends Schema, P extends AnyProblemType = never>(
   mutation: Application<never, Db, Values>['mutation'],

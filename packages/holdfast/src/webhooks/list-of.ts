@@ -4,14 +4,14 @@ import type { PageSource } from '../kernel/page.ts'
 import { list } from '../postgres/list.ts'
 import type { StatementClient } from '../postgres/statement-client.ts'
 
-/** What is listed, and how. */
+/** A query, the order of its rows, and their conversion to items. */
 export interface ListedRows<Row, Item> {
   readonly rows: Sql
   readonly order: readonly OrderBy<keyof Row & string>[]
   readonly toItem: (row: Row) => Item
 }
 
-/** A list of what is made of rows, for `page`. */
+/** Returns a source for `page` whose items are converted from rows. */
 export function listOf<Row extends object, Item>(
   client: StatementClient,
   { rows, order, toItem }: ListedRows<Row, Item>,

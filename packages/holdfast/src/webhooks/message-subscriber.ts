@@ -7,7 +7,7 @@ import type { DeliveryInput } from './delivery-job.ts'
 import { type OutgoingMessage, planDeliveries, type PlannedRow } from './queries/plan-deliveries.ts'
 import { pruneWebhookMessages } from './queries/prune-messages.ts'
 
-/** What deliveries are made with. */
+/** Dependencies of {@link messageSubscriber}. */
 export interface MessageSubscriberParts {
   readonly events: readonly EventType[]
   readonly ownerOf: (message: Message<never>) => string | readonly string[] | undefined
@@ -15,10 +15,10 @@ export interface MessageSubscriberParts {
   readonly retentionMs: number
 }
 
-// At least as many as come at a time, so that there are never more of them than the retention makes.
+// More than a batch of messages, so that pruning keeps up with new messages.
 const pruneBatch = 400
 
-/** Makes deliveries of messages, and a job of each. */
+/** Returns the subscriber that creates the deliveries of messages, and enqueues a job for each. */
 export function messageSubscriber({ events, ownerOf, job, retentionMs }: MessageSubscriberParts): Subscriber {
   const sent = new Set(events.map(({ name }) => name))
 
@@ -47,7 +47,10 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
   }
 }
 
-/** Whether there can be an owner of this name. One that cannot be stored has no endpoints, and must not keep the messages of others. */
+/**
+ * Returns whether the database can store an owner's name. If it cannot, the owner has no endpoints,
+ * and must not hold up the messages of others.
+ */
 function isStorable(owner: string): boolean {
   return !owner.includes('\0') && owner.isWellFormed()
 }

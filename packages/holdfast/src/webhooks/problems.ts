@@ -2,7 +2,7 @@ import { type AnyProblemType, problem, type ProblemType } from '../kernel/proble
 
 type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
 
-/** An incoming webhook has not all of its headers. */
+/** An incoming webhook lacks one of its headers. */
 export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('webhook-headers-missing', {
   status: 400,
   title: 'The webhook is not signed',
@@ -10,7 +10,10 @@ export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('
     'A webhook comes with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, as Standard Webhooks says (https://www.standardwebhooks.com).',
 })
 
-/** The signature of an incoming webhook is none of the expected sender's. */
+/**
+ * The signature of an incoming webhook does not match any secret of the sender, or its timestamp is
+ * off.
+ */
 export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = problem(
   'webhook-signature-invalid',
   {
@@ -21,7 +24,7 @@ export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = probl
   },
 )
 
-/** Nothing can be sent to the URL of an endpoint. */
+/** Webhooks cannot be sent to the URL of an endpoint. */
 export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-url-invalid', {
   status: 422,
   title: 'Webhooks cannot be sent to this URL',
@@ -29,21 +32,21 @@ export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-
     'It has to be an absolute https URL of a host on the public internet, with no user name and no fragment.',
 })
 
-/** An endpoint asks for an event that is not sent. */
+/** An endpoint requests an event that the service does not send as a webhook. */
 export const WebhookEventUnknown: Plain<'webhook-event-unknown'> = problem('webhook-event-unknown', {
   status: 422,
   title: 'There is no such event',
   description: 'An endpoint gets events that the service sends as webhooks; the detail lists them.',
 })
 
-/** The endpoint does not exist, or is somebody else's. */
+/** The endpoint does not exist, or belongs to another owner. */
 export const WebhookEndpointUnknown: Plain<'webhook-endpoint-unknown'> = problem('webhook-endpoint-unknown', {
   status: 404,
   title: 'There is no such webhook endpoint',
   description: 'It has been removed, or has never been one of yours.',
 })
 
-/** The delivery does not exist any more, or is somebody else's. */
+/** The delivery does not exist, or belongs to another owner. */
 export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem('webhook-delivery-unknown', {
   status: 404,
   title: 'There is no such webhook delivery',
@@ -51,7 +54,7 @@ export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem
     'It is older than deliveries are kept, its endpoint has been removed, or it was not one of yours.',
 })
 
-/** Nothing is sent to an endpoint that is disabled. */
+/** The endpoint is disabled, so deliveries to it cannot be replayed. */
 export const WebhookEndpointDisabled: Plain<'webhook-endpoint-disabled'> = problem(
   'webhook-endpoint-disabled',
   {
@@ -61,7 +64,10 @@ export const WebhookEndpointDisabled: Plain<'webhook-endpoint-disabled'> = probl
   },
 )
 
-/** What the functions for endpoints and deliveries throw: the problems of operations that use them. */
+/**
+ * The problems that the functions for endpoints and deliveries throw. Declare them in operations
+ * that use these functions.
+ */
 export const webhookProblems: readonly [
   typeof WebhookUrlInvalid,
   typeof WebhookEventUnknown,
@@ -76,7 +82,7 @@ export const webhookProblems: readonly [
   WebhookEndpointDisabled,
 ]
 
-/** What an operation that receives webhooks refuses with. */
+/** The problems of an operation that receives webhooks. */
 export const incomingWebhookProblems: readonly AnyProblemType[] = [
   WebhookHeadersMissing,
   WebhookSignatureInvalid,

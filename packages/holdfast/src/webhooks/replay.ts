@@ -6,21 +6,24 @@ import { findDeliveryEndpoint, findEndpoint, type ReplayEndpointRow } from './qu
 import type { EndpointReference } from './queries/endpoints.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
 
-/** Which deliveries to an endpoint are sent once more. */
+/** The deliveries to an endpoint that are sent again. */
 export interface ReplayRange {
   /** The endpoint's id. */
   readonly endpoint: string
-  /** Those whose message came at this time or later. */
+  /** Only deliveries created at this time or later. */
   readonly since: Date
-  /** Those whose message came before this time. Default: all since then. */
+  /** Only deliveries created before this time. Default: no upper bound. */
   readonly until?: Date | undefined
-  /** Whether only those that were given up, or those that were delivered, too. Default `'failed'`. */
+  /**
+   * `'failed'`: only deliveries that failed permanently; `'all'`: delivered ones, too. Default
+   * `'failed'`.
+   */
   readonly which?: 'failed' | 'all' | undefined
 }
 
 const mostReplayed = 10_000
 
-/** Sends one delivery once more; `null`: of any service, of any owner. */
+/** Sends one delivery again. `null` means any service or any owner. */
 export async function replayDeliveryOf(client: StatementClient, reference: EndpointReference): Promise<void> {
   const { id, service, owner } = reference
   const [found] = isUuid(id)
@@ -43,7 +46,10 @@ export async function replayDeliveryOf(client: StatementClient, reference: Endpo
   )
 }
 
-/** Sends deliveries to an endpoint once more, and returns their number; `null`: of any service, of any owner. */
+/**
+ * Sends deliveries to an endpoint again, and returns their number. `null` means any service or any
+ * owner.
+ */
 export async function replayDeliveriesOf(
   client: StatementClient,
   { service, owner, endpoint, since, until, which = 'failed' }: ReplayRange & Omit<EndpointReference, 'id'>,

@@ -1,6 +1,7 @@
 /**
- * How long an answer asks to be left alone, in milliseconds: `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3). `undefined` where
- * it has none that can be read, or one that has passed.
+ * Returns the delay that a `Retry-After` header requests, in milliseconds. Reads seconds or a date
+ * (RFC 9110 section 10.2.3). Returns `undefined` if the header is missing or invalid, or if its
+ * time has passed.
  */
 export function readRetryAfterMs(header: string | undefined, nowMs: number): number | undefined {
   if (header === undefined) return undefined
@@ -9,7 +10,9 @@ export function readRetryAfterMs(header: string | undefined, nowMs: number): num
   return delayMs > 0 ? delayMs : undefined
 }
 
-/** The time of an HTTP date, which begins with the name of a day; `NaN` for any other text. */
+/**
+ * Returns the time of an HTTP date, which begins with the name of a day; `NaN` for any other text.
+ */
 function dateOf(text: string): number {
   return /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : NaN
 }

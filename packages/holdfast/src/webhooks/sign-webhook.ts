@@ -3,11 +3,14 @@ import { readWebhookSecret } from './webhook-secret.ts'
 
 /** A webhook before it is signed. */
 export interface UnsignedWebhook {
-  /** The same each time it is sent: receivers tell duplicates by it. It has no full stop. */
+  /**
+   * Id of the webhook, the same in each attempt: receivers use it to detect duplicates. Contains no
+   * full stop.
+   */
   readonly id: string
-  /** When it is sent this time. */
+  /** Time of this attempt. */
   readonly sentAt: Date
-  /** The body, as it is sent byte by byte. */
+  /** The exact bytes of the body. */
   readonly body: string | Uint8Array
 }
 
@@ -16,12 +19,13 @@ export interface WebhookHeaders {
   readonly 'webhook-id': string
   /** In seconds since the Unix epoch. */
   readonly 'webhook-timestamp': string
-  /** `v1,` and an HMAC-SHA256 in base64, for each secret, with spaces between them. */
+  /** A signature for each secret, separated by spaces: `v1,` and an HMAC-SHA256 in base64. */
   readonly 'webhook-signature': string
 }
 
 /**
- * Signs a webhook with each of the secrets: while one takes the place of another, receivers know either.
+ * Returns the headers of a webhook, signed with each of the secrets. Pass both the old and the new
+ * secret during a rotation: receivers may know only one of them.
  *
  * @throws HoldfastError `webhook-secret-invalid`.
  */
@@ -40,14 +44,14 @@ export function signWebhook(
   }
 }
 
-/** What is signed of a webhook. */
+/** The signed parts of a webhook. */
 export interface SignedContent {
   readonly id: string
   readonly timestamp: string
   readonly body: string | Uint8Array
 }
 
-/** The HMAC-SHA256 of a webhook under a secret. */
+/** Returns the HMAC-SHA256 of a webhook with a secret. */
 export function signatureOf({ id, timestamp, body }: SignedContent, secret: string): Buffer {
   return createHmac('sha256', readWebhookSecret(secret)).update(`${id}.${timestamp}.`).update(body).digest()
 }

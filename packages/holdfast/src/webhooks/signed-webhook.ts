@@ -5,18 +5,21 @@ import { ProblemError } from '../kernel/problem.ts'
 import { incomingWebhookProblems } from './problems.ts'
 import { verifyWebhook } from './verify-webhook.ts'
 
-/** Who sends a webhook, as its signature proves. */
+/** The caller of an incoming webhook: its sender, verified by the signature. */
 export interface WebhookSender extends Caller {
   readonly kind: 'webhook'
   /** The sender's name in this service. */
   readonly id: string
-  /** The id of the webhook: the same each time it is sent. */
+  /** Id of the webhook, the same in each attempt of the sender. */
   readonly webhookId: string
-  /** When it was sent this time. */
+  /** Time of this attempt. */
   readonly sentAt: Date
 }
 
-/** Admits whoever signs with one of the secrets, before the body is parsed. */
+/**
+ * Returns an access rule that admits webhooks signed with one of the secrets, before the body is
+ * parsed.
+ */
 export function signedWebhook<Values>(
   sender: string,
   secrets: (settings: Values) => readonly string[],

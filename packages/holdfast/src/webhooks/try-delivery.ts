@@ -5,13 +5,16 @@ import type { LoggedTry } from './queries/log-try.ts'
 import { readRetryAfterMs } from './retry-after.ts'
 import { signWebhook } from './sign-webhook.ts'
 
-/** What one try of a delivery came to. */
+/** The result of one attempt of a delivery. */
 export interface TriedDelivery extends LoggedTry {
-  /** How long the receiver asks to be left alone, in milliseconds. */
+  /** The delay requested by the receiver's `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined
 }
 
-/** Sends a delivery once, signed for this moment. Rejects where it was told to end, and not where the receiver does not take it. */
+/**
+ * Makes one attempt of a delivery, signed with the current time. Resolves even if the receiver
+ * fails; rejects if the attempt is aborted.
+ */
 export async function tryDelivery(
   { message_id: id, body, url, secrets }: DeliveryRow,
   limits: EgressLimits,
@@ -55,7 +58,7 @@ export async function tryDelivery(
   }
 }
 
-/** Whether a failure is the receiver's, or that of the way to it. */
+/** Returns whether a failure was caused by the receiver or the network. */
 function isOfReceiver(error: unknown): error is HoldfastError {
   return error instanceof HoldfastError && error.code.startsWith('egress-')
 }

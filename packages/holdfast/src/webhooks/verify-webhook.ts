@@ -2,35 +2,35 @@ import { timingSafeEqual } from 'node:crypto'
 import { WebhookHeadersMissing, WebhookSignatureInvalid } from './problems.ts'
 import { signatureOf } from './sign-webhook.ts'
 
-/** A webhook as it was received. */
+/** A received webhook. */
 export interface ReceivedWebhook {
-  /** A request header by its lower-case name. */
+  /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** The body as it was received, byte by byte: not parsed and written again. */
+  /** The exact bytes of the body. Parsed and serialized again, it would not match the signature. */
   readonly body: Uint8Array
 }
 
-/** What a webhook is verified against. */
+/** Options of {@link verifyWebhook}. */
 export interface WebhookVerification {
-  /** The secrets of the sender, one of which it has to be signed with: `whsec_…`. */
+  /** The sender's secrets, `whsec_…`. The webhook must be signed with one of them. */
   readonly secrets: readonly string[]
-  /** The present, in milliseconds since the Unix epoch. */
+  /** The current time, in milliseconds since the Unix epoch. */
   readonly nowMs: number
 }
 
-/** A webhook whose sender knows one of the secrets. */
+/** A webhook whose signature is valid. */
 export interface VerifiedWebhook {
-  /** The same each time it is sent. */
+  /** Id of the webhook, the same in each attempt of the sender. */
   readonly id: string
-  /** When it was sent this time. */
+  /** Time of this attempt. */
   readonly sentAt: Date
 }
 
 const toleranceMs = 300_000
 
 /**
- * Verifies a webhook: one of its signatures is by one of the secrets, and it was sent within five minutes of the present. Throws
- * `WebhookHeadersMissing` and `WebhookSignatureInvalid`.
+ * Verifies that a webhook is signed with one of the secrets, and that it was sent within five
+ * minutes of the current time. Throws `WebhookHeadersMissing` or `WebhookSignatureInvalid`.
  *
  * @throws HoldfastError `webhook-secret-invalid`.
  */
@@ -64,7 +64,7 @@ function readTimestamp(timestamp: string, nowMs: number): Date {
   return new Date(sentMs)
 }
 
-/** The signatures of the version that is known; others may stand beside them. */
+/** Returns the `v1` signatures; the header may hold signatures of other versions, too. */
 function readSignatures(text: string): readonly Buffer[] {
   return text
     .split(' ')

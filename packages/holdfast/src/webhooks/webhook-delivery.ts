@@ -1,38 +1,38 @@
 import type { DeliveryListRow } from './queries/list-deliveries.ts'
 
-/** One time that a delivery was sent, or could not be. */
+/** One attempt of a delivery. */
 export interface WebhookTry {
-  /** In ISO 8601. */
+  /** Time of the attempt, in ISO 8601. */
   readonly triedAt: string
   readonly durationMs: number
-  /** The status of the answer; `null` where there was none. */
+  /** Status of the answer; `null` if there was no answer. */
   readonly status: number | null
-  /** The first KiB of the answer's body; `null` where there was no answer. */
+  /** The first KiB of the answer's body; `null` if there was no answer. */
   readonly answer: string | null
-  /** Why there was no answer. */
+  /** The reason why there was no answer; `null` if there was one. */
   readonly failure: { readonly code: string; readonly message: string } | null
 }
 
-/** What became of one message for one endpoint. */
+/** The delivery of one message to one endpoint. */
 export interface WebhookDelivery {
   /** A UUID. */
   readonly id: string
   /** The endpoint's id. */
   readonly endpoint: string
-  /** The message's id, which is the `webhook-id` of each try. */
+  /** The message's id, which is the `webhook-id` of each attempt. */
   readonly message: string
   readonly event: string
-  /** `pending`: it is tried, or will be; `failed`: it is not tried any more. */
+  /** `pending`: an attempt is running or planned; `failed`: there are no further attempts. */
   readonly state: 'pending' | 'delivered' | 'failed'
   /** In ISO 8601. */
   readonly createdAt: string
-  /** When it was delivered or given up, in ISO 8601; `null` where it is pending. */
+  /** When it was delivered or failed permanently, in ISO 8601; `null` while it is pending. */
   readonly endedAt: string | null
-  /** The last one first, at most 20. */
+  /** The last 20 attempts, newest first. */
   readonly tries: WebhookTry[]
 }
 
-/** Makes a delivery of its row. */
+/** Converts a row to a delivery. */
 export function toDelivery(row: DeliveryListRow): WebhookDelivery {
   return {
     id: row.id,

@@ -1,32 +1,35 @@
 import type { EndpointRow } from './queries/endpoints.ts'
 
-/** Where webhooks are sent. */
+/** An endpoint that webhooks are sent to. */
 export interface WebhookEndpoint {
   /** A UUID. */
   readonly id: string
-  /** Whose it is. */
+  /** Its owner: it receives the messages of this owner only. */
   readonly owner: string
   readonly url: string
-  /** The names of the events that it gets; `null`: all. */
+  /** Names of the events that it receives; `null` means all. */
   readonly events: string[] | null
   readonly description: string
-  /** Nothing is sent to one that is disabled. */
+  /** A disabled endpoint is sent nothing. */
   readonly state: 'enabled' | 'disabled'
-  /** Why it is disabled; `null` where it is not. */
+  /** The reason why it is disabled; `null` if it is enabled. */
   readonly reason: string | null
-  /** Since when no delivery has succeeded, in ISO 8601; `null` where the last one has. */
+  /**
+   * Time of the first failure since the last successful delivery, in ISO 8601; `null` if there is
+   * none.
+   */
   readonly failingSince: string | null
   /** In ISO 8601. */
   readonly createdAt: string
 }
 
-/** An endpoint that has been added, with what its webhooks are signed with: shown here, and never again. */
+/** A new endpoint with its signing secret, which is returned only here. */
 export interface NewWebhookEndpoint extends WebhookEndpoint {
-  /** `whsec_…` */
+  /** The secret that its webhooks are signed with, `whsec_…`. */
   readonly secret: string
 }
 
-/** Makes an endpoint of its row. */
+/** Converts a row to an endpoint. */
 export function toEndpoint({
   id,
   owner,

@@ -7,15 +7,15 @@ const fewestBytes = 24
 const mostBytes = 64
 const base64Form = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
-/** Makes a secret that webhooks are signed with: `whsec_` and 32 random bytes in base64. */
+/** Returns a new signing secret: `whsec_` and 32 random bytes in base64. */
 export function createWebhookSecret(): string {
   return prefix + randomBytes(newBytes).toString('base64')
 }
 
 /**
- * The bytes of a secret.
+ * Returns the bytes of a secret.
  *
- * @throws HoldfastError `webhook-secret-invalid` where it is not `whsec_` and 24 to 64 bytes in base64. The message does not repeat it.
+ * @throws HoldfastError `webhook-secret-invalid` if it is not `whsec_` and 24 to 64 bytes in base64. The message does not contain the secret.
  */
 export function readWebhookSecret(secret: string): Buffer {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : undefined

@@ -9,37 +9,37 @@ import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay
 import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 
-/** Something that is listed, with its place in the list. */
+/** A listed item with its position, for pagination. */
 export type Listed<Item> = Item & {
-  /** What a page that follows begins behind; a whole number in decimal. */
+  /** Position of the item, as a decimal integer. Pass it as `after` to get the next page. */
   readonly position: string
-  /** The name of the service that sends. */
+  /** Name of the service that sends the webhooks. */
   readonly service: string
 }
 
-/** Which endpoints are listed. */
+/** Filters and page of {@link listWebhookEndpoints}. */
 export interface ListWebhookEndpointsOptions {
-  /** The name of a service. Default: all on the database. */
+  /** Name of the service. Default: all services on the database. */
   readonly service?: string
   readonly owner?: string
   readonly state?: WebhookEndpoint['state']
-  /** The position of the last one on the page before. */
+  /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string
-  /** How many at most, 1 to 1,000. Default 50. */
+  /** Maximum number of items, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
-/** Which deliveries are listed. */
+/** Filters and page of {@link listWebhookDeliveries}. */
 export interface ListWebhookDeliveriesOptions {
-  /** The name of a service. Default: all on the database. */
+  /** Name of the service. Default: all services on the database. */
   readonly service?: string
   readonly owner?: string
   /** The endpoint's id. */
   readonly endpoint?: string
   readonly state?: WebhookDelivery['state']
-  /** The position of the last one on the page before. */
+  /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string
-  /** How many at most, 1 to 1,000. Default 50. */
+  /** Maximum number of items, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
@@ -47,7 +47,7 @@ const mostListed = 1_000
 const defaultLimit = 50
 
 /**
- * Lists endpoints of all owners, in the order in which they were added. Their secrets are not told.
+ * Lists endpoints of all owners, oldest first, without their secrets.
  *
  * @throws HoldfastError `webhook-list-invalid`.
  */
@@ -69,7 +69,7 @@ export async function listWebhookEndpoints(
 }
 
 /**
- * Lists deliveries with their tries, the last ones first.
+ * Lists deliveries of all owners with their attempts, newest first.
  *
  * @throws HoldfastError `webhook-list-invalid`.
  */
@@ -99,7 +99,10 @@ export async function listWebhookDeliveries(
   return rows.map((row) => ({ ...toDelivery(row), position: row.seq, service: row.service }))
 }
 
-/** Disables an endpoint of any owner, who sees the reason. Throws the problem `WebhookEndpointUnknown`. */
+/**
+ * Disables an endpoint of any owner. The owner sees the reason. Throws the problem
+ * `WebhookEndpointUnknown`.
+ */
 export async function disableWebhookEndpoint(
   client: StatementClient,
   id: string,
@@ -118,16 +121,16 @@ export async function enableWebhookEndpoint(client: StatementClient, id: string)
 }
 
 /**
- * Has a delivery sent once more, whatever became of it, under the id that it had. Throws the problems `WebhookDeliveryUnknown` and
- * `WebhookEndpointDisabled`.
+ * Sends a delivery again, in any state, with the same `webhook-id`. Throws the problem
+ * `WebhookDeliveryUnknown` or `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDelivery(client: StatementClient, id: string): Promise<void> {
   await replayDeliveryOf(client, { service: null, owner: null, id })
 }
 
 /**
- * Has the deliveries to an endpoint sent once more that were made since a time. Gives how many they are: at most 10,000, the oldest first. Throws the
- * problems `WebhookEndpointUnknown` and `WebhookEndpointDisabled`.
+ * Sends the deliveries to an endpoint since a time again, and returns their number: at most 10,000,
+ * oldest first. Throws the problem `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
   return replayDeliveriesOf(client, { ...range, service: null, owner: null })

@@ -8,48 +8,68 @@ import { deliveryJob } from './delivery-job.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { messageSubscriber } from './message-subscriber.ts'
 
-/** What is published of an event: what JSON carries of what was given. */
+/** The published payload of an event, as JSON carries it. */
 type GivenOf<E> = E extends EventType<infer Given, unknown> ? Given : never
 
-/** What webhooks are defined with. */
+/** Options of {@link webhooks}. */
 export interface WebhooksDefinition<E extends EventType> {
-  /** Which events are sent. */
+  /** The events that are sent. */
   readonly events: readonly E[]
   /**
-   * Returns the owner or owners of a message: it is sent to their endpoints only; `undefined`: to none. A
-   * message for which it throws becomes a dead letter, and the messages behind it go on.
+   * Returns the owner or owners of a message, which is sent to their endpoints only; `undefined`
+   * sends it to no endpoint. If the function throws, the message becomes a dead letter, and the
+   * next one is handled.
    */
   readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
-  /** When a delivery that was not taken is tried again. Default: ten tries within three days. */
+  /** Retries of failed deliveries. Default: ten attempts over about three days. */
   readonly retry?: {
-    /** The pauses between the tries; up to a tenth is added at random. Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']`. */
+    /**
+     * The delays between the attempts; a random jitter of up to 10 % is added. After the last one,
+     * the delivery has failed permanently. Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h',
+     * '20h', '24h']`.
+     */
     readonly schedule: readonly Duration[]
   }
-  /** How long one try may take in all. Default `'15s'`. */
+  /** Timeout of one attempt. Default `'15s'`. */
   readonly timeout?: Duration
-  /** How many deliveries to one endpoint are under way at once. Default 4. */
+  /** Maximum number of concurrent deliveries to one endpoint. Default 4. */
   readonly concurrency?: number
   /**
-   * How many deliveries are under way at once in each process, apart from its other jobs. Default 20. Half of them are
-   * reserved for owners to whom none is under way. Raise it if many owners have endpoints that answer slowly.
+   * Maximum number of concurrent deliveries in each process, in slots separate from its other jobs.
+   * Default 20. Half of the slots are reserved for owners without a running delivery. Raise it if
+   * many owners have slow endpoints.
    */
   readonly slots?: number
-  /** An endpoint that has taken nothing for this long is disabled. Default `'5d'`. */
+  /** Disables an endpoint after this long without a successful delivery. Default `'5d'`. */
   readonly disableAfter?: Duration
-  /** How long messages are kept with their deliveries, to be looked at and replayed. Default `'30d'`. */
+  /**
+   * How long messages and their deliveries are kept, for inspection and replay. Default `'30d'`.
+   */
   readonly retention?: Duration
-  /** Hosts of endpoints that need not be on the public internet: `localhost`, `receiver.internal:8080`. Default: none. */
+  /**
+   * Hosts of endpoints that may have private addresses, e.g. `localhost` or
+   * `receiver.internal:8080`. Default: none.
+   */
   readonly allowedHosts?: readonly string[]
-  /** Whether endpoints may have http URLs. Default: not where `NODE_ENV` is `production`. */
+  /**
+   * Whether endpoints may have http URLs. Default: false if `NODE_ENV` is `production`, otherwise
+   * true.
+   */
   readonly allowHttp?: boolean
 }
 
-/** Outgoing webhooks: a capability of the service, and what handlers manage its endpoints with. */
+/**
+ * Outgoing webhooks: a capability of a service, with the functions for its endpoints and
+ * deliveries.
+ */
 export interface Webhooks extends Capability, Endpoints, Deliveries {}
 
 const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']
 
-/** Sends the messages of events to the endpoints of their owners, by Standard Webhooks (https://www.standardwebhooks.com). */
+/**
+ * Defines outgoing webhooks: the messages of events are sent to the endpoints of their owners, as
+ * specified by Standard Webhooks (https://www.standardwebhooks.com).
+ */
 export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
   const { events, allowedHosts = [], allowHttp = readMode(process.env) !== 'production' } = definition
   const job = deliveryJob({

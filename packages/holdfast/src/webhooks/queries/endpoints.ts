@@ -1,10 +1,10 @@
 import sql, { raw, type Sql } from 'sql-template-tag'
 import type { Statement } from '../../postgres/statement.ts'
 
-/** An endpoint as it is stored. */
+/** The stored row of an endpoint. */
 export interface EndpointRow {
   readonly id: string
-  /** What pages are ordered by: a whole number in decimal. */
+  /** The sort key of pages, as a decimal integer. */
   readonly seq: string
   readonly service: string
   readonly owner: string
@@ -19,7 +19,7 @@ export interface EndpointRow {
 
 const columns = 'id, seq, service, owner, url, events, description, state, reason, failing_since, created_at'
 
-/** What an endpoint is inserted with. */
+/** Parameters of {@link insertEndpoint}. */
 export interface InsertedEndpoint extends Pick<
   EndpointRow,
   'id' | 'service' | 'owner' | 'url' | 'description'
@@ -50,21 +50,21 @@ export function insertEndpoint({
   }
 }
 
-/** An endpoint of an owner and a service. */
+/** Identifies an endpoint of an owner and a service. */
 export interface OwnedEndpoint {
   readonly id: string
   readonly service: string
   readonly owner: string
 }
 
-/** An endpoint; `null`: of any service, of any owner. */
+/** Identifies an endpoint. `null` means any service or any owner. */
 export interface EndpointReference {
   readonly id: string
   readonly service: string | null
   readonly owner: string | null
 }
 
-/** Which of its columns an endpoint gets anew; what is `undefined` stays. */
+/** The new values of an endpoint's columns; `undefined` leaves a column unchanged. */
 export interface EndpointChanges {
   readonly url: string | undefined
   readonly events: readonly string[] | null | undefined
@@ -96,7 +96,7 @@ export function updateEndpointRow(
   }
 }
 
-/** Enables an endpoint, as if it had never failed; or disables it for a reason. */
+/** Enables an endpoint and resets its failures if `reason` is `null`; otherwise disables it. */
 export function setEndpointState(
   { id, service, owner }: EndpointReference,
   reason: string | null,
@@ -123,14 +123,14 @@ export function deleteEndpoint({ id, service, owner }: OwnedEndpoint): Statement
   }
 }
 
-/** The endpoints to list; `null`: of any. */
+/** Filters of endpoints; `null` means no filter. */
 export interface EndpointFilters {
   readonly service: string | null
   readonly owner: string | null
   readonly state: EndpointRow['state'] | null
 }
 
-/** Endpoints, in no order. */
+/** Returns the query of endpoints, without an order. */
 export function endpointRows({ service, owner, state }: EndpointFilters): Sql {
   return sql`
     select ${raw(columns)} from holdfast.webhook_endpoints

@@ -1,16 +1,19 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** What a try of a delivery is made of. */
+/** The data of an attempt of a delivery. */
 export interface DeliveryRow {
   readonly message_id: string
   readonly body: string
   readonly url: string
   readonly is_enabled: boolean
-  /** The newest first. */
+  /** The valid secrets, newest first. */
   readonly secrets: readonly string[]
 }
 
-/** Finds a delivery as it would be sent now; no row where it, or its endpoint, has been removed. */
+/**
+ * Finds a delivery with the current URL and secrets of its endpoint; no row if either has been
+ * removed.
+ */
 export function findDelivery(id: string): Statement {
   return {
     text: `

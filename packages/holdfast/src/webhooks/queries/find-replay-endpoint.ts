@@ -1,12 +1,15 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { EndpointReference } from './endpoints.ts'
 
-/** Whether something can be sent to an endpoint. */
+/** The state of an endpoint. */
 export interface ReplayEndpointRow {
   readonly is_enabled: boolean
 }
 
-/** Finds the endpoint of a delivery; no row if there is none, or if it is another service's or owner's. */
+/**
+ * Finds the endpoint of a delivery; no row if it does not exist or belongs to another service or
+ * owner.
+ */
 export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
     text: `
@@ -20,7 +23,7 @@ export function findDeliveryEndpoint({ id, service, owner }: EndpointReference):
   }
 }
 
-/** Finds an endpoint; no row if there is none, or if it is another service's or owner's. */
+/** Finds an endpoint; no row if it does not exist or belongs to another service or owner. */
 export function findEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
     text: `

@@ -1,6 +1,6 @@
 import sql, { type Sql } from 'sql-template-tag'
 
-/** A try as it is logged. */
+/** A logged attempt. */
 export interface TryRow {
   /** In ISO 8601. */
   readonly triedAt: string
@@ -10,7 +10,7 @@ export interface TryRow {
   readonly failure: { readonly code: string; readonly message: string } | null
 }
 
-/** A delivery as it is stored, with its last tries. */
+/** The stored row of a delivery, with its last attempts. */
 export interface DeliveryListRow {
   readonly id: string
   readonly seq: string
@@ -21,11 +21,11 @@ export interface DeliveryListRow {
   readonly state: 'pending' | 'delivered' | 'failed'
   readonly created_at: Date
   readonly ended_at: Date | null
-  /** The last one first. */
+  /** The last attempts, newest first. */
   readonly tries: TryRow[]
 }
 
-/** The deliveries to list; `null`: of any. */
+/** Filters of deliveries; `null` means no filter. */
 export interface DeliveryFilters {
   readonly service: string | null
   readonly owner: string | null
@@ -35,7 +35,7 @@ export interface DeliveryFilters {
 
 const mostTries = 20
 
-/** Deliveries, in no order. */
+/** Returns the query of deliveries, without an order. */
 export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilters): Sql {
   return sql`
     select delivery.id, delivery.seq, endpoint.service, delivery.endpoint_id, delivery.message_id, message.event, delivery.state,

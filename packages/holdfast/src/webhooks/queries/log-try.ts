@@ -1,18 +1,18 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** What one try came to. */
+/** The result of one attempt. */
 export interface LoggedTry {
   readonly triedAt: Date
   readonly durationMs: number
-  /** That of the answer; `null` where there was none. */
+  /** Status of the answer; `null` if there was no answer. */
   readonly status: number | null
   /** The beginning of the answer's body. */
   readonly answer: string | null
-  /** Why there was no answer. */
+  /** The reason why there was no answer; `null` if there was one. */
   readonly failure: { readonly code: string; readonly message: string } | null
 }
 
-/** Adds a try to the log of a delivery, unless the delivery has been removed. */
+/** Logs an attempt of a delivery, unless the delivery has been removed. */
 export function logTry(delivery: string, tried: LoggedTry): Statement {
   return {
     text: `

@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Notes that an endpoint takes what it is sent. Most of the time that is known, and nothing is written. */
+/** Records a successful delivery to an endpoint. Writes only if the endpoint was failing. */
 export function noteSuccess(endpoint: string): Statement {
   return {
     text: `
@@ -17,7 +17,10 @@ export interface DisabledRow {
   readonly reason: string
 }
 
-/** Notes that an endpoint does not take what it is sent, and disables it where it has not for too long. Gives it where it does. */
+/**
+ * Records a failed delivery to an endpoint, and disables the endpoint if it has failed for too
+ * long. Returns the endpoint if it was disabled.
+ */
 export function noteFailure(endpoint: string, disableAfterMs: number): Statement {
   return {
     text: `
@@ -35,7 +38,7 @@ export function noteFailure(endpoint: string, disableAfterMs: number): Statement
   }
 }
 
-/** Disables an endpoint that has said that it wants no more. Gives it where it was enabled. */
+/** Disables an endpoint that answered 410 Gone. Returns the endpoint if it was enabled. */
 export function noteGone(endpoint: string): Statement {
   return {
     text: `

@@ -1,15 +1,15 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A message that is sent to the endpoints of an owner. */
+/** A message to be sent to the endpoints of an owner. */
 export interface OutgoingMessage {
   readonly id: string
   readonly event: string
   readonly owner: string
-  /** What is sent. */
+  /** The body of its requests. */
   readonly body: string
 }
 
-/** A delivery that has been planned. */
+/** A new delivery. */
 export interface PlannedRow {
   readonly delivery: string
   readonly endpoint: string
@@ -18,8 +18,8 @@ export interface PlannedRow {
 }
 
 /**
- * Plans the delivery of messages to the enabled endpoints that a service has for their owners and their events, in the order of the
- * messages; returns the deliveries that are new.
+ * Creates deliveries of messages to the enabled endpoints of their owners that receive their
+ * events, in the order of the messages. Returns the new deliveries.
  */
 export function planDeliveries(service: string, messages: readonly OutgoingMessage[]): Statement {
   return {

@@ -1,6 +1,9 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** Deletes messages of a service that are older than its retention, with their deliveries and attempts: at most `limit` of them. */
+/**
+ * Deletes at most `limit` messages of a service that are older than its retention, with their
+ * deliveries and attempts.
+ */
 export function pruneWebhookMessages(
   service: string,
   { retentionMs, limit }: { readonly retentionMs: number; readonly limit: number },

@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** The deliveries to replay; `null`: of any. */
+/** Filters of the deliveries to replay; `null` means no filter. */
 export interface ReplayFilters {
   readonly service: string | null
   readonly owner: string | null
@@ -13,8 +13,9 @@ export interface ReplayFilters {
 }
 
 /**
- * Has deliveries to enabled endpoints sent once more, the oldest first, under the ids that they had. The jobs are inserted here, in the one
- * statement that marks the deliveries as pending, so that neither is without the other even where there is no transaction.
+ * Sends deliveries to enabled endpoints again, oldest first, with the same ids. One statement marks
+ * the deliveries as pending and inserts their jobs, so that both happen or neither, even outside of
+ * a transaction.
  */
 export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
   const { service, owner, delivery, endpoint, since, until, states, limit } = filters
