@@ -6,8 +6,9 @@ import { runCommand } from './run-command.ts'
 const cache = resolve(import.meta.dirname, '../node_modules/.cache/packages')
 
 /**
- * Returns the folder of an exact version of a package that one test needs, and that is too large, or too much at odds with the other
- * packages, to be a development dependency. It is fetched from the registry once, and kept below `node_modules/.cache`.
+ * Returns the folder of an exact version of a package that one test needs, and that is too large,
+ * or conflicts too much with other packages, to be a development dependency. It is fetched from the
+ * registry once, and cached in `node_modules/.cache`.
  */
 export async function cachedPackage(name: string, version: string): Promise<string> {
   const folder = join(cache, `${name}@${version}`)
@@ -36,7 +37,7 @@ async function install(name: string, version: string, folder: string): Promise<v
         `${name}@${version}, which a test needs, could not be fetched from the registry:\n${stderr}`,
       )
     }
-    // Another process may have been faster, with the same.
+    // Another process may have installed the same version meanwhile.
     if (!existsSync(folder)) renameSync(staging, folder)
   } finally {
     rmSync(staging, { recursive: true, force: true })

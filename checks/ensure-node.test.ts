@@ -30,7 +30,7 @@ test('fetches the binary that blocked install scripts left out, once, and says s
   expect(readFileSync(join(cwd, 'node_modules/.bin/node'), 'utf8')).toBe('fetched')
   expect(realpathSync(join(cwd, 'node_modules/.bin/node'))).toBe(realpathSync(join(cwd, binary)))
 
-  // A second installation would fail, as the folder is there by now.
+  // A second installation would fail, since the folder exists by now.
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
 })
 

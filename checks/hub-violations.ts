@@ -11,7 +11,10 @@ const hubNames: ReadonlySet<string> = new Set([
   'utils',
 ])
 
-/** Files that would become a hub: named after no concept, or handing on all names of another module. */
+/**
+ * Returns files that would become a hub: named after no concept, or re-exporting all names of
+ * another module.
+ */
 export function findHubViolations(graph: ModuleGraph): readonly Violation[] {
   return [...graph].flatMap(([file, imports]) => [
     ...nameViolation(file),

@@ -1,7 +1,10 @@
 import type { ModuleGraph } from './module-graph.ts'
 import type { Violation } from './violation.ts'
 
-/** One violation for each knot of files that import one another, type-only imports included, with a shortest way round. */
+/**
+ * Returns one violation for each group of files that import one another, including type-only
+ * imports, with a shortest cycle.
+ */
 export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
   const reported = new Set<string>()
   return [...graph.keys()].flatMap((file) => {
@@ -22,7 +25,10 @@ export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
   })
 }
 
-/** The files from one to another along imports, the first included, or nothing where no way leads there. */
+/**
+ * Returns the files on the shortest path of imports from one file to another, including the first;
+ * `undefined` if there is none.
+ */
 function shortestWay(graph: ModuleGraph, start: string, end: string): readonly string[] | undefined {
   const cameFrom = new Map<string, string>()
   const queue = [start]

@@ -1,22 +1,22 @@
 import { type Argument, type Expression, parseSync, Visitor } from 'oxc-parser'
 import { HoldfastError } from '../packages/holdfast/src/kernel/holdfast-error.ts'
 
-/** One file's mention of another module. */
+/** An import of another module by a file. */
 export interface Import {
   /** As written: `./page.ts`, `holdfast`, `node:fs`. */
   readonly specifier: string
-  /** From 1. */
+  /** The line, starting at 1. */
   readonly line: number
-  /** Whether nothing of it is left at run time: `import type`, `export type … from`, `import('…').T`. */
+  /** Whether it is erased at run time: `import type`, `export type … from`, `import('…').T`. */
   readonly typeOnly: boolean
-  /** Whether it hands on every name of the other module: `export * from`. */
+  /** Whether it re-exports every name of the other module: `export * from`. */
   readonly exportsAll: boolean
 }
 
 /**
- * The imports of a file: static and dynamic ones, re-exports, `require` and types, in the order of the text.
- * A dynamic import of a computed name is left out, as its target is not known.
- * @throws HoldfastError `source-unparsable` where the text is no valid program.
+ * Returns the imports of a file: static and dynamic ones, re-exports, `require` and types, in the
+ * order of the text. A dynamic import of a computed name is left out, as its target is not known.
+ * @throws HoldfastError `source-unparsable` if the text is not a valid program.
  */
 export function readImports(path: string, text: string): readonly Import[] {
   const { program, errors } = parseSync(path, text)

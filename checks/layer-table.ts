@@ -3,16 +3,16 @@ import { readFileSync } from 'node:fs'
 /** For each folder of packages/holdfast/src, the folders that its files may import; `*` stands for all of them. */
 export type LayerTable = Readonly<Record<string, readonly string[]>>
 
-/** The table that the project keeps to. */
+/** The table that the project follows. */
 export const layerTable: LayerTable = JSON.parse(
   readFileSync(new URL('layers.json', import.meta.url), 'utf8'),
 ) as LayerTable
 
-/** The lines of ARCHITECTURE.md between which the table stands. */
+/** The lines of ARCHITECTURE.md that enclose the table. */
 export const tableStart = '<!-- layers: from `npm run --silent layers -- --markdown` -->'
 export const tableEnd = '<!-- /layers -->'
 
-/** The table in Markdown, with columns padded as the formatter pads them. */
+/** Returns the table in Markdown, with columns padded as the formatter pads them. */
 export function toMarkdown(table: LayerTable): string {
   const rows = Object.entries(table).map(([folder, allowed]) => [code(folder), describe(allowed)] as const)
   const lines = [['folder', 'may import'] as const, ...rows]

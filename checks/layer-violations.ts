@@ -6,7 +6,10 @@ import type { Violation } from './violation.ts'
 const source = 'packages/holdfast/src/'
 const tableFile = 'checks/layers.json'
 
-/** What breaks the direction of imports between the folders of packages/holdfast/src; tests may import anything. */
+/**
+ * Returns imports that break the layering of the folders of packages/holdfast/src; tests may import
+ * anything.
+ */
 export function findLayerViolations(graph: ModuleGraph, table: LayerTable): readonly Violation[] {
   const shipped = [...graph].filter(([file]) => file.startsWith(source) && !isTestFile(file))
   const imports = shipped.flatMap(([file, found]) => found.map((one) => ({ file, ...one })))
@@ -91,7 +94,7 @@ function isEntryOf(folder: string, file: string): boolean {
   return isEntry && [`${folder}.`, `${folder}-`].some((start) => file.startsWith(source + start))
 }
 
-/** The folder directly below src that a file is in; none for an entry file. */
+/** Returns the folder directly in src that contains a file; `undefined` for an entry file. */
 function folderOf(file: string): string | undefined {
   const [folder, ...rest] = file.slice(source.length).split('/')
   return rest.length === 0 ? undefined : folder

@@ -6,7 +6,7 @@ import { readModuleGraph } from './module-graph.ts'
 import { findPortabilityViolations } from './portability-violations.ts'
 import { describeViolation, type Violation } from './violation.ts'
 
-/** Everything wrong with how the files below a folder import one another. */
+/** Returns all violations in how the files of a folder import one another. */
 export function checkLayers(root: string, table: LayerTable = layerTable): readonly Violation[] {
   const graph = readModuleGraph(root)
   return [

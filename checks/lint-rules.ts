@@ -1,4 +1,4 @@
-/** The part of a syntax node that the rules here look at. */
+/** The part of a syntax node that these rules inspect. */
 interface CallNode {
   readonly callee: {
     readonly type: string
@@ -23,7 +23,10 @@ const builtinErrors: ReadonlySet<string> = new Set([
   'URIError',
 ])
 
-/** Forbids to create a built-in error: a failure needs a stable code and a message that says how to mend it. */
+/**
+ * Forbids creating a built-in error: a failure needs a stable code and a message that says how to
+ * fix it.
+ */
 const noBareError = {
   create(context: RuleContext): Record<string, (node: CallNode) => void> {
     const check = (node: CallNode): void => {
@@ -40,7 +43,10 @@ const noBareError = {
 
 const driverClasses: ReadonlySet<string> = new Set(['Client', 'Pool'])
 
-/** Forbids the driver's own connections: a session that ends before code listens to its errors ends the process. */
+/**
+ * Forbids the driver's own connections: a session that fails before an error listener is attached
+ * ends the process.
+ */
 const noBarePgClient = {
   create(context: RuleContext): Record<string, (node: CallNode) => void> {
     return {
@@ -57,7 +63,7 @@ const noBarePgClient = {
   },
 }
 
-// oxlint takes a plugin from the default export of its file.
+// oxlint loads a plugin from the default export of its file.
 export default {
   meta: { name: 'holdfast' },
   rules: { 'no-bare-error': noBareError, 'no-bare-pg-client': noBarePgClient },

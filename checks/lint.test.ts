@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts'
 const source = 'packages/holdfast/src'
 const start = 'export async function start(): Promise<number> {\n  return 1\n}\n'
 
-/** For each rule that the project relies on, a file that breaks it and nothing else. */
+/** For each rule that the project relies on, a file that breaks only this rule. */
 const planted: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['eslint(max-lines)', `${source}/long.ts`, `export const one = 1\n${'void one\n'.repeat(400)}`],
   [
@@ -84,7 +84,7 @@ const planted: readonly (readonly [rule: string, path: string, text: string])[] 
   ],
 ]
 
-/** What looks like a violation and is none. */
+/** Code that looks like a violation but is allowed. */
 const allowed: Readonly<Record<string, string>> = {
   [`${source}/start.ts`]: start,
   [`${source}/start.test.ts`]:

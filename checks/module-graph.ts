@@ -3,12 +3,12 @@ import { dirname, join, posix } from 'node:path'
 import { type Import, readImports } from './imports.ts'
 import { listSourceFiles } from './source-files.ts'
 
-/** An import and the file of this repository that it leads to, or none where it leads out of it. */
+/** An import with the file of this repository that it resolves to, if any. */
 export interface ResolvedImport extends Import {
   readonly target: string | undefined
 }
 
-/** For every source file below a folder, as its path relative to the folder, what it imports. */
+/** The imports of every source file in a folder, by the file's path relative to the folder. */
 export type ModuleGraph = ReadonlyMap<string, readonly ResolvedImport[]>
 
 export function readModuleGraph(root: string): ModuleGraph {
@@ -31,7 +31,10 @@ export function readModuleGraph(root: string): ModuleGraph {
   )
 }
 
-/** The source files that the workspaces' own packages export, by the name that imports them: `holdfast/http`. */
+/**
+ * Returns the source files that the workspace packages export, by import specifier:
+ * `holdfast/http`.
+ */
 function readWorkspaceEntries(root: string): ReadonlyMap<string, string> {
   const entries = new Map<string, string>()
   for (const file of globSync('{packages,examples}/*/package.json', { cwd: root })) {

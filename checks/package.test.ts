@@ -9,7 +9,9 @@ const root = resolve(import.meta.dirname, '..')
 const manifest = readJson<Manifest>(join(root, 'packages/holdfast/package.json'))
 const entries = Object.keys(manifest.exports).filter((subpath) => subpath !== './package.json')
 
-/** A project of somebody else, outside of the repository, so that nothing of the workspace is found by accident. */
+/**
+ * A user's project outside the repository, so that no part of the workspace is found by accident.
+ */
 const consumer = mkdtempSync(join(tmpdir(), 'holdfast-consumer-'))
 const inConsumer = { cwd: consumer, env: { NODE_ENV: undefined, NODE_OPTIONS: undefined } }
 let verdict: CommandResult
@@ -37,7 +39,7 @@ beforeAll(async () => {
   })
   writeJson('tsconfig.sources.json', {
     extends: './tsconfig.json',
-    // Nothing of browsers, which would hide what Node has not.
+    // No browser types, which would hide APIs that Node lacks.
     compilerOptions: {
       lib: ['es2025', 'esnext.disposable'],
       allowImportingTsExtensions: true,
@@ -104,7 +106,7 @@ test('its sources use nothing that the oldest Node does not have', async () => {
 test('its declarations are whole, and a service that uses it type-checks', async () => {
   const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
   const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
-  // Declarations of other packages are not ours to judge: some name peers that nobody here has.
+  // Errors in declarations of other packages are ignored: some import peers that are not installed.
   expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
 }, 600_000)
 
@@ -116,7 +118,10 @@ test('it holds what was built and its sources, without tests', async () => {
   expect(files.filter((file) => /\.(?:test|fixture)\./.test(file))).toEqual([])
 })
 
-/** The versions that this repository is tested with, so that a release elsewhere cannot break its tests; the types of the oldest Node. */
+/**
+ * Returns the versions that this repository is tested with, so that a release of a dependency
+ * cannot break the tests; with the types of the oldest Node.
+ */
 function lockedVersions(): Readonly<Record<string, string>> {
   const { packages } = readJson<Lock>(join(root, 'package-lock.json'))
   const wanted = [...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }), 'zod']

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** Writes files, given by path, into a new temporary folder that goes when the test ends, and returns the folder. */
+/**
+ * Writes files, given by path, into a new temporary folder that is deleted when the test ends, and
+ * returns the folder.
+ */
 export function plantTree(files: Readonly<Record<string, string>>): string {
   const root = mkdtempSync(join(tmpdir(), 'holdfast-checks-'))
   onTestFinished(() => rmSync(root, { recursive: true }))

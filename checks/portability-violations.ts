@@ -6,7 +6,10 @@ import type { Violation } from './violation.ts'
 const portableFolder = 'packages/holdfast/src/kernel/'
 const portableEntry = 'packages/holdfast/src/index.ts'
 
-/** Modules of Node that would stop the kernel, or what the main entry reaches, from running on another runtime. */
+/**
+ * Returns imports of Node modules that would keep the kernel, or modules reachable from the main
+ * entry, from running on another runtime.
+ */
 export function findPortabilityViolations(graph: ModuleGraph): readonly Violation[] {
   const reached = filesAtRunTime(graph, portableEntry)
   const violations: Violation[] = []
@@ -32,7 +35,10 @@ function describe(specifier: string, way: readonly string[]): Pick<Violation, 'w
   }
 }
 
-/** The files that a file loads when it runs, itself included, each with the way to it. */
+/**
+ * Returns the files that a file loads at run time, including itself, each with the import path to
+ * it.
+ */
 function filesAtRunTime(graph: ModuleGraph, start: string): ReadonlyMap<string, readonly string[]> {
   const ways = new Map<string, readonly string[]>(graph.has(start) ? [[start, [start]]] : [])
   for (const [file, way] of ways) {

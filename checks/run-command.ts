@@ -3,25 +3,25 @@ import { once } from 'node:events'
 import { delimiter, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** How a command ended. */
+/** The outcome of a command. */
 export interface CommandResult {
-  /** Its exit status; null where a signal ended it. */
+  /** Its exit status; null if a signal ended it. */
   readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Where and how to run a command. */
+/** Options of {@link runCommand}. */
 export interface RunCommandOptions {
-  /** The folder to run in; default: the root of this repository. */
+  /** The current folder. Default: the root of this repository. */
   readonly cwd?: string
-  /** Variables over this process's own; one that is undefined is taken away. */
+  /** Variables that override those of this process; an undefined one is removed. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Runs a command and its arguments without a shell, looking first among the binaries that this repository
- * installs, and waits for its end. A failing exit status is a result, not an error.
+ * Runs a command and its arguments without a shell, looking first among the binaries that this
+ * repository installs, and waits until it ends. A failing exit status is a result, not an error.
  */
 export async function runCommand(
   [command = '', ...commandArguments]: readonly string[],

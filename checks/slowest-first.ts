@@ -19,8 +19,9 @@ const slowest = [
 ]
 
 /**
- * Starts the slow test files first, so that none of them runs alone at the end. Vitest knows how long files took only
- * where they have run before, which is not so in a clean clone; it then starts the largest first.
+ * Starts the slow test files first, so that none of them runs alone at the end. Vitest knows how
+ * long files take only if they have run before, which is not the case in a clean clone; it then
+ * starts the largest first.
  */
 export class SlowestFirst extends BaseSequencer {
   override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {

@@ -5,14 +5,14 @@ const sourceFile = /\.(?:ts|mts|cts|tsx|js|mjs|cjs|jsx)$/
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage'])
 
 /**
- * The source files below a folder, as sorted paths relative to it, with `/` on every platform. Hidden folders
- * and those of built or installed files are left out.
+ * Returns the source files in a folder, as sorted paths relative to it, with `/` on every platform.
+ * Hidden folders and those of built or installed files are left out.
  */
 export function listSourceFiles(root: string): readonly string[] {
   return filesBelow(root, '').sort()
 }
 
-/** Whether a file is a test (`x.test.ts`) or something that only tests use (`x.fixture.ts`). */
+/** Returns whether a file is a test (`x.test.ts`) or is used only by tests (`x.fixture.ts`). */
 export function isTestFile(path: string): boolean {
   return /\.(?:test|fixture)\.[cm]?tsx?$/.test(path)
 }

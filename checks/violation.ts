@@ -1,15 +1,18 @@
-/** Something in the source that breaks one of the project's rules. */
+/** A place in the source that breaks one of the project's rules. */
 export interface Violation {
-  /** Relative to the root of the repository. */
+  /** The path, relative to the root of the repository. */
   readonly file: string
-  /** From 1; the first line where the whole file is meant. */
+  /** The line, starting at 1; the first line for a violation of the whole file. */
   readonly line: number
   readonly what: string
   readonly why: string
   readonly mend: string
 }
 
-/** A violation as a person reads it: where and what on the first line, so that an editor can jump there. */
+/**
+ * Formats a violation for people: place and problem on the first line, so that an editor can jump
+ * there.
+ */
 export function describeViolation({ file, line, what, why, mend }: Violation): string {
   return `${file}:${line}  ${what}\n    Why: ${why}\n    Mend: ${mend}`
 }

@@ -13,8 +13,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Copies the repository as it is now, changes that are not committed included, into a new temporary folder, and
- * returns that folder. What is installed is linked; the workspaces are linked to their copies.
+ * Copies the repository in its current state, including uncommitted changes, into a new temporary
+ * folder, and returns that folder. Installed packages are linked; the workspaces are linked to
+ * their copies.
  */
 export function copyRepository(root: string): string {
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'holdfast-mutants-')))
@@ -23,14 +24,17 @@ export function copyRepository(root: string): string {
     encoding: 'utf8',
   })
   for (const path of listed.split('\0')) {
-    // A file that is deleted and not committed is still listed.
+    // A deleted file is listed until the deletion is committed.
     if (path !== '' && existsSync(join(root, path))) cpSync(join(root, path), join(copy, path))
   }
   linkModules(join(root, 'node_modules'), join(copy, 'node_modules'))
   return copy
 }
 
-/** Links each installed package. Links of workspaces are relative, and lead to the copy if they are kept as they are. */
+/**
+ * Links each installed package. Links of workspaces are relative, so they lead to the copy if they
+ * are kept as they are.
+ */
 function linkModules(from: string, to: string): void {
   mkdirSync(to)
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -42,5 +46,5 @@ function linkModules(from: string, to: string): void {
   }
 }
 
-/** Caches by path or content of sources. */
+/** Caches keyed by the path or content of sources. */
 const ownOfEachCopy = new Set(['.vite', '.vite-temp', '.vitest'])

@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
 
-/** Mutants of the path of a mutation: its key, its transaction, its commit and what becomes of it. */
+/** Mutants of the mutation path: its key, its transaction, its commit and the outcome. */
 export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'fingerprint: without the query',

@@ -5,7 +5,7 @@ const fences = `${src}/jobs/fences.postgres.test.ts`
 const leadership = `${src}/jobs/leadership/leadership.postgres.test.ts`
 const quiet = `${src}/database/quiet-fleet.postgres.test.ts`
 
-/** Mutants of how jobs are claimed, run and ended. */
+/** Mutants of how jobs are claimed, run and completed. */
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',

@@ -4,12 +4,13 @@ import { applyMutant, type Mutant } from './mutant.ts'
 import { runTests } from './run-tests.ts'
 
 /**
- * `killed`: each of its tests failed. `survived`: one of them passed. `stale`: its text does not occur exactly once.
- * `broken`: no test came to a verdict, for instance because the mutated file does not load.
+ * `killed`: each of its tests failed. `survived`: one of them passed. `stale`: its text does not
+ * occur exactly once. `broken`: no test reached a verdict, for example because the mutated file
+ * does not load.
  */
 export type Verdict = 'killed' | 'survived' | 'stale' | 'broken'
 
-/** The verdict on a mutant, and what to read if it is not `killed`. */
+/** The verdict on a mutant, with details if it is not `killed`. */
 export interface Judgement {
   readonly verdict: Verdict
   readonly detail: string

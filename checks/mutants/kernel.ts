@@ -7,7 +7,7 @@ const allOfAsks = `        const decision = await rule.authorize({ ...request, c
         if (decision instanceof ProblemError) return decision
         caller = decision`
 
-/** Mutants of the rules of access. */
+/** Mutants of the access rules. */
 export const kernelMutants: readonly Mutant[] = [
   {
     name: 'allOf: a refusal is passed over',

@@ -1,4 +1,4 @@
-/** A fault planted on purpose in one line of the product, which a test has to notice. */
+/** A fault planted on purpose in one line of the product, which a test has to detect. */
 export interface Mutant {
   /** A few words that name the defence it removes. Unique. */
   readonly name: string
@@ -17,7 +17,7 @@ export interface Mutant {
 export interface KillingTest {
   /** The test file, from the root of the repository. */
   readonly file: string
-  /** The full name of the test, or the part that all of several tests have in common. */
+  /** The full name of the test, or a part that several tests share. */
   readonly name: string
 }
 

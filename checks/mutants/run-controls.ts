@@ -2,8 +2,9 @@ import type { Mutant } from './mutant.ts'
 import { runTests } from './run-tests.ts'
 
 /**
- * Runs all tests that the mutants name, once per file and without any mutant, and yields what is wrong: a test that
- * fails anyway proves nothing about a mutant, nor does a name that no test has.
+ * Runs all tests that the mutants name, once per file and without any mutant, and yields the
+ * problems: a test that fails anyway proves nothing about a mutant, and neither does a name that
+ * matches no test.
  */
 export async function* runControls(
   mutants: readonly Mutant[],

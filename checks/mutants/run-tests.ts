@@ -24,12 +24,15 @@ export interface TestOutcome {
   readonly output: string
 }
 
-/** Bounds for what hangs, far above what a busy machine takes. */
+/** Limits for a hanging test, far above what a busy machine needs. */
 const testTimeoutMs = 180_000
 const hookTimeoutMs = 300_000
 const runTimeoutMs = 900_000
 
-/** Runs tests of one file in a process of its own until the first fails, and returns once that process has ended. */
+/**
+ * Runs tests of one file in a separate process until the first fails, and resolves once that
+ * process has ended.
+ */
 export async function runTests({ root, file, names, signal }: TestRun): Promise<TestOutcome> {
   const report = join(root, '.run', 'mutants.json')
   rmSync(report, { force: true })
@@ -40,7 +43,8 @@ export async function runTests({ root, file, names, signal }: TestRun): Promise<
       cwd: root,
       env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Its own group: a Ctrl-C reaches it once, from here, and what it leaves behind can be killed.
+      // A separate process group: Ctrl-C reaches it only through this process, and leftovers can be
+      // killed.
       detached: true,
     },
   )
@@ -75,7 +79,7 @@ interface Report {
   }[]
 }
 
-/** Reads which tests passed and failed; none if the run ended without a report. */
+/** Returns which tests passed and failed; none if the run ended without a report. */
 function readReport(path: string): Pick<TestOutcome, 'passed' | 'failed'> {
   let report: Report
   try {

@@ -10,7 +10,7 @@ export function widthOf(text: string): number {
   return width
 }
 
-/** Returns text cut off at a number of columns. */
+/** Returns text cut off with an ellipsis to fit a number of columns. */
 export function fit(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text
   let kept = ''

@@ -8,14 +8,14 @@ export interface Certificate {
 
 /** A certificate authority for tests. */
 export interface TestAuthority extends Certificate {
-  /** Returns a certificate for names of hosts and for IPv4 addresses. */
+  /** Returns a certificate for host names and IPv4 addresses. */
   issue(...hosts: readonly string[]): Certificate
 }
 
 const ecdsaWithSha256 = sequence(oid(1, 2, 840, 10_045, 4, 3, 2))
 const dayMs = 24 * 60 * 60 * 1_000
 
-/** Creates a certificate authority with a key of its own. */
+/** Creates a certificate authority with a new key. */
 export function createTestAuthority(name = 'Test authority'): TestAuthority {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   // basicConstraints, critical: this is an authority.
@@ -49,7 +49,7 @@ interface CertificateParts {
 
 let serial = 1
 
-/** Writes an X.509 certificate (RFC 5280), valid from a day ago for ten days. */
+/** Encodes an X.509 certificate (RFC 5280), valid from a day ago for ten days. */
 function toCertificate(parts: CertificateParts): string {
   const nowMs = Date.now()
   const unsigned = sequence(
@@ -74,7 +74,7 @@ function toPem(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString()
 }
 
-/** An element of DER: a tag, the length of the content, the content. */
+/** Encodes a DER element: a tag, the length of the content, the content. */
 function element(tag: number, ...content: readonly Buffer[]): Buffer {
   const body = Buffer.concat(content)
   const { length } = body

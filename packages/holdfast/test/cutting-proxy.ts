@@ -1,68 +1,78 @@
 import { createServer, connect, type Socket } from 'node:net'
 
-/** Who sends a message: `frontend` is the client, `backend` the server. */
+/** The sender of a message: `frontend` is the client, `backend` the server. */
 export type Sender = 'frontend' | 'backend'
 
 /** A message of the protocol. */
 export interface WireMessage {
-  /** The letter that it begins with; empty for the one that opens a session. */
+  /** The type letter; empty for the message that opens a session. */
   readonly type: string
-  /** All of it. */
+  /** The whole message. */
   readonly bytes: Buffer
 }
 
-/** Where connections are cut, and how. */
+/** The position and the kind of a connection cut. */
 export interface Cut {
-  /** Counts only the messages of connections whose `application_name` matches. Default: those of all. */
+  /**
+   * Counts only the messages of connections whose `application_name` matches. Default: those of
+   * all.
+   */
   readonly application?: RegExp
   readonly sender: Sender
   /** Counts only these messages. Default: all. */
   readonly where?: (message: WireMessage) => boolean
-  /** Which of the messages it is cut at, counted from now on. Default 1. */
+  /** The number of the message to cut at, counted from now on. Default 1. */
   readonly message?: number
-  /** Whether the message is forwarded: not at all, its first half, or all of it. */
+  /** How much of the message is forwarded: nothing, its first half, or all of it. */
   readonly place: 'before' | 'middle' | 'after'
   /**
-   * What becomes of the connection. `destroyed`: both sides are closed, the sender's with a reset. `silent`: nothing passes any more in either
-   * direction, and neither side is told. A number: what its sender sends from here on arrives so many milliseconds later, even where the
-   * sender has gone away meanwhile.
+   * The effect on the connection. `destroyed`: both sides are closed, the sender's with a reset.
+   * `silent`: nothing passes any more in either direction, and neither side is closed. A number:
+   * data from the sender arrives that many milliseconds late from here on, even if the sender has
+   * disconnected meanwhile.
    */
   readonly mode: 'destroyed' | 'silent' | number
 }
 
 /** A cut that waits for its message. */
 export interface ArmedCut {
-  /** Whether the message has come. */
+  /** Whether the message has been seen. */
   readonly hasHappened: boolean
-  /** Does not cut any more, and closes both sides of what it has silenced. */
+  /** Cancels the cut, and closes both sides of connections it has silenced. */
   disarm(): void
 }
 
-/** A proxy before Postgres that knows its protocol (version 3) and cuts connections at any message. */
+/**
+ * A proxy in front of Postgres that parses its protocol (version 3) and cuts connections at any
+ * message.
+ */
 export interface CuttingProxy {
   /** The URL of the database through the proxy. */
   readonly url: string
-  /** Cuts once. */
+  /** Arms one cut. */
   cut(cut: Cut): ArmedCut
-  /** Ends the connections whose `application_name` matches. Resolves when their clients have noticed: the next call needs a new one. */
+  /**
+   * Closes the connections whose `application_name` matches. Resolves when their clients have
+   * noticed: the next call needs a new one.
+   */
   drop(application: RegExp): Promise<void>
   close(): Promise<void>
 }
 
-/** Sees every message that passes, of which connection it is and who sends it. */
+/** Receives every message that passes, with its connection and its sender. */
 export type Watch = (message: WireMessage, sender: Sender, connection: object) => void
 
-/** Whether a message is the simple query of a COMMIT. */
+/** Returns whether a message is the simple query of a COMMIT. */
 export function isCommit({ type, bytes }: WireMessage): boolean {
   return type === 'Q' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }
 
-/** Whether a message says that a COMMIT was carried out. */
+/** Returns whether a message confirms that a COMMIT was carried out. */
 export function isCommitted({ type, bytes }: WireMessage): boolean {
   return type === 'C' && bytes.toString('latin1', 5, bytes.length - 1) === 'COMMIT'
 }
 
-/** Starts a proxy before the Postgres server of a URL. */
+/** Starts a proxy in front of the Postgres server of a URL. */
 export async function startCuttingProxy(databaseUrl: string, watch: Watch = () => {}): Promise<CuttingProxy> {
   const target = new URL(databaseUrl)
   const links = new Set<Link>()
@@ -113,7 +123,7 @@ class Armed implements ArmedCut {
     return this.#left === 0
   }
 
-  /** Counts a message, and says whether it is the one. */
+  /** Counts a message, and returns whether it is the one to cut at. */
   meets(message: WireMessage, sender: Sender, link: Link): boolean {
     const { application, where } = this.cut
     if (sender !== this.cut.sender || application?.test(link.application) === false) return false
@@ -131,7 +141,7 @@ class Armed implements ArmedCut {
   }
 }
 
-/** A client's connection, and the one to the server that is made for it. */
+/** A client's connection, and the server connection opened for it. */
 class Link {
   readonly #client: Socket
   readonly #server: Socket
@@ -159,7 +169,7 @@ class Link {
     const fromServer = new WireReader(false)
     client.on('data', (data: Buffer) => this.#pass('frontend', fromClient.read(data)))
     server.on('data', (data: Buffer) => this.#pass('backend', fromServer.read(data)))
-    // A connection that fails is closed right after, which is what counts.
+    // A connection that fails is closed right after, which is handled there.
     for (const socket of [client, server]) socket.setNoDelay(true).on('error', () => {})
     this.closed = Promise.all([
       this.#closedOn(client, this.#toServer),
@@ -167,10 +177,10 @@ class Link {
     ])
   }
 
-  /** Resolves when one side has closed, which the other one is told. */
+  /** Resolves when one side has closed, and ends the other side. */
   async #closedOn(socket: Socket, other: Outlet): Promise<void> {
     await new Promise((resolve) => socket.once('close', resolve))
-    // Of a connection that has fallen silent, neither side learns that the other has gone.
+    // On a silenced connection, neither side learns that the other has disconnected.
     if (!this.#isCut) other.end()
   }
 
@@ -178,7 +188,7 @@ class Link {
     for (const message of messages) {
       if (this.#isCut) return
       if (isEncryptionRequest(message)) {
-        // It could not read what is encrypted.
+        // Refuses encryption: the proxy could not read it.
         this.#client.write('N')
         continue
       }
@@ -221,7 +231,7 @@ class Link {
   }
 }
 
-/** What is written to a socket, in its order, and later than it was meant to be where it is held up. */
+/** Data to write to a socket, in order, delayed if required. */
 class Outlet {
   readonly #socket: Socket
   #held: (() => void)[] | undefined
@@ -255,10 +265,10 @@ class Outlet {
 
 const lengthBytes = 4
 
-/** Takes the messages out of what one side sends. */
+/** Splits the bytes of one side into messages. */
 class WireReader {
   #rest: Buffer = Buffer.alloc(0)
-  /** The first messages of a client have no letter. */
+  /** The first messages of a client have no type letter. */
   #isOpening: boolean
 
   constructor(isClient: boolean) {
@@ -285,14 +295,14 @@ class WireReader {
   }
 }
 
-// "1234.5679" and "1234.5680" in their two halves: the codes of the requests for TLS and GSSAPI.
+// "1234.5679" and "1234.5680" as two 16-bit halves: the request codes for TLS and GSSAPI.
 const encryptionCodes: readonly number[] = [80_877_103, 80_877_104]
 
 function isEncryptionRequest({ type, bytes }: WireMessage): boolean {
   return type === '' && encryptionCodes.includes(bytes.readInt32BE(lengthBytes))
 }
 
-/** What a client calls itself in the message that opens its session. */
+/** Returns the `application_name` in the message that opens a session. */
 function applicationOf({ bytes }: WireMessage): string {
   const fields = bytes.toString('utf8', 2 * lengthBytes).split('\0')
   const index = fields.indexOf('application_name')

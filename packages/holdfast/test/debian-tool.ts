@@ -3,20 +3,24 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** A program that some tests need and no registry package has: where it is, or what is missing and how to install it. */
+/**
+ * A program that some tests need and that no registry package provides: its path, or what is
+ * missing and how to install it.
+ */
 export type DebianTool =
   | { readonly path: string; readonly missing?: undefined }
   | { readonly path?: undefined; readonly missing: string }
 
 const run = promisify(execFile)
 
-// Where Debian keeps what only root runs, which is not in everyone's PATH.
+// Folders where Debian keeps programs for root, which are not in every PATH.
 const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 const installTimeoutMs = 180_000
 
 /**
- * Finds a program, such as `haproxy`, and installs its Debian package first where it is missing, this is Debian, and we are root, as in a
- * container that runs tests. Its service is not started. `package`: where it is called otherwise than the program.
+ * Finds a program, such as `haproxy`. If it is missing and this process is root on Debian, as in a
+ * container that runs tests, it installs the Debian package first. The package's service is not
+ * started. `package`: the name of the package if it differs from the program's.
  */
 export async function debianTool(name: string, { package: packageName = name } = {}): Promise<DebianTool> {
   const found = find(name)
@@ -40,7 +44,8 @@ export async function debianTool(name: string, { package: packageName = name } =
   return { missing: `The package ${packageName} is installed, and has no program ${name}.` }
 }
 
-// One at a time, since the policy that keeps services from being started is the whole machine's.
+// One at a time, since the policy that prevents services from starting applies to the whole
+// machine.
 const script = `
 set -eu
 policy=/usr/sbin/policy-rc.d

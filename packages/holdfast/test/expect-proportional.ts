@@ -1,19 +1,19 @@
 import { expect } from 'vitest'
 
 const factor = 8
-// In proportion, an eighth of the repetitions takes as long with eight times the length; quadratic work
-// takes eight times as long.
+// For proportional work, an eighth of the repetitions takes as long with eight times the length;
+// quadratic work takes eight times as long.
 const tolerated = 3
 const leastMs = 10
 const rounds = 3
 
 /**
- * Expects that work takes time in proportion to the length of its input, also after the optimising
- * compiler has had its turn. Compares processor times of this thread, so that neither the speed of the
- * machine nor its load decides.
+ * Asserts that work takes time in proportion to the length of its input, including after
+ * optimization by the compiler. Compares CPU times of this thread, so the verdict does not depend
+ * on the speed or load of the machine.
  *
- * @param make makes an input of about so many characters.
- * @param length the length of the shorter of the two inputs.
+ * @param make Creates an input of about that many characters.
+ * @param length The length of the shorter of the two inputs.
  */
 export function expectProportional<Input>(
   work: (input: Input) => unknown,
@@ -23,7 +23,7 @@ export function expectProportional<Input>(
   const [short, long] = [make(length), make(length * factor)]
   const repetitions = repetitionsFor(work, short)
   let ratio = Infinity
-  // What disturbs a measurement makes it longer; the best of several counts.
+  // Interference only makes a measurement longer, so the best of several counts.
   for (let round = 0; round < rounds && ratio > tolerated; round += 1) {
     const shortMs = timeOf(work, short, repetitions)
     ratio = timeOf(work, long, repetitions / factor) / shortMs
@@ -31,7 +31,7 @@ export function expectProportional<Input>(
   expect(ratio, `${factor} times the length costs so many times its share`).toBeLessThan(tolerated)
 }
 
-/** The number of repetitions that can be measured; those before heat the code. */
+/** Returns a measurable number of repetitions; the runs needed to find it warm up the code. */
 function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
   for (let repetitions = factor; ; repetitions *= 2) {
     if (timeOf(work, input, repetitions) >= leastMs) return repetitions

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 
-/** A server that takes any session of Postgres' protocol, and answers as it was started to. */
+/** A server that accepts any session of the Postgres protocol, with a fixed behaviour. */
 export interface FakePostgres extends AsyncDisposable {
   readonly url: string
   /** The number of sessions that were opened. */
@@ -14,19 +14,22 @@ function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([head, body])
 }
 
-/** Starts a server whose sessions end right after their handshake, in one packet with it. */
+/** Starts a server whose sessions end right after their handshake, in the same packet. */
 export function startEndingPostgres(): Promise<FakePostgres> {
   const fields = ['SFATAL', 'VFATAL', 'C57P01', 'Mterminating connection due to administrator command']
   const ending = message('E', Buffer.from(`${fields.join('\0')}\0\0`))
   return startServer((socket) => socket.end(Buffer.concat([handshake, ending])))
 }
 
-/** Starts a server that says nothing more after the handshake, as one that hangs, or a proxy without its server. */
+/**
+ * Starts a server that sends nothing after the handshake, like one that hangs, or a proxy without
+ * its server.
+ */
 export function startSilentPostgres(): Promise<FakePostgres> {
   return startServer((socket) => socket.write(handshake))
 }
 
-/** Starts a server that answers every simple query with one row, whatever it asks for. */
+/** Starts a server that answers every simple query with the same row. */
 export function startAnsweringPostgres(
   row: Readonly<Record<string, string | number | boolean>>,
 ): Promise<FakePostgres> {

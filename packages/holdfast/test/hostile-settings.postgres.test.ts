@@ -1,8 +1,8 @@
-// Runs the suites of keys, jobs and messages once more, on databases whose settings are hostile.
+// Runs the suites of keys, jobs and messages again, on databases with hostile settings.
 //
-// By default all settings are set at once, and a few suites are run. HOSTILE_SETTINGS=all runs more suites,
-// and under each setting alone as well, HOSTILE_SETTINGS=<name> under one of them: what several settings do
-// together can hide what one of them does.
+// By default all settings are applied at once, with a few suites. HOSTILE_SETTINGS=all runs more
+// suites, and also each setting alone; HOSTILE_SETTINGS=<name> runs them under one setting. In
+// combination, one setting can hide the effect of another.
 
 import { testSettingsVariable } from '../src/testing/template.ts'
 import { afterAll, beforeAll, describe, vi } from 'vitest'
@@ -69,9 +69,9 @@ for (const [name, settings] of Object.entries(sets)) {
     }
     beforeAll(apply)
     afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
-    // The hooks of a suite are its own.
+    // A group per suite keeps its hooks separate.
     describe.each(asked === undefined ? suites : [...suites, ...furtherSuites])('suite %#', async (load) => {
-      // Some suites make databases while they are collected.
+      // Some suites create databases while they are collected.
       apply()
       vi.resetModules()
       await load()

@@ -1,12 +1,12 @@
 import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
-/** Where NATS is, installed first where it can be; or what is missing. */
+/** Returns the path of NATS, installed first if possible; or what is missing. */
 export function natsTool(): Promise<DebianTool> {
   return debianTool('nats-server')
 }
 
-/** A NATS with JetStream, in a temporary folder. */
+/** Starts NATS with JetStream, in a temporary folder. */
 export function startNats({ jetStream = true }: { readonly jetStream?: boolean } = {}): Promise<TestServer> {
   return spawnServer('nats-server', ({ port, directory }) => {
     const stored = jetStream ? ['--jetstream', '--store_dir', directory] : []

@@ -4,12 +4,15 @@ import type { Database } from 'holdfast'
 import { debianTool, type DebianTool } from './debian-tool.ts'
 import { spawnServer, type TestServer } from './test-server.ts'
 
-/** Where PgBouncer is, installed first where it can be; or what is missing. */
+/** Returns the path of PgBouncer, installed first if possible; or what is missing. */
 export function pgBouncerTool(): Promise<DebianTool> {
   return debianTool('pgbouncer')
 }
 
-/** PgBouncer in transaction mode before the Postgres server of a URL: each transaction may get another session of the server. */
+/**
+ * Starts PgBouncer in transaction mode in front of the Postgres server of a URL: each transaction
+ * may get another server session.
+ */
 export function startPgBouncer(serverUrl: string): Promise<TestServer> {
   const { hostname, port, username, password } = new URL(serverUrl)
   const server = [
@@ -33,12 +36,12 @@ max_client_conn = 500
 default_pool_size = 15
 `,
     )
-    // It does not run as root.
+    // It refuses to run as root.
     return [...(process.getuid?.() === 0 ? ['-u', 'nobody'] : []), file]
   })
 }
 
-/** The URL of a database through a pooler. */
+/** Returns the URL of a database through a pooler. */
 export function pooledUrl(databaseUrl: string, { port }: Pick<TestServer, 'port'>): string {
   const url = new URL(databaseUrl)
   url.hostname = '127.0.0.1'
@@ -46,7 +49,7 @@ export function pooledUrl(databaseUrl: string, { port }: Pick<TestServer, 'port'
   return url.href
 }
 
-/** A database that is reached through a pooler, and directly where it has to be. */
+/** Wraps a database so that it is reached through a pooler, and directly if required. */
 export function throughPooler<Read, Write>(
   database: Database<Read, Write>,
   pooler: Pick<TestServer, 'port'>,
@@ -55,7 +58,7 @@ export function throughPooler<Read, Write>(
     ...database,
     open(surroundings) {
       const direct = surroundings.env['DATABASE_URL'] ?? ''
-      // A template cannot be copied while a pooler holds sessions of it.
+      // A template cannot be copied while a pooler holds sessions on it.
       if (new URL(direct).pathname.startsWith('/template_')) return database.open(surroundings)
       const env = { DATABASE_URL: pooledUrl(direct, pooler), DATABASE_DIRECT_URL: direct }
       return database.open({ ...surroundings, env: { ...surroundings.env, ...env } })

@@ -8,18 +8,18 @@ import { until } from 'holdfast/testing'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** A server that follows another one. */
+/** A server that replicates another one. */
 export interface Standby {
   readonly server: EmbeddedPostgres
-  /** Its URL of a database of the primary. */
+  /** Returns its URL of a database of the primary. */
   urlOf(databaseUrl: string): string
-  /** Ends it, and deletes its data. */
+  /** Stops it and deletes its data. */
   remove(): Promise<void>
 }
 
 const run = promisify(execFile)
 
-/** Makes a standby of a server: its files as they are copied during a backup, and from then on the log that is streamed. */
+/** Creates a standby of a server from a backup copy of its files, which then streams the log. */
 export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> {
   const directory = await createTestFolder()
   const data = join(directory, 'data')
@@ -28,10 +28,10 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   const client = new DriverClient({ connectionString: primary.url })
   await client.connect()
   try {
-    // What the standby has not fetched yet must not be removed meanwhile.
+    // Keeps the log that the standby has not fetched yet.
     await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
     await client.query(`select pg_backup_start('standby', true)`)
-    // Files come and go while they are copied, which the log makes up for.
+    // Files come and go while they are copied; replaying the log corrects that.
     await run('cp', ['-a', from, data]).catch(() => {})
     const { rows } = await client.query<{ labelfile: string }>('select labelfile from pg_backup_stop(false)')
     const { uid, gid } = await stat(from)
@@ -55,7 +55,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
         primary_conninfo: `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`,
         primary_slot_name: slot,
         wal_receiver_status_interval: '1',
-        // A read that is in the way of what the primary has removed gives way at once.
+        // A read that conflicts with rows removed on the primary is cancelled at once.
         max_standby_streaming_delay: '0',
       },
     })
@@ -77,7 +77,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   }
 }
 
-/** Drops the slot of a standby that has ended; the primary notices that a moment later. */
+/** Drops the slot of a standby that has stopped; the primary notices its end a moment later. */
 async function dropSlot(primaryUrl: string, slot: string): Promise<void> {
   const client = new DriverClient({ connectionString: primaryUrl })
   await client.connect()

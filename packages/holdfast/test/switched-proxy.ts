@@ -1,12 +1,15 @@
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A proxy before several servers, as a load balancer or a service name is: new connections go to one of them. */
+/**
+ * A proxy in front of several servers, like a load balancer or a service name: new connections go
+ * to one of them.
+ */
 export interface SwitchedProxy {
   /** The URL of a database through the proxy. */
   readonly url: string
-  /** Sends new connections to another server. Those that are open stay where they are. */
+  /** Sends new connections to another server. Open ones stay where they are. */
   switchTo(url: string): void
-  /** Ends all connections that are open. */
+  /** Closes all open connections. */
   drop(): void
   close(): Promise<void>
 }
@@ -22,7 +25,7 @@ export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
       [backend, client],
     ] as const) {
       sockets.add(from)
-      // A connection that fails is closed right after, which is what counts.
+      // A connection that fails is closed right after, which is handled there.
       from.on('error', () => {})
       from.once('close', () => {
         sockets.delete(from)

@@ -8,18 +8,18 @@ import { HoldfastError } from 'holdfast'
 import { until } from 'holdfast/testing'
 import { debianTool } from './debian-tool.ts'
 
-/** A server that is no part of this project, as a child of the test. */
+/** A third-party server, run as a child process of the test. */
 export interface TestServer {
   readonly port: number
-  /** Ends it with SIGKILL. */
+  /** Kills it with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again at the same port, with the data that it had. */
+  /** Starts it again on the same port, with its data. */
   restart(): Promise<void>
-  /** Ends it, and deletes its data. */
+  /** Stops it and deletes its data. */
   stop(): Promise<void>
 }
 
-/** Where a server runs. */
+/** The folder and port of a server. */
 export interface ServerPlace {
   readonly port: number
   /** An empty folder for its data. */
@@ -27,9 +27,10 @@ export interface ServerPlace {
 }
 
 /**
- * Starts a program of a Debian package as a server on a free port of this machine. Resolves when it listens.
+ * Starts a program of a Debian package as a server on a free port of this machine. Resolves when it
+ * listens.
  *
- * @throws HoldfastError `test-tool-missing` where the program cannot be had.
+ * @throws HoldfastError `test-tool-missing` if the program is not available.
  */
 export async function spawnServer(
   name: string,
@@ -41,7 +42,7 @@ export async function spawnServer(
   const directory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
   const port = await freePort()
   let child: ChildProcess | undefined
-  // Should the test's process end without having stopped it.
+  // In case the test process exits without stopping it.
   const killAtExit = (): void => void child?.kill('SIGKILL')
   process.on('exit', killAtExit)
 

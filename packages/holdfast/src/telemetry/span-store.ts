@@ -22,7 +22,7 @@ const nothingElse: Rest = {
   droppedEvents: 0,
 }
 
-// The number of columns with ids per span.
+// Values per span in the arrays of ids and times.
 const idColumns = 8
 const timeColumns = 2
 const hasParentFlag = 1

@@ -5,25 +5,27 @@ import { connectClient } from '../../src/postgres/connect-client.ts'
 
 type Tested = TestService<EffectsService['operations']>
 
-/** A lock that a test holds so that a handler that wants it stays where it is. */
+/** A lock that a test holds to block a handler that needs it. */
 export interface HeldLock {
-  /** How many sessions wait for it. */
+  /** Returns how many sessions wait for it. */
   waiters(): Promise<number>
   release(): Promise<void>
 }
 
-/** The effects service on a database, and another process of it as far as that database can tell. */
+/**
+ * The effects service on a database, and a second process of it from the database's point of view.
+ */
 export interface Effects {
   readonly service: EffectsService
   readonly tested: Tested
   /** Shares nothing in memory with the first. */
   readonly other: { send(operation: string, body: object, key: string): Promise<Answer> }
-  /** The handlers that ran, which no rollback undoes. */
+  /** The handlers that ran, which a rollback does not undo. */
   readonly runs: { readonly names: string[] }
   countOf(name: string): Promise<number>
   keysOf(key: string): Promise<number>
   holdLock(lock: number): Promise<HeldLock>
-  /** Makes a call whose failure is expected, on a database of its own. */
+  /** Makes a call whose failure is expected, on a separate database. */
   silently(
     send: (tested: Tested) => Promise<Answer>,
   ): Promise<{ status: number; effects: number; logged: string }>
@@ -32,7 +34,7 @@ export interface Effects {
   stop(): Promise<void>
 }
 
-/** The problem of an answer. */
+/** Returns the problem of a response. */
 export function problemOf(answer: Answer): Record<string, unknown> {
   return JSON.parse(answer.body ?? '{}') as Record<string, unknown>
 }

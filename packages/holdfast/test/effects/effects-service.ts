@@ -2,7 +2,7 @@ import { anyone, type Caller, holdfast, problem } from 'holdfast'
 import { postgres, sql, type PostgresOptions } from 'holdfast/postgres'
 import { z } from 'zod'
 
-/** A business refusal, final. */
+/** A business refusal, which is final. */
 const Refused = problem('refused', {
   status: 409,
   title: 'Refused',
@@ -10,7 +10,7 @@ const Refused = problem('refused', {
   headers: { 'x-refusal': 'yes', 'set-cookie': 'never=stored' },
 })
 
-/** Says "not now": never stored. */
+/** A temporary refusal, which is never stored. */
 const SlowDown = problem('slow-down', {
   status: 429,
   title: 'Slow down',
@@ -20,12 +20,12 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
-/** Counts the runs of the handlers, which no rollback undoes. */
+/** Counts the runs of the handlers, which a rollback does not undo. */
 export interface Runs {
   readonly names: string[]
 }
 
-/** A service whose every mutation leaves rows that a test can count. */
+/** Creates a service whose every mutation writes rows that a test can count. */
 export function createEffectsService(options: PostgresOptions & { readonly runs?: Runs } = {}) {
   const { query, mutation, service } = holdfast({
     database: postgres({ migrations: new URL('./migrations/', import.meta.url), ...options }),
@@ -111,7 +111,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Writes, then waits for the advisory lock that its test holds. */
+  /** Writes, then waits for the advisory lock that the test holds. */
   const hold = mutation({
     route: 'POST /held-effects',
     access: anyone(),
@@ -128,7 +128,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Waits longer than it may. */
+  /** Exceeds its deadline. */
   const linger = mutation({
     route: 'POST /lingering',
     access: anyone(),
@@ -182,7 +182,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Adds to one cell what it read of both: two at once cannot be serialized. */
+  /** Adds to one cell what it read of both: two concurrent runs cannot be serialized. */
   const addSerializably = mutation({
     route: 'POST /cells/{id}/serializable',
     access: anyone(),
@@ -196,7 +196,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Locks two cells in the order given: two in opposite orders deadlock. */
+  /** Locks two cells in the given order: two runs in opposite orders deadlock. */
   const lockBoth = mutation({
     route: 'POST /cells/{id}/both',
     access: anyone(),
@@ -209,7 +209,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Takes whatever happens for a refusal, as a hasty handler does. */
+  /** Treats every failure as a refusal, as a careless handler does. */
   const lockBothOrRefuse = mutation({
     route: 'POST /cells/{id}/both-or-refuse',
     access: anyone(),
@@ -224,7 +224,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Begins a statement, and is not there any more when that is cancelled. */
+  /** Starts a statement and returns before it is cancelled. */
   const abandon = mutation({
     route: 'POST /abandoned',
     access: anyone(),
@@ -242,7 +242,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     access: anyone(),
     input: Named,
     async run({ input, db }) {
-      // Not awaited: it has to be part of the transaction all the same.
+      // Not awaited, but still part of the transaction.
       void db.query(sql`insert into effects (name) select ${input.name} from pg_sleep(0.05)`)
     },
   })
@@ -253,7 +253,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     input: Named,
     deadline: '300ms',
     async run({ db }) {
-      // Neither awaited nor done when the deadline comes.
+      // Not awaited, and still running at the deadline.
       db.query(sql`select pg_sleep(30)`).catch(() => {})
     },
   })

@@ -41,7 +41,7 @@ const addThing = mutation({
 })
 const watched = service({ name: 'watched', operations: { readThing, addThing }, redact: ['name'] })
 
-/** Starts the service with telemetry, and gives what was recorded of the requests that `work` sends. */
+/** Starts the service with telemetry, and returns the records of the requests that `work` sends. */
 async function observe(
   work: (send: (path: string, init?: RequestInit) => Promise<Response>) => Promise<void>,
 ) {
@@ -49,7 +49,7 @@ async function observe(
   const lines: Record<string, unknown>[] = []
   const onLog = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>)
   await using running = await createTestService(watched, { telemetry, onLog })
-  // Connections that are made on the way are no part of what is looked at.
+  // Connections are opened first so that they do not appear in the records.
   await running.fetch('/things/0')
   await running.send('addThing', { name: 'first' })
   telemetry.readSpans('oldest').take(1_000)
@@ -70,7 +70,7 @@ function post(body: object, headers: Record<string, string> = {}): RequestInit {
   }
 }
 
-/** The spans as a tree of names, siblings in the order in which they began. */
+/** Returns the spans as a tree of names, siblings in the order in which they began. */
 function treeOf(spans: readonly FinishedSpan[], parent?: FinishedSpan): unknown[] {
   return spans
     .filter(({ trace }) =>
@@ -181,7 +181,7 @@ describe('a request', () => {
       const response = await send('/things/1', { headers: { traceparent } })
       expect(response.headers.get('traceparent')).toMatch(/^00-0af7651916cd43dd8448eb211c80319c-/)
     })
-    // Beside the handler's statement, there may be the one that asks whether the schema has changed.
+    // Besides the handler's statement, there may be the check for schema changes.
     expect(treeOf(spans)).toEqual([
       ['GET /things/{id}', expect.arrayContaining(['SELECT things']) as readonly string[]],
     ])

@@ -1,4 +1,4 @@
-/** Lets nobody pass until as many have arrived as are expected; the next ones wait for one another again. */
+/** Blocks callers until the expected number has arrived, then starts over with the next ones. */
 export interface Barrier {
   arrive(): Promise<void>
 }

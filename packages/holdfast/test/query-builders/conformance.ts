@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { createConformingService, poolSize } from './conforming-service.ts'
 import { migration, type QueryBuilder, sample, toJson } from './query-builder.ts'
 
-/** Tests what every query builder has to keep, whatever it does by itself. Called once, in a file of its own. */
+/** Tests that every query builder has to pass. Call it once, in a file per builder. */
 export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-builder-'))
   afterAll(() => rm(folder, { recursive: true }))
@@ -85,7 +85,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
   test('a savepoint that cannot be released, for an error that was caught in it, is undone', async () => {
     await using tested = await start()
     const { status } = await tested.send('addHidden', {})
-    // Prisma gives up the whole transaction.
+    // Prisma aborts the whole transaction.
     expect(await authorsOf(tested)).toEqual(status === 500 ? [] : ['one'])
     expect(await tested.sql('select input from holdfast.all_jobs')).toEqual([])
   })
@@ -172,7 +172,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
                      and datname = current_database() and state = 'active'`
     await until(async () => (await tested.sql(running)).length === 0, { what: 'the end of the statement' })
     expect(await authorsOf(tested)).toEqual([])
-    // What it was run on is as good as new.
+    // The connection is as good as new.
     expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
   })
 
@@ -180,7 +180,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     await using tested = await start()
     await tested.call.keep({})
     const refusal = await Promise.resolve(seen.kept?.()).catch((error: unknown) => error)
-    // Prisma refuses it by itself; Drizzle wraps the reason.
+    // Prisma rejects it by itself; Drizzle wraps the reason.
     expect(inspect(refusal)).toMatch(/database-call-over|committed transaction/)
     expect(await authorsOf(tested)).toEqual([])
   })

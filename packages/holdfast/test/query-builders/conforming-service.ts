@@ -4,29 +4,29 @@ import { z } from 'zod'
 import { createBarrier } from './barrier.ts'
 import { type QueryBuilder, type Sample, sample } from './query-builder.ts'
 
-/** As many as meet, each with a connection of the pool. */
+/** The number of calls that meet at the barrier, each with a connection of the pool. */
 export const poolSize = 4
 
-// Longer than a test may take: one that nothing ends fails.
+// Longer than a test may take: the test fails unless it is cancelled.
 const endlessly = 'select pg_sleep(600)::text as slept'
 
 const Author = z.object({ id: z.int(), name: z.string() })
 const Names = z.object({ names: z.array(z.string().nullable()).max(50) })
 const Ids = z.object({ id: z.int(), others: z.array(z.int()).max(50) })
 
-/** What the handlers have done, for the tests to look at. */
+/** Records of the handlers, for the tests to inspect. */
 export interface Seen {
-  /** How often the handler of `addContended` has run. */
+  /** The number of runs of the handler of `addContended`. */
   contended: number
   /** The ids of each statement that has read authors for `load`. */
   readonly loads: number[][]
-  /** A statement that is run with a `db` whose call has ended. */
+  /** Runs a statement with a `db` whose call has ended. */
   kept?: () => PromiseLike<unknown>
-  /** What was read of what `convert` wrote. */
+  /** The sample as read back after `convert` wrote it. */
   sample?: Sample
 }
 
-/** A service that does with a query builder what goes wrong with one that is bound naively. */
+/** Creates a service that exercises the ways in which a naively bound query builder fails. */
 export function createConformingService<Db>(builder: QueryBuilder<Db>, migrations: string) {
   const { query, mutation, job, one, service } = holdfast({
     database: builder.database({ migrations, connections: { reads: poolSize, writes: poolSize } }),
@@ -36,7 +36,8 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
   const seen: Seen = { contended: 0, loads: [] }
   const nameOf = async (db: Db, id: number): Promise<string | null> =>
     (await builder.findAuthor(db, id))?.name ?? null
-  // All that meet ask for the same rows at the same moment, and none ends before all have their answer.
+  // All calls at the barrier request the same rows at the same moment, and none ends before all
+  // have their result.
   const meet = async (db: Db, ids: readonly number[]): Promise<z.infer<typeof Names>> => {
     await barrier.arrive()
     const names = await Promise.all(ids.map((id) => nameOf(db, id)))
@@ -121,7 +122,7 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
         await builder
           .nest(db, async (savepoint) => {
             await jobs.enqueue(note, { id: 1 })
-            // The savepoint goes on in a transaction that has failed, and cannot be released.
+            // The savepoint is in a transaction that has failed, and cannot be released.
             await Promise.resolve(builder.insertAuthor(savepoint, { id: 1, name: 'again' })).catch(() => {})
           })
           .catch(() => {})

@@ -4,8 +4,9 @@ import { HoldfastError } from 'holdfast'
 import { runCommand } from '../../../../checks/run-command.ts'
 
 /**
- * Writes a schema of Prisma's into a folder, and generates its client. Prisma downloads an engine for migrations first, which this takes no part
- * of: it is told that it is there, so that no network is needed.
+ * Writes a Prisma schema into a folder and generates its client. Prisma would first download an
+ * engine for migrations, which is not needed here; it is made to believe that the engine exists, so
+ * that no network is needed.
  */
 export async function generatePrismaClient(folder: string, schema: string): Promise<void> {
   const path = join(folder, 'schema.prisma')

@@ -1,26 +1,26 @@
 import type { Database } from 'holdfast'
 import type { ConnectionLimits } from '../../src/database/connection-lanes.ts'
 
-/** An author, as each builder is to give it. */
+/** An author, as each builder has to return it. */
 export interface Author {
   readonly id: number
   readonly name: string
 }
 
-/** A value of each type that builders have been seen to get wrong. */
+/** A value of each type that query builders are known to get wrong. */
 export interface Sample {
   readonly big: bigint
   readonly at: Date
   readonly day: string
   readonly document: { readonly list: readonly number[]; readonly text: string }
   readonly tags: readonly string[]
-  /** Decimals with more digits than a number of JavaScript has. */
+  /** Decimals with more digits than a JavaScript number can hold. */
   readonly amounts: readonly string[]
   readonly bytes: Uint8Array
   readonly note: string | null
 }
 
-/** A query builder that is judged: the same few things, said in its language. */
+/** A query builder under test: the same few operations in its API. */
 export interface QueryBuilder<Db> {
   database(options: { readonly migrations: string; readonly connections: ConnectionLimits }): Database<Db, Db>
   /** Finds one author by id, in one statement. */
@@ -28,11 +28,11 @@ export interface QueryBuilder<Db> {
   /** Finds authors by their ids, in one statement. */
   findAuthors(db: Db, ids: readonly number[]): Promise<Author[]>
   insertAuthor(db: Db, author: Author): PromiseLike<unknown>
-  /** Makes what the builder calls a transaction in a transaction. */
+  /** Starts what the builder calls a transaction within a transaction. */
   nest<T>(db: Db, run: (db: Db) => Promise<T>): Promise<T>
-  /** What is logged where two of them are made at once. */
+  /** The log message if two of them are started concurrently. */
   readonly refusesConcurrentNesting: RegExp
-  /** Runs a statement that is given as text. */
+  /** Runs a statement given as text. */
   run(db: Db, text: string): PromiseLike<unknown>
   /** Writes the one row of `samples`. */
   writeSample(db: Db, sample: Sample): PromiseLike<unknown>
@@ -51,7 +51,7 @@ export const sample: Sample = {
   note: null,
 }
 
-/** A sample as JSON has it. */
+/** Returns a sample as JSON represents it. */
 export function toJson({ big, at, bytes, ...others }: Sample): Readonly<Record<string, unknown>> {
   return { ...others, big: `${big}`, at: at.toISOString(), bytes: [...bytes] }
 }

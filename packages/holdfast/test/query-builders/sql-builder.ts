@@ -5,7 +5,7 @@ interface SampleRow extends Omit<Sample, 'big'> {
   readonly big: string
 }
 
-/** The \`sql\` tag as a query builder that is judged. */
+/** The `sql` tag as a query builder under test. */
 export const sqlBuilder: QueryBuilder<SqlDatabase> = {
   database: (options) => postgres(options),
   findAuthor: async (db, id) =>
