@@ -4,26 +4,30 @@ import { until } from 'holdfast/testing'
 import type { Lane } from './cut-lane.ts'
 import { type Attempt, describeCut } from './cut-sweep.ts'
 
-/** What a client learned of a key. */
+/** A client's observations of a key. */
 export interface CallReport {
   readonly key: string
-  /** What was cut, in words. */
+  /** A description of the cut. */
   readonly cut: string
-  /** All its answers. */
+  /** All responses. */
   readonly answers: readonly Answer[]
-  /** The first one that is final. */
+  /** The first final response. */
   readonly final: Answer
-  /** The one that it got when it was sent once more. */
+  /** The response to sending it once more. */
   readonly replay: Answer
 }
 
-// Whoever has waited in vain once takes more time.
+// Attempts that time out are followed by ones with more time.
 const firstTimeout = '300ms'
 const patienceMs = 120_000
-// Many clients wait for a key that a silent connection still holds: they must not be what keeps the machine busy.
+// Many clients wait for a key that a silent connection still holds: they must not keep the machine
+// busy.
 const everyMs = 100
 
-/** Sends a mutation again and again with its key, until its answer is final, and then to its next final answer. */
+/**
+ * Sends a mutation with its key until its response is final, and then until the next final
+ * response.
+ */
 export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
   const key = randomUUIDv7()
   const answers: Answer[] = []
@@ -46,7 +50,7 @@ export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
   return { key, cut: describeCut(cut), answers, final, replay }
 }
 
-/** Has effects recorded, whose name is the key. */
+/** Calls the mutation that records effects under a name, which is the key. */
 export function record({ running }: Lane, key: string, timeout?: string): Promise<Answer> {
   return send(running, { name: key }, { 'idempotency-key': key, 'request-timeout': timeout })
 }

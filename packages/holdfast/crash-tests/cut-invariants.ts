@@ -3,7 +3,7 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import type { CallReport } from './cut-calls.ts'
 
-// Whatever becomes of a connection, it is no defect of the service, and nobody is told that it is.
+// A lost connection is not a defect of the service, so no response may report one.
 const notFinal: readonly string[] = [
   'database-unavailable',
   'deadline-exceeded',
@@ -11,7 +11,10 @@ const notFinal: readonly string[] = [
   'outcome-unknown',
 ]
 
-/** What cuts broke of calls, in words: each key has one effect of each kind, one row, one job, one message, and one answer. */
+/**
+ * Returns the invariants of calls that cuts broke: each key has one effect of each kind, one row,
+ * one job, one message, and one response.
+ */
 export async function findCallViolations(
   database: pg.Client | pg.Pool,
   reports: readonly CallReport[],
@@ -49,12 +52,15 @@ function answerViolations({ cut, answers, final, replay }: CallReport): readonly
   ]
 }
 
-/** The code of the problem that is answered. */
+/** Returns the code of a response's problem. */
 export function codeOf({ body }: Answer): string {
   return (JSON.parse(body ?? '{}') as { readonly code?: string }).code ?? ''
 }
 
-/** What cuts broke of the work that follows from a call, in words, once it is done: each part of it has one effect. */
+/**
+ * Returns the invariants of the work after a call that cuts broke, once it is done: each part of it
+ * has one effect.
+ */
 export async function findWorkViolations(
   database: pg.Client | pg.Pool,
   cuts: ReadonlyMap<string, string>,
@@ -80,7 +86,7 @@ export async function findWorkViolations(
   return rows.map(({ key, what }) => `${what}: ${cuts.get(key)}`)
 }
 
-/** Whether all jobs have ended and all messages have been handed out. */
+/** Returns whether all jobs have ended and all messages have been dispatched. */
 export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean> {
   const { rows } = await database.query<{ done: boolean }>(`
     select not exists (select from holdfast.all_jobs where finished_at is null)
@@ -91,7 +97,7 @@ export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean>
   return rows[0]!.done
 }
 
-/** What is left open in a database by services that have nothing to do, in words: what does not go away in a while. */
+/** Returns what idle services leave open in a database, if it does not disappear after a while. */
 export async function findLeaks(database: pg.Client | pg.Pool): Promise<readonly string[]> {
   let open: readonly string[] = []
   const isClean = async (): Promise<boolean> => {

@@ -7,21 +7,24 @@ import { withLanes } from './cut-lane.ts'
 import { createCutService } from './cut-service.ts'
 import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './cut-sweep.ts'
 
-/** `CUTS=all npm test cut-jobs` cuts everywhere, which takes minutes. */
+/** `CUTS=all npm test cut-jobs` cuts at every message, which takes minutes. */
 const isShort = process.env['CUTS'] !== 'all'
 const senders = ['frontend', 'backend'] as const
 const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
 const longestMs = isShort ? 300_000 : 3_600_000
 const patienceMs = 60_000
 
-// The connections of the jobs' transactions, and those of the framework's own statements: claims, reports, the duties of the
-// leader, the hand-over of messages.
+// The connections of the jobs' transactions, and those of the framework's own statements: claims,
+// reports, the leader's tasks, dispatching messages.
 const ofJobs = /^holdfast job /
 const ofOwn = /^holdfast \(own\)$/
 
 const service = createCutService()
 
-/** Has a mutation followed by its job, its messages and their consumers, and waits until all that is done. */
+/**
+ * Runs a mutation followed by its job, its messages and their consumers, and waits until all that
+ * is done.
+ */
 const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   const key = randomUUIDv7()
   lane.cuts.set(key, describeCut(cut))
@@ -34,7 +37,7 @@ const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   await until(() => isAllDone(lane.looking), wait)
 }
 
-/** Makes sweeps, and expects that everything is done once, and that nothing is left open. */
+/** Runs sweeps, and asserts that everything is done once and that nothing is left open. */
 function expectDoneOnce(
   { count, of = service }: { readonly count: number; readonly of?: typeof service },
   sweeps: readonly Sweep[],
@@ -69,8 +72,9 @@ test.concurrent(
 )
 
 /**
- * Has connections fall silent after a statement, and before any part of its answer. (A statement of a worker's own is one packet of the
- * network, which arrives or does not.) Each of these takes as long as somebody waits in vain.
+ * Returns sweeps that silence connections after a statement, and before any part of its response.
+ * (A statement of a worker is one network packet, which arrives or does not.) Each of these takes a
+ * whole timeout.
  */
 function silencing(application: RegExp): readonly Sweep[] {
   const silence = { application, mode: 'silent' } as const

@@ -5,22 +5,25 @@ import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
 import type { CutService } from './cut-service.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** A running service whose connections go through a proxy of their own. */
+/** A running service whose connections go through a dedicated proxy. */
 export interface Lane {
   readonly proxy: CuttingProxy
   readonly running: RunningService
-  /** What a test looks with, past the proxy. */
+  /** Inspects the database, past the proxy. */
   readonly looking: pg.Client
-  /** What was cut of each key, in words. */
+  /** Descriptions of the cuts, by key. */
   readonly cuts: Map<string, string>
   stop(): Promise<void>
 }
 
-/** What lanes are made of. */
+/** Options of {@link withLanes}. */
 export interface LaneOptions {
   readonly service: CutService
   readonly count: number
-  /** Whether each has a worker, and a database of its own for it. Default false: they share one, and what is enqueued stays. */
+  /**
+   * Whether each lane has a worker, and a dedicated database for it. Default false: they share a
+   * database, and enqueued jobs stay in the queue.
+   */
   readonly haveWorkers?: boolean
 }
 
@@ -51,7 +54,7 @@ async function startLane(service: CutService, databaseUrl: string): Promise<Lane
     env: { ...process.env, DATABASE_URL: proxy.url },
     mode: 'test',
     clock: systemClock,
-    // That connections are lost is what is wanted.
+    // Lost connections are expected.
     log: createLogger({ level: 'error', write: () => {} }),
     notify: () => {},
   })

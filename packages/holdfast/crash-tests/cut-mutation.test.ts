@@ -10,10 +10,12 @@ const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const
 const longestMs = 300_000
-// A mutation is more messages than these: sweeps that cut fewer have not swept it.
+// A mutation has more messages than this: a sweep with fewer cuts did not cover it.
 const fewestCuts = 20
 
-/** Makes sweeps, and expects that every key has come to its one end, and that nothing is left open. */
+/**
+ * Runs sweeps, and asserts that every key has exactly one outcome and that nothing is left open.
+ */
 function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<void> {
   return withLanes(options, async (lanes) => {
     await warmUp(lanes)
@@ -26,7 +28,7 @@ function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<voi
   })
 }
 
-/** From its third time on, a mutation is the same messages. */
+/** From its third run on, a mutation consists of the same messages. */
 async function warmUp(lanes: readonly Lane[]): Promise<void> {
   for (const turn of [1, 2, 3]) {
     await Promise.all(lanes.map((lane, index) => record(lane, `warm up ${index} ${turn}`)))
@@ -57,7 +59,7 @@ test.concurrent(
   longestMs,
 )
 
-// After a message is before the next one, where nobody learns that anything has happened.
+// For a silent connection, after a message is the same as before the next one.
 const quietPlaces = ['before', 'middle'] as const
 
 test.concurrent(
@@ -93,13 +95,14 @@ test.concurrent(
         lanes,
         [
           { sender: 'frontend', place: 'before', mode: 'destroyed' },
-          // Which statement the messages of the first sweep belong to depends on how far a call gets in its time.
+          // Which statement the messages of the first sweep belong to depends on how far a call
+          // gets in its time.
           { sender: 'frontend', place: 'before', mode: 'destroyed', where: storesRecord },
         ],
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      // More than two where calls that have come to nothing for their clients have committed as well.
+      // More than two if calls that failed for their clients have committed as well.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   longestMs,

@@ -4,9 +4,9 @@ import { z } from 'zod'
 
 /** Options of {@link createCutService}. */
 export interface CutServiceOptions {
-  /** Puts something around its database. Default: nothing. */
+  /** Wraps its database. Default: no wrapper. */
   readonly around?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
-  /** How long one try of its jobs may take. Default: as jobs have it. */
+  /** Max time of one attempt of its jobs. Default: that of jobs. */
   readonly jobDeadline?: Duration
 }
 
@@ -14,11 +14,14 @@ const Named = z.object({ name: z.string() })
 
 const Happened = event('effect.happened', { payload: Named.extend({ what: z.string() }) })
 
-/** A service whose one mutation does all that a mutation can: it writes twice, enqueues a job with a step, and publishes a message. */
+/**
+ * Creates a service whose one mutation does everything a mutation can: it writes twice, enqueues a
+ * job with a step, and publishes a message.
+ */
 export function createCutService(options: CutServiceOptions = {}) {
   const { around = (database) => database, jobDeadline = '5m' } = options
   const { consumer, job, mutation, service } = holdfast({
-    // With one connection, one that is lost to the pool would be the end of everything.
+    // With one connection, losing it would block everything.
     database: around(
       postgres({
         migrations: new URL('./cut-migrations/', import.meta.url),

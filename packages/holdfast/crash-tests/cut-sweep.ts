@@ -1,25 +1,32 @@
 import type { ArmedCut, Cut, WireMessage } from '../test/cutting-proxy.ts'
 import type { Lane } from './cut-lane.ts'
 
-/** Cuts at the first message, at the second, and so on, until there is none left to be cut at. */
+/**
+ * Cuts at the first message, at the second, and so on, until there is no message left to cut at.
+ */
 export interface Sweep extends Omit<Cut, 'message'> {
-  /** Whether each of them begins with a new connection. Default false: with one that has been used before. */
+  /**
+   * Whether each attempt begins with a new connection. Default false: with one that has been used
+   * before.
+   */
   readonly isCold?: boolean
-  /** Cuts at every so manyth message only. Default 1: at each. */
+  /** Cuts only at every nth message. Default 1: at each. */
   readonly every?: number
 }
 
-/** What is done again and again, to be cut at another message each time. Gives what there is to be judged afterwards. */
+/**
+ * The action to repeat, cut at a different message each time. Returns a report to check afterwards.
+ */
 export type Attempt<Report> = (lane: Lane, armed: ArmedCut, cut: Cut) => Promise<Report>
 
-/** What sweeps have come to. */
+/** The result of sweeps. */
 export interface SweepReport<Report> {
   readonly reports: readonly Report[]
-  /** At how many messages each sweep has cut. */
+  /** The number of messages at which each sweep has cut. */
   readonly cuts: readonly number[]
 }
 
-/** Makes sweeps, one after the other, in several lanes at once. */
+/** Runs sweeps one after the other, each in several lanes at once. */
 export async function sweep<Report>(
   lanes: readonly Lane[],
   sweeps: readonly Sweep[],
@@ -48,12 +55,12 @@ export async function sweep<Report>(
   return { reports, cuts: begun.map(({ cuts }) => cuts) }
 }
 
-/** Whether a message is the last one of a statement. */
+/** Returns whether a message is the last one of a statement. */
 export function endsStatement({ type }: WireMessage): boolean {
   return type === 'Q' || type === 'S'
 }
 
-/** A cut, in words. */
+/** Returns a description of a cut. */
 export function describeCut({ application, sender, place, message, mode }: Cut): string {
   const how = typeof mode === 'number' ? `${mode} ms late` : mode
   return `${how} ${place} message ${message} of the ${sender}${application ? ` on ${application}` : ''}`

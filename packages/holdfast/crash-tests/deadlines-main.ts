@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose statements take as long as they are asked to, and which tells how much memory it holds.
+// A service whose statements take as long as requested, and which reports how much memory it uses.
 const { query, mutation, service } = holdfast({
   database: postgres({ connections: { max: 24, reads: 10, writes: 10 } }),
 })

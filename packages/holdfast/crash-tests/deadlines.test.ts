@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** `CLIENT_ABORTS=10000 npm test deadlines` has more clients go away. */
+/** `CLIENT_ABORTS=10000 npm test deadlines` makes more clients disconnect. */
 const aborts = Number(process.env['CLIENT_ABORTS'] ?? 400)
 const poolSize = 10
 
@@ -67,7 +67,7 @@ test.each(calls)(
       `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
     )
     expect(answer.status).toBe(504)
-    // Far from the 30 s that it would have slept, whatever the machine.
+    // Far below the 30 s that it would have slept, on any machine.
     expect(cancelledMs).toBeLessThan(25_000)
   },
 )
@@ -98,7 +98,7 @@ test('200 slow queries on a pool of 10: the others are refused in time, and what
     return status
   })
   await until(async () => (await countSleeping()) === poolSize)
-  // As many as fit before the first of the others has waited for its two seconds.
+  // As many as fit before the first waiting call reaches its limit of two seconds.
   let answered = 0
   while (refused === 0) {
     const answer = await fetch(`${server.url}/answer`)
@@ -113,7 +113,7 @@ test('200 slow queries on a pool of 10: the others are refused in time, and what
 
 test(`${aborts} clients that go away: no statement goes on, no connection is lost, no memory`, async () => {
   const agent = new Agent({ maxSockets: 50 })
-  /** Asks for a statement that takes long, and goes away at some time. */
+  /** Sends a slow statement, and disconnects at some point. */
   const abort = (): Promise<void> =>
     new Promise((resolve) => {
       const asked = request(`${server.url}/sleep?seconds=20`, { agent })
@@ -144,7 +144,7 @@ test(`${aborts} clients that go away: no statement goes on, no connection is los
   const after = await heapBytes()
   console.info(`${aborts} aborts: ${before} bytes of heap before, ${after} after`)
   expect(after).toBeLessThan(before * 1.1)
-  // All connections are to be had.
+  // All connections are available.
   const sleeping = Array.from(
     { length: poolSize },
     async () => (await fetch(`${server.url}/sleep?seconds=3`)).status,

@@ -15,7 +15,7 @@ import { createCutService } from './cut-service.ts'
 
 const clientCount = 8
 const patienceMs = 120_000
-// What a client may be answered while the database is away, is read-only, or does not answer.
+// Problems that a client may get while the database is away, is read-only, or does not respond.
 const retryable: readonly string[] = [
   'database-unavailable',
   'deadline-exceeded',
@@ -23,14 +23,14 @@ const retryable: readonly string[] = [
   'outcome-unknown',
 ]
 
-/** Clients that send one mutation after the other, each until its answer is final. */
+/** Clients that send one mutation after the other, each until its response is final. */
 class Clients {
   readonly #running: RunningService
   readonly #done: Promise<unknown>
   #isStopping = false
-  /** Keys with a final answer. */
+  /** Keys with a final response. */
   readonly committed = new Map<string, Answer>()
-  /** Answers that no client expects. */
+  /** Responses that no client expects. */
   readonly faults: string[] = []
   refusals = 0
 
@@ -51,7 +51,7 @@ class Clients {
     await until(() => this.refusals >= target, { timeoutMs: patienceMs })
   }
 
-  /** Resolves when each key that was sent has its final answer. */
+  /** Resolves when each key that was sent has its final response. */
   async stop(): Promise<void> {
     this.#isStopping = true
     await this.#done
@@ -99,14 +99,14 @@ test('a standby is promoted, and the old primary comes back read-only: all that 
     await cluster.failOver()
     await clients.progress()
 
-    // Connections lead to the old primary again, as with a name that is resolved to it for a while.
+    // Connections lead to the old primary again, as with a cached DNS name.
     await cluster.returnAsStandby()
     cluster.proxy.switchTo(cluster.primary.url)
     cluster.proxy.drop()
     await clients.refused()
     expect(await countWrites(cluster.primary.url)).toBe(0)
 
-    // Sessions that the old primary has refused writes in are not used again.
+    // Sessions in which the old primary has refused writes are not used again.
     cluster.proxy.switchTo(cluster.standby.server.url)
     await clients.progress()
     await clients.stop()
@@ -161,7 +161,7 @@ async function startCluster(): Promise<Cluster> {
       process.kill(primary.serverPid, 'SIGQUIT')
       const promoting = await connect(standby.server.url)
       await promoting.query('select pg_promote()')
-      // The new primary has no standby that it could wait for.
+      // The new primary has no standby to wait for.
       await promoting.query(`alter system set synchronous_standby_names = ''`)
       await promoting.query('select pg_reload_conf()')
       await promoting.end()
@@ -191,7 +191,7 @@ async function connect(url: string): Promise<pg.Client> {
   return client
 }
 
-/** Counts the sessions of the service that have a transaction that writes. */
+/** Counts the sessions of the service that have a writing transaction. */
 async function countWrites(url: string): Promise<number> {
   const client = await connect(url)
   const { rows } = await client.query<{ count: number }>(

@@ -10,7 +10,10 @@ const notFinal: readonly string[] = [
   'outcome-unknown',
 ]
 
-/** What faults broke, in words: each request has one transfer, one job, one message and one answer, and all balances are right. */
+/**
+ * Returns the invariants that faults broke: each request has one transfer, one job, one message and
+ * one response, and all balances are right.
+ */
 export async function findFaultViolations(
   database: pg.Client | pg.Pool,
   reports: readonly FaultReport[],

@@ -5,7 +5,10 @@ import { z } from 'zod'
 /** Options of {@link createFaultsService}. */
 export interface FaultsServiceOptions {
   readonly poolSize: number
-  /** Is told of each run of a handler, by its key, which no rollback undoes. Gives how long its statements may take, in milliseconds. */
+  /**
+   * Called for each run of a handler, with its key; a rollback does not undo it. Returns the time
+   * limit of its statements, in milliseconds.
+   */
   readonly onRun: (key: string) => number | undefined
 }
 
@@ -13,7 +16,10 @@ const Transfer = z.object({ key: z.string(), from: z.int(), to: z.int() })
 
 const Moved = event('transfer.moved', { payload: Transfer })
 
-/** A service whose transfers lock two accounts in any order, and linger over what they have locked. */
+/**
+ * Creates a service whose transfers lock two accounts in any order, and hold their locks for a
+ * while.
+ */
 export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   const { job, mutation, service } = holdfast({
     database: postgres({
@@ -65,7 +71,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   let present = 0
   let meeting = Promise.withResolvers<void>()
 
-  /** Waits, with its connection, until as many are there as the pool has connections. */
+  /** Waits, with its connection, until as many calls are there as the pool has connections. */
   const meet = mutation({
     route: 'POST /meetings',
     access: anyone(),

@@ -1,16 +1,16 @@
 import type { Watch } from '../test/cutting-proxy.ts'
 
-/** Counts the statements that Postgres has failed, by what they were and why: `COMMIT 57014`. */
+/** Counts the statements that failed in Postgres, by statement and SQLSTATE: `COMMIT 57014`. */
 export interface FaultsWatch {
   readonly watch: Watch
   readonly counts: ReadonlyMap<string, number>
 }
 
 interface Session {
-  /** The texts of what was prepared, by name. */
+  /** The texts of prepared statements, by name. */
   readonly prepared: Map<string, string>
   bound: string
-  /** What has been sent and not been answered to its end. */
+  /** Statements sent whose response is not complete. */
   readonly pending: string[]
 }
 
@@ -41,7 +41,7 @@ export function watchFaults(): FaultsWatch {
   }
 }
 
-/** The fields of an error, by their letters. */
+/** Returns the fields of an error, by their type letters. */
 function fieldsOf(bytes: Buffer): ReadonlyMap<string, string> {
   const fields = bytes.toString('utf8', 5).split('\0').filter(Boolean)
   return new Map(fields.map((field) => [field.slice(0, 1), field.slice(1)]))

@@ -18,7 +18,10 @@ import {
 } from './faults.ts'
 import { DriverClient, openDriverPool } from '../src/postgres/driver-client.ts'
 
-/** `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends so many requests, with the faults of that seed. */
+/**
+ * `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends that many requests, with the faults of that
+ * seed.
+ */
 const fewestKeys = Number(process.env['FAULT_KEYS'] ?? 200)
 const seed = seedOf(process.env['FAULT_SEED'])
 const poolSize = 4
@@ -37,9 +40,9 @@ beforeEach(async () => {
   console.info(`FAULT_SEED=${seed}`)
   database = await createTestDatabase()
   looking = openDriverPool({ connectionString: database.url })
-  // One that is closing may still be told that its database is dropped.
+  // A closing connection may still receive the notice that its database is dropped.
   looking.on('error', () => {})
-  // So that a deadlock is one at once.
+  // So that deadlocks are detected at once.
   await looking.query(
     `do $$ begin execute format('alter database %I set deadlock_timeout = 20', current_database()); end $$`,
   )
@@ -61,7 +64,7 @@ beforeEach(async () => {
     env: { ...process.env, DATABASE_URL: proxy.url },
     mode: 'test',
     clock: systemClock,
-    // That statements fail is what is wanted.
+    // Failing statements are expected.
     log: createLogger({ level: 'error', write: () => {} }),
     notify: () => {},
   })
@@ -86,7 +89,10 @@ function createClient(index: number, keepsKey: boolean): FaultyClient {
   }
 }
 
-/** Sends transfers from several clients at once, while statements are cancelled, until there is enough of them. */
+/**
+ * Sends transfers from several clients concurrently while statements are cancelled, until there are
+ * enough.
+ */
 async function sendWhile(
   keepsKey: boolean,
   goesOn: (sent: number) => Promise<boolean>,
@@ -128,7 +134,9 @@ test('cancelled statements, deadlocks, conflicts, clients that go: one effect an
   await expectNothingLeft()
 }, 300_000)
 
-/** Expects that nothing is left open, and that all connections of the pool are to be had at once. */
+/**
+ * Asserts that nothing is left open, and that all connections of the pool are available at once.
+ */
 async function expectNothingLeft(): Promise<void> {
   expect(await findLeaks(looking)).toEqual([])
   const meeting = Array.from({ length: poolSize }, (_, index) =>
@@ -160,7 +168,7 @@ test('a pool that is taken and a lock that is not given are waited for until the
   })
   const [late, refused] = await Promise.all([transfer('late', '100ms'), transfer('refused')])
   expect([late.status, codeOf(late)]).toEqual([504, 'deadline-exceeded'])
-  // The pool has its own limit, which comes before the deadline.
+  // The pool has its own limit, which is reached before the deadline.
   expect([refused.status, codeOf(refused)]).toEqual([503, 'database-unavailable'])
   expect(['late', 'refused'].filter((name) => runs.has(name))).toEqual([])
   const answers = await Promise.all(waiting)

@@ -2,14 +2,14 @@ import { type Answer, HoldfastError, type RunningService } from 'holdfast'
 import { until } from 'holdfast/testing'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** A source of numbers from 0 up to, and not including, 1, which gives the same ones for the same seed. */
+/** Returns random numbers from 0 up to, and not including, 1; the same ones for the same seed. */
 export type Random = () => number
 
-/** What a client learned of one request. */
+/** A client's observations of one request. */
 export interface FaultReport {
-  /** What the request is about, the same for all its tries. */
+  /** The name of the request, the same for all its attempts. */
   readonly name: string
-  /** All its answers that the client got, the last of which is final. */
+  /** All responses that the client got, the last of which is final. */
   readonly answers: readonly Answer[]
   readonly replay: Answer
 }
@@ -18,15 +18,15 @@ export interface FaultReport {
 export interface FaultyClient {
   readonly running: RunningService
   readonly random: Random
-  /** Whether a retry has the key of the request; otherwise one of its own. */
+  /** Whether a retry has the key of the request; otherwise each has a new one. */
   readonly keepsKey: boolean
-  /** Has the next handler that runs fail for the time that its statements take. */
+  /** Makes the next handler that runs fail because of the time limit of its statements. */
   hurry(): void
-  /** Takes notice of something that has happened to a call. */
+  /** Counts an event of a call. */
   count(what: string): void
 }
 
-/** Numbers by the algorithm mulberry32. */
+/** Creates a generator with the algorithm mulberry32. */
 export function createRandom(seed: number): Random {
   let state = seed
   return () => {
@@ -40,7 +40,10 @@ export function createRandom(seed: number): Random {
 const accounts = 4
 const patienceMs = 120_000
 
-/** Sends a transfer until its answer is final, now and then with little time, or going away in the middle, and once more. */
+/**
+ * Sends a transfer until its response is final, sometimes with a short timeout or disconnecting
+ * midway, and then once more.
+ */
 export async function transferUntilFinal(client: FaultyClient): Promise<FaultReport> {
   const { random, keepsKey } = client
   const name = `transfer-${Math.floor(random() * 2 ** 48).toString(36)}`
@@ -70,7 +73,7 @@ interface Sending {
   readonly key: string
 }
 
-/** Sends a request; `undefined` where the client has gone away before it was answered. */
+/** Sends a request; returns `undefined` if the client disconnected before the response. */
 async function sendFaultily(client: FaultyClient, sending: Sending): Promise<Answer | undefined> {
   const { random, running } = client
   const fate = random()
@@ -86,7 +89,7 @@ async function sendFaultily(client: FaultyClient, sending: Sending): Promise<Ans
   return undefined
 }
 
-/** Sends a transfer. `timeout`: how long it may take; `client`: is aborted when the client goes away. */
+/** Sends a transfer. `timeout`: its max duration; `client`: aborted when the client disconnects. */
 export function send(
   running: RunningService,
   { operation, body, key }: Sending,
@@ -105,16 +108,16 @@ export function send(
 }
 
 const longestPauseMs = 40
-// So many that a statement as short as BEGIN, should it come, does not end between two of them.
+// So many that even a statement as short as BEGIN does not end between two of them.
 const cancelsAtOnce = 3_000
 
-/** Cancels whatever two of a service's sessions do, again and again, until it is told to stop. */
+/** Cancels the statements of two of a service's sessions, repeatedly, until it is stopped. */
 export async function cancelAtRandom(
   databaseUrl: string,
   random: Random,
 ): Promise<{ stop(): Promise<void> }> {
   const admin = new DriverClient({ connectionString: databaseUrl })
-  // One that is closing may still be told that its database is dropped.
+  // A closing connection may still receive the notice that its database is dropped.
   admin.on('error', () => {})
   await admin.connect()
   let isOver = false
@@ -140,7 +143,7 @@ export async function cancelAtRandom(
   }
 }
 
-/** The seed of the environment, or another each time. */
+/** Returns the seed of the environment, or a random one. */
 export function seedOf(text: string | undefined): number {
   if (text === undefined || text === '') return Math.floor(Math.random() * 2 ** 31)
   const seed = Number(text)

@@ -9,17 +9,17 @@ import { freePort } from './server-process.ts'
 /** A load balancer in front of servers. */
 export interface Haproxy {
   readonly url: string
-  /** Whether it sends requests to a server, by the server's URL. */
+  /** Returns whether it sends requests to a server, by the server's URL. */
   readonly isUp: (serverUrl: string) => Promise<boolean>
   stop(): Promise<void>
 }
 
 /** Options of {@link startHaproxy}. */
 export interface HaproxyOptions {
-  /** The program. */
+  /** The path of the program. */
   readonly path: string
   readonly servers: readonly string[]
-  /** How it asks the servers whether they are ready, in its own words: `inter 100ms fall 2`. */
+  /** The health check of the servers, in haproxy's syntax: `inter 100ms fall 2`. */
   readonly check: string
 }
 
@@ -69,7 +69,7 @@ interface Configuration extends Pick<HaproxyOptions, 'servers' | 'check'> {
   readonly statsPort: number
 }
 
-// Without its retries, so that whatever is refused or reset is seen by a client.
+// Without its retries, so that clients see every refused or reset connection.
 function configuration({ port, statsPort, servers, check }: Configuration): string {
   return `
 defaults

@@ -2,12 +2,12 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import type { Observation } from './observation.ts'
 
-/** The transfers that were asked for as such: their memo is their key. */
+/** Selects the transfers that were requested directly: their memo is their key. */
 export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
 
 /**
- * What a storm broke, in words, once what was cut off in the middle is over: the server has to notice it, and what works in the background has a
- * transaction of its own now and then.
+ * Returns the invariants that a storm broke permanently. It waits for interrupted work, which the
+ * server has to notice, and for transactions of background work.
  */
 export async function findLastingViolations(
   database: pg.Client,
@@ -20,7 +20,7 @@ export async function findLastingViolations(
   return violations
 }
 
-/** What a storm broke, in words; nothing where all invariants hold. */
+/** Returns the invariants that a storm broke; none if all hold. */
 async function findViolations(
   database: pg.Client,
   observations: readonly Observation[],

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { isOfKey } from './invariants.ts'
 
-/** How many jobs of the ledger have not ended, and how many messages have not been handed out. */
+/** Returns how many jobs of the ledger have not ended, plus the messages not dispatched. */
 export async function countUnfinished(database: pg.Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(`
     select (select count(*) from holdfast.all_jobs where finished_at is null)::int
@@ -10,8 +10,9 @@ export async function countUnfinished(database: pg.Client): Promise<number> {
 }
 
 /**
- * What a storm broke of what follows from transfers, in words, once all of it is done: each transfer has one job, one receipt and one
- * message, and is counted once; nothing follows from a transfer that is not there.
+ * Returns the invariants of the work after transfers that a storm broke, once all of it is done:
+ * each transfer has one job, one receipt and one message, and is counted once; a missing transfer
+ * has none.
  */
 export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ what: string }>(`

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { commands, JobRun, settle } from './job-model/job-commands.ts'
 import { JobFleet } from './job-model/job-fleet.ts'
 
-/** `JOB_MODEL_RUNS=2000 npm test job-model` makes more of them. */
+/** `JOB_MODEL_RUNS=2000 npm test job-model` runs more of them. */
 const runs = Number(process.env['JOB_MODEL_RUNS'] ?? 5)
 
 let fleet: JobFleet

@@ -2,18 +2,18 @@ import { randomUUIDv7 } from 'node:crypto'
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** What became of the requests of all clients. */
+/** The results of the requests of all clients. */
 export interface ClientsReport {
   /** The keys that were answered with success. */
   readonly answered: readonly string[]
-  /** What was not: a key, and what came instead. */
+  /** The other keys, each with what happened instead. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
-  /** How many connections were opened. */
+  /** The number of connections opened. */
   readonly connections: number
   readonly longestMs: number
 }
 
-// Clients that think leave connections idle, and load that leaves room for everything else on the machine.
+// Pauses leave connections idle, and leave the machine capacity for everything else.
 const thinkMs = 50
 
 const [url = '', count = '1'] = process.argv.slice(2)
@@ -23,7 +23,7 @@ let connections = 0
 let longestMs = 0
 let isStopping = false
 
-/** Sends a mutation once, whatever comes of it. */
+/** Sends a mutation once, and returns the reason of a failure. */
 function send(agent: Agent, key: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const sent = request(`${url}/effects`, {
@@ -60,7 +60,7 @@ async function client(): Promise<void> {
 }
 
 process.once('message', () => (isStopping = true))
-// Nobody wants to know any more.
+// The parent is gone.
 process.once('disconnect', () => process.exit())
 process.send?.('started')
 await Promise.all(Array.from({ length: Number(count) }, client))

@@ -2,15 +2,17 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { ClientsReport } from './keep-alive-clients-main.ts'
 
-/** Clients in a process of their own. */
+/** Clients in a separate process. */
 export interface Clients {
-  /** Lets every request that is under way end, and gives what became of all of them. */
+  /** Waits for all running requests, and returns the results of all. */
   stop(): Promise<ClientsReport>
-  /** Ends them at once, if they have not ended. */
+  /** Kills them, if they have not ended. */
   kill(): void
 }
 
-/** Has clients send mutations to a URL, one after the other, each on a connection that it keeps. */
+/**
+ * Starts clients that send mutations to a URL one after the other, each on a kept-alive connection.
+ */
 export async function startClients(url: string, count: number): Promise<Clients> {
   const child = fork(new URL('keep-alive-clients-main.ts', import.meta.url), [url, String(count)], {
     execArgv: ['--conditions=holdfast:source'],

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { commands, ModelRun } from './key-model/key-commands.ts'
 import { KeyFleet } from './key-model/key-fleet.ts'
 
-/** `KEY_MODEL_RUNS=5000 npm test key-model` makes more of them. */
+/** `KEY_MODEL_RUNS=5000 npm test key-model` runs more of them. */
 const runs = Number(process.env['KEY_MODEL_RUNS'] ?? 15)
 
 let fleet: KeyFleet

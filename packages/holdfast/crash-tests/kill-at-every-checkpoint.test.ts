@@ -11,12 +11,12 @@ import { type FinalAnswer, type Lane, openLane, type Recording, send } from './c
 
 const { missing } = await natsTool()
 const timeoutMs = 600_000
-/** How the statement begins by which a job begins to wait for a message. */
+/** The beginning of the statement with which a job starts to wait for a message. */
 const awaiting = 'with found as materialized ( select json_build_object('
-// Longer than a dead worker's jobs wait for another one, however slow the machine.
+// Longer than it takes to rescue a dead worker's jobs, on any machine.
 const settledWithinMs = 120_000
 
-/** Each death, and what could not be reached again, in words. */
+/** Returns a description of each death, and of what could not be reached again. */
 function describeReport(what: string, { deaths, unreached, names }: ExhaustReport): string {
   const lines = [
     `${what}: killed at ${deaths.length} checkpoints, ${unreached.length} not reached again, ${names.length} runs`,
@@ -27,13 +27,16 @@ function describeReport(what: string, { deaths, unreached, names }: ExhaustRepor
   ].join('\n')
 }
 
-/** What is asked for, and how it is killed. */
+/** A request, and how to kill its process. */
 interface MutationRun extends Omit<Recording, 'name'> {
   readonly keyFor: (name: string) => string
   readonly where?: RegExp
 }
 
-/** Kills at each checkpoint of a mutation, and sends the request again to another process until its answer is final. */
+/**
+ * Kills at each checkpoint of a mutation, and sends the request again to another process until its
+ * response is final.
+ */
 function exhaustMutation(
   lane: Lane,
   prefix: string,
@@ -83,7 +86,7 @@ async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly 
   return rows
 }
 
-/** Works off what is left of all names, however many workers have died over it. */
+/** Finishes the remaining work of all names, regardless of how many workers have died over it. */
 async function settle(lane: Lane): Promise<void> {
   const worker = await lane.start('worker')
   await until(
@@ -108,7 +111,7 @@ const everythingOnce = {
   'consumed 2': 1,
 }
 
-/** What broke of all that has to have happened once, in words. */
+/** Returns violations of everything that has to have happened exactly once. */
 async function findViolations(lane: Lane, names: readonly string[]): Promise<readonly string[]> {
   const violations: string[] = []
   for (const { name, effects, messages } of await countsOf(lane, names)) {
@@ -148,7 +151,7 @@ test(
     console.info(describeReport('a mutation that is refused', refused))
     expect([...accepted.answers.values()].filter(({ status }) => status !== 201)).toEqual([])
     expect([...refused.answers.values()].filter(({ status }) => status !== 409)).toEqual([])
-    // Whoever asks again gets the same bytes.
+    // A retry gets the same bytes.
     const api = await lane.start('api')
     for (const [name, answer] of [...accepted.answers, ...refused.answers]) {
       const again = await send(api, { name, isRefused: name.startsWith('refused') }, keyFor(name))
@@ -193,7 +196,7 @@ test(
 
 const notifyLeaderless = notify([{ kind: 'leaderless', service: 'recorded', names: undefined }])
 
-/** Kills a worker at each checkpoint of what a request sets off. */
+/** Kills a worker at each checkpoint of the work that a request causes. */
 async function exhaustWorker(
   lane: Lane,
   { where, isEnough, ...recording }: Omit<Recording, 'name'> & Pick<Exhausted, 'where' | 'isEnough'>,
@@ -210,8 +213,8 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // A worker that was killed does not tell that it leads no more, and the next one looks when the lease has ended. That
-  // is six seconds for each death; the hand-over has tests of its own.
+  // A killed worker does not resign as leader, and the next one checks when the lease has ended.
+  // That is six seconds for each death; the hand-over is tested elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>
     lane.looking.query(notifyLeaderless.text, [...(notifyLeaderless.values ?? [])])
   return exhaust('worked', {
@@ -251,7 +254,7 @@ test.skipIf(missing)(
   timeoutMs,
 )
 
-/** What the stream has, in its order. */
+/** Returns the messages in the stream, in order. */
 async function relayed(port: number): Promise<readonly string[]> {
   const client = await connect({ port })
   try {

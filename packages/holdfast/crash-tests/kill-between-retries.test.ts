@@ -29,7 +29,7 @@ test('kill -9 of the server between the retries of one key leaves one transfer',
     const key = randomUUIDv7()
     const transfer = { from, to, amount: 10, memo: 'once' }
 
-    // Held up in the middle: its transaction waits for the account, and its process is killed.
+    // Blocked midway: its transaction waits for the account, and its process is killed.
     await looking.query('begin')
     await looking.query('select from accounts where id = $1 for update', [from])
     const lost = post('/transfers', key, transfer).catch((error: unknown) => error)

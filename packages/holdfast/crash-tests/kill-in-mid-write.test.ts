@@ -8,7 +8,8 @@ import { DriverClient } from '../src/postgres/driver-client.ts'
 
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
-// A transfer takes somewhat longer than the deposit before it: some servers are killed before its transaction, some in it, some after it.
+// A transfer takes somewhat longer than the deposit before it: some servers are killed before its
+// transaction, some in it, some after it.
 const margin = 2
 
 test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and none that was acknowledged is lost`, async () => {
@@ -40,7 +41,8 @@ test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, an
       const index = turn % servers.length
       const [server, other] = [servers[index]!, servers[(index + 1) % servers.length]!]
       await restarts[index]
-      // Its connections are open, its code is compiled: what follows is a write and nothing else.
+      // Warms up: connections are open and code is compiled, so that the next request is only a
+      // write.
       const deposit = { account: from, amount: 1 }
       await post(server, '/deposits', { key: randomUUIDv7(), body: deposit })
       const beganMs = performance.now()
@@ -93,7 +95,7 @@ async function post(server: ServerProcess, path: string, { key, body }: Request)
   }
 }
 
-/** Sends a transfer again until its answer is final. */
+/** Sends a transfer again until its response is final. */
 function retry(server: ServerProcess, request: Request): Promise<ObservedAnswer> {
   return until(
     async () => {

@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service with each kind of work that waits for the leader.
+// A service with each kind of work that depends on the leader.
 const { job, service } = holdfast({ database: postgres() })
 const input = z.object({})
 

@@ -68,7 +68,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
   await insertJob('due', 'scheduled')
   await insertJob('limited', 'gated')
   await looking.query(`update holdfast.job_schedules set done_until = now() - interval '2 minutes'`)
-  // By the clock of the database: the lease of the leader holds for 6 s at most.
+  // By the clock of the database: the lease of the leader lasts at most 6 s.
   const { rows } = await looking.query<{ left: number }>(
     'select extract(epoch from expires_at - clock_timestamp())::double precision as left from holdfast.service_leaders',
   )

@@ -27,7 +27,7 @@ const sleep = query({
   },
 })
 
-/** Takes no notice of its signal. */
+/** Ignores its signal. */
 const hang = query({
   route: 'GET /hang',
   access: anyone(),

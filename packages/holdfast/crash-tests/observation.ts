@@ -1,14 +1,14 @@
-/** What a client learned of one key. */
+/** A client's observations of one key. */
 export interface Observation {
   readonly key: string
   readonly kind: 'transfer' | 'payout'
-  /** Where a payout goes: a number that belongs to its key alone. */
+  /** The account that a payout goes to: a number used by its key alone. */
   readonly iban: string
-  /** Every final answer that it got, one for each duplicate: status and bytes. */
+  /** Every final response, one for each duplicate: status and bytes. */
   readonly answers: readonly ObservedAnswer[]
 }
 
-/** A final answer. */
+/** A final response. */
 export interface ObservedAnswer {
   readonly status: number
   readonly body: string

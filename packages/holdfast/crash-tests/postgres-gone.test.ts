@@ -26,10 +26,13 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-/** How Postgres goes away; gives how it comes back. */
+/** Makes Postgres unavailable; returns a function that brings it back. */
 type Outage = () => Promise<() => Promise<void>>
 
-/** Its processes do nothing any more: connections stay open, new ones are taken by the operating system, nobody answers. */
+/**
+ * Its processes are stopped: connections stay open, the operating system accepts new ones, and
+ * there is no response.
+ */
 const hangs: Outage = async () => {
   const pids = await processesOf(postgres.serverPid)
   for (const pid of pids) process.kill(pid, 'SIGSTOP')
@@ -69,7 +72,7 @@ test.each([
     const until503 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 503
     const until200 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 200
     expect(await statusOf('/sleep?seconds=0')).toBe(204)
-    // What was found just before is known for a while: the worst moment to go away.
+    // Results of the last check are cached for a while: this is the worst moment for an outage.
     expect(await until200()).toBe(true)
 
     const goneAtMs = performance.now()
@@ -78,7 +81,7 @@ test.each([
       await until(until503)
       const notReadyMs = performance.now() - goneAtMs
       expect(notReadyMs).toBeLessThan(2_000)
-      // Gone that long: it is the experiment, not a wait for something.
+      // The duration of the outage is part of the experiment, not a wait for a condition.
       while (performance.now() - goneAtMs < goneMs) {
         const beganMs = performance.now()
         expect(await statusOf('/health/live')).toBe(200)

@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { ownMigrations } from '../src/database/migrations.ts'
 import { migrate } from '../src/migrate/migrate.ts'
 
-// One service in two builds. The new one has a migration, an event and a consumer more, and a version of the
-// framework that has expanded its tables.
+// One service in two builds. The new one has an additional migration, event and consumer, and a
+// version of the framework that has expanded its tables.
 const build = process.env['BUILD'] === 'new' ? 'new' : 'old'
 
 const payload = z.object({ id: z.uuid() })

@@ -7,7 +7,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
 
 let database: TestDatabase
 let client: pg.Client
-/** Those that are started, and get requests. */
+/** The servers that run and get requests. */
 let servers: ServerProcess[]
 
 beforeEach(async () => {
@@ -37,9 +37,9 @@ async function stop(server: ServerProcess): Promise<void> {
   expect(await server.stop()).toBe(0)
 }
 
-/** Orders that are placed by clients which retry until they are answered. */
+/** Orders placed by clients that retry until they get a final response. */
 class Traffic {
-  /** The build that each answered order was placed by. */
+  /** The build that placed each answered order. */
   readonly placed = new Map<string, string>()
   readonly #clients: Promise<void>[]
   #hasEnded = false
@@ -70,7 +70,7 @@ class Traffic {
     }
   }
 
-  /** Waits until so many more orders have been placed. */
+  /** Waits until that many more orders have been placed. */
   more(count: number): Promise<unknown> {
     const goal = this.placed.size + count
     return until(() => this.placed.size >= goal, { timeoutMs: 120_000, what: `${goal} orders` })
@@ -82,7 +82,7 @@ class Traffic {
   }
 }
 
-/** Lists the ids of a table; one that it has twice, twice. */
+/** Returns the ids of a table, including duplicates. */
 async function idsOf(table: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(`select id from ${table} order by id`)
   return rows.map(({ id }) => id)
@@ -103,7 +103,7 @@ test('a new event and consumer are deployed, taken back and deployed again: noth
   await stop(second)
   await traffic.more(20)
 
-  // Back: what was published for the consumer of the new build waits for it.
+  // Rolls back: messages published for the consumer of the new build wait for it.
   const fourth = await start('old')
   await traffic.more(20)
   await stop(third)

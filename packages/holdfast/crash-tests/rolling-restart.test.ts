@@ -7,10 +7,13 @@ import { type Clients, startClients } from './keep-alive-clients.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** `ROLLING_RESTARTS=full npm test rolling` takes the delay and the checks of production, and some minutes. */
+/**
+ * `ROLLING_RESTARTS=full npm test rolling` uses the delay and the checks of production, and takes
+ * some minutes.
+ */
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
-// Long enough for haproxy to notice where it has to wait for the machine.
+// Long enough for haproxy to notice on a busy machine.
 const shortened = { env: { DRAIN_DELAY_MS: '2000' }, check: 'inter 100ms fall 2 rise 1' }
 const restarts = 20
 
@@ -41,7 +44,10 @@ interface Rolling {
   readonly check: string
 }
 
-/** Restarts two servers in turn behind haproxy, while 50 clients send; gives what became of their requests. */
+/**
+ * Restarts two servers in turn behind haproxy while 50 clients send requests; returns the results
+ * of the requests.
+ */
 async function roll(path: string, { env, check }: Rolling, times: number): Promise<ClientsReport> {
   const start = (): Promise<ServerProcess> =>
     startServer(new URL('./life-cycle-main.ts', import.meta.url), {
@@ -62,7 +68,7 @@ async function roll(path: string, { env, check }: Rolling, times: number): Promi
   return clients.stop()
 }
 
-/** What was lost or doubled, in words, the first of it. */
+/** Returns the first of the lost and duplicated requests. */
 async function findViolations({ answered, failed }: ClientsReport): Promise<readonly string[]> {
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
@@ -89,7 +95,8 @@ test(
       `${restarts} rolling restarts in ${seconds} s: ${report.answered.length} answered, ${report.failed.length} failed, ${report.connections} connections of clients, the longest answer took ${report.longestMs} ms`,
     )
     expect(await findViolations(report)).toEqual([])
-    // Clients that hardly sent anything, or did not keep their connections, would have shown nothing.
+    // Guards against a vacuous pass: clients must have sent enough requests and kept their
+    // connections.
     expect(report.answered.length).toBeGreaterThan(restarts * 100)
     expect(report.connections).toBe(50)
   },

@@ -3,21 +3,21 @@ import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
 
-/** A server in a process of its own, on a port that stays its own when it is started again. */
+/** A server in a separate process, on a port that stays the same when it is restarted. */
 export interface ServerProcess {
   readonly url: string
-  /** How often it was killed. */
+  /** The number of times it was killed. */
   readonly kills: number
-  /** What it wrote, the last of it. */
+  /** Returns the end of its output. */
   readonly output: () => string
-  /** Ends it with SIGKILL, in the middle of whatever it does, and starts it again. */
+  /** Kills it with SIGKILL at any moment, and starts it again. */
   killAndRestart(): Promise<void>
-  /** Ends it with SIGTERM, and starts it again; gives the exit code of the one that ended. */
+  /** Stops it with SIGTERM, and starts it again; returns the exit code of the stopped process. */
   restart(): Promise<number | null>
-  /** Has it stand still, and hold all that it has, until {@link ServerProcess.resume}. */
+  /** Suspends it, with everything that it holds, until {@link ServerProcess.resume}. */
   pause(): void
   resume(): void
-  /** Ends it with SIGTERM; gives its exit code. */
+  /** Stops it with SIGTERM; returns its exit code. */
   readonly stop: () => Promise<number | null>
 }
 
@@ -36,7 +36,8 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     output = (output + chunk.toString()).slice(-keptOutput)
   }
 
-  // As a supervisor does: a server whose database connection is cut while it starts gives up, and is started again.
+  // Acts as a supervisor: a server whose database connection is cut while it starts exits, and is
+  // started again.
   async function start(): Promise<void> {
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
@@ -93,14 +94,14 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null
   })
 }
 
-/** Before it has, it answers whatever is asked with 503. */
+/** Returns whether it has started; before that it answers every request with 503. */
 async function hasStarted(url: string): Promise<boolean> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
   await answer.body?.cancel()
   return answer.status !== 503
 }
 
-/** A port of this machine that is free at the moment. */
+/** Returns a port of this machine that is currently free. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()

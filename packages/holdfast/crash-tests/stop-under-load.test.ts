@@ -29,7 +29,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<ServerProce
   return server
 }
 
-/** How many calls sleep in the database. */
+/** Returns how many calls sleep in the database. */
 async function sleeping(): Promise<number> {
   const { rows } = await looking.query(
     `select from pg_stat_activity
@@ -57,7 +57,7 @@ test('SIGTERM with requests of 5 s in flight: not ready within 100 ms, all of th
   expect(refusal.headers.get('connection')).toBe('close')
   expect(await refusal.json()).toMatchObject({ code: 'not-ready', detail: 'The service is stopping.' })
 
-  // The load balancer has not noticed yet, and is served.
+  // The load balancer has not noticed yet, and still gets responses.
   const late = await fetch(`${url}/sleep?seconds=0`)
   expect([late.status, late.headers.get('connection')]).toEqual([204, 'close'])
   expect((await fetch(`${url}/health/live`)).status).toBe(200)

@@ -5,12 +5,13 @@ import { countUnfinished, findJobViolations } from './job-invariants.ts'
 import type { Observation } from './observation.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-// The checker of a storm, in a process of its own: it knows what the clients saw and what the database has, and nothing else. It says what broke.
+// The checker of a storm, in a separate process: it knows only what the clients saw and what the
+// database holds. It prints the broken invariants.
 const observations = JSON.parse(readFileSync(process.env['OBSERVATIONS']!, 'utf8')) as readonly Observation[]
 const database = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await database.connect()
 
-// What a process was killed over is taken over when it has been silent for 15 s.
+// The jobs of a killed process are rescued after 15 s without a heartbeat.
 const left = await until(async () => (await countUnfinished(database)) === 0 || undefined, {
   timeoutMs: 240_000,
 }).then(

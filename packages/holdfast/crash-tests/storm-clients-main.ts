@@ -2,14 +2,15 @@ import { randomUUIDv7 } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import type { Observation, ObservedAnswer } from './observation.ts'
 
-// The clients of a storm, in a process of their own: each request is sent several times at the same time, each of these again and again until its answer is
-// final. What they were answered is written to a file when they are told to end.
+// The clients of a storm, in a separate process: each request is sent as several concurrent
+// duplicates, each of which is repeated until its response is final. The responses are written to a
+// file when the clients are told to stop.
 interface Plan {
   readonly urls: readonly string[]
-  /** How many keys are under way at once. */
+  /** The number of keys in flight at once. */
   readonly concurrency: number
   readonly duplicates: number
-  /** Where the observations are written to. */
+  /** The file that the observations are written to. */
   readonly file: string
 }
 
@@ -48,7 +49,7 @@ async function openAccounts(): Promise<readonly string[]> {
   return ids
 }
 
-/** One of the duplicates: sent again and again, to any server, until the answer is one that is final. */
+/** Sends one of the duplicates repeatedly, to any server, until the response is final. */
 async function sendUntilFinal(
   path: string,
   request: { readonly key: string; readonly body: object },
@@ -65,7 +66,7 @@ async function sendUntilFinal(
           isReplay: answer.headers.get('idempotency-replayed') === 'true',
         }
     } catch {
-      // The server was killed, or is not up yet: exactly when a client sends again.
+      // The server was killed, or is not up yet: this is when a client retries.
     }
     await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 40))
   }
@@ -85,7 +86,7 @@ async function client(accounts: readonly string[]): Promise<void> {
     const kind = Math.random() < payoutShare ? 'payout' : 'transfer'
     const amount = 1 + Math.floor(Math.random() * 500)
     const from = Math.floor(Math.random() * accountCount)
-    // Every other one is in the same currency; some are not, and are refused.
+    // Every other account has the same currency; transfers to some others are refused.
     const to = (from + (Math.random() < 0.9 ? 2 : 1)) % accountCount
     const request =
       kind === 'payout'

@@ -11,7 +11,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** `STORM_KEYS=20000 npm test storm` has more of everything happen. */
+/** `STORM_KEYS=20000 npm test storm` makes more of everything happen. */
 const keys = Number(process.env['STORM_KEYS'] ?? 400)
 const least = {
   keys,
@@ -47,7 +47,8 @@ async function startServers(main: string, databaseUrl: string): Promise<readonly
 test(
   'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost, nothing is doubled',
   async () => {
-    // One of its own, whose data reach the disk: what it has acknowledged is to be there after a crash of it.
+    // A dedicated server whose data reach the disk: what it has acknowledged must survive a crash
+    // of it.
     const directory = await createTestFolder()
     const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ directory })
     try {
@@ -72,7 +73,8 @@ test(
       console.info(
         `storm of ${report.seconds} s: ${report.keys} keys, ${report.requests} requests, ${replays} replays, ${refused} refusals, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated, ${report.postgresRestarts} crashes of Postgres, ${bank.payments} payments of ${bank.calls.size}`,
       )
-      // Clients that hardly met each other, or were never refused, would have shown nothing.
+      // Guards against a vacuous pass: duplicates must have met, and requests must have been
+      // refused.
       expect(replays).toBeGreaterThan(observations.length / 2)
       expect(refused).toBeGreaterThan(0)
       expect(bank.payments).toBeGreaterThan(0)
@@ -85,7 +87,10 @@ test(
   limitMs + 300_000,
 )
 
-/** What broke of payouts, in words: each that was accepted was paid or declined once, and the bank was asked for no other. */
+/**
+ * Returns broken invariants of payouts: each accepted one was paid or declined once, and the bank
+ * got no other.
+ */
 async function findPaymentViolations(
   databaseUrl: string,
   observations: readonly Observation[],

@@ -5,47 +5,53 @@ import { until } from 'holdfast/testing'
 import type { ServerProcess } from './server-process.ts'
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-/** What a storm does. */
+/** Options of {@link storm}. */
 export interface StormOptions {
   readonly servers: readonly ServerProcess[]
   readonly databaseUrl: string
-  /** Where the clients write what they were answered. */
+  /** The file to which the clients write the responses. */
   readonly file: string
-  /** How many keys are under way at once. */
+  /** The number of keys in flight at once. */
   readonly concurrency: number
-  /** How often each request is sent at the same time. */
+  /** The number of concurrent duplicates of each request. */
   readonly duplicates: number
-  /** Ends Postgres as in a crash, and starts it again; absent where it is to stay. */
+  /** Crashes Postgres and starts it again; absent if it must keep running. */
   readonly restartPostgres?: () => Promise<void>
-  /** Whether enough has happened. */
+  /** Returns whether enough has happened. */
   readonly isEnough: (progress: StormProgress) => boolean | Promise<boolean>
-  /** After this long it ends in any case, in milliseconds. */
+  /** Max duration, in milliseconds. */
   readonly limitMs: number
 }
 
-/** What has happened so far. */
+/** The counts so far. */
 export interface StormProgress {
-  /** How many keys have had all of their answers. */
+  /** The number of keys that have all of their responses. */
   readonly keys: number
   readonly serverKills: number
   readonly backendKills: number
   readonly postgresRestarts: number
 }
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface StormReport extends StormProgress {
   readonly requests: number
   readonly seconds: number
 }
 
-/** How often something is disrupted: after about this time, and not before so many more keys have their answers. */
+/**
+ * The pace of disruptions: one after about this time, but not before that many more keys have their
+ * responses.
+ */
 interface Pace {
   readonly everyMs: number
-  /** Keeps a slow machine from ending its servers faster than they get anything done. */
+  /** Keeps a slow machine from killing its servers faster than they make progress. */
   readonly everyKeys: number
 }
 
-/** Sends requests, each several times, to servers that are being killed, until enough has happened and every key has its answers. */
+/**
+ * Sends requests, each several times, to servers that are being killed, until enough has happened
+ * and every key has its responses.
+ */
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { servers, isEnough, limitMs } = options
   const beganMs = performance.now()
@@ -106,7 +112,10 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   return { ...counts, seconds: Math.round((performance.now() - beganMs) / 1_000) }
 }
 
-/** What broke, in words, as a process of its own finds out that reads the database and what the clients were answered. */
+/**
+ * Returns the broken invariants, found by a separate process that reads the database and the
+ * clients' responses.
+ */
 export async function checkStorm(databaseUrl: string, file: string): Promise<readonly string[]> {
   const checker = startMain('storm-checker-main.ts', { DATABASE_URL: databaseUrl, OBSERVATIONS: file })
   const [answer] = (await Promise.race([
@@ -123,10 +132,10 @@ function startMain(name: string, env: Readonly<Record<string, string>>): ChildPr
   })
 }
 
-/** Terminates a few of the backends of the servers; none where Postgres is away. */
+/** Terminates a few of the servers' backends, and returns how many; none if Postgres is down. */
 async function killBackends(databaseUrl: string): Promise<number> {
   const admin = new DriverClient({ connectionString: databaseUrl, application_name: 'storm' })
-  // Postgres may be ended while it is asked.
+  // Postgres may be stopped during the query.
   admin.on('error', () => {})
   try {
     await admin.connect()

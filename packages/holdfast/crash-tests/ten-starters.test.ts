@@ -21,7 +21,8 @@ test('ten processes that start at once on an empty database all serve, each migr
     )
     const recorded = rows.map(({ migration }) => migration).toSorted()
     expect(recorded).toEqual(expect.arrayContaining(['app/0001-ledger', 'holdfast/0001-idempotency-keys']))
-    // Ten lines, each with the migrations that its process applied: together every one of them, once.
+    // Ten outputs, each with the migrations that its process applied: together all of them, once
+    // each.
     const applied = servers.flatMap(({ output }) => output().match(/Applied the migration \S+/g) ?? [])
     expect(applied.toSorted()).toEqual(recorded.map((migration) => `Applied the migration ${migration}`))
   } finally {

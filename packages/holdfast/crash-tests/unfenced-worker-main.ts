@@ -1,6 +1,7 @@
 import { DriverClient } from '../src/postgres/driver-client.ts'
 
-// A worker as they are usually written: it claims a job, says that it lives, and completes the job by its id alone. It takes one job.
+// A conventional worker: it claims a job, sends heartbeats, and completes the job by its id alone.
+// It takes one job.
 const client = new DriverClient({ connectionString: process.env['DATABASE_URL']! })
 await client.connect()
 const { rows: workers } = await client.query<{ id: string }>(

@@ -62,7 +62,10 @@ async function numberOf(text: string, values: readonly unknown[] = []): Promise<
 const countSucceeded = (): Promise<number> =>
   numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)
 
-/** What broke, in words: each job that has succeeded has one effect of each kind, and all effects are counted. */
+/**
+ * Returns the broken invariants: each job that has succeeded has one effect of each kind, and all
+ * effects are counted.
+ */
 async function findViolations(): Promise<readonly string[]> {
   const { rows } = await looking.query<{ what: string }>(`
     select 'effects: job ' || jobs.id || ' has ' || count(effects.job) as what
@@ -78,7 +81,7 @@ async function findViolations(): Promise<readonly string[]> {
 
 test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over in time, each has one effect`, async () => {
   await startWorkers(killedAtOnce + 1)
-  // The first is never killed: somebody has to take over, and to be asked.
+  // The first is never killed: one worker has to rescue jobs and answer requests.
   const victims = servers.slice(1)
   let enqueued = 0
   let longestMs = 0
@@ -118,7 +121,7 @@ async function claimsOfAll(): Promise<readonly Claim[]> {
   return rows
 }
 
-/** How many of these claims are still held, by whomever. */
+/** Returns how many of these claims are still held, by any worker. */
 const countHeld = (claims: readonly Claim[]): Promise<number> =>
   numberOf(
     `select count(*)::int as count from holdfast.jobs
@@ -127,7 +130,10 @@ const countHeld = (claims: readonly Claim[]): Promise<number> =>
     [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
   )
 
-/** Stops a worker that has claimed the one job there is, waits until another one has done it, and lets the first go on. */
+/**
+ * Pauses a worker that has claimed the only job, waits until another one has done it, and resumes
+ * the first.
+ */
 async function stopPastTheLease(worker: ChildProcess, hasClaimed: () => Promise<boolean>): Promise<void> {
   await until(hasClaimed, { what: 'a job that is claimed' })
   worker.kill('SIGSTOP')

@@ -1,7 +1,10 @@
 const headerLength = 5
 const longest = 80
 
-/** What is said, in a few words that are the same each time: the beginnings of SQL statements, or the command of another protocol. */
+/**
+ * Returns a short label for sent bytes that is the same each time: the beginnings of SQL
+ * statements, or the command of another protocol.
+ */
 export function labelOf(bytes: Buffer): string {
   const texts = statementsOf(bytes)
   if (texts === undefined) return `command ${plain(bytes.toString('latin1').split(/[\s\r\n]/, 1)[0]!)}`
@@ -10,7 +13,7 @@ export function labelOf(bytes: Buffer): string {
 
 const mark = ' (in a transaction)'
 
-/** Marks what is said between the beginning and the end of a transaction. */
+/** Marks a label as sent between the beginning and the end of a transaction. */
 export function inTransaction(label: string): string {
   return `${label}${mark}`
 }
@@ -20,7 +23,10 @@ export function isInTransaction(label: string): boolean {
   return label.endsWith(mark)
 }
 
-/** The texts of Parse and Query messages (Postgres' protocol, version 3); `undefined` where these are no such messages. */
+/**
+ * Returns the texts of Parse and Query messages (Postgres protocol, version 3); `undefined` if the
+ * bytes are not such messages.
+ */
 function statementsOf(bytes: Buffer): readonly string[] | undefined {
   const texts: string[] = []
   let at = 0

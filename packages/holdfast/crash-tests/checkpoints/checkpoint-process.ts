@@ -3,23 +3,26 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoint.ts'
 
-/** A program in a process of its own that ends where it is told to. */
+/** A program in a separate process that can be made to die at a checkpoint. */
 export interface CheckpointProcess {
   readonly url: string
   /** Whether it has ended. */
   readonly hasDied: boolean
   /** Resolves when it has ended. */
   readonly died: Promise<void>
-  /** Has it end at a checkpoint, the count of which begins now; nowhere where none is given. */
+  /** Makes it die at a checkpoint, counted from now on; without one, it only counts. */
   arm(kill?: Checkpoint): Promise<void>
-  /** What it has passed since it was armed. Ends the count. */
+  /** Returns the checkpoints passed since it was armed, and stops counting. */
   report(): Promise<readonly string[]>
   kill(): Promise<void>
 }
 
 const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
-/** Starts a program that sends `{ url }` to its parent once it serves. Checkpoints are those of what it says to the servers of `ports`. */
+/**
+ * Starts a program that sends `{ url }` to its parent once it serves. Checkpoints are in its
+ * traffic to the servers at `ports`.
+ */
 export async function startCheckpointProcess(
   main: URL,
   { env, ports }: { readonly env: Readonly<Record<string, string>>; readonly ports: readonly number[] },
@@ -45,10 +48,10 @@ export async function startCheckpointProcess(
   if (hasDied) throw new Error('The program has ended before it served')
   const { url } = ready as { readonly url: string }
 
-  /** What it answers; nothing where it ends before. */
+  /** Returns the process's reply; an empty one if it dies first. */
   async function ask(request: CheckpointRequest): Promise<CheckpointReport> {
     if (hasDied) return { checkpoints: [] }
-    // The failure of a channel that is closing is told by the process's end.
+    // If the channel is closing, the process's end reports the failure.
     child.send(request, () => {})
     const answer = await Promise.race([messageOf(child), died])
     return (answer ?? { checkpoints: [] }) as CheckpointReport
@@ -73,7 +76,7 @@ export async function startCheckpointProcess(
   }
 }
 
-/** The next message of a process. */
+/** Returns the next message of a process. */
 function messageOf(child: ChildProcess): Promise<unknown> {
   return once(child, 'message').then(([message]) => message as unknown)
 }

@@ -1,24 +1,24 @@
-/** A point at which a process ends: the so-manieth time that it comes to what has this label. */
+/** A point at which a process dies: the nth time that it reaches this label. */
 export interface Checkpoint {
   readonly label: string
-  /** From 1. */
+  /** Starting at 1. */
   readonly occurrence: number
 }
 
-/** What a process is told that counts its checkpoints. */
+/** A request to a process that counts its checkpoints. */
 export interface CheckpointRequest {
-  /** Begins to count, and ends the process there. */
+  /** Starts counting, and makes the process die there. */
   readonly kill?: Checkpoint
-  /** Ends the counting, and tells what was passed. */
+  /** Stops counting, and asks for the checkpoints passed. */
   readonly report?: boolean
 }
 
-/** What it answers. */
+/** The process's reply. */
 export interface CheckpointReport {
   readonly checkpoints: readonly string[]
 }
 
-/** Each point by itself: the labels that were passed, and how often before. */
+/** Converts the labels passed to checkpoints, each with its occurrence. */
 export function toCheckpoints(labels: readonly string[]): readonly Checkpoint[] {
   const times = new Map<string, number>()
   return labels.map((label) => {

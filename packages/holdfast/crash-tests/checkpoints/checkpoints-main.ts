@@ -6,12 +6,13 @@ import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 import { openDriverPool } from '../../src/postgres/driver-client.ts'
 
-// One service with everything that one commit holds together, and what the framework is compared with: a client that sends each retry as a request of its own,
-// and a job whose effect is in no transaction of the job's.
+// A service with everything that one commit covers, and the controls that the framework is compared
+// with: a client that sends each retry as a new request, and a job whose effect is outside its
+// transaction.
 const { consumer, job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('./migrations/', import.meta.url),
-    // So that the text of each statement is seen.
+    // So that the text of each statement is visible.
     preparedStatements: false,
     connections: { reads: 4, writes: 4 },
   }),
@@ -33,7 +34,7 @@ const plain = job({
   run: ({ input, db }) => note(db, 'plain', input.name).then(() => {}),
 })
 
-// What comes only when somebody waits for it already, as a rule.
+// The message usually comes only when the job is already waiting for it.
 const answer = job({
   name: 'answer',
   input: Named,
@@ -137,5 +138,5 @@ const { url } = await serve(recorded, {
   ...(isWorker ? {} : { worker: false as const }),
 })
 process.send?.({ url })
-// Node keeps what it has compiled when it exits, which none of these processes lives to do.
+// Node writes its compile cache on exit, which none of these processes reaches.
 flushCompileCache()

@@ -1,5 +1,6 @@
-// Loaded before a program (`node --import`), to end it at a chosen point of what it says to its servers, and to tell which such points there are. A
-// process can die before what it writes leaves it, after that, and before it has taken notice of an answer: nowhere else does its death look
+// Loaded before a program (`node --import`), to make it die at a chosen point of its traffic to its
+// servers, and to report which such points there are. A process can die before its bytes leave it,
+// after that, and before it has processed a response: at no other point does its death look
 // different to a server.
 import { Socket } from 'node:net'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'
@@ -11,7 +12,7 @@ let passed: string[] | undefined
 let fatal: CheckpointRequest['kill']
 const times = new Map<string, number>()
 
-/** Notes that the process has come to a point, and ends it where it is to end there. */
+/** Records that the process has reached a point, and kills it if it has to die there. */
 function pass(label: string): void {
   if (!passed) return
   passed.push(label)
@@ -38,7 +39,7 @@ interface Chunk {
   readonly chunk: Buffer
   readonly encoding: BufferEncoding
 }
-/** What of a stream its own classes implement. */
+/** The internal methods that a stream's class implements. */
 interface Inner {
   _write(chunk: Buffer | string, encoding: BufferEncoding, callback: Callback): void
   _writev(chunks: readonly Chunk[], callback: Callback): void
@@ -88,7 +89,7 @@ Reflect.set(Socket.prototype, 'connect', function (this: Socket & Inner, ...opti
   return connect.apply(this, options)
 })
 
-/** The port of a call of `connect`, whose options come in several forms. */
+/** Returns the ports in a call of `connect`, whose options come in several forms. */
 function portsOf(options: readonly unknown[]): readonly number[] {
   return options.flat().flatMap((option) => {
     if (typeof option === 'number') return [option]

@@ -2,34 +2,40 @@ import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
 import { isInTransaction } from './checkpoint-label.ts'
 import type { CheckpointProcess } from './checkpoint-process.ts'
 
-/** Something that a process does, which it is killed over at each checkpoint. */
+/** An action of a process that is killed at each checkpoint of it. */
 export interface Exhausted {
-  /** Starts a process that does it. */
+  /** Starts a process for the action. */
   readonly start: () => Promise<CheckpointProcess>
   /**
-   * Has it done once more, under a name of its own, and resolves when the process has died over it or has done it. What was begun with it is the next
-   * process's to finish.
+   * Runs the action again, under a new name; resolves when the process has died or finished. The
+   * next process finishes work that was begun.
    */
   readonly run: (name: string, process: CheckpointProcess) => Promise<void>
-  /** At which of the checkpoints it is killed, by their labels. Default: at all. */
+  /** The labels of the checkpoints at which to kill. Default: all. */
   readonly where?: RegExp
-  /** Ends it early, after a death: enough has been seen. Default: never. */
+  /** Ends the run early, after a death, once enough has been seen. Default: never. */
   readonly isEnough?: () => Promise<boolean>
-  /** Goes on where a process has died, with another. */
+  /** Continues after a death, with another process. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
 }
 
-/** What came of it. */
+/** The result of {@link exhaust}. */
 export interface ExhaustReport {
-  /** The names under which it was done, with and without a death. */
+  /** The names under which the action ran, with and without a death. */
   readonly names: readonly string[]
-  /** Where a process died. */
+  /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
-  /** What one that was not killed passed, but no other came to again: what depends on the time. */
+  /**
+   * Checkpoints that the unharmed run passed but no other run reached again, because they depend on
+   * timing.
+   */
   readonly unreached: readonly Checkpoint[]
 }
 
-/** `CHECKPOINTS=all npm test checkpoint` kills at every moment of every statement, each time that it is sent. */
+/**
+ * `CHECKPOINTS=all npm test checkpoint` kills at every point of every statement, each time that it
+ * is sent.
+ */
 const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
@@ -42,7 +48,10 @@ function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   return occurrence === 1 && (!isInTransaction(label) || label.startsWith('after '))
 }
 
-/** Kills a process at each checkpoint that it passes while it does something; each death is followed by a process that goes on. */
+/**
+ * Kills a process at each checkpoint that it passes during an action; after each death another
+ * process continues.
+ */
 export async function exhaust(
   prefix: string,
   { start, run, goOn, isEnough, where = /^/ }: Exhausted,
@@ -56,7 +65,7 @@ export async function exhaust(
   }
 
   let current = await start()
-  // Once before it counts: connections are opened, and what is prepared is prepared.
+  // One run before counting starts opens connections and prepares statements.
   await run(nextName(), current)
   await current.arm()
   await run(nextName(), current)
@@ -68,7 +77,7 @@ export async function exhaust(
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {
       await current.arm(checkpoint)
       if (!current.hasDied) await run(nextName(), current)
-      // What it does beside all that goes on, and is not to end it when something else begins.
+      // Disarms the process: background activity must not kill it when the next run begins.
       await current.report()
     }
     if (!current.hasDied) {
@@ -81,7 +90,7 @@ export async function exhaust(
     await goOn?.(names.at(-1)!, current)
     if (await isEnough?.()) break
   }
-  // It has to be up before it can be ended.
+  // A process must be ready before it can be killed.
   await spare
   return { names, deaths, unreached }
 }

@@ -8,30 +8,30 @@ import type { TestServer } from '../../test/test-server.ts'
 import { type CheckpointProcess, startCheckpointProcess } from './checkpoint-process.ts'
 import { DriverClient } from '../../src/postgres/driver-client.ts'
 
-/** What a request asks for. */
+/** The input of a request. */
 export interface Recording {
   readonly name: string
   readonly isRefused?: boolean
   readonly isUnsafe?: boolean
 }
 
-/** An answer that is final. */
+/** A final response. */
 export interface FinalAnswer {
   readonly status: number
   readonly body: string
 }
 
-/** A database of its own, with the third party and the broker that the program talks to. */
+/** A dedicated database, with the third party and the broker that the program calls. */
 export interface Lane extends AsyncDisposable {
-  /** Looks into the database beside the program. */
+  /** Inspects the database, independently of the program. */
   readonly looking: pg.Client
-  /** The keys under which the bank was called, by the name that they were for. */
+  /** The keys of the calls to the bank, by the name that they were for. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
-  /** Starts the program: to answer requests, or to work as well. */
+  /** Starts the program, to answer requests or to run jobs as well. */
   start(role: 'api' | 'worker'): Promise<CheckpointProcess>
 }
 
-/** Opens a lane; without `nats`, nothing is relayed. */
+/** Opens a lane; without `nats`, messages are not relayed. */
 export async function openLane(nats?: TestServer): Promise<Lane> {
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
@@ -70,7 +70,7 @@ export async function openLane(nats?: TestServer): Promise<Lane> {
   }
 }
 
-/** Sends a request once; rejects where the process dies over it. */
+/** Sends a request once; rejects if the process dies during it. */
 export async function send(
   { url }: CheckpointProcess,
   { name, isRefused = false, isUnsafe = false }: Recording,

@@ -13,7 +13,7 @@ const maxMessage = 20
 export class JobRun {
   /** Ids of jobs whose enqueuing was answered. */
   readonly enqueued: string[] = []
-  /** Keys are of one run: jobs of the one before do not stand for its jobs. */
+  /** Keys are scoped to one run, so that jobs of an earlier run are not taken for duplicates. */
   readonly id: string = randomUUID()
 }
 
@@ -58,7 +58,7 @@ class Enqueue extends Step {
       work: { ...work, name: randomUUID() },
       ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
     })
-    // One that stands for it may have been enqueued by a call that was answered with an error.
+    // An existing duplicate may have been enqueued by a call that was answered with an error.
     if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
     return job?.id
   }
@@ -111,7 +111,10 @@ class CutConnection extends Step {
   }
 }
 
-/** Takes a job from its worker while both of its attempts run: the first one has to lose what it does. */
+/**
+ * Takes a job from its worker while both of its attempts run: the effects of the first one must be
+ * discarded.
+ */
 class LoseRunningJob extends Step {
   readonly #job: JobName
 
@@ -162,13 +165,13 @@ class Restart extends Step {
   }
 }
 
-/** Commands that are one statement beside the fleet. */
+/** Commands that are one statement, run independently of the fleet. */
 const statements = {
   'pause all jobs': `
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // As others do with a worker that was stopped past its lease.
+  // As other workers do with one that was paused past its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
   'terminate all sessions that work': `
@@ -206,7 +209,7 @@ class Settle extends Step {
   }
 }
 
-/** Waits until all jobs have ended, and checks what they have come to. */
+/** Waits until all jobs have ended, and checks their outcomes. */
 export async function settle(run: JobRun, fleet: JobFleet): Promise<void> {
   await fleet.settle()
   expectNone(await fleet.findUnsettled())

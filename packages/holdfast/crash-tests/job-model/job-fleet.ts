@@ -23,7 +23,7 @@ interface Instance {
   worker: Awaited<ReturnType<RunningService['startWorker']>>
 }
 
-/** Two workers on one database, each behind a proxy of its own. */
+/** Two workers on one database, each behind a separate proxy. */
 export class JobFleet {
   readonly #database: TestDatabase
   readonly #pool: pg.Pool
@@ -90,14 +90,14 @@ export class JobFleet {
     })
   }
 
-  /** Forgets what an earlier run has left, which may have failed. */
+  /** Deletes what an earlier run, which may have failed, has left. */
   async reset(): Promise<void> {
     await this.settle()
     await this.sql('delete from holdfast.ended_jobs')
     await this.sql('delete from effects')
   }
 
-  /** Finds what may not be at any time, in words. */
+  /** Returns violations of invariants that hold at all times. */
   async findViolations(): Promise<readonly string[]> {
     const rows = await this.sql<{ what: string }>(
       `
@@ -112,7 +112,7 @@ export class JobFleet {
     return rows.map(({ what }) => what)
   }
 
-  /** Finds what may not be once all jobs have ended, in words. */
+  /** Returns violations of invariants that hold once all jobs have ended. */
   async findUnsettled(): Promise<readonly string[]> {
     const rows = await this.sql<{ what: string }>(`
       select state || ' job ' || (input ->> 'name') || ' has ' || worked || ' effects, ' || prepared || ' of its step' as what
@@ -146,7 +146,7 @@ export class JobFleet {
       env: { ...process.env, DATABASE_URL: proxy.url },
       mode: 'test',
       clock: systemClock,
-      // What is cut is meant to fail.
+      // Failures of cut connections are expected.
       log: createLogger({ level: 'error', write: () => {} }),
       notify: () => {},
     })

@@ -7,7 +7,7 @@ export const outcomes = ['succeeds', 'fails', 'gives up', 'snoozes', 'is slow'] 
 
 /** Input of all jobs. */
 export const Work = z.object({
-  /** Under which name its effects are recorded. */
+  /** The name under which its effects are recorded. */
   name: z.string(),
   script: z.array(z.enum(outcomes)).max(5),
   hasStep: z.boolean(),
@@ -24,13 +24,13 @@ export type JobName = (typeof jobNames)[number]
 /** The concurrency limit of the job `limited`, for each key. */
 export const placesPerKey = 2
 
-/** Creates a service whose jobs do what their input says, run by run. */
+/** Creates a service whose jobs follow the script in their input, run by run. */
 export function createJobService() {
   const { job, mutation, service } = holdfast({
     database: postgres({ migrations: new URL('../cut-migrations/', import.meta.url) }),
   })
   const runs = new Map<string, number>()
-  // A connection that falls silent keeps its attempt until then.
+  // A silent connection blocks its attempt until then.
   const deadline = '10s'
   const retry = { attempts: 3, firstDelay: '1ms', longestDelay: '10ms' } as const
 

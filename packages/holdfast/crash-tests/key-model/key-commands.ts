@@ -10,14 +10,14 @@ import { type Mishap, operationNames } from './key-service.ts'
 
 const keyCount = 3
 const instanceCount = 2
-// A mutation is about this many messages in each direction.
+// A mutation has about this many messages in each direction.
 const maxMessage = 12
-// Long enough for a call without a fault, and short enough not to wait for a connection that is silent.
+// Long enough for a call without a fault, and short enough not to wait for a silent connection.
 const faultTimeout = '300ms'
 
-/** State of one run: what a client knows of its keys. */
+/** State of one run: a client's knowledge of its keys. */
 export class ModelRun {
-  // One of them is not a UUIDv7, and is looked up and stored in another way.
+  // One of them is not a UUIDv7, and is looked up and stored differently.
   readonly keys: readonly string[] = [randomUUIDv7(), randomUUIDv7(), randomUUID()]
   readonly models: readonly KeyModel[] = this.keys.map(() => new KeyModel())
 }
@@ -28,7 +28,7 @@ interface Target {
   readonly key: number
   readonly request: Request
   readonly instance: number
-  /** The time that the client gives the call. Default: none. */
+  /** The timeout that the client sets for the call. Default: none. */
   readonly timeout?: string
 }
 
@@ -118,7 +118,7 @@ class SendThroughCut extends Step {
   }
 }
 
-/** What somebody does to all sessions while requests run. */
+/** What happens to all sessions while requests run. */
 const harms = ['none', 'cancel', 'terminate'] as const
 type Harm = (typeof harms)[number]
 
@@ -143,7 +143,8 @@ class SendTogether extends Step {
     const answers = await sent
     await harmed
     for (const [n, answer] of answers.entries()) {
-      // Refused beside another request that was running, and may have failed since: that settles nothing.
+      // The key was refused because of another running request, which may have failed since: that
+      // settles nothing.
       if (isReused(answer)) continue
       expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
     }
@@ -194,7 +195,7 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   const key = fc.nat({ max: keyCount - 1 })
   const request: fc.Arbitrary<Request> = fc.record({
     operation: fc.constantFrom(...operationNames),
-    // Few, so that a key is often used for what it was used for before.
+    // Few, so that a key is often used again for the same request.
     amount: fc.constantFrom(1, 1, 1, 2),
     isRefused: fc.constantFrom(false, false, false, true),
   })
@@ -234,7 +235,10 @@ function send(run: ModelRun, fleet: KeyFleet, { key, ...target }: Target): Retur
   return fleet.send({ key: run.keys[key]!, ...target })
 }
 
-/** Sends a request again and again, as a client does, until an answer is final. Only the first has a timeout. */
+/**
+ * Sends a request repeatedly, as a client does, until the response is final. Only the first attempt
+ * has a timeout.
+ */
 async function sendUntilFinal(run: ModelRun, fleet: KeyFleet, { timeout, ...target }: Target): Promise<void> {
   let next: Target = timeout === undefined ? target : { ...target, timeout }
   let fault: string | undefined

@@ -9,28 +9,28 @@ import { createKeyService, type Mishap } from './key-service.ts'
 /** Retentions that an instance may be started with. Each has another layout of the stored keys. */
 export const retentions = ['1d', '7d', '30d'] as const satisfies readonly Duration[]
 
-/** One process of the fleet, as far as the database can tell. */
+/** One process of the fleet, from the database's point of view. */
 export interface Instance {
   readonly proxy: CuttingProxy
   running: RunningService
 }
 
-/** A key of one run, and what is sent with it. */
+/** A key of one run, and the request sent with it. */
 export interface Sending {
   readonly key: string
   readonly request: Request
   readonly instance: number
-  /** The time that the client gives the call. Default: none. */
+  /** The timeout that the client sets for the call. Default: none. */
   readonly timeout?: string
 }
 
-/** Two instances of the service of payments on one database, each behind a proxy of its own. */
+/** Two instances of the payment service on one database, each behind a separate proxy. */
 export class KeyFleet {
   readonly #database: TestDatabase
   readonly #looking: pg.Pool
   readonly #services: ReadonlyMap<Duration, ReturnType<typeof createKeyService>>
   #instances: readonly Instance[] = []
-  /** What goes wrong in the next run of a handler. */
+  /** The fault in the next run of a handler. */
   mishap: Mishap | undefined
 
   static async start(): Promise<KeyFleet> {
@@ -80,7 +80,7 @@ export class KeyFleet {
     return (await this.#looking.query<Row>(text, values)).rows
   }
 
-  /** Finds what the database has of a key that cannot be, in words. */
+  /** Returns invalid states of a key in the database. */
   async findViolations(keys: readonly string[]): Promise<readonly string[]> {
     const rows = await this.sql<{ what: string }>(
       `
@@ -117,7 +117,7 @@ export class KeyFleet {
       env: { ...process.env, DATABASE_URL: proxy.url },
       mode: 'test',
       clock: systemClock,
-      // What is cut is meant to fail.
+      // Failures of cut connections are expected.
       log: createLogger({ level: 'error', write: () => {} }),
       notify: () => {},
     })

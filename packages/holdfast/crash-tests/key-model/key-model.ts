@@ -15,7 +15,7 @@ export interface Request extends Omit<Payment, 'name'> {
   readonly operation: (typeof operationNames)[number]
 }
 
-/** An answer that a client got, with what it may have expected. */
+/** A response that a client got, with the circumstances that it may depend on. */
 export interface Reply {
   readonly request: Request
   readonly answer: Answer
@@ -38,22 +38,22 @@ const retryable: readonly string[] = [
   'outcome-unknown',
 ]
 
-/** What a client knows of one key. */
+/** A client's knowledge of one key. */
 export class KeyModel {
   #settled: Settled | undefined
   readonly #mayBeCommitted = new Set<string>()
 
-  /** Returns whether an answer leaves a client with nothing to send again. */
+  /** Returns whether a response is final for the client. */
   static isFinal({ answer, request }: Reply): boolean {
     return isOutcome(answer, request) || isReused(answer)
   }
 
-  /** Takes note that a request is sent beside others, whose answers come in any order. */
+  /** Records that a request is sent concurrently with others, whose responses come in any order. */
   sending(request: Request): void {
     if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))
   }
 
-  /** Takes an answer, and returns what is wrong with it; `undefined` if nothing is. */
+  /** Records a response, and returns what is wrong with it; `undefined` if nothing is. */
   take(reply: Reply): string | undefined {
     const { request, answer } = reply
     const code = codeOf(answer)
@@ -65,7 +65,7 @@ export class KeyModel {
     return undefined
   }
 
-  /** Takes note that a request was refused for a reason that is gone with the next attempt. */
+  /** Records that a request was refused for a temporary reason. */
   takePassing({ answer }: Reply): string | undefined {
     return answer.headers['idempotency-replayed'] === undefined
       ? undefined
@@ -98,12 +98,12 @@ export class KeyModel {
   }
 }
 
-/** Returns whether an answer refuses a request because its key has another one. */
+/** Returns whether a response refuses a request because its key belongs to another one. */
 export function isReused(answer: Answer): boolean {
   return codeOf(answer) === 'idempotency-key-reused'
 }
 
-/** Returns whether an answer is what the handler itself comes to. */
+/** Returns whether a response is an outcome of the handler. */
 function isOutcome(answer: Answer, { isRefused }: Request): boolean {
   return isRefused ? codeOf(answer) === 'payment-refused' : answer.status === 201
 }

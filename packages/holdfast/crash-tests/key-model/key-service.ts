@@ -4,16 +4,16 @@ import { z } from 'zod'
 
 /** The payload of a payment. */
 export const Payment = z.object({
-  /** Under which name its effect is recorded. */
+  /** The name under which its effect is recorded. */
   name: z.string(),
   amount: z.int(),
-  /** Whether the handler refuses it with a problem of its own. */
+  /** Whether the handler refuses it with a declared problem. */
   isRefused: z.boolean(),
 })
 
 export type Payment = z.infer<typeof Payment>
 
-/** How the next run of a handler fails, for a reason that is gone afterwards. */
+/** A temporary failure of the next run of a handler. */
 export type Mishap = 'throws' | 'meets a lock' | 'meets another transaction' | 'exceeds its deadline'
 
 const PaymentRefused = problem('payment-refused', { status: 409, title: 'Payment refused' })
@@ -22,8 +22,8 @@ const PaymentRefused = problem('payment-refused', { status: 409, title: 'Payment
 export const operationNames = ['pay', 'paySerializable'] as const
 
 /**
- * Creates a service whose payments have one effect each, and an answer that no second run repeats.
- * Each run asks `takeMishap` what goes wrong in it.
+ * Creates a service whose payments have one effect each, and a response that no second run repeats.
+ * Each run calls `takeMishap` for the fault to cause.
  */
 export function createKeyService(retention: Duration, takeMishap: () => Mishap | undefined) {
   const { mutation, service } = holdfast({
@@ -77,7 +77,7 @@ async function suffer(
     try {
       await db.query(sql`do $$ begin raise exception 'locked' using errcode = '55P03'; end $$`)
     } catch {
-      // As a hasty handler does: what may be gone with the next attempt is no final answer.
+      // As a careless handler does. A temporary failure must not become a final response.
       throw PaymentRefused()
     }
   }

@@ -224,7 +224,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Starts a statement and returns before it is cancelled. */
+  /** Starts a statement and never awaits its result, not even when it is cancelled. */
   const abandon = mutation({
     route: 'POST /abandoned',
     access: anyone(),
