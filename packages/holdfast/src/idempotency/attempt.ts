@@ -19,9 +19,10 @@ import { isFinal, replay, toStored } from './stored-answer.ts'
 import { transactionAborted } from './transaction-failures.ts'
 
 /**
- * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer, commits.
- * Returns the stored answer instead if the key has one, and `undefined` if the layout of stored keys has
- * changed, before the handler ran. Rejects once nothing of the attempt is left.
+ * Runs a mutation once, in one transaction: claims the key, runs the handler, stores the answer,
+ * commits. If the key has a stored answer, replays it instead. Returns `undefined`, without running
+ * the handler, if the layout of the stored keys has changed. Before it settles, it rolls back a
+ * transaction that is still open.
  */
 export async function attempt(call: Call, next: Next, parts: AttemptParts): Promise<Answer | undefined> {
   const connection = await parts.pool.acquire(parts.work)
@@ -42,7 +43,7 @@ export async function attempt(call: Call, next: Next, parts: AttemptParts): Prom
 interface ClaimedParts extends AttemptParts {
   readonly connection: Connection
   readonly marker: TransactionMarker
-  /** The schema epoch that has to last until the commit; `undefined` if it does not matter. */
+  /** The schema epoch that must still hold at the commit; `undefined` if any may. */
   readonly epoch: number | undefined
   /** Jobs and messages of the handler's transaction. */
   readonly gathered: GatheredRows
@@ -62,7 +63,7 @@ async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<
   }
 }
 
-/** Returns the problem of a handler that is its final answer, and throws any other failure on. */
+/** Returns the error if it is a final answer; otherwise rethrows it. */
 function problemOf(error: unknown): ProblemError {
   if (isFinal(error)) return error
   throw error
@@ -84,7 +85,9 @@ async function runHandler(call: Call, next: Next, parts: ClaimedParts): Promise<
   }
 }
 
-/** Throws if the handler has ended its transaction: its effects may be committed, and its key is not. */
+/**
+ * Throws if the handler has ended its transaction: its effects may be committed without the key.
+ */
 function refuseEnded({ operation }: Call, { connection, marker }: ClaimedParts): void {
   if (marker.hasEnded || connection.transactionStatus === 'I')
     throw transactionEnded(describeOperation(operation))
@@ -102,8 +105,8 @@ async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Pr
 }
 
 /**
- * Makes a problem the key's final answer, unless a statement failed for a reason that may be gone with
- * the next attempt: the problem may come from that, and a retry runs again.
+ * Stores a problem as the key's final answer, unless a statement has failed for a transient reason:
+ * that may have caused the problem, so a retry must run again.
  */
 async function refuse(
   problem: ProblemError,
@@ -122,7 +125,8 @@ async function refuse(
     await connection.rollBack()
     return storeRefusal(answer, call, { ...parts, stored })
   }
-  // What a serializable transaction has read is true only if it commits: the problem is stored in it.
+  // The reads of a serializable transaction are valid only if it commits, so it also stores the
+  // problem.
   await untilAborted(connection.settled(), call.deadline)
   call.deadline.throwIfAborted()
   refuseEnded(call, parts)
@@ -145,7 +149,10 @@ async function commitOrReplay(answer: Answer, call: Call, parts: Storing): Promi
   }
 }
 
-/** Stores a problem after its transaction was rolled back, unless another attempt was faster. */
+/**
+ * Stores a problem after its transaction was rolled back. If another attempt was faster, replays
+ * its answer.
+ */
 async function storeRefusal(
   answer: Answer,
   call: Call,
@@ -167,13 +174,13 @@ async function storeRefusal(
   }
 }
 
-/** Returns the answer of the attempt that was first to store one. */
+/** Replays the answer of the attempt that stored one first. */
 async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): Promise<Answer> {
   await parts.connection.rollBack()
   const connection = parts.connection.isOver ? await parts.pool.acquire(parts.work) : parts.connection
   let winner: AnswerRow | undefined
   try {
-    // Those that it was written to are those that the winner was found in.
+    // The conflict was in one of the leaves that this attempt writes to.
     const found = await untilAborted(
       connection.run<AnswerRow>(readAnswer(claim.id, parts.place.write)),
       call.deadline,
@@ -182,7 +189,7 @@ async function replayWinner(claim: KeyClaim, call: Call, parts: ClaimedParts): P
   } finally {
     if (connection !== parts.connection) connection.release()
   }
-  // The winner was seen committed and is kept for days: it can only be missing if it was just deleted.
+  // The winner has committed and is kept for days: it is missing only if it was just deleted.
   if (!winner) throw IdempotencyKeyInFlight()
   return replay(winner, claim)
 }

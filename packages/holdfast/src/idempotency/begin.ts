@@ -11,23 +11,23 @@ import { limit, type TransactionLimits } from './queries/limit.ts'
 import type { SchemaEpochRow } from '../postgres/queries/read-schema-epoch.ts'
 import type { TransactionMarker } from '../postgres/transaction-marker.ts'
 
-// A transaction whose process cannot end it lasts this much longer than its call.
+// How much longer than its call a transaction may stay idle if its process cannot end it.
 const idleGraceMs = 1_000
 
 /** The savepoint at the start of a serializable transaction with a key. */
 export const startSavepoint = 'holdfast_start'
 
-/** State in which a transaction begins. */
+/** The state in which a transaction begins. */
 export interface Beginning {
   /** The answer of the key, if it has one. */
   readonly stored?: AnswerRow
-  /** The schema epoch that has to last until the commit; `undefined` if it does not matter. */
+  /** The schema epoch that must still hold at the commit; `undefined` if any may. */
   readonly epoch: number | undefined
 }
 
 /**
- * Begins the transaction of a mutation and claims its key, in one round trip. Returns `undefined` if the
- * key was looked up in a layout of the ring that no longer holds. Throws `IdempotencyKeyInFlight` if
+ * Begins the transaction of a mutation and claims its key, in one round trip. Returns `undefined`
+ * if the key was looked up in an outdated layout of the ring. Throws `IdempotencyKeyInFlight` if
  * another attempt holds the key.
  */
 export async function begin(
@@ -83,9 +83,9 @@ async function beginAndRead(
 }
 
 /**
- * Reads the answer before BEGIN, as a statement of its own: read in a serializable transaction, keys
- * that share a page of an index would make their mutations conflict. An answer that is committed in
- * between is met by the primary key.
+ * Reads the answer before BEGIN, as a separate statement: read in a serializable transaction, keys
+ * that share an index page would make their mutations conflict. If an answer is committed in
+ * between, this attempt violates the primary key when it stores its own.
  */
 async function beginSerializable(
   call: Call,

@@ -23,28 +23,32 @@ import { resolveCommit } from './resolve-commit.ts'
 import { restore } from './stored-answer.ts'
 import { transactionAborted } from './transaction-failures.ts'
 
-/** What is committed. */
+/** Parameters of {@link commit}. */
 export interface CommitParts extends AttemptParts {
-  /** What the handler's transaction sets off beside its rows. */
+  /** Jobs and messages of the handler's transaction. */
   readonly gathered: GatheredRows
   readonly marker: TransactionMarker
-  /** The schema epoch that has to hold still until the commit; `undefined` where it does not matter. */
+  /** The schema epoch that must still hold at the commit; `undefined` if any may. */
   readonly epoch: number | undefined
   /** The row of the key's answer; `undefined` if the call has no key. */
   readonly stored: StoreParameters | undefined
-  /** Statements before all others. Default none. */
+  /** Statements that run before all others. Default: none. */
   readonly first?: readonly Statement[]
 }
 
-/** How long a COMMIT may go unanswered, in milliseconds, before the connection is given up and the outcome is looked up. */
+/**
+ * Minimum timeout of a COMMIT, in milliseconds. After it, the connection is closed and the outcome
+ * is looked up.
+ */
 export const commitPatienceMs: number = 5_000
-// How long the outcome is looked for at least, even when the deadline of the call has come.
+// Minimum time for the look-up of the outcome, even after the call's deadline.
 const leastResolutionMs = 2_000
 
 /**
- * Stores the answer and commits, in one round trip. Gives nothing where the commit was confirmed, and the stored
- * answer where it was not but has been found since. Rejects with the error of a statement where that rolled everything back,
- * and with `OutcomeUnknown` where the outcome could not be found out.
+ * Stores the answer and commits, in one round trip. Returns `undefined` if the server confirmed the
+ * commit. If it did not, looks up the outcome, and returns the stored answer. Rejects with the
+ * error of a statement if that rolled the transaction back, and with `OutcomeUnknown` if the
+ * outcome could not be determined.
  */
 export async function commit(
   connection: Connection,
@@ -66,22 +70,23 @@ export async function commit(
   if (!results) return resolve(connection, call, parts)
   const [written, [commitResult, position]] = results
 
-  // The first is the reason of those behind it.
+  // Later failures follow from the first.
   const failed = written.find((result) => result.status === 'rejected')
   if (failed && sqlStateOf(failed.reason) !== undefined) {
-    // The server says that a row was not stored: the COMMIT behind it could only roll back.
+    // The server rejected a statement, so the COMMIT after it can only have rolled back.
     if (isOtherTransaction(failed.reason))
       throw transactionEnded(describeOperation(call.operation), failed.reason)
     throw isInFailedTransaction(failed.reason) ? transactionAborted(call.operation) : failed.reason
   }
   if (commitResult.status === 'rejected') {
-    // A session that goes on after its COMMIT failed has rolled back; one that ended may have committed before.
+    // If the session is alive after a failed COMMIT, it has rolled back. If it ended, it may have
+    // committed.
     if (sqlStateOf(commitResult.reason) !== undefined && (await connection.answers()))
       throw commitResult.reason
     call.log.warn({ error: toLogFields(commitResult.reason) }, 'the connection was lost during a commit')
     return resolve(connection, call, parts)
   }
-  // COMMIT of a transaction that has failed succeeds, and says in its tag that it rolled back.
+  // COMMIT of a failed transaction succeeds, but its command tag is ROLLBACK.
   if (commitResult.value.command !== 'COMMIT') throw transactionAborted(call.operation)
   if (failed) {
     throw new HoldfastError(
@@ -104,7 +109,7 @@ function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   return Promise.allSettled([work]).then(([result]) => result)
 }
 
-/** What the server answered; `undefined` where it has not for long: the network may be gone without a word. */
+/** Returns the results, or `undefined` after a timeout: a connection can be lost silently. */
 function answeredInTime<T>(results: Promise<T>, call: Call, clock: Clock): Promise<T | undefined> {
   const patienceMs = Math.max(commitPatienceMs, call.deadline.remainingMs())
   return new Promise((tell, fail) => {

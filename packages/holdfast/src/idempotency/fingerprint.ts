@@ -3,19 +3,22 @@ import canonicalize from 'canonicalize'
 import type { Route } from '../kernel/route.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 
-/** Begins every fingerprint, so that another way to make them can be told apart from a reused key. */
+/**
+ * Version prefix of fingerprints, so that a change of the algorithm can be told from a reused key.
+ */
 const version = '01'
 
 /**
- * What a key stands for, in one spelling: the operation, its path and query parameters, and the body in the canonical form of RFC 8785.
- * Taken before the schema, so that a deploy with a new default does not turn a retry into a reuse.
+ * Returns the canonical form of a request: the operation, its path and query parameters, and the
+ * body, as canonical JSON (RFC 8785). It is computed before the schema is applied, so that a deploy
+ * with a new default does not make a retry look like a reused key.
  */
 export function canonicalRequest(route: Route, { path, query, body }: WireInput): string {
-  // JSON has a canonical form whatever it is; only what is no JSON at all has none.
+  // Every JSON value has a canonical form, so the fallback is never used.
   return canonicalize({ operation: `${route.method} ${route.path}`, path, query, body: body ?? null }) ?? ''
 }
 
-/** The fingerprint of a canonical request. */
+/** Returns the fingerprint of a canonical request. */
 export function fingerprintOf(request: string): Buffer {
   return Buffer.from(version + hash('sha256', request, 'hex'), 'hex')
 }

@@ -6,24 +6,24 @@ import { checkTime, parseKey, timeOf } from './key.ts'
 import { keyIdOf, lockIdOf } from './key-id.ts'
 import { IdempotencyKeyMissing } from './problems.ts'
 
-/** An idempotency key with the request that it came with, and who sent it. */
+/** An idempotency key with its request and its caller. */
 export interface KeyClaim {
   /** Name of the service that the key was sent to. */
   readonly service: string
-  /** The caller, as {@link scopeOf} spells it: no caller meets another's keys. */
+  /** The caller, as returned by {@link scopeOf}: each caller has separate keys. */
   readonly scope: string
   readonly key: string
-  /** Identity of service, scope and key: the primary key of the stored answer. */
+  /** Hash of service, scope and key: the primary key of the stored answer. */
   readonly id: string
-  /** The advisory lock that an attempt holds while it runs. */
+  /** Id of the advisory lock that an attempt holds while it runs. */
   readonly lockId: string
   /** The time in a UUIDv7, in milliseconds since the Unix epoch; `undefined` for any other key. */
   readonly madeAtMs: number | undefined
-  /** Hash of the request, as {@link canonicalRequest} spells it. */
+  /** Hash of the {@link canonicalRequest}. */
   readonly fingerprint: Buffer
 }
 
-/** Context in which keys are read. */
+/** Context of {@link readKeyClaim}. */
 export interface KeyContext {
   readonly service: string
   /** The database's time, in milliseconds since the Unix epoch. */
@@ -33,7 +33,7 @@ export interface KeyContext {
 }
 
 /**
- * Reads the key of a call. Returns `undefined` if it has none and its operation allows that. Throws
+ * Reads the key of a call. Returns `undefined` if the key is absent and optional. Throws
  * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `IdempotencyKeyExpired`.
  */
 export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyContext): KeyClaim | undefined {
@@ -44,7 +44,7 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
     return undefined
   }
   const key = parseKey(header)
-  // The time in an id that callers have for something else is not that of its first request.
+  // An id in a custom header serves another purpose: its time is not that of the first request.
   const madeAtMs = keyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)

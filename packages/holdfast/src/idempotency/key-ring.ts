@@ -1,30 +1,31 @@
-// Where a key's answer is stored, and how old answers go.
+// Where the answer of a key is stored, and how old answers are deleted.
 //
 // Answers live in a fixed ring of tables (leaves), made by the migration. Time is cut into slots of
-// equal width; slot s belongs to leaf s mod 8. While slot n runs, the leaf of slot n + 1 is truncated,
-// so that pruning costs the same whatever the number of keys:
+// equal width; slot s belongs to leaf s mod 8. While slot n runs, the leaf of slot n + 1 is
+// truncated, so that pruning costs the same whatever the number of keys:
 //
 //   slot   n-6  n-5  n-4  n-3  n-2  n-1   n   n+1
 //          └────────── live ───────────────┘   └── truncated during slot n, never in its last hour
 //
-// A UUIDv7 says when it was made: its one slot follows from that, for every attempt alike. Any other
-// key belongs to the slot of its attempt, and is looked up in all live leaves, newest first.
+// A UUIDv7 contains its creation time, which determines its slot: all attempts use the same one.
+// Any other key belongs to the slot of its attempt, and is looked up in all live leaves, newest
+// first.
 //
 // Invariants
-// 1. Two attempts with one key that overlap in time write at least one common leaf, whose primary key
-//    decides between them. A UUIDv7 has one leaf. For other keys, attempts within `overlapMs` of a
-//    boundary write both leaves; attempts that share none started more than twice that apart, far
-//    beyond any deadline, so that the later one has seen the row of the earlier.
-// 2. A leaf is truncated only while nothing can be written to it and after all that it holds has
-//    outlived the retention and an hour.
-// 3. All times are the database's. A process keeps its offset, and takes an attempt back whose claim
-//    shows that the offset was wrong.
-// 4. Another width begins another schema epoch, under which attempts of the old width cannot commit.
+// 1. Two attempts with one key that overlap in time write to at least one common leaf, whose primary key
+//    lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within `overlapMs` of a
+//    boundary write to both leaves; attempts without a common leaf started more than twice that apart,
+//    far beyond any deadline, so the later one has seen the row of the earlier one.
+// 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are older
+//    than the retention plus an hour.
+// 3. All times are the database's. A process stores its offset to them, and starts an attempt over if
+//    the claim shows that the offset was wrong.
+// 4. A new width begins a new schema epoch, in which attempts with the old width cannot commit.
 
 /** Number of tables in the ring. */
 export const leafCount = 8
 
-/** Slots whose answers can be found at any time. */
+/** Number of slots whose answers can be found at any time. */
 const liveCount = leafCount - 1
 
 const hourMs = 3_600_000
@@ -33,10 +34,10 @@ const spareMs = hourMs
 /** Half of the time around a boundary in which opaque keys are written to both slots. */
 const overlapMs = 15 * 60_000
 const minWidthMs = 4 * hourMs
-/** A difference to the database's clock that attempts may be placed with. */
+/** Maximum error of the offset to the database's clock with which attempts may be placed. */
 const maxOffsetErrorMs = 60_000
 
-/** The leaves that may hold a key's answer, newest first, and those that it is written to. */
+/** The leaves that a key's answer is read from, newest first, and those that it is written to. */
 export interface KeyPlace {
   readonly read: readonly number[]
   readonly write: readonly number[]
@@ -54,15 +55,15 @@ export interface RingRow {
   readonly epoch: number
 }
 
-/** Returns the width of slots that keeps answers for a retention, in milliseconds. */
+/** Returns the slot width that keeps answers for a retention, in milliseconds. */
 export function widthFor(retentionMs: number): number {
   return Math.max(minWidthMs, Math.ceil((retentionMs + spareMs) / (leafCount - 2)))
 }
 
-/** The layout of the ring as one process knows it. */
+/** A process's copy of the layout of the ring. */
 export class KeyRing {
   #row: RingRow
-  /** The database's clock less this process's monotonic clock, in milliseconds. */
+  /** The database's clock minus this process's monotonic clock, in milliseconds. */
   #offsetMs: number
 
   constructor(row: RingRow) {
@@ -90,7 +91,7 @@ export class KeyRing {
     this.#offsetMs = row.now_ms - performance.now()
   }
 
-  /** Corrects the offset, and returns whether it was good enough to place an attempt with. */
+  /** Returns whether the offset was accurate enough to place an attempt; corrects it if not. */
   correct(databaseNowMs: number): boolean {
     const errorMs = databaseNowMs - this.nowMs()
     const isGood = Math.abs(errorMs) <= maxOffsetErrorMs
@@ -98,7 +99,9 @@ export class KeyRing {
     return isGood
   }
 
-  /** Returns the leaves of a key. `madeAtMs`: the time in a UUIDv7, `undefined` for any other key. */
+  /**
+   * Returns the leaves of a key. `madeAtMs`: the time in a UUIDv7; `undefined` for any other key.
+   */
   locate(madeAtMs: number | undefined): KeyPlace {
     const nowMs = this.nowMs()
     const first = this.#leafAt(madeAtMs ?? nowMs - overlapMs)
@@ -108,7 +111,7 @@ export class KeyRing {
     return isOneLeaf ? place : { read: this.live(), write: place.write }
   }
 
-  /** Returns the leaves in which answers can be found, newest first. */
+  /** Returns the leaves that may hold answers, newest first. */
   live(): readonly number[] {
     const nowMs = this.nowMs()
     return (this.#isSettledAt(nowMs) ? liveLeaves : allLeaves)[this.#leafAt(nowMs)]!
@@ -122,7 +125,7 @@ export class KeyRing {
     return isLate || !this.#isSettledAt(nowMs) ? undefined : this.#leafAt(nowMs + width)
   }
 
-  /** Returns whether all that was placed by an earlier width has expired. */
+  /** Returns whether all answers that were placed with an earlier width have expired. */
   #isSettledAt(nowMs: number): boolean {
     return nowMs >= this.#row.since_ms + leafCount * this.#row.width_ms
   }
@@ -132,18 +135,18 @@ export class KeyRing {
   }
 }
 
-// Computed once, so that placing a key allocates next to nothing.
+// Computed once, so that placing a key allocates almost nothing.
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
-/** Lists leaves from the newest to older ones, for each leaf that may be the newest. */
+/** Returns lists of leaves, newest first: one for each leaf that may be the newest. */
 function leavesByNewest(count: number): readonly (readonly number[])[] {
   return Array.from({ length: leafCount }, (_, newest) =>
     Array.from({ length: count }, (__, age) => (newest - age + leafCount) % leafCount),
   )
 }
 
-/** The places of keys that are read where they are written, by first and last leaf. */
+/** The places of keys that are read from the leaves they are written to, by first and last leaf. */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)
   const last = index % leafCount

@@ -2,14 +2,15 @@ import { IdempotencyKeyExpired, IdempotencyKeyInvalid } from './problems.ts'
 
 const maxLength = 255
 
-// A string of RFC 9651 section 3.3.3, and parameters, which the draft gives no meaning.
+// A string (RFC 9651 section 3.3.3) with optional parameters, which have no meaning in the draft.
 const quotedForm = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"\s*(?:;.*)?$/
-// What most clients send: a bare token. No quotes, separators or spaces, so that it cannot be a broken string or a list.
+// A bare token, which most clients send. It excludes quotes, separators and spaces, so that it
+// matches no malformed string and no list.
 const bareForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/
 
 /**
- * Reads an `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a structured-field string, or
- * the same text without quotes.
+ * Reads an `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a structured-field
+ * string, or the same text without quotes.
  *
  * Throws `IdempotencyKeyInvalid`.
  */
@@ -30,19 +31,22 @@ export function parseKey(header: string): string {
 
 const uuid7Form = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
-/** Returns the milliseconds since the Unix epoch that a UUIDv7 begins with (RFC 9562 section 5.7). */
+/**
+ * Returns the time in a UUIDv7, in milliseconds since the Unix epoch (RFC 9562 section 5.7);
+ * `undefined` for any other key.
+ */
 export function timeOf(key: string): number | undefined {
   const parts = uuid7Form.exec(key)
   return parts ? Number.parseInt(`${parts[1]}${parts[2]}`, 16) : undefined
 }
 
-/** How far ahead of the database's clock the time in a key may be. */
+/** Maximum time that a key may be ahead of the database's clock. */
 const maxAheadMs = 5 * 60_000
 
 /**
- * Checks the time in a key. One older than the answers that are kept is refused, since its own answer may
- * be gone and another run would double it; one from the future, since it would be looked for elsewhere
- * later. Throws `IdempotencyKeyExpired` or `IdempotencyKeyInvalid`.
+ * Checks the time in a key. Throws `IdempotencyKeyExpired` if it is older than the retention: its
+ * answer may have been deleted, so it might run twice. Throws `IdempotencyKeyInvalid` if it is too
+ * far in the future: its leaf may be truncated before its retention has passed.
  */
 export function checkTime(madeAtMs: number, nowMs: number, retentionMs: number): void {
   if (nowMs - madeAtMs > retentionMs) throw IdempotencyKeyExpired()

@@ -5,16 +5,17 @@ import type { KeyClaim } from './key-claim.ts'
 import { type AnswerRow, readAnswer } from './queries/answers.ts'
 import { tryLock } from './queries/try-lock.ts'
 
-/** A key as it is found outside of an attempt. */
+/** The state of a key. */
 export interface FoundKey {
-  /** Whether an attempt with the key is running; its answer is not known then. */
+  /** Whether an attempt with the key is running. If so, its answer is not known yet. */
   readonly isRunning: boolean
   readonly stored: AnswerRow | undefined
 }
 
 /**
- * Looks a key up in one round trip. A transaction releases its locks after its rows have become visible,
- * so the second statement, which has a snapshot of its own, reads the final state of a free key.
+ * Looks up a key in one round trip. A transaction releases its locks after its rows have become
+ * visible, so the second statement, which has its own snapshot, reads the final state of an
+ * unlocked key.
  */
 export async function lookUpKey(
   claim: KeyClaim,

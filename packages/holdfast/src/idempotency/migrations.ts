@@ -4,7 +4,10 @@ import { leafCount, widthFor } from './key-ring.ts'
 const leaves = Array.from({ length: leafCount }, (_, leaf) => `holdfast.idempotency_keys_${leaf}`)
 const defaultRetentionMs = 7 * 86_400_000
 
-/** The tables of idempotency: a ring of leaves, written and read one by one, and a view of them all. */
+/**
+ * The tables of idempotency: a ring of leaves, read and written individually, and a view of all of
+ * them.
+ */
 export const idempotencyMigrations: readonly Migration[] = [
   {
     name: '0001-idempotency-keys',

@@ -9,40 +9,40 @@ import type { KeyPlace, KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
 import type { StoredForm } from './stored-answer.ts'
 
-/** What all mutations of a service share. */
+/** Dependencies shared by all mutations of a service. */
 export interface MutationParts {
   readonly pool: Pool
-  /** Name of the service: its keys are not those of another one. */
+  /** Name of the service. Each service has separate keys. */
   readonly service: string
-  /** Where answers are stored. */
+  /** The layout of the tables that store answers. */
   readonly ring: KeyRing
   readonly clock: Clock
   /** How long final answers are kept, in milliseconds. */
   readonly retentionMs: number
   readonly problemBase: string
-  /** Binds what a handler is given to its transaction. */
+  /** Binds the handler's `db`, jobs and messages to its transaction. */
   readonly bind: (session: HandlerSession) => BoundTransaction
-  /** Notices foreign calls of handlers. */
+  /** Detects calls to third parties in handlers. */
   readonly foreignCalls: ForeignCallWatch
-  /** Whether its answers say where in the log of the database they have committed: there are replicas that have to reach it. */
+  /** Whether answers report the WAL position of their commit, for reads from replicas. */
   readonly tellsPosition: boolean
-  /** Looks closely at statements; `undefined` in production. */
+  /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
-  /** Counts what the calls of an operation come to. */
+  /** Returns the observer that counts the outcomes of an operation's calls. */
   readonly observe: (operation: string) => MutationObserver
-  /** The attempts that run in this process, by scope and key. */
+  /** The attempts that run in this process, by the lock of their key. */
   readonly running: Map<string, KeyClaim>
 }
 
-/** What one attempt is made with. */
+/** Dependencies of one attempt. */
 export interface AttemptParts extends MutationParts {
-  /** The call's key; `undefined` where it came without. */
+  /** The call's key; `undefined` if it has none. */
   readonly claim: KeyClaim | undefined
-  /** The leaves of the key, in the layout that this attempt began with. */
+  /** The leaves of the key in the layout with which this attempt started. */
   readonly place: KeyPlace
   readonly form: StoredForm
-  /** Whether its statements are prepared, as far as the pool's are. */
+  /** Whether it may use prepared statements, if the pool uses them. */
   readonly prepares: boolean
-  /** The call, within the span of the attempt. */
+  /** The call's deadline and usage, with the span of the attempt. */
   readonly work: Work
 }

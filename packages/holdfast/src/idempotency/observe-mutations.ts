@@ -4,20 +4,20 @@ import type { CounterSeries, Telemetry } from '../kernel/telemetry.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 import { isReplayed } from './stored-answer.ts'
 
-/** What a mutation came to, as far as its key is concerned. */
+/** The outcome of a call, in terms of its key. */
 type Outcome = 'run' | 'replayed' | 'in-flight' | 'reused' | 'failed'
 
-/** Counts what the calls of one mutation come to. */
+/** Counts the outcomes of one mutation's calls. */
 export interface MutationObserver {
-  /** The call was answered: by its handler, or with the answer that its key had already. */
+  /** Called when a call was answered, by its handler or with a stored answer. */
   answered(answer: Answer): void
-  /** It was refused, or failed. */
+  /** Called when a call was refused or failed. */
   failed(error: unknown): void
-  /** Its transaction met another one, and is run again. */
+  /** Called when a transaction is run again after a conflict. */
   reran(): void
 }
 
-/** Makes the observers of a service's mutations, one for each operation. */
+/** Returns a function that creates the observer of an operation. */
 export function observeMutations(telemetry: Telemetry): (operation: string) => MutationObserver {
   const calls = telemetry.counter({
     name: 'holdfast.idempotency.calls',

@@ -2,7 +2,7 @@ import { type AnyProblemType, problem, type ProblemType } from '../kernel/proble
 
 type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
 
-/** The mutation needs an `Idempotency-Key`, and the call has none. */
+/** The mutation requires an `Idempotency-Key`, and the call has none. */
 export const IdempotencyKeyMissing: Plain<'idempotency-key-missing'> = problem('idempotency-key-missing', {
   status: 400,
   title: 'The call needs an Idempotency-Key header',
@@ -38,7 +38,7 @@ export const IdempotencyKeyInFlight: Plain<'idempotency-key-in-flight'> = proble
   },
 )
 
-/** The key is older than the answers that are kept. */
+/** The key is older than the retention of answers. */
 export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('idempotency-key-expired', {
   status: 422,
   title: 'The idempotency key is too old',
@@ -46,7 +46,7 @@ export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('
     'The key is a UUID of version 7, whose time lies before the oldest answer that is kept. Whether its request has been carried out cannot be said any more; look at the data before you send it under a new key.',
 })
 
-/** Whether the call was carried out could not be found out in time. */
+/** The outcome of the commit could not be determined in time. */
 export const OutcomeUnknown: Plain<'outcome-unknown'> = problem('outcome-unknown', {
   status: 503,
   title: 'Whether the call was carried out is not known yet',
@@ -55,7 +55,7 @@ export const OutcomeUnknown: Plain<'outcome-unknown'> = problem('outcome-unknown
   headers: { 'retry-after': '1' },
 })
 
-/** Every problem of idempotency. */
+/** All problems of idempotency. */
 export const idempotencyProblems: readonly AnyProblemType[] = [
   IdempotencyKeyMissing,
   IdempotencyKeyInvalid,

@@ -10,9 +10,9 @@ import { IdempotencyKeyInFlight } from './problems.ts'
 import { replay } from './stored-answer.ts'
 
 /**
- * Returns what answers a mutation whose input was refused. A retry of a request that has committed is a
- * replay, even if a deploy has tightened the schema since. Only a refusal costs this look-up: input is
- * validated in memory, before anything is sent.
+ * Returns a function that answers a mutation whose input is invalid. A retry of a committed request
+ * gets the stored answer, even if a deploy has tightened the schema since. Only invalid input costs
+ * this look-up: validation runs in memory, before the database is used.
  */
 export function replayRefused(
   parts: Pick<MutationParts, 'pool' | 'ring' | 'service' | 'retentionMs'>,
@@ -27,13 +27,13 @@ export function replayRefused(
       throw toPostgresFailure(error, call.operation, call.deadline)
     })
     if (found.isRunning) throw IdempotencyKeyInFlight()
-    // Another request is not a retry: it is told what is wrong with it.
+    // A different request is not a retry: report what is wrong with its input.
     if (!found.stored?.fingerprint.equals(claim.fingerprint)) throw refusal
     return replay(found.stored, claim)
   }
 }
 
-/** Returns the key of a call, `undefined` if it has none that could have been used before. */
+/** Returns the key of a call; `undefined` if it has none, or an invalid one. */
 function keyOf(
   call: Call,
   { ring, service, retentionMs }: Pick<MutationParts, 'ring' | 'service' | 'retentionMs'>,
@@ -41,7 +41,7 @@ function keyOf(
   try {
     return readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
   } catch {
-    // The refusal of the input comes first, as it does without a key.
+    // The problem of the input takes precedence over a problem of the key.
     return undefined
   }
 }

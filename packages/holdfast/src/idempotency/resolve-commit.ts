@@ -13,23 +13,24 @@ import type { KeyRing } from './key-ring.ts'
 import { type FoundKey, lookUpKey } from './look-up-key.ts'
 import type { AnswerRow } from './queries/answers.ts'
 
-/** What a commit of unknown outcome is looked into with. */
+/** Dependencies of {@link resolveCommit}. */
 export interface Resolution extends Pick<Work, 'span' | 'usage'> {
   readonly pool: Pool
   readonly ring: KeyRing
   readonly clock: Clock
   readonly log: Logger
-  /** How long it may take, in milliseconds. */
+  /** Timeout, in milliseconds. */
   readonly patienceMs: number
 }
 
 const pauseMs = 50
 
 /**
- * Finds out what became of a transaction whose COMMIT was not answered: its stored answer, or `undefined` where it was
- * rolled back. The key's lock tells when the transaction is over; only then its row, or the lack of it, is the truth.
+ * Determines the outcome of a transaction whose COMMIT was not answered. Returns its stored answer,
+ * or `undefined` if it was rolled back. Waits until the key's lock is free: the row, or its
+ * absence, is final only after the transaction has ended.
  *
- * Throws `OutcomeUnknown` where that cannot be found out in time.
+ * Throws `OutcomeUnknown` after the timeout.
  */
 export async function resolveCommit(claim: KeyClaim, resolution: Resolution): Promise<AnswerRow | undefined> {
   const { clock, log, patienceMs } = resolution

@@ -20,10 +20,13 @@ export interface Rotation {
 }
 
 const passTimeoutMs = 30_000
-/** How long TRUNCATE waits behind readers of a leaf. Other readers wait behind it meanwhile. */
+/**
+ * Lock timeout of TRUNCATE, in milliseconds. While it waits for readers of a leaf, new readers
+ * queue behind it.
+ */
 const lockTimeoutMs = 50
 
-/** Reads the layout of the ring, after widening it if a retention needs that. */
+/** Reads the layout of the ring, and widens it first if the retention requires that. */
 export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyRing> {
   const row = await withConnection(pool, ringWork(), async (connection) => {
     const found = await readLayout(connection)
@@ -44,11 +47,11 @@ export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
 }
 
 /**
- * Truncates the leaf of the next slot in good time. Any number of processes may do so: a pass that finds
- * the leaf empty costs one statement, whatever the number of keys.
+ * Starts to truncate the leaf of the next slot, before the slot begins. Any number of processes may
+ * do so. If the leaf is empty, the cost of a pass does not depend on the number of keys.
  *
- * A leaf that a reader holds for a whole slot (a dump, for instance) keeps its answers for one more round
- * of the ring: they are stored for longer, and nothing else changes.
+ * If a reader, for example a dump, locks a leaf for a whole slot, its answers are kept for one more
+ * round of the ring. Nothing else changes.
  */
 export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Duty {
   return startDuty({
@@ -56,7 +59,7 @@ export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Du
     clock,
     log,
     everyMs,
-    // Processes of a fleet start together; their passes need not.
+    // Spreads out the passes of processes that start at the same time.
     firstAfterMs: Math.random() * everyMs,
     async work(stopping) {
       const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(passTimeoutMs)]))
@@ -74,7 +77,7 @@ async function truncateExpired(connection: Connection, ring: KeyRing, log: Logge
   if (leaf === undefined) return
   await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
   const { rows } = await connection.run<{ is_used: boolean; width_ms: number }>(lockLeaf(leaf))
-  // Another width has other leaves expire.
+  // With another width, another leaf has expired.
   if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {
     await connection.run({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` })
     await truncate(connection, leaf, log)

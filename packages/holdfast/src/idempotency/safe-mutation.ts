@@ -22,8 +22,9 @@ const firstPauseMs = 10
 const longestPauseMs = 500
 
 /**
- * The stage of a mutation: one transaction that commits the handler's effects together with the key and its answer, run again
- * after a serialization failure or a deadlock as long as the deadline allows. It has no other effects, so that it may be.
+ * Returns the stage of a mutation: one transaction commits the handler's effects together with the
+ * key and its answer. After a serialization failure or a deadlock it is run again, until the
+ * deadline. That is safe, because a rolled-back transaction has no effects.
  */
 export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
   const form = storedFormOf(operation)
@@ -33,7 +34,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     const { ring, service, retentionMs } = parts
     const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
     if (claim) refuseRunning(claim, parts.running)
-    // A handler may change the input that it is given, parts of which may be what was received.
+    // A handler may mutate its input, which may share objects with the received one.
     const received = copiesOf(call.wire)
     let prepares = true
     for (let attempts = 1; ; attempts += 1) {
@@ -68,7 +69,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         observer.reran()
         await pause(pauseMs, call, parts.clock)
         call.input = await untilAborted(Promise.resolve(operation.decode(received())), call.deadline)
-        // Nothing that is not prepared can be stale, so once is enough.
+        // Statements that are not prepared cannot have a stale plan.
         if (isStale) prepares = false
       }
     }
@@ -86,19 +87,22 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   }
 }
 
-/** What an error is called in a trace: by few names. */
+/** Returns the name of an error in a trace, from a small set of values. */
 function nameOf(error: unknown): string {
   if (error instanceof ProblemError) return error.code
   return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')
 }
 
-/** Makes copies of an input as it is now. */
+/** Returns a function that returns copies of the input in its current state. */
 function copiesOf(wire: WireInput): () => WireInput {
   const kept = structuredClone(wire)
   return () => structuredClone(kept)
 }
 
-/** Spares a duplicate of what runs in this process its connection. Across processes, the claim finds out. */
+/**
+ * Rejects a duplicate of a call that is already running in this process, without taking a
+ * connection. Across processes, the claim does so.
+ */
 function refuseRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
   const first = running.get(claim.lockId)
   if (!first) return

@@ -7,29 +7,35 @@ import { IdempotencyKeyReused } from './problems.ts'
 import type { AnswerRow } from './queries/answers.ts'
 import type { StoreParameters } from './queries/store-answer.ts'
 
-/** Marks an answer that was given before. */
+/** The header that marks a replayed answer. */
 const replayedHeader = 'idempotency-replayed'
 
 const maxBytes = 256 * 1024
 const storedHeaders = ['content-type', 'location', 'etag', 'link']
-/** Belong to one connection or moment, whoever declares them. */
+/**
+ * Headers that apply to one connection or moment, and are not stored even if a problem declares
+ * them.
+ */
 const neverStored = new Set(['set-cookie', 'date'])
-/** Statuses of the 4xx class that say "not now" rather than "no". */
+/** 4xx statuses that are transient: a retry may succeed. */
 const transientStatuses = new Set([408, 425, 429])
 
-/** Whether a failure is the operation's final word: a problem of the 4xx class that its handler came to. */
+/** Returns whether an error is a final answer: a 4xx problem that is not transient. */
 export function isFinal(error: unknown): error is ProblemError {
   return error instanceof ProblemError && error.status < 500 && !transientStatuses.has(error.status)
 }
 
-/** What is kept of an operation's answers. */
+/** The stored form of an operation's answers. */
 export interface StoredForm {
   readonly operation: Operation
-  /** The names of the headers. */
+  /** Names of the stored headers. */
   readonly kept: ReadonlySet<string>
 }
 
-/** What is kept of the answers of an operation: their headers as far as its problems declare them or they describe the content. */
+/**
+ * Returns the stored form of an operation's answers: with the headers that describe the content,
+ * and those that its problems declare.
+ */
 export function storedFormOf(operation: Operation): StoredForm {
   const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
   return {
@@ -39,7 +45,7 @@ export function storedFormOf(operation: Operation): StoredForm {
 }
 
 /**
- * The row of a final answer.
+ * Returns the row of a final answer.
  *
  * @throws HoldfastError `idempotency-answer-too-large` above 256 KiB.
  */
@@ -65,18 +71,24 @@ export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: S
   }
 }
 
-/** A stored answer, given again byte for byte. Throws `IdempotencyKeyReused` where it was another request's. */
+/**
+ * Returns a stored answer, marked as replayed. Throws `IdempotencyKeyReused` if it belongs to
+ * another request.
+ */
 export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
   const { status, headers, body } = restore(stored, claim)
   return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
 }
 
-/** Whether an answer is one that was given before. */
+/** Returns whether an answer was replayed. */
 export function isReplayed({ headers }: Answer): boolean {
   return headers[replayedHeader] !== undefined
 }
 
-/** A stored answer as it was first given. Throws `IdempotencyKeyReused` where it was another request's. */
+/**
+ * Returns a stored answer in its original form. Throws `IdempotencyKeyReused` if it belongs to
+ * another request.
+ */
 export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
   if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
   return { status: stored.status, headers: stored.headers, body: stored.body }

@@ -1,7 +1,9 @@
 import type { CompiledOperation } from '../kernel/compile.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 
-/** A handler went on after a statement of its transaction had failed. */
+/**
+ * Returns the error of a handler that continued after a statement of its transaction had failed.
+ */
 export function transactionAborted({ name, place }: CompiledOperation): HoldfastError {
   return new HoldfastError(
     'transaction-aborted',

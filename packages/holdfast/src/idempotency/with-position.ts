@@ -11,8 +11,9 @@ import {
 import { withConnection } from '../postgres/with-connection.ts'
 
 /**
- * Says in an answer where in the log its effects are. Those of one that was given before are somewhere before the present end; where that cannot be
- * found out, reads that ask for it are the primary's.
+ * Returns an answer with the WAL position of its effects. For a replayed answer it is the current
+ * end of the WAL, which is after its effects. If that cannot be read, it is a position that no
+ * replica reaches, so that later reads go to the primary.
  */
 export async function withPosition(answer: Answer, call: Call, pool: Pool): Promise<Answer> {
   const position = call.position ?? (await readPosition(call, pool))

@@ -3,25 +3,25 @@ import { runStatement, type StatementClient } from '../../postgres/statement-cli
 import { listKeyRows } from './queries/list-keys.ts'
 import type { ListedKey } from './stored-key.ts'
 
-/** Which keys are listed. */
+/** Filters and page size of {@link listKeys}. */
 export interface ListKeysOptions {
-  /** Those of one caller: {@link ListedKey.scope}. */
+  /** Only keys of this caller, as in {@link ListedKey.scope}. */
   readonly scope?: string
   readonly key?: string
-  /** Those that were answered at this time or later. */
+  /** Only keys answered at this time or later. */
   readonly since?: Date
-  /** Those that were answered before this time. */
+  /** Only keys answered before this time. */
   readonly until?: Date
-  /** How many at most, 1 to 1,000. Default 50. */
+  /** Maximum number of keys, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
 const mostListed = 1_000
 
 /**
- * Lists idempotency keys whose answers are kept, the last ones first.
+ * Lists idempotency keys with a stored answer, newest first.
  *
- * @throws HoldfastError `key-list-invalid` where the limit is none.
+ * @throws HoldfastError `key-list-invalid` if the limit is invalid.
  */
 export async function listKeys(
   client: StatementClient,

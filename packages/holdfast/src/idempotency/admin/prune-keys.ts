@@ -4,13 +4,13 @@ import { leafCount } from '../key-ring.ts'
 import { countOldKeys } from './queries/count-old-keys.ts'
 import { countPages, deleteOldKeys } from './queries/delete-old-keys.ts'
 
-// Pages that one statement reads: about 100 MB on disk is a bounded wait, and few locks.
+// Number of pages that one statement reads, 16 MB of heap, so that each statement is short.
 const pagesAtOnce = 2_000
 
 /**
- * Deletes the keys that were answered longer ago than this, a range of pages at a time, and returns how
- * many there were. A call with a key that is gone runs, though it may have run before: delete none that a
- * client may still send again. Services delete what has outlived their `retention` by themselves.
+ * Deletes keys that were answered longer ago than this, one range of pages at a time, and returns
+ * their number. A retry with a deleted key runs again, so keep the keys that clients may still
+ * retry. Services delete keys older than their `retention` themselves.
  *
  * @throws HoldfastError `duration-invalid`.
  */
@@ -29,7 +29,7 @@ export async function pruneKeys(client: StatementClient, olderThan: Duration): P
 }
 
 /**
- * Returns how many keys {@link pruneKeys} would delete.
+ * Returns the number of keys that {@link pruneKeys} would delete.
  *
  * @throws HoldfastError `duration-invalid`.
  */

@@ -5,14 +5,16 @@ import type { StoredKey } from './stored-key.ts'
 
 /** Options of {@link showKey}. */
 export interface ShowKeyOptions {
-  /** Whose it is. Needed only where several callers have used the same key. */
+  /**
+   * The caller, as in {@link ListedKey.scope}. Required only if several callers have used the key.
+   */
   readonly scope?: string
 }
 
 /**
- * Finds a key with the answer that is kept for it.
+ * Returns a key with its stored answer.
  *
- * @throws HoldfastError `key-unknown`, or `key-ambiguous` where several callers have used it.
+ * @throws HoldfastError `key-unknown`, or `key-ambiguous` if several callers have used it.
  */
 export async function showKey(
   client: StatementClient,

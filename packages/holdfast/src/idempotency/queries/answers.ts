@@ -1,6 +1,6 @@
 import type { Statement } from '../../postgres/statement.ts'
 
-/** A final answer as it is stored. */
+/** The stored row of a final answer. */
 export interface AnswerRow {
   readonly fingerprint: Buffer
   readonly status: number
@@ -14,8 +14,8 @@ export function leafName(leaf: number): string {
 }
 
 /**
- * Returns the query of a key's answer in some leaves, which stops at the first that holds it.
- * `parameter`: the placeholder of the key's id.
+ * Returns the query of a key's answer in the given leaves; it stops at the first leaf with the
+ * answer. `parameter`: the placeholder of the key's id.
  */
 export function answerIn(leaves: readonly number[], parameter: string): string {
   return leaves
@@ -25,7 +25,7 @@ export function answerIn(leaves: readonly number[], parameter: string): string {
     .join('\nunion all\n')
 }
 
-/** Returns a function that builds a text once for each list of leaves. */
+/** Returns a function that calls `build` once for each list of leaves, and caches the result. */
 export function perLeaves<T>(build: (leaves: readonly number[]) => T): (leaves: readonly number[]) => T {
   const built = new Map<string, T>()
   const byList = new WeakMap<readonly number[], T>()

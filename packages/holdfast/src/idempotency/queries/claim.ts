@@ -21,7 +21,7 @@ export interface LockRow extends SchemaEpochRow {
   readonly now_ms: number
 }
 
-/** The row of {@link claim}: of the stored answer, all is `null` if there is none. */
+/** The row of {@link claim}. The columns of the stored answer are `null` if there is none. */
 export interface ClaimRow extends LockRow, Omit<AnswerRow, 'fingerprint'> {
   readonly fingerprint: Buffer | null
 }
@@ -46,16 +46,16 @@ const claimText = perLeaves((leaves) => ({
 const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
 
 /**
- * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads the stored answer, in
- * the round trip of BEGIN. It changes nothing if that BEGIN failed.
+ * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads
+ * the stored answer. It runs in the round trip of BEGIN, and has no effect if BEGIN failed.
  */
 export function claim(parameters: ClaimParameters): Statement {
   return { ...claimText(parameters.read), values: [...lockValues(parameters), parameters.id] }
 }
 
 /**
- * Does the same without reading the answer. A serializable transaction must not read it: keys that share
- * a page of an index would conflict with each other.
+ * Does the same as {@link claim}, but does not read the answer. A serializable transaction must not
+ * read it: keys that share an index page would conflict.
  */
 export function claimLock(parameters: ClaimParameters): Statement {
   return { ...lockText, values: lockValues(parameters) }

@@ -3,19 +3,22 @@ import { limitTransaction } from '../../postgres/queries/limit-transaction.ts'
 import type { Statement } from '../../postgres/statement.ts'
 import { setMarker, type TransactionMarker } from '../../postgres/transaction-marker.ts'
 
-/** How long a transaction and its parts may take, in whole milliseconds, and what marks it. */
+/** Time limits of a transaction, in whole milliseconds, and its marker. */
 export interface TransactionLimits {
-  /** A statement. */
+  /** Timeout of a statement. */
   readonly timeoutMs: number
-  /** A pause between two statements. */
+  /** Timeout of an idle period between two statements. */
   readonly idleTimeoutMs: number
-  /** All of it. */
+  /** Timeout of the whole transaction. */
   readonly lifetimeMs: number
-  /** Tells the transaction from the one behind it. */
+  /** Distinguishes the transaction from the next one in the same session. */
   readonly marker: TransactionMarker
 }
 
-/** Begins a transaction without a key: sets its time limits and its marker, and reads the schema epoch, in the round trip of BEGIN. */
+/**
+ * Sets the limits and the marker of a transaction without a key, and reads the schema epoch, in the
+ * round trip of BEGIN.
+ */
 export function limit({ timeoutMs, idleTimeoutMs, lifetimeMs, marker }: TransactionLimits): Statement {
   return {
     name: 'holdfast_limit',

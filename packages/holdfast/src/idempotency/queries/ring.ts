@@ -15,8 +15,8 @@ export function readRing(): Statement {
 }
 
 /**
- * Widens the slots of the ring, if they are narrower than `widthMs`. In an empty ring the width holds
- * from the beginning of time, since no answer was placed by another one.
+ * Widens the slots of the ring, if they are narrower than `widthMs`. If the ring is empty, the new
+ * width is valid for all time, since no answer was placed with another width.
  */
 export function widenRing(widthMs: number): Statement {
   const leaves = Array.from({ length: leafCount }, (_, leaf) => `exists (select from ${leafName(leaf)})`)
@@ -31,12 +31,12 @@ export function widenRing(widthMs: number): Statement {
   }
 }
 
-/** Begins another schema epoch: attempts that were placed by an earlier layout cannot commit. */
+/** Begins a new schema epoch, in which attempts placed with an earlier layout cannot commit. */
 export function renewSchemaEpoch(): Statement {
   return { text: 'truncate holdfast.schema_epoch' }
 }
 
-/** Reads whether a leaf holds anything, without reading it, and locks the layout until the commit. */
+/** Reads whether a leaf is empty, from its size, and locks the layout until the commit. */
 export function lockLeaf(leaf: number): Statement {
   return {
     text: `

@@ -20,7 +20,7 @@ const copyColumns = `(${names}, is_copy)`
 
 const holds = transactionHolds('$9', '$10')
 
-// All leaves in one statement: it stores the answer in each of them, or in none.
+// One statement for all leaves: it stores the answer in all of them or in none.
 const storeText = perLeaves((leaves) => {
   const [last, ...others] = leaves.toReversed()
   const around = others.map(
@@ -44,7 +44,7 @@ const storeText = perLeaves((leaves) => {
 })
 
 /**
- * Writes the one final answer of a key into its leaves. Fails as `checkTransaction` does.
+ * Writes the final answer of a key to its leaves. Fails in the same cases as `checkTransaction`.
  */
 export function storeAnswer(
   answer: StoreParameters,
@@ -58,7 +58,7 @@ export function storeAnswer(
   }
 }
 
-/** Returns whether a constraint is the primary key of a leaf, which a second final answer violates. */
+/** Returns whether a constraint is the primary key of a leaf. A second final answer violates it. */
 export function isKeyConstraint(constraint: string | undefined): boolean {
   return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)
 }

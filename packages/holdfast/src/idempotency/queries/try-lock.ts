@@ -1,8 +1,8 @@
 import type { Statement } from '../../postgres/statement.ts'
 
 /**
- * Whether no transaction holds a key at this moment. A transaction gives its locks up after its rows have become visible, so
- * what a later statement reads of a free key is final.
+ * Reads whether no transaction holds a key. A transaction releases its locks after its rows have
+ * become visible, so a later statement reads the final state of an unlocked key.
  */
 export function tryLock(lockId: string): Statement {
   return {

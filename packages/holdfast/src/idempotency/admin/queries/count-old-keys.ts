@@ -1,6 +1,6 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-/** How many keys are older than this. */
+/** Counts keys older than this. */
 export function countOldKeys(olderThanMs: number): Statement {
   return {
     text: `

@@ -18,7 +18,7 @@ export function countPages(leaf: number): { readonly text: string; readonly valu
   }
 }
 
-/** Deletes old keys of a range of pages. */
+/** Deletes the old keys in a range of pages. */
 export function deleteOldKeys(
   leaf: number,
   { olderThanMs, from, to }: OldKeys,

@@ -1,9 +1,9 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-// More than anybody reads; a key that all clients share is a defect of theirs.
+// Bounds the result if many callers share one key, which is a defect of the clients.
 const mostScopes = 20
 
-/** The key of one caller, or of all who have used it. */
+/** Finds a key of one caller, or of all callers that have used it. */
 export function findKeyRows(key: string, scope: string | null): Statement {
   return {
     text: `

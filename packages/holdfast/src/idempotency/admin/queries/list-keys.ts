@@ -1,6 +1,6 @@
 import type { Statement } from '../../../postgres/statement.ts'
 
-/** Which keys are asked for; what is `null` does not count. */
+/** Filters of keys; `null` means no filter. */
 export interface KeyFilters {
   readonly scope: string | null
   readonly key: string | null
@@ -9,7 +9,7 @@ export interface KeyFilters {
   readonly limit: number
 }
 
-/** Keys without their answers, the last ones first. */
+/** Lists keys without their answers, newest first. */
 export function listKeyRows({ scope, key, since, until, limit }: KeyFilters): Statement {
   return {
     text: `
