@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 
-/** For each folder of packages/holdfast/src, the folders that its files may import; `*` stands for all of them. */
+/**
+ * For each folder of packages/holdfast/src, the folders that its files may import; `*` stands for
+ * all of them.
+ */
 export type LayerTable = Readonly<Record<string, readonly string[]>>
 
 /** The table that the project follows. */

@@ -18,7 +18,10 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   webhooks: webhookMutants,
 }
 
-/** Returns the mutants whose area or name contains one of the words; all of them if there are no words. */
+/**
+ * Returns the mutants whose area or name contains one of the words; all of them if there are no
+ * words.
+ */
 export function findMutants(words: readonly string[]): readonly Mutant[] {
   return Object.entries(mutantsByArea).flatMap(([area, mutants]) =>
     mutants.filter(

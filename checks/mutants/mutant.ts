@@ -21,7 +21,10 @@ export interface KillingTest {
   readonly name: string
 }
 
-/** Returns the text of a file with a mutant applied, or `undefined` if the mutant's text does not occur exactly once. */
+/**
+ * Returns the text of a file with a mutant applied, or `undefined` if the mutant's text does not
+ * occur exactly once.
+ */
 export function applyMutant({ text, replacement }: Mutant, content: string): string | undefined {
   const [before, after, ...more] = content.split(text)
   if (before === undefined || after === undefined || more.length > 0) return undefined

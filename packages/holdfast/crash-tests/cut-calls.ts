@@ -17,7 +17,7 @@ export interface CallReport {
   readonly replay: Answer
 }
 
-// Attempts that time out are followed by ones with more time.
+// Only the first attempt has this timeout; later ones have the default.
 const firstTimeout = '300ms'
 const patienceMs = 120_000
 // Many clients wait for a key that a silent connection still holds: they must not keep the machine

@@ -86,7 +86,8 @@ async function client(accounts: readonly string[]): Promise<void> {
     const kind = Math.random() < payoutShare ? 'payout' : 'transfer'
     const amount = 1 + Math.floor(Math.random() * 500)
     const from = Math.floor(Math.random() * accountCount)
-    // Every other account has the same currency; transfers to some others are refused.
+    // Every second account has the same currency; one in ten transfers is between currencies, and
+    // is refused.
     const to = (from + (Math.random() < 0.9 ? 2 : 1)) % accountCount
     const request =
       kind === 'payout'

@@ -40,9 +40,10 @@ const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
 /**
- * Returns whether the short form kills at a checkpoint. It kills at the first occurrence of each, and within a
- * transaction only after a statement was sent. Whether a process dies before it sends the statement, after that, or
- * when the answer arrives, Postgres rolls back the same transaction; after the statement it holds the most locks.
+ * Returns whether the short form kills at a checkpoint. It kills at the first occurrence of each,
+ * and within a transaction only after a statement was sent. If a process dies before it sends the
+ * statement, after that, or when the response arrives, Postgres rolls back the same transaction;
+ * after the statement it holds the most locks.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   return occurrence === 1 && (!isInTransaction(label) || label.startsWith('after '))

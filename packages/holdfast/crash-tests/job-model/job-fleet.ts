@@ -55,7 +55,10 @@ export class JobFleet {
     Object.assign(instance, await this.#run(instance.proxy))
   }
 
-  /** Enqueues a job. Returns its id, and whether it is a new one; `undefined` if the outcome is not known. */
+  /**
+   * Enqueues a job. Returns its id and whether it is a new one; `undefined` if the outcome is not
+   * known.
+   */
   async enqueue({ instance, ...body }: Enqueuing): Promise<{ id: string; isNew: boolean } | undefined> {
     const answer: Answer = await this.#instances[instance]!.running.call({
       operation: 'enqueue',

@@ -15,11 +15,11 @@ const server = createServer((_request, response) => void response.writeHead(204)
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)))
 afterAll(() => void server.close())
 
-/** A lock that the test holds while others wait for it. */
+/** The key of a lock that the test holds while others wait for it. */
 const lock = 4_711
 const input = z.object({})
 
-/** A service with work of every kind that takes connections. */
+/** Creates a service with work of every kind that takes connections. */
 function createLoaded(connections?: Parameters<typeof postgres>[0]) {
   const { consumer, job, mutation, query, service } = holdfast({ database: postgres(connections) })
   const meet = sql`select pg_advisory_xact_lock_shared(${lock})`
@@ -80,7 +80,7 @@ function codeOf({ body }: Answer): unknown {
   return body === undefined || body === null ? undefined : (JSON.parse(body) as { code?: string }).code
 }
 
-/** Holds the lock from another session for as long as `during` takes. */
+/** Holds the lock in another session while `during` runs. */
 async function whileLocked<T>(on: Loaded, during: () => Promise<T>): Promise<T> {
   const client = new DriverClient({ connectionString: on.databaseUrl, application_name: 'the holder' })
   await client.connect()
@@ -92,7 +92,7 @@ async function whileLocked<T>(on: Loaded, during: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Returns how many sessions of the service there are, and how many wait for the lock, by lane. */
+/** Returns the number of sessions of the service, and how many wait for the lock, by lane. */
 async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<string, number> }> {
   const rows = await on.sql<{ name: string; all: number; waiting: number }>(`
     select application_name as name, count(*)::int as all,
@@ -123,7 +123,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // All but those that lanes have to themselves and do not need at this moment.
+        // All but the reserved connections of lanes that do not need them at this moment.
         return most >= 10
       })
     })
@@ -179,7 +179,7 @@ test('the call that comes when the queue is full is refused at once, with a time
       'database-busy',
       '1',
     ])
-    // Mutations have a queue of their own.
+    // Mutations have a separate queue.
     expect((await on.send('addEndpoint', {})).status).toBe(204)
   })
   for (const answer of await Promise.all(others)) expect(codeOf(answer)).not.toBe('database-busy')

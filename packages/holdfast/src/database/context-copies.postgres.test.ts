@@ -14,7 +14,7 @@ interface Members {
   readonly load: unknown
 }
 
-/** Asks a copy of a context for what is made when it is asked for. */
+/** Uses the lazily created members on a copy of a context. */
 async function tryOut({ db, signal, load }: Members): Promise<{ by: string }> {
   await db.query(sql`select 1`)
   return { by: `${typeof load} ${String(signal.aborted)}` }

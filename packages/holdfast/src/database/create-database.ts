@@ -46,8 +46,9 @@ export interface PostgresOptions extends LocationOptions {
    */
   readonly migrations?: URL | string
   /**
-   * Max number of connections that the process opens to the primary, or the max of each kind of work. Default 12. Raise it
-   * if calls or jobs wait for connections and the server has some to spare.
+   * Max number of connections that the process opens to the primary, or the max of each kind of
+   * work. Default 12. Raise it if calls or jobs wait for connections and the server has some to
+   * spare.
    */
   readonly connections?: number | ConnectionLimits
   /**

@@ -77,7 +77,7 @@ const effects = service({
 
 interface Reading {
   readonly given?: Record<string, string[]>
-  /** How long the caller waits. */
+  /** The time that the caller waits. */
   readonly timeoutMs?: number
 }
 
@@ -206,7 +206,8 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     const others: Promise<Answer>[] = []
     const ending = Array.from({ length: 120 }, async (_, n) => {
       const running = processes[n % 2]!
-      // The statement takes 20 ms: some are ended before it, some within, some as its session passes to another call.
+      // The statement takes 20 ms: some calls end before it, some during it, some while its session
+      // passes to another call.
       const ended = await read(running, 'sleep', { timeoutMs: 1 + (n % 45) })
       others.push(
         n % 4 === 0 ? record(running, `${n}`, randomUUIDv7()) : read(running, 'sleep', { timeoutMs: 10_000 }),

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createLogger } from '../kernel/log.ts'
 
-// What a fleet costs the database while it has nothing to do, in statements that its processes send. The
-// clock is the test's: a second is as many polls as it takes, however fast the machine is. Not counted are
-// heartbeats, one per process every 5 s, which a thread sends by its own clock.
+// The cost of an idle fleet to the database, in statements that its processes send. The clock is
+// the test's: a second is as many polls as it takes, on a machine of any speed. Heartbeats are not
+// counted: a thread sends one per process every 5 s, by its own clock.
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
 const Heard = event('heard', { payload: z.object({}) })
@@ -62,7 +62,7 @@ beforeAll(async () => {
   await pass(1)
 })
 afterAll(async () => {
-  // Their pauses would not end.
+  // Their delays would not end.
   const ticking = setInterval(() => clock.advance(100), 5)
   for (const end of ends.splice(0).toReversed()) await end()
   clearInterval(ticking)
@@ -74,7 +74,10 @@ const listening = `
   where datname = current_database() and application_name like 'holdfast wake %'`
 const many = 40
 
-/** Returns the names of the statements that were sent meanwhile; the text of one that has none. */
+/**
+ * Returns the names of the statements sent while `act` runs; the text of a statement without a
+ * name.
+ */
 async function statementsOf(act: () => Promise<void>): Promise<readonly string[]> {
   sent.mockClear()
   await act()
@@ -84,7 +87,7 @@ async function statementsOf(act: () => Promise<void>): Promise<readonly string[]
   })
 }
 
-/** Moves the time on, and lets the work of each timer end before the next. */
+/** Advances the time, and lets the work of each timer end before the next. */
 async function pass(seconds: number): Promise<void> {
   for (let n = 0; n < seconds * 4; n += 1) {
     clock.advance(250)
@@ -107,7 +110,7 @@ async function publishUnheard(): Promise<void> {
   }
 }
 
-/** Resolves when every process has heard the notifications before, which arrive in order. */
+/** Resolves when every process has received the earlier notifications, which arrive in order. */
 async function heard(): Promise<void> {
   await on.call.enqueue({ isOwn: true })
   await until(async () => {
@@ -126,7 +129,8 @@ test('an idle process costs at most two statements a second, whatever its consum
   expect(length / seconds / fleet.length).toBeLessThanOrEqual(2)
 })
 
-// What a process sends when it is woken. Their polls come every 5 s, and less than a second passes here.
+// Statements of a process that is woken. Its polls come every 5 s, and less than a second passes
+// here.
 const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|hand_back|lock_consumers)/
 
 test('jobs that no worker has wake none', async () => {

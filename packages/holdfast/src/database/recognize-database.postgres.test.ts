@@ -169,7 +169,7 @@ describe('a database that logical replication has moved to another server', () =
       },
       { timeoutMs: 60_000, what: 'the tables to be copied' },
     )
-    // As the heartbeats of the workers do that still run on the old server.
+    // Like the heartbeats of workers that still run on the old server.
     await source.query(`
       insert into holdfast.job_beats (worker) values (gen_random_uuid());
       delete from holdfast.job_beats`)

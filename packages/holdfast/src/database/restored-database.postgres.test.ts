@@ -68,7 +68,7 @@ async function start(url: string) {
         input: { path: {}, query: {}, body: { name } },
         header: (header) => (header === 'idempotency-key' ? key : undefined),
       }),
-    /** Waits until orders have had all of their effects, and each of them once. */
+    /** Waits until orders have had each of their effects exactly once. */
     async settled(...names: readonly string[]): Promise<void> {
       const wanted = names
         .flatMap((name) => [`counted ${name}`, `mailed ${name}`, `placed ${name}`])

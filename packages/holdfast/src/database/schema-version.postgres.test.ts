@@ -34,7 +34,7 @@ const contract: Migration = {
   needsVersion: 2,
 }
 
-/** Starts a program that is made for a version of the schema, as far as migrations go. */
+/** Starts a program made for a version of the schema, as far as migrations are concerned. */
 function start(version: number, migrations: readonly Migration[]): Promise<MigrationReport> {
   return migrate({
     connectionString: database.url,
@@ -69,7 +69,8 @@ describe('a version of the program', () => {
     })
     const { rows } = await client.query(`select to_regclass('c') as made`)
     expect(rows).toEqual([{ made: null }])
-    // The one between, which does not have the migration but was made to work without what it removes.
+    // The version in between, which does not have the migration but was made to work without what
+    // it removes.
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })
 

@@ -52,7 +52,7 @@ const tested = service({
 })
 type Tested = TestService<typeof tested.operations>
 
-/** A third party, and what it was asked. */
+/** The requests that a third party received. */
 const asked: string[] = []
 const thirdParty = createServer((request, response) => {
   asked.push(request.url ?? '')
@@ -94,7 +94,7 @@ const reports = (): readonly Readonly<Record<string, unknown>>[] =>
 const call = async (path: string): Promise<string> => (await fetch(`http://${host}${path}`)).text() // of call
 const note = (db: SqlDatabase): Promise<unknown> => db.query(sql`select 1`)
 
-/** The place of the line of this file that ends in a comment. */
+/** Returns the place of the line of this file that ends in a comment. */
 function placeOf(comment: string): string {
   const path = fileURLToPath(import.meta.url)
   const texts = readFileSync(path, 'utf8').split('\n')
@@ -156,7 +156,10 @@ test('a name is reported rather than its address', async () => {
   expect(reports()).toMatchObject([{ host: `localhost:${port}` }])
 })
 
-/** A library that fetches a URL, or connects to its host, when something is over: nobody else is on the stack then. */
+/**
+ * A library that fetches a URL, or connects to its host, after a promise has settled, when no other
+ * code is on the stack.
+ */
 async function install(name: string): Promise<Library> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -214,7 +217,7 @@ test('a query may call, and so may what goes on after its transaction', async ()
   }
   await on.call.write({})
   inMutation = async () => {
-    // Somebody listens now.
+    // The watch listens now.
     commit(undefined)
     await later
   }

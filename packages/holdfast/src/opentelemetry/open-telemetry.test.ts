@@ -17,15 +17,18 @@ interface Recorded {
 
 interface Outcome {
   readonly body: { readonly carried?: string }
-  /** What we have recorded. */
+  /** The spans that Holdfast recorded. */
   readonly own: readonly Recorded[]
-  /** What the SDK has recorded. */
+  /** The spans that the SDK recorded. */
   readonly sdk: readonly Recorded[]
   /** Whether a span is recorded once the service has stopped. */
   readonly isLeft: boolean
 }
 
-/** Has a call make spans with OpenTelemetry's API, in a process of its own: what is registered there is global. */
+/**
+ * Runs a call that creates spans with OpenTelemetry's API, in a separate process, since
+ * registrations are global.
+ */
 async function observe(situation: 'alone' | 'with-sdk' | 'instrumented'): Promise<Outcome> {
   const { stdout } = await run(process.execPath, ['--conditions=holdfast:source', program, situation])
   return JSON.parse(stdout) as Outcome

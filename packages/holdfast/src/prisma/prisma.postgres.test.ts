@@ -11,14 +11,17 @@ import { testConformance } from '../../test/query-builders/conformance.ts'
 import { generatePrismaClient } from '../../test/query-builders/generate-prisma-client.ts'
 import { type Author, migration, type Sample } from '../../test/query-builders/query-builder.ts'
 
-/** A sample with the types that Prisma has for its columns. */
+/** A sample with Prisma's types for its columns. */
 interface PrismaSample {
   readonly id: number
   readonly day: Date
   readonly amounts: readonly { toFixed(): string }[]
 }
 
-/** What of the generated client is used here. Its types are tested by the page of the documentation. */
+/**
+ * The members of the generated client that are used here. Its types are tested by the page of the
+ * documentation.
+ */
 interface Client extends AnyPrismaClient {
   readonly author: {
     findUnique(args: object): Promise<Author | null>
@@ -35,7 +38,7 @@ interface Client extends AnyPrismaClient {
   $queryRawUnsafe(text: string): Promise<unknown>
 }
 
-// Below the packages, so that what the generated code imports is found.
+// Inside the packages folder, so that imports of the generated code are resolved.
 const parent = join(import.meta.dirname, '../../test/.run')
 await mkdir(parent, { recursive: true })
 const folder = await mkdtemp(`${parent}/`)
@@ -188,7 +191,7 @@ test('several writes at once are undone as a whole, and the client itself runs n
       const add = (to: Pick<Client, 'author'>, id: number): Promise<Author> =>
         to.author.create({ data: { id, name: `${id}` } })
       const parts = [
-        // What fails is no statement, so that Postgres knows of no failure.
+        // The failure is not a statement, so Postgres does not know of it.
         () => db.$transaction([add(db, 1), db.author.update({ where: { id: 9 }, data: { name: '' } })]),
         () => db.$transaction([add(db, 2), add(db, 2)]),
         () => db.$transaction([add(db, 3), add(db, 4)]),

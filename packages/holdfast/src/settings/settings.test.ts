@@ -173,7 +173,7 @@ describe('settings', () => {
       ),
       BROKEN: setting(z.string().transform(fail), { description: 'Broken.' }),
       HIDDEN: setting(z.string().transform(fail), { description: 'Hidden.', secret: true }),
-      // It fails of nothing too, when it is declared.
+      // It also fails for `undefined`, at its declaration.
       ANYTHING: setting(z.any().transform(fail), { description: 'Anything.' }),
     })
     const env = { SLOW: 'x', BROKEN: 'this', HIDDEN: 'hunter2' }

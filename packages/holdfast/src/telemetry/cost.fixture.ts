@@ -1,4 +1,4 @@
-// What recording costs, in nanoseconds of the processor: node --conditions=holdfast:source <this file>
+// The cost of recording, in nanoseconds of CPU time: node --conditions=holdfast:source <this file>
 import { encodeSpans } from './otlp/encode-spans.ts'
 import { createMeter } from './meter.ts'
 import { createRecorder } from './recorder.ts'

@@ -34,7 +34,7 @@ test('what a service declares as sensitive is in no span that anybody reads', as
   })
   expect(items[0]!.events).toMatchObject([{ attributes: { email: '[redacted]', count: 2 } }])
   expect(items[0]!.failure?.message).toBe('no way to https://app:[redacted]@example.org')
-  // What encodes spans knows what they share by its object.
+  // The encoder of spans identifies shared attributes by their object.
   expect(items[1]!.sharedAttributes).toBe(items[0]!.sharedAttributes)
   expect(attributesOf(items[2]!)).toEqual({ status: 200 })
   await telemetry.flush()

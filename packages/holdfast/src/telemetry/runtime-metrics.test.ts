@@ -12,7 +12,7 @@ function valuesOf(metrics: readonly Metric[], name: string): readonly number[] {
 test('the process is measured', async () => {
   const telemetry = telemetryForTest({ runtimeMetrics: true })
   await wait(60)
-  // An event loop that stands still.
+  // Blocks the event loop.
   const endMs = performance.now() + 200
   while (performance.now() < endMs);
   await wait(60)
@@ -32,7 +32,7 @@ test('the process is measured', async () => {
   expect(first('nodejs.eventloop.delay.p50')).toBeLessThan(first('nodejs.eventloop.delay.max'))
   expect(first('nodejs.eventloop.utilization')).toBeGreaterThan(0.2)
   expect(first('nodejs.eventloop.utilization')).toBeLessThanOrEqual(1)
-  // Whoever else looks is shown the same.
+  // Every other reader sees the same values.
   expect(valuesOf(telemetry.readMetrics(), 'nodejs.eventloop.delay.max')).toEqual(
     valuesOf(metrics, 'nodejs.eventloop.delay.max'),
   )

@@ -3,7 +3,7 @@ import { describeResource } from './resource.ts'
 import { readTelemetrySettings } from './settings.ts'
 import { telemetrySettings } from './telemetry-settings.ts'
 
-/** An environment that notes which of its variables are read. */
+/** Creates an environment that records which of its variables are read. */
 function notingEnvironment(given: Readonly<Record<string, string>>) {
   const names = new Set<string>()
   const env = new Proxy<Record<string, string | undefined>>(
@@ -27,7 +27,7 @@ test('every variable that telemetry reads is described', () => {
   readTelemetrySettings({ options: {}, env, mode: 'development', notify: () => {} })
   describeResource({ name: 'x' }, {}, env)
   const described = telemetrySettings.descriptions.map(({ name }) => name)
-  // The variables of one signal alone go before those of both.
+  // The variables of one signal override those of both.
   const general = [...names].map((name) => name.replace(/OTLP_(?:TRACES|METRICS)_(?!ENDPOINT)/, 'OTLP_'))
   expect([...new Set(general)].sort()).toEqual(described.toSorted())
 })

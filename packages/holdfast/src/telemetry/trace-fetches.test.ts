@@ -35,7 +35,10 @@ beforeEach(() => {
   received.length = 0
 })
 
-/** Runs work within a span of a trace that another service began, and returns the spans that ended in it. */
+/**
+ * Runs work within a span of a trace that another service began, and returns the spans that ended
+ * in it.
+ */
 async function traced(
   telemetry: TelemetryForTest,
   work: () => Promise<unknown>,

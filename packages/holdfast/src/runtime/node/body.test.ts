@@ -65,7 +65,7 @@ describe('a body', () => {
     using client = await openRaw(port)
     client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
     expect(await client.answer()).toMatchObject({ status: 413 })
-    // More than the buffers on the way hold, so that it is the server that takes it.
+    // More than the buffers on the way hold, so the server must have taken it.
     await client.sendInVain(2 ** 24)
     await client.closed
   })

@@ -7,7 +7,10 @@ const program = new URL('garbage-main.fixture.ts', import.meta.url)
 const warming = 300
 const calls = 2_000
 
-/** How many bytes of each call are left for a full collection to find, in a process that compiles nothing, as any does in the beginning. */
+/**
+ * Returns how many bytes per call are left for a full collection, with the optimizing compilers
+ * off, as in a process that has just started.
+ */
 async function leftPerCall(method: string, path: string): Promise<number> {
   const database = await createTestDatabase()
   onTestFinished(() => database.drop())
@@ -43,7 +46,8 @@ async function leftPerCall(method: string, path: string): Promise<number> {
   return ((await oldBytes('minor')) - before) / calls
 }
 
-// A function literal that is assigned to a property is born old, and keeps all that it refers to; so do the tables that a Map has outgrown.
+// A function literal that is assigned to a property is allocated in the old generation, and keeps
+// everything it refers to; so do the tables that a Map has outgrown.
 test.for([
   ['GET', '/read'],
   ['POST', '/write'],

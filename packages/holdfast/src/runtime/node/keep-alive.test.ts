@@ -6,7 +6,7 @@ import { serveForTest } from './serve.fixture.ts'
 
 const get = 'GET /orders/1 HTTP/1.1\r\nHost: shop.test\r\n\r\n'
 
-/** Returns what the first answer on a connection says of how long the connection is kept. */
+/** Returns the keep-alive time that the first response on a connection announces. */
 async function announced(port: number): Promise<string | undefined> {
   using client = await openRaw(port)
   client.send(get)
@@ -46,7 +46,7 @@ describe('an idle connection', () => {
     expect((await late.answer()).status).toBe(408)
     idle.send(get)
     expect((await idle.answer()).status).toBe(200)
-    // Whatever it announces, the time of a new request begins with its first byte.
+    // Regardless of the announced time, the time of a new request begins with its first byte.
     idle.send('GET /orders/1 HTTP/1.1\r\nHo')
     expect((await idle.answer()).status).toBe(408)
     if (!idle.socket.destroyed) await once(idle.socket, 'close')

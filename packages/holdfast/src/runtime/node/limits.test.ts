@@ -5,7 +5,7 @@ import { serveForTest } from './serve.fixture.ts'
 
 const host = 'Host: shop.test\r\n'
 
-/** Asserts that an answer is a problem as any other is, and gives it. */
+/** Asserts that a response is a regular problem, and returns it. */
 function problemOf(answer: RawAnswer, status: number): Record<string, unknown> {
   expect(answer).toMatchObject({
     status,
@@ -165,6 +165,7 @@ test('what cannot be read behind a request is never the answer to that request',
   using client = await openRaw(port)
   client.send(`GET /orders/1 HTTP/1.1\r\n${host}\r\nGARBAGE\r\n\r\n`)
   await client.closed
-  // The order, or nothing: a refusal here would stand for the order, which may have been carried out.
+  // The response to the order, or nothing: a refusal here would be taken for that of the order,
+  // which may have been carried out.
   expect(client.rest()).not.toMatch(/^HTTP\/1\.1 400/)
 })

@@ -7,7 +7,10 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { noDatabase, shop } from '../../http/shop.fixture.ts'
 import { serveForTest } from './serve.fixture.ts'
 
-/** Takes a port of the loopback address until the test ends; 0 takes any. `undefined` where it is taken already. */
+/**
+ * Takes a port of the loopback address until the test ends; 0 takes any. Returns `undefined` if it
+ * is in use.
+ */
 async function takePort(port: number): Promise<number | undefined> {
   const server: NetServer = createServer()
   server.listen(port, '127.0.0.1')
@@ -22,7 +25,7 @@ async function takePort(port: number): Promise<number | undefined> {
 
 const env = (variables: Record<string, string>) => ({ env: { NODE_ENV: 'test', ...variables } })
 
-/** What a start that fails says. */
+/** Returns the error of a failed start. */
 async function failureOf(start: Promise<unknown>): Promise<HoldfastError> {
   try {
     await start
@@ -46,7 +49,7 @@ describe('the port', () => {
   })
 
   test('is the next free one from 3000 on where none is asked for, and that is said', async () => {
-    // Whoever else has them: what matters is that 3000 is taken.
+    // It does not matter which process has it, as long as port 3000 is in use.
     await takePort(3_000)
     await takePort(3_001)
     const told: string[] = []

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const program = fileURLToPath(new URL('./process-log-main.fixture.ts', import.meta.url))
 
-/** Starts a process that logs; it ends with the test at the latest. */
+/** Starts a process that logs; it is stopped when the test ends, at the latest. */
 function start(how: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
   const child = spawn(process.execPath, ['--conditions=holdfast:source', program, how], {
     stdio: ['ignore', stdout, 'pipe', 'ipc'],
@@ -23,7 +23,10 @@ interface Ended {
   readonly stderr: string
 }
 
-/** Reads the lines of a process until it has ended. With `after`, nothing is read before stderr says so. */
+/**
+ * Reads the lines of a process until it has ended. With `after`, reading starts once stderr
+ * contains that text.
+ */
 async function read(child: ChildProcess, after = ''): Promise<Ended> {
   const ended = once(child, 'close')
   let stderr = ''

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { freePort } from '../../../crash-tests/server-process.ts'
 import { type Child, startMain } from './child.fixture.ts'
 
-/** Asks for an answer that takes a while; resolves when its call has begun. */
+/** Sends a request that takes a while; resolves when its call has begun. */
 async function beginWaiting(child: Child, ms: number): Promise<{ readonly response: Promise<Response> }> {
   const response = fetch(`${await child.url}/wait?ms=${ms}`, { headers: { 'x-request-id': 'in-flight' } })
   response.catch(() => {})

@@ -9,7 +9,7 @@ import { serveForTest } from './serve.fixture.ts'
 const { query, mutation, service } = holdfast({ database: noDatabase })
 const host = 'Host: shop.test\r\n'
 
-/** A query that answers when it is told to, and the signal that it was given. */
+/** Creates a query that answers when it is released, with the signal that it received. */
 function waiting() {
   const begun = Promise.withResolvers<AbortSignal>()
   const finish = Promise.withResolvers<void>()

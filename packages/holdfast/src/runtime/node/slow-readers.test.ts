@@ -13,7 +13,7 @@ import { createHttpServer } from './http-server.ts'
 import { openRaw } from './raw-client.fixture.ts'
 import { serveForTest } from './serve.fixture.ts'
 
-// More than the kernel takes of an answer that is not read.
+// More than the kernel takes of an unread response.
 const much = 'x'.repeat(2 ** 24)
 const requestId = 'the-slow-one'
 
@@ -25,7 +25,7 @@ interface OpenOptions extends HttpLimits {
   readonly answer?: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>
 }
 
-/** Opens a server with a clock that stands still; its answer is much text unless it is given. */
+/** Opens a server with a clock that stands still; its default response is a long text. */
 async function open({ answer = () => answerOf(much), ...limits }: OpenOptions = {}) {
   const clock = createFakeClock()
   const messages: string[] = []
@@ -47,7 +47,7 @@ async function open({ answer = () => answerOf(much), ...limits }: OpenOptions = 
   return { http, clock, messages, port: (http.server.address() as AddressInfo).port }
 }
 
-/** Sends a request, and reads nothing of the answer. */
+/** Sends a request, and does not read the response. */
 async function request(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').pause()
   socket.on('error', () => {})

@@ -41,7 +41,7 @@ describe('stopping', () => {
       output: z.object({ text: z.string() }),
       run: () => ({ text }),
     })
-    // Less than the time for which an idle connection is kept.
+    // Less than the keep-alive time of an idle connection.
     const server = await serveForTest(service({ name: 'much', operations: { read } }), { graceMs: 4_000 })
     using client = await openRaw(server.port)
     client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)

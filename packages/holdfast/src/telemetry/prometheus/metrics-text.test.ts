@@ -13,7 +13,7 @@ const duration: HistogramDefinition = {
   bounds: [0.5, 1],
 }
 
-/** A service that has measured one of each kind. */
+/** Creates telemetry with one measurement of each kind. */
 function measured(): { readonly telemetry: TelemetryForTest; readonly exemplar: string } {
   const telemetry = telemetryForTest({ resource: { 'cloud.region': 'eu "west"\n\\' } })
   const span = telemetry.beginTrace('server', undefined)
@@ -114,7 +114,7 @@ test.each([
   ['application/openmetrics-text;q=0', 'text/plain; version=0.0.4; charset=utf-8'],
   ['text/plain, application/openmetrics-text;q=0.5', 'text/plain; version=0.0.4; charset=utf-8'],
   [
-    // What Prometheus 3 sends.
+    // The header that Prometheus 3 sends.
     'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   ],

@@ -118,7 +118,7 @@ describe('a service that is watched', () => {
 
   test('says in one line, and once, that the default port is taken', async () => {
     const holder = createServer()
-    // If a service runs on this machine, the port is taken already.
+    // If a service runs on this machine, the port is in use already.
     await new Promise((resolve) =>
       holder.once('error', resolve).listen(9_464, '127.0.0.1', () => resolve(undefined)),
     )
