@@ -1,3 +1,4 @@
+import { claimMutants } from './claims.ts'
 import { idempotencyMutants } from './idempotency.ts'
 import { jobMutants } from './jobs.ts'
 import { kernelMutants } from './kernel.ts'
@@ -10,7 +11,7 @@ import { webhookMutants } from './webhooks.ts'
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   idempotency: idempotencyMutants,
-  jobs: jobMutants,
+  jobs: [...claimMutants, ...jobMutants],
   kernel: kernelMutants,
   migrate: migrateMutants,
   outbox: outboxMutants,

@@ -35,7 +35,7 @@ export interface ConnectionLimits {
   readonly queue?: number
   /**
    * Max time that a call waits for a connection; after it, the call is answered 503
-   * `database-unavailable`. Default `'5s'`, or the rest of its deadline if that is shorter. Lower
+   * `database-unavailable`. Default `'3s'`, or the rest of its deadline if that is shorter. Lower
    * it if clients should fail fast.
    */
   readonly wait?: Duration
@@ -51,7 +51,7 @@ interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs' | 'wait'
 
 const defaultMax = 12
 const defaultQueue = 500
-const defaultWait = '5s'
+const defaultWait = '3s'
 
 /** Min and max connections for the framework's own statements. */
 const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4 }
