@@ -20,8 +20,8 @@ const parts = {
 }
 
 /**
- * Starts a service: serves its operations, health and documentation over HTTP, works on its
- * background work, and records its telemetry.
+ * Starts a service: serves its operations, health and documentation over HTTP, runs its background
+ * work, and records its telemetry.
  */
 export const serve: Serve = createServe({ ...parts, answersCalls: true })
 

@@ -26,8 +26,8 @@ export interface LocationOptions {
   readonly url?: string
   /**
    * A `postgres://` URL that leads to the server itself. Set it if `url` leads to a pooler such as
-   * PgBouncer: migrations and the wake-up of workers need it. Default: the environment's
-   * `DATABASE_DIRECT_URL`, if `url` is not set.
+   * PgBouncer: without it, migrations cannot be applied, and workers poll once a second instead of
+   * being woken. Default: the environment's `DATABASE_DIRECT_URL`, if `url` is not set.
    */
   readonly directUrl?: string
   /**

@@ -11,7 +11,7 @@ interface KeyRow {
 }
 
 const patienceMs = 10_000
-/** Earlier keys are still accepted, up to this number: cursors in bookmarks expire eventually. */
+/** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
 const keptKeys = 8
 
 /**
@@ -55,7 +55,7 @@ export interface KeyClient {
 /**
  * Creates a new cursor signing key for all services on a database and returns its id. Cursors
  * signed with earlier keys stay valid until their key has been deleted from `holdfast.secrets` or
- * seven newer keys have followed it. A process picks up the new key when it receives a cursor that
+ * eight newer keys have followed it. A process picks up the new key when it receives a cursor that
  * another process signed with it, or when it restarts.
  */
 export async function rotateCursorKey(client: KeyClient): Promise<number> {

@@ -23,8 +23,8 @@ function distance(a: string, b: string): number {
 const mostMistakes = 2
 
 /**
- * Returns the candidate closest to a name; `undefined` if none is close. One letter in three may be
- * wrong, two from six letters on. Case is ignored.
+ * Returns the candidate closest to a name; `undefined` if none is close. One letter may be wrong in
+ * names from three letters on, two from six on. Case is ignored.
  */
 export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
   const most = Math.min(mostMistakes, Math.floor(name.length / 3))
