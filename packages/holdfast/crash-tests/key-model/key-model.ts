@@ -2,13 +2,13 @@ import type { Answer } from 'holdfast'
 import { codeOf } from '../cut-invariants.ts'
 import type { operationNames, Payment } from './key-service.ts'
 
-// What a client may conclude from the answers of one key, as a state machine:
+// A client's conclusions from the responses of one key, as a state machine:
 //
-//   unused ──lost answer, rollback──▶ unclear ──final answer──▶ settled
-//      └────────────final answer─────────────────────────────────▲
+//   unused ──lost response, rollback──▶ unclear ──final response──▶ settled
+//      └────────────final response────────────────────────────────────▲
 //
-// unclear: some requests may have been committed; which, the next final answer shows.
-// settled: one request has the key, and each of its answers is the same, byte for byte.
+// unclear: some requests may have been committed; the next final response shows which.
+// settled: one request has the key, and each of its responses is the same, byte for byte.
 
 /** A request without its key. */
 export interface Request extends Omit<Payment, 'name'> {
