@@ -12,14 +12,15 @@
 // first.
 //
 // Invariants
-// 1. Two attempts with one key that overlap in time write to at least one common leaf, whose primary key
-//    lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within `overlapMs` of a
-//    boundary write to both leaves; attempts without a common leaf started more than twice that apart,
-//    far beyond any deadline, so the later one has seen the row of the earlier one.
-// 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are older
-//    than the retention plus an hour.
-// 3. All times are the database's. A process stores its offset to them, and starts an attempt over if
-//    the claim shows that the offset was wrong.
+// 1. Two attempts with one key that overlap in time write to at least one common leaf, whose
+//    primary key lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within
+//    `overlapMs` of a boundary write to both leaves; attempts without a common leaf started more
+//    than twice that apart, far beyond any deadline, so the later one has seen the row of the
+//    earlier one.
+// 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are
+//    older than the retention plus an hour.
+// 3. All times are the database's. A process stores its offset to them, and starts an attempt over
+//    if the claim shows that the offset was wrong.
 // 4. A new width begins a new schema epoch, in which attempts with the old width cannot commit.
 
 /** Number of tables in the ring. */

@@ -11,15 +11,18 @@ import { type Run, runInTransaction } from './run-in-transaction.ts'
 import { clearUp, type OutsideStatement, runOutside } from './run-outside.ts'
 import { isBlocked, isTransactionUnwanted } from './run-statement.ts'
 
-/** What migrations are applied with. */
+/** Dependencies of {@link applyMigration}. */
 export interface Application {
-  /** Applies them; holds the migration lock. */
+  /** The session that applies migrations and holds the migration lock. */
   readonly client: pg.ClientBase
-  /** Sees which sessions are in the way. */
+  /** The session that looks for blocking sessions. */
   readonly observer: pg.ClientBase
-  /** How long a statement waits for its lock, with all traffic behind it, before it lets that traffic through. */
+  /**
+   * Lock timeout of a statement, in milliseconds. While it waits, all other statements on the table
+   * queue behind it.
+   */
   readonly lockTimeoutMs: number
-  /** How long attempts to get the locks of one migration go on. */
+  /** How long the attempts to get the locks of one migration continue, in milliseconds. */
   readonly retryMs: number
   readonly notify: (event: MigrationEvent) => void
 }
@@ -29,11 +32,12 @@ const minPauseMs = 50
 const maxPauseMs = 1_000
 
 /**
- * Applies one migration together with its row in the journal, and returns how long that took, in milliseconds. If it does not get its
- * locks in time, it is rolled back and attempted again, so that one long transaction does not stop all traffic on the table.
+ * Applies one migration together with its row in the journal, and returns the duration in
+ * milliseconds. If the migration does not get its locks in time, it is rolled back and attempted
+ * again, so that one long transaction does not block all traffic on the table.
  *
- * @throws HoldfastError `migration-failed` with the place and Postgres' own words, `migration-blocked` with the sessions in the way,
- * `migration-ends-transaction` if it would commit by itself.
+ * @throws HoldfastError `migration-failed` with the position and the message of Postgres; `migration-blocked` with the blocking sessions;
+ * `migration-ends-transaction` if it contains transaction control.
  */
 export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
   const statements = await parseStatements(migration)
@@ -58,7 +62,10 @@ function applyInTransaction(
   })
 }
 
-/** Applies a migration that asks for no transaction. One that can be in a transaction is: so it is done or not, with its row. */
+/**
+ * Applies a migration that requests no transaction. If its statement can run in a transaction, it
+ * does, so that it is atomic with its row.
+ */
 async function applyAlone(
   migration: PendingMigration,
   statement: ParsedStatement,
@@ -135,7 +142,10 @@ async function untilUnblocked(
   }
 }
 
-/** An error of Postgres that no statement of the file has: of a deferred constraint, of the row in the journal, of clearing up. */
+/**
+ * Returns the error of a failure outside of the file's statements: of a deferred constraint, the
+ * row in the journal, or the cleanup.
+ */
 function explained(migration: PendingMigration, error: unknown): unknown {
   if (!(error instanceof pg.DatabaseError)) return error
   return new HoldfastError(

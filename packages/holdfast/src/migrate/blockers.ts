@@ -1,27 +1,30 @@
 import type pg from 'pg'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 
-/** Looks for the sessions that another one waits for. */
+/** A running watch for the sessions that block another one. */
 export interface BlockerWatch {
-  /** Stops looking. Returns the sessions that were seen last, in words. */
+  /** Stops the watch, and returns a description of the blocking sessions that were seen last. */
   end(): Promise<string>
 }
 
 /** Options of {@link watchBlockers}. */
 export interface BlockerWatchOptions {
-  /** Process id of the session that may have to wait. */
+  /** Process id of the session that may be blocked. */
   readonly pid: number
-  /** How long the same sessions may be in the way before they are reported, in milliseconds. */
+  /** How long the same sessions may block before they are reported, in milliseconds. */
   readonly reportAfterMs: number
-  /** Called once for each set of sessions that is in the way for that long. */
+  /** Called once for each set of sessions that has blocked for that long. */
   readonly report: (blockers: string) => void
 }
 
 const lookEveryMs = 100
-// What `pg_blocking_pids` has for the locks of a prepared transaction, which belong to no session.
+// `pg_blocking_pids` returns 0 for a prepared transaction, which belongs to no session.
 const preparedTransaction = 0
 
-/** Looks from a second connection which sessions block another one: after the wait, this cannot be found out any more. */
+/**
+ * Starts to watch, from a second connection, which sessions block another one: after the wait, this
+ * is no longer known.
+ */
 export function watchBlockers(
   observer: pg.ClientBase,
   { pid, reportAfterMs, report }: BlockerWatchOptions,
@@ -35,7 +38,7 @@ export function watchBlockers(
   const timer = setInterval(() => {
     if (isLooking) return
     isLooking = true
-    // A failed look costs a part of a message, and must not fail the migration.
+    // The result is only used in messages, so a failed look must not fail the migration.
     look = observe()
       .catch(() => {})
       .then(() => {

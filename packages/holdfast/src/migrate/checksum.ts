@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** What tells an edited migration from the one that was applied: SHA-256 over its text, however its lines end. */
+/**
+ * Returns the SHA-256 of a migration's text, which detects edits after it was applied. Line endings
+ * are normalized.
+ */
 export function checksumOf(sql: string): string {
   return createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex')
 }

@@ -1,4 +1,4 @@
-/** A session of the server, as far as others may be told of it. Its statement is left out: it may hold values. */
+/** A session of the server, without its statement, which may contain personal data. */
 export interface SessionRow {
   readonly pid: number
   readonly application: string | null
@@ -7,7 +7,7 @@ export interface SessionRow {
   readonly state: string | null
   /** Age of its transaction, in seconds. */
   readonly transactionAge: number | null
-  /** Age of the statement that it runs, or ran last, in seconds. */
+  /** Age of its current or last statement, in seconds. */
   readonly queryAge: number | null
 }
 
@@ -17,7 +17,10 @@ export const sessionColumns = `
   extract(epoch from clock_timestamp() - a.xact_start)::float8 as "transactionAge",
   extract(epoch from clock_timestamp() - a.query_start)::float8 as "queryAge"`
 
-/** Returns a session in words: pid, application, user, state, and how old its transaction and its query are. */
+/**
+ * Returns a description of a session: pid, application, user, state, and the ages of its
+ * transaction and its query.
+ */
 export function describeSession(session: SessionRow): string {
   const { pid, application, user, backend, state, transactionAge, queryAge } = session
   return [

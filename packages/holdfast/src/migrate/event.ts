@@ -1,20 +1,20 @@
-/** What happens while migrations are applied. */
+/** An event during the application of migrations. */
 export type MigrationEvent =
   | { readonly kind: 'applied'; readonly owner: string; readonly name: string; readonly durationMs: number }
-  /** Applied behind others that sort after it: branches were merged. */
+  /** A migration is pending that sorts before an applied one, as after a merge of branches. */
   | { readonly kind: 'out-of-order'; readonly owner: string; readonly name: string; readonly after: string }
-  /** Applied by a newer version of the program, which this one does not have. */
+  /** The database has a migration that this version of the program does not know. */
   | { readonly kind: 'unknown'; readonly owner: string; readonly name: string }
-  /** Another process migrates. */
+  /** Another process holds the migration lock. */
   | { readonly kind: 'waiting'; readonly holder: string }
-  /** A start before this one began it, and no row says that it ended. */
+  /** An earlier start began the migration, and did not record its end. */
   | { readonly kind: 'begun-before'; readonly owner: string; readonly name: string }
-  /** It waits for other transactions, which nothing else has to wait for. */
+  /** The migration waits for other transactions, without blocking other traffic. */
   | { readonly kind: 'delayed'; readonly owner: string; readonly name: string; readonly blockers: string }
-  /** The tables were not free within the lock timeout. */
+  /** The migration did not get its locks within the lock timeout. */
   | { readonly kind: 'blocked'; readonly owner: string; readonly name: string; readonly blockers: string }
 
-/** Returns an event in words. */
+/** Returns the message of an event. */
 export function describeEvent(event: MigrationEvent): string {
   switch (event.kind) {
     case 'applied':

@@ -6,31 +6,31 @@ import type { MigrationEvent } from './event.ts'
 import type { Migration, MigrationSet } from './migration.ts'
 import { beginSchemaEpoch } from './schema-epoch.ts'
 
-/** A migration as the journal has it. */
+/** A row of the journal: an applied migration. */
 interface JournalRow {
   readonly owner: string
   readonly name: string
   readonly checksum: string
-  /** The lowest version of its program that can work with the schema since. */
+  /** The lowest version of the program that works with the schema after this migration. */
   readonly needs_version: number
 }
 
-/** A migration that is to be applied. */
+/** A migration that is not applied yet. */
 export interface PendingMigration extends Migration {
   readonly owner: string
 }
 
-/** What the journal says of the migrations of a program. */
+/** The result of {@link readJournal}. */
 export interface JournalVerdict {
   readonly pending: readonly PendingMigration[]
   readonly appliedBefore: number
-  /** What is worth telling, though nothing is wrong. */
+  /** Events to report; none of them is an error. */
   readonly events: readonly MigrationEvent[]
 }
 
-/** Makes the journal if it is missing. Only under the migration lock: two at once would fail each other. */
+/** Creates the journal if it is missing. Requires the migration lock: concurrent calls can fail. */
 export async function createJournal(client: pg.ClientBase): Promise<void> {
-  // IF NOT EXISTS asks for the right to create schemas even if the schema is there.
+  // CREATE SCHEMA IF NOT EXISTS requires the CREATE privilege even if the schema exists.
   const { rows } = await client.query<{ exists: boolean }>(
     `select to_regnamespace('holdfast') is not null as exists`,
   )
@@ -54,7 +54,10 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
     )`)
 }
 
-/** Notes that a migration outside of a transaction begins: a crash may leave it done without a row in the journal. */
+/**
+ * Records the start of a migration outside of a transaction: after a crash it can be done without a
+ * row in the journal.
+ */
 export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({
     text: 'insert into holdfast.migrations_begun (owner, name) values ($1, $2) on conflict do nothing',
@@ -62,7 +65,7 @@ export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingM
   })
 }
 
-/** Returns true if an attempt at a migration was begun, and its outcome is not noted. */
+/** Returns true if a migration was begun and its outcome was not recorded. */
 export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<boolean> {
   const { rows } = await client.query({
     text: 'select from holdfast.migrations_begun where owner = $1 and name = $2',
@@ -71,7 +74,10 @@ export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMi
   return rows.length > 0
 }
 
-/** Forgets that a migration was begun: its outcome is noted, or nothing of it is left. */
+/**
+ * Deletes the record that a migration was begun, once its outcome is recorded or nothing of it is
+ * left.
+ */
 export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({
     text: 'delete from holdfast.migrations_begun where owner = $1 and name = $2',
@@ -79,7 +85,9 @@ export async function clearBegun(client: pg.ClientBase, { owner, name }: Pending
   })
 }
 
-/** Notes a migration as applied, and tells running processes of it. */
+/**
+ * Records a migration as applied, and begins a new schema epoch, which running processes detect.
+ */
 export async function writeJournal(
   client: pg.ClientBase,
   migration: PendingMigration,
@@ -103,8 +111,8 @@ export async function writeJournal(
 /**
  * Compares the journal with the migrations of the program.
  *
- * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of the program; `migration-edited` that
- * names every migration that was changed after it had been applied.
+ * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of the program; `migration-edited` with
+ * every migration that was changed after it had been applied.
  */
 export async function readJournal(
   client: pg.ClientBase,
@@ -140,7 +148,7 @@ async function journalRows(client: pg.ClientBase): Promise<readonly JournalRow[]
   requireSupported(table.rows[0]!.version)
   if (!table.rows[0]!.exists) return []
   const journal = await client.query<JournalRow>(
-    // The column is not there in a journal of before: the journal is read before anything is changed.
+    // The column may be missing in an older journal, which is read before it is upgraded.
     `select owner, name, checksum, coalesce((to_jsonb(migrations) ->> 'needs_version')::integer, 0) as needs_version
     from holdfast.migrations
     order by owner, name`,
@@ -148,7 +156,7 @@ async function journalRows(client: pg.ClientBase): Promise<readonly JournalRow[]
   return journal.rows
 }
 
-/** Refuses a schema with a migration that the program does not have and cannot work with. */
+/** Throws if the schema has an unknown migration that needs a newer version of the program. */
 function requireVersion(
   { owner, migrations, version = Number.MAX_SAFE_INTEGER }: MigrationSet,
   rows: readonly JournalRow[],

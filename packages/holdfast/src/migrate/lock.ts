@@ -5,31 +5,31 @@ import { withPatience } from '../postgres/patience.ts'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 import type { MigrationEvent } from './event.ts'
 
-// The number of the lock in this database: "hold" and "migr" in ASCII.
+// The key of the advisory lock: "hold" and "migr" in ASCII.
 const lockClass = 0x68_6f_6c_64
 const lockId = 0x6d_69_67_72
 
-/** How long the server may take to say if the lock is free, in milliseconds. */
+/** Timeout of the statement that tries the lock, in milliseconds. */
 const answerTimeoutMs = 10_000
 const leastPauseMs = 20
 const longestPauseMs = 200
 
 /** Options of {@link whileLocked}. */
 export interface LockOptions {
-  /** How long the lock is waited for, in milliseconds. */
+  /** Maximum wait for the lock, in milliseconds. */
   readonly waitMs: number
   readonly notify: (event: MigrationEvent) => void
   readonly signal: AbortSignal | undefined
 }
 
 /**
- * Does work while no other process migrates the database. The lock is the session's: it is free as soon as its
- * holder ends, however that comes about.
+ * Runs work under the migration lock, which one process holds at a time. The lock belongs to the
+ * session, so it is released when the session ends for any reason.
  *
- * It is asked for again and again rather than waited for in the server, since a session that waits there holds a snapshot, and a
- * CREATE INDEX CONCURRENTLY of the holder would wait for that for ever.
+ * The lock is polled: a session that waits for it in the server holds a snapshot, and a CREATE
+ * INDEX CONCURRENTLY of the holder would wait for that snapshot, a deadlock.
  *
- * @throws HoldfastError `migration-lock-timeout` that names the holder.
+ * @throws HoldfastError `migration-lock-timeout` with the holder.
  */
 export async function whileLocked<T>(
   client: pg.ClientBase,
@@ -40,7 +40,7 @@ export async function whileLocked<T>(
   try {
     return await work()
   } finally {
-    // Fails only with the connection, which gives the lock up by itself.
+    // This fails only if the connection is lost, which releases the lock as well.
     await client
       .query({ text: 'select pg_advisory_unlock($1, $2)', values: [lockClass, lockId] })
       .catch(() => {})

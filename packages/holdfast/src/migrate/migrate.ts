@@ -13,40 +13,49 @@ import type { MigrationSet } from './migration.ts'
 /** Options of {@link migrate}. */
 export interface MigrateOptions {
   readonly connectionString: string
-  /** Whether a pooler may stand between, which refuses some settings of a session. Default false. */
+  /**
+   * Whether the URL may lead to a connection pooler, which rejects some session settings. Default
+   * false.
+   */
   readonly isPooled?: boolean
-  /** Applied one after the other. */
+  /** The migrations; the sets are applied in this order. */
   readonly migrations: readonly MigrationSet[]
-  /** How long one that holds the migration lock is waited for, in milliseconds. Default 60,000. */
+  /** Maximum wait for the migration lock, in milliseconds. Default 60,000. */
   readonly lockWaitMs?: number
-  /** How long a statement waits for its lock at a time, in milliseconds. Default 5,000. */
+  /** Lock timeout of a statement, in milliseconds. Default 5,000. */
   readonly lockTimeoutMs?: number
-  /** How long one migration goes on trying to get its locks, in milliseconds. Default 60,000. */
+  /**
+   * How long the attempts to get the locks of one migration continue, in milliseconds. Default
+   * 60,000.
+   */
   readonly retryMs?: number
   /**
-   * How long the server may take to answer a statement of the journal, in milliseconds. The statements of
-   * migrations take as long as they need. Default 10,000.
+   * Timeout of creating and reading the journal, in milliseconds. The statements of migrations have
+   * no timeout. Default 10,000.
    */
   readonly answerTimeoutMs?: number
   readonly notify?: (event: MigrationEvent) => void
-  /** How a person gets an empty database, if this one may be thrown away: for `migration-edited`. Default: it may not. */
+  /**
+   * Instructions to start with an empty database, for the message of `migration-edited`. Default:
+   * none.
+   */
   readonly startAfresh?: string
-  /** Ends the waiting for other processes. */
+  /** Aborts the wait for the migration lock. */
   readonly signal?: AbortSignal
 }
 
 /** The result of {@link migrate}. */
 export interface MigrationReport {
   readonly applied: readonly { readonly owner: string; readonly name: string; readonly durationMs: number }[]
-  /** How many of the migrations had been applied before. */
+  /** Number of migrations that were already applied. */
   readonly appliedBefore: number
 }
 
 /**
- * Brings a database to the state that the migrations describe. Any number of processes may do so at once: each migration is
- * applied once. Where nothing is to do, it takes one connection and two statements.
+ * Applies pending migrations to a database. Any number of processes may do so at once: each
+ * migration is applied once. If none is pending, this takes one connection and two statements.
  *
- * @throws HoldfastError of one of the codes `migration-…`, `schema-too-new`, or `database-unreachable`.
+ * @throws HoldfastError with a code `migration-…`, `schema-too-new` or `database-unreachable`.
  */
 export async function migrate(options: MigrateOptions): Promise<MigrationReport> {
   const answerTimeoutMs = options.answerTimeoutMs ?? 10_000
@@ -68,8 +77,9 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   let appliedBefore: number | undefined
   try {
     for (;;) {
-      // A session of its own for each file: what one sets, takes or leaves in its session must not hold for those behind it, which a later
-      // start may apply without it. Nor must they miss what it has set for all sessions to come.
+      // Each file runs in a new session: session state that one file leaves must not affect the
+      // next ones, which a later start may apply without it. Settings that it made for new sessions
+      // must take effect for them.
       const client = await connect(options)
       try {
         const round = await whileLocked(client, lockOptions(options), () =>
@@ -109,13 +119,16 @@ interface Applying {
   readonly options: MigrateOptions
 }
 
-/** Applies as many of the pending migrations as one session may: one, or the first ones that share a session. */
+/**
+ * Applies the next pending migrations that may run in one session: one, or several that share a
+ * session.
+ */
 async function applyNext({
   client,
   observer,
   options,
 }: Applying): Promise<MigrationReport & { readonly isLast: boolean }> {
-  // What was pending before may have been applied by the process that held the lock.
+  // Read again: the previous holder of the lock may have applied pending migrations.
   const journal = explainForbidden(client, () => createJournal(client)).then(() =>
     readJournal(client, options.migrations, options.startAfresh),
   )
@@ -136,7 +149,10 @@ async function applyNext({
   return { applied, appliedBefore, isLast: next.length === pending.length }
 }
 
-/** Says who may not do what if the role lacks a right for the framework's own schema. */
+/**
+ * Throws `migration-forbidden` if work fails because the role lacks a privilege on the framework's
+ * schema.
+ */
 async function explainForbidden<T>(client: pg.ClientBase, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -168,7 +184,10 @@ async function apply(migration: PendingMigration, { client, observer, options }:
   return durationMs
 }
 
-/** The lock that keeps processes apart is a session's, as is what limits a migration outside of a transaction. */
+/**
+ * Returns the error of migrating through a pooler: the migration lock and the lock timeout need a
+ * dedicated session.
+ */
 function pooled(count: number): HoldfastError {
   return new HoldfastError(
     'migration-through-pooler',

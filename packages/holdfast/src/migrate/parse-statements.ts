@@ -6,21 +6,21 @@ import type { PendingMigration } from './journal.ts'
 /** One statement of a migration. */
 export interface ParsedStatement {
   readonly text: string
-  /** Where it begins in the migration, in UTF-16 code units. */
+  /** Its start in the migration, in UTF-16 code units. */
   readonly offset: number
   /** Whether it begins or ends a transaction. */
   readonly controlsTransaction: boolean
-  /** As Postgres' parser has it. */
+  /** Its node in the syntax tree of Postgres. */
   readonly node: Node | undefined
 }
 
 /**
- * Takes a migration apart with the parser of Postgres itself.
+ * Splits a migration into statements with the parser of Postgres.
  *
- * @throws HoldfastError `migration-failed` where it does not parse.
+ * @throws HoldfastError `migration-failed` if it has a syntax error.
  */
 export async function parseStatements(migration: PendingMigration): Promise<readonly ParsedStatement[]> {
-  // Loaded only where something is to be applied: it is a megabyte and a half of WebAssembly.
+  // Loaded only if there is a migration to apply: it is 1.5 MB of WebAssembly.
   const { hasSqlDetails, parse } = await import('libpg-query')
   try {
     const bytes = Buffer.from(migration.sql)

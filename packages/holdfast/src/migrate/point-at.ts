@@ -1,4 +1,7 @@
-/** The line of a text that an offset is in, with its number, its column, and a caret below it. */
+/**
+ * Returns the line at an offset of a text, with line and column numbers, and a caret below the
+ * column.
+ */
 export function pointAt(text: string, offset: number): string {
   const before = text.slice(0, offset)
   const line = before.split('\n').length

@@ -5,13 +5,13 @@ import { decodeText } from '../kernel/decode-text.ts'
 import { HoldfastError } from '../kernel/holdfast-error.ts'
 import type { Migration } from './migration.ts'
 
-// Words are joined by hyphens, or as drizzle-kit joins them.
+// Words are joined by hyphens, or by underscores as in drizzle-kit.
 const nameForm = /^\d{4,}(?:[-_][a-z0-9]+)+\.sql$/
 
 /**
- * Reads the migrations of a folder: its `.sql` files, in the order of their names.
+ * Reads the migrations in a folder: its `.sql` files, in the order of their names.
  *
- * @throws HoldfastError `migrations-invalid` that says all of what is wrong with the folder.
+ * @throws HoldfastError `migrations-invalid` with all problems of the folder.
  */
 export async function readMigrations(folder: URL | string): Promise<readonly Migration[]> {
   const path = folder instanceof URL ? fileURLToPath(folder) : folder

@@ -11,18 +11,22 @@ interface IndexRow {
   readonly isLeftover: boolean | null
 }
 
-/** An index that a statement is to make, as the statement names it. */
+/** An index that a statement creates. */
 export interface IndexToMake {
-  /** Looks whether it is there, and complete. */
+  /** Returns whether the index is missing, invalid or complete. */
   look(client: pg.ClientBase): Promise<Progress>
-  /** Drops it if an earlier attempt has left it invalid: it would be kept up to date, and never read. */
+  /**
+   * Drops the index if an earlier attempt has left it invalid: writes would maintain it, and no
+   * query would use it.
+   */
   dropLeftover(client: pg.ClientBase, how: 'concurrently' | 'in the transaction'): Promise<void>
 }
 
-/** Returns the index that a CREATE INDEX makes. It has to be named. */
+/** Returns the index that a CREATE INDEX creates. The statement must name it. */
 export function indexToMake(statement: IndexStmt): IndexToMake {
   const find = async (client: pg.ClientBase): Promise<IndexRow | undefined> => {
-    // An index is made in the schema of its table. That of a partitioned table is invalid until those of all partitions are there.
+    // An index is in the schema of its table. The index of a partitioned table (relkind I) is
+    // invalid until all partitions have theirs, so it is not a leftover.
     const { rows } = await client.query<IndexRow>({
       text: `
         select format('%I.%I', n.nspname, c.relname) as name, i.indrelid = t.oid as "isOfTable", i.indisunique as "isUnique",
@@ -49,7 +53,10 @@ export function indexToMake(statement: IndexStmt): IndexToMake {
   }
 }
 
-/** CREATE INDEX CONCURRENTLY leaves an invalid index, which IF NOT EXISTS takes for the one that is asked for. */
+/**
+ * Returns the recovery of CREATE INDEX CONCURRENTLY. A failed one leaves an invalid index, which IF
+ * NOT EXISTS mistakes for the requested one.
+ */
 export function recoverCreateIndex(statement: IndexStmt): Recovery {
   const index = indexToMake(statement)
   return {
@@ -61,7 +68,10 @@ export function recoverCreateIndex(statement: IndexStmt): Recovery {
   }
 }
 
-/** DROP INDEX CONCURRENTLY leaves an index that is invalid, which it drops when it runs again. */
+/**
+ * Returns the recovery of DROP INDEX CONCURRENTLY. A failed one leaves an invalid index; running it
+ * again drops that.
+ */
 export function recoverDropIndex(statement: DropStmt): Recovery {
   const [object] = statement.objects ?? []
   const parts = object && 'List' in object ? (object.List.items ?? []) : []

@@ -3,7 +3,8 @@ import pg from 'pg'
 import type { Recovery } from './recovery.ts'
 import { relationName } from './relation-name.ts'
 
-// The tables, those of TOAST included, whose indexes a REINDEX makes again: $1 names its index, table or schema.
+// Queries of the tables whose indexes a REINDEX rebuilds. $1: the name of its index, table or
+// schema.
 const tablesOf: Readonly<Record<string, string>> = {
   REINDEX_OBJECT_INDEX: `
     select i.indrelid from pg_partition_tree(to_regclass($1)) p join pg_index i on i.indexrelid = p.relid
@@ -14,8 +15,8 @@ const tablesOf: Readonly<Record<string, string>> = {
 const everyTable = 'select oid from pg_class where $1::text is not null'
 
 /**
- * REINDEX CONCURRENTLY leaves the copies of indexes that it was making, `…_ccnew`, or those that it has replaced, `…_ccold`: they are
- * invalid, and may be dropped. Returns `undefined` for any other REINDEX.
+ * Returns the recovery of REINDEX CONCURRENTLY; `undefined` for any other REINDEX. A failed one
+ * leaves invalid indexes, which can be dropped: new copies, `…_ccnew`, or replaced ones, `…_ccold`.
  */
 export function recoverReindex({
   kind = 'REINDEX_OBJECT_DATABASE',

@@ -7,7 +7,7 @@ import { recoverDetach } from './recover-detach.ts'
 import { recoverReindex } from './recover-reindex.ts'
 import type { Recovery } from './recovery.ts'
 
-/** The recovery of a statement of which nothing is known: it runs again after a failure or a crash. */
+/** The recovery of an unknown statement: it runs again after a failure or a crash. */
 export const unknownRecovery: Recovery = {
   look: async () => 'to do',
   recover: async () => {},
@@ -17,10 +17,10 @@ export const unknownRecovery: Recovery = {
 }
 
 /**
- * Returns the recovery of a statement that has to run outside of a transaction; `undefined` if it can run in one, where it is done or not.
- * CALL and DO may commit in the middle.
+ * Returns the recovery of a statement that must run outside of a transaction; `undefined` if the
+ * statement can run in one. CALL and DO run outside, since they may contain COMMIT.
  *
- * @throws HoldfastError `migration-failed` for an index without a name: what a failure leaves of it could not be found.
+ * @throws HoldfastError `migration-failed` for an index without a name: the leftover of a failure could not be found.
  */
 export function recoveryOf(
   migration: PendingMigration,

@@ -1,24 +1,27 @@
 import type pg from 'pg'
 
 /**
- * How far a statement got that works in several transactions: CREATE INDEX CONCURRENTLY and its like. Where one of them fails, those
- * before it stay.
+ * Progress of a statement that uses several transactions, such as CREATE INDEX CONCURRENTLY. If one
+ * of them fails, the earlier ones stay committed.
  */
 export type Progress = 'to do' | 'half done' | 'done'
 
-/** How a statement that runs outside of a transaction is brought to its end, whatever an earlier attempt has left. */
+/**
+ * The way to complete a statement that runs outside of a transaction, from any state that an
+ * earlier attempt has left.
+ */
 export interface Recovery {
-  /** Looks how far the statement got. */
+  /** Reads the progress of the statement. */
   look(client: pg.ClientBase): Promise<Progress>
-  /** Undoes or completes what is half done. */
+  /** Undoes or completes a half-done statement. */
   recover(client: pg.ClientBase): Promise<void>
-  /** What is left if it is half done, for a message; `undefined` if that is not known. */
+  /** Description of the leftover of a half-done statement, for messages; `undefined` if unknown. */
   readonly leftover: string | undefined
-  /** True if it may run again after it has been done, and `look` cannot tell that it has. */
+  /** True if the statement may run again after it was done. `look` cannot detect that it was. */
   readonly isRepeatable: boolean
   /**
-   * True if others do not queue behind it while it waits for a lock, so that it may wait long: giving up would throw away what may have
-   * taken hours.
+   * True if other statements do not queue behind it while it waits for a lock. Its lock timeout is
+   * long then: a timeout could discard hours of work.
    */
   readonly waitsAlone: boolean
 }

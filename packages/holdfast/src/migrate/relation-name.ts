@@ -1,7 +1,10 @@
 import type { RangeVar } from 'libpg-query'
 import pg from 'pg'
 
-/** Returns a relation as a statement names it, quoted: for `to_regclass`, which finds it as the statement does. */
+/**
+ * Returns the quoted name of a relation in a statement, for `to_regclass`, which resolves it in the
+ * same way.
+ */
 export function relationName({ schemaname, relname }: RangeVar = {}): string {
   return [schemaname, relname]
     .filter((part) => part !== undefined)

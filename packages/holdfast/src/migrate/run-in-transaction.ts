@@ -5,16 +5,19 @@ import type { ParsedStatement } from './parse-statements.ts'
 import { indexToMake } from './recover-index.ts'
 import { runStatement } from './run-statement.ts'
 
-/** What a migration is run with. */
+/** Context of an attempt of a migration. */
 export interface Run {
   readonly client: pg.ClientBase
-  /** How long a statement waits for a lock, in milliseconds. */
+  /** Lock timeout of a statement, in milliseconds. */
   readonly lockTimeoutMs: number
-  /** When its first attempt began, by `performance.now()`. */
+  /** Start of the first attempt, by `performance.now()`. */
   readonly startMs: number
 }
 
-/** Runs a migration in one transaction with its row in the journal: it is applied whole, or not at all. */
+/**
+ * Runs a migration in one transaction with its row in the journal, so that it is applied completely
+ * or not at all.
+ */
 export async function runInTransaction(
   migration: PendingMigration,
   statements: readonly ParsedStatement[],
@@ -28,7 +31,8 @@ export async function runInTransaction(
       await runStatement(client, migration, statement)
       await checkIndex(client, migration, statement)
     }
-    // What the file has set must not hold for the row: it may have taken a role that must not write it. Deferred triggers still see it.
+    // Settings of the file must not affect the row: its role may lack the privilege to write it.
+    // Deferred triggers run before the reset.
     await client.query('set constraints all immediate; reset role; reset session authorization; reset all')
     await limitLocks(client, lockTimeoutMs)
     await writeJournal(client, migration, performance.now() - startMs)
@@ -46,7 +50,10 @@ async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise
   })
 }
 
-/** CREATE INDEX IF NOT EXISTS takes the invalid index that an earlier CREATE INDEX CONCURRENTLY has left for the one that is asked for. */
+/**
+ * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left: CREATE INDEX IF NOT
+ * EXISTS would mistake it for the requested one.
+ */
 async function dropLeftoverIndex(client: pg.ClientBase, { node }: ParsedStatement): Promise<void> {
   if (node === undefined || !('IndexStmt' in node) || node.IndexStmt.if_not_exists !== true) return
   await indexToMake(node.IndexStmt).dropLeftover(client, 'in the transaction')
@@ -62,7 +69,10 @@ async function checkIndex(
   throw notTheIndex(migration, node.IndexStmt.idxname ?? '')
 }
 
-/** The failure of a migration that asks for an index IF NOT EXISTS, where something else has its name. */
+/**
+ * Returns the error of a migration whose CREATE INDEX IF NOT EXISTS finds another relation with the
+ * index's name.
+ */
 export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
   return new HoldfastError(
     'migration-failed',

@@ -6,18 +6,21 @@ import type { Recovery } from './recovery.ts'
 import { type Run, notTheIndex } from './run-in-transaction.ts'
 import { runStatement } from './run-statement.ts'
 
-/** A statement that cannot be in a transaction, with what brings it to its end. */
+/** A statement that cannot run in a transaction, with its recovery. */
 export interface OutsideStatement {
   readonly statement: ParsedStatement
   readonly recovery: Recovery
 }
 
 /**
- * Runs the one statement of a migration that cannot be in a transaction; its row in the journal follows by itself.
+ * Runs the single statement of a migration that cannot run in a transaction, then writes its row in
+ * the journal.
  *
- * Each attempt looks first how far an earlier one got, drops or completes what that has left, and looks again afterwards: a migration
- * is applied only if the database is as its statement would leave it. Before it runs, it is noted as begun, so that a process that
- * comes after a crash between the statement and its row can tell what the statement has made from what was there before.
+ * Each attempt first reads the progress of an earlier one, and drops or completes its leftover.
+ * Afterwards it reads the progress again: a migration counts as applied only if the database is in
+ * the state that its statement produces. Its start is recorded before it runs, so that after a
+ * crash between the statement and its row, a later process can tell the statement's result from an
+ * object that existed before.
  */
 export async function runOutside(
   migration: PendingMigration,
@@ -41,7 +44,10 @@ export async function runOutside(
   }
 }
 
-/** Clears up before a statement, and returns true if an earlier attempt has done it: then the statement would fail. */
+/**
+ * Recovers from an earlier attempt. Returns true if that attempt had completed the statement, which
+ * would fail if run again.
+ */
 async function isDoneAlready(
   client: pg.ClientBase,
   migration: PendingMigration,
@@ -76,8 +82,8 @@ async function checkDone(
 }
 
 /**
- * Clears up after the last attempt, and returns in words what is left. An invalid unique index would go on refusing rows, and any index
- * go on slowing down writes.
+ * Cleans up after the last attempt, and returns a description of what is left. An invalid unique
+ * index would keep rejecting rows, and any invalid index would slow down writes.
  */
 export async function clearUp(
   migration: PendingMigration,
@@ -91,7 +97,8 @@ export async function clearUp(
   try {
     await setLockTimeout(client, lockTimeoutMs)
     if ((await recovery.look(client)) === 'half done') await recovery.recover(client)
-    // One that was completed is found as that by the next start, which has to know that it was this file that did it.
+    // If the recovery completed the statement, the record stays, so that the next start knows that
+    // this migration did it.
     if ((await recovery.look(client)) === 'to do') await clearBegun(client, migration)
     return 'Nothing of it was kept.'
   } catch (error) {

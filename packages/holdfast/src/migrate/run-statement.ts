@@ -7,7 +7,7 @@ import { pointAt } from './point-at.ts'
 /**
  * Runs one statement of a migration.
  *
- * @throws HoldfastError `migration-failed` with its place and Postgres' own words. A lock timeout or deadlock is thrown as it is.
+ * @throws HoldfastError `migration-failed` with its position and the message of Postgres. Rethrows a lock timeout or a deadlock unchanged.
  */
 export async function runStatement(
   client: pg.ClientBase,
@@ -37,12 +37,18 @@ export async function runStatement(
   }
 }
 
-/** Returns true if a statement did not get its locks: SQLSTATE lock_not_available, or deadlock_detected, of which it was the victim. */
+/**
+ * Returns true if a statement did not get its locks: SQLSTATE lock_not_available, or
+ * deadlock_detected as the victim.
+ */
 export function isBlocked(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '40P01')
 }
 
-/** Returns true for SQLSTATE active_sql_transaction: the statement refuses to run in a transaction, and has done nothing. */
+/**
+ * Returns true for SQLSTATE active_sql_transaction: the statement cannot run in a transaction, and
+ * had no effect.
+ */
 export function isTransactionUnwanted(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '25001'
 }

@@ -2,10 +2,11 @@ import type pg from 'pg'
 import type { Migration } from './migration.ts'
 
 /**
- * What tells running processes that a migration has been committed. The epoch is the number of the file of an empty table, which
- * TRUNCATE changes with its transaction. Postgres looks it up in its catalogue, as it looks up the tables of a statement: a transaction
- * sees it change whatever its isolation, and whoever sees a table changed sees the epoch changed. A row would show a repeatable read
- * the epoch of its snapshot.
+ * The migration of the schema epoch, by which running processes detect that a migration has been
+ * committed. The epoch is the file number (relfilenode) of an empty table, which a committed
+ * TRUNCATE changes. Postgres reads it from the catalog, as it does the tables of a statement: a
+ * transaction sees the change at any isolation level, and one that sees a changed table sees the
+ * changed epoch. A row would show a repeatable-read transaction the epoch of its snapshot.
  */
 export const schemaEpochMigration: Migration = {
   name: '0002-schema-epoch',
@@ -23,9 +24,9 @@ end $$;
 `,
 }
 
-/** Begins another schema epoch when the transaction commits. */
+/** Begins a new schema epoch when the transaction commits. */
 export async function beginSchemaEpoch(client: pg.ClientBase): Promise<void> {
-  // The migration that makes it is not the first one of a database.
+  // Earlier migrations run before the table exists.
   const { rows } = await client.query<{ exists: boolean }>(
     `select to_regclass('holdfast.schema_epoch') is not null as exists`,
   )

@@ -4,9 +4,9 @@ import { hasNoResponders, streamMissing, streamRefused } from './failures.ts'
 import type { NatsOptions } from './nats-options.ts'
 
 /**
- * Looks whether the stream is there that is to take the messages, and makes it where that was asked for.
+ * Checks that the stream for the messages exists, and creates it if `createStream` is set.
  *
- * @throws HoldfastError `nats-stream-missing`, or `broker-refused`.
+ * @throws HoldfastError `nats-stream-missing` or `broker-refused`.
  */
 export async function ensureStream(
   client: NatsConnection,

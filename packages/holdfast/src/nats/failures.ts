@@ -33,13 +33,13 @@ export function streamRefused(stream: string, cause: unknown): HoldfastError {
   )
 }
 
-/** Whether nobody on the server listens where something was sent to. */
+/** Returns whether the subject of a request has no subscribers on the server. */
 export function hasNoResponders(error: unknown): boolean {
   if (error instanceof errors.NoRespondersError) return true
   return error instanceof Error && hasNoResponders(error.cause)
 }
 
-/** Whether the server has not answered. */
+/** Returns whether the server did not answer in time. */
 export function hasTimedOut(error: unknown): boolean {
   if (error instanceof errors.TimeoutError) return true
   return error instanceof Error && hasTimedOut(error.cause)
@@ -49,7 +49,7 @@ function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-/** A server as it may be shown. */
+/** Returns the URL of a server without its credentials, for messages. */
 function withoutCredentials(server: string): string {
   return server.replace(/^(\w+:\/\/)?[^@/]*@/, '$1')
 }

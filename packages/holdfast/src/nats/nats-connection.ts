@@ -9,7 +9,7 @@ import type { NatsOptions } from './nats-options.ts'
 
 const ackTimeoutMs = 5_000
 
-/** A connection to NATS, over which messages are published to a stream. */
+/** A connection to NATS that publishes messages to a stream. */
 export class NatsConnection implements BrokerConnection {
   readonly #client: Client
   readonly #stream: JetStreamClient

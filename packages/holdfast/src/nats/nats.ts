@@ -8,8 +8,9 @@ import { NatsConnection } from './nats-connection.ts'
 import type { NatsOptions } from './nats-options.ts'
 
 /**
- * NATS JetStream as the broker of a relay. A message is published with its id as `Nats-Msg-Id`, by which the stream drops what it has within its
- * duplicate window; it counts as sent when the stream has acknowledged it.
+ * Returns NATS JetStream as the broker of a relay. A message is published with its id as
+ * `Nats-Msg-Id`, so that the stream drops duplicates within its duplicate window. It counts as sent
+ * when the stream has acknowledged it.
  */
 export function nats(options: NatsOptions): Broker {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
