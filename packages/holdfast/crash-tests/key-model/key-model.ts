@@ -5,7 +5,7 @@ import type { operationNames, Payment } from './key-service.ts'
 // A client's conclusions from the responses of one key, as a state machine:
 //
 //   unused ──lost response, rollback──▶ unclear ──final response──▶ settled
-//      └────────────final response────────────────────────────────────▲
+//      └────────────final response───────────────────────────────────▲
 //
 // unclear: some requests may have been committed; the next final response shows which.
 // settled: one request has the key, and each of its responses is the same, byte for byte.
