@@ -88,7 +88,8 @@ test.each(['destroyed', 'silent'] as const)(
 
 test('a client that vanishes within what it sends holds its key for seconds, not for ever', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
-  // The claim is carried out; what ends it does not arrive, so that its transaction is neither idle nor running a statement.
+  // The claim runs, but the message that ends it does not arrive: the transaction is neither idle
+  // nor running a statement.
   const cut = proxy.cut({
     sender: 'frontend',
     where: ({ type }) => type === 'S',
@@ -121,7 +122,7 @@ test('where the database cannot be asked either, the same key is safe to send ag
   const cut = proxy.cut(afterCommit)
   const pending = send('record', name, key)
   await until(() => cut.hasHappened, { everyMs: 0 })
-  // With the reply, every way to the database is gone.
+  // Together with the reply, all connections to the database are lost.
   await proxy.close()
   const answer = await pending
   expect([answer.status, codeOf(answer)]).toEqual([503, 'outcome-unknown'])

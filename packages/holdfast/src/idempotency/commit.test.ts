@@ -4,7 +4,7 @@ import type { Call } from '../kernel/call.ts'
 import type { Connection } from '../postgres/connection.ts'
 import { commit, type CommitParts } from './commit.ts'
 
-// Each defence by itself: with a real server, another one comes first.
+// Tests each defence in isolation: with a real server, another one applies first.
 
 const call = {
   operation: { name: 'pay', place: 'here' },

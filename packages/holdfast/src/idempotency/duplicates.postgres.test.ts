@@ -80,7 +80,7 @@ describe('duplicates at once', () => {
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)
-    // As if another attempt had committed without the lock: the primary key is the arbiter.
+    // Simulates another attempt that committed without the lock: the primary key decides.
     const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
     const { route } = effects.tested.running.operations.get('hold')!
     const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))

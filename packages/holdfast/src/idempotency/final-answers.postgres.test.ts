@@ -130,7 +130,8 @@ describe('a problem that a handler makes of a failed statement', () => {
 })
 
 describe('serializable mutations', () => {
-  // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order gives.
+  // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order
+  // produces.
   test('a problem is final only if the state that it tells of was real', async () => {
     await client.query('select pg_advisory_lock(1)')
     const receiving = on.send('receive', {})
@@ -146,7 +147,8 @@ describe('serializable mutations', () => {
     await client.query('select pg_advisory_unlock(1)')
     await receiving
     const late = await on.sql('select from receipts where deposit = 1')
-    // Either the receipt went into the next deposit, or the refusal did not claim that there was none.
+    // Either the receipt went into the next deposit, or the problem did not claim that deposit 1
+    // has none.
     expect(refused.status === 409 && late.length > 0).toBe(false)
   })
 
@@ -161,7 +163,7 @@ describe('serializable mutations', () => {
 
   test('on disjoint rows do not conflict because of their keys', async () => {
     touches = 0
-    // Far enough apart for no two of them to share a page of the table or its index.
+    // Far enough apart that no two of them share a page of the table or its index.
     const calls = Array.from({ length: 100 }, (_, n) =>
       on.send('touch', { id: 1 + n * 1_000 }, { key: randomUUIDv7() }),
     )

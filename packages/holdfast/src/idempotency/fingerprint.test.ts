@@ -12,7 +12,7 @@ function fingerprintOfBody(literal: string): string {
   return fingerprintOf(request).toString('hex')
 }
 
-/** A number, and one that is the same or very close to it. */
+/** A number, and a number equal or very close to it. */
 const close = numberLiteral.chain((literal) => {
   const mantissa = literal.replace(/[eE].*/, '')
   const rest = literal.slice(mantissa.length)

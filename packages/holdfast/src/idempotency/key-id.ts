@@ -6,7 +6,10 @@ export function keyIdOf(service: string, scope: string, key: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-/** Returns the advisory lock of a key: the first 64 bits of its identity, as a signed `bigint` in decimal. */
+/**
+ * Returns the advisory lock of a key: the first 64 bits of its identity, as a signed `bigint` in
+ * decimal.
+ */
 export function lockIdOf(id: string): string {
   return BigInt.asIntN(64, BigInt(`0x${id.slice(0, 8)}${id.slice(9, 13)}${id.slice(14, 18)}`)).toString()
 }

@@ -8,7 +8,7 @@ const dayMs = 24 * hourMs
 const widthMs = widthFor(7 * dayMs)
 const startMs = Date.UTC(2026, 0, 1)
 
-/** A ring as seen by a process when the database's clock shows `nowMs`. */
+/** Returns the ring of a process when the database's clock shows `nowMs`. */
 function ringAt(nowMs: number, layout: Partial<RingRow> = {}): KeyRing {
   return new KeyRing({ width_ms: widthMs, since_ms: 0, now_ms: nowMs, epoch: 1, ...layout })
 }

@@ -51,7 +51,7 @@ describe('the Idempotency-Key header', () => {
 })
 
 describe('the age of a key', () => {
-  // RFC 9562 appendix A.6: a UUID of version 7 made on 2022-02-22 19:22:22 UTC.
+  // RFC 9562 appendix A.6: a UUIDv7 created on 2022-02-22 19:22:22 UTC.
   const key = '017F22E2-79B0-7CC3-98C4-DC0C0C07398F'
   const madeAtMs = Date.UTC(2022, 1, 22, 19, 22, 22)
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { DriverClient } from '../postgres/driver-client.ts'
 
-/** The service with a schema of its amounts, as a deploy may change it. */
+/** Returns the service with a given schema of amounts, which a deploy may change. */
 function payments(amount: z.ZodType<number>) {
   const { mutation, service } = holdfast({ database: postgres() })
   const pay = mutation({

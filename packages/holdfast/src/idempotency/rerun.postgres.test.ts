@@ -9,7 +9,7 @@ const { mutation, service } = holdfast({ database: postgres() })
 let runs: Record<string, unknown>[] = []
 let check: () => boolean | Promise<boolean> = () => true
 
-/** Meets another transaction the first time, and changes what it is given. */
+/** A mutation that fails with a conflict the first time, and mutates its input. */
 const change = mutation({
   route: 'POST /change',
   access: anyone(),

@@ -58,13 +58,13 @@ const count = async (text: string, values: readonly unknown[] = []): Promise<num
 }
 const rowsIn = (leaf: number): Promise<number> => count(`from holdfast.idempotency_keys_${leaf}`)
 
-/** Gives the ring a width by which the present slot has just begun, and returns the leaf of that slot. */
+/** Sets a width with which the current slot has just begun, and returns the leaf of that slot. */
 async function beginSlot(): Promise<number> {
   const { rows } = await client.query<{ now: string }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
   )
   const now = Number(rows[0]!.now)
-  // Some slot after which the present one began ten minutes ago.
+  // With this width, the current slot began ten minutes ago.
   const slot = Math.floor(now / (40 * hourMs))
   const width = Math.floor((now - 600_000) / slot)
   await client.query('update holdfast.idempotency_ring set width_ms = $1, since_ms = 0', [width])
@@ -166,7 +166,7 @@ test('a process that knows the earlier width does not commit by it', async () =>
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
-  // The same key by both: whichever layout each of them began with, there is one effect.
+  // Both use the same key: there is one effect, with any layout that each of them started with.
   for (let n = 0; n < 10; n += 1) {
     const key = randomUUIDv7()
     const answers = await Promise.all([before.record(key, key), after.record(key, key)])
@@ -195,7 +195,7 @@ test('a key that is not a UUIDv7 meets itself across the boundary of two slots',
   const { rows } = await client.query<{ now: string }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
   )
-  // The present slot has just begun: attempts write to it and to the one before.
+  // The current slot has just begun: attempts write to it and to the previous one.
   const slot = Math.floor(Number(rows[0]!.now) / (40 * hourMs))
   const width = Math.floor((Number(rows[0]!.now) - 1_000) / slot)
   await client.query('update holdfast.idempotency_ring set width_ms = $1', [width])
@@ -215,7 +215,7 @@ test('a process whose clock was wrong places its key again', async () => {
   )
   const [{ leaf }] = rows as [{ leaf: number }]
   const now = performance.now.bind(performance)
-  // Paused for three slots, as the monotonic clock of a machine that slept may be.
+  // A jump of three slots: the monotonic clock of a machine that slept can be off like this.
   const jump = vi.spyOn(performance, 'now').mockImplementation(() => now() + 3 * widthFor(7 * 24 * hourMs))
   try {
     expect(await service.record(randomUUID())).toEqual({ status: 201, replayed: false })

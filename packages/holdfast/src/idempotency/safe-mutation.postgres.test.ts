@@ -110,7 +110,7 @@ describe('a finished key', () => {
       })
     const first = await send({ name, note: 'n' })
     expect((await send({ note: 'n', name })).body).toBe(first.body)
-    // The default is not part of what was sent.
+    // The default is not part of the request that was sent.
     expect((await send({ name })).status).toBe(422)
   })
 

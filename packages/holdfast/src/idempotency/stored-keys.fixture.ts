@@ -6,7 +6,7 @@ interface Database {
   sql(text: string, values?: unknown[]): Promise<unknown>
 }
 
-/** A key to store as if a call had been answered. */
+/** A key to store, as if a call with it had been answered. */
 interface GivenKey {
   readonly service: string
   readonly key: string
@@ -18,7 +18,7 @@ interface GivenKey {
 
 const sevenDaysMs = 7 * 86_400_000
 
-/** Stores an answer in the leaf in which an attempt with its key looks first. */
+/** Stores an answer in the leaf that an attempt with its key reads first. */
 export async function storeKey(on: Database, given: GivenKey): Promise<void> {
   const { service, key, scope = '', fingerprint = Buffer.alloc(0), status = 200, body = null } = given
   const ring = new KeyRing({ width_ms: widthFor(sevenDaysMs), since_ms: 0, now_ms: Date.now(), epoch: 0 })

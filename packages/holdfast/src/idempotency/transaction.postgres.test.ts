@@ -59,7 +59,7 @@ describe('the transaction', () => {
   })
 
   test('a statement that nobody awaits any more ends with its call, and nothing else does', async () => {
-    // An unhandled rejection would fail this test run, as it would end a service.
+    // An unhandled rejection would fail this test run; it would end a service, too.
     expect((await effects.tested.send('abandon', { name: named() })).status).toBe(504)
     await effects.expectNothingOpen()
   })
@@ -91,7 +91,7 @@ describe('the transaction', () => {
     await until(async () => (await held.waiters()) === 2)
     await held.release()
     expect((await Promise.all(calls)).map((answer) => answer.status)).toEqual([204, 204])
-    // One after the other, in either order: 0 + 0 + 1, and that + 1.
+    // Run one after the other, in either order: 0 + 0 + 1 = 1, and 1 + 1 = 2.
     expect(await effects.tested.sql('select sum(value)::int from cells')).toEqual([{ sum: 3 }])
     expect(effects.runs.names.length).toBeGreaterThanOrEqual(3)
   })

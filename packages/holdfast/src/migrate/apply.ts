@@ -36,8 +36,9 @@ const maxPauseMs = 1_000
  * milliseconds. If the migration does not get its locks in time, it is rolled back and attempted
  * again, so that one long transaction does not block all traffic on the table.
  *
- * @throws HoldfastError `migration-failed` with the position and the message of Postgres; `migration-blocked` with the blocking sessions;
- * `migration-ends-transaction` if it contains transaction control.
+ * @throws HoldfastError `migration-failed` with the position and the message of Postgres;
+ * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if it contains
+ * transaction control.
  */
 export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
   const statements = await parseStatements(migration)

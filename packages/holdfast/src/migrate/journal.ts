@@ -111,8 +111,8 @@ export async function writeJournal(
 /**
  * Compares the journal with the migrations of the program.
  *
- * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of the program; `migration-edited` with
- * every migration that was changed after it had been applied.
+ * @throws HoldfastError `database-too-old`; `schema-too-new` if the schema needs a newer version of
+ * the program; `migration-edited` with every migration that was changed after it had been applied.
  */
 export async function readJournal(
   client: pg.ClientBase,

@@ -5,25 +5,25 @@ import { migrate, type MigrateOptions, type MigrationReport } from './migrate.ts
 import type { Migration } from './migration.ts'
 import { DriverClient } from '../postgres/driver-client.ts'
 
-/** A database that tests migrate. */
+/** A database for tests of migrations. */
 export interface Migrating extends AsyncDisposable {
   readonly url: string
   readonly events: readonly MigrationEvent[]
   apply(migrations: readonly Migration[], options?: Partial<MigrateOptions>): Promise<MigrationReport>
-  /** Applies what fails, and returns the failure. */
+  /** Applies migrations that fail, and returns the error. */
   fail(
     migrations: readonly Migration[],
     options?: Partial<MigrateOptions>,
   ): Promise<{ readonly code: string; readonly message: string }>
-  /** Runs SQL beside it. */
+  /** Runs SQL in a separate session. */
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>
-  /** Takes all out of it that was made in it. */
+  /** Drops everything that was created in the database. */
   reset(): Promise<void>
-  /** Opens another session, named for `pg_stat_activity`. */
+  /** Opens another session; `name` is shown in `pg_stat_activity`. */
   open(name: string): Promise<pg.Client>
 }
 
-/** Makes an empty database to migrate. */
+/** Creates an empty database. */
 export async function openMigrating(): Promise<Migrating> {
   const database = await createTestDatabase()
   let clients: pg.Client[] = []

@@ -35,14 +35,14 @@ const names = async (): Promise<readonly string[]> =>
 
 const begun = (): Promise<unknown[]> => migrating.sql('select from holdfast.migrations_begun')
 
-/** Has an old transaction with a snapshot hold up what is done concurrently, until it is ended. */
+/** Starts a transaction with a snapshot, which blocks CONCURRENTLY statements until it ends. */
 async function holdUp(): Promise<{ end(): Promise<unknown> }> {
   const holder = await migrating.open('the holder')
   await holder.query(`begin isolation level repeatable read; select 'a secret value' from things`)
   return { end: () => holder.query('rollback') }
 }
 
-/** Is blocked to the end, as often as it takes to see by whom. */
+/** Applies migrations that stay blocked, again until the error names the blocking session. */
 async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
   let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
   await until(async () => {
@@ -52,7 +52,7 @@ async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrati
   return failure!
 }
 
-/** Leaves an invalid index of this name, as an attempt does that has been interrupted. */
+/** Leaves the invalid index of an interrupted CREATE INDEX CONCURRENTLY. */
 async function leaveInvalid(statement: string): Promise<void> {
   const [holder, maker] = [await holdUp(), await migrating.open('interrupted')]
   await maker.query('set lock_timeout = 1')
@@ -235,7 +235,8 @@ describe('what asks for no transaction', () => {
         alter table things add constraint positive check (id > 0) not valid`,
       }
       await migrating.apply([first])
-      // The row cannot be written: of what is done apart from it, this would be too late.
+      // The row cannot be written. A statement that ran outside of the row's transaction would
+      // stay.
       await migrating.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;
       create trigger refuse before insert on holdfast.migrations for each row execute function refuse()`)

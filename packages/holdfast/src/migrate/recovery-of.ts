@@ -20,7 +20,8 @@ export const unknownRecovery: Recovery = {
  * Returns the recovery of a statement that must run outside of a transaction; `undefined` if the
  * statement can run in one. CALL and DO run outside, since they may contain COMMIT.
  *
- * @throws HoldfastError `migration-failed` for an index without a name: the leftover of a failure could not be found.
+ * @throws HoldfastError `migration-failed` for an index without a name: the leftover of a failure
+ * could not be found.
  */
 export function recoveryOf(
   migration: PendingMigration,

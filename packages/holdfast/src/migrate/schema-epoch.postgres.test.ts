@@ -11,13 +11,14 @@ import {
 } from '../postgres/acting.fixture.ts'
 import { migrate } from './migrate.ts'
 
-// A value that a `real` cannot hold: what was prepared when the column was one would cut it.
+// A value that `real` cannot represent: a statement prepared while the column was `real` would
+// round it.
 const precise = 0.123456789
 const insert: Act = statement('insert into events (ratio) values ($1)', [precise])
 const stored = async (acting: ActingService): Promise<unknown> =>
   (await acting.sql<{ ratio: number }>('select ratio from events order by id desc limit 1'))[0]!.ratio
 
-/** What a deployment does meanwhile, from another process. */
+/** Applies a migration from another process, as a deploy does. */
 async function deploy(acting: ActingService, sql: string): Promise<void> {
   const { databaseUrl: connectionString } = acting.service
   await migrate({
@@ -77,7 +78,8 @@ describe('what was prepared before a migration', () => {
     await until(async () => ((await acting.read(find)) as unknown[]).length === 1)
   })
 
-  // The layout of the stored keys belongs to an epoch, so a key is not stored in another one.
+  // The layout of the stored keys belongs to an epoch, so a key cannot be stored in a different
+  // epoch.
   test('is run again if it has a key, even if nothing is prepared', async () => {
     await using acting = await startActing({ preparedStatements: false })
     await thrice(() => acting.write(insert))

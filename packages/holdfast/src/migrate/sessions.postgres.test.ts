@@ -12,7 +12,7 @@ beforeEach(() => migrating.reset())
 
 afterAll(() => migrating[Symbol.asyncDispose]())
 
-// What a file is applied in, as far as one before it might have changed that.
+// Reads the session state that an earlier file might have changed.
 const look: Migration = {
   name: '0002-look',
   sql: `create table public.seen as select current_user::text, session_user::text, current_setting('search_path') as path,

@@ -14,7 +14,10 @@ import { nats } from './nats.ts'
 const Counted = event('thing.counted', { payload: z.int() })
 const { missing } = await natsTool()
 
-/** What a consumer of the stream gets from its beginning, when it asks for one message more than there should be. */
+/**
+ * Returns all messages of the stream: requests one more than expected, so that a duplicate would
+ * show.
+ */
 async function consume(port: number, stream: string, count: number): Promise<readonly BrokerMessage[]> {
   const client = await connect({ port })
   try {

@@ -5,7 +5,8 @@ import { webhooks } from 'holdfast/webhooks'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-// Texts that JSON allows and Postgres refuses once it looks into them. Anybody may send them; one that is not handed out keeps all behind it.
+// Texts that are valid JSON and that Postgres rejects when it parses them. Any client can send
+// them, and a message that cannot be dispatched would block all messages after it.
 const texts = ['U+0000: \0', 'half a character: \uD800']
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
@@ -43,7 +44,7 @@ const say = mutation({
     await publish(Said, 'last', { text: 'and whatever comes after that' })
   },
 })
-// Whose it is, is said by whoever sends it.
+// The sender of a message chooses its owner.
 const hooks = webhooks({ events: [Said], ownerOf: ({ payload }) => payload.text })
 const tested = service({
   name: 'any-text',

@@ -6,26 +6,26 @@ import type { Broker, BrokerConnection, RelayedMessage } from '../kernel/relay.t
 import type { Surroundings } from '../kernel/surroundings.ts'
 import type { BrokerMessage } from './broker-message.ts'
 
-/** A broker on a real server that a test may do things to. */
+/** A broker on a real server that a test controls. */
 export interface BrokerUnderTest {
   readonly broker: Broker
-  /** Everything that it has taken so far, in its order. */
+  /** Returns all messages that the server has accepted, in its order. */
   taken(): Promise<readonly BrokerMessage[]>
   /** Kills the server with SIGKILL. */
   kill(): Promise<void>
-  /** Starts it again where it was, with what it had. */
+  /** Starts the server again, on the same port and with the same data. */
   restart(): Promise<void>
   stop(): Promise<void>
 }
 
-/** How a broker is brought before the tests. */
+/** Parameters of {@link brokerConformance}. */
 export interface BrokerTrial {
-  /** Why its server cannot be had on this machine; its tests are left out then. */
+  /** The reason why the server is not available on this machine; the tests are skipped then. */
   readonly missing: string | undefined
   readonly start: () => Promise<BrokerUnderTest>
-  /** The same kind of broker where there is none. */
+  /** The same kind of broker at an address without a server. */
   readonly absent: Broker
-  /** What is said of the absent one. */
+  /** Pattern of the error of the absent broker. */
   readonly unreachable: RegExp
 }
 
@@ -52,7 +52,7 @@ function message(key: string, payload: number): RelayedMessage {
 const many = (count: number): readonly RelayedMessage[] =>
   Array.from({ length: count }, (_, n) => message(`k${n % 7}`, n))
 
-/** What every broker has to do: registers the tests of one. */
+/** Registers the tests that every broker must pass. */
 export function brokerConformance(name: string, { missing, start, absent, unreachable }: BrokerTrial): void {
   describe.skipIf(missing)(`${name} as a broker${missing === undefined ? '' : ` (${missing})`}`, () => {
     let tested: BrokerUnderTest
@@ -71,7 +71,9 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       return connection
     }
 
-    /** Sends them as a relay does: until it has worked, over new connections. */
+    /**
+     * Sends messages as a relay does: with a new connection for each attempt, until one succeeds.
+     */
     function persist(messages: readonly RelayedMessage[]): Promise<unknown> {
       return until(
         async () => {

@@ -9,7 +9,7 @@ import { startPruning } from '../jobs/prune.ts'
 import { createPool } from '../postgres/pool.ts'
 import { openDriverPool } from '../postgres/driver-client.ts'
 
-// What the later messages of a key do when one has failed permanently.
+// Tests the handling of later messages of a key after one has failed permanently.
 
 const Counted = event('thing.counted', { payload: z.int() })
 
@@ -59,7 +59,10 @@ afterEach(async () => {
 const of = (name: string, key: string): readonly string[] =>
   heard.filter((one) => one.startsWith(`${name} ${key}`))
 
-/** Publishes three messages of two keys, of which the first of one is dead for both consumers; returns its job of the one that waits. */
+/**
+ * Publishes three messages with two keys; the first message of one key fails permanently for both
+ * consumers. Returns its job in the consumer that waits.
+ */
 async function publishWithDead(): Promise<string> {
   broken.add(1)
   await on.call.publishAll({})

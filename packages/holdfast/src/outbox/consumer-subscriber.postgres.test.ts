@@ -31,7 +31,9 @@ const tested = service({
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
-/** Calls the mutation within a trace, and gives the spans of it and of all that follows. */
+/**
+ * Calls the mutation within a trace, and returns its spans and those of everything that it causes.
+ */
 async function spansOf(flags: string): Promise<readonly FinishedSpan[]> {
   const telemetry = createTelemetry({ runtimeMetrics: false }, { env: { NODE_ENV: 'test' } })
   const reader = telemetry.readSpans()
@@ -51,7 +53,7 @@ async function spansOf(flags: string): Promise<readonly FinishedSpan[]> {
 
 const isOfInterest = ({ name }: FinishedSpan): boolean => name === 'POST /counts' || name.startsWith('job ')
 
-/** The call or the job within which a span began. */
+/** Returns the call or the job in which a span began. */
 function originOf({ trace }: FinishedSpan, spans: readonly FinishedSpan[]): FinishedSpan | undefined {
   const parent = spans.find((span) => span.trace.spanId === trace.parentSpanId)
   return parent && !isOfInterest(parent) ? originOf(parent, spans) : parent

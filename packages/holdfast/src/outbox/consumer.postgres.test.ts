@@ -47,7 +47,7 @@ async function note({ transaction, message: { key, payload } }: Context): Promis
   await transaction.query('insert into effects (key, payload) values ($1, $2)', [key, payload])
 }
 
-/** Hands messages out, and runs consumers. */
+/** Starts to dispatch messages and to run consumers. */
 async function start(...consumers: readonly Consumer[]): Promise<void> {
   const { clock, log } = outbox.surroundings
   const waker = createWaker({ service: testService, connectionString: outbox.url, clock, log })
@@ -92,7 +92,7 @@ async function states(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }
 
-/** Has all messages handed out once more, under their old ids. */
+/** Dispatches all messages again, with the same ids. */
 const repeat = (): Promise<unknown> => outbox.client.query('update holdfast.messages set position = null')
 
 test('each message has its effect once, those of a key in order, tries that fail included', async () => {
@@ -185,7 +185,7 @@ test('a message whose payload the event does not take any more is told of, and n
 
 test('a consumer that asks for a step is told that it has none', async () => {
   const failure = await failureOf(
-    // The types leave it out; a program in plain JavaScript asks all the same.
+    // The types omit `step`; JavaScript code can still access it.
     countConsumer(async (context) => {
       await (context as never as { step: Step<unknown> }).step('one', () => 1)
     }),

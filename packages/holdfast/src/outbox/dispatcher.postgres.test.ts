@@ -33,7 +33,7 @@ async function start(...subscribers: readonly Subscriber[]): Promise<MessagePump
   return pump
 }
 
-/** Writes down what it hears, and enqueues a job for each. */
+/** A subscriber that records its messages, and enqueues a job for each. */
 function listener(name = 'listener', before: () => void | Promise<void> = () => {}): Subscriber {
   return {
     name,
@@ -55,7 +55,7 @@ async function column<T>(query: string): Promise<T[]> {
 }
 const heard = (): Promise<number[]> => column('select payload as value from heard order by seq')
 const jobs = (): Promise<number[]> => column('select input as value from holdfast.all_jobs order by seq')
-/** Whether every subscription has read every message. */
+/** Returns whether every subscription has read every message. */
 const allRead = async (): Promise<boolean> =>
   (await allHaveOne()) &&
   (

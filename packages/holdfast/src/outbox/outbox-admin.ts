@@ -194,7 +194,8 @@ export interface MovedSubscription {
  * completed. Brokers drop messages that they still know. A consumer can be moved too; it still
  * consumes each message once.
  *
- * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous` or `subscription-position-invalid`.
+ * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous` or
+ * `subscription-position-invalid`.
  */
 export async function moveSubscription(
   client: StatementClient,

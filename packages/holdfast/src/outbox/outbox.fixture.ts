@@ -27,38 +27,38 @@ import { registerAll } from './register-subscriptions.ts'
 import { declarationsOf } from './subscription.ts'
 import { publishIn } from './transaction-messages.ts'
 
-/** A transaction as a handler has it, whose end is in the hands of a test. */
+/** A transaction like that of a handler, which a test ends. */
 export interface OpenTransaction {
   readonly session: TransactionSession
   readonly connection: Connection
   readonly publish: Publish
-  /** Sends what was gathered, as the commit does, but not COMMIT. */
+  /** Sends the collected statements, like a commit, but without COMMIT. */
   flush(): Promise<void>
   commit(): Promise<void>
   rollBack(): Promise<void>
 }
 
-/** The service that publishes, and whose subscriptions read. */
+/** The service that publishes, and that has the subscriptions. */
 export const testService = 'outbox-test'
 
-/** A database with the tables of messages, and what writes to it. */
+/** A database with the tables of messages, and functions to use them. */
 export interface TestOutbox {
   readonly url: string
   readonly pool: Pool
-  /** What a test looks with. */
+  /** A client for the statements of tests. */
   readonly client: pg.Client
   readonly surroundings: Surroundings
-  /** The lines that were logged. */
+  /** The logged lines. */
   readonly lines: Record<string, unknown>[]
-  /** How often messages were said to have come, and a waker that is told of all wakes. */
+  /** Number of wakes for published messages, and a waker that receives all wakes. */
   readonly wakes: { count: number; to?: WakeSender }
   readonly bind: (session: HandlerSession) => BoundTransaction
   begin(): Promise<OpenTransaction>
-  /** Publishes in a transaction of its own, and gives the id. */
+  /** Publishes a message in a separate transaction, and returns its id. */
   readonly publish: Publish
-  /** Publishes many at once, each with its number as payload. */
+  /** Publishes many messages at once, each with its index as payload. */
   publishMany(event: EventType<number, number>, keys: readonly string[]): Promise<void>
-  /** Registers subscriptions, from the oldest message on, and starts to run them. */
+  /** Registers subscriptions that start at the oldest message, and starts to run them. */
   pump(readers: Partial<Readers>): Promise<MessagePump>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -168,7 +168,7 @@ export async function createTestOutbox(): Promise<TestOutbox> {
         resolveWaits: () => [],
         surroundings,
         waker: {
-          // As a waker would, which tells its own process as well.
+          // A real waker notifies its own process, too.
           send: (kind, names, from = testService) => {
             if (kind === 'messages') pump.dispatched({ service: from, names: new Set(names) })
           },

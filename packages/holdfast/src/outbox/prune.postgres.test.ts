@@ -36,7 +36,7 @@ async function left(table = 'messages'): Promise<number> {
   return rows[0]!.count
 }
 
-/** Prunes as two processes do, until a condition holds. */
+/** Prunes like two concurrent processes, until a condition holds. */
 async function prune(isDone: () => Promise<boolean>): Promise<void> {
   const { pool, surroundings } = outbox
   const duties = [1, 2].map(() =>

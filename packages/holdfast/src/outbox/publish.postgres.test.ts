@@ -48,7 +48,7 @@ async function ended(transaction: OpenTransaction): Promise<void> {
   await transaction.commit()
 }
 
-/** How many sessions wait for a lock. */
+/** Returns the number of sessions that wait for a lock. */
 async function waiting(): Promise<number> {
   const { rows } = await outbox.client.query<{ count: number }>(
     `select count(*)::integer as count from pg_locks
@@ -213,7 +213,7 @@ describe('the order', () => {
         const keys = n % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a']
         const transaction = await opened(...keys.map((key) => [key, n] as [string, number]))
         await transaction.flush()
-        // All of them share their keys: who comes here is the only one.
+        // All transactions share their keys, so only one at a time is here.
         committed.push(n)
         await transaction.commit()
       }),
@@ -228,7 +228,7 @@ describe('the order', () => {
     await slow.flush()
     await outbox.publish(Counted, 'fast', 2)
 
-    // The negative control: a poller that remembers the highest number it has seen.
+    // Negative control: a poller that stores the highest number it has seen.
     let last = '0'
     const naive: unknown[] = []
     const poll = async (): Promise<void> => {

@@ -36,10 +36,10 @@ afterEach(async () => {
   await Promise.all([dispatcher.stop(), ...running.splice(0).map((one) => one.stop())])
 })
 
-/** A broker in this process, which a test has do what it likes. */
+/** A broker in this process, whose behavior a test controls. */
 class TestBroker implements Broker {
   readonly name = 'test'
-  /** What arrived, batch by batch. */
+  /** The received batches. */
   readonly batches: (readonly RelayedMessage[])[] = []
   readonly connections = { opened: 0, closed: 0 }
   onConnect: (signal: AbortSignal) => unknown = () => undefined
@@ -94,7 +94,7 @@ async function lastPosition(): Promise<string | null> {
   return rows[0]?.last ?? null
 }
 const isUpToDate = async (name = 'out'): Promise<boolean> => {
-  // As the poll of a worker does.
+  // The poll of a worker does the same.
   dispatcher.now()
   for (const one of running) one.wake()
   const last = await lastPosition()
@@ -275,7 +275,7 @@ test('a relay that is moved while it sends goes on from where it was moved to', 
 test('stopping it ends in time, whatever the broker does, and has lost nothing', async () => {
   const broker = new TestBroker()
   let hangs = 0
-  // It does not even listen to its signal.
+  // It also ignores its signal.
   broker.onSend = () => new Promise(() => void (hangs += 1))
   const one = await start(broker)
   await publish(5)

@@ -13,7 +13,8 @@ import {
   lockSubscription,
 } from './queries/subscriptions.ts'
 
-// Each statement by itself, without what else would notice: a message is handed out once only if each of them holds.
+// Tests each statement in isolation, without the other defences: a message is dispatched once only
+// if each of them works.
 
 let outbox: TestOutbox
 let one: pg.Client
@@ -40,7 +41,7 @@ afterEach(async () => {
   await other.query('rollback')
 })
 
-/** Connects a session that never waits for a lock. */
+/** Opens a session that never waits for a lock. */
 async function connect(): Promise<pg.Client> {
   const client = new DriverClient({ connectionString: outbox.url, options: '-c lock_timeout=100' })
   await client.connect()

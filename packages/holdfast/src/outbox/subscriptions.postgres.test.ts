@@ -22,7 +22,7 @@ const publishSome = mutation({
   },
 })
 
-/** A consumer that records what it consumes. */
+/** A consumer that records its messages. */
 const recorder = (name: string, of: typeof Happened, options: { publisher?: string } = {}) =>
   consumer({
     name,
@@ -53,7 +53,7 @@ afterEach(async () => {
 
 const lines: Record<string, unknown>[] = []
 
-/** Starts a process of a service: with a worker, or answering calls only. */
+/** Starts a process of a service, with or without a worker. */
 async function start(
   name: string,
   consumers: Record<string, ReturnType<typeof recorder>>,
@@ -105,7 +105,7 @@ test('each consumer gets every message of its event, whatever the processes besi
 
 test('a deploy with a new event and consumer loses no message of it', async () => {
   await start('shop', happenedOnly, { worker: true })
-  // The new version answers calls before any worker of it runs.
+  // The new version answers calls before any of its workers runs.
   const api = await start('shop', both, { worker: false })
   await publish(api, 'other', { n: 1 })
   await until(async () => {
@@ -114,7 +114,7 @@ test('a deploy with a new event and consumer loses no message of it', async () =
   })
   await start('shop', both, { worker: true })
   await until(async () => (await consumed('by-other')).length === 1)
-  // And back: the old version runs alone for a while.
+  // A rollback: the old version runs alone for a while.
   await publish(api, 'other', { n: 2 })
   await until(async () => (await consumed('by-other')).length === 2)
 })
@@ -145,7 +145,7 @@ test('a sequence that was restored from an earlier time is moved behind every po
   for (let n = 0; n < 5; n += 1) await publish(before, 'happened', { n })
   await until(async () => (await consumed('by-happened')).length === 5)
   for (const end of ends.splice(0).toReversed()) await end()
-  // Logical replication carries rows over, and no sequences; old messages were pruned.
+  // Logical replication copies rows but no sequences; old messages were pruned.
   await client.query('delete from holdfast.messages; alter sequence holdfast.message_positions restart')
   const after = await start('shop', happenedOnly, { worker: true })
   await publish(after, 'happened', { n: 5 })
@@ -175,7 +175,7 @@ test('a consumer that no process runs any more is reported, and can be removed',
   })
   await worker()
   ends.pop()
-  // The next process looks when it starts.
+  // The next process checks when it starts.
   await start('shop', happenedOnly, { worker: true })
   const report = await until(() => lines.find(({ consumer: name }) => name === 'by-other'))
   expect(report['msg']).toMatch(/no process runs this consumer, and messages wait for it/)

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => outbox[Symbol.asyncDispose]())
 beforeEach(() => outbox.client.query('truncate holdfast.messages, holdfast.job_workers'))
 
-/** Looks as often as it is told to, and gives what is logged each time. */
+/** Returns a watch that checks on demand, and returns the lines that each check logs. */
 function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<void> } {
   const clock = createFakeClock()
   let scheduled = 0

@@ -16,15 +16,15 @@ beforeEach(async () => {
 afterEach(() => receiver[Symbol.asyncDispose]())
 
 let accounts = 0
-/** An owner that no other test has. */
+/** Returns an owner that no other test uses. */
 const newAccount = (): string => `account-${(accounts += 1)}`
 
-/** Takes a webhook as the reference implementation does. */
+/** Verifies a webhook with the reference implementation. */
 function verified({ body, headers }: Received, secret: string): unknown {
   return new Webhook(secret).verify(body, { ...headers })
 }
 
-/** Answers one request after the other with these statuses, and the last of them from then on. */
+/** Answers successive requests with these statuses, and all later ones with the last status. */
 function replyWith(...statuses: readonly number[]): void {
   receiver.reply((_, response) => {
     const status = statuses[receiver.requests.length - 1] ?? statuses.at(-1)!
@@ -32,7 +32,10 @@ function replyWith(...statuses: readonly number[]): void {
   })
 }
 
-/** Has the delivery to an endpoint that waits be tried now, once it waits: that its try has failed is written down first. */
+/**
+ * Makes the next attempt of an endpoint's waiting delivery due now, after the failure of the
+ * previous attempt was recorded.
+ */
 async function tryNow(endpoint: string): Promise<void> {
   await until(async () => {
     const changed = await app.tested.sql(

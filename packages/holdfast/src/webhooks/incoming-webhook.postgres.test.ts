@@ -211,7 +211,7 @@ test('what is signed has to be what is expected', async () => {
   expect(seen).toEqual([])
 })
 
-// A message that is replayed after a long outage has the id that it had, and may never have arrived.
+// A message replayed after a long outage keeps its id, and may never have arrived before.
 test('one with an id that begins with a time long ago is received', async () => {
   expect(await send({ id: '01890a5d-ac96-774b-bcce-b302099a8057' })).toMatchObject({ status: 204 })
   expect(await amounts()).toEqual([10])
@@ -243,14 +243,14 @@ test('a webhook whose transaction met others is received again as it came', asyn
     payload: Payment,
     async run({ input, db }) {
       amountsSeen.push(input.data.amount)
-      // A handler may change the input that it is given.
+      // A handler may mutate its input.
       input.data.amount = -1
       const sqlState = conflicts.shift()
       if (sqlState === undefined) return
       await db.query(sql`do ${raw(`$$ begin raise exception using errcode = '${sqlState}'; end $$`)}`)
     },
   })
-  // Attempts are some milliseconds apart, which a fake clock would not let pass.
+  // Attempts are some milliseconds apart, and a fake clock would not advance.
   await using again = await createTestService(service({ name: 'again', operations: { receiveAgain } }), {
     env: { PAYMENTS_SECRETS: secret },
   })

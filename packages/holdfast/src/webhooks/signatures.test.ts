@@ -7,7 +7,7 @@ const secret = createWebhookSecret()
 const body = JSON.stringify({ type: 'name.changed', data: { name: 'Zoë 🎈', note: null } })
 const id = 'msg_2KWPBgLlAfxdpx2AI54pPJ85f4W'
 
-/** As a receiver has it. */
+/** Verifies a webhook as a receiver does. */
 function verify(
   headers: Partial<WebhookHeaders>,
   options: { secrets?: readonly string[]; nowMs?: number; body?: string } = {},
@@ -21,7 +21,7 @@ function verify(
   )
 }
 
-/** As the reference implementation signs. */
+/** Signs a webhook with the reference implementation. */
 function signedElsewhere(key: string, sentAt = new Date()): WebhookHeaders {
   return {
     'webhook-id': id,

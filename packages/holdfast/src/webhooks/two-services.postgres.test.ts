@@ -48,7 +48,10 @@ async function start(name: string) {
   const worker = await running.startWorker()
   return {
     hooks,
-    /** Runs work in a mutation of the service, and returns the code of the problem that it throws, or its result. */
+    /**
+     * Runs work in a mutation of the service, and returns the code of the problem that it throws,
+     * or its result.
+     */
     async within<T>(work: (context: Context) => Promise<T>): Promise<T | { readonly code: string }> {
       const results: T[] = []
       action = async (context) => void results.push(await work(context))
@@ -117,7 +120,7 @@ test('two services with endpoints of one owner send, list, change and replay onl
 
   expect(await listWebhookEndpoints(client, { service: 'one' })).toMatchObject([{ id, service: 'one' }])
   expect(await listWebhookDeliveries(client, { service: 'other' })).toEqual([])
-  // The retention of one service is not that of another.
+  // Each service has a separate retention.
   await runStatement(client, pruneWebhookMessages('other', { retentionMs: -60_000, limit: 10 }))
   expect(await listWebhookDeliveries(client)).toHaveLength(1)
   expect(addressed(receiver, '/other')).toBe(0)

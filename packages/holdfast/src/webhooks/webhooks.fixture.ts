@@ -17,34 +17,34 @@ type PayloadOf = z.infer<typeof Payload>
 
 export const TransferCreated: EventType<PayloadOf> = event('transfer.created', { payload: Payload })
 export const TransferFailed: EventType<PayloadOf> = event('transfer.failed', { payload: Payload })
-/** One that no endpoint gets. */
+/** An event that is not sent as a webhook. */
 export const TransferChecked: EventType<PayloadOf> = event('transfer.checked', { payload: Payload })
 
-/** What a handler of the service is given. */
+/** The context of the service's handlers. */
 export type HandlerContext = MutationContext<Record<string, never>, Caller, SqlDatabase>
 
-/** A service that sends webhooks, and what a test does with it. */
+/** A service that sends webhooks, with functions for tests. */
 export interface TestWebhooks extends AsyncDisposable {
   readonly hooks: Webhooks
   readonly tested: TestService<never>
-  /** The reasons of the endpoints that the service has disabled by itself. */
+  /** Owners and reasons of the endpoints that the service disabled automatically. */
   readonly failed: { readonly owner: string; readonly reason: string }[]
-  /** Does something in the transaction of a mutation. Rejects with the problem that it throws. */
+  /** Runs work in the transaction of a mutation. Rejects with the problem that it throws. */
   within<T>(work: (context: HandlerContext) => Promise<T>): Promise<T>
-  /** Publishes a transfer of an account's, and gives the message's id. */
+  /** Publishes a transfer of an account, and returns the message's id. */
   publish(account: string, type?: EventType<PayloadOf>, amount?: number): Promise<string>
-  /** Adds an endpoint of an account's. */
+  /** Adds an endpoint of an account. */
   add(account: string, url: string, events?: readonly string[]): Promise<NewWebhookEndpoint>
-  /** The deliveries of an account, the last ones first. */
+  /** Returns the deliveries of an account, newest first. */
   deliveries(account: string): Promise<readonly WebhookDelivery[]>
-  /** Waits until an account has deliveries, and as many, in these states, the last ones first. */
+  /** Waits until the deliveries of an account, newest first, have exactly these states. */
   settled(
     account: string,
     ...states: readonly WebhookDelivery['state'][]
   ): Promise<readonly WebhookDelivery[]>
 }
 
-/** Starts the service with a worker; receivers are on loopback. */
+/** Starts the service with a worker. Its receivers are on loopback. */
 export async function startWebhooks(
   options: Partial<WebhooksDefinition<EventType>> = {},
 ): Promise<TestWebhooks> {

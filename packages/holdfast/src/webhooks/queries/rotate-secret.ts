@@ -1,7 +1,10 @@
 import type { Statement } from '../../postgres/statement.ts'
 import type { OwnedEndpoint } from './endpoints.ts'
 
-/** Gives an endpoint another secret. Those before it stay valid for the overlap, or until their own end if that is sooner. */
+/**
+ * Gives an endpoint another secret. Those before it stay valid for the overlap, or until their own
+ * end if that is sooner.
+ */
 export function rotateSecretRow(
   { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },
   overlapMs: number,
