@@ -4,7 +4,7 @@ import type { Route } from '../kernel/route.ts'
 import type { WireInput } from '../kernel/wire-input.ts'
 
 /**
- * Version prefix of fingerprints, so that a change of the algorithm can be told from a reused key.
+ * Version prefix of fingerprints, to distinguish a change of the algorithm from a reused key.
  */
 const version = '01'
 

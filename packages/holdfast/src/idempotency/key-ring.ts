@@ -1,8 +1,8 @@
 // Where the answer of a key is stored, and how old answers are deleted.
 //
-// Answers live in a fixed ring of tables (leaves), made by the migration. Time is cut into slots of
-// equal width; slot s belongs to leaf s mod 8. While slot n runs, the leaf of slot n + 1 is
-// truncated, so that pruning costs the same whatever the number of keys:
+// Answers are stored in a fixed ring of tables (leaves), created by the migration. Time is divided
+// into slots of equal width; slot s belongs to leaf s mod 8. During slot n, the leaf of slot n + 1
+// is truncated, so that the cost of pruning does not depend on the number of keys:
 //
 //   slot   n-6  n-5  n-4  n-3  n-2  n-1   n   n+1
 //          └────────── live ───────────────┘   └── truncated during slot n, never in its last hour

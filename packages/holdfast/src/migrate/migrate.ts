@@ -78,8 +78,8 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   try {
     for (;;) {
       // Each file runs in a new session: session state that one file leaves must not affect the
-      // next ones, which a later start may apply without it. Settings that it made for new sessions
-      // must take effect for them.
+      // next ones, which a later start may apply without it. Settings that it changed for new
+      // sessions must take effect for them.
       const client = await connect(options)
       try {
         const round = await whileLocked(client, lockOptions(options), () =>

@@ -62,7 +62,7 @@ export interface StoredDeadMessage {
   readonly event: string
   readonly key: string
   readonly failure: Json
-  /** Whether it is about to be handled again. */
+  /** Whether it has been redriven and waits to be handled again. */
   readonly isRedriven: boolean
   readonly diedAt: Date
 }

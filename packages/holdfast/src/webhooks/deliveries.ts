@@ -27,8 +27,9 @@ export interface Deliveries {
    */
   replayDelivery(transaction: Transaction, delivery: Owned): Promise<void>
   /**
-   * Sends the deliveries to an endpoint since a time again, and returns their number: at most
-   * 10,000, oldest first. Throws `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
+   * Sends the deliveries to an endpoint that were created in a time range again, and returns their
+   * number: at most 10,000, oldest first. Throws `WebhookEndpointUnknown` or
+   * `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
 }

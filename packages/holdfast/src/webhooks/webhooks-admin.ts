@@ -129,8 +129,9 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
 }
 
 /**
- * Sends the deliveries to an endpoint since a time again, and returns their number: at most 10,000,
- * oldest first. Throws the problem `WebhookEndpointUnknown` or `WebhookEndpointDisabled`.
+ * Sends the deliveries to an endpoint that were created in a time range again, and returns their
+ * number: at most 10,000, oldest first. Throws the problem `WebhookEndpointUnknown` or
+ * `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
   return replayDeliveriesOf(client, { ...range, service: null, owner: null })

@@ -104,8 +104,8 @@ export function lockConsumers(service: string, names: readonly string[]): Statem
 }
 
 /**
- * Makes this transaction the only one that advances a subscription. Takes an advisory lock, so that
- * the row stays unlocked while a broker or a subscriber is slow.
+ * Tries to make this transaction the only one that advances a subscription, by an advisory lock, so
+ * that the row stays unlocked while a broker or a subscriber is slow.
  */
 export function lockSubscription(service: string, { kind, name }: SubscriptionName): Statement {
   return {

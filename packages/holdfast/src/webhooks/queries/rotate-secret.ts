@@ -2,8 +2,8 @@ import type { Statement } from '../../postgres/statement.ts'
 import type { OwnedEndpoint } from './endpoints.ts'
 
 /**
- * Gives an endpoint another secret. Those before it stay valid for the overlap, or until their own
- * end if that is sooner.
+ * Adds a new secret to an endpoint. Earlier secrets stay valid for the overlap, or until they
+ * expire if that is sooner.
  */
 export function rotateSecretRow(
   { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },
