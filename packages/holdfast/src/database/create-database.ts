@@ -161,8 +161,10 @@ async function openDatabase<Read, Write>(
   const endPools = async (): Promise<void> => {
     await Promise.all([waker.close(), lanes.end(), watched?.close()])
   }
-  const opening = recognizeDatabase(own, { log, isDisposable: surroundings.mode === 'test' }).then(() =>
-    Promise.all([openSigningKeys(own), openKeyRing(own, retentionMs)]),
+  // Not in the framework's own lane, whose statements wait for a lock for a second only: many
+  // processes that start at the same time wait for each other.
+  const opening = recognizeDatabase(write, { log, isDisposable: surroundings.mode === 'test' }).then(() =>
+    Promise.all([openSigningKeys(write), openKeyRing(write, retentionMs)]),
   )
   const [signingKeys, ring] = await requireAnswer(opening).catch(async (error: unknown) => {
     await endPools()
@@ -210,8 +212,8 @@ async function openDatabase<Read, Write>(
     register: (background) =>
       requireAnswer(
         Promise.all([
-          registerAll(service, declarationsOf(service, background), own),
-          registerJobNames(service, background, own),
+          registerAll(service, declarationsOf(service, background), write),
+          registerJobNames(service, background, write),
         ]),
       ).then(() => {}),
     async startWorker(workload, workerOptions) {
