@@ -84,6 +84,8 @@ export function createBenches(
     database: through(
       postgres({
         migrations: new URL('../../test/jobs/migrations/', import.meta.url),
+        // Some tests start several workers in one process.
+        connections: 24,
         ...(jobEngine ? { jobEngine } : {}),
       }),
     ),
