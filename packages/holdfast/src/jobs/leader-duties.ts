@@ -115,7 +115,8 @@ export function startLeaderDuties(parts: LeaderDutiesParts): LeaderDuties {
   })
 
   function isOwn(name: string): boolean {
-    return leadership.hasDuty(admissionDuty(name))
+    // A leader does not have the limits of names that only other processes or engines run.
+    return jobs.has(name) && leadership.hasDuty(admissionDuty(name))
   }
 
   async function promote(): Promise<number | undefined> {
