@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { SlowestFirst } from './checks/slowest-first.ts'
 
-// Inherited by the workers and by the programs that tests start, several hundred times. Without the cache each start
-// strips the types of all modules and compiles them again, which is half of its CPU time.
+// Inherited by the workers and by the programs that tests start, several hundred times. Without the
+// cache, each start strips the types of all modules and compiles them, half of its CPU time.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile')
 
 export default defineConfig({
@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],
     globalSetup: ['packages/holdfast/src/testing/vitest.ts'],
-    // One more than there are cores, since many tests wait: for leases, timeouts, the start of a process.
+    // One more than there are cores, since many tests wait: for leases, timeouts, processes.
     maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: SlowestFirst },
     // Bounds for what hangs, far above what a busy machine takes.

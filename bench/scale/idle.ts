@@ -72,11 +72,11 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
   }
 
   // Autovacuum looks at each database too.
-  const nobody = await measure(0, 0)
+  const unused = await measure(0, 0)
   const alone = await measure(0, enqueuesPerSecond)
   const rows: string[][] = []
   for (const count of workers) {
-    const quiet = Math.max(0, (await measure(count, 0)) - nobody)
+    const quiet = Math.max(0, (await measure(count, 0)) - unused)
     const beside = await measure(count, enqueuesPerSecond)
     rows.push([
       String(count),
@@ -94,7 +94,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
       { heading: `beside ${enqueuesPerSecond} unrelated enqueues a second`, isFigure: true },
     ],
     rows,
-    note: `The last column is without the transactions of the process that enqueues, ${alone.toFixed(1)} a second with no worker beside it; the others without those of a database that nothing uses, ${nobody.toFixed(1)} a second.`,
+    note: `The last column excludes the transactions of the process that enqueues (${alone.toFixed(1)} a second without workers), the others those of an unused database (${unused.toFixed(1)} a second).`,
   }
 }
 

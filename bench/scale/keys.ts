@@ -10,7 +10,7 @@ const leafCount = 8
 const sizes = (process.env['KEYS'] ?? '1000000,5000000').split(',').map(Number)
 const readsPerRound = 300
 
-/** What keys cost at one size, in milliseconds. */
+/** Durations at one number of keys, in milliseconds. */
 interface KeyFigures {
   readonly idlePass: number
   readonly truncation: number
@@ -19,7 +19,7 @@ interface KeyFigures {
   readonly slowestBesidePass: number
 }
 
-/** What pruning and looking up keys cost while many are stored, and what a pass does to mutations. */
+/** Measures passes that prune keys and look-ups of keys, by the number of stored keys. */
 export async function keysAtScale(bench: Bench): Promise<Table> {
   const server = await startTestPostgres()
   bench.atEnd(() => server.stop())

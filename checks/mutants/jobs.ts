@@ -265,4 +265,30 @@ export const jobMutants: readonly Mutant[] = [
     ],
     why: 'The messages of a key would wait without end.',
   },
+  {
+    name: 'leader: admits names that it does not run',
+    file: `${src}/jobs/leader-duties.ts`,
+    text: 'return jobs.has(name) && leadership.hasDuty(',
+    replacement: 'return leadership.hasDuty(',
+    killedBy: [
+      {
+        file: `${src}/jobs/leader-duties.postgres.test.ts`,
+        name: 'a leader leaves a name that it does not run to the processes and engines that do',
+      },
+    ],
+    why: 'Limited jobs of another engine would wait for its next poll.',
+  },
+  {
+    name: 'skip: wakes no worker',
+    file: `${src}/jobs/admin/skip-job.ts`,
+    text: '      await runStatement(within, notifyReturned(row.service, row.name))\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        name: 'later messages of a key go on when the dead one is skipped',
+      },
+    ],
+    why: 'Jobs behind a dead one that was skipped would wait for the next poll.',
+  },
 ]

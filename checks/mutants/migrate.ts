@@ -84,6 +84,6 @@ export const migrateMutants: readonly Mutant[] = [
         name: 'says once that the server has changed',
       },
     ],
-    why: 'Nobody would be told that a database has the state of a backup.',
+    why: 'No log line would say that a database has the state of a backup.',
   },
 ]

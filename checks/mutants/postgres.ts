@@ -70,7 +70,7 @@ export const postgresMutants: readonly Mutant[] = [
     text: "const isChecked = mode !== 'require' || authority !== undefined",
     replacement: "const isChecked = mode !== 'require'",
     killedBy: [{ file: `${src}/postgres/encrypted.postgres.test.ts`, name: 'require, host localhost' }],
-    why: 'Whoever is in between could answer as the server.',
+    why: 'An attacker in the middle could answer as the server.',
   },
   {
     name: 'TLS: verify-full takes any host',
@@ -112,7 +112,7 @@ export const postgresMutants: readonly Mutant[] = [
     text: 'driver.version !== undefined && driver.version !== knownVersion',
     replacement: 'driver.version === undefined',
     killedBy: [{ file: `${src}/postgres/driver-internals.test.ts`, name: '' }],
-    why: 'A driver whose internals have changed would fail calls in ways that nobody can foresee.',
+    why: 'A driver whose internals have changed would make calls fail unpredictably.',
   },
   {
     name: 'interrupt: one that failed leaves the connection in the pool',

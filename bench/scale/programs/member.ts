@@ -8,7 +8,7 @@ export interface MemberTask {
   readonly url: string
   /** Consumers that a worker has. */
   readonly consumers: number
-  /** Jobs to enqueue each second, none of which a worker of the fleet knows. 0: this process is a worker. */
+  /** Jobs to enqueue per second, of names that the fleet does not run. 0: run as a worker. */
   readonly enqueuesPerSecond: number
 }
 

@@ -3,8 +3,8 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import type { CallReport } from './cut-calls.ts'
 
-// A lost connection is not a defect of the service, so no response may report one.
-const notFinal: readonly string[] = [
+/** Codes of problems after which a client sends the same request again. */
+export const retryable: readonly string[] = [
   'database-unavailable',
   'deadline-exceeded',
   'idempotency-key-in-flight',
@@ -43,7 +43,7 @@ export async function findCallViolations(
 function answerViolations({ cut, answers, final, replay }: CallReport): readonly string[] {
   return [
     ...answers
-      .filter((answer) => answer.status !== 201 && !notFinal.includes(codeOf(answer)))
+      .filter((answer) => answer.status !== 201 && !retryable.includes(codeOf(answer)))
       .map((answer) => `answered ${answer.status} ${codeOf(answer)}: ${cut}`),
     ...(replay.body === final.body ? [] : [`answered ${replay.body} after ${final.body}: ${cut}`]),
     ...(replay.headers['idempotency-replayed'] === 'true'

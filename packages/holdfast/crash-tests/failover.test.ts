@@ -10,18 +10,11 @@ import { DriverClient } from '../src/postgres/driver-client.ts'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import { type Standby, startStandby } from '../test/standby.ts'
 import { startSwitchedProxy, type SwitchedProxy } from '../test/switched-proxy.ts'
-import { codeOf, findWorkViolations, isAllDone } from './cut-invariants.ts'
+import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invariants.ts'
 import { createCutService } from './cut-service.ts'
 
 const clientCount = 8
 const patienceMs = 120_000
-// Problems that a client may get while the database is away, is read-only, or does not respond.
-const retryable: readonly string[] = [
-  'database-unavailable',
-  'deadline-exceeded',
-  'idempotency-key-in-flight',
-  'outcome-unknown',
-]
 
 /** Clients that send one mutation after the other, each until its response is final. */
 class Clients {

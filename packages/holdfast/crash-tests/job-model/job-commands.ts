@@ -3,6 +3,7 @@ import { until } from 'holdfast/testing'
 import fc from 'fast-check'
 import type { Cut } from '../../test/cutting-proxy.ts'
 import { describeCut } from '../cut-sweep.ts'
+import { type CommandParts, createCommand, expectNone } from '../model-command.ts'
 import type { Enqueuing, JobFleet } from './job-fleet.ts'
 import { type JobName, jobNames, outcomes } from './job-service.ts'
 
@@ -19,150 +20,101 @@ export class JobRun {
 
 type Command = fc.AsyncCommand<JobRun, JobFleet>
 
-abstract class Step implements Command {
-  check(): boolean {
-    return true
-  }
-
-  async run(run: JobRun, fleet: JobFleet): Promise<void> {
-    await this.act(run, fleet)
-    expectNone(await fleet.findViolations())
-  }
-
-  abstract act(run: JobRun, fleet: JobFleet): Promise<void>
-  abstract toString(): string
-}
+const command = (parts: CommandParts<JobRun, JobFleet>): Command =>
+  createCommand(parts, (_run, fleet) => fleet.findViolations())
 
 /** A job to enqueue, whose names are completed by the run. */
 interface Plan extends Omit<Enqueuing, 'work'> {
   readonly work: Omit<Enqueuing['work'], 'name'>
 }
 
-class Enqueue extends Step {
-  readonly #plan: Plan
-
-  constructor(plan: Plan) {
-    super()
-    this.#plan = plan
-  }
-
-  async act(run: JobRun, fleet: JobFleet): Promise<void> {
-    await this.enqueue(run, fleet)
-  }
-
-  /** Returns the id of the job, if the call was answered. */
-  async enqueue(run: JobRun, fleet: JobFleet): Promise<string | undefined> {
-    const { unique, work, ...rest } = this.#plan
-    const job = await fleet.enqueue({
-      ...rest,
-      work: { ...work, name: randomUUID() },
-      ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
-    })
-    // An existing duplicate may have been enqueued by a call that was answered with an error.
-    if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
-    return job?.id
-  }
-
-  toString(): string {
-    const { job, work, unique, instance } = this.#plan
-    const key = unique === undefined ? '' : `, unique ${unique}`
-    const step = work.hasStep ? ', with a step' : ''
-    return `enqueue ${job} (${work.script.join(', ')}${step}${key}) at ${instance}`
-  }
+function enqueue(plan: Plan): Command {
+  const { job, work, unique, instance } = plan
+  const key = unique === undefined ? '' : `, unique ${unique}`
+  const step = work.hasStep ? ', with a step' : ''
+  return command({
+    name: `enqueue ${job} (${work.script.join(', ')}${step}${key}) at ${instance}`,
+    act: async (run, fleet) => void (await enqueueJob(run, fleet, plan)),
+  })
 }
 
-class Redrive extends Step {
-  readonly #job: JobName
-
-  constructor(job: JobName) {
-    super()
-    this.#job = job
-  }
-
-  act(_run: JobRun, fleet: JobFleet): Promise<void> {
-    return fleet.redrive(this.#job)
-  }
-
-  toString(): string {
-    return `redrive ${this.#job}`
-  }
+/** Enqueues a job. Returns its id, if the call was answered. */
+async function enqueueJob(
+  run: JobRun,
+  fleet: JobFleet,
+  { unique, work, ...rest }: Plan,
+): Promise<string | undefined> {
+  const job = await fleet.enqueue({
+    ...rest,
+    work: { ...work, name: randomUUID() },
+    ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
+  })
+  // An existing duplicate may have been enqueued by a call that was answered with an error.
+  if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
+  return job?.id
 }
 
-class CutConnection extends Step {
-  readonly #instance: number
-  readonly #cut: Cut
+/** Cancels one of the jobs that were enqueued, whatever its state. */
+function cancel(place: number): Command {
+  return command({
+    name: `cancel job ${place}`,
+    async act({ enqueued }, fleet) {
+      if (enqueued.length > 0) await fleet.cancel(enqueued[place % enqueued.length]!)
+    },
+  })
+}
 
-  constructor(instance: number, cut: Cut) {
-    super()
-    this.#instance = instance
-    this.#cut = cut
-  }
+function redrive(job: JobName): Command {
+  return command({ name: `redrive ${job}`, act: (_run, fleet) => fleet.redrive(job) })
+}
 
-  async act(run: JobRun, fleet: JobFleet): Promise<void> {
-    const armed = fleet.proxy(this.#instance).cut(this.#cut)
-    const work = { script: [], hasStep: true, limitKey: 'a' }
-    await new Enqueue({ instance: 1 - this.#instance, job: 'often', work }).act(run, fleet)
-    await fleet.settle()
-    armed.disarm()
-  }
-
-  toString(): string {
-    return `work at ${this.#instance}, ${describeCut(this.#cut)}`
-  }
+function workThroughCut(instance: number, cut: Cut): Command {
+  return command({
+    name: `work at ${instance}, ${describeCut(cut)}`,
+    async act(run, fleet) {
+      const armed = fleet.proxy(instance).cut(cut)
+      try {
+        const work = { script: [], hasStep: true, limitKey: 'a' }
+        await enqueueJob(run, fleet, { instance: 1 - instance, job: 'often', work })
+        await fleet.settle()
+      } finally {
+        armed.disarm()
+      }
+    },
+  })
 }
 
 /**
  * Takes a job from its worker while both of its attempts run: the effects of the first one must be
  * discarded.
  */
-class LoseRunningJob extends Step {
-  readonly #job: JobName
-
-  constructor(job: JobName) {
-    super()
-    this.#job = job
-  }
-
-  async act(run: JobRun, fleet: JobFleet): Promise<void> {
-    await fleet.sql(statements['resume all jobs'])
-    const work = { script: ['is slow', 'is slow'], hasStep: false, limitKey: 'a' } as const
-    const plan: Plan = { instance: 0, job: this.#job, work: { ...work, script: [...work.script] } }
-    const id = await new Enqueue(plan).enqueue(run, fleet)
-    await until(
-      async () => {
-        const [row] = await fleet.sql<{ is_over: boolean; has_begun: boolean }>(
-          `with begun as (select worker from holdfast.jobs where id = $1 and started_at is not null),
-           lost as (delete from holdfast.job_workers using begun where job_workers.id = worker)
-           select not exists (select from holdfast.jobs where id = $1) as is_over, exists (select from begun) as has_begun`,
-          [id],
-        )
-        return row!.is_over || row!.has_begun
-      },
-      { timeoutMs: 60_000, what: 'the attempt of the job' },
-    )
-    await fleet.settle()
-  }
-
-  toString(): string {
-    return `lose a running job ${this.#job}`
-  }
+function loseRunning(job: JobName): Command {
+  return command({
+    name: `lose a running job ${job}`,
+    async act(run, fleet) {
+      await fleet.sql(statements['resume all jobs'])
+      const work = { script: ['is slow' as const, 'is slow' as const], hasStep: false, limitKey: 'a' }
+      const id = await enqueueJob(run, fleet, { instance: 0, job, work })
+      await until(
+        async () => {
+          const [row] = await fleet.sql<{ is_over: boolean; has_begun: boolean }>(
+            `with begun as (select worker from holdfast.jobs where id = $1 and started_at is not null),
+             lost as (delete from holdfast.job_workers using begun where job_workers.id = worker)
+             select not exists (select from holdfast.jobs where id = $1) as is_over,
+               exists (select from begun) as has_begun`,
+            [id],
+          )
+          return row!.is_over || row!.has_begun
+        },
+        { timeoutMs: 60_000, what: 'the attempt of the job' },
+      )
+      await fleet.settle()
+    },
+  })
 }
 
-class Restart extends Step {
-  readonly #instance: number
-
-  constructor(instance: number) {
-    super()
-    this.#instance = instance
-  }
-
-  act(_run: JobRun, fleet: JobFleet): Promise<void> {
-    return fleet.restart(this.#instance)
-  }
-
-  toString(): string {
-    return `restart ${this.#instance}`
-  }
+function restart(instance: number): Command {
+  return command({ name: `restart ${instance}`, act: (_run, fleet) => fleet.restart(instance) })
 }
 
 /** Commands that are one statement, run independently of the fleet. */
@@ -182,31 +134,8 @@ const statements = {
     where datname = current_database() and application_name like 'holdfast%' and state = 'active'`,
 } as const
 
-class RunStatement extends Step {
-  readonly #name: keyof typeof statements
-
-  constructor(name: keyof typeof statements) {
-    super()
-    this.#name = name
-  }
-
-  async act(_run: JobRun, fleet: JobFleet): Promise<void> {
-    await fleet.sql(statements[this.#name])
-  }
-
-  toString(): string {
-    return this.#name
-  }
-}
-
-class Settle extends Step {
-  async act(run: JobRun, fleet: JobFleet): Promise<void> {
-    await settle(run, fleet)
-  }
-
-  toString(): string {
-    return 'settle'
-  }
+function runStatement(name: keyof typeof statements): Command {
+  return command({ name, act: async (_run, fleet) => void (await fleet.sql(statements[name])) })
 }
 
 /** Waits until all jobs have ended, and checks their outcomes. */
@@ -234,9 +163,9 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   })
   const job = fc.constantFrom(...jobNames)
   const unique = fc.constantFrom('x', 'y')
-  const enqueue = fc
+  const enqueuing = fc
     .record({ instance, job, work, unique }, { requiredKeys: ['instance', 'job', 'work'] })
-    .map((plan) => new Enqueue(plan as Plan))
+    .map((plan) => enqueue(plan as Plan))
   const cut: fc.Arbitrary<Cut> = fc.record({
     application: fc.constantFrom(/^holdfast \(own\)$/, /^holdfast job/),
     sender: fc.constantFrom('frontend', 'backend'),
@@ -246,22 +175,17 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   })
   return fc.commands(
     [
-      enqueue,
-      enqueue,
-      enqueue,
-      job.map((name) => new Redrive(name)),
-      fc.tuple(instance, cut).map(([which, where]) => new CutConnection(which, where)),
-      fc.constantFrom('often' as const, 'limited' as const).map((name) => new LoseRunningJob(name)),
-      instance.map((which) => new Restart(which)),
-      fc
-        .constantFrom(...(Object.keys(statements) as (keyof typeof statements)[]))
-        .map((name) => new RunStatement(name)),
-      fc.constant(new Settle()),
+      enqueuing,
+      enqueuing,
+      enqueuing,
+      fc.nat({ max: 9 }).map(cancel),
+      job.map(redrive),
+      fc.tuple(instance, cut).map(([which, where]) => workThroughCut(which, where)),
+      fc.constantFrom('often' as const, 'limited' as const).map(loseRunning),
+      instance.map(restart),
+      fc.constantFrom(...(Object.keys(statements) as (keyof typeof statements)[])).map(runStatement),
+      fc.constant(command({ name: 'settle', act: settle })),
     ],
     { maxCommands: 15 },
   )
-}
-
-function expectNone(violations: readonly string[]): void {
-  if (violations.length > 0) throw new Error(violations.join('\n'))
 }

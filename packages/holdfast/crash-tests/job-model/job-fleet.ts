@@ -1,6 +1,12 @@
-import type { WorkerOptions } from 'holdfast'
-import { type Answer, createLogger, type RunningService, systemClock } from 'holdfast'
-import { redriveJobs } from 'holdfast/jobs'
+import {
+  type Answer,
+  createLogger,
+  HoldfastError,
+  type RunningService,
+  systemClock,
+  type WorkerOptions,
+} from 'holdfast'
+import { cancelJob, redriveJobs } from 'holdfast/jobs'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { openDriverPool } from '../../src/postgres/driver-client.ts'
@@ -66,6 +72,13 @@ export class JobFleet {
       header: () => undefined,
     })
     return answer.status === 200 ? JSON.parse(answer.body!) : undefined
+  }
+
+  /** Cancels a job, unless it has ended. */
+  async cancel(id: string): Promise<void> {
+    await cancelJob(this.#pool, id).catch((error: unknown) => {
+      if (!(error instanceof HoldfastError) || error.code !== 'job-ended') throw error
+    })
   }
 
   async redrive(job: JobName): Promise<void> {

@@ -3,6 +3,7 @@ import type { Duration } from 'holdfast'
 import { until } from 'holdfast/testing'
 import fc from 'fast-check'
 import { describeCut } from '../cut-sweep.ts'
+import { type CommandParts, createCommand } from '../model-command.ts'
 import type { Cut } from '../../test/cutting-proxy.ts'
 import { type KeyFleet, retentions } from './key-fleet.ts'
 import { isReused, KeyModel, type Reply, type Request } from './key-model.ts'
@@ -32,159 +33,92 @@ interface Target {
   readonly timeout?: string
 }
 
-abstract class Step implements Command {
-  check(): boolean {
-    return true
-  }
+const command = (parts: CommandParts<ModelRun, KeyFleet>): Command =>
+  createCommand(parts, (run, fleet) => fleet.findViolations(run.keys))
 
-  async run(run: ModelRun, fleet: KeyFleet): Promise<void> {
-    await this.act(run, fleet)
-    const violations = await fleet.findViolations(run.keys)
-    if (violations.length > 0) throw new Error(violations.join('\n'))
-  }
-
-  abstract act(run: ModelRun, fleet: KeyFleet): Promise<void>
-  abstract toString(): string
+function sendOnce(target: Target): Command {
+  return command({
+    name: `send ${describe(target)}`,
+    async act(run, fleet) {
+      const { key, request } = target
+      const answer = await send(run, fleet, target)
+      expectNoFault(run.models[key]!.take({ request, answer, isDisturbed: false }))
+    },
+  })
 }
 
-class Send extends Step {
-  readonly #target: Target
-
-  constructor(target: Target) {
-    super()
-    this.#target = target
-  }
-
-  async act(run: ModelRun, fleet: KeyFleet): Promise<void> {
-    const { key, request } = this.#target
-    const answer = await send(run, fleet, this.#target)
-    expectNoFault(run.models[key]!.take({ request, answer, isDisturbed: false }))
-  }
-
-  toString(): string {
-    return `send ${describe(this.#target)}`
-  }
+function sendWithMishap(target: Target, mishap: Mishap): Command {
+  return command({
+    name: `send ${describe(target)}, whose handler ${mishap}`,
+    async act(run, fleet) {
+      const { key, request } = target
+      fleet.mishap = mishap
+      const isShort = mishap === 'exceeds its deadline'
+      const answer = await send(run, fleet, isShort ? { ...target, timeout: '100ms' } : target)
+      const hasHappened = fleet.mishap === undefined
+      fleet.mishap = undefined
+      const reply: Reply = { request, answer, isDisturbed: hasHappened || isShort }
+      const model = run.models[key]!
+      const isPassing = hasHappened && mishap === 'meets a lock'
+      expectNoFault(isPassing ? model.takePassing(reply) : model.take(reply))
+    },
+  })
 }
 
-class SendWithMishap extends Step {
-  readonly #target: Target
-  readonly #mishap: Mishap
-
-  constructor(target: Target, mishap: Mishap) {
-    super()
-    this.#target = target
-    this.#mishap = mishap
-  }
-
-  async act(run: ModelRun, fleet: KeyFleet): Promise<void> {
-    const { key, request } = this.#target
-    fleet.mishap = this.#mishap
-    const timeout = this.#mishap === 'exceeds its deadline' ? '100ms' : undefined
-    const answer = await send(run, fleet, { ...this.#target, ...(timeout === undefined ? {} : { timeout }) })
-    const hasHappened = fleet.mishap === undefined
-    fleet.mishap = undefined
-    const reply: Reply = { request, answer, isDisturbed: hasHappened || timeout !== undefined }
-    const model = run.models[key]!
-    const isPassing = hasHappened && this.#mishap === 'meets a lock'
-    expectNoFault(isPassing ? model.takePassing(reply) : model.take(reply))
-  }
-
-  toString(): string {
-    return `send ${describe(this.#target)}, whose handler ${this.#mishap}`
-  }
-}
-
-class SendThroughCut extends Step {
-  readonly #target: Target
-  readonly #cut: Cut
-
-  constructor(target: Target, cut: Cut) {
-    super()
-    this.#target = target
-    this.#cut = cut
-  }
-
-  async act(run: ModelRun, fleet: KeyFleet): Promise<void> {
-    const armed = fleet.instance(this.#target.instance).proxy.cut(this.#cut)
-    try {
-      await sendUntilFinal(run, fleet, { ...this.#target, timeout: faultTimeout })
-    } finally {
-      armed.disarm()
-    }
-  }
-
-  toString(): string {
-    return `send ${describe(this.#target)} until it is final, first ${describeCut(this.#cut)}`
-  }
+function sendThroughCut(target: Target, cut: Cut): Command {
+  return command({
+    name: `send ${describe(target)} until it is final, first ${describeCut(cut)}`,
+    async act(run, fleet) {
+      const armed = fleet.instance(target.instance).proxy.cut(cut)
+      try {
+        await sendUntilFinal(run, fleet, { ...target, timeout: faultTimeout })
+      } finally {
+        armed.disarm()
+      }
+    },
+  })
 }
 
 /** What happens to all sessions while requests run. */
 const harms = ['none', 'cancel', 'terminate'] as const
 type Harm = (typeof harms)[number]
 
-class SendTogether extends Step {
-  readonly #key: number
-  readonly #targets: readonly Omit<Target, 'key'>[]
-  readonly #harm: Harm
-
-  constructor(key: number, targets: readonly Omit<Target, 'key'>[], harm: Harm) {
-    super()
-    this.#key = key
-    this.#targets = targets
-    this.#harm = harm
-  }
-
-  async act(run: ModelRun, fleet: KeyFleet): Promise<void> {
-    const targets = this.#targets.map((target) => ({ ...target, key: this.#key }))
-    const model = run.models[this.#key]!
-    for (const { request } of targets) model.sending(request)
-    const sent = Promise.all(targets.map((target) => send(run, fleet, target)))
-    const harmed = this.#harm === 'none' ? undefined : harmSessions(fleet, this.#harm)
-    const answers = await sent
-    await harmed
-    for (const [n, answer] of answers.entries()) {
-      // The key was refused because of another running request, which may have failed since: that
-      // settles nothing.
-      if (isReused(answer)) continue
-      expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
-    }
-    await sendUntilFinal(run, fleet, targets[0]!)
-  }
-
-  toString(): string {
-    const harm = this.#harm === 'none' ? '' : ` while all sessions are harmed: ${this.#harm}`
-    return `send together ${this.#targets.map((target) => describe({ ...target, key: this.#key })).join(' and ')}${harm}`
-  }
+function sendTogether(targets: readonly Target[], harm: Harm): Command {
+  const harmed = harm === 'none' ? '' : ` while all sessions are harmed: ${harm}`
+  return command({
+    name: `send together ${targets.map(describe).join(' and ')}${harmed}`,
+    async act(run, fleet) {
+      const [first] = targets as readonly [Target]
+      const model = run.models[first.key]!
+      for (const { request } of targets) model.sending(request)
+      const sent = Promise.all(targets.map((target) => send(run, fleet, target)))
+      if (harm !== 'none') await harmSessions(fleet, harm)
+      for (const [n, answer] of (await sent).entries()) {
+        // The key was refused because of another running request, which may have failed since: that
+        // settles nothing.
+        if (isReused(answer)) continue
+        expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
+      }
+      await sendUntilFinal(run, fleet, first)
+    },
+  })
 }
 
-class Restart extends Step {
-  readonly #instance: number
-  readonly #retention: Duration
-
-  constructor(instance: number, retention: Duration) {
-    super()
-    this.#instance = instance
-    this.#retention = retention
-  }
-
-  act(_run: ModelRun, fleet: KeyFleet): Promise<void> {
-    return fleet.restart(this.#instance, this.#retention)
-  }
-
-  toString(): string {
-    return `restart ${this.#instance} with the retention ${this.#retention}`
-  }
+function restart(instance: number, retention: Duration): Command {
+  return command({
+    name: `restart ${instance} with the retention ${retention}`,
+    act: (_run, fleet) => fleet.restart(instance, retention),
+  })
 }
 
-class AlterTable extends Step {
-  async act(_run: ModelRun, fleet: KeyFleet): Promise<void> {
-    await fleet.sql('alter table effects add column if not exists spare int')
-    await fleet.sql('alter table effects drop column spare')
-  }
-
-  toString(): string {
-    return 'alter the table'
-  }
+function alterTable(): Command {
+  return command({
+    name: 'alter the table',
+    async act(_run, fleet) {
+      await fleet.sql('alter table effects add column if not exists spare int')
+      await fleet.sql('alter table effects drop column spare')
+    },
+  })
 }
 
 /** All commands, in any order. */
@@ -216,16 +150,19 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   const together = fc.array(fc.record({ request, instance }), { minLength: 2, maxLength: 5 })
   return fc.commands(
     [
-      target.map((to) => new Send(to)),
-      fc.tuple(target, mishap).map(([to, what]) => new SendWithMishap(to, what)),
-      fc.tuple(target, cut).map(([to, where]) => new SendThroughCut(to, where)),
-      fc
-        .tuple(key, together, fc.constantFrom(...harms))
-        .map(([of, targets, harm]) => new SendTogether(of, targets, harm)),
+      target.map(sendOnce),
+      fc.tuple(target, mishap).map(([to, what]) => sendWithMishap(to, what)),
+      fc.tuple(target, cut).map(([to, where]) => sendThroughCut(to, where)),
+      fc.tuple(key, together, fc.constantFrom(...harms)).map(([of, targets, harm]) =>
+        sendTogether(
+          targets.map((to) => ({ ...to, key: of })),
+          harm,
+        ),
+      ),
       fc
         .tuple(instance, fc.constantFrom(...retentions))
-        .map(([which, retention]) => new Restart(which, retention)),
-      fc.constant(new AlterTable()),
+        .map(([which, retention]) => restart(which, retention)),
+      fc.constant(alterTable()),
     ],
     { maxCommands: 12 },
   )

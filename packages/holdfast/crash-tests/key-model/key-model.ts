@@ -1,5 +1,5 @@
 import type { Answer } from 'holdfast'
-import { codeOf } from '../cut-invariants.ts'
+import { codeOf, retryable } from '../cut-invariants.ts'
 import type { operationNames, Payment } from './key-service.ts'
 
 // A client's conclusions from the responses of one key, as a state machine:
@@ -29,14 +29,8 @@ interface Settled {
   answer: Answer | undefined
 }
 
-/** Problems after which a client sends the same request again. */
-const retryable: readonly string[] = [
-  'database-unavailable',
-  'deadline-exceeded',
-  'idempotency-key-in-flight',
-  'internal-error',
-  'outcome-unknown',
-]
+// A handler that throws is answered with an internal error.
+const unsettled: readonly string[] = [...retryable, 'internal-error']
 
 /** A client's knowledge of one key. */
 export class KeyModel {
@@ -59,7 +53,7 @@ export class KeyModel {
     const code = codeOf(answer)
     if (isOutcome(answer, request)) return this.#takeOutcome(reply)
     if (isReused(answer)) return this.#takeReused(reply)
-    if (!retryable.includes(code)) return `an answer that no client expects: ${answer.status} ${code}`
+    if (!unsettled.includes(code)) return `an answer that no client expects: ${answer.status} ${code}`
     if (!reply.isDisturbed) return `${answer.status} ${code} without a fault`
     this.#mayBeCommitted.add(nameOf(request))
     return undefined

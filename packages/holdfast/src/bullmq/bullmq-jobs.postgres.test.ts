@@ -131,7 +131,13 @@ describe.skipIf(missing)('bullmqJobs', () => {
       concurrency: { limit: 1, ordered: true },
       run: () => {},
     })
-    const refused = app.service({ name: 'refused', operations: {}, jobs: { keyed, ordered } })
+    const behind = app.job({
+      name: 'behind',
+      input,
+      concurrency: { limit: 1, onDead: 'wait' },
+      run: () => {},
+    })
+    const refused = app.service({ name: 'refused', operations: {}, jobs: { keyed, ordered, behind } })
     const failure = await createTestService(refused).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'service-invalid' })
     const { message } = failure as Error
@@ -139,6 +145,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
       /job "keyed" \(.*bullmq-jobs\.postgres\.test\.ts:\d+.*\) limits its concurrency by a key/,
     )
     expect(message).toMatch(/job "keyed" .* limits its rate by a key/)
+    expect(message).toMatch(/job "behind" .* lets later jobs wait behind a dead one/)
     expect(message).toMatch(/job "ordered" .* is ordered.*keepOnPostgres: \['ordered'\]/)
   })
 

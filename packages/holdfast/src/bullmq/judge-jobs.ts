@@ -24,7 +24,10 @@ function wishesOf({ concurrency, rate }: Job): readonly string[] {
   return [
     ...(concurrency?.key ? ['limits its concurrency by a key, and BullMQ limits all jobs of a name'] : []),
     ...(concurrency?.ordered === true
-      ? ['is ordered, and BullMQ goes on while a job waits for its next try']
+      ? ['is ordered, and BullMQ runs other jobs while one waits for its next attempt']
+      : []),
+    ...(concurrency?.onDead === 'wait'
+      ? ['lets later jobs wait behind a dead one, and BullMQ runs them']
       : []),
     ...(rate?.key ? ['limits its rate by a key, and BullMQ limits all jobs of a name'] : []),
   ]

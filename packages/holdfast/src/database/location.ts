@@ -117,7 +117,7 @@ function requireVerified(url: string, variable: string, reason = ''): void {
   if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
   throw new HoldfastError(
     'database-not-verified',
-    `${variable} leads to ${parsed.host}, another machine, without verified TLS: whoever is in between can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if the server's certificate is of a CA of its own. If nobody can be in between, write down why: DATABASE_TLS_EXCEPTION="…".`,
+    `${variable} leads to ${parsed.host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
   )
 }
 

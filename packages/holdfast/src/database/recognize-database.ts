@@ -23,9 +23,9 @@ export const databasePlaceMigration: Migration = {
   sql: `
 create table holdfast.database_place (
   is_only boolean primary key default true check (is_only),
-  -- Null if the server does not say it.
+  -- Null if the role may not read it.
   server text,
-  -- Begins anew with each failover and each recovery to a point in time.
+  -- Changes with each failover and each recovery to a point in time.
   timeline bigint,
   database oid,
   noted_at timestamptz not null default now()

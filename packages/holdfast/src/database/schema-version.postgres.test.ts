@@ -128,7 +128,7 @@ describe('a role that may not create tables', () => {
       notify: () => {},
     })
 
-  test('is told who has to apply the migrations, and does with what they made', async () => {
+  test('learns which role has to apply the migrations, and works once they are applied', async () => {
     const role = `restricted_${randomUUID().replaceAll('-', '')}`
     await client.query(`create role ${role} login password 'pw'`)
     const url = new URL(database.url)

@@ -53,7 +53,7 @@ test('the way past a pooler and the replicas are checked too', async () => {
 })
 
 test.each([
-  ['sslmode=prefer', 'encrypts only if nobody is in the way'],
+  ['sslmode=prefer', 'falls back to no encryption'],
   ['sslmode=sometimes', 'Use verify-full'],
   ['sslmode=verify-ca', 'Give the CA as sslrootcert'],
   ['sslmode=require&sslrootcert=system', 'has to be verify-full'],

@@ -138,8 +138,8 @@ create table holdfast.job_workers (
   started_at timestamptz not null default now()
 );
 
--- The heartbeats of workers. Each is inserted, and those before it are deleted: an update would wait for whoever has locked
--- the row. No unique index and no foreign key, for the same reason.
+-- The heartbeats of workers. Each is inserted, and those before it are deleted: an update would wait
+-- for a locked row. No unique index and no foreign key, for the same reason.
 create table holdfast.job_beats (
   worker uuid not null,
   at timestamptz not null default clock_timestamp()

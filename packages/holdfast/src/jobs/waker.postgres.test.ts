@@ -94,7 +94,7 @@ test('a connection that is lost and made again has listeners look, and loses no 
   expect(one.looks()).toBe(looks + 2)
 })
 
-test('a process behind a pooler wakes others, though it hears none', async () => {
+test('a process behind a pooler wakes others, although it receives no wakes', async () => {
   const [pooled, other] = [await start('shop', true), await start()]
   pooled.waker.send('jobs', ['charge'])
   await until(() => other.heard.length === 1)

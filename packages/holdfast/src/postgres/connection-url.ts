@@ -125,7 +125,11 @@ function readMode(parameters: URLSearchParams): Mode {
       return 'require'
     case 'allow':
     case 'prefer':
-      throw invalid('sslmode', mode, 'It encrypts only if nobody is in the way. Use verify-full, or disable.')
+      throw invalid(
+        'sslmode',
+        mode,
+        'It falls back to no encryption if an attacker wants it to. Use verify-full, or disable.',
+      )
     default:
       throw invalid('sslmode', mode, 'Use verify-full, verify-ca, require or disable.')
   }

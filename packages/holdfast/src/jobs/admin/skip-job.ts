@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../kernel/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../postgres/statement-client.ts'
+import { notifyReturned } from '../queries/notify.ts'
 import { releasePlace } from '../queries/release-place.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
@@ -32,6 +33,7 @@ export async function skipJob(client: StatementClient, id: string): Promise<Skip
     if (row.freed_key !== null) {
       for (const statement of releasePlace({ ...row, key: row.freed_key }))
         await runStatement(within, statement)
+      await runStatement(within, notifyReturned(row.service, row.name))
     }
     return { id, service: row.service, name: row.name, wasHolding: row.freed_key !== null }
   })

@@ -86,7 +86,7 @@ test('one candidate of a service has the lease, and renews it in the same term',
   expect(await campaigned(other, { service: 'bank' })).toMatchObject([{ term: '1' }])
 })
 
-test('a candidate is told how long the lease holds', async () => {
+test('a candidate learns how long the lease holds', async () => {
   await campaigned(one)
   const [row] = await campaigned(other)
   expect(row!.left_ms).toBeGreaterThan(0)

@@ -39,7 +39,7 @@ export function findGated(service: string, name: string, batch: number): Stateme
       where service = $3 and name = $1 and state = 'gated'
       order by priority desc, seq
       limit $2
-      -- Whoever enqueues a unique job that is here already locks its key: only a claim waits for that.
+      -- A transaction that enqueues the same unique job locks its key: only a claim waits for it.
       for no key update`,
     values: [name, batch, service],
   }

@@ -1,0 +1,27 @@
+import type fc from 'fast-check'
+
+/** What a command of a model does, and its name in a counterexample. */
+export interface CommandParts<Run, Fleet> {
+  readonly name: string
+  readonly act: (run: Run, fleet: Fleet) => Promise<void>
+}
+
+/** Creates a command that checks, after it has acted, that `findViolations` returns none. */
+export function createCommand<Run extends object, Fleet>(
+  { name, act }: CommandParts<Run, Fleet>,
+  findViolations: (run: Run, fleet: Fleet) => Promise<readonly string[]>,
+): fc.AsyncCommand<Run, Fleet> {
+  return {
+    check: () => true,
+    async run(run, fleet) {
+      await act(run, fleet)
+      expectNone(await findViolations(run, fleet))
+    },
+    toString: () => name,
+  }
+}
+
+/** Throws if there are violations. */
+export function expectNone(violations: readonly string[]): void {
+  if (violations.length > 0) throw new Error(violations.join('\n'))
+}
