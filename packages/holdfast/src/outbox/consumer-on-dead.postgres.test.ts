@@ -95,11 +95,14 @@ test('later messages of a key go on when the dead one is skipped', async () => {
   const id = await publishWithDead()
   const wakes: string[] = []
   const client = await pool.connect()
-  client.on('notification', ({ payload = '' }) => wakes.push(payload))
-  await client.query('listen holdfast_wake')
-  expect(await skipJob(pool, id)).toMatchObject({ name: 'consumer:waiting', wasHolding: true })
-  await until(() => wakes.some((wake) => wake.includes('"returned"') && wake.includes('consumer:waiting')))
-  client.release(true)
+  try {
+    client.on('notification', ({ payload = '' }) => wakes.push(payload))
+    await client.query('listen holdfast_wake')
+    expect(await skipJob(pool, id)).toMatchObject({ name: 'consumer:waiting', wasHolding: true })
+    await until(() => wakes.some((wake) => wake.includes('"returned"') && wake.includes('consumer:waiting')))
+  } finally {
+    client.release(true)
+  }
   await until(() => of('waiting', 'a').length === 2)
   expect(of('waiting', 'a')).toEqual(['waiting a2', 'waiting a3'])
   expect(await skipJob(pool, id)).toMatchObject({ wasHolding: false })
