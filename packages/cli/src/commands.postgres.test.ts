@@ -73,7 +73,7 @@ async function died(): Promise<string> {
 }
 
 describe('jobs', () => {
-  test('are listed, plain where it is no terminal', async () => {
+  test('are listed, without formatting if the output is not a terminal', async () => {
     const dead = await died()
     const scheduled = await enqueued('later', '1h')
     const stdout = await printed('jobs', 'list')
@@ -93,14 +93,14 @@ describe('jobs', () => {
       jobs: [expect.objectContaining({ id: dead, state: 'dead', enqueuedAt: expect.any(String) })],
       paused: [],
     })
-    expect(await printed('jobs', 'list', '--name', 'none')).toBe('There are none.\n')
+    expect(await printed('jobs', 'list', '--name', 'none')).toBe('None found.\n')
     expect(await printed('jobs', 'list', '--limit', '1')).toContain(
       `There may be more: --before ${scheduled}`,
     )
     expect(await json('jobs', 'list', '--before', scheduled)).toMatchObject({ jobs: [{ id: dead }] })
   })
 
-  test('are shown without what is secret, unless it is asked for', async () => {
+  test('are shown without secrets, unless --show-input is passed', async () => {
     const id = await died()
     const shown = await printed('jobs', 'show', id)
     expect(shown).toMatch(/^State +dead$/m)
@@ -117,7 +117,7 @@ describe('jobs', () => {
     })
   })
 
-  test('show what their steps gave, without what is secret', async () => {
+  test('are shown with their step results, without secrets', async () => {
     const id = await enqueued('later', '1h')
     await on.sql(
       `insert into holdfast.job_steps (job_id, name, result, wakes_at, is_done)
@@ -154,9 +154,7 @@ describe('jobs', () => {
   test('are redriven', async () => {
     await died()
     await died()
-    expect(await printed('jobs', 'redrive', 'mail', '--limit', '1')).toBe(
-      '1 job redriven, 1 is still dead.\n',
-    )
+    expect(await printed('jobs', 'redrive', 'mail', '--limit', '1')).toBe('1 job redriven, 1 still dead.\n')
     expect(await json('jobs', 'redrive', 'mail')).toEqual({
       service: 'command-line-test',
       name: 'mail',
@@ -171,7 +169,7 @@ describe('jobs', () => {
   test('are paused and resumed', async () => {
     await enqueued('later', '1h')
     expect(await printed('jobs', 'pause', 'later')).toBe(
-      'later is paused. 1 job of that name has not ended.\n',
+      'later is paused. 1 job of that name is unfinished.\n',
     )
     expect(await printed('jobs', 'list')).toMatch(
       /^Paused: later of command-line-test, since \d+s, with 1 job\.$/m,
@@ -183,7 +181,7 @@ describe('jobs', () => {
 })
 
 describe('messages', () => {
-  test('are listed without what is secret, unless it is asked for', async () => {
+  test('are listed without secrets, unless --show-payload is passed', async () => {
     await enqueued('later')
     const shown = await printed('outbox', 'list', '--event', 'order.paid', '--key', 'order-7', '--new')
     expect(shown).toMatch(/ order\.paid +order-7 +new +\d+s +\{"order":7,"apiKey":"\[redacted\]"\}$/m)
@@ -194,7 +192,7 @@ describe('messages', () => {
     expect(await json('outbox', 'list', '--until', '1h')).toEqual({ messages: [] })
   })
 
-  test('are sent again by a relay that is rewound, which never skips by mistake', async () => {
+  test('are sent again by a rewound relay, which skips none without --skip', async () => {
     for (const position of [1, 2, 3]) {
       await enqueued('later')
       await on.sql('update holdfast.messages set position = $1 where position is null', [position])
@@ -213,7 +211,7 @@ describe('messages', () => {
     expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '2' }] })
     expect(await printed('outbox', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
     expect(await printed('outbox', 'rewind', 'nats', '--since', '1h')).toBe(
-      'nats goes on behind position 0, with 3 messages to send.\n',
+      'nats continues after position 0, with 3 messages to send.\n',
     )
     expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '0' }] })
     expect(await run('outbox', 'rewind', 'none', '--to', '0')).toMatchObject({
@@ -226,7 +224,7 @@ describe('messages', () => {
     expect(await run('outbox', 'remove', 'queue', 'nats')).toMatchObject({ exitCode: 2 })
   })
 
-  test('that a subscriber could not take are listed, redriven and skipped', async () => {
+  test('that a subscriber failed to handle are listed, redriven and skipped', async () => {
     const message = '01a20866-85b5-79cd-a893-fefba1ca6c4f'
     await on.sql(
       `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure)
@@ -254,7 +252,7 @@ describe('keys', () => {
     eachLeaf((leaf) => `update ${leaf} set created_at = now() - interval '2 hours'`)
   beforeEach(() => eachLeaf((leaf) => `truncate ${leaf}`))
 
-  test('are listed, and shown without what is secret, unless it is asked for', async () => {
+  test('are listed, and shown without secrets, unless --show-body is passed', async () => {
     await call('first')
     await age()
     await call('second')
@@ -263,7 +261,7 @@ describe('keys', () => {
       keys: [{ key: 'second' }, { key: 'first' }],
     })
     const shown = await printed('keys', 'show', 'first')
-    expect(shown).toMatch(/^Scope +\(nobody\)$/m)
+    expect(shown).toMatch(/^Scope +\(no caller\)$/m)
     expect(shown).toContain('"accessToken": "[redacted]"')
     expect(shown).not.toContain('hunter2')
     expect(await json('keys', 'show', 'first', '--show-body')).toMatchObject({
@@ -332,11 +330,11 @@ describe('webhooks', () => {
   })
 
   test('are sent again, by delivery or by endpoint', async () => {
-    expect(await printed('webhooks', 'replay', delivery)).toBe('The delivery is sent once more.\n')
+    expect(await printed('webhooks', 'replay', delivery)).toBe('The delivery will be sent again.\n')
     expect(await json('webhooks', 'deliveries')).toMatchObject({ deliveries: [{ state: 'pending' }] })
     await on.sql(`update holdfast.webhook_deliveries set state = 'failed'`)
     expect(await printed('webhooks', 'replay', endpoint, '--since', '1h')).toBe(
-      '1 delivery to be sent once more.\n',
+      '1 delivery will be sent again.\n',
     )
     expect(await json('webhooks', 'replay', endpoint, '--since', '1h')).toEqual({ replayed: 0 })
     expect(await on.sql(`select name from holdfast.all_jobs`)).toHaveLength(2)
@@ -347,7 +345,7 @@ describe('webhooks', () => {
     })
   })
 
-  test('are switched off and on', async () => {
+  test('are disabled and enabled', async () => {
     expect(await printed('webhooks', 'disable', endpoint, '--reason', 'It is too slow.')).toBe(
       'https://ada.test/hooks is disabled.\n',
     )
@@ -362,7 +360,7 @@ describe('webhooks', () => {
   })
 })
 
-test('the key of cursors is rotated', async () => {
+test('the cursor key is rotated', async () => {
   const { key } = await json('cursors', 'rotate')
   expect(await on.sql(`select id from holdfast.secrets where name = 'cursor' order by created_at`)).toEqual([
     { id: 1 },

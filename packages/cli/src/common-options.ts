@@ -7,20 +7,17 @@ export const commonOptions: {
   readonly directory: Option<string | undefined>
   readonly help: Option<boolean>
 } = {
-  json: flag('Prints JSON, for programs.'),
+  json: flag('Print JSON.'),
   'database-url': text(
     'url',
-    'Address of the database. Default: DATABASE_URL of the environment or of .env, else the embedded database.',
+    'Database address. Default: DATABASE_URL from the environment or from .env, otherwise the embedded database.',
   ),
-  directory: text(
-    'folder',
-    'Folder of the embedded database, if the service names one. Default: .holdfast/postgres.',
-  ),
-  help: flag('Prints how it is used.'),
+  directory: text('folder', 'Folder of the embedded database. Default: .holdfast/postgres.'),
+  help: flag('Print the usage.'),
 }
 
 /** The option of commands that take the name of a job. */
 export const serviceOption: Option<string | undefined> = text(
   'service',
-  'Service whose jobs they are. Needed if several services on the database have jobs of the name.',
+  'Service of the jobs. Required if several services on the database have jobs of this name.',
 )

@@ -9,7 +9,7 @@ const password = 'p@ss/w%rd'
 const databaseUrl = `postgres://ann:${encodeURIComponent(password)}@db.test:5433/books`
 
 describe('the address of the database', () => {
-  test('is printed without its password, unless that is asked for', async () => {
+  test('is printed without its password, unless --show-password is passed', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['db', 'url'], { databaseUrl })
     expect([exitCode, stdout]).toEqual([0, 'postgres://ann@db.test:5433/books\n'])
     expect(stderr).toContain('holdfast db url --show-password')
@@ -40,7 +40,7 @@ describe('psql', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  test('is opened with the arguments behind the dashes, and the password in its environment only', async () => {
+  test('is opened with the arguments after the dashes, and the password only in its environment', async () => {
     const run = await runHoldfast(['db', 'psql', '--', '-c', 'select 1'], {
       databaseUrl,
       env: { PATH: `${folder}${delimiter}${process.env['PATH']}` },
@@ -52,13 +52,13 @@ describe('psql', () => {
     })
   })
 
-  test('that is missing is said to be, without the password', async () => {
+  test('is reported if it is missing, without the password', async () => {
     const { exitCode, stdout, stderr } = await runHoldfast(['db', 'psql'], {
       databaseUrl,
       env: { PATH: '/nowhere' },
     })
     expect([exitCode, stdout]).toEqual([1, ''])
-    expect(stderr).toContain('psql is not installed, or not in the PATH.')
+    expect(stderr).toContain('psql is not installed or not in the PATH.')
     expect(stderr).toContain('(psql-missing)')
     expect(stderr).not.toContain('w%25rd')
   })
@@ -80,9 +80,9 @@ describe('the embedded database', () => {
     await rm(folder, { recursive: true })
   })
 
-  const reached = { exitCode: 1, stderr: expect.stringContaining('are not on this database') }
+  const reached = { exitCode: 1, stderr: expect.stringContaining('are missing from this database') }
 
-  test('is found in the folder of the service while it runs, and started while it does not', async () => {
+  test('is found in the folder of the service while it runs, and started if it does not run', async () => {
     const shown = await runHoldfast(['db', 'url', '--show-password'], { folder })
     expect(shown).toEqual({ exitCode: 0, stdout: `${server.url}\n`, stderr: '' })
     expect(await runHoldfast(['jobs', 'list'], { folder })).toMatchObject(reached)
@@ -93,11 +93,11 @@ describe('the embedded database', () => {
     ).toMatchObject(reached)
   })
 
-  test('is not used in production, nor where DATABASE_URL names another', async () => {
+  test('is not used in production, nor if DATABASE_URL names another', async () => {
     const production = await runHoldfast(['db', 'url'], { folder, env: { NODE_ENV: 'production' } })
     expect(production).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('There is no DATABASE_URL'),
+      stderr: expect.stringContaining('DATABASE_URL is not set'),
     })
     const { stdout } = await runHoldfast(['db', 'url'], { folder, databaseUrl })
     expect(stdout).toContain('db.test')

@@ -15,17 +15,18 @@ function explain(error: unknown): string {
   if (error instanceof HoldfastError) return `${error.message} (${error.code})`
   if (error instanceof ProblemError)
     return `${error.problem.title}. ${error.detail ?? error.problem.description} (${error.code})`
-  if (!(error instanceof Error)) return `something was thrown that is no error: ${String(error)}`
+  if (!(error instanceof Error)) return `a value that is not an Error was thrown: ${String(error)}`
   const { code } = error as NodeJS.ErrnoException
   // Postgres: no such schema, table, column or function.
   if (code !== undefined && ['3F000', '42P01', '42703', '42883'].includes(code))
-    return `The tables of Holdfast are not on this database, or of another version (${error.message}). Start a service of this version on it, which makes them; or name another database.`
+    return `The tables of Holdfast are missing from this database or have another version (${error.message}). Start a service of this version on it, which creates them, or select another database.`
   if (code === '55P03')
-    return 'Another transaction holds what this needs to change, and went on for 10 seconds. Nothing has been changed. Try again.'
+    return 'Waited 10 seconds for a lock that another transaction holds. Nothing was changed. Try again.'
   if (isOfConnection(error, code))
-    return `The database cannot be reached, or refuses the connection: ${messageOf(error)}. Look at its address and at what it logs.`
-  if (isOfPostgres(error)) return `The database refused it: ${error.message} (SQLSTATE ${code ?? 'unknown'}).`
-  return `This is a defect of the command line: ${error.stack ?? error.message}`
+    return `Cannot connect to the database: ${messageOf(error)}. Check its address and its log.`
+  if (isOfPostgres(error))
+    return `The database rejected the statement: ${error.message} (SQLSTATE ${code ?? 'unknown'}).`
+  return `Internal error of the command line: ${error.stack ?? error.message}`
 }
 
 function messageOf(error: Error): string {

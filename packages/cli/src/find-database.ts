@@ -14,7 +14,7 @@ interface DatabaseSettings extends Readonly<Record<string, Setting>> {
 
 const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
-    description: 'Where the database is: postgres://user:password@host:5432/name.',
+    description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,
     optional: true,
   }),
@@ -45,7 +45,7 @@ export interface GivenPlace {
  */
 export async function findDatabase({ url: given, directory }: GivenPlace): Promise<FoundDatabase> {
   if (given !== undefined && directory !== undefined)
-    throw usageInvalid('Give either --database-url or --directory.')
+    throw usageInvalid('Pass either --database-url or --directory.')
   if (given !== undefined) return atUrl(checkUrl(given))
   if (directory !== undefined) return onEmbeddedServer(directory)
   // Imported lazily: it loads everything that a service runs with.
@@ -56,7 +56,7 @@ export async function findDatabase({ url: given, directory }: GivenPlace): Promi
     return onEmbeddedServer(defaultDirectory)
   throw new HoldfastError(
     'configuration-invalid',
-    `There is no DATABASE_URL, neither in the environment nor in a .env of the current folder${process.env['NODE_ENV'] === 'production' ? '' : `, and no embedded database in ${resolve(defaultDirectory)}`}. Set DATABASE_URL to that of the service, postgres://user@host:5432/name, run this in the folder in which the service is started, or give --database-url or --directory.`,
+    `DATABASE_URL is not set, neither in the environment nor in a .env in the current folder${process.env['NODE_ENV'] === 'production' ? '' : `, and there is no embedded database in ${resolve(defaultDirectory)}`}. Set DATABASE_URL to the address that the service uses (postgres://user@host:5432/name), run this command in the folder of the service, or pass --database-url or --directory.`,
   )
 }
 
@@ -67,7 +67,7 @@ function atUrl(url: string): FoundDatabase {
 /** Joins the server that a service has started, or starts it. */
 async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
   // A missing folder is not created: no service would use it.
-  if (!existsSync(directory)) throw usageInvalid(`--directory ${directory}: there is no such folder.`)
+  if (!existsSync(directory)) throw usageInvalid(`--directory ${directory}: folder not found.`)
   const { startEmbeddedPostgres } = await import('holdfast/embedded')
   const server = await startEmbeddedPostgres({
     directory,
@@ -79,5 +79,5 @@ async function onEmbeddedServer(directory: string): Promise<FoundDatabase> {
 function checkUrl(given: string): string {
   if (URL.canParse(given) && /^postgres(?:ql)?:$/.test(new URL(given).protocol)) return given
   // The value may hold a password, so the message does not show it.
-  throw usageInvalid('--database-url: it has to look like postgres://user:password@host:5432/name.')
+  throw usageInvalid('--database-url: expected postgres://user:password@host:5432/name.')
 }

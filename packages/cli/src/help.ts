@@ -5,7 +5,7 @@ import type { Options } from './option.ts'
 /** Returns the help of all commands. */
 export function helpOf(commands: readonly Command[]): string {
   return [
-    'Inspects the jobs, messages, idempotency keys and webhooks of a service, and acts on them.',
+    'Inspect and repair the jobs, messages, idempotency keys and webhooks of a service.',
     section('Usage', ['holdfast <command> [options]']),
     section(
       'Commands',
@@ -13,8 +13,8 @@ export function helpOf(commands: readonly Command[]): string {
         commands.map((command) => [[command.name, ...placeholders(command)].join(' '), command.summary]),
       ),
     ),
-    section('Options of every command', optionLines(commonOptions)),
-    'Exit codes: 0 done, 1 failed, 2 the command line is wrong.',
+    section('Global options', optionLines(commonOptions)),
+    'Exit codes: 0 success, 1 failure, 2 invalid command line.',
   ].join('\n\n')
 }
 
@@ -27,7 +27,7 @@ export function helpOfCommand(command: Command): string {
     ...(details === undefined ? [] : [details]),
     section('Usage', [['holdfast', name, ...placeholders(command), '[options]'].join(' ')]),
     ...(isPlain ? [] : [section('Options', optionLines(options))]),
-    section('Options of every command', optionLines(commonOptions)),
+    section('Global options', optionLines(commonOptions)),
   ].join('\n\n')
 }
 

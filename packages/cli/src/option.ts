@@ -43,12 +43,12 @@ export function wholeNumber(
 ): Option<number> {
   return {
     placeholder: 'n',
-    description: `${description} ${min} to ${max}, ${initial} unless given.`,
+    description: `${description} ${min} to ${max}. Default: ${initial}.`,
     read(given, name) {
       if (given === undefined) return initial
       const value = /^\d+$/.test(given) ? Number(given) : Number.NaN
       if (value >= min && value <= max) return value
-      throw usageInvalid(`--${name} ${given}: it has to be a whole number from ${min} to ${max}.`)
+      throw usageInvalid(`--${name} ${given}: must be an integer from ${min} to ${max}.`)
     },
   }
 }
@@ -64,7 +64,7 @@ export function word<const Word extends string>(
     read(given, name) {
       const known = all.find((one) => one === given)
       if (given === undefined || known !== undefined) return known
-      throw usageInvalid(`--${name} ${given}: it has to be one of ${all.join(', ')}.`)
+      throw usageInvalid(`--${name} ${given}: must be one of ${all.join(', ')}.`)
     },
   }
 }
@@ -81,7 +81,9 @@ export function words<const Word extends string>(
       return given?.split(',').map((word) => {
         const known = all.find((one) => one === word)
         if (known !== undefined) return known
-        throw usageInvalid(`--${name} ${given}: there is no ${JSON.stringify(word)}, only ${all.join(', ')}.`)
+        throw usageInvalid(
+          `--${name} ${given}: unknown value ${JSON.stringify(word)}; expected ${all.join(', ')}.`,
+        )
       })
     },
   }
@@ -91,13 +93,13 @@ export function words<const Word extends string>(
 export function time(description: string): Option<Date | undefined> {
   return {
     placeholder: 'time',
-    description: `${description} 2h ago is 2h; or 2026-01-31, 2026-01-31T10:00Z.`,
+    description: `${description} Examples: 2h (2 hours ago), 2026-01-31, 2026-01-31T10:00Z.`,
     read(given, name) {
       if (given === undefined) return undefined
       const read = readTime(given, Date.now())
       if (read) return read
       throw usageInvalid(
-        `--${name} ${given}: it has to be how long ago (30s, 5m, 2h, 7d), a day (2026-01-31, in UTC), or a time with its offset (2026-01-31T10:00Z, 2026-01-31T11:00+01:00).`,
+        `--${name} ${given}: must be an age (30s, 5m, 2h, 7d), a UTC day (2026-01-31), or a time with its offset (2026-01-31T10:00Z, 2026-01-31T11:00+01:00).`,
       )
     },
   }
@@ -110,9 +112,7 @@ export function duration(description: string): Option<Duration | undefined> {
     description,
     read(given, name) {
       if (given === undefined || isDuration(given)) return given
-      throw usageInvalid(
-        `--${name} ${given}: it has to be a length of time above zero with its unit: 30s, 5m, 2h or 7d.`,
-      )
+      throw usageInvalid(`--${name} ${given}: must be a duration above zero, with a unit: 30s, 5m, 2h or 7d.`)
     },
   }
 }

@@ -19,9 +19,9 @@ export function findCommand(
   }
   const [group = ''] = line
   const inGroup = commands.filter(({ name }) => name.startsWith(`${group} `)).map(({ name }) => name)
-  if (inGroup.length > 0) throw usageInvalid(`Say which: ${inGroup.join(', ')}.`)
+  if (inGroup.length > 0) throw usageInvalid(`Missing subcommand; use one of: ${inGroup.join(', ')}.`)
   const groups = [...new Set(commands.map(({ name }) => name.split(' ')[0]))]
-  throw usageInvalid(`There is no command ${JSON.stringify(group)}, only ${groups.join(', ')}.`)
+  throw usageInvalid(`Unknown command ${JSON.stringify(group)}; use one of: ${groups.join(', ')}.`)
 }
 
 /**
@@ -68,8 +68,9 @@ function parse(
  */
 export function checkArguments(command: Command, given: readonly string[]): void {
   const missing = command.arguments.slice(given.length)
-  if (missing.length > 0) throw usageInvalid(`It lacks ${missing.map((name) => `<${name}>`).join(' and ')}.`)
+  if (missing.length > 0)
+    throw usageInvalid(`Missing argument: ${missing.map((name) => `<${name}>`).join(', ')}.`)
   if (command.rest !== undefined) return
   const [tooMuch] = given.slice(command.arguments.length)
-  if (tooMuch !== undefined) throw usageInvalid(`${JSON.stringify(tooMuch)} is one argument too many.`)
+  if (tooMuch !== undefined) throw usageInvalid(`${JSON.stringify(tooMuch)} is an unexpected argument.`)
 }

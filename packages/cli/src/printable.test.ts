@@ -8,11 +8,11 @@ test.each([
   ['\u009B1m', String.raw`\u009b1m`],
   ['\u{E0041}', String.raw`\udb40\udc41`],
   ['Grüße, 世界 👋', 'Grüße, 世界 👋'],
-])('%j is shown as what a terminal shows as it is', (text, shown) => {
+])('%j is printed without control characters', (text, shown) => {
   expect(printable(text)).toBe(shown)
 })
 
-test('JSON says the same in what a terminal shows as it is', () => {
+test('JSON with escaped control characters parses to the same value', () => {
   const value = { text: 'a\u202E\u009B\u{E0041}\n', list: [1] }
   const shown = printableJson(value)
   expect(shown).not.toMatch(/[\u007F-\u009F\p{Cf}]/u)

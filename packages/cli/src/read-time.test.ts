@@ -13,6 +13,6 @@ test.each([
   expect(readTime(text, nowMs)?.toISOString()).toBe(time)
 })
 
-test.each(['', 'yesterday', '2026-13-01', '2026-01-30T10:00', '2', '-2h'])('%s is none', (text) => {
+test.each(['', 'yesterday', '2026-13-01', '2026-01-30T10:00', '2', '-2h'])('%s is not a time', (text) => {
   expect(readTime(text, nowMs)).toBeUndefined()
 })

@@ -34,7 +34,7 @@ export async function runCommandLine(line: readonly string[]): Promise<number> {
       return 1
     }
     const name = command === undefined ? 'holdfast' : `holdfast ${command.name}`
-    complain(`${name}: ${(error as Error).message}\nRun "${name} --help" to see how it is used.`)
+    complain(`${name}: ${(error as Error).message}\nRun "${name} --help" for its usage.`)
     return 2
   }
 }

@@ -8,10 +8,10 @@ import { splitPassword } from '../split-password.ts'
 /** Opens psql on the database. */
 export const dbPsql: Command = databaseCommand({
   name: 'db psql',
-  summary: 'Opens psql on the database, and ends with its exit code.',
+  summary: 'Open psql on the database and exit with its exit code.',
   details:
-    'The embedded database is started for it if no service runs. psql has to be installed; the arguments behind -- are given to it: holdfast db psql -- -c "select 1".',
-  rest: 'arguments of psql',
+    'Starts the embedded database if no service is running. psql must be installed; arguments after -- are passed to it: holdfast db psql -- -c "select 1".',
+  rest: 'psql arguments',
   options: {},
   async run({ database, arguments: given }) {
     const exitCode = await runPsql(database, given)
@@ -38,7 +38,7 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause
     throw new HoldfastError(
       'psql-missing',
-      'psql is not installed, or not in the PATH. Install the client of Postgres (Debian and Ubuntu: apt install postgresql-client; macOS: brew install libpq), or connect any other client to the address that "holdfast db url --show-password" prints.',
+      'psql is not installed or not in the PATH. Install the Postgres client (Debian and Ubuntu: apt install postgresql-client; macOS: brew install libpq), or connect another client to the address that "holdfast db url --show-password" prints.',
       { cause },
     )
   } finally {

@@ -5,10 +5,10 @@ import { splitPassword } from '../split-password.ts'
 /** Prints the address of the database. */
 export const dbUrl: Command = databaseCommand({
   name: 'db url',
-  summary: 'Prints the address of the database, without its password.',
+  summary: 'Print the database address without its password.',
   details:
-    'The embedded database keeps its address, and can be reached only while a service or a command uses it.',
-  options: { 'show-password': flag('Prints the password as well.') },
+    'The embedded database keeps its address, but accepts connections only while a service or a command uses it.',
+  options: { 'show-password': flag('Include the password.') },
   async run({ database, options }) {
     const { url, password } = splitPassword(database.url)
     const isLeftOut = password !== undefined && !options['show-password']
@@ -16,9 +16,7 @@ export const dbUrl: Command = databaseCommand({
     return {
       data: { url: shown, embedded: database.isEmbedded },
       text: () => shown,
-      ...(isLeftOut
-        ? { note: 'The password is left out. To print it: holdfast db url --show-password' }
-        : {}),
+      ...(isLeftOut ? { note: 'The password is omitted. To print it: holdfast db url --show-password' } : {}),
     }
   },
 })

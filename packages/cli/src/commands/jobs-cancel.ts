@@ -5,12 +5,12 @@ import { printable } from '../printable.ts'
 /** Cancels one job. */
 export const jobsCancel: Command = command({
   name: 'jobs cancel',
-  summary: 'Cancels a job: one that runs is told to end, any other ends.',
+  summary: 'Cancel a job. A running job receives an abort signal; any other job is cancelled at once.',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {
     const job = await cancelJob(client, id)
-    const how = job.isRunning ? 'runs, and has been told to end' : 'is cancelled'
+    const how = job.isRunning ? 'is running and was asked to stop' : 'is cancelled'
     return { data: job, text: () => `${printable(job.name)} ${job.id} ${how}.` }
   },
 })

@@ -11,16 +11,16 @@ import { type Column, table } from '../table.ts'
 /** Lists jobs and the paused job names. */
 export const jobsList: Command = command({
   name: 'jobs list',
-  summary: 'Lists jobs, those that were enqueued last first.',
+  summary: 'List jobs, newest first.',
   options: {
     service: text('service', 'Service whose jobs are listed. Default: all services.'),
-    name: text('name', 'Those of this name.'),
+    name: text('name', 'Only jobs of this name.'),
     state: words(jobStates, {
       placeholder: 'states',
-      description: `Those in one of these states: ${jobStates.join(', ')}.`,
+      description: `Only jobs in one of these states: ${jobStates.join(', ')}.`,
     }),
-    before: text('id', 'Those behind this one: the next page.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+    before: text('id', 'List the jobs after this one (next page).'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
   async run({ options: { service, name, state, before, limit }, client }) {
     const found = await listJobs(client, {
@@ -37,7 +37,7 @@ export const jobsList: Command = command({
       data: { jobs, paused },
       text: (screen) =>
         [
-          jobs.length === 0 ? 'There are none.' : table(columnsOf(screen), jobs, screen),
+          jobs.length === 0 ? 'None found.' : table(columnsOf(screen), jobs, screen),
           ...(last ? [`There may be more: --before ${last.id}`] : []),
           ...paused.map(
             ({ service: owner, name: one, pausedAt, jobs: waiting }) =>
@@ -71,7 +71,7 @@ function columnsOf({ now }: Screen): readonly Column<ListedJob>[] {
 }
 
 function stateOf({ state, runAt, isCancelled }: ListedJob, now: Date): string {
-  if (state === 'running' && isCancelled) return 'running, to end'
+  if (state === 'running' && isCancelled) return 'cancelling'
   if (state !== 'scheduled' || runAt === null || runAt <= now) return state
   return `${state} ${formatAge(runAt, now)}`
 }

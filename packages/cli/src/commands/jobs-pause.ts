@@ -7,8 +7,8 @@ import { printable } from '../printable.ts'
 /** Pauses the jobs of a name. */
 export const jobsPause: Command = command({
   name: 'jobs pause',
-  summary: 'Pauses the jobs of a name: no worker begins one. Those that run go on.',
-  details: 'More can be enqueued, and wait. "jobs list" shows what is paused.',
+  summary: 'Pause the jobs of a name: workers stop starting them. Running jobs continue.',
+  details: 'Jobs can still be enqueued; they wait. "jobs list" shows what is paused.',
   arguments: ['name'],
   options: { service: serviceOption },
   async run({ arguments: [name = ''], options: { service }, client }) {
@@ -16,7 +16,7 @@ export const jobsPause: Command = command({
     return {
       data: pause,
       text: () =>
-        `${printable(pause.name)} is paused. ${count(pause.jobs, 'job')} of that name ${pause.jobs === 1 ? 'has' : 'have'} not ended.`,
+        `${printable(pause.name)} is paused. ${count(pause.jobs, 'job')} of that name ${pause.jobs === 1 ? 'is' : 'are'} unfinished.`,
     }
   },
 })

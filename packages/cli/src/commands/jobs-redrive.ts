@@ -7,9 +7,9 @@ import { wholeNumber } from '../option.ts'
 /** Redrives dead jobs. */
 export const jobsRedrive: Command = command({
   name: 'jobs redrive',
-  summary: 'Redrives the dead jobs of a name, the oldest first.',
+  summary: 'Redrive the dead jobs of a name, oldest first.',
   details:
-    'All of their attempts are before them again. Steps that are done are not repeated, and limits hold. Of those that keep the same unique key until they end it is the last one, and none while another has not ended.',
+    'They get all of their attempts again. Completed steps are not repeated, and limits still apply. Of several jobs that share a unique key until they end, only the newest is redriven, and none while another one is unfinished.',
   arguments: ['name'],
   options: {
     service: serviceOption,
@@ -19,8 +19,7 @@ export const jobsRedrive: Command = command({
     const redriven = await redriveJobs(client, name, { limit, ...(service === undefined ? {} : { service }) })
     return {
       data: redriven,
-      text: () =>
-        `${count(redriven.ids.length, 'job')} redriven, ${redriven.left === 0 ? 'none is' : `${count(redriven.left, 'is', 'are')}`} still dead.`,
+      text: () => `${count(redriven.ids.length, 'job')} redriven, ${redriven.left} still dead.`,
     }
   },
 })

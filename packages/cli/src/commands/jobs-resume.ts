@@ -6,7 +6,7 @@ import { printable } from '../printable.ts'
 /** Resumes the jobs of a name. */
 export const jobsResume: Command = command({
   name: 'jobs resume',
-  summary: 'Resumes the jobs of a paused name.',
+  summary: 'Resume the jobs of a paused name.',
   arguments: ['name'],
   options: { service: serviceOption },
   async run({ arguments: [name = ''], options: { service }, client }) {

@@ -5,13 +5,13 @@ import { printable } from '../printable.ts'
 /** Makes one job run now. */
 export const jobsRetry: Command = command({
   name: 'jobs retry',
-  summary: 'Has a job that is dead, or scheduled for later, run now.',
-  details: 'What has failed still counts: a dead job has one more try. Its limits hold.',
+  summary: 'Run a dead or scheduled job now.',
+  details: 'Earlier failures still count: a dead job gets one more attempt. Limits still apply.',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {
     const job = await retryJob(client, id)
-    const when = job.state === 'gated' ? 'runs as soon as its limits let it' : 'runs now'
+    const when = job.state === 'gated' ? 'runs as soon as its limits allow' : 'runs now'
     return { data: job, text: () => `${printable(job.name)} ${job.id} ${when}.` }
   },
 })

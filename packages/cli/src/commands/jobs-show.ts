@@ -13,11 +13,11 @@ import { table } from '../table.ts'
 /** Shows one job. */
 export const jobsShow: Command = command({
   name: 'jobs show',
-  summary: 'Shows a job: its input, its last failure, its steps, who runs it.',
+  summary: 'Show a job: its input, last failure, steps and worker.',
   arguments: ['id'],
   options: {
     'show-input': flag(
-      'Shows its input, its progress and what its steps gave as they are. Unless given, values are hidden whose names say that they are secret.',
+      'Show the input, the progress and the step results unredacted. By default, values with sensitive names are hidden.',
     ),
   },
   async run({ arguments: [id = ''], options, client }) {
@@ -46,7 +46,7 @@ function describe(job: StoredJob, screen: Screen): string {
         ['Id', job.id],
         ['Service', job.service],
         ['Name', job.name],
-        ['State', job.state === 'running' && job.isCancelled ? 'running, has been told to end' : job.state],
+        ['State', job.state === 'running' && job.isCancelled ? 'running, asked to stop' : job.state],
         ['Runs at', job.finishedAt || job.state === 'running' ? null : formatTime(job.runAt, now)],
         ['Enqueued', formatTime(job.enqueuedAt, now)],
         ['Began', formatTime(job.startedAt, now)],
@@ -59,19 +59,19 @@ function describe(job: StoredJob, screen: Screen): string {
           'Limit key',
           job.limitKey === null
             ? null
-            : `${JSON.stringify(job.limitKey)}${job.hasPlace ? ', has a place' : ''}`,
+            : `${JSON.stringify(job.limitKey)}${job.hasPlace ? ', has a slot' : ''}`,
         ],
         ['Rate key', job.rateKey === null ? null : JSON.stringify(job.rateKey)],
         [
           'Worker',
-          worker && `${worker.host}, process ${worker.pid}, heard of ${formatTime(worker.beatAt, now)}`,
+          worker && `${worker.host}, process ${worker.pid}, last heartbeat ${formatTime(worker.beatAt, now)}`,
         ],
         ['Trace', job.traceparent],
         ['Failure', failure && `${failure.name}: ${failure.message}`],
         [
           'Failed',
           failure &&
-            `${failure.at}, try ${failure.attempt}${failure.code === undefined ? '' : `, code ${failure.code}`}`,
+            `${failure.at}, attempt ${failure.attempt}${failure.code === undefined ? '' : `, code ${failure.code}`}`,
         ],
       ],
       screen,

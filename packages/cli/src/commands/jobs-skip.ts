@@ -5,14 +5,14 @@ import { printable } from '../printable.ts'
 /** Skips one dead job. */
 export const jobsSkip: Command = command({
   name: 'jobs skip',
-  summary: 'Skips a dead job: the later ones of its key, which wait behind it, go on.',
+  summary: 'Skip a dead job, so that the later jobs of its key that it blocks can run.',
   details:
-    'For messages of a consumer, and jobs with onDead: wait. It stays dead, and can still be redriven.',
+    'Applies to messages of a consumer and to jobs with onDead: wait. The job stays dead and can still be redriven.',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {
     const job = await skipJob(client, id)
-    const how = job.wasHolding ? 'is skipped' : 'holds nothing up'
+    const how = job.wasHolding ? 'is skipped' : 'blocks nothing'
     return { data: job, text: () => `${printable(job.name)} ${job.id} ${how}.` }
   },
 })

@@ -8,12 +8,15 @@ import { type Column, table } from '../table.ts'
 /** Lists idempotency keys. */
 export const keysList: Command = command({
   name: 'keys list',
-  summary: 'Lists idempotency keys whose answers are kept, the last ones first.',
+  summary: 'List idempotency keys with stored answers, newest first.',
   options: {
-    scope: text('scope', `Those of one caller, as the list has it: '[null,"user","ada"]'. '' is nobody.`),
-    since: time('Those that were answered at this time or later.'),
-    until: time('Those that were answered before this time.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+    scope: text(
+      'scope',
+      `Only keys of this caller, as shown in the list: '[null,"user","ada"]'. '' is no caller.`,
+    ),
+    since: time('Only keys answered at this time or later.'),
+    until: time('Only keys answered before this time.'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
   async run({ options: { scope, since, until, limit }, client }) {
     const keys = await listKeys(client, {
@@ -26,9 +29,9 @@ export const keysList: Command = command({
       data: { keys },
       text: (screen) =>
         [
-          keys.length === 0 ? 'There are none.' : table(columnsOf(screen), keys, screen),
+          keys.length === 0 ? 'None found.' : table(columnsOf(screen), keys, screen),
           ...(keys.length === limit
-            ? ['There may be more: raise --limit, or narrow it with --since and --until.']
+            ? ['There may be more: raise --limit, or narrow the range with --since and --until.']
             : []),
         ].join('\n'),
     }

@@ -11,23 +11,26 @@ const usualRetention = '7d'
 /** Deletes old idempotency keys. */
 export const keysPrune: Command = command({
   name: 'keys prune',
-  summary: 'Deletes idempotency keys that were answered longer ago than this.',
+  summary: 'Delete idempotency keys answered longer ago than --older-than.',
   details:
-    'Services delete what has outlived their retention by themselves. A call with a key that is gone runs, though it may have run before.',
+    'Services delete keys themselves when the retention time has passed. A call whose key was deleted runs again.',
   options: {
-    'older-than': duration('How long ago: 30d. Needed.'),
-    'dry-run': flag('Tells how many there are, and deletes none.'),
+    'older-than': duration('Min age: 30d. Required.'),
+    'dry-run': flag('Count the keys without deleting any.'),
     force: flag(
-      `Deletes even what is younger than ${usualRetention}, which clients may send again, and which then runs twice.`,
+      `Also delete keys younger than ${usualRetention}. Clients may still retry these calls, which would then run twice.`,
     ),
   },
   check(options) {
     const olderThan = options['older-than']
-    if (olderThan === undefined) throw usageInvalid('Say how old they have to be: --older-than 30d.')
+    if (olderThan === undefined)
+      throw usageInvalid(
+        '--older-than is required: the min age of the keys to delete, such as --older-than 30d.',
+      )
     const isYoung = readDurationMs(olderThan)! < readDurationMs(usualRetention)!
     if (isYoung && !options.force && !options['dry-run']) {
       throw usageInvalid(
-        `--older-than ${olderThan}: keys younger than ${usualRetention} may be sent again, and would run twice. Give --force if that is meant.`,
+        `--older-than ${olderThan}: clients may still retry calls with keys younger than ${usualRetention}, which would then run twice. Pass --force to delete them anyway.`,
       )
     }
   },

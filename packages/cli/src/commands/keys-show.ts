@@ -11,13 +11,11 @@ import type { Screen } from '../screen.ts'
 /** Shows one idempotency key. */
 export const keysShow: Command = command({
   name: 'keys show',
-  summary: 'Shows an idempotency key with the answer that is kept for it.',
+  summary: 'Show an idempotency key and its stored answer.',
   arguments: ['key'],
   options: {
-    scope: text('scope', 'Whose it is, where several callers have used the same.'),
-    'show-body': flag(
-      'Shows the answer as it is. Unless given, values are hidden whose names say that they are secret.',
-    ),
+    scope: text('scope', 'Caller of the key. Required if several callers used the same key.'),
+    'show-body': flag('Show the answer unredacted. By default, values with sensitive names are hidden.'),
   },
   async run({ arguments: [key = ''], options, client }) {
     const found = await showKey(client, key, options.scope === undefined ? {} : { scope: options.scope })
@@ -51,7 +49,7 @@ function describe({ key, scope, status, createdAt, headers, body }: StoredKey, s
     fields(
       [
         ['Key', key],
-        ['Scope', scope === '' ? '(nobody)' : scope],
+        ['Scope', scope === '' ? '(no caller)' : scope],
         ['Answered', formatTime(createdAt, screen.now)],
         ['Status', String(status)],
         ...Object.entries(headers).map(([name, value]) => [`  ${name}`, value] as const),

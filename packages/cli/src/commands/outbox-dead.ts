@@ -14,11 +14,11 @@ import { type Column, table } from '../table.ts'
 /** Lists dead letters of subscribers. */
 export const outboxDead: Command = command({
   name: 'outbox dead',
-  summary: 'List messages that a subscriber could not take, newest first.',
-  details: 'Messages that a consumer could not take are dead jobs: "jobs list --state dead".',
+  summary: 'List messages that a subscriber failed to handle, newest first.',
+  details: 'Messages that a consumer failed to handle are dead jobs: "jobs list --state dead".',
   options: {
-    subscriber: text('name', 'Those of one subscriber.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+    subscriber: text('name', 'Only dead letters of this subscriber.'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
   async run({ options: { subscriber, limit }, client }) {
     const messages = await listDeadMessages(client, {
@@ -35,9 +35,9 @@ export const outboxDead: Command = command({
 /** Redrives dead letters to their subscriber. */
 export const outboxRedrive: Command = command({
   name: 'outbox redrive',
-  summary: 'Hand dead letters to their subscriber again.',
+  summary: 'Redrive dead letters to their subscriber.',
   arguments: ['subscriber'],
-  options: { id: text('message', 'That of one message. Default: all.') },
+  options: { id: text('message', 'Only the dead letter of this message. Default: all.') },
   async run({ arguments: [subscriber = ''], options: { id }, client }) {
     const messages = await redriveDeadMessages(client, subscriber, id)
     return { data: { messages }, text: () => `${count(messages.length, 'message')} redriven.` }
@@ -49,7 +49,7 @@ export const outboxSkip: Command = command({
   name: 'outbox skip',
   summary: 'Delete dead letters of a subscriber, which it then never handles.',
   arguments: ['subscriber'],
-  options: { id: text('message', 'That of one message. Default: all.') },
+  options: { id: text('message', 'Only the dead letter of this message. Default: all.') },
   async run({ arguments: [subscriber = ''], options: { id }, client }) {
     const messages = await skipDeadMessages(client, subscriber, id)
     return { data: { messages }, text: () => `${count(messages.length, 'message')} skipped.` }

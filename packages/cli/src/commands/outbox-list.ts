@@ -9,18 +9,16 @@ import { type Column, table } from '../table.ts'
 /** Lists messages. */
 export const outboxList: Command = command({
   name: 'outbox list',
-  summary: 'Lists messages, those that were published last first.',
+  summary: 'List messages, newest first.',
   options: {
-    event: text('event', 'Those of this event.'),
-    key: text('key', 'Those of this key.'),
-    new: flag('Those that nobody has heard of yet.'),
-    since: time('Those that were published at this time or later.'),
-    until: time('Those that were published before this time.'),
-    before: text('id', 'Those behind this one: the next page.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
-    'show-payload': flag(
-      'Shows payloads as they are. Unless given, values are hidden whose names say that they are secret.',
-    ),
+    event: text('event', 'Only messages of this event.'),
+    key: text('key', 'Only messages with this key.'),
+    new: flag('Only messages that are not dispatched yet.'),
+    since: time('Only messages published at this time or later.'),
+    until: time('Only messages published before this time.'),
+    before: text('id', 'List the messages after this one (next page).'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    'show-payload': flag('Show payloads unredacted. By default, values with sensitive names are hidden.'),
   },
   async run({ options: { event, key, new: isNew, since, until, before, limit, ...options }, client }) {
     const found = await listMessages(client, {
@@ -40,7 +38,7 @@ export const outboxList: Command = command({
       data: { messages },
       text: (screen) =>
         [
-          messages.length === 0 ? 'There are none.' : table(columnsOf(screen), messages, screen),
+          messages.length === 0 ? 'None found.' : table(columnsOf(screen), messages, screen),
           ...(last ? [`There may be more: --before ${last.id}`] : []),
         ].join('\n'),
     }

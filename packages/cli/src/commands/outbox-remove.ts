@@ -9,8 +9,9 @@ const kinds: readonly string[] = ['consumer', 'subscriber', 'relay'] satisfies S
 /** Removes a subscription. */
 export const outboxRemove: Command = command({
   name: 'outbox remove',
-  summary: 'Remove a consumer, subscriber or relay that no program has any more.',
-  details: 'A program that still has it registers it again when it starts, and reads on from there.',
+  summary: 'Remove a consumer, subscriber or relay that no program uses any more.',
+  details:
+    'A program that still uses it registers it again at its next start, and continues with the messages published from then on.',
   arguments: ['kind', 'name'],
   options: { service: text('name', 'Its service, if several have one of this name.') },
   async run({ arguments: [kind = '', name = ''], options: { service }, client }) {

@@ -9,19 +9,19 @@ import { usageInvalid } from '../usage-invalid.ts'
 /** Moves one relay. */
 export const outboxRewind: Command = command({
   name: 'outbox rewind',
-  summary: 'Has a relay send messages again, from a position or a time on.',
-  details: 'Give either --to or --since. Brokers drop what they know already, as long as they remember it.',
+  summary: 'Rewind a relay, so that it sends messages again from a position or a time.',
+  details: 'Pass either --to or --since. Brokers drop duplicates within their deduplication window.',
   arguments: ['relay'],
   options: {
-    to: text('position', 'Sends what is behind this position; 0 is the beginning.'),
-    since: time('Sends what was published at this time or later.'),
+    to: text('position', 'Send the messages after this position; 0 is the beginning.'),
+    since: time('Send the messages published at this time or later.'),
     service: text('name', 'Its service, if several have a relay of this name.'),
-    skip: flag('Lets it move on as well: what it has not sent up to there, it never sends.'),
+    skip: flag('Allow moving forward: the skipped messages are never sent.'),
   },
   check({ to, since }) {
-    if ((to === undefined) === (since === undefined)) throw usageInvalid('Give either --to or --since.')
+    if ((to === undefined) === (since === undefined)) throw usageInvalid('Pass either --to or --since.')
     if (to !== undefined && !/^\d{1,18}$/.test(to))
-      throw usageInvalid(`--to ${to}: it has to be a position, a whole number as "outbox list" has it.`)
+      throw usageInvalid(`--to ${to}: must be a position, an integer as shown by "outbox list".`)
   },
   async run({ arguments: [name = ''], options: { to, since, skip, service }, client }) {
     await client.query('begin')
@@ -34,14 +34,14 @@ export const outboxRewind: Command = command({
     if (before && !skip && BigInt(moved.position) > BigInt(before.position)) {
       throw new HoldfastError(
         'relay-would-skip',
-        `The relay "${name}" has sent up to position ${before.position}; behind ${moved.position}, it would never send what is between them. Nothing has been moved. Give --skip if that is meant.`,
+        `The relay "${name}" has sent messages up to position ${before.position}; after moving to ${moved.position}, it would never send the messages in between. Nothing was moved. Pass --skip to skip them.`,
       )
     }
     await client.query('commit')
     return {
       data: moved,
       text: () =>
-        `${printable(moved.name)} goes on behind position ${moved.position}, with ${count(moved.messages, 'message')} to send.`,
+        `${printable(moved.name)} continues after position ${moved.position}, with ${count(moved.messages, 'message')} to send.`,
     }
   },
 })

@@ -26,7 +26,7 @@ async function listOf(client: Parameters<typeof listSubscriptions>[0], kind?: Su
   return {
     data: { subscriptions },
     text: (screen: Screen) =>
-      subscriptions.length === 0 ? 'None is registered.' : table(columnsOf(screen), subscriptions, screen),
+      subscriptions.length === 0 ? 'None registered.' : table(columnsOf(screen), subscriptions, screen),
   }
 }
 

@@ -8,14 +8,14 @@ import { type Column, table } from '../table.ts'
 /** Lists webhook deliveries. */
 export const webhooksDeliveries: Command = command({
   name: 'webhooks deliveries',
-  summary: 'Lists deliveries of webhooks with what their last try came to, the last ones first.',
+  summary: 'List webhook deliveries with the result of their last attempt, newest first.',
   options: {
-    service: text('name', 'Those of this service.'),
-    owner: text('owner', 'Those to the endpoints of this owner.'),
-    endpoint: text('id', 'Those to this endpoint.'),
-    state: word(['pending', 'delivered', 'failed'], 'Those in this state.'),
-    after: text('position', 'Those behind this position: the next page.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+    service: text('name', 'Only those of this service.'),
+    owner: text('owner', 'Only deliveries to endpoints of this owner.'),
+    endpoint: text('id', 'Only deliveries to this endpoint.'),
+    state: word(['pending', 'delivered', 'failed'], 'Only those in this state.'),
+    after: text('position', 'Start after this position (next page).'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
   async run({ options: { service, owner, endpoint, state, after, limit }, client }) {
     const deliveries = await listWebhookDeliveries(client, {
@@ -31,7 +31,7 @@ export const webhooksDeliveries: Command = command({
       data: { deliveries },
       text: (screen) =>
         [
-          deliveries.length === 0 ? 'There are none.' : table(columnsOf(screen), deliveries, screen),
+          deliveries.length === 0 ? 'None found.' : table(columnsOf(screen), deliveries, screen),
           ...(last ? [`There may be more: --after ${last.position}`] : []),
         ].join('\n'),
     }
@@ -47,7 +47,7 @@ function columnsOf({ now }: Screen): readonly Column<Listed<WebhookDelivery>>[] 
     { title: 'STATE', value: ({ state }) => state },
     { title: 'TRIES', value: ({ tries }) => String(tries.length) },
     { title: 'AGE', value: ({ createdAt }) => formatAge(new Date(createdAt), now) },
-    { title: 'LAST TRY', value: lastTryOf, isFlexible: true },
+    { title: 'LAST ATTEMPT', value: lastTryOf, isFlexible: true },
   ]
 }
 

@@ -6,7 +6,7 @@ import { printable } from '../printable.ts'
 export const webhooksEnable: Command = command({
   name: 'webhooks enable',
   summary:
-    'Sends to an endpoint again, as if it had never failed. What was not sent meanwhile is replayed on demand.',
+    'Resume sending to an endpoint and reset its failures. Deliveries missed meanwhile are not sent; use "webhooks replay".',
   arguments: ['id'],
   options: {},
   async run({ arguments: [id = ''], client }) {

@@ -8,14 +8,14 @@ import { type Column, table } from '../table.ts'
 /** Lists webhook endpoints. */
 export const webhooksEndpoints: Command = command({
   name: 'webhooks endpoints',
-  summary: 'Lists the endpoints that webhooks are sent to, in the order in which they were added.',
-  details: 'Their secrets are not shown.',
+  summary: 'List webhook endpoints, oldest first.',
+  details: 'Secrets are not shown.',
   options: {
-    service: text('name', 'Those of this service.'),
-    owner: text('owner', 'Those of this owner.'),
-    state: word(['enabled', 'disabled'], 'Those in this state.'),
-    after: text('position', 'Those behind this position: the next page.'),
-    limit: wholeNumber('How many at most.', { min: 1, max: 1_000, initial: 50 }),
+    service: text('name', 'Only those of this service.'),
+    owner: text('owner', 'Only endpoints of this owner.'),
+    state: word(['enabled', 'disabled'], 'Only those in this state.'),
+    after: text('position', 'Start after this position (next page).'),
+    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
   async run({ options: { service, owner, state, after, limit }, client }) {
     const endpoints = await listWebhookEndpoints(client, {
@@ -30,7 +30,7 @@ export const webhooksEndpoints: Command = command({
       data: { endpoints },
       text: (screen) =>
         [
-          endpoints.length === 0 ? 'There are none.' : table(columnsOf(screen), endpoints, screen),
+          endpoints.length === 0 ? 'None found.' : table(columnsOf(screen), endpoints, screen),
           ...(last ? [`There may be more: --after ${last.position}`] : []),
         ].join('\n'),
     }

@@ -7,25 +7,25 @@ import { usageInvalid } from '../usage-invalid.ts'
 /** Sends webhook deliveries again. */
 export const webhooksReplay: Command = command({
   name: 'webhooks replay',
-  summary: 'Sends a delivery once more; with --since, those to an endpoint.',
+  summary: 'Send a delivery again; with --since, send the deliveries to an endpoint again.',
   details:
-    'What is sent has the id and the bytes that it had: receivers tell by the id that they have had it. At most 10,000 deliveries are sent at once, the oldest first.',
+    'A replay has the id and the body of the original, so receivers can deduplicate it by id. At most 10,000 deliveries are replayed at once, oldest first.',
   arguments: ['id'],
   options: {
     since: time(
-      'The id is that of an endpoint: those that were made at this time or later, and have failed.',
+      'Treat the id as an endpoint id, and replay its failed deliveries created at this time or later.',
     ),
-    until: time('Those that were made before this time.'),
-    all: flag('Those that were delivered, too.'),
+    until: time('Only deliveries created before this time.'),
+    all: flag('Also replay deliveries that succeeded.'),
   },
   check({ since, until, all }) {
     if (since === undefined && (until !== undefined || all))
-      throw usageInvalid('--until and --all go with --since, and the id of an endpoint.')
+      throw usageInvalid('--until and --all require --since and the id of an endpoint.')
   },
   async run({ arguments: [id = ''], options: { since, until, all }, client }) {
     if (since === undefined) {
       await replayWebhookDelivery(client, id)
-      return { data: { replayed: 1 }, text: () => 'The delivery is sent once more.' }
+      return { data: { replayed: 1 }, text: () => 'The delivery will be sent again.' }
     }
     const replayed = await replayWebhookDeliveries(client, {
       endpoint: id,
@@ -35,7 +35,7 @@ export const webhooksReplay: Command = command({
     })
     return {
       data: { replayed },
-      text: () => `${count(replayed, 'delivery', 'deliveries')} to be sent once more.`,
+      text: () => `${count(replayed, 'delivery', 'deliveries')} will be sent again.`,
     }
   },
 })

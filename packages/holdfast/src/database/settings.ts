@@ -14,7 +14,7 @@ interface DatabaseSettings extends Readonly<Record<string, Setting>> {
 /** The environment variables that configure a database unless its options do. */
 export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
-    description: 'Where the database is: postgres://user:password@host:5432/name.',
+    description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,
     optional: 'outside production',
     defaultDescription: 'an embedded server; in production it has to be set',

@@ -63,7 +63,7 @@ export interface PageWindow {
   readonly orderings: readonly Ordering[]
   /** The position to start after, in that order; `undefined` to start at the beginning. */
   readonly after: Position | undefined
-  /** Max number of rows. */
+  /** Max number of items. */
   readonly limit: number
   /** Number of rows to skip first. */
   readonly offset: number
