@@ -1,5 +1,5 @@
 import { type Argument, type Expression, parseSync, Visitor } from 'oxc-parser'
-import { HoldfastError } from '../packages/holdfast/src/kernel/holdfast-error.ts'
+import { HoldfastError } from '../packages/holdfast/src/kernel/base/holdfast-error.ts'
 
 /** An import of another module by a file. */
 export interface Import {

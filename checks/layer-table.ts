@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * For each folder of packages/holdfast/src, the folders that its files may import; `*` stands for
- * all of them.
+ * For each room of packages/holdfast/src (`kernel/pages`), the rooms that its files may import, from
+ * the ground floor up. A wing (`kernel`) stands for all of its rooms, `*` for every room.
  */
 export type LayerTable = Readonly<Record<string, readonly string[]>>
 
@@ -11,25 +11,35 @@ export const layerTable: LayerTable = JSON.parse(
   readFileSync(new URL('layers.json', import.meta.url), 'utf8'),
 ) as LayerTable
 
+/** Returns whether rooms of this wing have rows in the table. */
+export function isWing(name: string, table: LayerTable): boolean {
+  return Object.keys(table).some((room) => room.startsWith(`${name}/`))
+}
+
+/** Returns whether a list of rooms and wings covers a room. */
+export function allows(allowed: readonly string[], room: string): boolean {
+  return allowed.some((name) => name === '*' || name === room || room.startsWith(`${name}/`))
+}
+
 /** The lines of ARCHITECTURE.md that enclose the table. */
 export const tableStart = '<!-- layers: from `npm run --silent layers -- --markdown` -->'
 export const tableEnd = '<!-- /layers -->'
 
 /** Returns the table in Markdown, with columns padded as the formatter pads them. */
 export function toMarkdown(table: LayerTable): string {
-  const rows = Object.entries(table).map(([folder, allowed]) => [code(folder), describe(allowed)] as const)
-  const lines = [['folder', 'may import'] as const, ...rows]
-  const folderWidth = Math.max(...lines.map(([folder]) => folder.length))
+  const rows = Object.entries(table).map(([room, allowed]) => [code(room), describe(allowed)] as const)
+  const lines = [['room', 'may import'] as const, ...rows]
+  const roomWidth = Math.max(...lines.map(([room]) => room.length))
   const allowedWidth = Math.max(...lines.map(([, allowed]) => allowed.length))
   const [heading, ...body] = lines.map(
-    ([folder, allowed]) => `| ${folder.padEnd(folderWidth)} | ${allowed.padEnd(allowedWidth)} |`,
+    ([room, allowed]) => `| ${room.padEnd(roomWidth)} | ${allowed.padEnd(allowedWidth)} |`,
   )
-  const rule = `| ${'-'.repeat(folderWidth)} | ${'-'.repeat(allowedWidth)} |`
+  const rule = `| ${'-'.repeat(roomWidth)} | ${'-'.repeat(allowedWidth)} |`
   return [heading, rule, ...body].join('\n')
 }
 
 function describe(allowed: readonly string[]): string {
-  if (allowed.includes('*')) return 'every folder'
+  if (allowed.includes('*')) return 'every room'
   return allowed.length === 0 ? 'nothing' : allowed.map(code).join(', ')
 }
 

@@ -1,4 +1,4 @@
-import type { LayerTable } from './layer-table.ts'
+import { allows, isWing, type LayerTable } from './layer-table.ts'
 import type { ModuleGraph } from './module-graph.ts'
 import { isTestFile } from './source-files.ts'
 import type { Violation } from './violation.ts'
@@ -7,36 +7,58 @@ const source = 'packages/holdfast/src/'
 const tableFile = 'checks/layers.json'
 
 /**
- * Returns imports that break the layering of the folders of packages/holdfast/src; tests may import
- * anything.
+ * Returns imports that break the layering of packages/holdfast/src, and rows of the table that are
+ * out of order. Tests may import anything.
  */
 export function findLayerViolations(graph: ModuleGraph, table: LayerTable): readonly Violation[] {
   const shipped = [...graph].filter(([file]) => file.startsWith(source) && !isTestFile(file))
   const imports = shipped.flatMap(([file, found]) => found.map((one) => ({ file, ...one })))
   return [
-    ...unlistedFolders(
+    ...upwardRows(table),
+    ...unlistedRooms(
       shipped.map(([file]) => file),
       table,
     ),
     ...imports.flatMap(({ file, line, target }) => {
-      const breach = target === undefined ? undefined : judge(table, file, target)
+      const breach = target === undefined ? undefined : breachOf(table, file, target)
       return breach === undefined ? [] : [{ file, line, ...breach }]
     }),
   ]
 }
 
-function unlistedFolders(files: readonly string[], table: LayerTable): readonly Violation[] {
-  const firstOfFolder = new Map(files.toReversed().map((file) => [folderOf(file), file]))
-  return [...firstOfFolder].flatMap(([folder, file]) =>
-    folder === undefined || folder in table
+/** Returns the rows that name a room or wing which does not stand wholly before them. */
+function upwardRows(table: LayerTable): readonly Violation[] {
+  const rooms = Object.keys(table)
+  return Object.entries(table).flatMap(([room, allowed], index) =>
+    allowed
+      .filter((name) => name !== '*' && !isBelow(name, { rooms, index }))
+      .map((name) => ({
+        file: tableFile,
+        line: index + 2,
+        what: `${room} may import ${name}, which does not stand before it`,
+        why: 'The order of the rows is the order of the floors: a room knows only the floors below it.',
+        mend: 'Move the row, or have what is needed passed in from above.',
+      })),
+  )
+}
+
+function isBelow(name: string, { rooms, index }: { rooms: readonly string[]; index: number }): boolean {
+  const named = rooms.filter((room) => room === name || room.startsWith(`${name}/`))
+  return named.length > 0 && named.every((room) => rooms.indexOf(room) < index)
+}
+
+function unlistedRooms(files: readonly string[], table: LayerTable): readonly Violation[] {
+  const firstOfRoom = new Map(files.toReversed().map((file) => [roomOf(file, table), file]))
+  return [...firstOfRoom].flatMap(([room, file]) =>
+    room === undefined || room in table
       ? []
       : [
           {
             file,
             line: 1,
-            what: `the folder ${folder} has no row in ${tableFile}`,
-            why: 'Without one nothing says what it may import.',
-            mend: `Add it to ${tableFile} with as few folders as it needs.`,
+            what: `the folder ${room} has no row in ${tableFile}`,
+            why: 'Without one, nothing says what it may import.',
+            mend: `Add it to ${tableFile} with as few rooms as it needs.`,
           },
         ],
   )
@@ -44,17 +66,17 @@ function unlistedFolders(files: readonly string[], table: LayerTable): readonly 
 
 type Breach = Pick<Violation, 'what' | 'why' | 'mend'>
 
-function judge(table: LayerTable, file: string, target: string): Breach | undefined {
+function breachOf(table: LayerTable, file: string, target: string): Breach | undefined {
   if (isTestFile(target)) return importsTest(target)
   if (!target.startsWith(source)) return undefined
-  const from = folderOf(file)
-  const to = folderOf(target)
+  const from = roomOf(file, table)
+  const to = roomOf(target, table)
   if (from === to) return undefined
   if (to === undefined) return importsEntry(from, target)
-  const allowed = table[from ?? ''] ?? []
   if (table[to]?.includes('*')) return isEntryOf(to, file) ? undefined : importsTop(to, target)
-  if (from === undefined || allowed.includes(to) || allowed.includes('*')) return undefined
-  return importsUpwards(from, target, allowed)
+  const allowed = table[from ?? ''] ?? []
+  if (from === undefined || allows(allowed, to)) return undefined
+  return importsUpwards(from, { to, target, allowed })
 }
 
 function importsTest(target: string): Breach {
@@ -68,7 +90,7 @@ function importsTest(target: string): Breach {
 function importsEntry(from: string | undefined, target: string): Breach {
   return {
     what: `${from} imports the entry file ${target}`,
-    why: 'An entry file gathers folders for the outside: to import one is to depend on all behind it.',
+    why: 'An entry file gathers rooms for users: importing one depends on everything behind it.',
     mend: 'Import the file that declares the name.',
   }
 }
@@ -76,26 +98,36 @@ function importsEntry(from: string | undefined, target: string): Breach {
 function importsTop(to: string, target: string): Breach {
   return {
     what: `imports ${to} (${target})`,
-    why: `${to} may import every folder, so nothing but its own entry files (${to}.ts, ${to}-*.ts) imports it.`,
-    mend: `Move what is needed from ${to} to the folder that it is about.`,
+    why: `${to} may import every room, so only its own entry files (${to}.ts, ${to}-*.ts) import it.`,
+    mend: `Move what is needed from ${to} to the room that it is about.`,
   }
 }
 
-function importsUpwards(from: string, target: string, allowed: readonly string[]): Breach {
+interface Upwards {
+  readonly to: string
+  readonly target: string
+  readonly allowed: readonly string[]
+}
+
+function importsUpwards(from: string, { to, target, allowed }: Upwards): Breach {
   return {
-    what: `${from} imports ${folderOf(target)} (${target})`,
-    why: `By ${tableFile} ${from} may import ${allowed.length === 0 ? 'no other folder' : `only ${allowed.join(', ')}`}.`,
-    mend: `Have it passed in from above, move the code to the folder that it is about, or change ${tableFile}.`,
+    what: `${from} imports ${to} (${target})`,
+    why: `By ${tableFile} ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
+    mend: `Have it passed in from above, move the code to the room that it is about, or change ${tableFile}.`,
   }
 }
 
-function isEntryOf(folder: string, file: string): boolean {
-  const isEntry = folderOf(file) === undefined
-  return isEntry && [`${folder}.`, `${folder}-`].some((start) => file.startsWith(source + start))
+function isEntryOf(room: string, file: string): boolean {
+  const isEntry = !file.slice(source.length).includes('/')
+  return isEntry && [`${room}.`, `${room}-`].some((start) => file.startsWith(source + start))
 }
 
-/** Returns the folder directly in src that contains a file; `undefined` for an entry file. */
-function folderOf(file: string): string | undefined {
-  const [folder, ...rest] = file.slice(source.length).split('/')
-  return rest.length === 0 ? undefined : folder
+/**
+ * Returns the room that contains a file: `kernel/pages`, or `testing` for a wing without rooms.
+ * `undefined` for an entry file.
+ */
+function roomOf(file: string, table: LayerTable): string | undefined {
+  const [wing, room, ...rest] = file.slice(source.length).split('/')
+  if (wing === undefined || room === undefined) return undefined
+  return rest.length > 0 && (isWing(wing, table) || !(wing in table)) ? `${wing}/${room}` : wing
 }

@@ -81,6 +81,47 @@ test('a sibling that the table does not name, and a folder that it does not know
   ])
 })
 
+test('rooms of a wing, and a wing that stands for all of its rooms', () => {
+  const floors: LayerTable = {
+    'kernel/base': [],
+    'kernel/pages': ['kernel/base'],
+    'storage/postgres': ['kernel'],
+    'storage/embedded': ['kernel/base'],
+  }
+  const files = {
+    [`${source}/kernel/base/clock.ts`]: "import { page } from '../pages/page.ts'\n",
+    [`${source}/kernel/pages/page.ts`]: 'export const page = 1\n',
+    [`${source}/kernel/log.ts`]: 'export const log = 1\n',
+    [`${source}/storage/postgres/pool/pool.ts`]: "import { page } from '../../../kernel/pages/page.ts'\n",
+    [`${source}/storage/embedded/server.ts`]:
+      "import { page } from '../../kernel/pages/page.ts'\nimport { pool } from '../postgres/pool/pool.ts'\n",
+    [`${source}/storage/files/file.ts`]: 'export const file = 1\n',
+  }
+  const root = plantTree({ 'packages/holdfast/package.json': manifest, ...files })
+  expect(checkLayers(root, floors).map(({ file, what }) => `${file} ${what}`)).toEqual([
+    `${source}/storage/files/file.ts the folder storage/files has no row in checks/layers.json`,
+    `${source}/kernel/log.ts the folder kernel has no row in checks/layers.json`,
+    `${source}/kernel/base/clock.ts kernel/base imports kernel/pages (${source}/kernel/pages/page.ts)`,
+    `${source}/storage/embedded/server.ts storage/embedded imports kernel/pages (${source}/kernel/pages/page.ts)`,
+    `${source}/storage/embedded/server.ts storage/embedded imports storage/postgres (${source}/storage/postgres/pool/pool.ts)`,
+  ])
+})
+
+test('the rows of the table stand in the order of the floors', () => {
+  const upwards: LayerTable = {
+    'kernel/base': ['kernel/pages'],
+    'kernel/pages': ['kernel'],
+    'storage/postgres': ['kernel', 'platform'],
+  }
+  expect(
+    checkLayers(plantTree({}), upwards).map(({ file, line, what }) => `${file}:${line} ${what}`),
+  ).toEqual([
+    'checks/layers.json:2 kernel/base may import kernel/pages, which does not stand before it',
+    'checks/layers.json:3 kernel/pages may import kernel, which does not stand before it',
+    'checks/layers.json:4 storage/postgres may import platform, which does not stand before it',
+  ])
+})
+
 test('an entry file is imported by no folder, be it by path or by the name of the package', () => {
   const entry = `${source}/index.ts`
   expect(
@@ -171,7 +212,7 @@ test('a violation says where, what, why and how to mend it', () => {
     table,
   ).map(describeViolation)
   expect(violation).toMatch(/^packages\/holdfast\/src\/kernel\/page\.ts:1 {2}kernel imports postgres/)
-  expect(violation).toContain('Why: By checks/layers.json kernel may import no other folder.')
+  expect(violation).toContain('Why: By checks/layers.json kernel may import no other room.')
   expect(violation).toContain('Mend: ')
 })
 

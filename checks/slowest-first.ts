@@ -10,11 +10,11 @@ const slowest = [
   'packages/cli/src/commands.postgres.test.ts',
   'packages/holdfast/crash-tests/kill-in-mid-write.test.ts',
   'checks/repository.test.ts',
-  'packages/holdfast/src/bullmq/bullmq-jobs.crash.postgres.test.ts',
-  'packages/holdfast/src/postgres/list.postgres.test.ts',
+  'packages/holdfast/src/brokers/bullmq/bullmq-jobs.crash.postgres.test.ts',
+  'packages/holdfast/src/storage/pages/list.postgres.test.ts',
   'packages/holdfast/crash-tests/deadlines.test.ts',
-  'packages/holdfast/src/postgres/replicas/replicas.postgres.test.ts',
-  'packages/holdfast/src/runtime/node/process-owner.test.ts',
+  'packages/holdfast/src/storage/replicas/replicas.postgres.test.ts',
+  'packages/holdfast/src/runtimes/node/process-owner.test.ts',
   'packages/cli/src/command-line.test.ts',
 ]
 

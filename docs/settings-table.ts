@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { settingsTable } from 'holdfast/settings'
-import { databaseSettings } from '../packages/holdfast/src/database/settings.ts'
-import { modeSettings } from '../packages/holdfast/src/runtime/node/mode-settings.ts'
-import { serverSettings } from '../packages/holdfast/src/runtime/node/server-settings.ts'
-import { telemetrySettings } from '../packages/holdfast/src/telemetry/telemetry-settings.ts'
+import { databaseSettings } from '../packages/holdfast/src/databases/assembly/settings.ts'
+import { modeSettings } from '../packages/holdfast/src/runtimes/node/settings/mode-settings.ts'
+import { serverSettings } from '../packages/holdfast/src/runtimes/node/settings/server-settings.ts'
+import { telemetrySettings } from '../packages/holdfast/src/platform/telemetry/telemetry-settings.ts'
 
 const page = new URL('settings.md', import.meta.url)
 const start = '<!-- settings: from `npm run settings` -->'

@@ -1,13 +1,13 @@
 import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
-const fences = `${src}/jobs/fences.postgres.test.ts`
+const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 
 /** Mutants of how jobs become ready, are claimed, and begin. */
 export const claimMutants: readonly Mutant[] = [
   {
     name: 'marking as begun: without the fence',
-    file: `${src}/jobs/queries/mark-begun.ts`,
+    file: `${src}/effects/jobs/queries/mark-begun.ts`,
     text: 'where ${byClaim}',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'markBegun changes nothing' }],
@@ -15,12 +15,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'marking as begun: not before a last attempt',
-    file: `${src}/jobs/run-attempt.ts`,
+    file: `${src}/effects/jobs/attempt/run-attempt.ts`,
     text: 'if (isMarkedFirst(scope)) await mark(scope, parts)',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/jobs/lost-claims.postgres.test.ts`,
+        file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
         name: 'a crash kills only jobs of one attempt that had begun',
       },
     ],
@@ -28,12 +28,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'unique jobs: the one that waits is not locked',
-    file: `${src}/jobs/queries/insert-jobs.ts`,
+    file: `${src}/effects/jobs/queries/insert-jobs.ts`,
     text: "holds_key and state <> 'running'\n      for key share`",
     replacement: "holds_key and state <> 'running'`",
     killedBy: [
       {
-        file: `${src}/jobs/unique-jobs.postgres.test.ts`,
+        file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
         name: 'a unique job does not begin before the last transaction that it stands for has committed',
       },
     ],
@@ -41,12 +41,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'unique jobs: a claim keeps the key',
-    file: `${src}/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
     text: 'holds_key = holds_key and keeps_key',
     replacement: 'holds_key = holds_key',
     killedBy: [
       {
-        file: `${src}/jobs/unique-jobs.postgres.test.ts`,
+        file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
         name: 'what is committed while a unique job runs gets one more run',
       },
     ],
@@ -54,7 +54,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'handing back: without the fence',
-    file: `${src}/jobs/queries/hand-back.ts`,
+    file: `${src}/effects/jobs/queries/hand-back.ts`,
     text: 'where ${byClaim}',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'handBack changes nothing' }],
@@ -62,7 +62,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'handing back what is unknown: of every worker',
-    file: `${src}/jobs/queries/hand-back.ts`,
+    file: `${src}/effects/jobs/queries/hand-back.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
     killedBy: [{ file: fences, name: 'handBackUnknown changes nothing' }],
@@ -70,7 +70,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: without a row lock',
-    file: `${src}/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
     text: 'for update skip locked',
     replacement: '',
     killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
@@ -78,7 +78,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: waits for what another one claims',
-    file: `${src}/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
     text: 'for update skip locked',
     replacement: 'for update',
     killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
@@ -86,34 +86,39 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: without the bounds',
-    file: `${src}/jobs/claim-bounds.ts`,
+    file: `${src}/effects/jobs/claim/claim-bounds.ts`,
     text: 'isSweep ? [] : this.#settled(name, nowMs)',
     replacement: '[]',
     killedBy: [
-      { file: `${src}/jobs/plans.postgres.test.ts`, name: 'a claim does not read what was claimed before' },
-      { file: `${src}/jobs/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' },
+      {
+        file: `${src}/effects/jobs/plans.postgres.test.ts`,
+        name: 'a claim does not read what was claimed before',
+      },
+      { file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' },
     ],
     why: 'While an old snapshot is open, a claim would read all that was claimed since.',
   },
   {
     name: 'claim: no sweep after the first',
-    file: `${src}/jobs/claim-bounds.ts`,
+    file: `${src}/effects/jobs/claim/claim-bounds.ts`,
     text: 'nowMs - this.#sweptMs >= sweepEveryMs',
     replacement: 'this.#sweptMs < 0',
-    killedBy: [{ file: `${src}/jobs/claim-bounds.test.ts`, name: 'a sweep looks everywhere' }],
+    killedBy: [{ file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'a sweep looks everywhere' }],
     why: 'A job that was committed late, or handed back, would wait until the worker starts again.',
   },
   {
     name: 'claim: bounds of what was claimed just now',
-    file: `${src}/jobs/claim-bounds.ts`,
+    file: `${src}/effects/jobs/claim/claim-bounds.ts`,
     text: 'nowMs - bound.pendingMs >= settleMs',
     replacement: 'nowMs >= bound.pendingMs',
-    killedBy: [{ file: `${src}/jobs/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' }],
+    killedBy: [
+      { file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' },
+    ],
     why: 'Jobs that commit a little later than others of a higher number would wait for a sweep.',
   },
   {
     name: 'limits: places are passed on at once',
-    file: `${src}/jobs/queries/release-place.ts`,
+    file: `${src}/effects/jobs/queries/release-place.ts`,
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
     killedBy: [{ file: fences, name: 'one transaction at a time passes places of a limit on' }],
@@ -121,7 +126,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'limits: the gate is not locked',
-    file: `${src}/jobs/queries/admission.ts`,
+    file: `${src}/effects/jobs/queries/admission.ts`,
     text: "pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1 || ' ' || $2, 0))",
     replacement: '($1::text || $2::text is not null)',
     killedBy: [{ file: fences, name: 'one transaction at a time lets jobs through their limits' }],
@@ -129,7 +134,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'due jobs: promoted by several at once',
-    file: `${src}/jobs/queries/promote-due.ts`,
+    file: `${src}/effects/jobs/queries/promote-due.ts`,
     text: 'for no key update skip locked',
     replacement: '',
     killedBy: [{ file: fences, name: 'one transaction at a time promotes a job that is due' }],
@@ -137,12 +142,12 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claims: one that was never answered is forgotten',
-    file: `${src}/jobs/claims.ts`,
+    file: `${src}/effects/jobs/claim/claims.ts`,
     text: 'if (!this.#isOver) await this.#giveBackUnknown()',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/jobs/unknown-claims.postgres.test.ts`,
+        file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
         name: 'a job whose claim was carried out, and never answered, runs all the same',
       },
     ],

@@ -6,28 +6,28 @@ const src = 'packages/holdfast/src'
 export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'fingerprint: without the query',
-    file: `${src}/idempotency/fingerprint.ts`,
+    file: `${src}/effects/idempotency/fingerprint.ts`,
     text: 'path, query, body: body ?? null })',
     replacement: 'path, body: body ?? null })',
-    killedBy: [{ file: `${src}/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
+    killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
     why: 'A key that is reused with another query would be answered with the answer of the first.',
   },
   {
     name: 'fingerprint: without the path',
-    file: `${src}/idempotency/fingerprint.ts`,
+    file: `${src}/effects/idempotency/fingerprint.ts`,
     text: 'path, query, body: body ?? null })',
     replacement: 'query, body: body ?? null })',
-    killedBy: [{ file: `${src}/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
+    killedBy: [{ file: `${src}/effects/idempotency/fingerprint.test.ts`, name: 'requests that differ in' }],
     why: 'A key that is reused for another account would be answered with the answer of the first.',
   },
   {
     name: 'key ring: no overlap at a boundary',
-    file: `${src}/idempotency/key-ring.ts`,
+    file: `${src}/effects/idempotency/key-ring.ts`,
     text: 'const overlapMs = 15 * 60_000',
     replacement: 'const overlapMs = 0',
     killedBy: [
       {
-        file: `${src}/idempotency/key-ring.test.ts`,
+        file: `${src}/effects/idempotency/key-ring.test.ts`,
         name: 'share a leaf that both write, if one can begin while the other runs',
       },
     ],
@@ -35,12 +35,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key ring: one leaf written at a boundary',
-    file: `${src}/idempotency/key-ring.ts`,
+    file: `${src}/effects/idempotency/key-ring.ts`,
     text: 'const write = first === last ? [first] : [first, last]',
     replacement: 'const write = [last]',
     killedBy: [
       {
-        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
         name: 'a key that is not a UUIDv7 meets itself across the boundary of two slots',
       },
     ],
@@ -48,32 +48,35 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key ring: a leaf truncated in the last hour of its slot',
-    file: `${src}/idempotency/key-ring.ts`,
+    file: `${src}/effects/idempotency/key-ring.ts`,
     text: 'return isLate || !this.#isSettledAt(nowMs) ?',
     replacement: 'return !this.#isSettledAt(nowMs) ?',
     killedBy: [
-      { file: `${src}/idempotency/key-ring.test.ts`, name: 'is not written to within half an hour' },
+      { file: `${src}/effects/idempotency/key-ring.test.ts`, name: 'is not written to within half an hour' },
     ],
     why: 'A leaf could be truncated after the first answer of the next slot was written to it.',
   },
   {
     name: 'key ring: a leaf truncated before an earlier width has expired',
-    file: `${src}/idempotency/key-ring.ts`,
+    file: `${src}/effects/idempotency/key-ring.ts`,
     text: 'return isLate || !this.#isSettledAt(nowMs) ?',
     replacement: 'return isLate ?',
     killedBy: [
-      { file: `${src}/idempotency/key-ring.test.ts`, name: 'no leaf is truncated before they have expired' },
+      {
+        file: `${src}/effects/idempotency/key-ring.test.ts`,
+        name: 'no leaf is truncated before they have expired',
+      },
     ],
     why: 'Answers that an earlier width placed would be deleted within their retention.',
   },
   {
     name: 'schema epoch: not checked when the answer is stored',
-    file: `${src}/idempotency/queries/store-answer.ts`,
+    file: `${src}/effects/idempotency/queries/store-answer.ts`,
     text: 'headers), body, marker, epoch],',
     replacement: 'headers), body, marker, null],',
     killedBy: [
       {
-        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
         name: 'an answer is not stored if the layout has changed since its attempt began',
       },
     ],
@@ -81,15 +84,15 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'transaction marker: not checked when the answer is stored',
-    file: `${src}/idempotency/queries/store-answer.ts`,
+    file: `${src}/effects/idempotency/queries/store-answer.ts`,
     text: 'headers), body, marker, epoch],',
     replacement: 'headers), body, null, epoch],',
-    killedBy: [{ file: `${src}/postgres/transaction-marker.postgres.test.ts`, name: '' }],
+    killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
     why: 'A handler that ends its transaction inside a function would commit its effects without its key.',
   },
   {
     name: 'serializable: the answer is read within the transaction',
-    file: `${src}/idempotency/begin.ts`,
+    file: `${src}/effects/idempotency/begin.ts`,
     text: `      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
       connection.run(beginStatement(call)),
       connection.run<LockRow>(claiming),
@@ -106,7 +109,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   const [, answer, lock]`,
     killedBy: [
       {
-        file: `${src}/idempotency/final-answers.postgres.test.ts`,
+        file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
         name: 'on disjoint rows do not conflict because of their keys',
       },
     ],
@@ -114,34 +117,34 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: every SQLSTATE may be final',
-    file: `${src}/postgres/sql-state.ts`,
+    file: `${src}/storage/postgres/errors/sql-state.ts`,
     text: "return finalStates.test(sqlStateOf(error) ?? '')",
     replacement: 'return error instanceof Error',
-    killedBy: [{ file: `${src}/idempotency/final-answers.postgres.test.ts`, name: '55P03' }],
+    killedBy: [{ file: `${src}/effects/idempotency/final-answers.postgres.test.ts`, name: '55P03' }],
     why: 'A problem made of a lock timeout would be replayed for the whole retention.',
   },
   {
     name: 'look-up: a key that is locked counts as free',
-    file: `${src}/idempotency/look-up-key.ts`,
+    file: `${src}/effects/idempotency/look-up-key.ts`,
     text: 'lock.rows[0]?.free !== true',
     replacement: 'false',
     killedBy: [
       {
-        file: `${src}/idempotency/replay-refused.postgres.test.ts`,
+        file: `${src}/effects/idempotency/replay-refused.postgres.test.ts`,
         name: 'a retry whose first attempt is still running is told to wait',
       },
-      { file: `${src}/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' },
+      { file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' },
     ],
     why: 'A transaction that is still committing would be reported as rolled back.',
   },
   {
     name: 'replay after a refusal: without a look at the lock',
-    file: `${src}/idempotency/replay-refused.ts`,
+    file: `${src}/effects/idempotency/replay-refused.ts`,
     text: 'if (found.isRunning) throw',
     replacement: 'if (false) throw',
     killedBy: [
       {
-        file: `${src}/idempotency/replay-refused.postgres.test.ts`,
+        file: `${src}/effects/idempotency/replay-refused.postgres.test.ts`,
         name: 'a retry whose first attempt is still running is told to wait',
       },
     ],
@@ -149,21 +152,21 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'resolving a commit: without a look at the lock',
-    file: `${src}/idempotency/resolve-commit.ts`,
+    file: `${src}/effects/idempotency/resolve-commit.ts`,
     text: 'if (!found.isRunning) return',
     replacement: 'if (true) return',
-    killedBy: [{ file: `${src}/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' }],
+    killedBy: [{ file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' }],
     why: 'A COMMIT that is still under way would be answered as rolled back.',
   },
   {
     name: 'commit: statements that are not awaited do not count',
-    file: `${src}/idempotency/attempt.ts`,
+    file: `${src}/effects/idempotency/attempt.ts`,
     text: `  // A handler need not have awaited its last statements; whether they failed counts all the same.
   await untilAborted(connection.settled(), call.deadline)`,
     replacement: '',
     killedBy: [
       {
-        file: `${src}/idempotency/transaction.postgres.test.ts`,
+        file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
         name: 'a statement that was never awaited is waited for until the deadline, and not longer',
       },
     ],
@@ -171,28 +174,28 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'commit: its tag is not read',
-    file: `${src}/idempotency/commit.ts`,
+    file: `${src}/effects/idempotency/commit.ts`,
     text: "if (commitResult.value.command !== 'COMMIT')",
     replacement: 'if (false)',
-    killedBy: [{ file: `${src}/idempotency/commit.test.ts`, name: 'a COMMIT that says ROLLBACK' }],
+    killedBy: [{ file: `${src}/effects/idempotency/commit.test.ts`, name: 'a COMMIT that says ROLLBACK' }],
     why: 'A transaction that was rolled back would be answered as committed.',
   },
   {
     name: 'commit: its wait has no floor',
-    file: `${src}/idempotency/commit.ts`,
+    file: `${src}/effects/idempotency/commit.ts`,
     text: 'Math.max(commitPatienceMs, call.deadline.remainingMs())',
     replacement: 'call.deadline.remainingMs()',
-    killedBy: [{ file: `${src}/idempotency/commit.test.ts`, name: 'a COMMIT is waited for' }],
+    killedBy: [{ file: `${src}/effects/idempotency/commit.test.ts`, name: 'a COMMIT is waited for' }],
     why: 'A COMMIT sent at the end of a deadline would be cut off, and its outcome looked up for nothing.',
   },
   {
     name: 'claim: without a statement_timeout',
-    file: `${src}/idempotency/queries/claim.ts`,
+    file: `${src}/effects/idempotency/queries/claim.ts`,
     text: "set_config('statement_timeout', $1, true)",
     replacement: '$1::text',
     killedBy: [
       {
-        file: `${src}/postgres/pool.postgres.test.ts`,
+        file: `${src}/storage/postgres/pool/pool.postgres.test.ts`,
         name: 'a mutation carries its deadline into the database',
       },
     ],
@@ -200,12 +203,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: without a limit of idleness',
-    file: `${src}/idempotency/queries/claim.ts`,
+    file: `${src}/effects/idempotency/queries/claim.ts`,
     text: "set_config('idle_in_transaction_session_timeout', $2, true)",
     replacement: '$2::text',
     killedBy: [
       {
-        file: `${src}/postgres/pool.postgres.test.ts`,
+        file: `${src}/storage/postgres/pool/pool.postgres.test.ts`,
         name: 'a mutation carries its deadline into the database',
       },
     ],
@@ -213,12 +216,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: a key that is locked counts as claimed',
-    file: `${src}/idempotency/begin.ts`,
+    file: `${src}/effects/idempotency/begin.ts`,
     text: 'if (!row.claimed) throw',
     replacement: 'if (false) throw',
     killedBy: [
       {
-        file: `${src}/idempotency/duplicates.postgres.test.ts`,
+        file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
         name: 'across processes: the second is told at once to wait',
       },
     ],
@@ -226,12 +229,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key ring: a leaf is truncated by another width',
-    file: `${src}/idempotency/rotate-ring.ts`,
+    file: `${src}/effects/idempotency/rotate-ring.ts`,
     text: 'if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {',
     replacement: 'if (rows[0]?.is_used === true) {',
     killedBy: [
       {
-        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
         name: 'a leaf is not truncated if the ring is widened before it is locked',
       },
     ],
@@ -239,12 +242,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key ring: widened during a truncation',
-    file: `${src}/idempotency/queries/ring.ts`,
+    file: `${src}/effects/idempotency/queries/ring.ts`,
     text: 'from holdfast.idempotency_ring for share`',
     replacement: 'from holdfast.idempotency_ring`',
     killedBy: [
       {
-        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
         name: 'the ring is not widened while one of its leaves is truncated',
       },
     ],
@@ -252,12 +255,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'primary key: a second final answer is an error',
-    file: `${src}/idempotency/attempt.ts`,
+    file: `${src}/effects/idempotency/attempt.ts`,
     text: 'if (claim && stored && isKeyConstraint(constraintOf(error))) return',
     replacement: 'if (claim && stored && !error) return',
     killedBy: [
       {
-        file: `${src}/idempotency/duplicates.postgres.test.ts`,
+        file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
         name: 'an attempt that was overtaken at the last moment gives the answer of the winner',
       },
     ],
@@ -265,12 +268,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'replay: of another request',
-    file: `${src}/idempotency/stored-answer.ts`,
+    file: `${src}/effects/idempotency/stored-answer.ts`,
     text: 'if (!stored.fingerprint.equals(claim.fingerprint)) throw',
     replacement: 'if (false) throw',
     killedBy: [
       {
-        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
         name: 'with another payload: 422, and nothing is done',
       },
     ],
@@ -278,12 +281,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key: without its caller',
-    file: `${src}/idempotency/key-id.ts`,
+    file: `${src}/effects/idempotency/key-id.ts`,
     text: 'JSON.stringify([service, scope, key])',
     replacement: 'JSON.stringify([service, scope && undefined, key])',
     killedBy: [
       {
-        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
         name: 'belongs to its caller and tenant: nobody reads the answer of another',
       },
     ],
@@ -291,12 +294,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: 429 is final',
-    file: `${src}/idempotency/stored-answer.ts`,
+    file: `${src}/effects/idempotency/stored-answer.ts`,
     text: 'error.status < 500 && !transientStatuses.has(error.status)',
     replacement: 'error.status < 500',
     killedBy: [
       {
-        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
         name: '"not now" is not: nothing is kept, and a retry runs afresh',
       },
     ],
@@ -304,12 +307,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: of a deadlock',
-    file: `${src}/idempotency/attempt.ts`,
+    file: `${src}/effects/idempotency/attempt.ts`,
     text: '  if (transientFailure !== undefined) throw transientFailure\n',
     replacement: '  void transientFailure\n',
     killedBy: [
       {
-        file: `${src}/idempotency/transaction.postgres.test.ts`,
+        file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
         name: 'a problem that a handler made of a deadlock is not final',
       },
     ],
@@ -317,12 +320,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key: its age is not checked',
-    file: `${src}/idempotency/key-claim.ts`,
+    file: `${src}/effects/idempotency/key-claim.ts`,
     text: '  if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)\n',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
         name: 'a UUIDv7 older than the retention: 422',
       },
     ],
@@ -330,12 +333,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'key: one from the future',
-    file: `${src}/idempotency/key.ts`,
+    file: `${src}/effects/idempotency/key.ts`,
     text: 'if (aheadMs <= maxAheadMs) return',
     replacement: 'return',
     killedBy: [
       {
-        file: `${src}/idempotency/key.test.ts`,
+        file: `${src}/effects/idempotency/key.test.ts`,
         name: 'a key more than five minutes in the future is invalid',
       },
     ],
@@ -343,12 +346,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: a clock that was wrong counts',
-    file: `${src}/idempotency/begin.ts`,
+    file: `${src}/effects/idempotency/begin.ts`,
     text: 'if (!isPlaced || parts.ring.epoch',
     replacement: 'if (parts.ring.epoch',
     killedBy: [
       {
-        file: `${src}/idempotency/rotate-ring.postgres.test.ts`,
+        file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
         name: 'a process whose clock was wrong places its key again',
       },
     ],
@@ -356,12 +359,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: a problem keeps its effects',
-    file: `${src}/idempotency/attempt.ts`,
+    file: `${src}/effects/idempotency/attempt.ts`,
     text: '    await connection.rollBack()\n    return storeRefusal',
     replacement: '    return storeRefusal',
     killedBy: [
       {
-        file: `${src}/idempotency/safe-mutation.postgres.test.ts`,
+        file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
         name: 'a business problem is final: stored without its effects',
       },
     ],
@@ -369,12 +372,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'serializable: a problem keeps its effects',
-    file: `${src}/idempotency/attempt.ts`,
+    file: `${src}/effects/idempotency/attempt.ts`,
     text: '`ROLLBACK TO SAVEPOINT ${startSavepoint}`',
     replacement: '`RELEASE SAVEPOINT ${startSavepoint}`',
     killedBy: [
       {
-        file: `${src}/idempotency/final-answers.postgres.test.ts`,
+        file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
         name: 'a problem is replayed, and nothing of its handler is kept',
       },
     ],
@@ -382,10 +385,12 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'rerun: with what the handler made of its input',
-    file: `${src}/idempotency/safe-mutation.ts`,
+    file: `${src}/effects/idempotency/safe-mutation.ts`,
     text: '  return () => structuredClone(kept)',
     replacement: '  return () => wire',
-    killedBy: [{ file: `${src}/idempotency/rerun.postgres.test.ts`, name: 'gets what came, as it came' }],
+    killedBy: [
+      { file: `${src}/effects/idempotency/rerun.postgres.test.ts`, name: 'gets what came, as it came' },
+    ],
     why: 'The second run would see the changes of the first, which was rolled back.',
   },
 ]

@@ -1,15 +1,15 @@
 import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
-const fences = `${src}/jobs/fences.postgres.test.ts`
-const leadership = `${src}/jobs/leadership/leadership.postgres.test.ts`
-const quiet = `${src}/database/quiet-fleet.postgres.test.ts`
+const fences = `${src}/effects/jobs/fences.postgres.test.ts`
+const leadership = `${src}/effects/jobs/leadership/leadership.postgres.test.ts`
+const quiet = `${src}/databases/assembly/quiet-fleet.postgres.test.ts`
 
 /** Mutants of how jobs are claimed, run and completed. */
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',
-    file: `${src}/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/end-attempt.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: "where id = $1 and $2::int > 0 and state = 'running'\n        for update",
     killedBy: [{ file: fences, name: 'endAttempt changes nothing' }],
@@ -17,7 +17,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'end of an attempt: of a job that does not run',
-    file: `${src}/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/end-attempt.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: 'where id = $1 and claim = $2\n        for update',
     killedBy: [{ file: fences, name: 'endAttempt changes nothing of a job that does not run' }],
@@ -25,7 +25,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'success of an attempt: without its fence',
-    file: `${src}/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/end-attempt.ts`,
     text: "delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*",
     replacement:
       "delete from holdfast.jobs where id = $1 and $2::int > 0 and state = 'running' returning jobs.*",
@@ -34,12 +34,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: what was only claimed fails an attempt',
-    file: `${src}/jobs/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/take-over.ts`,
     text: '...(row.has_begun ? failureOf(row) : { isLostClaim: true }),',
     replacement: '...failureOf(row),',
     killedBy: [
       {
-        file: `${src}/jobs/lost-claims.postgres.test.ts`,
+        file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
         name: 'a crash kills only jobs of one attempt that had begun',
       },
     ],
@@ -47,12 +47,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'running attempts: by the id of their job',
-    file: `${src}/jobs/claim-of.ts`,
+    file: `${src}/effects/jobs/claim/claim-of.ts`,
     text: 'return `${id} ${claim}`',
     replacement: 'return `${id} ${claim > 0}`',
     killedBy: [
       {
-        file: `${src}/jobs/unknown-claims.postgres.test.ts`,
+        file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
         name: 'a job runs once at a time though the answer to the end of its attempt was lost',
       },
     ],
@@ -60,7 +60,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'completing jobs: without the fence',
-    file: `${src}/jobs/queries/complete-jobs.ts`,
+    file: `${src}/effects/jobs/queries/complete-jobs.ts`,
     text: 'where ${byClaim} returning',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null returning',
     killedBy: [{ file: fences, name: 'completeJobs changes nothing' }],
@@ -68,7 +68,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'bookkeeping by claim: of jobs that do not run',
-    file: `${src}/jobs/queries/by-claim.ts`,
+    file: `${src}/effects/jobs/queries/by-claim.ts`,
     text: "and jobs.state = 'running'",
     replacement: '',
     killedBy: [
@@ -79,7 +79,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'steps: without the fence',
-    file: `${src}/jobs/queries/steps.ts`,
+    file: `${src}/effects/jobs/queries/steps.ts`,
     text: "where id = $1 and claim = $2 and state = 'running' for share",
     replacement: "where id = $1 and $2::int > 0 and state = 'running' for share",
     killedBy: [
@@ -90,7 +90,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'steps: the row of the job is not locked',
-    file: `${src}/jobs/queries/steps.ts`,
+    file: `${src}/effects/jobs/queries/steps.ts`,
     text: "state = 'running' for share",
     replacement: "state = 'running'",
     killedBy: [{ file: fences, name: 'a job is not rescued while one of its steps commits' }],
@@ -98,7 +98,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: the sessions of a dead worker go on',
-    file: `${src}/jobs/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/take-over.ts`,
     text: 'await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))',
     replacement: '',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
@@ -106,7 +106,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: ends sessions of other databases and users',
-    file: `${src}/jobs/queries/take-over.ts`,
+    file: `${src}/effects/jobs/queries/take-over.ts`,
     text: 'where application_name = any ($1::text[]) and datname',
     replacement:
       'where (true or application_name = any ($1::text[])) and pid <> pg_backend_pid() and datname',
@@ -115,12 +115,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: of a worker that lives',
-    file: `${src}/jobs/queries/take-over.ts`,
+    file: `${src}/effects/jobs/queries/take-over.ts`,
     text: 'where worker = job_workers.id and at >= clock',
     replacement: 'where worker = job_workers.id and at < clock',
     killedBy: [
       {
-        file: `${src}/jobs/heartbeat/heartbeat.postgres.test.ts`,
+        file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
         name: 'dead is a worker without a heartbeat within the lease',
       },
     ],
@@ -128,12 +128,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'steps: begun without a lease',
-    file: `${src}/jobs/step-runner.ts`,
+    file: `${src}/effects/jobs/steps/step-runner.ts`,
     text: 'if (!scope.holdsLease()) throw leaseOver',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/jobs/step-lease.test.ts`,
+        file: `${src}/effects/jobs/steps/step-lease.test.ts`,
         name: 'a step does not begin once the lease of its worker is over',
       },
     ],
@@ -141,7 +141,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'waits: messages are not locked',
-    file: `${src}/jobs/queries/waits.ts`,
+    file: `${src}/effects/jobs/queries/waits.ts`,
     text: 'select pg_advisory_xact_lock(id) from (',
     replacement: 'select id from (',
     killedBy: [{ file: fences, name: 'one transaction at a time begins to wait for a message' }],
@@ -149,7 +149,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'schedules: taken by several at once',
-    file: `${src}/jobs/queries/schedules.ts`,
+    file: `${src}/effects/jobs/queries/schedules.ts`,
     text: 'where service = $2 and name = $1 for update skip locked',
     replacement: 'where service = $2 and name = $1',
     killedBy: [{ file: fences, name: 'one transaction at a time takes a schedule' }],
@@ -157,7 +157,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: does not count as a failure',
-    file: `${src}/jobs/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/take-over.ts`,
     text: 'isFailure: true,\n    failure: {',
     replacement: 'failure: {',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
@@ -165,12 +165,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'heartbeat: of a worker that was declared dead',
-    file: `${src}/jobs/queries/beat.ts`,
+    file: `${src}/effects/jobs/queries/beat.ts`,
     text: 'select id from holdfast.job_workers where id = $1`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     replacement: 'values ($1)`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     killedBy: [
       {
-        file: `${src}/jobs/heartbeat/heartbeat.postgres.test.ts`,
+        file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
         name: 'a worker that others have removed hears that it was declared dead',
       },
     ],
@@ -178,7 +178,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'leader: a lease that another process has is taken',
-    file: `${src}/jobs/leadership/queries/campaign.ts`,
+    file: `${src}/effects/jobs/leadership/queries/campaign.ts`,
     text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
     replacement: 'where true',
     killedBy: [{ file: leadership, name: 'of candidates that saw the same end of a lease, one has it' }],
@@ -186,7 +186,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'leader: leads on when its lease has ended by its own clock',
-    file: `${src}/jobs/leadership/leadership.ts`,
+    file: `${src}/effects/jobs/leadership/leadership.ts`,
     text: 'return this.#parts.clock.monotonicMs() < this.#leadsUntilMs',
     replacement: 'return this.#term !== undefined',
     killedBy: [{ file: leadership, name: 'a process leads only while its lease holds by its own clock' }],
@@ -194,7 +194,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'leader: stops without resigning',
-    file: `${src}/jobs/leadership/queries/campaign.ts`,
+    file: `${src}/effects/jobs/leadership/queries/campaign.ts`,
     text: 'where service = $1 and holder = $2 and expires_at > clock_timestamp()',
     replacement: 'where service = $1 and holder = $2 and false',
     killedBy: [{ file: leadership, name: 'a leader that stops hands over to another process at once' }],
@@ -202,7 +202,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'wakes: of other services wake too',
-    file: `${src}/jobs/worker.ts`,
+    file: `${src}/effects/jobs/worker.ts`,
     text: "    if (wake.service !== service) return\n    if (wake.kind === 'cancelled')",
     replacement: "    if (wake.kind === 'cancelled')",
     killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
@@ -210,7 +210,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'wakes: for other names wake too',
-    file: `${src}/jobs/worker.ts`,
+    file: `${src}/effects/jobs/worker.ts`,
     text: 'if (!claims.names.some((name) => concerns(wake, name))) continue',
     replacement: '',
     killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
@@ -218,7 +218,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'wakes: a lost one is not made up for',
-    file: `${src}/jobs/poll-interval.ts`,
+    file: `${src}/effects/jobs/leadership/poll-interval.ts`,
     text: 'const listeningMs = 5_000',
     replacement: 'const listeningMs = 60_000',
     killedBy: [
@@ -228,12 +228,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'wakes: more names than a notification holds',
-    file: `${src}/jobs/wake.ts`,
+    file: `${src}/effects/jobs/enqueue/wake.ts`,
     text: 'const maxPayloadBytes = 7_999',
     replacement: 'const maxPayloadBytes = 79_990',
     killedBy: [
       {
-        file: `${src}/jobs/waker.postgres.test.ts`,
+        file: `${src}/effects/jobs/enqueue/waker.postgres.test.ts`,
         name: 'more names than a notification holds are any of the service',
       },
     ],
@@ -241,12 +241,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'dead jobs: they lose their place',
-    file: `${src}/jobs/judge-attempt.ts`,
+    file: `${src}/effects/jobs/attempt/judge-attempt.ts`,
     text: "const keepsPlace = job.concurrency?.onDead === 'wait'",
     replacement: 'const keepsPlace = false',
     killedBy: [
       {
-        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
         name: 'later messages of a key wait behind a dead one',
       },
     ],
@@ -254,12 +254,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'dead jobs: their place is not released when they are deleted',
-    file: `${src}/jobs/prune.ts`,
+    file: `${src}/effects/jobs/leadership/prune.ts`,
     text: 'for (const statement of releasePlace({ service, ...place })) await connection.run(statement)',
     replacement: 'void place',
     killedBy: [
       {
-        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
         name: 'later messages of a key go on when the retention of the dead one ends',
       },
     ],
@@ -267,12 +267,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'leader: admits names that it does not run',
-    file: `${src}/jobs/leader-duties.ts`,
+    file: `${src}/effects/jobs/leadership/leader-duties.ts`,
     text: 'return jobs.has(name) && leadership.hasDuty(',
     replacement: 'return leadership.hasDuty(',
     killedBy: [
       {
-        file: `${src}/jobs/leader-duties.postgres.test.ts`,
+        file: `${src}/effects/jobs/leadership/leader-duties.postgres.test.ts`,
         name: 'a leader leaves a name that it does not run to the processes and engines that do',
       },
     ],
@@ -280,12 +280,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'skip: wakes no worker',
-    file: `${src}/jobs/admin/skip-job.ts`,
+    file: `${src}/effects/jobs/admin/skip-job.ts`,
     text: '      await runStatement(within, notifyReturned(row.service, row.name))\n',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/outbox/consumer-on-dead.postgres.test.ts`,
+        file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
         name: 'later messages of a key go on when the dead one is skipped',
       },
     ],

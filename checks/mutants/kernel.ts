@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts'
 
-const access = 'packages/holdfast/src/kernel/access.ts'
-const tests = 'packages/holdfast/src/kernel/access.test.ts'
+const access = 'packages/holdfast/src/kernel/operation/access.ts'
+const tests = 'packages/holdfast/src/kernel/operation/access.test.ts'
 
 const allOfAsks = `        const decision = await rule.authorize({ ...request, caller })
         if (decision instanceof ProblemError) return decision

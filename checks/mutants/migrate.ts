@@ -1,13 +1,13 @@
 import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
-const versions = `${src}/database/schema-version.postgres.test.ts`
+const versions = `${src}/databases/assembly/schema-version.postgres.test.ts`
 
 /** Mutants of migrations and upgrades. */
 export const migrateMutants: readonly Mutant[] = [
   {
     name: 'schema version: tables that need a newer version are taken',
-    file: `${src}/migrate/journal.ts`,
+    file: `${src}/storage/migrations/journal.ts`,
     text: 'for (const set of sets) requireVersion(set, rows)',
     replacement: '',
     killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
@@ -15,7 +15,7 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'schema version: not stored with the migration',
-    file: `${src}/migrate/journal.ts`,
+    file: `${src}/storage/migrations/journal.ts`,
     text: 'migration.needsVersion ?? 0,',
     replacement: '0,',
     killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
@@ -23,12 +23,12 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'migration: a deadlock is final',
-    file: `${src}/migrate/run-statement.ts`,
+    file: `${src}/storage/migrations/run-statement.ts`,
     text: "(error.code === '55P03' || error.code === '40P01')",
     replacement: "error.code === '55P03'",
     killedBy: [
       {
-        file: `${src}/migrate/migrate.postgres.test.ts`,
+        file: `${src}/storage/migrations/migrate.postgres.test.ts`,
         name: 'a migration that loses a deadlock with running transactions is attempted again',
       },
     ],
@@ -36,7 +36,7 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'registration: not before a process publishes',
-    file: `${src}/outbox/register-subscriptions.ts`,
+    file: `${src}/effects/messages/register-subscriptions.ts`,
     text: 'if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))',
     replacement: '',
     killedBy: [
@@ -49,12 +49,12 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'moved database: sequences stay behind',
-    file: `${src}/database/recognize-database.ts`,
+    file: `${src}/databases/assembly/recognize-database.ts`,
     text: 'isKnown(row, isDisposable) ? [] : await repairSequences(connection)',
     replacement: '[]',
     killedBy: [
       {
-        file: `${src}/database/recognize-database.postgres.test.ts`,
+        file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
         name: 'moves sequences forward that were not brought along',
       },
     ],
@@ -62,12 +62,12 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'moved database: heartbeats cannot be published',
-    file: `${src}/database/recognize-database.ts`,
+    file: `${src}/databases/assembly/recognize-database.ts`,
     text: 'alter table holdfast.job_beats replica identity full;',
     replacement: '',
     killedBy: [
       {
-        file: `${src}/database/recognize-database.postgres.test.ts`,
+        file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
         name: 'finds an identity in every table whose rows change',
       },
     ],
@@ -75,12 +75,12 @@ export const migrateMutants: readonly Mutant[] = [
   },
   {
     name: 'moved database: not recognized',
-    file: `${src}/database/recognize-database.ts`,
+    file: `${src}/databases/assembly/recognize-database.ts`,
     text: 'return before !== null && now[name] !== null && before !== now[name]',
     replacement: 'return before === null',
     killedBy: [
       {
-        file: `${src}/database/recognize-database.postgres.test.ts`,
+        file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
         name: 'says once that the server has changed',
       },
     ],

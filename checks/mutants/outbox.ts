@@ -1,13 +1,13 @@
 import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
-const locks = `${src}/outbox/subscription-locks.postgres.test.ts`
+const locks = `${src}/effects/messages/subscription-locks.postgres.test.ts`
 
 /** Mutants of how messages get their positions and reach their readers. */
 export const outboxMutants: readonly Mutant[] = [
   {
     name: 'consumers: rows are not locked',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: `      order by name
       for update skip locked`,
     replacement: '      order by name',
@@ -16,7 +16,7 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'consumers: waits for rows that are locked',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: `      order by name
       for update skip locked`,
     replacement: `      order by name
@@ -26,12 +26,12 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'subscriptions: moved on from wherever they are',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: 'and kind = $4 and position = $5`',
     replacement: 'and kind = $4 and $5::bigint is not null`',
     killedBy: [
       {
-        file: `${src}/outbox/relays.postgres.test.ts`,
+        file: `${src}/effects/messages/relays.postgres.test.ts`,
         name: 'a relay that is moved while it sends goes on from where it was moved to',
       },
       { file: locks, name: 'a subscription that was moved meanwhile stays where it was moved to' },
@@ -40,7 +40,7 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'consumers: moved back',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: 'and name = any ($2) and position < $3`',
     replacement: 'and name = any ($2)`',
     killedBy: [{ file: locks, name: 'a consumer is not moved back' }],
@@ -48,7 +48,7 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'positions: given by several at once',
-    file: `${src}/outbox/queries/dispatch.ts`,
+    file: `${src}/effects/messages/queries/dispatch.ts`,
     text: "select pg_try_advisory_xact_lock(hashtextextended('holdfast dispatch', 0)) as is_locked",
     replacement: 'select true as is_locked',
     killedBy: [{ file: locks, name: 'one transaction at a time gives positions' }],
@@ -56,7 +56,7 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'subscriptions: advanced by several at once',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: `      select pg_try_advisory_xact_lock(
         hashtextextended('holdfast subscription ' || $1 || ' ' || $2 || ' ' || $3, 0)
       ) as is_locked`,
@@ -66,12 +66,12 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'positions: not repaired',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: 'where used.position > positions.last_value',
     replacement: 'where used.position > positions.last_value and false',
     killedBy: [
       {
-        file: `${src}/outbox/subscriptions.postgres.test.ts`,
+        file: `${src}/effects/messages/subscriptions.postgres.test.ts`,
         name: 'a sequence that was restored from an earlier time is moved behind every position',
       },
     ],
@@ -79,12 +79,12 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'positions: repaired by messages alone',
-    file: `${src}/outbox/queries/subscriptions.ts`,
+    file: `${src}/effects/messages/queries/subscriptions.ts`,
     text: '(select max(position) from holdfast.subscriptions)\n',
     replacement: '0\n',
     killedBy: [
       {
-        file: `${src}/outbox/subscriptions.postgres.test.ts`,
+        file: `${src}/effects/messages/subscriptions.postgres.test.ts`,
         name: 'a sequence that was restored from an earlier time is moved behind every position',
       },
     ],
@@ -92,13 +92,13 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'dead letters: none is stored',
-    file: `${src}/outbox/queries/dead-messages.ts`,
+    file: `${src}/effects/messages/queries/dead-messages.ts`,
     text: 'from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as dead (id, event, key, failure)',
     replacement:
       'from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) as dead (id, event, key, failure) where false',
     killedBy: [
       {
-        file: `${src}/outbox/dispatcher.postgres.test.ts`,
+        file: `${src}/effects/messages/dispatcher.postgres.test.ts`,
         name: 'a message that fails becomes a dead letter',
       },
     ],
@@ -106,7 +106,7 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'dead letters: one that fails again stays redriven',
-    file: `${src}/outbox/queries/dead-messages.ts`,
+    file: `${src}/effects/messages/queries/dead-messages.ts`,
     text: 'failure = excluded.failure, is_redriven = false, died_at',
     replacement: 'failure = excluded.failure, died_at',
     killedBy: [{ file: locks, name: 'a dead letter that fails again is not redriven any more' }],
@@ -114,12 +114,12 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'inbox: a message that was consumed is consumed again',
-    file: `${src}/outbox/queries/consume.ts`,
+    file: `${src}/effects/messages/queries/consume.ts`,
     text: 'on conflict do nothing',
     replacement: 'on conflict (service, consumer, message_id) do update set message_id = excluded.message_id',
     killedBy: [
       {
-        file: `${src}/outbox/consumer.postgres.test.ts`,
+        file: `${src}/effects/messages/consumer.postgres.test.ts`,
         name: 'a message that is handed out again has no effect again, for each consumer',
       },
     ],
@@ -127,12 +127,12 @@ export const outboxMutants: readonly Mutant[] = [
   },
   {
     name: 'publishing: keys are not locked',
-    file: `${src}/outbox/queries/insert-messages.ts`,
+    file: `${src}/effects/messages/queries/insert-messages.ts`,
     text: "select pg_advisory_xact_lock(hashtextextended('holdfast messages', 0) # bucket) from (",
     replacement: 'select bucket from (',
     killedBy: [
       {
-        file: `${src}/outbox/publish.postgres.test.ts`,
+        file: `${src}/effects/messages/publish.postgres.test.ts`,
         name: 'of a key is that of the commits, whoever began and published first',
       },
     ],

@@ -1,9 +1,9 @@
 import type { KillingTest, Mutant } from './mutant.ts'
 
-const queries = 'packages/holdfast/src/webhooks/queries'
+const queries = 'packages/holdfast/src/effects/webhooks/queries'
 const killedBy: readonly KillingTest[] = [
   {
-    file: 'packages/holdfast/src/webhooks/two-services.postgres.test.ts',
+    file: 'packages/holdfast/src/effects/webhooks/two-services.postgres.test.ts',
     name: 'two services with endpoints of one owner send, list, change and replay only their own',
   },
 ]

@@ -3,7 +3,7 @@ import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
 import { type CuttingProxy, startCuttingProxy } from '../test/cutting-proxy.ts'
 import type { CutService } from './cut-service.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** A running service whose connections go through a dedicated proxy. */
 export interface Lane {

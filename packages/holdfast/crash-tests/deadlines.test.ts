@@ -3,7 +3,7 @@ import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** `CLIENT_ABORTS=10000 npm test deadlines` makes more clients disconnect. */
 const aborts = Number(process.env['CLIENT_ABORTS'] ?? 400)

@@ -16,7 +16,7 @@ import {
   send,
   transferUntilFinal,
 } from './faults.ts'
-import { DriverClient, openDriverPool } from '../src/postgres/driver-client.ts'
+import { DriverClient, openDriverPool } from '../src/storage/postgres/session/driver-client.ts'
 
 /**
  * `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends that many requests, with the faults of that

@@ -1,6 +1,6 @@
 import { type Answer, HoldfastError, type RunningService } from 'holdfast'
 import { until } from 'holdfast/testing'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** Returns random numbers from 0 up to, and not including, 1; the same ones for the same seed. */
 export type Random = () => number

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { createTestDatabase, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
   const database = await createTestDatabase()

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { findLastingViolations } from './invariants.ts'
 import type { Observation, ObservedAnswer } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)

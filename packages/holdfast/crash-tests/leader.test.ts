@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 import { freePort, type ServerProcess, startServer } from './server-process.ts'
 
 let database: TestDatabase

@@ -2,8 +2,8 @@ import { anyone, event, holdfast } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
-import { ownMigrations } from '../src/database/migrations.ts'
-import { migrate } from '../src/migrate/migrate.ts'
+import { ownMigrations } from '../src/databases/assembly/migrations.ts'
+import { migrate } from '../src/storage/migrations/migrate.ts'
 
 // One service in two builds. The new one has an additional migration, event and consumer, and a
 // version of the framework that has expanded its tables.

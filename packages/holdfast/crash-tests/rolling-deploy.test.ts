@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { connectClient } from '../src/postgres/connect-client.ts'
+import { connectClient } from '../src/storage/postgres/session/connect-client.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 let database: TestDatabase

@@ -5,7 +5,7 @@ import { type Haproxy, startHaproxy } from './haproxy.ts'
 import type { ClientsReport } from './keep-alive-clients-main.ts'
 import { type Clients, startClients } from './keep-alive-clients.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /**
  * `ROLLING_RESTARTS=full npm test rolling` uses the delay and the checks of production, and takes

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Answer, Database, OpenDatabase } from 'holdfast'
-import { openDriverPool } from '../src/postgres/driver-client.ts'
+import { openDriverPool } from '../src/storage/postgres/session/driver-client.ts'
 import type { WireMessage } from '../test/cutting-proxy.ts'
 
 /**

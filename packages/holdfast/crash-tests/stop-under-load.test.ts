@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 let database: TestDatabase
 let looking: pg.Client

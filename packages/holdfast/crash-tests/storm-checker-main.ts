@@ -3,7 +3,7 @@ import { until } from 'holdfast/testing'
 import { findLastingViolations } from './invariants.ts'
 import { countUnfinished, findJobViolations } from './job-invariants.ts'
 import type { Observation } from './observation.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 // The checker of a storm, in a separate process: it knows only what the clients saw and what the
 // database holds. It prints the broken invariants.

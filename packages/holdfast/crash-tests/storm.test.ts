@@ -9,7 +9,7 @@ import { createTestFolder } from '../src/testing/test-folder.ts'
 import type { Observation } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { checkStorm, storm } from './storm.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** `STORM_KEYS=20000 npm test storm` makes more of everything happen. */
 const keys = Number(process.env['STORM_KEYS'] ?? 400)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
 import type { ServerProcess } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** Options of {@link storm}. */
 export interface StormOptions {

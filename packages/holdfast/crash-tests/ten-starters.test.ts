@@ -1,7 +1,7 @@
 import { createTestDatabase } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {
   const database = await createTestDatabase()

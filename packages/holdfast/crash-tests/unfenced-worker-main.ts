@@ -1,4 +1,4 @@
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 // A conventional worker: it claims a job, sends heartbeats, and completes the job by its id alone.
 // It takes one job.

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** `WORKER_KILLS=50 npm test workers` kills more of them. */
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)

@@ -1,4 +1,4 @@
-export { bullmq, type BullMqOptions } from './bullmq/bullmq.ts'
-export { bullmqJobs, type BullMqJobsOptions } from './bullmq/bullmq-jobs.ts'
-export type { JobEngine } from './jobs/job-engine.ts'
-export type { BrokerMessage } from './outbox/broker-message.ts'
+export { bullmq, type BullMqOptions } from './brokers/bullmq/bullmq.ts'
+export { bullmqJobs, type BullMqJobsOptions } from './brokers/bullmq/bullmq-jobs.ts'
+export type { JobEngine } from './effects/jobs/job-engine.ts'
+export type { BrokerMessage } from './effects/messages/broker-message.ts'

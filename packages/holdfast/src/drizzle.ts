@@ -1,3 +1,14 @@
-export type { DrizzleCasing, DrizzleRead, DrizzleSchema, DrizzleWrite } from './drizzle/bind-drizzle.ts'
-export { drizzle, type DrizzleOptions } from './drizzle/drizzle.ts'
-export { list, type ListColumn, type ListOptions, type ListParts, type Placed } from './drizzle/list.ts'
+export type {
+  DrizzleCasing,
+  DrizzleRead,
+  DrizzleSchema,
+  DrizzleWrite,
+} from './databases/drizzle/bind-drizzle.ts'
+export { drizzle, type DrizzleOptions } from './databases/drizzle/drizzle.ts'
+export {
+  list,
+  type ListColumn,
+  type ListOptions,
+  type ListParts,
+  type Placed,
+} from './databases/drizzle/list.ts'

@@ -1,2 +1,2 @@
-export { startEmbeddedPostgres, type EmbeddedPostgres } from './postgres/embedded/embedded.ts'
-export type { EmbeddedPostgresOptions } from './postgres/embedded/options.ts'
+export { startEmbeddedPostgres, type EmbeddedPostgres } from './storage/embedded/embedded.ts'
+export type { EmbeddedPostgresOptions } from './storage/embedded/options.ts'

@@ -1,2 +1,2 @@
-export { createHealth } from './health/create-health.ts'
-export type { Health } from './http/health.ts'
+export { createHealth } from './transports/health/create-health.ts'
+export type { Health } from './transports/http/health.ts'

@@ -1,18 +1,29 @@
-export { type Access, type AccessRequest, allOf, anyOf, anyone } from './kernel/access.ts'
-export type { Answer } from './kernel/answer.ts'
-export type { CallRequest } from './kernel/call.ts'
-export type { WireInput } from './kernel/wire-input.ts'
-export { type Anonymous, anonymous, type Caller } from './kernel/caller.ts'
-export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/check.ts'
-export { type Clock, systemClock, type Timer } from './kernel/clock.ts'
-export type { Context, MutationContext } from './kernel/context.ts'
-export type { Database, OpenDatabase } from './kernel/database.ts'
-export type { Deadline } from './kernel/deadline.ts'
-export type { Duration } from './kernel/duration.ts'
-export type { Load } from './kernel/load.ts'
-export { type Application, type DefineOne, holdfast, type HoldfastOptions } from './kernel/holdfast.ts'
-export { HoldfastError } from './kernel/holdfast-error.ts'
-export { event, type EventDefinition, type EventType, type Message, type Publish } from './kernel/event.ts'
+export { type Access, type AccessRequest, allOf, anyOf, anyone } from './kernel/operation/access.ts'
+export type { Answer } from './kernel/operation/answer.ts'
+export type { CallRequest } from './kernel/call/call.ts'
+export type { WireInput } from './kernel/operation/wire-input.ts'
+export { type Anonymous, anonymous, type Caller } from './kernel/operation/caller.ts'
+export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/service/check.ts'
+export { type Clock, systemClock, type Timer } from './kernel/base/clock.ts'
+export type { Context, MutationContext } from './kernel/operation/context.ts'
+export type { Database, OpenDatabase } from './kernel/service/database.ts'
+export type { Deadline } from './kernel/operation/deadline.ts'
+export type { Duration } from './kernel/base/duration.ts'
+export type { Load } from './kernel/relations/load.ts'
+export {
+  type Application,
+  type DefineOne,
+  holdfast,
+  type HoldfastOptions,
+} from './kernel/service/holdfast.ts'
+export { HoldfastError } from './kernel/base/holdfast-error.ts'
+export {
+  event,
+  type EventDefinition,
+  type EventType,
+  type Message,
+  type Publish,
+} from './kernel/background/event.ts'
 export type {
   Effects,
   EnqueuedJob,
@@ -23,16 +34,21 @@ export type {
   Statements,
   Transaction,
   UniqueJob,
-} from './kernel/effects.ts'
-export { GiveUp } from './kernel/give-up.ts'
-export { createRedactor, type Redactor } from './kernel/redact.ts'
-export { RetryLater, type RetryLaterOptions } from './kernel/retry-later.ts'
-export type { Consumer, ConsumerContext, ConsumerDefinition } from './kernel/consumer.ts'
-export type { Json } from './kernel/json.ts'
-export type { Job, JobContext, JobDefinition } from './kernel/job.ts'
-export type { ConcurrencyLimit, JobType, RateLimit, RetryPolicy } from './kernel/job-type.ts'
-export type { Step, StepContext, WaitOptions } from './kernel/step.ts'
-export { type MissedTicks, schedule, type Schedule, type ScheduleDefinition } from './kernel/schedule.ts'
+} from './kernel/background/effects.ts'
+export { GiveUp } from './kernel/background/give-up.ts'
+export { createRedactor, type Redactor } from './kernel/base/redact.ts'
+export { RetryLater, type RetryLaterOptions } from './kernel/background/retry-later.ts'
+export type { Consumer, ConsumerContext, ConsumerDefinition } from './kernel/background/consumer.ts'
+export type { Json } from './kernel/base/json.ts'
+export type { Job, JobContext, JobDefinition } from './kernel/background/job.ts'
+export type { ConcurrencyLimit, JobType, RateLimit, RetryPolicy } from './kernel/background/job-type.ts'
+export type { Step, StepContext, WaitOptions } from './kernel/background/step.ts'
+export {
+  type MissedTicks,
+  schedule,
+  type Schedule,
+  type ScheduleDefinition,
+} from './kernel/background/schedule.ts'
 export {
   type Broker,
   type BrokerConnection,
@@ -40,9 +56,15 @@ export {
   type Relay,
   type RelayDefinition,
   type RelayedMessage,
-} from './kernel/relay.ts'
-export type { Capability, Subscriber, Worker, WorkerOptions } from './kernel/background.ts'
-export { createLogger, type LogFields, type Logger, type LoggerOptions, type LogLine } from './kernel/log.ts'
+} from './kernel/background/relay.ts'
+export type { Capability, Subscriber, Worker, WorkerOptions } from './kernel/background/background.ts'
+export {
+  createLogger,
+  type LogFields,
+  type Logger,
+  type LoggerOptions,
+  type LogLine,
+} from './kernel/base/log.ts'
 export type {
   MutationDefinition,
   NoInput,
@@ -50,7 +72,7 @@ export type {
   Operation,
   OperationDefinition,
   QueryDefinition,
-} from './kernel/operation.ts'
+} from './kernel/operation/operation.ts'
 export type {
   KeysetValues,
   Page,
@@ -62,8 +84,8 @@ export type {
   PlacedRow,
   Position,
   ReadPage,
-} from './kernel/page.ts'
-export { pageOf, type PageOfOptions } from './kernel/page-of.ts'
+} from './kernel/pages/page.ts'
+export { pageOf, type PageOfOptions } from './kernel/pages/page-of.ts'
 export {
   descending,
   type Direction,
@@ -71,14 +93,14 @@ export {
   type OrderBy,
   type OrderColumn,
   type Ordering,
-} from './kernel/page-order.ts'
+} from './kernel/pages/page-order.ts'
 export {
   type CursorOptions,
   type KeysetOptions,
   type OffsetOptions,
   paged,
   type PagedOptions,
-} from './kernel/paged.ts'
+} from './kernel/pages/paged.ts'
 export {
   type AnyProblemType,
   problem,
@@ -87,8 +109,8 @@ export {
   type ProblemOf,
   type ProblemOptions,
   type ProblemType,
-} from './kernel/problem.ts'
-export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problems.ts'
+} from './kernel/problem/problem.ts'
+export { Forbidden, PreconditionRequired, Unauthenticated, Unavailable } from './kernel/problem/problems.ts'
 export type {
   KeyPart,
   OneDefinition,
@@ -96,18 +118,18 @@ export type {
   RelationContext,
   RelationDefinition,
   RelationKey,
-} from './kernel/relation.ts'
-export type { InputOf, OutputOf, Schema } from './kernel/schema.ts'
-export type { RunningService, Service } from './kernel/service.ts'
-export type { BesideOperations, ModuleExports, OperationsOf } from './kernel/module-exports.ts'
-export type { Operations, ServiceDefinition } from './kernel/service-definition.ts'
-export type { Credentials, Identify } from './kernel/stages/identify.ts'
+} from './kernel/relations/relation.ts'
+export type { InputOf, OutputOf, Schema } from './kernel/schema/schema.ts'
+export type { RunningService, Service } from './kernel/service/service.ts'
+export type { BesideOperations, ModuleExports, OperationsOf } from './kernel/service/module-exports.ts'
+export type { Operations, ServiceDefinition } from './kernel/service/service-definition.ts'
+export type { Credentials, Identify } from './kernel/call/stages/identify.ts'
 export type {
   HttpSecurityScheme,
   KeySecurityScheme,
   SecurityRule,
   SecurityScheme,
   SecuritySchemes,
-} from './kernel/security-scheme.ts'
-export { type Mode, readMode, type Surroundings } from './kernel/surroundings.ts'
-export { uuidv7 } from './kernel/uuid-v7.ts'
+} from './kernel/operation/security-scheme.ts'
+export { type Mode, readMode, type Surroundings } from './kernel/host/surroundings.ts'
+export { uuidv7 } from './kernel/base/uuid-v7.ts'

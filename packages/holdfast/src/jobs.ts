@@ -1,11 +1,11 @@
-export { type CancelledJob, cancelJob } from './jobs/admin/cancel-job.ts'
-export type { JobsOf } from './jobs/admin/find-service.ts'
-export { listJobs, type ListJobsOptions } from './jobs/admin/list-jobs.ts'
-export { type JobPause, listPauses, pauseJobs, resumeJobs } from './jobs/admin/pause-jobs.ts'
-export { type RedrivenJobs, redriveJobs, type RedriveOptions } from './jobs/admin/redrive-jobs.ts'
-export { type RetriedJob, retryJob } from './jobs/admin/retry-job.ts'
-export { showJob } from './jobs/admin/show-job.ts'
-export { type SkippedJob, skipJob } from './jobs/admin/skip-job.ts'
+export { type CancelledJob, cancelJob } from './effects/jobs/admin/cancel-job.ts'
+export type { JobsOf } from './effects/jobs/admin/find-service.ts'
+export { listJobs, type ListJobsOptions } from './effects/jobs/admin/list-jobs.ts'
+export { type JobPause, listPauses, pauseJobs, resumeJobs } from './effects/jobs/admin/pause-jobs.ts'
+export { type RedrivenJobs, redriveJobs, type RedriveOptions } from './effects/jobs/admin/redrive-jobs.ts'
+export { type RetriedJob, retryJob } from './effects/jobs/admin/retry-job.ts'
+export { showJob } from './effects/jobs/admin/show-job.ts'
+export { type SkippedJob, skipJob } from './effects/jobs/admin/skip-job.ts'
 export {
   type JobFailure,
   type JobState,
@@ -14,5 +14,5 @@ export {
   type ListedJob,
   type StoredJob,
   type StoredStep,
-} from './jobs/admin/stored-job.ts'
-export type { StatementClient } from './postgres/statement-client.ts'
+} from './effects/jobs/admin/stored-job.ts'
+export type { StatementClient } from './storage/postgres/statement/statement-client.ts'

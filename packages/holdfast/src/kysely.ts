@@ -1,3 +1,3 @@
-export type { KyselyRead, KyselyWrite } from './kysely/bind-kysely.ts'
-export { kysely, type KyselyOptions } from './kysely/kysely.ts'
-export { list, type ListOptions, type ListStatement } from './kysely/list.ts'
+export type { KyselyRead, KyselyWrite } from './databases/kysely/bind-kysely.ts'
+export { kysely, type KyselyOptions } from './databases/kysely/kysely.ts'
+export { list, type ListOptions, type ListStatement } from './databases/kysely/list.ts'

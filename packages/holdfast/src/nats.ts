@@ -1,3 +1,3 @@
-export { nats } from './nats/nats.ts'
-export type { NatsOptions } from './nats/nats-options.ts'
-export type { BrokerMessage } from './outbox/broker-message.ts'
+export { nats } from './brokers/nats/nats.ts'
+export type { NatsOptions } from './brokers/nats/nats-options.ts'
+export type { BrokerMessage } from './effects/messages/broker-message.ts'

@@ -1,14 +1,14 @@
-import { placeOfProgram } from './foreign-calls/caller-of.ts'
-import { createForeignCallWatch } from './foreign-calls/create-foreign-call-watch.ts'
-import { createHealth } from './health/create-health.ts'
-import { documentation } from './openapi/documentation.ts'
-import { createServe, type Serve } from './runtime/node/serve.ts'
-import { telemetrySettings } from './telemetry/telemetry-settings.ts'
-import { watchService } from './telemetry/watch-service.ts'
+import { placeOfProgram } from './platform/external-calls/caller-of.ts'
+import { createForeignCallWatch } from './platform/external-calls/create-foreign-call-watch.ts'
+import { createHealth } from './transports/health/create-health.ts'
+import { documentation } from './transports/openapi/documentation.ts'
+import { createServe, type Serve } from './runtimes/node/serve.ts'
+import { telemetrySettings } from './platform/telemetry/telemetry-settings.ts'
+import { watchService } from './platform/telemetry/watch-service.ts'
 
-export type { HttpLimits } from './runtime/node/http-limits.ts'
-export { readSettings, type ReadSettingsOptions } from './runtime/node/read-settings.ts'
-export type { Serve, ServeOptions, Server } from './runtime/node/serve.ts'
+export type { HttpLimits } from './runtimes/node/settings/http-limits.ts'
+export { readSettings, type ReadSettingsOptions } from './runtimes/node/settings/read-settings.ts'
+export type { Serve, ServeOptions, Server } from './runtimes/node/serve.ts'
 
 const parts = {
   documentation,

@@ -1,4 +1,4 @@
-export { documentation } from './openapi/documentation.ts'
+export { documentation } from './transports/openapi/documentation.ts'
 export type {
   Components,
   HeaderObject,
@@ -11,5 +11,5 @@ export type {
   Reference,
   RequestBody,
   ResponseObject,
-} from './openapi/open-api-document.ts'
-export { toOpenApi } from './openapi/to-open-api.ts'
+} from './transports/openapi/open-api-document.ts'
+export { toOpenApi } from './transports/openapi/to-open-api.ts'

@@ -1,1 +1,1 @@
-export { openTelemetry } from './opentelemetry/open-telemetry.ts'
+export { openTelemetry } from './platform/opentelemetry/open-telemetry.ts'

@@ -15,6 +15,6 @@ export {
   type SubscriptionReference,
   type SubscriptionState,
   type SubscriptionTarget,
-} from './outbox/outbox-admin.ts'
-export type { SubscriptionKind } from './outbox/subscription.ts'
-export type { StatementClient } from './postgres/statement-client.ts'
+} from './effects/messages/outbox-admin.ts'
+export type { SubscriptionKind } from './effects/messages/subscription.ts'
+export type { StatementClient } from './storage/postgres/statement/statement-client.ts'

@@ -1,3 +1,8 @@
-export type { AnyPrismaClient, PrismaAdapter, PrismaRead, PrismaWrite } from './prisma/bind-prisma.ts'
-export { list, type RawQueryable } from './prisma/list.ts'
-export { prisma } from './prisma/prisma.ts'
+export type {
+  AnyPrismaClient,
+  PrismaAdapter,
+  PrismaRead,
+  PrismaWrite,
+} from './databases/prisma/bind-prisma.ts'
+export { list, type RawQueryable } from './databases/prisma/list.ts'
+export { prisma } from './databases/prisma/prisma.ts'

@@ -1,14 +1,14 @@
-export type { StatementClient } from './postgres/statement-client.ts'
-export type { DeliveryList, Deliveries } from './webhooks/deliveries.ts'
-export { type DisabledEndpoint, WebhookEndpointFailed } from './webhooks/endpoint-disabled.ts'
+export type { StatementClient } from './storage/postgres/statement/statement-client.ts'
+export type { DeliveryList, Deliveries } from './effects/webhooks/deliveries.ts'
+export { type DisabledEndpoint, WebhookEndpointFailed } from './effects/webhooks/endpoint-disabled.ts'
 export type {
   EndpointDefinition,
   Endpoints,
   EndpointUpdate,
   Owned,
   SecretRotation,
-} from './webhooks/endpoints.ts'
-export { incomingWebhook, type IncomingWebhookDefinition } from './webhooks/incoming-webhook.ts'
+} from './effects/webhooks/endpoints.ts'
+export { incomingWebhook, type IncomingWebhookDefinition } from './effects/webhooks/incoming-webhook.ts'
 export {
   WebhookDeliveryUnknown,
   WebhookEndpointDisabled,
@@ -18,20 +18,20 @@ export {
   webhookProblems,
   WebhookSignatureInvalid,
   WebhookUrlInvalid,
-} from './webhooks/problems.ts'
-export type { ReplayRange } from './webhooks/replay.ts'
-export { signWebhook, type UnsignedWebhook, type WebhookHeaders } from './webhooks/sign-webhook.ts'
-export type { WebhookSender } from './webhooks/signed-webhook.ts'
+} from './effects/webhooks/problems.ts'
+export type { ReplayRange } from './effects/webhooks/replay.ts'
+export { signWebhook, type UnsignedWebhook, type WebhookHeaders } from './effects/webhooks/sign-webhook.ts'
+export type { WebhookSender } from './effects/webhooks/signed-webhook.ts'
 export {
   type ReceivedWebhook,
   type VerifiedWebhook,
   type WebhookVerification,
   verifyWebhook,
-} from './webhooks/verify-webhook.ts'
-export type { WebhookDelivery, WebhookTry } from './webhooks/webhook-delivery.ts'
-export type { NewWebhookEndpoint, WebhookEndpoint } from './webhooks/webhook-endpoint.ts'
-export { createWebhookSecret } from './webhooks/webhook-secret.ts'
-export { type Webhooks, webhooks, type WebhooksDefinition } from './webhooks/webhooks.ts'
+} from './effects/webhooks/verify-webhook.ts'
+export type { WebhookDelivery, WebhookTry } from './effects/webhooks/webhook-delivery.ts'
+export type { NewWebhookEndpoint, WebhookEndpoint } from './effects/webhooks/webhook-endpoint.ts'
+export { createWebhookSecret } from './effects/webhooks/webhook-secret.ts'
+export { type Webhooks, webhooks, type WebhooksDefinition } from './effects/webhooks/webhooks.ts'
 export {
   disableWebhookEndpoint,
   enableWebhookEndpoint,
@@ -42,4 +42,4 @@ export {
   type ListWebhookEndpointsOptions,
   replayWebhookDeliveries,
   replayWebhookDelivery,
-} from './webhooks/webhooks-admin.ts'
+} from './effects/webhooks/webhooks-admin.ts'

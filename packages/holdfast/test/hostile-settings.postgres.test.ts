@@ -50,16 +50,16 @@ const sets =
       : { [asked]: each[asked] ?? combined }
 
 const suites: readonly (() => Promise<unknown>)[] = [
-  () => import('../src/jobs/engine-conformance.postgres.test.ts'),
-  () => import('../src/idempotency/safe-mutation.postgres.test.ts'),
-  () => import('../src/idempotency/duplicates.postgres.test.ts'),
-  () => import('../src/outbox/publish.postgres.test.ts'),
+  () => import('../src/effects/jobs/engine-conformance.postgres.test.ts'),
+  () => import('../src/effects/idempotency/safe-mutation.postgres.test.ts'),
+  () => import('../src/effects/idempotency/duplicates.postgres.test.ts'),
+  () => import('../src/effects/messages/publish.postgres.test.ts'),
 ]
 
 const furtherSuites: typeof suites = [
-  () => import('../src/jobs/steps.postgres.test.ts'),
-  () => import('../src/idempotency/final-answers.postgres.test.ts'),
-  () => import('../src/outbox/consumer.postgres.test.ts'),
+  () => import('../src/effects/jobs/steps/steps.postgres.test.ts'),
+  () => import('../src/effects/idempotency/final-answers.postgres.test.ts'),
+  () => import('../src/effects/messages/consumer.postgres.test.ts'),
 ]
 
 for (const [name, settings] of Object.entries(sets)) {

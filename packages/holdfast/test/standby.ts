@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { until } from 'holdfast/testing'
 import { createTestFolder } from '../src/testing/test-folder.ts'
-import { DriverClient } from '../src/postgres/driver-client.ts'
+import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** A server that replicates another one. */
 export interface Standby {

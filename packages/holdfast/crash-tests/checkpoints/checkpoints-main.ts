@@ -4,7 +4,7 @@ import { nats } from 'holdfast/nats'
 import { serve } from 'holdfast/node'
 import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
-import { openDriverPool } from '../../src/postgres/driver-client.ts'
+import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 
 // A service with everything that one commit covers, and the controls that the framework is compared
 // with: a client that sends each retry as a new request, and a job whose effect is outside its

@@ -6,7 +6,7 @@ import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
 import type { TestServer } from '../../test/test-server.ts'
 import { type CheckpointProcess, startCheckpointProcess } from './checkpoint-process.ts'
-import { DriverClient } from '../../src/postgres/driver-client.ts'
+import { DriverClient } from '../../src/storage/postgres/session/driver-client.ts'
 
 /** The input of a request. */
 export interface Recording {

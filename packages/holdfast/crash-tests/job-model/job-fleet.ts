@@ -9,7 +9,7 @@ import {
 import { cancelJob, redriveJobs } from 'holdfast/jobs'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
-import { openDriverPool } from '../../src/postgres/driver-client.ts'
+import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
 import { createJobService, type JobName, placesPerKey, type Work } from './job-service.ts'
 

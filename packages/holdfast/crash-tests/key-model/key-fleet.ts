@@ -1,7 +1,7 @@
 import { type Answer, createLogger, type Duration, type RunningService, systemClock } from 'holdfast'
 import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
-import { openDriverPool } from '../../src/postgres/driver-client.ts'
+import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
 import type { Request } from './key-model.ts'
 import { createKeyService, type Mishap } from './key-service.ts'

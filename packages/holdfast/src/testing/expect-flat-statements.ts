@@ -1,7 +1,7 @@
-import { HoldfastError } from '../kernel/holdfast-error.ts'
-import type { Operation } from '../kernel/operation.ts'
-import type { Operations } from '../kernel/service-definition.ts'
-import { newUsage } from '../kernel/work.ts'
+import { HoldfastError } from '../kernel/base/holdfast-error.ts'
+import type { Operation } from '../kernel/operation/operation.ts'
+import type { Operations } from '../kernel/service/service-definition.ts'
+import { newUsage } from '../kernel/host/work.ts'
 import type { TestService } from './test-service.ts'
 import { CallFailed, type CallOptions } from './typed-caller.ts'
 

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../kernel/clock.ts'
+import type { Clock, Timer } from '../kernel/base/clock.ts'
 
 /** A clock that stands still until a test moves it. */
 export interface FakeClock extends Clock {

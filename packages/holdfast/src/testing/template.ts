@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import pg from 'pg'
-import type { Service } from '../kernel/service.ts'
-import { createLogger } from '../kernel/log.ts'
-import { systemClock } from '../kernel/clock.ts'
+import type { Service } from '../kernel/service/service.ts'
+import { createLogger } from '../kernel/base/log.ts'
+import { systemClock } from '../kernel/base/clock.ts'
 import { testPostgresUrl } from './test-postgres.ts'
-import { DriverClient } from '../postgres/driver-client.ts'
+import { DriverClient } from '../storage/postgres/session/driver-client.ts'
 
 /** A database that belongs to one test. */
 export interface TestDatabase {

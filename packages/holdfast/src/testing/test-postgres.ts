@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { startEmbeddedPostgres } from '../postgres/embedded/embedded.ts'
+import { startEmbeddedPostgres } from '../storage/embedded/embedded.ts'
 import { createTestFolder } from './test-folder.ts'
 
 /** A Postgres server for tests. */

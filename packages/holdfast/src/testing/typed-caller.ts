@@ -1,11 +1,11 @@
-import type { Answer } from '../kernel/answer.ts'
-import type { Usage } from '../kernel/work.ts'
-import type { WireInput } from '../kernel/wire-input.ts'
-import { hasBody } from '../kernel/decode.ts'
-import type { Operation } from '../kernel/operation.ts'
-import { ProblemError } from '../kernel/problem.ts'
-import type { RunningService } from '../kernel/service.ts'
-import type { Operations } from '../kernel/service-definition.ts'
+import type { Answer } from '../kernel/operation/answer.ts'
+import type { Usage } from '../kernel/host/work.ts'
+import type { WireInput } from '../kernel/operation/wire-input.ts'
+import { hasBody } from '../kernel/operation/decode.ts'
+import type { Operation } from '../kernel/operation/operation.ts'
+import { ProblemError } from '../kernel/problem/problem.ts'
+import type { RunningService } from '../kernel/service/service.ts'
+import type { Operations } from '../kernel/service/service-definition.ts'
 
 /** Options of a call in a test. */
 export interface CallOptions {

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../kernel/holdfast-error.ts'
+import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 
 /** Options of {@link until}. */
 export interface UntilOptions {

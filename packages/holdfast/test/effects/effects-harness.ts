@@ -1,7 +1,7 @@
 import type { Answer } from 'holdfast'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { createEffectsService, type EffectsService } from './effects-service.ts'
-import { connectClient } from '../../src/postgres/connect-client.ts'
+import { connectClient } from '../../src/storage/postgres/session/connect-client.ts'
 
 type Tested = TestService<EffectsService['operations']>
 

@@ -1,5 +1,5 @@
 import type { Database } from 'holdfast'
-import type { ConnectionLimits } from '../../src/database/connection-lanes.ts'
+import type { ConnectionLimits } from '../../src/databases/assembly/connection-lanes.ts'
 
 /** An author, as each builder has to return it. */
 export interface Author {

@@ -1,0 +1,222 @@
+import { anyone, event, holdfast, type JobContext, schedule } from 'holdfast'
+import { bullmqJobs } from 'holdfast/bullmq'
+import { postgres, type SqlDatabase } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { redisTool, startRedis } from '../../../test/redis-server.ts'
+
+const { missing } = await redisTool()
+const redis = missing === undefined ? await startRedis() : undefined
+const connection = { port: redis?.port ?? 6379 }
+
+const { consumer, job, mutation, service } = holdfast({
+  database: postgres({ jobEngine: bullmqJobs({ connection, keepOnPostgres: ['kept'] }) }),
+})
+
+const runs: string[] = []
+const input = z.object({ name: z.string() })
+type Context = JobContext<{ name: string }, SqlDatabase>
+
+const retry = { attempts: 1 } as const
+const note = (context: Context): void => void runs.push(context.input.name)
+const useStep = async (context: Context): Promise<void> => {
+  await context.step('first', () => runs.push(`${context.input.name} in a step`))
+}
+const plain = job({ name: 'plain', input, retry, run: note })
+const stepping = job({ name: 'stepping', input, retry, run: useStep })
+const kept = job({ name: 'kept', input, retry, concurrency: { limit: 1, ordered: true }, run: useStep })
+let release = (): void => {}
+const alone = job({
+  name: 'alone',
+  input,
+  concurrency: { limit: 1 },
+  run(context) {
+    note(context)
+    if (context.input.name === 'held') return new Promise<void>((resolve) => (release = resolve))
+  },
+})
+const jobs = { plain, stepping, kept, alone }
+
+const Noted = event('noted', { payload: input })
+const listening = consumer({
+  name: 'listening',
+  event: Noted,
+  run: ({ message }) => void runs.push(`heard ${message.payload.name}`),
+})
+
+/** The work of the mutation under test. */
+let act: (context: Pick<Context, 'jobs' | 'publish'>) => Promise<unknown>
+const arrange = mutation({
+  route: 'POST /arrange',
+  access: anyone(),
+  output: z.object({ json: z.string() }),
+  run: async (context) => ({ json: JSON.stringify((await act(context)) ?? null) }),
+})
+const nightly = schedule({ name: 'nightly', cron: '0 3 * * *', job: plain, input: { name: 'tick' } })
+const tested = service({
+  name: 'bullmq-jobs',
+  operations: { arrange },
+  jobs,
+  consumers: { listening },
+  schedules: [nightly],
+})
+type Tested = TestService<typeof tested.operations>
+
+const started: Tested[] = []
+const lines: string[] = []
+async function start(options: Parameters<typeof createTestService>[1] = {}): Promise<Tested> {
+  const one = await createTestService(tested, { onLog: (line) => lines.push(line), ...options })
+  started.push(one)
+  return one
+}
+
+async function transact<T>(on: Tested, what: (context: Parameters<typeof act>[0]) => Promise<T>): Promise<T> {
+  act = what
+  const { json } = await on.call.arrange({})
+  return JSON.parse(json) as T
+}
+
+const enqueue = (on: Tested, what: keyof typeof jobs, name: string): Promise<string> =>
+  transact(on, async (context) => (await context.jobs.enqueue(jobs[what], { name })).id)
+
+const ran = (count: number): Promise<unknown> => until(() => runs.length === count || undefined)
+
+const inState = (on: Tested, id: string, state: string): Promise<{ readonly failure: unknown }> =>
+  until(async () => {
+    const [row] = await on.sql<{ state: string; failure: unknown }>(
+      'select * from holdfast.all_jobs where id = $1',
+      [id],
+    )
+    return row?.state === state ? row : undefined
+  })
+
+/** Returns all data in Redis as text. */
+async function textInRedis(): Promise<string> {
+  const client = new Redis({ ...connection })
+  try {
+    const hashes = await Promise.all(
+      (await client.keys('*')).map(async (key) =>
+        (await client.type(key)) === 'hash' ? [key, await client.hgetall(key)] : [key],
+      ),
+    )
+    return JSON.stringify(hashes)
+  } finally {
+    client.disconnect()
+  }
+}
+
+describe.skipIf(missing)('bullmqJobs', () => {
+  afterEach(async () => {
+    for (const one of started.splice(0)) await one.stop()
+    runs.length = 0
+    lines.length = 0
+  })
+  afterAll(() => redis?.stop())
+
+  test('refuses jobs that ask for what BullMQ cannot promise, all at once', async () => {
+    const app = holdfast({ database: postgres({ jobEngine: bullmqJobs({ connection }) }) })
+    const byName = (given: { name: string }): string => given.name
+    const keyed = app.job({
+      name: 'keyed',
+      input,
+      concurrency: { limit: 1, key: byName },
+      rate: { limit: 1, per: '1s', key: byName },
+      run: () => {},
+    })
+    const ordered = app.job({
+      name: 'ordered',
+      input,
+      concurrency: { limit: 1, ordered: true },
+      run: () => {},
+    })
+    const behind = app.job({
+      name: 'behind',
+      input,
+      concurrency: { limit: 1, onDead: 'wait' },
+      run: () => {},
+    })
+    const refused = app.service({ name: 'refused', operations: {}, jobs: { keyed, ordered, behind } })
+    const failure = await createTestService(refused).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'service-invalid' })
+    const { message } = failure as Error
+    expect(message).toMatch(
+      /job "keyed" \(.*bullmq-jobs\.postgres\.test\.ts:\d+.*\) limits its concurrency by a key/,
+    )
+    expect(message).toMatch(/job "keyed" .* limits its rate by a key/)
+    expect(message).toMatch(/job "behind" .* lets later jobs wait behind a dead one/)
+    expect(message).toMatch(/job "ordered" .* is ordered.*keepOnPostgres: \['ordered'\]/)
+  })
+
+  test('a job that asks for a step is told where it can have one', async () => {
+    const on = await start()
+    const { failure } = await inState(on, await enqueue(on, 'stepping', 'a'), 'dead')
+    expect(failure).toMatchObject({
+      code: 'job-without-steps',
+      message: expect.stringContaining(`keepOnPostgres: ['stepping']`) as string,
+    })
+  })
+
+  test('jobs that are kept on Postgres have all that it promises', async () => {
+    const on = await start()
+    await inState(on, await enqueue(on, 'kept', 'a'), 'succeeded')
+    expect(runs).toEqual(['a in a step'])
+  })
+
+  test('one that BullMQ was given before it was kept on Postgres is taken back', async () => {
+    const on = await start({ worker: false })
+    const id = await enqueue(on, 'kept', 'a')
+    await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])
+    const worker = await on.running.startWorker()
+    await inState(on, id, 'succeeded')
+    await worker!.stop(1_000)
+  })
+
+  test('consumers and schedules stay with Postgres; what a schedule enqueues is run by BullMQ', async () => {
+    const on = await start({ worker: false })
+    const first = await on.running.startWorker()
+    await transact(on, ({ publish }) => publish(Noted, 'a', { name: 'a message' }))
+    await ran(1)
+    await until(async () => (await on.sql('select from holdfast.job_schedules')).length === 1 || undefined)
+    await first!.stop(1_000)
+    await on.sql(`update holdfast.job_schedules set done_until = now() - interval '5 days'`)
+    const second = await on.running.startWorker()
+    await ran(2)
+    await second!.stop(1_000)
+    expect(runs).toEqual(['heard a message', 'tick'])
+    expect(await on.sql(`select name, claim, state from holdfast.all_jobs order by name`)).toEqual([
+      { name: 'consumer:listening', claim: 1, state: 'succeeded' },
+      // No worker has claimed the job in the database.
+      { name: 'plain', claim: 0, state: 'succeeded' },
+    ])
+  })
+
+  test('enqueuing needs no Redis, and what was cancelled before it came back never runs', async () => {
+    await redis!.kill()
+    const on = await start()
+    const cancelled = await enqueue(on, 'plain', 'cancelled')
+    await until(() => lines.some((line) => line.includes('cannot be reached at')) || undefined)
+    await transact(on, (context) => context.jobs.cancel(cancelled))
+    await redis!.restart()
+    await enqueue(on, 'plain', 'after')
+    await ran(1)
+    expect(runs).toEqual(['after'])
+  })
+
+  test('Redis has ids, not what jobs are given; one that is cancelled while Redis has it never runs', async () => {
+    const on = await start()
+    await enqueue(on, 'alone', 'held')
+    await ran(1)
+    const cancelled = await enqueue(on, 'alone', 'cancelled')
+    await inState(on, cancelled, 'waiting')
+    const text = await textInRedis()
+    expect(text).toContain(cancelled)
+    expect(text).not.toContain('held')
+    await transact(on, (context) => context.jobs.cancel(cancelled))
+    await enqueue(on, 'alone', 'after')
+    release()
+    await ran(2)
+    expect(runs).toEqual(['held', 'after'])
+  })
+})

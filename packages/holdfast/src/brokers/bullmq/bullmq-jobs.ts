@@ -1,0 +1,99 @@
+import type { RedisOptions } from 'ioredis'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import type { JobEngine } from '../../effects/jobs/job-engine.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { startBullMqWorker } from './bullmq-worker.ts'
+import { Handover } from './hand-over-jobs.ts'
+import { judgeJobs } from './judge-jobs.ts'
+import { identifyDatabase } from './queries/identify-database.ts'
+import { planQueues } from './queue-plan.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+
+/** Options of {@link bullmqJobs}. */
+export interface BullMqJobsOptions {
+  /** Address of Redis or Valkey: a URL such as `'redis://127.0.0.1:6379'`, or ioredis options. */
+  readonly connection: string | RedisOptions
+  /**
+   * Prefix of the queues' keys in Redis. Default `'bull'`, the default of BullMQ. Change it if the
+   * Redis is shared and other programs expect another prefix.
+   */
+  readonly prefix?: string
+  /**
+   * Name of the queue, and prefix of the names of the queues of limited jobs. Default `'jobs-'`
+   * followed by an id of the service and its database.
+   */
+  readonly queue?: string
+  /**
+   * Names of the jobs that Postgres keeps running: jobs with steps, and jobs with limits that
+   * BullMQ does not support. Default: none.
+   */
+  readonly keepOnPostgres?: readonly string[]
+  /**
+   * How long BullMQ's lock on a running job is valid without renewal. If a worker dies, its jobs
+   * run again within 1.7 times this duration. Default `'10s'`. Raise it if jobs block the event
+   * loop for longer: their locks expire, and BullMQ runs them a second time.
+   */
+  readonly lockDuration?: Duration
+}
+
+const controlSize = 4
+const patienceMs = 10_000
+
+/**
+ * Runs the jobs of a service with BullMQ: `postgres({ jobEngine: bullmqJobs({ … }) })`.
+ *
+ * A job remains a row that is committed with its mutation. BullMQ receives the job's id and decides
+ * where and when it is attempted; the database commits each job's effect once.
+ *
+ * @throws HoldfastError when the service starts: `service-invalid` if a job needs a limit that
+ * BullMQ does not support.
+ */
+export function bullmqJobs({
+  connection,
+  prefix,
+  queue,
+  keepOnPostgres = [],
+  lockDuration = '10s',
+}: BullMqJobsOptions): JobEngine {
+  const lockMs = Math.ceil(toMilliseconds(lockDuration))
+  return {
+    name: 'bullmq',
+    takes: ({ name }) => !keepOnPostgres.includes(name),
+    async start(parts) {
+      judgeJobs(parts.jobs.values())
+      const control = parts.openPool('holdfast (bullmq)', controlSize, { lane: 'own' })
+      try {
+        const base = queue ?? `jobs-${await identify(control, parts.service)}`
+        const plan = planQueues(base, parts.jobs.values(), parts.concurrency)
+        const places = plan.queues.reduce((sum, { concurrency }) => sum + concurrency, 0)
+        const pool = parts.openPool('holdfast job (bullmq)', places)
+        const shared = { ...parts, control, connection, prefix, plan }
+        const worker = startBullMqWorker({ ...shared, pool, lockMs })
+        const handover = new Handover({ ...shared, pool: control, notOurs: keepOnPostgres })
+        return {
+          async stop(limitMs) {
+            const [handedBack] = await Promise.all([worker.stop(limitMs), handover.stop()])
+            await Promise.all([pool.end(), control.end()])
+            return handedBack
+          },
+        }
+      } catch (error) {
+        await control.end()
+        throw error
+      }
+    },
+  }
+}
+
+async function identify(pool: Pool, service: string): Promise<string> {
+  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+    connection.run<{ id: string }>(identifyDatabase(service)),
+  )
+  if (rows[0]) return rows[0].id
+  throw new HoldfastError(
+    'secret-missing',
+    "The database has no secret to tell its queues by: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+  )
+}

@@ -1,0 +1,187 @@
+import type { RedisOptions } from 'ioredis'
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { mostAttempts } from '../../kernel/background/retry-delay.ts'
+import type { JobEngineParts } from '../../effects/jobs/job-engine.ts'
+import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
+import { concerned, type WakeKind } from '../../effects/jobs/enqueue/wake.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { JobQueues } from './job-queues.ts'
+import {
+  findHandedOver,
+  type HandedRow,
+  handOver,
+  type HandoverOf,
+  lockHandover,
+  takeBack,
+} from './queries/hand-over.ts'
+import type { QueuePlan } from './queue-plan.ts'
+
+/** Dependencies of {@link Handover}. */
+export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' | 'waker' | 'clock' | 'log'> {
+  readonly pool: Pool
+  readonly connection: string | RedisOptions
+  readonly prefix: string | undefined
+  readonly plan: QueuePlan
+  /**
+   * Names of jobs that Postgres runs now, and that an earlier configuration may have handed over to
+   * BullMQ.
+   */
+  readonly notOurs: readonly string[]
+}
+
+const kinds: ReadonlySet<WakeKind> = new Set(['jobs', 'gated', 'returned'])
+const batch = 500
+const retryMs = 1_000
+const connectLimitMs = 5_000
+const passLimitMs = 10_000
+const closeLimitMs = 1_000
+const searchBatch = 10_000
+// Also finds jobs that were deleted in Redis by hand.
+const searchEveryMs = 5 * 60_000
+const firstId = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Hands ready jobs over to BullMQ, in the order in which they are to run. The transaction of a
+ * batch commits after BullMQ has accepted it, so a crash can hand a job over twice but cannot lose
+ * it. After each connect to Redis, jobs that Redis has lost are handed over again.
+ */
+export class Handover {
+  readonly #parts: HandoverParts
+  readonly #names: readonly string[]
+  readonly #duty: Duty
+  readonly #unlisten: () => void
+  #queues: JobQueues | undefined
+  #hasFailed = false
+  #searchedMs = -Infinity
+
+  constructor(parts: HandoverParts) {
+    this.#parts = parts
+    this.#names = [...parts.jobs.keys()]
+    this.#duty = startDuty({
+      failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
+      clock: parts.clock,
+      log: parts.log,
+      everyMs: () => pollIntervalMs(parts.waker),
+      retryMs,
+      work: (stopping) => this.#work(stopping),
+    })
+    this.#unlisten = parts.waker.listen({
+      wake: (wake) => {
+        if (wake.service === parts.service && kinds.has(wake.kind) && concerned(wake, this.#names).length > 0)
+          this.#wake()
+      },
+      look: () => this.#wake(),
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#unlisten()
+    await this.#duty.stop()
+    await this.#disconnect()
+  }
+
+  #wake(): void {
+    // After a failure, the retry delay applies, however many jobs are ready.
+    if (!this.#hasFailed) this.#duty.now()
+  }
+
+  async #work(stopping: AbortSignal): Promise<number | undefined> {
+    try {
+      const queues = await this.#connected(stopping)
+      if (performance.now() - this.#searchedMs > searchEveryMs) await this.#search(queues, stopping)
+      const againMs = await this.#pass(queues, stopping)
+      this.#hasFailed = false
+      return againMs
+    } catch (error) {
+      this.#hasFailed = true
+      await this.#disconnect()
+      throw error
+    }
+  }
+
+  async #connected(stopping: AbortSignal): Promise<JobQueues> {
+    if (this.#queues?.isLost === true) await this.#disconnect()
+    if (this.#queues) return this.#queues
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(connectLimitMs)])
+    const attemptsOf = (name: string): number => mostAttempts(this.#parts.jobs.get(name)!.retry)
+    this.#queues = await JobQueues.connect({ ...this.#parts, attemptsOf }, limit)
+    // Redis may have restarted and lost its data.
+    this.#searchedMs = -Infinity
+    return this.#queues
+  }
+
+  #jobs(limit: number): HandoverOf {
+    return { service: this.#parts.service, names: this.#names, limit }
+  }
+
+  /**
+   * Hands over a batch. Resolves to 0 if there may be more jobs right away, otherwise to
+   * `undefined`.
+   */
+  async #pass(queues: JobQueues, stopping: AbortSignal): Promise<number | undefined> {
+    return this.#transact(stopping, async (transaction) => {
+      const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
+      if (lock?.is_locked !== true) return undefined
+      const rows = await transaction.run<HandedRow>(handOver(this.#jobs(batch)))
+      if (rows.length > 0) await untilAborted(queues.add(rows), transaction.work.deadline)
+      return rows.length === batch ? 0 : undefined
+    })
+  }
+
+  /** Finds jobs that were handed over and that Redis no longer has, and hands them over again. */
+  async #search(queues: JobQueues, stopping: AbortSignal): Promise<void> {
+    if (this.#parts.notOurs.length > 0) {
+      const { service, notOurs } = this.#parts
+      await this.#transact(stopping, (transaction) => transaction.run(takeBack(service, notOurs)))
+    }
+    for (let after: string | undefined = firstId; after !== undefined;) {
+      after = await this.#searchAfter(after, queues, stopping)
+    }
+    this.#searchedMs = performance.now()
+  }
+
+  /** Resolves to the id to continue after; `undefined` at the end. */
+  async #searchAfter(after: string, queues: JobQueues, stopping: AbortSignal): Promise<string | undefined> {
+    const rows = await this.#transact(stopping, (transaction) =>
+      transaction.run<HandedRow>(findHandedOver(this.#jobs(searchBatch), after)),
+    )
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
+    const missing = rows.length === 0 ? [] : await untilAborted(queues.findMissing(rows), limit)
+    if (missing.length > 0) {
+      await untilAborted(queues.add(missing), limit)
+      this.#parts.log.warn(
+        { jobs: missing.length },
+        'Redis did not have jobs that it was given; it has them again',
+      )
+    }
+    return rows.length === searchBatch ? rows.at(-1)?.id : undefined
+  }
+
+  async #transact<T>(stopping: AbortSignal, work: (transaction: LazyTransaction) => Promise<T>): Promise<T> {
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
+    const transaction = new LazyTransaction(this.#parts.pool, ownWork(limit), passLimitMs)
+    try {
+      const result = await work(transaction)
+      await transaction.commit([])
+      return result
+    } finally {
+      await transaction.close()
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    const queues = this.#queues
+    this.#queues = undefined
+    if (!queues) return
+    await untilAborted(queues.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+      this.#parts.log.debug(
+        { error: toLogFields(error) },
+        'the queues of BullMQ could not be closed in order',
+      )
+    })
+  }
+}

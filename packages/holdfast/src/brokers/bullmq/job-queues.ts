@@ -1,0 +1,136 @@
+import { Queue } from 'bullmq'
+import type { RedisOptions } from 'ioredis'
+import type { Logger } from '../../kernel/base/log.ts'
+import { jobsRefused, redisUnreachable } from './failures.ts'
+import type { HandedRow } from './queries/hand-over.ts'
+import type { QueuePlan } from './queue-plan.ts'
+import { type ConnectedRedis, connectRedis } from './redis-client.ts'
+
+/** Dependencies of {@link JobQueues}. */
+export interface JobQueuesParts {
+  readonly connection: string | RedisOptions
+  readonly prefix: string | undefined
+  readonly plan: QueuePlan
+  readonly attemptsOf: (job: string) => number
+  readonly log: Logger
+}
+
+// Holdfast priorities are -1000 to 1000, the highest first. BullMQ priorities start at 1, the
+// lowest first, and a job without one comes before all others.
+const lowestPriority = 1_001
+
+/**
+ * The BullMQ queues that jobs are handed over to. They hold only ids; the inputs stay in the
+ * database.
+ */
+export class JobQueues {
+  readonly #redis: ConnectedRedis
+  readonly #parts: JobQueuesParts
+  readonly #queues: ReadonlyMap<string, Queue>
+  #isLost = false
+
+  /**
+   * Connects to Redis and sets the concurrency limits of the queues.
+   *
+   * @throws HoldfastError `broker-unreachable`.
+   */
+  static async connect(parts: JobQueuesParts, signal: AbortSignal): Promise<JobQueues> {
+    const queues = new JobQueues(await connectRedis(parts.connection, signal), parts)
+    try {
+      await queues.#told(() => queues.#limit())
+    } catch (error) {
+      await queues.close()
+      throw error
+    }
+    return queues
+  }
+
+  private constructor(redis: ConnectedRedis, parts: JobQueuesParts) {
+    this.#redis = redis
+    this.#parts = parts
+    redis.client.once('close', () => (this.#isLost = true))
+    const { prefix, plan, log } = parts
+    this.#queues = new Map(
+      plan.queues.map(({ name }) => {
+        const queue = new Queue(name, {
+          connection: redis.client,
+          ...(prefix === undefined ? {} : { prefix }),
+        })
+        queue.on('error', (error) =>
+          log.debug({ queue: name, reason: error.message }, 'BullMQ told of an error'),
+        )
+        return [name, queue]
+      }),
+    )
+  }
+
+  /**
+   * Whether the connection was lost at some point, even if it is up again: Redis may have restarted
+   * and lost its data.
+   */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  async #limit(): Promise<void> {
+    for (const { name, globalConcurrency } of this.#parts.plan.queues) {
+      const queue = this.#queues.get(name)!
+      if (globalConcurrency === undefined) await queue.removeGlobalConcurrency()
+      else await queue.setGlobalConcurrency(globalConcurrency)
+    }
+  }
+
+  /** Adds jobs in order. Jobs that BullMQ already has are left unchanged. */
+  async add(rows: readonly HandedRow[]): Promise<void> {
+    const byQueue = Map.groupBy(rows, ({ name }) => this.#parts.plan.queueOf(name))
+    await this.#told(async () => {
+      for (const [queue, own] of byQueue)
+        await this.#queues.get(queue)!.addBulk(own.map((row) => this.#toJob(row)))
+    })
+  }
+
+  #toJob({ id, name, priority }: HandedRow): Parameters<Queue['addBulk']>[0][number] {
+    return {
+      name,
+      data: {},
+      opts: {
+        jobId: id,
+        priority: lowestPriority - priority,
+        attempts: this.#parts.attemptsOf(name),
+        backoff: { type: 'holdfast' },
+        // The row is the record of the job, and a redriven job is added again under the same id.
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
+    }
+  }
+
+  /** Returns those of the given jobs that Redis does not have. */
+  async findMissing(rows: readonly HandedRow[]): Promise<readonly HandedRow[]> {
+    return this.#told(async () => {
+      const pipeline = this.#redis.client.pipeline()
+      for (const { id, name } of rows)
+        pipeline.exists(this.#queues.get(this.#parts.plan.queueOf(name))!.toKey(id))
+      const answers = (await pipeline.exec()) ?? []
+      for (const [error] of answers) if (error) throw error
+      return rows.filter((_row, index) => answers[index]?.[1] === 0)
+    })
+  }
+
+  /** Runs work against Redis. Its failures are reported with the address of Redis. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      const { client, lastError } = this.#redis
+      throw client.status === 'ready'
+        ? jobsRefused(error)
+        : redisUnreachable(client.options, lastError() ?? error)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()))
+    this.#redis.client.disconnect()
+  }
+}

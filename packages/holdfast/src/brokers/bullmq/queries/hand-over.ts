@@ -1,0 +1,102 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/** A job to hand over to BullMQ. */
+export interface HandedRow {
+  readonly id: string
+  readonly name: string
+  readonly priority: number
+}
+
+// A job that was handed over is `waiting` without a time, so the Postgres engine does not touch it.
+const handedOver = `state = 'waiting' and run_at = 'infinity'`
+
+/** One state per query, so that Postgres uses its index. */
+function oldestIn(state: 'ready' | 'gated' | 'parked'): string {
+  return `
+        select picked.id, picked.priority, picked.seq
+        from unnest($1::text[]) as wanted (name)
+        cross join lateral (
+          select id, priority, seq from holdfast.jobs
+          where service = $3 and name = wanted.name and state = '${state}'
+          order by priority desc, seq
+          limit $2
+          for update skip locked
+        ) as picked
+        where not exists (
+          select from holdfast.job_pauses where job_pauses.service = $3 and job_pauses.name = wanted.name
+        )`
+}
+
+/** Selects the jobs to hand over. */
+export interface HandoverOf {
+  readonly service: string
+  readonly names: readonly string[]
+  readonly limit: number
+}
+
+/**
+ * Marks the next due jobs as handed over, highest priority first, oldest first within a priority;
+ * jobs of paused names are skipped. BullMQ enforces the limits, so gated and parked jobs are handed
+ * over too.
+ */
+export function handOver({ service, names, limit }: HandoverOf): Statement {
+  return {
+    name: 'holdfast_hand_over_jobs',
+    text: `
+      with ready as materialized (${oldestIn('ready')}
+      ), gated as materialized (${oldestIn('gated')}
+      ), parked as materialized (${oldestIn('parked')}
+      ), picked as materialized (
+        select id, priority, seq
+        from (table ready union all table gated union all table parked) as every
+        order by priority desc, seq
+        limit $2
+      ), handed as (
+        update holdfast.jobs set
+          -- When it begins is not known here: what is committed from now on gets one more run.
+          state = 'waiting', run_at = 'infinity', holds_key = holds_key and keeps_key
+        from picked where jobs.id = picked.id
+        returning jobs.id, jobs.name
+      )
+      select id, name, priority from handed join picked using (id) order by priority desc, seq`,
+    values: [names, limit, service],
+  }
+}
+
+/**
+ * Takes the lock of a queue's handover until the transaction ends, if it is free. One process at a
+ * time hands jobs over, which keeps their order.
+ */
+export function lockHandover(queue: string): Statement {
+  return {
+    name: 'holdfast_lock_handover',
+    text: `select pg_try_advisory_xact_lock(hashtextextended('holdfast handover ' || $1, 0)) as is_locked`,
+    values: [queue],
+  }
+}
+
+/** Finds jobs that were handed over, with ids after the given one. */
+export function findHandedOver({ service, names, limit }: HandoverOf, after: string): Statement {
+  return {
+    name: 'holdfast_find_handed_over',
+    text: `
+      select id, name, priority from holdfast.jobs
+      where service = $4 and ${handedOver} and name = any($1) and id > $2
+        and not exists (select from holdfast.job_waits where job_waits.job_id = jobs.id)
+      order by id
+      limit $3`,
+    values: [names, after, limit, service],
+  }
+}
+
+/** Takes back jobs that were handed over to BullMQ by an earlier configuration. */
+export function takeBack(service: string, names: readonly string[]): Statement {
+  return {
+    name: 'holdfast_take_back_jobs',
+    text: `
+      update holdfast.jobs set state = 'scheduled', run_at = now()
+      where service = $2 and ${handedOver} and name = any($1)
+        and not exists (select from holdfast.job_waits where job_waits.job_id = jobs.id)`,
+    values: [names, service],
+  }
+}

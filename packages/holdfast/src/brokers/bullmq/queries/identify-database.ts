@@ -1,0 +1,14 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/**
+ * Reads an id of the service on this database. It keeps its queues apart from those of other
+ * services and databases, and of renamed copies of the database, in the same Redis.
+ */
+export function identifyDatabase(service: string): Statement {
+  return {
+    text: `
+      select left(encode(sha256(value || convert_to(current_database() || ' ' || $1, 'UTF8')), 'hex'), 12) as id
+      from holdfast.secrets where name = 'cursor'`,
+    values: [service],
+  }
+}

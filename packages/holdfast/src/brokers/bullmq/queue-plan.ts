@@ -1,0 +1,59 @@
+import type { RateLimiterOptions } from 'bullmq'
+import { toMilliseconds } from '../../kernel/base/duration.ts'
+import type { Job } from '../../kernel/background/job.ts'
+import type { JobType } from '../../kernel/background/job-type.ts'
+
+/** A BullMQ queue and its limits. */
+export interface PlannedQueue {
+  readonly name: string
+  /** Max number of its jobs that one process runs at once. */
+  readonly concurrency: number
+  /** Max number of its jobs that all processes together run at once. Absent: no limit. */
+  readonly globalConcurrency?: number
+  readonly limiter?: RateLimiterOptions
+}
+
+/** The queues, and the assignment of jobs to them. */
+export interface QueuePlan {
+  /** The name that all queue names begin with. */
+  readonly base: string
+  readonly queues: readonly PlannedQueue[]
+  queueOf(job: string): string
+}
+
+/**
+ * Plans the queues: one for all jobs without limits, so that priorities apply across them, and one
+ * for each job with a limit, since BullMQ limits whole queues.
+ */
+export function planQueues(base: string, jobs: Iterable<Job>, concurrency: number): QueuePlan {
+  const own = new Map<string, PlannedQueue>()
+  for (const job of jobs) {
+    // BullMQ does not accept colons in queue names.
+    if (job.concurrency ?? job.rate)
+      own.set(job.name, limitedQueue(`${base}-${job.name.replaceAll(':', '.')}`, job, concurrency))
+  }
+  return {
+    base,
+    queues: [{ name: base, concurrency }, ...own.values()],
+    queueOf: (job) => own.get(job)?.name ?? base,
+  }
+}
+
+function limitedQueue(name: string, { concurrency, rate }: JobType, most: number): PlannedQueue {
+  return {
+    name,
+    concurrency: Math.min(concurrency?.limit ?? most, most),
+    ...(concurrency ? { globalConcurrency: concurrency.limit } : {}),
+    ...(rate ? { limiter: toLimiter(rate.limit, toMilliseconds(rate.per)) } : {}),
+  }
+}
+
+// Rounding to whole milliseconds would distort the rate of shorter windows too much.
+const shortestWindowMs = 20
+
+/** BullMQ starts up to `max` jobs at the beginning of each window; short windows spread them. */
+function toLimiter(limit: number, perMs: number): RateLimiterOptions {
+  const intervalMs = perMs / limit
+  const max = Math.max(1, Math.ceil(shortestWindowMs / intervalMs))
+  return { max, duration: Math.ceil(max * intervalMs) }
+}

@@ -1,0 +1,53 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { redisUnreachable } from './failures.ts'
+
+const firstRetryMs = 100
+const longestRetryMs = 2_000
+
+/** A connected Redis client. */
+export interface ConnectedRedis {
+  readonly client: Redis
+  /** Returns the reason why the connection was last lost, if it was. */
+  readonly lastError: () => unknown
+}
+
+/**
+ * Connects to Redis for sending. The client reconnects by itself; while it is disconnected,
+ * commands fail at once.
+ *
+ * @throws HoldfastError `broker-unreachable`.
+ */
+export async function connectRedis(
+  connection: string | RedisOptions,
+  signal: AbortSignal,
+): Promise<ConnectedRedis> {
+  const client = openRedis(connection, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+  })
+  let lastError: unknown
+  client.on('error', (error) => {
+    lastError = error
+  })
+  try {
+    await untilAborted(client.connect(), signal)
+  } catch (error) {
+    client.disconnect()
+    throw signal.aborted ? error : redisUnreachable(client.options, lastError ?? error)
+  }
+  return { client, lastError: () => lastError }
+}
+
+/** Creates a Redis client. `own` overrides the options of the user. */
+export function openRedis(connection: string | RedisOptions, own: RedisOptions): Redis {
+  const defaults: RedisOptions = {
+    connectionName: 'holdfast',
+    retryStrategy: (times) => Math.min(longestRetryMs, times * firstRetryMs),
+  }
+  // BullMQ reads replies in this form.
+  const fixed = { ...own, replyMapping: 'legacy' } as const
+  if (typeof connection === 'string') return new Redis(connection, { ...defaults, ...fixed })
+  return new Redis({ ...defaults, ...connection, ...fixed })
+}

@@ -1,0 +1,23 @@
+import type { StreamConfig } from '@nats-io/jetstream'
+import type { NodeConnectionOptions } from '@nats-io/transport-node'
+import type { RelayedMessage } from '../../kernel/background/relay.ts'
+
+/** Options of `nats({ … })`. */
+export interface NatsOptions {
+  /** URL of the server, e.g. `'nats://127.0.0.1:4222'`; several URLs for a cluster. */
+  readonly servers: string | readonly string[]
+  /**
+   * Name of the stream that receives the messages. It must exist, unless `createStream` is set, and
+   * must include their subjects. Default: the stream that includes the subject of a message.
+   */
+  readonly stream?: string
+  /** Returns the subject of a message. Default: the name of its event. */
+  readonly subject?: (message: RelayedMessage) => string
+  /**
+   * Configuration with which `stream` is created if it does not exist, e.g. `{ subjects:
+   * ['transfer.>'] }`. An existing stream is never changed. Default: no stream is created.
+   */
+  readonly createStream?: Partial<Omit<StreamConfig, 'name'>>
+  /** Further options of the client's connection, such as credentials and TLS. */
+  readonly connection?: Omit<NodeConnectionOptions, 'servers'>
+}

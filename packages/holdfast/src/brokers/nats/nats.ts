@@ -1,0 +1,37 @@
+import { jetstream } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import type { Broker } from '../../kernel/background/relay.ts'
+import { ensureStream } from './ensure-stream.ts'
+import { serverUnreachable } from './failures.ts'
+import { NatsConnection } from './nats-connection.ts'
+import type { NatsOptions } from './nats-options.ts'
+
+/**
+ * Returns NATS JetStream as the broker of a relay. A message is published with its id as
+ * `Nats-Msg-Id`, so that the stream drops duplicates within its duplicate window. It counts as sent
+ * when the stream has acknowledged it.
+ */
+export function nats(options: NatsOptions): Broker {
+  const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
+  return {
+    name: 'nats',
+    async connect(_surroundings, signal) {
+      const connecting = connect({ name: 'holdfast', ...options.connection, servers }).catch(
+        (error: unknown) => {
+          throw serverUnreachable(servers, error)
+        },
+      )
+      const client = await untilAborted(connecting, signal, (outcome) => {
+        if (outcome.status === 'fulfilled') void outcome.value.close()
+      })
+      try {
+        await untilAborted(ensureStream(client, options), signal)
+        return new NatsConnection(client, jetstream(client), options)
+      } catch (error) {
+        await client.close()
+        throw error
+      }
+    },
+  }
+}

@@ -1,8 +1,0 @@
-import type { Database } from '../kernel/database.ts'
-import { bindSql, type SqlDatabase } from '../postgres/sql.ts'
-import { createDatabase, type PostgresOptions } from './create-database.ts'
-
-/** Creates a Postgres database that handlers query in SQL, with the `sql` tag. */
-export function postgres(options: PostgresOptions = {}): Database<SqlDatabase, SqlDatabase> {
-  return createDatabase({ name: 'postgres', read: bindSql, write: bindSql }, options)
-}

@@ -1,0 +1,16 @@
+import type { Queryable } from '../../storage/postgres/session/connection.ts'
+
+/** The binding of a query builder to the sessions that run its statements. */
+export interface Binding<Read, Write> {
+  /** The name of the builder, for messages. */
+  readonly name: string
+  /** Creates the `db` of a query. */
+  read(queryable: Queryable): Read
+  /** Creates the `db` of a mutation, whose statements run in a transaction. */
+  write(queryable: Queryable): Write
+  /**
+   * Runs a handler that uses `db`, for a builder that has to set up before it or clean up after it.
+   * Settles as the handler does. Default: the handler runs as is.
+   */
+  within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
+}

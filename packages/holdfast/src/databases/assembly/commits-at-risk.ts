@@ -1,0 +1,53 @@
+import type pg from 'pg'
+import type { Logger } from '../../kernel/base/log.ts'
+
+/** A setting that is off and lets Postgres acknowledge a COMMIT that a crash can undo. */
+export interface CommitsAtRisk {
+  readonly setting: 'synchronous_commit' | 'fsync' | 'full_page_writes'
+  /** The source of the value, as Postgres names it: `database`, `user`, `configuration file`. */
+  readonly source: string
+}
+
+const consequences: Readonly<Record<CommitsAtRisk['setting'], string>> = {
+  synchronous_commit:
+    'a crash of the server loses commits that have been answered, with their idempotency keys, so that a retry runs again',
+  fsync: 'a crash of the machine can lose commits that have been answered, and corrupt the whole cluster',
+  full_page_writes:
+    'a crash of the machine can corrupt pages that were being written, with commits that have been answered',
+}
+
+/**
+ * Returns the settings that put commits at risk, as set by the server, the database or the role of
+ * a session.
+ */
+export async function findCommitsAtRisk(client: pg.ClientBase): Promise<readonly CommitsAtRisk[]> {
+  const { rows } = await client.query<CommitsAtRisk>(`
+    select name as setting, source from pg_catalog.pg_settings
+    where name in ('synchronous_commit', 'fsync', 'full_page_writes') and setting = 'off'
+    order by name`)
+  return rows.filter(({ setting }) => setting in consequences)
+}
+
+/** Logs each of the settings at `warn`, with its risk and how to change it. */
+export function reportCommitsAtRisk(atRisk: readonly CommitsAtRisk[], log: Logger): void {
+  for (const { setting, source } of atRisk)
+    log.warn(
+      { setting, source },
+      `${setting} is off: ${consequences[setting]}; set it to on (${remedyOf(source)})`,
+    )
+}
+
+function remedyOf(source: string): string {
+  switch (source) {
+    case 'database':
+      return 'alter database … reset'
+    case 'user':
+      return 'alter role … reset'
+    case 'database user':
+      return 'alter role … in database … reset'
+    case 'client':
+      return 'the options of DATABASE_URL'
+    default:
+      return 'postgresql.conf, or alter system'
+  }
+}

@@ -1,0 +1,177 @@
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { OpenPool } from '../../effects/jobs/engine.ts'
+import { ConnectionBudget } from '../../storage/postgres/pool/connection-budget.ts'
+import { createPool, lend, type Pool, type PoolOptions } from '../../storage/postgres/pool/pool.ts'
+
+/** Max numbers of connections that a process opens to its database. */
+export interface ConnectionLimits {
+  /**
+   * Max connections of the process to the primary. Default 12. Raise it if calls or jobs wait for
+   * connections and the server has some to spare: the sum over all processes has to stay below its
+   * `max_connections`.
+   */
+  readonly max?: number
+  /**
+   * Max connections of queries. Default: what the budget leaves. Lower it if reads take too many of
+   * the budget.
+   */
+  readonly reads?: number
+  /**
+   * Max connections of mutations. Default: what the budget leaves. Lower it if the server cannot
+   * run that many at once.
+   */
+  readonly writes?: number
+  /**
+   * Max connections of the transactions of jobs. Default: the number of jobs that run at once, as
+   * far as the budget allows.
+   */
+  readonly jobs?: number
+  /**
+   * Max number of calls that wait for a connection, for queries and mutations each; further calls
+   * are answered 503 `database-busy`. Default 500. Lower it if a late response is useless to
+   * clients.
+   */
+  readonly queue?: number
+  /**
+   * Max time that a call waits for a connection; after it, the call is answered 503
+   * `database-unavailable`. Default `'3s'`, or the rest of its deadline if that is shorter. Lower
+   * it if clients should fail fast.
+   */
+  readonly wait?: Duration
+}
+
+/** The connection numbers of a process. */
+interface ConnectionPlan extends Required<Omit<ConnectionLimits, 'jobs' | 'wait'>> {
+  readonly waitMs: number
+  readonly jobs: number | undefined
+  /** Connections reserved for queries, mutations and jobs each. */
+  readonly share: number
+}
+
+const defaultMax = 12
+const defaultQueue = 500
+const defaultWait = '3s'
+
+/** Min and max connections for the framework's own statements. */
+const ownLane: { readonly min: number; readonly max: number } = { min: 2, max: 4 }
+
+/**
+ * Reads the option `connections`.
+ *
+ * @throws HoldfastError `configuration-invalid` if a number is invalid.
+ */
+function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan {
+  const limits = typeof option === 'number' ? { max: option } : option
+  const { wait = defaultWait, ...numbers } = limits
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value === undefined || (Number.isInteger(value) && value > 0)) continue
+    throw new HoldfastError(
+      'configuration-invalid',
+      `The option connections of the database has ${String(value)} as its ${name}. Give a whole number above zero.`,
+    )
+  }
+  const { max = defaultMax, reads = max, writes = max, jobs, queue = defaultQueue } = numbers
+  const waitMs = toMilliseconds(wait)
+  return { waitMs, max, reads, writes, jobs, queue, share: Math.max(1, Math.floor(max / defaultMax)) }
+}
+
+/**
+ * Checks that a budget has room for connections that must be available at all times.
+ *
+ * @throws HoldfastError `configuration-invalid`.
+ */
+function requireRoom(budget: ConnectionBudget, connections: number): void {
+  if (budget.unassigned >= connections) return
+  throw new HoldfastError(
+    'configuration-invalid',
+    `The option connections of the database is ${budget.max}, and this process needs at least ${budget.max - budget.unassigned + connections}. Raise it; docs/postgres.md has a table of what they are for.`,
+  )
+}
+
+/** The connection lanes of a process. */
+export interface Lanes {
+  /** The lane of mutations. */
+  readonly write: Pool
+  /** The lane of queries. */
+  readonly read: Pool
+  /** The lane of the framework's own statements. */
+  readonly own: Pool
+  /** Opens the lanes of a worker. */
+  readonly openPool: OpenPool
+  /**
+   * Takes the connection of a worker's heartbeats out of the budget. Returns a function that puts
+   * it back.
+   */
+  readonly reserveBeat: () => () => void
+  /** Opens the pool of a replica, which is another server with its own connection limit. */
+  readonly openReplica: (
+    options: Pick<PoolOptions, 'connectionString' | 'isPooled' | 'applicationName'>,
+  ) => Pool
+  /** Closes the lanes of calls and of the framework's own statements. */
+  readonly end: () => Promise<void>
+}
+
+// Outside the lanes: the connection that wakes workers, and that of a worker's heartbeats.
+const wakeConnections = 1
+const beatConnections = 1
+// Waiting for a locked row would block one of few connections; the statement runs again later.
+const ownLockTimeoutMs = 1_000
+
+/**
+ * Opens the lanes that every process has.
+ *
+ * @throws HoldfastError `configuration-invalid` if the option has no room for them.
+ */
+export function openLanes(
+  option: number | ConnectionLimits | undefined,
+  pooling: Omit<PoolOptions, 'applicationName'>,
+): Lanes {
+  const plan = planConnections(option)
+  const { share, queue, waitMs } = plan
+  const budget = new ConnectionBudget(plan.max)
+  budget.reserve(wakeConnections)
+  requireRoom(budget, ownLane.min + 2 * share)
+  const calls = { ...pooling, budget, min: share, maxWaiting: queue, acquireTimeoutMs: waitMs }
+  const write = createPool({ ...calls, max: plan.writes, applicationName: 'holdfast' })
+  const read = createPool({
+    ...calls,
+    max: plan.reads,
+    applicationName: 'holdfast (read)',
+    isReadOnly: true,
+  })
+  const own = createPool({
+    ...pooling,
+    ...ownLane,
+    budget,
+    lockTimeoutMs: ownLockTimeoutMs,
+    applicationName: 'holdfast (own)',
+  })
+  return {
+    write,
+    read,
+    own,
+    openPool(applicationName, size, { lane = 'jobs' } = {}) {
+      if (lane === 'own') return lend(own)
+      const min = lane === 'jobs' ? share : 1
+      const max = lane === 'jobs' ? (plan.jobs ?? size) : size
+      requireRoom(budget, min)
+      // A transaction of a job waits for a connection as long as the job may take.
+      return createPool({ ...pooling, applicationName, budget, min, max, acquireTimeoutMs: Infinity })
+    },
+    reserveBeat() {
+      requireRoom(budget, beatConnections)
+      return budget.reserve(beatConnections)
+    },
+    openReplica: (options) =>
+      createPool({
+        ...pooling,
+        ...options,
+        max: plan.reads,
+        maxWaiting: queue,
+        acquireTimeoutMs: waitMs,
+        isReadOnly: true,
+      }),
+    end: async () => void (await Promise.all([write.end(), read.end(), own.end()])),
+  }
+}

@@ -1,0 +1,252 @@
+import type { Database, DatabaseSurroundings, OpenDatabase } from '../../kernel/service/database.ts'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { noForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import type { JobEngine } from '../../effects/jobs/job-engine.ts'
+import { registerJobNames } from '../../effects/jobs/enqueue/register-names.ts'
+import { createWaker } from '../../effects/jobs/enqueue/waker.ts'
+import type { MutationParts } from '../../effects/idempotency/mutation-parts.ts'
+import { observeMutations } from '../../effects/idempotency/observe-mutations.ts'
+import { idempotencyProblems } from '../../effects/idempotency/problems.ts'
+import { replayRefused } from '../../effects/idempotency/replay-refused.ts'
+import { openKeyRing, startRotation } from '../../effects/idempotency/rotate-ring.ts'
+import { safeMutation } from '../../effects/idempotency/safe-mutation.ts'
+import { describeEvent } from '../../storage/migrations/event.ts'
+import { migrate } from '../../storage/migrations/migrate.ts'
+import { readMigrations } from '../../storage/migrations/read-migrations.ts'
+import { registerAll } from '../../effects/messages/register-subscriptions.ts'
+import { declarationsOf } from '../../effects/messages/subscription.ts'
+import { watchUnheard } from '../../effects/messages/watch-unheard.ts'
+import { requireKnownDriver } from '../../storage/postgres/session/driver-internals.ts'
+import { checkConnection } from '../../storage/postgres/pool/check-connection.ts'
+import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
+import { Fingerprints } from '../../storage/statement-guard/fingerprints.ts'
+import { UnboundedReads } from '../../storage/statement-guard/unbounded-reads.ts'
+import type {
+  BoundTransaction,
+  HandlerSession,
+} from '../../storage/postgres/transaction/transaction-session.ts'
+import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
+import { readStage } from '../../storage/reads/read-stage.ts'
+import type { Binding } from './binding.ts'
+import { type ConnectionLimits, openLanes } from './connection-lanes.ts'
+import { locateDatabase, type Location, type LocationOptions } from './location.ts'
+import { HandlerEffects } from './effects.ts'
+import { findPooler } from './find-pooler.ts'
+import { ownMigrations } from './migrations.ts'
+import { recognizeDatabase } from './recognize-database.ts'
+import { schemaVersion } from './schema-version.ts'
+import { openSigningKeys } from './signing-keys.ts'
+import { watchReplicas } from './watch-replicas.ts'
+import { startBackground } from './start-background.ts'
+import { databaseSettings } from './settings.ts'
+
+/** Options of every database on Postgres. */
+export interface PostgresOptions extends LocationOptions {
+  /**
+   * The folder of the application's migrations: SQL files, applied in name order when the service
+   * starts.
+   */
+  readonly migrations?: URL | string
+  /**
+   * Max number of connections that the process opens to the primary, or the max of each kind of
+   * work. Default 12. Raise it if calls or jobs wait for connections and the server has some to
+   * spare.
+   */
+  readonly connections?: number | ConnectionLimits
+  /**
+   * Max age of a connection of the pools. An older one is closed when it is released, and replaced
+   * when the next is needed; a jitter of up to a quarter spreads the renewals of a fleet. Default
+   * `'30m'`. Lower it if connections have to follow a load balancer or a changed DNS name sooner.
+   */
+  readonly maxConnectionAge?: Duration
+  /**
+   * Whether repeated statements are prepared, once per connection. It saves Postgres about half the
+   * cost of a short statement. Ignored behind a pooler. Default true.
+   */
+  readonly preparedStatements?: boolean
+  /**
+   * Min time that an idempotency key and its response are kept. Default `'7d'`. Raise it if clients
+   * retry for longer: a retry of an opaque key after that runs again. Storage grows with it; the
+   * cost of a call does not.
+   */
+  readonly retention?: Duration
+  /** Interval at which each process deletes expired keys. Default `'1m'`. */
+  readonly pruneEvery?: Duration
+  /**
+   * Max replication lag of a replica that serves callers whose requests do not show an earlier
+   * write. Default `'5s'`. Lower it if callers must see the writes of others sooner.
+   */
+  readonly maxReplicaLag?: Duration
+  /**
+   * A job engine that runs the jobs in place of Postgres, which hands them over:
+   * `bullmqJobs({ … })`. Default: Postgres runs them.
+   */
+  readonly jobEngine?: JobEngine
+}
+
+/** Creates a Postgres database from a query builder's binding. */
+export function createDatabase<Read, Write>(
+  binding: Binding<Read, Write>,
+  options: PostgresOptions,
+): Database<Read, Write> {
+  return {
+    name: binding.name,
+    problems: postgresProblems,
+    mutationProblems: idempotencyProblems,
+    ...(options.url === undefined ? { settings: databaseSettings } : {}),
+    async open(surroundings) {
+      requireKnownDriver()
+      const location = await locateDatabase(options, surroundings)
+      try {
+        return await openDatabase(binding, options, { location, surroundings })
+      } catch (error) {
+        await location.stop()
+        throw error
+      }
+    },
+  }
+}
+
+interface Opening {
+  readonly location: Location
+  readonly surroundings: DatabaseSurroundings
+}
+
+async function openDatabase<Read, Write>(
+  binding: Binding<Read, Write>,
+  options: PostgresOptions,
+  { location, surroundings }: Opening,
+): Promise<OpenDatabase> {
+  const { connectionString, directConnectionString } = location
+  const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
+  const retentionMs = toMilliseconds(options.retention ?? '7d')
+  const fingerprints = surroundings.statements && (await Fingerprints.load())
+  const isPooled = await findPooler(location, { log, isDisposable: surroundings.mode === 'test' })
+  await migrate({
+    connectionString: directConnectionString ?? connectionString,
+    isPooled: isPooled && directConnectionString === undefined,
+    migrations: [
+      { owner: 'holdfast', migrations: ownMigrations, sharesSession: true, version: schemaVersion },
+      ...(options.migrations === undefined
+        ? []
+        : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),
+    ],
+    notify: (event) => notify(describeEvent(event)),
+    ...(surroundings.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
+  })
+  const pooling = {
+    connectionString,
+    log,
+    telemetry,
+    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
+    prepares: options.preparedStatements,
+    isPooled,
+    showsValues: surroundings.mode !== 'production',
+  }
+  const lanes = openLanes(options.connections, pooling)
+  const { write, read, own } = lanes
+  const waker = createWaker({
+    service: surroundings.service,
+    connectionString: directConnectionString ?? connectionString,
+    isPooled: isPooled && directConnectionString === undefined,
+    clock,
+    log,
+  })
+  const check = checkConnection(own)
+  const watched = watchReplicas(location.replicas, {
+    log,
+    clock,
+    maxLagMs: toMilliseconds(options.maxReplicaLag ?? '5s'),
+    primary: own,
+    replica: lanes.openReplica,
+  })
+  const endPools = async (): Promise<void> => {
+    await Promise.all([waker.close(), lanes.end(), watched?.close()])
+  }
+  // Not in the framework's own lane, whose statements wait for a lock for a second only: many
+  // processes that start at the same time wait for each other.
+  const opening = recognizeDatabase(write, { log, isDisposable: surroundings.mode === 'test' }).then(() =>
+    Promise.all([openSigningKeys(write), openKeyRing(write, retentionMs)]),
+  )
+  const [signingKeys, ring] = await requireAnswer(opening).catch(async (error: unknown) => {
+    await endPools()
+    throw error
+  })
+  const rotation = startRotation({
+    pool: own,
+    ring,
+    clock,
+    log,
+    everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
+  })
+  const watch = surroundings.statements &&
+    fingerprints && {
+      ...surroundings.statements,
+      fingerprints,
+      unbounded: new UnboundedReads(own),
+    }
+  const watching = watchUnheard({ pool: own, clock, log })
+  const { service } = surroundings
+  const bind = (session: HandlerSession): BoundTransaction =>
+    new HandlerEffects(session, { service, waker, binding })
+  const shared: Omit<MutationParts, 'problemBase'> = {
+    pool: write,
+    service: surroundings.service,
+    ring,
+    clock,
+    retentionMs,
+    bind,
+    foreignCalls,
+    tellsPosition: watched !== undefined,
+    watch,
+    observe: observeMutations(telemetry),
+    running: new Map(),
+  }
+  return {
+    signingKeys,
+    check,
+    ...(watched ? { replicasCheck: watched.replicas.check } : {}),
+    stageFor: (operation, settings) =>
+      operation.kind === 'mutation'
+        ? safeMutation(operation, { ...shared, ...settings })
+        : readStage(operation, { primary: read, replicas: watched?.replicas, service, watch }, binding),
+    answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
+    register: (background) =>
+      requireAnswer(
+        Promise.all([
+          registerAll(service, declarationsOf(service, background), write),
+          registerJobNames(service, background, write),
+        ]),
+      ).then(() => {}),
+    async startWorker(workload, workerOptions) {
+      const putBackBeat = lanes.reserveBeat()
+      const worker = await startBackground(workload, workerOptions, {
+        jobEngine: options.jobEngine,
+        openPool: lanes.openPool,
+        beatTarget: {
+          connectionString: directConnectionString ?? connectionString,
+          isPooled: isPooled && directConnectionString === undefined,
+        },
+        bind,
+        waker,
+        surroundings,
+        telemetry,
+        foreignCalls,
+      }).catch((error: unknown) => {
+        putBackBeat()
+        throw error
+      })
+      // From here on, this process dispatches messages.
+      await watching.stop()
+      return {
+        stop: (limitMs) => worker.stop(limitMs).finally(putBackBeat),
+      }
+    },
+    async close() {
+      await Promise.all([rotation.stop(), watching.stop(), watch?.unbounded.close()])
+      await endPools()
+      await location.stop()
+    },
+  }
+}

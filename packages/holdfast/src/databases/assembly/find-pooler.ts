@@ -1,0 +1,123 @@
+import pg from 'pg'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import { connectClient, requireAnswer } from '../../storage/postgres/session/connect-client.ts'
+import type { DriverClient } from '../../storage/postgres/session/driver-client.ts'
+import { isPooled } from '../../storage/postgres/session/is-pooled.ts'
+import { requireSupported, serverVersion } from '../../storage/postgres/session/server-version.ts'
+import { wrongSettings } from '../../storage/postgres/session/session-settings.ts'
+import { type CommitsAtRisk, findCommitsAtRisk, reportCommitsAtRisk } from './commits-at-risk.ts'
+import type { Location } from './location.ts'
+
+/** Options of {@link findPooler}. */
+export interface FindPoolerOptions {
+  readonly log: Logger
+  /**
+   * True if the data may be lost with the machine, as in tests: settings that put commits at risk
+   * are not reported. Default false.
+   */
+  readonly isDisposable?: boolean
+  /** Max time to wait for the server's response, in milliseconds. Default 10,000. */
+  readonly answerTimeoutMs?: number
+}
+
+/**
+ * Returns true if the database is reached through a pooler, and logs what does not work then and
+ * which settings of its sessions put commits at risk.
+ *
+ * @throws HoldfastError `configuration-invalid` if the direct URL leads through a pooler too, or to
+ * another database, or if the sessions of a pooler have settings that the driver cannot work with;
+ * `database-unreachable`; `database-too-old`.
+ */
+export async function findPooler(
+  { connectionString, directConnectionString }: Location,
+  { log, isDisposable = false, answerTimeoutMs = 10_000 }: FindPoolerOptions,
+): Promise<boolean> {
+  const way = await requireAnswer(explore(connectionString, answerTimeoutMs))
+  if (!isDisposable) reportCommitsAtRisk(way.atRisk, log)
+  if (directConnectionString === undefined) {
+    if (way.isPooled) log.warn(withoutDirectWay)
+    return way.isPooled
+  }
+  const directWay = await requireAnswer(explore(directConnectionString, answerTimeoutMs))
+  if (directWay.isPooled) throw invalid(leadsToPooler)
+  if (directWay.database !== way.database)
+    throw invalid(
+      `DATABASE_DIRECT_URL leads to another database (${directWay.database}) than DATABASE_URL (${way.database}), which would not get its migrations. Let both name the same one.`,
+    )
+  return way.isPooled
+}
+
+const withoutDirectWay =
+  'the database is reached through a connection pooler, and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and what other processes enqueue or publish is looked for once a second rather than at once'
+
+const leadsToPooler =
+  'DATABASE_DIRECT_URL leads to a connection pooler. It has to lead to Postgres itself: its host and port are those of the server.'
+
+function invalid(message: string): HoldfastError {
+  return new HoldfastError('configuration-invalid', message)
+}
+
+/** The server that a URL leads to. */
+interface Way {
+  readonly isPooled: boolean
+  /** Identifies the database and its server, regardless of the host and port used to reach it. */
+  readonly database: string
+  readonly atRisk: readonly CommitsAtRisk[]
+}
+
+async function explore(connectionString: string, queryTimeoutMs: number): Promise<Way> {
+  const client = await connectToEither(connectionString, queryTimeoutMs)
+  try {
+    const way = {
+      isPooled: await isPooled(client),
+      database: await identify(client),
+      atRisk: await findCommitsAtRisk(client),
+    }
+    if (way.isPooled) await checkSettings(client)
+    return way
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Connects to a server or a pooler. Session settings keep a limit of the role or the database from
+ * cancelling the first statements; a pooler that rejects them gets a session without.
+ */
+async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
+  const options = { connectionString, applicationName: 'holdfast (start)', queryTimeoutMs }
+  try {
+    return await connectClient(options)
+  } catch (error) {
+    const cause = error instanceof HoldfastError ? error.cause : undefined
+    if (!(cause instanceof pg.DatabaseError) || cause.code !== protocolViolation) throw error
+    return connectClient({ ...options, isPooled: true })
+  }
+}
+
+const protocolViolation = '08P01'
+
+/** Throws if the sessions of a pooler have settings that the service would otherwise set itself. */
+async function checkSettings(client: pg.Client): Promise<void> {
+  const wrong = await wrongSettings(client)
+  if (wrong.length === 0) return
+  throw invalid(
+    `The database is reached through a connection pooler, whose sessions take their settings from the role and the database, and some of these change what values mean. Set them for the role of DATABASE_URL, and have the pooler open its sessions again: ${wrong.map((setting) => `alter role … ${setting};`).join(' ')}`,
+  )
+}
+
+async function identify(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ name: string; maySee: boolean; version: number }>(`
+    select current_database() as name, ${serverVersion} as version,
+      has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
+  const { name, maySee, version } = rows[0]!
+  requireSupported(version)
+  // Some providers hide the server's identity from customers; only the database's name is known
+  // then.
+  if (!maySee) return name
+  const { rows: servers } = await client.query<{ id: string }>(
+    'select system_identifier::text as id from pg_control_system()',
+  )
+  return `${name} of the server ${servers[0]!.id}`
+}

@@ -1,0 +1,149 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import { isLocal, readTls } from '../../storage/postgres/session/connection-url.ts'
+
+/** A database and how to connect to it. */
+export interface Location {
+  readonly connectionString: string
+  /**
+   * Leads to the server itself if the other URL leads to a pooler; `undefined` if not configured.
+   */
+  readonly directConnectionString: string | undefined
+  /** Connection strings of the replicas. */
+  readonly replicas: readonly string[]
+  /** Instructions for replacing this database with an empty one, for messages. */
+  readonly startAfresh: string
+  /** Stops the server if it was started for this process; does nothing otherwise. */
+  stop(): Promise<void>
+}
+
+/** Options that locate a database. */
+export interface LocationOptions {
+  /**
+   * A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development without it, an
+   * embedded server.
+   */
+  readonly url?: string
+  /**
+   * A `postgres://` URL that leads to the server itself. Set it if `url` leads to a pooler such as
+   * PgBouncer: without it, migrations cannot be applied, and workers poll once a second instead of
+   * being woken. Default: the environment's `DATABASE_DIRECT_URL`, if `url` is not set.
+   */
+  readonly directUrl?: string
+  /**
+   * `postgres://` URLs of replicas that queries may read from. Default: the environment's
+   * `DATABASE_REPLICA_URLS`, if `url` is not set.
+   */
+  readonly replicas?: readonly string[]
+  /**
+   * The reason why a service in production may reach a database on another machine without verified
+   * TLS. Default: the environment's `DATABASE_TLS_EXCEPTION`; without either, such a service does
+   * not start.
+   */
+  readonly tlsException?: string
+  /** The data folder of the embedded server. Default `.holdfast/postgres` in the current folder. */
+  readonly directory?: string
+}
+
+/**
+ * Locates the database.
+ *
+ * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if one
+ * is not a Postgres URL, or if PGSSLMODE asks for encryption that the URL does not.
+ */
+export async function locateDatabase(
+  options: LocationOptions,
+  surroundings: Surroundings,
+): Promise<Location> {
+  const { env } = surroundings
+  const url = options.url ?? env['DATABASE_URL']
+  if (url !== undefined && url !== '') {
+    const isFromEnvironment = options.url === undefined
+    checkUrl(url, 'DATABASE_URL')
+    // In tests the URL is that of a test database.
+    if (surroundings.mode !== 'test') refuseIgnoredEncryption(url, env['PGSSLMODE'])
+    const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
+    const replicas = urlsOf(
+      options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined),
+    ).map((replica) => checkUrl(replica, eachReplica))
+    if (surroundings.mode === 'production') {
+      const reason = options.tlsException ?? env['DATABASE_TLS_EXCEPTION']
+      requireVerified(url, 'DATABASE_URL', reason)
+      if (directUrl) requireVerified(directUrl, 'DATABASE_DIRECT_URL', reason)
+      for (const replica of replicas) requireVerified(replica, eachReplica, reason)
+    }
+    return {
+      connectionString: url,
+      directConnectionString:
+        directUrl === undefined || directUrl === '' ? undefined : checkUrl(directUrl, 'DATABASE_DIRECT_URL'),
+      replicas,
+      startAfresh: 'drop the database and create it again, or name an empty one, and start the service.',
+      stop: async () => {},
+    }
+  }
+  if (surroundings.mode === 'production') {
+    throw new HoldfastError(
+      'configuration-invalid',
+      'DATABASE_URL is not set. In production the service needs one, such as postgres://user:password@host:5432/name; the embedded Postgres is for development.',
+    )
+  }
+  // Imported lazily: in production its package need not be installed.
+  const { startEmbeddedPostgres } = await import('../../storage/embedded/embedded.ts')
+  const server = await startEmbeddedPostgres({
+    notify: surroundings.notify,
+    ...(options.directory === undefined ? {} : { directory: options.directory }),
+  })
+  return {
+    connectionString: server.url,
+    directConnectionString: undefined,
+    replicas: [],
+    startAfresh: `stop all that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
+    stop: () => server.stop(),
+  }
+}
+
+const eachReplica = 'Each of DATABASE_REPLICA_URLS'
+
+/**
+ * Checks that the connection to a database is encrypted and verified, so that it cannot be read or
+ * altered on the way.
+ *
+ * @param reason The exception's reason; `undefined` or empty for no exception.
+ *
+ * @throws HoldfastError `database-not-verified`.
+ */
+function requireVerified(url: string, variable: string, reason = ''): void {
+  const parsed = new URL(url)
+  if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
+  throw new HoldfastError(
+    'database-not-verified',
+    `${variable} leads to ${parsed.host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
+  )
+}
+
+function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
+  return typeof replicas === 'string' ? replicas.split(/[\s,]+/).filter((url) => url !== '') : replicas
+}
+
+/**
+ * Throws if PGSSLMODE asks for encryption. Only the URL decides how the database is reached, so an
+ * operator who sets PGSSLMODE would believe that a plaintext connection is encrypted.
+ */
+function refuseIgnoredEncryption(url: string, mode = ''): void {
+  const { searchParams } = new URL(url)
+  const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) => searchParams.has(name))
+  if (isSaid || ['', 'disable', 'allow', 'prefer'].includes(mode)) return
+  throw new HoldfastError(
+    'configuration-invalid',
+    `PGSSLMODE is "${mode}", and DATABASE_URL does not ask for encryption. PG… variables are not read: add ?sslmode=verify-full to DATABASE_URL, or unset PGSSLMODE.`,
+  )
+}
+
+function checkUrl(url: string, variable: string): string {
+  const isPostgres = URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)
+  if (isPostgres) return url
+  throw new HoldfastError(
+    'configuration-invalid',
+    `${variable} has to be a Postgres URL, and is not. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)`,
+  )
+}

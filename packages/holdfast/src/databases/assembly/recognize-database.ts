@@ -1,0 +1,183 @@
+import type { Logger } from '../../kernel/base/log.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import type { Migration } from '../../storage/migrations/migration.ts'
+import type { Connection } from '../../storage/postgres/session/connection.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+
+// At start, a service detects a database that was restored from a backup or moved to another
+// server.
+//
+// The database has a row with its place: server, timeline and database name. A dump, a copy or
+// logical replication brings along the row of the source, which differs from the actual place. The
+// first start that sees this repairs what is safe, logs the rest at `warn`, and stores the new
+// place.
+//
+// Logical replication does not copy sequences. Sequences that are behind their tables are moved
+// forward, while a lock on the table keeps others from drawing from them. The positions of messages
+// are repaired in `register-subscriptions.ts`.
+
+/** Creates the row that holds the place of a database. */
+export const databasePlaceMigration: Migration = {
+  name: '0005-database-place',
+  sql: `
+create table holdfast.database_place (
+  is_only boolean primary key default true check (is_only),
+  -- Null if the role may not read it.
+  server text,
+  -- Changes with each failover and each recovery to a point in time.
+  timeline bigint,
+  database oid,
+  noted_at timestamptz not null default now()
+);
+
+-- A publication of all tables would refuse to delete from a table without an identity, and workers could not send heartbeats.
+alter table holdfast.job_beats replica identity full;
+`,
+}
+
+/** The columns that are filled from sequences, except the positions of messages. */
+export const sequencedColumns: readonly { readonly table: string; readonly column: string }[] = [
+  { table: 'holdfast.jobs', column: 'seq' },
+  { table: 'holdfast.messages', column: 'seq' },
+  { table: 'holdfast.webhook_endpoints', column: 'seq' },
+  { table: 'holdfast.webhook_deliveries', column: 'seq' },
+  { table: 'holdfast.webhook_tries', column: 'seq' },
+]
+
+interface Place {
+  readonly server: string | null
+  readonly timeline: string | null
+  readonly database: string | null
+}
+
+interface PlaceRow {
+  readonly is_noted: boolean
+  readonly noted: Place | null
+  readonly now: Place
+  /** Whether a sequence was never used although its table has rows. */
+  readonly is_behind: boolean
+}
+
+/** Options of {@link recognizeDatabase}. */
+export interface RecognizeOptions {
+  readonly log: Logger
+  /**
+   * True if databases are copied on purpose, as in tests: the place is neither compared nor stored.
+   * Default false.
+   */
+  readonly isDisposable?: boolean
+}
+
+const limitMs = 30_000
+
+/**
+ * Compares the place of the database with the stored one, repairs its sequences if it has moved,
+ * and logs the consequences.
+ */
+export async function recognizeDatabase(
+  pool: Pool,
+  { log, isDisposable = false }: RecognizeOptions,
+): Promise<void> {
+  await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
+    const text = await placeText(connection)
+    if (isKnown(await readPlace(connection, text), isDisposable)) return
+    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+    await connection.run({ text: `select pg_advisory_xact_lock(hashtextextended('holdfast place', 0))` })
+    // Another process may have done it meanwhile.
+    const row = await readPlace(connection, text)
+    const repaired = isKnown(row, isDisposable) ? [] : await repairSequences(connection)
+    if (!isDisposable) await notePlace(connection, row.now)
+    await connection.run({ text: 'COMMIT' })
+    if (!isDisposable) reportChange(row, log)
+    for (const table of repaired)
+      log.warn({ table }, 'a sequence was behind its table and has been moved forward')
+  })
+}
+
+async function placeText(connection: Connection): Promise<string> {
+  // A function that the role may not call fails the statement even if it is not reached.
+  const { rows } = await connection.run<{ may_see: boolean }>({
+    text: `select has_function_privilege('pg_control_system()', 'execute') as may_see`,
+  })
+  const server =
+    rows[0]?.may_see === true ? '(select system_identifier::text from pg_control_system())' : 'null'
+  const isBehind = sequencedColumns.map(
+    ({ table, column }) =>
+      `(pg_sequence_last_value(pg_get_serial_sequence('${table}', '${column}')) is null and exists (select from ${table}))`,
+  )
+  return `
+    select
+      noted is not null as is_noted,
+      json_build_object('server', noted.server, 'timeline', noted.timeline::text, 'database', noted.database::text) as noted,
+      json_build_object(
+        'server', ${server},
+        'timeline', case when not pg_is_in_recovery()
+          then ('x' || lpad(substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8), 16, '0'))::bit(64)::bigint::text end,
+        'database', (select oid::text from pg_database where datname = current_database())
+      ) as now,
+      ${isBehind.join('\n      or ')} as is_behind
+    from (values (1)) as one left join holdfast.database_place as noted on true`
+}
+
+async function readPlace(connection: Connection, text: string): Promise<PlaceRow> {
+  const { rows } = await connection.run<PlaceRow>({ text })
+  return rows[0]!
+}
+
+function isKnown(row: PlaceRow, isDisposable: boolean): boolean {
+  if (row.is_behind) return false
+  return isDisposable || (row.is_noted && changeOf(row) === undefined)
+}
+
+/**
+ * Returns the part of the place that changed since it was stored. Parts that the server does not
+ * report count as unchanged.
+ */
+function changeOf({ noted, now }: PlaceRow): keyof Place | undefined {
+  const names = ['server', 'timeline', 'database'] as const
+  return names.find((name) => {
+    const before = noted?.[name] ?? null
+    return before !== null && now[name] !== null && before !== now[name]
+  })
+}
+
+async function repairSequences(connection: Connection): Promise<readonly string[]> {
+  const repaired: string[] = []
+  for (const { table, column } of sequencedColumns) {
+    await connection.run({ text: `lock table ${table} in share row exclusive mode` })
+    const { rowCount } = await connection.run({
+      text: `
+        select setval(sequence, used.last)
+        from (select max(${column}) as last from ${table}) as used,
+          pg_get_serial_sequence('${table}', '${column}') as sequence
+        where used.last > coalesce(pg_sequence_last_value(sequence::regclass), 0)`,
+    })
+    if ((rowCount ?? 0) > 0) repaired.push(table)
+  }
+  return repaired
+}
+
+async function notePlace(connection: Connection, { server, timeline, database }: Place): Promise<void> {
+  await connection.run({
+    text: `
+      insert into holdfast.database_place (server, timeline, database) values ($1, $2, $3)
+      on conflict (is_only) do update set
+        server = excluded.server, timeline = excluded.timeline, database = excluded.database, noted_at = now()`,
+    values: [server, timeline, database],
+  })
+}
+
+const meanings: Readonly<Record<keyof Place, string>> = {
+  server:
+    'the database is on another server than at the last start: it was moved, or restored from a dump; see "Restore and move" in the documentation',
+  timeline:
+    'the server has another timeline than at the last start: a failover, or a recovery to a point in time; see "Restore and move" in the documentation',
+  database:
+    'the database is another one than at the last start: a copy, or restored from a dump; see "Restore and move" in the documentation',
+}
+
+function reportChange(row: PlaceRow, log: Logger): void {
+  const change = row.is_noted ? changeOf(row) : undefined
+  if (change !== undefined) log.warn({ change, before: row.noted, now: row.now }, meanings[change])
+}

@@ -1,0 +1,38 @@
+import type { Settings } from '../../kernel/host/settings.ts'
+import { settings, type SettingValues } from '../../platform/settings/create-settings.ts'
+import { text, url } from '../../platform/settings/schemas.ts'
+import { setting, type Setting } from '../../platform/settings/setting.ts'
+import type { Secret } from '../../platform/settings/secret.ts'
+
+interface DatabaseSettings extends Readonly<Record<string, Setting>> {
+  readonly DATABASE_URL: Setting<Secret<string> | undefined>
+  readonly DATABASE_DIRECT_URL: Setting<Secret<string> | undefined>
+  readonly DATABASE_REPLICA_URLS: Setting<Secret<string> | undefined>
+  readonly DATABASE_TLS_EXCEPTION: Setting<string | undefined>
+}
+
+/** The environment variables that configure a database unless its options do. */
+export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
+  DATABASE_URL: setting(url('postgres', 'postgresql'), {
+    description: 'Database address: postgres://user:password@host:5432/name.',
+    secret: true,
+    optional: 'outside production',
+    defaultDescription: 'an embedded server; in production it has to be set',
+  }),
+  DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
+    description:
+      'Where Postgres itself is, if DATABASE_URL is a pooler such as PgBouncer: for migrations, and to wake workers.',
+    secret: true,
+    optional: true,
+  }),
+  DATABASE_REPLICA_URLS: setting(text(), {
+    description: 'Where replicas of the database are that queries may read from: URLs with commas between.',
+    secret: true,
+    optional: true,
+  }),
+  DATABASE_TLS_EXCEPTION: setting(text(), {
+    description:
+      'Why a database on another machine may be reached without verified TLS in production, in words. Without a reason the service does not start then.',
+    optional: true,
+  }),
+})

@@ -1,0 +1,77 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { SigningKey, SigningKeys } from '../../kernel/pages/signing-keys.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+
+interface KeyRow {
+  readonly id: number
+  readonly value: Buffer
+}
+
+const patienceMs = 10_000
+/** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
+const keptKeys = 8
+
+/**
+ * Opens the signing keys in the database, which all its processes share.
+ *
+ * @throws HoldfastError `secret-missing`.
+ */
+export async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
+  let keys = await readKeys(pool)
+  return {
+    get keys() {
+      return keys
+    },
+    async refresh() {
+      keys = await readKeys(pool)
+      return keys
+    },
+  }
+}
+
+async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
+  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+    connection.run<KeyRow>(selectKeys),
+  )
+  if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))
+  throw new HoldfastError(
+    'secret-missing',
+    "The database has no secret to sign cursors with: the row 'cursor' of holdfast.secrets was deleted. Insert one with 32 random bytes.",
+  )
+}
+
+const selectKeys: Statement = {
+  text: `select id, value from holdfast.secrets where name = 'cursor' order by created_at desc, id desc`,
+}
+
+/** A client that runs a statement: a pool or client of `pg`. */
+export interface KeyClient {
+  query(text: string): Promise<{ readonly rows: readonly unknown[] }>
+}
+
+/**
+ * Creates a new cursor signing key for all services on a database and returns its id. Cursors
+ * signed with earlier keys stay valid until their key has been deleted from `holdfast.secrets` or
+ * eight newer keys have followed it. A process picks up the new key when it receives a cursor that
+ * another process signed with it, or when it restarts.
+ */
+export async function rotateCursorKey(client: KeyClient): Promise<number> {
+  const { rows } = await client.query(`
+    with keys as (
+      select id, row_number() over (order by created_at desc, id desc) as age
+      from holdfast.secrets where name = 'cursor'
+    ), forgotten as (
+      delete from holdfast.secrets
+      where name = 'cursor' and id in (select id from keys where age >= ${keptKeys})
+    )
+    insert into holdfast.secrets (name, id, value)
+    select 'cursor', (select (coalesce(max(id), 0) + 1) % 256 from (
+        select id from keys where age = 1
+      ) as newest),
+      decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
+    returning id`)
+  return (rows[0] as { readonly id: number }).id
+}

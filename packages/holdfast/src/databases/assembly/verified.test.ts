@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import { locateDatabase } from './location.ts'
+
+function locate(env: Readonly<Record<string, string>>, mode: Surroundings['mode'] = 'production') {
+  return locateDatabase({}, { env, mode, notify: () => {} } as unknown as Surroundings)
+}
+
+const remote = 'postgres://app:secret@db.example:5432/app'
+
+test.each([
+  `${remote}?sslmode=verify-full`,
+  `${remote}?ssl=true`,
+  'postgres://app@localhost/app',
+  'postgres://app@127.0.0.9/app',
+  'postgres://app@[::1]/app',
+  'postgres://app@db.localhost/app',
+  'postgres:///app?host=/var/run/postgresql',
+  'postgres://app@%2Fvar%2Frun%2Fpostgresql/app',
+])('production starts with %s', async (url) => {
+  await expect(locate({ DATABASE_URL: url })).resolves.toMatchObject({ connectionString: url })
+})
+
+test.each([
+  remote,
+  `${remote}?sslmode=disable`,
+  `${remote}?sslmode=require`,
+  `${remote}?ssl=no-verify`,
+  'postgres://app@10.0.0.1/app',
+  'postgres://app@127.0.0.1.example/app',
+])('production does not start with %s, and its message has no password', async (url) => {
+  const error: unknown = await locate({ DATABASE_URL: url }).catch((thrown: unknown) => thrown)
+  expect(error).toMatchObject({
+    code: 'database-not-verified',
+    message: expect.stringMatching(/DATABASE_URL leads to .*sslmode=verify-full.*DATABASE_TLS_EXCEPTION/),
+  })
+  expect(String(error)).not.toContain('secret')
+  await locate({ DATABASE_URL: url }, 'development')
+  await locate({ DATABASE_URL: url, DATABASE_TLS_EXCEPTION: 'the network is one machine' })
+  await expect(locate({ DATABASE_URL: url, DATABASE_TLS_EXCEPTION: '  ' })).rejects.toMatchObject({
+    code: 'database-not-verified',
+  })
+})
+
+test('the way past a pooler and the replicas are checked too', async () => {
+  const env = { DATABASE_URL: 'postgres://app@localhost/app' }
+  await expect(locate({ ...env, DATABASE_DIRECT_URL: remote })).rejects.toThrow(
+    'DATABASE_DIRECT_URL leads to',
+  )
+  await expect(locate({ ...env, DATABASE_REPLICA_URLS: remote })).rejects.toThrow(
+    'DATABASE_REPLICA_URLS leads to',
+  )
+})
+
+test.each([
+  ['sslmode=prefer', 'falls back to no encryption'],
+  ['sslmode=sometimes', 'Use verify-full'],
+  ['sslmode=verify-ca', 'Give the CA as sslrootcert'],
+  ['sslmode=require&sslrootcert=system', 'has to be verify-full'],
+  ['sslmode=verify-full&sslrootcert=/nowhere/ca.pem', 'a file that cannot be read'],
+  ['sslnegotiation=direct', 'Add sslmode=verify-full'],
+])('?%s is refused', async (parameters, message) => {
+  await expect(locate({ DATABASE_URL: `${remote}?${parameters}` })).rejects.toMatchObject({
+    code: 'configuration-invalid',
+    message: expect.stringContaining(message),
+  })
+})

@@ -1,0 +1,60 @@
+import {
+  createTableRelationsHelpers,
+  type ExtractTablesWithRelations,
+  extractTablesRelationalConfig,
+} from 'drizzle-orm'
+import {
+  NodePgDatabase,
+  type NodePgQueryResultHKT,
+  NodePgSession,
+  NodePgTransaction,
+  type NodePgClient,
+} from 'drizzle-orm/node-postgres'
+import { PgDialect, type PgTransaction } from 'drizzle-orm/pg-core'
+import type { Binding } from '../assembly/binding.ts'
+import type { Queryable } from '../../storage/postgres/session/connection.ts'
+
+/** The tables and relations of a Drizzle schema, by name. */
+export type DrizzleSchema = Record<string, unknown>
+
+/** The `db` of a query: the reading part of Drizzle. */
+export type DrizzleRead<S extends DrizzleSchema> = Pick<
+  NodePgDatabase<S>,
+  '$count' | '$with' | 'execute' | 'query' | 'select' | 'selectDistinct' | 'selectDistinctOn' | 'with'
+>
+
+/** The `db` of a mutation: a Drizzle transaction, in which `transaction` creates a savepoint. */
+export type DrizzleWrite<S extends DrizzleSchema> = PgTransaction<
+  NodePgQueryResultHKT,
+  S,
+  ExtractTablesWithRelations<S>
+>
+
+/** How column names are derived from property names if a table does not name them. */
+export type DrizzleCasing = 'snake_case' | 'camelCase'
+
+/**
+ * Binds Drizzle to the sessions that run statements. Everything that depends only on the schema is
+ * computed here, once.
+ */
+export function bindDrizzle<S extends DrizzleSchema>(
+  schema: S,
+  casing: DrizzleCasing | undefined,
+): Binding<DrizzleRead<S>, DrizzleWrite<S>> {
+  const dialect = new PgDialect(casing === undefined ? {} : { casing })
+  const { tables, tableNamesMap } = extractTablesRelationalConfig<ExtractTablesWithRelations<S>>(
+    schema,
+    createTableRelationsHelpers,
+  )
+  const relations = { fullSchema: schema, schema: tables, tableNamesMap }
+  // Drizzle expects a client of the driver but calls only its `query`.
+  const sessionOf = (queryable: Queryable): NodePgSession<S, ExtractTablesWithRelations<S>> =>
+    new NodePgSession(queryable as unknown as NodePgClient, dialect, relations)
+  return {
+    name: 'drizzle',
+    // The class's types leave out the parameters that it inherits.
+    read: (queryable) =>
+      new NodePgDatabase(dialect, sessionOf(queryable) as never, relations as never) as never,
+    write: (queryable) => new NodePgTransaction(dialect, sessionOf(queryable) as never, relations),
+  }
+}

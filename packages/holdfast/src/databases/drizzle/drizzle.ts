@@ -1,0 +1,29 @@
+import type { Database } from '../../kernel/service/database.ts'
+import { createDatabase, type PostgresOptions } from '../assembly/create-database.ts'
+import {
+  bindDrizzle,
+  type DrizzleCasing,
+  type DrizzleRead,
+  type DrizzleSchema,
+  type DrizzleWrite,
+} from './bind-drizzle.ts'
+
+/** Options of {@link drizzle}. */
+export interface DrizzleOptions extends PostgresOptions {
+  /**
+   * How column names are derived from property names if a table does not name them. Default: they
+   * are the same.
+   */
+  readonly casing?: DrizzleCasing
+}
+
+/**
+ * Creates a Postgres database that handlers use through Drizzle. `schema` holds the tables and any
+ * relations.
+ */
+export function drizzle<S extends DrizzleSchema>(
+  schema: S,
+  options: DrizzleOptions = {},
+): Database<DrizzleRead<S>, DrizzleWrite<S>> {
+  return createDatabase(bindDrizzle(schema, options.casing), options)
+}

@@ -1,0 +1,59 @@
+import {
+  Kysely,
+  type KyselyPlugin,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type Driver,
+  type QueryExecutorProvider,
+} from 'kysely'
+import type { ReadonlyKysely } from 'kysely/readonly'
+import type { Binding } from '../assembly/binding.ts'
+import { SessionDriver, TransactionDriver } from './session-driver.ts'
+
+/** The `db` of a query: the reading part of Kysely. */
+export interface KyselyRead<Tables>
+  extends
+    Pick<
+      ReadonlyKysely<Tables>,
+      'case' | 'dynamic' | 'executeQuery' | 'fn' | 'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive'
+    >,
+    // Without it, the `sql` tag could not be executed.
+    QueryExecutorProvider {
+  /**
+   * Same as Kysely's. Redeclared because Kysely's returns a type that neither executes the `sql`
+   * tag nor works with `list`.
+   */
+  withPlugin(plugin: KyselyPlugin): KyselyRead<Tables>
+  /** Same as Kysely's, redeclared for the same reason. */
+  withSchema(schema: string): KyselyRead<Tables>
+}
+
+/**
+ * The `db` of a mutation: Kysely on its transaction, in which `transaction()` creates a savepoint.
+ */
+export type KyselyWrite<Tables> = Kysely<Tables>
+
+/** Binds Kysely to the sessions that run statements. */
+export function bindKysely<Tables>(
+  plugins: readonly KyselyPlugin[],
+): Binding<KyselyRead<Tables>, KyselyWrite<Tables>> {
+  const adapter = new PostgresAdapter()
+  const compiler = new PostgresQueryCompiler()
+  const connect = (driver: Driver): Kysely<Tables> =>
+    new Kysely<Tables>({
+      plugins: [...plugins],
+      dialect: {
+        createDriver: () => driver,
+        createAdapter: () => adapter,
+        createQueryCompiler: () => compiler,
+        createIntrospector: (db) => new PostgresIntrospector(db),
+      },
+    })
+  return {
+    name: 'kysely',
+    // The types leave out the executor; nothing else about them is narrower than the object.
+    read: (queryable) => connect(new SessionDriver(queryable)) as unknown as KyselyRead<Tables>,
+    write: (queryable) => connect(new TransactionDriver(queryable)),
+  }
+}

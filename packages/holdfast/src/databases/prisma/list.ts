@@ -1,0 +1,26 @@
+import type { PageSource } from '../../kernel/pages/page.ts'
+import { list as listSql, type ListOptions } from '../../storage/pages/list.ts'
+import { type Sql, sql } from '../../storage/postgres/statement/sql.ts'
+
+/** The part of a Prisma client that runs raw statements. */
+export interface RawQueryable {
+  $queryRaw(statement: Sql): PromiseLike<unknown>
+}
+
+/**
+ * Creates a list from a SQL statement, for `page`, with ``Prisma.sql`…` `` or the `sql` tag: the
+ * cursor of `findMany` can be slow, and loses rows whose timestamps differ by microseconds. The
+ * statement has the conditions of the list, but neither ORDER BY nor LIMIT.
+ *
+ * @throws HoldfastError `page-order-invalid`.
+ */
+export function list<Row extends object>(
+  db: RawQueryable,
+  statement: Sql,
+  options: ListOptions<keyof Row & string>,
+): PageSource<Row> {
+  // `Prisma.sql` returns an instance of Prisma's class, which the outer statement would take for a
+  // value.
+  const inner = sql(statement.strings, ...statement.values)
+  return listSql<Row>({ query: async (page) => (await db.$queryRaw(page)) as never }, inner, options)
+}

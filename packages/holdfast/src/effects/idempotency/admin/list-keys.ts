@@ -1,0 +1,44 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { listKeyRows } from './queries/list-keys.ts'
+import type { ListedKey } from './stored-key.ts'
+
+/** Filters and page size of {@link listKeys}. */
+export interface ListKeysOptions {
+  /** Only keys of this caller, as in {@link ListedKey.scope}. */
+  readonly scope?: string
+  readonly key?: string
+  /** Only keys answered at this time or later. */
+  readonly since?: Date
+  /** Only keys answered before this time. */
+  readonly until?: Date
+  /** Maximum number of keys, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+const mostListed = 1_000
+
+/**
+ * Lists idempotency keys with a stored answer, newest first.
+ *
+ * @throws HoldfastError `key-list-invalid` if the limit is invalid.
+ */
+export async function listKeys(
+  client: StatementClient,
+  { scope, key, since, until, limit = 50 }: ListKeysOptions = {},
+): Promise<readonly ListedKey[]> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
+    throw new HoldfastError(
+      'key-list-invalid',
+      `Idempotency keys were asked for with the limit ${limit}; it has to be a whole number from 1 to ${mostListed}.`,
+    )
+  }
+  const filters = {
+    scope: scope ?? null,
+    key: key ?? null,
+    since: since ?? null,
+    until: until ?? null,
+    limit,
+  }
+  return runStatement<ListedKey>(client, listKeyRows(filters))
+}

@@ -1,0 +1,39 @@
+import { type Duration, toMilliseconds } from '../../../kernel/base/duration.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { leafCount } from '../key-ring.ts'
+import { countOldKeys } from './queries/count-old-keys.ts'
+import { countPages, deleteOldKeys } from './queries/delete-old-keys.ts'
+
+// Number of pages that one statement reads, 16 MB of heap, so that each statement is short.
+const pagesAtOnce = 2_000
+
+/**
+ * Deletes keys that were answered longer ago than this, one range of pages at a time, and returns
+ * their number. A retry with a deleted key runs again, so keep the keys that clients may still
+ * retry. Services delete keys older than their `retention` themselves.
+ *
+ * @throws HoldfastError `duration-invalid`.
+ */
+export async function pruneKeys(client: StatementClient, olderThan: Duration): Promise<number> {
+  const olderThanMs = toMilliseconds(olderThan)
+  let deleted = 0
+  for (let leaf = 0; leaf < leafCount; leaf += 1) {
+    const [size] = await runStatement<{ pages: number }>(client, countPages(leaf))
+    for (let page = 0; page < size!.pages; page += pagesAtOnce) {
+      const { text, values } = deleteOldKeys(leaf, { olderThanMs, from: page, to: page + pagesAtOnce })
+      const { rowCount } = await client.query(text, values)
+      deleted += rowCount ?? 0
+    }
+  }
+  return deleted
+}
+
+/**
+ * Returns the number of keys that {@link pruneKeys} would delete.
+ *
+ * @throws HoldfastError `duration-invalid`.
+ */
+export async function countPrunableKeys(client: StatementClient, olderThan: Duration): Promise<number> {
+  const [row] = await runStatement<{ keys: number }>(client, countOldKeys(toMilliseconds(olderThan)))
+  return row?.keys ?? 0
+}

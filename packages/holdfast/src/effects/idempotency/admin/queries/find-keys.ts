@@ -1,0 +1,17 @@
+import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
+
+// Bounds the result if many callers share one key, which is a defect of the clients.
+const mostScopes = 20
+
+/** Finds a key of one caller, or of all callers that have used it. */
+export function findKeyRows(key: string, scope: string | null): Statement {
+  return {
+    text: `
+      select service, scope, key, status, coalesce(octet_length(body), 0) as "bodyBytes", created_at as "createdAt", headers, body
+      from holdfast.idempotency_keys
+      where key = $1 and ($2::text is null or scope = $2)
+      order by scope
+      limit ${mostScopes}`,
+    values: [key, scope],
+  }
+}

@@ -1,0 +1,95 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Effects, problemOf, startEffects } from '../../../test/effects/effects-harness.ts'
+import { storeKey } from './stored-keys.fixture.ts'
+
+let effects: Effects
+
+beforeAll(async () => {
+  effects = await startEffects()
+})
+
+afterAll(() => effects.stop())
+
+beforeEach(() => {
+  effects.runs.names.length = 0
+})
+
+const named = (): string => `effect ${randomUUIDv7()}`
+
+describe('duplicates at once', () => {
+  test('in one process: the second is told to wait, then gets the first answer', async () => {
+    const [name, key, lock] = [named(), randomUUIDv7(), 1]
+    const held = await effects.holdLock(lock)
+    const first = effects.tested.send('hold', { name, lock }, { key })
+    await until(async () => (await held.waiters()) === 1)
+    const second = await effects.tested.send('hold', { name, lock }, { key })
+    expect(second.status).toBe(409)
+    expect(problemOf(second)).toMatchObject({ code: 'idempotency-key-in-flight' })
+    expect(second.headers['retry-after']).toBe('1')
+    const reused = await effects.tested.send('hold', { name: 'another', lock }, { key })
+    expect(problemOf(reused)).toMatchObject({ code: 'idempotency-key-reused' })
+    await held.release()
+    const answer = await first
+    expect(answer.status).toBe(200)
+    expect((await effects.tested.send('hold', { name, lock }, { key })).body).toBe(answer.body)
+    expect(await effects.countOf(name)).toBe(1)
+    expect(effects.runs.names).toEqual([name])
+  })
+
+  test('across processes: the second is told at once to wait', async () => {
+    const [name, key, lock] = [named(), randomUUIDv7(), 2]
+    const held = await effects.holdLock(lock)
+    const first = effects.tested.send('hold', { name, lock }, { key })
+    await until(async () => (await held.waiters()) === 1)
+    const second = await effects.other.send('hold', { name, lock }, key)
+    expect(second.status).toBe(409)
+    expect(second.headers['retry-after']).toBe('1')
+    await held.release()
+    const answer = await first
+    const third = await effects.other.send('hold', { name, lock }, key)
+    expect(third.body).toBe(answer.body)
+    expect(third.headers['idempotency-replayed']).toBe('true')
+    expect(effects.runs.names).toEqual([name])
+  })
+
+  test('many of them: one effect, and every final answer is the same bytes', async () => {
+    const keys = Array.from({ length: 20 }, () => randomUUIDv7())
+    const answers = await Promise.all(
+      keys.flatMap((key) =>
+        Array.from({ length: 6 }, (_, index) =>
+          index % 2 === 0
+            ? effects.tested.send('record', { name: key }, { key })
+            : effects.other.send('record', { name: key }, key),
+        ),
+      ),
+    )
+    for (const [index, key] of keys.entries()) {
+      const own = answers.slice(index * 6, index * 6 + 6)
+      expect(own.every((answer) => answer.status === 201 || answer.status === 409)).toBe(true)
+      const final = new Set(own.filter((answer) => answer.status === 201).map((answer) => answer.body))
+      expect(final.size).toBe(1)
+      expect(await effects.countOf(key)).toBe(1)
+      expect(await effects.keysOf(key)).toBe(1)
+    }
+  })
+
+  test('an attempt that was overtaken at the last moment gives the answer of the winner', async () => {
+    const [name, key, lock] = [named(), randomUUIDv7(), 3]
+    const held = await effects.holdLock(lock)
+    const first = effects.tested.send('hold', { name, lock }, { key })
+    await until(async () => (await held.waiters()) === 1)
+    // Simulates another attempt that committed without the lock: the primary key decides.
+    const { canonicalRequest, fingerprintOf } = await import('./fingerprint.ts')
+    const { route } = effects.tested.running.operations.get('hold')!
+    const fingerprint = fingerprintOf(canonicalRequest(route, { path: {}, query: {}, body: { name, lock } }))
+    const body = '{"id":"w","name":"winner"}'
+    await storeKey(effects.tested, { service: 'effects', key, fingerprint, body })
+    await held.release()
+    const answer = await first
+    expect(answer.body).toBe('{"id":"w","name":"winner"}')
+    expect(answer.headers['idempotency-replayed']).toBe('true')
+    expect(await effects.countOf(name)).toBe(0)
+  })
+})

@@ -1,0 +1,61 @@
+import type { Call } from '../../kernel/call/call.ts'
+import { scopeOf } from '../../kernel/operation/caller.ts'
+import { defaultKeyHeader } from '../../kernel/operation/operation.ts'
+import { canonicalRequest, fingerprintOf } from './fingerprint.ts'
+import { checkTime, parseKey, timeOf } from './key.ts'
+import { keyIdOf, lockIdOf } from './key-id.ts'
+import { IdempotencyKeyMissing } from './problems.ts'
+
+/** An idempotency key with its request and its caller. */
+export interface KeyClaim {
+  /** Name of the service that the key was sent to. */
+  readonly service: string
+  /** The caller, as returned by {@link scopeOf}: each caller has separate keys. */
+  readonly scope: string
+  readonly key: string
+  /** Hash of service, scope and key: the primary key of the stored answer. */
+  readonly id: string
+  /** Id of the advisory lock that an attempt holds while it runs. */
+  readonly lockId: string
+  /** The time in a UUIDv7, in milliseconds since the Unix epoch; `undefined` for any other key. */
+  readonly madeAtMs: number | undefined
+  /** Hash of the {@link canonicalRequest}. */
+  readonly fingerprint: Buffer
+}
+
+/** Context of {@link readKeyClaim}. */
+export interface KeyContext {
+  readonly service: string
+  /** The database's time, in milliseconds since the Unix epoch. */
+  readonly nowMs: number
+  /** How long answers are kept, in milliseconds. */
+  readonly retentionMs: number
+}
+
+/**
+ * Reads the key of a call. Returns `undefined` if the key is absent and optional. Throws
+ * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `IdempotencyKeyExpired`.
+ */
+export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyContext): KeyClaim | undefined {
+  const { keyHeader, idempotency, route } = call.operation
+  const header = call.header(keyHeader)
+  if (header === undefined) {
+    if (idempotency === 'required') throw IdempotencyKeyMissing()
+    return undefined
+  }
+  const key = parseKey(header)
+  // An id in a custom header serves another purpose: its time is not that of the first request.
+  const madeAtMs = keyHeader === defaultKeyHeader ? timeOf(key) : undefined
+  if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
+  const scope = scopeOf(call.caller)
+  const id = keyIdOf(service, scope, key)
+  return {
+    service,
+    scope,
+    key,
+    id,
+    lockId: lockIdOf(id),
+    madeAtMs,
+    fingerprint: fingerprintOf(canonicalRequest(route, call.wire)),
+  }
+}

@@ -1,0 +1,32 @@
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import type { Work } from '../../kernel/host/work.ts'
+import type { Connection } from '../../storage/postgres/session/connection.ts'
+import type { KeyClaim } from './key-claim.ts'
+import { type AnswerRow, readAnswer } from './queries/answers.ts'
+import { tryLock } from './queries/try-lock.ts'
+
+/** The state of a key. */
+export interface FoundKey {
+  /** Whether an attempt with the key is running. If so, its answer is not known yet. */
+  readonly isRunning: boolean
+  readonly stored: AnswerRow | undefined
+}
+
+/**
+ * Looks up a key in one round trip. A transaction releases its locks after its rows have become
+ * visible, so the second statement, which has its own snapshot, reads the final state of an
+ * unlocked key.
+ */
+export async function lookUpKey(
+  claim: KeyClaim,
+  { connection, work, leaves }: { connection: Connection; work: Work; leaves: readonly number[] },
+): Promise<FoundKey> {
+  const found = connection.together(() =>
+    Promise.all([
+      connection.run<{ free: boolean }>(tryLock(claim.lockId)),
+      connection.run<AnswerRow>(readAnswer(claim.id, leaves)),
+    ]),
+  )
+  const [lock, answer] = await untilAborted(found, work.deadline)
+  return { isRunning: lock.rows[0]?.free !== true, stored: answer.rows[0] }
+}

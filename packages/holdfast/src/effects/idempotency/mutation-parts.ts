@@ -1,0 +1,51 @@
+import type { Clock } from '../../kernel/base/clock.ts'
+import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import type { Work } from '../../kernel/host/work.ts'
+import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
+import type {
+  BoundTransaction,
+  HandlerSession,
+} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { KeyClaim } from './key-claim.ts'
+import type { KeyPlace, KeyRing } from './key-ring.ts'
+import type { MutationObserver } from './observe-mutations.ts'
+import type { StoredForm } from './stored-answer.ts'
+
+/** Dependencies shared by all mutations of a service. */
+export interface MutationParts {
+  readonly pool: Pool
+  /** Name of the service. Each service has separate keys. */
+  readonly service: string
+  /** The layout of the tables that store answers. */
+  readonly ring: KeyRing
+  readonly clock: Clock
+  /** How long final answers are kept, in milliseconds. */
+  readonly retentionMs: number
+  readonly problemBase: string
+  /** Binds the handler's `db`, jobs and messages to its transaction. */
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  /** Detects calls to third parties in handlers. */
+  readonly foreignCalls: ForeignCallWatch
+  /** Whether answers report the WAL position of their commit, for reads from replicas. */
+  readonly tellsPosition: boolean
+  /** Checks the statements of handlers; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
+  /** Returns the observer that counts the outcomes of an operation's calls. */
+  readonly observe: (operation: string) => MutationObserver
+  /** The attempts that run in this process, by the lock of their key. */
+  readonly running: Map<string, KeyClaim>
+}
+
+/** Dependencies of one attempt. */
+export interface AttemptParts extends MutationParts {
+  /** The call's key; `undefined` if it has none. */
+  readonly claim: KeyClaim | undefined
+  /** The leaves of the key in the layout with which this attempt started. */
+  readonly place: KeyPlace
+  readonly form: StoredForm
+  /** Whether it may use prepared statements, if the pool uses them. */
+  readonly prepares: boolean
+  /** The call's deadline and usage, with the span of the attempt. */
+  readonly work: Work
+}

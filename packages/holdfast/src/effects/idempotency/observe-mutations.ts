@@ -1,0 +1,53 @@
+import type { Answer } from '../../kernel/operation/answer.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import type { CounterSeries, Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
+import { isReplayed } from './stored-answer.ts'
+
+/** The outcome of a call, in terms of its key. */
+type Outcome = 'run' | 'replayed' | 'in-flight' | 'reused' | 'failed'
+
+/** Counts the outcomes of one mutation's calls. */
+export interface MutationObserver {
+  /** Called when a call was answered, by its handler or with a stored answer. */
+  answered(answer: Answer): void
+  /** Called when a call was refused or failed. */
+  failed(error: unknown): void
+  /** Called when a transaction is run again after a conflict. */
+  reran(): void
+}
+
+/** Returns a function that creates the observer of an operation. */
+export function observeMutations(telemetry: Telemetry): (operation: string) => MutationObserver {
+  const calls = telemetry.counter({
+    name: 'holdfast.idempotency.calls',
+    description: 'Calls of mutations, by what their idempotency keys made of them.',
+    unit: '{call}',
+  })
+  const reruns = telemetry.counter({
+    name: 'holdfast.transaction.reruns',
+    description: 'Transactions that were run again after a serialization failure or a deadlock.',
+    unit: '{transaction}',
+  })
+  return (operation) => {
+    const attributes = { 'holdfast.operation': operation }
+    const outcomes = new Map<Outcome, CounterSeries>()
+    const count = (outcome: Outcome): void => {
+      const series = outcomes.get(outcome) ?? calls.with({ ...attributes, 'holdfast.outcome': outcome })
+      outcomes.set(outcome, series)
+      series.add()
+    }
+    const again = reruns.with(attributes)
+    return {
+      answered: (answer) => count(isReplayed(answer) ? 'replayed' : 'run'),
+      failed: (error) => count(outcomeOf(error)),
+      reran: () => again.add(),
+    }
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof ProblemError)) return 'failed'
+  if (error.code === IdempotencyKeyInFlight.code) return 'in-flight'
+  return error.code === IdempotencyKeyReused.code ? 'reused' : 'failed'
+}

@@ -1,0 +1,66 @@
+import { limitTransaction } from '../../../storage/postgres/queries/limit-transaction.ts'
+import { schemaEpoch, type SchemaEpochRow } from '../../../storage/postgres/queries/read-schema-epoch.ts'
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { setMarker } from '../../../storage/postgres/transaction/transaction-marker.ts'
+import { type AnswerRow, answerIn, perLeaves } from './answers.ts'
+import type { TransactionLimits } from './limit.ts'
+
+/** Parameters of {@link claim} and {@link claimLock}. */
+export interface ClaimParameters extends TransactionLimits {
+  readonly lockId: string
+  readonly id: string
+  /** The leaves that may hold the answer. */
+  readonly read: readonly number[]
+}
+
+/** The row of {@link claimLock}. */
+export interface LockRow extends SchemaEpochRow {
+  /** Whether no other transaction holds the key. */
+  readonly claimed: boolean
+  /** The database's clock, in milliseconds since the Unix epoch. */
+  readonly now_ms: number
+}
+
+/** The row of {@link claim}. The columns of the stored answer are `null` if there is none. */
+export interface ClaimRow extends LockRow, Omit<AnswerRow, 'fingerprint'> {
+  readonly fingerprint: Buffer | null
+}
+
+const limits = `
+        set_config('statement_timeout', $1, true),
+        set_config('idle_in_transaction_session_timeout', $2, true),
+        ${limitTransaction('$3')},
+        ${setMarker('$5')},
+        ${schemaEpoch} as epoch,
+        date_part('epoch', clock_timestamp()) * 1000 as now_ms,
+        pg_try_advisory_xact_lock($4::bigint) as claimed`
+
+const claimText = perLeaves((leaves) => ({
+  name: `holdfast_claim_${leaves.join('_')}`,
+  text: `
+      select ${limits}, stored.*
+      from (select * from (${answerIn(leaves, '$6')}) as found limit 1) as stored
+      right join (values (1)) as one on true`,
+}))
+
+const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
+
+/**
+ * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads
+ * the stored answer. It runs in the round trip of BEGIN, and has no effect if BEGIN failed.
+ */
+export function claim(parameters: ClaimParameters): Statement {
+  return { ...claimText(parameters.read), values: [...lockValues(parameters), parameters.id] }
+}
+
+/**
+ * Does the same as {@link claim}, but does not read the answer. A serializable transaction must not
+ * read it: keys that share an index page would conflict.
+ */
+export function claimLock(parameters: ClaimParameters): Statement {
+  return { ...lockText, values: lockValues(parameters) }
+}
+
+function lockValues({ timeoutMs, idleTimeoutMs, lifetimeMs, lockId, marker }: ClaimParameters): unknown[] {
+  return [String(timeoutMs), String(idleTimeoutMs), String(lifetimeMs), lockId, marker.text]
+}

@@ -1,0 +1,52 @@
+import { schemaEpoch } from '../../../storage/postgres/queries/read-schema-epoch.ts'
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { leafCount } from '../key-ring.ts'
+import { leafName } from './answers.ts'
+
+/** Reads the layout of the ring. */
+export function readRing(): Statement {
+  return {
+    text: `
+      select
+        width_ms::double precision as width_ms, since_ms::double precision as since_ms,
+        (extract(epoch from clock_timestamp()) * 1000)::double precision as now_ms, ${schemaEpoch} as epoch
+      from holdfast.idempotency_ring`,
+  }
+}
+
+/**
+ * Widens the slots of the ring, if they are narrower than `widthMs`. If the ring is empty, the new
+ * width is valid for all time, since no answer was placed with another width.
+ */
+export function widenRing(widthMs: number): Statement {
+  const leaves = Array.from({ length: leafCount }, (_, leaf) => `exists (select from ${leafName(leaf)})`)
+  return {
+    text: `
+      update holdfast.idempotency_ring set
+        width_ms = $1,
+        since_ms = case when ${leaves.join(' or ')}
+          then (extract(epoch from clock_timestamp()) * 1000)::bigint else 0 end
+      where width_ms < $1`,
+    values: [widthMs],
+  }
+}
+
+/** Begins a new schema epoch, in which attempts placed with an earlier layout cannot commit. */
+export function renewSchemaEpoch(): Statement {
+  return { text: 'truncate holdfast.schema_epoch' }
+}
+
+/** Reads whether a leaf is empty, from its size, and locks the layout until the commit. */
+export function lockLeaf(leaf: number): Statement {
+  return {
+    text: `
+      select pg_relation_size($1::regclass) > 0 as is_used, width_ms::double precision as width_ms
+      from holdfast.idempotency_ring for share`,
+    values: [leafName(leaf)],
+  }
+}
+
+/** Empties a leaf. */
+export function truncateLeaf(leaf: number): Statement {
+  return { text: `truncate ${leafName(leaf)}` }
+}

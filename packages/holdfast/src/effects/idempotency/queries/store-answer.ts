@@ -1,0 +1,67 @@
+import {
+  type TransactionCheck,
+  transactionHolds,
+} from '../../../storage/postgres/queries/check-transaction.ts'
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { leafName, perLeaves } from './answers.ts'
+
+/** The row of an answer. */
+export interface StoreParameters {
+  readonly id: string
+  readonly service: string
+  readonly scope: string
+  readonly key: string
+  readonly fingerprint: Buffer
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+const names = 'id, service, scope, key, fingerprint, status, headers, body'
+const columns = `(${names})`
+const copyColumns = `(${names}, is_copy)`
+
+const holds = transactionHolds('$9', '$10')
+
+// One statement for all leaves: it stores the answer in all of them or in none.
+const storeText = perLeaves((leaves) => {
+  const [last, ...others] = leaves.toReversed()
+  const around = others.map(
+    (leaf, index) =>
+      `also_${index} as (insert into ${leafName(leaf)} ${copyColumns} select *, true from answer)`,
+  )
+  return {
+    name: `holdfast_store_answer_${leaves.join('_')}`,
+    text:
+      others.length === 0
+        ? `
+      insert into ${leafName(last!)} ${columns}
+      select $1, $2, $3, $4, $5, $6, $7, $8 where ${holds}`
+        : `
+      with answer ${columns} as materialized (
+        select $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::smallint, $7::jsonb, $8::text
+        where ${holds}
+      ), ${around.join(', ')}
+      insert into ${leafName(last!)} ${columns} select * from answer`,
+  }
+})
+
+/**
+ * Writes the final answer of a key to its leaves. Fails in the same cases as `checkTransaction`.
+ */
+export function storeAnswer(
+  answer: StoreParameters,
+  leaves: readonly number[],
+  { marker, epoch }: TransactionCheck,
+): Statement {
+  const { id, service, scope, key, fingerprint, status, headers, body } = answer
+  return {
+    ...storeText(leaves),
+    values: [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, marker, epoch],
+  }
+}
+
+/** Returns whether a constraint is the primary key of a leaf. A second final answer violates it. */
+export function isKeyConstraint(constraint: string | undefined): boolean {
+  return constraint !== undefined && /^idempotency_keys_\d_pkey$/.test(constraint)
+}

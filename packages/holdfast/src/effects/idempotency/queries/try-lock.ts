@@ -1,0 +1,13 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/**
+ * Reads whether no transaction holds a key. A transaction releases its locks after its rows have
+ * become visible, so a later statement reads the final state of an unlocked key.
+ */
+export function tryLock(lockId: string): Statement {
+  return {
+    name: 'holdfast_try_lock',
+    text: 'select pg_try_advisory_xact_lock($1::bigint) as free',
+    values: [lockId],
+  }
+}

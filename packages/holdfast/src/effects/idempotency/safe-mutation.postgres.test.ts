@@ -1,0 +1,196 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { createTestService } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Effects, problemOf, startEffects } from '../../../test/effects/effects-harness.ts'
+
+let effects: Effects
+
+beforeAll(async () => {
+  effects = await startEffects()
+})
+
+afterAll(() => effects.stop())
+
+beforeEach(() => {
+  effects.runs.names.length = 0
+})
+
+const named = (): string => `effect ${randomUUIDv7()}`
+
+describe('the key', () => {
+  test('missing where it is required: 400', async () => {
+    const answer = await effects.tested.send('record', { name: named() }, { key: null })
+    expect(answer.status).toBe(400)
+    expect(problemOf(answer)).toMatchObject({
+      code: 'idempotency-key-missing',
+      type: '/problems/idempotency-key-missing',
+    })
+    expect(effects.runs.names).toEqual([])
+  })
+
+  test.each(['', 'a b', '"open', 'k'.repeat(256)])('malformed (%j): 400', async (key) => {
+    const answer = await effects.tested.send('record', { name: named() }, { key })
+    expect(answer.status).toBe(400)
+    expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-invalid' })
+  })
+
+  test('a UUIDv7 older than the retention: 422, whatever is stored', async () => {
+    const past = (Date.now() - 8 * 86_400_000).toString(16).padStart(12, '0')
+    const key = `${past.slice(0, 8)}-${past.slice(8)}-7000-8000-000000000000`
+    const answer = await effects.tested.send('record', { name: named() }, { key })
+    expect(answer.status).toBe(422)
+    expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-expired' })
+  })
+
+  test('may be left out where the operation says so, and counts where it is sent', async () => {
+    const name = named()
+    await effects.tested.send('recordOptionally', { name }, { key: null })
+    await effects.tested.send('recordOptionally', { name }, { key: null })
+    expect(await effects.countOf(name)).toBe(2)
+    const key = randomUUIDv7()
+    const first = await effects.tested.send('recordOptionally', { name }, { key })
+    const second = await effects.tested.send('recordOptionally', { name }, { key })
+    expect([first.status, second.status]).toEqual([204, 204])
+    expect(second.headers['idempotency-replayed']).toBe('true')
+    expect(await effects.countOf(name)).toBe(3)
+  })
+
+  test('is the same key quoted and bare', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    const first = await effects.tested.send('record', { name }, { key })
+    const second = await effects.tested.send('record', { name }, { key: `"${key}"` })
+    expect(second.body).toBe(first.body)
+    expect(await effects.countOf(name)).toBe(1)
+  })
+})
+
+describe('a finished key', () => {
+  test('gives status, headers and bytes again, and says so', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    const first = await effects.tested.send('record', { name }, { key })
+    const second = await effects.tested.send('record', { name }, { key })
+    expect(first.status).toBe(201)
+    expect(first.headers).not.toHaveProperty('idempotency-replayed')
+    expect(second).toEqual({ ...first, headers: { ...first.headers, 'idempotency-replayed': 'true' } })
+    expect(second.headers['location']).toBe(`/effects/${(JSON.parse(first.body!) as { id: string }).id}`)
+    expect(effects.runs.names).toEqual([name])
+    expect(await effects.countOf(name)).toBe(1)
+  })
+
+  test('with another payload: 422, and nothing is done', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    await effects.tested.send('record', { name }, { key })
+    const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
+    expect(answer.status).toBe(422)
+    expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-reused' })
+    expect(await effects.countOf(`${name}!`)).toBe(0)
+  })
+
+  test('for another operation: 422', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    await effects.tested.send('record', { name }, { key })
+    const answer = await effects.tested.send('refuse', { name }, { key })
+    expect(answer.status).toBe(422)
+    expect(effects.runs.names).toEqual([name])
+  })
+
+  test('for another path parameter: 422', async () => {
+    const key = randomUUIDv7()
+    expect((await effects.tested.send('recordUnder', { name: 'a' }, { key })).status).toBe(200)
+    expect((await effects.tested.send('recordUnder', { name: 'b' }, { key })).status).toBe(422)
+  })
+
+  test('is of one payload, however its members are ordered and whatever the schema adds', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    const send = (body: object) =>
+      effects.tested.running.call({
+        operation: 'record',
+        input: { path: {}, query: {}, body },
+        header: (header) => (header === 'idempotency-key' ? key : undefined),
+      })
+    const first = await send({ name, note: 'n' })
+    expect((await send({ note: 'n', name })).body).toBe(first.body)
+    // The default is not part of the request that was sent.
+    expect((await send({ name })).status).toBe(422)
+  })
+
+  test('belongs to its caller and tenant: nobody reads the answer of another', async () => {
+    const key = randomUUIDv7()
+    const callers = [{}, { 'x-user': 'a' }, { 'x-user': 'b' }, { 'x-user': 'a', 'x-tenant': 't' }]
+    const name = named()
+    const answers = await Promise.all(
+      callers.map((headers) => effects.tested.send('record', { name }, { key, headers })),
+    )
+    expect(answers.map((answer) => answer.status)).toEqual([201, 201, 201, 201])
+    expect(new Set(answers.map((answer) => answer.body)).size).toBe(4)
+    expect(await effects.countOf(name)).toBe(4)
+  })
+})
+
+describe('what the handler comes to', () => {
+  test('a business problem is final: stored without its effects, and replayed', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    const first = await effects.tested.send('refuse', { name }, { key })
+    const second = await effects.tested.send('refuse', { name }, { key })
+    expect(first.status).toBe(409)
+    expect(problemOf(first)).toMatchObject({ code: 'refused', reason: 'run 1' })
+    expect(second.body).toBe(first.body)
+    expect(second.headers).toMatchObject({ 'idempotency-replayed': 'true', 'x-refusal': 'yes' })
+    expect(second.headers).not.toHaveProperty('set-cookie')
+    expect(effects.runs.names).toEqual([name])
+    expect(await effects.countOf(name)).toBe(0)
+  })
+
+  test('"not now" is not: nothing is kept, and a retry runs afresh', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    expect((await effects.tested.send('slowDown', { name }, { key })).status).toBe(429)
+    expect((await effects.tested.send('slowDown', { name }, { key })).headers).not.toHaveProperty(
+      'idempotency-replayed',
+    )
+    expect(effects.runs.names).toEqual([name, name])
+    expect(await effects.keysOf(key)).toBe(0)
+  })
+
+  test('a defect rolls back without a trace, and a retry runs afresh', async () => {
+    const quiet = await createTestService(effects.service, { onLog: () => {} })
+    try {
+      const [name, key] = [named(), randomUUIDv7()]
+      const answer = await quiet.send('fail', { name }, { key })
+      expect(answer.status).toBe(500)
+      expect(answer.body).not.toContain('a defect')
+      await quiet.send('fail', { name }, { key })
+      expect(effects.runs.names).toEqual([name, name])
+      expect(await quiet.sql('select from effects')).toHaveLength(0)
+      expect(await quiet.sql('select from holdfast.idempotency_keys')).toHaveLength(0)
+    } finally {
+      await quiet.stop()
+    }
+  })
+
+  test('what is refused before the handler is not stored', async () => {
+    const [name, key] = [named(), randomUUIDv7()]
+    expect((await effects.tested.send('record', { name: 1 } as never, { key })).status).toBe(422)
+    expect((await effects.tested.send('record', { name }, { key })).status).toBe(201)
+  })
+
+  test('an answer above 256 KiB is an error when it happens, and nothing is kept', async () => {
+    const lines: string[] = []
+    const quiet = await createTestService(effects.service, { onLog: (line) => lines.push(line) })
+    try {
+      const fits = await quiet.send('large', { name: 'fits', bytes: 256 * 1024 - '{"text":""}'.length })
+      expect(fits.status).toBe(200)
+      const tooLarge = await quiet.send('large', { name: 'large', bytes: 256 * 1024 })
+      expect(tooLarge.status).toBe(500)
+      expect(lines.join('\n')).toContain('idempotency-answer-too-large')
+      expect(await quiet.sql('select name from effects')).toEqual([{ name: 'fits' }])
+    } finally {
+      await quiet.stop()
+    }
+  })
+
+  test('statements that the handler did not await are in the commit', async () => {
+    const name = named()
+    expect((await effects.tested.send('forget', { name })).status).toBe(204)
+    expect(await effects.countOf(name)).toBe(1)
+  })
+})

@@ -1,0 +1,114 @@
+import type { Answer } from '../../kernel/operation/answer.ts'
+import type { Call, Next, Stage } from '../../kernel/call/call.ts'
+import type { Clock } from '../../kernel/base/clock.ts'
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import type { Work } from '../../kernel/host/work.ts'
+import type { WireInput } from '../../kernel/operation/wire-input.ts'
+import { HandlerGuard } from '../../storage/statement-guard/handler-guard.ts'
+import { isStalePlan, isWorthRerunning, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
+import { toPostgresFailure } from '../../storage/postgres/errors/to-postgres-failure.ts'
+import { attempt } from './attempt.ts'
+import { type KeyClaim, readKeyClaim } from './key-claim.ts'
+import type { MutationParts } from './mutation-parts.ts'
+import { reloadKeyRing } from './rotate-ring.ts'
+import { withPosition } from './with-position.ts'
+import { storedFormOf } from './stored-answer.ts'
+import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
+
+const firstPauseMs = 10
+const longestPauseMs = 500
+
+/**
+ * Returns the stage of a mutation: one transaction commits the handler's effects together with the
+ * key and its answer. After a serialization failure or a deadlock it is run again, until the
+ * deadline. That is safe, because a rolled-back transaction has no effects.
+ */
+export function safeMutation(operation: CompiledOperation, parts: MutationParts): Stage {
+  const form = storedFormOf(operation)
+  const observer = parts.observe(operation.name)
+
+  async function run(call: Call, next: Next): Promise<Answer> {
+    const { ring, service, retentionMs } = parts
+    const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
+    if (claim) refuseRunning(claim, parts.running)
+    // A handler may mutate its input, which may share objects with the received one.
+    const received = copiesOf(call.wire)
+    let prepares = true
+    for (let attempts = 1; ; attempts += 1) {
+      const span = call.span.begin('transaction', 'internal', {
+        'holdfast.isolation': operation.isolation,
+        'holdfast.attempt': attempts,
+      })
+      const work: Work = {
+        deadline: call.deadline,
+        span,
+        usage: call.usage,
+        guard: new HandlerGuard(operation, parts.watch, { span, log: call.log }),
+      }
+      try {
+        const place = ring.locate(claim?.madeAtMs)
+        const answer = await attempt(call, next, { claim, place, form, prepares, work, ...parts })
+        if (!answer) await reloadKeyRing(ring, parts.pool)
+        span.end()
+        if (answer) return answer
+      } catch (error) {
+        span.fail(nameOf(error))
+        span.end()
+        const isStale = isStalePlan(error)
+        if (!isWorthRerunning(error) || (isStale && !prepares) || call.deadline.aborted)
+          throw toPostgresFailure(error, operation, call.deadline)
+        const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
+        if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
+        call.log.debug(
+          { error: toLogFields(error), attempts },
+          'the transaction met another one; it is run again',
+        )
+        observer.reran()
+        await pause(pauseMs, call, parts.clock)
+        call.input = await untilAborted(Promise.resolve(operation.decode(received())), call.deadline)
+        // Statements that are not prepared cannot have a stale plan.
+        if (isStale) prepares = false
+      }
+    }
+  }
+
+  return async (call, next) => {
+    try {
+      const answer = await run(call, next)
+      observer.answered(answer)
+      return parts.tellsPosition ? await withPosition(answer, call, parts.pool) : answer
+    } catch (error) {
+      observer.failed(error)
+      throw error
+    }
+  }
+}
+
+/** Returns the name of an error in a trace, from a small set of values. */
+function nameOf(error: unknown): string {
+  if (error instanceof ProblemError) return error.code
+  return sqlStateOf(error) ?? (error instanceof Error ? error.name : 'unknown')
+}
+
+/** Returns a function that returns copies of the input in its current state. */
+function copiesOf(wire: WireInput): () => WireInput {
+  const kept = structuredClone(wire)
+  return () => structuredClone(kept)
+}
+
+/**
+ * Rejects a duplicate of a call that is already running in this process, without taking a
+ * connection. Across processes, the claim does so.
+ */
+function refuseRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
+  const first = running.get(claim.lockId)
+  if (!first) return
+  throw first.fingerprint.equals(claim.fingerprint) ? IdempotencyKeyInFlight() : IdempotencyKeyReused()
+}
+
+function pause(ms: number, call: Call, clock: Clock): Promise<void> {
+  return untilAborted(new Promise<void>((resolve) => clock.after(ms, resolve)), call.deadline)
+}

@@ -1,0 +1,95 @@
+import type { Answer } from '../../kernel/operation/answer.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Operation } from '../../kernel/operation/operation.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import type { KeyClaim } from './key-claim.ts'
+import { IdempotencyKeyReused } from './problems.ts'
+import type { AnswerRow } from './queries/answers.ts'
+import type { StoreParameters } from './queries/store-answer.ts'
+
+/** The header that marks a replayed answer. */
+const replayedHeader = 'idempotency-replayed'
+
+const maxBytes = 256 * 1024
+const storedHeaders = ['content-type', 'location', 'etag', 'link']
+/**
+ * Headers that apply to one connection or moment, and are not stored even if a problem declares
+ * them.
+ */
+const neverStored = new Set(['set-cookie', 'date'])
+/** 4xx statuses that are transient: a retry may succeed. */
+const transientStatuses = new Set([408, 425, 429])
+
+/** Returns whether an error is a final answer: a 4xx problem that is not transient. */
+export function isFinal(error: unknown): error is ProblemError {
+  return error instanceof ProblemError && error.status < 500 && !transientStatuses.has(error.status)
+}
+
+/** The stored form of an operation's answers. */
+export interface StoredForm {
+  readonly operation: Operation
+  /** Names of the stored headers. */
+  readonly kept: ReadonlySet<string>
+}
+
+/**
+ * Returns the stored form of an operation's answers: with the headers that describe the content,
+ * and those that its problems declare.
+ */
+export function storedFormOf(operation: Operation): StoredForm {
+  const declared = operation.problems.flatMap((type) => Object.keys(type.headers))
+  return {
+    operation,
+    kept: new Set([...storedHeaders, ...declared].filter((name) => !neverStored.has(name))),
+  }
+}
+
+/**
+ * Returns the row of a final answer.
+ *
+ * @throws HoldfastError `idempotency-answer-too-large` above 256 KiB.
+ */
+export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: StoredForm): StoreParameters {
+  const bytes = answer.body === null ? 0 : Buffer.byteLength(answer.body)
+  if (bytes > maxBytes) {
+    throw new HoldfastError(
+      'idempotency-answer-too-large',
+      `The answer of ${operation.route.method} ${operation.route.path} (${operation.place}) has ${bytes} bytes; ${maxBytes} can be kept for its retries. Answer with less, such as an id and a Location to read.`,
+    )
+  }
+  const headers: Record<string, string> = {}
+  for (const name in answer.headers) if (kept.has(name)) headers[name] = answer.headers[name]!
+  return {
+    id: claim.id,
+    service: claim.service,
+    scope: claim.scope,
+    key: claim.key,
+    fingerprint: claim.fingerprint,
+    status: answer.status,
+    headers,
+    body: answer.body,
+  }
+}
+
+/**
+ * Returns a stored answer, marked as replayed. Throws `IdempotencyKeyReused` if it belongs to
+ * another request.
+ */
+export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
+  const { status, headers, body } = restore(stored, claim)
+  return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
+}
+
+/** Returns whether an answer was replayed. */
+export function isReplayed({ headers }: Answer): boolean {
+  return headers[replayedHeader] !== undefined
+}
+
+/**
+ * Returns a stored answer in its original form. Throws `IdempotencyKeyReused` if it belongs to
+ * another request.
+ */
+export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
+  if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
+  return { status: stored.status, headers: stored.headers, body: stored.body }
+}

@@ -1,0 +1,52 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { type CancelledRow, cancelJob as cancelRow } from '../queries/cancel-job.ts'
+import { notify } from '../queries/notify.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { inTransaction } from './in-transaction.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { findJobRow } from './queries/find-job.ts'
+
+/** A cancelled job. */
+export interface CancelledJob {
+  readonly id: string
+  readonly service: string
+  readonly name: string
+  /**
+   * Whether the job was running. If so, its signal is aborted within about a second; otherwise it
+   * has already ended.
+   */
+  readonly isRunning: boolean
+}
+
+/**
+ * Cancels a job. If the job is running, its signal is aborted. Otherwise it ends now and passes its
+ * concurrency slot on to the next job with the same key.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has already ended.
+ */
+export async function cancelJob(client: StatementClient, id: string): Promise<CancelledJob> {
+  checkJobId(id)
+  return inTransaction(client, async (within) => {
+    const [row] = await runStatement<CancelledRow>(within, cancelRow(id))
+    if (!row) throw await notCancelled(within, id)
+    if (row.freed_key !== null) {
+      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+        await runStatement(within, statement)
+    }
+    const { service, name, is_running: isRunning } = row
+    // Another job may have received the slot.
+    const kind = isRunning ? 'cancelled' : 'jobs'
+    await runStatement(within, notify([{ kind, service, names: new Set([name]) }]))
+    return { id, service, name, isRunning }
+  })
+}
+
+async function notCancelled(client: StatementClient, id: string): Promise<HoldfastError> {
+  const [job] = await runStatement<{ name: string; state: string }>(client, findJobRow(id))
+  if (!job) return jobUnknown(id)
+  return new HoldfastError(
+    'job-ended',
+    `The job ${id} (${job.name}) has ended, and cannot be cancelled any more: it is ${job.state}.`,
+  )
+}

@@ -1,0 +1,37 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { findServiceRows } from './queries/find-services.ts'
+
+/** Selects the service whose jobs of a name are meant. */
+export interface JobsOf {
+  /**
+   * The name of the service. Default: the service that declares the job name, or the only service
+   * on the database.
+   */
+  readonly service?: string
+}
+
+/**
+ * Returns the service whose jobs of a name are meant.
+ *
+ * @throws HoldfastError `job-service-ambiguous` if no service is given and it cannot be inferred:
+ * several services declare the name, or none does.
+ */
+export async function findService(
+  client: StatementClient,
+  name: string,
+  { service }: JobsOf,
+): Promise<string> {
+  if (service !== undefined) return service
+  const rows = await runStatement<{ service: string; has_name: boolean }>(client, findServiceRows(name))
+  const owners = rows.filter(({ has_name: hasName }) => hasName)
+  const [only, ...others] = owners.length > 0 ? owners : rows
+  if (only && others.length === 0) return only.service
+  const known = (owners.length > 0 ? owners : rows).map((row) => row.service)
+  throw new HoldfastError(
+    'job-service-ambiguous',
+    known.length === 0
+      ? `No service on this database has jobs, so it is not known whose jobs "${name}" are. Name the service.`
+      : `${owners.length > 0 ? 'Several services' : 'No service'} on this database declare jobs of the name "${name}". Name the service: ${known.join(', ')}.`,
+  )
+}

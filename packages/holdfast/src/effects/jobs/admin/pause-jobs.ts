@@ -1,0 +1,44 @@
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { findService, type JobsOf } from './find-service.ts'
+import { notifyReturned } from '../queries/notify.ts'
+import { deletePause } from './queries/delete-pause.ts'
+import { insertPause } from './queries/insert-pause.ts'
+import { listPauseRows } from './queries/list-pauses.ts'
+
+/** A job name that is paused. */
+export interface JobPause {
+  readonly service: string
+  readonly name: string
+  readonly pausedAt: Date
+  /** The number of jobs of this name that have not ended, including running ones. */
+  readonly jobs: number
+}
+
+/**
+ * Pauses the jobs of a name: no worker starts one until {@link resumeJobs} is called. Running jobs
+ * continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
+ *
+ * @throws HoldfastError `job-service-ambiguous`.
+ */
+export async function pauseJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<JobPause> {
+  const service = await findService(client, name, of)
+  const [pause] = await runStatement<JobPause>(client, insertPause(service, name))
+  return pause!
+}
+
+/**
+ * Resumes the jobs of a name. Returns true if they were paused.
+ *
+ * @throws HoldfastError `job-service-ambiguous`.
+ */
+export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
+  const service = await findService(client, name, of)
+  const resumed = await runStatement(client, deletePause(service, name))
+  await runStatement(client, notifyReturned(service, name))
+  return resumed.length > 0
+}
+
+/** Lists the paused job names. */
+export async function listPauses(client: StatementClient): Promise<readonly JobPause[]> {
+  return runStatement<JobPause>(client, listPauseRows())
+}

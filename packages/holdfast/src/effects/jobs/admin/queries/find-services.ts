@@ -1,0 +1,11 @@
+import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
+
+/** Finds the services that declare jobs, and whether each declares jobs of a name. */
+export function findServiceRows(name: string): Statement {
+  return {
+    text: `
+      select service, bool_or(name = $1) as has_name from holdfast.job_names
+      group by service order by service`,
+    values: [name],
+  }
+}

@@ -1,0 +1,28 @@
+import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
+
+/** The outcome of {@link skipDead}. */
+export interface SkippedRow {
+  readonly service: string
+  readonly name: string
+  readonly state: string
+  /** The concurrency key of the slot that the job held; `null` if it held none. */
+  readonly freed_key: string | null
+}
+
+/**
+ * Takes the slot of a dead job away; the caller releases it. Returns no row if no ended job has
+ * this id.
+ */
+export function skipDead(id: string): Statement {
+  return {
+    text: `
+      with found as materialized (
+        select id, service, name, state, case when has_place then limit_key end as freed_key
+        from holdfast.ended_jobs where id = $1 for update
+      ), skipped as (
+        update holdfast.ended_jobs set has_place = false from found where ended_jobs.id = found.id and freed_key is not null
+      )
+      select service, name, state, freed_key from found`,
+    values: [id],
+  }
+}

@@ -1,0 +1,53 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { findService, type JobsOf } from './find-service.ts'
+import { notifyReturned } from '../queries/notify.ts'
+import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
+import { orUniqueTaken } from './unique-taken.ts'
+
+/** Options of {@link redriveJobs}. */
+export interface RedriveOptions extends JobsOf {
+  /** Max number of jobs, from 1 to 10,000. Default 1,000. */
+  readonly limit?: number
+}
+
+/** The outcome of {@link redriveJobs}. */
+export interface RedrivenJobs {
+  readonly service: string
+  readonly name: string
+  /** Ids of the redriven jobs, oldest first. */
+  readonly ids: readonly string[]
+  /**
+   * The number of jobs of this name that are still dead, because of the limit or because another
+   * job holds their unique key.
+   */
+  readonly left: number
+}
+
+const maxRedriven = 10_000
+
+/**
+ * Redrives the dead jobs of a name, oldest first, with a fresh set of attempts. Completed steps are
+ * not repeated, and limits apply.
+ *
+ * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-unique-taken`, or
+ * `job-service-ambiguous`.
+ */
+export async function redriveJobs(
+  client: StatementClient,
+  name: string,
+  { limit = 1_000, ...of }: RedriveOptions = {},
+): Promise<RedrivenJobs> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxRedriven) {
+    throw new HoldfastError(
+      'job-list-invalid',
+      `Jobs were to be redriven with the limit ${limit}; it has to be a whole number from 1 to ${maxRedriven}.`,
+    )
+  }
+  const service = await findService(client, name, of)
+  const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
+    runStatement<RedrivenRow>(client, redriveDead({ service, name, limit })),
+  )
+  await runStatement(client, notifyReturned(service, name))
+  return { service, name, ids: row?.ids ?? [], left: row?.left ?? 0 }
+}

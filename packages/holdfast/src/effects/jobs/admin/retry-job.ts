@@ -1,0 +1,38 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { notifyReturned } from '../queries/notify.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
+import type { JobState } from './stored-job.ts'
+import { orUniqueTaken } from './unique-taken.ts'
+
+/** A job that was made due by {@link retryJob}. */
+export interface RetriedJob {
+  readonly id: string
+  readonly service: string
+  readonly name: string
+  /** `ready`, or `gated` if its limits have to let it through first. */
+  readonly state: JobState
+}
+
+/**
+ * Makes a dead or scheduled job due now. Failed attempts still count, so a dead job gets one more
+ * attempt. Limits apply.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` if the job is neither
+ * dead nor scheduled, or `job-unique-taken`.
+ */
+export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
+  checkJobId(id)
+  const [row] = await orUniqueTaken(`The job ${id}`, () => runStatement<RetriedRow>(client, retryJobNow(id)))
+  if (!row) throw jobUnknown(id)
+  if (row.new_state === null) {
+    const state = row.state === 'scheduled' ? 'scheduled by its rate limit' : row.state
+    throw new HoldfastError(
+      'job-not-retriable',
+      `The job ${id} (${row.name}) is ${state}. Only a job that is dead, or scheduled for a time of its own, can be told to run now.`,
+    )
+  }
+  await runStatement(client, notifyReturned(row.service, row.name))
+  return { id, service: row.service, name: row.name, state: row.new_state }
+}

@@ -1,0 +1,26 @@
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { findJobRow } from './queries/find-job.ts'
+import { listStepRows } from './queries/list-steps.ts'
+import type { StoredJob, StoredStep } from './stored-job.ts'
+
+type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {
+  readonly workerId: string | null
+  readonly host: string
+  readonly pid: number
+  readonly beatAt: Date
+}
+
+/**
+ * Returns a job in full, with its input, its steps and the process that runs it.
+ *
+ * @throws HoldfastError `job-unknown`, or `job-id-invalid`.
+ */
+export async function showJob(client: StatementClient, id: string): Promise<StoredJob> {
+  checkJobId(id)
+  const [row] = await runStatement<JobRow>(client, findJobRow(id))
+  if (!row) throw jobUnknown(id)
+  const steps = await runStatement<StoredStep>(client, listStepRows(id))
+  const { workerId, host, pid, beatAt, ...job } = row
+  return { ...job, worker: workerId === null ? null : { id: workerId, host, pid, beatAt }, steps }
+}

@@ -1,0 +1,49 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { notifyReturned } from '../queries/notify.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { inTransaction } from './in-transaction.ts'
+import { checkJobId, jobUnknown } from './job-errors.ts'
+import { findJobRow } from './queries/find-job.ts'
+import { skipDead, type SkippedRow } from './queries/skip-job.ts'
+
+/** A dead job that was skipped: later jobs of its concurrency key no longer wait for it. */
+export interface SkippedJob {
+  readonly id: string
+  readonly service: string
+  readonly name: string
+  /**
+   * Whether the job held its concurrency slot, and so blocked later jobs of its key (`onDead:
+   * 'wait'`).
+   */
+  readonly wasHolding: boolean
+}
+
+/**
+ * Skips a dead job, so that later jobs of its concurrency key continue (for a consumer: later
+ * messages of the key). The job stays dead and can still be redriven.
+ *
+ * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-not-dead`.
+ */
+export async function skipJob(client: StatementClient, id: string): Promise<SkippedJob> {
+  checkJobId(id)
+  return inTransaction(client, async (within) => {
+    const [row] = await runStatement<SkippedRow>(within, skipDead(id))
+    if (row?.state !== 'dead') throw await notDead(within, id)
+    if (row.freed_key !== null) {
+      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+        await runStatement(within, statement)
+      await runStatement(within, notifyReturned(row.service, row.name))
+    }
+    return { id, service: row.service, name: row.name, wasHolding: row.freed_key !== null }
+  })
+}
+
+async function notDead(client: StatementClient, id: string): Promise<HoldfastError> {
+  const [job] = await runStatement<{ name: string; state: string }>(client, findJobRow(id))
+  if (!job) return jobUnknown(id)
+  return new HoldfastError(
+    'job-not-dead',
+    `The job ${id} (${job.name}) is ${job.state}. Only a dead job can be skipped; "jobs cancel" ends one that has not ended.`,
+  )
+}

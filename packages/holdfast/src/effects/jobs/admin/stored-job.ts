@@ -1,0 +1,101 @@
+import type { Json } from '../../../kernel/base/json.ts'
+
+/** All job states. A job in one of the last three has ended. */
+export const jobStates = [
+  'scheduled',
+  'gated',
+  'parked',
+  'ready',
+  'waiting',
+  'running',
+  'succeeded',
+  'dead',
+  'cancelled',
+] as const
+
+/**
+ * The state of a job:
+ * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
+ * - `gated`: due, but not let through its limits yet.
+ * - `parked`: waits for a slot of its concurrency key.
+ * - `ready`: starts as soon as a worker has a free slot.
+ * - `waiting`: waits for a message, or was handed over to another job engine.
+ * - `running`: claimed by a worker.
+ * - `succeeded`, `cancelled`: ended.
+ * - `dead`: ended; its last attempt failed.
+ */
+export type JobState = (typeof jobStates)[number]
+
+/** The last failure of a job. */
+export interface JobFailure {
+  /** The name of the error. */
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  /** The number of the attempt, starting at 1. */
+  readonly attempt: number
+  /** The time of the failure, in ISO 8601. */
+  readonly at: string
+}
+
+/** A job in a list. */
+export interface ListedJob {
+  readonly id: string
+  readonly service: string
+  readonly name: string
+  readonly state: JobState
+  readonly priority: number
+  /** When the job is or was due; `null` if it waits for a message without a timeout. */
+  readonly runAt: Date | null
+  /** How often workers have claimed the job. */
+  readonly claims: number
+  /** The number of failed attempts. */
+  readonly failures: number
+  readonly failure: JobFailure | null
+  /** Whether the job was cancelled. The signal of a running job is aborted. */
+  readonly isCancelled: boolean
+  readonly enqueuedAt: Date
+  /** When a worker last claimed the job, at most about half a second before the attempt started. */
+  readonly startedAt: Date | null
+  readonly finishedAt: Date | null
+}
+
+/** A step of a job. */
+export interface StoredStep {
+  readonly name: string
+  readonly isDone: boolean
+  readonly result: Json
+  /** When the step's sleep or wait ends; `null` if it does neither, or waits without a timeout. */
+  readonly wakesAt: Date | null
+  /** The message that the step waits for. */
+  readonly awaits: { readonly event: string; readonly key: string } | null
+  readonly createdAt: Date
+}
+
+/** The process that runs a job. */
+export interface JobWorker {
+  readonly id: string
+  readonly host: string
+  readonly pid: number
+  /** The time of the last heartbeat. */
+  readonly beatAt: Date
+}
+
+/** A job in full. */
+export interface StoredJob extends ListedJob {
+  readonly input: Json
+  readonly progress: Json
+  readonly uniqueKey: string | null
+  /** The key of its concurrency limit, and whether the job holds a slot of it. */
+  readonly limitKey: string | null
+  readonly hasPlace: boolean
+  /** The key of its rate limit. */
+  readonly rateKey: string | null
+  readonly worker: JobWorker | null
+  /** The trace that the job belongs to, as a W3C Trace Context `traceparent`. */
+  readonly traceparent: string | null
+  /** When the job is deleted; `null` if it has not ended. */
+  readonly expiresAt: Date | null
+  /** The steps, in the order in which they started. */
+  readonly steps: readonly StoredStep[]
+}

@@ -1,0 +1,37 @@
+import type { RunningDeadline } from '../../../kernel/operation/deadline.ts'
+import type { ForeignCallWatch } from '../../../kernel/host/foreign-calls.ts'
+import type { Job } from '../../../kernel/background/job.ts'
+import type { Logger } from '../../../kernel/base/log.ts'
+import type { Work } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type {
+  BoundTransaction,
+  HandlerSession,
+} from '../../../storage/postgres/transaction/transaction-session.ts'
+import type { ClaimedRow } from '../queries/claim-jobs.ts'
+
+/** Everything that belongs to one attempt of a job. */
+export interface AttemptScope {
+  readonly service: string
+  readonly job: Job
+  readonly row: ClaimedRow
+  /** Connections for transactions. */
+  readonly pool: Pool
+  /** Connections for the engine's own statements; handlers cannot exhaust them. */
+  readonly control: Pool
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  /** Detects external calls made while a transaction of the attempt is open. */
+  readonly foreignCalls: ForeignCallWatch
+  readonly log: Logger
+  readonly work: Work
+  readonly deadline: RunningDeadline
+  /**
+   * Aborted when the worker closes. Outcomes that cannot be stored by then are left to other
+   * workers.
+   */
+  readonly closing: AbortSignal
+  /** Max duration of the attempt's transactions, in milliseconds. */
+  readonly limitMs: number
+  /** Returns whether this process still holds its lease, as far as it knows. */
+  readonly holdsLease: () => boolean
+}

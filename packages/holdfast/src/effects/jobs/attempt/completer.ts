@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
+import { completeJobs, type Completion } from '../queries/complete-jobs.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+
+const maxBatch = 500
+const limitMs = 5_000
+const firstPauseMs = 100
+const maxPauseMs = 5_000
+
+interface Pending extends Completion {
+  readonly resolve: (isOwn: boolean) => void
+}
+
+/**
+ * Completes jobs that used no transaction. All jobs that end while a statement runs share the next
+ * one.
+ */
+export class Completer {
+  readonly #pool: Pool
+  readonly #log: Logger
+  readonly #closing: AbortSignal
+  #pending: Pending[] = []
+  #isRunning = false
+
+  /** @param closing When aborted, completions that cannot be stored are dropped. */
+  constructor(pool: Pool, log: Logger, closing: AbortSignal) {
+    this.#pool = pool
+    this.#log = log
+    this.#closing = closing
+  }
+
+  /** Resolves when the completion is stored; to `false` if this claim no longer holds the job. */
+  complete(completion: Completion): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#pending.push({ ...completion, resolve })
+      if (this.#isRunning) return
+      this.#isRunning = true
+      // Jobs that end in the same tick share a statement.
+      setImmediate(() => void this.#run())
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const batch = this.#pending.splice(0, maxBatch)
+      const completed = await this.#write(batch)
+      for (const one of batch) one.resolve(completed.has(claimKey(one)))
+    }
+    this.#isRunning = false
+  }
+
+  /**
+   * Returns the keys of the claims that were completed. Repeats the statement until it succeeds,
+   * since no other worker rescues these jobs while this one lives.
+   */
+  async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
+    for (let attempts = 0; !this.#closing.aborted; attempts += 1) {
+      try {
+        const { rows } = await withConnection(
+          this.#pool,
+          ownWork(AbortSignal.timeout(limitMs)),
+          (connection) => connection.run<ClaimOf>(completeJobs(batch)),
+        )
+        return new Set(rows.map(claimKey))
+      } catch (error) {
+        this.#log.warn({ error: toLogFields(error), jobs: batch.length }, 'jobs could not be completed yet')
+        await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
+          ref: false,
+        })
+      }
+    }
+    return new Set()
+  }
+}

@@ -1,0 +1,31 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
+/** The abort reason if another worker has the job. The effects of this attempt are discarded. */
+export const jobLost: HoldfastError = new HoldfastError(
+  'job-lost',
+  'Another worker has taken the job over, since this one had not been heard of. Nothing of this attempt is kept.',
+)
+
+/**
+ * The failure of a step that did not start because no heartbeat of its worker has reached the
+ * database within the lease.
+ */
+export const leaseOver: HoldfastError = new HoldfastError(
+  'job-lease-over',
+  'No heartbeat of this worker has reached the database for 15 seconds, so another worker may run the job by now. The step was not begun. The job is run again, which does not count as an attempt.',
+)
+
+/** The failure of an attempt that could not be marked as started, so its handler did not run. */
+export const jobNotBegun: HoldfastError = new HoldfastError(
+  'job-not-begun',
+  'The attempt could not be marked as begun, so its handler was not run. The job is run again, which does not count as an attempt.',
+)
+
+/** The abort reason if the job was cancelled. */
+export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job has been cancelled.')
+
+/** The abort reason if the process is shutting down. Another process runs the job again. */
+export const workerStopping: HoldfastError = new HoldfastError(
+  'worker-stopping',
+  'The process ends, and hands the job back. It is run again, which does not count as a further try.',
+)

@@ -1,0 +1,49 @@
+import { CallLog } from '../../../kernel/call/call-log.ts'
+import type { Clock } from '../../../kernel/base/clock.ts'
+import { RunningDeadline } from '../../../kernel/operation/deadline.ts'
+import { toMilliseconds } from '../../../kernel/base/duration.ts'
+import type { Job } from '../../../kernel/background/job.ts'
+import type { Telemetry } from '../../../kernel/telemetry/telemetry.ts'
+import { newUsage } from '../../../kernel/host/work.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import type { ClaimedRow } from '../queries/claim-jobs.ts'
+
+/** Dependencies of {@link openAttempt}, in addition to the job and its row. */
+export interface AttemptSurroundings extends Pick<
+  AttemptScope,
+  'service' | 'pool' | 'control' | 'bind' | 'foreignCalls' | 'log' | 'closing' | 'holdsLease'
+> {
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+}
+
+// If a process hangs between two statements of a transaction and cannot end it, the database ends
+// it this long after the job's timeout.
+const idleGraceMs = 1_000
+
+/**
+ * Opens an attempt: starts its deadline, and its span in the trace of the enqueuing call. The
+ * caller has to end both.
+ */
+export function openAttempt(job: Job, row: ClaimedRow, surroundings: AttemptSurroundings): AttemptScope {
+  const { clock, telemetry, log, ...shared } = surroundings
+  const attempt = row.failures + 1
+  const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
+  span.describe(`job ${job.name}`, {
+    'holdfast.job': job.name,
+    'holdfast.job.id': row.id,
+    'holdfast.attempt': attempt,
+  })
+  const { traceId, spanId } = span.trace
+  const deadlineMs = toMilliseconds(job.deadline)
+  const deadline = new RunningDeadline(clock, deadlineMs)
+  return {
+    ...shared,
+    job,
+    row,
+    log: new CallLog(log, () => ({ job: job.name, jobId: row.id, attempt, traceId, spanId })),
+    work: { deadline, span, usage: newUsage() },
+    deadline,
+    limitMs: deadlineMs + idleGraceMs,
+  }
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../../../kernel/base/clock.ts'
+import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { sqlStateOf } from '../../../storage/postgres/errors/sql-state.ts'
+import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
+import { storeProgress } from '../queries/store-progress.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+
+const pauseMs = 1_000
+const patienceMs = 5_000
+
+interface Told extends ClaimOf {
+  readonly value: string
+}
+
+/** Stores the progress of jobs: the latest value of each, about once a second. */
+export class ProgressKeeper {
+  readonly #pool: Pool
+  readonly #clock: Clock
+  readonly #log: Logger
+  #told = new Map<string, Told>()
+  #isDue = false
+
+  constructor(pool: Pool, clock: Clock, log: Logger) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#log = log
+  }
+
+  keep(told: Told): void {
+    this.#told.set(claimKey(told), told)
+    if (this.#isDue) return
+    this.#isDue = true
+    this.#clock.after(pauseMs, () => {
+      this.#isDue = false
+      this.flush().catch((error: unknown) =>
+        this.#log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be stored'),
+      )
+    })
+  }
+
+  /** Stores the reported values. */
+  async flush(): Promise<void> {
+    const told = [...this.#told.values()]
+    if (told.length === 0) return
+    this.#told = new Map()
+    await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+      for (const one of told) {
+        await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
+          // A value that Postgres cannot store, such as one with U+0000, must not prevent others
+          // from being stored.
+          if (sqlStateOf(error) === undefined) throw error
+          this.#log.debug(
+            { error: toLogFields(error), jobId: one.id },
+            'the progress of a job could not be stored',
+          )
+        })
+      }
+    })
+  }
+}

@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+
+const limitMs = 5_000
+const firstPauseMs = 100
+const maxPauseMs = 5_000
+
+/**
+ * Stores the end of an attempt that committed nothing. Repeats it until it succeeds, since no other
+ * worker rescues the job while this one lives. Returns the new state of the job; `undefined` if
+ * this claim no longer holds the job, or the job was committed.
+ */
+export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
+  for (let attempts = 0; ; attempts += 1) {
+    try {
+      return await report(scope, end)
+    } catch (error) {
+      const { log, row } = scope
+      if (scope.closing.aborted) {
+        log.error({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored`)
+        return undefined
+      }
+      log.debug({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored yet`)
+      await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
+        ref: false,
+      })
+    }
+  }
+}
+
+function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
+  return withConnection(control, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
+    if (!row.has_place) {
+      const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
+      return rows[0]?.state
+    }
+    await connection.run({ text: 'BEGIN' })
+    const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
+    const [ended] = rows
+    if (ended && !ended.has_place)
+      for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
+        await connection.run(statement)
+    await connection.run({ text: 'COMMIT' })
+    return ended?.state
+  })
+}

@@ -1,0 +1,169 @@
+import { untilAborted } from '../../../kernel/base/cancellation.ts'
+import { toMilliseconds } from '../../../kernel/base/duration.ts'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import { mostAttempts } from '../../../kernel/background/retry-delay.ts'
+import { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import type { ClaimOf } from '../claim/claim-of.ts'
+import { jobLost, jobNotBegun } from './job-over.ts'
+import { JobRunContext } from './job-run-context.ts'
+import { judgeFailure } from './judge-attempt.ts'
+import { type AttemptEnd, succeedFenced } from '../queries/end-attempt.ts'
+import type { Completion } from '../queries/complete-jobs.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { readInput } from './read-input.ts'
+import { reportEnd } from './report-end.ts'
+import { StepRunner } from '../steps/step-runner.ts'
+import { suspend } from '../steps/suspend.ts'
+
+/** The outcome of an attempt. */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'dead'
+  | 'cancelled'
+  | 'suspended'
+  | 'snoozed'
+  | 'handed-back'
+  | 'lost'
+
+/** Dependencies that all attempts share. */
+export interface AttemptParts {
+  readonly settings: unknown
+  /** Marks an attempt as started. Resolves to `false` if this claim no longer holds the job. */
+  markBegun(claim: ClaimOf): Promise<boolean>
+  /**
+   * Completes a job that used no transaction. Resolves to `false` if this claim no longer holds the
+   * job.
+   */
+  complete(completion: Completion): Promise<boolean>
+  /** Stores the progress of a job. */
+  keepProgress(scope: AttemptScope, value: string): void
+}
+
+/**
+ * Returns whether an attempt has to be marked as started before its handler runs: it is the last
+ * one, so a crash must not run it again, or an earlier crash may have been caused by the job.
+ */
+export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
+  return row.lost_claims > 0 || row.failures + 1 >= mostAttempts(job.retry)
+}
+
+/** Runs one attempt of a job and stores its outcome. Never rejects. */
+export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Promise<AttemptOutcome> {
+  const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
+  const steps = new StepRunner(scope, () => transaction.hasBegun)
+  try {
+    if (isMarkedFirst(scope)) await mark(scope, parts)
+    await runHandler(scope, parts, { transaction, steps })
+    if (steps.pauses.length === 0) return await succeed(scope, parts, transaction)
+  } catch (error) {
+    await steps.settled()
+    if (steps.pauses.length === 0 || scope.deadline.aborted) {
+      await transaction.close()
+      return await fail(error, scope)
+    }
+  } finally {
+    await transaction.close()
+  }
+  try {
+    await suspend(scope, steps.pauses)
+    return 'suspended'
+  } catch (error) {
+    return fail(error, scope)
+  }
+}
+
+async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promise<void> {
+  const isOwn = await untilAborted(parts.markBegun(row), deadline).catch(() => {
+    throw jobNotBegun
+  })
+  if (!isOwn) throw jobLost
+}
+
+interface Running {
+  readonly transaction: LazyTransaction
+  readonly steps: StepRunner
+}
+
+async function runHandler(
+  scope: AttemptScope,
+  parts: AttemptParts,
+  { transaction, steps }: Running,
+): Promise<void> {
+  const { job, row, deadline } = scope
+  const input = await readInput(scope)
+  const context = new JobRunContext(scope, { input, transaction, steps, ...parts })
+  const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
+    context.within(() => job.run(context as never)),
+  )
+  // Most handlers that do not use the database are synchronous and have finished.
+  if (running !== undefined) {
+    await untilAborted(Promise.resolve(running), deadline, (outcome) => {
+      if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
+        scope.log.debug(
+          { error: toLogFields(outcome.reason) },
+          `the job ${row.name} failed after its attempt had ended`,
+        )
+    })
+  }
+  deadline.throwIfAborted()
+  await steps.settled()
+}
+
+async function succeed(
+  { service, job, row }: AttemptScope,
+  parts: AttemptParts,
+  transaction: LazyTransaction,
+): Promise<AttemptOutcome> {
+  const retentionMs = toMilliseconds(job.retention)
+  const { id, claim } = row
+  if (!transaction.hasBegun && !row.has_place) {
+    const isOwn = await parts.complete({ id, claim, retentionMs })
+    return isOwn ? 'succeeded' : 'lost'
+  }
+  await transaction.commit([
+    succeedFenced(row, retentionMs),
+    ...(row.has_place ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' }) : []),
+  ])
+  return 'succeeded'
+}
+
+async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome> {
+  const { job, row, deadline } = scope
+  const end = judgeFailure(error, { job, row, abortReason: deadline.reason })
+  const state = end && (await reportEnd(scope, end))
+  if (!end || state === undefined) {
+    scope.work.span.fail('job-lost')
+    scope.log.warn(
+      { error: toLogFields(error) },
+      'job lost: it was rescued by another worker, or had been committed; nothing else of this attempt is kept',
+    )
+    return 'lost'
+  }
+  logFailure(error, end, scope)
+  return outcomeOf(end, state)
+}
+
+function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
+  if (state === 'cancelled' || state === 'dead') return state
+  if (end.isSnooze === true) return 'snoozed'
+  return end.state === 'ready' ? 'handed-back' : 'failed'
+}
+
+function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
+  if (end.isFailure !== true && end.state !== 'scheduled') return
+  if (end.isSnooze === true) {
+    log.info(
+      { error: toLogFields(error), snoozes: row.snoozes + 1, retryInMs: Math.round(end.delayMs ?? 0) },
+      'job snoozed',
+    )
+    return
+  }
+  work.span.fail(error instanceof Error ? error.name : 'unknown')
+  const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
+  if (end.state === 'dead' && end.keepsPlace === true)
+    log.error(fields, 'job dead: later ones of its key wait until it is redriven or skipped')
+  else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
+}

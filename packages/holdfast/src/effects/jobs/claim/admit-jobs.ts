@@ -1,0 +1,125 @@
+import { toMilliseconds } from '../../../kernel/base/duration.ts'
+import type { JobType } from '../../../kernel/background/job-type.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Connection } from '../../../storage/postgres/session/connection.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import {
+  admit,
+  type Admission,
+  findGated,
+  type GatedRow,
+  type LimitRow,
+  lockGate,
+  lockLimits,
+  updateLimits,
+} from '../queries/admission.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+
+const batch = 200
+const patienceMs = 5_000
+
+/** The outcome of {@link admitJobs}. */
+export interface Admitted {
+  /** Whether more jobs may be waiting at the gate. */
+  readonly isMore: boolean
+  /** The number of jobs that became ready. */
+  readonly ready: number
+  /** The number of jobs that were scheduled for their rate turn. */
+  readonly scheduled: number
+}
+
+const none: Admitted = { isMore: false, ready: 0, scheduled: 0 }
+
+/** A job name with its limits. */
+interface Limited {
+  readonly service: string
+  readonly job: Pick<JobType, 'name' | 'concurrency' | 'rate'>
+}
+
+/**
+ * Lets the next jobs of a name through its limits, in order. A job whose rate turn has come and
+ * that gets a slot becomes ready; the others are parked until a slot is free, or scheduled for
+ * their turn.
+ */
+export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
+  const { service, job } = limited
+  return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+    await connection.run({ text: 'BEGIN' })
+    const lock = await connection.run<{ is_locked: boolean }>(lockGate(service, job.name))
+    if (lock.rows[0]?.is_locked !== true) return none
+    const { rows } = await connection.run<GatedRow>(findGated(service, job.name, batch))
+    const admissions = rows.length > 0 ? await decide(connection, limited, rows) : []
+    await connection.run({ text: 'COMMIT' })
+    const count = (state: Admission['state']): number =>
+      admissions.filter((admission) => admission.state === state).length
+    return { isMore: rows.length === batch, ready: count('ready'), scheduled: count('scheduled') }
+  })
+}
+
+async function decide(
+  connection: Connection,
+  { service, job }: Limited,
+  rows: readonly GatedRow[],
+): Promise<readonly Admission[]> {
+  const of = { service, name: job.name }
+  const locked = await connection.run<LimitRow>(lockLimits({ ...of, limits: limitsOf(rows) }))
+  const limits = new Limits(job, locked.rows)
+  const admissions = rows.map((row) => limits.admit(row))
+  await connection.run(admit(admissions))
+  await connection.run(updateLimits({ ...of, limits: limits.rows }))
+  return admissions
+}
+
+function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | 'key'>[] {
+  const places = new Set(rows.flatMap(({ limit_key }) => limit_key ?? []))
+  const turns = new Set(rows.flatMap(({ rate_key }) => rate_key ?? []))
+  return [
+    ...[...places].map((key) => ({ kind: 'concurrency' as const, key })),
+    ...[...turns].map((key) => ({ kind: 'rate' as const, key })),
+  ]
+}
+
+/** The state of a name's limits while its jobs are admitted. */
+class Limits {
+  readonly #places = new Map<string, number>()
+  readonly #nextMs = new Map<string, number>()
+  readonly #mostPlaces: number
+  readonly #intervalMs: number
+
+  constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
+    // The version of the program that enqueued a job may have limited it while this one does not.
+    this.#mostPlaces = concurrency?.limit ?? Infinity
+    this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
+    for (const { kind, key, places, next_ms } of rows) {
+      if (kind === 'concurrency') this.#places.set(key, places)
+      else this.#nextMs.set(key, Math.max(0, next_ms))
+    }
+  }
+
+  get rows(): readonly LimitRow[] {
+    return [
+      ...[...this.#places].map(([key, places]) => ({
+        kind: 'concurrency' as const,
+        key,
+        places,
+        next_ms: 0,
+      })),
+      ...[...this.#nextMs].map(([key, next_ms]) => ({ kind: 'rate' as const, key, places: 0, next_ms })),
+    ]
+  }
+
+  admit({ id, limit_key, has_place, rate_key, has_turn }: GatedRow): Admission {
+    const gone = { id, hasPlace: has_place, hasTurn: has_turn, delayMs: 0 }
+    if (rate_key !== null && !has_turn) {
+      const delayMs = this.#nextMs.get(rate_key) ?? 0
+      this.#nextMs.set(rate_key, delayMs + this.#intervalMs)
+      if (delayMs > 0) return { ...gone, state: 'scheduled', hasTurn: true, delayMs }
+    }
+    const hasTurn = rate_key !== null
+    if (limit_key === null || has_place) return { ...gone, state: 'ready', hasTurn }
+    const places = this.#places.get(limit_key) ?? 0
+    if (places >= this.#mostPlaces) return { ...gone, state: 'parked', hasTurn }
+    this.#places.set(limit_key, places + 1)
+    return { ...gone, state: 'ready', hasPlace: true, hasTurn }
+  }
+}

@@ -1,0 +1,88 @@
+import { claimKey, type ClaimOf } from './claim-of.ts'
+import type { ClaimedRow } from '../queries/claim-jobs.ts'
+
+// How much work a process claims ahead, in milliseconds: short enough that jobs do not wait here,
+// long enough that the process does not wait for the database.
+const aheadMs = 50
+const mostAheadPerPlace = 10
+// A job that has waited here this long starts sooner in another process.
+const longestWaitMs = 500
+// Weight of the latest job in the moving average of durations.
+const weight = 0.1
+
+interface Held {
+  readonly row: ClaimedRow
+  readonly sinceMs: number
+}
+
+/** Jobs that a process has claimed but not started. Only short jobs are claimed ahead. */
+export class Backlog {
+  readonly #concurrency: number
+  #held: Held[] = []
+  #expectedMs = Infinity
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency
+  }
+
+  get length(): number {
+    return this.#held.length
+  }
+
+  get claims(): readonly ClaimOf[] {
+    return this.#held.map(({ row }) => row)
+  }
+
+  /** Returns how many jobs to claim for this number of free slots. */
+  wanted(room: number): number {
+    const ahead = Math.min(
+      Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
+      this.#concurrency * mostAheadPerPlace,
+    )
+    // Claiming a few jobs costs as much as claiming many.
+    return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
+  }
+
+  /** Records how long a job took. */
+  observe(durationMs: number): void {
+    const known = this.#expectedMs
+    this.#expectedMs = known === Infinity ? durationMs : known + weight * (durationMs - known)
+  }
+
+  add(rows: readonly ClaimedRow[]): void {
+    const sinceMs = performance.now()
+    for (const row of rows) this.#held.push({ row, sinceMs })
+  }
+
+  /** Removes and returns the next job that may start. */
+  take(mayBegin: (row: ClaimedRow) => boolean): ClaimedRow | undefined {
+    const index = this.#held.findIndex(({ row }) => mayBegin(row))
+    return index < 0 ? undefined : this.#held.splice(index, 1)[0]?.row
+  }
+
+  /** Removes and returns the jobs with these keys. */
+  takeOut(keys: ReadonlySet<string>): readonly ClaimedRow[] {
+    const [out, rest] = partition(this.#held, ({ row }) => keys.has(claimKey(row)))
+    this.#held = rest
+    return out.map(({ row }) => row)
+  }
+
+  /** Removes and returns the jobs that have waited too long. */
+  takeStale(): readonly ClaimedRow[] {
+    const beforeMs = performance.now() - longestWaitMs
+    const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
+    this.#held = rest
+    // They took longer than expected, so the expectation is reset.
+    if (out.length > 0) this.#expectedMs = Infinity
+    return out.map(({ row }) => row)
+  }
+
+  /** Removes and returns all jobs. */
+  clear(): readonly ClaimedRow[] {
+    return this.#held.splice(0).map(({ row }) => row)
+  }
+}
+
+function partition<T>(all: readonly T[], isOut: (one: T) => boolean): readonly [out: T[], rest: T[]] {
+  return [all.filter(isOut), all.filter((one) => !isOut(one))]
+}

@@ -1,0 +1,105 @@
+import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { claimKey, type ClaimOf } from './claim-of.ts'
+import { markBegun } from '../queries/mark-begun.ts'
+
+// Marks attempts as started. If a worker crashes, only attempts that are marked cost their jobs an
+// attempt.
+//
+// - A job is marked before its handler runs if this is its last attempt, or if a worker has died
+//   with it before. The handler waits for the mark. So a job with one attempt never runs twice, and
+//   a job that kills its process can do so only once more than it has attempts.
+// - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
+//   no statement.
+
+/** How long an attempt runs before it is marked, in milliseconds. */
+const markAfterMs = 100
+const limitMs = 5_000
+
+interface Waiting extends ClaimOf {
+  readonly resolve: (isOwn: boolean) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Unmarked {
+  readonly claim: ClaimOf
+  readonly sinceMs: number
+}
+
+/** Marks the attempts of a process as started. */
+export class BegunMarks {
+  readonly #pool: Pool
+  readonly #log: Logger
+  #waiting: Waiting[] = []
+  #isWriting = false
+  readonly #unmarked = new Map<string, Unmarked>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(pool: Pool, log: Logger) {
+    this.#pool = pool
+    this.#log = log
+  }
+
+  /** Marks an attempt. Resolves to `false` if this claim no longer holds the job. */
+  now({ id, claim }: ClaimOf): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ id, claim, resolve, reject })
+      if (this.#isWriting) return
+      this.#isWriting = true
+      // Attempts that start in the same tick share a statement.
+      setImmediate(() => void this.#writeWaiting())
+    })
+  }
+
+  /** Marks an attempt once it has run for a while. */
+  later(claim: ClaimOf): void {
+    this.#unmarked.set(claimKey(claim), { claim, sinceMs: performance.now() })
+    this.#timer ??= setTimeout(() => void this.#markLate(), markAfterMs).unref()
+  }
+
+  /** Forgets an attempt that has ended. */
+  ended(claim: ClaimOf): void {
+    this.#unmarked.delete(claimKey(claim))
+  }
+
+  /** Stops marking. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#unmarked.clear()
+  }
+
+  async #writeWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0)
+      try {
+        const own = await this.#write(batch)
+        for (const one of batch) one.resolve(own.has(claimKey(one)))
+      } catch (error) {
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#isWriting = false
+  }
+
+  async #markLate(): Promise<void> {
+    const untilMs = performance.now() - markAfterMs
+    const due = [...this.#unmarked].filter(([, { sinceMs }]) => sinceMs <= untilMs)
+    try {
+      if (due.length > 0) await this.#write(due.map(([, { claim }]) => claim))
+      for (const [key] of due) this.#unmarked.delete(key)
+    } catch (error) {
+      this.#log.debug({ error: toLogFields(error) }, 'running jobs could not be marked as begun yet')
+    }
+    this.#timer = undefined
+    if (this.#unmarked.size > 0) this.#timer = setTimeout(() => void this.#markLate(), markAfterMs).unref()
+  }
+
+  async #write(claims: readonly ClaimOf[]): Promise<ReadonlySet<string>> {
+    const { rows } = await withConnection(this.#pool, ownWork(AbortSignal.timeout(limitMs)), (connection) =>
+      connection.run<ClaimOf>(markBegun(claims)),
+    )
+    return new Set(rows.map(claimKey))
+  }
+}

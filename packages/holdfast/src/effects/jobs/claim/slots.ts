@@ -1,0 +1,112 @@
+import type { Job } from '../../../kernel/background/job.ts'
+import type { ClaimedRow } from '../queries/claim-jobs.ts'
+
+// The fraction of slots that is reserved: a fifth of the shared slots, and half of a job's
+// dedicated slots. There are few names, but the shares of one job may be many.
+const sharedReserve = 1 / 5
+const ownReserve = 1 / 2
+
+/** Options of {@link Slots}. */
+export interface SlotsParts {
+  /** The names of the jobs that run in these slots. */
+  readonly names: readonly string[]
+  /** The number of slots. */
+  readonly count: number
+  /** The number of slots that are reserved for shares without a running job. */
+  readonly reserved: number
+  /** Whether the jobs of one name are divided into shares; otherwise each name is a share. */
+  readonly hasShares: boolean
+}
+
+/**
+ * The slots of a process for jobs of some names; decides which jobs may start.
+ *
+ * The last `reserved` slots are only for a share (a name, or an owner) without a running job in
+ * this process. So a share whose jobs hang, or that has very many jobs, never takes all slots, and
+ * each of the next `reserved` shares gets a slot at once, no matter what is queued before it.
+ */
+export class Slots {
+  readonly names: readonly string[]
+  readonly count: number
+  readonly hasShares: boolean
+  readonly #reserved: number
+  readonly #running = new Map<string, number>()
+  #total = 0
+
+  constructor({ names, count, reserved, hasShares }: SlotsParts) {
+    this.names = names
+    this.count = count
+    this.hasShares = hasShares
+    this.#reserved = reserved
+  }
+
+  /** The number of slots that are free for any job. */
+  get free(): number {
+    return Math.max(0, this.count - this.#reserved - this.#total)
+  }
+
+  /** The number of reserved slots that are free. */
+  get freeReserved(): number {
+    return Math.max(0, this.count - Math.max(this.#total, this.count - this.#reserved))
+  }
+
+  /** The shares with a running job. */
+  get busy(): readonly string[] {
+    return [...this.#running.keys()]
+  }
+
+  /** Returns whether a job may start. */
+  canBegin(row: ShareOf): boolean {
+    return this.free > 0 || (this.freeReserved > 0 && !this.#running.has(shareOf(row)))
+  }
+
+  begin(row: ShareOf): void {
+    const share = shareOf(row)
+    this.#running.set(share, (this.#running.get(share) ?? 0) + 1)
+    this.#total += 1
+  }
+
+  end(row: ShareOf): void {
+    const share = shareOf(row)
+    const left = (this.#running.get(share) ?? 0) - 1
+    if (left > 0) this.#running.set(share, left)
+    else this.#running.delete(share)
+    this.#total -= 1
+  }
+}
+
+type ShareOf = Pick<ClaimedRow, 'name' | 'share_key'>
+
+/** Returns the share of a job: its share key, or its name if it has none. */
+function shareOf({ name, share_key }: ShareOf): string {
+  return share_key ?? name
+}
+
+/**
+ * Divides the slots of a process: `concurrency` shared slots, and the dedicated slots of the jobs
+ * that have them.
+ */
+export function divideSlots(jobs: Iterable<Job>, concurrency: number): readonly Slots[] {
+  const all = [...jobs]
+  const sharing = all.filter(({ slots }) => !slots).map(({ name }) => name)
+  const own = all.flatMap(({ name, slots }) => (slots ? [{ name, slots }] : []))
+  return [
+    ...(sharing.length > 0 ? [sharedSlots(sharing, concurrency)] : []),
+    ...own.map(
+      ({ name, slots }) =>
+        new Slots({
+          names: [name],
+          count: slots.count,
+          reserved: slots.shareOf ? Math.floor(slots.count * ownReserve) : 0,
+          hasShares: slots.shareOf !== undefined,
+        }),
+    ),
+  ]
+}
+
+function sharedSlots(names: readonly string[], count: number): Slots {
+  const wanted = Math.max(1, Math.floor(count * sharedReserve))
+  // A single slot cannot be reserved, and a single name cannot use a reserved slot.
+  const reserved = Math.min(wanted, count - 1, names.length - 1)
+  return new Slots({ names, count, reserved, hasShares: false })
+}

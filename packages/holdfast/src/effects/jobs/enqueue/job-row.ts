@@ -1,0 +1,132 @@
+import { toMilliseconds } from '../../../kernel/base/duration.ts'
+import type { EnqueueOptions } from '../../../kernel/background/effects.ts'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { JobType } from '../../../kernel/background/job-type.ts'
+import { summarizeIssues } from '../../../kernel/schema/schema.ts'
+import { type StoredInput, storedInputOf } from '../../../kernel/schema/stored-input.ts'
+import { uuidv7 } from '../../../kernel/base/uuid-v7.ts'
+
+/** A job to insert. */
+export interface JobRow {
+  readonly id: string
+  readonly name: string
+  /** Input as JSON. Stored as `json`, not `jsonb`, which rejects some texts that JSON allows. */
+  readonly input: string
+  readonly priority: number
+  /**
+   * When the job is due: in milliseconds from now (`delayMs`), or since the Unix epoch (`atMs`).
+   * Default: at once.
+   */
+  readonly delayMs?: number
+  readonly atMs?: number
+  readonly uniqueKey?: string
+  readonly uniqueUntil?: 'started' | 'ended'
+  readonly limitKey?: string
+  readonly rateKey?: string
+  readonly shareKey?: string
+  readonly traceparent?: string
+}
+
+// Longer keys may not fit into an index entry.
+const longestKey = 255
+const highestPriority = 1_000
+
+/**
+ * Returns the row of a job to enqueue; without a promise if the input schema is synchronous.
+ *
+ * @throws HoldfastError `job-input-invalid`, or `job-options-invalid`.
+ */
+export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions): JobRow | Promise<JobRow> {
+  checkOptions(job, options)
+  const made = storedInputOf(job.input)(input)
+  return made instanceof Promise ? made.then((read) => rowOf(job, read, options)) : rowOf(job, made, options)
+}
+
+function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow {
+  if (read.issues) throw inputInvalid(job, `is not what it declares: ${summarizeIssues(read.issues)}`)
+  return {
+    id: uuidv7(),
+    name: job.name,
+    input: toJsonText(job, read.stored),
+    priority: options.priority ?? job.priority,
+    ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
+    ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
+    ...uniqueOf(options),
+    ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
+    ...keysOf(job, read.value),
+  }
+}
+
+function uniqueOf({ unique }: EnqueueOptions): Pick<JobRow, 'uniqueKey' | 'uniqueUntil'> {
+  if (unique === undefined) return {}
+  if (typeof unique === 'string') return { uniqueKey: unique, uniqueUntil: 'started' }
+  return { uniqueKey: unique.key, uniqueUntil: unique.until ?? 'started' }
+}
+
+function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKey' | 'shareKey'> {
+  const { concurrency, rate, slots } = job
+  const shareKey = slots?.shareOf?.(input as never)
+  const keyOf = (limit: 'concurrency' | 'rate'): string => {
+    const key = job[limit]?.key?.(input as never) ?? ''
+    checkKey(job, `${limit} key`, key)
+    return key
+  }
+  return {
+    ...(concurrency ? { limitKey: keyOf('concurrency') } : {}),
+    ...(rate ? { rateKey: keyOf('rate') } : {}),
+    ...(shareKey === undefined ? {} : { shareKey }),
+  }
+}
+
+function checkKey(job: JobType, what: string, key: string): void {
+  if (key.length > longestKey)
+    throw optionsInvalid(
+      job,
+      `has a ${what} of ${key.length} characters; give it ${longestKey} at most, or a hash of it`,
+    )
+  if (key.includes('\0') || !key.isWellFormed())
+    throw optionsInvalid(job, `has a ${what} with U+0000 or half of a surrogate pair, which cannot be stored`)
+}
+
+function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOptions): void {
+  if (delay !== undefined && at !== undefined)
+    throw optionsInvalid(job, 'has both a delay and a time; give one')
+  if (at !== undefined && Number.isNaN(at.getTime()))
+    throw optionsInvalid(job, 'has a time that is not a valid date')
+  const key = typeof unique === 'object' ? unique.key : unique
+  if (key === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
+  if (key !== undefined) checkKey(job, 'unique key', key)
+  if (priority !== undefined && !isPriority(priority))
+    throw optionsInvalid(job, `has the priority ${priority}; give it a whole number from -1000 to 1000`)
+}
+
+function isPriority(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) <= highestPriority
+}
+
+function optionsInvalid(job: JobType, what: string): HoldfastError {
+  return new HoldfastError(
+    'job-options-invalid',
+    `The job "${job.name}" (${job.place}) that is enqueued ${what}.`,
+  )
+}
+
+/** Serializes the input as it is now; later changes by the handler have no effect. */
+function toJsonText(job: JobType, input: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(input)
+  } catch (error) {
+    throw inputInvalid(job, 'cannot be represented in JSON', error)
+  }
+  if (text === undefined) throw inputInvalid(job, `is ${typeof input}, which JSON cannot represent`)
+  return text
+}
+
+function inputInvalid(job: JobType, what: string, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'job-input-invalid',
+    `The input of the job "${job.name}" (${job.place}) ${what}.`,
+    { cause },
+  )
+}

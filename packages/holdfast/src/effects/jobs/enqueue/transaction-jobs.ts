@@ -1,0 +1,166 @@
+import type {
+  EnqueuedJob,
+  EnqueueManyOptions,
+  EnqueueOptions,
+  Jobs,
+} from '../../../kernel/background/effects.ts'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { JobType } from '../../../kernel/background/job-type.ts'
+import { isTraceparent } from '../../../kernel/telemetry/trace-context.ts'
+import { traceparentOf } from '../../../kernel/host/work.ts'
+import { type Gathering, PositionedRows } from '../../../storage/postgres/transaction/gathered-rows.ts'
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { HandlerSession } from '../../../storage/postgres/transaction/transaction-session.ts'
+import { announceJobs } from './announce-jobs.ts'
+import { type JobRow, toJobRow } from './job-row.ts'
+import { type CancelledRow, cancelJob } from '../queries/cancel-job.ts'
+import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/insert-jobs.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import type { WakeSender } from './wake.ts'
+
+/** Dependencies of {@link TransactionJobs}. */
+export interface TransactionJobsParts {
+  /** Name of the service that owns the jobs. */
+  readonly service: string
+  readonly waker: WakeSender
+}
+
+// Max number of attempts to enqueue a unique job: between a conflicting insert and the lookup, the
+// other job may start or end.
+const maxUniqueAttempts = 5
+
+/**
+ * The jobs of one transaction. They are collected and inserted in the round trip of the commit. A
+ * unique job is inserted at once, since only the database knows whether its key is free.
+ */
+export class TransactionJobs implements Jobs, Gathering {
+  readonly #session: HandlerSession
+  readonly #service: string
+  readonly #waker: WakeSender
+  readonly #rows: PositionedRows<JobRow>
+  #isGathered = false
+  /** Unique jobs that were inserted or found before the commit. */
+  readonly #unique: JobRow[] = []
+  /** Wakes to send after the commit; their jobs may belong to other services. */
+  readonly #wakes: {
+    readonly kind: 'jobs' | 'returned' | 'cancelled'
+    readonly name: string
+    readonly service: string
+  }[] = []
+
+  constructor(session: HandlerSession, { service, waker }: TransactionJobsParts) {
+    this.#session = session
+    this.#service = service
+    this.#waker = waker
+    this.#rows = new PositionedRows(session.gathered)
+  }
+
+  get length(): number {
+    return this.#rows.rows.length
+  }
+
+  async enqueue<Input>(
+    job: JobType<Input>,
+    input: Input,
+    options: EnqueueOptions = {},
+  ): Promise<EnqueuedJob> {
+    const made = toJobRow(job, input, this.#traced(options))
+    if (options.unique !== undefined) return this.#insertUnique(await made)
+    // A synchronous row is collected at once, so a caller that forgets to await still enqueues it.
+    const row = made instanceof Promise ? await made : made
+    this.#gather([row])
+    return { id: row.id, isNew: true }
+  }
+
+  async enqueueMany<Input>(
+    job: JobType<Input>,
+    inputs: readonly Input[],
+    options: EnqueueManyOptions = {},
+  ): Promise<readonly string[]> {
+    const traced = this.#traced(options)
+    const made = inputs.map((input) => toJobRow(job, input, traced))
+    const isLate = made.some((row) => row instanceof Promise)
+    const rows = isLate ? await Promise.all(made.map(async (row) => row)) : (made as JobRow[])
+    this.#gather(rows)
+    return rows.map(({ id }) => id)
+  }
+
+  async cancel(id: string): Promise<boolean> {
+    const [found] = await this.#run<CancelledRow>(cancelJob(id))
+    if (!found) return false
+    const { name, service } = found
+    if (found.is_running) this.#wakes.push({ kind: 'cancelled', name, service })
+    if (found.freed_key !== null) {
+      for (const statement of releasePlace({ ...found, key: found.freed_key })) await this.#run(statement)
+      this.#wakes.push({ kind: 'jobs', name, service })
+    }
+    this.#register()
+    return true
+  }
+
+  forget(from: number, to: number): void {
+    this.#rows.forget(from, to)
+  }
+
+  statements(): readonly Statement[] {
+    return this.length > 0 ? [insertJobs(this.#service, this.#rows.rows)] : []
+  }
+
+  committed(): void {
+    announceJobs(this.#rows.rows, this.#waker)
+    announceJobs(this.#unique, this.#waker)
+    for (const { kind, name, service } of this.#wakes) this.#waker.send(kind, [name], service)
+  }
+
+  /** Adds the trace of this transaction, unless the options have a valid one. */
+  #traced(options: EnqueueOptions): EnqueueOptions {
+    if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
+    return { ...options, traceparent: traceparentOf(this.#session.work) }
+  }
+
+  #gather(rows: readonly JobRow[]): void {
+    if (this.#session.isOver) {
+      throw new HoldfastError(
+        'job-enqueued-late',
+        'A job was enqueued after the handler of its transaction had ended. Await every enqueue within the handler.',
+      )
+    }
+    this.#register()
+    for (const row of rows) this.#rows.push(row)
+  }
+
+  #register(): void {
+    if (!this.#isGathered) this.#session.gathered.add(this)
+    this.#isGathered = true
+  }
+
+  async #insertUnique(row: JobRow): Promise<EnqueuedJob> {
+    const unique = { service: this.#service, name: row.name, key: row.uniqueKey! }
+    for (let attempts = 0; attempts < maxUniqueAttempts; attempts += 1) {
+      const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
+      if (inserted) return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
+      const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
+      // Claims skip the job until this transaction ends.
+      if (waiting) return this.#wakeAfterCommit(row, { id: waiting.id, isNew: false })
+      const [running] = await this.#run<{ id: string }>(findRunningUniqueJob(unique))
+      if (running) return { id: running.id, isNew: false }
+    }
+    throw new HoldfastError(
+      'job-unique-contended',
+      `The job "${row.name}" with the unique key ${JSON.stringify(unique.key)} could be neither enqueued nor found: others of this key begin and end faster than it can be looked for. Enqueue it again.`,
+    )
+  }
+
+  #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
+    this.#register()
+    this.#unique.push(row)
+    // The job that was found may be ready already, and was locked against claims.
+    if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
+    return job
+  }
+
+  async #run<Row extends object>({ text, values = [] }: Statement): Promise<Row[]> {
+    const { rows } = await this.#session.query({ text, values: [...values] })
+    return rows as Row[]
+  }
+}

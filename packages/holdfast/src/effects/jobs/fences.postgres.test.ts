@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { createLogger, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
+import { createPool } from '../../storage/postgres/pool/pool.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { ClaimBounds } from './claim/claim-bounds.ts'
+import { claimJobs } from './queries/claim-jobs.ts'
+import { completeJobs } from './queries/complete-jobs.ts'
+import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
+import { lockGate } from './queries/admission.ts'
+import { handBack, handBackUnknown } from './queries/hand-back.ts'
+import { markBegun } from './queries/mark-begun.ts'
+import { promoteDue } from './queries/promote-due.ts'
+import { releasePlace } from './queries/release-place.ts'
+import { takeSchedule } from './queries/schedules.ts'
+import { storeProgress } from './queries/store-progress.ts'
+import { beginPause, storeStep } from './queries/steps.ts'
+import { lockMessages } from './queries/waits.ts'
+import { takeOver } from './leadership/take-over.ts'
+import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
+
+// Tests each statement in isolation, without the other checks that would catch a fault: a job has
+// one effect only if each fence holds.
+
+const { service } = holdfast({ database: postgres() })
+
+let on: TestService<Record<string, never>>
+const clients: pg.Client[] = []
+
+beforeAll(async () => {
+  on = await createTestService(service({ name: 'fences', operations: {} }), { worker: false })
+})
+afterAll(() => on.stop())
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.end()))
+  await on.sql('truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_steps, holdfast.job_workers')
+})
+
+/** Connects a session that never waits for a lock. */
+async function connect(applicationName = 'fences'): Promise<pg.Client> {
+  const client = new DriverClient({
+    connectionString: on.databaseUrl,
+    application_name: applicationName,
+    options: '-c lock_timeout=100',
+  })
+  client.on('error', () => {})
+  await client.connect()
+  clients.push(client)
+  return client
+}
+
+const run = (statement: Statement, client?: pg.Client): Promise<unknown> =>
+  client
+    ? client.query({ text: statement.text, values: [...(statement.values ?? [])] })
+    : on.sql(statement.text, [...(statement.values ?? [])])
+
+async function insertJob(state: string, claim: number, worker = randomUUID()): Promise<string> {
+  const id = randomUUID()
+  await on.sql(
+    `insert into holdfast.jobs (service, id, name, input, state, claim, worker)
+     values ('fences', $1, 'work', '{}', $2, $3, $4)`,
+    [id, state, claim, worker],
+  )
+  return id
+}
+
+const step = (id: string, claim: number) => ({ job: { id, claim }, name: 'pay', result: '1' })
+const succeeded = { state: 'succeeded' } as const
+
+const fenced: readonly (readonly [string, (id: string, claim: number) => Statement])[] = [
+  ['endAttempt', (id, claim) => endAttempt({ id, claim }, succeeded)],
+  ['succeedFenced', (id, claim) => succeedFenced({ id, claim }, 1_000)],
+  ['completeJobs', (id, claim) => completeJobs([{ id, claim, retentionMs: 1_000 }])],
+  ['storeStep', (id, claim) => storeStep(step(id, claim))],
+  ['beginPause', (id, claim) => beginPause(step(id, claim), 1_000)],
+  ['handBack', (id, claim) => handBack([{ id, claim }])],
+  ['markBegun', (id, claim) => markBegun([{ id, claim }])],
+  ['storeProgress', (id, claim) => storeProgress({ id, claim }, '1')],
+]
+/** The statements that fail their transaction if another claim holds the job. */
+const failing = ['succeedFenced', 'storeStep', 'beginPause']
+
+/** Resolves to the rows of a statement, or to the SQLSTATE that it fails with. */
+const outcomeOf = (statement: Statement): Promise<unknown> =>
+  run(statement).catch((error: { readonly code: string }) => error.code)
+
+const stored = (): Promise<unknown> =>
+  on.sql(`
+    select to_jsonb(jobs) as row from holdfast.jobs
+    union all select to_jsonb(ended_jobs) from holdfast.ended_jobs
+    union all select to_jsonb(job_steps) from holdfast.job_steps`)
+
+test.each(fenced)('%s changes nothing of a job that another claim has', async (name, statement) => {
+  const id = await insertJob('running', 2)
+  const before = await stored()
+  expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
+  expect(await stored()).toEqual(before)
+  await run(statement(id, 2))
+  expect(await stored()).not.toEqual(before)
+})
+
+test.each(fenced)('%s changes nothing of a job that does not run', async (name, statement) => {
+  const id = await insertJob('ready', 1)
+  const before = await stored()
+  expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
+  expect(await stored()).toEqual(before)
+})
+
+test('handBackUnknown changes nothing of what other workers have, or what it knows', async () => {
+  const worker = randomUUID()
+  const [known, unknown, other] = [
+    await insertJob('running', 1, worker),
+    await insertJob('running', 1, worker),
+    await insertJob('running', 1),
+  ]
+  await run(handBackUnknown(worker, ['work'], [{ id: known, claim: 1 }]))
+  const rows = await on.sql<{ id: string }>(`select id from holdfast.jobs where state = 'running'`)
+  expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([known, other]))
+  expect(await on.sql('select state from holdfast.jobs where id = $1', [unknown])).toEqual([
+    { state: 'ready' },
+  ])
+})
+
+test('a job is not rescued while one of its steps commits', async () => {
+  const id = await insertJob('running', 1)
+  const [worker, rescuer] = [await connect(), await connect()]
+  await worker.query('begin')
+  await run(storeStep(step(id, 1)), worker)
+  const rescuing = rescuer.query(`update holdfast.jobs set state = 'ready' where id = $1`, [id])
+  await expect(rescuing).rejects.toMatchObject({ code: '55P03' })
+  await worker.query('commit')
+})
+
+test.each([
+  ['a claim', 0],
+  ['a claim with reserved slots', 1],
+])('%s passes over what another one claims', async (_, reserved) => {
+  const first = await insertJob('ready', 0)
+  const segments = new ClaimBounds({ names: ['work'], hasShares: false }).segments(['work'], 0)
+  const wanted = { service: 'fences', segments, room: 1, reserved, busy: [] }
+  const [one, other] = [await connect(), await connect()]
+  await one.query('begin')
+  expect(await run(claimJobs(randomUUID(), wanted), one)).toMatchObject({ rows: [{ id: first }] })
+  expect(await run(claimJobs(randomUUID(), wanted), other)).toMatchObject({ rows: [] })
+  const second = await insertJob('ready', 0)
+  expect(await run(claimJobs(randomUUID(), wanted), other)).toMatchObject({ rows: [{ id: second }] })
+  await one.query('commit')
+})
+
+const takeLimit = releasePlace({ service: 'fences', name: 'work', key: 'a' })[0]!
+const awaited = { publisher: 'fences', event: 'happened', key: 'a' }
+
+test.each<[string, Statement, unknown]>([
+  ['passes places of a limit on', takeLimit, '55P03'],
+  ['begins to wait for a message', lockMessages([awaited]), '55P03'],
+  ['lets jobs through their limits', lockGate('fences', 'work'), [{ is_locked: false }]],
+  ['takes a schedule', takeSchedule('fences', 'daily'), []],
+  ['promotes a job that is due', promoteDue('fences', []), [{ promoted: 0 }]],
+])('one transaction at a time %s', async (_, statement, refused) => {
+  await on.sql(`
+    insert into holdfast.job_limits (service, name, kind, key) values ('fences', 'work', 'concurrency', 'a')
+    on conflict do nothing`)
+  await on.sql(`
+    insert into holdfast.job_schedules (service, name, cron, time_zone, done_until) values ('fences', 'daily', '', '', now())
+    on conflict do nothing`)
+  await insertJob('scheduled', 0)
+  const [one, other] = [await connect(), await connect()]
+  await one.query('begin')
+  await run(statement, one)
+  const outcome = await run(statement, other).catch((error: { readonly code: string }) => error.code)
+  expect(typeof outcome === 'string' ? outcome : (outcome as pg.QueryResult).rows).toMatchObject(
+    refused as object,
+  )
+  await one.query('commit')
+})
+
+test('the sessions of a dead worker are ended, and no others', async () => {
+  const [dead, self] = [randomUUID(), randomUUID()]
+  await on.sql(
+    `insert into holdfast.job_workers (id, service, host, pid, started_at)
+     values ($1, 'fences', 'here', 1, now() - interval '1 hour'), ($2, 'fences', 'here', 1, now() - interval '1 hour')`,
+    [dead, self],
+  )
+  const id = await insertJob('running', 1, dead)
+  await on.sql('update holdfast.jobs set started_at = now() where id = $1', [id])
+  const names = [sessionsOf(dead), ownSessionsOf(dead), sessionsOf(self), ownSessionsOf(self)]
+  const sessions = await Promise.all(names.map((name) => connect(name)))
+  await sessions[0]!.query('begin')
+  await sessions[0]!.query('select from holdfast.jobs for update')
+  const log = createLogger({ level: 'error', write: () => {} })
+  const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
+  try {
+    // A session that was ended holds its locks for a moment longer.
+    const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
+    await until(async () => (await takeOver({ ...rescuer, pool, log })).length === 1)
+  } finally {
+    await pool.end()
+  }
+  const left = async (): Promise<readonly string[]> => {
+    const rows = await on.sql<{ name: string }>(
+      'select application_name as name from pg_stat_activity where application_name = any ($1)',
+      [names],
+    )
+    return rows.map(({ name }) => name)
+  }
+  // A session that is being ended is listed for a moment longer.
+  await until(async () => !(await left()).some((name) => name.endsWith(dead)))
+  expect(new Set(await left())).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
+  expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([
+    { state: 'ready', failures: 1 },
+  ])
+})

@@ -1,0 +1,63 @@
+import { writeSync } from 'node:fs'
+import { parentPort } from 'node:worker_threads'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import { BeatConnection } from './beat-connection.ts'
+import { BeatLoop } from './beat-loop.ts'
+import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
+import { HeartbeatView } from './heartbeat-view.ts'
+
+// The entry point of the heartbeat thread; each process has one. See heartbeat-thread.ts.
+
+const port = parentPort!
+const stops = new Map<string, () => void>()
+
+port.on('message', (request: HeartbeatRequest) => {
+  if (request.kind === 'start') void sendBeats(request)
+  else stops.get(request.worker)?.()
+})
+
+async function sendBeats({
+  worker,
+  target,
+  everyMs,
+  memory,
+}: HeartbeatRequest & { readonly kind: 'start' }): Promise<void> {
+  const connection = new BeatConnection(target, worker)
+  const loop = new BeatLoop({
+    view: new HeartbeatView(memory),
+    everyMs,
+    beat: () => connection.beat(),
+    onDeclaredDead: () => report({ kind: 'declared-dead', worker }),
+    onFailed: (error) => report({ kind: 'failed', worker, error: toLogFields(error) }),
+    onSilent: (silentMs) => reportSilence(worker, silentMs),
+  })
+  stops.set(worker, () => loop.stop())
+  await loop.run()
+  stops.delete(worker)
+  await connection.end()
+  report({ kind: 'stopped', worker })
+}
+
+function report(what: HeartbeatReport): void {
+  port.postMessage(what)
+}
+
+/**
+ * Writes to stderr directly, since the logger belongs to the main thread, whose event loop does not
+ * respond.
+ */
+function reportSilence(worker: string, silentMs: number): void {
+  const line = {
+    level: 'error',
+    time: new Date().toISOString(),
+    worker,
+    pid: process.pid,
+    silentMs: Math.round(silentMs),
+    msg: 'heartbeats stopped: the event loop has been silent for longer than any running job may take, so other workers rescue the jobs of this one',
+  }
+  try {
+    writeSync(2, `${JSON.stringify(line)}\n`)
+  } catch {
+    // If stderr is closed, there is no way to report the silence; the heartbeats go on.
+  }
+}

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
+
+/** Receives the reports about a worker's heartbeats. */
+export interface HeartbeatListener {
+  (report: HeartbeatReport | { readonly kind: 'thread-ended'; readonly error: unknown }): void
+}
+
+// The compiled file, or its source in development.
+const entry = import.meta.url.endsWith('.ts')
+  ? new URL('./heartbeat-thread-main.ts', import.meta.url)
+  : new URL('./heartbeat-thread-main.js', import.meta.url)
+
+let current: HeartbeatThread | undefined
+
+/**
+ * Returns the heartbeat thread of this process, which sends the heartbeats of all its workers. The
+ * thread starts with the first worker and ends with the process; it does not keep the process
+ * alive.
+ *
+ * @throws HoldfastError `heartbeat-thread-missing` if its file is not next to this one, as in a
+ * bundle.
+ */
+export function heartbeatThread(): HeartbeatThread {
+  if (current && !current.hasEnded) return current
+  if (!existsSync(entry)) {
+    throw new HoldfastError(
+      'heartbeat-thread-missing',
+      `The heartbeats of a worker are sent by a thread of their own, whose file ${fileURLToPath(entry)} is missing. A bundle has only one file: exclude "holdfast" from it, as "external" or "noExternal" of the bundler does, and install it beside the bundle.`,
+    )
+  }
+  current = new HeartbeatThread()
+  return current
+}
+
+/** A thread that sends the heartbeats of workers, so that a busy event loop does not delay them. */
+export class HeartbeatThread {
+  readonly #thread: Worker
+  readonly #listeners = new Map<string, HeartbeatListener>()
+  #hasEnded = false
+
+  constructor() {
+    // Modules that the program preloads, such as instrumentation, are not needed in this thread.
+    const { NODE_OPTIONS: _, ...env } = process.env
+    this.#thread = new Worker(entry, { name: 'holdfast heartbeat', execArgv: [], env })
+    this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
+    this.#thread.on('error', (error) => this.#end(error))
+    this.#thread.on('exit', () => this.#end(undefined))
+    // After adding the listeners, since each of them refs the thread again.
+    this.#thread.unref()
+  }
+
+  /** Whether the thread has ended. It ends by itself only if it fails. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Starts the heartbeats of a worker. */
+  start(request: HeartbeatRequest & { readonly kind: 'start' }, listener: HeartbeatListener): void {
+    this.#listeners.set(request.worker, listener)
+    this.#thread.postMessage(request)
+  }
+
+  /**
+   * Requests the end of a worker's heartbeats. The listener receives `stopped` when they have
+   * ended.
+   */
+  stop(worker: string): void {
+    this.#thread.postMessage({ kind: 'stop', worker } satisfies HeartbeatRequest)
+  }
+
+  /** Removes the listener of a worker. */
+  forget(worker: string): void {
+    this.#listeners.delete(worker)
+  }
+
+  #end(error: unknown): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    const listeners = [...this.#listeners.values()]
+    this.#listeners.clear()
+    // A listener may start the heartbeats of its worker again.
+    for (const listener of listeners) listener({ kind: 'thread-ended', error })
+  }
+}

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { createLogger, holdfast } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
+import { forgetDead } from '../queries/take-over.ts'
+import { type Heartbeat, leaseMs, startHeartbeat } from './heartbeat.ts'
+
+const { service } = holdfast({ database: postgres() })
+
+let on: TestService<Record<string, never>>
+const beating: Heartbeat[] = []
+const lines: string[] = []
+const log = createLogger({ level: 'debug', write: (line) => lines.push(line) })
+
+beforeAll(async () => {
+  on = await createTestService(service({ name: 'beaten', operations: {} }), { worker: false })
+})
+afterAll(() => on.stop())
+afterEach(async () => {
+  await Promise.all(beating.splice(0).map((heartbeat) => heartbeat.stop()))
+  await on.sql('truncate holdfast.job_workers, holdfast.job_beats')
+})
+
+async function register(startedAgo = '0s'): Promise<string> {
+  const id = randomUUID()
+  await on.sql(
+    `insert into holdfast.job_workers (id, service, host, pid, started_at)
+     values ($1, 'beaten', 'here', 1, now() - $2::interval)`,
+    [id, startedAgo],
+  )
+  return id
+}
+
+async function startBeating(
+  options: { readonly isPooled?: boolean; readonly onDeclaredDead?: () => void } = {},
+): Promise<string> {
+  const worker = await register()
+  beating.push(
+    startHeartbeat({
+      worker,
+      target: { connectionString: on.databaseUrl, isPooled: options.isPooled ?? false },
+      everyMs: 20,
+      log,
+      onDeclaredDead: options.onDeclaredDead ?? (() => {}),
+      onLoopDelay: () => {},
+    }),
+  )
+  return worker
+}
+
+/**
+ * Returns the times of the heartbeats in the database: the last one of each worker, plus those that
+ * were locked.
+ */
+const beats = async (): Promise<readonly string[]> =>
+  (await on.sql<{ at: string }>('select at::text as at from holdfast.job_beats order by at')).map(
+    ({ at }) => at,
+  )
+
+/** Waits until a heartbeat arrives that is not one of these. */
+const further = (known: readonly string[]): Promise<readonly string[]> =>
+  until(async () => {
+    const found = await beats()
+    return found.some((at) => !known.includes(at)) && found
+  })
+
+test('heartbeats reach the database while the event loop is blocked', async () => {
+  await startBeating()
+  const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  const observer = new Worker(new URL('./beat-observer-main.fixture.ts', import.meta.url), {
+    workerData: { url: on.databaseUrl, flag },
+    execArgv: [],
+  })
+  // Blocks this thread, and with it everything that depends on its event loop.
+  expect(Atomics.wait(flag, 0, 0, 15_000)).toBe('ok')
+  await observer.terminate()
+})
+
+test('rows that a user has locked keep no heartbeat waiting', async () => {
+  await startBeating()
+  const known = await further([])
+  const client = new DriverClient({ connectionString: on.databaseUrl })
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from holdfast.job_workers for update')
+  await client.query('select from holdfast.job_beats for update')
+  const then = await further(known)
+  await further(then)
+  expect(lines.filter((line) => line.includes('heartbeat failed'))).toEqual([])
+  await client.query('rollback')
+  await client.end()
+  // The locked heartbeat is deleted together with a later one.
+  await until(async () => (await beats()).length === 1)
+})
+
+test('a heartbeat whose connection is lost is sent on another one', async () => {
+  await startBeating()
+  const known = await further([])
+  await on.sql(`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'holdfast (heartbeat)' and datname = current_database()`)
+  await further(known)
+})
+
+test('defaults of the database do not reach the heartbeats, directly or through a pooler', async () => {
+  const [{ name } = { name: '' }] = await on.sql<{ name: string }>('select current_database() as name')
+  await on.sql(`alter database ${name} set default_transaction_read_only = on`)
+  const direct = await startBeating()
+  await until(
+    async () => (await on.sql('select from holdfast.job_beats where worker = $1', [direct])).length > 0,
+  )
+  const pooled = await startBeating({ isPooled: true })
+  await until(
+    async () => (await on.sql('select from holdfast.job_beats where worker = $1', [pooled])).length > 0,
+  )
+  await on.sql(`alter database ${name} reset default_transaction_read_only`)
+})
+
+test('a worker that others have removed hears that it was declared dead', async () => {
+  let times = 0
+  const worker = await startBeating({ onDeclaredDead: () => (times += 1) })
+  await further([])
+  await on.sql('delete from holdfast.job_workers where id = $1', [worker])
+  await until(() => times > 0)
+  expect(times).toBe(1)
+})
+
+test('dead is a worker without a heartbeat within the lease, but for the one that asks', async () => {
+  const [fresh, alive, silent, neverHeard, self] = [
+    await register(),
+    await register('1h'),
+    await register('1h'),
+    await register('1h'),
+    await register('1h'),
+  ]
+  await on.sql(
+    `insert into holdfast.job_beats (worker, at) values ($1, now()), ($1, now() - interval '1h'), ($2, now() - interval '1m')`,
+    [alive, silent],
+  )
+  const { text, values = [] } = forgetDead({ service: 'beaten', leaseMs, self })
+  const dead = await on.sql<{ id: string }>(text, [...values])
+  expect(new Set(dead.map(({ id }) => id))).toEqual(new Set([silent, neverHeard]))
+  expect(
+    await on.sql('select from holdfast.job_workers where id = any ($1)', [[fresh, alive, self]]),
+  ).toHaveLength(3)
+})
+
+test('the thread keeps no process alive, and is given nothing that the program preloads', async () => {
+  const preload = `data:text/javascript,console.log('preloaded')`
+  const child = spawn(
+    process.execPath,
+    ['--import', preload, fileURLToPath(new URL('./idle-thread-main.fixture.ts', import.meta.url))],
+    { env: { ...process.env, NODE_OPTIONS: `--import=${preload}` }, stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(output.trim().split('\n')).toHaveLength(1)
+})

@@ -1,0 +1,26 @@
+import type { Worker } from '../../kernel/background/background.ts'
+import type { JobType } from '../../kernel/background/job-type.ts'
+import type { EngineParts } from './engine.ts'
+
+/** Dependencies of a job engine. Schedules stay with Postgres and enqueue jobs for every engine. */
+export type JobEngineParts = Omit<EngineParts, 'schedules' | 'beatTarget'>
+
+/**
+ * The interface of an engine that runs jobs in place of the Postgres engine; `bullmqJobs(…)`
+ * implements it. The row of a job stays its record: an engine finds ready jobs there, and ends each
+ * job with one update of its row, in the transaction of the job's effects.
+ */
+export interface JobEngine {
+  /** Name of the engine in messages, such as `'bullmq'`. */
+  readonly name: string
+  /** Returns whether this engine runs a job. All other jobs stay with Postgres. */
+  takes(job: JobType): boolean
+  /**
+   * Starts to run the given jobs, until `stop` is called, once. The engine's own services may be
+   * unreachable at the start and at any later time.
+   *
+   * @throws HoldfastError `service-invalid` if a job needs something that the engine does not
+   * support.
+   */
+  start(parts: JobEngineParts): Promise<Worker>
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../../kernel/base/clock.ts'
+import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import type { Waker } from '../enqueue/waker.ts'
+import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
+
+// Elects one process per service for the work that one process can do for all: promotion,
+// admission, rescue, pruning, schedules, dispatching.
+//
+//   candidate ─ campaign ─▶ holdfast.service_leaders ◀─ campaign (renews) ─ leader
+//
+// - The lease is a row whose expiry is compared with the database's clock. The leader renews it
+//   every `renewMs` from the main thread: a process whose event loop is blocked loses it.
+// - A process leads only while the lease is also valid by its own monotonic clock, counted from
+//   before the renewal was sent. So a process that was stopped and continues starts nothing.
+// - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
+//   A killed leader leaves no session, so the next candidate that checks takes over at once.
+// - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
+//   each duty has to be safe in two processes at once. No duty relies on the term, which is
+//   informational; the statements are idempotent or lock what they change (see leader-duties.ts).
+// - A process does duties that the leader does not have: schedules and limits of another version of
+//   the program.
+
+/**
+ * How long a lease is valid after a renewal, in milliseconds. If the leader hangs, its duties stop
+ * for at most this long.
+ */
+export const leadLeaseMs = 6_000
+
+const renewMs = 2_000
+// Two attempts fit into the rest of a lease when a renewal is due.
+const retryMs = 1_000
+const timeoutMs = 1_500
+// Spreads candidates that saw the same lease end.
+const jitterMs = 200
+
+/** Dependencies of {@link startLeadership}. */
+export interface LeadershipParts {
+  readonly service: string
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  readonly waker: Waker
+  /** Names of the duties that this process has if it leads; the same in all processes. */
+  readonly covers: readonly string[]
+  /** Called when this process gets a duty that it did not have before. */
+  readonly onDuty: () => void
+}
+
+/** The part of a process in the leader election of its service. */
+export interface Leadership {
+  /** Whether this process leads its service. */
+  readonly leads: boolean
+  /** Returns whether this process has a duty: it leads, or the leader does not have the duty. */
+  hasDuty(name: string): boolean
+  /** Leaves the election. A leader resigns, so that another process leads at once. */
+  stop(): Promise<void>
+}
+
+/** Joins the leader election of a service. */
+export function startLeadership(parts: LeadershipParts): Leadership {
+  return new Campaign(parts)
+}
+
+class Campaign implements Leadership {
+  readonly #parts: LeadershipParts
+  readonly #holder = randomUUID()
+  readonly #duty: Duty
+  readonly #unlisten: () => void
+  #leadsUntilMs = -Infinity
+  #term: string | undefined
+  /** The duties of another leader; `undefined` if none is known. */
+  #othersCover: ReadonlySet<string> | undefined
+
+  constructor(parts: LeadershipParts) {
+    this.#parts = parts
+    const { service, waker, clock, log } = parts
+    this.#duty = startDuty({
+      failure: 'campaigning for the lead of the service failed',
+      clock,
+      log,
+      everyMs: leadLeaseMs + jitterMs,
+      retryMs,
+      work: () => this.#campaign(),
+    })
+    this.#unlisten = waker.listen({
+      wake: (wake) => {
+        if (wake.kind === 'leaderless' && wake.service === service) this.#look()
+      },
+      look: () => this.#look(),
+    })
+  }
+
+  get leads(): boolean {
+    return this.#parts.clock.monotonicMs() < this.#leadsUntilMs
+  }
+
+  hasDuty(name: string): boolean {
+    return this.leads || this.#othersCover?.has(name) === false
+  }
+
+  async stop(): Promise<void> {
+    this.#unlisten()
+    await this.#duty.stop()
+    if (this.#term === undefined) return
+    this.#lose()
+    const { service, waker, log } = this.#parts
+    try {
+      await this.#run((connection) => connection.run(resign(service, this.#holder)))
+      waker.send('leaderless', [])
+    } catch (error) {
+      log.debug({ error: toLogFields(error) }, 'the lease could not be handed over; it ends by itself')
+    }
+  }
+
+  #look(): void {
+    if (!this.leads) this.#duty.now()
+  }
+
+  async #campaign(): Promise<number | undefined> {
+    const { service, waker, clock, covers } = this.#parts
+    const sentMs = clock.monotonicMs()
+    let row: CampaignRow | undefined
+    try {
+      const candidate = {
+        service,
+        covers,
+        holder: this.#holder,
+        leaseMs: leadLeaseMs,
+        session: waker.session,
+      }
+      const { rows } = await this.#run((connection) => connection.run<CampaignRow>(campaign(candidate)))
+      row = rows[0]
+    } catch (error) {
+      if (!this.leads) throw error
+      this.#parts.log.debug({ error: toLogFields(error) }, 'renewing the lease of the leader failed')
+      return retryMs
+    }
+    const { term = null, left_ms: leftMs = null, covers: theirs = null } = row ?? {}
+    if (term !== null) {
+      this.#win(term, sentMs)
+      return renewMs
+    }
+    this.#follow(theirs ?? [])
+    return Math.max(0, leftMs ?? retryMs) + Math.random() * jitterMs
+  }
+
+  #win(term: string, sentMs: number): void {
+    const isNew = !this.leads
+    this.#leadsUntilMs = sentMs + leadLeaseMs
+    this.#othersCover = undefined
+    if (this.#term !== term) this.#parts.log.info({ term: Number(term) }, 'this process leads its service')
+    this.#term = term
+    if (isNew) this.#parts.onDuty()
+  }
+
+  #follow(covers: readonly string[]): void {
+    if (this.#term !== undefined)
+      this.#parts.log.warn('another process leads the service: the lease had ended')
+    this.#lose()
+    const known = this.#othersCover
+    this.#othersCover = new Set(covers)
+    const isNew = (name: string): boolean => known?.has(name) !== false && !covers.includes(name)
+    if (this.#parts.covers.some(isNew)) this.#parts.onDuty()
+  }
+
+  #lose(): void {
+    this.#term = undefined
+    this.#leadsUntilMs = -Infinity
+  }
+
+  #run<T>(use: Parameters<typeof withConnection<T>>[2]): Promise<T> {
+    return withConnection(this.#parts.pool, ownWork(AbortSignal.timeout(timeoutMs)), use)
+  }
+}

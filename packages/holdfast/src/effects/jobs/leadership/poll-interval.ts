@@ -1,0 +1,18 @@
+import type { Waker } from '../enqueue/waker.ts'
+
+// While this process listens for wakes, polling only makes up for lost ones: a process died between
+// its commit and the notification, or a notification went to a connection that is dead without
+// being detected yet. Such a job starts up to this much later. Polling costs each process a
+// statement every 5 s.
+const listeningMs = 5_000
+// Without wakes, as behind a pooler without DATABASE_DIRECT_URL, only polling finds jobs that other
+// processes enqueue.
+const deafMs = 1_000
+
+/** Returns the interval at which a process polls for work, in milliseconds. */
+export function pollIntervalMs({ isListening }: Pick<Waker, 'isListening'>): number {
+  return isListening ? listeningMs : deafMs
+}
+
+/** Delay after a failed poll, in milliseconds. */
+export const pollRetryMs = 1_000

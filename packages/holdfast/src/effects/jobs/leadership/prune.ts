@@ -1,0 +1,108 @@
+import type { Clock } from '../../../kernel/base/clock.ts'
+import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import type { Logger } from '../../../kernel/base/log.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Connection } from '../../../storage/postgres/session/connection.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import type { Leadership } from './leadership.ts'
+import { deleteOldBeats } from '../queries/beat.ts'
+import { pruneJobs, type PrunedRow } from '../queries/prune-jobs.ts'
+import { pruneLimits } from '../queries/prune-limits.ts'
+import { releasePlace } from '../queries/release-place.ts'
+
+/** Dependencies of {@link startPruning}. */
+export interface PruningParts {
+  readonly service: string
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  readonly leadership: Pick<Leadership, 'leads'>
+  /** Called when dead jobs were deleted whose slots other jobs of these names waited for. */
+  readonly onReleased: (names: readonly string[]) => void
+}
+
+const everyMs = 60_000
+const batch = 1_000
+const limitMs = 10_000
+
+/**
+ * Starts the duty of deleting old data of the jobs of a service, if this process leads: ended jobs
+ * that have expired, idle limits, heartbeats of dead workers. Two processes may run it at once:
+ * each skips rows that the other has locked.
+ */
+export function startPruning(parts: PruningParts): Duty {
+  const { service, pool, clock, log, leadership } = parts
+  const expired = new ExpiredJobs(parts)
+  return startDuty({
+    failure: 'deleting old jobs and limits failed',
+    clock,
+    log,
+    everyMs,
+    async work() {
+      if (!leadership.leads) return undefined
+      const jobs = await expired.prune()
+      const { rowCount: limits } = await run(pool, pruneLimits(service, batch))
+      await run(pool, deleteOldBeats())
+      return Math.max(jobs, limits ?? 0) === batch ? 0 : undefined
+    },
+  })
+}
+
+// The interval at which the bound is reset: a job with a shorter retention than the last pruned one
+// may expire below it.
+const boundResetMs = 10 * 60_000
+
+/**
+ * The ended jobs of a service that have expired. Each pass starts where the last one ended, since
+ * the index entries of deleted rows stay until a vacuum, which an old snapshot can prevent.
+ */
+class ExpiredJobs {
+  readonly #parts: PruningParts
+  #after: Date | undefined
+  #resetMs = performance.now()
+
+  constructor(parts: PruningParts) {
+    this.#parts = parts
+  }
+
+  /** Deletes a batch. Returns its size. */
+  async prune(): Promise<number> {
+    const nowMs = performance.now()
+    if (nowMs - this.#resetMs >= boundResetMs) {
+      this.#after = undefined
+      this.#resetMs = nowMs
+    }
+    const { pool, onReleased } = this.#parts
+    const { count, last, places } = await withConnection(
+      pool,
+      ownWork(AbortSignal.timeout(limitMs)),
+      (connection) => this.#pruneIn(connection),
+    )
+    this.#after = last ?? this.#after
+    if (places.length > 0) onReleased([...new Set(places.map(({ name }) => name))])
+    return count
+  }
+
+  async #pruneIn(connection: Connection): Promise<PrunedRow> {
+    const { service } = this.#parts
+    await connection.run({ text: 'BEGIN' })
+    const { rows } = await connection.run<PrunedRow>(pruneJobs({ service, after: this.#after, limit: batch }))
+    const { count = 0, last = null, places = [] } = rows[0] ?? {}
+    // Places are sorted, so that all processes lock them in the same order.
+    for (const place of places)
+      for (const statement of releasePlace({ service, ...place })) await connection.run(statement)
+    await connection.run({ text: 'COMMIT' })
+    return { count, last, places }
+  }
+}
+
+function run<Row extends object>(
+  pool: Pool,
+  statement: Statement,
+): Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }> {
+  return withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), (connection) =>
+    connection.run<Row>(statement),
+  )
+}

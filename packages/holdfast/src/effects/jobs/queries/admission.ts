@@ -1,0 +1,123 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/** A job that waits for its limits to let it through. */
+export interface GatedRow {
+  readonly id: string
+  readonly limit_key: string | null
+  readonly has_place: boolean
+  readonly rate_key: string | null
+  readonly has_turn: boolean
+}
+
+/** The current state of a limit. */
+export interface LimitRow {
+  readonly kind: 'concurrency' | 'rate'
+  readonly key: string
+  readonly places: number
+  /** Time until the next job may start, in milliseconds; zero or less: now. */
+  readonly next_ms: number
+}
+
+/**
+ * Locks the gate of a name, so that only one process at a time decides on its jobs, which keeps
+ * their order. Returns whether the lock was taken.
+ */
+export function lockGate(service: string, name: string): Statement {
+  return {
+    name: 'holdfast_lock_gate',
+    text: `select pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1 || ' ' || $2, 0)) as is_locked`,
+    values: [service, name],
+  }
+}
+
+/** Finds the next jobs at the gate, in order. */
+export function findGated(service: string, name: string, batch: number): Statement {
+  return {
+    name: 'holdfast_find_gated',
+    text: `
+      select id, limit_key, has_place, rate_key, has_turn from holdfast.jobs
+      where service = $3 and name = $1 and state = 'gated'
+      order by priority desc, seq
+      limit $2
+      -- A transaction that enqueues the same unique job locks its key: only a claim waits for it.
+      for no key update`,
+    values: [name, batch, service],
+  }
+}
+
+/** The limits of a name to lock or update. */
+export interface LimitsOf<Limit> {
+  readonly service: string
+  readonly name: string
+  readonly limits: readonly Limit[]
+}
+
+/** Locks limits in a fixed order, and inserts missing ones. */
+export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'kind' | 'key'>>): Statement {
+  return {
+    name: 'holdfast_lock_limits',
+    text: `
+      insert into holdfast.job_limits as limits (service, name, kind, key)
+      select $4, $1, kind, key from unnest($2::text[], $3::text[]) as wanted (kind, key)
+      order by kind, key
+      on conflict (service, name, kind, key) do update set places = limits.places
+      returning kind, key, places, extract(epoch from next_at - clock_timestamp())::double precision * 1000 as next_ms`,
+    values: [name, limits.map(({ kind }) => kind), limits.map(({ key }) => key), service],
+  }
+}
+
+/** The decision on a job at the gate. */
+export interface Admission {
+  readonly id: string
+  readonly state: 'ready' | 'parked' | 'scheduled'
+  readonly hasPlace: boolean
+  readonly hasTurn: boolean
+  /** Delay until the job's rate turn, in milliseconds. */
+  readonly delayMs: number
+}
+
+/** Stores the decisions on jobs at the gate. */
+export function admit(admissions: readonly Admission[]): Statement {
+  return {
+    name: 'holdfast_admit',
+    text: `
+      update holdfast.jobs set
+        -- The order in which they become ready is the one in which they passed.
+        seq = case when admitted.state = 'ready' then admitted.ready_seq else seq end,
+        state = admitted.state, has_place = admitted.has_place, has_turn = admitted.has_turn,
+        run_at = clock_timestamp() + make_interval(secs => admitted.delay_ms / 1000)
+      from (
+        select *, nextval('holdfast.job_order') as ready_seq
+        from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::double precision[])
+          as given (id, state, has_place, has_turn, delay_ms)
+      ) as admitted
+      where jobs.id = admitted.id`,
+    values: [
+      admissions.map(({ id }) => id),
+      admissions.map(({ state }) => state),
+      admissions.map(({ hasPlace }) => hasPlace),
+      admissions.map(({ hasTurn }) => hasTurn),
+      admissions.map(({ delayMs }) => delayMs),
+    ],
+  }
+}
+
+/** Stores the new state of limits. */
+export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Statement {
+  return {
+    name: 'holdfast_update_limits',
+    text: `
+      update holdfast.job_limits as limits set
+        places = given.places, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
+      from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, places, next_ms)
+      where limits.service = $6 and limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
+    values: [
+      name,
+      limits.map(({ kind }) => kind),
+      limits.map(({ key }) => key),
+      limits.map(({ places }) => places),
+      limits.map(({ next_ms }) => next_ms),
+      service,
+    ],
+  }
+}

@@ -1,0 +1,145 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { ClaimOf } from '../claim/claim-of.ts'
+
+/** A job that a worker has claimed. */
+export interface ClaimedRow extends ClaimOf {
+  readonly name: string
+  readonly priority: number
+  readonly seq: number
+  readonly input: unknown
+  /** The number of failed attempts. */
+  readonly failures: number
+  /** The number of its snoozes. */
+  readonly snoozes: number
+  /**
+   * The number of consecutive claims whose worker died before the attempt was marked as started.
+   */
+  readonly lost_claims: number
+  readonly limit_key: string | null
+  /** The share that the job belongs to, if its name has shares. */
+  readonly share_key: string | null
+  readonly has_place: boolean
+  readonly traceparent: string | null
+  /** Time since the job was enqueued, in milliseconds. */
+  readonly age_ms: number
+}
+
+/** The parts of the ready jobs that a claim searches. */
+export interface ClaimSegments {
+  /** Jobs of one name and priority with a greater `seq`. */
+  readonly behind: readonly { readonly name: string; readonly priority: number; readonly after: number }[]
+  /** All jobs of a name in a range of priorities. */
+  readonly ranges: readonly { readonly name: string; readonly low: number; readonly high: number }[]
+}
+
+/** The jobs to claim. */
+export interface Wanted {
+  readonly service: string
+  readonly segments: ClaimSegments
+  /** Max number of jobs of any share. */
+  readonly room: number
+  /** Max number of additional jobs: the first one of each share without a running job. */
+  readonly reserved: number
+  /** The shares with a running job. */
+  readonly busy: readonly string[]
+}
+
+/**
+ * Returns SQL for the ready jobs of the segments in $3 to $8, as `ready`, at most `limit` per
+ * segment.
+ */
+function readyJobs(limit: string, condition = ''): string {
+  const readyIn = (segment: string, where: string): string => `
+          select ready.* from ${segment}
+          cross join lateral (
+            select id, priority, seq, coalesce(share_key, name) as share from holdfast.jobs
+            where service = $2 and name = segment.name and state = 'ready' and ${where}${condition}
+            order by priority desc, seq
+            limit ${limit}
+            for update skip locked
+          ) as ready
+          where not exists (
+            select from holdfast.job_pauses where job_pauses.service = $2 and job_pauses.name = segment.name
+          )`
+  return `${readyIn(
+    'unnest($3::text[], $4::int[], $5::bigint[]) as segment (name, priority, after)',
+    'priority = segment.priority::smallint and seq > segment.after',
+  )}
+          union all${readyIn(
+            'unnest($6::text[], $7::int[], $8::int[]) as segment (name, low, high)',
+            'priority between segment.low::smallint and segment.high::smallint',
+          )}`
+}
+
+function valuesOf(worker: string, { service, segments: { behind, ranges } }: Wanted): readonly unknown[] {
+  return [
+    worker,
+    service,
+    behind.map(({ name }) => name),
+    behind.map(({ priority }) => priority),
+    behind.map(({ after }) => after),
+    ranges.map(({ name }) => name),
+    ranges.map(({ low }) => low),
+    ranges.map(({ high }) => high),
+  ]
+}
+
+const claimed = `
+      update holdfast.jobs set
+        state = 'running', claim = claim + 1, worker = $1, claimed_at = now(), started_at = null,
+        holds_key = holds_key and keeps_key
+      from picked where jobs.id = picked.id
+      returning jobs.id, jobs.claim, jobs.name, jobs.priority, jobs.seq::double precision as seq, jobs.input, jobs.failures,
+        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_place, jobs.traceparent,
+        extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
+
+/**
+ * Claims ready jobs, highest priority first, oldest first within a priority. Skips jobs that other
+ * workers are claiming, and jobs of paused names.
+ */
+export function claimJobs(worker: string, wanted: Wanted): Statement {
+  if (wanted.reserved > 0) return claimWithReserve(worker, wanted)
+  return {
+    name: 'holdfast_claim_jobs',
+    text: `
+      with picked as materialized (
+        select id from (${readyJobs('$9')}
+        ) as ready
+        order by priority desc, seq
+        limit $9
+      )${claimed}`,
+    values: [...valuesOf(worker, wanted), wanted.room],
+  }
+}
+
+/**
+ * Like {@link claimJobs}, with reserved slots for the first jobs of shares without a running job.
+ */
+function claimWithReserve(worker: string, wanted: Wanted): Statement {
+  // If only reserved slots are free, jobs of shares with a running job are skipped.
+  const condition = `
+              and ($9::int > 0 or coalesce(share_key, name) <> all ($11::text[]))`
+  return {
+    name: 'holdfast_claim_jobs_reserved',
+    text: `
+      with candidates as materialized (${readyJobs('$9::int + $10::int', condition)}
+      ), firsts as (
+        select id, priority, seq,
+          share <> all ($11) and row_number() over (partition by share order by priority desc, seq) = 1 as is_first
+        from candidates
+      ), placed as (
+        select id, priority, seq,
+          is_first and row_number() over (partition by is_first order by priority desc, seq) <= $10 as is_reserved
+        from firsts
+      ), picked as materialized (
+        select id from (
+          select id, priority, seq, is_reserved,
+            row_number() over (partition by is_reserved order by priority desc, seq) as place
+          from placed
+        ) as ranked
+        where is_reserved or place <= $9
+        order by priority desc, seq
+      )${claimed}`,
+    values: [...valuesOf(worker, wanted), wanted.room, wanted.reserved, wanted.busy],
+  }
+}

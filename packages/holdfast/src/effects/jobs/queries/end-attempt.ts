@@ -1,0 +1,112 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { ClaimOf } from '../claim/claim-of.ts'
+import { archive } from './archive.ts'
+
+/** The outcome of an attempt, as it is stored. */
+export interface AttemptEnd {
+  readonly state: 'succeeded' | 'scheduled' | 'ready' | 'waiting' | 'dead' | 'cancelled'
+  /**
+   * Delay until a job that continues is due, in milliseconds. Default: none; a `waiting` job has no
+   * due time.
+   */
+  readonly delayMs?: number
+  /** Whether it counts as a failed attempt. */
+  readonly isFailure?: boolean
+  /** Whether the job asked to run later, which costs no attempt. */
+  readonly isSnooze?: boolean
+  /** Whether the worker died before the attempt was marked as started. */
+  readonly isLostClaim?: boolean
+  /** The failure, as it is stored. */
+  readonly failure?: Readonly<Record<string, unknown>>
+  /** Whether the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
+  readonly keepsPlace?: boolean
+  /**
+   * How long an ended job is kept, in milliseconds. Default {@link deadRetentionMs}, which also
+   * applies if the job was cancelled meanwhile.
+   */
+  readonly retentionMs?: number
+}
+
+/** How long dead and cancelled jobs are kept for inspection and redrive, in milliseconds. */
+export const deadRetentionMs: number = 30 * 86_400_000
+
+/** The outcome of {@link endAttempt}. */
+export interface EndedRow {
+  /** The new state. Differs from the requested one if the job was cancelled. */
+  readonly state: string
+  /** Whether the job has kept its slot. */
+  readonly has_place: boolean
+}
+
+/** Ends an attempt if this claim still holds the job; otherwise returns no row. */
+export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
+  return {
+    name: 'holdfast_end_attempt',
+    text: `
+      with held as materialized (
+        select id, case when is_cancelled and $3 in ('scheduled', 'ready', 'waiting') then 'cancelled' else $3 end as end_state
+        from holdfast.jobs
+        where id = $1 and claim = $2 and state = 'running'
+        for update
+      ), gone as (
+        delete from holdfast.jobs using held
+        where jobs.id = held.id and end_state in ('succeeded', 'dead', 'cancelled')
+        returning jobs.*, end_state
+      ), ${archive({
+        state: 'end_state',
+        retentionMs: '$8',
+        failures: 'failures + $5::int',
+        failure: 'coalesce($6::jsonb, failure)',
+        hasPlace: "has_place and $7 and end_state = 'dead'",
+      })}, kept as (
+        update holdfast.jobs set
+          state = end_state,
+          run_at = case when end_state = 'waiting' and $4::double precision is null then 'infinity'
+            else now() + make_interval(secs => coalesce($4, 0) / 1000) end,
+          failures = failures + $5::int,
+          snoozes = snoozes + $9::int,
+          lost_claims = case when $10 then lost_claims + 1 else 0 end,
+          failure = coalesce($6::jsonb, failure),
+          has_place = has_place and $7,
+          has_turn = false,
+          worker = null,
+          started_at = null
+        from held where jobs.id = held.id and end_state in ('scheduled', 'ready', 'waiting')
+        returning has_place
+      )
+      select end_state as state,
+        coalesce((select has_place from kept), (select has_place and $7 and end_state = 'dead' from gone), false) as has_place
+      from held`,
+    values: [
+      id,
+      claim,
+      end.state,
+      end.delayMs ?? null,
+      end.isFailure === true ? 1 : 0,
+      end.failure === undefined ? null : JSON.stringify(end.failure),
+      end.keepsPlace === true,
+      end.retentionMs ?? deadRetentionMs,
+      end.isSnooze === true ? 1 : 0,
+      end.isLostClaim === true,
+    ],
+  }
+}
+
+/**
+ * Ends a succeeded job in the transaction of its effects. The statement fails with {@link
+ * fenceLost} if this claim no longer holds the job.
+ */
+export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Statement {
+  return {
+    name: 'holdfast_succeed_fenced',
+    text: `
+      with gone as (
+        delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*
+      ), ${archive({ state: "'succeeded'", retentionMs: '$3' })}
+      select holdfast.check_fence(exists (select from gone))`,
+    values: [id, claim, retentionMs],
+  }
+}
+
+/** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
+export const fenceLost = 'HF001'

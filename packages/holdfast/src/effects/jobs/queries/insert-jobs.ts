@@ -1,0 +1,86 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { JobRow } from '../enqueue/job-row.ts'
+
+const insertion = `
+      insert into holdfast.jobs (
+        service, id, name, input, priority, run_at, state, unique_key, holds_key, keeps_key, limit_key, rate_key, share_key,
+        traceparent
+      )
+      select
+        $2, row.id, row.name, row.input::json, row.priority, due.run_at,
+        case
+          when due.run_at > now() then 'scheduled'
+          when row."limitKey" is not null or row."rateKey" is not null then 'gated'
+          else 'ready'
+        end,
+        row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
+        row."rateKey", row."shareKey", row.traceparent
+      from rows from (
+        json_to_recordset($1::json) as (
+          id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
+          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
+        )
+      ) with ordinality as row (
+        id, name, input, priority, "delayMs", "atMs", "uniqueKey", "uniqueUntil", "limitKey", "rateKey", "shareKey",
+        traceparent, n
+      )
+      cross join lateral (
+        select coalesce(
+          to_timestamp(row."atMs" / 1000),
+          now() + make_interval(secs => row."delayMs" / 1000),
+          now()
+        ) as run_at
+      ) as due
+      order by row.n`
+
+/** Inserts jobs in order. */
+export function insertJobs(service: string, rows: readonly JobRow[]): Statement {
+  return { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
+}
+
+/** Inserts a job unless another job holds its unique key. Returns its id if it was inserted. */
+export function insertUniqueJob(service: string, row: JobRow): Statement {
+  return {
+    name: 'holdfast_insert_unique_job',
+    text: `${insertion}
+      on conflict (service, name, unique_key) where holds_key do nothing
+      returning id`,
+    values: [JSON.stringify([row]), service],
+  }
+}
+
+/** A unique key of a service's jobs. */
+export interface UniqueKey {
+  readonly service: string
+  readonly name: string
+  readonly key: string
+}
+
+/**
+ * Finds the unclaimed job that holds a unique key, and locks it against claims until the
+ * transaction ends: if it ran before the commit, it would miss the writes of this transaction.
+ */
+export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
+  return {
+    name: 'holdfast_lock_unique_job',
+    text: `
+      select id from holdfast.jobs
+      where service = $1 and name = $2 and unique_key = $3 and holds_key and state <> 'running'
+      for key share`,
+    values: [service, name, key],
+  }
+}
+
+/**
+ * Finds the running job that holds a unique key until it ends. It is not locked, so that its end
+ * does not wait for this transaction.
+ */
+export function findRunningUniqueJob({ service, name, key }: UniqueKey): Statement {
+  return {
+    name: 'holdfast_find_running_unique_job',
+    text: `
+      select id from holdfast.jobs
+      where service = $1 and name = $2 and unique_key = $3 and holds_key and state = 'running'`,
+    values: [service, name, key],
+  }
+}

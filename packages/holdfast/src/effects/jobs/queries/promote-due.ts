@@ -1,0 +1,63 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/** Max number of jobs that {@link promoteDue} promotes at once. */
+export const promotionBatch = 1_000
+
+/** The outcome of {@link promoteDue}. */
+export interface PromotionRow {
+  readonly promoted: number
+  /** Time until the next job is due, in milliseconds; `null` if no job waits for a time. */
+  readonly next_ms: number | null
+  /** The names of the jobs that are ready now. */
+  readonly ready: readonly string[]
+  /**
+   * The names of the jobs that are at the gate now, and those of `names` that already have jobs
+   * there.
+   */
+  readonly gated: readonly string[]
+}
+
+/**
+ * Promotes the due jobs of a service, in the order of their due times, and checks which of the
+ * given names have jobs at the gate.
+ */
+export function promoteDue(service: string, names: readonly string[]): Statement {
+  return {
+    name: 'holdfast_promote_due',
+    text: `
+      with due as materialized (
+        select id from holdfast.jobs
+        where service = $2 and state in ('scheduled', 'waiting') and run_at <= now()
+        order by run_at
+        limit ${promotionBatch}
+        for no key update skip locked
+      ), numbered as materialized (
+        select id, nextval('holdfast.job_order') as ready_seq from due
+      ), promoted as (
+        update holdfast.jobs set
+          state = case
+            when (limit_key is not null and not has_place) or (rate_key is not null and not has_turn) then 'gated'
+            else 'ready'
+          end,
+          seq = ready_seq
+        from numbered where jobs.id = numbered.id
+        returning name, state
+      )
+      select
+        (select count(*)::int from promoted) as promoted,
+        (
+          select extract(epoch from min(run_at) - now())::double precision * 1000 from holdfast.jobs
+          where service = $2 and state in ('scheduled', 'waiting') and run_at > now() and run_at < 'infinity'
+        ) as next_ms,
+        array(select distinct name from promoted where state = 'ready') as ready,
+        array(
+          select name from promoted where state = 'gated'
+          union
+          select wanted.name from unnest($1::text[]) as wanted (name)
+          where exists (
+            select from holdfast.jobs where jobs.service = $2 and jobs.name = wanted.name and state = 'gated'
+          )
+        ) as gated`,
+    values: [names, service],
+  }
+}

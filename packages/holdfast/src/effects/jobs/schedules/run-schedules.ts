@@ -1,0 +1,103 @@
+import type { Clock } from '../../../kernel/base/clock.ts'
+import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import type { Logger } from '../../../kernel/base/log.ts'
+import type { Schedule } from '../../../kernel/background/schedule.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Connection } from '../../../storage/postgres/session/connection.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { announceJobs } from '../enqueue/announce-jobs.ts'
+import { type JobRow, toJobRow } from '../enqueue/job-row.ts'
+import type { Leadership } from '../leadership/leadership.ts'
+import { insertJobs } from '../queries/insert-jobs.ts'
+import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from '../queries/schedules.ts'
+import { dueTicks, timesOf } from './ticks.ts'
+import type { WakeSender } from '../enqueue/wake.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+
+/** Dependencies of {@link runSchedules}. */
+export interface SchedulesParts {
+  readonly service: string
+  readonly schedules: readonly Schedule[]
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  readonly waker: WakeSender
+  readonly leadership: Leadership
+}
+
+/** The running schedules of a process. */
+export interface RunningSchedules {
+  /** Checks all schedules now, for example after an election. */
+  now(): void
+  stop(): Promise<void>
+}
+
+const everyMs = 60_000
+// Shorter than the grace period of a tick.
+const retryMs = 15_000
+const leastMs = 50
+const patienceMs = 5_000
+
+/** Returns the name of the duty of enqueuing the jobs of a schedule. */
+export function scheduleDuty(name: string): string {
+  return `schedule ${name}`
+}
+
+/**
+ * Starts to enqueue the jobs of schedules at their times, if this process has that duty. Two
+ * processes may do so at once: each tick is enqueued once, since the row of the schedule is locked.
+ */
+export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
+  // One duty per schedule, so that a failure in the input of one does not delay the others.
+  const duties = schedules.map((schedule) => runSchedule(schedule, parts))
+  return {
+    now() {
+      for (const duty of duties) duty.now()
+    },
+    stop: async () => void (await Promise.all(duties.map((duty) => duty.stop()))),
+  }
+}
+
+function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): Duty {
+  const { service, pool, clock, log, waker, leadership } = parts
+  const times = timesOf(schedule)
+  let isRegistered = false
+
+  async function takeTicks(connection: Connection): Promise<number> {
+    const { name, job, missed } = schedule
+    if (!isRegistered) await connection.run(registerSchedule(service, schedule))
+    isRegistered = true
+    await connection.run({ text: 'BEGIN' })
+    const {
+      rows: [row],
+    } = await connection.run<ScheduleRow>(takeSchedule(service, name))
+    const rows: JobRow[] = []
+    const due = row && dueTicks(times, { after: row.done_until, now: row.now, missed })
+    if (due && due.ticks.length > 0) {
+      const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
+      rows.push(...(await Promise.all(made)))
+      await connection.run(insertJobs(service, rows))
+    }
+    // A skipped tick must not be found again.
+    if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
+    await connection.run({ text: 'COMMIT' })
+    announceJobs(rows, waker)
+    if (row && due && due.doneUntil < row.now) return 0
+    if (!row) return everyMs
+    const nowMs = row.now.getTime()
+    return (times.next(nowMs) ?? Infinity) - nowMs
+  }
+
+  return startDuty({
+    failure: `the jobs of the schedule "${schedule.name}" could not be enqueued`,
+    clock,
+    log,
+    everyMs,
+    retryMs,
+    async work() {
+      if (!leadership.hasDuty(scheduleDuty(schedule.name))) return undefined
+      const work = ownWork(AbortSignal.timeout(patienceMs))
+      return Math.max(leastMs, await withConnection(pool, work, takeTicks))
+    },
+  })
+}

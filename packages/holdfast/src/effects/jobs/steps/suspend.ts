@@ -1,0 +1,45 @@
+import { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
+import { jobLost } from '../attempt/job-over.ts'
+import type { AttemptScope } from '../attempt/attempt-scope.ts'
+import { endAttempt, type EndedRow } from '../queries/end-attempt.ts'
+import { releasePlace } from '../queries/release-place.ts'
+import { beginPause } from '../queries/steps.ts'
+import { awaitMessage, lockMessages } from '../queries/waits.ts'
+import type { Pause } from './step-runner.ts'
+
+/**
+ * Suspends a job until an awaited message or time arrives; records the waits and the state change
+ * in one transaction. If a message is already there, the job continues at once.
+ */
+export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
+  const { service, row, job, pool, work, limitMs } = scope
+  const awaited = pauses.flatMap(({ message }) => (message ? [message] : []))
+  const keepsPlace = job.concurrency?.ordered === true
+  const transaction = new LazyTransaction(pool, work, limitMs)
+  try {
+    if (awaited.length > 0) await transaction.run(lockMessages(awaited))
+    let isThere = false
+    for (const { step, delayMs, message, isKnown } of pauses) {
+      if (!isKnown) await transaction.run(beginPause({ job: row, name: step }, delayMs))
+      if (!message) continue
+      const [found] = await transaction.run<{ is_there: boolean }>(awaitMessage(row.id, step, message))
+      isThere ||= found?.is_there === true
+    }
+    const delays = pauses.flatMap(({ delayMs }) => (delayMs === undefined ? [] : [delayMs]))
+    const rest = isThere
+      ? { delayMs: 0 }
+      : delays.length > 0
+        ? { delayMs: Math.max(0, Math.min(...delays)) }
+        : {}
+    const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
+    const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsPlace, ...rest }))
+    if (!ended) throw jobLost
+    await transaction.commit(
+      row.has_place && !ended.has_place
+        ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' })
+        : [],
+    )
+  } finally {
+    await transaction.close()
+  }
+}

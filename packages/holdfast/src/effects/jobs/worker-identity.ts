@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { ownWork } from '../../kernel/host/work.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { forgetWorker, registerWorker } from './queries/beat.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+
+const patienceMs = 4_000
+
+/** The registration of a worker. */
+export interface WorkerIdentity {
+  readonly id: string
+  /** Removes the registration. */
+  leave(): Promise<void>
+}
+
+/** Registers a worker, so that other processes see that it lives. */
+export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
+  const id = randomUUID()
+  const run = async (statement: Statement): Promise<void> =>
+    withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+      await connection.run(statement)
+    })
+  await run(registerWorker(id, { service, host: hostname(), pid: process.pid }))
+  return {
+    id,
+    leave: () => run(forgetWorker(id)),
+  }
+}

@@ -1,0 +1,88 @@
+import type { Consumer, ConsumerContext } from '../../kernel/background/consumer.ts'
+import type { Jobs, Transaction } from '../../kernel/background/effects.ts'
+import type { Message, Publish } from '../../kernel/background/event.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { JobContext } from '../../kernel/background/job.ts'
+import type { Json } from '../../kernel/base/json.ts'
+import type { Load } from '../../kernel/relations/load.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import { type Getters, gettersOf, ownGetters } from '../../kernel/base/own-getters.ts'
+import type { Step } from '../../kernel/background/step.ts'
+
+type Around = JobContext<never, unknown, unknown>
+
+/**
+ * The context of a consumer's handler: the context of its job, with the message. Like the job's,
+ * some of its properties are created on first access.
+ */
+export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
+  // `step` throws, so it must not be read when the context is copied by `{ ...context }`.
+  static readonly #getters: Getters = gettersOf(ConsumerRunContext.prototype).filter(
+    ([name]) => name !== 'step',
+  )
+  readonly message: Message
+  readonly #consumer: Consumer
+  readonly #around: Omit<Around, 'input'>
+
+  constructor(consumer: Consumer, around: Omit<Around, 'input'>, message: Message) {
+    this.#consumer = consumer
+    this.#around = around
+    this.message = message
+    ownGetters(this, ConsumerRunContext.#getters)
+  }
+
+  get db(): unknown {
+    return this.#around.db
+  }
+
+  get jobs(): Jobs {
+    return this.#around.jobs
+  }
+
+  get publish(): Publish {
+    return this.#around.publish
+  }
+
+  get transaction(): Transaction {
+    return this.#around.transaction
+  }
+
+  get id(): string {
+    return this.#around.id
+  }
+
+  get attempt(): number {
+    return this.#around.attempt
+  }
+
+  get settings(): unknown {
+    return this.#around.settings
+  }
+
+  get progress(): (value: Json) => void {
+    return this.#around.progress
+  }
+
+  get load(): Load {
+    return this.#around.load
+  }
+
+  get log(): Logger {
+    return this.#around.log
+  }
+
+  get signal(): AbortSignal {
+    return this.#around.signal
+  }
+
+  /**
+   * Throws: the transaction has already recorded the message as consumed, and steps would have to
+   * commit before it.
+   */
+  get step(): Step<unknown> {
+    throw new HoldfastError(
+      'consumer-without-steps',
+      `The consumer "${this.#consumer.name}" (${this.#consumer.place}) asked for step. A consumer does its work in one transaction; enqueue a job with jobs.enqueue for what takes steps or calls a third party.`,
+    )
+  }
+}

@@ -1,0 +1,226 @@
+import { until } from 'holdfast/testing'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Subscriber } from '../../kernel/background/background.ts'
+import { event } from '../../kernel/background/event.ts'
+import { createJob } from '../../kernel/background/job.ts'
+import type { MessagePump } from './message-pump.ts'
+import { listDeadMessages, redriveDeadMessages, skipDeadMessages } from './outbox-admin.ts'
+import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
+
+const Counted = event('thing.counted', { payload: z.int() })
+const work = createJob({ name: 'work', input: z.int(), run: () => {} }, 'here')
+
+let outbox: TestOutbox
+const running: MessagePump[] = []
+beforeAll(async () => {
+  outbox = await createTestOutbox()
+  await outbox.client.query(
+    'create table heard (seq bigint generated always as identity, id uuid, payload int)',
+  )
+})
+afterAll(() => outbox[Symbol.asyncDispose]())
+beforeEach(() =>
+  outbox.client.query(
+    'truncate heard, holdfast.messages, holdfast.subscriptions, holdfast.dead_messages, holdfast.jobs, holdfast.ended_jobs cascade',
+  ),
+)
+afterEach(() => Promise.all(running.splice(0).map((duty) => duty.stop())))
+
+async function start(...subscribers: readonly Subscriber[]): Promise<MessagePump> {
+  const pump = await outbox.pump({ subscribers })
+  running.push(pump)
+  return pump
+}
+
+/** A subscriber that records its messages, and enqueues a job for each. */
+function listener(name = 'listener', before: () => void | Promise<void> = () => {}): Subscriber {
+  return {
+    name,
+    async handle(messages, { transaction, jobs }) {
+      for (const { id, payload } of messages)
+        await transaction.query('insert into heard (id, payload) values ($1, $2)', [id, payload])
+      await jobs.enqueueMany(
+        work,
+        messages.map(({ payload }) => payload as number),
+      )
+      await before()
+    },
+  }
+}
+
+async function column<T>(query: string): Promise<T[]> {
+  const { rows } = await outbox.client.query<{ value: T }>(query)
+  return rows.map(({ value }) => value)
+}
+const heard = (): Promise<number[]> => column('select payload as value from heard order by seq')
+const jobs = (): Promise<number[]> => column('select input as value from holdfast.all_jobs order by seq')
+/** Returns whether every subscription has read every message. */
+const allRead = async (): Promise<boolean> =>
+  (await allHaveOne()) &&
+  (
+    await column<boolean>(
+      `select bool_and(position = (select max(position) from holdfast.messages)) as value from holdfast.subscriptions`,
+    )
+  )[0] === true
+const allHaveOne = async (): Promise<boolean> =>
+  (await column<boolean>('select bool_and(position is not null) as value from holdfast.messages'))[0] === true
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
+const keys = (count: number): string[] => upTo(count).map((n) => `k${n % 10}`)
+
+test('several processes hand each message once to each subscriber, in order', async () => {
+  const readers = ['one', 'two'].map((name) => listener(name))
+  for (let n = 0; n < 3; n += 1) await start(...readers)
+  for (const part of [150, 150, 150]) {
+    await outbox.publishMany(Counted, keys(part))
+    for (const pump of running) pump.published({ service: testService, names: undefined })
+  }
+  await until(allRead)
+  await Promise.all(running.splice(0).map((pump) => pump.stop()))
+  expect(await heard()).toHaveLength(2 * 450)
+  expect(await jobs()).toHaveLength(2 * 450)
+  const byPosition = await column('select id as value from holdfast.messages order by position')
+  expect(byPosition).toEqual(await column('select id as value from holdfast.messages order by seq'))
+  const [first, second] = [1, 2].map((nth) =>
+    column(
+      `select id as value from (
+         select id, seq, row_number() over (partition by id order by seq) as nth from heard
+       ) as heard where nth = ${nth} order by seq`,
+    ),
+  )
+  expect([...(await first!), ...(await second!)]).toHaveLength(900)
+})
+
+test('a message comes with all that belongs to it', async () => {
+  const told: unknown[] = []
+  const id = await outbox.publish(Counted, 'a', 7)
+  await start({ name: 'listener', handle: async (messages) => void told.push(...messages) })
+  await until(allRead)
+  expect(told).toEqual([
+    {
+      id,
+      service: 'outbox-test',
+      event: 'thing.counted',
+      key: 'a',
+      payload: 7,
+      publishedAt: expect.any(Date),
+      traceparent: expect.stringMatching(/^00-/),
+    },
+  ])
+})
+
+test('what a subscriber enqueues belongs to the trace that it says, and to none otherwise', async () => {
+  await outbox.publish(Counted, 'a', 7)
+  const said: (string | undefined)[] = []
+  await start({
+    name: 'listener',
+    async handle([message], { jobs: all }) {
+      said.push(message!.traceparent)
+      await all.enqueue(work, 1, { traceparent: message!.traceparent! })
+      await all.enqueue(work, 2)
+    },
+  })
+  await until(allRead)
+  expect(await column('select traceparent as value from holdfast.all_jobs order by seq')).toEqual([
+    said[0],
+    null,
+  ])
+})
+
+test('a message that fails becomes a dead letter, and keeps no other message or subscriber waiting', async () => {
+  const poison: Subscriber = {
+    name: 'picky',
+    async handle(messages, { transaction }) {
+      for (const { id, payload } of messages) {
+        await transaction.query('insert into heard (id, payload) values ($1, $2)', [
+          id,
+          1_000 + Number(payload),
+        ])
+        if (payload === 3) throw new RangeError('not this one')
+      }
+    },
+  }
+  await start(listener('calm'), poison)
+  await outbox.publishMany(Counted, keys(10))
+  await until(allRead)
+  const all = await heard()
+  expect(all.filter((n) => n < 1_000)).toEqual(upTo(10))
+  expect(all.filter((n) => n >= 1_000)).toEqual(
+    upTo(10)
+      .filter((n) => n !== 3)
+      .map((n) => 1_000 + n),
+  )
+  const dead = await listDeadMessages(outbox.client)
+  expect(dead).toMatchObject([
+    {
+      service: 'outbox-test',
+      subscriber: 'picky',
+      event: 'thing.counted',
+      failure: { message: 'not this one' },
+    },
+  ])
+})
+
+test('a dead letter is handled again when it is redriven, and is gone when it is skipped', async () => {
+  let isFixed = false
+  await start({
+    name: 'picky',
+    async handle(messages, { transaction }) {
+      for (const { id, payload } of messages) {
+        if (!isFixed && payload === 1) throw new RangeError('not yet')
+        await transaction.query('insert into heard (id, payload) values ($1, $2)', [id, payload])
+      }
+    },
+  })
+  await outbox.publishMany(Counted, keys(3))
+  await until(allRead)
+  expect(await heard()).toEqual([0, 2])
+  const [dead] = await listDeadMessages(outbox.client)
+  await redriveDeadMessages(outbox.client, 'picky', dead!.id)
+  await until(async () => (await listDeadMessages(outbox.client))[0]?.isRedriven === false)
+  isFixed = true
+  expect(await redriveDeadMessages(outbox.client, 'picky')).toEqual([dead!.id])
+  await until(async () => (await listDeadMessages(outbox.client)).length === 0)
+  expect(await heard()).toEqual([0, 2, 1])
+  isFixed = false
+  await outbox.publishMany(Counted, keys(2))
+  await until(async () => (await listDeadMessages(outbox.client)).length === 1)
+  expect(await skipDeadMessages(outbox.client, 'picky')).toHaveLength(1)
+  expect(await listDeadMessages(outbox.client)).toEqual([])
+})
+
+test('one whose session is lost in the middle has done nothing, and another one does it', async () => {
+  let kills = 0
+  const killed = listener('killed', async () => {
+    kills += 1
+    if (kills > 1) return
+    await outbox.client.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
+       and database = (select oid from pg_database where datname = current_database())`,
+    )
+  })
+  await outbox.publishMany(Counted, ['a', 'b', 'a'])
+  await start(killed)
+  await until(allRead)
+  expect(kills).toBe(2)
+  expect(await heard()).toEqual([0, 1, 2])
+  expect(await jobs()).toEqual([0, 1, 2])
+})
+
+test('stopping it interrupts what a subscriber waits for', async () => {
+  await outbox.publish(Counted, 'a', 1)
+  let begun = false
+  const slow = await start({
+    name: 'slow',
+    async handle(_, { transaction }) {
+      begun = true
+      await transaction.query('select pg_sleep(30)')
+    },
+  })
+  await until(() => begun)
+  const startedMs = performance.now()
+  await slow.stop()
+  expect(performance.now() - startedMs).toBeLessThan(3_000)
+  expect(await allRead()).toBe(false)
+})

@@ -1,0 +1,22 @@
+import type { PublishedMessage } from '../../kernel/background/event.ts'
+import type { Json } from '../../kernel/base/json.ts'
+import type { LogMessageRow } from './queries/subscriptions.ts'
+
+/** Returns whether a row of a log window holds a message. */
+export function isPresent(row: LogMessageRow): boolean {
+  return row.id !== null
+}
+
+/** Converts a log row to a message. */
+export function toPublished(row: LogMessageRow): PublishedMessage {
+  const { id, service, event, key, payload, traceparent, published_at } = row
+  return {
+    id: id!,
+    service,
+    event,
+    key,
+    payload: payload as Json,
+    publishedAt: published_at,
+    traceparent: traceparent ?? undefined,
+  }
+}

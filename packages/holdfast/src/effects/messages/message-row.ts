@@ -1,0 +1,72 @@
+import type { EventType } from '../../kernel/background/event.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { summarizeIssues } from '../../kernel/schema/schema.ts'
+import { type StoredInput, storedInputOf } from '../../kernel/schema/stored-input.ts'
+import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
+
+/** The row of a message, for its insertion. */
+export interface MessageRow {
+  /** A UUIDv7. */
+  readonly id: string
+  readonly event: string
+  readonly key: string
+  /** The payload as JSON, as the event's schema declares it. */
+  readonly payload: string
+}
+
+const longestKey = 255
+// Brokers typically accept at most 1 MB. Larger data is stored elsewhere and referenced by the
+// message.
+const longestPayload = 256 * 1_024
+
+/**
+ * Returns the row of a message; synchronously if the schema of its payload is synchronous.
+ *
+ * @throws HoldfastError `message-invalid`.
+ */
+export function toMessageRow(
+  event: EventType,
+  key: string,
+  payload: unknown,
+): MessageRow | Promise<MessageRow> {
+  checkKey(event, key)
+  const made = storedInputOf(event.payload)(payload)
+  const make = (read: StoredInput): MessageRow => {
+    if (read.issues) {
+      const issues = summarizeIssues(read.issues)
+      throw messageInvalid(event, `has a payload that is not what the event declares: ${issues}`)
+    }
+    return { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
+  }
+  return made instanceof Promise ? made.then(make) : make(made)
+}
+
+function checkKey(event: EventType, key: string): void {
+  if (key === '' || key.length > longestKey)
+    throw messageInvalid(event, `has a key of ${key.length} characters; give it 1 to ${longestKey}`)
+  if (key.includes('\0') || !key.isWellFormed())
+    throw messageInvalid(event, 'has a key with U+0000 or half of a surrogate pair, which cannot be stored')
+}
+
+/** Serializes the payload at once, so that later changes by the handler are not published. */
+function toJsonText(event: EventType, payload: unknown): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(payload)
+  } catch (error) {
+    throw messageInvalid(event, 'has a payload that JSON cannot carry', error)
+  }
+  if (text === undefined) throw messageInvalid(event, 'has a payload that JSON cannot carry')
+  const bytes = Buffer.byteLength(text)
+  if (bytes > longestPayload) {
+    throw messageInvalid(
+      event,
+      `has a payload of ${bytes} bytes, of which ${longestPayload} are allowed; store what is large, and publish where it is`,
+    )
+  }
+  return text
+}
+
+function messageInvalid(event: EventType, what: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('message-invalid', `A message of the event "${event.name}" ${what}.`, { cause })
+}

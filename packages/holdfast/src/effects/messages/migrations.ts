@@ -1,0 +1,70 @@
+import type { Migration } from '../../storage/migrations/migration.ts'
+
+/** The tables of messages. */
+export const outboxMigrations: readonly Migration[] = [
+  {
+    name: '0001-messages',
+    sql: `
+create table holdfast.messages (
+  id uuid primary key,
+  -- Assigned while the key is locked until the commit: the order of commits among the messages of a key.
+  seq bigint generated always as identity,
+  -- The service that published it.
+  service text not null,
+  event text not null,
+  key text not null,
+  payload json not null,
+  traceparent text,
+  published_at timestamptz not null default clock_timestamp(),
+  -- Assigned by the dispatcher after the commit. Subscriptions read on from a position and miss nothing.
+  position bigint unique
+) with (fillfactor = 90);
+
+create index messages_new on holdfast.messages (seq) where position is null;
+create index messages_key on holdfast.messages (event, key, seq);
+
+create sequence holdfast.message_positions;
+
+-- The consumers, subscribers and relays of all services, each with the position that it has reached.
+create table holdfast.subscriptions (
+  service text not null,
+  kind text not null check (kind in ('consumer', 'subscriber', 'relay')),
+  name text not null,
+  -- The service whose messages it reads.
+  publisher text not null,
+  -- The events that it reads; null: all.
+  events text[],
+  position bigint not null,
+  -- When it last handled a message.
+  handled_at timestamptz,
+  -- When a process that runs it was last seen.
+  seen_at timestamptz not null default now(),
+  failure jsonb,
+  primary key (service, kind, name)
+) with (fillfactor = 50);
+
+-- Messages that a subscriber could not take: its dead letters.
+create table holdfast.dead_messages (
+  service text not null,
+  subscriber text not null,
+  message_id uuid not null,
+  event text not null,
+  key text not null,
+  failure jsonb not null,
+  -- Whether the subscriber is to be given it again.
+  is_redriven boolean not null default false,
+  died_at timestamptz not null default now(),
+  primary key (service, subscriber, message_id)
+);
+
+-- The messages that consumers have consumed. Ids are UUIDv7, so old ones are the first of each consumer.
+create table holdfast.inbox (
+  service text not null,
+  consumer text not null,
+  message_id uuid not null,
+  consumed_at timestamptz not null default now(),
+  primary key (service, consumer, message_id)
+);
+`,
+  },
+]

@@ -1,0 +1,250 @@
+import { until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Duty } from '../../kernel/base/duty.ts'
+import { event } from '../../kernel/background/event.ts'
+import { startDispatcher } from './dispatcher.ts'
+import { createTestOutbox, type OpenTransaction, type TestOutbox } from './outbox.fixture.ts'
+
+const Counted = event('thing.counted', { payload: z.int() })
+const Named = event('thing.named', {
+  payload: z.object({ name: z.string().max(10), note: z.string().optional() }),
+})
+const Checked = event('thing.checked', { payload: z.object({ name: z.string() }).refine(async () => true) })
+
+let outbox: TestOutbox
+beforeAll(async () => {
+  outbox = await createTestOutbox()
+})
+afterAll(() => outbox[Symbol.asyncDispose]())
+beforeEach(async () => {
+  await outbox.client.query('delete from holdfast.messages')
+})
+
+interface Row {
+  readonly id: string
+  readonly key: string
+  readonly payload: unknown
+  readonly position: string | null
+}
+
+async function messages(order: 'seq' | 'position' = 'seq'): Promise<Row[]> {
+  const { rows } = await outbox.client.query<Row>(
+    `select id, key, payload, position from holdfast.messages order by ${order}`,
+  )
+  return rows
+}
+
+const payloads = async (): Promise<unknown[]> => (await messages()).map(({ payload }) => payload)
+
+async function opened(...toPublish: readonly [key: string, payload: number][]): Promise<OpenTransaction> {
+  const transaction = await outbox.begin()
+  for (const [key, payload] of toPublish) await transaction.publish(Counted, key, payload)
+  return transaction
+}
+
+async function ended(transaction: OpenTransaction): Promise<void> {
+  await transaction.flush()
+  await transaction.commit()
+}
+
+/** Returns the number of sessions that wait for a lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await outbox.client.query<{ count: number }>(
+    `select count(*)::integer as count from pg_locks
+     where not granted and locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+  )
+  return rows[0]!.count
+}
+
+describe('what a transaction publishes', () => {
+  test('is there when it has committed, in its order, with the trace of its call, and who hands it out is woken', async () => {
+    const { count } = outbox.wakes
+    const transaction = await outbox.begin()
+    const ids = [
+      await transaction.publish(Named, 'a', { name: 'one' }),
+      await transaction.publish(Named, 'b', { name: 'two', note: '\0 \ud800 "\\ ü 🎈' }),
+      await transaction.publish(Counted, 'a', 3),
+    ]
+    await transaction.flush()
+    expect(await messages()).toEqual([])
+    expect(outbox.wakes.count).toBe(count)
+    await transaction.commit()
+
+    expect(await messages()).toEqual([
+      { id: ids[0], key: 'a', payload: { name: 'one' }, position: null },
+      { id: ids[1], key: 'b', payload: { name: 'two', note: '\0 \ud800 "\\ ü 🎈' }, position: null },
+      { id: ids[2], key: 'a', payload: 3, position: null },
+    ])
+    expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
+    expect(outbox.wakes.count).toBe(count + 1)
+    const { rows } = await outbox.client.query('select distinct traceparent from holdfast.messages')
+    expect(rows).toEqual([
+      { traceparent: expect.stringContaining(transaction.session.work.span.trace.traceId) },
+    ])
+  })
+
+  test('takes one statement, however many messages there are', async () => {
+    const transaction = await opened(
+      ...Array.from({ length: 100 }, (_, n) => [`${n % 7}`, n] as [string, number]),
+    )
+    expect(transaction.session.gathered.statements()).toHaveLength(1)
+    await ended(transaction)
+    expect(await payloads()).toEqual(Array.from({ length: 100 }, (_, n) => n))
+  })
+
+  test('is not there when it has rolled back', async () => {
+    const transaction = await opened(['a', 1])
+    await transaction.flush()
+    await transaction.rollBack()
+    expect(await messages()).toEqual([])
+  })
+
+  test('within a savepoint goes with it', async () => {
+    const transaction = await opened(['a', 1])
+    const say = (text: string): Promise<unknown> => transaction.session.query({ text })
+    await say('savepoint one')
+    await transaction.publish(Counted, 'a', 2)
+    await say('savepoint two')
+    await transaction.publish(Counted, 'a', 3)
+    await say('release savepoint two')
+    await say('rollback to savepoint one')
+    await transaction.publish(Counted, 'a', 4)
+    await ended(transaction)
+    expect(await payloads()).toEqual([1, 4])
+  })
+
+  test('is what it was when it was published', async () => {
+    const transaction = await outbox.begin()
+    const payload = { name: 'before' }
+    await transaction.publish(Named, 'a', payload)
+    payload.name = 'after'
+    await ended(transaction)
+    expect(await payloads()).toEqual([{ name: 'before' }])
+  })
+
+  test('has no member that its event does not declare', async () => {
+    await outbox.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    await outbox.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
+  })
+
+  test('is judged by a schema that waits, too', async () => {
+    await outbox.publish(Checked, 'a', { name: 'x' })
+    expect(await payloads()).toEqual([{ name: 'x' }])
+  })
+
+  test.each([
+    ['a', { name: 'far too long a name' }, /"thing\.named" has a payload that is not .*#\/name: /],
+    ['', { name: 'x' }, /has a key of 0 characters; give it 1 to 255/],
+    ['k'.repeat(256), { name: 'x' }, /has a key of 256 characters/],
+    ['a\0', { name: 'x' }, /has a key with U\+0000/],
+    ['\ud800', { name: 'x' }, /has a key with U\+0000 or half of a surrogate pair/],
+    [
+      'a',
+      { name: 'x', note: 'n'.repeat(256 * 1_024) },
+      /has a payload of \d+ bytes, of which 262144 are allowed/,
+    ],
+  ])('is refused where it is not valid: %#', async (key, payload, message) => {
+    const transaction = await outbox.begin()
+    await expect(transaction.publish(Named, key, payload)).rejects.toMatchObject({
+      code: 'message-invalid',
+      message: expect.stringMatching(message),
+    })
+    await ended(transaction)
+    expect(await messages()).toEqual([])
+  })
+
+  test('is refused where JSON cannot carry it', async () => {
+    const Any = event('thing.any', { payload: z.any() })
+    const transaction = await outbox.begin()
+    for (const payload of [undefined, 1n, () => 1]) {
+      await expect(transaction.publish(Any, 'a', payload)).rejects.toMatchObject({ code: 'message-invalid' })
+    }
+    await transaction.rollBack()
+  })
+
+  test('is refused when its handler has ended', async () => {
+    const transaction = await opened(['a', 1])
+    await transaction.flush()
+    await expect(transaction.publish(Counted, 'a', 2)).rejects.toMatchObject({
+      code: 'message-published-late',
+    })
+    await transaction.commit()
+    expect(await payloads()).toEqual([1])
+  })
+})
+
+describe('the order', () => {
+  let dispatcher: Duty | undefined
+  async function dispatched(count: number): Promise<Row[]> {
+    dispatcher = startDispatcher({
+      ...outbox,
+      ...outbox.surroundings,
+      resolveWaits: () => [],
+      onDispatched: () => {},
+    })
+    try {
+      await until(async () => (await messages()).filter(({ position }) => position !== null).length === count)
+    } finally {
+      await dispatcher.stop()
+    }
+    return messages('position')
+  }
+
+  test('of a key is that of the commits, whoever began and published first', async () => {
+    const first = await opened(['a', 1])
+    await first.session.query({ text: 'create temporary table has_an_older_xid ()' })
+    const second = await opened(['a', 2])
+    await second.session.query({ text: 'create temporary table has_a_younger_xid ()' })
+    await second.flush()
+    const flushing = first.flush()
+    await until(async () => (await waiting()) === 1)
+    await second.commit()
+    await flushing
+    await first.commit()
+    expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
+  })
+
+  test('of many keys at once comes without a deadlock, and each is that of its commits', async () => {
+    const committed: number[] = []
+    await Promise.all(
+      Array.from({ length: 15 }, async (_, n) => {
+        const keys = n % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a']
+        const transaction = await opened(...keys.map((key) => [key, n] as [string, number]))
+        await transaction.flush()
+        // All transactions share their keys, so only one at a time is here.
+        committed.push(n)
+        await transaction.commit()
+      }),
+    )
+    const rows = await dispatched(45)
+    for (const key of ['a', 'b', 'c'])
+      expect(rows.filter((row) => row.key === key).map(({ payload }) => payload)).toEqual(committed)
+  })
+
+  test('of what has waited longer does not lose it, as one that reads on from the last number would', async () => {
+    const slow = await opened(['slow', 1])
+    await slow.flush()
+    await outbox.publish(Counted, 'fast', 2)
+
+    // Negative control: a poller that stores the highest number it has seen.
+    let last = '0'
+    const naive: unknown[] = []
+    const poll = async (): Promise<void> => {
+      const { rows } = await outbox.client.query<{ seq: string; payload: unknown }>(
+        'select seq, payload from holdfast.messages where seq > $1 order by seq',
+        [last],
+      )
+      naive.push(...rows.map(({ payload }) => payload))
+      last = rows.at(-1)?.seq ?? last
+    }
+    await poll()
+    expect((await dispatched(1)).map(({ payload }) => payload)).toEqual([2])
+    await slow.commit()
+    await poll()
+    expect(naive).toEqual([2])
+
+    expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
+  })
+})

@@ -1,0 +1,45 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { MessageRow } from '../message-row.ts'
+
+/**
+ * Number of locks that the keys of messages share. With one lock per key, a transaction with tens
+ * of thousands of keys would exhaust the server's lock table (64 × max_connections by default).
+ * Keys that share a lock wait for each other's commit, which is one round trip.
+ */
+const lockBuckets = 1_024
+
+/**
+ * Inserts messages in their order, right before COMMIT. Locks their keys, in the same order in all
+ * transactions, before it draws sequence numbers: the next publisher of one of these keys draws a
+ * higher number, and commits later.
+ */
+export function insertMessages(
+  rows: readonly MessageRow[],
+  { service, traceparent }: { readonly service: string; readonly traceparent: string | undefined },
+): Statement {
+  return {
+    name: 'holdfast_insert_messages',
+    text: `
+      with locked as materialized (
+        select pg_advisory_xact_lock(hashtextextended('holdfast messages', 0) # bucket) from (
+          select distinct hashtextextended(key, 0) & ${lockBuckets - 1} as bucket
+          from unnest($3::text[]) as keys (key)
+          order by 1
+        ) as buckets
+      )
+      insert into holdfast.messages (id, service, event, key, payload, traceparent)
+      select id, $6, event, key, payload::json, $5
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+        with ordinality as row (id, event, key, payload, n)
+      where (select count(*) from locked) > 0
+      order by n`,
+    values: [
+      rows.map(({ id }) => id),
+      rows.map(({ event }) => event),
+      rows.map(({ key }) => key),
+      rows.map(({ payload }) => payload),
+      traceparent ?? null,
+      service,
+    ],
+  }
+}

@@ -1,0 +1,79 @@
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import type { BrokerConnection, Relay, RelayedMessage } from '../../kernel/background/relay.ts'
+import type { Surroundings } from '../../kernel/host/surroundings.ts'
+
+const connectLimitMs = 10_000
+const closeLimitMs = 1_000
+
+/** Timeout of sending a batch to a broker, in milliseconds. */
+export const sendLimitMs = 10_000
+
+/** A relay's connection to its broker, opened on first use and again after it was closed. */
+export class RelayLink {
+  readonly #relay: Relay
+  readonly #surroundings: Surroundings
+  #connection: BrokerConnection | undefined
+
+  constructor(relay: Relay, surroundings: Surroundings) {
+    this.#relay = relay
+    this.#surroundings = surroundings
+  }
+
+  async connect(stopping: AbortSignal): Promise<void> {
+    this.#connection ??= await this.#limited('let itself be connected to', connectLimitMs, {
+      stopping,
+      work: (signal) => this.#relay.to.connect(this.#surroundings, signal),
+    })
+  }
+
+  /** Sends messages; resolves when the broker has stored them. Call `connect` first. */
+  async send(messages: readonly RelayedMessage[], stopping: AbortSignal): Promise<void> {
+    const connection = this.#connection!
+    await this.#limited(`taken ${messages.length} messages`, sendLimitMs, {
+      stopping,
+      work: (signal) => connection.send(messages, signal),
+    })
+  }
+
+  /** Closes the connection. Never rejects. */
+  async close(): Promise<void> {
+    const connection = this.#connection
+    this.#connection = undefined
+    if (!connection) return
+    await untilAborted(connection.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+      this.#surroundings.log.debug(
+        { error: toLogFields(error), relay: this.#relay.name },
+        'the connection to a broker could not be closed in order',
+      )
+    })
+  }
+
+  /** Waits for the broker until a timeout, or until the relay stops. */
+  async #limited<T>(
+    what: string,
+    limitMs: number,
+    {
+      stopping,
+      work,
+    }: { readonly stopping: AbortSignal; readonly work: (signal: AbortSignal) => Promise<T> },
+  ): Promise<T> {
+    const { name, to } = this.#relay
+    const limit = new AbortController()
+    const timer = this.#surroundings.clock.after(limitMs, () =>
+      limit.abort(
+        new HoldfastError(
+          'broker-unanswered',
+          `The broker ${to.name} of the relay "${name}" has not ${what} within ${limitMs} ms. See whether it is overloaded, or the network to it swallows packets.`,
+        ),
+      ),
+    )
+    const signal = AbortSignal.any([stopping, limit.signal])
+    try {
+      return await untilAborted(work(signal), signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Relay } from '../../kernel/background/relay.ts'
+import { retryDelayMs } from '../../kernel/background/retry-delay.ts'
+import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { isPresent, toPublished } from './log-message.ts'
+import {
+  advanceSubscription,
+  type LockedRow,
+  lockSubscription,
+  type LogMessageRow,
+  readMessages,
+  readSubscription,
+  storeFailure,
+} from './queries/subscriptions.ts'
+import type { RelayFailure } from './outbox-admin.ts'
+import { RelayLink, sendLimitMs } from './relay-link.ts'
+
+/** Dependencies of a {@link RelayRunner}. */
+export interface RelayRunnerParts {
+  readonly service: string
+  readonly pool: Pool
+  readonly surroundings: Surroundings
+}
+
+const batch = 200
+const noteLimitMs = 5_000
+// The timeout of the broker, and time for the statements before and after.
+const passLimitMs = sendLimitMs + 5_000
+const retry = { firstDelay: '500ms', longestDelay: '30s' } as const
+// A fallback: normally the poll for work wakes the relay.
+const longestPauseMs = 30_000
+
+/**
+ * Forwards the messages of one relay to its broker. A process holds the lock of the relay in the
+ * transaction in which it sends. If it dies or hangs, the lock ends with its session, and another
+ * process sends from the same position again, in the same order.
+ */
+export class RelayRunner {
+  readonly #relay: Relay
+  readonly #parts: RelayRunnerParts
+  readonly #link: RelayLink
+  readonly #duty: Duty
+  readonly #events: readonly string[] | null
+  #failures = 0
+  /** The failure that was logged last, so that it is logged once. */
+  #told: string | undefined
+
+  constructor(relay: Relay, parts: RelayRunnerParts) {
+    this.#relay = relay
+    this.#parts = parts
+    this.#events = relay.events?.map(({ name }) => name) ?? null
+    this.#link = new RelayLink(relay, parts.surroundings)
+    this.#duty = startDuty({
+      failure: `the relay "${relay.name}" failed`,
+      clock: parts.surroundings.clock,
+      log: parts.surroundings.log,
+      everyMs: longestPauseMs,
+      work: (stopping) => this.#work(stopping),
+    })
+  }
+
+  /** Called when there may be messages to send. */
+  wake(): void {
+    // After a failure, new messages do not cut the backoff short.
+    if (this.#failures === 0) this.#duty.now()
+  }
+
+  async stop(): Promise<void> {
+    await this.#duty.stop()
+    await this.#link.close()
+  }
+
+  async #work(stopping: AbortSignal): Promise<number | undefined> {
+    try {
+      const isBehind = await this.#pass(stopping)
+      this.#recovered()
+      return isBehind ? 0 : undefined
+    } catch (error) {
+      if (stopping.aborted) return undefined
+      return this.#failed(error)
+    }
+  }
+
+  /** Sends a batch, unless another process is sending. Returns whether there may be more. */
+  async #pass(stopping: AbortSignal): Promise<boolean> {
+    const { service, pool } = this.#parts
+    const subscription = { kind: 'relay', name: this.#relay.name } as const
+    await this.#link.connect(stopping)
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
+    const transaction = new LazyTransaction(pool, ownWork(limit), passLimitMs)
+    try {
+      const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, subscription))
+      if (lock?.is_locked !== true) return false
+      const [locked] = await transaction.run<LockedRow>(readSubscription(service, subscription))
+      if (!locked) return false
+      const { position: after, publisher } = locked
+      const window = { after, publishers: [publisher], events: this.#events, limit: batch }
+      const rows = await transaction.run<LogMessageRow>(readMessages(window))
+      const last = rows[0]?.last ?? undefined
+      if (last === undefined) return false
+      const messages = rows.filter(isPresent).map(toPublished)
+      if (messages.length > 0) await this.#link.send(messages, stopping)
+      await transaction.commit([advanceSubscription(service, subscription, { from: after, to: last })])
+      return rows[0]!.seen === batch
+    } finally {
+      await transaction.close()
+    }
+  }
+
+  #recovered(): void {
+    this.#failures = 0
+    if (this.#told === undefined) return
+    this.#told = undefined
+    this.#parts.surroundings.log.info({ relay: this.#relay.name }, 'relay recovered')
+  }
+
+  /** Handles a failure, and returns the delay before the next attempt, in milliseconds. */
+  async #failed(error: unknown): Promise<number> {
+    this.#failures += 1
+    await this.#link.close()
+    const failure = describe(error)
+    const told = `${failure.code} ${failure.message}`
+    if (this.#told !== told) {
+      this.#told = told
+      this.#parts.surroundings.log.warn(
+        { relay: this.#relay.name, error: toLogFields(error) },
+        'relay is failing; retrying, no messages are lost',
+      )
+      await this.#note(failure)
+    }
+    return retryDelayMs(retry, this.#failures)
+  }
+
+  async #note(failure: RelayFailure): Promise<void> {
+    const transaction = new LazyTransaction(
+      this.#parts.pool,
+      ownWork(AbortSignal.timeout(noteLimitMs)),
+      noteLimitMs,
+    )
+    try {
+      const name = { kind: 'relay', name: this.#relay.name } as const
+      await transaction.commit([storeFailure(this.#parts.service, name, failure)])
+    } catch (error) {
+      this.#parts.surroundings.log.debug(
+        { relay: this.#relay.name, error: toLogFields(error) },
+        'storing the failure of a relay failed',
+      )
+    } finally {
+      await transaction.close()
+    }
+  }
+}
+
+function describe(error: unknown): RelayFailure {
+  const code = error instanceof HoldfastError ? error.code : 'unknown'
+  const message = error instanceof Error ? error.message : String(error)
+  return { code, message, at: new Date().toISOString() }
+}

@@ -1,0 +1,46 @@
+import type { Background } from '../../kernel/background/background.ts'
+
+/** The kind of a reader of the message log. */
+export type SubscriptionKind = 'consumer' | 'subscriber' | 'relay'
+
+/** A reader of the message log, as declared by its service. */
+export interface SubscriptionDeclaration {
+  readonly kind: SubscriptionKind
+  readonly name: string
+  /** The service whose messages it reads. */
+  readonly publisher: string
+  /** Names of the events that it reads; `null` means all. */
+  readonly events: readonly string[] | null
+  /**
+   * Where it starts when it is first registered: at the next message, or at the oldest stored one.
+   */
+  readonly startFrom: 'next' | 'oldest'
+}
+
+/** Lists the readers of the message log that a service declares. */
+export function declarationsOf(service: string, background: Background): readonly SubscriptionDeclaration[] {
+  const { consumers, subscribers, relays } = background
+  return [
+    ...consumers.map(({ name, event, publisher = service, startFrom }) => ({
+      kind: 'consumer' as const,
+      name,
+      publisher,
+      events: [event.name],
+      startFrom,
+    })),
+    ...subscribers.map(({ name, events }) => ({
+      kind: 'subscriber' as const,
+      name,
+      publisher: service,
+      events: events?.map((event) => event.name) ?? null,
+      startFrom: 'next' as const,
+    })),
+    ...relays.map(({ name, events }) => ({
+      kind: 'relay' as const,
+      name,
+      publisher: service,
+      events: events?.map((event) => event.name) ?? null,
+      startFrom: 'oldest' as const,
+    })),
+  ]
+}

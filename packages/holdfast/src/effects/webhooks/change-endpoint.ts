@@ -1,0 +1,19 @@
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { WebhookEndpointUnknown } from './problems.ts'
+import type { EndpointRow } from './queries/endpoints.ts'
+
+/**
+ * Runs a statement that returns the row of an endpoint. Throws `WebhookEndpointUnknown` if it
+ * returns no row.
+ */
+export async function changeEndpoint<Row = EndpointRow>(
+  client: StatementClient,
+  id: string,
+  statement: Statement,
+): Promise<Row> {
+  const [row] = isUuid(id) ? await runStatement<Row>(client, statement) : []
+  if (!row) throw WebhookEndpointUnknown()
+  return row
+}

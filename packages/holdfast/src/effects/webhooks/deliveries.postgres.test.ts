@@ -1,0 +1,431 @@
+import { until } from 'holdfast/testing'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Received, type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
+import { startWebhooks, type TestWebhooks, TransferChecked, TransferFailed } from './webhooks.fixture.ts'
+
+let app: TestWebhooks
+let receiver: Receiver
+beforeAll(async () => {
+  app = await startWebhooks()
+})
+afterAll(() => app[Symbol.asyncDispose]())
+beforeEach(async () => {
+  receiver = await startReceiver()
+})
+afterEach(() => receiver[Symbol.asyncDispose]())
+
+let accounts = 0
+/** Returns an owner that no other test uses. */
+const newAccount = (): string => `account-${(accounts += 1)}`
+
+/** Verifies a webhook with the reference implementation. */
+function verified({ body, headers }: Received, secret: string): unknown {
+  return new Webhook(secret).verify(body, { ...headers })
+}
+
+/** Answers successive requests with these statuses, and all later ones with the last status. */
+function replyWith(...statuses: readonly number[]): void {
+  receiver.reply((_, response) => {
+    const status = statuses[receiver.requests.length - 1] ?? statuses.at(-1)!
+    response.writeHead(status).end(`answer ${status}`)
+  })
+}
+
+/**
+ * Makes the next attempt of an endpoint's waiting delivery due now, after the failure of the
+ * previous attempt was recorded.
+ */
+async function tryNow(endpoint: string): Promise<void> {
+  await until(async () => {
+    const changed = await app.tested.sql(
+      `update holdfast.jobs set run_at = now() where state = 'scheduled' and input->>'endpoint' = $1 returning id`,
+      [endpoint],
+    )
+    return changed.length === 1
+  })
+}
+
+async function rowOf(endpoint: string): Promise<Record<string, unknown>> {
+  const [row] = await app.tested.sql('select * from holdfast.webhook_endpoints where id = $1', [endpoint])
+  return row!
+}
+
+describe('a message', () => {
+  test('arrives signed, with its id, and is logged', async () => {
+    const account = newAccount()
+    const { secret, id: endpoint } = await app.add(account, `${receiver.url}hooks?x=1`)
+    const message = await app.publish(account, undefined, 120)
+    const [delivery] = await app.settled(account, 'delivered')
+    const [request] = receiver.requests
+    expect(verified(request!, secret)).toEqual({
+      type: 'transfer.created',
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as string,
+      data: { account, amount: 120 },
+    })
+    expect(request).toMatchObject({
+      method: 'POST',
+      path: '/hooks?x=1',
+      headers: { 'content-type': 'application/json', 'webhook-id': message },
+    })
+    expect(delivery).toMatchObject({
+      endpoint,
+      message,
+      event: 'transfer.created',
+      tries: [{ status: 204, answer: '', failure: null }],
+    })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('gets to the endpoints of its owner that want its event, and to no other', async () => {
+    const [account, other] = [newAccount(), newAccount()]
+    await app.add(account, `${receiver.url}all`)
+    await app.add(account, `${receiver.url}failed`, ['transfer.failed'])
+    await app.add(account, `${receiver.url}none`, [])
+    await app.add(other, `${receiver.url}other`)
+    const off = await app.add(account, `${receiver.url}off`)
+    await app.within(({ transaction }) =>
+      app.hooks.disableEndpoint(transaction, { owner: account, id: off.id }),
+    )
+    await app.publish(account, TransferChecked)
+    await app.publish('nobody')
+    await app.publish(account)
+    await app.publish(account, TransferFailed)
+    await app.settled(account, 'delivered', 'delivered', 'delivered')
+    expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/all', '/all', '/failed'])
+  })
+
+  test('that is of several owners gets to the endpoints of each of them, once', async () => {
+    const [account, other] = [newAccount(), newAccount()]
+    await app.add(account, `${receiver.url}account`)
+    await app.add(other, `${receiver.url}other`)
+    await app.publish(`${account} and ${other} and ${account}`)
+    await app.settled(account, 'delivered')
+    await app.settled(other, 'delivered')
+    expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/account', '/other'])
+  })
+
+  test('is delivered once, in the trace of its call, even if it is handed out again', async () => {
+    const account = newAccount()
+    await app.add(account, receiver.url)
+    const message = await app.publish(account)
+    await app.settled(account, 'delivered')
+    await app.tested.sql('update holdfast.messages set position = null where id = $1', [message])
+    await until(async () => {
+      const rows = await app.tested.sql('select from holdfast.messages where position is null')
+      return rows.length === 0
+    })
+    expect(await app.deliveries(account)).toHaveLength(1)
+    const jobs = await app.tested.sql(
+      `select traceparent = (select traceparent from holdfast.messages where id = $2) as is_traced
+       from holdfast.all_jobs where name = 'webhook-delivery' and input->>'endpoint' in
+       (select id::text from holdfast.webhook_endpoints where owner = $1)`,
+      [account, message],
+    )
+    expect(jobs).toEqual([{ is_traced: true }])
+  })
+})
+
+describe('a delivery that fails', () => {
+  test('is tried again under the same id, with the same bytes, signed anew', async () => {
+    const account = newAccount()
+    replyWith(500, 301, 200)
+    const { secret, id } = await app.add(account, receiver.url)
+    const message = await app.publish(account)
+    const [delivery] = await app.settled(account, 'delivered')
+    expect(delivery!.tries.map(({ status, answer }) => [status, answer])).toEqual([
+      [200, 'answer 200'],
+      [301, 'answer 301'],
+      [500, 'answer 500'],
+    ])
+    expect(receiver.requests).toHaveLength(3)
+    for (const request of receiver.requests) {
+      expect(request.headers['webhook-id']).toBe(message)
+      expect(request.body).toBe(receiver.requests[0]!.body)
+      verified(request, secret)
+    }
+    expect(await rowOf(id)).toMatchObject({ failing_since: null, state: 'enabled' })
+  })
+
+  test('is given up after the last try, which is no failure of a job', async () => {
+    const account = newAccount()
+    replyWith(503)
+    const { id } = await app.add(account, receiver.url)
+    await app.publish(account)
+    const [delivery] = await app.settled(account, 'failed')
+    expect(delivery!.tries).toHaveLength(3)
+    expect(await rowOf(id)).toMatchObject({ failing_since: expect.any(Date) as Date, state: 'enabled' })
+    const jobs = await app.tested.sql(`select from holdfast.all_jobs where state = 'dead'`)
+    expect(jobs).toEqual([])
+  })
+
+  test('holds no transaction while it waits for the answer', async () => {
+    const account = newAccount()
+    const open: unknown[] = []
+    receiver.reply((_, response) => {
+      void app.tested
+        .sql(
+          `select state from pg_stat_activity
+           where datname = current_database() and application_name like 'holdfast job %' and state <> 'idle'`,
+        )
+        .then((rows) => {
+          open.push(...rows)
+          response.writeHead(open.length > 0 || receiver.requests.length > 1 ? 200 : 500).end()
+        })
+    })
+    await app.add(account, receiver.url)
+    await app.publish(account)
+    await app.settled(account, 'delivered')
+    expect(receiver.requests).toHaveLength(2)
+    expect(open).toEqual([])
+  })
+
+  test.each([
+    ['waits as long as the answer asks, in seconds', '120', [119, 125]],
+    [
+      'waits until the date that the answer names',
+      () => new Date(Date.now() + 120_000).toUTCString(),
+      [118, 125],
+    ],
+    ['waits for a day at most', '99999999', [86_390, 86_400]],
+    ['waits as planned where the answer asks for less', '0', [-20, 1]],
+  ])('%s', async (_, header, [least, most]) => {
+    const account = newAccount()
+    receiver.reply((__, response) => {
+      const retryAfter = typeof header === 'string' ? header : header()
+      response.writeHead(receiver.requests.length === 1 ? 503 : 200, { 'retry-after': retryAfter }).end()
+    })
+    await app.add(account, receiver.url)
+    await app.publish(account)
+    const [row] = await until(async () => {
+      const rows = await app.tested.sql<{ id: string; seconds: number }>(
+        `select jobs.id, extract(epoch from run_at - now())::double precision as seconds
+         from holdfast.all_jobs as jobs join holdfast.webhook_deliveries as delivery on delivery.id::text = input->>'delivery'
+         where failures = 1 and endpoint_id in (select id from holdfast.webhook_endpoints where owner = $1)`,
+        [account],
+      )
+      return rows.length > 0 ? rows : undefined
+    })
+    expect(row!.seconds).toBeLessThanOrEqual(most!)
+    expect(row!.seconds).toBeGreaterThanOrEqual(least!)
+    await app.tested.sql('update holdfast.jobs set run_at = now() where id = $1', [row!.id])
+    await app.settled(account, 'delivered')
+  })
+
+  test('is logged with the reason where there is no answer', async () => {
+    const account = newAccount()
+    receiver.reply((_, response) => void response.destroy())
+    await app.add(account, receiver.url)
+    await app.publish(account)
+    const [delivery] = await app.settled(account, 'failed')
+    expect(delivery!.tries[0]).toMatchObject({
+      status: null,
+      answer: null,
+      failure: { code: 'egress-failed' },
+    })
+  })
+
+  test('keeps the first KiB of what was answered, whatever it is', async () => {
+    const account = newAccount()
+    receiver.reply(
+      (_, response) => void response.writeHead(200).end(Buffer.from([0, 255, ...Array(5_000).fill(97)])),
+    )
+    await app.add(account, receiver.url)
+    await app.publish(account)
+    const [delivery] = await app.settled(account, 'delivered')
+    expect(delivery!.tries[0]!.answer).toBe(`\uFFFD\uFFFD${'a'.repeat(1_022)}`)
+  })
+
+  test('goes to no address that is not public, where the host is not declared', async () => {
+    const account = newAccount()
+    const { id } = await app.add(account, receiver.url)
+    const hidden = receiver.url.replace('127.0.0.1', '127.0.0.2')
+    await app.tested.sql('update holdfast.webhook_endpoints set url = $2 where id = $1', [id, hidden])
+    await app.publish(account)
+    const [delivery] = await app.settled(account, 'failed')
+    expect(delivery!.tries.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('egress-refused'))
+  })
+
+  test('does not keep other endpoints waiting', async () => {
+    const [slow, quick] = [newAccount(), newAccount()]
+    const held: (() => void)[] = []
+    receiver.reply(({ path }, response) => {
+      const answer = (): void => void response.writeHead(204).end()
+      if (path === '/slow') held.push(answer)
+      else answer()
+    })
+    await app.add(slow, `${receiver.url}slow`)
+    await app.add(quick, `${receiver.url}quick`)
+    for (let n = 0; n < 12; n += 1) await app.publish(slow)
+    await until(() => held.length === 4)
+    await app.publish(quick)
+    await app.settled(quick, 'delivered')
+    expect(held).toHaveLength(4)
+    receiver.reply((_, response) => void response.writeHead(204).end())
+    for (const answer of held) answer()
+    await app.settled(slow, ...Array<'delivered'>(12).fill('delivered'))
+  })
+})
+
+describe('an endpoint', () => {
+  test('that answers 410 is disabled, gets nothing more, and its owner can be told', async () => {
+    const account = newAccount()
+    receiver.reply((_, response) => void response.writeHead(410, { 'retry-after': '3600' }).end())
+    const { id } = await app.add(account, receiver.url)
+    await app.publish(account)
+    const [delivery] = await app.settled(account, 'failed')
+    expect(delivery!.tries).toHaveLength(1)
+    expect(await rowOf(id)).toMatchObject({ state: 'disabled', reason: 'It answered 410 Gone.' })
+    await until(() => app.failed.some(({ owner }) => owner === account))
+    await app.publish(account)
+    expect(await app.deliveries(account)).toHaveLength(1)
+    expect(app.failed.filter(({ owner }) => owner === account)).toEqual([
+      { owner: account, reason: 'It answered 410 Gone.' },
+    ])
+  })
+
+  test('that has failed for five days is disabled, and not before', async () => {
+    const account = newAccount()
+    replyWith(500)
+    const { id } = await app.add(account, receiver.url)
+    const failSince = (age: string): Promise<unknown> =>
+      app.tested.sql(
+        'update holdfast.webhook_endpoints set failing_since = now() - $2::interval where id = $1',
+        [id, age],
+      )
+    await failSince('119 hours')
+    await app.publish(account)
+    await app.settled(account, 'failed')
+    expect(await rowOf(id)).toMatchObject({ state: 'enabled', reason: null })
+    await failSince('121 hours')
+    await app.publish(account)
+    await app.settled(account, 'failed', 'failed')
+    expect(await rowOf(id)).toMatchObject({
+      state: 'disabled',
+      reason: expect.stringMatching(
+        /^No delivery has succeeded since \d{4}-\d\d-\d\d \d\d:\d\d UTC\.$/,
+      ) as string,
+    })
+    await until(() => app.failed.filter(({ owner }) => owner === account).length === 1)
+  })
+
+  test('that is disabled while a delivery waits for its next try gets that no more', async () => {
+    const account = newAccount()
+    receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
+    const { id } = await app.add(account, receiver.url)
+    await app.publish(account)
+    await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
+    await app.within(({ transaction }) => app.hooks.disableEndpoint(transaction, { owner: account, id }))
+    await tryNow(id)
+    await app.settled(account, 'failed')
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('that is removed takes its deliveries with it', async () => {
+    const account = newAccount()
+    receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
+    const { id } = await app.add(account, receiver.url)
+    await app.publish(account)
+    await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
+    await app.within(({ transaction }) => app.hooks.removeEndpoint(transaction, { owner: account, id }))
+    await tryNow(id)
+    await until(async () => {
+      const [job] = await app.tested.sql<{ state: string }>(
+        `select state from holdfast.all_jobs where input->>'endpoint' = $1`,
+        [id],
+      )
+      return job!.state === 'succeeded'
+    })
+    expect(await app.deliveries(account)).toEqual([])
+    expect(receiver.requests).toHaveLength(1)
+  })
+})
+
+describe('a secret that is rotated', () => {
+  test('stays valid for a day beside the new one', async () => {
+    const account = newAccount()
+    const { id, secret: first } = await app.add(account, receiver.url)
+    const rotate = (): Promise<{ readonly secret: string }> =>
+      app.within(({ transaction }) => app.hooks.rotateSecret(transaction, { owner: account, id }))
+    const { secret: second } = await rotate()
+    const [old] = await app.tested.sql<{ hours: number }>(
+      `select extract(epoch from valid_until - now())::double precision / 3600 as hours
+       from holdfast.webhook_secrets where endpoint_id = $1 and secret = $2`,
+      [id, first],
+    )
+    expect(old!.hours).toBeGreaterThan(23.9)
+    expect(old!.hours).toBeLessThanOrEqual(24)
+    await app.publish(account)
+    await app.settled(account, 'delivered')
+    const [request] = receiver.requests
+    for (const secret of [first, second]) verified(request!, secret)
+
+    await app.tested.sql(
+      'update holdfast.webhook_secrets set valid_until = now() where endpoint_id = $1 and secret = $2',
+      [id, first],
+    )
+    await app.publish(account)
+    await app.settled(account, 'delivered', 'delivered')
+    expect(() => verified(receiver.requests[1]!, first)).toThrow('No matching')
+    verified(receiver.requests[1]!, second)
+
+    const { secret: third } = await rotate()
+    const left = await app.tested.sql<{ secret: string }>(
+      'select secret from holdfast.webhook_secrets where endpoint_id = $1 order by created_at',
+      [id],
+    )
+    expect(left.map(({ secret }) => secret)).toEqual([second, third])
+  })
+})
+
+test('a message that ownerOf fails at is a dead letter, which holds up no other and can be redriven', async () => {
+  let isBroken = true
+  await using defective = await startWebhooks({
+    ownerOf() {
+      if (isBroken) throw new Error('planted')
+      return 'ann'
+    },
+  })
+  await defective.add('ann', receiver.url)
+  const first = await defective.publish('ann')
+  const isDead = 'select from holdfast.dead_messages where message_id = $1'
+  await until(async () => (await defective.tested.sql(isDead, [first])).length === 1)
+  isBroken = false
+  const second = await defective.publish('ann')
+  const [delivery] = await defective.settled('ann', 'delivered')
+  expect(delivery!.message).toBe(second)
+  await defective.tested.sql('update holdfast.dead_messages set is_redriven = true')
+  await defective.settled('ann', 'delivered', 'delivered')
+})
+
+test('a try that takes too long is ended', async () => {
+  await using impatient = await startWebhooks({ timeout: '100ms', retry: { schedule: [] } })
+  receiver.reply(() => {})
+  await impatient.add('slow', receiver.url)
+  await impatient.publish('slow')
+  const [delivery] = await impatient.settled('slow', 'failed')
+  expect(delivery!.tries).toMatchObject([{ status: null, failure: { code: 'egress-timed-out' } }])
+})
+
+test('messages are kept for the retention', async () => {
+  const account = newAccount()
+  await app.add(account, receiver.url)
+  const old = await app.publish(account)
+  await app.settled(account, 'delivered')
+  const age = (interval: string): Promise<unknown> =>
+    app.tested.sql('update holdfast.webhook_messages set created_at = now() - $2::interval where id = $1', [
+      old,
+      interval,
+    ])
+  await age('29 days')
+  await app.publish(account)
+  await app.settled(account, 'delivered', 'delivered')
+  await age('31 days')
+  const last = await app.publish(account)
+  const kept = await until(async () => {
+    const found = await app.deliveries(account)
+    return found[0]?.message === last ? found : undefined
+  })
+  expect(kept).toHaveLength(2)
+  expect(kept.map(({ message }) => message)).not.toContain(old)
+})

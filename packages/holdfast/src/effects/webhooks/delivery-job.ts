@@ -1,0 +1,164 @@
+import type { Effects } from '../../kernel/background/effects.ts'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { createJob, type Job, type JobContext } from '../../kernel/background/job.ts'
+import { RetryLater } from '../../kernel/background/retry-later.ts'
+import { described } from '../../kernel/schema/schema.ts'
+import type { EgressRules } from '../../platform/egress/find-addresses.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { WebhookEndpointFailed } from './endpoint-disabled.ts'
+import { endDelivery } from './queries/end-delivery.ts'
+import { type DeliveryRow, findDelivery } from './queries/find-delivery.ts'
+import { logTry } from './queries/log-try.ts'
+import { type DisabledRow, noteFailure, noteGone, noteSuccess } from './queries/note-outcome.ts'
+import { type TriedDelivery, tryDelivery } from './try-delivery.ts'
+
+/** The name of the job that sends a delivery. */
+export const deliveryJobName = 'webhook-delivery'
+
+/** The input of the job. */
+export interface DeliveryInput {
+  readonly delivery: string
+  readonly endpoint: string
+  /** The endpoint's owner; absent in jobs that an earlier version enqueued. */
+  readonly owner?: string
+}
+
+/** Options of {@link deliveryJob}. */
+export interface DeliveryOptions {
+  readonly rules: EgressRules
+  /** The delays between the attempts. */
+  readonly schedule: readonly Duration[]
+  /** Timeout of one attempt, in milliseconds. */
+  readonly timeoutMs: number
+  /** How long an endpoint may fail before it is disabled, in milliseconds. */
+  readonly disableAfterMs: number
+  /** Maximum number of concurrent deliveries to one endpoint. */
+  readonly concurrency: number
+  /** Maximum number of concurrent deliveries in a process. */
+  readonly slots: number
+  /** Source location of the definition of the webhooks. */
+  readonly place: string
+}
+
+type Context = JobContext<DeliveryInput, unknown, unknown>
+
+const answerLimitBytes = 1_024
+const longestDelayMs = 86_400_000
+// Spreads out the retries of deliveries that failed at the same time.
+const jitter = 0.1
+// A delivery holds a connection for a statement or two, and none while it waits for an endpoint.
+const ownConnections = 3
+// Time for the statements before and after the attempt.
+const overheadMs = 30_000
+
+const gone = 410
+
+const inputSchema = described<DeliveryInput>({
+  type: 'object',
+  properties: { delivery: { type: 'string' }, endpoint: { type: 'string' }, owner: { type: 'string' } },
+  required: ['delivery', 'endpoint'],
+})
+
+/** Returns the job that sends one delivery, until it succeeds or fails permanently. */
+export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
+  const { schedule, timeoutMs, concurrency, slots, place } = options
+  return createJob(
+    {
+      name: deliveryJobName,
+      input: inputSchema,
+      retry: { schedule },
+      deadline: `${timeoutMs + overheadMs}ms`,
+      // A slow endpoint delays its own deliveries only.
+      concurrency: { limit: concurrency, key: ({ endpoint }) => endpoint },
+      run: (context: Context) => deliver(context, options),
+    },
+    place,
+    {
+      count: slots,
+      connections: ownConnections,
+      shareOf: ({ endpoint, owner }) => owner ?? endpoint,
+    },
+  )
+}
+
+async function deliver(context: Context, options: DeliveryOptions): Promise<void> {
+  const { input, attempt, log, signal, step } = context
+  const { row, look } = await findNow(context)
+  if (!row) return
+  if (!row.is_enabled) {
+    await runStatement(context.transaction, endDelivery(input.delivery, 'failed'))
+    return
+  }
+  const { rules, timeoutMs, schedule } = options
+  const tried = await tryDelivery(row, { ...rules, timeoutMs, answerLimitBytes, signal })
+  if (isTaken(tried)) {
+    await runStatement(context.transaction, logTry(input.delivery, tried))
+    await runStatement(context.transaction, endDelivery(input.delivery, 'delivered'))
+    await runStatement(context.transaction, noteSuccess(input.endpoint))
+    return
+  }
+  const pause = schedule[attempt - 1]
+  if (pause === undefined || tried.status === gone) {
+    await noteFailedTry(context, { input, tried, options })
+    await runStatement(context.transaction, endDelivery(input.delivery, 'failed'))
+    log.warn({ ...input, status: tried.status, failure: tried.failure }, 'a webhook was given up')
+    return
+  }
+  // The transaction of a failed job is rolled back; a step is committed on its own.
+  await step(`log ${look}`, (within) => noteFailedTry(within, { input, tried, options }))
+  throw new RetryLater(delayOf(pause, tried), describeFailure(tried), { countsAsAttempt: true })
+}
+
+/**
+ * Reads the delivery in a step, whose transaction ends before the endpoint is called, so that none
+ * is open during the call. A step that an earlier attempt completed does not run again, so each
+ * look is a new step.
+ */
+async function findNow({
+  input,
+  step,
+}: Context): Promise<{ readonly row: DeliveryRow | undefined; readonly look: number }> {
+  for (let look = 1; ; look += 1) {
+    const found: (DeliveryRow | undefined)[] = []
+    await step(`look ${look}`, async (within) => {
+      const [row] = await runStatement<DeliveryRow>(within.transaction, findDelivery(input.delivery))
+      found.push(row)
+    })
+    if (found.length > 0) return { row: found[0], look }
+  }
+}
+
+interface FailedTry {
+  readonly input: DeliveryInput
+  readonly tried: TriedDelivery
+  readonly options: DeliveryOptions
+}
+
+async function noteFailedTry(
+  effects: Pick<Effects, 'transaction' | 'publish'>,
+  { input: { delivery, endpoint }, tried, options }: FailedTry,
+): Promise<void> {
+  await runStatement(effects.transaction, logTry(delivery, tried))
+  const [disabled] = await runStatement<DisabledRow>(
+    effects.transaction,
+    tried.status === gone ? noteGone(endpoint) : noteFailure(endpoint, options.disableAfterMs),
+  )
+  if (disabled) await effects.publish(WebhookEndpointFailed, endpoint, { endpoint, ...disabled })
+}
+
+function isTaken({ status }: TriedDelivery): boolean {
+  return status !== null && status >= 200 && status <= 299
+}
+
+/**
+ * Returns the delay in milliseconds: the planned one, or `Retry-After` if it is longer, but at most
+ * a day.
+ */
+function delayOf(pause: Duration, { retryAfterMs = 0 }: TriedDelivery): number {
+  const plannedMs = toMilliseconds(pause) * (1 + Math.random() * jitter)
+  return Math.min(longestDelayMs, Math.max(plannedMs, retryAfterMs))
+}
+
+function describeFailure({ status, failure }: TriedDelivery): string {
+  return failure ? failure.message : `The endpoint answered ${status}.`
+}

@@ -1,0 +1,38 @@
+import { isIP } from 'node:net'
+import { isAllowedHost } from '../../platform/egress/find-addresses.ts'
+import { refuseAddress } from '../../platform/egress/refuse-address.ts'
+import { WebhookUrlInvalid } from './problems.ts'
+
+/** Rules for the URLs of endpoints. */
+export interface UrlRules {
+  readonly allowHttp: boolean
+  readonly allowedHosts: readonly string[]
+}
+
+const longestUrl = 2_048
+
+/**
+ * Validates the URL of an endpoint, and returns its normalized form. The addresses of its host are
+ * resolved and checked on each delivery. Throws `WebhookUrlInvalid`.
+ */
+export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRules): string {
+  const url = URL.parse(text)
+  if (!url) throw WebhookUrlInvalid({ detail: 'It is not an absolute URL.' })
+  if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:'))
+    throw WebhookUrlInvalid({ detail: 'It has to begin with https.' })
+  if (url.username !== '' || url.password !== '')
+    throw WebhookUrlInvalid({ detail: 'It has a user name or a password in it.' })
+  if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'It has a fragment.' })
+  if (url.href.length > longestUrl)
+    throw WebhookUrlInvalid({ detail: `It has more than ${longestUrl} characters.` })
+  if (!isAllowedHost(url, allowedHosts) && isPrivate(url.hostname))
+    throw WebhookUrlInvalid({ detail: 'Its host is not on the public internet.' })
+  return url.href
+}
+
+/** Returns whether a host name is private, as far as that is known without DNS. */
+function isPrivate(hostname: string): boolean {
+  const literal = hostname.replace(/^\[(.*)\]$/, '$1')
+  if (isIP(literal) !== 0) return refuseAddress(literal) !== undefined
+  return /(?:^|\.)localhost\.?$/.test(hostname)
+}

@@ -1,0 +1,167 @@
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import type { Statements, Transaction } from '../../kernel/background/effects.ts'
+import type { PageSource } from '../../kernel/pages/page.ts'
+import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { changeEndpoint } from './change-endpoint.ts'
+import { readEndpointUrl, type UrlRules } from './endpoint-url.ts'
+import { listOf } from './list-of.ts'
+import { WebhookEventUnknown } from './problems.ts'
+import {
+  deleteEndpoint,
+  endpointRows,
+  type EndpointRow,
+  insertEndpoint,
+  setEndpointState,
+  updateEndpointRow,
+} from './queries/endpoints.ts'
+import { rotateSecretRow } from './queries/rotate-secret.ts'
+import { type NewWebhookEndpoint, toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
+import { createWebhookSecret } from './webhook-secret.ts'
+
+/** Identifies an object of an owner. The objects of other owners are not found. */
+export interface Owned {
+  readonly owner: string
+  readonly id: string
+}
+
+/** The definition of a new endpoint. */
+export interface EndpointDefinition {
+  /** Its owner: it receives the messages for which `ownerOf` returns this owner. */
+  readonly owner: string
+  readonly url: string
+  /** Names of the events that it receives. Default, and `null`: all. */
+  readonly events?: readonly string[] | null | undefined
+  /** A description for people who read the list. Default: empty. */
+  readonly description?: string | undefined
+}
+
+/** Changes of an endpoint; omitted properties keep their values. */
+export interface EndpointUpdate extends Owned, Partial<Omit<EndpointDefinition, 'owner'>> {}
+
+/** Options of `rotateSecret`. */
+export interface SecretRotation extends Owned {
+  /** How long deliveries are signed with the old secret as well. Default `'24h'`. */
+  readonly overlap?: Duration
+}
+
+/**
+ * Functions for an owner's endpoints, to be called in handlers with their transaction. Endpoints
+ * belong to the service whose handlers add them: another service on the same database neither sees
+ * them nor sends to them.
+ */
+export interface Endpoints {
+  /** Adds an endpoint. Throws `WebhookUrlInvalid` or `WebhookEventUnknown`. */
+  addEndpoint(transaction: Transaction, endpoint: EndpointDefinition): Promise<NewWebhookEndpoint>
+  /**
+   * Changes an endpoint. Throws `WebhookEndpointUnknown`, `WebhookUrlInvalid` or
+   * `WebhookEventUnknown`.
+   */
+  updateEndpoint(transaction: Transaction, update: EndpointUpdate): Promise<WebhookEndpoint>
+  /**
+   * Replaces the secret of an endpoint. For the overlap, deliveries are signed with both. Throws
+   * `WebhookEndpointUnknown`.
+   */
+  rotateSecret(transaction: Transaction, rotation: SecretRotation): Promise<{ readonly secret: string }>
+  /**
+   * Enables an endpoint, and resets its failures. Deliveries that failed in the meantime are not
+   * sent; use `replayDeliveries` for that. Throws `WebhookEndpointUnknown`.
+   */
+  enableEndpoint(transaction: Transaction, endpoint: Owned): Promise<WebhookEndpoint>
+  /**
+   * Disables an endpoint. Its pending deliveries fail when their next attempt is due. Throws
+   * `WebhookEndpointUnknown`.
+   */
+  disableEndpoint(
+    transaction: Transaction,
+    endpoint: Owned & { readonly reason?: string },
+  ): Promise<WebhookEndpoint>
+  /** Removes an endpoint with all of its deliveries. Throws `WebhookEndpointUnknown`. */
+  removeEndpoint(transaction: Transaction, endpoint: Owned): Promise<void>
+  /** Lists the endpoints of an owner, oldest first, as a source for `page`. */
+  listEndpoints(statements: Statements, filters: { readonly owner: string }): PageSource<WebhookEndpoint>
+}
+
+const defaultOverlap = '24h'
+
+/** Returns the functions for endpoints. */
+export function createEndpoints(eventNames: readonly string[], rules: UrlRules): Endpoints {
+  function checkEvents(events: readonly string[] | null | undefined): void {
+    const unknown = (events ?? []).filter((name) => !eventNames.includes(name))
+    if (unknown.length === 0) return
+    throw WebhookEventUnknown({
+      detail: `There is no ${unknown.map((name) => JSON.stringify(name)).join(', ')}; there are ${eventNames.join(', ')}.`,
+    })
+  }
+
+  return {
+    async addEndpoint(transaction, { owner, url, events = null, description = '' }) {
+      checkEvents(events)
+      const secret = createWebhookSecret()
+      const [row] = await runStatement<EndpointRow>(
+        transaction,
+        insertEndpoint({
+          id: uuidv7(),
+          service: transaction.service,
+          owner,
+          url: readEndpointUrl(url, rules),
+          events,
+          description,
+          secret,
+        }),
+      )
+      return { ...toEndpoint(row!), secret }
+    },
+    async updateEndpoint(transaction, { id, owner, url, events, description }) {
+      checkEvents(events)
+      const changes = {
+        url: url === undefined ? undefined : readEndpointUrl(url, rules),
+        events,
+        description,
+      }
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          updateEndpointRow({ id, service: transaction.service, owner }, changes),
+        ),
+      )
+    },
+    async rotateSecret(transaction, { id, owner, overlap = defaultOverlap }) {
+      const secret = createWebhookSecret()
+      const statement = rotateSecretRow(
+        { id, service: transaction.service, owner, secret },
+        toMilliseconds(overlap),
+      )
+      await changeEndpoint(transaction, id, statement)
+      return { secret }
+    },
+    async enableEndpoint(transaction, { id, owner }) {
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          setEndpointState({ id, service: transaction.service, owner }, null),
+        ),
+      )
+    },
+    async disableEndpoint(transaction, { id, owner, reason = 'Its owner has disabled it.' }) {
+      return toEndpoint(
+        await changeEndpoint(
+          transaction,
+          id,
+          setEndpointState({ id, service: transaction.service, owner }, reason),
+        ),
+      )
+    },
+    async removeEndpoint(transaction, { id, owner }) {
+      await changeEndpoint(transaction, id, deleteEndpoint({ id, service: transaction.service, owner }))
+    },
+    listEndpoints: (statements, { owner }) =>
+      listOf<EndpointRow, WebhookEndpoint>(statements, {
+        rows: endpointRows({ service: statements.service, owner, state: null }),
+        order: ['seq'],
+        toItem: toEndpoint,
+      }),
+  }
+}

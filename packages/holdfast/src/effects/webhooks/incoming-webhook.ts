@@ -1,0 +1,54 @@
+import { callSite } from '../../kernel/base/call-site.ts'
+import type { Application } from '../../kernel/service/holdfast.ts'
+import type { MutationDefinition, NoOutput, Operation } from '../../kernel/operation/operation.ts'
+import type { AnyProblemType, ProblemOf } from '../../kernel/problem/problem.ts'
+import type { InputOf, Schema } from '../../kernel/schema/schema.ts'
+import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
+
+/**
+ * Options of {@link incomingWebhook}: those of a mutation, except those that signed webhooks
+ * determine.
+ */
+export interface IncomingWebhookDefinition<
+  I extends Schema,
+  P extends AnyProblemType,
+  Db,
+  Values,
+> extends Pick<
+  MutationDefinition<I, NoOutput, P, WebhookSender, Db, Values>,
+  'problems' | 'deadline' | 'summary' | 'description' | 'isolation' | 'run'
+> {
+  /** The route that receives the webhooks, e.g. `POST /webhooks/payments`. */
+  readonly route: `POST /${string}`
+  /**
+   * The sender's name, which is the caller's id. Webhook ids are unique per sender. Keep it stable:
+   * under a new name, webhooks that are sent again are handled again.
+   */
+  readonly sender: string
+  /** Returns the secrets shared with the sender, `whsec_…`; several during a rotation. */
+  readonly secrets: (settings: Values) => readonly string[]
+  /** Schema of the body, which is a JSON object. */
+  readonly payload: I
+}
+
+/**
+ * Defines a mutation that receives a sender's webhooks as specified by Standard Webhooks
+ * (https://www.standardwebhooks.com). The signature is verified before the body is parsed. The
+ * `webhook-id` is the idempotency key: a webhook that is sent again is answered with the stored
+ * answer, and its handler does not run.
+ *
+ * @param mutation The application's builder, `holdfast({ … }).mutation`.
+ */
+export function incomingWebhook<Db, Values, I extends Schema, P extends AnyProblemType = never>(
+  mutation: Application<never, Db, Values>['mutation'],
+  definition: IncomingWebhookDefinition<I, P, Db, Values>,
+): Operation<InputOf<I>, void, ProblemOf<P>> {
+  const { sender, secrets, payload, ...rest } = definition
+  const operation = mutation<I, NoOutput, P, WebhookSender>({
+    ...rest,
+    input: payload,
+    access: signedWebhook(sender, secrets),
+    keyHeader: 'webhook-id',
+  })
+  return { ...operation, place: callSite(incomingWebhook) }
+}

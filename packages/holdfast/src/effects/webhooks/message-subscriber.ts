@@ -1,0 +1,56 @@
+import type { Subscriber } from '../../kernel/background/background.ts'
+import type { EventType, Message } from '../../kernel/background/event.ts'
+import type { Json } from '../../kernel/base/json.ts'
+import type { JobType } from '../../kernel/background/job-type.ts'
+import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import type { DeliveryInput } from './delivery-job.ts'
+import { type OutgoingMessage, planDeliveries, type PlannedRow } from './queries/plan-deliveries.ts'
+import { pruneWebhookMessages } from './queries/prune-messages.ts'
+
+/** Dependencies of {@link messageSubscriber}. */
+export interface MessageSubscriberParts {
+  readonly events: readonly EventType[]
+  readonly ownerOf: (message: Message<never>) => string | readonly string[] | undefined
+  readonly job: JobType<DeliveryInput>
+  readonly retentionMs: number
+}
+
+// More than a batch of messages, so that pruning keeps up with new messages.
+const pruneBatch = 400
+
+/** Returns the subscriber that creates the deliveries of messages, and enqueues a job for each. */
+export function messageSubscriber({ events, ownerOf, job, retentionMs }: MessageSubscriberParts): Subscriber {
+  const sent = new Set(events.map(({ name }) => name))
+
+  function toOutgoing(message: Message<Json>): readonly OutgoingMessage[] {
+    if (!sent.has(message.event)) return []
+    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat().filter(isStorable))
+    if (owners.size === 0) return []
+    const { id, event, payload, publishedAt } = message
+    const body = JSON.stringify({ type: event, timestamp: publishedAt.toISOString(), data: payload })
+    return [...owners].map((owner) => ({ id, event, owner, body }))
+  }
+
+  return {
+    name: 'webhooks',
+    events,
+    async handle(messages, { transaction, jobs }) {
+      const outgoing = messages.flatMap(toOutgoing)
+      if (outgoing.length === 0) return
+      const { service } = transaction
+      await runStatement(transaction, pruneWebhookMessages(service, { retentionMs, limit: pruneBatch }))
+      const planned = await runStatement<PlannedRow>(transaction, planDeliveries(service, outgoing))
+      const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
+      for (const { delivery, endpoint, owner, message } of planned)
+        await jobs.enqueue(job, { delivery, endpoint, owner }, { traceparent: traces.get(message) })
+    },
+  }
+}
+
+/**
+ * Returns whether the database can store an owner's name. If it cannot, the owner has no endpoints,
+ * and must not hold up the messages of others.
+ */
+function isStorable(owner: string): boolean {
+  return !owner.includes('\0') && owner.isWellFormed()
+}

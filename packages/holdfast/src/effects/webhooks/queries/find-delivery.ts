@@ -1,0 +1,32 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/** The data of an attempt of a delivery. */
+export interface DeliveryRow {
+  readonly message_id: string
+  readonly body: string
+  readonly url: string
+  readonly is_enabled: boolean
+  /** The valid secrets, newest first. */
+  readonly secrets: readonly string[]
+}
+
+/**
+ * Finds a delivery with the current URL and secrets of its endpoint; no row if either has been
+ * removed.
+ */
+export function findDelivery(id: string): Statement {
+  return {
+    text: `
+      select message.id as message_id, message.body, endpoint.url, endpoint.state = 'enabled' as is_enabled,
+        array(
+          select secret from holdfast.webhook_secrets as secret
+          where secret.endpoint_id = endpoint.id and (valid_until is null or valid_until > now())
+          order by secret.created_at desc
+        ) as secrets
+      from holdfast.webhook_deliveries as delivery
+      join holdfast.webhook_messages as message on message.id = delivery.message_id
+      join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+      where delivery.id = $1`,
+    values: [id],
+  }
+}

@@ -1,0 +1,34 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { EndpointReference } from './endpoints.ts'
+
+/** The state of an endpoint. */
+export interface ReplayEndpointRow {
+  readonly is_enabled: boolean
+}
+
+/**
+ * Finds the endpoint of a delivery; no row if it does not exist or belongs to another service or
+ * owner.
+ */
+export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
+  return {
+    text: `
+      select endpoint.state = 'enabled' as is_enabled
+      from holdfast.webhook_deliveries as delivery
+      join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+      where delivery.id = $1
+        and ($2::text is null or endpoint.service = $2)
+        and ($3::text is null or endpoint.owner = $3)`,
+    values: [id, service, owner],
+  }
+}
+
+/** Finds an endpoint; no row if it does not exist or belongs to another service or owner. */
+export function findEndpoint({ id, service, owner }: EndpointReference): Statement {
+  return {
+    text: `
+      select state = 'enabled' as is_enabled from holdfast.webhook_endpoints
+      where id = $1 and ($2::text is null or service = $2) and ($3::text is null or owner = $3)`,
+    values: [id, service, owner],
+  }
+}

@@ -1,0 +1,52 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+
+/** Filters of the deliveries to replay; `null` means no filter. */
+export interface ReplayFilters {
+  readonly service: string | null
+  readonly owner: string | null
+  readonly delivery: string | null
+  readonly endpoint: string | null
+  readonly since: Date | null
+  readonly until: Date | null
+  readonly states: readonly string[]
+  readonly limit: number
+}
+
+/**
+ * Sends deliveries to enabled endpoints again, oldest first, with the same ids. One statement marks
+ * the deliveries as pending and inserts their jobs, so that both happen or neither, even outside of
+ * a transaction.
+ */
+export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
+  const { service, owner, delivery, endpoint, since, until, states, limit } = filters
+  return {
+    text: `
+      with chosen as materialized (
+        select delivery.id, delivery.seq, endpoint.service, endpoint.owner
+        from holdfast.webhook_deliveries as delivery
+        join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
+        where endpoint.state = 'enabled'
+          and ($9::text is null or endpoint.service = $9)
+          and ($2::text is null or endpoint.owner = $2)
+          and ($3::uuid is null or delivery.id = $3)
+          and ($4::uuid is null or endpoint.id = $4)
+          and ($5::timestamptz is null or delivery.created_at >= $5)
+          and ($6::timestamptz is null or delivery.created_at < $6)
+          and delivery.state = any($7::text[])
+        order by delivery.seq
+        limit $8
+        for update of delivery
+      ), replayed as (
+        update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
+        from chosen where delivery.id = chosen.id
+        returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.service, chosen.owner
+      )
+      insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
+      select service, gen_random_uuid(), $1,
+        json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
+        'gated', endpoint_id::text, owner
+      from replayed order by seq
+      returning id`,
+    values: [job, owner, delivery, endpoint, since, until, states, limit, service],
+  }
+}

@@ -1,0 +1,52 @@
+import type { Access } from '../../kernel/operation/access.ts'
+import type { Caller } from '../../kernel/operation/caller.ts'
+import { systemClock } from '../../kernel/base/clock.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import { incomingWebhookProblems } from './problems.ts'
+import { verifyWebhook } from './verify-webhook.ts'
+
+/** The caller of an incoming webhook: its sender, verified by the signature. */
+export interface WebhookSender extends Caller {
+  readonly kind: 'webhook'
+  /** The sender's name in this service. */
+  readonly id: string
+  /** Id of the webhook, the same in each attempt of the sender. */
+  readonly webhookId: string
+  /** Time of this attempt. */
+  readonly sentAt: Date
+}
+
+/**
+ * Returns an access rule that admits webhooks signed with one of the secrets, before the body is
+ * parsed.
+ */
+export function signedWebhook<Values>(
+  sender: string,
+  secrets: (settings: Values) => readonly string[],
+): Access<WebhookSender> {
+  return {
+    name: `signedWebhook(${sender})`,
+    problems: incomingWebhookProblems,
+    readsContent: true,
+    securitySchemes: {
+      webhookSignature: {
+        in: 'header',
+        name: 'webhook-signature',
+        description:
+          'A signature of `webhook-id`, `webhook-timestamp` and the body with a secret that sender and service share ([Standard Webhooks](https://www.standardwebhooks.com)).',
+      },
+    },
+    authorize({ header, content = new Uint8Array(), settings, clock = systemClock }) {
+      try {
+        const { id, sentAt } = verifyWebhook(
+          { header, body: content },
+          { secrets: secrets(settings as Values), nowMs: clock.now() },
+        )
+        return { kind: 'webhook', id: sender, webhookId: id, sentAt }
+      } catch (error) {
+        if (error instanceof ProblemError) return error
+        throw error
+      }
+    },
+  }
+}

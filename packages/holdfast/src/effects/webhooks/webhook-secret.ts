@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+
+const prefix = 'whsec_'
+const newBytes = 32
+const fewestBytes = 24
+const mostBytes = 64
+const base64Form = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
+
+/** Returns a new signing secret: `whsec_` and 32 random bytes in base64. */
+export function createWebhookSecret(): string {
+  return prefix + randomBytes(newBytes).toString('base64')
+}
+
+/**
+ * Returns the bytes of a secret.
+ *
+ * @throws HoldfastError `webhook-secret-invalid` if it is not `whsec_` and 24 to 64 bytes in
+ * base64. The message does not contain the secret.
+ */
+export function readWebhookSecret(secret: string): Buffer {
+  const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : undefined
+  const bytes = text !== undefined && base64Form.test(text) ? Buffer.from(text, 'base64') : undefined
+  if (bytes && bytes.length >= fewestBytes && bytes.length <= mostBytes) return bytes
+  const found =
+    text === undefined
+      ? `does not begin with ${prefix}`
+      : bytes
+        ? `has ${bytes.length} bytes`
+        : 'is not base64'
+  throw new HoldfastError(
+    'webhook-secret-invalid',
+    `A secret of webhooks ${found}. It is ${prefix} and ${fewestBytes} to ${mostBytes} bytes in base64, as the sender shows it.`,
+  )
+}

@@ -1,0 +1,152 @@
+import sql from 'sql-template-tag'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { changeEndpoint } from './change-endpoint.ts'
+import { type EndpointRow, endpointRows, setEndpointState } from './queries/endpoints.ts'
+import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
+import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
+import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
+import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
+
+/** A listed item with its position, for pagination. */
+export type Listed<Item> = Item & {
+  /** Position of the item, as a decimal integer. Pass it as `after` to get the next page. */
+  readonly position: string
+  /** Name of the service that sends the webhooks. */
+  readonly service: string
+}
+
+/** Filters and page of {@link listWebhookEndpoints}. */
+export interface ListWebhookEndpointsOptions {
+  /** Name of the service. Default: all services on the database. */
+  readonly service?: string
+  readonly owner?: string
+  readonly state?: WebhookEndpoint['state']
+  /** Position of the last item on the previous page. Default: the first page. */
+  readonly after?: string
+  /** Maximum number of items, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+/** Filters and page of {@link listWebhookDeliveries}. */
+export interface ListWebhookDeliveriesOptions {
+  /** Name of the service. Default: all services on the database. */
+  readonly service?: string
+  readonly owner?: string
+  /** The endpoint's id. */
+  readonly endpoint?: string
+  readonly state?: WebhookDelivery['state']
+  /** Position of the last item on the previous page. Default: the first page. */
+  readonly after?: string
+  /** Maximum number of items, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+const mostListed = 1_000
+const defaultLimit = 50
+
+/**
+ * Lists endpoints of all owners, oldest first, without their secrets.
+ *
+ * @throws HoldfastError `webhook-list-invalid`.
+ */
+export async function listWebhookEndpoints(
+  client: StatementClient,
+  options: ListWebhookEndpointsOptions = {},
+): Promise<readonly Listed<WebhookEndpoint>[]> {
+  const { service = null, owner = null, state = null, after = null, limit = defaultLimit } = options
+  checkPage(after, limit)
+  const rows = await runStatement<EndpointRow>(
+    client,
+    sql`
+      ${endpointRows({ service, owner, state })}
+        and (${after}::bigint is null or seq > ${after})
+      order by seq
+      limit ${limit}`,
+  )
+  return rows.map((row) => ({ ...toEndpoint(row), position: row.seq, service: row.service }))
+}
+
+/**
+ * Lists deliveries of all owners with their attempts, newest first.
+ *
+ * @throws HoldfastError `webhook-list-invalid`.
+ */
+export async function listWebhookDeliveries(
+  client: StatementClient,
+  options: ListWebhookDeliveriesOptions = {},
+): Promise<readonly Listed<WebhookDelivery>[]> {
+  const {
+    service = null,
+    owner = null,
+    endpoint = null,
+    state = null,
+    after = null,
+    limit = defaultLimit,
+  } = options
+  checkPage(after, limit)
+  if (endpoint !== null && !isUuid(endpoint))
+    throw listInvalid(`the endpoint ${JSON.stringify(endpoint)}`, 'a UUID')
+  const rows = await runStatement<DeliveryListRow>(
+    client,
+    sql`
+      ${deliveryRows({ service, owner, endpoint, state })}
+        and (${after}::bigint is null or delivery.seq < ${after})
+      order by delivery.seq desc
+      limit ${limit}`,
+  )
+  return rows.map((row) => ({ ...toDelivery(row), position: row.seq, service: row.service }))
+}
+
+/**
+ * Disables an endpoint of any owner. The owner sees the reason. Throws the problem
+ * `WebhookEndpointUnknown`.
+ */
+export async function disableWebhookEndpoint(
+  client: StatementClient,
+  id: string,
+  reason: string,
+): Promise<WebhookEndpoint> {
+  return toEndpoint(
+    await changeEndpoint(client, id, setEndpointState({ id, service: null, owner: null }, reason)),
+  )
+}
+
+/** Enables an endpoint of any owner. Throws the problem `WebhookEndpointUnknown`. */
+export async function enableWebhookEndpoint(client: StatementClient, id: string): Promise<WebhookEndpoint> {
+  return toEndpoint(
+    await changeEndpoint(client, id, setEndpointState({ id, service: null, owner: null }, null)),
+  )
+}
+
+/**
+ * Sends a delivery again, in any state, with the same `webhook-id`. Throws the problem
+ * `WebhookDeliveryUnknown` or `WebhookEndpointDisabled`.
+ */
+export async function replayWebhookDelivery(client: StatementClient, id: string): Promise<void> {
+  await replayDeliveryOf(client, { service: null, owner: null, id })
+}
+
+/**
+ * Sends the deliveries to an endpoint that were created in a time range again, and returns their
+ * number: at most 10,000, oldest first. Throws the problem `WebhookEndpointUnknown` or
+ * `WebhookEndpointDisabled`.
+ */
+export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
+  return replayDeliveriesOf(client, { ...range, service: null, owner: null })
+}
+
+function checkPage(after: string | null, limit: number): void {
+  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
+    throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${mostListed}`)
+  if (after !== null && !/^\d{1,18}$/.test(after))
+    throw listInvalid(`the position ${JSON.stringify(after)}`, 'that of the last one on the page before')
+}
+
+function listInvalid(what: string, wanted: string): HoldfastError {
+  return new HoldfastError(
+    'webhook-list-invalid',
+    `Webhooks were asked for with ${what}; it has to be ${wanted}.`,
+  )
+}

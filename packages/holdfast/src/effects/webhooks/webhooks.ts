@@ -1,0 +1,98 @@
+import type { Capability } from '../../kernel/background/background.ts'
+import { callSite } from '../../kernel/base/call-site.ts'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import type { EventType, Message } from '../../kernel/background/event.ts'
+import { readMode } from '../../kernel/host/surroundings.ts'
+import { deliveries, type Deliveries } from './deliveries.ts'
+import { deliveryJob } from './delivery-job.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
+import { messageSubscriber } from './message-subscriber.ts'
+
+/** The published payload of an event, as JSON carries it. */
+type GivenOf<E> = E extends EventType<infer Given, unknown> ? Given : never
+
+/** Options of {@link webhooks}. */
+export interface WebhooksDefinition<E extends EventType> {
+  /** The events that are sent. */
+  readonly events: readonly E[]
+  /**
+   * Returns the owner or owners of a message, which is sent to their endpoints only; `undefined`
+   * sends it to no endpoint. If the function throws, the message becomes a dead letter, and the
+   * next one is handled.
+   */
+  readonly ownerOf: (message: Message<GivenOf<E>>) => string | readonly string[] | undefined
+  /** Retries of failed deliveries. Default: ten attempts over about three days. */
+  readonly retry?: {
+    /**
+     * The delays between the attempts; a random jitter of up to 10 % is added. After the last one,
+     * the delivery has failed permanently. Default `['5s', '5m', '30m', '2h', '5h', '10h', '14h',
+     * '20h', '24h']`.
+     */
+    readonly schedule: readonly Duration[]
+  }
+  /** Timeout of one attempt. Default `'15s'`. */
+  readonly timeout?: Duration
+  /** Maximum number of concurrent deliveries to one endpoint. Default 4. */
+  readonly concurrency?: number
+  /**
+   * Maximum number of concurrent deliveries in each process, in slots separate from its other jobs.
+   * Default 20. Half of the slots are reserved for owners without a running delivery. Raise it if
+   * many owners have slow endpoints.
+   */
+  readonly slots?: number
+  /** Disables an endpoint after this long without a successful delivery. Default `'5d'`. */
+  readonly disableAfter?: Duration
+  /**
+   * How long messages and their deliveries are kept, for inspection and replay. Default `'30d'`.
+   */
+  readonly retention?: Duration
+  /**
+   * Hosts of endpoints that may have private addresses, e.g. `localhost` or
+   * `receiver.internal:8080`. Default: none.
+   */
+  readonly allowedHosts?: readonly string[]
+  /**
+   * Whether endpoints may have http URLs. Default: false if `NODE_ENV` is `production`, otherwise
+   * true.
+   */
+  readonly allowHttp?: boolean
+}
+
+/**
+ * Outgoing webhooks: a capability of a service, with the functions for its endpoints and
+ * deliveries.
+ */
+export interface Webhooks extends Capability, Endpoints, Deliveries {}
+
+const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10h', '14h', '20h', '24h']
+
+/**
+ * Defines outgoing webhooks: the messages of events are sent to the endpoints of their owners, as
+ * specified by Standard Webhooks (https://www.standardwebhooks.com).
+ */
+export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
+  const { events, allowedHosts = [], allowHttp = readMode(process.env) !== 'production' } = definition
+  const job = deliveryJob({
+    rules: { allowedHosts },
+    schedule: definition.retry?.schedule ?? defaultSchedule,
+    timeoutMs: toMilliseconds(definition.timeout ?? '15s'),
+    disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
+    concurrency: definition.concurrency ?? 4,
+    slots: definition.slots ?? 20,
+    place: callSite(webhooks),
+  })
+  const subscriber = messageSubscriber({
+    events,
+    ownerOf: definition.ownerOf,
+    job,
+    retentionMs: toMilliseconds(definition.retention ?? '30d'),
+  })
+  const names = events.map(({ name }) => name)
+  return {
+    name: 'webhooks',
+    jobs: [job],
+    subscribers: [subscriber],
+    ...createEndpoints(names, { allowHttp, allowedHosts }),
+    ...deliveries,
+  }
+}

@@ -1,0 +1,83 @@
+import type { EventType, Message } from './event.ts'
+import type { JobContext, JobDefinition } from './job.ts'
+import type { JobType } from './job-type.ts'
+import type { Schema } from '../schema/schema.ts'
+import type { NoSettings } from '../host/settings.ts'
+
+/** The context passed to a consumer: that of a job without `input` and `step`, plus the message. */
+export interface ConsumerContext<Payload, Db, Values = NoSettings> extends Omit<
+  JobContext<never, Db, Values>,
+  'input' | 'step'
+> {
+  /** The message to handle. */
+  readonly message: Message<Payload>
+}
+
+/** The definition of a consumer. */
+export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pick<
+  JobDefinition<Schema, Db, Values>,
+  'retry' | 'deadline' | 'retention'
+> {
+  /** Identifies its position in the database, so do not change it. Unique within the service. */
+  readonly name: string
+  /** The event whose messages it handles. */
+  readonly event: EventType<unknown, Payload>
+  /**
+   * The service whose messages it consumes. Default: the service that it is defined in. Set it to
+   * consume the messages of another service on the same database.
+   */
+  readonly publisher?: string
+  /**
+   * The first message when a service with it starts for the first time: the next one that is
+   * published (`'next'`), or the oldest one that is kept (`'oldest'`). Later starts resume at the
+   * stored position. Default `'next'`.
+   */
+  readonly startFrom?: 'next' | 'oldest'
+  /**
+   * How later messages of the same key proceed if one has failed permanently. `'wait'`: they wait
+   * until it is redriven, skipped, or its 30 days have passed, which preserves the order. `'skip'`:
+   * they pass it. Other keys and other consumers are not affected. Default `'wait'`. Set `'skip'`
+   * if messages are independent of each other.
+   */
+  readonly onDead?: 'wait' | 'skip'
+  /**
+   * Handles one message. Its writes to the database happen exactly once, however often the message
+   * is delivered.
+   */
+  run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
+}
+
+/** A defined consumer. */
+export interface Consumer {
+  readonly kind: 'consumer'
+  readonly name: string
+  readonly event: EventType
+  /** The service whose messages it consumes; `undefined`: the service that it is defined in. */
+  readonly publisher: string | undefined
+  readonly startFrom: 'next' | 'oldest'
+  readonly onDead: 'wait' | 'skip'
+  readonly definition: Pick<JobType, 'retry' | 'deadline' | 'retention'>
+  /** The file and line of the definition. */
+  readonly place: string
+  run(context: ConsumerContext<never, never, never>): void | Promise<void>
+}
+
+/** Creates a consumer from its definition. */
+export function createConsumer<Payload, Db, Values>(
+  definition: ConsumerDefinition<Payload, Db, Values>,
+  place: string,
+): Consumer {
+  const { name, retry = {}, deadline = '5m', retention = '1d' } = definition
+  const { publisher, startFrom = 'next', onDead = 'wait' } = definition
+  return {
+    kind: 'consumer',
+    name,
+    event: definition.event as EventType,
+    publisher,
+    startFrom,
+    onDead,
+    definition: { retry, deadline, retention },
+    place,
+    run: (context) => definition.run(context as never),
+  }
+}

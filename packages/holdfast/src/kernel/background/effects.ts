@@ -1,0 +1,105 @@
+import type { Duration } from '../base/duration.ts'
+import type { Publish } from './event.ts'
+import type { JobType } from './job-type.ts'
+
+/** Options of `enqueue`. */
+export interface EnqueueOptions {
+  /** The delay before the job may run. Default: none. */
+  readonly delay?: Duration
+  /** The time from which the job may run, instead of `delay`. */
+  readonly at?: Date
+  /**
+   * The priority, -1000 to 1000; jobs with a higher one run first. Default: the priority of the job
+   * definition.
+   */
+  readonly priority?: number
+  /**
+   * A key that prevents duplicates: while a job of this name and key exists, it is returned instead
+   * of a new one. A string is the key, with `until: 'started'`.
+   */
+  readonly unique?: string | UniqueJob
+  /**
+   * The trace that the job belongs to, as a W3C Trace Context `traceparent`. Default, also if it is
+   * malformed: the trace of the call or job that enqueues it.
+   */
+  readonly traceparent?: string | undefined
+}
+
+/** The unique key of a job, and how long it prevents duplicates. */
+export interface UniqueJob {
+  /** The key, at most 255 characters. */
+  readonly key: string
+  /**
+   * How long a job prevents duplicates. `'started'`: until it is claimed, so that a change
+   * committed while it runs enqueues one more run and is not missed. `'ended'`: until it ends,
+   * further attempts included. Default `'started'`. Set `'ended'` only if a running job need not
+   * see what is committed after it began.
+   */
+  readonly until?: 'started' | 'ended'
+}
+
+/** Options of `enqueueMany`. */
+export type EnqueueManyOptions = Omit<EnqueueOptions, 'unique'>
+
+/** An enqueued job. */
+export interface EnqueuedJob {
+  /** The id of the job, a UUID. */
+  readonly id: string
+  /** Whether the job is new; false if a job with the same `unique` key existed. */
+  readonly isNew: boolean
+}
+
+/** Enqueues and cancels jobs within a transaction: both take effect if, and only if, it commits. */
+export interface Jobs {
+  /**
+   * Enqueues a job.
+   *
+   * @throws HoldfastError `job-input-invalid` if the input does not match the schema of the job.
+   */
+  enqueue<Input>(job: JobType<Input>, input: NoInfer<Input>, options?: EnqueueOptions): Promise<EnqueuedJob>
+  /**
+   * Enqueues a job for each input in one statement. Resolves to their ids, in the order of the
+   * inputs.
+   */
+  enqueueMany<Input>(
+    job: JobType<Input>,
+    inputs: readonly NoInfer<Input>[],
+    options?: EnqueueManyOptions,
+  ): Promise<readonly string[]>
+  /**
+   * Cancels a job: a waiting job never runs; the `signal` of a running job is aborted. Resolves to
+   * false if the job had already ended.
+   */
+  cancel(id: string): Promise<boolean>
+}
+
+/** The result of a statement, independent of the query builder. */
+export interface StatementResult<Row> {
+  readonly rows: readonly Row[]
+  /** Number of rows changed or returned. */
+  readonly rowCount: number
+}
+
+/** Runs SQL for libraries, independent of the query builder of the handler. */
+export interface Statements {
+  /**
+   * The name of the service that runs them. A library with its own tables separates its rows by it.
+   */
+  readonly service: string
+  /** Runs one statement; `values` are the parameters `$1`, `$2`, …. */
+  query<Row = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<StatementResult<Row>>
+}
+
+/** A transaction that libraries can take part in. */
+export interface Transaction extends Statements {}
+
+/** The effects that commit atomically with a transaction. */
+export interface Effects {
+  readonly jobs: Jobs
+  readonly publish: Publish
+  /** The transaction itself, for libraries that take part in it. */
+  readonly transaction: Transaction
+}

@@ -1,0 +1,73 @@
+import type { Json } from '../base/json.ts'
+import type { InputOf, OutputOf, Schema } from '../schema/schema.ts'
+
+/** The definition of an event. */
+export interface EventDefinition<P extends Schema> {
+  /** The schema of the payload of its messages. */
+  readonly payload: P
+  /** One sentence for documentation: what has happened when it is published. */
+  readonly description?: string
+}
+
+/** An event type, such as `transfer.created`. Its messages are published with `publish`. */
+export interface EventType<Given = unknown, Payload = Given> {
+  readonly kind: 'event'
+  /** Identifies the event for consumers, brokers and webhook endpoints, so do not change it. */
+  readonly name: string
+  readonly payload: Schema
+  readonly description: string | undefined
+  /** Type information only; never set at runtime. */
+  readonly types?: { readonly given: Given; readonly payload: Payload }
+}
+
+/**
+ * Declares an event.
+ *
+ * @param name lower-case words with dots between them, in the past tense: `transfer.created`.
+ */
+export function event<P extends Schema>(
+  name: string,
+  definition: EventDefinition<P>,
+): EventType<InputOf<P>, OutputOf<P>> {
+  return { kind: 'event', name, payload: definition.payload, description: definition.description }
+}
+
+/** One occurrence of an event, as consumers receive it. */
+export interface Message<Payload = unknown> {
+  /**
+   * The id of the message, a UUID. It is the same in every delivery, so use it to detect
+   * duplicates.
+   */
+  readonly id: string
+  /** The event's name. */
+  readonly event: string
+  /**
+   * The subject of the message. Messages of one event and key arrive in the order in which they
+   * were committed.
+   */
+  readonly key: string
+  /** The payload, as declared by the event. */
+  readonly payload: Payload
+  /** The time at which its transaction published it, by the clock of the database. */
+  readonly publishedAt: Date
+}
+
+/** A message with its origin, as subscribers and relays receive it. */
+export interface PublishedMessage extends Message<Json> {
+  /** The service that published it. */
+  readonly service: string
+  /** The `traceparent` of the call that published it, if it has one. */
+  readonly traceparent: string | undefined
+}
+
+/**
+ * Publishes a message with the transaction: it is sent if, and only if, the transaction commits.
+ * Resolves to its id.
+ *
+ * @throws HoldfastError `message-invalid` if the payload does not match the schema of the event.
+ */
+export type Publish = <Given>(
+  event: EventType<Given, unknown>,
+  key: string,
+  payload: NoInfer<Given>,
+) => Promise<string>

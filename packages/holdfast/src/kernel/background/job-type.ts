@@ -1,0 +1,89 @@
+import type { Duration } from '../base/duration.ts'
+import type { Schema } from '../schema/schema.ts'
+
+/** The retry policy of a job. */
+export interface RetryPolicy {
+  /** Max number of attempts. Default 20. */
+  readonly attempts?: number
+  /**
+   * Max delay after the first failure; it doubles with each further failure. The actual delay is
+   * random between 0 and the max (full jitter). Default `'1s'`.
+   */
+  readonly firstDelay?: Duration
+  /** Max delay after any failure. Default `'1h'`. */
+  readonly longestDelay?: Duration
+  /**
+   * Explicit delays after each failure, instead of the options above. The job has one more attempt
+   * than delays, and is dead after the last one.
+   */
+  readonly schedule?: readonly Duration[]
+}
+
+/** Limits how many jobs of a name run at once, across all processes. */
+export interface ConcurrencyLimit<Input> {
+  /** Max number of jobs of a key that run at once. */
+  readonly limit: number
+  /**
+   * Returns the key that the limit applies to: `({ account }) => account`. Default: one limit for
+   * all jobs of the name.
+   */
+  readonly key?: (input: Input) => string
+  /**
+   * Whether a failed job keeps its slot until it has ended, further attempts included. With a limit
+   * of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
+   * attempts. Default false.
+   */
+  readonly ordered?: boolean
+  /**
+   * How later jobs of a key proceed if one is dead. `'skip'`: they pass it. `'wait'`: the dead job
+   * keeps its slot until it is redriven, skipped or deleted, and they wait behind it. Default
+   * `'skip'`. Set `'wait'` if a job must not run before an earlier one has succeeded.
+   */
+  readonly onDead?: 'skip' | 'wait'
+}
+
+/**
+ * Limits how many jobs of a name start per period, across all processes. The starts are spaced
+ * evenly.
+ */
+export interface RateLimit<Input> {
+  /** Max number of jobs of a key that start per period. */
+  readonly limit: number
+  /** The length of the period. */
+  readonly per: Duration
+  /** Returns the key that the limit applies to. Default: one limit for all jobs of the name. */
+  readonly key?: (input: Input) => string
+}
+
+/** Slots in each process that are reserved for one job, separate from the shared ones. */
+export interface OwnSlots<Input> {
+  /** Max number of its jobs that run at once in a process. */
+  readonly count: number
+  /** Number of connections that their transactions share. */
+  readonly connections: number
+  /**
+   * Returns the share that a job belongs to, such as its owner. Half of the slots are reserved for
+   * shares with no running job, so that one share cannot take all of them. Default: all jobs are
+   * one share.
+   */
+  readonly shareOf?: (input: Input) => string
+}
+
+/** A job without its handler: the part that code which enqueues it needs. */
+export interface JobType<Input = unknown> {
+  readonly kind: 'job'
+  readonly name: string
+  readonly input: Schema
+  readonly retry: RetryPolicy
+  readonly deadline: Duration
+  readonly priority: number
+  readonly concurrency: ConcurrencyLimit<never> | undefined
+  readonly rate: RateLimit<never> | undefined
+  readonly retention: Duration
+  /** Default: the job uses the shared slots. */
+  readonly slots: OwnSlots<never> | undefined
+  /** The file and line of the definition. */
+  readonly place: string
+  /** Type information only; never set at runtime. */
+  readonly types?: { readonly input: Input }
+}

@@ -1,0 +1,53 @@
+import type { EventType, PublishedMessage } from './event.ts'
+import type { Surroundings } from '../host/surroundings.ts'
+
+/** A message on its way to a broker. */
+export type RelayedMessage = PublishedMessage
+
+/**
+ * A broker that accepts messages: the port that the adapters `nats(…)` and `bullmq(…)` implement.
+ */
+export interface Broker {
+  /** Name of the kind of broker, for error messages: `'nats'`. */
+  readonly name: string
+  /** Connects. Rejects if `signal` is aborted first; the relay then connects again later. */
+  connect(surroundings: Surroundings, signal: AbortSignal): Promise<BrokerConnection>
+}
+
+/** A connection to a broker. */
+export interface BrokerConnection {
+  /**
+   * Sends messages in order, and resolves when the broker has stored all of them. Otherwise
+   * rejects; all of them are then sent again, and the broker recognizes duplicates by their ids.
+   */
+  send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Forwards the messages of some events to a broker, at least once each, and in order per key. */
+export interface Relay {
+  readonly kind: 'relay'
+  /** Stable: the relay's position is stored under this name. Unique in the service. */
+  readonly name: string
+  /** The events to forward; `undefined` forwards all of them. */
+  readonly events: readonly EventType[] | undefined
+  readonly to: Broker
+}
+
+/** Options of a relay. */
+export interface RelayDefinition {
+  readonly name: string
+  /** The events to forward. Default: all events. */
+  readonly events?: readonly EventType<unknown, unknown>[]
+  readonly to: Broker
+}
+
+/** Declares a relay. */
+export function relay(definition: RelayDefinition): Relay {
+  return {
+    kind: 'relay',
+    name: definition.name,
+    events: definition.events as readonly EventType[] | undefined,
+    to: definition.to,
+  }
+}

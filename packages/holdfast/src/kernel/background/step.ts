@@ -1,0 +1,61 @@
+import type { Duration } from '../base/duration.ts'
+import type { Effects } from './effects.ts'
+import type { EventType, Message } from './event.ts'
+import type { Logger } from '../base/log.ts'
+
+/** The context passed to a step. */
+export interface StepContext<Db> extends Effects {
+  /**
+   * The step's transaction, started by its first statement and committed together with the step's
+   * result.
+   */
+  readonly db: Db
+  /**
+   * The same for every attempt of this step of this job, and unique to it. Pass it as the
+   * idempotency key to third parties that support one.
+   */
+  readonly key: string
+  readonly log: Logger
+  /**
+   * Aborted when the job's deadline passes, the job is cancelled, or another process takes it over.
+   */
+  readonly signal: AbortSignal
+}
+
+/** Options of {@link Step.waitFor}. */
+export interface WaitOptions {
+  /** The key of the message to wait for. */
+  readonly key: string
+  /** Max time to wait. Default: no timeout. */
+  readonly timeout?: Duration
+  /**
+   * The service that publishes the message. Default: the job's service. Set it to wait for another
+   * service's message.
+   */
+  readonly publisher?: string
+}
+
+/**
+ * Divides a job into durable steps: the result of a step is committed, and later attempts reuse it
+ * instead of running the step again. Names are unique within the job.
+ */
+export interface Step<Db> {
+  /**
+   * Runs a step and commits its result: JSON of at most 256 KiB, or nothing. The step runs again
+   * only if its result was not committed. A result that JSON would lose or change (NaN, Date, Map,
+   * Error, bigint, an instance of a class, undefined in an array) fails with `step-result-invalid`,
+   * which names its location; members that are undefined are omitted.
+   */
+  <Result>(name: string, run: (context: StepContext<Db>) => Result | Promise<Result>): Promise<Result>
+  /** Sleeps durably: the job holds no connection or process meanwhile, and survives restarts. */
+  sleep(name: string, duration: Duration): Promise<void>
+  /**
+   * Waits for the first message with this event and key that is published after the job was
+   * enqueued. Resolves to `undefined` on timeout. The job holds no connection or process meanwhile.
+   */
+  waitFor<Payload>(
+    name: string,
+    event: EventType<unknown, Payload>,
+    options: WaitOptions,
+  ): Promise<Message<Payload> | undefined>
+}

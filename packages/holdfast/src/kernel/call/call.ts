@@ -1,0 +1,92 @@
+import type { Answer } from '../operation/answer.ts'
+import type { Caller } from '../operation/caller.ts'
+import type { Cancellation } from '../base/cancellation.ts'
+import type { CompiledOperation } from '../operation/compile.ts'
+import type { Effects, Statements } from '../background/effects.ts'
+import type { RunningDeadline } from '../operation/deadline.ts'
+import type { Logger } from '../base/log.ts'
+import type { PageLinks } from '../pages/page-links.ts'
+import type { Span } from '../telemetry/span.ts'
+import type { StatementGuard } from '../host/statement-guard.ts'
+import type { WireInput } from '../operation/wire-input.ts'
+import type { Usage, Work } from '../host/work.ts'
+
+/** A transport's request to call an operation. */
+export interface CallRequest {
+  /** The operation's name in the service. */
+  readonly operation: string
+  readonly input: WireInput
+  /** The raw request body, for an access rule that verifies it. */
+  readonly content?: Uint8Array | undefined
+  /**
+   * Parses `content` into the body of the input after the access rule has admitted the caller.
+   * Default: `input` already has its body.
+   */
+  readonly parseContent?: ((content: Uint8Array) => unknown) | undefined
+  /** Returns a request header, or its equivalent in another transport, by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** The id of the call. Default: a new UUID. */
+  readonly requestId?: string
+  /** The span of the call. Default: a new one, in the trace of the `traceparent` header. */
+  readonly span?: Span
+  /** Accumulates the resources that the call uses. Default: a new object. */
+  readonly usage?: Usage
+  /**
+   * Called with the thrown error if the answer is a problem, including problems that the operation
+   * declares.
+   */
+  readonly onFailure?: ((error: unknown) => void) | undefined
+  /** Aborted when the client has disconnected: an `AbortSignal`, or an equivalent. */
+  readonly client?: Cancellation
+}
+
+/** One call in the pipeline. Each stage sets the fields that later stages read. */
+export interface Call extends Work {
+  readonly operation: CompiledOperation
+  /**
+   * Plain data, without getters or a class, because it is copied for each attempt. Completed by the
+   * validate stage.
+   */
+  wire: WireInput
+  /** The raw request body, for an access rule that verifies it. */
+  readonly content: Uint8Array | undefined
+  /** Parses `content` into the body of `wire`; `undefined` if `wire` already has its body. */
+  readonly parseContent: ((content: Uint8Array) => unknown) | undefined
+  readonly header: (name: string) => string | undefined
+  readonly requestId: string
+  readonly log: Logger
+  readonly onFailure: ((error: unknown) => void) | undefined
+  /** Aborted when the client has disconnected. */
+  readonly client: Cancellation | undefined
+  /**
+   * Set by the deadline stage. Cancelled when the time has passed or the client has disconnected;
+   * every wait of the call ends then.
+   */
+  deadline: RunningDeadline
+  /** Set by the identify stage, narrowed by the authorize stage. */
+  caller: Caller
+  /** Set by the validate stage. */
+  input: unknown
+  /** Set by the database's stage. */
+  db: unknown
+  /** Set by the database's stage of a query. Each attempt of a mutation has a separate guard. */
+  guard: StatementGuard | undefined
+  /** Runs statements for libraries in a query; a mutation uses its transaction instead. */
+  statements: Statements | undefined
+  /** Links to other pages, if the answer is a page of a list. */
+  links: PageLinks | undefined
+  /** The position of its commit in the log of the database, if it was requested. */
+  position: string | undefined
+  /** Set by the database's stage of a mutation. */
+  effects: Effects | undefined
+}
+
+/** Calls the rest of the pipeline. */
+export type Next = (call: Call) => Answer | Promise<Answer>
+
+/**
+ * A stage of the pipeline: does its work before, after or around `next`, or answers without calling
+ * it. It fails by throwing a problem. A stage with nothing to wait for returns the result of `next`
+ * as it is, so that a call that never waits allocates no promise.
+ */
+export type Stage = (call: Call, next: Next) => Answer | Promise<Answer>

@@ -1,0 +1,46 @@
+import type { Next, Stage } from './call.ts'
+import type { Clock } from '../base/clock.ts'
+import type { CompiledOperation } from '../operation/compile.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import { answerProblems } from './stages/answer-problems.ts'
+import { authorize } from './stages/authorize.ts'
+import { boundTime } from './stages/bound-time.ts'
+import { identify, type Identify } from './stages/identify.ts'
+import { run, type RunOptions } from './stages/run.ts'
+import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
+
+/** The parts of an operation's pipeline, beside the operation itself. */
+export interface PipelineParts extends RunOptions {
+  readonly clock: Clock
+  readonly problemBase: string
+  readonly identify: Identify | undefined
+  /** Answers a call whose input was rejected. Default: answers with the rejection. */
+  readonly answerRefused: AnswerRefused | undefined
+  /** The database's stage, if the service has a database. */
+  readonly data: Stage | undefined
+}
+
+/**
+ * Returns the stages that every call of an operation passes through, in order. Composed once, when
+ * the service starts.
+ */
+export function createPipeline(operation: CompiledOperation, parts: PipelineParts): Next {
+  return compose([
+    answerProblems(parts),
+    boundTime({ clock: parts.clock }),
+    parts.identify && identify(parts.identify),
+    authorize(parts),
+    validateInput(parts.answerRefused),
+    parts.data,
+    run(operation, parts),
+  ])
+}
+
+function compose(stages: readonly (Stage | undefined)[]): Next {
+  const present = stages.filter((stage) => stage !== undefined)
+  return present.reduceRight<Next>((next, stage) => (call) => stage(call, next), unreachable)
+}
+
+/** The end of the pipeline. It is never called: `run`, the last stage, always answers. */
+const unreachable: Next = () =>
+  Promise.reject(new HoldfastError('pipeline-exhausted', 'The last stage of a pipeline called the next.'))

@@ -1,0 +1,57 @@
+import { type Answer, toAnswer } from '../../operation/answer.ts'
+import type { Call, Stage } from '../call.ts'
+import { clientGone } from '../../operation/deadline.ts'
+import { toLogFields } from '../../base/log.ts'
+import { ProblemError } from '../../problem/problem.ts'
+import { InternalError, Unavailable } from '../../problem/problems.ts'
+import type { Mode } from '../../host/surroundings.ts'
+
+/** Options of {@link answerProblems}. */
+export interface AnswerProblemsOptions {
+  readonly problemBase: string
+  /** In development, `internal-error` includes the error message and its location. */
+  readonly mode: Mode
+}
+
+/**
+ * Returns the stage that turns every failure into a response: a problem into its own, any other
+ * error into `internal-error`, with the cause in the log.
+ */
+export function answerProblems({ problemBase, mode }: AnswerProblemsOptions): Stage {
+  function fail(error: unknown, call: Call): Answer {
+    call.onFailure?.(error)
+    const problem = toProblem(error, call, mode)
+    call.span.set('holdfast.problem.code', problem.code)
+    if (problem.status >= 500) call.span.fail(problem.code, problem.detail)
+    return toAnswer(problem, { requestId: call.requestId, problemBase })
+  }
+
+  return (call, next) => {
+    try {
+      const answer = next(call)
+      return answer instanceof Promise ? answer.catch((error: unknown) => fail(error, call)) : answer
+    } catch (error) {
+      return fail(error, call)
+    }
+  }
+}
+
+function toProblem(error: unknown, call: Call, mode: Mode): ProblemError {
+  if (error instanceof ProblemError) {
+    const cause = error.cause === undefined ? {} : { cause: toLogFields(error.cause) }
+    if (error.status >= 500) call.log.warn({ code: error.code, ...cause }, `answered ${error.code}`)
+    return error
+  }
+  if (error === clientGone) {
+    call.log.info('the client went away before it was answered')
+    return Unavailable({
+      detail: 'The client ended the connection before it was answered.',
+    })
+  }
+  const fields = toLogFields(error)
+  call.log.error({ place: call.operation.place, error: fields }, 'the call failed')
+  if (mode !== 'development') return InternalError()
+  const message = typeof fields['message'] === 'string' ? fields['message'] : 'what was thrown is no error'
+  const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.place
+  return InternalError({ detail: `${message} (${place})` })
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '../../base/clock.ts'
+import type { Call, Stage } from '../call.ts'
+import { RunningDeadline } from '../../operation/deadline.ts'
+import { readDurationMs } from '../../base/duration.ts'
+import { BadRequest } from '../../problem/problems.ts'
+
+/**
+ * The header with which a caller requests a shorter deadline than that of the operation: `250ms`,
+ * `2s`.
+ */
+const timeoutHeader = 'request-timeout'
+
+// The shortest delay of a timer, so that no call times out before it has started.
+const minTimeoutMs = 1
+
+/**
+ * Returns the stage that starts the call's deadline: the operation's, or the caller's if that is
+ * sooner. The later stages wait no longer than that.
+ */
+export function boundTime({ clock }: { readonly clock: Clock }): Stage {
+  return (call, next) => {
+    const deadline = new RunningDeadline(clock, timeoutOf(call), call.client)
+    call.deadline = deadline
+    try {
+      deadline.throwIfAborted()
+      const answer = next(call)
+      if (answer instanceof Promise) return answer.finally(() => deadline.end())
+      deadline.end()
+      return answer
+    } catch (error) {
+      deadline.end()
+      throw error
+    }
+  }
+}
+
+function timeoutOf(call: Call): number {
+  const asked = call.header(timeoutHeader)
+  if (asked === undefined) return call.operation.deadlineMs
+  const askedMs = readDurationMs(asked)
+  if (askedMs === undefined || askedMs < minTimeoutMs || askedMs === Infinity) {
+    throw BadRequest({
+      detail:
+        'The Request-Timeout header has to be a number and a unit, and at least 1ms: 250ms, 2s or 1m, for example.',
+    })
+  }
+  return Math.min(askedMs, call.operation.deadlineMs)
+}

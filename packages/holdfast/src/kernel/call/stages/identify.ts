@@ -1,0 +1,32 @@
+import type { Stage } from '../call.ts'
+import type { Caller } from '../../operation/caller.ts'
+import { untilAborted } from '../../base/cancellation.ts'
+import { checkCaller } from '../../operation/check-caller.ts'
+import { isThenable } from '../../base/thenable.ts'
+
+/** The part of a call that identifies its caller. */
+export interface Credentials {
+  /** Returns a request header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  readonly signal: AbortSignal
+}
+
+/**
+ * Identifies the caller of a call; returns `undefined` for an anonymous caller. Throws
+ * `Unauthenticated` to reject invalid credentials.
+ */
+export type Identify = (credentials: Credentials) => Caller | undefined | Promise<Caller | undefined>
+
+/** Returns the stage that sets the caller; a caller that is not identified stays anonymous. */
+export function identify(find: Identify): Stage {
+  return async (call, next) => {
+    const { header, deadline } = call
+    const found = find({ header, signal: deadline.signal })
+    const caller = isThenable(found) ? await untilAborted(Promise.resolve(found), deadline) : found
+    if (caller) {
+      checkCaller(caller, 'identify')
+      call.caller = caller
+    }
+    return next(call)
+  }
+}

@@ -1,0 +1,73 @@
+import type { Answer } from '../../operation/answer.ts'
+import type { Call, Stage } from '../call.ts'
+import { CallContext, type CallContextParts } from '../call-context.ts'
+import { untilAborted } from '../../base/cancellation.ts'
+import type { CompiledOperation } from '../../operation/compile.ts'
+import { HoldfastError } from '../../base/holdfast-error.ts'
+import { toLogFields } from '../../base/log.ts'
+import { type AnyProblemType, ProblemError } from '../../problem/problem.ts'
+import type { Mode } from '../../host/surroundings.ts'
+import { isThenable } from '../../base/thenable.ts'
+
+/** The dependencies of the last stage, beside the operation. */
+export interface RunOptions extends CallContextParts {
+  readonly mode: Mode
+  /** The problems of the framework, which any operation may throw. */
+  readonly frameworkProblems: readonly AnyProblemType[]
+}
+
+/**
+ * Returns the last stage: it calls the handler within the call's deadline and encodes the result.
+ */
+export function run(operation: CompiledOperation, options: RunOptions): Stage {
+  const expected = new Set([...options.frameworkProblems, ...operation.problems].map((type) => type.code))
+
+  function fail(error: unknown, call: Call): never {
+    if (error instanceof ProblemError && !expected.has(error.code))
+      throw undeclared(error, call, options.mode)
+    throw error
+  }
+
+  function encode(output: unknown, call: Call): Answer | Promise<Answer> {
+    const answer = operation.encode(output, call.log)
+    return answer instanceof Promise
+      ? untilAborted(answer, call.deadline).then((encoded) => withLinks(encoded, call))
+      : withLinks(answer, call)
+  }
+
+  return (call) => {
+    try {
+      const output: unknown = operation.run(new CallContext(call, options) as never)
+      const answer = isThenable(output)
+        ? untilAborted(Promise.resolve(output), call.deadline, (outcome) => tellLate(outcome, call)).then(
+            (value) => encode(value, call),
+          )
+        : encode(output, call)
+      return answer instanceof Promise ? answer.catch((error: unknown) => fail(error, call)) : answer
+    } catch (error) {
+      return fail(error, call)
+    }
+  }
+}
+
+function withLinks(answer: Answer, { links }: Call): Answer {
+  return links ? { ...answer, links } : answer
+}
+
+function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
+  if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
+  call.log.debug({ error: toLogFields(outcome.reason) }, 'the handler failed after its call had ended')
+}
+
+/**
+ * Clients are not prepared for a problem that the operation does not declare, so it is a defect: an
+ * error outside production. In production the problem is still the response, and a warning is
+ * logged.
+ */
+function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
+  const { name, place } = call.operation
+  const message = `${name} (${place}) threw the problem "${error.code}", which it does not declare. Add it to its problems.`
+  if (mode !== 'production') return new HoldfastError('problem-undeclared', message, { cause: error })
+  call.log.warn(message)
+  return error
+}

@@ -1,0 +1,50 @@
+import type { Answer } from '../../operation/answer.ts'
+import type { Call, Next, Stage } from '../call.ts'
+import { untilAborted } from '../../base/cancellation.ts'
+
+/** Answers a call whose input was rejected: from a stored answer, or by throwing the rejection. */
+export type AnswerRefused = (call: Call, refusal: unknown) => Promise<Answer>
+
+const throwRefusal: AnswerRefused = async (_, refusal) => {
+  throw refusal
+}
+
+/**
+ * Returns the stage that parses the input with the operation's schema. `answerRefused` answers a
+ * call whose input was rejected; by default it throws the rejection.
+ */
+export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stage {
+  return (call, next) => {
+    completeWire(call)
+    let input: unknown
+    try {
+      input = call.operation.decode(call.wire)
+    } catch (refusal) {
+      return answerRefused(call, refusal)
+    }
+    if (input instanceof Promise) return awaitInput(input, call, { next, answerRefused })
+    call.input = input
+    return next(call)
+  }
+}
+
+/** Parses a body whose parsing was postponed until the caller was authorized. */
+function completeWire(call: Call): void {
+  const { content, parseContent } = call
+  if (!content || !parseContent) return
+  const { path, query } = call.wire
+  call.wire = { path, query, body: parseContent(content) }
+}
+
+async function awaitInput(
+  input: Promise<unknown>,
+  call: Call,
+  { next, answerRefused }: { readonly next: Next; readonly answerRefused: AnswerRefused },
+): Promise<Answer> {
+  try {
+    call.input = await untilAborted(input, call.deadline)
+  } catch (refusal) {
+    return answerRefused(call, refusal)
+  }
+  return next(call)
+}

@@ -1,0 +1,51 @@
+import type { LogFields, Logger, LogLine } from '../base/log.ts'
+import type { Surroundings } from './surroundings.ts'
+
+/**
+ * Returns a logger that never throws: a committed call is answered even if its log line cannot be
+ * written. The first lost line is reported to `notify`; later ones are not, because a full log
+ * stays full.
+ */
+export function guardedLog(log: Logger, notify: Surroundings['notify']): Logger {
+  let hasTold = false
+  return guarded(log, (error) => {
+    if (hasTold) return
+    hasTold = true
+    notify(`The logger failed and lost a line; of others that it loses nothing is said: ${String(error)}`)
+  })
+}
+
+function guarded(log: Logger, tell: (error: unknown) => void): Logger {
+  const line =
+    (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
+    (first: string | LogFields, message?: string) => {
+      try {
+        if (typeof first === 'string') log[level](first)
+        else log[level](first, message ?? '')
+      } catch (error) {
+        tell(error)
+      }
+    }
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    isLevelEnabled(level) {
+      try {
+        return log.isLevelEnabled?.(level) ?? true
+      } catch (error) {
+        tell(error)
+        return true
+      }
+    },
+    child(fields) {
+      try {
+        return guarded(log.child(fields), tell)
+      } catch (error) {
+        tell(error)
+        return this
+      }
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import type { Logger } from '../base/log.ts'
+
+/** Checks the statements of one run of a handler. */
+export interface StatementGuard {
+  /** Max number of rows that one statement may return. */
+  readonly maxRows: number
+  /**
+   * Records a statement that is about to run. Returns the file and line that runs it, except in
+   * production.
+   *
+   * @throws HoldfastError `budget-exceeded` or `query-repeated`, if violations are errors.
+   */
+  before(text: string, values: readonly unknown[] | undefined): string | undefined
+  /** Returns the error of a statement that returns too many rows. */
+  tooManyRows(text: string, values: readonly unknown[] | undefined): Error
+}
+
+/** The handling of repeated, excessive and unbounded statements, outside production. */
+export interface StatementWatch {
+  /** Whether a violation throws instead of logging a warning. */
+  readonly refuses: boolean
+  /**
+   * Returns the nearest file and line of the program on the stack; `undefined` if there is none.
+   */
+  readonly placeOf: () => string | undefined
+  /** The logger of the warnings. Default: the log of the call. */
+  readonly log?: Logger
+}

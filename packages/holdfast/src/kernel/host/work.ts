@@ -1,0 +1,57 @@
+import type { Cancellation } from '../base/cancellation.ts'
+import { type Span, unrecordedSpan } from '../telemetry/span.ts'
+import type { StatementGuard } from './statement-guard.ts'
+import { noTrace, toTraceparent } from '../telemetry/trace-context.ts'
+
+/** The resources used so far. */
+export interface Usage {
+  /** The number of statements run by handlers; the framework's statements do not count. */
+  statements: number
+  /** The total duration of statements, the framework's included, in milliseconds. */
+  databaseMs: number
+}
+
+/** The unit of work that resources are used for. Every call is one. */
+export interface Work {
+  /** The time at which the result is no longer needed. */
+  readonly deadline: Cancellation
+  /**
+   * Whether a connection that the work holds at its deadline is closed, even if a statement is
+   * running. Default: the waiting caller interrupts the statement.
+   */
+  readonly isAbandonedAtDeadline?: boolean
+  /** The span of the work. */
+  readonly span: Span
+  /** The counters of the resources that it uses. */
+  readonly usage: Usage
+  /** Checks the statements of the handler. Default: no checks, as for jobs. */
+  readonly guard?: StatementGuard | undefined
+}
+
+/** Returns counters that start at zero. */
+export function newUsage(): Usage {
+  return { statements: 0, databaseMs: 0 }
+}
+
+const ownSpan = unrecordedSpan(noTrace)
+
+/**
+ * Returns work of the framework itself, which belongs to no call and is not recorded. A connection
+ * that does not answer by its deadline is abandoned.
+ */
+export function ownWork(deadline: Cancellation): Work {
+  return {
+    deadline,
+    isAbandonedAtDeadline: true,
+    span: ownSpan,
+    usage: newUsage(),
+  }
+}
+
+/**
+ * Returns the `traceparent` to pass on to what the work starts; `undefined` for work of the
+ * framework, which belongs to no trace.
+ */
+export function traceparentOf({ span }: Work): string | undefined {
+  return span.trace === noTrace ? undefined : toTraceparent(span.trace)
+}

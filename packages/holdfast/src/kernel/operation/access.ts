@@ -1,0 +1,106 @@
+import type { Caller } from './caller.ts'
+import type { Clock } from '../base/clock.ts'
+import { Forbidden } from '../problem/problems.ts'
+import { type AnyProblemType, ProblemError } from '../problem/problem.ts'
+import type { SecurityRule } from './security-scheme.ts'
+
+/** The parts of a call that an access rule can use. The rule runs before the input is validated. */
+export interface AccessRequest {
+  /** The caller that `identify` returned, narrowed by the earlier rules of {@link allOf}. */
+  readonly caller: Caller
+  /** Returns a request header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** Aborted when the deadline has passed or the client has disconnected. */
+  readonly signal: AbortSignal
+  /** The raw request body, for a rule that verifies it, such as a signature. */
+  readonly content?: Uint8Array | undefined
+  /**
+   * The settings of the program. Absent if the rule guards something other than an operation, such
+   * as the details of the health endpoints.
+   */
+  readonly settings?: unknown
+  /** The clock of the service. Absent if the rule guards something other than an operation. */
+  readonly clock?: Clock
+}
+
+/**
+ * A rule that decides who may call an operation. It returns the caller, narrowed to what the rule
+ * has verified, or the problem to answer with (usually `Unauthenticated` or `Forbidden`).
+ */
+export interface Access<out C extends Caller = Caller> extends SecurityRule {
+  /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
+  readonly name: string
+  /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. */
+  readonly problems?: readonly AnyProblemType[]
+  /**
+   * Whether it reads `content`. If true, the body is parsed only after the rule has admitted the
+   * caller. Default false.
+   */
+  readonly readsContent?: boolean
+  /** Returns the caller, narrowed, or the problem to answer with. */
+  authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
+}
+
+/** Returns a rule that admits every caller, anonymous ones included. */
+export function anyone(): Access<Caller> {
+  return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
+}
+
+/** The caller type admitted by a list of rules that must all admit it. */
+type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
+  Access<infer First>,
+  ...infer Rest extends readonly Access[],
+]
+  ? First & AdmittedByAll<Rest>
+  : Caller
+
+/** The caller type admitted by a list of rules of which one must admit it. */
+type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
+
+/**
+ * Returns a rule that admits a caller if every given rule does. The rules run in order, each with
+ * the caller as narrowed by the previous one; the first refusal is returned.
+ */
+export function allOf<const Rules extends readonly [Access, ...Access[]]>(
+  ...rules: Rules
+): Access<AdmittedByAll<Rules>> {
+  return {
+    name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
+    problems: rules.flatMap((rule) => rule.problems ?? []),
+    readsContent: rules.some((rule) => rule.readsContent === true),
+    combines: { need: 'all', rules },
+    async authorize(request) {
+      let caller = request.caller
+      for (const rule of rules) {
+        const decision = await rule.authorize({ ...request, caller })
+        if (decision instanceof ProblemError) return decision
+        caller = decision
+      }
+      return caller as AdmittedByAll<Rules>
+    },
+  }
+}
+
+/**
+ * Returns a rule that admits a caller if at least one given rule does. If all refuse, the first
+ * refusal is returned.
+ */
+export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
+  ...rules: Rules
+): Access<AdmittedByAny<Rules>> {
+  return {
+    name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
+    problems: rules.flatMap((rule) => rule.problems ?? []),
+    readsContent: rules.some((rule) => rule.readsContent === true),
+    combines: { need: 'one', rules },
+    async authorize(request) {
+      let refusal: ProblemError | undefined
+      for (const rule of rules) {
+        const decision = await rule.authorize(request)
+        if (!(decision instanceof ProblemError)) return decision as AdmittedByAny<Rules>
+        refusal ??= decision
+      }
+      return refusal ?? Forbidden()
+    },
+  }
+}

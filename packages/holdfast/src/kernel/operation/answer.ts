@@ -1,0 +1,48 @@
+import type { PageLinks } from '../pages/page-links.ts'
+import type { ProblemError } from '../problem/problem.ts'
+
+/** The answer to a call, ready to be sent by any transport and to be stored byte for byte. */
+export interface Answer {
+  /** The HTTP status. */
+  readonly status: number
+  /** Lower-case header names and their values. */
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON text; `null` if there is no content. */
+  readonly body: string | null
+  /** Links to other pages of the list, for a transport that can send them. */
+  readonly links?: PageLinks
+}
+
+/** The media type of an answer. */
+export const jsonType = 'application/json'
+/** The media type of a problem (RFC 9457). */
+const problemType = 'application/problem+json'
+
+/** The properties of a call that its problem includes. */
+export interface ProblemSurroundings {
+  readonly requestId: string
+  /** The URI or path that precedes the code in a problem's `type`; it ends in a slash. */
+  readonly problemBase: string
+}
+
+/**
+ * Returns a problem as an answer: `application/problem+json` with the members of RFC 9457, the
+ * problem's code and the request id.
+ */
+export function toAnswer(problem: ProblemError, { requestId, problemBase }: ProblemSurroundings): Answer {
+  const body = {
+    // First, so that an extra member cannot replace a standard one.
+    ...problem.extra,
+    type: problemBase + problem.code,
+    title: problem.problem.title,
+    status: problem.status,
+    ...(problem.detail === undefined ? {} : { detail: problem.detail }),
+    code: problem.code,
+    requestId,
+  }
+  return {
+    status: problem.status,
+    headers: { 'content-type': problemType, ...problem.headers },
+    body: JSON.stringify(body),
+  }
+}

@@ -1,0 +1,28 @@
+import type { Caller } from './caller.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+
+/**
+ * Throws unless the value that `identify` or an access rule returned is a caller. Without this
+ * check, malformed callers would share one scope, and with it their private records. `source` names
+ * the origin of the value in the message.
+ *
+ * @throws HoldfastError `caller-invalid`.
+ */
+export function checkCaller(value: unknown, source: string): asserts value is Caller {
+  if (typeof value !== 'object' || value === null) throw callerInvalid(source, `is ${typeof value}`)
+  const { kind, id, tenant } = value as Partial<Record<keyof Caller, unknown>>
+  if (typeof kind !== 'string') throw callerInvalid(source, 'has no text as its "kind"')
+  if (!isTextOrAbsent(id)) throw callerInvalid(source, 'has an "id" that is no text')
+  if (!isTextOrAbsent(tenant)) throw callerInvalid(source, 'has a "tenant" that is no text')
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function callerInvalid(source: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'caller-invalid',
+    `${source} gave a caller that ${what}. A caller is { kind, id, tenant }, all of them texts, of which only the kind has to be there.`,
+  )
+}

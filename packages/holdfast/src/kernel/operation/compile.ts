@@ -1,0 +1,180 @@
+import { unboundedParts } from './bounds.ts'
+import { createDecode, type Decode, hasBody } from './decode.ts'
+import { toMilliseconds } from '../base/duration.ts'
+import { createEncode, type Encode } from './encode.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import { type JsonSchema, typesOf } from '../schema/json-schema.ts'
+import type { Operation } from './operation.ts'
+import { type AnyProblemType, reservedMembers } from '../problem/problem.ts'
+import { checkRoute, parseRoute } from './route.ts'
+import { toJsonSchema } from '../schema/schema.ts'
+import { findSecurityIssues } from './security-scheme.ts'
+
+/** An operation with everything that is computed once, when its service starts. */
+export interface CompiledOperation extends Operation {
+  /** Its name in the service. */
+  readonly name: string
+  readonly inputSchema: JsonSchema
+  readonly outputSchema: JsonSchema
+  readonly deadlineMs: number
+  readonly decode: Decode
+  readonly encode: Encode
+}
+
+/** Options of {@link compileOperation}. */
+export interface CompileOptions {
+  /** The operation's name in the service. */
+  readonly name: string
+  /** Whether outputs are validated. */
+  readonly validatesOutput: boolean
+}
+
+/** Compiles an operation; adds everything that is wrong with it to `issues`. */
+export function compileOperation(
+  operation: Operation,
+  options: CompileOptions,
+  issues: string[],
+): CompiledOperation {
+  const own: string[] = [
+    ...checkRoute(operation.route),
+    ...checkAccess(operation),
+    ...checkIdempotency(operation),
+    ...checkGuards(operation),
+  ]
+  const inputSchema = describe(() => toJsonSchema(operation.input, 'input'), 'input', own)
+  const outputSchema = describe(() => toJsonSchema(operation.output, 'output'), 'output', own)
+  const deadlineMs = describe(() => toMilliseconds(operation.deadline), 'deadline', own)
+  if (inputSchema) own.push(...checkInput(operation, inputSchema))
+  if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
+  if (outputSchema) own.push(...checkLocation(operation, outputSchema))
+  // The problems of the access rule are answers of the operation too.
+  const problems = [...operation.problems, ...(operation.access?.problems ?? [])]
+  own.push(...checkProblems(problems))
+  const { name } = options
+  issues.push(...own.map((issue) => `${describeOperation({ ...operation, name })}: ${issue}`))
+  const input = inputSchema ?? {}
+  const output = outputSchema ?? {}
+  return {
+    ...operation,
+    problems,
+    name: options.name,
+    inputSchema: input,
+    outputSchema: output,
+    deadlineMs: deadlineMs ?? 1,
+    decode: createDecode(operation.route, operation.input, input),
+    encode: createEncode(operation, output, { validates: options.validatesOutput }),
+  }
+}
+
+/** Returns an operation as text for messages: its name, route, and where it is defined. */
+export function describeOperation({
+  name,
+  route,
+  place,
+}: Pick<CompiledOperation, 'name' | 'route' | 'place'>): string {
+  return `${name} (${route.method} ${route.path}, ${place})`
+}
+
+function describe<T>(make: () => T, part: string, issues: string[]): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const hint =
+      error instanceof HoldfastError
+        ? ''
+        : '. Use a schema that JSON Schema can say, such as z.iso.datetime() for a time'
+    issues.push(`its ${part} cannot be used: ${message}${hint}`)
+    return undefined
+  }
+}
+
+function checkAccess(operation: Operation): readonly string[] {
+  // The types require it, but a cast or plain JavaScript can omit it.
+  if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
+    return findSecurityIssues(operation.access.securitySchemes ?? {})
+  }
+  return ['it has no access rule; say who may call it, with access: anyone() if everyone may']
+}
+
+function checkIdempotency(operation: Operation): readonly string[] {
+  if (operation.idempotency === 'required') return []
+  if (typeof operation.idempotency === 'object' && operation.idempotency.optional.trim() !== '') return []
+  return [
+    "its idempotency is optional without a reason; write idempotency: { optional: 'why a repeated call does no harm' }",
+  ]
+}
+
+function checkGuards({ budget, maxRows, repeats }: Operation): readonly string[] {
+  const issues = Object.entries({ budget, maxRows })
+    .filter(([, most]) => !Number.isInteger(most) || most < 1)
+    .map(([name, most]) => `its ${name} ${most} is not a whole number from 1`)
+  if (repeats !== undefined && !(typeof repeats.allow === 'string' && repeats.allow.trim() !== '')) {
+    issues.push("its repeats are allowed without a reason; write repeats: { allow: 'why it has to' }")
+  }
+  return issues
+}
+
+function checkInput(operation: Operation, schema: JsonSchema): readonly string[] {
+  if (schema.type !== 'object') return ['its input is not an object schema; wrap it in z.object({ … })']
+  const names = Object.keys(schema.properties ?? {})
+  const missing = operation.route.parameters.filter((parameter) => !names.includes(parameter))
+  const issues = missing.map((parameter) => `its path has {${parameter}}, which its input does not have`)
+  const rest = names.filter((name) => !operation.route.parameters.includes(name))
+  if (hasBody(operation.route.method)) return issues
+  const nested = rest.filter((name) => schema.properties?.[name]?.type === 'object')
+  return [
+    ...issues,
+    ...nested.map((name) => `its input "${name}" is an object, which a query string cannot carry`),
+  ]
+}
+
+function checkOutput(operation: Operation, schema: JsonSchema): readonly string[] {
+  const issues = unboundedParts(schema).map(
+    (part) => `its output is not bounded at ${part}; give it a maximum (.max(100)) or answer with pageOf(…)`,
+  )
+  return issues
+}
+
+const pathTypes = new Set(['string', 'integer', 'number'])
+
+function checkLocation({ location, hasOutput }: Operation, schema: JsonSchema): readonly string[] {
+  if (location === undefined) return []
+  if (!hasOutput) return [`its location ${location} is filled from an output, and it has none`]
+  const route = parseRoute(`GET ${location as `/${string}`}`)
+  const unfit = route.parameters.filter((parameter) => {
+    const types = typesOf(schema.properties?.[parameter] ?? {})
+    return (
+      !schema.required?.includes(parameter) ||
+      types.length === 0 ||
+      !types.every((type) => pathTypes.has(type))
+    )
+  })
+  return [
+    ...checkRoute(route).map((issue) => `its location ${location}: ${issue}`),
+    ...unfit.map(
+      (parameter) =>
+        `its location ${location} has {${parameter}}, for which its output has no text or number that is always there`,
+    ),
+  ]
+}
+
+function checkProblems(problems: readonly AnyProblemType[]): readonly string[] {
+  return problems.flatMap((type) => {
+    const issues: string[] = []
+    if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(type.code)) {
+      issues.push(`its problem "${type.code}" has a code that is not kebab-case`)
+    }
+    if (!Number.isInteger(type.status) || type.status < 400 || type.status > 599) {
+      issues.push(
+        `its problem "${type.code}" has the status ${type.status}, which is not one from 400 to 599`,
+      )
+    }
+    const taken = Object.keys(type.extraSchema?.properties ?? {}).filter((name) =>
+      reservedMembers.includes(name),
+    )
+    for (const name of taken)
+      issues.push(`its problem "${type.code}" redefines the member "${name}" of RFC 9457`)
+    return issues
+  })
+}

@@ -1,0 +1,46 @@
+import type { Caller } from './caller.ts'
+import type { Deadline } from './deadline.ts'
+import type { Effects, Statements } from '../background/effects.ts'
+import type { Load } from '../relations/load.ts'
+import type { Logger } from '../base/log.ts'
+import type { NoSettings } from '../host/settings.ts'
+import type { ReadPage } from '../pages/page.ts'
+
+/** The context passed to a handler. */
+export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
+  /** The validated input. */
+  readonly input: Input
+  /** The database: read-only in a query, one transaction in a mutation. */
+  readonly db: Db
+  /**
+   * Runs SQL for libraries that do not know which query builder `db` is. In a query each statement
+   * runs on its own; in a mutation it runs in the call's transaction.
+   */
+  readonly statements: Statements
+  /** The caller, narrowed by the access rule. */
+  readonly caller: C
+  /** The settings declared in `holdfast({ settings })`. */
+  readonly settings: Values
+  /** Logs lines that carry the request id and the operation's name. */
+  readonly log: Logger
+  /** Aborted when the deadline has passed or the client has disconnected. */
+  readonly signal: AbortSignal
+  /** The deadline of the call. */
+  readonly deadline: Deadline
+  /** The id of the call in logs and answers. */
+  readonly requestId: string
+  /** Reads one page of a list; its result includes the cursors of the next and previous pages. */
+  readonly page: ReadPage
+  /**
+   * Loads a relation's row or rows for a key. Calls made in the same tick are batched into one
+   * statement. A query caches each key for the duration of the call; a mutation does not.
+   */
+  readonly load: Load
+}
+
+/**
+ * The context passed to the handler of a mutation: that of a query, plus the effects of its
+ * transaction.
+ */
+export interface MutationContext<Input, C extends Caller, Db, Values = NoSettings>
+  extends Context<Input, C, Db, Values>, Effects {}

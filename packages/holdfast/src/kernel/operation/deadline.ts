@@ -1,0 +1,53 @@
+import { type Cancellation, CancellationSource } from '../base/cancellation.ts'
+import type { Clock, Timer } from '../base/clock.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import { DeadlineExceeded } from '../problem/problems.ts'
+
+/** The time by which a call must be answered: one limit for all of its attempts together. */
+export interface Deadline {
+  /** Milliseconds since the Unix epoch. */
+  readonly atMs: number
+  /** Returns the milliseconds left; zero once the deadline has passed. */
+  remainingMs(): number
+}
+
+/** The reason of a cancellation because the client has disconnected. */
+export const clientGone: HoldfastError = new HoldfastError(
+  'client-gone',
+  'The client closed its connection before it was answered.',
+)
+
+/**
+ * A deadline that runs from its construction until `end`. It cancels with `DeadlineExceeded` when
+ * the time has passed, and with {@link clientGone} if `client` is aborted before.
+ */
+export class RunningDeadline extends CancellationSource implements Deadline {
+  readonly atMs: number
+  readonly #clock: Clock
+  /** On the monotonic clock, so that setting the wall clock does not move it. */
+  readonly #endMs: number
+  readonly #client: Cancellation | undefined
+  readonly #leave = (): void => this.cancel(clientGone)
+  readonly #timer: Timer
+
+  constructor(clock: Clock, timeoutMs: number, client?: Cancellation) {
+    super()
+    this.#clock = clock
+    this.#client = client
+    this.atMs = clock.now() + timeoutMs
+    this.#endMs = clock.monotonicMs() + timeoutMs
+    this.#timer = clock.after(timeoutMs, () => this.cancel(DeadlineExceeded()))
+    if (client?.aborted === true) this.#leave()
+    else client?.addEventListener('abort', this.#leave)
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#endMs - this.#clock.monotonicMs())
+  }
+
+  /** Stops waiting for the deadline and for the client. */
+  end(): void {
+    this.#timer.cancel()
+    this.#client?.removeEventListener('abort', this.#leave)
+  }
+}

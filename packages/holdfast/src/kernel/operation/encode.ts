@@ -1,0 +1,86 @@
+import { type Answer, jsonType } from './answer.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
+import { type LogFields, type Logger, toLogFields } from '../base/log.ts'
+import type { Operation } from './operation.ts'
+import { isDescribed, mayKeepUndeclared } from '../schema/parsing.ts'
+import { createProjection, type Projection } from '../schema/projection.ts'
+import { fillPath } from './route.ts'
+import { listIssues, type ParseResult, validate } from '../schema/schema.ts'
+
+/**
+ * Creates the answer from the return value of a handler. Logs a deviation from the schema that does
+ * not fail the call.
+ */
+export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
+
+/** Options of {@link createEncode}. */
+export interface EncodeOptions {
+  /**
+   * Whether an output that deviates from its schema fails the call. If false, as in production, it
+   * is cut to its schema instead.
+   */
+  readonly validates: boolean
+}
+
+/**
+ * Creates the writer of an operation's answers. An answer is the handler's return value as
+ * converted by the output schema; undeclared members are never sent.
+ *
+ * - Most schemas convert nothing, and their JSON Schema declares every member: in production, a
+ *   projection that is compiled once copies the output, without validation.
+ * - Other schemas parse each output, because only parsing determines the result (`z.coerce`, a
+ *   default, alternatives of one type).
+ * - An output that does not fit fails in development and tests. In production the projection cuts
+ *   it, and the deviation is logged if a parse found it.
+ */
+export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
+  if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })
+  const cut = createProjection(outputSchema)
+  const write = createWriter(operation)
+  if (!options.validates && isDescribed(operation.output)) return (output) => write(cut(output))
+
+  const finish: Projection = mayKeepUndeclared(operation.output) ? cut : (value) => value
+  const cutAnyway = (output: unknown, fields: LogFields, log: Logger): Answer => {
+    log.warn(fields, 'the output deviates from its schema; it is answered without what is not declared')
+    return write(cut(output))
+  }
+  return (output, log) => {
+    const judge = (result: ParseResult): Answer => {
+      if (!result.issues) return write(finish(result.value))
+      const issues = listIssues(result.issues)
+      if (options.validates) throw outputInvalid(operation, issues)
+      return cutAnyway(output, { issues }, log)
+    }
+    const fail = (error: unknown): Answer => {
+      if (options.validates) throw error
+      return cutAnyway(output, { error: toLogFields(error) }, log)
+    }
+    let result: ParseResult | Promise<ParseResult>
+    try {
+      result = validate(operation.output, output)
+    } catch (error) {
+      return fail(error)
+    }
+    return result instanceof Promise ? result.then(judge, fail) : judge(result)
+  }
+}
+
+function createWriter(operation: Operation): (projected: unknown) => Answer {
+  const { status, location } = operation
+  return (projected) => {
+    const body = JSON.stringify(projected) as string | undefined
+    if (body === undefined)
+      throw outputInvalid(operation, ['it returned nothing, and its output schema asks for a value'])
+    const headers: Record<string, string> = { 'content-type': jsonType }
+    if (location !== undefined) headers['location'] = fillPath(location, projected as Record<string, unknown>)
+    return { status, headers, body }
+  }
+}
+
+function outputInvalid(operation: Operation, issues: readonly string[]): HoldfastError {
+  return new HoldfastError(
+    'output-invalid',
+    `${operation.route.method} ${operation.route.path} (${operation.place}) returned what its output schema does not allow: ${issues.join('; ')}. Fix the handler or the schema.`,
+  )
+}

@@ -1,0 +1,229 @@
+import type { Access } from './access.ts'
+import type { Caller } from './caller.ts'
+import type { Context, MutationContext } from './context.ts'
+import type { Duration } from '../base/duration.ts'
+import type { AnyProblemType } from '../problem/problem.ts'
+import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
+import type { NoSettings } from '../host/settings.ts'
+import { described, type InputOf, type OutputOf, type Schema } from '../schema/schema.ts'
+
+/** The input of an operation without input. */
+export type NoInput = Schema<Record<string, never>, Record<string, never>>
+
+/** The output of an operation without output: the response has no body. */
+export type NoOutput = Schema<void, void>
+
+/** Options shared by queries and mutations. */
+export interface OperationDefinition<
+  I extends Schema,
+  O extends Schema,
+  P extends AnyProblemType,
+  C extends Caller,
+> {
+  /**
+   * Who may call the operation. Required: a service with an operation that has no access rule does
+   * not start.
+   */
+  readonly access: Access<C>
+  /**
+   * An object schema. Path parameters come from the path; the other fields come from the query
+   * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Omit it for an
+   * operation without input.
+   */
+  readonly input?: I
+  /**
+   * Schema of the return value of `run`, which is the response body. Every list in it needs a max
+   * length. Omit it for a response without a body.
+   */
+  readonly output?: O
+  /** The problems that clients have to expect. A handler throws them. */
+  readonly problems?: readonly P[]
+  /**
+   * Total time of a call, including retries of its transaction. Default `'5s'`. A caller may
+   * request a shorter deadline, never a longer one.
+   */
+  readonly deadline?: Duration
+  /**
+   * Max number of statements that one run of the handler may execute. Default 20. Exceeding it logs
+   * a warning in development and fails in tests.
+   */
+  readonly budget?: number
+  /**
+   * Max number of rows that one statement may return. Default 10,000. A statement that returns more
+   * fails the call with HoldfastError `rows-exceeded`, answered as 500.
+   */
+  readonly maxRows?: number
+  /**
+   * Allows the handler to repeat a statement, with the reason. By default, repeated statements log
+   * a warning in development and fail in tests.
+   */
+  readonly repeats?: { readonly allow: string }
+  /** One-line summary for the API documentation. */
+  readonly summary?: string
+  /** Longer description for the API documentation. */
+  readonly description?: string
+}
+
+/** Options of a query. */
+export interface QueryDefinition<
+  I extends Schema,
+  O extends Schema,
+  P extends AnyProblemType,
+  C extends Caller,
+  Db,
+  Values = NoSettings,
+> extends OperationDefinition<I, O, P, C> {
+  /** `GET` and a path, with parameters in braces: `GET /accounts/{id}`. */
+  readonly route: QueryRoute
+  /**
+   * Executes the query. A thrown problem is the response; any other error is a defect, answered as
+   * 500.
+   */
+  run(context: Context<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
+}
+
+/**
+ * The transaction isolation level of a mutation
+ * (https://www.postgresql.org/docs/current/transaction-iso.html).
+ */
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
+
+/** Options of a mutation. */
+export interface MutationDefinition<
+  I extends Schema,
+  O extends Schema,
+  P extends AnyProblemType,
+  C extends Caller,
+  Db,
+  Values = NoSettings,
+> extends OperationDefinition<I, O, P, C> {
+  /**
+   * `POST`, `PUT`, `PATCH` or `DELETE`, and a path with parameters in braces:
+   * `POST /accounts/{id}/close`.
+   */
+  readonly route: MutationRoute
+  /** The status of a successful response: 200, 201 or 202. Default 200, or 204 without output. */
+  readonly status?: 200 | 201 | 202
+  /**
+   * Path template of the created resource, filled from the output and sent as the `Location`
+   * header: `/accounts/{id}`.
+   */
+  readonly location?: `/${string}`
+  /**
+   * Whether a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
+   * calls without a key, which are not safe to retry; the reason explains why that is harmless, and
+   * appears in the API documentation.
+   */
+  readonly idempotency?: 'required' | { readonly optional: string }
+  /**
+   * Name of the header that carries the idempotency key. Default `'idempotency-key'`. Change it for
+   * callers that send their own header, such as `webhook-id`.
+   */
+  readonly keyHeader?: string
+  /**
+   * The isolation level of the transaction. Default `'read committed'`. After a serialization
+   * failure or a deadlock, the handler runs again within the deadline.
+   */
+  readonly isolation?: Isolation
+  /**
+   * Executes the mutation in one transaction: what it writes, enqueues and publishes is committed
+   * together with the response, or not at all. A thrown problem is the response; any other error is
+   * a defect, answered as 500.
+   */
+  run(context: MutationContext<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
+}
+
+/** The input, output and problems of an operation, for typed clients. Exists in types only. */
+export interface OperationTypes<Input, Output, Problem> {
+  readonly input: Input
+  readonly output: Output
+  readonly problem: Problem
+}
+
+/** An operation as the framework sees it, independent of its types. */
+export interface Operation<Input = unknown, Output = unknown, Problem = unknown> {
+  readonly kind: 'query' | 'mutation'
+  readonly route: Route
+  readonly access: Access
+  readonly input: Schema
+  readonly output: Schema
+  /** Whether a response has a body. */
+  readonly hasOutput: boolean
+  readonly problems: readonly AnyProblemType[]
+  readonly deadline: Duration
+  /** Max number of statements that one run of the handler may execute. */
+  readonly budget: number
+  /** Max number of rows that one statement may return. */
+  readonly maxRows: number
+  /** Whether `maxRows` was set explicitly. */
+  readonly saysMaxRows: boolean
+  readonly repeats: { readonly allow: string } | undefined
+  readonly summary: string | undefined
+  readonly description: string | undefined
+  /** The status of a successful response. */
+  readonly status: number
+  readonly location: string | undefined
+  readonly idempotency: 'required' | { readonly optional: string }
+  /** The header that carries the idempotency key, in lower case. */
+  readonly keyHeader: string
+  readonly isolation: Isolation
+  /** The file and line of the definition. */
+  readonly place: string
+  run(context: MutationContext<never, never, never, never>): unknown
+  /** Type-only property; never set at run time. */
+  readonly types?: OperationTypes<Input, Output, Problem>
+}
+
+const noInput: NoInput = described({ type: 'object', properties: {}, additionalProperties: false })
+const noOutput: NoOutput = described({ type: 'null' })
+
+/** The deadline of an operation that sets none. */
+const defaultDeadline: Duration = '5s'
+
+const defaultBudget = 20
+const defaultMaxRows = 10_000
+
+/** The header of the idempotency key, unless a mutation sets `keyHeader`. */
+export const defaultKeyHeader: string = 'idempotency-key'
+
+type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
+  Pick<Operation, 'run'> & {
+    readonly route: QueryRoute | MutationRoute
+  } & Partial<
+    Pick<
+      MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
+      'status' | 'location' | 'idempotency' | 'keyHeader' | 'isolation'
+    >
+  >
+
+/** Creates an operation from its definition, which is validated when a service with it starts. */
+export function createOperation<I extends Schema, O extends Schema, P>(
+  kind: Operation['kind'],
+  definition: object,
+  place: string,
+): Operation<InputOf<I>, OutputOf<O>, P> {
+  const given = definition as AnyDefinition
+  return {
+    kind,
+    route: parseRoute(given.route),
+    access: given.access,
+    input: given.input ?? noInput,
+    output: given.output ?? noOutput,
+    hasOutput: given.output !== undefined,
+    problems: given.problems ?? [],
+    deadline: given.deadline ?? defaultDeadline,
+    budget: given.budget ?? defaultBudget,
+    maxRows: given.maxRows ?? defaultMaxRows,
+    saysMaxRows: given.maxRows !== undefined,
+    repeats: given.repeats,
+    summary: given.summary,
+    description: given.description,
+    status: given.status ?? (given.output === undefined ? 204 : 200),
+    location: given.location,
+    idempotency: given.idempotency ?? 'required',
+    keyHeader: given.keyHeader?.toLowerCase() ?? defaultKeyHeader,
+    isolation: given.isolation ?? 'read committed',
+    place,
+    run: (context) => given.run(context),
+  }
+}

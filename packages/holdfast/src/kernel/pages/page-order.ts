@@ -1,0 +1,109 @@
+import { HoldfastError } from '../base/holdfast-error.ts'
+
+/** The sort direction of a column. */
+export type Direction = 'asc' | 'desc'
+
+/**
+ * The position of nulls in the order. By default that of Postgres: `'last'` in ascending order,
+ * `'first'` in descending order. `'never'` means that the column has no nulls. Only an index with
+ * the same nulls ordering can serve the order.
+ */
+export type Nulls = 'first' | 'last' | 'never'
+
+/** A column to order by, when it is not simply ascending. */
+export interface OrderColumn<Column> {
+  readonly by: Column
+  /** Default `'asc'`. */
+  readonly direction?: Direction
+  /**
+   * Default: the position that Postgres uses. Set `'never'` for a NOT NULL column: the index can
+   * then skip rows that are equal in it, too. If the column does contain nulls, rows may be missing
+   * from the list.
+   */
+  readonly nulls?: Nulls
+}
+
+/** A column to order by; ascending unless an {@link OrderColumn} says otherwise. */
+export type OrderBy<Column> = Column | OrderColumn<Column>
+
+/** A column of an order with its direction and nulls resolved. */
+export interface Ordering {
+  readonly name: string
+  readonly direction: Direction
+  readonly nulls: Nulls
+}
+
+/** Orders by a column, largest value first. */
+export function descending<const Column>(
+  by: Column,
+  options: { readonly nulls?: Nulls } = {},
+): OrderColumn<Column> {
+  return { by, direction: 'desc', ...options }
+}
+
+/** A column with its name, and whether it is known to be NOT NULL. */
+export interface NamedColumn<Column> {
+  readonly column: Column
+  readonly name: string
+  readonly isNotNull?: boolean
+}
+
+/** A parsed order: its columns, and their resolved orderings. */
+export interface ReadOrder<Column> {
+  readonly columns: readonly Column[]
+  readonly orderings: readonly Ordering[]
+}
+
+/**
+ * Parses the order of a list. The last column must be unique, so it cannot contain nulls.
+ *
+ * @throws HoldfastError `page-order-invalid`.
+ */
+export function readOrder<Column>(
+  order: readonly OrderBy<Column>[],
+  nameOf: (column: Column) => NamedColumn<Column>,
+): ReadOrder<Column> {
+  const columns: Column[] = []
+  const orderings: Ordering[] = []
+  for (const [index, given] of order.entries()) {
+    const { by, direction = 'asc', nulls } = isOrderColumn(given) ? given : { by: given }
+    const { column, name, isNotNull = false } = nameOf(by)
+    const isLast = index === order.length - 1
+    if (isLast && nulls !== undefined && nulls !== 'never')
+      throw orderInvalid(`its last column, "${name}", tells all rows apart, and so has no nulls`)
+    if (orderings.some((before) => before.name === name)) throw orderInvalid(`"${name}" is in it twice`)
+    columns.push(column)
+    orderings.push({
+      name,
+      direction,
+      nulls: nulls ?? (isLast || isNotNull ? 'never' : usualNulls(direction)),
+    })
+  }
+  if (orderings.length === 0) throw orderInvalid('it has no column')
+  return { columns, orderings }
+}
+
+/** Returns the default position of nulls in Postgres. */
+export function usualNulls(direction: Direction): 'first' | 'last' {
+  return direction === 'asc' ? 'last' : 'first'
+}
+
+/** Returns the reverse of an order. */
+export function reversed(orderings: readonly Ordering[]): readonly Ordering[] {
+  return orderings.map(({ name, direction, nulls }) => ({
+    name,
+    direction: direction === 'asc' ? 'desc' : 'asc',
+    nulls: nulls === 'never' ? 'never' : nulls === 'first' ? 'last' : 'first',
+  }))
+}
+
+function isOrderColumn<Column>(given: OrderBy<Column>): given is OrderColumn<Column> {
+  return typeof given === 'object' && given !== null && 'by' in given
+}
+
+function orderInvalid(reason: string): HoldfastError {
+  return new HoldfastError(
+    'page-order-invalid',
+    `A list cannot be paged by its order: ${reason}. Order by columns of the list, the last of them unique.`,
+  )
+}

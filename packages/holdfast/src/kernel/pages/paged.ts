@@ -1,0 +1,286 @@
+import { HoldfastError } from '../base/holdfast-error.ts'
+import type { JsonSchema } from '../schema/json-schema.ts'
+import { defaultMaxLimit, type KeysetValues, maxCursorLength, type PageRequest } from './page.ts'
+import {
+  type InputOf,
+  type OutputOf,
+  type Schema,
+  type SchemaIssue,
+  toJsonSchema,
+  validate,
+} from '../schema/schema.ts'
+
+/** The page size if the request has no `limit`. */
+const defaultLimit = 20
+/** The default max offset. */
+const defaultMaxOffset = 10_000
+
+/** Options of every paging style. */
+interface CommonOptions {
+  /**
+   * Max `limit` that a client may request. Default 100; must not exceed the `max` of
+   * {@link pageOf}.
+   */
+  readonly max?: number
+  /** The `limit` of a request without one. Default 20. */
+  readonly limit?: number
+  /**
+   * Whether clients may request the total number of rows with `count=true`, which reads all of
+   * them. Default false.
+   */
+  readonly count?: boolean
+}
+
+/** Options of a list that is paged by cursor. */
+export interface CursorOptions extends CommonOptions {
+  readonly style?: 'cursor'
+}
+
+/** Options of a list that is paged by the values of its ordering columns. */
+export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
+  readonly style: 'keyset'
+  /**
+   * Schema of the ordering columns. Each column becomes two parameters, `after_…` and `before_…`.
+   */
+  readonly keys: Keys
+}
+
+/** Options of a list that is paged by row offset. Each request reads all the rows that it skips. */
+export interface OffsetOptions extends CommonOptions {
+  readonly style: 'offset'
+  /** Max `offset` that a client may request. Default 10,000. */
+  readonly maxOffset?: number
+}
+
+/** Paging options of a list. The default style is `'cursor'`. */
+export type PagedOptions = CursorOptions | KeysetOptions<Schema> | OffsetOptions
+
+interface CommonWire {
+  readonly limit?: number
+  readonly count?: boolean
+}
+
+/** The page parameters as a client sends them. */
+type WireOf<Options extends PagedOptions> =
+  Options extends KeysetOptions<infer Keys>
+    ? CommonWire & Prefixed<'after', InputOf<Keys>> & Prefixed<'before', InputOf<Keys>>
+    : Options extends OffsetOptions
+      ? CommonWire & { readonly offset?: number }
+      : CommonWire & { readonly cursor?: string }
+
+type Prefixed<Prefix extends string, Values> = {
+  readonly [Key in keyof Values & string as `${Prefix}_${Key}`]?: Values[Key]
+}
+
+type RequestOf<Options extends PagedOptions> = PageRequest<
+  Options extends { readonly style: infer Style extends 'keyset' | 'offset' } ? Style : 'cursor'
+>
+
+/** Excludes schemas from the type of the options. */
+type NoSchema = { readonly '~standard'?: never }
+
+/**
+ * Returns the input schema of a paginated operation: the page parameters plus the fields of
+ * `filters`. A service does not start if a filter has the name of a page parameter.
+ */
+export function paged<const Options extends PagedOptions = CursorOptions>(
+  options?: Options & NoSchema,
+): Schema<WireOf<Options>, RequestOf<Options>>
+export function paged<S extends Schema, const Options extends PagedOptions = CursorOptions>(
+  filters: S,
+  options?: Options,
+): Schema<WireOf<Options> & InputOf<S>, RequestOf<Options> & OutputOf<S>>
+export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = {}): Schema {
+  const filters = '~standard' in first ? (first as Schema) : undefined
+  const options = filters ? second : (first as PagedOptions)
+  const {
+    max = defaultMaxLimit,
+    limit: usual = Math.min(defaultLimit, max),
+    count: mayCount = false,
+  } = options
+  const start = startOf(options)
+  const describe = (side: 'input' | 'output') => (): Record<string, unknown> => {
+    const inner: JsonSchema = filters ? toJsonSchema(filters, side) : { type: 'object' }
+    checkFilters(Object.keys(inner.properties ?? {}), start)
+    return {
+      ...inner,
+      properties: {
+        ...inner.properties,
+        ...limitSchema(max, usual),
+        ...start.describe(side),
+        ...(mayCount ? countSchema : {}),
+      },
+    }
+  }
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'holdfast',
+      async validate(value) {
+        const { limit = usual, ...fields } = value as Record<string, unknown>
+        const { count = false, ...rest } = mayCount ? fields : { ...fields, count: false }
+        const issues: SchemaIssue[] = []
+        if (!Number.isInteger(limit) || Number(limit) < 1 || Number(limit) > max)
+          issues.push({ message: `Expected a whole number from 1 to ${max}`, path: ['limit'] })
+        if (typeof count !== 'boolean') issues.push({ message: 'Expected true or false', path: ['count'] })
+        const { begins, others } = await start.read(rest, issues)
+        const inner = filters ? await validate(filters, others) : { value: {} }
+        if (inner.issues) issues.push(...inner.issues)
+        if (issues.length > 0) return { issues }
+        const filtered = 'value' in inner ? (inner.value as object) : {}
+        return { value: { ...filtered, limit, ...begins, ...(count === true ? { count } : {}) } }
+      },
+      jsonSchema: { input: describe('input'), output: describe('output') },
+    },
+  }
+}
+
+/** Names that a filter may not have in any style: `style` would be read as the paging style. */
+const reserved = ['limit', 'count', 'style']
+
+function checkFilters(names: readonly string[], { fields }: Start): void {
+  const taken = names.find((name) => reserved.includes(name) || fields.includes(name))
+  if (taken === undefined) return
+  throw new HoldfastError(
+    'page-filter-reserved',
+    `The filter "${taken}" of a list has the name of a field that says which page is asked for. Give it another name.`,
+  )
+}
+
+/** The part of a paging style that parses the start of the page. */
+interface Start {
+  /** The names of its fields, in the request and in the parsed input. */
+  readonly fields: readonly string[]
+  describe(side: 'input' | 'output'): Record<string, JsonSchema>
+  /** Parses its own fields and returns the others; adds an issue for each invalid field. */
+  read(
+    fields: Record<string, unknown>,
+    issues: SchemaIssue[],
+  ): Promise<{ readonly begins: Partial<PageRequest>; readonly others: Record<string, unknown> }>
+}
+
+function startOf(options: PagedOptions): Start {
+  switch (options.style) {
+    case 'keyset':
+      return byKeyset(options.keys)
+    case 'offset':
+      return byOffset(options.maxOffset ?? defaultMaxOffset)
+    default:
+      return byCursor
+  }
+}
+
+const byCursor: Start = {
+  fields: ['cursor'],
+  describe: () => ({
+    cursor: {
+      type: 'string',
+      maxLength: maxCursorLength,
+      description: 'Where to go on: `next` or `prev` of another page.',
+    },
+  }),
+  async read({ cursor, ...others }, issues) {
+    if (cursor === undefined) return { begins: {}, others }
+    if (typeof cursor !== 'string' || cursor.length > maxCursorLength)
+      issues.push({ message: 'Expected a cursor as a page gave it out', path: ['cursor'] })
+    return { begins: { cursor: cursor as string }, others }
+  },
+}
+
+function byOffset(maxOffset: number): Start {
+  return {
+    fields: ['offset'],
+    describe: () => ({
+      offset: {
+        type: 'integer',
+        minimum: 0,
+        maximum: maxOffset,
+        default: 0,
+        description: 'How many come before the page.',
+      },
+    }),
+    async read({ offset = 0, ...others }, issues) {
+      if (!Number.isInteger(offset) || Number(offset) < 0 || Number(offset) > maxOffset)
+        issues.push({ message: `Expected a whole number from 0 to ${maxOffset}`, path: ['offset'] })
+      return { begins: { style: 'offset', offset: offset as number }, others }
+    },
+  }
+}
+
+const sides = ['after', 'before'] as const
+
+function byKeyset(keys: Schema): Start {
+  const names = Object.keys(toJsonSchema(keys, 'input').properties ?? {})
+  return {
+    fields: sides.flatMap((prefix) => [prefix, ...names.map((name) => `${prefix}_${name}`)]),
+    describe: (side) => {
+      const { properties = {} } = toJsonSchema(keys, side)
+      const described = sides.flatMap((prefix) =>
+        names.map((name) => [
+          `${prefix}_${name}`,
+          { ...properties[name], description: descriptions[prefix] },
+        ]),
+      )
+      return Object.fromEntries(described) as Record<string, JsonSchema>
+    },
+    async read(fields, issues) {
+      const others = { ...fields }
+      const given: Partial<Record<(typeof sides)[number], KeysetValues>> = {}
+      for (const prefix of sides) {
+        const values = takePrefixed(others, prefix, names)
+        if (values === undefined) continue
+        const result = await validate(keys, values)
+        if (result.issues) issues.push(...result.issues.map((issue) => prefixed(issue, prefix)))
+        else given[prefix] = result.value as KeysetValues
+      }
+      if (given.after && given.before)
+        issues.push({
+          message: 'Expected a page after a row or before one, not both',
+          path: [`before_${names[0]}`],
+        })
+      return { begins: { style: 'keyset', ...given }, others }
+    },
+  }
+}
+
+const descriptions = {
+  after: 'The page begins behind the row that has this, as `next` of another page says.',
+  before: 'The page ends before the row that has this, as `prev` of another page says.',
+}
+
+/** Removes the fields with a prefix and returns them without it; `undefined` if there are none. */
+function takePrefixed(
+  fields: Record<string, unknown>,
+  prefix: string,
+  names: readonly string[],
+): Record<string, unknown> | undefined {
+  const values: Record<string, unknown> = {}
+  for (const name of names) {
+    const field = `${prefix}_${name}`
+    if (fields[field] !== undefined) values[name] = fields[field]
+    delete fields[field]
+  }
+  return Object.keys(values).length === 0 ? undefined : values
+}
+
+function prefixed(issue: SchemaIssue, prefix: string): SchemaIssue {
+  const [first, ...rest] = issue.path ?? []
+  const name = String(typeof first === 'object' ? first.key : (first ?? ''))
+  return { ...issue, path: [`${prefix}_${name}`, ...rest] }
+}
+
+function limitSchema(max: number, usual: number): Record<string, JsonSchema> {
+  return {
+    limit: {
+      type: 'integer',
+      minimum: 1,
+      maximum: max,
+      default: usual,
+      description: 'How many items at most.',
+    },
+  }
+}
+
+const countSchema: Record<string, JsonSchema> = {
+  count: { type: 'boolean', default: false, description: 'Whether to count how many there are in all.' },
+}

@@ -1,0 +1,31 @@
+import type { JsonSchema } from '../schema/json-schema.ts'
+
+/** The result of a check of a service. */
+export interface CheckReport {
+  readonly status: 'pass' | 'fail'
+  /** Whether the check has to pass for the service to be ready. */
+  readonly required: boolean
+  /** The duration of the check, in milliseconds. */
+  readonly durationMs: number
+  /** The error; absent if the check passed. */
+  readonly error?: string
+}
+
+/** The results of the checks of a service, by name. */
+export type CheckReports = Readonly<Record<string, CheckReport>>
+
+/** The JSON Schema of {@link CheckReports}. */
+export const checkReportsSchema: JsonSchema = {
+  type: 'object',
+  description: 'What each check came to, by its name; only for whom the service lets see it.',
+  additionalProperties: {
+    type: 'object',
+    properties: {
+      status: { type: 'string', enum: ['pass', 'fail'] },
+      required: { type: 'boolean' },
+      durationMs: { type: 'number' },
+      error: { type: 'string' },
+    },
+    required: ['status', 'required', 'durationMs'],
+  },
+}

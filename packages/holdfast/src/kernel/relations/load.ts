@@ -1,0 +1,72 @@
+import DataLoader from 'dataloader'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import { identityOf, type Relation, type RelationContext, type RelationKey } from './relation.ts'
+
+/**
+ * Loads a relation's row or rows for a key. Keys requested in the same tick, as by `Promise.all`,
+ * are read in one statement.
+ *
+ * @throws HoldfastError `relation-key-missing` if the key is null or undefined. Also throws the
+ * error that the relation's `missing` returns, and an error of reading the rows, which rejects all
+ * loads of that statement.
+ */
+export type Load = <Key extends RelationKey, Loaded>(
+  relation: Relation<Key, Loaded>,
+  key: NoInfer<Key>,
+) => Promise<Loaded>
+
+/** Options of {@link createLoad}. */
+export interface LoadOptions {
+  /**
+   * Whether the call only reads. If true, loaded rows are cached for the call. If false, each
+   * statement may change the rows, so later loads read them again.
+   */
+  readonly isReadOnly: boolean
+}
+
+/** Creates the `load` of one call. Calls share no cached rows. */
+export function createLoad(context: RelationContext<unknown, unknown>, { isReadOnly }: LoadOptions): Load {
+  const loaders = new Map<Relation, Loader>()
+  return (relation, key) => {
+    if (isMissing(key)) return Promise.reject(keyMissing(relation.place))
+    let loader = loaders.get(relation)
+    if (!loader) {
+      const created = createLoader(relation, context, () => {
+        // Replaced, not cleared: if its statement fails, the loader drops its own keys only, not
+        // those requested since.
+        if (!isReadOnly && loaders.get(relation) === created) loaders.delete(relation)
+      })
+      loader = created
+      loaders.set(relation, loader)
+    }
+    return loader.load(key) as Promise<never>
+  }
+}
+
+type Loader = DataLoader<RelationKey, unknown, unknown>
+
+function createLoader(
+  relation: Relation,
+  context: RelationContext<unknown, unknown>,
+  beforeRead: () => void,
+): Loader {
+  return new DataLoader(
+    (keys) => {
+      beforeRead()
+      return relation.load(context, keys)
+    },
+    { cacheKeyFn: identityOf, maxBatchSize: relation.maxBatch },
+  )
+}
+
+/** Row types are declared, not checked, so a key taken from a row may be null. */
+function isMissing(key: unknown): boolean {
+  return key === null || key === undefined
+}
+
+function keyMissing(place: string): HoldfastError {
+  return new HoldfastError(
+    'relation-key-missing',
+    `The relation at ${place} was asked for a key that is null or undefined. Load only where there is a key; if the types say that there is one, the row that it was taken from is not of its declared type.`,
+  )
+}

@@ -1,0 +1,70 @@
+import type { Access } from '../operation/access.ts'
+
+/** The context passed to a check. */
+export interface CheckContext {
+  /**
+   * Aborted when the check has exceeded `timeoutMs`. Pass it to everything that the check waits
+   * for.
+   */
+  readonly signal: AbortSignal
+}
+
+/** A check of something that the service depends on: another service, a queue, a disk. */
+export interface Check {
+  /**
+   * Resolves if the dependency is available, and rejects with the reason if not. Runs never
+   * overlap.
+   */
+  run(context: CheckContext): void | Promise<void>
+  /** The timeout of a run, in milliseconds; the check fails when it has passed. Default 1,000. */
+  readonly timeoutMs?: number
+  /**
+   * How long a result is cached, in milliseconds. 0 shares a result only between concurrent
+   * requests. Default 1,000.
+   */
+  readonly cacheMs?: number
+  /**
+   * Whether the check has to pass for the service to be ready. A failing dependency that all
+   * processes share takes all of them out of the load balancer at once, so use it only for what
+   * every call needs. If false, a failure is reported and does not affect readiness. Default true.
+   */
+  readonly required?: boolean
+}
+
+/** Checks by name. */
+export type Checks = Readonly<Record<string, Check>>
+
+/** The options of the health endpoints. */
+export interface HealthDefinition {
+  /**
+   * Decides who sees the names, durations and errors of the checks; other callers only see whether
+   * the service is ready. Default: all callers in development and tests, none in production.
+   */
+  readonly detail?: Access
+}
+
+/** The name of the check of the database. */
+export const databaseCheckName = 'database'
+
+/** The name of the check of a database's replicas. */
+export const replicasCheckName = 'database-replicas'
+
+/** Returns everything that is wrong with the checks of a service. */
+export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly string[] {
+  const issues: string[] = []
+  if (hasDatabase && databaseCheckName in checks) {
+    issues.push(
+      `check "${databaseCheckName}": its database has a check of this name already; give it another`,
+    )
+  }
+  for (const [name, { timeoutMs = 1, cacheMs = 0 }] of Object.entries(checks)) {
+    // setTimeout fires at once for a longer delay.
+    if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
+      issues.push(`check "${name}": its timeoutMs is ${timeoutMs}, and has to be above 0 and below 2^31`)
+    }
+    if (!(cacheMs >= 0 && cacheMs < 2 ** 31)) {
+      issues.push(`check "${name}": its cacheMs is ${cacheMs}, and has to be 0 or more and below 2^31`)
+    }
+  }
+  return issues
+}

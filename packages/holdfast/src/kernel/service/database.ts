@@ -1,0 +1,81 @@
+import type { Background, Worker, WorkerOptions, Workload } from '../background/background.ts'
+import type { Stage } from '../call/call.ts'
+import type { Check } from './check.ts'
+import type { CompiledOperation } from '../operation/compile.ts'
+import type { AnyProblemType } from '../problem/problem.ts'
+import type { Settings } from '../host/settings.ts'
+import type { SigningKeys } from '../pages/signing-keys.ts'
+import type { AnswerRefused } from '../call/stages/validate-input.ts'
+import type { Surroundings } from '../host/surroundings.ts'
+
+/**
+ * The port through which a service reaches its data, implemented by `postgres()`, `drizzle()` and
+ * the other bindings. `Read` is the type of `db` in a query, `Write` in a mutation.
+ */
+export interface Database<Read, Write> {
+  /** The name of the binding, for messages: `'drizzle'`. */
+  readonly name: string
+  /** The problems that its stages answer with. */
+  readonly problems: readonly AnyProblemType[]
+  /** The problems that only the stage of a mutation adds. */
+  readonly mutationProblems?: readonly AnyProblemType[]
+  /** The settings that it reads from the environment. */
+  readonly settings?: Settings<unknown>
+  /** Connects, migrates, and starts its background work. */
+  open(surroundings: DatabaseSurroundings): Promise<OpenDatabase>
+  /** Type information only; never set at runtime. */
+  readonly types?: { readonly read: Read; readonly write: Write }
+}
+
+/** The environment of a database: that of its service, and the name of the service. */
+export interface DatabaseSurroundings extends Surroundings {
+  /**
+   * The name of the service. It separates its keys, jobs and messages from those of other services
+   * on the same database.
+   */
+  readonly service: string
+}
+
+/** The settings of the service that a stage needs to create answers. */
+export interface StageSettings {
+  /** The URI or path that precedes the code in a problem's `type`. */
+  readonly problemBase: string
+}
+
+/** An open database. */
+export interface OpenDatabase {
+  /**
+   * Returns the stage that sets `db` for an operation: read-only for a query, a transaction with
+   * its idempotency key for a mutation.
+   */
+  stageFor(operation: CompiledOperation, settings: StageSettings): Stage
+  /**
+   * Returns the function that answers a call of a mutation whose input was rejected. Default: the
+   * rejection is the answer.
+   */
+  answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
+  /** The keys that sign cursors. */
+  readonly signingKeys: SigningKeys
+  /**
+   * A check that the database responds. It uses a connection that calls of the service cannot
+   * occupy. If absent, readiness does not depend on the database.
+   */
+  readonly check?: Check
+  /** A check that all replicas accept reads; absent if there are no replicas. */
+  readonly replicasCheck?: Check
+  /**
+   * Registers the consumers, subscribers and relays of a service, whether or not this process runs
+   * them. From then on, each of them receives every message.
+   */
+  register?(background: Background): Promise<void>
+  /**
+   * Starts a worker for jobs, schedules and messages in this process. Absent if the database has no
+   * engine for them.
+   */
+  startWorker?(workload: Workload, options: WorkerOptions): Promise<Worker>
+  /**
+   * Stops the background work and closes the connections. Call it after calls and workers have
+   * ended.
+   */
+  close(): Promise<void>
+}

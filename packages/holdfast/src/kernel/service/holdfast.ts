@@ -1,0 +1,138 @@
+import { callSite } from '../base/call-site.ts'
+import type { Caller } from '../operation/caller.ts'
+import { type Consumer, type ConsumerDefinition, createConsumer } from '../background/consumer.ts'
+import type { Database } from './database.ts'
+import { createJob, type Job, type JobDefinition } from '../background/job.ts'
+import {
+  createOperation,
+  type MutationDefinition,
+  type NoInput,
+  type NoOutput,
+  type Operation,
+  type QueryDefinition,
+} from '../operation/operation.ts'
+import type { AnyProblemType, ProblemOf } from '../problem/problem.ts'
+import {
+  createMany,
+  createOne,
+  type OneDefinition,
+  type Relation,
+  type RelationDefinition,
+  type RelationKey,
+} from '../relations/relation.ts'
+import type { InputOf, OutputOf, Schema } from '../schema/schema.ts'
+import { defaultSecuritySchemes, type SecuritySchemes } from '../operation/security-scheme.ts'
+import { createService, type Service } from './service.ts'
+import type { ModuleExports, OperationsOf } from './module-exports.ts'
+import type { ServiceDefinition } from './service-definition.ts'
+import type { NoSettings, Settings } from '../host/settings.ts'
+import type { Identify } from '../call/stages/identify.ts'
+
+/** Options of {@link holdfast}. */
+export interface HoldfastOptions<Read, Write, Values = NoSettings> {
+  /**
+   * The database: `drizzle(…)`, `postgres(…)`. Without one, an application has no mutations and no
+   * background work. Default: no database.
+   */
+  readonly database?: Database<Read, Write>
+  /** The settings of the program: `settings({ … })` of `holdfast/settings`. Default: none. */
+  readonly settings?: Settings<Values>
+  /** Identifies the caller of a call. Default: every caller is anonymous. */
+  readonly identify?: Identify
+  /**
+   * The ways in which callers authenticate to `identify`, for the OpenAPI document: `{ token: {
+   * scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One of them is
+   * enough. Default: a bearer token. Set it if `identify` reads something else; otherwise generated
+   * clients send their credentials in the wrong place.
+   */
+  readonly securitySchemes?: SecuritySchemes
+}
+
+/**
+ * The functions that define the operations, jobs and services of one application, typed for its
+ * database.
+ */
+export interface Application<Read, Write, Values = NoSettings> {
+  /** Defines a query, which reads from a read-only session. */
+  readonly query: <
+    I extends Schema = NoInput,
+    O extends Schema = NoOutput,
+    P extends AnyProblemType = never,
+    C extends Caller = Caller,
+  >(
+    definition: QueryDefinition<I, O, P, C, Read, Values>,
+  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+  /**
+   * Defines a mutation: one transaction that includes its idempotency key, so that a retry is safe.
+   */
+  readonly mutation: <
+    I extends Schema = NoInput,
+    O extends Schema = NoOutput,
+    P extends AnyProblemType = never,
+    C extends Caller = Caller,
+  >(
+    definition: MutationDefinition<I, O, P, C, Write, Values>,
+  ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
+  /**
+   * Defines a job: deferred work in a transaction, retried until it succeeds or its attempts are
+   * exhausted.
+   */
+  readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
+  /**
+   * Defines a consumer: a handler for the messages of one event. Its writes to the database happen
+   * exactly once per message.
+   */
+  readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
+  /** Defines a to-one relation; `load` reads the rows of many keys in one statement. */
+  readonly one: DefineOne<Read, Values>
+  /** Defines a to-many relation; `load` reads the rows of many keys in one statement. */
+  readonly many: <Key extends RelationKey, Row>(
+    definition: RelationDefinition<Key, Row, Read, Values>,
+  ) => Relation<Key, Row[]>
+  /** Defines a service from its operations and background work. */
+  readonly service: <const E extends ModuleExports>(
+    definition: ServiceDefinition<E>,
+  ) => Service<OperationsOf<E>>
+}
+
+/** Defines a {@link Relation} with one row per key. */
+export interface DefineOne<Db, Values> {
+  /**
+   * Use `missing` if every key must have a row: it returns the error to throw if a key has none.
+   */
+  <Key extends RelationKey, Row>(
+    definition: OneDefinition<Key, Row, Db, Values> &
+      Required<Pick<OneDefinition<Key, Row, Db, Values>, 'missing'>>,
+  ): Relation<Key, Row>
+  <Key extends RelationKey, Row>(
+    definition: OneDefinition<Key, Row, Db, Values>,
+  ): Relation<Key, Row | undefined>
+}
+
+/**
+ * Creates an application: binds its database, settings and identification of callers, and returns
+ * the functions that define its operations, jobs and services.
+ */
+export function holdfast<Read = undefined, Write = undefined, Values = NoSettings>(
+  options: HoldfastOptions<Read, Write, Values> = {},
+): Application<Read, Write, Values> {
+  const { database, identify, settings, securitySchemes } = options
+  const application: Application<Read, Write, Values> = {
+    query: (definition) => createOperation('query', definition, callSite(application.query)),
+    mutation: (definition) => createOperation('mutation', definition, callSite(application.mutation)),
+    job: (definition) => createJob(definition, callSite(application.job)),
+    consumer: (definition) => createConsumer(definition, callSite(application.consumer)),
+    one: ((definition: OneDefinition<never, unknown, Read, Values>) =>
+      createOne(definition, callSite(application.one))) as DefineOne<Read, Values>,
+    many: (definition) => createMany(definition, callSite(application.many)),
+    service: (definition) =>
+      createService(definition, {
+        database,
+        identify,
+        settings,
+        securitySchemes: securitySchemes ?? defaultSecuritySchemes,
+        place: callSite(application.service),
+      }),
+  }
+  return application
+}

@@ -1,0 +1,35 @@
+import type { EventType } from '../background/event.ts'
+import type { Operation } from '../operation/operation.ts'
+import type { AnyProblemType } from '../problem/problem.ts'
+
+/**
+ * Exports other than operations that a module may have: schemas, problems, events. They are ignored
+ * when the module is spread into `operations`.
+ */
+export type BesideOperations = { readonly '~standard': unknown } | AnyProblemType | Pick<EventType, 'kind'>
+
+/** The exports of modules that define operations. */
+export type ModuleExports = Readonly<Record<string, Operation | BesideOperations>>
+
+/** The operations among the exports of modules. */
+export type OperationsOf<E extends ModuleExports> = {
+  readonly [Name in keyof E as E[Name] extends Operation ? Name : never]: Extract<E[Name], Operation>
+}
+
+/**
+ * Returns the exports of modules without schemas, problems and events. Values that are not
+ * operations either are kept, so that validation reports them.
+ */
+export function operationsOf<E extends ModuleExports>(exports: E): OperationsOf<E> {
+  const entries = Object.entries(exports).filter(([, value]) => !standsBeside(value))
+  return Object.fromEntries(entries) as OperationsOf<E>
+}
+
+function standsBeside(value: unknown): boolean {
+  // A problem type is a function with members.
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
+  if ('~standard' in value) return true
+  return 'kind' in value
+    ? value.kind === 'event'
+    : typeof value === 'function' && 'code' in value && 'status' in value && 'title' in value
+}

@@ -1,0 +1,54 @@
+import type { BackgroundDefinition } from '../background/background-of.ts'
+import type { Checks, HealthDefinition } from './check.ts'
+import type { Database } from './database.ts'
+import type { ModuleExports } from './module-exports.ts'
+import type { Operation } from '../operation/operation.ts'
+import type { SecuritySchemes } from '../operation/security-scheme.ts'
+import type { Settings } from '../host/settings.ts'
+import type { Identify } from '../call/stages/identify.ts'
+
+/** Operations by their names in the service. */
+export type Operations = Readonly<Record<string, Operation>>
+
+/** The definition of a service. */
+export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDefinition {
+  /** The name in logs and documentation. */
+  readonly name: string
+  /** The API version, for the documentation. Default `'0.0.0'`. */
+  readonly version?: string
+  /** The purpose of the service, in Markdown, for the documentation. */
+  readonly description?: string
+  /**
+   * Every operation by name: `{ ...accounts, ...transfers }`, the exports of the modules that
+   * define them. Schemas, problems and events among the exports are ignored.
+   */
+  readonly operations: E
+  /**
+   * Checks of the dependencies beside the database, which has its own check:
+   * `{ 'payments-api': { run: … } }`.
+   */
+  readonly checks?: Checks
+  /** The details that the health endpoints reveal, and to whom. */
+  readonly health?: HealthDefinition
+  /**
+   * Names of fields whose values are hidden in logs and traces, at any depth, compared without case
+   * and separators. They are added to the built-in names (`password`, `token`, …) and to the fields
+   * whose schema has `redact: true` in its metadata.
+   */
+  readonly redact?: readonly string[]
+  /**
+   * Base URL of the problem documentation: the part of a problem's `type` before its code, ending
+   * in a slash. Default `/problems/`, where the service documents them itself.
+   */
+  readonly problemBase?: string
+}
+
+/** The parts that a service shares with all services of its application. */
+export interface ServiceParts {
+  /** The file and line of the definition. */
+  readonly place: string
+  readonly database: Database<unknown, unknown> | undefined
+  readonly identify: Identify | undefined
+  readonly settings: Settings<unknown> | undefined
+  readonly securitySchemes: SecuritySchemes
+}

@@ -1,0 +1,64 @@
+import { randomHex } from '../base/random-hex.ts'
+import { readTracestate } from './tracestate.ts'
+
+/** The position of a call in a distributed trace (W3C Trace Context, level 2). */
+export interface TraceContext {
+  /** 32 hex digits, the same in every service that the trace passes through. */
+  readonly traceId: string
+  /** 16 hex digits that identify this call. */
+  readonly spanId: string
+  /** The span id of the call that made this one, in another service or in this one. */
+  readonly parentSpanId?: string
+  /** Whether the caller records the trace. */
+  readonly sampled: boolean
+  /** Whether the service that started the trace declares its id random. Passed on unchanged. */
+  readonly isRandom?: boolean
+  /** State that tracing systems keep with the trace, for the next service. Passed on unchanged. */
+  readonly tracestate?: string
+}
+
+/** No trace: both ids are all zeros, which the recommendation defines as invalid. */
+export const noTrace: TraceContext = { traceId: '0'.repeat(32), spanId: '0'.repeat(16), sampled: false }
+
+// Version, trace id, parent id and flags. Neither id may be all zeros, and the version may not be
+// ff. Later versions may append more, but several header fields, which a runtime joins with commas,
+// are invalid.
+const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[^,]*)?$/
+const lengthOfVersion0 = 55
+
+const sampledFlag = 1
+const randomFlag = 2
+
+/**
+ * Continues the trace of a `traceparent` header with the `tracestate` that came with it, or starts
+ * a new one if the header is absent or malformed, as the recommendation requires (section 4.3).
+ */
+export function continueTrace(traceparent: string | undefined, tracestate?: string): TraceContext {
+  const spanId = randomHex(8)
+  if (traceparent === undefined || !isTraceparent(traceparent))
+    return { traceId: randomHex(16), spanId, sampled: false }
+  const flags = Number.parseInt(traceparent.slice(53, 55), 16)
+  const state = readTracestate(tracestate)
+  return {
+    traceId: traceparent.slice(3, 35),
+    spanId,
+    parentSpanId: traceparent.slice(36, 52),
+    sampled: (flags & sampledFlag) !== 0,
+    ...((flags & randomFlag) === 0 ? {} : { isRandom: true }),
+    ...(state === undefined ? {} : { tracestate: state }),
+  }
+}
+
+/**
+ * Returns true if a text is a valid `traceparent`. An invalid one is treated as absent, as the
+ * recommendation requires.
+ */
+export function isTraceparent(traceparent: string): boolean {
+  return form.test(traceparent) && (traceparent.length === lengthOfVersion0 || !traceparent.startsWith('00'))
+}
+
+/** Returns the `traceparent` header of a trace context. */
+export function toTraceparent(trace: TraceContext): string {
+  const flags = (trace.sampled ? sampledFlag : 0) | (trace.isRandom === true ? randomFlag : 0)
+  return `00-${trace.traceId}-${trace.spanId}-0${flags}`
+}

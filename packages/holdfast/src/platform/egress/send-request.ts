@@ -1,0 +1,136 @@
+import http from 'node:http'
+import https from 'node:https'
+import { isIP, type LookupFunction } from 'node:net'
+import { type Cancellation, untilAborted } from '../../kernel/base/cancellation.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { type EgressRules, findAddresses } from './find-addresses.ts'
+
+/** A request to a destination that users have set. */
+export interface EgressRequest {
+  readonly url: URL
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** The limits of a request. */
+export interface EgressLimits extends EgressRules {
+  /** Max total time of the request: resolving, connecting, sending and reading. */
+  readonly timeoutMs: number
+  /** Max number of bytes of the response body to read; the connection is then closed. */
+  readonly answerLimitBytes: number
+  /** Aborts the request. */
+  readonly signal: AbortSignal
+}
+
+/** A response with any status: redirects are not followed. */
+export interface EgressAnswer {
+  readonly status: number
+  /** Returns a header by its lower-case name. */
+  readonly header: (name: string) => string | undefined
+  /** The start of the body. */
+  readonly text: string
+}
+
+/**
+ * Sends a request that can only go to a checked address: the host is resolved once, and the
+ * connection is made to the addresses found then. Follows no redirects and uses no proxy.
+ *
+ * @throws HoldfastError `egress-refused`, `egress-failed` or `egress-timed-out`; the reason of
+ * `signal`.
+ */
+export async function sendRequest(request: EgressRequest, limits: EgressLimits): Promise<EgressAnswer> {
+  const timeout = AbortSignal.timeout(limits.timeoutMs)
+  const signal = AbortSignal.any([timeout, limits.signal])
+  const { host } = request.url
+  try {
+    const addresses = await untilAborted(findAddresses(request.url, limits), signal)
+    const incoming = await exchange(request, addresses, signal)
+    return {
+      status: incoming.statusCode ?? 0,
+      header: (name) => headerOf(incoming, name),
+      text: await readBeginning(incoming, limits.answerLimitBytes, signal),
+    }
+  } catch (error) {
+    limits.signal.throwIfAborted()
+    if (timeout.aborted)
+      throw new HoldfastError('egress-timed-out', `${host} did not answer within ${limits.timeoutMs} ms.`)
+    if (error instanceof HoldfastError) throw error
+    throw new HoldfastError('egress-failed', `${host} could not be asked: ${reasonOf(error)}.`, {
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Returns the reason of a failure. If several addresses were tried, the error has a code but no
+ * message.
+ */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message
+}
+
+function exchange(
+  { url, method, headers, body }: EgressRequest,
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<http.IncomingMessage> {
+  const client = url.protocol === 'https:' ? https : http
+  return new Promise((resolve, reject) => {
+    const outgoing = client.request(url, {
+      method,
+      headers: { ...headers, 'content-length': Buffer.byteLength(body) },
+      // A new agent reuses no connection whose address was checked for another request, and uses no
+      // proxy.
+      agent: false,
+      lookup: alwaysFind(addresses),
+      signal,
+    })
+    outgoing.on('error', reject)
+    outgoing.on('response', resolve)
+    outgoing.end(body)
+  })
+}
+
+/**
+ * Returns a lookup function that always finds the checked addresses: the name may resolve to others
+ * a moment later.
+ */
+function alwaysFind(addresses: readonly string[]): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }))
+  return (_hostname, options, callback) => {
+    if (options.all === true) callback(null, found)
+    else callback(null, found[0]!.address, found[0]!.family)
+  }
+}
+
+function headerOf(incoming: http.IncomingMessage, name: string): string | undefined {
+  const value = incoming.headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/**
+ * Reads the start of a response body. If the connection is lost meanwhile, the response still
+ * counts: its status is known.
+ */
+async function readBeginning(
+  incoming: http.IncomingMessage,
+  limitBytes: number,
+  signal: Cancellation,
+): Promise<string> {
+  const chunks: Buffer[] = []
+  let length = 0
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length >= limitBytes) break
+    }
+  } catch (error) {
+    if (!signal.aborted && (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error
+  } finally {
+    incoming.destroy()
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, limitBytes))
+}

@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url'
+
+/** The code that makes a call. */
+export interface Caller {
+  /** Whether it is the framework, calling its database or its collectors. */
+  readonly isFramework: boolean
+  /** Whether it is an HTTP client. */
+  readonly isHttpClient: boolean
+  /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
+  readonly place: string | undefined
+}
+
+// A client may be many frames deep.
+const mostFrames = 100
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+// Tests are beside the framework's code, but are programs that use it.
+const test = /\.(?:test|fixture)\.[jt]s$/
+// The folders that make calls themselves. Other folders are on the stack because they wait for a
+// handler, which makes the call.
+const calling = /^(?:postgres|telemetry)\b/
+// A driver reconnects for waiting callers and an exporter sends on a timer: nothing else is on the
+// stack then.
+const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
+const httpClient = /^node:(?:_http_|internal\/deps\/undici\/)|\/node_modules\/undici\//
+const library = /^node:|\/node_modules\//
+
+/** Returns the code that makes the call a diagnostics channel is reporting. */
+export function callerOf(): Caller {
+  const frames = framesBelowChannel()
+  const end = frames.findIndex(({ path }) => isFrameworks(path) || !library.test(path))
+  const nearest = frames[end]
+  const libraries = nearest ? frames.slice(0, end) : frames
+  const isProgram = nearest !== undefined && !isFrameworks(nearest.path)
+  return {
+    isFramework:
+      !isProgram &&
+      (libraries.some(({ path }) => driver.test(path)) ||
+        (nearest !== undefined && calling.test(nearest.path.slice(root.length)))),
+    isHttpClient: libraries.some(({ path }) => httpClient.test(path)),
+    place: isProgram ? `${nearest.path}:${nearest.line}` : undefined,
+  }
+}
+
+/** Returns the nearest file and line of the program; `undefined` if none of it is on the stack. */
+export function placeOfProgram(): string | undefined {
+  const frame = framesBelowChannel().find(({ path }) => !isFrameworks(path) && !library.test(path))
+  return frame && `${frame.path}:${frame.line}`
+}
+
+function isFrameworks(path: string): boolean {
+  return path.startsWith(root) && !test.test(path)
+}
+
+interface Frame {
+  /** The path of a file, or `node:…`. */
+  readonly path: string
+  readonly line: string
+}
+
+function framesBelowChannel(): readonly Frame[] {
+  const carrier: { stack?: string } = {}
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = mostFrames
+  Error.captureStackTrace(carrier)
+  const lines = (carrier.stack ?? '').split('\n')
+  Error.stackTraceLimit = stackTraceLimit
+  const frames = lines.map(toFrame).filter((frame) => frame !== undefined)
+  return frames.slice(frames.findIndex(({ path }) => path === 'node:diagnostics_channel') + 1)
+}
+
+/**
+ * Parses `at name (path:line:column)` or `at path:line:column`. Returns `undefined` for text
+ * without a line, such as native code.
+ */
+function toFrame(text: string): Frame | undefined {
+  const [, path, line] = /^ +at (?:.* \(|async )?(.+?):(\d+):\d+\)?$/.exec(text) ?? []
+  if (path === undefined || line === undefined) return undefined
+  return { path: path.startsWith('file:') ? fileURLToPath(path) : path, line }
+}

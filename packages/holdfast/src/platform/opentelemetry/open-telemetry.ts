@@ -1,0 +1,38 @@
+import { context, propagation, trace } from '@opentelemetry/api'
+import type { TelemetryBridge } from '../../kernel/telemetry/telemetry-bridge.ts'
+import { BridgedContextManager } from './bridged-context.ts'
+import { BridgedSpan } from './bridged-span.ts'
+import { BridgedTracerProvider } from './bridged-tracer.ts'
+import { suppressTracing } from './suppressed-tracing.ts'
+import { TraceContextPropagator } from './trace-context-propagator.ts'
+
+/**
+ * Joins spans that handlers and their libraries create with `@opentelemetry/api` to the service's
+ * traces: `serve(service, { telemetry: { bridge: openTelemetry() } })`.
+ *
+ * Without a registered tracer provider, these spans are recorded and exported with those of the
+ * service. With one, they stay with that provider, in the trace and below the span of the call.
+ * Nothing that is registered is replaced.
+ */
+export function openTelemetry(): TelemetryBridge {
+  return {
+    join(telemetry) {
+      // Each registration is rejected and logged by OpenTelemetry if there is one already.
+      const isProvider = trace.setGlobalTracerProvider(new BridgedTracerProvider(telemetry))
+      const isManager = context.setGlobalContextManager(new BridgedContextManager(telemetry).enable())
+      const isPropagator = propagation.setGlobalPropagator(new TraceContextPropagator())
+      return {
+        within: (span, work) =>
+          telemetry.within(span, () =>
+            context.with(trace.setSpan(context.active(), new BridgedSpan(span)), work),
+          ),
+        unseen: (work) => context.with(suppressTracing(context.active()), work),
+        leave() {
+          if (isProvider) trace.disable()
+          if (isManager) context.disable()
+          if (isPropagator) propagation.disable()
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { configurationInvalid } from '../../kernel/base/configuration-invalid.ts'
+import type { Settings, SettingsSource } from '../../kernel/host/settings.ts'
+import type { Setting } from './setting.ts'
+import { createSettingReader, type Reading } from './setting-reader.ts'
+
+/** Declarations of settings, by variable name. */
+export type SettingDeclarations = Readonly<Record<string, Setting>>
+
+/** The values of declared settings. */
+export type SettingValues<D extends SettingDeclarations> = {
+  readonly [Name in keyof D]: D[Name] extends Setting<infer Value> ? Value : never
+}
+
+/** Declares the environment variables that configure a program, each under its name. */
+export function settings<D extends SettingDeclarations>(declarations: D): Settings<SettingValues<D>> {
+  const names = Object.keys(declarations)
+  const readers = Object.entries(declarations).map(([name, declared]) =>
+    createSettingReader(name, declared, names),
+  )
+
+  async function readAll(source: SettingsSource): Promise<Reading[]> {
+    return Promise.all(readers.map((reader) => reader.read(source)))
+  }
+
+  return {
+    descriptions: readers.map(({ description }) => description),
+
+    async check(source) {
+      return (await readAll(source)).flatMap(({ issue }) => (issue === undefined ? [] : [issue]))
+    },
+
+    async read(source) {
+      const readings = await readAll(source)
+      const issues = readings.flatMap(({ issue }) => (issue === undefined ? [] : [issue]))
+      if (issues.length > 0) throw configurationInvalid(issues)
+      return Object.fromEntries(readings.map(({ name, value }) => [name, value])) as SettingValues<D>
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { alternatives, type JsonSchema, resolveReference, typesOf } from '../../kernel/schema/json-schema.ts'
+
+const formats: Readonly<Record<string, string>> = {
+  uri: 'a URL',
+  email: 'an email address',
+  uuid: 'a UUID',
+  date: 'a date such as 2026-01-31',
+  'date-time': 'a time such as 2026-01-31T12:00:00Z',
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  hostname: 'a host name',
+}
+
+/** Returns a phrase for the values that a JSON Schema allows, to complete “it has to be”. */
+export function describeValid(schema: JsonSchema, root: JsonSchema = schema): string {
+  const own = resolveReference(schema, root)
+  if (typeof own['x-valid'] === 'string') return own['x-valid']
+  // A variable cannot be null.
+  const branches = alternatives(own).filter((branch) => branch.type !== 'null')
+  if (branches.length === 1 && branches[0] !== own) return describeValid(branches[0]!, root)
+  if (branches.length > 1) return branches.map((branch) => describeValid(branch, root)).join(', or ')
+  if (own.const !== undefined) return JSON.stringify(own.const)
+  if (own.enum) return `one of ${own.enum.join(', ')}`
+  const [type] = typesOf(own)
+  if (type === 'integer' || type === 'number') return describeNumber(own, type)
+  if (type === 'boolean') return 'true or false'
+  if (type === 'array') {
+    const items = typeof own.items === 'object' ? describeValid(own.items, root) : 'a text'
+    return `a list, with commas between, of which each is ${items}`
+  }
+  return type === 'string' ? describeText(own) : 'a value that its schema accepts'
+}
+
+function describeNumber(schema: JsonSchema, type: 'integer' | 'number'): string {
+  const kind = type === 'integer' ? 'a whole number' : 'a number'
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
+  // Zod gives every integer the bounds of a safe integer, which the author did not set.
+  const least = isBound(minimum)
+    ? `at least ${minimum}`
+    : isBound(exclusiveMinimum)
+      ? `more than ${exclusiveMinimum}`
+      : ''
+  const most = isBound(maximum)
+    ? `at most ${maximum}`
+    : isBound(exclusiveMaximum)
+      ? `less than ${exclusiveMaximum}`
+      : ''
+  if (isBound(minimum) && isBound(maximum)) return `${kind} from ${minimum} to ${maximum}`
+  return [kind, [least, most].filter((part) => part !== '').join(' and ')]
+    .filter((part) => part !== '')
+    .join(' of ')
+}
+
+function isBound(bound: unknown): bound is number {
+  return typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER
+}
+
+function describeText({ format, pattern, minLength, maxLength }: JsonSchema): string {
+  const known = typeof format === 'string' ? formats[format] : undefined
+  if (known !== undefined) return known
+  const least = typeof minLength === 'number' && minLength > 1 ? `at least ${minLength}` : ''
+  const most = typeof maxLength === 'number' ? `at most ${maxLength}` : ''
+  const length = [least, most].filter((part) => part !== '').join(' and ')
+  const parts = [length === '' ? 'a text' : `a text of ${length} characters`]
+  if (typeof pattern === 'string') parts.push(`that matches /${pattern}/`)
+  return parts.join(' ')
+}

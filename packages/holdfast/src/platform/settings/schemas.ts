@@ -1,0 +1,115 @@
+import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
+import { readDurationMs } from '../../kernel/base/duration.ts'
+import type { Schema } from '../../kernel/schema/schema.ts'
+
+/** Creates the schema for one kind of setting value. Any other Standard Schema works as well. */
+function schemaOf<T>(
+  keywords: JsonSchema,
+  read: (value: unknown) => T | undefined,
+  valid: string,
+): Schema<T, T> {
+  const jsonSchema = { ...keywords, 'x-valid': valid }
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'holdfast',
+      validate: (given) => {
+        const value = read(given)
+        return value === undefined ? { issues: [{ message: `It has to be ${valid}.` }] } : { value }
+      },
+      jsonSchema: { input: () => ({ ...jsonSchema }), output: () => ({ ...jsonSchema }) },
+    },
+  }
+}
+
+/** Accepts text that is not empty. */
+export function text(): Schema<string, string> {
+  const read = (value: unknown): string | undefined =>
+    typeof value === 'string' && value !== '' ? value : undefined
+  return schemaOf({ type: 'string', minLength: 1 }, read, 'a text')
+}
+
+/** Accepts an integer within inclusive bounds. */
+export function wholeNumber({
+  min,
+  max,
+}: {
+  readonly min: number
+  readonly max: number
+}): Schema<number, number> {
+  return schemaOf(
+    { type: 'integer', minimum: min, maximum: max },
+    (value) =>
+      Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
+    `a whole number from ${min} to ${max}`,
+  )
+}
+
+/** Accepts one of the given words. */
+export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): Schema<T, T> {
+  return schemaOf(
+    { enum: words },
+    (value) => words.find((word) => word === value),
+    `one of ${words.join(', ')}`,
+  )
+}
+
+/** Accepts `true` or `false`. */
+export function flag(): Schema<boolean, boolean> {
+  return schemaOf(
+    { type: 'boolean' },
+    (value) => (typeof value === 'boolean' ? value : undefined),
+    'true or false',
+  )
+}
+
+/**
+ * Accepts a URL with one of these protocols, such as `https`. Without protocols, any is accepted.
+ */
+export function url(...protocols: readonly string[]): Schema<string, string> {
+  const valid =
+    protocols.length === 0
+      ? 'a URL'
+      : `a URL that begins with ${protocols.map((name) => `${name}://`).join(' or ')}`
+  return schemaOf(
+    { type: 'string', format: 'uri' },
+    (value) => {
+      if (typeof value !== 'string' || !URL.canParse(value)) return undefined
+      const { protocol } = new URL(value)
+      return protocols.length === 0 || protocols.includes(protocol.slice(0, -1)) ? value : undefined
+    },
+    valid,
+  )
+}
+
+/** Accepts a duration with its unit, such as `5s`; the value is in milliseconds. */
+export function durationMs(): Schema<number, number> {
+  return schemaOf(
+    { type: 'string' },
+    (value) => (typeof value === 'string' ? readDurationMs(value) : undefined),
+    'a number and a unit of time: 250ms, 5s, 1m, 1h or 7d',
+  )
+}
+
+const bytesPer: Readonly<Record<string, number>> = {
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+}
+
+/** Accepts a size with its unit, such as `1MiB`; the value is in bytes. */
+export function sizeBytes(): Schema<number, number> {
+  return schemaOf(
+    { type: 'string' },
+    (value) => {
+      const parts =
+        typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|KiB|MiB|GiB)$/.exec(value) : null
+      return parts ? Math.round(Number(parts[1]) * bytesPer[parts[2]!]!) : undefined
+    },
+    'a number and a unit of size: 512B, 64KiB, 1MiB or 2GB',
+  )
+}

@@ -1,0 +1,50 @@
+import type { OutputOf, Schema } from '../../kernel/schema/schema.ts'
+import type { Secret } from './secret.ts'
+
+/** Options of {@link setting}. */
+export interface SettingOptions {
+  /** The purpose of the setting, in a sentence. */
+  readonly description: string
+  /**
+   * The text used if the variable is not set. Without it the setting is required, unless it is
+   * optional or its schema has a default.
+   */
+  readonly default?: string
+  /** Replaces the default in the documentation if it depends on something. */
+  readonly defaultDescription?: string
+  /**
+   * Whether the variable may be missing, with the value `undefined`: always, or except in
+   * production. Default: it is required, unless it or its schema has a default.
+   */
+  readonly optional?: true | 'outside production'
+  /**
+   * Whether it is a secret: its value is a {@link Secret}, and messages never show it. Default
+   * false.
+   */
+  readonly secret?: boolean
+}
+
+/** The declaration of a setting. */
+export interface Setting<Value = unknown> extends SettingOptions {
+  readonly schema: Schema
+  /** Type-only (phantom) property; never set at run time. */
+  readonly types?: Value
+}
+
+/** The value type of a setting whose schema returns `T`, given its options. */
+type ValueOf<T, O> =
+  | (O extends { readonly secret: true } ? Secret<Exclude<T, undefined>> | Extract<T, undefined> : T)
+  | (O extends { readonly optional: true | 'outside production' } ? undefined : never)
+
+/**
+ * Declares a setting:
+ * `setting(wholeNumber({ min: 1, max: 50 }), { description: 'How many at once.', default: '5' })`.
+ * Accepts any Standard Schema. The text of the variable is converted to the type the schema
+ * expects; a list is split at commas.
+ */
+export function setting<S extends Schema, const O extends SettingOptions>(
+  schema: S,
+  options: O,
+): Setting<ValueOf<OutputOf<S>, O>> {
+  return { ...options, schema }
+}

@@ -1,0 +1,165 @@
+import { createLogger, type Logger, toLogFields } from '../../kernel/base/log.ts'
+import { type Mode, readMode } from '../../kernel/host/surroundings.ts'
+import { noTelemetry, type Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import { createMeter, type Meter } from './metrics/meter.ts'
+import type { MetricSource } from './metrics/metric.ts'
+import type { Exporter } from './otlp/exporter.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import { describeResource, type ServiceIdentity } from './resource.ts'
+import { measureRuntime } from './metrics/runtime-metrics.ts'
+import { createSampler } from './sampler.ts'
+import { readTelemetrySettings, type TelemetrySettings } from './settings.ts'
+import { traceFetches } from './trace-fetches.ts'
+import type { Attributes } from '../../kernel/telemetry/span.ts'
+import type { JoinedTelemetry } from '../../kernel/telemetry/telemetry-bridge.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+
+/** The telemetry of a running service. */
+export interface RunningTelemetry
+  extends Telemetry, MetricSource, Pick<Recorder, 'activeSpan' | 'readSpans'> {
+  /** Exports what has been recorded, if there is a receiver, and resolves after the attempt. */
+  flush(): Promise<void>
+  /**
+   * Exports what has been recorded, and stops. Records that could not be sent within `limitMs`,
+   * 5,000 by default, are lost, and the loss is logged. Repeated calls wait for the same stop.
+   */
+  stop(limitMs?: number): Promise<void>
+}
+
+/** The environment of telemetry. */
+export interface TelemetrySurroundings {
+  /** The service to describe. Default: a Node process without a service name. */
+  readonly service?: ServiceIdentity
+  /** Environment variables. Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The mode. Default: read from `NODE_ENV` in `env`. */
+  readonly mode?: Mode
+  /** The logger of export failures. Default: one JSON object per line on stdout. */
+  readonly log?: Logger
+  /**
+   * Receives notices about settings that were worked around, for the person who starts the service.
+   * Default: a line on stderr.
+   */
+  readonly notify?: (message: string) => void
+}
+
+/**
+ * Starts to record: spans into a buffer of fixed size, and metrics. If a receiver is configured,
+ * they are sent to it in the background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
+ *
+ * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
+ */
+export function createTelemetry(
+  options: TelemetryOptions = {},
+  surroundings: TelemetrySurroundings = {},
+): RunningTelemetry {
+  const known = withDefaults(surroundings)
+  const { env, service, log } = known
+  const settings = readTelemetrySettings({ ...known, options })
+  const resource = describeResource(service, options, env)
+  if (!settings.isEnabled) return disabled(resource)
+
+  const startMs = performance.now()
+  const recorder = createRecorder({ ...settings, sampler: createSampler(settings.sampler) })
+  const meter = createMeter({
+    seriesLimit: settings.seriesLimit,
+    warn: (message, error) => log.warn(error === undefined ? {} : { error: toLogFields(error) }, message),
+  })
+  const forgetRuntime = settings.measuresRuntime ? measureRuntime(meter) : () => {}
+  let stopped: Promise<void> | undefined
+
+  async function stop(limitMs: number): Promise<void> {
+    const limit = AbortSignal.timeout(Math.max(0, Math.ceil(limitMs)))
+    const started = await exporters
+    await Promise.all(started.map((exporter) => exporter.stop(limit)))
+    forgetRuntime()
+    stopTracingFetches()
+    joined?.leave()
+  }
+
+  const telemetry: Telemetry & Recorder = {
+    ...recorder,
+    histogram: (definition) => meter.histogram(definition),
+    counter: (definition) => meter.counter(definition),
+    gauge: (definition, observe) => meter.gauge(definition, observe),
+    upDownCounter: (definition, observe) => meter.upDownCounter(definition, observe),
+  }
+  const joined = options.bridge?.join(telemetry)
+  const unseen = joined?.unseen ?? ((work) => work())
+  const stopTracingFetches = traceFetches({
+    activeSpan: () => recorder.activeSpan(),
+    isUntraced: settings.isUntraced,
+  })
+  const exporters = startExporters(settings, { recorder, meter, resource, startMs, unseen, log })
+  return {
+    ...telemetry,
+    ...(joined ? { within: joined.within } : {}),
+    resource,
+    readMetrics: () => meter.collect(),
+    flush: async () => {
+      const started = await exporters
+      await Promise.all(started.map((exporter) => exporter.flush()))
+    },
+    stop: (limitMs = 5_000) => (stopped ??= stop(limitMs)),
+  }
+}
+
+/** Fills in the defaults of the environment of telemetry. */
+export function withDefaults(surroundings: TelemetrySurroundings): Required<TelemetrySurroundings> {
+  const { env = process.env } = surroundings
+  const toLine =
+    (stream: NodeJS.WriteStream) =>
+    (line: string): void =>
+      void stream.write(`${line}\n`)
+  return {
+    service: { name: 'unknown_service:node' },
+    mode: readMode(env),
+    log: createLogger({ write: toLine(process.stdout) }),
+    notify: toLine(process.stderr),
+    ...surroundings,
+    env,
+  }
+}
+
+interface ExportedParts {
+  readonly recorder: Recorder
+  readonly meter: Meter
+  readonly resource: Attributes
+  readonly startMs: number
+  readonly unseen: JoinedTelemetry['unseen']
+  readonly log: Logger
+}
+
+/** The exporter is loaded only by a service that exports, which need not wait for it to start. */
+async function startExporters(
+  { spans, metrics }: TelemetrySettings,
+  { recorder, meter, ...parts }: ExportedParts,
+): Promise<readonly Exporter[]> {
+  if (!spans && !metrics) return []
+  const lost = meter.counter({
+    name: 'holdfast.telemetry.lost',
+    description: 'Spans and data points that were not exported.',
+    unit: '{record}',
+  })
+  // Before the import, so that no span of the start is missed.
+  const reader = recorder.readSpans()
+  const { startExport } = await import('./otlp/start-export.ts')
+  return startExport({
+    ...parts,
+    lost,
+    spans: spans && { ...spans, reader },
+    metrics: metrics && { ...metrics, collect: () => meter.collect() },
+  })
+}
+
+function disabled(resource: Attributes): RunningTelemetry {
+  return {
+    ...noTelemetry,
+    resource,
+    activeSpan: () => undefined,
+    readSpans: () => ({ pending: 0, take: () => ({ items: [], lost: 0 }), wakeAt: () => {} }),
+    readMetrics: () => [],
+    flush: async () => {},
+    stop: async () => {},
+  }
+}

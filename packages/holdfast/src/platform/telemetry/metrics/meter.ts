@@ -1,0 +1,167 @@
+import type { Attributes } from '../../../kernel/telemetry/span.ts'
+import type {
+  Counter,
+  CounterSeries,
+  Histogram,
+  HistogramDefinition,
+  InstrumentDefinition,
+  Observation,
+} from '../../../kernel/telemetry/telemetry.ts'
+import type { Metric, NumberPoint } from './metric.ts'
+import { RecordedHistogram } from './recorded-histogram.ts'
+import { createSeriesTable, keyOf, overflowAttributes } from './series-table.ts'
+
+/** Reads the current values of an instrument. */
+export type Observe = () => readonly Observation[]
+
+/** Creates instruments and reads them. */
+export interface Meter {
+  histogram(definition: HistogramDefinition): Histogram
+  counter(definition: InstrumentDefinition): Counter
+  /** Registers values that go up and down. Returns a function that unregisters them. */
+  gauge(definition: InstrumentDefinition, observe: Observe): () => void
+  /** Registers sums that go up and down. Returns a function that unregisters them. */
+  upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void
+  /**
+   * Registers sums that only grow and are kept elsewhere. Returns a function that unregisters them.
+   */
+  observedCounter(definition: InstrumentDefinition, observe: Observe): () => void
+  /** Returns the measurements of all instruments so far. */
+  collect(): readonly Metric[]
+}
+
+/** Options of {@link createMeter}. */
+export interface MeterOptions {
+  /** Max number of series per instrument. */
+  readonly seriesLimit: number
+  /** Receives warnings about invalid instruments. */
+  readonly warn: (message: string, error?: unknown) => void
+}
+
+interface Instrument {
+  readonly kind: Metric['kind']
+  readonly collect: () => Metric
+}
+
+interface OwnInstrument<I> extends Instrument {
+  readonly instrument: I
+}
+
+interface ObservedInstrument extends Instrument {
+  readonly observers: Set<Observe>
+}
+
+/** Creates a meter. */
+export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
+  const instruments = new Map<string, Instrument>()
+  const warned = new Set<string>()
+
+  function warnOnce(name: string, message: string, error?: unknown): void {
+    if (warned.has(name)) return
+    warned.add(name)
+    warn(message, error)
+  }
+
+  /**
+   * Returns the instrument of this name, created by its first user. An instrument of another kind
+   * under the same name is not exported.
+   */
+  function instrumentOf<I extends Instrument>(name: string, create: () => I): I {
+    const known = instruments.get(name)
+    const made = known ? undefined : create()
+    if (made) instruments.set(name, made)
+    if (made) return made
+    const other = create()
+    if (known?.kind === other.kind && 'observers' in known === 'observers' in other) return known as I
+    warnOnce(
+      name,
+      `The instrument "${name}" is a ${known?.kind} already and cannot be another ${other.kind}: what is measured with the second is not kept. Give it a name of its own.`,
+    )
+    return other
+  }
+
+  function observeAll(name: string, observers: Iterable<Observe>): readonly NumberPoint[] {
+    const points = new Map<string, NumberPoint>()
+    for (const observe of observers) {
+      try {
+        for (const { value, attributes = {} } of observe()) {
+          if (!Number.isFinite(value)) continue
+          const key = keyOf(attributes)
+          if (points.has(key) || points.size < seriesLimit - 1) points.set(key, { value, attributes })
+          else points.set(keyOf(overflowAttributes), { value, attributes: overflowAttributes })
+        }
+      } catch (error) {
+        warnOnce(name, `The instrument "${name}" could not be read.`, error)
+      }
+    }
+    return [...points.values()]
+  }
+
+  function observed(
+    kind: 'counter' | 'gauge' | 'upDownCounter',
+    definition: InstrumentDefinition,
+    observe: Observe,
+  ): () => void {
+    const { observers } = instrumentOf(definition.name, (): ObservedInstrument => {
+      const own = new Set<Observe>()
+      return {
+        kind,
+        observers: own,
+        collect: () => ({ kind, definition, points: observeAll(definition.name, own) }),
+      }
+    })
+    observers.add(observe)
+    return () => void observers.delete(observe)
+  }
+
+  return {
+    histogram: (definition) =>
+      instrumentOf(definition.name, () => createHistogram(definition, seriesLimit)).instrument,
+    counter: (definition) =>
+      instrumentOf(definition.name, () => createCounter(definition, seriesLimit)).instrument,
+    gauge: (definition, observe) => observed('gauge', definition, observe),
+    upDownCounter: (definition, observe) => observed('upDownCounter', definition, observe),
+    observedCounter: (definition, observe) => observed('counter', definition, observe),
+    collect: () =>
+      [...instruments.values()].map(({ collect }) => collect()).filter(({ points }) => points.length > 0),
+  }
+}
+
+function createHistogram(definition: HistogramDefinition, seriesLimit: number): OwnInstrument<Histogram> {
+  const { bounds } = definition
+  const table = createSeriesTable(seriesLimit, (attributes) => new RecordedHistogram(attributes, bounds))
+  return {
+    kind: 'histogram',
+    instrument: table,
+    collect: () => ({
+      kind: 'histogram',
+      definition,
+      bounds,
+      points: Array.from(table.all, (series) => series.collect()),
+    }),
+  }
+}
+
+function createCounter(definition: InstrumentDefinition, seriesLimit: number): OwnInstrument<Counter> {
+  const table = createSeriesTable(seriesLimit, createSum)
+  return {
+    kind: 'counter',
+    instrument: table,
+    collect: () => ({
+      kind: 'counter',
+      definition,
+      points: Array.from(table.all, (series) => series.collect()),
+    }),
+  }
+}
+
+function createSum(attributes: Attributes): CounterSeries & { readonly collect: () => NumberPoint } {
+  let value = 0
+  return {
+    add(amount = 1) {
+      // The sum only grows: readers take a smaller value for a restart.
+      if (amount >= 0 && amount < Number.POSITIVE_INFINITY) value += amount
+    },
+    collect: () => ({ attributes, value }),
+  }
+}

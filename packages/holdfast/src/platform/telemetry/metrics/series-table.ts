@@ -1,0 +1,39 @@
+import type { Attributes } from '../../../kernel/telemetry/span.ts'
+
+/** The series of one instrument, by their attributes. */
+export interface SeriesTable<S> {
+  with(attributes: Attributes): S
+  readonly all: Iterable<S>
+}
+
+/** The attributes of the overflow series, as OpenTelemetry's specification names them. */
+export const overflowAttributes: Attributes = { 'otel.metric.overflow': true }
+
+/**
+ * Creates a table of at most `limit` series: attributes with an unbounded set of values must not
+ * fill the memory. Measurements beyond the limit go to one overflow series, so that totals stay
+ * right.
+ */
+export function createSeriesTable<S>(limit: number, create: (attributes: Attributes) => S): SeriesTable<S> {
+  const series = new Map<string, S>()
+  let overflow: S | undefined
+  return {
+    with(attributes) {
+      const key = keyOf(attributes)
+      const known = series.get(key)
+      if (known) return known
+      if (series.size >= limit - 1) return (overflow ??= create(overflowAttributes))
+      const made = create({ ...attributes })
+      series.set(key, made)
+      return made
+    },
+    get all() {
+      return overflow ? [...series.values(), overflow] : series.values()
+    },
+  }
+}
+
+/** Returns the same key for equal attributes, regardless of their order. */
+export function keyOf(attributes: Attributes): string {
+  return JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,50 @@
+import type { Attributes, AttributeValue } from '../../../kernel/telemetry/span.ts'
+
+// Values are for people to read; a statement of a megabyte must not make the batch too large for
+// receivers.
+const longestText = 4_096
+
+const encoded = new WeakMap<Attributes, string>()
+
+/**
+ * Returns attributes as the content of a JSON array of OTLP `KeyValue`. The result is cached by
+ * object, so shared attributes must not change afterwards.
+ */
+export function encodeShared(attributes: Attributes): string {
+  const known = encoded.get(attributes)
+  if (known !== undefined) return known
+  const text = encodeAttributes(Object.entries(attributes))
+  encoded.set(attributes, text)
+  return text
+}
+
+/** Returns attributes as the content of a JSON array of OTLP `KeyValue`. */
+export function encodeAttributes(attributes: readonly (readonly [string, AttributeValue])[]): string {
+  return attributes.map(([name, value]) => `{"key":${encodeText(name)},"value":${encodeValue(value)}}`).join()
+}
+
+/**
+ * Returns text as JSON, truncated if it is too long and without unpaired surrogates, which
+ * receivers reject.
+ */
+export function encodeText(text: string): string {
+  return JSON.stringify((text.length > longestText ? text.slice(0, longestText) : text).toWellFormed())
+}
+
+/** Returns a number as protobuf's JSON writes a `double`. */
+export function encodeDouble(value: number): string {
+  return Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`
+}
+
+function encodeValue(value: AttributeValue): string {
+  switch (typeof value) {
+    case 'boolean':
+      return `{"boolValue":${value}}`
+    case 'number':
+      return Number.isSafeInteger(value)
+        ? `{"intValue":"${value}"}`
+        : `{"doubleValue":${encodeDouble(value)}}`
+    default:
+      return `{"stringValue":${encodeText(String(value))}}`
+  }
+}

@@ -1,0 +1,86 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { MetricSource } from '../metrics/metric.ts'
+import { metricsText } from './metrics-text.ts'
+
+/** The address at which metrics are served. */
+export interface ServedAt {
+  /** The port; 0 takes any free one. */
+  readonly port: number
+  readonly host: string
+  /** Whether an option or a variable sets it, rather than the default. */
+  readonly isAsked: boolean
+  /** Whether the service must not start if metrics cannot be served. */
+  readonly isRequired: boolean
+}
+
+/** A server of metrics. */
+export interface MetricsServer {
+  /** The URL at which this machine reaches them. */
+  readonly url: string
+  readonly port: number
+  /** Stops serving, at once. */
+  stop(): Promise<void>
+}
+
+// A collector makes one connection and one request at a time; the limits are low to keep other
+// clients from tying up the process.
+const mostConnections = 32
+const timeoutMs = 5_000
+const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }
+
+/**
+ * Serves the metrics at `GET /metrics`, for Prometheus to scrape.
+ *
+ * @throws HoldfastError `metrics-not-served` if the port is in use or the address is not one of
+ * this machine.
+ */
+export async function serveMetrics(
+  telemetry: MetricSource,
+  { port, host }: Pick<ServedAt, 'port' | 'host'>,
+): Promise<MetricsServer> {
+  const server = createServer(limits, (request, response) => {
+    response.shouldKeepAlive = false
+    const path = request.url?.split('?', 1)[0]
+    const isRead = request.method === 'GET' || request.method === 'HEAD'
+    if (path !== '/metrics' || !isRead) {
+      const status = path === '/metrics' ? 405 : 404
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', allow: 'GET, HEAD' })
+      response.end('The metrics are at GET /metrics.\n')
+      return
+    }
+    const { contentType, text } = metricsText(telemetry, request.headers.accept)
+    response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store', vary: 'Accept' })
+    response.end(text)
+  })
+  server.maxConnections = mostConnections
+  server.maxRequestsPerSocket = 1
+  server.setTimeout(timeoutMs)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(cannotServe(cause, port, host)))
+    server.listen(port, host, resolve)
+  })
+  // Serving metrics must not keep the process alive.
+  server.unref()
+  const { port: taken } = server.address() as AddressInfo
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return {
+    url: `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${taken}/metrics`,
+    port: taken,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function cannotServe(cause: NodeJS.ErrnoException, port: number, host: string): HoldfastError {
+  const why = cause.code === 'EADDRINUSE' ? 'another process has it' : String(cause.code)
+  return new HoldfastError(
+    'metrics-not-served',
+    `The metrics cannot be served on port ${port} of ${host}: ${why}. Choose another with OTEL_EXPORTER_PROMETHEUS_PORT and OTEL_EXPORTER_PROMETHEUS_HOST, or the option metricsServer of telemetry, whose value false leaves them out.`,
+    { cause },
+  )
+}

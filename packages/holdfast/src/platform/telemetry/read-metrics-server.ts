@@ -1,0 +1,43 @@
+import type { Mode } from '../../kernel/host/surroundings.ts'
+import type { ServedAt } from './prometheus/serve-metrics.ts'
+import { readMetricExporters } from './read-exports.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+import { invalid, type Variables } from './variables.ts'
+
+/** OpenTelemetry's default for Prometheus. */
+const usualPort = 9_464
+const maxPort = 65_535
+
+/** Returns the address at which metrics are served; `undefined` if they are not. */
+export function readMetricsServer(
+  { metricsServer }: TelemetryOptions,
+  variables: Variables,
+  mode: Mode,
+): ServedAt | undefined {
+  const exporters = readMetricExporters(variables)
+  const port =
+    checkPort(metricsServer === false ? undefined : metricsServer?.port) ??
+    variables.number('OTEL_EXPORTER_PROMETHEUS_PORT', { min: 0, max: maxPort })
+  const isAsked =
+    metricsServer !== undefined || port !== undefined || exporters?.includes('prometheus') === true
+  if (metricsServer === false || (exporters && !isAsked)) return undefined
+  // Tests run in parallel, and next to a service under development.
+  if (mode === 'test' && !isAsked) return undefined
+  return {
+    port: Math.floor(port ?? usualPort),
+    // A container is reached from outside; a service under development must not be.
+    host:
+      metricsServer?.host ??
+      variables.text('OTEL_EXPORTER_PROMETHEUS_HOST') ??
+      (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
+    isAsked,
+    isRequired: isAsked && mode === 'production',
+  }
+}
+
+function checkPort(port: number | undefined): number | undefined {
+  if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= maxPort)) return port
+  throw invalid(
+    `The option metricsServer.port of telemetry is ${port}, and has to be a whole number from 0 to ${maxPort}; 0 takes any free port.`,
+  )
+}

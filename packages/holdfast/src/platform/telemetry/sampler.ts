@@ -1,0 +1,38 @@
+import type { TraceContext } from '../../kernel/telemetry/trace-context.ts'
+
+/** Decides which traces are recorded. */
+export interface Sampler {
+  /** The decision for traces that begin here; `undefined` if it depends on their id. */
+  readonly ofRoots: boolean | undefined
+  /**
+   * Returns whether a trace is recorded; `sampled` of a continued trace tells whether its caller
+   * records it.
+   */
+  decide(trace: TraceContext): boolean
+}
+
+/** Options of {@link createSampler}. */
+export interface SamplerOptions {
+  /** The share of traces that is recorded, from 0 to 1. */
+  readonly ratio: number
+  /** Whether a continued trace is recorded if and only if its caller records it. */
+  readonly followsParent: boolean
+}
+
+// All services choose the same traces, since they use the same 52 of the trace id's random bits
+// (W3C Trace Context, level 2, has 56 of them at its end); 52 is the precision of a number's
+// fraction.
+const randomDigits = [18, 31] as const
+const randomRange = 2 ** 52
+
+/** Creates a sampler. */
+export function createSampler({ ratio, followsParent }: SamplerOptions): Sampler {
+  const threshold = (1 - ratio) * randomRange
+  return {
+    ofRoots: ratio === 1 ? true : ratio === 0 ? false : undefined,
+    decide(trace) {
+      if (followsParent && trace.parentSpanId !== undefined) return trace.sampled
+      return Number.parseInt(trace.traceId.slice(...randomDigits), 16) >= threshold
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import type { Attributes, AttributeValue, SpanKind } from '../../../kernel/telemetry/span.ts'
+import type { TraceContext } from '../../../kernel/telemetry/trace-context.ts'
+
+/** An event that happened during a span. */
+export interface SpanEvent {
+  readonly name: string
+  /** The time of the event, in milliseconds since `performance.timeOrigin`. */
+  readonly atMs: number
+  readonly attributes: Attributes
+}
+
+/** The reason why the work of a span failed. */
+export interface SpanFailure {
+  /** A value of low cardinality: a problem's code, a SQLSTATE, an error's name. */
+  readonly type: string
+  readonly message: string | undefined
+}
+
+/** A span that has ended, for reading. */
+export interface FinishedSpan {
+  readonly trace: TraceContext
+  readonly name: string
+  readonly kind: SpanKind
+  /** Its start, in milliseconds since `performance.timeOrigin`. */
+  readonly startMs: number
+  /** Its end, in milliseconds since `performance.timeOrigin`. */
+  readonly endMs: number
+  /** Attributes from its description: an object shared with other spans. */
+  readonly sharedAttributes: Attributes
+  /** Attributes set on this span only; they override shared ones of the same name. */
+  readonly ownAttributes: ReadonlyMap<string, AttributeValue>
+  readonly events: readonly SpanEvent[]
+  /** The reason of the failure; `undefined` if the work did not fail. */
+  readonly failure: SpanFailure | undefined
+  /** Whether the parent is in another process. */
+  readonly isContinued: boolean
+  /** The number of attributes dropped because of the limit. */
+  readonly droppedAttributes: number
+  /** The number of events dropped because of the limit. */
+  readonly droppedEvents: number
+}
+
+/** Returns all attributes of a span, each once. */
+export function attributesOf(span: FinishedSpan): Attributes {
+  return {
+    ...span.sharedAttributes,
+    ...Object.fromEntries(span.ownAttributes),
+    ...(span.failure ? { 'error.type': span.failure.type } : {}),
+  }
+}

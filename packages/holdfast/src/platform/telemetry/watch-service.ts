@@ -1,0 +1,57 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import {
+  createTelemetry,
+  type RunningTelemetry,
+  type TelemetrySurroundings,
+  withDefaults,
+} from './create-telemetry.ts'
+import type { ServedAt } from './prometheus/serve-metrics.ts'
+import { readTelemetrySettings } from './settings.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+
+/**
+ * Starts the telemetry of a service: as {@link createTelemetry} does, and serves its metrics. If
+ * they cannot be served, a notice says so; the start fails only in production, if serving them was
+ * configured.
+ *
+ * @throws HoldfastError `configuration-invalid`; `metrics-not-served` in production.
+ */
+export async function watchService(
+  options: TelemetryOptions = {},
+  surroundings: TelemetrySurroundings = {},
+): Promise<RunningTelemetry> {
+  const known = withDefaults(surroundings)
+  const { isEnabled, metricsServer } = readTelemetrySettings({ ...known, options, notify: () => {} })
+  const telemetry = createTelemetry(options, surroundings)
+  if (!isEnabled || !metricsServer) return telemetry
+  try {
+    const { serveMetrics } = await import('./prometheus/serve-metrics.ts')
+    const server = await serveMetrics(telemetry, metricsServer)
+    known.log.debug({ url: server.url }, 'metrics are served')
+    return {
+      ...telemetry,
+      async stop(limitMs) {
+        await Promise.all([server.stop(), telemetry.stop(limitMs)])
+      },
+    }
+  } catch (error) {
+    if (metricsServer.isRequired || !(error instanceof HoldfastError)) {
+      await telemetry.stop(0)
+      throw error
+    }
+    known.notify(isInUse(error) && !metricsServer.isAsked ? notServed(metricsServer) : error.message)
+    return telemetry
+  }
+}
+
+function isInUse({ cause }: HoldfastError): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+}
+
+/**
+ * Returns the notice for metrics on the default port that cannot be served, as for a second service
+ * on a machine.
+ */
+function notServed({ port }: ServedAt): string {
+  return `port ${port} is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
+}

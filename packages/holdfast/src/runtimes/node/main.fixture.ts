@@ -1,0 +1,35 @@
+import { holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { noDatabase } from '../../transports/http/shop.fixture.ts'
+import { longService } from './long-service.fixture.ts'
+
+// A main file, for tests that end its process.
+process.on('message', (message) => {
+  if (message === 'throw') throw new TypeError('nobody catches this')
+  if (message === 'reject') void Promise.reject(new TypeError('nobody handles this'))
+  if (message === 'throw-unreadable') throw new Proxy(new TypeError(), { get: throwAgain })
+})
+
+function throwAgain(): never {
+  throw new TypeError('not even its message can be read')
+}
+
+/** A service whose start waits until it is released. */
+const slowService = holdfast({
+  database: {
+    ...noDatabase,
+    async open(surroundings) {
+      await new Promise<void>((resolve) => {
+        process.on('message', (message) => message === 'start' && resolve())
+      })
+      return noDatabase.open(surroundings)
+    },
+  },
+}).service({ name: 'slow', operations: {} })
+
+const graceMs = Number(process.env['GRACE_MS'] ?? 10_000)
+const { url } = await serve(process.env['SLOW_START'] ? slowService : longService, { graceMs })
+process.send?.({ url })
+
+if (process.env['KEEP_ALIVE']) setInterval(() => {}, 1_000)
+process.channel?.unref()

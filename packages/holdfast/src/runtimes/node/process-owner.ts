@@ -1,0 +1,124 @@
+import { constants } from 'node:os'
+import { inspect } from 'node:util'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { type LogFields, type Logger, toLogFields } from '../../kernel/base/log.ts'
+import { createRedactor } from '../../kernel/base/redact.ts'
+
+const signals = ['SIGTERM', 'SIGINT'] as const
+
+// Max time that other parts of the program may keep the process alive after its service has
+// stopped.
+const lingerMs = 1_000
+
+/** Callbacks that stop the service of a process. */
+export interface Stops {
+  /** Called for a stop signal. */
+  readonly asked: () => Promise<void>
+  /** Called after an uncaught error, which leaves the process in an unknown state. */
+  readonly failed: () => Promise<void>
+}
+
+/** A process whose lifecycle the service manages. */
+export interface ProcessOwner {
+  /** Registers how to stop the service. Before that, there is nothing to stop. */
+  started(stops: Stops): void
+  /** Removes the listeners from the process. */
+  readonly release: () => void
+}
+
+/**
+ * Stops the process gracefully at SIGTERM and SIGINT, and with exit code 1 after an uncaught error.
+ * A second signal ends it at once, and so does the first one before the service has started: a
+ * start that is interrupted is undone by the other side, such as the database. (PID 1 of a
+ * container does not receive signals at all without a listener.)
+ */
+export function ownProcess(log: Logger): ProcessOwner {
+  let stops: Stops | undefined
+  let isStopping = false
+  let exitCode = 0
+
+  async function end(stop: (() => Promise<void>) | undefined): Promise<void> {
+    isStopping = true
+    if (!stop) return exitNow(exitCode)
+    try {
+      await stop()
+      log.info('stopped')
+      exitSoon(exitCode)
+    } catch (error) {
+      log.error({ error: toLogFields(error) }, 'the service did not stop in order')
+      await exitNow(1)
+    }
+  }
+
+  const onSignal = (signal: (typeof signals)[number]): void => {
+    if (isStopping) process.exit(128 + constants.signals[signal])
+    log.info({ signal }, 'stopping')
+    void end(stops?.asked)
+  }
+  const onError = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
+    exitCode = 1
+    log.error({ origin, error: fieldsOf(error) }, 'nothing caught this error; stopping')
+    if (!isStopping) void end(stops?.failed)
+  }
+
+  for (const signal of signals) process.on(signal, onSignal)
+  process.on('uncaughtException', onError)
+  return {
+    started(how) {
+      stops = how
+    },
+    release() {
+      for (const signal of signals) process.off(signal, onSignal)
+      process.off('uncaughtException', onError)
+    },
+  }
+}
+
+/**
+ * Returns log fields of an error. Any value may have been thrown, and an error in here would end
+ * the process on the spot.
+ */
+function fieldsOf(error: unknown): LogFields {
+  try {
+    return toLogFields(error)
+  } catch {
+    return { message: 'an error that cannot be read' }
+  }
+}
+
+/**
+ * Reports why the service does not start, and ends the process: with the error's message if it is a
+ * known one, with the stack if it is a defect.
+ */
+export async function failStart(error: unknown): Promise<never> {
+  process.stderr.write(`${error instanceof HoldfastError ? error.message : describe(error)}\n`)
+  return exitNow(1)
+}
+
+/**
+ * Returns a defect with its stack and its causes, but without its other properties, which may be
+ * secret.
+ */
+function describe(error: unknown): string {
+  const { stack, ...rest } = createRedactor().fields(fieldsOf(error))
+  const head = typeof stack === 'string' ? `${stack}\n` : ''
+  return `${head}${inspect(rest, { depth: 8 })}`
+}
+
+/** Lets the process exit on its own, and ends it if other parts of the program keep it alive. */
+function exitSoon(code: number): void {
+  process.exitCode = code
+  setTimeout(() => void exitNow(code), lingerMs).unref()
+}
+
+async function exitNow(code: number): Promise<never> {
+  await Promise.all([process.stdout, process.stderr].map(flushed))
+  return process.exit(code)
+}
+
+/** Resolves when everything written before has left the process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve())
+  })
+}

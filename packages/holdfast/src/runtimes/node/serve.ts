@@ -1,0 +1,304 @@
+import { createHandler } from '../../transports/http/handler.ts'
+import type { Health } from '../../transports/http/health.ts'
+import type { Pages } from '../../transports/http/responder.ts'
+import {
+  createSecurityHeaders,
+  type SecurityHeaderOptions,
+} from '../../transports/http/answer/security-headers.ts'
+import type { Worker, WorkerOptions } from '../../kernel/background/background.ts'
+import { systemClock } from '../../kernel/base/clock.ts'
+import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import { createRedactor } from '../../kernel/base/redact.ts'
+import { guardedLog } from '../../kernel/host/guarded-log.ts'
+import { redactedLog } from '../../kernel/base/redacted-log.ts'
+import type { Settings } from '../../kernel/host/settings.ts'
+import type { RunningService, Service } from '../../kernel/service/service.ts'
+import type { Operations } from '../../kernel/service/service-definition.ts'
+import type { Mode, Surroundings } from '../../kernel/host/surroundings.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+import { chooseHost, choosePort } from './settings/configuration.ts'
+import { configure } from './settings/configure.ts'
+import { chooseDrainDelay } from './settings/drain-delay.ts'
+import type { HttpLimits } from './settings/http-limits.ts'
+import { type Answering, createHttpServer } from './server/http-server.ts'
+import { listen } from './server/listen.ts'
+import { createProcessLog } from './log/process-log.ts'
+import { failStart, ownProcess, type ProcessOwner } from './process-owner.ts'
+import { serverSettings } from './settings/server-settings.ts'
+import { type ServiceTelemetry, stopServer } from './stop-server.ts'
+
+/** Options of {@link serve}. */
+export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
+  /**
+   * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 or, if it is in use,
+   * one of the next 20.
+   */
+  readonly port?: number
+  /**
+   * The address to listen on. Default: `HOST`, else `0.0.0.0` in production and `127.0.0.1`
+   * elsewhere.
+   */
+  readonly host?: string
+  /**
+   * The logger. Default: one JSON object per line on stdout, from the level in `LOG_LEVEL`, `info`
+   * if that is not set.
+   */
+  readonly log?: Logger
+  /**
+   * The environment variables. Default: those of the process, and in development those of a `.env`
+   * in the current folder.
+   */
+  readonly env?: Surroundings['env']
+  /** Receives notices for the person who starts the service. Default: a line on stderr. */
+  readonly notify?: (message: string) => void
+  /**
+   * Whether the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
+   * after an uncaught error, and exits with code 1 and the reason on stderr if the service does not
+   * start. Default true. Set it to false for several servers in one process, as in tests: `serve`
+   * then rejects, and leaves the process alone.
+   */
+  readonly signals?: boolean
+  /**
+   * Max time for the service to stop, in milliseconds, from the signal on and including the drain
+   * delay. Work that has not ended then is cut off and named in the log. Default 20,000: less than
+   * the 30 s after which Kubernetes kills a process.
+   */
+  readonly graceMs?: number
+  /**
+   * Time, as part of `graceMs`, that the service continues to listen after the signal, in
+   * milliseconds: not ready, and with `Connection: close` in every response. A load balancer that
+   * does not see the signal needs this long to notice; requests that it sends meanwhile are
+   * answered. Default: `DRAIN_DELAY_MS`, else 7,000 in production and 0 elsewhere. haproxy with its
+   * defaults (three checks, 2 s apart) notices within 6 s, and Kubernetes updates its endpoints in
+   * less; Docker kills after 10 s.
+   */
+  readonly drainDelayMs?: number
+  /**
+   * Whether the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
+   * true, in production too: the responses reveal the same, and hiding it protects nothing. An
+   * operation with one of these routes takes precedence.
+   */
+  readonly documentation?: boolean
+  /**
+   * Options of telemetry, and the target of its exports; `false`: nothing is recorded, and traces
+   * only pass through. Default: as OpenTelemetry's standard variables say.
+   */
+  readonly telemetry?: false | TelemetryOptions
+  /**
+   * How this process runs the jobs, schedules and messages of the service; `false`: it does not,
+   * other processes do. Default: it does, with the number of concurrent jobs in
+   * `WORKER_CONCURRENCY`, else 10.
+   */
+  readonly worker?: false | WorkerOptions
+}
+
+/** A service that listens. */
+export interface Server<O extends Operations = Operations> {
+  /** The URL at which this machine reaches it. */
+  readonly url: string
+  readonly port: number
+  readonly service: RunningService<O>
+  /**
+   * Stops the service: listens for the drain delay, no longer ready; then stops listening, waits
+   * for running calls, and closes the service. Repeated calls wait for the same stop.
+   *
+   * @throws HoldfastError `grace-exceeded` if work had not ended within `graceMs`.
+   */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a service and answers HTTP with it: `await serve(service)` is a whole main file.
+ *
+ * @throws HoldfastError if `signals` is false: `configuration-invalid`, `port-in-use`,
+ * `port-forbidden`, `host-unavailable`, and any error that keeps the service from starting.
+ */
+export type Serve = <O extends Operations>(service: Service<O>, options?: ServeOptions) => Promise<Server<O>>
+
+/** Parts of `serve` other than the operations. */
+export interface ServeParts {
+  /** Whether the process answers calls, rather than only health checks while it runs jobs. */
+  readonly answersCalls: boolean
+  /** The pages with which a service documents itself. */
+  readonly documentation: Pages
+  /** Creates the health endpoints; `problemBase` is the service's. */
+  readonly createHealth: (problemBase: string) => Health
+  /** Further settings read from the environment, besides those of the server and the service. */
+  readonly settings: readonly Settings<unknown>[]
+  /** Starts to record the telemetry of a service. */
+  readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
+  /**
+   * Creates the detection of third-party calls in transactions, outside of production. Default: no
+   * detection.
+   */
+  readonly watchForeignCalls?: (options: { readonly log: Logger }) => ForeignCallWatch
+  /**
+   * Returns the line of the program that runs a statement. Default: repeated statements are
+   * reported in the trace only.
+   */
+  readonly placeOfProgram?: () => string | undefined
+}
+
+/** The service that is observed, and the receivers of what goes wrong with that. */
+export interface Watched extends Pick<Surroundings, 'env' | 'log' | 'notify'> {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly mode: Mode
+}
+
+/** Creates `serve`. */
+export function createServe(parts: ServeParts): Serve {
+  return async (service, options = {}) => {
+    if (options.signals === false) return start(service, options, parts)
+    try {
+      return await start(service, options, parts)
+    } catch (error) {
+      return failStart(error)
+    }
+  }
+}
+
+const defaultGraceMs = 20_000
+
+// Long enough to announce the end to every connection in use; a process in an unknown state should
+// not run longer than that.
+const failureDelayMs = 1_500
+
+const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
+
+async function start<O extends Operations>(
+  service: Service<O>,
+  options: ServeOptions,
+  {
+    documentation,
+    createHealth,
+    watch,
+    watchForeignCalls,
+    placeOfProgram,
+    settings,
+    answersCalls,
+  }: ServeParts,
+): Promise<Server<O>> {
+  const { graceMs = defaultGraceMs } = options
+  const notify = options.notify ?? writeLine(process.stderr)
+  const source = await configure(
+    [serverSettings, ...(options.telemetry === false ? [] : settings), ...service.settings],
+    {
+      env: options.env,
+      notify,
+    },
+  )
+  const { env, mode } = source
+  const values = await serverSettings.read(source)
+  const askedPort = choosePort(options.port, values)
+  const host = chooseHost(options.host, values, mode)
+  const strictTransportSecurity = options.strictTransportSecurity ?? values.STRICT_TRANSPORT_SECURITY
+  const securityOptions = strictTransportSecurity === undefined ? {} : { strictTransportSecurity }
+  createSecurityHeaders(securityOptions)
+  const drainDelayMs = chooseDrainDelay({ drainDelayMs: options.drainDelayMs, graceMs }, values, mode)
+  const ownLog =
+    options.log ??
+    createProcessLog({
+      level: values.LOG_LEVEL,
+      isForPeople: mode === 'development' && process.stdout.isTTY,
+    })
+  const log = redactedLog(guardedLog(ownLog, notify), createRedactor())
+  const health = createHealth(service.problemBase)
+  let answering: Answering = health.starting
+  const http = createHttpServer(
+    {
+      answer: (request) => answering.answer(request),
+      refuse: (problem, request) => answering.refuse(problem, request),
+    },
+    {
+      limits: {
+        ...options,
+        keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? values.KEEP_ALIVE_TIMEOUT_MS,
+      },
+      log,
+      clock: systemClock,
+    },
+  )
+  const port = await listen(http.server, { port: askedPort, host, notify })
+  const url = toUrl(host, port)
+  // Migrations may take minutes from here on; meanwhile probes are answered.
+  log.info({ service: service.name, url }, 'listening')
+  const owner = options.signals === false ? nobodysProcess : ownProcess(log)
+  let telemetry: ServiceTelemetry | undefined
+  let running: RunningService<O> | undefined
+  let worker: Worker | undefined
+  try {
+    if (options.telemetry !== false) {
+      telemetry = await watch(options.telemetry ?? {}, { service, env, mode, log, notify })
+    }
+    running = await service.start({
+      env,
+      mode,
+      clock: systemClock,
+      // The service also redacts what it declares as sensitive.
+      log: ownLog,
+      notify,
+      ...(telemetry ? { telemetry } : {}),
+      ...(placeOfProgram && mode !== 'production'
+        ? { statements: { refuses: false, placeOf: placeOfProgram } }
+        : {}),
+      ...(watchForeignCalls && mode !== 'production' ? { foreignCalls: watchForeignCalls({ log }) } : {}),
+    })
+    const pages: Pages = (of) => [
+      ...health.pages(of),
+      ...(options.documentation === false || !answersCalls ? [] : documentation(of)),
+    ]
+    worker =
+      options.worker === false
+        ? undefined
+        : await running.startWorker({ concurrency: values.WORKER_CONCURRENCY, ...options.worker })
+    if (!answersCalls && !worker) throw nothingToWorkOn(service)
+    const handler = createHandler(answersCalls ? running : withoutOperations(running), {
+      ...options,
+      ...securityOptions,
+      pages,
+    })
+    answering = handler
+    const started = { http, health, handler, running, worker, telemetry }
+    log.info({ service: service.name, url }, 'ready')
+    let stopped: Promise<void> | undefined
+    const stopAfter = (delayMs: number): Promise<void> => {
+      stopped ??= stopServer(started, { graceMs, drainDelayMs: delayMs }).finally(owner.release)
+      return stopped
+    }
+    const stop = (): Promise<void> => stopAfter(drainDelayMs)
+    owner.started({ asked: stop, failed: () => stopAfter(Math.min(drainDelayMs, failureDelayMs)) })
+    return { url, port, service: running, stop }
+  } catch (error) {
+    owner.release()
+    http.server.close()
+    http.server.closeAllConnections()
+    await worker?.stop(0)
+    await running?.stop()
+    await telemetry?.stop(0)
+    throw error
+  }
+}
+
+/** A process that only runs jobs has no operations to answer with. */
+function withoutOperations(running: RunningService): RunningService {
+  return { ...running, operations: new Map() }
+}
+
+function nothingToWorkOn(service: Service): HoldfastError {
+  return new HoldfastError(
+    'nothing-to-work-on',
+    `The service "${service.name}" (${service.place}) has no jobs, consumers, schedules or relays, so that a worker has nothing to do. Add them to service({ … }), or start it with serve().`,
+  )
+}
+
+function writeLine(stream: NodeJS.WriteStream): (line: string) => void {
+  return (line) => void stream.write(`${line}\n`)
+}
+
+/** Returns the URL at which this machine reaches a port, for any address listened on. */
+function toUrl(host: string, port: number): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

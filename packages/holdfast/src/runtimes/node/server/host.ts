@@ -1,0 +1,18 @@
+import type { IncomingMessage } from 'node:http'
+import type { ProblemError } from '../../../kernel/problem/problem.ts'
+import { BadRequest } from '../../../kernel/problem/problems.ts'
+
+// A name or an address, and a port: no user, path, blank or list (RFC 9112 section 3.2).
+const form = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::\d{1,5})?$/
+
+/**
+ * Returns the refusal of a request whose `Host` is missing or malformed; `undefined` if it is
+ * valid. A proxy may have routed the request by it.
+ */
+export function checkHost({ headers, httpVersion }: IncomingMessage): ProblemError | undefined {
+  const { host } = headers
+  if (host === undefined) {
+    return httpVersion === '1.0' ? undefined : BadRequest({ detail: 'The request has no Host header.' })
+  }
+  return form.test(host) ? undefined : BadRequest({ detail: 'The Host header is not one host and port.' })
+}

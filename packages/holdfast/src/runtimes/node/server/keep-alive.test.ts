@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { shop } from '../../../transports/http/shop.fixture.ts'
+import { openRaw } from './raw-client.fixture.ts'
+import { serveForTest } from '../serve.fixture.ts'
+
+const get = 'GET /orders/1 HTTP/1.1\r\nHost: shop.test\r\n\r\n'
+
+/** Returns the keep-alive time that the first response on a connection announces. */
+async function announced(port: number): Promise<string | undefined> {
+  using client = await openRaw(port)
+  client.send(get)
+  return (await client.answer()).headers['keep-alive']
+}
+
+describe('an idle connection', () => {
+  test('is kept for longer than the 60 s of most proxies', async () => {
+    const { port } = await serveForTest(shop)
+    expect(await announced(port)).toBe('timeout=75')
+  })
+
+  test('is kept as the variable says, or the option, which goes first', async () => {
+    const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT_MS: '620000' }
+    expect(await announced((await serveForTest(shop, { env })).port)).toBe('timeout=620')
+    const { port } = await serveForTest(shop, { env, keepAliveTimeoutMs: 5_000 })
+    expect(await announced(port)).toBe('timeout=5')
+  })
+
+  test('is closed afterwards, and not before', async () => {
+    const { port } = await serveForTest(shop, { keepAliveTimeoutMs: 1_000 })
+    using client = await openRaw(port)
+    const startedMs = performance.now()
+    client.send(get)
+    await client.answer()
+    await client.closed
+    expect(performance.now() - startedMs).toBeGreaterThan(1_000)
+  })
+
+  test('is not one whose header fields are late', async () => {
+    const { port } = await serveForTest(shop, { headerTimeoutMs: 50, requestTimeoutMs: 50 })
+    using idle = await openRaw(port)
+    idle.send(get)
+    await idle.answer()
+    using late = await openRaw(port)
+    late.send('GET /orders/1 HTTP/1.1\r\nHo')
+    expect((await late.answer()).status).toBe(408)
+    idle.send(get)
+    expect((await idle.answer()).status).toBe(200)
+    // Regardless of the announced time, the time of a new request begins with its first byte.
+    idle.send('GET /orders/1 HTTP/1.1\r\nHo')
+    expect((await idle.answer()).status).toBe(408)
+    if (!idle.socket.destroyed) await once(idle.socket, 'close')
+  })
+})

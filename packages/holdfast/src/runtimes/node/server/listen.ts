@@ -1,0 +1,72 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
+/** The address that a server listens on. */
+export interface ListenOptions {
+  /** 0: any free port. `undefined`: 3000, or the next free one. */
+  readonly port: number | undefined
+  readonly host: string
+  /** Receives a notice if a port other than the default is used. */
+  readonly notify: (message: string) => void
+}
+
+const usualPort = 3_000
+const furtherPorts = 20
+
+/** Starts to listen and returns the port. */
+export async function listen(server: Server, { port, host, notify }: ListenOptions): Promise<number> {
+  if (port !== undefined) {
+    if (await tryListening(server, port, host)) return portOf(server)
+    throw portInUse(`Port ${port} of ${host} is taken by another process.`, port)
+  }
+  for (let next = usualPort; next <= usualPort + furtherPorts; next += 1) {
+    if (!(await tryListening(server, next, host))) continue
+    if (next !== usualPort) notify(`port ${usualPort} is taken; listening on ${next}`)
+    return next
+  }
+  throw portInUse(
+    `The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all taken.`,
+    usualPort,
+  )
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port
+}
+
+/** Returns whether the port was free. */
+function tryListening(server: Server, port: number, host: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: NodeJS.ErrnoException): void => {
+      server.off('error', settle).off('listening', settle)
+      if (!error) resolve(true)
+      else if (error.code === 'EADDRINUSE') resolve(false)
+      else reject(cannotListen(error, port, host))
+    }
+    server.once('error', settle).once('listening', settle)
+    server.listen(port, host)
+  })
+}
+
+function portInUse(what: string, port: number): HoldfastError {
+  return new HoldfastError(
+    'port-in-use',
+    `${what} End that process (lsof -i :${port} shows it), or choose another port: PORT=${port + 1}, or the option port.`,
+  )
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string): HoldfastError {
+  if (cause.code === 'EACCES') {
+    return new HoldfastError(
+      'port-forbidden',
+      `This user may not listen on port ${port} of ${host}. Choose a port from 1024 on (PORT=8080), or give the process the right to.`,
+      { cause },
+    )
+  }
+  return new HoldfastError(
+    'host-unavailable',
+    `The service cannot listen on ${host} (${cause.code}): HOST, or the option host, has to be an address of this machine, 127.0.0.1 for itself alone or 0.0.0.0 for all.`,
+    { cause },
+  )
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+import { BodyBuffer, bodyTooScattered } from '../../../transports/http/request/body-buffer.ts'
+import type { HttpRequest, RequestConnection } from '../../../transports/http/request/http-request.ts'
+import { CancellationSource } from '../../../kernel/base/cancellation.ts'
+
+/** A request of node:http as the handler reads it. */
+export class NodeRequest implements HttpRequest {
+  readonly method: string
+  readonly target: string
+  readonly client: CancellationSource = new CancellationSource()
+  readonly #incoming: IncomingMessage
+  readonly #beforeContent: (() => void) | undefined
+
+  /** `beforeContent` is called before the body is read. */
+  constructor(incoming: IncomingMessage, beforeContent?: () => void) {
+    this.#incoming = incoming
+    this.#beforeContent = beforeContent
+    this.method = incoming.method ?? 'GET'
+    this.target = targetOf(incoming.url ?? '/')
+  }
+
+  /** Whether the whole request has arrived. */
+  get isComplete(): boolean {
+    return this.#incoming.complete
+  }
+
+  get connection(): RequestConnection {
+    const { httpVersion, socket } = this.#incoming
+    return {
+      protocolVersion: httpVersion,
+      peerAddress: socket.remoteAddress,
+      peerPort: socket.remotePort,
+    }
+  }
+
+  readonly header: HttpRequest['header'] = (name) => headerOf(this.#incoming, name)
+
+  readonly readContent: HttpRequest['readContent'] = (limitBytes) => {
+    this.#beforeContent?.()
+    return readContent(this.#incoming, limitBytes)
+  }
+}
+
+/** Returns a request header by its lower-case name. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'object' ? value.join(', ') : value
+}
+
+// RFC 9112 section 3.2.2: a client may send the whole URL, whose authority is redundant.
+const absoluteForm = /^https?:\/\/[^/?]*/i
+
+function targetOf(url: string): string {
+  if (url.startsWith('/')) return url
+  const authority = absoluteForm.exec(url)
+  if (!authority) return url
+  const rest = url.slice(authority[0].length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+// Bytes on the connection other than the body: read ahead before it and after it.
+const slackBytes = 131_072
+
+function readContent(incoming: IncomingMessage, limitBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const { socket } = incoming
+    const content = new BodyBuffer(limitBytes)
+    // Chunk extensions are not part of the body; node:http limits those of one chunk only.
+    const maxBytesRead = socket.bytesRead + limitBytes * 2 + slackBytes
+    const keep = (chunk: Buffer): void => {
+      try {
+        if (socket.bytesRead > maxBytesRead) throw bodyTooScattered()
+        content.add(chunk)
+      } catch (error) {
+        // The rest is left to the code that ends the exchange.
+        incoming.off('data', keep).pause()
+        reject(error)
+      }
+    }
+    incoming.on('data', keep)
+    incoming.once('end', () => resolve(content.bytes()))
+    incoming.once('error', reject)
+  })
+}

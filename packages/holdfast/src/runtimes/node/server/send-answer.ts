@@ -1,0 +1,124 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
+import type { UnsentAnswer, UnsentAnswers } from './unsent-answers.ts'
+
+/** The two sides of one request. */
+export interface NodeExchange {
+  readonly incoming: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** Options of {@link sendAnswer}. */
+export interface SendOptions {
+  /** Whether the connection ends with this response. */
+  readonly closes: boolean
+  /** Max size of an unread body that is worth receiving to keep its connection. */
+  readonly bodyLimitBytes: number
+  /** Receives the response if the kernel does not take all of it at once. */
+  readonly unsent: UnsentAnswers
+}
+
+// A client that is still sending reads the response late; the wait for it is limited.
+const lingerMs = 1_000
+
+// Bytes handed to the socket at a time. Progress of the client is seen when one of these slices has
+// been taken.
+const sliceBytes = 65_536
+
+/**
+ * Sends a response. A client that is still sending a body that is too large gets the response and
+ * then the end of the connection.
+ */
+export function sendAnswer(answer: HttpAnswer, exchange: NodeExchange, options: SendOptions): void {
+  const { incoming, response } = exchange
+  const lingers = !incoming.complete && !isWorthTaking(incoming, options.bodyLimitBytes)
+  const { status } = answer
+  const content = toContent(answer.body)
+  const length = content === null ? 0 : Buffer.byteLength(content)
+  const headers: string[] = []
+  for (const name in answer.headers) headers.push(name, answer.headers[name]!)
+  if (content !== null || (incoming.method !== 'HEAD' && status !== 204 && status !== 304)) {
+    headers.push('content-length', String(length))
+  }
+  if (options.closes || lingers) headers.push('connection', 'close')
+  response.writeHead(status, headers)
+  // Closing with unread bytes resets the connection, and the client loses the response. So it is
+  // sent whole, and further input is discarded for a while before the connection ends.
+  const finish = lingers ? () => linger(exchange) : undefined
+  let unsent: UnsentAnswer | undefined
+  if (typeof content === 'object' && content !== null) {
+    unsent = toUnsent(answer, response, length)
+    writeSlices(content, unsent, finish)
+  } else if (finish) {
+    response.write(content ?? '')
+    finish()
+  } else response.end(content)
+  if (response.writableLength === 0 || response.destroyed) return
+  options.unsent.add(unsent ?? toUnsent(answer, response, length))
+}
+
+function toUnsent(answer: HttpAnswer, response: ServerResponse, totalBytes: number): UnsentAnswer {
+  return {
+    response,
+    requestId: answer.headers['x-request-id'],
+    totalBytes,
+    // Binary bodies are shared with other responses.
+    heldBytes: typeof answer.body === 'string' ? totalBytes : 0,
+    sentBytes: 0,
+    stalledMs: 0,
+  }
+}
+
+/** Long text is encoded here, so that its only copy can be released while it is sent. */
+function toContent(body: HttpAnswer['body']): string | Uint8Array | null {
+  return typeof body === 'string' && body.length > sliceBytes ? Buffer.from(body) : body
+}
+
+/**
+ * Writes content as fast as the client takes it; `finish` is called when all has been taken, by
+ * default to end the response.
+ */
+function writeSlices(content: Uint8Array, unsent: UnsentAnswer, finish: (() => void) | undefined): void {
+  const { response } = unsent
+  let offset = 0
+  const writeOn = (): void => {
+    // The socket is written to again when it has handed over all that it had.
+    unsent.sentBytes = offset
+    unsent.stalledMs = 0
+    for (;;) {
+      const slice = content.subarray(offset, offset + sliceBytes)
+      offset += slice.length
+      const isLast = offset === content.length
+      if (isLast && !finish) {
+        response.end(slice)
+        return
+      }
+      const goesOn = response.write(slice)
+      if (isLast) {
+        finish?.()
+        return
+      }
+      if (!goesOn) break
+    }
+    response.once('drain', writeOn)
+  }
+  writeOn()
+}
+
+/** Ends a response when its client has finished sending, or has taken too long. */
+function linger({ incoming, response }: NodeExchange): void {
+  const end = (): void => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(end, lingerMs)
+  incoming.once('close', end).once('end', end).resume()
+}
+
+/**
+ * Returns whether the rest of a body is known to be short; node:http then receives it by itself.
+ */
+function isWorthTaking(incoming: IncomingMessage, bodyLimitBytes: number): boolean {
+  const announced = incoming.headers['content-length']
+  return announced !== undefined && Number(announced) <= bodyLimitBytes
+}

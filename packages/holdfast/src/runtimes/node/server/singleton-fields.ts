@@ -1,0 +1,53 @@
+import type { ProblemError } from '../../../kernel/problem/problem.ts'
+import { BadRequest } from '../../../kernel/problem/problems.ts'
+
+/**
+ * The request fields that are not lists (RFC 9110 section 5.3): none of them may appear twice.
+ * node:http takes the first of most and drops the others, while a proxy or a firewall may have
+ * judged by the last. `Content-Length` is missing here because node:http refuses a second one by
+ * itself.
+ */
+const singletons = [
+  'Authorization',
+  'Content-Location',
+  'Content-Range',
+  'Content-Type',
+  'Date',
+  'From',
+  'Host',
+  'If-Modified-Since',
+  'If-Range',
+  'If-Unmodified-Since',
+  'Max-Forwards',
+  'Proxy-Authorization',
+  'Range',
+  'Referer',
+  'User-Agent',
+]
+
+interface Singleton {
+  readonly name: string
+  /** The field's bit in the set of seen fields; a bit set avoids an allocation per request. */
+  readonly bit: number
+}
+
+const byLowerCase: ReadonlyMap<string, Singleton> = new Map(
+  singletons.map((name, index) => [name.toLowerCase(), { name, bit: 1 << index }]),
+)
+
+/**
+ * Returns the refusal of a request that repeats a field which may appear only once; otherwise
+ * `undefined`.
+ */
+export function checkSingletons(rawHeaders: readonly string[]): ProblemError | undefined {
+  let seen = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const field = byLowerCase.get(rawHeaders[index]!.toLowerCase())
+    if (!field) continue
+    if ((seen & field.bit) !== 0) {
+      return BadRequest({ detail: `The request has more than one ${field.name} header.` })
+    }
+    seen |= field.bit
+  }
+  return undefined
+}

@@ -1,0 +1,203 @@
+import { once } from 'node:events'
+import { connect, type AddressInfo, type Socket } from 'node:net'
+import { anyone, holdfast } from 'holdfast'
+import { serve } from 'holdfast/node'
+import { createFakeClock, until } from 'holdfast/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
+import type { HttpRequest } from '../../../transports/http/request/http-request.ts'
+import { toAnswer } from '../../../kernel/operation/answer.ts'
+import type { HttpLimits } from '../settings/http-limits.ts'
+import { createHttpServer } from './http-server.ts'
+import { openRaw } from './raw-client.fixture.ts'
+import { serveForTest } from '../serve.fixture.ts'
+
+// More than the kernel takes of an unread response.
+const much = 'x'.repeat(2 ** 24)
+const requestId = 'the-slow-one'
+
+function answerOf(body: HttpAnswer['body']): HttpAnswer {
+  return { status: 200, headers: { 'x-request-id': requestId }, body }
+}
+
+interface OpenOptions extends HttpLimits {
+  readonly answer?: (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>
+}
+
+/** Opens a server with a clock that stands still; its default response is a long text. */
+async function open({ answer = () => answerOf(much), ...limits }: OpenOptions = {}) {
+  const clock = createFakeClock()
+  const messages: string[] = []
+  const log = { child: () => log } as never
+  const note = (_: unknown, message?: string) => void messages.push(String(message))
+  const http = createHttpServer(
+    {
+      answer: async (request) => answer(request),
+      refuse: (problem) => toAnswer(problem, { requestId, problemBase: '/' }),
+    },
+    { limits, clock, log: Object.assign(log, { debug: note, info: note, warn: note, error: note }) },
+  )
+  http.server.listen(0, '127.0.0.1')
+  await once(http.server, 'listening')
+  onTestFinished(() => {
+    http.server.close()
+    http.server.closeAllConnections()
+  })
+  return { http, clock, messages, port: (http.server.address() as AddressInfo).port }
+}
+
+/** Sends a request, and does not read the response. */
+async function request(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1').pause()
+  socket.on('error', () => {})
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  socket.write('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+  return socket
+}
+
+/** Reads until the server ends the connection; returns the number of bytes. */
+async function readOn(socket: Socket): Promise<number> {
+  let length = 0
+  await new Promise((resolve) => {
+    socket.on('data', (chunk: Buffer) => (length += chunk.length))
+    socket.once('close', resolve).resume()
+  })
+  return length
+}
+
+const { query, service } = holdfast()
+
+const read = query({
+  route: 'GET /',
+  access: anyone(),
+  output: z.object({ much: z.string() }),
+  run: () => ({ much }),
+})
+
+const slowService = service({ name: 'slow', operations: { read } })
+
+describe('a client that does not read its answer', () => {
+  test('is cut off after 30 s', async () => {
+    const { http, clock, messages, port } = await open()
+    const socket = await request(port)
+    await until(() => http.unfinishedClients().length === 1)
+    clock.advance(30_000)
+    expect(http.unfinishedClients()).toHaveLength(1)
+    clock.advance(1_000)
+    expect(http.unfinishedClients()).toEqual([])
+    expect(await readOn(socket)).toBeLessThan(much.length)
+    expect(messages).toContain('client did not read its answer; connection reset')
+  })
+
+  test('is cut off sooner if a service says so', async () => {
+    const { port, log } = await serveForTest(slowService, {
+      sendTimeoutMs: 50,
+    })
+    const socket = await request(port)
+    const line = await until(() =>
+      log.find(({ msg }) => msg === 'client did not read its answer; connection reset'),
+    )
+    expect(line).toMatchObject({ level: 'info', totalBytes: 16_777_227, requestId: expect.any(String) })
+    expect(await readOn(socket)).toBeLessThan(much.length)
+  })
+
+  test('is named if it keeps a service from stopping', async () => {
+    const server = await serve(slowService, {
+      port: 0,
+      signals: false,
+      graceMs: 50,
+      env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
+    })
+    using client = await openRaw(server.port)
+    client.send(`GET / HTTP/1.1\r\nHost: slow.test\r\nX-Request-Id: ${requestId}\r\n\r\n`)
+    await once(client.socket, 'data')
+    client.socket.pause()
+    await expect(server.stop()).rejects.toMatchObject({
+      code: 'grace-exceeded',
+      message: expect.stringMatching(
+        /waited for: a client that had not read its answer with the request id the-slow-one \(\d+ of 16777227 bytes sent\)\./,
+      ),
+    })
+  })
+})
+
+test('a client that reads slowly gets its answer, however long that takes', async () => {
+  const { http, clock, port } = await open()
+  const socket = await request(port)
+  await until(() => http.unfinishedClients().length === 1)
+  let length = 0
+  for (let times = 0; times < 4; times += 1) {
+    clock.advance(29_000)
+    const [before] = http.unfinishedClients()
+    await until(() => {
+      length += (socket.read() as Buffer | null)?.length ?? 0
+      return http.unfinishedClients()[0] !== before
+    })
+  }
+  await until(() => {
+    length += (socket.read() as Buffer | null)?.length ?? 0
+    return length > much.length
+  })
+  expect(http.unfinishedClients()).toEqual([])
+})
+
+test('an answer that waits for the one before it is not one that is not read', async () => {
+  const first = Promise.withResolvers<HttpAnswer>()
+  const { http, clock, messages, port } = await open({
+    answer: ({ target }) => (target === '/first' ? first.promise : answerOf('second')),
+  })
+  using client = await openRaw(port)
+  client.send('GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n')
+  await until(() => http.unfinishedClients().length === 1)
+  clock.advance(120_000)
+  expect(messages).toEqual([])
+  expect(http.unfinishedClients()).toHaveLength(1)
+  first.resolve(answerOf('first'))
+  expect((await client.answer()).body).toBe('first')
+  expect((await client.answer()).body).toBe('second')
+})
+
+describe('the bytes that wait for clients', () => {
+  test('are limited, at the cost of those that do not read', async () => {
+    const { http, clock, messages, port } = await open({ maxUnsentBytes: much.length + 1 })
+    const stalled = await request(port)
+    await until(() => http.unfinishedClients().length === 1)
+    using client = await openRaw(port)
+    client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+    expect(await client.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+    expect(messages).toContain('answer replaced by 503: too many bytes wait for clients')
+    clock.advance(1_000)
+    client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+    expect((await client.answer()).body).toHaveLength(much.length)
+    await readOn(stalled)
+  })
+
+  test('do not keep an answer from a client if there is no other', async () => {
+    const { port } = await open({ maxUnsentBytes: 1 })
+    using client = await openRaw(port)
+    client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+    expect((await client.answer()).body).toHaveLength(much.length)
+  })
+
+  test('are not those that answers share', async () => {
+    const shared = answerOf(Buffer.from(much))
+    let answer = shared
+    const { http, port } = await open({ maxUnsentBytes: 1, answer: () => answer })
+    await request(port)
+    await request(port)
+    await until(() => http.unfinishedClients().length === 2)
+    answer = answerOf('not shared')
+    using client = await openRaw(port)
+    client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
+    expect((await client.answer()).body).toBe('not shared')
+  })
+})
+
+test('limits that are none are refused, all at once', async () => {
+  await expect(open({ sendTimeoutMs: 0, maxUnsentBytes: Number.NaN })).rejects.toMatchObject({
+    code: 'configuration-invalid',
+    message: expect.stringMatching(/sendTimeoutMs is 0,[^]*maxUnsentBytes is NaN,/),
+  })
+})

@@ -1,0 +1,159 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { anyone, holdfast } from 'holdfast'
+import { setting, settings, text } from 'holdfast/settings'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openEnvironment } from './environment.ts'
+import { serveForTest } from '../serve.fixture.ts'
+
+let folder: string
+const told: string[] = []
+const file = (name: string): string => join(folder, name)
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-environment-'))
+  told.length = 0
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const open = (env: Record<string, string>, names: readonly string[] = ['KEY']) =>
+  openEnvironment({ env, names, folder, notify: (message) => told.push(message) })
+
+describe('a .env', () => {
+  beforeEach(() => writeFile(file('.env'), '# a comment\nKEY="from the file"\nOTHER=1\n'))
+
+  test('adds what the environment does not say, in development', () => {
+    const { env, originOf } = open({ OTHER: '2' })
+    expect(env).toEqual({ KEY: 'from the file', OTHER: '2' })
+    expect([originOf('KEY'), originOf('OTHER')]).toEqual(['.env', undefined])
+  })
+
+  test('gives way to the environment, whether that has the value or its file', async () => {
+    await writeFile(file('key'), 'from a file of its own')
+    const { env, issues } = open({ KEY_FILE: file('key') })
+    expect([env['KEY'], issues]).toEqual(['from a file of its own', []])
+    await writeFile(file('.env'), `KEY_FILE=${file('key')}\n`)
+    expect(open({ KEY: 'mine' })).toMatchObject({ env: { KEY: 'mine' }, issues: [] })
+    expect(open({}).env['KEY']).toBe('from a file of its own')
+  })
+
+  test.each(['test', 'production'])('is not read in %s', (NODE_ENV) => {
+    expect(open({ NODE_ENV }).env).toEqual({ NODE_ENV })
+    expect(told.length).toBe(NODE_ENV === 'production' ? 1 : 0)
+  })
+})
+
+test('a .env that cannot be read is wrong in development, and nowhere else', async () => {
+  await mkdir(file('.env'))
+  expect(open({}).issues).toEqual([`There is a ${file('.env')}, which is not a file.`])
+  expect(open({ NODE_ENV: 'test' }).issues).toEqual([])
+  expect(open({ NODE_ENV: 'production' }).issues).toEqual([])
+})
+
+test('what decides how settings are read is read from the environment alone', async () => {
+  await writeFile(file('.env'), 'NODE_ENV=production\n')
+  await writeFile(file('mode'), 'production')
+  const rest = 'Set it in the environment itself: what else is read depends on it.'
+  expect(open({}).issues).toEqual([`NODE_ENV is "production" in .env. ${rest}`])
+  await writeFile(file('.env'), 'NODE_ENV=development\n')
+  expect(open({}).issues).toEqual([])
+  await rm(file('.env'))
+  expect(open({ NODE_ENV_FILE: file('mode') }, ['NODE_ENV']).issues).toEqual([
+    `NODE_ENV is "production" in ${file('mode')}. ${rest}`,
+  ])
+})
+
+test('no .env is no matter', () => {
+  expect(open({ A: '1' })).toMatchObject({ env: { A: '1' }, issues: [] })
+})
+
+describe('a variable that names a file', () => {
+  test('has its content as the value, without the last line feed', async () => {
+    await writeFile(file('key'), ' line one\nline two\r\n')
+    const { env, originOf, issues } = open({ KEY_FILE: file('key'), NODE_ENV: 'production' })
+    expect([env['KEY'], originOf('KEY'), issues]).toEqual([' line one\nline two', file('key'), []])
+  })
+
+  test('is read where it is one of a setting only', async () => {
+    await writeFile(file('key'), 'value')
+    expect(open({ OTHER_FILE: file('key') }).env['OTHER']).toBeUndefined()
+  })
+
+  test.each([
+    ['is set twice', async () => writeFile(file('key'), 'v'), { KEY: 'v' }, 'KEY and KEY_FILE are both set.'],
+    ['names nothing', async () => {}, {}, 'which does not exist.'],
+    ['names a folder', async () => mkdir(file('key')), {}, 'which is not a file.'],
+    [
+      'names too much',
+      async () => writeFile(file('key'), 'x'.repeat(70_000)),
+      {},
+      'which has 70000 bytes; 65536 are read',
+    ],
+    ['names nothing that is in it', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
+    [
+      'names what is no text',
+      async () => writeFile(file('key'), Buffer.from([0xc3, 0x28])),
+      {},
+      'which is not text in UTF-8, in line 1 at byte ',
+    ],
+    [
+      'names what has a NUL',
+      async () => writeFile(file('key'), 'se\0cret'),
+      {},
+      'which has a NUL character, in line 1 at byte 3 ',
+    ],
+    [
+      'names UTF-16',
+      async () => writeFile(file('key'), Buffer.from('\ufeffv', 'utf16le')),
+      {},
+      'which is text in UTF-16.',
+    ],
+  ])('and %s is wrong', async (...[, prepare, more, expected]) => {
+    await prepare()
+    const { issues } = open({ KEY_FILE: file('key'), ...more })
+    expect(issues).toHaveLength(1)
+    expect(issues[0]).toContain(expected)
+  })
+
+  test('and is given the secret itself is wrong, and does not show it', () => {
+    const { issues } = open({ KEY_FILE: 'hunter2' })
+    expect(issues).toEqual([
+      'KEY_FILE names a file (not shown, since it does not begin with /, ./ or ../), which does not exist.',
+    ])
+  })
+
+  test.skipIf(process.getuid?.() === 0)('and may not be read is wrong', async () => {
+    await writeFile(file('key'), 'v')
+    await chmod(file('key'), 0)
+    expect(open({ KEY_FILE: file('key') }).issues[0]).toContain('which cannot be read (EACCES).')
+  })
+})
+
+test('one start shows everything that is wrong, whoever is configured', async () => {
+  const { query, service } = holdfast({
+    settings: settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) }),
+  })
+  const ping = query({ route: 'GET /ping', access: anyone(), run: () => {} })
+  const starting = serveForTest(service({ name: 'wrong', operations: { ping } }), {
+    port: undefined as never,
+    env: {
+      PORT: 'many',
+      NODE_ENV: 'staging',
+      OTEL_TRACES_SAMPLER: 'sometimes',
+      MAIL_KEY_FILE: file('nothing'),
+    },
+  })
+  const { message } = await starting.then(
+    () => ({ message: '' }),
+    (error: Error) => error,
+  )
+  for (const name of [
+    'PORT is',
+    'NODE_ENV is',
+    'OTEL_TRACES_SAMPLER is',
+    'MAIL_KEY_FILE names',
+    'MAIL_KEY is not set',
+  ])
+    expect(message).toContain(`- ${name}`)
+})

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { readMode, type Surroundings } from '../../../kernel/host/surroundings.ts'
+import type { SettingsSource } from '../../../kernel/host/settings.ts'
+import { readTextFile } from './text-file.ts'
+
+/** The environment that a service is configured from. */
+export interface Environment extends SettingsSource {
+  readonly originOf: (name: string) => string | undefined
+  /** The problems found in it, in a sentence or two each. */
+  readonly issues: readonly string[]
+}
+
+/** Options of {@link openEnvironment}. */
+export interface EnvironmentOptions {
+  /** The variables. */
+  readonly env: Surroundings['env']
+  /** The names of variables that may also be given as the path of a file. */
+  readonly names: readonly string[]
+  /** The folder to look for a `.env` in. `undefined`: do not look for one. */
+  readonly folder: string | undefined
+  readonly notify: (message: string) => void
+}
+
+const envFile = '.env'
+
+/**
+ * Opens an environment: in development including a `.env`, and in every mode including the content
+ * of files named by variables such as `DATABASE_URL_FILE`, which is how containers receive secrets.
+ */
+export function openEnvironment({ env: given, names, folder, notify }: EnvironmentOptions): Environment {
+  const mode = readMode(given)
+  const origins = new Map<string, string>()
+  const issues: string[] = []
+  const env: Record<string, string | undefined> = { ...given }
+  const fromFile = folder === undefined ? {} : readEnvFile(folder, mode, { notify, issues })
+  // The environment overrides `.env`, whether it sets a value or the file of one.
+  const said = new Set(names.filter((name) => given[name] || given[`${name}_FILE`]).flatMap(bothNames))
+  for (const [name, value] of Object.entries(fromFile)) {
+    if (given[name] || said.has(name)) continue
+    env[name] = value
+    origins.set(name, envFile)
+  }
+  for (const name of names) {
+    const path = env[`${name}_FILE`]
+    if (!path) continue
+    if (env[name]) {
+      issues.push(`${name} and ${name}_FILE are both set. Leave one of them out.`)
+      continue
+    }
+    const file = readTextFile(resolve(path))
+    if (file.problem !== undefined) issues.push(`${name}_FILE names ${showPath(path)}, ${file.problem}`)
+    else if (file.text === '') issues.push(`${name}_FILE names ${showPath(path)}, which is empty.`)
+    else {
+      env[name] = file.text
+      origins.set(name, resolve(path))
+    }
+  }
+  if (readMode(env) !== mode) {
+    issues.push(
+      `NODE_ENV is ${JSON.stringify(env['NODE_ENV'])} in ${origins.get('NODE_ENV')}. Set it in the environment itself: what else is read depends on it.`,
+    )
+  }
+  return { env, mode, issues, originOf: (name) => origins.get(name) }
+}
+
+function bothNames(name: string): readonly string[] {
+  return [name, `${name}_FILE`]
+}
+
+/**
+ * Returns a path as an absolute one. Text that does not look like a path is hidden: it may be the
+ * secret itself.
+ */
+function showPath(path: string): string {
+  return /^\.{0,2}\/[^\n]*$/.test(path) && path.length <= 200
+    ? resolve(path)
+    : 'a file (not shown, since it does not begin with /, ./ or ../)'
+}
+
+interface EnvFileParts {
+  readonly notify: (message: string) => void
+  readonly issues: string[]
+}
+
+/**
+ * Returns the variables of a `.env`. In other modes than development the file is ignored, since it
+ * was probably left there by mistake.
+ */
+function readEnvFile(
+  folder: string,
+  mode: Environment['mode'],
+  { notify, issues }: EnvFileParts,
+): Readonly<Record<string, string | undefined>> {
+  const path = resolve(folder, envFile)
+  if (mode === 'production' && existsSync(path)) {
+    notify(
+      `${path} is not read: in production, variables come from the environment. Keep it out of what is deployed.`,
+    )
+  }
+  if (mode !== 'development') return {}
+  const file = readTextFile(path)
+  if (file.problem === undefined) return parseEnv(file.text)
+  if (!file.isMissing) issues.push(`There is a ${path}, ${file.problem}`)
+  return {}
+}

@@ -1,0 +1,27 @@
+import type { Settings } from '../../../kernel/host/settings.ts'
+import type { Surroundings } from '../../../kernel/host/surroundings.ts'
+import { configure } from './configure.ts'
+
+/** Options of {@link readSettings}. */
+export interface ReadSettingsOptions {
+  /**
+   * All environment variables. Default: those of the process, and in development those of a `.env`.
+   */
+  readonly env?: Surroundings['env']
+  /** Receives a notice about a `.env` that is not read. Default: a line on stderr. */
+  readonly notify?: (message: string) => void
+}
+
+/**
+ * Reads settings as `serve` does, including `.env` and `…_FILE`, for programs without a service: a
+ * script, a command.
+ *
+ * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
+ */
+export async function readSettings<Values>(
+  settings: Settings<Values>,
+  options: ReadSettingsOptions = {},
+): Promise<Values> {
+  const { env, notify = (message) => void process.stderr.write(`${message}\n`) } = options
+  return settings.read(await configure([settings], { env, notify }))
+}

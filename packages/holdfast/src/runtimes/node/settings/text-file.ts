@@ -1,0 +1,34 @@
+import { readFileSync, statSync } from 'node:fs'
+import { decodeText } from '../../../kernel/base/decode-text.ts'
+
+/** The text of a file, or the reason it could not be read, to be appended to its name. */
+export type TextFile =
+  | { readonly text: string; readonly problem?: undefined }
+  | { readonly problem: string; readonly isMissing: boolean }
+
+// As much as a variable could hold, and more than any key or URL needs.
+const maxBytes = 65_536
+
+/**
+ * Reads a file as the text of one or several variables, without the final line feed that editors
+ * add.
+ */
+export function readTextFile(path: string): TextFile {
+  try {
+    const stat = statSync(path)
+    // A pipe would block the start until its writer is done.
+    if (!stat.isFile()) return wrong('which is not a file.')
+    if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; ${maxBytes} are read at most.`)
+    const decoded = decodeText(readFileSync(path))
+    if (decoded.fault !== undefined) return wrong(`which ${decoded.fault}`)
+    return { text: decoded.text.replace(/\r?\n$/, '') }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return { problem: 'which does not exist.', isMissing: true }
+    return wrong(`which cannot be read (${code}).`)
+  }
+}
+
+function wrong(problem: string): TextFile {
+  return { problem, isMissing: false }
+}

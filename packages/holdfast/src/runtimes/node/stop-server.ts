@@ -1,0 +1,118 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Handler } from '../../transports/http/handler.ts'
+import type { Health } from '../../transports/http/health.ts'
+import type { Worker } from '../../kernel/background/background.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { type Logger, toLogFields } from '../../kernel/base/log.ts'
+import type { RunningService } from '../../kernel/service/service.ts'
+import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import { endsWithin } from './ends-within.ts'
+import type { HttpServer } from './server/http-server.ts'
+
+/** The telemetry of a running service. */
+export interface ServiceTelemetry extends Telemetry {
+  /** Exports what has been recorded, for at most `limitMs`, and stops. It does not throw. */
+  stop(limitMs: number): Promise<void>
+}
+
+/** The parts of a server to stop. */
+export interface Stoppable {
+  readonly http: HttpServer
+  readonly health: Health
+  readonly handler: Handler
+  readonly running: RunningService
+  /** `undefined` if this process runs no jobs. */
+  readonly worker: Worker | undefined
+  /** `undefined` if nothing is recorded. */
+  readonly telemetry: ServiceTelemetry | undefined
+}
+
+/** The time limits of a stop, in milliseconds. */
+export interface StopTimes {
+  /** The whole stop. */
+  readonly graceMs: number
+  /** The part of it in which the server still listens. */
+  readonly drainDelayMs: number
+}
+
+// The database gets this much even if the grace is used up.
+const leastCloseMs = 500
+
+// A job that does not end within a second of its signal is abandoned.
+const handBackMs = 2_000
+
+// The last spans show how the service ended; a receiver that is down must not delay the exit.
+const leastFlushMs = 500
+const longestFlushMs = 5_000
+
+/**
+ * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
+ * calls, and closes the service.
+ *
+ * @throws HoldfastError `grace-exceeded` with the work that had not ended within `graceMs`; it has
+ * been cut off.
+ */
+export async function stopServer(
+  { http, health, handler, running, worker, telemetry }: Stoppable,
+  { graceMs, drainDelayMs }: StopTimes,
+): Promise<void> {
+  const endMs = performance.now() + graceMs
+  health.drain()
+  http.drain()
+  // Other workers take jobs from now on; running jobs have the rest of the grace, less the time to
+  // release them.
+  const working = stopWorking(worker, {
+    limitMs: Math.max(0, graceMs - handBackMs),
+    log: running.surroundings.log,
+  })
+  if (drainDelayMs > 0) {
+    running.surroundings.log.info({ drainDelayMs }, 'draining')
+    await sleep(drainDelayMs)
+  }
+  const hasEnded = await endsWithin(http.close(), endMs - performance.now())
+  const hasHandedBack = await endsWithin(working, Math.max(leastCloseMs, endMs - performance.now()))
+  const hung = hasEnded ? [] : unfinishedWork(handler, http)
+  http.server.closeAllConnections()
+  const hasClosed = await endsWithin(running.stop(), Math.max(leastCloseMs, endMs - performance.now()))
+  const flushMs = Math.max(leastFlushMs, endMs - performance.now())
+  await telemetry?.stop(Math.min(flushMs, longestFlushMs))
+  const rest = [
+    ...hung,
+    ...(hasHandedBack ? [] : ['a job that could not be handed back']),
+    ...(hasClosed ? [] : ['the database']),
+  ]
+  if (rest.length === 0) return
+  throw new HoldfastError(
+    'grace-exceeded',
+    `The service had not ended after ${graceMs} ms, and was cut off. What it waited for: ${rest.join(', ')}. A handler ends in time when all that it waits for takes its signal; graceMs gives it longer.`,
+  )
+}
+
+// A message that lists a thousand calls would be truncated by log collectors.
+const maxNamed = 10
+
+/**
+ * Returns a phrase for each call that runs and each client that keeps its connection; at least one.
+ */
+function unfinishedWork(handler: Handler, http: HttpServer): readonly string[] {
+  const calls = [...handler.callsInFlight].map(
+    ({ operation, requestId }) => `the call of ${operation} with the request id ${requestId}`,
+  )
+  const found = [...calls, ...http.unfinishedClients()]
+  // A request whose header fields have not all arrived does not count as one yet.
+  if (found.length === 0) return ['a client that was still sending its request']
+  if (found.length <= maxNamed) return found
+  return [...found.slice(0, maxNamed), `and ${found.length - maxNamed} more`]
+}
+
+async function stopWorking(
+  worker: Worker | undefined,
+  { limitMs, log }: { readonly limitMs: number; readonly log: Logger },
+): Promise<void> {
+  try {
+    const jobs = (await worker?.stop(limitMs)) ?? []
+    if (jobs.length > 0) log.info({ jobs }, 'jobs that had not ended were handed back; others run them again')
+  } catch (error) {
+    log.error({ error: toLogFields(error) }, 'the work on jobs did not end in order')
+  }
+}

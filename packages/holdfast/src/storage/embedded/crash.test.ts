@@ -1,0 +1,163 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openHome } from './home.ts'
+import { takeLease } from './lease.ts'
+import {
+  processesOf,
+  query,
+  sharedFolder,
+  start,
+  startService,
+  temporaryFolder,
+  until,
+} from './service.fixture.ts'
+import { DriverClient } from '../postgres/session/driver-client.ts'
+
+const directory = sharedFolder()
+
+test('the server ends cleanly soon after its only process was killed', async () => {
+  const service = startService({ directory })
+  await service.next('url')
+  await service.kill()
+  await until(() => processesOf(directory).length === 0)
+  expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('database system is shut down')
+})
+
+test('a start while the server of a killed process shuts down waits for it, and is guarded itself', async () => {
+  const first = startService({ directory })
+  const client = await connect(await first.next('url'))
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const backend = rows[0]!.pid
+  // Delays the shutdown.
+  process.kill(backend, 'SIGSTOP')
+  await first.kill()
+  await until(() => readFileSync(join(directory, 'postgres.log'), 'utf8').includes('fast shutdown request'))
+
+  const second = startService({ directory })
+  await until(() =>
+    readFolder(join(directory, 'lock')).some((name) => name.startsWith(`${second.process.pid}-`)),
+  )
+  process.kill(backend, 'SIGCONT')
+  await query(await second.next('url'), 'select')
+  expect(await second.next('serverPid')).not.toBe(await first.next('serverPid'))
+  await second.kill()
+  await until(() => processesOf(directory).length === 0)
+})
+
+test('a server that lost its process and its watchdog is taken over', async () => {
+  const service = startService({ directory })
+  const serverPid = await service.next('serverPid')
+  process.kill(watchdogPid(), 'SIGKILL')
+  await service.kill()
+  const postgres = await start({ directory })
+  expect(postgres.serverPid).toBe(serverPid)
+  await postgres.stop()
+  expect(processesOf(directory)).toEqual([])
+})
+
+test('a watchdog that was killed is replaced by the next process', async () => {
+  const first = startService({ directory })
+  await first.next('url')
+  process.kill(watchdogPid(), 'SIGKILL')
+  const second = startService({ directory })
+  await second.next('url')
+  await second.kill()
+  expect(processesOf(directory).length).toBeGreaterThan(0)
+  await first.kill()
+  await until(() => processesOf(directory).length === 0)
+})
+
+test('an interrupted creation leaves nothing that counts', async () => {
+  const empty = join(temporaryFolder(), 'postgres')
+  const service = startService({ directory: empty })
+  await until(() => readFolder(empty).some((name) => readFolder(join(empty, name)).includes('base')))
+  await service.kill()
+  expect(readFolder(empty)).not.toContain('data')
+  const postgres = await start({ directory: empty })
+  await query(postgres.url, 'select')
+  expect(readFolder(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log'])
+})
+
+test('a lock file whose process id another program has got is no hindrance, and the program lives on', async () => {
+  await leftByCrash()
+  const { uid, gid } = statSync(join(directory, 'data'))
+  const program = spawn('sleep', ['600'], { uid, gid })
+  nameInLockFile(program.pid!)
+  const messages: string[] = []
+  const postgres = await start({ directory, notify: (message) => messages.push(message) })
+  expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
+  expect(messages.join()).toContain('recovers')
+  await postgres.stop()
+  await expectUnharmed(program)
+})
+
+test('a lock file whose process id another Postgres has got is no hindrance, and that one lives on', async () => {
+  const other = await start({ directory: join(temporaryFolder(), 'other') })
+  await leftByCrash()
+  nameInLockFile(other.serverPid)
+  const postgres = await start({ directory })
+  expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
+  await postgres.stop()
+  await query(other.url, 'select')
+})
+
+test('a lock file that a crash of the machine has emptied is no hindrance', async () => {
+  await leftByCrash()
+  writeFileSync(join(directory, 'data', 'postmaster.pid'), '')
+  const postgres = await start({ directory })
+  expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
+})
+
+test('the watchdog signals no process but a server of its folder', async () => {
+  const home = openHome(directory, () => {})
+  const program = spawn('sleep', ['600'], { ...home.account })
+  const lease = await takeLease(home)
+  lease.announce(program.pid!)
+  expect(await lease.release()).toBe(true)
+  await lease.watchdogEnded()
+  await expectUnharmed(program)
+})
+
+/** Ends a program that prints the first signal it received. */
+async function expectUnharmed(program: ChildProcess): Promise<void> {
+  const exited = once(program, 'exit')
+  program.kill('SIGTERM')
+  await exited
+  expect(program.signalCode).toBe('SIGTERM')
+}
+
+/**
+ * Creates a table `notes`, then kills the server and all related processes at once, as in a power
+ * failure.
+ */
+async function leftByCrash(): Promise<void> {
+  const service = startService({ directory })
+  const client = await connect(await service.next('url'))
+  await client.query('create table if not exists notes as select 7 as id')
+  process.kill(watchdogPid(), 'SIGKILL')
+  await service.kill()
+  process.kill(await service.next('serverPid'), 'SIGKILL')
+  await until(() => processesOf(directory).length === 0)
+}
+
+async function connect(url: string): Promise<DriverClient> {
+  const client = new DriverClient({ connectionString: url })
+  await client.connect()
+  return client
+}
+
+function nameInLockFile(pid: number): void {
+  const file = join(directory, 'data', 'postmaster.pid')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(pid)))
+}
+
+function watchdogPid(): number {
+  return processesOf(directory).find(({ command }) => command.includes('holdfast-watchdog'))!.pid
+}
+
+function readFolder(path: string): string[] {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? readdirSync(path) : []
+}

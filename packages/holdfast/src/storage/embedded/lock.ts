@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { closeSync, mkdirSync, readdirSync, renameSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { attempt } from './error-code.ts'
+import { hasReader, makeFifo, openReader } from './fifo.ts'
+import { give } from './folders.ts'
+import type { Home } from './home.ts'
+import { waitUntil } from './wait-until.ts'
+
+const quietMs = 1_000
+const timeoutMs = 120_000
+
+/**
+ * Runs an action while no other process starts or stops the server of this home.
+ *
+ * The lock is a folder. It is free if it is empty, and otherwise contains one FIFO that its holder
+ * keeps open. A process takes it by renaming a folder with its own FIFO to the lock's name, which
+ * fails unless the lock is empty. A FIFO without a reader belongs to a dead process. It is removed
+ * by its unique name, so that the FIFO of a new holder is never removed.
+ *
+ * @throws HoldfastError `embedded-postgres-busy` if another process holds the lock for two minutes.
+ */
+export async function whileLocked<T>(home: Home, action: () => Promise<T>): Promise<T> {
+  const lock = join(home.directory, 'lock')
+  const name = `${process.pid}-${randomUUID()}`
+  const staging = `${lock}.${name}`
+  mkdirSync(staging)
+  give(staging, home.account)
+  makeFifo(join(staging, name), home.account)
+  const reader = openReader(join(staging, name))
+  try {
+    await takeTurn(home, () => {
+      if (attempt(() => renameSync(staging, lock), ['ENOTEMPTY', 'EEXIST'])) return true
+      evictDead(lock)
+      return false
+    })
+    return await action()
+  } finally {
+    rmSync(join(lock, name), { force: true })
+    rmSync(staging, { recursive: true, force: true })
+    closeSync(reader)
+  }
+}
+
+async function takeTurn(home: Home, take: () => boolean): Promise<void> {
+  if (await waitUntil(take, quietMs)) return
+  home.notify(`Waiting for process ${holder(home)}, which is starting or stopping the same Postgres.`)
+  if (await waitUntil(take, timeoutMs)) return
+  throw new HoldfastError(
+    'embedded-postgres-busy',
+    `Process ${holder(home)} has been starting or stopping the Postgres in ${home.directory} for two minutes. ` +
+      'See what it waits for, or end it.',
+  )
+}
+
+function evictDead(lock: string): void {
+  for (const name of readdirSync(lock)) {
+    const fifo = join(lock, name)
+    if (!hasReader(fifo)) attempt(() => unlinkSync(fifo), ['ENOENT'])
+  }
+}
+
+function holder(home: Home): string {
+  return readdirSync(join(home.directory, 'lock'))[0]?.split('-')[0] ?? '(just gone)'
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+
+/** Options of `startEmbeddedPostgres`. */
+export interface EmbeddedPostgresOptions {
+  /**
+   * The folder of its files, created if missing. Default `.holdfast/postgres` below the current
+   * folder.
+   */
+  readonly directory?: string
+  /** The name of the database in the URL, created if missing. Default `'holdfast'`. */
+  readonly database?: string
+  /**
+   * Settings as in `postgresql.conf`, such as `{ fsync: 'off' }`. They apply when a server starts:
+   * a server that another process has already started keeps its own. Default none.
+   */
+  readonly settings?: Readonly<Record<string, string>>
+  /**
+   * Max time for a shutdown, in milliseconds, before the server is stopped immediately. Default
+   * 10,000.
+   */
+  readonly stopTimeoutMs?: number
+  /**
+   * Receives messages for the user, such as that a database is being created. Default: messages are
+   * dropped.
+   */
+  readonly notify?: (message: string) => void
+}
+
+// These settings tie the server to its folder and keep other users out.
+const ownSettings = ['data_directory', 'listen_addresses', 'port', 'unix_socket_directories']
+
+/**
+ * Returns the options with their defaults.
+ *
+ * @throws HoldfastError `embedded-postgres-options` for invalid ones.
+ */
+export function completeOptions(options: EmbeddedPostgresOptions): Required<EmbeddedPostgresOptions> {
+  const {
+    directory = join('.holdfast', 'postgres'),
+    database = 'holdfast',
+    settings = {},
+    stopTimeoutMs = 10_000,
+    notify = () => {},
+  } = options
+  if (database === '' || Buffer.byteLength(database) > 63) {
+    throw impossible('database', `is ${JSON.stringify(database)}. Postgres takes names of 1 to 63 bytes.`)
+  }
+  for (const name of Object.keys(settings)) {
+    const own = ownSettings.includes(name.toLowerCase())
+    if (own) throw impossible('settings', `has ${name}, which is not for you to set.`)
+    const valid = /^[a-z_][\w.]*$/i.test(name)
+    if (!valid) throw impossible('settings', `has ${JSON.stringify(name)}, which is no setting.`)
+  }
+  const bounded = stopTimeoutMs >= 0
+  if (!bounded) throw impossible('stopTimeoutMs', `is ${stopTimeoutMs}. Give milliseconds, 0 or more.`)
+  return { directory, database, settings, stopTimeoutMs, notify }
+}
+
+function impossible(option: string, what: string): HoldfastError {
+  return new HoldfastError(
+    'embedded-postgres-options',
+    `The option ${option} of startEmbeddedPostgres ${what}`,
+  )
+}

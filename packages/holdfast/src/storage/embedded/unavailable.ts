@@ -1,0 +1,10 @@
+import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/base/holdfast-error.ts'
+
+/** Returns the error of an embedded Postgres that cannot run here, with the alternative. */
+export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {
+  return new HoldfastError(
+    'embedded-postgres-unavailable',
+    `${message}\nTo use a Postgres of your own instead, set DATABASE_URL.`,
+    options,
+  )
+}

@@ -1,0 +1,183 @@
+import pg from 'pg'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { watchBlockers } from './blockers.ts'
+import type { MigrationEvent } from './event.ts'
+import { type PendingMigration, wasBegun } from './journal.ts'
+import { type ParsedStatement, parseStatements } from './parse-statements.ts'
+import { pointAt } from './point-at.ts'
+import type { Recovery } from './recovery.ts'
+import { recoveryOf, unknownRecovery } from './recovery-of.ts'
+import { type Run, runInTransaction } from './run-in-transaction.ts'
+import { clearUp, type OutsideStatement, runOutside } from './run-outside.ts'
+import { isBlocked, isTransactionUnwanted } from './run-statement.ts'
+
+/** Dependencies of {@link applyMigration}. */
+export interface Application {
+  /** The session that applies migrations and holds the migration lock. */
+  readonly client: pg.ClientBase
+  /** The session that looks for blocking sessions. */
+  readonly observer: pg.ClientBase
+  /**
+   * Lock timeout of a statement, in milliseconds. While it waits, all other statements on the table
+   * queue behind it.
+   */
+  readonly lockTimeoutMs: number
+  /** How long the attempts to get the locks of one migration continue, in milliseconds. */
+  readonly retryMs: number
+  readonly notify: (event: MigrationEvent) => void
+}
+
+const noTransaction = /^\s*--\s*holdfast:\s*no transaction\s*$/
+const minPauseMs = 50
+const maxPauseMs = 1_000
+
+/**
+ * Applies one migration together with its row in the journal, and returns the duration in
+ * milliseconds. If the migration does not get its locks in time, it is rolled back and attempted
+ * again, so that one long transaction does not block all traffic on the table.
+ *
+ * @throws HoldfastError `migration-failed` with the position and the message of Postgres;
+ * `migration-blocked` with the blocking sessions; `migration-ends-transaction` if it contains
+ * transaction control.
+ */
+export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
+  const statements = await parseStatements(migration)
+  refuseTransactionControl(migration, statements)
+  const startMs = performance.now()
+  if (noTransaction.test(migration.sql.split('\n', 1)[0] ?? '')) {
+    await applyAlone(migration, onlyOne(migration, statements), application)
+  } else {
+    await applyInTransaction(migration, statements, application)
+  }
+  return performance.now() - startMs
+}
+
+function applyInTransaction(
+  migration: PendingMigration,
+  statements: readonly ParsedStatement[],
+  application: Application,
+): Promise<void> {
+  return untilUnblocked(migration, application, {
+    waitsAlone: false,
+    attempt: (run) => runInTransaction(migration, statements, run),
+  })
+}
+
+/**
+ * Applies a migration that requests no transaction. If its statement can run in a transaction, it
+ * does, so that it is atomic with its row.
+ */
+async function applyAlone(
+  migration: PendingMigration,
+  statement: ParsedStatement,
+  application: Application,
+): Promise<void> {
+  const recovery = recoveryOf(migration, statement)
+  if (recovery) return applyOutside(migration, { statement, recovery }, application)
+  try {
+    return await applyInTransaction(migration, [statement], application)
+  } catch (error) {
+    if (!(error instanceof HoldfastError && isTransactionUnwanted(error.cause))) throw error
+    return applyOutside(migration, { statement, recovery: unknownRecovery }, application)
+  }
+}
+
+async function applyOutside(
+  migration: PendingMigration,
+  outside: OutsideStatement,
+  application: Application,
+): Promise<void> {
+  const { client, lockTimeoutMs, notify } = application
+  const { owner, name } = migration
+  if (await wasBegun(client, migration)) notify({ kind: 'begun-before', owner, name })
+  try {
+    await untilUnblocked(migration, application, {
+      waitsAlone: outside.recovery.waitsAlone,
+      attempt: (run) => runOutside(migration, outside, run),
+    })
+  } catch (error) {
+    if (!(error instanceof HoldfastError)) throw error
+    const left = await clearUp(migration, outside.recovery, { client, lockTimeoutMs })
+    throw new HoldfastError(error.code, `${error.message}\n${left}`, { cause: error.cause })
+  }
+}
+
+interface Attempts {
+  readonly attempt: (run: Run) => Promise<void>
+  readonly waitsAlone: Recovery['waitsAlone']
+}
+
+async function untilUnblocked(
+  migration: PendingMigration,
+  { client, observer, lockTimeoutMs, retryMs, notify }: Application,
+  { attempt, waitsAlone }: Attempts,
+): Promise<void> {
+  const { owner, name } = migration
+  const startMs = performance.now()
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  for (let number = 1; ; number += 1) {
+    const leftMs = Math.ceil(retryMs - (performance.now() - startMs))
+    const watch = watchBlockers(observer, {
+      pid: rows[0]!.pid,
+      reportAfterMs: lockTimeoutMs,
+      report: (blockers) => {
+        if (waitsAlone) notify({ kind: 'delayed', owner, name, blockers })
+      },
+    })
+    try {
+      return await attempt({
+        client,
+        startMs,
+        lockTimeoutMs: waitsAlone ? Math.max(lockTimeoutMs, leftMs) : lockTimeoutMs,
+      })
+    } catch (error) {
+      const blockers = await watch.end()
+      if (!isBlocked(error)) throw explained(migration, error)
+      if (performance.now() - startMs > retryMs) throw blocked(migration, blockers, error)
+      notify({ kind: 'blocked', owner, name, blockers })
+      const pauseMs = minPauseMs + Math.random() * Math.min(maxPauseMs, minPauseMs * 2 ** number)
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    } finally {
+      await watch.end()
+    }
+  }
+}
+
+/**
+ * Returns the error of a failure outside of the file's statements: of a deferred constraint, the
+ * row in the journal, or the cleanup.
+ */
+function explained(migration: PendingMigration, error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error
+  return new HoldfastError(
+    'migration-failed',
+    `The migration ${migration.owner}/${migration.name} failed: ${error.message} (SQLSTATE ${error.code})${error.detail === undefined ? '' : `\nDetail: ${error.detail}`}`,
+    { cause: error },
+  )
+}
+
+function refuseTransactionControl(migration: PendingMigration, statements: readonly ParsedStatement[]): void {
+  const first = statements.find(({ controlsTransaction }) => controlsTransaction)
+  if (!first) return
+  throw new HoldfastError(
+    'migration-ends-transaction',
+    `The migration ${migration.owner}/${migration.name} begins or ends a transaction by itself. It runs in one already, together with its row in the journal; take the statement out.\n${pointAt(migration.sql, first.offset)}`,
+  )
+}
+
+function onlyOne(migration: PendingMigration, statements: readonly ParsedStatement[]): ParsedStatement {
+  const [statement] = statements
+  if (statement && statements.length === 1) return statement
+  throw new HoldfastError(
+    'migration-failed',
+    `The migration ${migration.owner}/${migration.name} asks for no transaction and has ${statements.length} statements. It has to have one, so that a failure leaves no part of the file applied; put the others into migrations of their own.`,
+  )
+}
+
+function blocked(migration: PendingMigration, blockers: string, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'migration-blocked',
+    `The migration ${migration.owner}/${migration.name} did not get its locks. In the way: ${blockers}. End that transaction, or wait for its end, and start again.`,
+    { cause },
+  )
+}

@@ -1,0 +1,379 @@
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createLogger, holdfast, type Mode, systemClock } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
+import type pg from 'pg'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describeEvent, type MigrationEvent } from './event.ts'
+import { migrate, type MigrateOptions, type MigrationReport } from './migrate.ts'
+import type { Migration } from './migration.ts'
+import { readMigrations } from './read-migrations.ts'
+import { DriverClient } from '../postgres/session/driver-client.ts'
+
+let database: TestDatabase
+let client: pg.Client
+let folder: string
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  client = new DriverClient({ connectionString: database.url })
+  await client.connect()
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-migrations-'))
+})
+
+afterEach(async () => {
+  await client.end()
+  await database.drop()
+  await rm(folder, { recursive: true })
+})
+
+const apply = (
+  migrations: readonly Migration[],
+  options: Partial<MigrateOptions> = {},
+): Promise<MigrationReport> =>
+  migrate({ connectionString: database.url, migrations: [{ owner: 'app', migrations }], ...options })
+
+const journal = async (): Promise<readonly string[]> => {
+  const { rows } = await client.query<{ name: string }>('select name from holdfast.migrations order by name')
+  return rows.map(({ name }) => name)
+}
+
+const failure = async (work: Promise<unknown>): Promise<{ code: string; message: string }> =>
+  work.then(
+    () => ({ code: 'none', message: '' }),
+    (error: { code: string; message: string }) => error,
+  )
+
+const table: Migration = { name: '0001-table', sql: 'create table things (id int primary key, name text);' }
+
+describe('applying', () => {
+  test('runs each migration once, in order, and notes it', async () => {
+    const second: Migration = {
+      name: '0002-rows',
+      sql: `insert into things values (1, 'a;b'); -- a ; in a comment\ninsert into things values (2, $$;$$)`,
+    }
+    const first = await apply([table, second])
+    expect(first.applied.map(({ name }) => name)).toEqual(['0001-table', '0002-rows'])
+    const again = await apply([table, second])
+    expect(again).toEqual({ applied: [], appliedBefore: 2 })
+    expect((await client.query('select id from things order by id')).rows).toEqual([{ id: 1 }, { id: 2 }])
+  })
+
+  test('by ten processes at once applies each once', async () => {
+    await writeFile(
+      join(folder, '0001-counter.sql'),
+      'create table counter (n int); insert into counter values (0);',
+    )
+    for (const number of ['0002', '0003', '0004']) {
+      await writeFile(
+        join(folder, `${number}-count.sql`),
+        'update counter set n = n + 1; select pg_sleep(0.05);',
+      )
+    }
+    const results = await Promise.all(Array.from({ length: 10 }, () => startProcess().finished))
+    expect(results.map(({ code }) => code)).toEqual(results.map(() => 0))
+    expect(results.flatMap(({ output }) => JSON.parse(output) as string[]).toSorted()).toEqual([
+      '0001-counter',
+      '0002-count',
+      '0003-count',
+      '0004-count',
+    ])
+    expect((await client.query('select n from counter')).rows).toEqual([{ n: 3 }])
+  })
+
+  test('goes on elsewhere when its process is killed in the middle', async () => {
+    await writeFile(
+      join(folder, '0001-held.sql'),
+      'create table held (n int); select pg_advisory_xact_lock(7); insert into held values (1);',
+    )
+    await client.query('select pg_advisory_lock(7)')
+    const killed = startProcess()
+    await until(async () => {
+      const { rows } = await client.query(`select from pg_locks where locktype = 'advisory' and not granted`)
+      return rows.length === 1
+    })
+    const waiting = startProcess()
+    killed.kill()
+    await killed.finished
+    await client.query('select pg_advisory_unlock(7)')
+    const { code, output } = await waiting.finished
+    expect([code, output]).toEqual([0, '["0001-held"]'])
+    expect((await client.query('select n from held')).rows).toEqual([{ n: 1 }])
+  })
+
+  test('tells of what was merged in between, and of what only a newer version knows', async () => {
+    const third: Migration = { name: '0003-third', sql: 'select 1' }
+    await apply([table, third])
+    const events: MigrationEvent[] = []
+    const report = await apply([table, { name: '0002-late', sql: 'select 2' }], {
+      notify: (event) => events.push(event),
+    })
+    expect(report.applied.map(({ name }) => name)).toEqual(['0002-late'])
+    expect(events.map(describeEvent)).toEqual([
+      'The migration app/0002-late comes late: 0003-third is applied already.',
+      'The database has the migration app/0003-third, which this version of the program does not know.',
+      expect.stringContaining('Applied the migration app/0002-late'),
+    ])
+  })
+})
+
+describe('a migration that was edited', () => {
+  test('is refused, all of them at once, and nothing is applied', async () => {
+    await apply([table, { name: '0002-rows', sql: 'select 1' }])
+    const edited = [
+      { ...table, sql: `${table.sql} ` },
+      { name: '0002-rows', sql: 'select 2' },
+      { name: '0003-new', sql: 'create table news (id int)' },
+    ]
+    const { code, message } = await failure(apply(edited))
+    expect(code).toBe('migration-edited')
+    expect(message).toContain('app/0001-table')
+    expect(message).toContain('app/0002-rows')
+    expect(await journal()).toEqual(['0001-table', '0002-rows'])
+  })
+
+  test('is told in development how to start afresh, and nowhere else', async () => {
+    const start = async (mode: Mode): Promise<string> => {
+      const service = holdfast({ database: postgres({ url: database.url, migrations: folder }) }).service({
+        name: 'edited',
+        operations: {},
+      })
+      const log = createLogger({ level: 'error', write: () => {} })
+      const running = service.start({ env: {}, mode, clock: systemClock, log, notify: () => {} })
+      return running.then(
+        async (one) => `${(await one.stop()) ?? 'started'}`,
+        (error: Error) => error.message,
+      )
+    }
+    await writeFile(join(folder, '0001-a.sql'), 'select 1')
+    expect(await start('development')).toBe('started')
+    await writeFile(join(folder, '0001-a.sql'), 'select 2')
+    expect(await start('development')).toContain(
+      'Or, if nothing in this database is needed, start afresh: drop the database and create it again',
+    )
+    for (const mode of ['test', 'production'] as const) {
+      const message = await start(mode)
+      expect(message).toContain('app/0001-a: applied as')
+      expect(message).not.toContain('afresh')
+    }
+  })
+
+  test('is not one whose lines end differently', async () => {
+    await apply([{ name: '0001-lines', sql: 'select 1;\nselect 2;\n' }])
+    expect(await failure(apply([{ name: '0001-lines', sql: 'select 1;\r\nselect 2;\r\n' }]))).toMatchObject({
+      code: 'none',
+    })
+  })
+})
+
+describe('a migration that fails', () => {
+  test('says where, leaves no trace of itself, and keeps those before it', async () => {
+    const sql = `create table more (id int);\n\n-- ä comment\ninsert into more\n  values (1, 'wröng', missing_column);\n`
+    const { code, message } = await failure(apply([table, { name: '0002-wrong', sql }]))
+    expect(code).toBe('migration-failed')
+    expect(message).toContain('app/0002-wrong')
+    expect(message).toContain(`line 5, column 23:   values (1, 'wröng', missing_column);`)
+    expect(
+      message
+        .split('\n')
+        .find((line) => line.trim() === '^')
+        ?.indexOf('^'),
+    ).toBe('line 5, column 23: '.length + 22)
+    expect(await journal()).toEqual(['0001-table'])
+    expect((await client.query(`select to_regclass('more') as more`)).rows).toEqual([{ more: null }])
+  })
+
+  test('to parse is found before anything of it runs', async () => {
+    const { code, message } = await failure(
+      apply([{ name: '0001-typo', sql: 'create table a (id int);\ncreat table b (id int);' }]),
+    )
+    expect(code).toBe('migration-failed')
+    expect(message).toContain('line 2, column 1: creat table')
+    expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
+  })
+
+  test.each(['commit', 'begin', 'rollback'])('since it says %s is refused', async (word) => {
+    const { code, message } = await failure(
+      apply([{ name: '0001-own', sql: `create table a (id int);\n${word};` }]),
+    )
+    expect(code).toBe('migration-ends-transaction')
+    expect(message).toContain('line 2, column 1')
+    expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
+  })
+
+  test('to get its lock names who is in the way, and keeps nothing', async () => {
+    await apply([table])
+    const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
+    await holder.connect()
+    await holder.query('begin; select from things')
+    const events: MigrationEvent[] = []
+    const { code, message } = await failure(
+      apply([table, { name: '0002-column', sql: 'alter table things add column more int' }], {
+        lockTimeoutMs: 250,
+        retryMs: 300,
+        notify: (event) => events.push(event),
+      }),
+    )
+    await holder.end()
+    expect(code).toBe('migration-blocked')
+    expect(message).toContain('the holder')
+    expect(events.map(({ kind }) => kind)).toContain('blocked')
+    expect(await journal()).toEqual(['0001-table'])
+  })
+
+  test('to get its lock at first gets it once the way is free', async () => {
+    await apply([table])
+    const holder = new DriverClient({ connectionString: database.url })
+    await holder.connect()
+    await holder.query('begin; select from things')
+    const report = apply([table, { name: '0002-column', sql: 'alter table things add column more int' }], {
+      lockTimeoutMs: 100,
+      notify: (event) => {
+        if (event.kind === 'blocked') void holder.query('rollback')
+      },
+    })
+    expect((await report).applied).toHaveLength(1)
+    await holder.end()
+  })
+})
+
+test('a migration that loses a deadlock with running transactions is attempted again', async () => {
+  await apply([table, { name: '0002-others', sql: 'create table others (id int)' }])
+  const holder = new DriverClient({ connectionString: database.url })
+  await holder.connect()
+  // The migration detects the deadlock first.
+  await holder.query(`begin; set local deadlock_timeout = '1h'; select from others`)
+  const attempts: string[] = []
+  const migrating = apply(
+    [
+      table,
+      { name: '0002-others', sql: 'create table others (id int)' },
+      {
+        name: '0003-both',
+        sql: 'alter table things add column more int; alter table others add column more int',
+      },
+    ],
+    { lockTimeoutMs: 60_000, notify: ({ kind }) => void attempts.push(kind) },
+  )
+  await until(async () => {
+    const { rows } = await client.query(
+      'select from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())',
+    )
+    return rows.length > 0
+  })
+  await holder.query('select from things')
+  await holder.query('rollback')
+  expect((await migrating).applied.map(({ name }) => name)).toEqual(['0003-both'])
+  expect(attempts).toEqual(['blocked', 'applied'])
+  await holder.end()
+})
+
+describe('a migration outside of a transaction', () => {
+  const index: Migration = {
+    name: '0002-index',
+    sql: '-- holdfast: no transaction\ncreate index concurrently things_name on things (name);',
+  }
+
+  test('can build an index concurrently, though others wait to migrate', async () => {
+    await apply([table])
+    const reports = await Promise.all(Array.from({ length: 4 }, () => apply([table, index])))
+    expect(reports.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 1])
+    expect(await journal()).toEqual(['0001-table', '0002-index'])
+  })
+
+  test('has one statement', async () => {
+    const { code, message } = await failure(apply([table, { ...index, sql: `${index.sql}\nselect 1;` }]))
+    expect([code, message]).toEqual(['migration-failed', expect.stringContaining('2 statements')])
+  })
+})
+
+describe('the lock', () => {
+  test('is waited for no longer than is said, and its holder is named', async () => {
+    const other = new DriverClient({ connectionString: database.url, application_name: 'the other one' })
+    await other.connect()
+    await other.query('select pg_advisory_lock($1, $2)', [0x68_6f_6c_64, 0x6d_69_67_72])
+    const { code, message } = await failure(apply([table], { lockWaitMs: 100 }))
+    await other.end()
+    expect(code).toBe('migration-lock-timeout')
+    expect(message).toContain('the other one')
+  })
+})
+
+describe('the folder', () => {
+  test('is read in order, its other files left alone', async () => {
+    await writeFile(join(folder, '0002-b.sql'), 'b')
+    await writeFile(join(folder, '0001-a.sql'), 'a')
+    await writeFile(join(folder, 'README.md'), '')
+    expect(await readMigrations(folder)).toEqual([
+      { name: '0001-a', sql: 'a' },
+      { name: '0002-b', sql: 'b' },
+    ])
+  })
+
+  test('is refused with all that is wrong with it', async () => {
+    for (const name of ['1-a.sql', '0001-B.sql', '0002-a.sql', '0002-b.sql'])
+      await writeFile(join(folder, name), '')
+    const { code, message } = await failure(readMigrations(folder))
+    expect(code).toBe('migrations-invalid')
+    for (const part of ['1-a.sql:', '0001-B.sql:', '0002-a.sql and 0002-b.sql'])
+      expect(message).toContain(part)
+  })
+
+  test('may have the names that drizzle-kit gives, beside its folder of snapshots', async () => {
+    await mkdir(join(folder, 'meta'))
+    const sql = 'select 1;\n--> statement-breakpoint\nselect 2;\n'
+    await writeFile(join(folder, '0000_little_hercules.sql'), sql)
+    expect(await readMigrations(folder)).toEqual([{ name: '0000_little_hercules', sql }])
+  })
+
+  test('is refused with each file that is not text in UTF-8, and where', async () => {
+    await writeFile(
+      join(folder, '0001-latin.sql'),
+      Buffer.from("insert into t\nvalues ('M\u00fcller')", 'latin1'),
+    )
+    await writeFile(join(folder, '0002-cut.sql'), 'select 1;\0drop table t;')
+    await writeFile(join(folder, '0003-wide.sql'), Buffer.from('\ufeffselect 1', 'utf16le'))
+    await writeFile(join(folder, '0004-marked.sql'), '\ufeffselect 1')
+    const { code, message } = await failure(readMigrations(folder))
+    expect(code).toBe('migrations-invalid')
+    expect(message.split('\n').slice(1)).toEqual([
+      '  - 0001-latin.sql is not text in UTF-8, in line 2 at byte 11 of the line (offset 24 of the file). Save it as UTF-8.',
+      '  - 0002-cut.sql has a NUL character, in line 1 at byte 10 of the line (offset 9 of the file). Remove it.',
+      '  - 0003-wide.sql is text in UTF-16. Save it as UTF-8.',
+    ])
+  })
+
+  test('may have files that begin with a byte order mark', async () => {
+    await writeFile(join(folder, '0001-marked.sql'), '\ufeff-- holdfast: no transaction\nvacuum')
+    const migrations = await readMigrations(folder)
+    expect(migrations).toEqual([{ name: '0001-marked', sql: '-- holdfast: no transaction\nvacuum' }])
+    expect((await apply(migrations)).applied).toHaveLength(1)
+  })
+
+  test('that is missing is named', async () => {
+    expect(await failure(readMigrations(join(folder, 'nowhere')))).toMatchObject({
+      code: 'migrations-invalid',
+      message: expect.stringContaining('nowhere'),
+    })
+  })
+})
+
+function startProcess(): {
+  readonly finished: Promise<{ readonly code: number | null; readonly output: string }>
+  kill(): void
+} {
+  const program = fileURLToPath(new URL('./migrate-process.fixture.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=holdfast:source', program, database.url, folder], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  return {
+    finished: new Promise((resolve) => child.once('close', (code) => resolve({ code, output }))),
+    kill: () => child.kill('SIGKILL'),
+  }
+}

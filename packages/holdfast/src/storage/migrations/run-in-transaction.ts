@@ -1,0 +1,81 @@
+import type pg from 'pg'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { type PendingMigration, writeJournal } from './journal.ts'
+import type { ParsedStatement } from './parse-statements.ts'
+import { indexToMake } from './recover-index.ts'
+import { runStatement } from './run-statement.ts'
+
+/** Context of an attempt of a migration. */
+export interface Run {
+  readonly client: pg.ClientBase
+  /** Lock timeout of a statement, in milliseconds. */
+  readonly lockTimeoutMs: number
+  /** Start of the first attempt, by `performance.now()`. */
+  readonly startMs: number
+}
+
+/**
+ * Runs a migration in one transaction with its row in the journal, so that it is applied completely
+ * or not at all.
+ */
+export async function runInTransaction(
+  migration: PendingMigration,
+  statements: readonly ParsedStatement[],
+  { client, lockTimeoutMs, startMs }: Run,
+): Promise<void> {
+  await client.query('begin')
+  try {
+    await limitLocks(client, lockTimeoutMs)
+    for (const statement of statements) {
+      await dropLeftoverIndex(client, statement)
+      await runStatement(client, migration, statement)
+      await checkIndex(client, migration, statement)
+    }
+    // Settings of the file must not affect the row: its role may lack the privilege to write it.
+    // Deferred triggers run before the reset.
+    await client.query('set constraints all immediate; reset role; reset session authorization; reset all')
+    await limitLocks(client, lockTimeoutMs)
+    await writeJournal(client, migration, performance.now() - startMs)
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback').catch(() => {})
+    throw error
+  }
+}
+
+async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise<void> {
+  await client.query({
+    text: `select set_config('lock_timeout', $1, true)`,
+    values: [String(lockTimeoutMs)],
+  })
+}
+
+/**
+ * Drops an invalid index that an earlier CREATE INDEX CONCURRENTLY has left: CREATE INDEX IF NOT
+ * EXISTS would mistake it for the requested one.
+ */
+async function dropLeftoverIndex(client: pg.ClientBase, { node }: ParsedStatement): Promise<void> {
+  if (node === undefined || !('IndexStmt' in node) || node.IndexStmt.if_not_exists !== true) return
+  await indexToMake(node.IndexStmt).dropLeftover(client, 'in the transaction')
+}
+
+async function checkIndex(
+  client: pg.ClientBase,
+  migration: PendingMigration,
+  { node }: ParsedStatement,
+): Promise<void> {
+  if (node === undefined || !('IndexStmt' in node) || node.IndexStmt.if_not_exists !== true) return
+  if ((await indexToMake(node.IndexStmt).look(client)) === 'done') return
+  throw notTheIndex(migration, node.IndexStmt.idxname ?? '')
+}
+
+/**
+ * Returns the error of a migration whose CREATE INDEX IF NOT EXISTS finds another relation with the
+ * index's name.
+ */
+export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
+  return new HoldfastError(
+    'migration-failed',
+    `The migration ${migration.owner}/${migration.name} asks for the index ${name} if it does not exist. Something of that name exists, and is not that index: it is on another table, or not unique. Rename or drop it, or name the index differently, and start again.`,
+  )
+}

@@ -1,0 +1,70 @@
+import type pg from 'pg'
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
+import { type OrderBy, readOrder } from '../../kernel/pages/page-order.ts'
+import type { PageSource, PlacedRow } from '../../kernel/pages/page.ts'
+import { type Branch, readBranches, type SeekPart } from './seek.ts'
+import type { SqlDatabase } from '../postgres/statement/sql.ts'
+
+/** Options of {@link list}. */
+export interface ListOptions<Column extends string> {
+  /**
+   * Output columns of the statement to sort by: `['name', 'id']`, `[descending('created_at'),
+   * 'id']`. The last one must be unique.
+   */
+  readonly order: readonly OrderBy<Column>[]
+}
+
+const placeColumn = 'holdfast_place'
+
+type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+
+/**
+ * Returns a source for `page` that reads from a statement. Write the statement with its filters but
+ * without ORDER BY and LIMIT: it is wrapped in a statement that adds the page boundaries. An index
+ * on the filter columns followed by the order columns makes every page as fast as the first.
+ *
+ * @throws HoldfastError `page-order-invalid`.
+ */
+export function list<Row extends pg.QueryResultRow>(
+  db: Pick<SqlDatabase, 'query'>,
+  statement: Sql,
+  options: ListOptions<keyof Row & string>,
+): PageSource<Row> {
+  const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
+  const names = columns.map((column) => raw(`page.${quoteIdentifier(column)}`))
+  const place = sql`array[${join(names.map((name) => sql`${name}::text`))}] as ${raw(placeColumn)}`
+  const render = (parts: readonly SeekPart[]): Sql => joined(parts.map((part) => toSql(part, names)))
+
+  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PlacedRow<Row>[]> {
+    const rows = await db.query<Placed<Row>>(sql`
+      select page.*, ${place} from (${statement}
+      ) as page
+      ${where ? sql`where ${render(where)}` : empty}
+      order by ${render(orderBy)}
+      limit ${limit} ${offset === 0 ? empty : sql`offset ${offset}`}`)
+    return rows.map(({ [placeColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
+  }
+
+  return {
+    orderings,
+    read: (window) => readBranches(window, read),
+    async count() {
+      const [counted] = await db.query<{ count: string }>(sql`select count(*) from (${statement}
+      ) as page`)
+      return Number(counted!.count)
+    },
+  }
+}
+
+function toSql(part: SeekPart, names: readonly Sql[]): Sql {
+  if (typeof part === 'string') return raw(part)
+  return 'column' in part ? names[part.column]! : sql`${part.value}`
+}
+
+function joined(parts: readonly Sql[]): Sql {
+  return join(parts, '')
+}
+
+function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
+}

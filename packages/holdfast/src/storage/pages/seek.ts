@@ -1,0 +1,183 @@
+import { type Ordering, usualNulls } from '../../kernel/pages/page-order.ts'
+import { CursorInvalid } from '../../kernel/problem/problems.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { driverError, sqlStateOf } from '../postgres/errors/sql-state.ts'
+import type { PageWindow, PlacedRow, Position } from '../../kernel/pages/page.ts'
+
+/** A piece of SQL: text as it is, a column of the order by its index, or a value. */
+export type SeekPart = string | { readonly column: number } | { readonly value: string }
+
+/** A part of a page window that one index scan reads. */
+export interface Branch {
+  /** The condition on its rows; `undefined` if there is none. */
+  readonly where: readonly SeekPart[] | undefined
+  readonly orderBy: readonly SeekPart[]
+  readonly limit: number
+  readonly offset: number
+}
+
+/**
+ * Reads a window branch by branch until it has enough rows. One statement is enough unless the
+ * first column of the order may be null: rows with and without a null are in different parts of the
+ * index, and a condition that covers both would scan all of it.
+ */
+export async function readBranches<Row>(
+  window: PageWindow,
+  read: (branch: Branch) => Promise<readonly PlacedRow<Row>[]>,
+): Promise<readonly PlacedRow<Row>[]> {
+  const { orderings, after, limit, offset } = window
+  const orderBy = orderParts(orderings)
+  const rows: PlacedRow<Row>[] = []
+  for (const where of after ? conditionsOf(orderings, after) : [undefined]) {
+    if (rows.length >= limit) break
+    const branch = { where, orderBy, limit: limit - rows.length, offset }
+    rows.push(...(await read(branch).catch((error: unknown) => fail(error, window))))
+  }
+  return rows
+}
+
+/**
+ * The SQLSTATEs for a text that is not a valid value of a column's type. They depend on the type:
+ * `22000` for a range, `22009` and `22023` for a time zone, `22015` for an interval, `2202E` for an
+ * array, `22P05` for JSON.
+ */
+const wrongValue = new Set([
+  '22000',
+  '22003',
+  '22007',
+  '22008',
+  '22009',
+  '22015',
+  '22023',
+  '2202E',
+  '22P02',
+  '22P05',
+])
+
+/**
+ * Throws the error to report. The page position comes from the client, so a value that no row can
+ * have is the client's mistake. A type without an ordering is a mistake of the program.
+ */
+function fail(error: unknown, { after, orderings }: PageWindow): never {
+  const state = sqlStateOf(error)
+  if (after && state !== undefined && wrongValue.has(state))
+    throw CursorInvalid({ detail: 'Where the page begins is said by a value that its column cannot have.' })
+  if (driverError(error)?.routine === 'get_sort_group_operators') {
+    const names = orderings.map(({ name }) => `"${name}"`).join(', ')
+    throw new HoldfastError(
+      'page-order-invalid',
+      `A list cannot be paged by its order ${names}: ${(driverError(error) as Error).message}. Order by columns of types that Postgres orders, such as the text of this one.`,
+      { cause: error },
+    )
+  }
+  throw error
+}
+
+/**
+ * Returns the sort clause, `a desc, b nulls first`. Defaults are left out, so that only deviations
+ * from them stand out.
+ */
+function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
+  return orderings.flatMap(({ direction, nulls }, column): readonly SeekPart[] => [
+    ...(column === 0 ? [] : [', ']),
+    { column },
+    direction === 'desc' ? ' desc' : '',
+    // Without nulls, the index serves either direction.
+    nulls === 'never' || nulls === usualNulls(direction) ? '' : ` nulls ${nulls}`,
+  ])
+}
+
+/** Returns the conditions on the rows after a position, in the order in which to read them. */
+function conditionsOf(orderings: readonly Ordering[], after: Position): readonly (readonly SeekPart[])[] {
+  const nulls = orderings[0]!.nulls
+  if (nulls === 'never') return [behind(orderings, after, 0)]
+  const isNull: readonly SeekPart[] = [{ column: 0 }, ' is null']
+  const isValue: readonly SeekPart[] = [{ column: 0 }, ' is not null']
+  if (after.values[0] !== null) {
+    const rest = behind([{ ...orderings[0]!, nulls: 'never' }, ...orderings.slice(1)], after, 0)
+    return nulls === 'last' ? [rest, isNull] : [rest]
+  }
+  const rest = [...isNull, ' and (', ...behind(orderings, after, 1), ')']
+  return nulls === 'last' ? [rest] : [rest, isValue]
+}
+
+/**
+ * Returns the condition for rows after a position, comparing the columns from index `from` on.
+ * Columns of one direction without nulls are compared as a row, `(a, b) > ($1, $2)`, which is a
+ * range of the index. If more columns follow, the condition is `a >= $1 and (a <> $1 or …)`: the
+ * first part is the range. It uses `<>` instead of the equivalent `>`, because Postgres would
+ * expect `>` to filter out as many rows as the first part did, and would then prefer to sort the
+ * few rows it expects.
+ */
+function behind(orderings: readonly Ordering[], after: Position, from: number): readonly SeekPart[] {
+  const { direction, nulls } = orderings[from]!
+  const strict = direction === 'asc' ? '>' : '<'
+  if (nulls === 'never') {
+    const end = runEnd(orderings, from)
+    const compare = (operator: string): readonly SeekPart[] => compareRow(after, { from, end, operator })
+    if (end === orderings.length) return compare(after.isInclusive ? `${strict}=` : strict)
+    return [
+      ...compare(`${strict}=`),
+      ' and (',
+      ...compare('<>'),
+      ' or ',
+      ...behind(orderings, after, end),
+      ')',
+    ]
+  }
+  const rest = behind(orderings, after, from + 1)
+  const column = { column: from }
+  const value = after.values[from]
+  if (value === null || value === undefined) {
+    if (nulls === 'last') return [column, ' is null and (', ...rest, ')']
+    return ['(', column, ' is not null or (', ...rest, '))']
+  }
+  const compare = (operator: string): readonly SeekPart[] =>
+    compareRow(after, { from, end: from + 1, operator })
+  const orNull: readonly SeekPart[] = nulls === 'last' ? [' or ', column, ' is null'] : []
+  return ['(', ...compare(strict), ...orNull, ' or (', ...compare('='), ' and (', ...rest, ')))']
+}
+
+/** Returns the end index of the columns, from `from` on, that can be compared as one row. */
+function runEnd(orderings: readonly Ordering[], from: number): number {
+  const { direction } = orderings[from]!
+  const length = orderings
+    .slice(from)
+    .findIndex((ordering) => ordering.nulls !== 'never' || ordering.direction !== direction)
+  return length === -1 ? orderings.length : from + length
+}
+
+interface RowComparison {
+  readonly from: number
+  readonly end: number
+  readonly operator: string
+}
+
+function compareRow({ values }: Position, { from, end, operator }: RowComparison): readonly SeekPart[] {
+  const indexes = Array.from({ length: end - from }, (_, index) => from + index)
+  return [
+    ...tuple(indexes.map(columnToCompare)),
+    ` ${operator} `,
+    ...tuple(indexes.map((column) => valueToCompare(column, values[column]!))),
+  ]
+}
+
+/**
+ * Casts a column to its base type, and a value to the same type, whatever its name. A domain over
+ * an enum or a composite type has no operators of its own, and next to some types (a composite one,
+ * `regclass`) an untyped value is taken for something else. A CASE with one branch has the base
+ * type of that branch, and is removed before the statement is planned, so that an index of the
+ * column is still used.
+ */
+function columnToCompare(column: number): readonly SeekPart[] {
+  return ['case when true then ', { column }, ' end']
+}
+
+function valueToCompare(column: number, value: string): readonly SeekPart[] {
+  return ['case when false then ', { column }, ' else ', { value }, ' end']
+}
+
+function tuple(items: readonly (readonly SeekPart[])[]): readonly SeekPart[] {
+  const list = items.flatMap((parts, index) => (index === 0 ? parts : [', ', ...parts]))
+  return ['(', ...list, ')']
+}

@@ -1,0 +1,73 @@
+import { type LogFields, setLogFields } from '../../../kernel/base/log.ts'
+import { nameStatement } from '../statement/statement-text.ts'
+
+/** A failed statement. */
+export interface FailedStatement {
+  readonly text: string
+  /** Whether it has parameters, so that its text contains no values. */
+  readonly hasValues: boolean
+  /** The file and line that ran it, if known. */
+  readonly place: string | undefined
+  /** Whether the log may contain values of rows and parameters. False in production. */
+  readonly showsValues: boolean
+}
+
+/** The fields of the driver's error that are logged. */
+interface ServerError extends Error {
+  readonly code?: string
+  readonly position?: string
+  readonly detail?: string
+  readonly hint?: string
+  readonly schema?: string
+  readonly table?: string
+  readonly column?: string
+  readonly constraint?: string
+}
+
+/**
+ * Adds to an error the log fields that show which statement failed and where.
+ *
+ * Values of rows and parameters may be personal data. They appear in `detail`, in the messages of
+ * data exceptions (class 22), and in the message of a syntax error if the text was concatenated
+ * with values. In production, none of these are logged: the log has the constraint, table and
+ * column, and the position in the text.
+ */
+export function describeFailure(error: unknown, statement: FailedStatement): void {
+  if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))
+}
+
+function fieldsOf(error: ServerError, { text, hasValues, place, showsValues }: FailedStatement): LogFields {
+  const { position, hint, schema, table, column, constraint } = error
+  const shown = showsValues ? { text, message: error.message } : withoutValues(error, { text, hasValues })
+  return {
+    message: shown.message,
+    // Points to the socket that the error was read from, so it is left out.
+    stack: undefined,
+    statement: nameStatement(shown.text, hasValues).text,
+    place,
+    position: position === undefined ? undefined : Number(position),
+    detail: showsValues ? error.detail : undefined,
+    hint,
+    schema,
+    table,
+    column,
+    constraint,
+  }
+}
+
+interface Shown {
+  readonly text: string
+  readonly message: string
+}
+
+function withoutValues(
+  { code = '', message, position }: ServerError,
+  { text, hasValues }: Pick<FailedStatement, 'text' | 'hasValues'>,
+): Shown {
+  const quoted = message.replace(/"[^]*"/, '"…"')
+  if (code.startsWith('22')) return { text, message: quoted }
+  if (code !== '42601' || hasValues) return { text, message }
+  // A quote in a value may have ended its literal: the text after the error position may be part of
+  // the value.
+  return { text: `${text.slice(0, Number(position ?? 1) - 1)} …`, message: quoted }
+}

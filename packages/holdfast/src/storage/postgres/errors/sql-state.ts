@@ -1,0 +1,207 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { NoConnection } from './no-connection.ts'
+
+/** The fields of a Postgres error that the framework reads. */
+interface PostgresError extends Error {
+  /** SQLSTATE, five characters; the name of a system error (`ECONNRESET`) if the socket failed. */
+  readonly code?: string
+  readonly severity?: string
+  readonly constraint?: string
+  /** The server function that raised the error. */
+  readonly routine?: string
+}
+
+const fromDriver = new WeakSet<Error>()
+
+/**
+ * Marks an error as one of the connection to Postgres. Other errors look the same but do not
+ * concern the database: for example, when a handler's own connection to another service is refused.
+ */
+export function markDriverError(error: unknown): unknown {
+  if (error instanceof Error) fromDriver.add(error)
+  return error
+}
+
+const hidden = new WeakMap<Error, unknown>()
+
+/** Records the driver error behind a query builder's error that has a different `cause`. */
+export function hideDriverError(wrapper: Error, error: unknown): void {
+  hidden.set(wrapper, error)
+}
+
+/** Returns the underlying error. Prisma stores it in a different place than `cause`. */
+function originOf(error: Error & { readonly meta?: { readonly driverAdapterError?: unknown } }): unknown {
+  return hidden.get(error) ?? error.cause ?? error.meta?.driverAdapterError
+}
+
+// Query builders wrap the driver's error once or twice; an error may also be its own cause.
+const deepestCause = 8
+
+/** Returns the driver error behind an error: query builders wrap it as the cause of their own. */
+export function driverError(error: unknown): PostgresError | undefined {
+  return findBehind(error, (candidate): candidate is PostgresError => fromDriver.has(candidate))
+}
+
+/** Returns the framework's rejection of a statement behind a query builder's error. */
+export function refusalBehind(error: unknown): HoldfastError | undefined {
+  return findBehind(error, (candidate) => candidate instanceof HoldfastError)
+}
+
+function findBehind<E extends Error>(
+  error: unknown,
+  is: (candidate: Error) => candidate is E,
+): E | undefined {
+  let current = error
+  for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
+    if (is(current)) return current
+    current = originOf(current)
+  }
+  return undefined
+}
+
+/** Returns the SQLSTATE of an error, or of the driver error behind it. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const driver = driverError(error)
+  return driver?.severity === undefined ? undefined : driver.code
+}
+
+/** Returns the name of the constraint that a statement violated. */
+export function constraintOf(error: unknown): string | undefined {
+  return driverError(error)?.constraint
+}
+
+/**
+ * Returns whether the same transaction may succeed if it is run again: SQLSTATE
+ * serialization_failure, deadlock_detected, or a stale prepared statement.
+ */
+export function isWorthRerunning(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  return state === '40001' || state === '40P01' || isStalePlan(error)
+}
+
+// Failures caused by the data or by the values of the statement: data exceptions, integrity
+// constraints, check options, cardinality, and errors raised by PL/pgSQL. With the same data, a
+// retry fails in the same way.
+const finalStates = /^(?:22|23|44|21000|P000[123])/
+
+/**
+ * Returns whether a failure of a statement may lead to a final answer. All states that are not
+ * listed may pass: locks that were not available, cancelled statements, resources, defects, missing
+ * privileges.
+ */
+export function mayBeFinal(error: unknown): boolean {
+  return finalStates.test(sqlStateOf(error) ?? '')
+}
+
+const stalePlans = new WeakSet<Error>()
+
+/**
+ * Marks an error as possibly caused by a stale prepared statement instead of by the statement
+ * itself.
+ */
+export function markStalePlan(error: Error): void {
+  stalePlans.add(error)
+}
+
+/**
+ * Returns whether a stale prepared statement may have caused a failure. If so, it is worth running
+ * the statement again without prepared statements.
+ */
+export function isStalePlan(error: unknown): boolean {
+  const driver = driverError(error)
+  return driver !== undefined && stalePlans.has(driver)
+}
+
+/**
+ * Returns whether an error means that a prepared statement can no longer be used: a table now
+ * returns different columns, or the session does not know the name, because of a pooler, a failover
+ * or DEALLOCATE.
+ */
+export function saysPlanIsStale(error: unknown): boolean {
+  const state = sqlStateOf(error)
+  // feature_not_supported has many other causes, and the message is in the server's language.
+  return state === '26000' || (state === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery')
+}
+
+/**
+ * Returns whether an error may come from the parameter types that a statement was prepared with: a
+ * value that does not fit (class 22), a type that does not fit the column or no longer exists
+ * (class 42, internal_error). A missing privilege (42501) is excluded.
+ */
+export function mayComeFromStalePlan(error: unknown): boolean {
+  return /^(?:0A|22|42(?!501)|XX000)/.test(sqlStateOf(error) ?? '')
+}
+
+/**
+ * Returns whether the SQLSTATE is in_failed_sql_transaction: an earlier statement failed, and the
+ * transaction with it.
+ */
+export function isInFailedTransaction(error: unknown): boolean {
+  return sqlStateOf(error) === '25P02'
+}
+
+const readOnlyServer = new WeakSet<Error>()
+
+/** Returns whether a statement failed because its transaction is read-only. */
+export function isReadOnlyTransaction(error: unknown): boolean {
+  return sqlStateOf(error) === '25006'
+}
+
+/**
+ * Marks an error of a session that should be able to write. In a session that is read-only by
+ * design, the same SQLSTATE is a defect of the statement.
+ */
+export function markReadOnlyServer(error: unknown): void {
+  const driver = driverError(error)
+  if (driver) readOnlyServer.add(driver)
+}
+
+const socketErrors = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+])
+
+// The driver's own errors carry no code; these are the messages of those that mean a lost
+// connection.
+const driverMessages =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
+
+/** Returns whether a request for a connection was refused because the queue was full. */
+export function isQueueFull(error: unknown): boolean {
+  const driver = driverError(error)
+  return driver instanceof NoConnection && driver.reason === 'queue-full'
+}
+
+/**
+ * Returns whether an error means that the connection or the server is unavailable, or that the
+ * server accepts no writes for now. The statement may or may not have taken effect.
+ */
+export function isUnavailable(error: unknown): boolean {
+  const driver = driverError(error)
+  if (!driver) return false
+  if (driver instanceof NoConnection) return true
+  if (driver.severity === undefined)
+    return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
+  if (readOnlyServer.has(driver)) return true
+  const state = driver.code ?? ''
+  // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the
+  // session. 53300: too many connections. 25P03 and 25P04: the session was ended because it was
+  // idle in a transaction, or because its transaction took too long.
+  return /^(?:08|57P|53300|25P0[34])/.test(state)
+}
+
+/**
+ * Returns whether the primary may succeed with a read that failed on a replica: the replica is
+ * unavailable, the read conflicted with recovery, or the replica has not applied a migration yet
+ * (class 42, 3F000).
+ */
+export function mayBeOfReplica(error: unknown): boolean {
+  return isUnavailable(error) || isWorthRerunning(error) || /^(?:42|3F)/.test(sqlStateOf(error) ?? '')
+}

@@ -1,0 +1,46 @@
+import type { Cancellation } from '../../../kernel/base/cancellation.ts'
+import type { CompiledOperation } from '../../../kernel/operation/compile.ts'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { ProblemError, withCause } from '../../../kernel/problem/problem.ts'
+import { DeadlineExceeded } from '../../../kernel/problem/problems.ts'
+import { DatabaseBusy, DatabaseContended, DatabaseUnavailable } from './problems.ts'
+import {
+  driverError,
+  isQueueFull,
+  isUnavailable,
+  isWorthRerunning,
+  refusalBehind,
+  sqlStateOf,
+} from './sql-state.ts'
+
+/**
+ * Returns the failure of a call that a database error has ended: a problem if the caller can react
+ * to it, or the error of a defect.
+ */
+export function toPostgresFailure(
+  error: unknown,
+  operation: CompiledOperation,
+  deadline: Cancellation,
+): unknown {
+  if (error instanceof ProblemError || error instanceof HoldfastError) return error
+  if (deadline.aborted) return deadline.reason
+  if (isQueueFull(error)) return withCause(DatabaseBusy(), error)
+  if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
+  if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
+  switch (sqlStateOf(error)) {
+    // query_canceled: the server's clock reached the deadline before that of this process.
+    case '57014':
+      return withCause(DeadlineExceeded(), error)
+    case '25006':
+      // In a session that is read-only by design. Otherwise the error counts as unavailable, above.
+      return new HoldfastError(
+        'query-writes',
+        `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
+        { cause: error },
+      )
+    default:
+      // Query builders include the statement's values in their error message, which would be
+      // logged.
+      return driverError(error) ?? refusalBehind(error) ?? error
+  }
+}

@@ -1,0 +1,25 @@
+import type { Check } from '../../../kernel/service/check.ts'
+import { ownWork } from '../../../kernel/host/work.ts'
+import type { Pool } from './pool.ts'
+import { withConnection } from './with-connection.ts'
+
+const timeoutMs = 1_000
+
+/**
+ * Returns a health check of whether a database answers.
+ *
+ * @param pool a pool used only for health checks. In a pool shared with calls, the check would wait
+ * behind them and report the database as missing under load, which would remove a busy service from
+ * the load balancer.
+ */
+export function checkConnection(pool: Pool): Check {
+  return {
+    timeoutMs,
+    // Together with the timeout, a database that hangs is reported within two seconds.
+    cacheMs: 500,
+    run: ({ signal }) =>
+      withConnection(pool, ownWork(signal), async (connection) => {
+        await connection.run({ text: 'select 1' })
+      }),
+  }
+}

@@ -1,0 +1,177 @@
+import type { Logger } from '../../../kernel/base/log.ts'
+import type { Attributes } from '../../../kernel/telemetry/span.ts'
+import { noTelemetry, type Telemetry } from '../../../kernel/telemetry/telemetry.ts'
+import type { Work } from '../../../kernel/host/work.ts'
+import { Connection } from '../session/connection.ts'
+import { ConnectionBudget } from './connection-budget.ts'
+import { DriverClient, type SessionSettings } from '../session/driver-client.ts'
+import { observePool } from './observe-pool.ts'
+import { observeStatements } from '../statement/observe-statements.ts'
+import { PreparedStatements } from '../session/prepared-statements.ts'
+import { SessionLifetimes } from '../session/session-lifetimes.ts'
+import { SessionLimits } from '../session/session-limits.ts'
+import { SessionPool } from './session-pool.ts'
+import { driverSettings } from '../session/session-settings.ts'
+
+/** Options of {@link createPool}. */
+export interface PoolOptions {
+  readonly connectionString: string
+  /** Max number of connections. Default 10. */
+  readonly max?: number
+  /**
+   * The budget that the pool shares with other pools. Default: `max` connections for this pool
+   * only.
+   */
+  readonly budget?: ConnectionBudget
+  /** Number of connections that are never lent to other pools of the budget. Default 0. */
+  readonly min?: number
+  /**
+   * Max number of requests waiting for a connection; further ones are refused. Default: no limit.
+   */
+  readonly maxWaiting?: number
+  /**
+   * Max time to wait for a connection, in milliseconds; `Infinity` to use only the deadline of the
+   * work. Default 2,000.
+   */
+  readonly acquireTimeoutMs?: number
+  /** Whether its sessions refuse to write. Default false. */
+  readonly isReadOnly?: boolean
+  /**
+   * Max time that a statement waits for a lock, in milliseconds; has no effect through a pooler.
+   * Default: no limit.
+   */
+  readonly lockTimeoutMs?: number
+  /** Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes. */
+  readonly maxAgeMs?: number
+  /** The name of the connections in `pg_stat_activity`. */
+  readonly applicationName: string
+  readonly log: Logger
+  /** Whether to prepare statements that are repeated. Default true. */
+  readonly prepares?: boolean | undefined
+  /**
+   * Whether the URL leads to a pooler in transaction mode, so that sessions are shared with other
+   * clients. Default false.
+   */
+  readonly isPooled?: boolean
+  /** Receives spans and metrics. Default: no telemetry. */
+  readonly telemetry?: Telemetry | undefined
+  /**
+   * Whether the log may contain values of rows and parameters. Do not enable it in production.
+   * Default false.
+   */
+  readonly showsValues?: boolean
+}
+
+/** The connections of one process to one database. */
+export interface Pool {
+  /**
+   * Takes a connection. Rejects with the reason of the work's deadline, or with the driver's error
+   * if no connection is available in time.
+   */
+  acquire(work: Work): Promise<Connection>
+  /** Closes all connections, once those in use have been released. */
+  end(): Promise<void>
+}
+
+// A backstop: each call interrupts its statements at its own deadline, and sets a shorter limit.
+const statementTimeoutMs = 60_000
+// Interval at which Postgres checks, from version 14, that the client of a running statement is
+// connected. If not, it stops the statement.
+const clientCheckMs = 1_000
+// Handlers' transactions have their own limit. The framework's own transactions only pause if the
+// process hangs.
+const idleInTransactionTimeoutMs = 10_000
+const maxAgeMs = 30 * 60_000
+const acquireTimeoutMs = 2_000
+const connectTimeoutMs = 2_000
+
+/** Creates a pool. Connections are opened on demand. */
+export function createPool(options: PoolOptions): Pool {
+  const { telemetry = noTelemetry, max = 10, showsValues = false, connectionString } = options
+  const clientOptions = {
+    connectionString,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: options.applicationName,
+    sessionSettings: sessionSettings(options),
+    pipeline: true,
+  }
+  const lifetimes = new SessionLifetimes({ maxAgeMs: options.maxAgeMs ?? maxAgeMs })
+  const sessions = new SessionPool({
+    budget: options.budget ?? new ConnectionBudget(max),
+    min: options.min ?? 0,
+    max,
+    maxWaiting: options.maxWaiting ?? Infinity,
+    waitMs: options.acquireTimeoutMs ?? acquireTimeoutMs,
+    lifetimes,
+    log: options.log,
+    onRefused: () => observed.refusals.add(),
+    create: () => new DriverClient(clientOptions),
+  })
+  // A pooler that supports prepared statements shares one per text: none could be prepared again
+  // after a migration.
+  const prepares = options.prepares !== false && options.isPooled !== true
+  const prepared = prepares ? new PreparedStatements() : undefined
+  const limits = options.isPooled === true ? undefined : new SessionLimits()
+  const statements = observeStatements(telemetry, placeOf(connectionString))
+  const observed = observePool(telemetry, options.applicationName, sessions)
+  const { isReadOnly = false } = options
+  const shared = { sessions, statements, prepared, limits, lifetimes, isReadOnly, showsValues }
+
+  async function wait(work: Work): Promise<Connection> {
+    const waiting = work.span.begin('acquire connection')
+    const startedMs = performance.now()
+    try {
+      return new Connection(await sessions.wait(work.deadline), { work, ...shared })
+    } finally {
+      observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
+      waiting.end()
+    }
+  }
+
+  return {
+    async acquire(work) {
+      work.deadline.throwIfAborted()
+      const client = sessions.takeIdle()
+      if (!client) return wait(work)
+      observed.waits.record(0, work.span)
+      return new Connection(client, { work, ...shared })
+    },
+    end() {
+      observed.forget()
+      return sessions.end()
+    },
+  }
+}
+
+/** Returns a view of the pool whose `end` does nothing, for a user that must not end the pool. */
+export function lend(pool: Pool): Pool {
+  return { acquire: (work) => pool.acquire(work), end: async () => {} }
+}
+
+/** Returns the settings that the sessions of a pool start with. */
+function sessionSettings({
+  isReadOnly = false,
+  isPooled = false,
+  lockTimeoutMs,
+}: PoolOptions): SessionSettings {
+  const settings = driverSettings({ isPooled })
+  if (isPooled) return settings
+  return {
+    ...settings,
+    statement_timeout: String(statementTimeoutMs),
+    idle_in_transaction_session_timeout: String(idleInTransactionTimeoutMs),
+    client_connection_check_interval: String(clientCheckMs),
+    ...(lockTimeoutMs === undefined ? {} : { lock_timeout: String(lockTimeoutMs) }),
+    ...(isReadOnly ? { default_transaction_read_only: 'on' } : {}),
+  }
+}
+
+/** Returns the address of a database as attributes of the OpenTelemetry semantic conventions. */
+function placeOf(connectionString: string): Attributes {
+  const { hostname, port, pathname } = new URL(connectionString)
+  return {
+    'server.address': hostname,
+    'server.port': Number(port === '' ? 5_432 : port),
+    'db.namespace': decodeURIComponent(pathname.slice(1)),
+  }
+}

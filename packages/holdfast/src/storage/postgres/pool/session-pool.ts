@@ -1,0 +1,227 @@
+import type { Cancellation } from '../../../kernel/base/cancellation.ts'
+import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import type { ConnectionBudget, Lane } from './connection-budget.ts'
+import type { DriverClient } from '../session/driver-client.ts'
+import type { SessionLifetimes } from '../session/session-lifetimes.ts'
+import { NoConnection } from '../errors/no-connection.ts'
+import { markDriverError } from '../errors/sql-state.ts'
+
+/** Options of {@link SessionPool}. */
+export interface SessionPoolOptions {
+  readonly budget: ConnectionBudget
+  readonly min: number
+  readonly max: number
+  /** Max number of waiting requests; further ones are refused. */
+  readonly maxWaiting: number
+  /** Max time that a request waits, in milliseconds; `Infinity` to use only its deadline. */
+  readonly waitMs: number
+  readonly lifetimes: SessionLifetimes
+  readonly log: Logger
+  /** Called when a request is refused. */
+  readonly onRefused: () => void
+  /** Returns a new client that is not connected yet. */
+  readonly create: () => DriverClient
+}
+
+/** A request for a session. */
+interface Request {
+  readonly deadline: Cancellation
+  readonly resolve: (client: DriverClient) => void
+  readonly reject: (error: unknown) => void
+  readonly abort: () => void
+  timer: NodeJS.Timeout | undefined
+  isOver: boolean
+}
+
+interface Idle {
+  readonly client: DriverClient
+  readonly sinceMs: number
+}
+
+/**
+ * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
+ *
+ * A session goes to the request that has waited longest. The session used last is used next, so
+ * that sessions that are not needed grow old and are closed. A session that is opened for a request
+ * goes to that request; if the request is over by then, it goes to the next one, or becomes idle.
+ */
+export class SessionPool implements Lane {
+  readonly min: number
+  readonly max: number
+  readonly #options: SessionPoolOptions
+  readonly #clients = new Set<DriverClient>()
+  readonly #closing = new Set<DriverClient>()
+  readonly #idle: Idle[] = []
+  readonly #waiting: Request[] = []
+  #isEnding = false
+  #ended: (() => void) | undefined
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options
+    this.min = options.min
+    this.max = options.max
+    options.budget.add(this)
+  }
+
+  get open(): number {
+    return this.#clients.size
+  }
+
+  get idle(): number {
+    return this.#idle.length
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Returns an idle session, or `undefined` if there is none. */
+  takeIdle(): DriverClient | undefined {
+    const { lifetimes } = this.#options
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      const { client } = idle
+      if (client.failure === undefined && !lifetimes.isRetired(client)) return client
+      this.#close(client)
+    }
+    return undefined
+  }
+
+  /**
+   * Waits for a session. Rejects with the reason of the deadline, or with the driver's error if no
+   * session is available in time.
+   */
+  wait(deadline: Cancellation): Promise<DriverClient> {
+    return new Promise((resolve, reject) => {
+      if (this.#isEnding) return reject(noConnection('ended'))
+      const { maxWaiting, waitMs, budget } = this.#options
+      if (this.#waiting.length >= maxWaiting && !budget.mayOpen(this)) {
+        this.#options.onRefused()
+        return reject(noConnection('queue-full'))
+      }
+      const request: Request = {
+        deadline,
+        resolve,
+        reject,
+        abort: () => this.#fail(request, deadline.reason),
+        timer:
+          waitMs === Infinity
+            ? undefined
+            : setTimeout(() => this.#fail(request, noConnection('timeout')), waitMs),
+        isOver: false,
+      }
+      deadline.addEventListener('abort', request.abort)
+      this.#waiting.push(request)
+      budget.settle()
+    })
+  }
+
+  /** Takes a session back for the next request. Closes it if `isOver`. */
+  giveBack(client: DriverClient, isOver: boolean): void {
+    const isUsable = !isOver && !this.#isEnding && client.failure === undefined
+    if (!isUsable) return this.#close(client)
+    const next = this.#waiting.shift()
+    if (next) {
+      end(next)
+      next.resolve(client)
+    } else if (this.#options.budget.isOwed(this)) this.#close(client)
+    else this.#idle.push({ client, sinceMs: performance.now() })
+  }
+
+  openForWaiting(): void {
+    const request = this.#waiting.shift()!
+    clearTimeout(request.timer)
+    const { create, lifetimes } = this.#options
+    const client = create()
+    this.#clients.add(client)
+    client.once('end', () => this.#gone(client))
+    client.connect().then(
+      () => {
+        lifetimes.opened(client)
+        this.#opened(client, request)
+      },
+      (error: unknown) => {
+        client.connection.stream.destroy()
+        this.#fail(request, markDriverError(error))
+      },
+    )
+  }
+
+  closeIdle(idleMs: number): boolean {
+    const [oldest] = this.#idle
+    if (!oldest || performance.now() - oldest.sinceMs < idleMs) return false
+    this.#idle.shift()
+    this.#close(oldest.client)
+    return true
+  }
+
+  /** Closes all sessions, once those in use have been released. */
+  async end(): Promise<void> {
+    this.#isEnding = true
+    for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
+    while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
+    // A server that does not answer takes a while to close its end; nothing needs to wait for that.
+    if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
+    this.#options.budget.remove(this)
+  }
+
+  #opened(client: DriverClient, request: Request): void {
+    // A session may end with the packet that opens it.
+    if (client.failure !== undefined) {
+      this.#close(client)
+      this.#fail(request, markDriverError(client.failure))
+    } else if (request.isOver || this.#isEnding) {
+      this.#fail(request, noConnection('ended'))
+      this.giveBack(client, false)
+    } else {
+      end(request)
+      request.resolve(client)
+    }
+  }
+
+  #fail(request: Request, error: unknown): void {
+    if (request.isOver) return
+    end(request)
+    const index = this.#waiting.indexOf(request)
+    if (index !== -1) this.#waiting.splice(index, 1)
+    request.reject(error)
+  }
+
+  get #isAtRest(): boolean {
+    return this.#clients.size === this.#closing.size
+  }
+
+  #close(client: DriverClient): void {
+    // The socket of a session in use may have closed in the meantime.
+    if (this.#clients.has(client)) this.#closing.add(client)
+    client.end().catch(() => {})
+    if (this.#isAtRest) this.#ended?.()
+  }
+
+  /** Forgets a session whose socket has closed. */
+  #gone(client: DriverClient): void {
+    this.#clients.delete(client)
+    this.#closing.delete(client)
+    const index = this.#idle.findIndex((idle) => idle.client === client)
+    if (index !== -1) {
+      this.#idle.splice(index, 1)
+      // The next request opens a new session.
+      this.#options.log.warn({ error: toLogFields(client.failure) }, 'an idle database connection was lost')
+    }
+    if (this.#isAtRest) this.#ended?.()
+    this.#options.budget.closed()
+  }
+}
+
+function end(request: Request): void {
+  request.isOver = true
+  clearTimeout(request.timer)
+  request.deadline.removeEventListener('abort', request.abort)
+}
+
+function noConnection(reason: NoConnection['reason']): unknown {
+  return markDriverError(new NoConnection(reason))
+}

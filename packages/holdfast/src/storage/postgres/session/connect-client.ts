@@ -1,0 +1,90 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { DriverClient, type SessionSettings } from './driver-client.ts'
+import { requireKnownDriver } from './driver-internals.ts'
+import { unanswered } from './patience.ts'
+import { driverSettings } from './session-settings.ts'
+import { isUnavailable } from '../errors/sql-state.ts'
+
+/** Options of {@link connectClient}. */
+export interface ConnectClientOptions {
+  readonly connectionString: string
+  /** The name of the connection in `pg_stat_activity`. */
+  readonly applicationName: string
+  /** Max time for connecting, in milliseconds. Default 10,000. */
+  readonly timeoutMs?: number
+  /** Max time to wait for the result of a statement, in milliseconds. Default: no limit. */
+  readonly queryTimeoutMs?: number
+  /** Whether the URL may lead to a pooler, which refuses some settings. Default false. */
+  readonly isPooled?: boolean
+  /** Settings that the session starts with, and that `RESET` restores. Default none. */
+  readonly sessionSettings?: SessionSettings
+}
+
+/**
+ * Opens a single connection outside of a service's pools, with the same settings: for scripts,
+ * tests and the command line. Losing the connection fails the next statement but never ends the
+ * process.
+ *
+ * @throws HoldfastError `database-unreachable`, `driver-unknown`.
+ */
+export async function connectClient({
+  connectionString,
+  applicationName,
+  timeoutMs = 10_000,
+  queryTimeoutMs,
+  isPooled = false,
+  sessionSettings,
+}: ConnectClientOptions): Promise<DriverClient> {
+  requireKnownDriver()
+  const client = new DriverClient({
+    connectionString,
+    application_name: applicationName,
+    connectionTimeoutMillis: timeoutMs,
+    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
+    sessionSettings: { ...driverSettings({ isPooled }), ...sessionSettings },
+  })
+  try {
+    await client.connect()
+    return client
+  } catch (cause) {
+    if (cause instanceof HoldfastError) throw cause
+    throw new HoldfastError(
+      'database-unreachable',
+      `The database cannot be reached: ${messageOf(cause)}. Is it running, and is DATABASE_URL right?`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Returns the result of statements that must succeed at startup.
+ *
+ * @throws HoldfastError `database-unreachable` if the server did not answer in time or the
+ * connection was lost.
+ */
+export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
+  try {
+    return await statements
+  } catch (cause) {
+    if (!isUnanswered(cause)) throw cause
+    throw new HoldfastError(
+      'database-unreachable',
+      `The database accepted a connection and did not answer what was asked through it: ${messageOf(cause)}. Is the server, or a proxy in between, overloaded or stopping?`,
+      { cause },
+    )
+  }
+}
+
+function isUnanswered(cause: unknown): boolean {
+  if (cause === unanswered) return true
+  if (!(cause instanceof Error)) return false
+  // The driver's `query_timeout` error has no code. `TimeoutError` comes from
+  // `AbortSignal.timeout`.
+  return cause.message === 'Query read timeout' || cause.name === 'TimeoutError' || isUnavailable(cause)
+}
+
+function messageOf(cause: unknown): string {
+  // The driver tried several addresses; the aggregate error has no message of its own.
+  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
+  return (cause instanceof Error ? cause.message : String(cause)) || 'no answer'
+}

@@ -1,0 +1,133 @@
+import pg from 'pg'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { columnTypes } from './column-types.ts'
+import { DriversClient } from './driver-internals.ts'
+import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
+
+/**
+ * The class of every Postgres connection that the framework opens: pools, LISTEN, migrations,
+ * replicas, tests and the command line. It differs from the driver's client in five ways:
+ *
+ * - It has an `error` listener from the start. A session may end with the same packet that says it
+ *   is ready (a shutdown, a failover, `pg_terminate_backend`), before a caller could add one; an
+ *   `error` event without a listener ends the process.
+ * - Only the URL decides how it connects. The driver fills the missing parts of a URL from
+ *   `PGSSLMODE`, `PGPASSWORD`, `PGOPTIONS` and the like, which would apply to every server that the
+ *   process connects to, including the embedded one.
+ * - It sends settings in the packet that opens the session. They take precedence over those of the
+ *   role and the database, and `RESET` restores them.
+ * - Its socket has TCP keepalive on: if the server or the network disappears silently, the session
+ *   ends.
+ * - Values are parsed as {@link columnTypes} defines.
+ */
+
+/** Session settings by their Postgres names. */
+export type SessionSettings = Readonly<Record<string, string>>
+
+/** Options of a {@link DriverClient}, in addition to those of the driver. */
+export interface DriverClientConfig extends pg.ClientConfig {
+  readonly connectionString: string
+  /** Settings that the session starts with. Default none. */
+  readonly sessionSettings?: SessionSettings | undefined
+}
+
+// Detects within 20 s that the peer of an idle connection is gone: Node sends ten probes, one per
+// second.
+const keepAlive = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 }
+
+/**
+ * Max time for the server to close a session after the client's Terminate message, in milliseconds.
+ */
+const closeTimeoutMs = 2_000
+
+/** A connection to Postgres. */
+export class DriverClient extends DriversClient {
+  /** The error that ended the session; `undefined` while it is alive. */
+  failure: Error | undefined
+  /** How the connection is encrypted. */
+  readonly tls: ConnectionTls
+  readonly #sessionSettings: SessionSettings
+  readonly #options: string
+  readonly #applicationName: string | undefined
+
+  constructor({ sessionSettings = {}, ...config }: DriverClientConfig) {
+    const url = completeUrl(config.connectionString)
+    const tls = readTls(url)
+    for (const name of tlsParameters) url.searchParams.delete(name)
+    const encryption = {
+      ssl: tls.options ?? false,
+      sslnegotiation: tls.isDirect ? 'direct' : 'postgres',
+    } as const
+    super({ ...keepAlive, types: columnTypes, ...config, ...encryption, connectionString: url.href })
+    this.tls = tls
+    const given = [config.options ?? '', ...url.searchParams.getAll('options')]
+    this.#options = given.filter((options) => options !== '').join(' ')
+    this.#applicationName = config.application_name ?? url.searchParams.get('application_name') ?? undefined
+    this.#sessionSettings = sessionSettings
+    if (url.password === '' && !url.searchParams.has('password')) {
+      // The driver would read PGPASSWORD and ~/.pgpass.
+      Object.defineProperty(this, 'password', { value: refusePassword, writable: true, configurable: true })
+    }
+    // Kept for the next user of the connection.
+    this.on('error', keepFailure)
+  }
+
+  /** Closes the session. If the server does not answer in time, the socket is destroyed. */
+  override end(): Promise<void>
+  override end(ended: (error: Error) => void): void
+  override end(ended?: (error: Error) => void): Promise<void> | void {
+    const giveUp = setTimeout(() => this.connection.stream.destroy(), closeTimeoutMs)
+    giveUp.unref()
+    this.once('end', () => clearTimeout(giveUp))
+    return ended ? super.end(ended) : super.end()
+  }
+
+  override getStartupConf(): Record<string, string> {
+    // Removes the values that PGOPTIONS, PGAPPNAME and PGREPLICATION may have set.
+    const given = ['options', 'application_name', 'replication']
+    const others = Object.entries(super.getStartupConf()).filter(([name]) => !given.includes(name))
+    return {
+      ...Object.fromEntries(others),
+      ...(this.#applicationName === undefined ? {} : { application_name: this.#applicationName }),
+      ...(this.#options === '' ? {} : { options: this.#options }),
+      // Postgres applies these after `options`.
+      ...this.#sessionSettings,
+    }
+  }
+}
+
+/** Opens a driver pool whose connections are {@link DriverClient}s. */
+export function openDriverPool(config: DriverClientConfig & pg.PoolConfig): pg.Pool {
+  // oxlint-disable-next-line holdfast/no-bare-pg-client
+  const pool = new pg.Pool({ ...config, Client: DriverClient as unknown as new () => pg.ClientBase })
+  // A lost idle connection is replaced when the next one is needed.
+  pool.on('error', () => {})
+  return pool
+}
+
+function keepFailure(this: DriverClient, error: Error): void {
+  this.failure ??= error
+}
+
+function refusePassword(): never {
+  throw new HoldfastError(
+    'database-unreachable',
+    'Postgres asks for a password, and the URL of the database has none: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are not read.',
+  )
+}
+
+/**
+ * Returns the URL completed with everything that the driver would otherwise take from `PG…`
+ * variables.
+ */
+function completeUrl(connectionString: string): URL {
+  const url = new URL(connectionString)
+  const parameters = url.searchParams
+  if (url.hostname === '' && !parameters.has('host')) url.hostname = 'localhost'
+  if (url.port === '' && !parameters.has('port')) parameters.set('port', '5432')
+  if (url.username === '' && !parameters.has('user')) parameters.set('user', pg.defaults.user ?? '')
+  if (url.pathname === '' || url.pathname === '/') {
+    url.pathname = `/${url.username || encodeURIComponent(parameters.get('user') ?? '')}`
+  }
+  return url
+}

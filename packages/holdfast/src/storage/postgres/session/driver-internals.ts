@@ -1,0 +1,143 @@
+import { createRequire } from 'node:module'
+import type { Duplex } from 'node:stream'
+import pg from 'pg'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
+/**
+ * The undocumented parts of `pg` that the framework uses, and the check that they exist.
+ *
+ * - The client: the process ID and secret key of its backend, the parameters of its startup packet,
+ *   its stream, and which statements its session has prepared.
+ * - The query: the callbacks for protocol messages, so that rows beyond a limit are dropped as they
+ *   arrive.
+ * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
+ *   sent.
+ * - The parsers of types that the framework does not parse.
+ *
+ * `pg` may change any of these in a minor version. So the dependency is pinned to one exact
+ * version, and a service that finds another version does not start.
+ */
+
+/** The version of `pg` that the package depends on. */
+export const knownVersion = '8.23.1'
+
+/** Members of the driver's client that its types omit. */
+export interface ClientInternals {
+  readonly host: string
+  readonly port: number
+  /** The process ID of the backend; `null` until the server has sent it. */
+  readonly processID: number | null
+  /** The key for cancel requests; `null` until the server has sent it. */
+  readonly secretKey: number | null
+  readonly connection: {
+    readonly stream: Duplex
+    /** Texts of the statements that the session has prepared, by name. */
+    readonly parsedStatements: Readonly<Record<string, string>>
+  }
+  /** Returns the parameters of the startup packet. */
+  getStartupConf(): Record<string, string>
+}
+
+/** Members of the driver's query that its types omit. */
+export interface QueryInternals {
+  name: string | undefined
+  queryMode: 'extended' | undefined
+  callback: (error: Error | null | undefined, result: unknown) => void
+  handleRowDescription(message?: unknown): void
+  handleDataRow(message?: unknown): void
+  handleCommandComplete(message?: unknown): void
+  handleReadyForQuery(): void
+  handleError(error: Error): void
+}
+
+/** The driver's client, as a base class. */
+export const DriversClient = pg.Client as unknown as new (
+  config: pg.ClientConfig,
+) => pg.Client & ClientInternals
+
+/** The driver's query, as a base class. */
+export const DriversQuery = pg.Query as unknown as new (
+  statement: string | object,
+  values?: readonly unknown[],
+) => pg.Query & QueryInternals
+
+const { utils, types } = pg as unknown as {
+  readonly utils: { prepareValue(value: unknown): unknown }
+  readonly types: { getTypeParser(id: number, format?: 'text' | 'binary'): (text: string) => unknown }
+}
+
+/** Returns a value as the driver sends it. Throws if it cannot be serialized. */
+export function prepareValue(value: unknown): unknown {
+  return utils.prepareValue(value)
+}
+
+/** Returns the driver's parser of a Postgres type. */
+export function driversParser(id: number, format?: 'text' | 'binary'): (text: string) => unknown {
+  return types.getTypeParser(id, format)
+}
+
+/** The parts of a driver that {@link requireKnownDriver} checks. */
+export interface InstalledDriver {
+  /** Its version; `undefined` if it cannot be read, as in a bundle. */
+  readonly version: string | undefined
+  readonly client: object
+  readonly query: object
+  readonly utils: object
+}
+
+const needed: readonly [part: 'client' | 'query' | 'utils', names: readonly string[]][] = [
+  ['client', ['getStartupConf', 'getTransactionStatus', 'query', 'end']],
+  [
+    'query',
+    [
+      'submit',
+      'handleRowDescription',
+      'handleDataRow',
+      'handleCommandComplete',
+      'handleReadyForQuery',
+      'handleError',
+    ],
+  ],
+  ['utils', ['prepareValue']],
+]
+
+/**
+ * Checks that the installed `pg` is the version whose internals are known.
+ *
+ * @throws HoldfastError `driver-unknown`.
+ */
+export function requireKnownDriver(driver: InstalledDriver = installedDriver()): void {
+  if (driver.version !== undefined && driver.version !== knownVersion) {
+    throw unknown(`is ${driver.version}`)
+  }
+  for (const [part, names] of needed) {
+    const members = driver[part] as Readonly<Record<string, unknown>>
+    const missing = names.find((name) => typeof members[name] !== 'function')
+    if (missing !== undefined) throw unknown(`has no ${part}.${missing}`)
+  }
+}
+
+function installedDriver(): InstalledDriver {
+  return {
+    version: installedVersion(),
+    client: pg.Client.prototype,
+    query: pg.Query.prototype as object,
+    utils,
+  }
+}
+
+function installedVersion(): string | undefined {
+  try {
+    return (createRequire(import.meta.url)('pg/package.json') as { readonly version: string }).version
+  } catch {
+    // A bundle has no package.json: only the members can be checked.
+    return undefined
+  }
+}
+
+function unknown(finding: string): HoldfastError {
+  return new HoldfastError(
+    'driver-unknown',
+    `The installed package pg ${finding}, and this version of holdfast works with pg ${knownVersion} alone, parts of which it uses that may change with any release. Remove what overrides the version of pg (overrides in package.json, or a lock file), and install again.`,
+  )
+}

@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events'
+import { expect, test } from 'vitest'
+import { ownWork } from '../../../kernel/host/work.ts'
+import { Connection, type ConnectionParts } from './connection.ts'
+import type { DriverClient } from './driver-client.ts'
+
+/**
+ * A driver client without a server: it answers each statement with one row too many, then with a
+ * failure.
+ */
+class LostClient extends EventEmitter {
+  /** How the client was released: true if it must be closed. */
+  readonly released: unknown[] = []
+  // No server can be reached for a cancel request.
+  readonly host = '/nowhere'
+  readonly port = 1
+  readonly processID = 1
+  readonly secretKey = 1
+  readonly tls = { options: undefined, isVerified: false, isDirect: false }
+  readonly connection = {
+    stream: { cork() {}, uncork() {}, destroy() {} },
+    parsedStatements: {},
+  }
+  readonly #status: string
+
+  constructor(status: string) {
+    super()
+    this.#status = status
+  }
+
+  query(query: { handleDataRow(row: unknown): void; callback(error: Error): void }): void {
+    query.handleDataRow({})
+    setImmediate(() => query.callback(new Error('the driver has failed')))
+  }
+
+  getTransactionStatus(): string {
+    return this.#status
+  }
+
+  giveBack(_client: unknown, isOver: boolean): void {
+    this.released.push(isOver)
+  }
+}
+
+function connectionOf(client: LostClient): Connection {
+  const statements = { begin: () => ({ end() {}, fail() {} }) }
+  return new Connection(client as unknown as DriverClient, {
+    work: ownWork(AbortSignal.timeout(60_000)),
+    sessions: client,
+    statements: statements as unknown as ConnectionParts['statements'],
+    prepared: undefined,
+    limits: undefined,
+    lifetimes: { isOver: () => false } as unknown as ConnectionParts['lifetimes'],
+    isReadOnly: false,
+    showsValues: false,
+  })
+}
+
+test('a connection whose interrupt failed is closed', async () => {
+  const client = new LostClient('I')
+  const connection = connectionOf(client)
+  const guard = { maxRows: 0, tooManyRows: () => new Error('too many rows') }
+  await expect(connection.query({ text: 'select 1', guard } as never)).rejects.toThrow('too many rows')
+  expect(client.released).toEqual([true])
+})
+
+test.each(['T', 'E'])('a connection that is still in a transaction (%s) is closed', (status) => {
+  const client = new LostClient(status)
+  connectionOf(client).release()
+  expect(client.released).toEqual([true])
+})

@@ -1,0 +1,136 @@
+import { shapeOf } from '../statement/statement-shape.ts'
+import { isOwnName } from '../statement/statement.ts'
+
+// Each name costs memory in each session of the server.
+const mostNames = 500
+// Max number of texts seen once. Those with values in them are unlimited.
+const mostSeen = 1_000
+// A text that repeatedly goes stale, such as one that refers to a different table with each
+// search_path, is no longer prepared.
+const mostRetirements = 3
+// A session keeps every name that it was ever given, with its plan.
+const mostMade = 2 * mostNames
+// Postgres truncates names to 63 bytes, and the number must be kept.
+const longestPrefix = 40
+const checkEveryMs = 1_000
+
+/** The state of one server session. */
+interface Session {
+  /** The generation of names that was current when the session was first used. */
+  readonly generation: number
+  /** When the session last checked for a migration, in milliseconds since the process started. */
+  checkedMs: number
+}
+
+/**
+ * Names the statements that are worth preparing: those that are repeated. Postgres parses and
+ * analyzes a prepared statement once per session, which is about half of the cost of a short one.
+ *
+ * It also fixes the type of each parameter at that time: after a migration, a statement prepared
+ * earlier may convert a value to the previous type of a column. So each name has a unique number,
+ * and a statement gets a new name when anything may have changed.
+ */
+export class PreparedStatements {
+  readonly #names = new Map<string, string>()
+  readonly #seen = new Set<string>()
+  readonly #retirements = new Map<string, number>()
+  readonly #sessions = new WeakMap<object, Session>()
+  #made = 0
+  #madeBefore = 0
+  #generation = 0
+  #schemaEpoch: number | undefined
+
+  /**
+   * Returns the name under which to prepare a statement; `undefined` if it is not to be prepared.
+   *
+   * @param given the statement's own name, if it has one. It is then prepared the first time it
+   * runs.
+   */
+  nameOf(text: string, given?: string): string | undefined {
+    const name = this.#names.get(text)
+    if (name !== undefined) return name
+    if ((this.#retirements.get(text) ?? 0) >= mostRetirements) return undefined
+    // The framework's own statements are few.
+    if (this.#names.size >= mostNames && !(given !== undefined && isOwnName(given))) return undefined
+    if (given !== undefined) return this.#add(text, given)
+    if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
+    if (this.#seen.size >= mostSeen) this.#seen.clear()
+    if (shapeOf(text).isPlannable) this.#seen.add(text)
+    return undefined
+  }
+
+  #add(text: string, prefix: string): string {
+    if (this.#made - this.#madeBefore >= mostMade) this.renew()
+    this.#made += 1
+    const name = `${prefix.slice(0, longestPrefix)}_${this.#made}`
+    this.#names.set(text, name)
+    return name
+  }
+
+  /**
+   * Retires a name, so that its statement is prepared again: it failed in a way that a stale
+   * prepared statement may have caused.
+   */
+  retire(text: string, name: string): void {
+    // Concurrent statements under the same name failed with it.
+    if (this.#names.get(text) !== name) return
+    this.#names.delete(text)
+    if (this.#retirements.size >= mostSeen) this.#retirements.clear()
+    this.#retirements.set(text, (this.#retirements.get(text) ?? 0) + 1)
+  }
+
+  /**
+   * Retires all names, so that every statement is prepared again: a table has changed, and with it
+   * their parameters or columns.
+   */
+  renew(): void {
+    this.#names.clear()
+    this.#madeBefore = this.#made
+    this.#generation += 1
+  }
+
+  /**
+   * Records the database's schema epoch. Returns whether a migration has changed it; if so, all
+   * statements are prepared again.
+   */
+  noteSchemaEpoch(epoch: number): boolean {
+    const hasChanged = this.#schemaEpoch !== undefined && this.#schemaEpoch !== epoch
+    this.#schemaEpoch = epoch
+    if (hasChanged) {
+      this.#retirements.clear()
+      this.renew()
+    }
+    return hasChanged
+  }
+
+  #sessionOf(client: object): Session {
+    let session = this.#sessions.get(client)
+    if (!session) {
+      session = { generation: this.#generation, checkedMs: -Infinity }
+      this.#sessions.set(client, session)
+    }
+    return session
+  }
+
+  /** Records a session that is about to be used. */
+  enter(client: object): void {
+    this.#sessionOf(client)
+  }
+
+  /** Returns whether a session holds names that are no longer used. It keeps them until it ends. */
+  isOutdated(client: object): boolean {
+    return this.#sessionOf(client).generation !== this.#generation
+  }
+
+  /**
+   * Returns whether it is time to check for a migration in a session that runs no transactions.
+   * Returns true at most once per second and session.
+   */
+  isDue(client: object): boolean {
+    const session = this.#sessionOf(client)
+    const nowMs = performance.now()
+    if (nowMs - session.checkedMs < checkEveryMs) return false
+    session.checkedMs = nowMs
+    return true
+  }
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type Act,
+  type ActingService,
+  Refused,
+  startActing,
+  statement,
+  thrice,
+} from '../transaction/acting.fixture.ts'
+
+const insertNumber = (n: number): Act => statement('insert into events (n) values ($1)', [n])
+const insertNote = statement('insert into events (note) values ($1)', ['ok'])
+const insertMood = statement('insert into events (mood) values ($1)', ['ok'])
+const findNote = statement('select count(*)::int as found from events where note = $1', ['ok'])
+const findMood = statement('select mood from events where mood = $1', ['ok'])
+
+describe('a table that was changed by hand', () => {
+  const changes: readonly [change: string, act: Act, afterwards: Act][] = [
+    ['alter table events alter column n type bigint', insertNumber(1), insertNumber(3_000_000_000)],
+    ['alter table events alter column note type mood using note::mood', insertNote, insertNote],
+    [
+      `create type mood2 as enum ('ok');
+       alter table events alter column mood type mood2 using mood::text::mood2;
+       drop type mood;
+       alter type mood2 rename to mood`,
+      insertMood,
+      insertMood,
+    ],
+    ['alter table events add column more int', ...same(statement('select * from events'))],
+    ['alter table events add column more int', ...same(statement('select * from events', [], 'mine'))],
+    [
+      `drop view holdfast.idempotency_keys;
+       do $$ begin for leaf in 0..7 loop
+         execute format('alter table holdfast.idempotency_keys_%s alter column status type integer', leaf);
+       end loop; end $$`,
+      ...same(insertNote),
+    ],
+  ]
+
+  test.each(changes)('has a mutation run once more, and no more: %s', async (change, act, afterwards) => {
+    await using acting = await startActing()
+    await thrice(() => acting.write(act))
+    await acting.sql(change)
+    const runsBefore = acting.runs
+    await acting.write(afterwards)
+    expect(acting.runs - runsBefore).toBeLessThanOrEqual(2)
+    const runsBetween = acting.runs
+    await thrice(() => acting.write(afterwards))
+    expect(acting.runs - runsBetween).toBe(3)
+  })
+
+  const reads: readonly [change: string, act: Act][] = [
+    ['alter table events alter column note type mood using note::mood', findNote],
+    [
+      `create type mood2 as enum ('ok');
+       alter table events alter column mood type mood2 using mood::text::mood2;
+       drop type mood`,
+      findMood,
+    ],
+    ['alter table events add column more int', statement('select * from events', [], 'mine')],
+  ]
+
+  test.each(reads)('fails no query: %s', async (change, act) => {
+    await using acting = await startActing()
+    await thrice(() => acting.read(act))
+    await acting.sql(change)
+    await thrice(() => acting.read(act))
+  })
+})
+
+test('what a handler makes of a failure that may come from what was prepared is not final', async () => {
+  await using acting = await startActing()
+  const insertOrRefuse =
+    (n: number): Act =>
+    (db) =>
+      insertNumber(n)(db).catch(() => {
+        throw Refused()
+      })
+  await thrice(() => acting.write(insertOrRefuse(1)))
+  await acting.sql('alter table events alter column n type bigint')
+  await acting.write(insertOrRefuse(3_000_000_000))
+})
+
+test('a statement that is wrong by itself fails as it does when it is not prepared', async () => {
+  await using acting = await startActing()
+  await thrice(() => acting.write(insertNumber(1)))
+  for (let times = 0; times < 6; times += 1) {
+    const runsBefore = acting.runs
+    await expect(acting.write(insertNumber(3_000_000_000))).rejects.toMatchObject({ status: 500 })
+    expect(acting.runs - runsBefore).toBeLessThanOrEqual(2)
+  }
+  const select = (text: string): Act => statement('select n from events where n = $1', [text])
+  await thrice(() => acting.read(select('1')))
+  await expect(acting.read(select('x'))).rejects.toMatchObject({ status: 500 })
+  await acting.read(select('1'))
+})
+
+test('a session that does not know a name any more is no reason to fail', async () => {
+  await using acting = await startActing()
+  await thrice(() => acting.write(insertNote))
+  await acting.write(statement(`do $$ begin execute 'deallocate all'; end $$`))
+  const runsBefore = acting.runs
+  await thrice(() => acting.write(insertNote))
+  expect(acting.runs - runsBefore).toBe(3)
+})
+
+describe('a value that cannot be written for Postgres', () => {
+  const circle: Record<string, unknown> = {}
+  circle['circle'] = circle
+  const broken = {
+    toJSON() {
+      throw new TypeError('no JSON')
+    },
+  }
+
+  test.each([
+    ['a bigint in JSON', { a: 1n }],
+    ['a circle', circle],
+    ['what throws', broken],
+  ])('fails its own call only: %s', async (_name, value) => {
+    await using acting = await startActing()
+    const insert = (doc: unknown): Act => statement('insert into events (doc) values ($1)', [doc])
+    const find = (doc: unknown): Act => statement('select from events where doc = $1', [doc])
+    await thrice(() => acting.write(insert({})))
+    await thrice(() => acting.read(find({})))
+    await expect(acting.write(insert(value))).rejects.toMatchObject({ status: 500 })
+    await expect(acting.read(find(value))).rejects.toMatchObject({ status: 500 })
+    const runsBefore = acting.runs
+    await acting.write(insert({}))
+    expect(acting.runs - runsBefore).toBe(1)
+    expect(await acting.read(find({}))).toHaveLength(4)
+  })
+})
+
+describe('a session whose names have all been renewed', () => {
+  const pid = statement('select pg_backend_pid() as pid')
+  const backend = async (acting: ActingService): Promise<unknown> => JSON.stringify(await acting.write(pid))
+
+  test('ends, and what it has prepared with it', async () => {
+    await using acting = await startActing()
+    const all = statement('select * from events')
+    await thrice(() => acting.write(all))
+    const before = await backend(acting)
+    expect(await backend(acting)).toBe(before)
+    await acting.sql('alter table events add column more int')
+    await acting.write(all)
+    expect(await backend(acting)).not.toBe(before)
+  })
+
+  test('comes about seldom: what becomes stale again and again is not prepared', async () => {
+    await using acting = await startActing()
+    await acting.sql(`
+      create schema a; create type a.mood as enum ('ok'); create table a.moods (mood a.mood);
+      create schema b; create type b.mood as enum ('ok'); create table b.moods (mood b.mood)`)
+    const inSchema =
+      (name: string): Act =>
+      async (db) => {
+        await db.query({ text: `select set_config('search_path', $1, true)`, values: [name] })
+        await db.query({ text: 'select mood from moods' })
+      }
+    for (let times = 0; times < 40; times += 1) await acting.write(inSchema(times % 4 < 2 ? 'a' : 'b'))
+    expect(acting.runs).toBeLessThanOrEqual(43)
+    const [row] = (await acting.write(
+      statement('select count(*)::int as n from pg_prepared_statements'),
+    )) as {
+      n: number
+    }[]
+    expect(row!.n).toBeLessThan(20)
+  })
+})
+
+test.each([
+  ['copy events to stdout', 'copy-refused'],
+  ['/* in */ COPY events from stdin', 'copy-refused'],
+  [undefined as never, 'statement-invalid'],
+  [5 as never, 'statement-invalid'],
+])('%j is refused at once, and the connection goes on', async (text, code) => {
+  await using acting = await startActing()
+  const pid = statement('select pg_backend_pid() as pid')
+  const codeOf: Act = (db) => db.query({ text }).catch((error: { code: string }) => error.code)
+  const [before, beforeRead] = [await acting.write(pid), await acting.read(pid)]
+  expect(await acting.write(codeOf)).toBe(code)
+  expect(await acting.read(codeOf)).toBe(code)
+  expect(await acting.write(pid)).toEqual(before)
+  expect(await acting.read(pid)).toEqual(beforeRead)
+})
+
+function same(act: Act): [Act, Act] {
+  return [act, act]
+}

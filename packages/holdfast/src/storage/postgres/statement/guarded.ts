@@ -1,0 +1,16 @@
+import type { StatementGuard } from '../../../kernel/host/statement-guard.ts'
+import type { DriverStatement } from '../session/driver-query.ts'
+
+/**
+ * Passes a handler's statement to its guard, and returns it with the guard's row limit and the
+ * place that runs it.
+ */
+export function guarded(
+  statement: DriverStatement,
+  values: readonly unknown[] | undefined,
+  guard: StatementGuard | undefined,
+): DriverStatement {
+  if (!guard) return statement
+  const place = guard.before(statement.text, values ?? statement.values)
+  return { ...statement, guard, place }
+}

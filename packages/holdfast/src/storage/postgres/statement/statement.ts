@@ -1,0 +1,113 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { type ControlCommand, shapeOf, type StatementShape } from './statement-shape.ts'
+
+/** A statement with its values kept apart: SQL is never built from values. */
+export interface Statement {
+  readonly text: string
+  /** In the order of `$1`, `$2`, …. Default none. */
+  readonly values?: readonly unknown[]
+  /** The name under which the statement is prepared, once per connection. Default: not prepared. */
+  readonly name?: string
+}
+
+/** Returns whether a prepared statement name belongs to the framework. */
+export function isOwnName(name: string): boolean {
+  return name.startsWith('holdfast_')
+}
+
+/**
+ * Rejects a handler's statement that would begin or end a transaction, change the session for the
+ * next call, stream rows, or use a prepared statement name reserved for the framework.
+ *
+ * @returns the shape of the statement.
+ * @throws HoldfastError `statement-invalid`, `transaction-control`, `savepoint-unclear`,
+ * `session-changed`, `copy-refused` or `statement-name-reserved`.
+ */
+export function checkStatement(text: string, name: string | undefined): StatementShape {
+  checkText(text)
+  const shape = shapeOf(text)
+  if (shape.control !== undefined) checkControl(shape.control)
+  if (name !== undefined && isOwnName(name)) {
+    throw new HoldfastError(
+      'statement-name-reserved',
+      `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved for the framework. Choose another name.`,
+    )
+  }
+  return shape
+}
+
+/**
+ * Rejects everything that {@link checkStatement} rejects, and statements that are not possible in a
+ * query, where each statement runs in its own transaction.
+ *
+ * @throws HoldfastError as {@link checkStatement}.
+ */
+export function checkReadStatement(text: string, name: string | undefined): void {
+  const { control } = checkStatement(text, name)
+  switch (control?.kind) {
+    case 'savepoint':
+    case 'release':
+    case 'rollback':
+      throw new HoldfastError(
+        'transaction-control',
+        'A query tried to make a savepoint, or what its query builder calls a transaction, and has no transaction. Read all that belongs together in one statement.',
+      )
+    case 'procedure':
+      // Outside of a transaction block, its code may commit, and begin a transaction that writes.
+      throw new HoldfastError(
+        'transaction-control',
+        'A query tried to run CALL or DO, whose code may begin a transaction that writes. Select from a function, or make the operation a mutation.',
+      )
+    default:
+  }
+}
+
+function checkText(text: string): void {
+  // The types require a string, but a cast can bypass them.
+  if (typeof text !== 'string') {
+    throw new HoldfastError(
+      'statement-invalid',
+      `A statement was run whose text is of type ${typeof text}. Give it as a string, or as an object with the string as its text.`,
+    )
+  }
+  // The protocol ends the text at U+0000 and misreads the rest.
+  if (text.includes('\0')) {
+    throw new HoldfastError(
+      'statement-invalid',
+      'A statement was run whose text has the character U+0000, which Postgres cannot read. Remove it; a value belongs in a parameter.',
+    )
+  }
+}
+
+/**
+ * Rejects commands that would end the framework's transaction or change the session for the next
+ * call.
+ */
+function checkControl({ kind }: ControlCommand): void {
+  switch (kind) {
+    case 'transaction':
+      throw new HoldfastError(
+        'transaction-control',
+        'A handler tried to begin or end a transaction. A mutation is in one already, which commits with its idempotency key; use a savepoint for a part that may fail. A query has none: read all that belongs together in one statement.',
+      )
+    case 'unclear':
+      throw new HoldfastError(
+        'savepoint-unclear',
+        'A handler ran a command for a savepoint whose form or name is not supported, so that jobs and messages could not be undone with it. Use SAVEPOINT name, RELEASE name or ROLLBACK TO name, one command at a time, with a name in ASCII that does not begin with holdfast_.',
+      )
+    case 'session':
+      throw new HoldfastError(
+        'session-changed',
+        'A handler tried to change its database session, which the next call would find changed. Use SET LOCAL in a mutation, or put the setting into DATABASE_URL.',
+      )
+    case 'copy':
+      throw new HoldfastError(
+        'copy-refused',
+        'A handler tried to run COPY, whose rows have no way to or from it. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
+      )
+    case 'procedure':
+    case 'savepoint':
+    case 'release':
+    case 'rollback':
+  }
+}

@@ -1,0 +1,113 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { SavepointCommand } from '../statement/statement-shape.ts'
+
+/** A savepoint command that has been sent, and may not have been answered. */
+export interface SentCommand extends SavepointCommand {
+  /** The position of the next gathered row when the command was sent. */
+  readonly position: number
+}
+
+/** The state of a transaction when a command is sent. */
+interface Moment {
+  /** The position of the next gathered row. */
+  readonly position: number
+  /** Whether a statement is running. */
+  readonly isBusy: boolean
+}
+
+interface Savepoint {
+  readonly name: string
+  /** The position of the next gathered row when the savepoint was created. */
+  readonly position: number
+  /** Whether the part of the handler that created it is still using it. */
+  isInUse: boolean
+}
+
+// Drizzle counts the depth of its transactions, and the Kysely driver uses one name. Neither
+// creates a savepoint of a name that is in use, unless two of its transactions run at once.
+const builderName = /^(?:sp\d+|kysely)$/
+
+/**
+ * The savepoints of one transaction, as Postgres keeps them: a stack, in which a name refers to the
+ * newest savepoint of that name.
+ *
+ * Invariants:
+ * - The stack changes only when Postgres has answered, and not if it refused the command: in a
+ *   failed transaction, no savepoint is created.
+ * - Positions are those at the time a command was sent. Statements are answered in the order in
+ *   which they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
+ */
+export class Savepoints {
+  readonly #stack: Savepoint[] = []
+  readonly #sent = new Set<SentCommand>()
+  #isUnclear = false
+
+  /**
+   * Records a command that is about to be sent.
+   *
+   * A name may be used again within its savepoint. Two parts of a handler that run concurrently
+   * under one name would undo each other's work. This is detected if a statement is running, or by
+   * the names that query builders use.
+   *
+   * @throws HoldfastError `savepoint-concurrent`.
+   */
+  send({ kind, name }: SavepointCommand, { position, isBusy }: Moment): SentCommand {
+    if (kind !== 'savepoint') this.#endUse(name)
+    else if ((isBusy || builderName.test(name)) && this.#isInUse(name)) throw savepointConcurrent(name)
+    const sent = { kind, name, position }
+    this.#sent.add(sent)
+    return sent
+  }
+
+  /**
+   * Applies the result of a command. Returns the position from which on gathered rows are undone;
+   * `undefined` if none are.
+   */
+  settle(sent: SentCommand, hasSucceeded: boolean): number | undefined {
+    this.#sent.delete(sent)
+    if (!hasSucceeded) return undefined
+    const { kind, name, position } = sent
+    if (kind === 'savepoint') {
+      this.#stack.push({ name, position, isInUse: true })
+      return undefined
+    }
+    const index = this.#stack.findLastIndex((savepoint) => savepoint.name === name)
+    const savepoint = this.#stack[index]
+    if (savepoint === undefined) {
+      this.#isUnclear = true
+      return undefined
+    }
+    // ROLLBACK TO keeps the savepoint itself.
+    this.#stack.length = kind === 'release' ? index : index + 1
+    return kind === 'rollback' ? savepoint.position : undefined
+  }
+
+  /**
+   * Throws if a command has not been answered, or did not find its savepoint.
+   *
+   * @throws HoldfastError `savepoint-unclear`.
+   */
+  refuseUnclear(): void {
+    if (!this.#isUnclear && this.#sent.size === 0) return
+    throw new HoldfastError(
+      'savepoint-unclear',
+      'A transaction is not committed, since it is not known which of its jobs and messages were undone with a savepoint. Await each command for a savepoint, and make savepoints with SAVEPOINT alone.',
+    )
+  }
+
+  #isInUse(name: string): boolean {
+    for (const sent of this.#sent) if (sent.kind === 'savepoint' && sent.name === name) return true
+    return this.#stack.some((savepoint) => savepoint.name === name && savepoint.isInUse)
+  }
+
+  #endUse(name: string): void {
+    for (const savepoint of this.#stack) if (savepoint.name === name) savepoint.isInUse = false
+  }
+}
+
+function savepointConcurrent(name: string): HoldfastError {
+  return new HoldfastError(
+    'savepoint-concurrent',
+    `The savepoint "${name}" is open already: two parts of one transaction run at the same time. Await one db.transaction(…) before the next.`,
+  )
+}

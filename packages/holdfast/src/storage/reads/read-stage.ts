@@ -1,0 +1,50 @@
+import type { Answer } from '../../kernel/operation/answer.ts'
+import type { Stage } from '../../kernel/call/call.ts'
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import type { Queryable } from '../postgres/session/connection.ts'
+import { type GuardWatch, HandlerGuard } from '../statement-guard/handler-guard.ts'
+import type { Pool } from '../postgres/pool/pool.ts'
+import { ReadSession } from './read-session.ts'
+import { positionHeader } from '../replicas/log-position.ts'
+import type { Replicas } from '../replicas/replicas.ts'
+import { toStatements } from './to-statements.ts'
+import { toPostgresFailure } from '../postgres/errors/to-postgres-failure.ts'
+
+/** The part of a query builder's binding that queries need. */
+export interface ReadBinding {
+  read(queryable: Queryable): unknown
+  within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
+}
+
+/** The pools that queries read from. */
+export interface ReadPools {
+  readonly primary: Pool
+  readonly replicas: Replicas | undefined
+  /** The name of the service. */
+  readonly service: string
+  /** Inspects statements; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
+}
+
+/** Returns the stage of a query that provides a read-only session. */
+export function readStage(
+  operation: CompiledOperation,
+  { primary, replicas, service, watch }: ReadPools,
+  binding: ReadBinding,
+): Stage {
+  return async (call, next) => {
+    const replica = replicas?.choose(call.header(positionHeader))
+    call.guard = new HandlerGuard(operation, watch, call)
+    const session = new ReadSession({ primary, replica }, call)
+    call.statements = toStatements(session, service)
+    const run = (): Answer | Promise<Answer> => {
+      call.db = binding.read(session)
+      return next(call)
+    }
+    try {
+      return await (binding.within ? binding.within(session, run) : run())
+    } catch (error) {
+      throw toPostgresFailure(error, operation, call.deadline)
+    }
+  }
+}

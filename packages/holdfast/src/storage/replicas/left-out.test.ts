@@ -1,0 +1,35 @@
+import { createLogger, systemClock } from 'holdfast'
+import { until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import type { Pool } from '../postgres/pool/pool.ts'
+import { Replicas } from './replicas.ts'
+
+test('replicas that cannot be compared with the primary are logged once, with the reason', async () => {
+  const lines: Readonly<Record<string, unknown>>[] = []
+  let asked = 0
+  const primary: Pool = {
+    acquire() {
+      asked += 1
+      return Promise.reject(new Error('permission denied for function pg_control_system'))
+    },
+    end: async () => {},
+  }
+  const replicas = new Replicas({
+    urls: ['postgres://app@replica.example/app'],
+    primary,
+    openPool: () => primary,
+    clock: systemClock,
+    log: createLogger({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) }),
+    maxLagMs: 5_000,
+  })
+  await until(() => asked >= 3)
+  await replicas.close()
+  expect(lines).toEqual([
+    expect.objectContaining({
+      level: 'warn',
+      msg: 'a replica takes no reads: the primary did not answer how far its log is',
+      replica: 'replica.example:5432/app',
+      error: expect.objectContaining({ message: 'permission denied for function pg_control_system' }),
+    }),
+  ])
+})

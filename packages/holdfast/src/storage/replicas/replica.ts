@@ -1,0 +1,142 @@
+import type pg from 'pg'
+import { toLogFields, type Logger } from '../../kernel/base/log.ts'
+import type { Work } from '../../kernel/host/work.ts'
+import { connectClient } from '../postgres/session/connect-client.ts'
+import type { Connection } from '../postgres/session/connection.ts'
+import { isPooled } from '../postgres/session/is-pooled.ts'
+import type { Pool } from '../postgres/pool/pool.ts'
+import { parsePosition } from './log-position.ts'
+
+/** Dependencies of a {@link Replica}. */
+export interface ReplicaParts {
+  readonly connectionString: string
+  readonly log: Logger
+  readonly openPool: (options: { readonly isPooled: boolean }) => Pool
+}
+
+/** The state that a replica reports. */
+interface ReplicaRow {
+  readonly replayed: string | null
+  readonly system: string
+}
+
+const applicationName = 'holdfast (replicas)'
+/** Max time for a replica to report its position, in milliseconds. */
+export const answerTimeoutMs: number = 1_000
+
+/** A server that follows the primary, and serves reads while its lag is small enough. */
+export class Replica {
+  /** Host, port and database, for logs. */
+  readonly name: string
+  readonly #parts: ReplicaParts
+  /** The connections in use; at most as many as the pool has. */
+  readonly #reading: Connection[] = []
+  #looking: pg.Client | undefined
+  #pool: Pool | undefined
+  #replayed: bigint | undefined
+  #fault: string | undefined = 'it has not been asked yet'
+  #isClosed = false
+
+  constructor(parts: ReplicaParts) {
+    const { hostname, port, pathname } = new URL(parts.connectionString)
+    this.name = `${hostname}:${port === '' ? 5432 : port}${pathname}`
+    this.#parts = parts
+  }
+
+  /** The reason why it serves no reads; `undefined` if it serves them. */
+  get fault(): string | undefined {
+    return this.#fault
+  }
+
+  /** Returns whether it can serve a read that must see the log up to a position. */
+  hasReached(position: bigint | undefined): boolean {
+    if (this.#fault !== undefined || this.#replayed === undefined) return false
+    return position === undefined || this.#replayed >= position
+  }
+
+  /**
+   * Reads its position; `undefined` if it cannot be read or the server is not a replica of the
+   * primary. Excludes it from reads then. Never rejects.
+   */
+  async look(system: string): Promise<bigint | undefined> {
+    let row: ReplicaRow
+    try {
+      row = await this.#ask()
+    } catch (error) {
+      const looking = this.#looking
+      this.#looking = undefined
+      looking?.end().catch(() => {})
+      this.leaveOut('it does not answer', error)
+      // Statements that are still unanswered may never be answered.
+      for (const connection of this.#reading) connection.destroy()
+      return undefined
+    }
+    const fault = faultOf(row, system)
+    if (fault !== undefined) {
+      this.leaveOut(fault)
+      return undefined
+    }
+    this.#replayed = parsePosition(row.replayed!)
+    return this.#replayed
+  }
+
+  async #ask(): Promise<ReplicaRow> {
+    if (!this.#looking) {
+      const { connectionString, openPool } = this.#parts
+      const client = await connectClient({
+        connectionString,
+        applicationName,
+        timeoutMs: answerTimeoutMs,
+        queryTimeoutMs: answerTimeoutMs,
+        isPooled: true,
+      })
+      this.#looking = client
+      this.#pool ??= openPool({ isPooled: await isPooled(client) })
+    }
+    const { rows } = await this.#looking.query<ReplicaRow>(
+      `select case when pg_is_in_recovery() then pg_last_wal_replay_lsn()::text end as replayed,
+        (select system_identifier::text from pg_control_system()) as system`,
+    )
+    return rows[0]!
+  }
+
+  /** Excludes it from reads until {@link Replica.takeIn}. */
+  leaveOut(fault: string, error?: unknown): void {
+    const isNew = this.#fault !== fault
+    this.#fault = fault
+    if (!isNew || this.#isClosed) return
+    this.#parts.log.warn(
+      { replica: this.name, ...(error === undefined ? {} : { error: toLogFields(error) }) },
+      `a replica takes no reads: ${fault}`,
+    )
+  }
+
+  takeIn(): void {
+    if (this.#fault === undefined) return
+    this.#fault = undefined
+    this.#parts.log.info({ replica: this.name }, 'a replica takes reads')
+  }
+
+  /** Takes a connection. Report its release with {@link Replica.released}. */
+  async acquire(work: Work): Promise<Connection> {
+    const connection = await this.#pool!.acquire(work)
+    this.#reading.push(connection)
+    return connection
+  }
+
+  /** Records that a connection was released. */
+  released(connection: Connection): void {
+    const last = this.#reading.pop()
+    if (last !== undefined && last !== connection) this.#reading[this.#reading.indexOf(connection)] = last
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#looking?.end().catch(() => {}), this.#pool?.end()])
+  }
+}
+
+function faultOf({ replayed, system }: ReplicaRow, primarySystem: string): string | undefined {
+  if (replayed === null) return 'it is no replica (any more): it does not follow another server'
+  return system === primarySystem ? undefined : 'it is a replica of another server'
+}

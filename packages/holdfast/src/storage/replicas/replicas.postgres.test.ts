@@ -1,0 +1,318 @@
+import { execFile } from 'node:child_process'
+import { randomUUIDv7 } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import {
+  type Answer,
+  anyone,
+  createLogger,
+  type Duration,
+  holdfast,
+  type RunningService,
+  type Service,
+  systemClock,
+} from 'holdfast'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
+import { postgres, sql } from 'holdfast/postgres'
+import { until } from 'holdfast/testing'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import { type Standby, startStandby } from '../../../test/standby.ts'
+import { createTestFolder } from '../../testing/test-folder.ts'
+import { DriverClient } from '../postgres/session/driver-client.ts'
+
+const folder = await mkdtemp(join(tmpdir(), 'holdfast-replicas-'))
+await writeFile(join(folder, '0001-notes.sql'), 'create table notes (id int primary key);')
+
+const access = anyone()
+const Seen = z.object({ isReplica: z.boolean(), count: z.int() })
+
+/** A service that reports which server it reads from. */
+function createNotes(maxReplicaLag: Duration): Service {
+  const { query, mutation, service } = holdfast({ database: postgres({ migrations: folder, maxReplicaLag }) })
+
+  return service({
+    name: 'notes',
+    operations: {
+      add: mutation({
+        route: 'POST /notes',
+        access,
+        input: z.object({ id: z.int() }),
+        async run({ input, db }) {
+          await db.query(sql`insert into notes values (${input.id})`)
+        },
+      }),
+      look: query({
+        route: 'GET /notes',
+        access,
+        output: Seen,
+        async run({ db }) {
+          const [row] = await db.query<z.infer<typeof Seen>>(
+            sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes`,
+          )
+          return row!
+        },
+      }),
+      lookSlowly: query({
+        route: 'GET /slow-notes',
+        access,
+        output: Seen,
+        async run({ db }) {
+          const [row] = await db.query<z.infer<typeof Seen>>(
+            sql`select pg_is_in_recovery() as "isReplica", count(*)::int as count from notes, pg_sleep(1)`,
+          )
+          return row!
+        },
+      }),
+      lookTwice: query({
+        route: 'GET /notes-twice',
+        access,
+        output: z.array(z.boolean()).max(2),
+        async run({ db }) {
+          const whereIs = async (): Promise<boolean> =>
+            (await db.query<{ is: boolean }>(sql`select pg_is_in_recovery() as is`))[0]!.is
+          const first = await whereIs()
+          // A table that only the primary has.
+          await db.query(sql`select from new_notes`)
+          return [first, await whereIs()]
+        },
+      }),
+      sneak: query({
+        route: 'GET /sneaky',
+        access,
+        run: async ({ db }) => void (await db.query(sql`insert into notes values (0)`)),
+      }),
+    },
+  })
+}
+
+let directory: string
+let primary: EmbeddedPostgres
+let standby: Standby
+let databaseUrl: string
+let database: pg.Client
+let replica: pg.Client
+let running: RunningService
+let lines: Readonly<Record<string, unknown>>[]
+
+beforeAll(async () => {
+  directory = await createTestFolder()
+  primary = await startEmbeddedPostgres({ directory, settings: { fsync: 'off' } })
+})
+
+afterAll(async () => {
+  await primary.stop()
+  await rm(directory, { recursive: true })
+  await rm(folder, { recursive: true })
+})
+
+beforeEach(async () => {
+  lines = []
+  const name = `notes_${randomUUIDv7().replaceAll('-', '')}`
+  await withClient(primary.url, (client) => client.query(`create database ${name}`))
+  const url = new URL(primary.url)
+  url.pathname = `/${name}`
+  databaseUrl = url.href
+  standby = await startStandby(primary)
+  database = await connect(databaseUrl)
+  replica = await connect(standby.urlOf(databaseUrl))
+  await start('1m')
+})
+
+async function start(maxReplicaLag: Duration): Promise<void> {
+  running = await createNotes(maxReplicaLag).start({
+    env: { DATABASE_URL: databaseUrl, DATABASE_REPLICA_URLS: standby.urlOf(databaseUrl) },
+    mode: 'test',
+    clock: systemClock,
+    log: createLogger({
+      level: 'info',
+      write: (line) => lines.push(JSON.parse(line) as Record<string, unknown>),
+    }),
+    notify: () => {},
+  })
+  await readsOfReplica()
+}
+
+async function startAgain(maxReplicaLag: Duration): Promise<void> {
+  await running.stop()
+  await start(maxReplicaLag)
+}
+
+afterEach(async () => {
+  await running.stop()
+  await Promise.all([database.end(), replica.end().catch(() => {})])
+  await standby.remove()
+})
+
+async function connect(url: string): Promise<pg.Client> {
+  const client = new DriverClient({ connectionString: url })
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+async function withClient(url: string, act: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = await connect(url)
+  try {
+    await act(client)
+  } finally {
+    await client.end()
+  }
+}
+
+function call(operation: string, headers: Record<string, string> = {}, body?: object): Promise<Answer> {
+  return running.call({
+    operation,
+    input: { path: {}, query: {}, body },
+    header: (name) => headers[name],
+  })
+}
+
+const keyed = (): Record<string, string> => ({ 'idempotency-key': randomUUIDv7() })
+const add = (id: number, headers = keyed()): Promise<Answer> => call('add', headers, { id })
+const after = (answer: Answer): Record<string, string> => ({
+  'holdfast-position': answer.headers['holdfast-position']!,
+})
+
+async function look(headers?: Record<string, string>, operation = 'look'): Promise<z.infer<typeof Seen>> {
+  const answer = await call(operation, headers)
+  expect(answer.status).toBe(200)
+  return JSON.parse(answer.body!) as z.infer<typeof Seen>
+}
+
+const readsOfReplica = (): Promise<unknown> => until(async () => (await look()).isReplica)
+const readsOfPrimary = (): Promise<unknown> => until(async () => !(await look()).isReplica)
+const told = (text: string): boolean => lines.some(({ msg }) => String(msg).includes(text))
+
+test('who says what it has written sees it, wherever that is', async () => {
+  await replica.query('select pg_wal_replay_pause()')
+  const added = await add(1)
+  expect(await look(after(added))).toEqual({ isReplica: false, count: 1 })
+  expect(await look()).toEqual({ isReplica: true, count: 0 })
+  await replica.query('select pg_wal_replay_resume()')
+  await until(async () => (await look(after(added))).isReplica)
+  expect(await look(after(added))).toEqual({ isReplica: true, count: 1 })
+})
+
+test('the position of an answer that is given again has everything too', async () => {
+  await replica.query('select pg_wal_replay_pause()')
+  const headers = keyed()
+  await add(1, headers)
+  const again = await add(1, headers)
+  expect(again.headers['idempotency-replayed']).toBe('true')
+  expect(await look(after(again))).toEqual({ isReplica: false, count: 1 })
+})
+
+test.each(['', '0', 'ffffffff/ffffffff', '0/0x1', '../..'])(
+  'a position that is none is for the primary: %j',
+  async (position) => {
+    expect((await look({ 'holdfast-position': position })).isReplica).toBe(false)
+  },
+)
+
+test('a replica that is too far behind is left out, and comes back', async () => {
+  await startAgain('1s')
+  await replica.query('select pg_wal_replay_pause()')
+  await add(1)
+  await readsOfPrimary()
+  expect(told('a replica takes no reads: it is more than 1000 ms behind')).toBe(true)
+  const check = running.checks.get('database-replicas')!
+  expect(check.required).toBe(false)
+  expect(() => check.run({ signal: AbortSignal.timeout(1_000) })).toThrow('more than 1000 ms behind')
+  await replica.query('select pg_wal_replay_resume()')
+  await readsOfReplica()
+  expect(told('a replica takes reads')).toBe(true)
+  expect(() => check.run({ signal: AbortSignal.timeout(1_000) })).not.toThrow()
+})
+
+test('one that is idle for longer than it may be behind is not behind', async () => {
+  await startAgain('1s')
+  await add(1)
+  await readsOfReplica()
+  const endMs = performance.now() + 2_500
+  while (performance.now() < endMs) expect(await look()).toMatchObject({ isReplica: true })
+})
+
+/** Keeps reading while a replica goes away and comes back. No read may fail. */
+async function readWhile(act: () => Promise<void>): Promise<number> {
+  let isOver = false
+  let reads = 0
+  const reading = Array.from({ length: 4 }, async () => {
+    while (!isOver) {
+      expect(await look(undefined, reads % 10 === 0 ? 'lookSlowly' : 'look')).toMatchObject({ count: 1 })
+      reads += 1
+    }
+  })
+  await act().finally(() => {
+    isOver = true
+  })
+  await Promise.all(reading)
+  return reads
+}
+
+test('no read fails for a replica that crashes, and it is read from after its return', async () => {
+  const added = await add(1)
+  await until(async () => (await look(after(added))).isReplica)
+  const reads = await readWhile(async () => {
+    process.kill(standby.server.serverPid, 'SIGQUIT')
+    await until(() => told('a replica takes no reads: it does not answer'))
+    await readsOfPrimary()
+    await standby.server.restart()
+    await readsOfReplica()
+  })
+  expect(reads).toBeGreaterThan(0)
+})
+
+test('no read fails for a replica that hangs, and it is read from after its return', async () => {
+  const added = await add(1)
+  await until(async () => (await look(after(added))).isReplica)
+  const pids = await processesOf(standby.server.serverPid)
+  await readWhile(async () => {
+    for (const pid of pids) process.kill(pid, 'SIGSTOP')
+    await until(() => told('a replica takes no reads: it does not answer'))
+    await readsOfPrimary()
+    for (const pid of pids) process.kill(pid, 'SIGCONT')
+    await readsOfReplica()
+  })
+})
+
+async function processesOf(postmaster: number): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['--ppid', String(postmaster), '-o', 'pid='])
+  return [postmaster, ...stdout.trim().split(/\s+/).map(Number)]
+}
+
+test('a read that the replica gives up, for what the primary has removed, is made by the primary', async () => {
+  await database.query('insert into notes select generate_series(1, 100)')
+  await until(async () => (await look()).count === 100)
+  const slow = look(undefined, 'lookSlowly')
+  await until(async () => {
+    const { rows } = await replica.query(
+      `select from pg_stat_activity where query like '%pg_sleep(1)%' and state = 'active' and pid <> pg_backend_pid()`,
+    )
+    return rows.length === 1
+  })
+  await database.query('delete from notes where id > 50')
+  await database.query('vacuum notes')
+  expect(await slow).toEqual({ isReplica: false, count: 50 })
+})
+
+test('what the replica does not have yet is read from the primary, and so is the rest of the call', async () => {
+  await replica.query('select pg_wal_replay_pause()')
+  await database.query('create table new_notes ()')
+  expect((await call('lookTwice')).body).toBe('[true,false]')
+})
+
+test('a server that is no replica any more takes no reads', async () => {
+  await replica.query('select pg_promote()')
+  await until(() => told('it is no replica (any more)'))
+  await add(1)
+  expect(await look()).toEqual({ isReplica: false, count: 1 })
+})
+
+test('a query does not write', async () => {
+  expect((await call('sneak')).status).toBe(500)
+  expect(lines.at(-1)).toMatchObject({ error: { code: 'query-writes' } })
+})

@@ -1,0 +1,189 @@
+import { inspect } from 'node:util'
+import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import type { Span } from '../../kernel/telemetry/span.ts'
+import type { StatementGuard, StatementWatch } from '../../kernel/host/statement-guard.ts'
+import { shapeOf } from '../postgres/statement/statement-shape.ts'
+import { nameStatement } from '../postgres/statement/statement-text.ts'
+import type { Fingerprints } from './fingerprints.ts'
+import type { UnboundedReads } from './unbounded-reads.ts'
+
+/** The checks that only run in development and in tests. */
+export interface GuardWatch extends StatementWatch {
+  readonly fingerprints: Fingerprints
+  readonly unbounded: UnboundedReads
+}
+
+/** The run whose statements are guarded. */
+export interface GuardedRun {
+  readonly span: Span
+  readonly log: Logger
+}
+
+/** The record of a repeated statement. */
+interface Repetition {
+  runs: number
+  readonly firstMs: number
+  readonly isRead: boolean
+  /** Its first text and values, for comparison. Empty in production. */
+  readonly firstValues: string
+  isOfOneValue: boolean
+  isTold: boolean
+}
+
+// These statements neither read nor write rows.
+const uncounted = new Set(['savepoint', 'release', 'rollback', 'set'])
+
+// The number of runs of one statement at which it is rejected (tests), logged (development) and
+// recorded in the trace (production).
+const refusedAt = 3
+const warnedAt = 4
+const notedAt = 6
+// In production, shorter repetitions are not worth reporting.
+const notedAfterMs = 50
+
+/**
+ * Guards one run of an operation's handler. In production, `watch` is absent, and repetitions are
+ * recorded in the trace.
+ */
+export class HandlerGuard implements StatementGuard {
+  readonly #operation: CompiledOperation
+  readonly #watch: GuardWatch | undefined
+  readonly #run: GuardedRun
+  #repetitions: Map<string, Repetition> | undefined
+  #statements = 0
+  /** The first statement in production, until there is a second one. */
+  #first: string | undefined
+
+  constructor(operation: CompiledOperation, watch: GuardWatch | undefined, run: GuardedRun) {
+    this.#operation = operation
+    this.#watch = watch
+    this.#run = run
+  }
+
+  get maxRows(): number {
+    return this.#operation.maxRows
+  }
+
+  before(text: string, values: readonly unknown[] | undefined): string | undefined {
+    const place = this.#watch?.placeOf()
+    if (uncounted.has(shapeOf(text).verb)) return place
+    this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
+    this.#spend(text, values)
+    if (this.#operation.repeats !== undefined) return place
+    // Most calls run one statement, so there is nothing to compare.
+    if (this.#statements === 1 && !this.#watch) this.#first = text
+    else {
+      if (this.#first !== undefined) this.#compare(this.#first, undefined)
+      this.#first = undefined
+      this.#compare(text, values, place)
+    }
+    return place
+  }
+
+  tooManyRows(text: string, values: readonly unknown[] | undefined): HoldfastError {
+    const { maxRows } = this.#operation
+    return new HoldfastError(
+      'rows-exceeded',
+      `${this.#who} was given more than ${maxRows} rows by one statement: ${shown(text, values)}. Give the statement a LIMIT, answer with pages, or raise maxRows of the operation.`,
+    )
+  }
+
+  get #who(): string {
+    return describeOperation(this.#operation)
+  }
+
+  #tell(error: HoldfastError, fields: Readonly<Record<string, string | number>>): void {
+    const { span, log } = this.#run
+    if (this.#watch?.refuses === true) throw error
+    if (this.#watch) (this.#watch.log ?? log).warn({ code: error.code, ...fields }, error.message)
+    else span.addEvent(`holdfast.${error.code}`, fields)
+  }
+
+  #spend(text: string, values: readonly unknown[] | undefined): void {
+    const { budget } = this.#operation
+    this.#statements += 1
+    // Logged once, but rejected each time.
+    const isOver = this.#watch?.refuses === true ? this.#statements > budget : this.#statements === budget + 1
+    if (!isOver) return
+    this.#tell(
+      new HoldfastError(
+        'budget-exceeded',
+        `${this.#who} ran more statements than its budget of ${budget}; the first one too many is: ${shown(text, values)}. Read more with each statement, or give the operation a higher budget.`,
+      ),
+      { budget },
+    )
+  }
+
+  #compare(text: string, values: readonly unknown[] | undefined, place?: string): void {
+    const watch = this.#watch
+    const repetitions = (this.#repetitions ??= new Map<string, Repetition>())
+    const { isRead } = shapeOf(text)
+    if (!isRead) forgetReads(repetitions)
+    const kind = watch ? watch.fingerprints.of(text) : text
+    const key = place === undefined ? kind : `${place} ${kind}`
+    const given = watch ? `${text} ${inspect(values, wholly)}` : ''
+    const known = repetitions.get(key)
+    if (!known) {
+      const firstMs = performance.now()
+      repetitions.set(key, {
+        runs: 1,
+        firstMs,
+        isRead,
+        firstValues: given,
+        isOfOneValue: true,
+        isTold: false,
+      })
+      return
+    }
+    known.runs += 1
+    known.isOfOneValue &&= known.firstValues === given
+    if (!isWorthTelling(known, watch)) return
+    known.isTold = true
+    const statement = shown(text, values)
+    const what = describe(statement, known, { place, watch })
+    this.#tell(new HoldfastError('query-repeated', `${this.#who} ${what}`), {
+      statement,
+      runs: known.runs,
+      ...(place === undefined ? {} : { place }),
+    })
+  }
+}
+
+const wholly = { depth: 4, maxArrayLength: null, maxStringLength: null } as const
+
+/** Reads after a write may return different rows, so they do not count as repetitions. */
+function forgetReads(repetitions: Map<string, Repetition>): void {
+  for (const [key, { isRead }] of repetitions) if (isRead) repetitions.delete(key)
+}
+
+/**
+ * Returns whether to report a repetition now. In tests, each one is rejected; otherwise it is
+ * reported once.
+ */
+function isWorthTelling({ runs, firstMs, isTold }: Repetition, watch: StatementWatch | undefined): boolean {
+  if (watch) return watch.refuses ? runs >= refusedAt : runs === warnedAt
+  return !isTold && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
+}
+
+const readAtOnce = 'Read it for all at once, with a join, with `= any($1)`, or with load of a relation'
+const writeAtOnce = 'Write them all at once, with more rows of values, or with `unnest($1)`'
+
+function describe(
+  statement: string,
+  { runs, isRead, isOfOneValue }: Repetition,
+  { place, watch }: { readonly place: string | undefined; readonly watch: StatementWatch | undefined },
+): string {
+  const where = place === undefined ? '' : ` at ${place}`
+  if (!watch) return `ran one statement ${runs} times: ${statement}.`
+  const [what, fix] = isOfOneValue
+    ? ['the same values', 'Run it once and keep its rows']
+    : ['other values each time (N+1)', isRead ? readAtOnce : writeAtOnce]
+  return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; where the loop is meant, say so with repeats: { allow: 'the reason' } on the operation.`
+}
+
+/** Returns a statement's text without values. */
+function shown(text: string, values: readonly unknown[] | undefined): string {
+  return nameStatement(text, (values?.length ?? 0) > 0).text
+}

@@ -1,0 +1,70 @@
+import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
+import { toLogFields, type Logger } from '../../kernel/base/log.ts'
+import { ownWork } from '../../kernel/host/work.ts'
+import type { Pool } from '../postgres/pool/pool.ts'
+import { nameStatement } from '../postgres/statement/statement-text.ts'
+import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
+import { readUniqueKeys, type UniqueKeyRow } from './queries/read-unique-keys.ts'
+import { withConnection } from '../postgres/pool/with-connection.ts'
+
+const timeoutMs = 10_000
+const mostSeen = 5_000
+
+/**
+ * Detects statements that may read an unlimited number of rows, in the background, and logs each
+ * once.
+ */
+export class UnboundedReads {
+  readonly #pool: Pool
+  readonly #seen = new Set<string>()
+  readonly #looking = new Set<Promise<void>>()
+  #keys: Promise<UniqueKeys> | undefined
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+  }
+
+  /**
+   * Checks a statement in the background, unless it was already checked or its operation sets
+   * `maxRows` explicitly.
+   */
+  look(text: string, operation: CompiledOperation, log: Logger): void {
+    if (operation.saysMaxRows || this.#seen.has(text) || this.#seen.size >= mostSeen) return
+    this.#seen.add(text)
+    const looking = this.#judge(text, operation, log).catch((error: unknown) =>
+      log.debug({ error: toLogFields(error) }, 'whether a statement is bounded could not be found out'),
+    )
+    this.#looking.add(looking)
+    void looking.finally(() => this.#looking.delete(looking))
+  }
+
+  async #judge(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
+    // Loaded on first use: 1.5 MB of WebAssembly.
+    const { parse } = await import('libpg-query')
+    const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
+    if (tables.length === 0) return
+    const statement = nameStatement(text, false).text
+    log.warn(
+      { code: 'query-unbounded', statement, tables: tables.join(', ') },
+      `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Give the statement a LIMIT, answer with pages, or say with maxRows how many rows the operation takes.`,
+    )
+  }
+
+  async #readKeys(): Promise<UniqueKeys> {
+    const work = ownWork(AbortSignal.timeout(timeoutMs))
+    const { rows } = await withConnection(this.#pool, work, (connection) =>
+      connection.run<UniqueKeyRow>(readUniqueKeys()),
+    )
+    const keys = new Map<string, (readonly string[])[]>()
+    for (const { schema, table, isVisible, columns } of rows) {
+      for (const name of isVisible ? [table, `${schema}.${table}`] : [`${schema}.${table}`])
+        keys.set(name, [...(keys.get(name) ?? []), columns])
+    }
+    return keys
+  }
+
+  /** Resolves when all running checks have finished. */
+  async close(): Promise<void> {
+    await Promise.all(this.#looking)
+  }
+}

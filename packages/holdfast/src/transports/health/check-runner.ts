@@ -1,0 +1,101 @@
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import type { Check } from '../../kernel/service/check.ts'
+import type { CheckReport } from '../../kernel/problem/check-report.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import type { Surroundings } from '../../kernel/host/surroundings.ts'
+
+/**
+ * Returns the result of a check: of the run in progress, of the last run if it is recent, or of a
+ * new run.
+ */
+export type CheckRunner = () => Promise<CheckReport>
+
+const defaultTimeoutMs = 1_000
+const defaultCacheMs = 1_000
+
+/**
+ * Creates the runner of a check. There is never more than one run of the check at a time, no matter
+ * how many callers there are and how long it takes.
+ */
+export function createCheckRunner(
+  name: string,
+  check: Check,
+  { clock, log }: Pick<Surroundings, 'clock' | 'log'>,
+): CheckRunner {
+  const { timeoutMs = defaultTimeoutMs, cacheMs = defaultCacheMs, required = true } = check
+  let current: Promise<CheckReport> | undefined
+  let isRunning = false
+  let isFailing = false
+
+  async function begin(signal: AbortSignal): Promise<void> {
+    isRunning = true
+    try {
+      await check.run({ signal })
+    } finally {
+      isRunning = false
+    }
+  }
+
+  async function attempt(): Promise<void> {
+    if (isRunning) throw stillRunning(name, timeoutMs)
+    const timeout = new AbortController()
+    const timer = clock.after(timeoutMs, () => timeout.abort(timedOut(name, timeoutMs)))
+    try {
+      await untilAborted(begin(timeout.signal), timeout.signal)
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async function report(): Promise<CheckReport> {
+    const startedMs = performance.now()
+    const failure = await attempt().then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    const durationMs = Math.round((performance.now() - startedMs) * 1_000) / 1_000
+    tell(failure)
+    if (!failure) return { status: 'pass', required, durationMs }
+    return { status: 'fail', required, durationMs, error: describe(failure.error) }
+  }
+
+  /** Logs changes of the result only, since probes are frequent. */
+  function tell(failure: { readonly error: unknown } | undefined): void {
+    if (isFailing === (failure !== undefined)) return
+    isFailing = !isFailing
+    if (failure) log.warn({ check: name, required, error: toLogFields(failure.error) }, 'a check fails')
+    else log.info({ check: name, required }, 'a check passes again')
+  }
+
+  return () => {
+    current ??= report().finally(() => {
+      // A timer, because the clock of the machine may be set back.
+      clock.after(cacheMs, () => (current = undefined))
+    })
+    return current
+  }
+}
+
+/**
+ * Returns an error as one line. Node's error for several refused connections has an empty message.
+ */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.message !== '') return error.message
+  return 'code' in error ? String(error.code) : error.name
+}
+
+function timedOut(name: string, timeoutMs: number): HoldfastError {
+  return new HoldfastError(
+    'check-timed-out',
+    `The check "${name}" did not end within ${timeoutMs} ms. Its timeoutMs gives it longer.`,
+  )
+}
+
+function stillRunning(name: string, timeoutMs: number): HoldfastError {
+  return new HoldfastError(
+    'check-still-running',
+    `The check "${name}" did not end within ${timeoutMs} ms, nor since then, although its signal was aborted. It is not run again before it has ended. Hand its signal to whatever it waits for.`,
+  )
+}

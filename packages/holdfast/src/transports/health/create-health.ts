@@ -1,0 +1,25 @@
+import { parseRoute } from '../../kernel/operation/route.ts'
+import type { Health } from '../http/health.ts'
+import { readiness, toPass } from './readiness.ts'
+import { startingHandler } from './starting-handler.ts'
+
+/**
+ * Creates the health endpoints: `GET /health/live` succeeds if the process responds, and
+ * `GET /health/ready` runs the service's checks. An operation with one of these routes takes
+ * precedence.
+ *
+ * @param problemBase the part of a problem's `type` before its code; that of the service.
+ */
+export function createHealth(problemBase: string): Health {
+  let isDraining = false
+  return {
+    starting: startingHandler(problemBase),
+    pages: (running) => [
+      { route: parseRoute('GET /health/live'), target: () => toPass() },
+      { route: parseRoute('GET /health/ready'), target: readiness(running, () => isDraining) },
+    ],
+    drain() {
+      isDraining = true
+    },
+  }
+}

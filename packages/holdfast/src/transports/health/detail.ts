@@ -1,0 +1,39 @@
+import type { RunningService } from '../../kernel/service/service.ts'
+import { anonymous } from '../../kernel/operation/caller.ts'
+import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import type { HttpRequest } from '../http/request/http-request.ts'
+
+// Identifying a probe must not take longer than the checks that it requests.
+const timeoutMs = 1_000
+
+/**
+ * Returns true if a request may see the details of a service's health. Never rejects: an
+ * unidentified caller may not see them.
+ */
+export async function maySeeDetail(
+  { health, identify, surroundings }: RunningService,
+  { header }: Pick<HttpRequest, 'header'>,
+): Promise<boolean> {
+  const { detail: access } = health
+  if (!access) return surroundings.mode !== 'production'
+  const timeout = new AbortController()
+  const timer = surroundings.clock.after(timeoutMs, () => timeout.abort())
+  const { signal } = timeout
+  const decide = async (): Promise<boolean> => {
+    const caller = (await identify?.({ header, signal })) ?? anonymous
+    return !((await access.authorize({ caller, header, signal })) instanceof ProblemError)
+  }
+  try {
+    return await untilAborted(decide(), signal)
+  } catch (error) {
+    // A problem means invalid credentials; any other error is a defect, here or in a third party.
+    if (!(error instanceof ProblemError)) {
+      surroundings.log.warn({ error: toLogFields(error) }, 'who asked for the health could not be found out')
+    }
+    return false
+  } finally {
+    timer.cancel()
+  }
+}

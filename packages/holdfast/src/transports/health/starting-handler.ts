@@ -1,0 +1,60 @@
+import { toAnswer } from '../../kernel/operation/answer.ts'
+import type { ProblemError } from '../../kernel/problem/problem.ts'
+import { NotReady, Unavailable } from '../../kernel/problem/problems.ts'
+import { unrecordedSpan } from '../../kernel/telemetry/span.ts'
+import { continueTrace } from '../../kernel/telemetry/trace-context.ts'
+import { newUsage } from '../../kernel/host/work.ts'
+import { toConditional } from '../http/answer/conditional.ts'
+import { type Exchange, withExchangeHeaders } from '../http/answer/exchange.ts'
+import type { Health } from '../http/health.ts'
+import type { HttpRequest } from '../http/request/http-request.ts'
+import { createSecurityHeaders } from '../http/answer/security-headers.ts'
+import { readRequestId } from '../http/request/request-id.ts'
+import { toPass } from './readiness.ts'
+
+/**
+ * Returns the handler for requests while a service starts, which takes as long as its migrations:
+ * the process is live but not ready. Without it, a liveness probe would kill the process in the
+ * middle of a long migration.
+ */
+export function startingHandler(problemBase: string): Health['starting'] {
+  const security = createSecurityHeaders()
+  const refuse: Health['starting']['refuse'] = (problem, request) => {
+    const exchange = beginExchange(request?.header ?? (() => undefined))
+    return withExchangeHeaders(
+      toAnswer(problem, { requestId: exchange.requestId, problemBase }),
+      exchange,
+      security,
+    )
+  }
+
+  return {
+    refuse,
+    async answer(request) {
+      const isRead = request.method === 'GET' || request.method === 'HEAD'
+      const [path] = request.target.split('?', 1)
+      if (isRead && path === '/health/live') {
+        return withExchangeHeaders(toConditional(toPass(), request), beginExchange(request.header), security)
+      }
+      return toConditional(refuse(toProblem(path), request), request)
+    },
+  }
+}
+
+function toProblem(path: string | undefined): ProblemError {
+  const occurrence = { detail: 'The service has not started yet.' }
+  return path === '/health/ready' ? NotReady(occurrence) : Unavailable(occurrence)
+}
+
+/** These requests are not observed: the service that would report them has not started yet. */
+function beginExchange(header: HttpRequest['header']): Exchange {
+  return {
+    requestId: readRequestId(header('x-request-id')),
+    span: unrecordedSpan(continueTrace(header('traceparent'))),
+    usage: newUsage(),
+    startedMs: performance.now(),
+    route: undefined,
+    operation: undefined,
+    cacheControl: 'no-cache',
+  }
+}

@@ -1,0 +1,41 @@
+import type { Exchange } from './exchange.ts'
+import { etagOf, matchesEtag } from './etag.ts'
+import { byteLengthOf, type HttpAnswer } from './http-answer.ts'
+import type { HttpRequest } from '../request/http-request.ts'
+
+/**
+ * Adds an entity tag and `Cache-Control` to the response of a GET or HEAD, answers 304 without a
+ * body if the client already has the same bytes (RFC 9110 section 13.1.2), and removes the body for
+ * a HEAD. Other responses are returned unchanged.
+ */
+export function toConditional(
+  answer: HttpAnswer,
+  { method, header }: HttpRequest,
+  cacheControl: Exchange['cacheControl'] = 'no-cache',
+): HttpAnswer {
+  if (method !== 'GET' && method !== 'HEAD') return answer
+  // Clients never have a stored copy of a response that may not be stored.
+  const isKept = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
+  return withoutBodyOfHead(isKept ? tagged(answer, cacheControl, header('if-none-match')) : answer, method)
+}
+
+function tagged(
+  answer: HttpAnswer,
+  cacheControl: Exchange['cacheControl'],
+  ifNoneMatch: string | undefined,
+): HttpAnswer {
+  const etag = answer.headers['etag'] ?? etagOf(answer.body ?? '')
+  const headers = { 'cache-control': cacheControl, ...answer.headers, etag }
+  if (ifNoneMatch === undefined || !matchesEtag(ifNoneMatch, etag)) return { ...answer, headers }
+  const { 'content-type': _, ...kept } = headers as Record<string, string>
+  return { status: 304, headers: kept, body: null }
+}
+
+function withoutBodyOfHead(answer: HttpAnswer, method: string): HttpAnswer {
+  if (method !== 'HEAD' || answer.body === null) return answer
+  return {
+    ...answer,
+    headers: { ...answer.headers, 'content-length': String(byteLengthOf(answer.body)) },
+    body: null,
+  }
+}

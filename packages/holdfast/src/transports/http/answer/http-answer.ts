@@ -1,0 +1,26 @@
+import type { Answer } from '../../../kernel/operation/answer.ts'
+import { etagOf } from './etag.ts'
+
+/** An HTTP response. */
+export interface HttpAnswer extends Pick<Answer, 'status' | 'headers'> {
+  /**
+   * A string for this response only, or bytes that any number of responses share; `null` without a
+   * body.
+   */
+  readonly body: string | Uint8Array | null
+}
+
+/**
+ * Returns a response that can be sent any number of times: its body is encoded, and its entity tag
+ * computed, once.
+ */
+export function staticAnswer({ status, headers, body }: HttpAnswer): HttpAnswer {
+  if (body === null) return { status, headers, body }
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+  return { status, headers: { ...headers, etag: etagOf(bytes) }, body: bytes }
+}
+
+/** Returns the length of a body in bytes. */
+export function byteLengthOf(body: string | Uint8Array): number {
+  return typeof body === 'string' ? new TextEncoder().encode(body).length : body.length
+}

@@ -1,0 +1,33 @@
+import type { Answer } from '../../../kernel/operation/answer.ts'
+import type { PageParameters } from '../../../kernel/pages/page-links.ts'
+
+// Proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
+const longestReference = 2_048
+
+/**
+ * Adds a `Link` header (RFC 8288) with the other pages of a list. Its references contain only a
+ * query, `<?cursor=…>`, so they are valid under any path by which the client knows the list. A
+ * reference with a long cursor is left out; the body has it.
+ */
+export function withLinkHeader(
+  { links, ...answer }: Answer,
+  query: Readonly<Record<string, readonly string[]>>,
+): Answer {
+  const kept = Object.entries(query).filter(([name]) => links?.replaced.includes(name) !== true)
+  const references = Object.entries(links?.pages ?? {})
+    .map(
+      ([relation, parameters]: [string, PageParameters]) =>
+        `<?${encodeQuery([...kept, ...Object.entries(parameters)])}>; rel="${relation}"`,
+    )
+    .filter(({ length }) => length <= longestReference)
+  if (references.length === 0) return answer
+  return { ...answer, headers: { ...answer.headers, link: references.join(', ') } }
+}
+
+function encodeQuery(parameters: readonly (readonly [string, string | readonly string[]])[]): string {
+  return parameters
+    .flatMap(([name, values]) =>
+      [values].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+    )
+    .join('&')
+}

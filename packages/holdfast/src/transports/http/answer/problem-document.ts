@@ -1,0 +1,49 @@
+import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
+import type { RunningService } from '../../../kernel/service/service.ts'
+import { type ResendAdvice, resendAdvice } from './resend-advice.ts'
+
+/** A member of a problem beside those of RFC 9457. */
+export interface ExtensionMember {
+  readonly name: string
+  /** The JSON type, or a description of it from the schema. */
+  readonly type: string
+  readonly description?: string
+}
+
+/** The documentation of a problem of a service. */
+export interface ProblemDocument {
+  readonly code: string
+  readonly type: string
+  readonly status: number
+  readonly title: string
+  readonly description?: string
+  readonly members: readonly ExtensionMember[]
+  readonly resend: ResendAdvice
+}
+
+/** Returns the documentation of every problem of a service, ordered by status and code. */
+export function documentProblems(running: RunningService): readonly ProblemDocument[] {
+  const declared = new Set([...running.operations.values()].flatMap((operation) => operation.problems))
+  return [...running.problems.values()]
+    .map((problem) => documentProblem(problem, running.problemBase, declared.has(problem)))
+    .sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
+}
+
+function documentProblem(problem: AnyProblemType, problemBase: string, isDeclared: boolean): ProblemDocument {
+  const { code, status, title, description, extraSchema } = problem
+  const members = Object.entries(extraSchema?.properties ?? {}).map(([name, schema]): ExtensionMember => {
+    const type = [schema.type ?? 'any JSON'].flat().join(' or ')
+    return typeof schema['description'] === 'string'
+      ? { name, type, description: schema['description'] }
+      : { name, type }
+  })
+  return {
+    code,
+    type: problemBase + code,
+    status,
+    title,
+    ...(description === undefined ? {} : { description }),
+    members,
+    resend: resendAdvice(problem, isDeclared),
+  }
+}

@@ -1,0 +1,44 @@
+import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
+
+/** Options of {@link createSecurityHeaders}. */
+export interface SecurityHeaderOptions {
+  /**
+   * The value of `Strict-Transport-Security` (RFC 6797) in every response:
+   * `max-age=31536000; includeSubDomains`. Browsers then use only https for the host for that many
+   * seconds, and it cannot be revoked earlier. Default: none, because TLS usually ends at a proxy,
+   * which may set the header, and the host may have other services that are not ready for it. Set
+   * it if the host is reached over https only and the proxy does not set it; without it, the first
+   * request of a browser may use plain http.
+   */
+  readonly strictTransportSecurity?: string
+}
+
+/** The headers of every response, unless the response sets them itself. */
+export type SecurityHeaders = Readonly<Record<string, string>>
+
+const withoutTransport: SecurityHeaders = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  // A response is data: browsers must neither execute nor embed it, nor show it in a frame of
+  // another site.
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+const form = /^max-age=\d{1,10}(?:; ?includeSubDomains)?(?:; ?preload)?$/i
+
+/**
+ * Returns the headers of every response.
+ *
+ * @throws HoldfastError `configuration-invalid` if `strictTransportSecurity` is not a valid value
+ * of that header.
+ */
+export function createSecurityHeaders({
+  strictTransportSecurity: value,
+}: SecurityHeaderOptions = {}): SecurityHeaders {
+  if (value === undefined) return withoutTransport
+  if (form.test(value)) return { ...withoutTransport, 'strict-transport-security': value }
+  throw configurationInvalid([
+    `The option strictTransportSecurity, or the variable STRICT_TRANSPORT_SECURITY, is ${JSON.stringify(value)}, and has to be of the form max-age=31536000; includeSubDomains.`,
+  ])
+}

@@ -1,0 +1,79 @@
+import type { Access } from '../../kernel/operation/access.ts'
+import {
+  defaultSecuritySchemes,
+  securityRequirementsOf,
+  type SecurityRule,
+  type SecurityScheme,
+  type SecuritySchemes,
+} from '../../kernel/operation/security-scheme.ts'
+import type { HttpRequest } from './request/http-request.ts'
+
+/** Returns the value of `WWW-Authenticate` for a request that is answered with 401. */
+export type Challenge = (header: HttpRequest['header']) => string
+
+/** The security schemes of a service, and its name as the realm, which browsers show. */
+export interface Challenging {
+  readonly name: string
+  readonly securitySchemes: SecuritySchemes
+}
+
+/**
+ * Creates the challenge of an operation (RFC 9110 section 11.6.1): one per security scheme of its
+ * access rule, or else of the service, or else for a bearer token, since every 401 requires a
+ * challenge. Credentials outside `Authorization` have no registered scheme: the challenge for a
+ * cookie is `Cookie`, for others `ApiKey`; clients ignore schemes that they do not know.
+ */
+export function createChallenge(access: Access, { name, securitySchemes }: Challenging): Challenge {
+  const rules: readonly SecurityRule[] = [
+    access,
+    { securitySchemes },
+    { securitySchemes: defaultSecuritySchemes },
+  ]
+  const schemes =
+    rules.map((rule) => schemesOf(rule, securitySchemes)).find((found) => found.length > 0) ?? []
+  const plain = schemes.map((scheme) => challengeOf(scheme, name)).join(', ')
+  const isBearer = (scheme: SecurityScheme): boolean =>
+    'scheme' in scheme && scheme.scheme.toLowerCase() === 'bearer'
+  if (!schemes.some(isBearer)) return () => plain
+  const refused = schemes
+    .map((scheme) => challengeOf(scheme, name) + (isBearer(scheme) ? ', error="invalid_token"' : ''))
+    .join(', ')
+  // RFC 6750 section 3.1: the response to a request without a token contains no error code.
+  return (header) => (/^bearer /i.test(header('authorization') ?? '') ? refused : plain)
+}
+
+/**
+ * Returns true if a rule admits callers without credentials and has no alternative that needs some.
+ */
+export function isPublic(access: Access, ofService: SecuritySchemes): boolean {
+  return schemesOf(access, ofService).length === 0
+}
+
+function schemesOf(rule: SecurityRule, ofService: SecuritySchemes): readonly SecurityScheme[] {
+  const found = new Map<string, SecurityScheme>()
+  securityRequirementsOf(rule, ofService, (name, scheme) => {
+    found.set(JSON.stringify(scheme), scheme)
+    return name
+  })
+  return [...found.values()]
+}
+
+function challengeOf(scheme: SecurityScheme, service: string): string {
+  const realm = `realm=${quoted(service)}`
+  if (!('scheme' in scheme)) {
+    return scheme.in === 'cookie'
+      ? `Cookie ${realm}, cookie-name=${quoted(scheme.name)}`
+      : `ApiKey ${realm}, in="${scheme.in}", name=${quoted(scheme.name)}`
+  }
+  const word = scheme.scheme.charAt(0).toUpperCase() + scheme.scheme.slice(1)
+  // RFC 7617 section 2.1: without it, the encoding of non-ASCII characters depends on the browser.
+  return word.toLowerCase() === 'basic' ? `${word} ${realm}, charset="UTF-8"` : `${word} ${realm}`
+}
+
+/**
+ * Returns a text as a quoted string (RFC 9110 section 5.6.4), without characters that are not
+ * allowed in one.
+ */
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[^\t\x20-\x7e]/g, '?').replaceAll(/["\\]/g, String.raw`\$&`)}"`
+}

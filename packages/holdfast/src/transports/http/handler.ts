@@ -1,0 +1,134 @@
+import { toAnswer } from '../../kernel/operation/answer.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { ProblemError } from '../../kernel/problem/problem.ts'
+import { InternalError, MethodNotAllowed, RouteNotFound } from '../../kernel/problem/problems.ts'
+import type { RunningService } from '../../kernel/service/service.ts'
+import { type CallInFlight, callOperation } from './call-operation.ts'
+import { toConditional } from './answer/conditional.ts'
+import { type Exchange, withExchangeHeaders } from './answer/exchange.ts'
+import type { HttpAnswer } from './answer/http-answer.ts'
+import { fromRequest, type HttpRequest } from './request/http-request.ts'
+import { observeExchanges } from './observe.ts'
+import { problemPages } from './answer/problem-pages.ts'
+import type { Pages, Responder } from './responder.ts'
+import { createRouteTable } from './route-table.ts'
+import { createSecurityHeaders, type SecurityHeaderOptions } from './answer/security-headers.ts'
+import { parseTarget } from './request/target.ts'
+import { toResponse } from './answer/to-response.ts'
+
+/** The default max length of a request body: 1 MiB. */
+export const defaultBodyLimitBytes = 1_048_576
+
+/** Options of {@link createHandler}. */
+export interface HandlerOptions extends SecurityHeaderOptions {
+  /** Max length of a request body, in bytes. A longer one is rejected with 413. Default 1 MiB. */
+  readonly bodyLimitBytes?: number
+  /**
+   * Further pages of the service, beside its operations and the pages of its problems. Default:
+   * none.
+   */
+  readonly pages?: Pages
+}
+
+/** The parts of a request that can be read before its body. */
+export type RequestHead = Pick<HttpRequest, 'method' | 'header'> &
+  Partial<Pick<HttpRequest, 'target' | 'connection'>>
+
+const unreadable: RequestHead = { method: '', header: () => undefined }
+
+/** Answers HTTP requests with a service. */
+export interface Handler {
+  /** Answers a Fetch request. Never rejects: every failure is a response. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /**
+   * Answers a request in the handler's own form, for runtimes that have no Fetch request and avoid
+   * the cost of creating one.
+   */
+  readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
+  /**
+   * Returns the response to a request that the runtime itself rejects, given the parts of the
+   * request that could be read.
+   */
+  readonly refuse: (problem: ProblemError, request?: RequestHead) => HttpAnswer
+  /** The calls in progress. */
+  readonly callsInFlight: ReadonlySet<CallInFlight>
+}
+
+/** Creates the HTTP handler of a service, for any runtime. */
+export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
+  const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
+  const { problemBase } = running
+  const security = createSecurityHeaders(options)
+  const callsInFlight = new Set<CallInFlight>()
+  const observer = observeExchanges(running)
+  const table = createRouteTable<Responder>(
+    [...running.operations.values()].map((operation) => ({
+      route: operation.route,
+      operation: operation.name,
+      target: callOperation(operation, { running, bodyLimitBytes, callsInFlight }),
+    })),
+    [...problemPages(running), ...pages(running)],
+  )
+
+  function respond(request: HttpRequest, exchange: Exchange): HttpAnswer | Promise<HttpAnswer> {
+    if (request.method === 'OPTIONS' && request.target === '*') return toAllowed(table.allowAny)
+    const { path, query } = parseTarget(request.target)
+    const match = table.find(request.method, path)
+    if (match) {
+      const { entry, parameters } = match
+      observer.route(exchange, entry.route, entry.operation)
+      return entry.target(request, { exchange, query, parameters })
+    }
+    const allow = table.allow(path)
+    if (allow === '') throw RouteNotFound()
+    if (request.method === 'OPTIONS') return toAllowed(allow)
+    throw notAllowed(request.method, allow)
+  }
+
+  function fail(error: unknown, { requestId }: Exchange): HttpAnswer {
+    if (error instanceof ProblemError) return toAnswer(error, { requestId, problemBase })
+    running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'a request could not be handled')
+    return toAnswer(InternalError(), { requestId, problemBase })
+  }
+
+  async function answer(request: HttpRequest): Promise<HttpAnswer> {
+    const exchange = observer.begin(request.header)
+    const answered = toConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
+    observer.end(exchange, answered, request)
+    return withExchangeHeaders(answered, exchange, security)
+  }
+
+  async function respondOrFail(request: HttpRequest, exchange: Exchange): Promise<HttpAnswer> {
+    try {
+      return await respond(request, exchange)
+    } catch (error) {
+      return fail(error, exchange)
+    }
+  }
+
+  function refuse(problem: ProblemError, request: RequestHead = unreadable): HttpAnswer {
+    const exchange = observer.begin(request.header)
+    const answered = fail(problem, exchange)
+    observer.end(exchange, answered, request)
+    return withExchangeHeaders(answered, exchange, security)
+  }
+
+  return {
+    fetch: async (request) => toResponse(await answer(fromRequest(request))),
+    answer,
+    refuse,
+    callsInFlight,
+  }
+}
+
+function toAllowed(allow: string): HttpAnswer {
+  return { status: 204, headers: { allow }, body: null }
+}
+
+function notAllowed(method: string, allow: string): ProblemError {
+  return new ProblemError(MethodNotAllowed, {
+    detail: `The path does not take ${method}. It takes ${allow}.`,
+    extra: {},
+    headers: { allow },
+  })
+}

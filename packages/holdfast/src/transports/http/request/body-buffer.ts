@@ -1,0 +1,67 @@
+import { ContentTooLarge } from '../../../kernel/problem/problems.ts'
+
+// Most bodies arrive in one chunk, and most of the others fit into this capacity.
+const firstCapacityBytes = 16_384
+
+// One chunk is allowed per this many bytes of the limit: a chunk costs about as much as they do.
+// The base allows for short bodies.
+const bytesPerChunk = 64
+const baseChunks = 1_024
+
+/**
+ * Collects a body that arrives in chunks in one growing buffer: a list of chunks would use hundreds
+ * of bytes for each chunk of one byte. Limits the number of chunks as well as of bytes.
+ */
+export class BodyBuffer {
+  readonly #limitBytes: number
+  readonly #maxChunks: number
+  #buffer: Uint8Array = new Uint8Array()
+  #length = 0
+  #chunks = 0
+
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+    this.#maxChunks = baseChunks + Math.ceil(limitBytes / bytesPerChunk)
+  }
+
+  /** Adds a chunk, which must not be changed afterwards. Throws `ContentTooLarge`. */
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length
+    this.#chunks += 1
+    if (length > this.#limitBytes) throw bodyTooLarge(this.#limitBytes)
+    if (this.#chunks > this.#maxChunks) throw bodyTooScattered()
+    if (this.#length === 0) this.#buffer = chunk
+    else {
+      // The first chunk fills the buffer, so the sender's memory is never written to.
+      if (length > this.#buffer.length) this.#grow(length)
+      this.#buffer.set(chunk, this.#length)
+    }
+    this.#length = length
+  }
+
+  /** Returns the bytes of all chunks; if there is only one chunk, without copying it. */
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  #grow(length: number): void {
+    const capacity = Math.max(firstCapacityBytes, length, this.#buffer.length * 2)
+    const grown = new Uint8Array(Math.min(capacity, this.#limitBytes))
+    grown.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = grown
+  }
+}
+
+/** Returns the problem of a body with more bytes than allowed. */
+export function bodyTooLarge(limitBytes: number): Error {
+  return ContentTooLarge({ detail: `The body may have at most ${limitBytes} bytes.` })
+}
+
+/**
+ * Returns the problem of a body in chunks of a few bytes, or with too much overhead between them.
+ */
+export function bodyTooScattered(): Error {
+  return ContentTooLarge({
+    detail: 'The body comes in too many small chunks, or with chunk extensions that are longer than it.',
+  })
+}

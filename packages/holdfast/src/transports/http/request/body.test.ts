@@ -1,0 +1,237 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { json, openShop, problemOf, type Shop, shop } from '../shop.fixture.ts'
+
+let opened: Shop
+
+beforeAll(async () => {
+  opened = await openShop(shop, { bodyLimitBytes: 100 })
+})
+
+const post = (init: RequestInit) => opened.fetch('/orders', { method: 'POST', ...init })
+const jsonType = { 'content-type': 'application/json' }
+
+/** Returns a request with a body of unknown length, sent in chunks. */
+function streamOf(...chunks: readonly string[]): RequestInit {
+  const encoder = new TextEncoder()
+  return { body: ReadableStream.from(chunks.map((chunk) => encoder.encode(chunk))), duplex: 'half' }
+}
+
+describe('the media type', () => {
+  test.each([
+    'application/json',
+    'APPLICATION/JSON',
+    'application/json; charset=utf-8',
+    'application/json;charset="UTF-8"; x=1',
+    'application/json ; x=";charset=latin1" ;',
+    'application/merge-patch+json',
+    'application/vnd.shop.v1+json',
+  ])('%s is read', async (type) => {
+    const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
+    expect(response.status).toBe(201)
+  })
+
+  test.each([
+    'text/plain',
+    'text/json',
+    'application/x-www-form-urlencoded',
+    'application/jsonp',
+    'application/json-seq',
+    'application/+json',
+    'application/json; charset=latin1',
+    'application/json;charset=utf-16',
+    'multipart/form-data; boundary=application/json',
+    'application/json, application/json',
+    'application/json;a=b, text/plain',
+    'application/json; charset=utf-8; charset=latin1',
+    'application/json; charset',
+    '',
+  ])('"%s" is not', async (type) => {
+    const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
+    expect(response.status).toBe(415)
+    expect(response.headers.get('accept')).toBe('application/json')
+    expect(await problemOf(response)).toMatchObject({ code: 'unsupported-media-type' })
+  })
+
+  test('has to be there when a body is', async () => {
+    const response = await post(streamOf('{"item":"tea"}'))
+    expect(response.status).toBe(415)
+    expect(await problemOf(response)).toMatchObject({ detail: expect.stringContaining('no Content-Type') })
+  })
+
+  test('does not, where there is none', async () => {
+    expect((await opened.fetch('/ping', { method: 'POST' })).status).toBe(204)
+    expect((await opened.fetch('/ping', { method: 'POST', ...streamOf() })).status).toBe(204)
+    expect(
+      (await opened.fetch('/ping', { method: 'POST', headers: { 'content-type': 'text/plain' } })).status,
+    ).toBe(204)
+  })
+
+  test('of an encoded body does not help it', async () => {
+    const encoded = (encoding: string) => post(json('{"item":"tea"}', { 'content-encoding': encoding }))
+    expect((await encoded('gzip')).status).toBe(415)
+    expect((await encoded('gzip')).headers.get('accept-encoding')).toBe('identity')
+    expect((await encoded('identity')).status).toBe(201)
+  })
+})
+
+describe('the length', () => {
+  const fits = `{"item":"${'x'.repeat(89)}"}`
+
+  test('may be what the limit says, and no more', async () => {
+    expect(fits).toHaveLength(100)
+    expect((await post({ headers: jsonType, body: fits })).status).toBe(201)
+    const response = await post({ headers: jsonType, body: `${fits} ` })
+    expect(response.status).toBe(413)
+    expect(await problemOf(response)).toMatchObject({
+      code: 'content-too-large',
+      detail: 'The body may have at most 100 bytes.',
+    })
+  })
+
+  test('is counted in bytes while it is read', async () => {
+    expect((await post({ headers: jsonType, ...streamOf(fits.slice(0, 50), fits.slice(50)) })).status).toBe(
+      201,
+    )
+    expect((await post({ headers: jsonType, ...streamOf(fits, ' ') })).status).toBe(413)
+    expect((await post({ headers: jsonType, ...streamOf('"', 'ü'.repeat(50), '"') })).status).toBe(413)
+  })
+
+  test('is judged before a byte is read where it is announced', async () => {
+    let isRead = false
+    const body = new ReadableStream(
+      {
+        pull(controller) {
+          isRead = true
+          controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const response = await post({
+      headers: { ...jsonType, 'content-length': '1073741824' },
+      body,
+      duplex: 'half',
+    })
+    expect(response.status).toBe(413)
+    expect(isRead).toBe(false)
+  })
+
+  test('ends the reading of an endless body', async () => {
+    let isCancelled = false
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('[[[[[[[[')),
+      cancel() {
+        isCancelled = true
+      },
+    })
+    const response = await post({ headers: jsonType, body: endless, duplex: 'half' })
+    expect(response.status).toBe(413)
+    expect(isCancelled).toBe(true)
+  })
+
+  test('that is announced falsely does not count', async () => {
+    expect(
+      (await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status,
+    ).toBe(413)
+    expect((await post({ headers: { ...jsonType, 'content-length': 'many' }, body: fits })).status).toBe(400)
+  })
+
+  test('is a mebibyte where nothing else is said', async () => {
+    const usual = await openShop(shop)
+    const item = (bytes: number): RequestInit => json(`{"item":"${'x'.repeat(bytes - 11)}"}`)
+    expect((await usual.fetch('/orders', item(1_048_576))).status).toBe(201)
+    expect((await usual.fetch('/orders', item(1_048_577))).status).toBe(413)
+  })
+})
+
+test('a body in very small chunks is refused when there are too many of them', async () => {
+  const usual = await openShop(shop)
+  const inBytes = (length: number): RequestInit =>
+    streamOf(...`{"item":"${'x'.repeat(length - 11)}"}`.split(''))
+  const send = (init: RequestInit) => usual.fetch('/orders', { method: 'POST', headers: jsonType, ...init })
+  // 1,024 chunks for any body, plus one for each 64 bytes of the limit.
+  expect((await send(inBytes(17_408))).status).toBe(201)
+  const response = await send(inBytes(17_409))
+  expect(response.status).toBe(413)
+  expect(await problemOf(response)).toMatchObject({
+    code: 'content-too-large',
+    detail: expect.stringContaining('too many small chunks'),
+  })
+})
+
+describe('the text', () => {
+  test.each([
+    ['an invalid byte', [0x22, 0xff, 0x22]],
+    ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
+    ['a lone surrogate', [0x22, 0xed, 0xa0, 0x80, 0x22]],
+    ['a character cut off', [0x22, 0xe2, 0x82]],
+  ])('with %s is not UTF-8', async (_, bytes) => {
+    const response = await post({ headers: jsonType, body: Uint8Array.from(bytes) })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code: 'bad-request', detail: 'The body is not UTF-8.' })
+  })
+
+  test('with a byte order mark is not JSON', async () => {
+    const response = await post({ headers: jsonType, body: '\ufeff{"item":"tea"}' })
+    expect(response.status).toBe(400)
+  })
+
+  test.each(['{"item":', '{"item":"a","item":"b"}', '{"__proto__":{"item":"a"}}', ' '])(
+    '%j is refused',
+    async (body) => {
+      const response = await post({ headers: jsonType, body })
+      expect(response.status).toBe(400)
+      expect(await problemOf(response)).toMatchObject({
+        code: 'bad-request',
+        detail: expect.stringContaining('line 1'),
+      })
+    },
+  )
+
+  test.each(['[]', 'null', '"item"', '1'])('%s is not an object', async (body) => {
+    const response = await post({ headers: jsonType, body })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ detail: 'The body has to be a JSON object.' })
+  })
+
+  test('that does not fit the schema says which fields do not', async () => {
+    const response = await post({ headers: jsonType, body: '{"id":1,"item":{}}' })
+    expect(response.status).toBe(422)
+    expect(await problemOf(response)).toMatchObject({
+      code: 'invalid-input',
+      errors: [
+        { pointer: '#/id', in: 'body' },
+        { pointer: '#/item', in: 'body' },
+      ],
+    })
+  })
+
+  test('that breaks off is the fault of the client', async () => {
+    const body = new ReadableStream({
+      pull(controller) {
+        controller.error(new TypeError('gone'))
+      },
+    })
+    const response = await post({ headers: jsonType, body, duplex: 'half' })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ detail: 'The body broke off before its end.' })
+  })
+})
+
+test.each([
+  ['of known length', { body: 'x' }],
+  ['of unknown length', streamOf('x')],
+])('a DELETE takes no body %s', async (_, init) => {
+  const response = await opened.fetch('/orders/1', { method: 'DELETE', ...init })
+  expect(response.status).toBe(400)
+  expect(await problemOf(response)).toMatchObject({
+    code: 'bad-request',
+    detail: 'A DELETE takes no body: its input is in the path and the query string.',
+  })
+})
+
+test('a DELETE may have a body without bytes', async () => {
+  expect((await opened.fetch('/orders/1', { method: 'DELETE', ...streamOf() })).status).toBe(204)
+  const headers = { ...jsonType, 'content-length': '0' }
+  expect((await opened.fetch('/orders/1', { method: 'DELETE', headers })).status).toBe(204)
+})

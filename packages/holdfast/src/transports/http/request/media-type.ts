@@ -1,0 +1,41 @@
+import { ProblemError } from '../../../kernel/problem/problem.ts'
+import { UnsupportedMediaType } from '../../../kernel/problem/problems.ts'
+import type { HttpRequest } from './http-request.ts'
+
+// A media type as in RFC 9110 section 8.3.1. Each blank can match only one part of the expression:
+// otherwise some texts that do not match would take exponential time.
+const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+"
+const parameter = `(${token})=(?:(${token})|"((?:[^"\\\\]|\\\\.)*)")`
+const mediaTypeForm = new RegExp(`^(${token}/${token})[\\t ]*((?:;[\\t ]*(?:${parameter}[\\t ]*)?)*)$`)
+const parameterForm = new RegExp(parameter, 'g')
+const jsonForm = /^application\/(?:json|[a-z0-9!#$&^_.+-]+\+json)$/
+
+/**
+ * Rejects a body that is not declared as JSON in UTF-8 without a content encoding. Two
+ * `Content-Type` fields, which some runtimes join with a comma, are not a media type. Throws
+ * `UnsupportedMediaType`.
+ */
+export function checkMediaType({ header }: HttpRequest): void {
+  const mediaType = header('content-type')
+  if (mediaType === undefined) throw unsupported('The request has a body and no Content-Type.')
+  const [, essence = '', parameters = ''] = mediaTypeForm.exec(mediaType) ?? []
+  if (!jsonForm.test(essence.toLowerCase())) throw unsupported('The Content-Type has to be application/json.')
+  for (const [, name, plain, quoted] of parameters.matchAll(parameterForm)) {
+    const isCharset = name!.toLowerCase() === 'charset'
+    if (isCharset && (plain ?? quoted)!.toLowerCase() !== 'utf-8') {
+      throw unsupported('The charset has to be utf-8.')
+    }
+  }
+  const encoding = header('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw unsupported('The body has to come without a Content-Encoding.')
+  }
+}
+
+function unsupported(detail: string): ProblemError {
+  return new ProblemError(UnsupportedMediaType, {
+    detail,
+    extra: {},
+    headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+  })
+}

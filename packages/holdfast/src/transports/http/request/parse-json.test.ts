@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import { ProblemError } from 'holdfast'
+import { describe, expect, test } from 'vitest'
+import { inexactNumber, isExactNumber } from '../../../kernel/base/exact-number.ts'
+import { numberLiteral } from '../../../kernel/base/number-literal.fixture.ts'
+import { maxDepth, parseJson as parseBytes } from './parse-json.ts'
+
+function parseJson(text: string): unknown {
+  return parseBytes(new TextEncoder().encode(text))
+}
+
+/** Returns the detail of the rejection; `undefined` if the text is accepted. */
+function refusalOf(text: string): string | undefined {
+  try {
+    parseJson(text)
+    return undefined
+  } catch (error) {
+    if (error instanceof ProblemError && error.code === 'bad-request') return error.detail
+    throw error
+  }
+}
+
+function parses(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('JSON', () => {
+  test('is read as it was written', () => {
+    const value = fc.jsonValue({ maxDepth: 6 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
+    fc.assert(
+      fc.property(value, fc.constantFrom(undefined, 2, '\t'), (json, space) => {
+        // Compared as text, since JSON.parse itself is under test.
+        expect(JSON.stringify(parseJson(JSON.stringify(json, null, space)))).toBe(JSON.stringify(json))
+      }),
+    )
+  })
+
+  test('of any other syntax is refused, and the refusal says where', () => {
+    // Small pieces of JSON in any order: most results are invalid, in many different ways.
+    const pieces = fc.array(
+      fc.constantFrom(
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '"a"',
+        '"b\\n"',
+        '"\\u12',
+        '"',
+        '\\',
+        ' ',
+        '\n',
+        '1',
+        '-',
+        '0',
+        '.5',
+        'e',
+        'true',
+        'nul',
+        'é',
+      ),
+      { maxLength: 12 },
+    )
+    fc.assert(
+      fc.property(
+        pieces.map((list) => list.join('')),
+        (text) => {
+          fc.pre(!parses(text))
+          expect(refusalOf(text)).toMatch(/: .+ \(line \d+, column \d+\)\.$/)
+        },
+      ),
+      { numRuns: 2_000 },
+    )
+  })
+
+  test('that is right is refused for a name that comes twice alone', () => {
+    const names = fc.array(fc.constantFrom('a', 'b', 'c', '"', '\\', ':', '{', 'ü', ''), { maxLength: 5 })
+    fc.assert(
+      fc.property(names, fc.jsonValue({ maxDepth: 3 }), (list, inner) => {
+        const text = `[{${list.map((name) => `${JSON.stringify(name)}:${JSON.stringify(inner)}`).join(',')}}]`
+        fc.pre(!text.includes('__proto__'))
+        const isRepeated = new Set(list).size < list.length
+        expect(refusalOf(text) !== undefined).toBe(isRepeated)
+      }),
+    )
+  })
+
+  test.each([
+    ['{"a":1,"a":2}', 'the object has this name already (line 1, column 8)'],
+    ['{"a":1,"\\u0061":2}', 'the object has this name already (line 1, column 8)'],
+    ['{"a":{"b":1,\n  "b":1}}', 'the object has this name already (line 2, column 3)'],
+    ['{"a":{"x":1},"a":{}}', 'the object has this name already (line 1, column 14)'],
+    ['{"__proto__":{}}', 'an object may not have the name "__proto__" (line 1, column 2)'],
+    ['[{"a":[{"\\u005f_proto__":1}]}]', 'an object may not have the name "__proto__" (line 1, column 9)'],
+    ['', 'the text ends where a value is expected (line 1, column 1)'],
+    ['{"a":', 'the text ends where a value is expected (line 1, column 6)'],
+    ['{"a" 1}', 'a colon is expected (line 1, column 6)'],
+    ['{a:1}', 'a name in quotation marks is expected (line 1, column 2)'],
+    ['{"a":1,}', 'a name in quotation marks is expected (line 1, column 8)'],
+    ['[1 2]', 'a comma or the end of the array is expected (line 1, column 4)'],
+    ['{"a":1 "b":2}', 'a comma or the end of the object is expected (line 1, column 8)'],
+    ['"a', 'the string has no end (line 1, column 1)'],
+    ['"a\nb"', 'a string has a control character that is not escaped (line 1, column 3)'],
+    ['"\\x"', 'a string has an escape that JSON does not know (line 1, column 3)'],
+    ['01', 'the text goes on after its value (line 1, column 2)'],
+    ['NaN', 'a value is expected (line 1, column 1)'],
+    ['{"a":[1e400]}', 'the number is too large (line 1, column 7)'],
+    ['-1e400', 'the number is too large (line 1, column 1)'],
+    ['{"a":9007199254740993}', `${inexactNumber} (line 1, column 6)`],
+    ['[-9007199254740993]', `${inexactNumber} (line 1, column 2)`],
+    ['0.10000000000000001', `${inexactNumber} (line 1, column 1)`],
+    ['1e-400', `${inexactNumber} (line 1, column 1)`],
+    ['{"\\u0061":18446744073709551616}', `${inexactNumber} (line 1, column 11)`],
+    ['\ufeff{}', 'a value is expected (line 1, column 1)'],
+  ])('%j is refused: %s', (text, reason) => {
+    expect(refusalOf(text)).toBe(`The body cannot be read as JSON: ${reason}.`)
+  })
+
+  test('of numbers is read to the same value on both ways, or refused on both', () => {
+    fc.assert(
+      fc.property(numberLiteral, (literal) => {
+        // A name with an escape takes the slow path.
+        const [quick, slow] = [`{"n":${literal}}`, `{"\\u006e":${literal}}`]
+        const isAccepted = isExactNumber(literal)
+        expect([quick, slow].map((text) => refusalOf(text) === undefined)).toEqual([isAccepted, isAccepted])
+        expect(isAccepted ? parseJson(quick) : undefined).toEqual(isAccepted ? parseJson(slow) : undefined)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('is refused without a word of it', () => {
+    expect(refusalOf('{"password":"hunter2","password":"hunter2"}')).not.toContain('hunter2')
+    expect(refusalOf('{"password":"hunter2')).not.toMatch(/hunter2|password/)
+  })
+
+  test('is nested so deep at most', () => {
+    const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
+    expect(refusalOf(nested(maxDepth))).toBeUndefined()
+    expect(refusalOf(nested(maxDepth + 1))).toContain('nested deeper than 100 levels')
+    expect(refusalOf(nested(500_000))).toContain('nested deeper than 100 levels')
+    expect(refusalOf('{"a":'.repeat(500_000))).toContain('nested deeper than 100 levels')
+  })
+
+  // https://github.com/nodejs/node/issues/63785
+  test('has the names that it was written with, whatever was read before', () => {
+    for (const [before, text, names] of [
+      ['{"h":[],"\\\\":0}', '{"h":1,"\\n":2}', ['h', '\n']],
+      ['{"i":[],"\\\\":0}', '{"i":1,"\\"":2}', ['i', '"']],
+      ['{"j":[],"\\\\":0}', '{"j":1,"\\u0061":2}', ['j', 'a']],
+      ['{"k":[],"\\\\u":0}', '{"k":1,"\\u0061b":2}', ['k', 'ab']],
+    ] as const) {
+      parseJson(before)
+      expect(Object.keys(parseJson(text) as object)).toEqual(names)
+    }
+  })
+
+  test('that was read leaves other readers alone', () => {
+    parseJson('{"m":[],"\\\\":0}')
+    expect(Object.keys(JSON.parse('{"m":1,"\\n":2}') as object)).toEqual(['m', '\n'])
+  })
+
+  test('of escapes means what it says', () => {
+    expect(parseJson('{"\\u0061\\n":"\\ud83d\\ude00\\/","n":[-0.5e2,true,false,null,{}],"":[]}')).toEqual({
+      'a\n': '😀/',
+      n: [-50, true, false, null, {}],
+      '': [],
+    })
+  })
+
+  test('may have names of what objects inherit', () => {
+    expect(parseJson('{"constructor":1,"toString":{"prototype":2}}')).toEqual({
+      constructor: 1,
+      toString: { prototype: 2 },
+    })
+  })
+})

@@ -1,0 +1,61 @@
+import { ProblemError } from '../../../kernel/problem/problem.ts'
+import { BadRequest } from '../../../kernel/problem/problems.ts'
+import { bodyTooLarge } from './body-buffer.ts'
+import type { HttpRequest } from './http-request.ts'
+import { checkMediaType } from './media-type.ts'
+import { parseJson } from './parse-json.ts'
+
+/**
+ * Reads the body of a request; empty if it has none. Throws `ContentTooLarge` (before reading
+ * anything, if the length is declared), `UnsupportedMediaType` and `BadRequest`.
+ */
+export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
+  const announcedBytes = announcedLength(request)
+  if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
+  // Headers that rule a body out reject it unread. A body of undeclared length may turn out to be
+  // empty.
+  if (announcedBytes > 0) checkMediaType(request)
+  const bytes = await readContent(request, limitBytes)
+  if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
+  return bytes
+}
+
+/**
+ * Rejects a body if the method defines no meaning for it (RFC 9110 section 9.3.5): a client that
+ * sends one would expect it to matter, but it is not part of the fingerprint. Throws `BadRequest`.
+ */
+export async function refuseBody(request: HttpRequest, limitBytes: number): Promise<void> {
+  const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
+  if (hasContent) {
+    throw BadRequest({
+      detail: `A ${request.method} takes no body: its input is in the path and the query string.`,
+    })
+  }
+}
+
+/** Parses the JSON of a body; returns `undefined` for an empty one. Throws `BadRequest`. */
+export function parseBody(bytes: Uint8Array): unknown {
+  return bytes.length === 0 ? undefined : parseJson(bytes)
+}
+
+/**
+ * Returns the length in `Content-Length`; zero if there is none, although the body may still have
+ * content.
+ */
+function announcedLength({ header }: HttpRequest): number {
+  const length = header('content-length')
+  if (length === undefined) return 0
+  if (!/^\d+$/.test(length)) throw BadRequest({ detail: 'The Content-Length has to be a number of bytes.' })
+  return Number(length)
+}
+
+async function readContent(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
+  try {
+    return await request.readContent(limitBytes)
+  } catch (cause) {
+    if (cause instanceof ProblemError) throw cause
+    const broken = BadRequest({ detail: 'The body broke off before its end.' })
+    broken.cause = cause
+    throw broken
+  }
+}

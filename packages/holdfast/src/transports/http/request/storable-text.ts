@@ -1,0 +1,24 @@
+import { BadRequest } from '../../../kernel/problem/problems.ts'
+
+/**
+ * Rejects text that cannot be stored unchanged: U+0000, which Postgres does not support, and
+ * unpaired surrogates, which are replaced by another character when encoded. Throws `BadRequest`.
+ */
+export function refuseUnstorable(text: string, part: string): void {
+  if (text.includes('\0')) throw BadRequest({ detail: `The ${part} has a text with the character U+0000.` })
+  if (!text.isWellFormed()) {
+    throw BadRequest({ detail: `The ${part} has a text with half of a surrogate pair.` })
+  }
+}
+
+/**
+ * Rejects a JSON value if any of its strings cannot be stored unchanged, names of members included.
+ */
+export function refuseUnstorableJson(value: unknown): void {
+  if (typeof value === 'string') refuseUnstorable(value, 'body')
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, member] of Object.entries(value)) {
+    refuseUnstorable(name, 'body')
+    refuseUnstorableJson(member)
+  }
+}

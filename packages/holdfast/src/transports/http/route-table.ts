@@ -1,0 +1,113 @@
+import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { SmartRouter } from 'hono/router/smart-router'
+import { TrieRouter } from 'hono/router/trie-router'
+import type { Route } from '../../kernel/operation/route.ts'
+import { canonicalPath } from './request/target.ts'
+
+/** A route and its target, which answers the requests. */
+export interface RouteEntry<Target> {
+  readonly route: Route
+  readonly target: Target
+  /** The name of the operation; `undefined` for a page. */
+  readonly operation?: string
+}
+
+/** The route that matches the method and path of a request. */
+export interface RouteMatch<Target> {
+  readonly entry: RouteEntry<Target>
+  /** The path parameters, still percent-encoded. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** Every route of a service. */
+export interface RouteTable<Target> {
+  /**
+   * Returns the match of a method and a path in canonical form; `undefined` if no route matches.
+   */
+  find(method: string, path: string): RouteMatch<Target> | undefined
+  /**
+   * Returns the methods of a path in the form of an `Allow` header; empty if no route matches the
+   * path.
+   */
+  allow(path: string): string
+  /** The methods of all routes, in the form of an `Allow` header. */
+  readonly allowAny: string
+}
+
+/**
+ * Creates the table. If several routes match a path, literal segments take precedence over
+ * parameters, compared from left to right. The entries of `fallbacks` only match what no other
+ * entry does.
+ */
+export function createRouteTable<Target>(
+  entries: readonly RouteEntry<Target>[],
+  fallbacks: readonly RouteEntry<Target>[] = [],
+): RouteTable<Target> {
+  const router = new SmartRouter<RouteEntry<Target>>({ routers: [new RegExpRouter(), new TrieRouter()] })
+  const ordered = [...entries.toSorted((a, b) => comparePaths(a.route.path, b.route.path)), ...fallbacks]
+  // Of several matching routes, the router returns the one that was added first.
+  for (const entry of ordered) router.add(entry.route.method, toPattern(entry.route.path), entry)
+  const methods = new Set(ordered.map(({ route }) => route.method))
+
+  function find(method: string, path: string): RouteMatch<Target> | undefined {
+    // The client chooses the method, and the router looks it up in plain objects.
+    if (!methods.has(method)) return undefined
+    const [candidates, values] = router.match(method, path)
+    const first = candidates[0]
+    if (!first) return undefined
+    const [entry, places] = first
+    // One implementation of the router returns the parameters, the other their indexes in the
+    // values.
+    return {
+      entry,
+      parameters: values ? valuesAt(places as Places, values) : (places as Record<string, string>),
+    }
+  }
+
+  return {
+    find: (method, path) => find(method === 'HEAD' ? 'GET' : method, path),
+    allow: (path) => toAllow([...methods].filter((method) => find(method, path))),
+    allowAny: toAllow([...methods]),
+  }
+}
+
+/** The index of each parameter among the values of a path. */
+type Places = Readonly<Record<string, number>>
+
+function valuesAt(places: Places, values: readonly string[]): Record<string, string> {
+  const parameters: Record<string, string> = {}
+  for (const name in places) parameters[name] = values[places[name]!]!
+  return parameters
+}
+
+/**
+ * Returns a path in the router's syntax. Literal segments are percent-encoded as in requests, so
+ * none is read as syntax.
+ */
+function toPattern(path: string): string {
+  return path
+    .split('/')
+    .map((segment) => (isParameter(segment) ? `:${segment.slice(1, -1)}` : canonicalPath(segment)))
+    .join('/')
+}
+
+function isParameter(segment: string): boolean {
+  return segment.startsWith('{')
+}
+
+/** Orders paths so that the more specific one of two that match the same request comes first. */
+function comparePaths(a: string, b: string): number {
+  const [left, right] = [a.split('/'), b.split('/')]
+  for (const [index, segment] of left.entries()) {
+    const other = right[index]
+    if (other === undefined) break
+    if (isParameter(segment) !== isParameter(other)) return isParameter(segment) ? 1 : -1
+  }
+  return left.length - right.length
+}
+
+function toAllow(methods: readonly string[]): string {
+  if (methods.length === 0) return ''
+  const all = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return [...all, 'OPTIONS'].sort().join(', ')
+}

@@ -1,0 +1,142 @@
+import { jsonType } from '../../kernel/operation/answer.ts'
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { hasBody } from '../../kernel/operation/decode.ts'
+import { isPaged } from '../../kernel/pages/page-links.ts'
+import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
+import { toComponentName } from './component-name.ts'
+import { exampleOf } from './example-of.ts'
+import type {
+  LinkObject,
+  MediaType,
+  OperationObject,
+  RequestBody,
+  ResponseObject,
+} from './open-api-document.ts'
+import { operationParameters } from './operation-parameters.ts'
+import { problemResponses } from './problem-responses.ts'
+import type { DocumentedProblem } from './problem-schema.ts'
+import type { SchemaComponents } from './schema-components.ts'
+import type { Security } from './security.ts'
+import { everyAnswersHeaders, headerReference } from './shared-headers.ts'
+import { tagOf } from './tag-of.ts'
+
+/** Suffix of the name of an input schema, if the schema differs as an output. */
+export const inputVariant = 'Input'
+
+/** The parts of the document that the description of an operation depends on. */
+export interface OperationSurroundings {
+  /** The names of the operation's path parameters in the document. */
+  readonly pathParameters: readonly string[]
+  /** Every problem that the operation may answer with. */
+  readonly problems: readonly DocumentedProblem[]
+  readonly components: SchemaComponents
+  readonly security: Security
+  /** The possible follow-up requests of a successful call. */
+  readonly links: Readonly<Record<string, LinkObject>>
+}
+
+/** Returns the description of an operation. */
+export function toOperationObject(
+  operation: CompiledOperation,
+  { pathParameters, problems, components, security, links }: OperationSurroundings,
+): OperationObject {
+  const { name, summary, description, route } = operation
+  const input = components.embed(operation.inputSchema, inputName(name), inputVariant)
+  const requestBody = hasBody(route.method) ? toRequestBody(operation, input, components) : undefined
+  const tag = tagOf(route)
+  return {
+    operationId: name,
+    ...(tag === undefined ? {} : { tags: [tag] }),
+    ...(summary === undefined ? {} : { summary }),
+    ...(description === undefined ? {} : { description }),
+    security: security.requirementsOf(operation.access),
+    parameters: operationParameters(operation, input, pathParameters),
+    ...(requestBody ? { requestBody } : {}),
+    responses: {
+      [String(operation.status)]: {
+        ...successResponse(operation, components),
+        ...(Object.keys(links).length === 0 ? {} : { links }),
+      },
+      ...(operation.kind === 'query' ? { '304': notModified } : {}),
+      ...problemResponses(operation, problems),
+    },
+  }
+}
+
+function toRequestBody(
+  operation: CompiledOperation,
+  input: JsonSchema,
+  components: SchemaComponents,
+): RequestBody | undefined {
+  const { inputSchema, route } = operation
+  const body = withoutFields(input, route.parameters)
+  if (Object.keys(body.properties ?? {}).length === 0) return undefined
+  const { name } = operation
+  const schema =
+    route.parameters.length === 0
+      ? components.share(inputSchema, inputName(name), inputVariant)
+      : components.add(body, `${toComponentName(name)}Body`)
+  const media = withExample(schema, withoutFields(inputSchema, route.parameters))
+  return { required: body.required !== undefined, content: { [jsonType]: media } }
+}
+
+/** Returns an input schema without some of its fields, such as path parameters. */
+function withoutFields(
+  { properties = {}, required = [], ...rest }: JsonSchema,
+  taken: readonly string[],
+): JsonSchema {
+  const kept = Object.entries(properties).filter(([field]) => !taken.includes(field))
+  const needed = required.filter((field) => !taken.includes(field))
+  return {
+    ...rest,
+    properties: Object.fromEntries(kept),
+    ...(needed.length === 0 ? {} : { required: needed }),
+  }
+}
+
+function successResponse(operation: CompiledOperation, components: SchemaComponents): ResponseObject {
+  const { kind, name, location, hasOutput, outputSchema } = operation
+  const headers = {
+    ...everyAnswersHeaders,
+    ...(location === undefined ? {} : { Location: headerReference('Location') }),
+    ...(kind === 'query' ? { ETag: headerReference('ETag') } : {}),
+    ...(isPaged(operation) ? { Link: headerReference('Link') } : {}),
+    ...(kind === 'mutation' ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
+  }
+  if (!hasOutput) return { description: 'It was done; there is nothing to tell.', headers }
+  const schema = components.share(outputSchema, outputName(name))
+  return {
+    description: kind === 'query' ? 'What was asked for.' : successDescription(operation.status),
+    headers,
+    content: { [jsonType]: withExample(schema, outputSchema) },
+  }
+}
+
+/**
+ * Returns the name of an operation's input schema, used if the schema does not have a name already.
+ */
+export function inputName(operation: string): string {
+  return `${toComponentName(operation)}Input`
+}
+
+/**
+ * Returns the name of an operation's output schema, used if the schema does not have a name
+ * already.
+ */
+export function outputName(operation: string): string {
+  return `${toComponentName(operation)}Output`
+}
+
+function successDescription(status: number): string {
+  return { 201: 'It was made.', 202: 'It was accepted.' }[status] ?? 'It was done.'
+}
+
+const notModified: ResponseObject = {
+  description: 'The client has this answer already, as its `If-None-Match` says.',
+  headers: { ...everyAnswersHeaders, ETag: headerReference('ETag') },
+}
+
+function withExample(schema: JsonSchema, described: JsonSchema): MediaType {
+  const example = exampleOf(described)
+  return example ? { schema, example: example.value } : { schema }
+}

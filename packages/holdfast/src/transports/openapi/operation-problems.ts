@@ -1,0 +1,51 @@
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { hasBody } from '../../kernel/operation/decode.ts'
+import type { AnyProblemType } from '../../kernel/problem/problem.ts'
+import {
+  BadRequest,
+  ContentTooLarge,
+  CursorInvalid,
+  DeadlineExceeded,
+  Forbidden,
+  HeadersTooLarge,
+  InternalError,
+  InvalidInput,
+  NotAcceptable,
+  RequestTimeout,
+  Unauthenticated,
+  Unavailable,
+  UnsupportedMediaType,
+} from '../../kernel/problem/problems.ts'
+import { isPaged } from '../../kernel/pages/page-links.ts'
+import type { RunningService } from '../../kernel/service/service.ts'
+import { admitsEveryone } from './security.ts'
+
+/** Returns every problem that an operation may answer with, ordered by status and code. */
+export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
+  const takesInput = Object.keys(operation.inputSchema.properties ?? {}).length > 0
+  const problems = new Set<AnyProblemType>([
+    BadRequest,
+    NotAcceptable,
+    RequestTimeout,
+    HeadersTooLarge,
+    InternalError,
+    Unavailable,
+    DeadlineExceeded,
+    ...(admitsEveryone(operation.access) ? [] : [Unauthenticated, Forbidden]),
+    ...(hasBody(operation.route.method) ? [ContentTooLarge, UnsupportedMediaType] : []),
+    ...(takesInput ? [InvalidInput] : []),
+    ...(isPaged(operation) ? [CursorInvalid] : []),
+    ...running.databaseProblems,
+    ...(operation.kind === 'mutation' ? mutationProblems(operation, running) : []),
+    ...operation.problems,
+  ])
+  return [...problems].sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
+}
+
+function mutationProblems(
+  { idempotency }: CompiledOperation,
+  { mutationProblems: problems }: RunningService,
+): readonly AnyProblemType[] {
+  if (idempotency === 'required') return problems
+  return problems.filter(({ code }) => code !== 'idempotency-key-missing')
+}

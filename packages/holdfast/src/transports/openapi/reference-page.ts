@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto'
+import type { RunningService } from '../../kernel/service/service.ts'
+import { type HttpAnswer, staticAnswer } from '../http/answer/http-answer.ts'
+import { markup } from '../http/answer/markup.ts'
+import { pageStyle } from '../http/answer/problem-style.ts'
+import { type ReferenceBundle, referencePackage } from './reference-bundle.ts'
+
+// A relative URL, so that the page works behind a proxy that serves it under another path.
+const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
+  url: 'openapi.json',
+  telemetry: false,
+  withDefaultFonts: false,
+  showDeveloperTools: 'never',
+  hideClientButton: true,
+  hideModels: true,
+  defaultOpenAllTags: true,
+  orderSchemaPropertiesBy: 'preserve',
+  orderRequiredPropertiesFirst: false,
+  agent: { disabled: true },
+  mcp: { disabled: true },
+})})`
+
+// The script creates style elements and attributes, so styles are allowed. The only scripts allowed
+// are the reference itself and the one that starts it. Requests that a reader tries out go to the
+// service itself.
+const policy = [
+  "default-src 'none'",
+  `script-src 'self' '${hashOf(startScript)}'`,
+  "style-src 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Returns the page of the API reference. It loads nothing from other hosts. */
+export function referencePage({ name }: RunningService, bundle: ReferenceBundle): HttpAnswer {
+  const page = markup`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name} API</title>
+<link rel="icon" href="data:,">
+<div id="reference"></div>
+<script src="docs/${bundle.name}" integrity="${bundle.integrity}"></script>
+<script>${{ html: startScript }}</script>
+</html>
+`
+  return toAnswer(200, page.html, policy)
+}
+
+/** Returns the page for a service whose reference package is not installed. */
+export function missingPage({ name }: RunningService): HttpAnswer {
+  const page = markup`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name} API</title>
+<style>${{ html: pageStyle }}</style>
+<main>
+<h1>The API reference is not installed</h1>
+<p class="lead">It is a package of its own, since it is large. Install it, and start the service again:</p>
+<pre>npm i ${referencePackage}</pre>
+<h2>Until then</h2>
+<p>Everything that it would show is in <a href="openapi.json">openapi.json</a>.</p>
+</main>
+</html>
+`
+  return toAnswer(
+    501,
+    page.html,
+    `default-src 'none'; style-src '${hashOf(pageStyle)}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  )
+}
+
+function toAnswer(status: number, html: string, contentSecurityPolicy: string): HttpAnswer {
+  return staticAnswer({
+    status,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+    },
+    body: html,
+  })
+}
+
+function hashOf(text: string): string {
+  return `sha256-${hash('sha256', text, 'base64')}`
+}

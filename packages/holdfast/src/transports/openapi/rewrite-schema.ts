@@ -1,0 +1,80 @@
+import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
+import { integerFormat } from './integer-format.ts'
+import { toPortablePattern } from './portable-pattern.ts'
+
+// The keywords of draft 2020-12 that contain schemas. The values of other keywords are data and
+// stay unchanged.
+const holdOne = new Set([
+  'additionalProperties',
+  'contains',
+  'contentSchema',
+  'else',
+  'if',
+  'items',
+  'not',
+  'propertyNames',
+  'then',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+])
+const holdList = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems'])
+const holdNamed = new Set(['dependentSchemas', 'properties'])
+
+// Keywords that are valid at the root of a document only, and `redact`, which is for logs only.
+const leftOut = new Set(['$schema', '$defs', '$id', 'redact'])
+
+/**
+ * Rewrites a schema for an OpenAPI document: references point to the components, keywords for the
+ * root of a document are removed, `example`, which OpenAPI 3.1 deprecates, becomes `examples`,
+ * integers of more than 32 bits get a format, and patterns become portable across
+ * regular-expression engines.
+ */
+export function rewriteSchema(
+  schema: JsonSchema,
+  rewriteReference: (reference: string) => string,
+): JsonSchema {
+  const rewritten: Record<string, unknown> = {}
+  const visit = (value: unknown): unknown =>
+    isSchema(value) ? rewriteSchema(value, rewriteReference) : value
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (leftOut.has(keyword) || value === undefined) continue
+    if (keyword === '$ref') rewritten['$ref'] = rewriteReference(value as string)
+    else if (keyword === 'example') rewritten['examples'] ??= [value]
+    else if (keyword === 'pattern') Object.assign(rewritten, rewritePattern(value as string))
+    else if (holdOne.has(keyword)) rewritten[keyword] = visit(value)
+    else if (holdList.has(keyword)) rewritten[keyword] = (value as readonly unknown[]).map(visit)
+    else if (keyword === 'patternProperties') rewritten[keyword] = mapPatterns(value as object, visit)
+    else if (holdNamed.has(keyword)) rewritten[keyword] = mapValues(value as object, visit)
+    else rewritten[keyword] = value
+  }
+  const format = integerFormat(schema)
+  if (format) rewritten['format'] = format
+  return rewritten
+}
+
+/**
+ * Replaces a pattern without a portable form by a comment for readers: only the service checks it.
+ */
+function rewritePattern(pattern: string): JsonSchema {
+  const portable = toPortablePattern(pattern)
+  return portable === undefined
+    ? { $comment: `Also matches the regular expression of JavaScript /${pattern}/u.` }
+    : { pattern: portable }
+}
+
+// Removing a pattern would reject the properties that it allows, so one without a portable form
+// stays.
+function mapPatterns(named: object, change: (value: unknown) => unknown): object {
+  const entries = Object.entries(named)
+  return Object.fromEntries(
+    entries.map(([pattern, value]) => [toPortablePattern(pattern) ?? pattern, change(value)]),
+  )
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null
+}
+
+function mapValues(named: object, change: (value: unknown) => unknown): object {
+  return Object.fromEntries(Object.entries(named).map(([name, value]) => [name, change(value)]))
+}

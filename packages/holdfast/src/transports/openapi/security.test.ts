@@ -1,0 +1,84 @@
+import { type Access, allOf, anyOf, anyone, holdfast } from 'holdfast'
+import { signedWebhook } from '../../effects/webhooks/signed-webhook.ts'
+import { describe, expect, test } from 'vitest'
+import { startService, type StartOptions } from '../../kernel/service/start-service.fixture.ts'
+import { toOpenApi } from './to-open-api.ts'
+
+const signedIn: Access = { name: 'signedIn()', authorize: ({ caller }) => caller }
+const withKey = (name: string): Access => ({
+  ...signedIn,
+  name: `withKey(${name})`,
+  securitySchemes: { key: { in: 'header', name } },
+})
+
+/** Returns the documented security of an operation with an access rule. */
+async function describeAccess(access: Access, options: StartOptions = {}) {
+  const read = holdfast().query({ route: 'GET /things', access, run: () => {} })
+  const document = toOpenApi(await startService({ read }, options))
+  const { security, responses } = document.paths['/things']!['get']!
+  return { security, statuses: Object.keys(responses), schemes: document.components.securitySchemes }
+}
+
+describe('an operation', () => {
+  test('that everyone may call has no security, and no problem of access', async () => {
+    const { security, statuses, schemes } = await describeAccess(anyone())
+    expect(security).toEqual([])
+    expect(schemes).toEqual({})
+    expect(statuses).not.toContain('401')
+  })
+
+  test('needs a bearer token if the service declares nothing else', async () => {
+    const { security, statuses, schemes } = await describeAccess(signedIn)
+    expect(security).toEqual([{ bearer: [] }])
+    expect(schemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } })
+    expect(statuses).toEqual(expect.arrayContaining(['401', '403']))
+  })
+
+  test('needs one of the schemes of its service', async () => {
+    const securitySchemes = {
+      token: { scheme: 'bearer', description: 'From the console.' },
+      session: { in: 'cookie', name: '__Host-session' },
+    } as const
+    const { security, schemes } = await describeAccess(signedIn, { securitySchemes })
+    expect(security).toEqual([{ token: [] }, { session: [] }])
+    expect(schemes).toEqual({
+      session: { type: 'apiKey', in: 'cookie', name: '__Host-session' },
+      token: { type: 'http', scheme: 'bearer', description: 'From the console.' },
+    })
+  })
+
+  test('needs the schemes of its own rule instead', async () => {
+    const { security, schemes } = await describeAccess(signedWebhook('psp', () => []))
+    expect(security).toEqual([{ webhookSignature: [] }])
+    expect(schemes).toMatchObject({ webhookSignature: { in: 'header', name: 'webhook-signature' } })
+  })
+
+  test('needs the schemes of all rules, or of one, as they are combined', async () => {
+    const all = await describeAccess(allOf(anyone(), signedIn, withKey('x-key')))
+    expect(all.security).toEqual([{ bearer: [], key: [] }])
+    const one = await describeAccess(anyOf(signedIn, withKey('x-key')))
+    expect(one.security).toEqual([{ bearer: [] }, { key: [] }])
+    const optional = await describeAccess(anyOf(signedIn, anyone()))
+    expect(optional.security).toEqual([{ bearer: [] }, {}])
+    expect(optional.statuses).not.toContain('401')
+  })
+
+  test('has different schemes of one name under different names', async () => {
+    const { security, schemes } = await describeAccess(anyOf(withKey('x-one'), withKey('x-two')))
+    expect(security).toEqual([{ key: [] }, { key2: [] }])
+    expect(schemes).toMatchObject({ key: { name: 'x-one' }, key2: { name: 'x-two' } })
+  })
+})
+
+test.each([
+  ['a service', anyone(), { securitySchemes: { 'a token': { scheme: 'bearer' } } }],
+  ['a rule', { ...signedIn, securitySchemes: { 'a token': { scheme: 'bearer' } } }, {}],
+] as const)(
+  '%s with a scheme whose name OpenAPI does not admit does not start',
+  async (_what, access, options) => {
+    await expect(describeAccess(access, options)).rejects.toMatchObject({
+      code: 'service-invalid',
+      message: expect.stringContaining('its security scheme "a token"'),
+    })
+  },
+)

@@ -1,0 +1,60 @@
+import type { Access } from '../../kernel/operation/access.ts'
+import {
+  type SecurityRequirement,
+  securityRequirementsOf,
+  type SecurityScheme,
+  type SecuritySchemes,
+} from '../../kernel/operation/security-scheme.ts'
+import type { SecurityRequirementObject, SecuritySchemeObject } from './open-api-document.ts'
+
+/** The security schemes of a document, collected while it is written. */
+export interface Security {
+  /** Returns the alternative requirements of an operation with this rule; `[]` for a public one. */
+  requirementsOf(access: Access): readonly SecurityRequirementObject[]
+  /** Returns every scheme that an operation requires, sorted by name. */
+  all(): Readonly<Record<string, SecuritySchemeObject>>
+}
+
+/** Creates the collection of a service with these schemes. */
+export function createSecurity(ofService: SecuritySchemes): Security {
+  const named = new Map<string, SecurityScheme>()
+
+  /** Returns a name for a scheme, numbered if another scheme already has the name. */
+  function nameOf(wanted: string, scheme: SecurityScheme): string {
+    for (let attempt = 1; ; attempt += 1) {
+      const name = attempt === 1 ? wanted : `${wanted}${attempt}`
+      const known = named.get(name)
+      if (known && JSON.stringify(known) !== JSON.stringify(scheme)) continue
+      named.set(name, scheme)
+      return name
+    }
+  }
+
+  return {
+    requirementsOf(access) {
+      const alternatives = securityRequirementsOf(access, ofService, nameOf)
+      return alternatives.every(isNothing) ? [] : alternatives.map(toRequirement)
+    },
+    all() {
+      const sorted = [...named].sort(([a], [b]) => (a < b ? -1 : 1))
+      return Object.fromEntries(sorted.map(([name, scheme]) => [name, toSchemeObject(scheme)]))
+    },
+  }
+}
+
+/** Returns true if a rule admits a caller without credentials, as one of its alternatives. */
+export function admitsEveryone(access: Access): boolean {
+  return securityRequirementsOf(access, { any: { scheme: 'any' } }, (name) => name).some(isNothing)
+}
+
+function isNothing(names: SecurityRequirement): boolean {
+  return names.length === 0
+}
+
+function toRequirement(names: SecurityRequirement): SecurityRequirementObject {
+  return Object.fromEntries(names.map((name) => [name, []]))
+}
+
+function toSchemeObject(scheme: SecurityScheme): SecuritySchemeObject {
+  return 'scheme' in scheme ? { type: 'http', ...scheme } : { type: 'apiKey', ...scheme }
+}

@@ -1,0 +1,133 @@
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { defaultKeyHeader } from '../../kernel/operation/operation.ts'
+import type { HeaderObject, ParameterObject, Reference } from './open-api-document.ts'
+
+const requestId = { type: 'string', minLength: 8, maxLength: 128, pattern: '^[A-Za-z0-9._~-]+$' }
+const traceparent = { type: 'string', pattern: '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$' }
+const traceContext = 'https://www.w3.org/TR/trace-context/'
+
+/**
+ * A key in the form that `idempotency/key.ts` parses: 1 to 255 characters. `maxLength` cannot
+ * express this, since quotes and backslashes do not count.
+ */
+const idempotencyKey = {
+  type: 'string',
+  pattern:
+    '^(?:"(?:[\\x20-\\x21\\x23-\\x5b\\x5d-\\x7e]|\\\\["\\\\]){1,255}"|[\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]{1,255})$',
+}
+// Not a UUID: version 7 contains a time, and the example would be rejected as too old.
+const keyExample = '"one-key-per-request"'
+const keyPurpose =
+  'Makes the request safe to send again: the same request with the same key takes effect once, and each time gets the same answer. A string of 1 to 255 printable ASCII characters that no other request has, quoted or bare; preferably a UUIDv7.'
+
+// A number other than zero, with a unit.
+const requestTimeout = '^(?:[0-9]*[1-9][0-9]*(?:\\.[0-9]+)?|[0-9]+\\.[0-9]*[1-9][0-9]*)(?:ms|s|m|h|d)$'
+
+/** The request headers that operations share, by component name. */
+export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: true,
+    description: keyPurpose,
+    schema: idempotencyKey,
+    example: keyExample,
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description:
+      'The `ETag` of an answer that the client still has: the same one is answered with 304 and no body.',
+    schema: { type: 'string' },
+  },
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description:
+      'Identifies the request in the log and in the answer. Where it is absent, or not of this form, the service makes one.',
+    schema: requestId,
+  },
+  RequestTimeout: {
+    name: 'Request-Timeout',
+    in: 'header',
+    description:
+      "The max time the client waits: a number and a unit, such as `250ms`, `2s` or `1m`; at least 1 ms. The operation's own deadline applies if it is sooner.",
+    schema: { type: 'string', pattern: requestTimeout },
+  },
+  Traceparent: {
+    name: 'traceparent',
+    in: 'header',
+    description: `The trace that the request belongs to (${traceContext}).`,
+    schema: traceparent,
+  },
+}
+
+/**
+ * Returns the idempotency header of a mutation that differs from the shared one: it is optional, or
+ * has another name.
+ */
+export function idempotencyKeyParameter({
+  keyHeader,
+  idempotency,
+}: Pick<CompiledOperation, 'keyHeader' | 'idempotency'>): ParameterObject {
+  return {
+    name: keyHeader === defaultKeyHeader ? 'Idempotency-Key' : keyHeader,
+    in: 'header',
+    required: idempotency === 'required',
+    description:
+      idempotency === 'required'
+        ? keyPurpose
+        : `${keyPurpose} It may be left out here: ${idempotency.optional}`,
+    schema: idempotencyKey,
+    ...(keyHeader === defaultKeyHeader ? { example: keyExample } : {}),
+  }
+}
+
+/** The response headers, by component name. */
+export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
+  ETag: {
+    description: 'Names these very bytes; `If-None-Match` asks whether they have changed.',
+    schema: { type: 'string' },
+  },
+  IdempotencyReplayed: {
+    description: '`true` where the answer is the one that an earlier request with the same key got.',
+    schema: { type: 'string', const: 'true' },
+  },
+  Link: {
+    description: 'Where other pages of the list are, as `first`, `next` and `prev` (RFC 8288).',
+    schema: { type: 'string' },
+  },
+  Location: {
+    description: 'The path of what was made.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
+  RequestId: { description: 'Identifies the request in the log of the service.', schema: requestId },
+  RetryAfter: {
+    description: 'After how many seconds to send the request again.',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  },
+  Traceparent: { description: `Where the call stands in its trace (${traceContext}).`, schema: traceparent },
+}
+
+/** The header of a 401 response. */
+export const challengeHeader: HeaderObject = {
+  description:
+    'How to say who makes the call: a challenge for each security scheme (RFC 9110 section 11.6.1).',
+  schema: { type: 'string' },
+}
+
+/** The headers of every response. */
+export const everyAnswersHeaders: Readonly<Record<string, Reference>> = {
+  'X-Request-Id': headerReference('RequestId'),
+  traceparent: headerReference('Traceparent'),
+}
+
+/** Returns a reference to a response header. */
+export function headerReference(name: string): Reference {
+  return { $ref: `#/components/headers/${name}` }
+}
+
+/** Returns a reference to a request header. */
+export function parameterReference(name: string): Reference {
+  return { $ref: `#/components/parameters/${name}` }
+}
