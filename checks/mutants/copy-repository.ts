@@ -47,4 +47,4 @@ function linkModules(from: string, to: string): void {
 }
 
 /** Caches keyed by the path or content of sources. */
-const ownOfEachCopy = new Set(['.vite', '.vite-temp', '.vitest'])
+const ownOfEachCopy = new Set(['.programs', '.vite', '.vite-temp', '.vitest'])

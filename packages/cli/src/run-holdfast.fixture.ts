@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { text } from 'node:stream/consumers'
 import { vi } from 'vitest'
+import { bundleProgram } from '../../holdfast/test/bundle-program.ts'
 import { runCommandLine } from './run-command-line.ts'
 
 /** The exit code and the output of a command. */
@@ -21,12 +21,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
-
 /**
  * Runs a command line in this process, with only the given environment. A separate process takes
- * half a second to start; {@link runHoldfast} is for tests that need one: its folder, signals,
- * streams.
+ * longer; {@link runHoldfast} is for tests that need one: its folder, signals, streams.
  */
 export async function callHoldfast(
   line: readonly string[],
@@ -58,7 +55,8 @@ export async function runHoldfast(
   line: readonly string[],
   { databaseUrl, folder, env }: RunOptions = {},
 ): Promise<Run> {
-  const child = spawn(process.execPath, ['--conditions=holdfast:source', main, ...line], {
+  const main = await bundleProgram(new URL('main.ts', import.meta.url))
+  const child = spawn(process.execPath, [...main.execArgv, main.file, ...line], {
     env: {
       PATH: process.env['PATH'],
       // Not a setting of the command: the folder of Node's compile cache.

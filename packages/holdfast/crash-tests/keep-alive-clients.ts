@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { bundleProgram } from '../test/bundle-program.ts'
 import type { ClientsReport } from './keep-alive-clients-main.ts'
 
 /** Clients in a separate process. */
@@ -14,8 +15,9 @@ export interface Clients {
  * Starts clients that send mutations to a URL one after the other, each on a kept-alive connection.
  */
 export async function startClients(url: string, count: number): Promise<Clients> {
-  const child = fork(new URL('keep-alive-clients-main.ts', import.meta.url), [url, String(count)], {
-    execArgv: ['--conditions=holdfast:source'],
+  const { file, execArgv } = await bundleProgram(new URL('keep-alive-clients-main.ts', import.meta.url))
+  const child = fork(file, [url, String(count)], {
+    execArgv: [...execArgv],
   })
   await once(child, 'message')
   return {

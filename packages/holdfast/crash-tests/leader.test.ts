@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
+import { bundleProgram } from '../test/bundle-program.ts'
 import { freePort, type ServerProcess, startServer } from './server-process.ts'
 
 let database: TestDatabase
@@ -44,7 +44,8 @@ const insertJob = (name: string, state: string): Promise<unknown> =>
   )
 
 test('kill -9 of the leader: a due job, a tick, a limited job and the job that it ran go on elsewhere', async () => {
-  leader = spawn(process.execPath, ['--conditions=holdfast:source', fileURLToPath(main)], {
+  const { file, execArgv } = await bundleProgram(main)
+  leader = spawn(process.execPath, [...execArgv, file], {
     env: {
       ...process.env,
       NODE_ENV: 'development',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
+import { bundleProgram } from '../test/bundle-program.ts'
 
 /** A server in a separate process, on a port that stays the same when it is restarted. */
 export interface ServerProcess {
@@ -23,9 +23,13 @@ export interface ServerProcess {
 
 const keptOutput = 20_000
 const startAttempts = 10
+// Bounds for what hangs, far above what ten starts at once take on a busy machine.
+const startLimitMs = 240_000
+const answerLimitMs = 30_000
 
 /** Starts the server of a main file on a database, and waits until it has started. */
 export async function startServer(main: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
+  const program = await bundleProgram(main)
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   let output = ''
@@ -42,16 +46,18 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
       const isUp = await until(async () => hasEnded(child) || (await hasStarted(url)), {
-        timeoutMs: 60_000,
-        what: `an answer of ${url}; it wrote: ${output}`,
-      }).then(() => !hasEnded(child))
-      if (isUp) return
+        timeoutMs: startLimitMs,
+        what: `an answer of ${url}`,
+      }).catch((cause: unknown) => {
+        throw new Error(`The server did not answer; it wrote: ${output}`, { cause })
+      })
+      if (isUp && !hasEnded(child)) return
     }
     throw new Error(`The server did not start in ${startAttempts} attempts; it wrote: ${output}`)
   }
 
   function launch(): void {
-    child = spawn(process.execPath, ['--conditions=holdfast:source', fileURLToPath(main)], {
+    child = spawn(process.execPath, [...program.execArgv, program.file], {
       env: { ...process.env, NODE_ENV: 'development', ...env, PORT: String(port), HOST: '127.0.0.1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -96,7 +102,7 @@ function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null
 
 /** Returns whether it has started; before that it answers every request with 503. */
 async function hasStarted(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
+  const answer = await fetch(url, { signal: AbortSignal.timeout(answerLimitMs) })
   await answer.body?.cancel()
   return answer.status !== 503
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
 import type { ServerProcess } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
+import { bundleProgram } from '../test/bundle-program.ts'
 
 /** Options of {@link storm}. */
 export interface StormOptions {
@@ -55,7 +55,7 @@ interface Pace {
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { servers, isEnough, limitMs } = options
   const beganMs = performance.now()
-  const clients = startMain('storm-clients-main.ts', {
+  const clients = await startMain('storm-clients-main.ts', {
     STORM_CLIENTS: JSON.stringify({
       urls: servers.map(({ url }) => url),
       concurrency: options.concurrency,
@@ -117,7 +117,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
  * clients' responses.
  */
 export async function checkStorm(databaseUrl: string, file: string): Promise<readonly string[]> {
-  const checker = startMain('storm-checker-main.ts', { DATABASE_URL: databaseUrl, OBSERVATIONS: file })
+  const checker = await startMain('storm-checker-main.ts', { DATABASE_URL: databaseUrl, OBSERVATIONS: file })
   const [answer] = (await Promise.race([
     once(checker, 'message'),
     once(checker, 'exit').then(([code]) => [{ violations: [`the checker has ended with ${String(code)}`] }]),
@@ -125,9 +125,10 @@ export async function checkStorm(databaseUrl: string, file: string): Promise<rea
   return answer.violations
 }
 
-function startMain(name: string, env: Readonly<Record<string, string>>): ChildProcess {
-  return fork(fileURLToPath(new URL(`./${name}`, import.meta.url)), {
-    execArgv: ['--conditions=holdfast:source'],
+async function startMain(name: string, env: Readonly<Record<string, string>>): Promise<ChildProcess> {
+  const { file, execArgv } = await bundleProgram(new URL(`./${name}`, import.meta.url))
+  return fork(file, {
+    execArgv: [...execArgv],
     env: { ...process.env, ...env },
   })
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
+import { bundleProgram } from '../test/bundle-program.ts'
 
 /** `WORKER_KILLS=50 npm test workers` kills more of them. */
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)
@@ -183,11 +183,11 @@ test('the same catches a worker that is not fenced', async () => {
     `insert into holdfast.jobs (service, id, name, input, state)
      values ('worked', gen_random_uuid(), 'work', '{"ms":1500}', 'ready')`,
   )
-  const unfenced = spawn(
-    process.execPath,
-    ['--conditions=holdfast:source', fileURLToPath(new URL('./unfenced-worker-main.ts', import.meta.url))],
-    { env: { ...process.env, ...env() }, stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+  const { file, execArgv } = await bundleProgram(new URL('./unfenced-worker-main.ts', import.meta.url))
+  const unfenced = spawn(process.execPath, [...execArgv, file], {
+    env: { ...process.env, ...env() },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   children.push(unfenced)
   let output = ''
   unfenced.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))

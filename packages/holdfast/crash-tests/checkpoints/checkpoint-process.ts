@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { bundleProgram } from '../../test/bundle-program.ts'
 import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoint.ts'
 
 /** A program in a separate process that can be made to die at a checkpoint. */
@@ -27,8 +27,9 @@ export async function startCheckpointProcess(
   main: URL,
   { env, ports }: { readonly env: Readonly<Record<string, string>>; readonly ports: readonly number[] },
 ): Promise<CheckpointProcess> {
-  const child = fork(fileURLToPath(main), {
-    execArgv: ['--conditions=holdfast:source', '--import', preload],
+  const program = await bundleProgram(main)
+  const child = fork(program.file, {
+    execArgv: [...program.execArgv, '--import', preload],
     env: {
       ...process.env,
       NODE_ENV: 'test',

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
+import { bundleProgram } from '../../../test/bundle-program.ts'
 
 /** A main file in a separate process. */
 export interface Child {
@@ -15,10 +16,12 @@ export interface Child {
   readonly url: Promise<string>
 }
 
+const main = await bundleProgram(new URL('main.fixture.ts', import.meta.url))
+
 /** Starts the main file of this folder; it is stopped when the test ends, at the latest. */
 export function startMain(env: Readonly<Record<string, string>>): Child {
-  const child = fork(new URL('main.fixture.ts', import.meta.url), {
-    execArgv: ['--conditions=holdfast:source'],
+  const child = fork(main.file, {
+    execArgv: [...main.execArgv],
     env: {
       PATH: process.env['PATH'] ?? '',
       NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],

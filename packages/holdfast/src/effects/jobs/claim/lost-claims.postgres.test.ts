@@ -2,9 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { bundleProgram } from '../../../../test/bundle-program.ts'
 import { losing } from './lost-claims.fixture.ts'
 
 // The crash of a worker costs an attempt only for jobs that had started.
+
+const program = await bundleProgram(new URL('lost-claims-main.fixture.ts', import.meta.url))
 
 let on: TestService<typeof losing.operations>
 const children: ChildProcess[] = []
@@ -21,8 +24,8 @@ afterEach(async () => {
 /** Starts a worker in a child process; `began` has the numbers of the jobs that have started. */
 function startChild(): { readonly child: ChildProcess; readonly began: number[] } {
   const began: number[] = []
-  const child = fork(new URL('lost-claims-main.fixture.ts', import.meta.url), {
-    execArgv: ['--conditions=holdfast:source'],
+  const child = fork(program.file, {
+    execArgv: [...program.execArgv],
     env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: on.databaseUrl },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })

@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, openSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { until } from 'holdfast/testing'
 import { expect, onTestFinished, test } from 'vitest'
+import { bundleProgram } from '../../../../test/bundle-program.ts'
 
-const program = fileURLToPath(new URL('./process-log-main.fixture.ts', import.meta.url))
+const program = await bundleProgram(new URL('./process-log-main.fixture.ts', import.meta.url))
 
 /** Starts a process that logs; it is stopped when the test ends, at the latest. */
 function start(how: string, stdout: 'pipe' | number = 'pipe'): ChildProcess {
-  const child = spawn(process.execPath, ['--conditions=holdfast:source', program, how], {
+  const child = spawn(process.execPath, [...program.execArgv, program.file, how], {
     stdio: ['ignore', stdout, 'pipe', 'ipc'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
