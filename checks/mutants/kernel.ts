@@ -23,7 +23,7 @@ export const kernelMutants: readonly Mutant[] = [
     text: allOfAsks,
     replacement: allOfAsks.replace('{ ...request, caller }', 'request'),
     killedBy: [
-      { file: tests, name: 'is asked rule by rule, each about the caller that the one before has made' },
+      { file: tests, name: 'is checked rule by rule, each with the caller that the previous one returned' },
     ],
     why: 'A rule would judge a caller without the tenant that the rule before has found.',
   },
@@ -33,7 +33,7 @@ export const kernelMutants: readonly Mutant[] = [
     text: allOfAsks,
     replacement: allOfAsks.replace('caller = decision', 'void decision'),
     killedBy: [
-      { file: tests, name: 'is asked rule by rule, each about the caller that the one before has made' },
+      { file: tests, name: 'is checked rule by rule, each with the caller that the previous one returned' },
     ],
     why: 'The handler would be given a caller without the tenant that a rule has found.',
   },

@@ -6,7 +6,7 @@ import { createTestService } from 'holdfast/testing'
 
 const { job, consumer, service } = holdfast({ database: noDatabase })
 
-test('a service does not start whose jobs and messages could not be read as they were stored', async () => {
+test('a service does not start if the schema of a job or message cannot be stored as JSON', async () => {
   const remind = job({ name: 'remind', input: z.object({ at: z.date() }), run: () => {} })
   const Moved = event('account.moved', { payload: z.object({ balance: z.bigint() }) })
   const hear = consumer({ name: 'hear', event: Moved, run: () => {} })

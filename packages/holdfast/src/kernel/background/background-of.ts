@@ -41,7 +41,7 @@ export function backgroundOf(definition: BackgroundDefinition, issues: string[])
       .filter(({ job }) => !jobs.includes(job as Job))
       .map(
         ({ name, job }) =>
-          `schedule "${name}": its job "${job.name}" is not among the jobs of the service; add it to \`jobs\``,
+          `schedule "${name}": its job "${job.name}" is not in \`jobs\` of the service; add it`,
       ),
   )
   return {
@@ -69,7 +69,7 @@ function repeated(all: readonly Named[]): readonly string[] {
     .filter(([, sharing]) => sharing.length > 1)
     .map(([name, sharing]) => {
       const places = sharing.map(({ place }) => place).join(' and ')
-      return `${sharing[0]!.what} "${name}": there are ${sharing.length} of this name (${places}); each needs its own`
+      return `${sharing[0]!.what} "${name}": declared ${sharing.length} times (${places}); use a unique name for each`
     })
 }
 
@@ -79,14 +79,14 @@ function judgeJob(job: JobType): readonly string[] {
   const issues: string[] = []
   if (!/^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/.test(job.name)) issues.push('its name is not kebab-case')
   if (!Number.isInteger(job.priority) || Math.abs(job.priority) > highestPriority)
-    issues.push(`its priority ${job.priority} is not a whole number from -1000 to 1000`)
+    issues.push(`its priority ${job.priority} must be an integer from -1000 to 1000`)
   const { attempts, schedule, firstDelay, longestDelay } = job.retry
   if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
-    issues.push(`its retry.attempts ${attempts} is not a whole number above zero`)
+    issues.push(`its retry.attempts ${attempts} must be a positive integer`)
   if (schedule && (attempts ?? firstDelay ?? longestDelay) !== undefined)
-    issues.push('its retry has a schedule, beside which attempts and delays say nothing')
+    issues.push('its retry has a schedule, which replaces attempts and delays; remove them')
   for (const limit of [job.concurrency?.limit, job.rate?.limit])
-    if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} is not above zero`)
+    if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} must be at least 1`)
   const durations = [
     job.deadline,
     job.retention,
@@ -116,7 +116,7 @@ function judgeConsumer({ name, place, event }: Consumer): readonly string[] {
 function findStorageIssues(what: string, schema: Schema): readonly string[] {
   return issueOf(() => toJsonSchema(schema, 'input')).map(
     (issue) =>
-      `${what} cannot be stored as JSON: ${issue}. Take a text where JSON has no such value, z.iso.datetime() for a Date`,
+      `${what} cannot be stored as JSON: ${issue}. Use a string for values that JSON does not have, such as z.iso.datetime() for a Date`,
   )
 }
 

@@ -1,11 +1,11 @@
 /**
  * Returns the file and line from which a function that is still running was called, to report where
- * something was defined. Returns `'an unknown place'` if the runtime has no readable stacks.
+ * something was defined. Returns `'unknown location'` if the runtime has no readable stacks.
  */
 export function callSite(callee: (...inputs: never[]) => unknown): string {
   const carrier: { stack?: string } = {}
   if ('captureStackTrace' in Error) Error.captureStackTrace(carrier, callee)
   const frame = carrier.stack?.split('\n').find((line) => line.trim().startsWith('at '))
   const place = /(?:\(|at )([^()]+:\d+):\d+\)?$/.exec(frame?.trim() ?? '')?.[1]
-  return place?.replace(/^(?:async )?(?:file:\/\/)?/, '') ?? 'an unknown place'
+  return place?.replace(/^(?:async )?(?:file:\/\/)?/, '') ?? 'unknown location'
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Cancellation, CancellationSource, untilAborted } from './cancellation.ts'
 
 describe('a cancellation', () => {
-  test('tells whoever listens, once, and with the first reason', () => {
+  test('calls each listener once, with the first reason', () => {
     const source = new CancellationSource()
     const told: string[] = []
     const listener = (): void => void told.push(String(source.reason))
@@ -14,7 +14,7 @@ describe('a cancellation', () => {
     expect(() => source.throwIfAborted()).toThrow('first')
   })
 
-  test('tells nobody who has left', () => {
+  test('does not call a listener that was removed', () => {
     const source = new CancellationSource()
     const told: string[] = []
     const leaver = (): void => void told.push('the one who left')
@@ -25,7 +25,7 @@ describe('a cancellation', () => {
     expect(told).toEqual(['the other'])
   })
 
-  test.each(['before', 'after'])('is a signal of the platform, asked for %s it comes', (when) => {
+  test.each(['before', 'after'])('has an AbortSignal, whether it is read before or after: %s', (when) => {
     const source = new CancellationSource()
     const early = when === 'before' ? source.signal : undefined
     source.cancel('over')
@@ -46,12 +46,12 @@ describe.each([
   const of = (controller: CancellationSource | AbortController): Cancellation =>
     controller instanceof CancellationSource ? controller : controller.signal
 
-  test('gives what the work comes to', async () => {
+  test('returns the result of the work', async () => {
     expect(await untilAborted(Promise.resolve(1), of(make()))).toBe(1)
     await expect(untilAborted(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
   })
 
-  test('ends with the reason, and hands over what comes late', async () => {
+  test('rejects with the reason, and disposes of a late result', async () => {
     const controller = make()
     const { promise, resolve } = Promise.withResolvers<number>()
     const late: unknown[] = []
@@ -63,7 +63,7 @@ describe.each([
     expect(late).toEqual([{ status: 'fulfilled', value: 2 }])
   })
 
-  test('does not begin where it is over already', async () => {
+  test('does not start work if it is already cancelled', async () => {
     const controller = make()
     cancel(controller, 'over')
     await expect(untilAborted(new Promise(() => {}), of(controller))).rejects.toBe('over')

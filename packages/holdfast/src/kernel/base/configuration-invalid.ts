@@ -7,6 +7,6 @@ export function configurationInvalid(issues: readonly string[]): HoldfastError {
   const list = issues.map((issue) => `  - ${issue}`).join('\n')
   return new HoldfastError(
     'configuration-invalid',
-    `The configuration is wrong in ${issues.length} places:\n${list}`,
+    `The configuration has ${issues.length} problems:\n${list}`,
   )
 }

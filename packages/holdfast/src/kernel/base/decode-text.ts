@@ -9,13 +9,13 @@ const lineFeed = 0x0a
  * the text.
  */
 export function decodeText(bytes: Uint8Array): DecodedText {
-  if (isUtf16(bytes)) return { fault: 'is text in UTF-16. Save it as UTF-8.' }
+  if (isUtf16(bytes)) return { fault: 'is encoded in UTF-16. Save it as UTF-8.' }
   const nul = bytes.indexOf(0)
   if (nul !== -1) return { fault: `has a NUL character, ${placeOf(bytes, nul)}. Remove it.` }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) }
   } catch {
-    const fault = `is not text in UTF-8, ${placeOf(bytes, firstInvalid(bytes))}. Save it as UTF-8.`
+    const fault = `is not valid UTF-8, ${placeOf(bytes, firstInvalid(bytes))}. Save it as UTF-8.`
     return { fault }
   }
 }
@@ -34,7 +34,7 @@ function placeOf(bytes: Uint8Array, offset: number): string {
   const before = bytes.subarray(0, offset)
   const line = before.reduce((count, byte) => (byte === lineFeed ? count + 1 : count), 1)
   const column = offset - before.lastIndexOf(lineFeed)
-  return `in line ${line} at byte ${column} of the line (offset ${offset} of the file)`
+  return `at line ${line}, byte ${column} (offset ${offset})`
 }
 
 /** Returns the offset of the first byte that is invalid in UTF-8. */

@@ -31,7 +31,7 @@ export function toMilliseconds(duration: Duration): number {
   if (ms === undefined || ms <= 0) {
     throw new HoldfastError(
       'duration-invalid',
-      `${JSON.stringify(duration)} is not a duration. Write a number above zero and a unit: 250ms, 2s, 5m, 1h or 7d.`,
+      `${JSON.stringify(duration)} is not a valid duration. Use a number above zero and a unit: 250ms, 2s, 5m, 1h or 7d.`,
     )
   }
   return ms

@@ -9,7 +9,7 @@
  */
 
 /** The end of the message that rejects a number. It does not repeat the number. */
-export const inexactNumber = 'a double (IEEE 754) does not keep all digits of the number'
+export const inexactNumber = 'a double (IEEE 754) cannot represent all digits of the number'
 
 const literalForm = /^-?(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 const zero = 48

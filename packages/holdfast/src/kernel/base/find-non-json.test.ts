@@ -26,22 +26,22 @@ test.each<[unknown, string, string]>([
   [[1, , 3], '/1', 'undefined'],
   [{ a: () => 1 }, '/a', 'a function'],
   [{ a: Symbol('s') }, '/a', 'a symbol'],
-  [circle, '/a/0', 'a value that contains itself'],
-])('what JSON does not carry is found with its place: %o', (value, pointer, what) => {
+  [circle, '/a/0', 'a circular value'],
+])('a value that JSON cannot represent is reported with its place: %o', (value, pointer, what) => {
   expect(findNonJson(value)).toEqual({ pointer, what })
 })
 
-test('a value that is too deep is found before it exhausts the stack', () => {
-  expect(findNonJson(deep)?.what).toBe('a value more than 500 levels deep')
+test('a value that is nested too deeply is reported before it exhausts the stack', () => {
+  expect(findNonJson(deep)?.what).toBe('a value nested more than 500 levels deep')
 })
 
-test('the same object in two places, members that are undefined and objects of other realms are JSON', () => {
+test('repeated objects, undefined members and objects of other realms are valid JSON', () => {
   const shared = { a: 1 }
   expect(findNonJson([shared, shared, { b: undefined }, Object.create(null)])).toBeUndefined()
   expect(findNonJson(runInNewContext('({ a: [{}] })'))).toBeUndefined()
 })
 
-test('what nothing is found in is what JSON gives back', () => {
+test('a value without findings survives a round trip through JSON', () => {
   fc.assert(
     fc.property(fc.anything({ withDate: true, withMap: true, withBigInt: true }), (value) => {
       if (findNonJson({ value })) return

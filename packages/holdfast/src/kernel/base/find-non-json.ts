@@ -28,9 +28,9 @@ function findBelow(value: unknown, place: Place): NonJson | undefined {
   const what = nameNonJson(value)
   if (what !== undefined) return { pointer: toText(place.path), what }
   if (typeof value !== 'object' || value === null) return undefined
-  if (place.open.has(value)) return { pointer: toText(place.path), what: 'a value that contains itself' }
+  if (place.open.has(value)) return { pointer: toText(place.path), what: 'a circular value' }
   if (place.path.length >= maxDepth)
-    return { pointer: toText(place.path), what: `a value more than ${maxDepth} levels deep` }
+    return { pointer: toText(place.path), what: `a value nested more than ${maxDepth} levels deep` }
   place.open.add(value)
   const found = findInParts(value, place)
   place.open.delete(value)

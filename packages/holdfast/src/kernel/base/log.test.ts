@@ -25,7 +25,7 @@ test('a line is one JSON object, with the fields of its logger and those of the 
   ])
 })
 
-test('what is no JSON never fails what is logged', () => {
+test('values that JSON cannot represent never fail the line', () => {
   const circle: Record<string, unknown> = {}
   circle['self'] = circle
   expect(written((log) => log.info({ circle }, 'round'))).toMatchObject([
@@ -33,13 +33,13 @@ test('what is no JSON never fails what is logged', () => {
   ])
 })
 
-test('an error that is its own cause is described and no more', () => {
+test('an error that is its own cause is described once', () => {
   const error = new TypeError('again')
   error.cause = error
   expect(JSON.stringify(toLogFields(error)).match(/"message":"again"/g)?.length).toBeLessThan(12)
 })
 
-test('an error that is made of others is described with them', () => {
+test('an AggregateError is described with its errors', () => {
   const error = new AggregateError([new TypeError('one address'), 'text'])
   expect(toLogFields(error)).toMatchObject({
     message: '',
@@ -50,7 +50,7 @@ test('an error that is made of others is described with them', () => {
   expect(JSON.stringify(toLogFields(ofItself)).match(/"name"/g)?.length).toBeLessThan(30)
 })
 
-test('whatever was thrown is described', () => {
+test('a thrown value of any type is described', () => {
   const bare = Object.assign(Object.create(null) as object, { reason: 'bare' })
   expect(toLogFields(bare)).toEqual({ thrown: bare })
   expect([toLogFields('text'), toLogFields(undefined), toLogFields(Symbol('s'))]).toEqual([

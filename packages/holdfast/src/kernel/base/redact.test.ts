@@ -27,18 +27,18 @@ describe('a redactor', () => {
     'email',
     'taxId',
     'TAX_ID',
-  ])('knows %s', (name) => {
+  ])('hides %s', (name) => {
     expect(redactor.isSensitive(name)).toBe(true)
   })
 
   test.each(['tokens', 'emailed', 'xemail', 'secretary', 'nextPageToken', 'id', 'key', ''])(
-    'leaves %j alone',
+    'keeps %j',
     (name) => {
       expect(redactor.isSensitive(name)).toBe(false)
     },
   )
 
-  test('hides at any depth, and keeps what is not there as it is', () => {
+  test('hides at any depth, and leaves its input unchanged', () => {
     expect(
       redactor.fields({
         user: { email: 'ada@example.org', name: 'Ada', password: null },
@@ -60,7 +60,7 @@ describe('a redactor', () => {
     })
   })
 
-  test('takes what JSON cannot say', () => {
+  test('accepts values that JSON cannot represent', () => {
     const circle: Record<string, unknown> = { size: 10n, bytes: new Uint8Array(3), when: new Date(0) }
     circle['self'] = circle
     const odd = {
@@ -102,31 +102,31 @@ describe('a redactor', () => {
         },
       }),
     ],
-  ])('takes %s', (_what, broken) => {
+  ])('accepts %s', (_what, broken) => {
     expect(redactor.fields({ broken, size: 1 })).toEqual({ broken: '[unreadable]', size: 1 })
   })
 
-  test('takes fields that are broken themselves', () => {
+  test('accepts fields whose getters throw', () => {
     expect(redactor.fields(revoked())).toEqual({ fields: '[unreadable]' })
   })
 
-  test('takes an error in place of fields', () => {
+  test('accepts an error instead of fields', () => {
     const error = new TypeError('x') as unknown as LogFields
     expect(redactor.fields(error)).toMatchObject({ error: { name: 'TypeError', message: 'x' } })
   })
 
-  test('leaves out what is too much to be read', () => {
+  test('omits values that are too large', () => {
     let wide: unknown = 'leaf'
     for (let depth = 0; depth < 7; depth += 1) wide = Array.from({ length: 8 }, () => wide)
     const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`name${n}`, n]))
     for (const fields of [{ wide }, { many }, { list: Array(1e9) }]) {
       const line = JSON.stringify(redactor.fields(fields))
       expect(line.length).toBeLessThan(60_000)
-      expect(line).toContain('[left out]')
+      expect(line).toContain('[omitted]')
     }
   })
 
-  test('takes no longer for a text than it is long', () => {
+  test('runs in time proportional to the length of a text', () => {
     const startMs = performance.now()
     redactor.text(`${'a'.repeat(1_000_000)} ://`)
     redactor.text(`://${':@'.repeat(500_000)} Bearer${' '.repeat(1_000_000)}`)
@@ -150,11 +150,11 @@ describe('a redactor', () => {
     ['Authorization: Bearer abc.def-123', 'Authorization: Bearer [redacted]'],
     ['see https://example.org/a:b@c', 'see https://example.org/a:b@c'],
     ['a bearer of news', 'a bearer of news'],
-  ])('masks what is secret in %j', (text, expected) => {
+  ])('masks the secret in %j', (text, expected) => {
     expect(redactor.text(text)).toBe(expected)
   })
 
-  test('never shows what stands under a declared name, however it is nested', () => {
+  test('hides every value under a declared name, however deeply it is nested', () => {
     const secret = 'the-one-that-nobody-reads'
     const name = fc.constantFrom('password', 'Email', 'tax_id', 'API-KEY', 'cookie')
     const hidden = fc.record({ name, value: fc.constantFrom<unknown>(secret, [secret], { deep: secret }) })
@@ -191,7 +191,7 @@ test.each(['nextPageToken', 'compass', 'primaryKey', 'topic'])('the value of %s 
   expect(createRedactor().fields({ [name]: 'value' })).toEqual({ [name]: 'value' })
 })
 
-test('what a text says to be a secret is not shown', () => {
+test('a value that a text names as secret is hidden', () => {
   const shown = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
   expect(shown).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
 })

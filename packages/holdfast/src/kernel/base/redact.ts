@@ -76,7 +76,7 @@ export interface Redactor {
 // Limits the size of a log line: deeper values, and values beyond a max number, are left out.
 const deepest = 8
 const mostValues = 2_000
-const leftOut = '[left out]'
+const leftOut = '[omitted]'
 // Programs normally use few names; a program that logs an unlimited number of them must not fill
 // the memory.
 const mostNames = 10_000

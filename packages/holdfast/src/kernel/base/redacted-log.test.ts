@@ -19,7 +19,7 @@ test('hides in fields, in those of a child, and in messages', () => {
   ])
 })
 
-test('keeps fields that are named like what every line has, under another name', () => {
+test('renames fields that clash with the names that every line has', () => {
   const lines = written((log) => log.child({ level: 9 }).info({ time: 'noon', msg: 'mine' }, 'levelled up'))
   expect(lines).toMatchObject([
     {
@@ -48,7 +48,7 @@ test('copies nothing for a line that is not written', () => {
   expect(isRead).toBe(true)
 })
 
-test('keeps what a child says of itself, whatever is logged under that name', () => {
+test('keeps the fields of a child, even if a line logs a field of the same name', () => {
   const lines = written((log) => log.child({ requestId: 'own' }).info({ requestId: 'forged' }, 'sent'))
   expect(lines).toMatchObject([{ requestId: 'own', requestId_: 'forged' }])
 })

@@ -30,13 +30,13 @@ describe('a UUID of version 7', () => {
     expect(fields(uuid).timeMs).toBe(nowMs)
   })
 
-  test('is greater than the one before it, within a millisecond and from one to the next', () => {
+  test('is greater than the previous one, within and across milliseconds', () => {
     const uuids = Array.from({ length: 20_000 }, () => uuidv7())
     expect(uuids.toSorted()).toEqual(uuids)
     expect(new Set(uuids).size).toBe(uuids.length)
   })
 
-  test('is greater than the one before it when the clock is set back', () => {
+  test('is greater than the previous one when the clock is set back', () => {
     const nowMs = later()
     const before = uuidv7()
     vi.setSystemTime(nowMs - 3_600_000)
@@ -45,7 +45,7 @@ describe('a UUID of version 7', () => {
     expect(fields(after)).toEqual({ timeMs: nowMs, counter: fields(before).counter + 1 })
   })
 
-  test('counts from a random number with room above it, and ends in random bits', () => {
+  test('counts up from a random number with room above it, and ends in random bits', () => {
     const starts = Array.from({ length: 500 }, () => {
       later()
       return uuidv7()

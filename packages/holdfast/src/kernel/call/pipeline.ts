@@ -43,4 +43,9 @@ function compose(stages: readonly (Stage | undefined)[]): Next {
 
 /** The end of the pipeline. It is never called: `run`, the last stage, always answers. */
 const unreachable: Next = () =>
-  Promise.reject(new HoldfastError('pipeline-exhausted', 'The last stage of a pipeline called the next.'))
+  Promise.reject(
+    new HoldfastError(
+      'pipeline-exhausted',
+      'The last stage of a pipeline called next(), but no stage follows it.',
+    ),
+  )

@@ -11,7 +11,7 @@ export function guardedLog(log: Logger, notify: Surroundings['notify']): Logger 
   return guarded(log, (error) => {
     if (hasTold) return
     hasTold = true
-    notify(`The logger failed and lost a line; of others that it loses nothing is said: ${String(error)}`)
+    notify(`The logger threw and a line was lost. Further losses are not reported: ${String(error)}`)
   })
 }
 

@@ -114,7 +114,7 @@ describe('access', () => {
     expect(await as(operation, caller)).toEqual(expected)
   })
 
-  test('may refuse with a problem of its own, which is then one of the service', async () => {
+  test('may reject with a problem of its own, which becomes a problem of the service', async () => {
     const Banned = problem('banned', {
       status: 403,
       title: 'Banned',
@@ -140,7 +140,7 @@ describe('access', () => {
     ])
   })
 
-  test('is asked rule by rule, each about the caller that the one before has made', async () => {
+  test('is checked rule by rule, each with the caller that the previous one returned', async () => {
     const ofAcme: Access<Caller & { readonly tenant: string }> = {
       name: 'ofAcme()',
       authorize: ({ caller }) => ({ ...caller, tenant: 'acme' }),
@@ -158,7 +158,7 @@ describe('access', () => {
     expect(bodyOf(await call(await startService({ tenant }), 'tenant'))).toEqual({ who: 'acme' })
   })
 
-  test('is asked before the input is looked at', async () => {
+  test('is checked before the input is validated', async () => {
     const guarded = query({
       route: 'GET /guarded',
       access: signedIn(),
@@ -170,7 +170,7 @@ describe('access', () => {
     expect(answer.status).toBe(401)
   })
 
-  test('waits for what can be awaited without being a promise, as what query builders give', async () => {
+  test('accepts thenables that are not promises, such as those of query builders', async () => {
     const looked = query({
       route: 'GET /looked',
       access: { name: 'looked()', authorize: ({ caller }) => lazyPromise(caller) },
@@ -195,7 +195,7 @@ describe('access', () => {
     { kind: 'user', id: {} },
     { kind: 'user', tenant: 7 },
     'ann',
-  ])('is refused to %j, which is no caller', async (stranger) => {
+  ])('is denied to %j, which is not a valid caller', async (stranger) => {
     const lines: string[] = []
     const options = { onLog: (line: string) => lines.push(line) }
     const identified = await startService({ open }, { ...options, identify: () => stranger as Caller })

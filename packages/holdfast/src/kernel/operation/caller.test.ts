@@ -2,7 +2,7 @@ import { anonymous, type Caller } from 'holdfast'
 import { expect, test } from 'vitest'
 import { scopeOf } from './caller.ts'
 
-test('a scope is one of its caller and tenant alone, whatever they are called', () => {
+test('a scope identifies one caller of one tenant, whatever characters their names have', () => {
   const callers: Caller[] = [
     anonymous,
     { kind: 'anonymous', tenant: 'a' },

@@ -11,9 +11,9 @@ import { HoldfastError } from '../base/holdfast-error.ts'
 export function checkCaller(value: unknown, source: string): asserts value is Caller {
   if (typeof value !== 'object' || value === null) throw callerInvalid(source, `is ${typeof value}`)
   const { kind, id, tenant } = value as Partial<Record<keyof Caller, unknown>>
-  if (typeof kind !== 'string') throw callerInvalid(source, 'has no text as its "kind"')
-  if (!isTextOrAbsent(id)) throw callerInvalid(source, 'has an "id" that is no text')
-  if (!isTextOrAbsent(tenant)) throw callerInvalid(source, 'has a "tenant" that is no text')
+  if (typeof kind !== 'string') throw callerInvalid(source, '"kind" must be a string')
+  if (!isTextOrAbsent(id)) throw callerInvalid(source, '"id" must be a string')
+  if (!isTextOrAbsent(tenant)) throw callerInvalid(source, '"tenant" must be a string')
 }
 
 function isTextOrAbsent(value: unknown): boolean {
@@ -23,6 +23,6 @@ function isTextOrAbsent(value: unknown): boolean {
 function callerInvalid(source: string, what: string): HoldfastError {
   return new HoldfastError(
     'caller-invalid',
-    `${source} gave a caller that ${what}. A caller is { kind, id, tenant }, all of them texts, of which only the kind has to be there.`,
+    `${source} returned an invalid caller: ${what}. A caller is { kind, id, tenant }, all strings; only kind is required.`,
   )
 }

@@ -83,8 +83,8 @@ function describe<T>(make: () => T, part: string, issues: string[]): T | undefin
     const hint =
       error instanceof HoldfastError
         ? ''
-        : '. Use a schema that JSON Schema can say, such as z.iso.datetime() for a time'
-    issues.push(`its ${part} cannot be used: ${message}${hint}`)
+        : '. Use a schema that can be expressed as JSON Schema, such as z.iso.datetime() for a time'
+    issues.push(`its ${part} schema is not supported: ${message}${hint}`)
     return undefined
   }
 }
@@ -94,23 +94,23 @@ function checkAccess(operation: Operation): readonly string[] {
   if (typeof (operation.access as Operation['access'] | undefined)?.authorize === 'function') {
     return findSecurityIssues(operation.access.securitySchemes ?? {})
   }
-  return ['it has no access rule; say who may call it, with access: anyone() if everyone may']
+  return ['it has no access rule; add one, such as access: anyone() if it is public']
 }
 
 function checkIdempotency(operation: Operation): readonly string[] {
   if (operation.idempotency === 'required') return []
   if (typeof operation.idempotency === 'object' && operation.idempotency.optional.trim() !== '') return []
   return [
-    "its idempotency is optional without a reason; write idempotency: { optional: 'why a repeated call does no harm' }",
+    "`idempotency.optional` needs a reason, e.g. idempotency: { optional: 'why a repeated call is harmless' }",
   ]
 }
 
 function checkGuards({ budget, maxRows, repeats }: Operation): readonly string[] {
   const issues = Object.entries({ budget, maxRows })
     .filter(([, most]) => !Number.isInteger(most) || most < 1)
-    .map(([name, most]) => `its ${name} ${most} is not a whole number from 1`)
+    .map(([name, most]) => `its ${name} ${most} must be a positive integer`)
   if (repeats !== undefined && !(typeof repeats.allow === 'string' && repeats.allow.trim() !== '')) {
-    issues.push("its repeats are allowed without a reason; write repeats: { allow: 'why it has to' }")
+    issues.push("`repeats.allow` needs a reason, e.g. repeats: { allow: 'why the loop is intended' }")
   }
   return issues
 }
@@ -119,19 +119,21 @@ function checkInput(operation: Operation, schema: JsonSchema): readonly string[]
   if (schema.type !== 'object') return ['its input is not an object schema; wrap it in z.object({ … })']
   const names = Object.keys(schema.properties ?? {})
   const missing = operation.route.parameters.filter((parameter) => !names.includes(parameter))
-  const issues = missing.map((parameter) => `its path has {${parameter}}, which its input does not have`)
+  const issues = missing.map(
+    (parameter) => `its path has the parameter {${parameter}}, which its input does not declare`,
+  )
   const rest = names.filter((name) => !operation.route.parameters.includes(name))
   if (hasBody(operation.route.method)) return issues
   const nested = rest.filter((name) => schema.properties?.[name]?.type === 'object')
   return [
     ...issues,
-    ...nested.map((name) => `its input "${name}" is an object, which a query string cannot carry`),
+    ...nested.map((name) => `its input "${name}" is an object, which cannot be sent in a query string`),
   ]
 }
 
 function checkOutput(operation: Operation, schema: JsonSchema): readonly string[] {
   const issues = unboundedParts(schema).map(
-    (part) => `its output is not bounded at ${part}; give it a maximum (.max(100)) or answer with pageOf(…)`,
+    (part) => `its output is unbounded at ${part}; add a max (.max(100)) or return pageOf(…)`,
   )
   return issues
 }
@@ -140,7 +142,8 @@ const pathTypes = new Set(['string', 'integer', 'number'])
 
 function checkLocation({ location, hasOutput }: Operation, schema: JsonSchema): readonly string[] {
   if (location === undefined) return []
-  if (!hasOutput) return [`its location ${location} is filled from an output, and it has none`]
+  if (!hasOutput)
+    return [`its location ${location} is filled from the output, but the operation has no output`]
   const route = parseRoute(`GET ${location as `/${string}`}`)
   const unfit = route.parameters.filter((parameter) => {
     const types = typesOf(schema.properties?.[parameter] ?? {})
@@ -154,7 +157,7 @@ function checkLocation({ location, hasOutput }: Operation, schema: JsonSchema): 
     ...checkRoute(route).map((issue) => `its location ${location}: ${issue}`),
     ...unfit.map(
       (parameter) =>
-        `its location ${location} has {${parameter}}, for which its output has no text or number that is always there`,
+        `its location ${location} has the parameter {${parameter}}, but the output has no required string or number property of that name`,
     ),
   ]
 }
@@ -163,18 +166,18 @@ function checkProblems(problems: readonly AnyProblemType[]): readonly string[] {
   return problems.flatMap((type) => {
     const issues: string[] = []
     if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(type.code)) {
-      issues.push(`its problem "${type.code}" has a code that is not kebab-case`)
+      issues.push(`the code of its problem "${type.code}" must be kebab-case`)
     }
     if (!Number.isInteger(type.status) || type.status < 400 || type.status > 599) {
       issues.push(
-        `its problem "${type.code}" has the status ${type.status}, which is not one from 400 to 599`,
+        `its problem "${type.code}" has the status ${type.status}; it must be an integer from 400 to 599`,
       )
     }
     const taken = Object.keys(type.extraSchema?.properties ?? {}).filter((name) =>
       reservedMembers.includes(name),
     )
     for (const name of taken)
-      issues.push(`its problem "${type.code}" redefines the member "${name}" of RFC 9457`)
+      issues.push(`its problem "${type.code}" redefines "${name}", a member of RFC 9457; rename it`)
     return issues
   })
 }

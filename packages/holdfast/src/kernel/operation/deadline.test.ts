@@ -31,7 +31,7 @@ describe('a deadline', () => {
     ['2s', undefined, 2_000],
     ['2s', '300ms', 300],
     ['2s', '1h', 2_000],
-  ] as const)('of %s, %s asked for, ends the call after %i ms', async (deadline, asked, expectedMs) => {
+  ] as const)('of %s, with %s requested, ends the call after %i ms', async (deadline, asked, expectedMs) => {
     const { clock, seen, running } = await waiting(deadline)
     const pending = call(running, 'wait', {
       headers: asked === undefined ? {} : { 'request-timeout': asked },
@@ -46,7 +46,7 @@ describe('a deadline', () => {
   })
 
   test.each(['soon', '5', '-1s', '1 s', '0ms', '0.0d', '0.999ms', '1s, 2s', `${'9'.repeat(400)}d`])(
-    'cannot be asked for as %j',
+    'cannot be requested as %j',
     async (asked) => {
       const { running } = await waiting('2s')
       const answer = await call(running, 'wait', { headers: { 'request-timeout': asked } })
@@ -54,7 +54,7 @@ describe('a deadline', () => {
     },
   )
 
-  test('calls nothing for a client that has gone before', async () => {
+  test('does not run the handler if the client has already disconnected', async () => {
     const { seen, running } = await waiting('2s')
     expect((await call(running, 'wait', { signal: AbortSignal.abort() })).status).toBe(503)
     expect(seen).toEqual([])
@@ -92,7 +92,7 @@ describe('a deadline', () => {
     expect(pending.size).toBe(0)
   })
 
-  test('that has passed leaves what the handler comes to in the log', async () => {
+  test('that has passed logs what the handler does afterwards', async () => {
     const clock = createFakeClock()
     const lines: string[] = []
     const fail = Promise.withResolvers<void>()
@@ -114,7 +114,7 @@ describe('a deadline', () => {
     await until(() => lines.some((line) => line.includes('too late')))
   })
 
-  test('does not wait for a client that has gone', async () => {
+  test('does not wait for a client that has disconnected', async () => {
     const { seen, running } = await waiting('2s')
     const client = new AbortController()
     const pending = call(running, 'wait', { signal: client.signal })

@@ -14,7 +14,7 @@ export interface Deadline {
 /** The reason of a cancellation because the client has disconnected. */
 export const clientGone: HoldfastError = new HoldfastError(
   'client-gone',
-  'The client closed its connection before it was answered.',
+  'The client disconnected before the response was sent.',
 )
 
 /**

@@ -40,7 +40,7 @@ const read = async (query: Record<string, readonly string[]>, number = '1'): Pro
   return answer.input === undefined ? answer : JSON.parse(answer.input)
 }
 
-describe('what comes as text', () => {
+describe('input from text', () => {
   test.each([
     [{ text: ['12'] }, { text: '12' }],
     [{ text: ['true'] }, { text: 'true' }],
@@ -57,7 +57,7 @@ describe('what comes as text', () => {
     [{ unknown: ['x'] }, {}],
     [{ ratio: ['0.10'] }, { ratio: 0.1 }],
     [{ text: ['9007199254740993'] }, { text: '9007199254740993' }],
-  ])('%j is read as %j', async (query, expected) => {
+  ])('%j is decoded as %j', async (query, expected) => {
     expect(await read(query)).toEqual({ number: 1, size: 7, ...expected })
   })
 
@@ -69,7 +69,7 @@ describe('what comes as text', () => {
     [{ flag: ['yes'] }, '#/flag'],
     [{ text: ['a', 'b'] }, '#/text'],
     [{ numbers: ['1', 'x'] }, '#/numbers/1'],
-  ])('%j is refused at %s', async (query, pointer) => {
+  ])('%j is rejected at %s', async (query, pointer) => {
     expect(await read(query)).toMatchObject({
       status: 422,
       code: 'invalid-input',
@@ -77,24 +77,24 @@ describe('what comes as text', () => {
     })
   })
 
-  test('in the path is told apart from the query', async () => {
+  test('in the path is distinguished from the query', async () => {
     expect(await read({}, 'one')).toMatchObject({ errors: [{ pointer: '#/number', in: 'path' }] })
     expect(await read({ number: ['2'] }, '1')).toEqual({ number: 1, size: 7 })
   })
 })
 
 describe('a body', () => {
-  test('gives the fields that are not in the path', async () => {
+  test('contains the fields that are not in the path', async () => {
     const answer = await call(running, 'change', { path: { id: 'a/b' }, body: { count: 2 } })
     expect(bodyOf(answer)).toEqual({ input: '{"id":"a/b","count":2}' })
   })
 
-  test('cannot stand in for the path', async () => {
+  test('cannot override a path parameter', async () => {
     const answer = await call(running, 'change', { path: { id: 'path' }, body: { id: 'body', count: 2 } })
     expect(bodyOf(answer)).toEqual({ input: '{"id":"path","count":2}' })
   })
 
-  test.each([[[1]], ['text'], [null], [5]])('that is %j is refused', async (body) => {
+  test.each([[[1]], ['text'], [null], [5]])('%j is rejected', async (body) => {
     const answer = await call(running, 'change', { path: { id: 'a' }, body })
     expect([answer.status, bodyOf(answer)]).toMatchObject([400, { code: 'bad-request' }])
   })
@@ -104,7 +104,7 @@ describe('a body', () => {
     expect(bodyOf(answer)).toMatchObject({ errors: [{ pointer: '#/count', in: 'body' }] })
   })
 
-  test('is refused with every field that is wrong', async () => {
+  test('is rejected with every invalid field', async () => {
     const answer = await call(running, 'change', { path: {}, body: { count: 1.5 } })
     expect(bodyOf(answer)).toMatchObject({
       errors: [
@@ -115,7 +115,7 @@ describe('a body', () => {
   })
 })
 
-test('a thousand faults are a hundred in the answer, and their number', async () => {
+test('a thousand invalid fields are reported as a hundred and their number', async () => {
   const many = mutation({
     ...echo,
     route: 'POST /many',
@@ -125,14 +125,12 @@ test('a thousand faults are a hundred in the answer, and their number', async ()
   const service = await startService({ many }, { database: noDatabase })
   const answer = await call(service, 'many', { body: { list: Array.from({ length: 1_000 }, () => 1) } })
   expect(bodyOf(answer)).toMatchObject({
-    detail: expect.stringContaining(
-      '1000 fields that the operation does not accept. The first 100 are listed.',
-    ),
+    detail: expect.stringContaining('1000 fields that the operation rejects. The first 100 are listed.'),
     errors: Array.from({ length: 100 }, (_, index) => ({ pointer: `#/list/${index}` })),
   })
 })
 
-test('a schema of another library does', async () => {
+test('a schema of another library works', async () => {
   const { toStandardJsonSchema } = await import('@valibot/to-json-schema')
   const greet = query({
     route: 'GET /greet',
@@ -156,7 +154,7 @@ test('a schema of another library does', async () => {
   expect((await call(valibot, 'greet', { query: { times: ['3'], level: ['3'] } })).status).toBe(422)
 })
 
-test('a schema may give what can be awaited without being a promise', async () => {
+test('a schema may return a thenable that is not a promise', async () => {
   const schema = z.object({ n: z.int() })
   const validate = schema['~standard'].validate
   const lazy = {
@@ -176,8 +174,8 @@ test('a schema may give what can be awaited without being a promise', async () =
   expect((await call(service, 'lazily', { query: { n: ['x'] } })).status).toBe(422)
 })
 
-test('a number that a double does not hold is refused wherever it comes as text', async () => {
-  const inexact = expect.stringMatching('a double .* does not keep all digits')
+test('a number that a double cannot represent is rejected in every text input', async () => {
+  const inexact = expect.stringMatching('a double .* cannot represent all digits')
   expect(await read({ ratio: ['0.10000000000000001'], numbers: ['1', '9007199254740993'] })).toMatchObject({
     status: 422,
     code: 'invalid-input',

@@ -68,7 +68,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     const fields = count === 1 ? 'one field' : `${count} fields`
     const listed = count > maxErrors ? ` The first ${maxErrors} are listed.` : ''
     throw InvalidInput({
-      detail: `The input has ${fields} that the operation does not accept.${listed}`,
+      detail: `The input has ${fields} that the operation rejects.${listed}`,
       errors,
     })
   }
@@ -93,7 +93,7 @@ function hasInexactNumber({ path, query }: WireInput, name: string): boolean {
 function bodyFields(body: unknown): object {
   if (body === undefined) return {}
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
-  throw BadRequest({ detail: 'The body has to be a JSON object.' })
+  throw BadRequest({ detail: 'The body must be a JSON object.' })
 }
 
 function asText(texts: readonly string[]): unknown {

@@ -42,7 +42,7 @@ export function createEncode(operation: Operation, outputSchema: JsonSchema, opt
 
   const finish: Projection = mayKeepUndeclared(operation.output) ? cut : (value) => value
   const cutAnyway = (output: unknown, fields: LogFields, log: Logger): Answer => {
-    log.warn(fields, 'the output deviates from its schema; it is answered without what is not declared')
+    log.warn(fields, 'output does not match its schema; undeclared fields removed')
     return write(cut(output))
   }
   return (output, log) => {
@@ -71,7 +71,7 @@ function createWriter(operation: Operation): (projected: unknown) => Answer {
   return (projected) => {
     const body = JSON.stringify(projected) as string | undefined
     if (body === undefined)
-      throw outputInvalid(operation, ['it returned nothing, and its output schema asks for a value'])
+      throw outputInvalid(operation, ['it returned undefined, but its output schema requires a value'])
     const headers: Record<string, string> = { 'content-type': jsonType }
     if (location !== undefined) headers['location'] = fillPath(location, projected as Record<string, unknown>)
     return { status, headers, body }
@@ -81,6 +81,6 @@ function createWriter(operation: Operation): (projected: unknown) => Answer {
 function outputInvalid(operation: Operation, issues: readonly string[]): HoldfastError {
   return new HoldfastError(
     'output-invalid',
-    `${operation.route.method} ${operation.route.path} (${operation.place}) returned what its output schema does not allow: ${issues.join('; ')}. Fix the handler or the schema.`,
+    `${operation.route.method} ${operation.route.path} (${operation.place}) returned a value that does not match its output schema: ${issues.join('; ')}. Fix the handler or the schema.`,
   )
 }

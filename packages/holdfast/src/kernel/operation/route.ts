@@ -33,8 +33,8 @@ export function checkRoute(route: Route): readonly string[] {
     if (segmentForm.test(segment)) continue
     issues.push(
       segment === ''
-        ? `its path ${route.path} has an empty segment (a doubled or trailing slash)`
-        : `the segment "${segment}" of its path is neither plain text nor one {parameter}`,
+        ? `its path ${route.path} has an empty segment (a double or trailing slash)`
+        : `the segment "${segment}" of its path must be plain text or one {parameter}`,
     )
   }
   const repeated = route.parameters.find((name, index) => route.parameters.indexOf(name) !== index)

@@ -81,6 +81,6 @@ export function findSecurityIssues(schemes: SecuritySchemes): readonly string[] 
     .filter((name) => !nameForm.test(name))
     .map(
       (name) =>
-        `its security scheme "${name}" has a name of other characters than letters, digits, ".", "_" and "-"`,
+        `its security scheme "${name}" has an invalid name; use only letters, digits, ".", "_" and "-"`,
     )
 }

@@ -99,7 +99,7 @@ async function importKeys(keys: readonly SigningKey[]): Promise<ReadonlyMap<numb
   if (keys.length === 0 || keys.some(({ secret }) => secret.length < 16)) {
     throw new HoldfastError(
       'cursor-secret-too-short',
-      'A service needs a secret to sign cursors with, and each one has to have 16 bytes or more.',
+      'Cursor secrets are missing or too short: pass at least one, each of 16 bytes or more.',
     )
   }
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }

@@ -48,7 +48,7 @@ export function pageOf<S extends Schema, const Style extends PagingStyle = 'curs
       total: {
         type: 'integer',
         minimum: 0,
-        description: 'How many there are in all, where that was asked for.',
+        description: 'Total number of items. Only present if `count` was requested.',
       },
     },
     required: ['items'],
@@ -62,11 +62,14 @@ export function pageOf<S extends Schema, const Style extends PagingStyle = 'curs
       validate(value) {
         const page = value as Page<unknown, Style> | undefined
         if (!Array.isArray(page?.items))
-          return { issues: [{ message: 'Expected a page, with its items in a list', path: ['items'] }] }
+          return { issues: [{ message: 'Expected a page with an array of items', path: ['items'] }] }
         if (page.items.length > max) {
           return {
             issues: [
-              { message: `Expected ${max} items at most, and no larger limit in paged(…)`, path: ['items'] },
+              {
+                message: `Expected at most ${max} items; lower the limit of paged(…) or raise the max of pageOf(…)`,
+                path: ['items'],
+              },
             ],
           }
         }

@@ -70,8 +70,8 @@ export function readOrder<Column>(
     const { column, name, isNotNull = false } = nameOf(by)
     const isLast = index === order.length - 1
     if (isLast && nulls !== undefined && nulls !== 'never')
-      throw orderInvalid(`its last column, "${name}", tells all rows apart, and so has no nulls`)
-    if (orderings.some((before) => before.name === name)) throw orderInvalid(`"${name}" is in it twice`)
+      throw orderInvalid(`its last column, "${name}", must be unique and cannot contain nulls`)
+    if (orderings.some((before) => before.name === name)) throw orderInvalid(`it contains "${name}" twice`)
     columns.push(column)
     orderings.push({
       name,
@@ -79,7 +79,7 @@ export function readOrder<Column>(
       nulls: nulls ?? (isLast || isNotNull ? 'never' : usualNulls(direction)),
     })
   }
-  if (orderings.length === 0) throw orderInvalid('it has no column')
+  if (orderings.length === 0) throw orderInvalid('it is empty')
   return { columns, orderings }
 }
 
@@ -104,6 +104,6 @@ function isOrderColumn<Column>(given: OrderBy<Column>): given is OrderColumn<Col
 function orderInvalid(reason: string): HoldfastError {
   return new HoldfastError(
     'page-order-invalid',
-    `A list cannot be paged by its order: ${reason}. Order by columns of the list, the last of them unique.`,
+    `Invalid order for a paginated list: ${reason}. Order by columns of the list, the last of them unique.`,
   )
 }

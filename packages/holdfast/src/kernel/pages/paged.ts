@@ -121,7 +121,7 @@ export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = 
         const { count = false, ...rest } = mayCount ? fields : { ...fields, count: false }
         const issues: SchemaIssue[] = []
         if (!Number.isInteger(limit) || Number(limit) < 1 || Number(limit) > max)
-          issues.push({ message: `Expected a whole number from 1 to ${max}`, path: ['limit'] })
+          issues.push({ message: `Expected an integer from 1 to ${max}`, path: ['limit'] })
         if (typeof count !== 'boolean') issues.push({ message: 'Expected true or false', path: ['count'] })
         const { begins, others } = await start.read(rest, issues)
         const inner = filters ? await validate(filters, others) : { value: {} }
@@ -143,7 +143,7 @@ function checkFilters(names: readonly string[], { fields }: Start): void {
   if (taken === undefined) return
   throw new HoldfastError(
     'page-filter-reserved',
-    `The filter "${taken}" of a list has the name of a field that says which page is asked for. Give it another name.`,
+    `The filter "${taken}" of a list has a name that pagination reserves. Rename it.`,
   )
 }
 
@@ -176,13 +176,13 @@ const byCursor: Start = {
     cursor: {
       type: 'string',
       maxLength: maxCursorLength,
-      description: 'Where to go on: `next` or `prev` of another page.',
+      description: 'Start position: `next` or `prev` of another page.',
     },
   }),
   async read({ cursor, ...others }, issues) {
     if (cursor === undefined) return { begins: {}, others }
     if (typeof cursor !== 'string' || cursor.length > maxCursorLength)
-      issues.push({ message: 'Expected a cursor as a page gave it out', path: ['cursor'] })
+      issues.push({ message: 'Expected a cursor from `next` or `prev` of a page', path: ['cursor'] })
     return { begins: { cursor: cursor as string }, others }
   },
 }
@@ -196,12 +196,12 @@ function byOffset(maxOffset: number): Start {
         minimum: 0,
         maximum: maxOffset,
         default: 0,
-        description: 'How many come before the page.',
+        description: 'Number of items to skip.',
       },
     }),
     async read({ offset = 0, ...others }, issues) {
       if (!Number.isInteger(offset) || Number(offset) < 0 || Number(offset) > maxOffset)
-        issues.push({ message: `Expected a whole number from 0 to ${maxOffset}`, path: ['offset'] })
+        issues.push({ message: `Expected an integer from 0 to ${maxOffset}`, path: ['offset'] })
       return { begins: { style: 'offset', offset: offset as number }, others }
     },
   }
@@ -244,8 +244,8 @@ function byKeyset(keys: Schema): Start {
 }
 
 const descriptions = {
-  after: 'The page begins behind the row that has this, as `next` of another page says.',
-  before: 'The page ends before the row that has this, as `prev` of another page says.',
+  after: 'Start after the row with this value; part of `next` of another page.',
+  before: 'End before the row with this value; part of `prev` of another page.',
 }
 
 /** Removes the fields with a prefix and returns them without it; `undefined` if there are none. */
@@ -282,5 +282,5 @@ function limitSchema(max: number, usual: number): Record<string, JsonSchema> {
 }
 
 const countSchema: Record<string, JsonSchema> = {
-  count: { type: 'boolean', default: false, description: 'Whether to count how many there are in all.' },
+  count: { type: 'boolean', default: false, description: 'Return the total number of items in `total`.' },
 }

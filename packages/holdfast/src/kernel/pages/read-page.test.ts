@@ -48,7 +48,7 @@ const get = async (
   ) as PageBody
 
 describe('pages', () => {
-  test('give every row once, in order, whatever the limit', async () => {
+  test('return every row once, in order, with any limit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(60), fc.integer({ min: 1, max: 50 }), async (rows, limit) => {
         size = rows
@@ -69,14 +69,14 @@ describe('pages', () => {
     )
   })
 
-  test('have 20 items where nothing is said, and say nothing of a next one behind the last', async () => {
+  test('have 20 items by default, and the last has no next', async () => {
     size = 20
     const page = await get('list', {})
     expect(page.items).toHaveLength(20)
     expect(page).not.toHaveProperty('next')
   })
 
-  test.each(['0', '51', '-1', '1.5', 'many'])('of %s items are refused', async (limit) => {
+  test.each(['0', '51', '-1', '1.5', 'many'])('of %s items are rejected', async (limit) => {
     expect(await get('list', { limit })).toMatchObject({
       code: 'invalid-input',
       errors: [{ pointer: '#/limit' }],
@@ -88,10 +88,10 @@ test.each([
   [
     'that has more items than it may',
     { items: Array.from({ length: 101 }, () => ({ id: 1 })) },
-    '100 items at most',
+    'at most 100 items',
   ],
   ['that is none', { rows: [] }, 'Expected a page'],
-])('a page %s fails where it is made', async (_, output, reason) => {
+])('a page %s fails when it is created', async (_, output, reason) => {
   const lines: string[] = []
   const odd = query({
     route: 'GET /odd',
@@ -105,7 +105,7 @@ test.each([
   expect(lines.join('')).toContain(reason)
 })
 
-test('items may hold items of their own kind', async () => {
+test('items may contain items of the same type', async () => {
   const Comment = z.object({
     text: z.string(),
     get replies() {
@@ -133,7 +133,7 @@ describe('a cursor', () => {
     return (await get('list', { limit: '10' })).next!
   }
 
-  test('that was changed anywhere is refused', async () => {
+  test('that was changed anywhere is rejected', async () => {
     const cursor = await firstCursor()
     for (let index = 0; index < cursor.length; index += 1) {
       const other = cursor[index] === 'A' ? 'B' : 'A'
@@ -155,11 +155,11 @@ describe('a cursor', () => {
     }
   })
 
-  test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])('that is %j is refused', async (cursor) => {
+  test.each(['', 'x', 'AA', '!!!', 'A'.repeat(40), 'é'])('that is %j is rejected', async (cursor) => {
     expect((await get('list', { cursor })).code).toBe('cursor-invalid')
   })
 
-  test('is good for its list, its filters and its order only', async () => {
+  test('is valid only for its list, filters and order', async () => {
     const cursor = await firstCursor()
     expect((await get('other', { cursor })).code).toBe('cursor-invalid')
     expect((await get('list', { cursor, color: 'blue' })).code).toBe('cursor-invalid')
@@ -169,7 +169,7 @@ describe('a cursor', () => {
     ])
   })
 
-  test('is good in every process with the same secret, and in no other', async () => {
+  test('is valid only in processes with the same secret', async () => {
     const cursor = await firstCursor()
     const same = await startService(operations, { database: noDatabase })
     expect((await call(same, 'list', { query: { cursor: [cursor] } })).status).toBe(200)
@@ -177,7 +177,7 @@ describe('a cursor', () => {
     expect((await call(other, 'list', { query: { cursor: [cursor] } })).status).toBe(400)
   })
 
-  test('is not given out where it would be too long to be taken back', async () => {
+  test('is never longer than the max that is accepted', async () => {
     // Random, so that compression does not shorten it.
     const text = Array.from({ length: 400 }, () => crypto.randomUUID()).join('')
     const long = query({

@@ -197,7 +197,7 @@ function toText(values: KeysetValues, name: string): string {
     return String(value)
   throw new HoldfastError(
     'page-position-invalid',
-    `The keys of a page have ${value === undefined ? 'no value' : `a value that is not exact (${typeof value})`} for "${name}", by which the list is ordered. Name all columns of the order in \`keys\`, with schemas that give texts, whole numbers or booleans.`,
+    `The keys of a page have ${value === undefined ? 'no value' : `an inexact value (${typeof value})`} for the ordering column "${name}". List all ordering columns in \`keys\`, with schemas that return strings, integers or booleans.`,
   )
 }
 
@@ -205,14 +205,14 @@ function visible(value: string | null | undefined, name: string): string {
   if (value !== null && value !== undefined) return value
   throw new HoldfastError(
     'page-position-invalid',
-    `The ordering column "${name}" of a page has a null, which a client cannot send. Page by cursor, or order by columns without nulls.`,
+    `The ordering column "${name}" of a page is null, which a client cannot send. Page by cursor, or order by columns without nulls.`,
   )
 }
 
 function positionTooLong(orderings: readonly Ordering[]): HoldfastError {
   return new HoldfastError(
     'page-position-invalid',
-    `The values of the ordering columns ${orderings.map(({ name }) => name).join(', ')} are too long for a cursor of ${maxCursorLength} characters, and for an index. Order by something shorter, such as left(title, 200), and then by a unique column.`,
+    `The values of the ordering columns ${orderings.map(({ name }) => name).join(', ')} are too long for a cursor (max ${maxCursorLength} characters) and for an index. Order by a shorter value, such as left(title, 200), and then by a unique column.`,
   )
 }
 
@@ -220,6 +220,6 @@ async function countOf(source: PageSource<unknown>, list: string): Promise<numbe
   if (source.count) return source.count()
   throw new HoldfastError(
     'page-uncountable',
-    `${list} may be asked how many rows it has, and its list does not say how to count them.`,
+    `${list} accepts \`count\`, but its list has no \`count\` function. Add one, or disable \`count\`.`,
   )
 }

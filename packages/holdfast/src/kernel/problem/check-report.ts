@@ -17,7 +17,7 @@ export type CheckReports = Readonly<Record<string, CheckReport>>
 /** The JSON Schema of {@link CheckReports}. */
 export const checkReportsSchema: JsonSchema = {
   type: 'object',
-  description: 'What each check came to, by its name; only for whom the service lets see it.',
+  description: 'Result of each check, by name. Only present if the service allows the caller to see it.',
   additionalProperties: {
     type: 'object',
     properties: {

@@ -7,65 +7,65 @@ type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
 /** The request is malformed: invalid JSON, an invalid percent escape, or a malformed header. */
 export const BadRequest: Plain<'bad-request'> = problem('bad-request', {
   status: 400,
-  title: 'The request cannot be read',
+  title: 'Malformed request',
   description:
-    'Its syntax is wrong: JSON that does not parse, a broken percent escape in the path, a malformed header. The detail says which. Send it again once mended.',
+    'Malformed syntax: invalid JSON, an invalid percent escape, or a malformed header; see `detail`. Fix the request and send it again.',
 })
 
 /** The cursor is forged, damaged, or from another list. */
 export const CursorInvalid: Plain<'cursor-invalid'> = problem('cursor-invalid', {
   status: 400,
-  title: 'The cursor is not one that this list gave out',
+  title: 'Invalid cursor',
   description:
-    'A cursor is opaque and belongs to one list with one set of filters. Take `next` from a page as it stands, or leave the cursor out to begin anew.',
+    'A cursor is opaque and belongs to one list with one set of filters. Pass `next` of a page unchanged, or omit the cursor to start from the first page.',
 })
 
 /** The operation requires a caller, and the call has no valid credentials. */
 export const Unauthenticated: Plain<'unauthenticated'> = problem('unauthenticated', {
   status: 401,
-  title: 'The call needs to say who makes it',
-  description: 'No credentials came with the call, or they are no longer valid.',
+  title: 'Authentication required',
+  description: 'The request has no credentials, or they are no longer valid.',
 })
 
 /** The caller is known but not allowed to call the operation. */
 export const Forbidden: Plain<'forbidden'> = problem('forbidden', {
   status: 403,
-  title: 'The caller may not do this',
-  description: 'Who makes the call is known, and an access rule of the operation refuses it.',
+  title: 'Forbidden',
+  description: 'The caller is authenticated, but an access rule of the operation rejects it.',
 })
 
 /** No operation has this path. */
 export const RouteNotFound: Plain<'route-not-found'> = problem('route-not-found', {
   status: 404,
-  title: 'Nothing is found under this path',
-  description: 'No operation of the service has a route that matches the path.',
+  title: 'No such route',
+  description: 'No operation of the service matches the path.',
 })
 
 /** The path exists, but not with this method; the `Allow` header lists the methods it supports. */
 export const MethodNotAllowed: Plain<'method-not-allowed'> = problem('method-not-allowed', {
   status: 405,
-  title: 'The path does not take this method',
-  description: 'The `Allow` header lists the methods that it takes.',
+  title: 'Method not allowed',
+  description: 'The `Allow` header lists the methods that the path supports.',
 })
 
 /** The `Accept` header rules out JSON. */
 export const NotAcceptable: Plain<'not-acceptable'> = problem('not-acceptable', {
   status: 406,
-  title: 'The answer is not available in an accepted form',
-  description: 'Answers are application/json, which the `Accept` header rules out.',
+  title: 'Not acceptable',
+  description: 'Responses are application/json, which the `Accept` header excludes.',
 })
 
 /** The body exceeds the max body size of the service. */
 export const ContentTooLarge: Plain<'content-too-large'> = problem('content-too-large', {
   status: 413,
-  title: 'The body is too large',
-  description: 'The detail says how many bytes the service takes.',
+  title: 'Request body too large',
+  description: '`detail` has the max size in bytes.',
 })
 
 /** The operation does not accept the media type of the body. */
 export const UnsupportedMediaType: Plain<'unsupported-media-type'> = problem('unsupported-media-type', {
   status: 415,
-  title: 'The body has to be JSON',
+  title: 'Unsupported media type',
   description: 'Send `Content-Type: application/json` (UTF-8), without a content encoding.',
 })
 
@@ -83,16 +83,17 @@ export interface InvalidField {
 export const InvalidInput: ProblemType<'invalid-input', { readonly errors: readonly InvalidField[] }> =
   problem('invalid-input', {
     status: 422,
-    title: 'The input is not valid',
+    title: 'Invalid input',
     description:
-      'Every field that is wrong is in `errors`, with a JSON Pointer into the input, the part of the request it came from, and what is wrong with it.',
+      '`errors` lists each invalid field, with a JSON Pointer into the input, the part of the request that it comes from, and what is wrong with it.',
     extra: described<{ readonly errors: readonly InvalidField[] }>({
       type: 'object',
       properties: {
         errors: {
           type: 'array',
           maxItems: 100,
-          description: 'Each field that is wrong: its `pointer`, what it is `in`, and a `detail`.',
+          description:
+            'Each invalid field: its `pointer`, the part of the request it is `in`, and a `detail`.',
           items: {
             type: 'object',
             properties: {
@@ -111,40 +112,40 @@ export const InvalidInput: ProblemType<'invalid-input', { readonly errors: reado
 /** The operation requires a precondition (RFC 6585 section 3), and the request has none. */
 export const PreconditionRequired: Plain<'precondition-required'> = problem('precondition-required', {
   status: 428,
-  title: 'The request has to be conditional',
+  title: 'Precondition required',
   description:
-    'Read the resource first, and send its `ETag` in `If-Match`, so that a change in between is not overwritten.',
+    'Read the resource first and send its `ETag` in `If-Match`, so that concurrent changes are not overwritten.',
 })
 
 /** The header fields of the request exceed the max size of the service. */
 export const HeadersTooLarge: Plain<'headers-too-large'> = problem('headers-too-large', {
   status: 431,
-  title: 'The header fields are too large',
+  title: 'Request header fields too large',
   description:
-    'The path, the query string and all header fields together may take 16 KiB unless the service says otherwise.',
+    'The path, the query string and all header fields together exceed the limit of the service (16 KiB by default).',
 })
 
 /** The client took too long to send its request. */
 export const RequestTimeout: Plain<'request-timeout'> = problem('request-timeout', {
   status: 408,
-  title: 'The request took too long to arrive',
-  description: 'The connection is closed. Send the request again, on a new one.',
+  title: 'Request timeout',
+  description:
+    'The request did not arrive in time, and the connection was closed. Send it again on a new connection.',
 })
 
 /** A defect of the service; the log has the cause, with the request id. */
 export const InternalError: Plain<'internal-error'> = problem('internal-error', {
   status: 500,
-  title: 'The service failed',
+  title: 'Internal error',
   description:
-    'A defect of the service, not of the request. Its log has the cause under the request id. Nothing of the call has been kept; with the same idempotency key it is safe to send again.',
+    'A defect of the service, not of the request. The log of the service has the cause, with the request id. The call was rolled back; retrying with the same idempotency key is safe.',
 })
 
 /** The service cannot handle the call at the moment. */
 export const Unavailable: Plain<'unavailable'> = problem('unavailable', {
   status: 503,
-  title: 'The service cannot answer now',
-  description:
-    'Something that it needs is missing for the moment. Send the request again after `Retry-After` seconds.',
+  title: 'Service unavailable',
+  description: 'A dependency of the service is unavailable at the moment. Retry after `Retry-After` seconds.',
   headers: { 'retry-after': '1' },
 })
 
@@ -153,9 +154,9 @@ export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports
   'not-ready',
   {
     status: 503,
-    title: 'The service is not ready',
+    title: 'Service not ready',
     description:
-      'What a load balancer is told that asks whether to send requests here: the service starts, or stops, or something that it needs is missing.',
+      'Returned to load balancer probes while the service is starting, stopping, or missing a dependency.',
     headers: { 'retry-after': '1' },
     extra: described<{ readonly checks?: CheckReports | undefined }>({
       type: 'object',
@@ -167,9 +168,8 @@ export const NotReady: ProblemType<'not-ready', { readonly checks?: CheckReports
 /** The deadline of the call has passed; its work has been rolled back. */
 export const DeadlineExceeded: Plain<'deadline-exceeded'> = problem('deadline-exceeded', {
   status: 504,
-  title: 'The deadline of the call has passed',
-  description:
-    'The work was stopped and rolled back. With the same idempotency key it is safe to send again.',
+  title: 'Deadline exceeded',
+  description: 'The call was stopped and rolled back. Retrying with the same idempotency key is safe.',
 })
 
 /** Every problem that the framework itself answers with. Capabilities add theirs. */

@@ -222,20 +222,20 @@ afterEach(() => reads.splice(0))
 
 const ids = (...given: number[]) => ({ ids: given.map(String) })
 
-describe('what is loaded in one turn', () => {
-  test('is read in one statement, each key once, and given in the order in which it was asked for', async () => {
+describe('a relation', () => {
+  test('reads all keys of one turn in one statement, each once, and returns the rows in the requested order', async () => {
     expect(await library.call.authors(ids(3, 1, 9, 3))).toEqual({
       names: ['author 3', 'author 1', null, 'author 3'],
     })
     expect(reads).toEqual([[3, 1, 9]])
   })
 
-  test('is read once in a query', async () => {
+  test('reads a key once per query', async () => {
     expect(await library.call.again({})).toEqual({ names: ['author 1', 'author 1'] })
     expect(reads).toEqual([[1]])
   })
 
-  test('may lead to what is loaded next: a statement for each level, whatever the number of rows', async () => {
+  test('runs one statement per level of nesting, whatever the number of rows', async () => {
     const { titles } = await library.call.shelves(ids(1, 2, 3, 9))
     expect(titles).toEqual([
       ['book 1 by author 1', 'book 6 by author 1'],
@@ -246,23 +246,23 @@ describe('what is loaded in one turn', () => {
     expect(reads).toEqual([[1, 2, 3, 9]])
   })
 
-  test('has composite keys, and UUIDs in upper case', async () => {
+  test('supports composite keys, and UUIDs in upper case', async () => {
     expect(await library.call.editions({})).toEqual({ years: [2001, 1999, null, 2001], published: 1 })
   })
 
-  test('is read in several statements above the largest batch', async () => {
+  test('splits keys into several statements above the max batch size', async () => {
     expect(await library.call.batches(ids(1, 2, 3))).toEqual({ names: ['author 1', 'author 2', 'author 3'] })
     expect(reads).toEqual([[1, 2], [3]])
   })
 
-  test('is not shared by calls', async () => {
+  test('shares no rows between calls', async () => {
     await Promise.all([library.call.authors(ids(1)), library.call.authors(ids(2))])
     expect(reads).toHaveLength(2)
     expect(reads).toEqual(expect.arrayContaining([[1], [2]]))
   })
 })
 
-test('a key without a row fails alone, with the problem that the relation says', async () => {
+test('fails only the key that has no row, with the problem that it declares', async () => {
   expect(await library.call.known(ids(1, 9, 2))).toEqual({ names: ['author 1', 'author 2'] })
   expect(reads).toEqual([[1, 9, 2]])
   await expect(library.call.known(ids(9))).rejects.toMatchObject({
@@ -271,18 +271,18 @@ test('a key without a row fails alone, with the problem that the relation says',
   })
 })
 
-test('a mutation and its jobs read again what they may have written', async () => {
+test('reads again after a write of a mutation or a job', async () => {
   expect(await library.call.rename({})).toEqual({ names: ['author 1', 'author 1', 'author 2', 'another'] })
   await expect.poll(() => jobNames).toEqual(['renamed', 'renamed', undefined])
   expect(reads).toEqual([[1, 2], [1], [1, 9]])
 })
 
-describe('a relation that is wrong', () => {
+describe('an invalid relation', () => {
   test.each([
     ['repeated', /read 2 for 1 \(a number\).+many/],
-    ['unasked', /read a row with the key "1" \(a string\), .+ one that was is 1 \(a number\)/],
+    ['unasked', /read a row with the key "1" \(a string\), .+ requested keys include 1 \(a number\)/],
     ['broken', /division by zero/],
-  ] as const)('%s: says so to all who wait', async (how, message) => {
+  ] as const)('%s: rejects every waiting load', async (how, message) => {
     const { names } = await library.call.misread({ how })
     expect(names).toEqual([expect.stringMatching(message), expect.stringMatching(message)])
   })

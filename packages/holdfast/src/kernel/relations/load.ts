@@ -67,6 +67,6 @@ function isMissing(key: unknown): boolean {
 function keyMissing(place: string): HoldfastError {
   return new HoldfastError(
     'relation-key-missing',
-    `The relation at ${place} was asked for a key that is null or undefined. Load only where there is a key; if the types say that there is one, the row that it was taken from is not of its declared type.`,
+    `The relation at ${place} was loaded with a null or undefined key. Check for null before calling load; if the types rule it out, the row that the key was read from does not match its declared type.`,
   )
 }

@@ -4,7 +4,7 @@ import { createMany, type RelationContext } from './relation.ts'
 
 const context = {} as RelationContext<unknown, unknown>
 
-test('a row whose key is null is said to be one that was not asked for', async () => {
+test('a row with a null key is reported as not requested', async () => {
   const relation = createMany(
     {
       rows: (_context: RelationContext<unknown>, _keys: readonly number[]) => [{ id: null }],
@@ -19,7 +19,7 @@ test('a row whose key is null is said to be one that was not asked for', async (
   })
 })
 
-test.each([null, undefined])('a key that is %s fails as a promise does, and says where', async (key) => {
+test.each([null, undefined])('a key that is %s rejects, and names the relation', async (key) => {
   const relation = createMany(
     { rows: (_context: RelationContext<unknown>, _keys: readonly number[]) => [], key: () => 1 },
     'here',
@@ -33,7 +33,7 @@ test.each([null, undefined])('a key that is %s fails as a promise does, and says
   expect(begun).not.toThrow()
 })
 
-test('what failed does not have a key read twice by what is read next', async () => {
+test('a failed key is not read twice by the next read', async () => {
   const reads: (readonly number[])[] = []
   const first = Promise.withResolvers<{ id: number }[]>()
   const relation = createMany(
@@ -59,7 +59,7 @@ test('what failed does not have a key read twice by what is read next', async ()
 })
 
 test.for([0, -1, 1.5, Number.NaN])(
-  'a relation that takes %s keys at once is refused where it is defined',
+  'a relation with maxBatch %s is rejected where it is defined',
   (maxBatch) => {
     const rows = (): { id: number }[] => []
     expect(() => createMany({ rows, key: ({ id }) => id, maxBatch }, 'here')).toThrow(

@@ -89,7 +89,7 @@ function createRelation<Key extends RelationKey, Row, Db, Values, Loaded>(
   if (!Number.isInteger(maxBatch) || maxBatch < 1) {
     throw new HoldfastError(
       'relation-invalid',
-      `The relation at ${place} has the maxBatch ${maxBatch}; give it a whole number above zero.`,
+      `The relation at ${place} has maxBatch ${maxBatch}; it must be a positive integer.`,
     )
   }
   return {
@@ -126,14 +126,14 @@ export function identityOf(key: RelationKey): unknown {
 function unasked(key: RelationKey, keys: readonly RelationKey[], place: string): HoldfastError {
   return new HoldfastError(
     'relation-row-unasked',
-    `The relation at ${place} read a row with the key ${shown(key)}, which was not asked for; one that was is ${shown(keys[0])}. Let \`rows\` read the rows of its keys only, and \`key\` give the key as it is asked for, of the same type: Postgres gives a bigint as a string.`,
+    `The relation at ${place} read a row with the key ${shown(key)}, which was not requested; requested keys include ${shown(keys[0])}. \`rows\` must read only the rows of its keys, and \`key\` must return the key with the requested type: Postgres returns a bigint as a string.`,
   )
 }
 
 function repeated(key: RelationKey, count: number, place: string): HoldfastError {
   return new HoldfastError(
     'relation-row-repeated',
-    `The relation at ${place} has one row for a key, and read ${count} for ${shown(key)}. Define it with \`many\`, or read by a unique key.`,
+    `The relation at ${place} expects one row per key, but read ${count} for ${shown(key)}. Define it with \`many\`, or read by a unique key.`,
   )
 }
 

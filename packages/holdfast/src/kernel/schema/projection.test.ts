@@ -33,7 +33,7 @@ const named = tree.meta({ id: 'Named' })
 const cat = z.object({ kind: z.literal('cat'), lives: z.int() })
 const dog = z.object({ kind: z.literal('dog'), tricks: z.array(z.string()).max(3) })
 
-describe('an undeclared field never leaves', () => {
+describe('an undeclared field is never answered', () => {
   test.each([
     ['at the top', z.object({ a: z.int() }), { a: 1, secret: 2 }, { a: 1 }],
     ['within', z.object({ a: z.object({ b: z.int() }) }), { a: { b: 1, secret: 2 } }, { a: { b: 1 } }],
@@ -88,7 +88,7 @@ describe('an undeclared field never leaves', () => {
 
 const boxes = z.union([z.array(z.object({ a: z.int() })).max(9), z.array(z.object({ b: z.int() })).max(9)])
 
-describe('an answer is what its schema makes of it', () => {
+describe('an answer is the value that its schema returns', () => {
   test.each([
     ['lists of different items', boxes, [{ b: 1, secret: 2 }], [{ b: 1 }]],
     [
@@ -123,7 +123,7 @@ describe('an answer is what its schema makes of it', () => {
   })
 })
 
-describe('in production what deviates is cut, and answered', () => {
+describe('in production, a value that does not match is reduced to its declared fields', () => {
   test.each([
     ['below what may be null', z.object({ a: z.int() }).nullable(), { a: 'x', secret: 1 }, { a: 'x' }],
     ['where no alternative fits', z.union([cat, dog]), { kind: 'fish', secret: 1 }, { kind: 'fish' }],
@@ -167,7 +167,7 @@ describe('in production what deviates is cut, and answered', () => {
     expect(await leaving(schema, value, 'test')).toBe(500)
   })
 
-  test('which is logged where a schema had to be parsed', async () => {
+  test('a mismatch is logged if the schema had to parse the value', async () => {
     const lines: string[] = []
     const show = query({
       route: 'GET /show',
@@ -177,15 +177,15 @@ describe('in production what deviates is cut, and answered', () => {
     })
     const running = await startService({ show }, { mode: 'production', onLog: (line) => lines.push(line) })
     expect((await call(running, 'show')).status).toBe(200)
-    expect(lines.join('\n')).toMatch(/#\/n.*the output deviates from its schema/)
+    expect(lines.join('\n')).toMatch(/#\/n.*output does not match its schema/)
   })
 })
 
-test('a Date is its text, in production too', async () => {
+test('a Date is answered as text, in production too', async () => {
   expect(await leaving(z.iso.datetime(), new Date(0))).toBe('1970-01-01T00:00:00.000Z')
 })
 
-test('an output that breaks its contract fails outside of production, and says how in the log', async () => {
+test('an output that does not match fails outside of production, and is logged in production', async () => {
   const lines: string[] = []
   const show = query({
     route: 'GET /show',

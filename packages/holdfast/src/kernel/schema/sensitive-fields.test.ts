@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { toJsonSchema } from './schema.ts'
 import { sensitiveFieldsOf } from './sensitive-fields.ts'
 
-test('a field that its schema marks is found wherever it stands', () => {
+test('a field that its schema marks as sensitive is found at any depth', () => {
   const Iban = z.string().meta({ id: 'Iban', redact: true })
   const schema = z.object({
     plain: z.string(),

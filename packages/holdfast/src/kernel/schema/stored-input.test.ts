@@ -45,13 +45,13 @@ test.each([
   ],
   ['that removes nothing', keeping(shape), { a: 'x', ...secret }, { a: 'x' }],
   ["that is the framework's own", described(shape), { a: 'x', ...secret }, { a: 'x' }],
-] as readonly [string, Schema, unknown, unknown][])('a value is cut by a schema %s', async (...row) => {
+] as readonly [string, Schema, unknown, unknown][])('a value is reduced by a schema %s', async (...row) => {
   const [, schema, given, stored] = row
   const read = await storedInputOf(schema)(given)
   expect(read.issues ?? read.stored).toEqual(stored)
 })
 
-test('what cannot be cut without becoming something else is refused', async () => {
+test('a schema that cannot be reduced without loss is rejected', async () => {
   const either = keeping({
     anyOf: [
       { type: 'array', items: { type: 'object', properties: { a: { type: 'string' } } } },
@@ -66,6 +66,6 @@ test('what cannot be cut without becoming something else is refused', async () =
     },
   }
   expect(await storedInputOf(strict)([{ b: 'x' }])).toMatchObject({
-    issues: [{ message: expect.stringContaining('cannot be cut') as string }],
+    issues: [{ message: expect.stringContaining('cannot be reduced') as string }],
   })
 })

@@ -188,7 +188,7 @@ function createProvingReader(schema: Schema): ReadInput {
 }
 
 const notCuttable =
-  'cannot be cut to what its schema declares, since its JSON Schema does not tell which of several alternatives it is; use a member with a constant to tell them apart'
+  'cannot be reduced to its declared fields, because its JSON Schema has alternatives that cannot be told apart; add a discriminator (a constant member) to each'
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -54,16 +54,16 @@ export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly 
   const issues: string[] = []
   if (hasDatabase && databaseCheckName in checks) {
     issues.push(
-      `check "${databaseCheckName}": its database has a check of this name already; give it another`,
+      `check "${databaseCheckName}": the database already has a check of this name; use another name`,
     )
   }
   for (const [name, { timeoutMs = 1, cacheMs = 0 }] of Object.entries(checks)) {
     // setTimeout fires at once for a longer delay.
     if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-      issues.push(`check "${name}": its timeoutMs is ${timeoutMs}, and has to be above 0 and below 2^31`)
+      issues.push(`check "${name}": its timeoutMs ${timeoutMs} must be above 0 and below 2^31`)
     }
     if (!(cacheMs >= 0 && cacheMs < 2 ** 31)) {
-      issues.push(`check "${name}": its cacheMs is ${cacheMs}, and has to be 0 or more and below 2^31`)
+      issues.push(`check "${name}": its cacheMs ${cacheMs} must be at least 0 and below 2^31`)
     }
   }
   return issues

@@ -42,10 +42,10 @@ export function judgeService(
   const frameworkProblems = [...kernelProblems, ...databaseProblems, ...mutationProblems]
   const problems = collectProblems(operations, frameworkProblems, issues)
   if (issues.length > 0) {
-    const count = issues.length === 1 ? 'one thing is wrong' : `${issues.length} things are wrong`
+    const count = issues.length === 1 ? 'one problem' : `${issues.length} problems`
     throw new HoldfastError(
       'service-invalid',
-      `The service "${definition.name}" (${parts.place}) does not start; ${count} with it:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+      `The service "${definition.name}" (${parts.place}) cannot start: ${count}\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
     )
   }
   return { operations, background, problems }
@@ -57,7 +57,7 @@ function isOperation(value: unknown): boolean {
 }
 
 function notAnOperation(name: string): string {
-  return `"${name}" is not an operation; a module that is spread into \`operations\` exports operations, schemas, problems and events only`
+  return `"${name}" is not an operation; a module that is spread into \`operations\` may export only operations, schemas, problems and events`
 }
 
 function checkRoutes(operations: readonly CompiledOperation[]): readonly string[] {
@@ -66,7 +66,7 @@ function checkRoutes(operations: readonly CompiledOperation[]): readonly string[
     .filter(([, sharing]) => sharing.length > 1)
     .map(([shape, sharing]) => {
       const who = sharing.map(describeOperation).join(' and ')
-      return `${shape}: ${who} have the same route; a request could mean either`
+      return `${shape}: ${who} have the same route; change the path or the method of one`
     })
 }
 
@@ -83,19 +83,15 @@ function checkParts(
   const issues: string[] = []
   const mutation = operations.find((operation) => operation.kind === 'mutation')
   if (mutation && !parts.database) {
-    issues.push(
-      `${describeOperation(mutation)}: a mutation needs a database; give holdfast({ database }) one`,
-    )
+    issues.push(`${describeOperation(mutation)}: a mutation needs a database; set \`database\` of holdfast()`)
   }
   if (!parts.database && hasBackground(background)) {
-    issues.push(
-      'it has jobs, consumers, schedules or relays, which need a database; give holdfast({ database }) one',
-    )
+    issues.push('jobs, consumers, schedules and relays need a database; set `database` of holdfast()')
   }
   issues.push(...findCheckIssues(definition.checks ?? {}, parts.database !== undefined))
   issues.push(...findSecurityIssues(parts.securitySchemes))
   if (definition.problemBase !== undefined && !definition.problemBase.endsWith('/')) {
-    issues.push(`its problemBase ${definition.problemBase} does not end in a slash`)
+    issues.push(`its problemBase ${definition.problemBase} must end with a slash`)
   }
   return issues
 }
@@ -111,7 +107,7 @@ function collectProblems(
       const known = problems.get(type.code)
       if (known && known !== type) {
         issues.push(
-          `${describeOperation(operation)}: its problem "${type.code}" is another one than that of the same code elsewhere`,
+          `${describeOperation(operation)}: its problem "${type.code}" is declared twice with different definitions; share one, or rename it`,
         )
       }
       problems.set(type.code, type)

@@ -22,7 +22,11 @@ describe('a service does not start', () => {
       query({ ...fine, route: 'GET /a/{id}/{id}', input: z.object({ id: z.string() }) }),
       '{id} twice',
     ],
-    ['a parameter that is no input', query({ ...fine, route: 'GET /a/{id}' }), 'its path has {id}'],
+    [
+      'a parameter that is no input',
+      query({ ...fine, route: 'GET /a/{id}' }),
+      'its path has the parameter {id}',
+    ],
     [
       'an input that is no object',
       query({ ...fine, route: 'GET /a', input: z.string() }),
@@ -31,7 +35,7 @@ describe('a service does not start', () => {
     [
       'an object in a query string',
       query({ ...fine, route: 'GET /a', input: z.object({ filter: z.object({ a: z.string() }) }) }),
-      'a query string cannot carry',
+      'cannot be sent in a query string',
     ],
     [
       'a Date',
@@ -41,7 +45,7 @@ describe('a service does not start', () => {
     [
       'a list without end',
       query({ ...fine, route: 'GET /a', output: z.array(z.string()), run }),
-      'not bounded at / (array)',
+      'unbounded at / (array)',
     ],
     [
       'a list without end inside',
@@ -51,7 +55,7 @@ describe('a service does not start', () => {
         output: z.object({ a: z.object({ b: z.array(z.string()) }).optional() }),
         run,
       }),
-      'not bounded at /a/b (array)',
+      'unbounded at /a/b (array)',
     ],
     [
       'a list without end in an alternative',
@@ -61,7 +65,7 @@ describe('a service does not start', () => {
         output: z.union([z.object({ a: z.string() }), z.array(z.string())]),
         run,
       }),
-      'not bounded at / (array)',
+      'unbounded at / (array)',
     ],
     [
       'arbitrary keys',
@@ -76,7 +80,7 @@ describe('a service does not start', () => {
     [
       'a location from nowhere',
       mutation({ ...fine, route: 'POST /a', location: '/a/{key}' }),
-      'has {key}, for which',
+      'has the parameter {key}, but',
     ],
     [
       'a location that may be missing',
@@ -87,7 +91,7 @@ describe('a service does not start', () => {
         output: z.object({ id: z.string().optional() }),
         run,
       }),
-      'that is always there',
+      'no required string or number property',
     ],
     [
       'a location that is no path',
@@ -97,22 +101,22 @@ describe('a service does not start', () => {
     [
       'a location of nothing',
       mutation({ access: anyone(), route: 'POST /a', location: '/a/{id}', run }),
-      'filled from an output, and it has none',
+      'filled from the output, but the operation has no output',
     ],
     [
       'a deadline that is none',
       query({ ...fine, route: 'GET /a', deadline: '0s' }),
-      '"0s" is not a duration',
+      '"0s" is not a valid duration',
     ],
     [
       'an optional key without a reason',
       mutation({ ...fine, route: 'POST /a', idempotency: { optional: ' ' } }),
-      'without a reason',
+      'needs a reason',
     ],
     [
       'a code that is not kebab-case',
       query({ ...fine, route: 'GET /a', problems: [problem('NotFound', { status: 404, title: 'x' })] }),
-      'not kebab-case',
+      'must be kebab-case',
     ],
     [
       'a status of success',
@@ -126,12 +130,12 @@ describe('a service does not start', () => {
         route: 'GET /a',
         problems: [problem('odd', { status: 400, title: 'x', extra: z.object({ code: z.string() }) })],
       }),
-      'redefines the member "code"',
+      'redefines "code"',
     ],
     [
       "a code of the framework's",
       query({ ...fine, route: 'GET /a', problems: [problem('forbidden', { status: 403, title: 'x' })] }),
-      'another one than that of the same code',
+      'is declared twice with different definitions',
     ],
   ])('with %s', async (_, operation, reason) => {
     const refusal = await refusalOf({ it: operation }, { database: noDatabase })
@@ -140,7 +144,7 @@ describe('a service does not start', () => {
     expect(refusal).toMatch(/it \((?:GET|POST) \/\S+, .*service\.test\.ts:\d+\)/)
   })
 
-  test('with two operations on one route, whatever their parameters are called', async () => {
+  test('with two operations on one route, even if their parameters have different names', async () => {
     const one = query({ ...fine, route: 'GET /a/{id}', input: z.object({ id: z.string() }) })
     const two = query({ ...fine, route: 'GET /a/{key}', input: z.object({ key: z.string() }) })
     expect(await refusalOf({ one, two })).toMatch(
@@ -159,35 +163,35 @@ describe('a service does not start', () => {
     const mail = without.job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
     const jobbing = without.service({ name: 'jobbing', operations: {}, jobs: { mail } })
     await expect(jobbing.start({} as never)).rejects.toThrow(
-      'it has jobs, consumers, schedules or relays, which need a database',
+      'jobs, consumers, schedules and relays need a database',
     )
   })
 
-  test('with problems that are documented nowhere', async () => {
+  test('with problems that are not documented', async () => {
     const undocumented = service({ name: 'undocumented', operations: {}, problemBase: '/problems' })
     await expect(undocumented.start({} as never)).rejects.toThrow(
-      'its problemBase /problems does not end in a slash',
+      'its problemBase /problems must end with a slash',
     )
   })
 
-  test('with something else among its operations', async () => {
+  test('with a value among its operations that is not an operation', async () => {
     const job = holdfast().job({ name: 'mail', input: z.object({}), run: () => {} })
     for (const value of [job, 'text', null, () => {}, {}])
       expect(await refusalOf({ value: value as never })).toContain('"value" is not an operation')
   })
 
-  test('and says all of what is wrong at once', async () => {
+  test('and reports all problems at once', async () => {
     const operations = {
       one: query({ ...fine, route: 'GET /a/{id}', access: undefined as never }),
       two: query({ ...fine, route: 'GET /b', output: z.array(z.string()), run }),
     }
     const refusal = await refusalOf(operations)
-    expect(refusal).toContain('3 things are wrong')
+    expect(refusal).toContain('3 problems')
     expect(refusal.split('\n').filter((line) => line.startsWith('  - '))).toHaveLength(3)
   })
 })
 
-test('bounded outputs of every kind start', async () => {
+test('bounded outputs of every kind are accepted', async () => {
   interface Tree {
     name: string
     children: Tree[]
@@ -203,7 +207,7 @@ test('bounded outputs of every kind start', async () => {
   expect((await call(running, 'nothing')).status).toBe(204)
 })
 
-test('a service takes the exports of a module: schemas, problems and events beside the operations are left out', async () => {
+test('a service accepts the exports of a module: schemas, problems and events beside the operations are ignored', async () => {
   const thing = z.object({ id: z.string() })
   const module = {
     thing,

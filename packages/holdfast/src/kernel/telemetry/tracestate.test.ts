@@ -16,7 +16,7 @@ describe('a tracestate', () => {
     [`foo=${'v'.repeat(256)}`, `foo=${'v'.repeat(256)}`],
     ['foo= a b', 'foo= a b'],
     [list(32), list(32)],
-  ])('of %j is sent on as %j', (header, sent) => {
+  ])('of %j is sent as %j', (header, sent) => {
     expect(readTracestate(header)).toBe(sent)
   })
 

@@ -81,7 +81,7 @@ export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatc
   }
 }
 
-const unknownPlace = 'an unknown place'
+const unknownPlace = 'unknown location'
 
 function refusalOf(operation: string, host: string, place = unknownPlace): HoldfastError {
   return new HoldfastError(

@@ -193,7 +193,7 @@ test('what a library calls when nothing else is on the stack is reported without
   inJob = ({ db }) => getAfter(note(db), `http://${host}/library`, { host: 'api.example.com' })
   expect(await runJob(on)).toBe('succeeded')
   expect(reports()).toEqual([
-    expect.objectContaining({ operation: 'work', host: 'api.example.com', place: 'an unknown place' }),
+    expect.objectContaining({ operation: 'work', host: 'api.example.com', place: 'unknown location' }),
   ])
 })
 

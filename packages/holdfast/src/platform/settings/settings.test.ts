@@ -68,7 +68,7 @@ describe('settings', () => {
     })
     expect(message).toBe(
       [
-        'The configuration is wrong in 5 places:',
+        'The configuration has 5 problems:',
         '  - API_KEY is not set. It has to be a text. The key of the payments API. API_KYE is set: is that what was meant?',
         '  - LIMIT is "500". It has to be a whole number from 1 to 50. How many at once.',
         '  - REPORT is "soon". It has to be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports.',

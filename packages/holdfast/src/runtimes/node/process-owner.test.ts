@@ -170,7 +170,7 @@ describe('a process whose service starts', () => {
     expect(ready.headers.get('x-request-id')).toBe('probe-number-1')
     expect(await ready.json()).toMatchObject({
       code: 'not-ready',
-      detail: 'The service has not started yet.',
+      detail: 'The service is starting.',
     })
     const other = await fetch(`${url}/wait?ms=0`, { method: 'POST', body: '{}' })
     expect(other.status).toBe(503)

@@ -343,9 +343,9 @@ describe('the folder', () => {
     const { code, message } = await failure(readMigrations(folder))
     expect(code).toBe('migrations-invalid')
     expect(message.split('\n').slice(1)).toEqual([
-      '  - 0001-latin.sql is not text in UTF-8, in line 2 at byte 11 of the line (offset 24 of the file). Save it as UTF-8.',
-      '  - 0002-cut.sql has a NUL character, in line 1 at byte 10 of the line (offset 9 of the file). Remove it.',
-      '  - 0003-wide.sql is text in UTF-16. Save it as UTF-8.',
+      '  - 0001-latin.sql is not valid UTF-8, at line 2, byte 11 (offset 24). Save it as UTF-8.',
+      '  - 0002-cut.sql has a NUL character, at line 1, byte 10 (offset 9). Remove it.',
+      '  - 0003-wide.sql is encoded in UTF-16. Save it as UTF-8.',
     ])
   })
 

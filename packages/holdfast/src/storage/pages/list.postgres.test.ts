@@ -229,9 +229,9 @@ test('a column with a quote in its name orders a list', async () => {
 })
 
 test.each([
-  ['has no column', []],
+  ['is empty', []],
   ['twice', ['id', 'id']],
-  ['tells all rows apart', [{ by: 'id', nulls: 'last' }]],
+  ['must be unique', [{ by: 'id', nulls: 'last' }]],
 ] as const)('an order that %s is refused', async (reason, wrong) => {
   expect(() => list<Row>({ query: async () => [] }, sql`select`, { order: wrong })).toThrow(reason)
 })

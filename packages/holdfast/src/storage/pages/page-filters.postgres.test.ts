@@ -85,7 +85,7 @@ test.each([
       run: async () => ({ items: [] }),
     })
     await expect(createTestService(service({ name: 'refused', operations: { listRows } }))).rejects.toThrow(
-      `The filter "${name}" of a list has the name of a field that says which page is asked for.`,
+      `The filter "${name}" of a list has a name that pagination reserves.`,
     )
   },
 )

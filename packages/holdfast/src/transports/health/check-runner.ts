@@ -64,8 +64,8 @@ export function createCheckRunner(
   function tell(failure: { readonly error: unknown } | undefined): void {
     if (isFailing === (failure !== undefined)) return
     isFailing = !isFailing
-    if (failure) log.warn({ check: name, required, error: toLogFields(failure.error) }, 'a check fails')
-    else log.info({ check: name, required }, 'a check passes again')
+    if (failure) log.warn({ check: name, required, error: toLogFields(failure.error) }, 'check failed')
+    else log.info({ check: name, required }, 'check passed again')
   }
 
   return () => {
@@ -89,13 +89,13 @@ function describe(error: unknown): string {
 function timedOut(name: string, timeoutMs: number): HoldfastError {
   return new HoldfastError(
     'check-timed-out',
-    `The check "${name}" did not end within ${timeoutMs} ms. Its timeoutMs gives it longer.`,
+    `The check "${name}" timed out after ${timeoutMs} ms. Raise its timeoutMs if it needs longer.`,
   )
 }
 
 function stillRunning(name: string, timeoutMs: number): HoldfastError {
   return new HoldfastError(
     'check-still-running',
-    `The check "${name}" did not end within ${timeoutMs} ms, nor since then, although its signal was aborted. It is not run again before it has ended. Hand its signal to whatever it waits for.`,
+    `The check "${name}" timed out after ${timeoutMs} ms and is still running, although its signal was aborted. It is not run again until it has ended. Pass its signal to the calls that it awaits.`,
   )
 }

@@ -30,7 +30,7 @@ const backends = (tested: Tested): Promise<{ pid: number }[]> =>
     `select pid from pg_stat_activity where datname = current_database() and application_name = 'holdfast (own)'`,
   )
 
-test('a service with a database checks by itself that it answers, on connections of its own', async () => {
+test('a service with a database checks it by default, on separate connections', async () => {
   await using tested = await open()
   for (let probe = 0; probe < 3; probe += 1) {
     const answers = await Promise.all(Array.from({ length: 10 }, () => tested.fetch('/health/ready')))
@@ -42,7 +42,7 @@ test('a service with a database checks by itself that it answers, on connections
   expect((await backends(tested)).length).toBeLessThanOrEqual(2)
 })
 
-test('a pool that is taken does not make the database look missing', async () => {
+test('an exhausted pool does not make the database look missing', async () => {
   await using tested = await open()
   const client = new AbortController()
   const slow = tested.fetch('/sleep', { signal: client.signal })

@@ -30,7 +30,7 @@ export async function maySeeDetail(
   } catch (error) {
     // A problem means invalid credentials; any other error is a defect, here or in a third party.
     if (!(error instanceof ProblemError)) {
-      surroundings.log.warn({ error: toLogFields(error) }, 'who asked for the health could not be found out')
+      surroundings.log.warn({ error: toLogFields(error) }, 'identifying the health check caller failed')
     }
     return false
   } finally {

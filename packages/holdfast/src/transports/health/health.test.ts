@@ -28,7 +28,7 @@ function deaf() {
 }
 
 describe('/health/live', () => {
-  test('says that the process answers, whatever its checks come to', async () => {
+  test('reports that the process is alive, whatever its checks return', async () => {
     const { fetch, health } = await openHealth({ checks: { broken: fails } })
     const answer = await fetch('/health/live')
     expect(answer.status).toBe(200)
@@ -39,7 +39,7 @@ describe('/health/live', () => {
 })
 
 describe.each(['/health/live', '/health/ready'])('%s', (path) => {
-  test('is not kept by anybody, and never conditional', async () => {
+  test('is never cached and never conditional', async () => {
     const { fetch } = await openHealth()
     const answer = await fetch(path, { headers: { 'if-none-match': '*' } })
     expect(answer.status).toBe(200)
@@ -47,7 +47,7 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
     expect(answer.headers.get('etag')).toBeNull()
   })
 
-  test('can be asked for its head, and takes nothing else', async () => {
+  test('supports HEAD, and accepts no other method', async () => {
     const { fetch } = await openHealth()
     const head = await fetch(path, { method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
@@ -55,14 +55,14 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
     expect((await fetch(path, { method: 'POST' })).status).toBe(405)
   })
 
-  test('stays out of the log', async () => {
+  test('is not logged', async () => {
     const { fetch, log } = await openHealth({ checks: { broken: fails } })
     for (let probe = 0; probe < 3; probe += 1) await fetch(path)
     const probes = log.filter(({ route }) => route === path)
     expect(probes.map(({ level }) => level)).toEqual(['debug', 'debug', 'debug'])
   })
 
-  test('is left to an operation that has this route', async () => {
+  test('leaves the route to an operation that has it', async () => {
     const own = holdfast().query({
       route: `GET ${path}` as `GET /${string}`,
       access: anyone(),
@@ -75,12 +75,12 @@ describe.each(['/health/live', '/health/ready'])('%s', (path) => {
 })
 
 describe('/health/ready', () => {
-  test('passes where there is nothing to check', async () => {
+  test('passes if there are no checks', async () => {
     const { ready } = await openHealth()
     expect(await ready()).toEqual({ status: 200, checks: {} })
   })
 
-  test('says what each check came to', async () => {
+  test('reports the result of each check', async () => {
     const { ready } = await openHealth({ checks: { queue: passes, cache: { ...fails, required: false } } })
     const took = expect.any(Number)
     expect(await ready()).toEqual({
@@ -92,7 +92,7 @@ describe('/health/ready', () => {
     })
   })
 
-  test('fails as a problem where something is missing', async () => {
+  test('fails with a problem if a required check fails', async () => {
     const { fetch } = await openHealth({ checks: { queue: fails, other: passes } })
     const answer = await fetch('/health/ready')
     expect(answer.status).toBe(503)
@@ -102,12 +102,12 @@ describe('/health/ready', () => {
     expect(await answer.json()).toMatchObject({
       type: '/problems/not-ready',
       code: 'not-ready',
-      detail: 'Something that the service needs is missing.',
+      detail: 'A required check failed.',
       checks: { queue: { status: 'fail', error: 'select secret from vault' }, other: { status: 'pass' } },
     })
   })
 
-  test('fails where a check throws rather than rejects, and where an error has no message', async () => {
+  test('fails if a check throws synchronously, and if an error has no message', async () => {
     const refused = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' })
     const { ready } = await openHealth({
       checks: {
@@ -125,7 +125,7 @@ describe('/health/ready', () => {
     })
   })
 
-  test('fails from the moment on in which the service stops, without asking anything', async () => {
+  test('fails as soon as the service stops, without running a check', async () => {
     let runs = 0
     const { ready, health } = await openHealth({ checks: { queue: { run: () => void (runs += 1) } } })
     health.drain()
@@ -137,7 +137,7 @@ describe('/health/ready', () => {
     expect(runs).toBe(0)
   })
 
-  test('fails where the service begins to stop while a check runs', async () => {
+  test('fails if the service starts to stop while a check runs', async () => {
     const slow = deaf()
     const { ready, health } = await openHealth({ checks: { slow } })
     const answer = ready()
@@ -147,7 +147,7 @@ describe('/health/ready', () => {
     expect(await answer).toMatchObject({ status: 503, detail: 'The service is stopping.' })
   })
 
-  test('logs when a check begins to fail and when it passes again, once each', async () => {
+  test('logs once when a check starts to fail and once when it passes again', async () => {
     const clock = createFakeClock()
     let isThere = false
     const run = async (): Promise<void> => {
@@ -161,16 +161,16 @@ describe('/health/ready', () => {
     }
     const told = log.filter(({ check }) => check === 'queue')
     expect(told.map(({ level, msg }) => [level, msg])).toEqual([
-      ['warn', 'a check fails'],
-      ['info', 'a check passes again'],
-      ['warn', 'a check fails'],
+      ['warn', 'check failed'],
+      ['info', 'check passed again'],
+      ['warn', 'check failed'],
     ])
     expect(told[0]).toMatchObject({ required: true, error: { message: 'gone' } })
   })
 })
 
 describe('a check', () => {
-  test('is run once for all who ask at the same time', async () => {
+  test('is run once for concurrent requests', async () => {
     const slow = deaf()
     const { ready } = await openHealth({ checks: { slow } })
     const answers = Array.from({ length: 20 }, () => ready())
@@ -219,12 +219,14 @@ describe('a check', () => {
     expect(await answer).toMatchObject({
       status: 503,
       checks: {
-        queue: { error: `The check "queue" did not end within ${ms} ms. Its timeoutMs gives it longer.` },
+        queue: {
+          error: `The check "queue" timed out after ${ms} ms. Raise its timeoutMs if it needs longer.`,
+        },
       },
     })
   })
 
-  test('that takes no notice of its signal is not run again before it has ended', async () => {
+  test('that ignores its signal is not run again before it has ended', async () => {
     const clock = createFakeClock()
     const { runs, run } = deaf()
     const { ready } = await openHealth({ clock, checks: { queue: { run } } })
@@ -236,7 +238,7 @@ describe('a check', () => {
       clock.advance(1_000)
       expect(await ready()).toMatchObject({
         status: 503,
-        checks: { queue: { error: expect.stringContaining('nor since then') } },
+        checks: { queue: { error: expect.stringContaining('is still running') } },
       })
     }
     expect(runs).toHaveLength(1)
@@ -250,7 +252,7 @@ describe('a check', () => {
     await again
   })
 
-  test('does not wait for another', async () => {
+  test('does not wait for another check', async () => {
     const slow = deaf()
     let other = 0
     const { ready } = await openHealth({ checks: { slow, other: { run: () => void (other += 1) } } })
@@ -261,7 +263,7 @@ describe('a check', () => {
   })
 })
 
-describe('the detail', () => {
+describe('the details', () => {
   const checks = { queue: fails }
   const admin: Access = {
     name: 'admin()',
@@ -274,7 +276,7 @@ describe('the detail', () => {
     return user === undefined ? undefined : { kind: 'user', id: user }
   }
 
-  test('is for nobody in production', async () => {
+  test('are hidden in production', async () => {
     const { ready } = await openHealth({ mode: 'production', checks })
     const answer = await ready()
     expect(answer.status).toBe(503)
@@ -283,7 +285,7 @@ describe('the detail', () => {
     expect(await (await fine.fetch('/health/ready')).json()).toEqual({ status: 'pass' })
   })
 
-  test('is for whom the rule of the service lets', async () => {
+  test('are visible to the callers that the rule of the service allows', async () => {
     const { ready, log } = await openHealth({
       mode: 'production',
       checks,
@@ -297,16 +299,16 @@ describe('the detail', () => {
       expect(answer).not.toHaveProperty('checks')
     }
     expect(await ready()).not.toHaveProperty('checks')
-    const told = log.filter(({ msg }) => msg === 'who asked for the health could not be found out')
+    const told = log.filter(({ msg }) => msg === 'identifying the health check caller failed')
     expect(told).toEqual([expect.objectContaining({ error: expect.objectContaining({ name: 'TypeError' }) })])
   })
 
-  test('is for everyone where the rule says so', async () => {
+  test('are visible to everyone if the rule allows it', async () => {
     const { ready } = await openHealth({ mode: 'production', checks, health: { detail: anyone() } })
     expect(await ready()).toHaveProperty('checks')
   })
 
-  test('does not keep the answer waiting for who asks', async () => {
+  test('do not delay the answer while the caller is identified', async () => {
     const clock = createFakeClock()
     const asked = Promise.withResolvers<void>()
     const { ready } = await openHealth({
@@ -327,16 +329,16 @@ describe('the detail', () => {
 
 describe('a service does not start', () => {
   test.each([
-    ['a time that is none', { queue: { ...passes, timeoutMs: 0 } }, 'check "queue": its timeoutMs is 0'],
+    ['an invalid time', { queue: { ...passes, timeoutMs: 0 } }, 'check "queue": its timeoutMs 0'],
     [
       'a time that no timer has',
       { queue: { ...passes, cacheMs: 2 ** 31 } },
-      'check "queue": its cacheMs is 2147483648',
+      'check "queue": its cacheMs 2147483648',
     ],
     [
-      'the name of the check that its database has',
+      'the reserved name of the database check',
       { database: passes },
-      'check "database": its database has',
+      'check "database": the database already has',
     ],
   ])('with %s', async (_, checks, reason) => {
     const database = { name: 'none', problems: [], open: () => expect.unreachable('it was opened') }

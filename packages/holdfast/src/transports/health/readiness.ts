@@ -28,7 +28,7 @@ export function readiness(running: RunningService, isDraining: () => boolean): R
     const isReady = reports.every(([, { status, required }]) => status === 'pass' || !required)
     const detail = isDetailed ? { checks: Object.fromEntries(reports) } : {}
     if (isReady) return toPass(detail)
-    throw NotReady({ detail: 'Something that the service needs is missing.', ...detail })
+    throw NotReady({ detail: 'A required check failed.', ...detail })
   }
 }
 

@@ -42,7 +42,7 @@ export function startingHandler(problemBase: string): Health['starting'] {
 }
 
 function toProblem(path: string | undefined): ProblemError {
-  const occurrence = { detail: 'The service has not started yet.' }
+  const occurrence = { detail: 'The service is starting.' }
   return path === '/health/ready' ? NotReady(occurrence) : Unavailable(occurrence)
 }
 

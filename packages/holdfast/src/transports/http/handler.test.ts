@@ -11,7 +11,7 @@ describe('an answer of an operation', () => {
     expect(await response.text()).toBe('{"id":"1","item":"with lines"}')
   })
 
-  test('that makes something says where it is', async () => {
+  test('with a location has a Location header', async () => {
     const response = await (await openShop(shop)).fetch('/orders', json('{"id":"a/b","item":"tea"}'))
     expect(response.status).toBe(201)
     expect(response.headers.get('location')).toBe('/orders/a%2Fb')
@@ -24,7 +24,7 @@ describe('an answer of an operation', () => {
     expect(response.body).toBeNull()
   })
 
-  test('that is a problem of its own has its members', async () => {
+  test('that is a declared problem has its members', async () => {
     const response = await (await openShop(shop)).fetch('/orders', json('{"item":"gone"}'))
     expect(response.status).toBe(409)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -40,7 +40,7 @@ describe('an answer of an operation', () => {
 })
 
 describe('a defect', () => {
-  test('of an operation says nothing to the client, and everything to the log', async () => {
+  test('of an operation is hidden from the client and fully logged', async () => {
     const opened = await openShop(shop)
     const response = await opened.fetch('/defects')
     expect(response.status).toBe(500)
@@ -58,7 +58,7 @@ describe('a defect', () => {
     })
   })
 
-  test('outside of every operation is answered and logged alike', async () => {
+  test('outside of every operation is answered and logged in the same way', async () => {
     const opened = await openShop(shop)
     const log: string[] = []
     const broken = {
@@ -98,7 +98,7 @@ describe('a call', () => {
     },
   })
 
-  test('is in flight until it is answered, and ends when its client goes away', async () => {
+  test('is in flight until it is answered, and is cancelled when its client disconnects', async () => {
     const running = await service({ name: 'waiting', operations: { wait } }).start({
       env: {},
       mode: 'test',
@@ -125,7 +125,7 @@ describe('a call', () => {
 })
 
 describe('the deadline', () => {
-  test('that a caller asks for is kept', async () => {
+  test('that a caller requests is kept', async () => {
     const { query, service } = holdfast()
     const hang = query({ route: 'GET /hang', access: anyone(), run: () => new Promise<void>(() => {}) })
     const opened = await openShop(service({ name: 'hanging', operations: { hang } }))
@@ -137,7 +137,7 @@ describe('the deadline', () => {
   })
 })
 
-test('what comes of a database and its stage reaches the client', async () => {
+test('headers that a database and its stage set reach the client', async () => {
   const database: Database<undefined, undefined> = {
     ...noDatabase,
     open: async (surroundings) => ({
@@ -159,7 +159,7 @@ test('what comes of a database and its stage reaches the client', async () => {
 })
 
 describe('a runtime', () => {
-  test('can ask without a Request, about the whole server too', async () => {
+  test('can ask without a Request, also about the whole server', async () => {
     const { running } = await openShop(shop)
     const request: HttpRequest = {
       method: 'OPTIONS',
@@ -181,7 +181,7 @@ describe('a runtime', () => {
     expect(await answer({ ...request, method: 'GET', target: '/orders/ü' })).toMatchObject({ status: 400 })
   })
 
-  test('can have something refused', async () => {
+  test('can reject a request', async () => {
     const { running } = await openShop(shop)
     const refusal = createHandler(running).refuse(SoldOut({ left: 1, detail: 'of a runtime' }), {
       method: 'GET',
@@ -203,7 +203,7 @@ describe('a runtime', () => {
   })
 })
 
-test('a fragment of a URL is not part of it', async () => {
+test('a fragment of a URL is not part of the path', async () => {
   const response = await (await openShop(shop)).fetch('/orders/1#?lines=true')
   expect(await response.json()).toEqual({ id: '1', item: 'tea' })
 })

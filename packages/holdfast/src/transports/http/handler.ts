@@ -87,7 +87,7 @@ export function createHandler(running: RunningService, options: HandlerOptions =
 
   function fail(error: unknown, { requestId }: Exchange): HttpAnswer {
     if (error instanceof ProblemError) return toAnswer(error, { requestId, problemBase })
-    running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'a request could not be handled')
+    running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'handling a request failed')
     return toAnswer(InternalError(), { requestId, problemBase })
   }
 
@@ -127,7 +127,7 @@ function toAllowed(allow: string): HttpAnswer {
 
 function notAllowed(method: string, allow: string): ProblemError {
   return new ProblemError(MethodNotAllowed, {
-    detail: `The path does not take ${method}. It takes ${allow}.`,
+    detail: `The path does not support ${method}. It supports ${allow}.`,
     extra: {},
     headers: { allow },
   })

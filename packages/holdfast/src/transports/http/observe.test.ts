@@ -54,7 +54,7 @@ test('a request has its method, its path without secrets, and its connection', a
   })
 })
 
-test('a request with a method that is not known is called HTTP, and has the method that was sent', async () => {
+test('a request with an unknown method is recorded as HTTP, with the original method', async () => {
   expect(await observe({ method: 'PROPFIND', target: '/resets/s3cret' })).toEqual({
     name: 'HTTP',
     attributes: {
@@ -67,14 +67,14 @@ test('a request with a method that is not known is called HTTP, and has the meth
   })
 })
 
-test('a request without a route is called by its method', async () => {
+test('a request without a route is named by its method', async () => {
   expect(await observe({ method: 'POST', target: '/nowhere' })).toMatchObject({
     name: 'POST',
     attributes: { 'http.request.method': 'POST', 'url.path': '/nowhere' },
   })
 })
 
-test('a request for the head of a page is called HEAD', async () => {
+test('a HEAD request is recorded as HEAD', async () => {
   expect(await observe({ method: 'HEAD', target: '/problems/bad-request' })).toMatchObject({
     name: 'HEAD /problems/{code}',
     attributes: { 'http.request.method': 'HEAD', 'http.route': '/problems/{code}' },

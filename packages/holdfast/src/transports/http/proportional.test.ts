@@ -68,7 +68,7 @@ describe('a body of', () => {
   })
 })
 
-describe('a text is read by', () => {
+describe('a text is parsed by', () => {
   const redactor = createRedactor()
   const header = (text: string) => () => text
   const works: Readonly<Record<string, readonly [Work, readonly ReturnType<typeof repeated>[]]>> = {

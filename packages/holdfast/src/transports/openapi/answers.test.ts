@@ -23,7 +23,7 @@ afterAll(() => tested.stop())
 const named = { headers: { 'x-name': 'Ann' } }
 const square = { kind: 'square', side: 1 }
 
-describe('an answer with a body is what the document says it is', () => {
+describe('an answer with a body matches the document', () => {
   test.each<Asked>([
     { path: '/things/{id}', target: '/things/1', status: 200, ...named },
     { path: '/things/{id}', target: '/things/gone', status: 410, ...named },

@@ -23,21 +23,18 @@ const get = (path: string): HttpRequest => fromRequest(new Request(`http://shop.
 
 const html = /^text\/html/
 
-describe('serve', () => {
-  test.each(['development', 'test', 'production'])(
-    'documents a service by itself, in %s too',
-    async (mode) => {
-      const { url } = await serveForTest(greeter, { env: { NODE_ENV: mode }, host: '127.0.0.1' })
-      const document = await fetch(`${url}/openapi.json`)
-      expect(document.headers.get('content-type')).toBe('application/json')
-      expect(await document.json()).toMatchObject({ openapi: '3.1.1', info: { title: '<greeter>' } })
-      const page = await fetch(`${url}/docs`)
-      expect(page.status).toBe(200)
-      expect(page.headers.get('content-type')).toMatch(html)
-    },
-  )
+describe('documentation', () => {
+  test.each(['development', 'test', 'production'])('is served by default, in %s too', async (mode) => {
+    const { url } = await serveForTest(greeter, { env: { NODE_ENV: mode }, host: '127.0.0.1' })
+    const document = await fetch(`${url}/openapi.json`)
+    expect(document.headers.get('content-type')).toBe('application/json')
+    expect(await document.json()).toMatchObject({ openapi: '3.1.1', info: { title: '<greeter>' } })
+    const page = await fetch(`${url}/docs`)
+    expect(page.status).toBe(200)
+    expect(page.headers.get('content-type')).toMatch(html)
+  })
 
-  test('does not where it is told so', async () => {
+  test('is not served if it is disabled', async () => {
     const { url } = await serveForTest(greeter, { documentation: false })
     for (const path of ['/openapi.json', '/docs']) expect((await fetch(url + path)).status).toBe(404)
     expect((await fetch(`${url}/hello`)).status).toBe(200)
@@ -45,7 +42,7 @@ describe('serve', () => {
 })
 
 describe.each(['/openapi.json', '/docs'])('%s', (path) => {
-  test('is sent once while it stays the same', async () => {
+  test('is answered with 304 while it is unchanged', async () => {
     const { fetch } = await documented()
     const first = await fetch(path)
     expect(first.headers.get('cache-control')).toBe('no-cache')
@@ -55,7 +52,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
     expect((await fetch(path, { headers: { 'if-none-match': '"another"' } })).status).toBe(200)
   })
 
-  test('can be asked for its head, and takes nothing else', async () => {
+  test('supports HEAD, and accepts no other method', async () => {
     const { fetch } = await documented()
     const head = await fetch(path, { method: 'HEAD' })
     expect(head.status).toBe(200)
@@ -63,7 +60,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
     expect((await fetch(path, { method: 'POST' })).status).toBe(405)
   })
 
-  test('is left to an operation that has this route', async () => {
+  test('leaves the route to an operation that has it', async () => {
     const own = query({ ...definitionOf(path), run: () => ({ text: 'my own' }) })
     const { fetch } = await documented(service({ name: 'own', operations: { own } }))
     expect(await (await fetch(path)).json()).toEqual({ text: 'my own' })
@@ -71,7 +68,7 @@ describe.each(['/openapi.json', '/docs'])('%s', (path) => {
 })
 
 describe('/docs', () => {
-  test('loads one script, whose name and integrity are those of its bytes', async () => {
+  test('loads one script, whose name and integrity match its bytes', async () => {
     const { fetch } = await documented()
     const page = await (await fetch('/docs')).text()
     const [, source, integrity] = /<script src="([^"]*)" integrity="([^"]*)">/.exec(page)!
@@ -85,7 +82,7 @@ describe('/docs', () => {
     expect((await fetch('/docs/reference-of-another-time.js')).status).toBe(404)
   })
 
-  test('may run and reach nothing else', async () => {
+  test('may run that script and load nothing else', async () => {
     const { fetch } = await documented()
     const policy = (await fetch('/docs')).headers.get('content-security-policy')!
     const directives = new Map(policy.split('; ').map((directive) => [directive.split(' ')[0], directive]))
@@ -100,7 +97,7 @@ describe('/docs', () => {
     expect(await (await fetch('/docs')).text()).toContain('<title>&lt;greeter&gt; API</title>')
   })
 
-  test('says what to install where the reference is missing', async () => {
+  test('says which package to install if the reference is missing', async () => {
     const { running } = await documented()
     const { fetch } = createHandler(running, { pages: (of) => documentation(of, async () => undefined) })
     const page = await fetch(new Request('http://shop.test/docs'))
@@ -110,7 +107,7 @@ describe('/docs', () => {
     expect((await fetch(new Request('http://shop.test/openapi.json'))).status).toBe(200)
   })
 
-  test('is read anew after it could not be read', async () => {
+  test('is read again after reading failed', async () => {
     const { running } = await documented()
     let readings = 0
     const readBundle = async () => {
@@ -137,7 +134,7 @@ test('every page is in memory once, however many clients read it', async () => {
   }
 })
 
-test('nothing is read or made before it is asked for', async () => {
+test('nothing is read or generated before the first request', async () => {
   const { running } = await documented()
   let readings = 0
   const readBundle = async () => {

@@ -103,10 +103,10 @@ function successResponse(operation: CompiledOperation, components: SchemaCompone
     ...(isPaged(operation) ? { Link: headerReference('Link') } : {}),
     ...(kind === 'mutation' ? { 'Idempotency-Replayed': headerReference('IdempotencyReplayed') } : {}),
   }
-  if (!hasOutput) return { description: 'It was done; there is nothing to tell.', headers }
+  if (!hasOutput) return { description: 'Success, without content.', headers }
   const schema = components.share(outputSchema, outputName(name))
   return {
-    description: kind === 'query' ? 'What was asked for.' : successDescription(operation.status),
+    description: kind === 'query' ? 'The requested data.' : successDescription(operation.status),
     headers,
     content: { [jsonType]: withExample(schema, outputSchema) },
   }
@@ -128,11 +128,11 @@ export function outputName(operation: string): string {
 }
 
 function successDescription(status: number): string {
-  return { 201: 'It was made.', 202: 'It was accepted.' }[status] ?? 'It was done.'
+  return { 201: 'Created.', 202: 'Accepted.' }[status] ?? 'Success.'
 }
 
 const notModified: ResponseObject = {
-  description: 'The client has this answer already, as its `If-None-Match` says.',
+  description: 'Not modified: `If-None-Match` has the `ETag` of the current response.',
   headers: { ...everyAnswersHeaders, ETag: headerReference('ETag') },
 }
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => tested.stop())
 
-test('a problem is told by its type, status and code, whatever its title', () => {
+test('a problem is identified by its type, status and code, whatever its title', () => {
   for (const schema of Object.values(document.components.schemas)) {
     if (schema.properties?.['requestId'] === undefined) continue
     expect(schema.properties).toMatchObject({
@@ -76,18 +76,18 @@ describe('the problems of', () => {
       '/things/{id}',
       [...ofKeys, 'idempotency-key-missing', 'invalid-input'],
     ],
-  ])('%s are those that it can come to', (_what, ...[method, path, more]) => {
+  ])('%s are the ones that it can answer with', (_what, ...[method, path, more]) => {
     expect(codesOf(operation(method, path)).toSorted()).toEqual([...always, ...more].toSorted())
   })
 
-  test('a status of one problem only are that problem', () => {
+  test('with a single problem of a status, the schema is that problem', () => {
     const { content } = operation('post', '/things').responses['406']!
     expect(content!['application/problem+json']!.schema).toEqual({
       $ref: '#/components/schemas/NotAcceptable',
     })
   })
 
-  test('one status are told apart by their code', () => {
+  test('with several problems of a status, they are distinguished by their code', () => {
     const { content } = operation('post', '/things').responses['409']!
     const schemas = ['Broken', 'IdempotencyKeyInFlight'].map((name) => `#/components/schemas/${name}`)
     expect(content!['application/problem+json']!.schema).toEqual({
@@ -99,7 +99,7 @@ describe('the problems of', () => {
     })
   })
 
-  test('an application have their own members', () => {
+  test('of an application have their own members', () => {
     expect(document.components.schemas['Gone']).toMatchObject({
       description: 'It is gone.',
       properties: {

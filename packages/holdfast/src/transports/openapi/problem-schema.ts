@@ -18,7 +18,8 @@ export interface DocumentedProblem {
   readonly example?: ExampleObject
 }
 
-const titlePurpose = 'A summary of the problem type, for people. Its wording can change: compare `code`.'
+const titlePurpose =
+  'A human-readable summary of the problem type. The wording may change; compare `code` instead.'
 
 /**
  * Adds a problem to the components, with the members of RFC 9457 and its extension members. `type`,
@@ -42,7 +43,7 @@ export function shareProblem(
       type: { type: 'string', format: 'uri-reference', const: uri },
       title: { type: 'string', description: titlePurpose, examples: [title] },
       status: { type: 'integer', const: status },
-      detail: { type: 'string', description: 'An explanation of this occurrence, for people.' },
+      detail: { type: 'string', description: 'A human-readable explanation of this occurrence.' },
       ...extra.properties,
       code: { type: 'string', const: code },
       requestId: { type: 'string', description: 'Identifies the request in the log of the service.' },

@@ -32,7 +32,7 @@ export async function readReferenceBundle(): Promise<ReferenceBundle | undefined
     if (isNotInstalled(cause)) return undefined
     throw new HoldfastError(
       'reference-bundle-unreadable',
-      `The API reference cannot be read from the package ${referencePackage}. Install a newer version of it, or start the service with documentation: false.`,
+      `The API reference could not be read from the package ${referencePackage}. Install a newer version of it, or start the service with documentation: false.`,
       { cause },
     )
   }

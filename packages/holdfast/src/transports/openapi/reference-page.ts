@@ -60,10 +60,10 @@ export function missingPage({ name }: RunningService): HttpAnswer {
 <style>${{ html: pageStyle }}</style>
 <main>
 <h1>The API reference is not installed</h1>
-<p class="lead">It is a package of its own, since it is large. Install it, and start the service again:</p>
+<p class="lead">It is a separate package because of its size. Install it and restart the service:</p>
 <pre>npm i ${referencePackage}</pre>
 <h2>Until then</h2>
-<p>Everything that it would show is in <a href="openapi.json">openapi.json</a>.</p>
+<p><a href="openapi.json">openapi.json</a> has the same information.</p>
 </main>
 </html>
 `

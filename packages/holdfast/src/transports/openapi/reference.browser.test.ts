@@ -78,7 +78,7 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
     expect(requested.filter(({ origin }) => origin !== url).map(String)).toEqual([])
     await page.context().close()
   })
-  test('sends what a reader tries out to the service itself', async () => {
+  test('sends a request that a reader tries out to the service itself', async () => {
     const { page, url, requested, complaints } = await visit('light')
     await books.call.createAccount({ name: 'Tried out', currency: 'EUR' })
     await page

@@ -58,7 +58,7 @@ export function rewriteSchema(
 function rewritePattern(pattern: string): JsonSchema {
   const portable = toPortablePattern(pattern)
   return portable === undefined
-    ? { $comment: `Also matches the regular expression of JavaScript /${pattern}/u.` }
+    ? { $comment: `Also matches the JavaScript regular expression /${pattern}/u.` }
     : { pattern: portable }
 }
 

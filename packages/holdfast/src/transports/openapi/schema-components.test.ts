@@ -5,7 +5,7 @@ const text = { type: 'string' }
 const flag = { type: 'boolean' }
 
 describe('a component', () => {
-  test('keeps its name for the same schema, and gets another one for a different schema', () => {
+  test('keeps its name for the same schema, and gets another name for a different schema', () => {
     const components = createSchemaComponents()
     expect(components.add(text, 'Tag')).toEqual({ $ref: '#/components/schemas/Tag' })
     expect(components.add(text, 'Tag', 'Problem')).toEqual({ $ref: '#/components/schemas/Tag' })
@@ -15,7 +15,7 @@ describe('a component', () => {
     })
   })
 
-  test('has no name that differs from another one in case or punctuation only', () => {
+  test('never has a name that differs from another only in case or punctuation', () => {
     const components = createSchemaComponents()
     components.add(text, 'OrderLine')
     components.add(flag, 'order_line')
@@ -25,15 +25,15 @@ describe('a component', () => {
 })
 
 describe('a pattern', () => {
-  test('that not every engine reads is kept as a comment', () => {
+  test('that not every engine accepts is kept as a comment', () => {
     const components = createSchemaComponents()
     expect(components.embed({ type: 'string', pattern: '^\\p{L}+$' }, 'Name')).toEqual({
       type: 'string',
-      $comment: 'Also matches the regular expression of JavaScript /^\\p{L}+$/u.',
+      $comment: 'Also matches the JavaScript regular expression /^\\p{L}+$/u.',
     })
   })
 
-  test('of property names is written for every engine, and never left out', () => {
+  test('of property names is written for every engine, and never omitted', () => {
     const components = createSchemaComponents()
     const schema = { type: 'object', patternProperties: { '^\\P{Cc}$': text, '^\\p{L}$': flag } }
     expect(components.embed(schema, 'Names').patternProperties).toEqual({

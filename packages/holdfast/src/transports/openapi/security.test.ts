@@ -20,14 +20,14 @@ async function describeAccess(access: Access, options: StartOptions = {}) {
 }
 
 describe('an operation', () => {
-  test('that everyone may call has no security, and no problem of access', async () => {
+  test('that is public has no security and no access problems', async () => {
     const { security, statuses, schemes } = await describeAccess(anyone())
     expect(security).toEqual([])
     expect(schemes).toEqual({})
     expect(statuses).not.toContain('401')
   })
 
-  test('needs a bearer token if the service declares nothing else', async () => {
+  test('needs a bearer token if the service declares no scheme', async () => {
     const { security, statuses, schemes } = await describeAccess(signedIn)
     expect(security).toEqual([{ bearer: [] }])
     expect(schemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } })
@@ -53,7 +53,7 @@ describe('an operation', () => {
     expect(schemes).toMatchObject({ webhookSignature: { in: 'header', name: 'webhook-signature' } })
   })
 
-  test('needs the schemes of all rules, or of one, as they are combined', async () => {
+  test('needs the schemes of all rules or of one, as the rules are combined', async () => {
     const all = await describeAccess(allOf(anyone(), signedIn, withKey('x-key')))
     expect(all.security).toEqual([{ bearer: [], key: [] }])
     const one = await describeAccess(anyOf(signedIn, withKey('x-key')))
@@ -74,7 +74,7 @@ test.each([
   ['a service', anyone(), { securitySchemes: { 'a token': { scheme: 'bearer' } } }],
   ['a rule', { ...signedIn, securitySchemes: { 'a token': { scheme: 'bearer' } } }, {}],
 ] as const)(
-  '%s with a scheme whose name OpenAPI does not admit does not start',
+  '%s with a scheme name that OpenAPI does not allow does not start',
   async (_what, access, options) => {
     await expect(describeAccess(access, options)).rejects.toMatchObject({
       code: 'service-invalid',

@@ -11,7 +11,7 @@ describe('the documented form of an idempotency key', () => {
     ['of 255 characters in quotes', `"${'a'.repeat(255)}"`],
     ['of 255 escaped quotes', `"${'\\"'.repeat(255)}"`],
     ['with spaces in quotes', '"a key"'],
-  ])('admits one %s, as the service does', (_what, key) => {
+  ])('accepts one %s, as the service does', (_what, key) => {
     expect(parseKey(key)).not.toBe('')
     expect(key).toMatch(pattern)
   })
@@ -24,13 +24,13 @@ describe('the documented form of an idempotency key', () => {
     ['with spaces', 'a key'],
     ['with an open quote', '"a'],
     ['beyond ASCII', 'é'],
-  ])('refuses one %s, as the service does', (_what, key) => {
+  ])('rejects one %s, as the service does', (_what, key) => {
     expect(() => parseKey(key)).toThrow(expect.objectContaining({ code: 'idempotency-key-invalid' }))
     expect(key).not.toMatch(pattern)
   })
 })
 
-test('the documented form of Request-Timeout is that of a positive duration', () => {
+test('the documented form of Request-Timeout is a positive duration', () => {
   const form = new RegExp(String(sharedParameters['RequestTimeout']!.schema['pattern']), 'u')
   for (const valid of ['1ms', '250ms', '0.5s', '10m', '01h', '1.0d']) expect(valid).toMatch(form)
   for (const invalid of ['0ms', '0.0s', '00d', '1', 'soon', '-1s']) expect(invalid).not.toMatch(form)

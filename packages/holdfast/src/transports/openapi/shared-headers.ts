@@ -18,7 +18,7 @@ const idempotencyKey = {
 // Not a UUID: version 7 contains a time, and the example would be rejected as too old.
 const keyExample = '"one-key-per-request"'
 const keyPurpose =
-  'Makes the request safe to send again: the same request with the same key takes effect once, and each time gets the same answer. A string of 1 to 255 printable ASCII characters that no other request has, quoted or bare; preferably a UUIDv7.'
+  'Makes the request safe to retry: the same request with the same key takes effect once and always gets the same response. A unique string of 1 to 255 printable ASCII characters, quoted or bare; preferably a UUIDv7.'
 
 // A number other than zero, with a unit.
 const requestTimeout = '^(?:[0-9]*[1-9][0-9]*(?:\\.[0-9]+)?|[0-9]+\\.[0-9]*[1-9][0-9]*)(?:ms|s|m|h|d)$'
@@ -37,14 +37,14 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
     name: 'If-None-Match',
     in: 'header',
     description:
-      'The `ETag` of an answer that the client still has: the same one is answered with 304 and no body.',
+      'The `ETag` of a response that the client has cached. If it is current, the response is 304 without a body.',
     schema: { type: 'string' },
   },
   RequestId: {
     name: 'X-Request-Id',
     in: 'header',
     description:
-      'Identifies the request in the log and in the answer. Where it is absent, or not of this form, the service makes one.',
+      'Identifies the request in the log and in the response. If it is missing or does not match this pattern, the service generates one.',
     schema: requestId,
   },
   RequestTimeout: {
@@ -57,7 +57,7 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
   Traceparent: {
     name: 'traceparent',
     in: 'header',
-    description: `The trace that the request belongs to (${traceContext}).`,
+    description: `Trace of the request (${traceContext}).`,
     schema: traceparent,
   },
 }
@@ -77,7 +77,7 @@ export function idempotencyKeyParameter({
     description:
       idempotency === 'required'
         ? keyPurpose
-        : `${keyPurpose} It may be left out here: ${idempotency.optional}`,
+        : `${keyPurpose} Optional for this operation: ${idempotency.optional}`,
     schema: idempotencyKey,
     ...(keyHeader === defaultKeyHeader ? { example: keyExample } : {}),
   }
@@ -86,33 +86,33 @@ export function idempotencyKeyParameter({
 /** The response headers, by component name. */
 export const sharedHeaders: Readonly<Record<string, HeaderObject>> = {
   ETag: {
-    description: 'Names these very bytes; `If-None-Match` asks whether they have changed.',
+    description: 'Identifies these exact bytes; send it in `If-None-Match` to check for changes.',
     schema: { type: 'string' },
   },
   IdempotencyReplayed: {
-    description: '`true` where the answer is the one that an earlier request with the same key got.',
+    description:
+      '`true` if the response is a replay of the response to an earlier request with the same key.',
     schema: { type: 'string', const: 'true' },
   },
   Link: {
-    description: 'Where other pages of the list are, as `first`, `next` and `prev` (RFC 8288).',
+    description: 'Links to other pages of the list: `first`, `next` and `prev` (RFC 8288).',
     schema: { type: 'string' },
   },
   Location: {
-    description: 'The path of what was made.',
+    description: 'Path of the created resource.',
     schema: { type: 'string', format: 'uri-reference' },
   },
   RequestId: { description: 'Identifies the request in the log of the service.', schema: requestId },
   RetryAfter: {
-    description: 'After how many seconds to send the request again.',
+    description: 'Number of seconds to wait before retrying.',
     schema: { type: 'string', pattern: '^[0-9]+$' },
   },
-  Traceparent: { description: `Where the call stands in its trace (${traceContext}).`, schema: traceparent },
+  Traceparent: { description: `Position of the call in its trace (${traceContext}).`, schema: traceparent },
 }
 
 /** The header of a 401 response. */
 export const challengeHeader: HeaderObject = {
-  description:
-    'How to say who makes the call: a challenge for each security scheme (RFC 9110 section 11.6.1).',
+  description: 'How to authenticate: a challenge for each security scheme (RFC 9110 section 11.6.1).',
   schema: { type: 'string' },
 }
 

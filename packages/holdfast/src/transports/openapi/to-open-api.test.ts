@@ -26,11 +26,11 @@ const services = { ledger: () => books.running, torture: () => tested.running }
 describe.each(Object.entries(services))('the document of %s', (...[, running]) => {
   const source = (): string => JSON.stringify(toOpenApi(running()))
 
-  test('is OpenAPI 3.1 to the schema of the specification', async () => {
+  test('conforms to the OpenAPI 3.1 schema of the specification', async () => {
     expect(await new Validator().validate(JSON.parse(source()))).toEqual({ valid: true })
   })
 
-  test('is OpenAPI 3.1 to a linter, examples included', async () => {
+  test('passes an OpenAPI 3.1 linter, including its examples', async () => {
     const rules = { 'info-license': 'off' } as const
     const config = await createConfig({ extends: ['spec', 'recommended'], rules })
     const found = await lintFromString({ source: source(), config })
@@ -94,7 +94,7 @@ describe('an operation', () => {
     ])
   })
 
-  test('shares its path with those that call its parameters something else', () => {
+  test('shares its path with operations that name its parameters differently', () => {
     expect(Object.keys(document.paths)).toEqual([
       '/',
       '/adornments',
@@ -109,14 +109,14 @@ describe('an operation', () => {
     expect(Object.keys(document.paths['/things/{id}']!)).toEqual(['get', 'delete'])
   })
 
-  test('that makes something leads to the one that reads it, by the name that its path has', () => {
+  test('that creates something links to the operation that reads it, by the path parameter', () => {
     expect(response('post', '/things', 201).links).toEqual({
       getThing: { operationId: 'getThing', parameters: { id: '$response.body#/id' } },
     })
     expect(response('patch', '/things/{thing}/name', 204)).not.toHaveProperty('links')
   })
 
-  test('has a body without what its path says', () => {
+  test('has a body without its path parameters', () => {
     const { requestBody } = operation('patch', '/things/{thing}/name')
     expect(requestBody).toEqual({
       required: true,
@@ -132,7 +132,7 @@ describe('an operation', () => {
     expect(operation('delete', '/things/{id}')).not.toHaveProperty('requestBody')
   })
 
-  test('says whether it needs a key, and why not', () => {
+  test('states if it needs a key, and why not', () => {
     expect(operation('post', '/things').parameters[0]).toEqual({
       $ref: '#/components/parameters/IdempotencyKey',
     })
@@ -176,7 +176,7 @@ describe('an operation', () => {
 })
 
 describe('a schema', () => {
-  test('with a name is one component, another one where requests differ', () => {
+  test('with a name is one component, or two if requests and responses differ', () => {
     const { Tag, TagInput, Tags, TagsInput } = document.components.schemas
     expect(Tag).toMatchObject({ required: ['label', 'colour'], additionalProperties: false })
     expect(TagInput).toMatchObject({ required: ['label', 'colour'] })
@@ -187,14 +187,14 @@ describe('a schema', () => {
     expect(names).toEqual(['Tag', 'TagInput', 'Tags', 'TagsInput'])
   })
 
-  test('with a name is that of the items of a page, and of a tuple', () => {
+  test('with a name is shared by the items of a page and of a tuple', () => {
     const tag = { $ref: '#/components/schemas/Tag' }
     expect(document.components.schemas['ListTagsOutput']!.properties!['items']!.items).toEqual(tag)
     expect(document.components.schemas).not.toHaveProperty('ListTagsOutputItem')
     expect(document.components.schemas['GetThingOutput']!.properties!['pair']!.prefixItems![0]).toEqual(tag)
   })
 
-  test('that holds itself is one component too', () => {
+  test('that contains itself is one component too', () => {
     const names = Object.keys(document.components.schemas).filter((name) => /Tree/.test(name))
     expect(names).toEqual([
       'ListTreesOutput',
@@ -210,11 +210,11 @@ describe('a schema', () => {
     }
   })
 
-  test('keeps nothing that belongs to a document of its own', () => {
+  test('keeps no members that belong to a separate document', () => {
     expect(JSON.stringify(document)).not.toMatch(/"\$defs"|"\$schema"|#\/\$defs|"\$ref":"#"/)
   })
 
-  test('gives its examples', () => {
+  test('keeps its examples', () => {
     expect(JSON.stringify(document.components)).not.toContain('"example":7')
     expect(document.components.schemas['Broken']!.properties!['since']).toMatchObject({
       examples: [7],
@@ -222,7 +222,7 @@ describe('a schema', () => {
   })
 })
 
-test('a schema that refers to something outside of itself is refused', () => {
+test('a schema that refers to something outside of itself is rejected', () => {
   const getThing = tested.running.operations.get('getThing')!
   const outputSchema = { type: 'object', properties: { a: { $ref: 'https://elsewhere.test/a.json' } } }
   const operations = new Map([['getThing', { ...getThing, outputSchema }]])
@@ -238,12 +238,12 @@ test('the document lists its tags', () => {
   expect(document.tags.map(({ name }) => name)).toEqual(['adornments', 'ping', 'tags', 'things', 'trees'])
 })
 
-test('the document says what the service says of itself', () => {
+test('the document has the texts of the service', () => {
   expect(document.info).toEqual({ title: 'torture', version: '2.1.0', description: 'Everything *at once*.' })
   expect(toOpenApi(books.running).info).toEqual({ title: 'ledger', version: '0.0.0' })
 })
 
-test('the document is the same bytes whatever the order of the operations', async () => {
+test('the document is the same bytes in any order of the operations', async () => {
   const reversed = new Map([...tested.running.operations].reverse())
   const problems = new Map([...tested.running.problems].reverse())
   const other = { ...tested.running, operations: reversed, problems }

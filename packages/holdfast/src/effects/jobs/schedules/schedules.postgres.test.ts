@@ -119,6 +119,6 @@ test('a schedule that cannot be read, or whose job nobody has, does not start', 
   const without = service({ name: 'no-job', operations: {}, schedules: [nightly] })
   await expect(createTestService(without)).rejects.toMatchObject({
     code: 'service-invalid',
-    message: expect.stringContaining('its job "report" is not among the jobs of the service') as string,
+    message: expect.stringContaining('its job "report" is not in `jobs` of the service') as string,
   })
 })

@@ -43,15 +43,16 @@ function toProblem(error: unknown, call: Call, mode: Mode): ProblemError {
     return error
   }
   if (error === clientGone) {
-    call.log.info('the client went away before it was answered')
+    call.log.info('client disconnected')
     return Unavailable({
-      detail: 'The client ended the connection before it was answered.',
+      detail: 'The client disconnected before the response was sent.',
     })
   }
   const fields = toLogFields(error)
-  call.log.error({ place: call.operation.place, error: fields }, 'the call failed')
+  call.log.error({ place: call.operation.place, error: fields }, 'call failed')
   if (mode !== 'development') return InternalError()
-  const message = typeof fields['message'] === 'string' ? fields['message'] : 'what was thrown is no error'
+  const message =
+    typeof fields['message'] === 'string' ? fields['message'] : 'a value that is not an Error was thrown'
   const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.place
   return InternalError({ detail: `${message} (${place})` })
 }

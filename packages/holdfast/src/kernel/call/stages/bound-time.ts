@@ -41,7 +41,7 @@ function timeoutOf(call: Call): number {
   if (askedMs === undefined || askedMs < minTimeoutMs || askedMs === Infinity) {
     throw BadRequest({
       detail:
-        'The Request-Timeout header has to be a number and a unit, and at least 1ms: 250ms, 2s or 1m, for example.',
+        'The Request-Timeout header must be a number with a unit, at least 1ms; for example 250ms, 2s or 1m.',
     })
   }
   return Math.min(askedMs, call.operation.deadlineMs)

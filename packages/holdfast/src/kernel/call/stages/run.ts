@@ -56,7 +56,7 @@ function withLinks(answer: Answer, { links }: Call): Answer {
 
 function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
   if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
-  call.log.debug({ error: toLogFields(outcome.reason) }, 'the handler failed after its call had ended')
+  call.log.debug({ error: toLogFields(outcome.reason) }, 'handler failed after its call had ended')
 }
 
 /**
@@ -66,7 +66,7 @@ function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
  */
 function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
   const { name, place } = call.operation
-  const message = `${name} (${place}) threw the problem "${error.code}", which it does not declare. Add it to its problems.`
+  const message = `${name} (${place}) threw the problem "${error.code}", which it does not declare. Add it to \`problems\` of the operation.`
   if (mode !== 'production') return new HoldfastError('problem-undeclared', message, { cause: error })
   call.log.warn(message)
   return error

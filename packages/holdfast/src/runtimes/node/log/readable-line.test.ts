@@ -27,7 +27,7 @@ test('a person sees the stack of an error and of its causes', () => {
       stack: 'TypeError: broken\n    at a.ts:1',
       cause: { message: 'deeper' },
     },
-    msg: 'the call failed',
+    msg: 'call failed',
   })
   expect(stripVTControlCharacters(toReadable(line)).split('\n').slice(1)).toEqual([
     'TypeError: broken',

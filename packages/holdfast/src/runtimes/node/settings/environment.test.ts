@@ -95,7 +95,7 @@ describe('a variable that names a file', () => {
       'names what is no text',
       async () => writeFile(file('key'), Buffer.from([0xc3, 0x28])),
       {},
-      'which is not text in UTF-8, in line 1 at byte ',
+      'which is not valid UTF-8, at line 1, byte ',
     ],
     [
       'names what has a NUL',
@@ -107,7 +107,7 @@ describe('a variable that names a file', () => {
       'names UTF-16',
       async () => writeFile(file('key'), Buffer.from('\ufeffv', 'utf16le')),
       {},
-      'which is text in UTF-16.',
+      'which is encoded in UTF-16.',
     ],
   ])('and %s is wrong', async (...[, prepare, more, expected]) => {
     await prepare()

@@ -24,7 +24,7 @@ test('all that is wrong with them is said at once', async () => {
   ).rejects.toMatchObject({
     code: 'configuration-invalid',
     message: [
-      'The configuration is wrong in 3 places:',
+      'The configuration has 3 problems:',
       '  - MAIL_KEY_FILE names /gone, which does not exist.',
       '  - NODE_ENV is "staging". It has to be one of development, test, production. How strict the service is with its own program, and how open with its surroundings.',
       '  - MAIL_KEY is not set. It has to be a text. For mail.',

@@ -78,7 +78,7 @@ async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: str
     expect(answer.status).toBe(500)
     const line = lines
       .map((text) => JSON.parse(text) as Record<string, unknown>)
-      .find(({ msg }) => msg === 'the call failed')
+      .find(({ msg }) => msg === 'call failed')
     return {
       line: line!,
       error: line!['error'] as Record<string, unknown>,

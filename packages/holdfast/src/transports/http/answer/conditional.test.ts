@@ -14,7 +14,7 @@ const ifNoneMatch = (value: string, method = 'GET') =>
   opened.fetch('/orders/1', { method, headers: { 'if-none-match': value } })
 
 describe('an entity tag', () => {
-  test('is strong, and changes with the bytes of the body alone', async () => {
+  test('is strong, and depends only on the bytes of the body', async () => {
     expect(etag).toMatch(/^"[\w-]+"$/)
     const body = await (await opened.fetch('/orders/1')).text()
     expect(etag).toBe(`"${createHash('sha256').update(body).digest('base64url')}"`)
@@ -22,7 +22,7 @@ describe('an entity tag', () => {
     expect((await opened.fetch('/orders/2')).headers.get('etag')).not.toBe(etag)
   })
 
-  test('comes with nothing but what was read', async () => {
+  test('is sent only with reads', async () => {
     const answers = await Promise.all([
       opened.fetch('/orders', json('{"item":"tea"}')),
       opened.fetch('/orders', json('{"item":"gone"}')),
@@ -34,7 +34,7 @@ describe('an entity tag', () => {
 })
 
 describe('If-None-Match', () => {
-  test('with the tag is answered without the body', async () => {
+  test('with the current tag is answered without a body', async () => {
     const response = await ifNoneMatch(etag)
     expect(response.status).toBe(304)
     expect(await response.text()).toBe('')
@@ -44,7 +44,7 @@ describe('If-None-Match', () => {
     expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/)
   })
 
-  test('compares weakly, and reads lists', async () => {
+  test('compares weakly, and accepts lists', async () => {
     for (const value of [`W/${etag}`, `"other", ${etag}`, `"a,b",W/${etag} , "c"`, '*', ' * ']) {
       expect((await ifNoneMatch(value)).status, value).toBe(304)
       expect((await ifNoneMatch(value, 'HEAD')).status, value).toBe(304)
@@ -57,13 +57,13 @@ describe('If-None-Match', () => {
     }
   })
 
-  test('means nothing to a mutation or a failure', async () => {
+  test('is ignored for mutations and failures', async () => {
     expect((await opened.fetch('/orders', json('{"item":"tea"}', { 'if-none-match': '*' }))).status).toBe(201)
     expect((await opened.fetch('/nothing', { headers: { 'if-none-match': '*' } })).status).toBe(404)
   })
 })
 
-test('HEAD answers as GET does, without the body', async () => {
+test('HEAD is answered like GET, without the body', async () => {
   for (const path of ['/orders/ü', '/nothing', '/orders?min=x']) {
     const [get, head] = await Promise.all([opened.fetch(path), opened.fetch(path, { method: 'HEAD' })])
     expect(head.status).toBe(get.status)
@@ -77,7 +77,7 @@ test('HEAD answers as GET does, without the body', async () => {
   }
 })
 
-test('what is read may be kept and asked for again, and nothing else may be kept', async () => {
+test('reads may be cached with revalidation, everything else may not be cached', async () => {
   const cacheControl = async (path: string, init?: RequestInit) =>
     (await opened.fetch(path, init)).headers.get('cache-control')
   expect(await cacheControl('/orders/1')).toBe('no-cache')

@@ -59,7 +59,7 @@ test.each([
   '<script>',
   'a/b/c/d/e',
   '',
-])('the request id %j is not well-formed, and a new one is made', async (id) => {
+])('the request id %j is malformed and replaced by a new one', async (id) => {
   const headers = { 'x-request-id': id }
   expect((await opened.fetch('/orders/1', { headers })).headers.get('x-request-id')).toMatch(
     /^[0-9a-f-]{36}$/,
@@ -77,13 +77,13 @@ test.each([
   'nonsense',
   '00-00000000000000000000000000000000-b7ad6b7169203331-01',
   'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-])('a new trace begins where traceparent is %s', async (traceparent) => {
+])('a new trace starts if traceparent is %s', async (traceparent) => {
   const answered = (await opened.fetch('/orders/1', { headers: { traceparent } })).headers.get('traceparent')
   expect(answered).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
   expect(answered).not.toContain('0af7651916cd43dd8448eb211c80319c')
 })
 
-test('a call has the request id of its answer', async () => {
+test('a call has the same request id as its answer', async () => {
   const { query, service } = holdfast()
   const operations = {
     whoAmI: query({
@@ -103,7 +103,7 @@ test('a call has the request id of its answer', async () => {
   expect(JSON.parse(tried.log[0]!)).toMatchObject({ requestId, operation: 'whoAmI', msg: 'called' })
 })
 
-test('a call stands where its answer says in the trace', async () => {
+test('a call has the trace position that its answer reports', async () => {
   const traces: TraceContext[] = []
   const database: Database<undefined, undefined> = {
     ...noDatabase,
@@ -122,7 +122,7 @@ test('a call stands where its answer says in the trace', async () => {
   expect(headers.get('traceparent')).toBe(`00-${traces[0]!.traceId}-${traces[0]!.spanId}-00`)
 })
 
-test('a problem has the request id of its answer', async () => {
+test('a problem has the same request id as its answer', async () => {
   const response = await opened.fetch('/defects')
   expect(await problemOf(response)).toMatchObject({ requestId: response.headers.get('x-request-id') })
 })

@@ -14,7 +14,7 @@ beforeAll(async () => {
 const pageAs = (path: string, accept: string) => opened.fetch(path, { headers: { accept } })
 
 describe('the page of a problem', () => {
-  test('is where its type leads', async () => {
+  test('is served at its type', async () => {
     const refused = (await (await opened.fetch('/orders', json('{"item":"gone"}'))).json()) as {
       type: string
     }
@@ -23,7 +23,7 @@ describe('the page of a problem', () => {
     expect(page).toContain('409')
   })
 
-  test('escapes whatever the service says', async () => {
+  test('escapes all texts of the service', async () => {
     const page = await (await pageAs('/problems/sold-out', browser)).text()
     expect(page).toContain('<h1>Nothing &lt;b&gt;is&lt;/b&gt; left</h1>')
     expect(page).toContain('<title>Nothing &lt;b&gt;is&lt;/b&gt; left</title>')
@@ -32,7 +32,7 @@ describe('the page of a problem', () => {
     expect(page).not.toMatch(/<b>|<i>|<script/)
   })
 
-  test('loads nothing, runs nothing, and its style is the one that it allows', async () => {
+  test('loads nothing, runs no script, and allows only its own style', async () => {
     const response = await pageAs('/problems/sold-out', browser)
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')
     const page = await response.text()
@@ -44,7 +44,7 @@ describe('the page of a problem', () => {
     expect(page).not.toMatch(/src=|url\(|@import|style="| on\w+=/)
   })
 
-  test('is JSON for whom wants that more', async () => {
+  test('is JSON for clients that prefer it', async () => {
     const response = await pageAs('/problems/sold-out', 'application/json')
     expect(response.headers.get('content-type')).toBe('application/json')
     expect(response.headers.get('vary')).toBe('accept')
@@ -55,7 +55,7 @@ describe('the page of a problem', () => {
       title: 'Nothing <b>is</b> left',
       description: 'Somebody was faster & "took" it.',
       members: [{ name: 'left', type: 'integer', description: 'How many <i>are</i> left.' }],
-      resend: { mayHelp: false, text: expect.stringContaining('a new attempt needs a new key') },
+      resend: { mayHelp: false, text: expect.stringContaining('After fixing the cause, use a new key') },
     })
     const typeFor = async (accept: string) => (await pageAs('/problems', accept)).headers.get('content-type')
     expect(await typeFor('application/json, text/html;q=0.9')).toBe('application/json')
@@ -64,7 +64,7 @@ describe('the page of a problem', () => {
     expect(await typeFor('application/json;q=0.1, */*;q=0')).toBe('application/json')
   })
 
-  test('says whether sending again can help', async () => {
+  test('states if retrying can help', async () => {
     const adviceOn = async (code: string) => {
       const response = await pageAs(`/problems/${code}`, 'application/json')
       return ((await response.json()) as { resend: { mayHelp: boolean } }).resend.mayHelp
@@ -76,13 +76,13 @@ describe('the page of a problem', () => {
       expect(await adviceOn(code), code).toBe(false)
   })
 
-  test('of no problem of the service is not found', async () => {
+  test('of an unknown code is not found', async () => {
     const response = await pageAs('/problems/nonsense', browser)
     expect(response.status).toBe(404)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
   })
 
-  test('can be kept, and asked for by HEAD', async () => {
+  test('can be cached, and supports HEAD', async () => {
     const first = await pageAs('/problems/sold-out', browser)
     const again = { headers: { accept: browser, 'if-none-match': first.headers.get('etag')! } }
     expect((await opened.fetch('/problems/sold-out', again)).status).toBe(304)
@@ -93,7 +93,7 @@ describe('the page of a problem', () => {
   })
 })
 
-test('the list has every problem that the service answers with, by status', async () => {
+test('the list has every problem of the service, by status', async () => {
   const response = await pageAs('/problems', 'application/json')
   const { problems } = (await response.json()) as { problems: { code: string; status: number }[] }
   expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(opened.running.problems.keys()))
@@ -116,7 +116,7 @@ describe('a service', () => {
       run: () => ({ own: true }),
     })
 
-  test('that documents its problems elsewhere has no pages', async () => {
+  test('with another problemBase has no pages', async () => {
     const elsewhere = service({
       name: 'elsewhere',
       operations: {},
@@ -129,7 +129,7 @@ describe('a service', () => {
   })
 
   test.each(['GET /problems', 'GET /{anything}'] as const)(
-    'with the route %s answers itself',
+    'with the route %s handles it itself',
     async (route) => {
       const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
       expect(await (await tried.fetch('/problems')).json()).toEqual({ own: true })
@@ -138,7 +138,7 @@ describe('a service', () => {
   )
 
   test.each(['GET /problems/{id}', 'GET /{a}/{b}'] as const)(
-    'with the route %s answers itself',
+    'with the route %s handles it itself',
     async (route) => {
       const tried = await openShop(service({ name: 'own', operations: { own: own(route) } }))
       expect(await (await tried.fetch('/problems/forbidden')).json()).toEqual({ own: true })

@@ -35,7 +35,9 @@ export function problemPages(running: RunningService): readonly RouteEntry<Respo
   const page: Responder = (request, routed) => {
     const found = pages.get(routed.parameters['code']!)
     if (!found)
-      throw RouteNotFound({ detail: 'The service has no problem of this code; /problems lists its own.' })
+      throw RouteNotFound({
+        detail: 'The service has no problem with this code; /problems lists all problems.',
+      })
     return found(request, routed)
   }
   return [
@@ -75,7 +77,7 @@ function listContent(documents: readonly ProblemDocument[]): Markup {
 <li><a href="/problems/${code}"><span class="status">${status}</span> <span>${title}</span> <code>${code}</code></a></li>`,
   )
   return markup`<h1>Problems</h1>
-<p class="lead">What this service answers with when it cannot do what was asked, in the form of RFC 9457.</p>
+<p class="lead">The error responses of this service, as defined by RFC 9457.</p>
 <ul class="problems">${items}
 </ul>`
 }
@@ -87,10 +89,10 @@ function pageContent({ code, type, status, title, description, members, resend }
 <h1>${title}</h1>
 <p class="facts"><span class="status">${status}</span> <code>${code}</code></p>
 ${description === undefined ? [] : markup`<p class="lead">${prose(description)}</p>`}
-<h2>Can the request be sent again?</h2>
+<h2>Can the request be retried?</h2>
 <p>${prose(resend.text)}</p>
 ${members.length === 0 ? [] : membersContent(members)}
-<h2>What the answer looks like</h2>
+<h2>Example response</h2>
 <pre>${JSON.stringify(example, null, 2)}</pre>`
 }
 
@@ -99,7 +101,7 @@ function membersContent(members: ProblemDocument['members']): Markup {
     ({ name, type, description = '' }) => markup`
 <tr><td><code>${name}</code></td><td>${type}</td><td>${prose(description)}</td></tr>`,
   )
-  return markup`<h2>What else it says</h2>
+  return markup`<h2>Additional members</h2>
 <table>
 <tr><th>Member</th><th>Type</th><th>Meaning</th></tr>${rows}
 </table>`

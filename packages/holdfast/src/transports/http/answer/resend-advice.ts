@@ -18,17 +18,17 @@ export function resendAdvice(problem: AnyProblemType, isDeclared: boolean): Rese
   if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
     return {
       mayHelp: true,
-      text: 'Yes, it may pass. Send a mutation with the same `Idempotency-Key`: then it takes effect once, however often it is sent.',
+      text: 'Yes. Retry with the same `Idempotency-Key`; the mutation takes effect at most once.',
     }
   }
   if (isDeclared) {
     return {
       mayHelp: false,
-      text: 'It does no harm, but a mutation gets this very answer again under the same `Idempotency-Key`: it is final. Once the cause is gone, a new attempt needs a new key.',
+      text: 'Retrying is safe, but a mutation with the same `Idempotency-Key` gets the same final answer. After fixing the cause, use a new key.',
     }
   }
   return {
     mayHelp: false,
-    text: 'It does no harm, but the same request is refused in the same way. Mend what the detail says first; nothing was carried out.',
+    text: 'Retrying is safe but will fail the same way. Fix what `detail` describes first; nothing was executed.',
   }
 }

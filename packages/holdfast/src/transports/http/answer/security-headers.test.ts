@@ -57,7 +57,7 @@ async function open({ access = signedIn, securitySchemes, throws, isIdentifying 
 
 const realm = String.raw`realm="the \"shop\""`
 
-describe('a 401 says how to say who calls', () => {
+describe('a 401 has a challenge for each scheme', () => {
   async function challenge(options: Options, headers?: Record<string, string>): Promise<string | null> {
     const response = await (await open(options))(headers)
     expect(response.status).toBe(401)
@@ -83,20 +83,20 @@ describe('a 401 says how to say who calls', () => {
     expect(await challenge(options)).toBe(expected)
   })
 
-  test('a token that is refused', async () => {
+  test('a rejected token', async () => {
     const refused = `Bearer ${realm}, error="invalid_token"`
     expect(await challenge({}, { authorization: 'Bearer eve' })).toBe(refused)
     expect(await challenge({ access: anyone() }, { authorization: 'bearer eve' })).toBe(refused)
     expect(await challenge({}, { authorization: 'Basic eve' })).toBe(`Bearer ${realm}`)
   })
 
-  test('no other answer does', async () => {
+  test('is sent with no other status', async () => {
     const send = await open()
     expect((await send({ authorization: 'Bearer ann' })).headers.has('www-authenticate')).toBe(false)
   })
 })
 
-describe('an answer that depends on who asks is kept by no shared cache', () => {
+describe('an answer that depends on the caller is stored by no shared cache', () => {
   test.each<[string, Options, string]>([
     ['behind a rule', { access: withKey }, 'private, no-cache'],
     ['of a service that identifies callers', { access: anyone() }, 'private, no-cache'],
@@ -114,7 +114,7 @@ describe('an answer that depends on who asks is kept by no shared cache', () => 
     expect(head.headers.get('cache-control')).toBe(expected)
   })
 
-  test('nor is its refusal by any cache', async () => {
+  test('its rejection is stored by no cache', async () => {
     const { headers } = await (await open())()
     expect(headers.get('cache-control')).toBe('no-store')
   })
@@ -127,7 +127,7 @@ describe('every answer', () => {
     ['/orders/1', 200],
     ['/nothing', 404],
     ['/defects', 500],
-  ])('%s is embedded nowhere', async (path, status) => {
+  ])('%s cannot be embedded', async (path, status) => {
     const { fetch } = await openShop(shop, { strictTransportSecurity })
     const response = await fetch(path)
     expect(response.status).toBe(status)
@@ -139,7 +139,7 @@ describe('every answer', () => {
     })
   })
 
-  test('asks for https only if that is set', async () => {
+  test('requires https only if the option is set', async () => {
     const { url } = await serveForTest(shop)
     expect((await fetch(`${url}/orders/1`)).headers.has('strict-transport-security')).toBe(false)
     const env = { NODE_ENV: 'test', STRICT_TRANSPORT_SECURITY: 'max-age=1' }
@@ -150,7 +150,7 @@ describe('every answer', () => {
   })
 
   test.each(['31536000', 'max-age=1\r\nx: y', 'max-age=1, preload'])(
-    'asks for https in no other form: %j',
+    'rejects an invalid value: %j',
     async (value) => {
       await expect(serveForTest(shop, { strictTransportSecurity: value })).rejects.toMatchObject({
         code: 'configuration-invalid',

@@ -39,6 +39,6 @@ export function createSecurityHeaders({
   if (value === undefined) return withoutTransport
   if (form.test(value)) return { ...withoutTransport, 'strict-transport-security': value }
   throw configurationInvalid([
-    `The option strictTransportSecurity, or the variable STRICT_TRANSPORT_SECURITY, is ${JSON.stringify(value)}, and has to be of the form max-age=31536000; includeSubDomains.`,
+    `Invalid strictTransportSecurity (STRICT_TRANSPORT_SECURITY) ${JSON.stringify(value)}: expected the form max-age=31536000; includeSubDomains.`,
   ])
 }

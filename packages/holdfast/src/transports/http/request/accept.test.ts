@@ -38,15 +38,15 @@ test.each([
   '*/*, application/*;q=0',
   'application/problem+json',
   'nonsense',
-])('"%s" does not', async (accept) => {
+])('"%s" excludes JSON', async (accept) => {
   expect(await statusFor(accept)).toBe(406)
 })
 
-test('without the header anything goes', async () => {
+test('without the header, any type is accepted', async () => {
   expect((await opened.fetch('/orders/1')).status).toBe(200)
 })
 
-test('what is not acceptable is said as a problem, and nothing is called', async () => {
+test('a request that does not accept JSON gets a problem, and its handler does not run', async () => {
   const response = await opened.fetch('/defects', { headers: { accept: 'text/html' } })
   expect(response.status).toBe(406)
   expect(response.headers.get('content-type')).toBe('application/problem+json')

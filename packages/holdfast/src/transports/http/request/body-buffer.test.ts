@@ -4,7 +4,7 @@ import { BodyBuffer } from './body-buffer.ts'
 
 const chunksOfBody = fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 40 })
 
-test('the bytes of a body are those of its chunks, which are left as they are', () => {
+test('a body consists of its chunks, which are left unchanged', () => {
   fc.assert(
     fc.property(chunksOfBody, (chunks) => {
       const expected = chunks.flatMap((chunk) => [...chunk])
@@ -16,7 +16,7 @@ test('the bytes of a body are those of its chunks, which are left as they are', 
   )
 })
 
-test('a body in small chunks takes at most twice its length, and no more than the limit', () => {
+test('a body in small chunks uses at most twice its length, and never more than the limit', () => {
   const content = new BodyBuffer(50_000)
   for (let count = 0; count < 1_000; count += 1) content.add(new Uint8Array(10))
   expect(content.bytes().buffer.byteLength).toBe(16_384)
@@ -26,7 +26,7 @@ test('a body in small chunks takes at most twice its length, and no more than th
   expect(content.bytes().buffer.byteLength).toBe(50_000)
 })
 
-test('a body of one chunk is that chunk', () => {
+test('a body of one chunk is that chunk, without a copy', () => {
   const chunk = Uint8Array.of(1, 2, 3)
   const content = new BodyBuffer(3)
   content.add(chunk)

@@ -54,7 +54,7 @@ export class BodyBuffer {
 
 /** Returns the problem of a body with more bytes than allowed. */
 export function bodyTooLarge(limitBytes: number): Error {
-  return ContentTooLarge({ detail: `The body may have at most ${limitBytes} bytes.` })
+  return ContentTooLarge({ detail: `The body exceeds the limit of ${limitBytes} bytes.` })
 }
 
 /**
@@ -62,6 +62,6 @@ export function bodyTooLarge(limitBytes: number): Error {
  */
 export function bodyTooScattered(): Error {
   return ContentTooLarge({
-    detail: 'The body comes in too many small chunks, or with chunk extensions that are longer than it.',
+    detail: 'The body has too many small chunks, or its chunk extensions are longer than the body.',
   })
 }

@@ -25,7 +25,7 @@ describe('the media type', () => {
     'application/json ; x=";charset=latin1" ;',
     'application/merge-patch+json',
     'application/vnd.shop.v1+json',
-  ])('%s is read', async (type) => {
+  ])('%s is accepted', async (type) => {
     const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
     expect(response.status).toBe(201)
   })
@@ -45,20 +45,20 @@ describe('the media type', () => {
     'application/json; charset=utf-8; charset=latin1',
     'application/json; charset',
     '',
-  ])('"%s" is not', async (type) => {
+  ])('"%s" is rejected', async (type) => {
     const response = await post({ headers: { 'content-type': type }, body: '{"item":"tea"}' })
     expect(response.status).toBe(415)
     expect(response.headers.get('accept')).toBe('application/json')
     expect(await problemOf(response)).toMatchObject({ code: 'unsupported-media-type' })
   })
 
-  test('has to be there when a body is', async () => {
+  test('is required if there is a body', async () => {
     const response = await post(streamOf('{"item":"tea"}'))
     expect(response.status).toBe(415)
     expect(await problemOf(response)).toMatchObject({ detail: expect.stringContaining('no Content-Type') })
   })
 
-  test('does not, where there is none', async () => {
+  test('is optional if there is no body', async () => {
     expect((await opened.fetch('/ping', { method: 'POST' })).status).toBe(204)
     expect((await opened.fetch('/ping', { method: 'POST', ...streamOf() })).status).toBe(204)
     expect(
@@ -66,7 +66,7 @@ describe('the media type', () => {
     ).toBe(204)
   })
 
-  test('of an encoded body does not help it', async () => {
+  test('does not make an encoded body acceptable', async () => {
     const encoded = (encoding: string) => post(json('{"item":"tea"}', { 'content-encoding': encoding }))
     expect((await encoded('gzip')).status).toBe(415)
     expect((await encoded('gzip')).headers.get('accept-encoding')).toBe('identity')
@@ -77,18 +77,18 @@ describe('the media type', () => {
 describe('the length', () => {
   const fits = `{"item":"${'x'.repeat(89)}"}`
 
-  test('may be what the limit says, and no more', async () => {
+  test('may equal the limit, but not exceed it', async () => {
     expect(fits).toHaveLength(100)
     expect((await post({ headers: jsonType, body: fits })).status).toBe(201)
     const response = await post({ headers: jsonType, body: `${fits} ` })
     expect(response.status).toBe(413)
     expect(await problemOf(response)).toMatchObject({
       code: 'content-too-large',
-      detail: 'The body may have at most 100 bytes.',
+      detail: 'The body exceeds the limit of 100 bytes.',
     })
   })
 
-  test('is counted in bytes while it is read', async () => {
+  test('is counted in bytes while the body is read', async () => {
     expect((await post({ headers: jsonType, ...streamOf(fits.slice(0, 50), fits.slice(50)) })).status).toBe(
       201,
     )
@@ -96,7 +96,7 @@ describe('the length', () => {
     expect((await post({ headers: jsonType, ...streamOf('"', 'ü'.repeat(50), '"') })).status).toBe(413)
   })
 
-  test('is judged before a byte is read where it is announced', async () => {
+  test('is checked before the body is read if it is announced', async () => {
     let isRead = false
     const body = new ReadableStream(
       {
@@ -116,7 +116,7 @@ describe('the length', () => {
     expect(isRead).toBe(false)
   })
 
-  test('ends the reading of an endless body', async () => {
+  test('stops reading an endless body', async () => {
     let isCancelled = false
     const endless = new ReadableStream({
       pull: (controller) => controller.enqueue(new TextEncoder().encode('[[[[[[[[')),
@@ -129,14 +129,14 @@ describe('the length', () => {
     expect(isCancelled).toBe(true)
   })
 
-  test('that is announced falsely does not count', async () => {
+  test('that is announced too low is not trusted', async () => {
     expect(
       (await post({ headers: { ...jsonType, 'content-length': '5' }, ...streamOf(`${fits} `) })).status,
     ).toBe(413)
     expect((await post({ headers: { ...jsonType, 'content-length': 'many' }, body: fits })).status).toBe(400)
   })
 
-  test('is a mebibyte where nothing else is said', async () => {
+  test('is limited to 1 MiB by default', async () => {
     const usual = await openShop(shop)
     const item = (bytes: number): RequestInit => json(`{"item":"${'x'.repeat(bytes - 11)}"}`)
     expect((await usual.fetch('/orders', item(1_048_576))).status).toBe(201)
@@ -144,7 +144,7 @@ describe('the length', () => {
   })
 })
 
-test('a body in very small chunks is refused when there are too many of them', async () => {
+test('a body in very small chunks is rejected if there are too many of them', async () => {
   const usual = await openShop(shop)
   const inBytes = (length: number): RequestInit =>
     streamOf(...`{"item":"${'x'.repeat(length - 11)}"}`.split(''))
@@ -159,7 +159,7 @@ test('a body in very small chunks is refused when there are too many of them', a
   })
 })
 
-describe('the text', () => {
+describe('the body text', () => {
   test.each([
     ['an invalid byte', [0x22, 0xff, 0x22]],
     ['an overlong form', [0x22, 0xc0, 0xaf, 0x22]],
@@ -168,7 +168,10 @@ describe('the text', () => {
   ])('with %s is not UTF-8', async (_, bytes) => {
     const response = await post({ headers: jsonType, body: Uint8Array.from(bytes) })
     expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ code: 'bad-request', detail: 'The body is not UTF-8.' })
+    expect(await problemOf(response)).toMatchObject({
+      code: 'bad-request',
+      detail: 'The body is not valid UTF-8.',
+    })
   })
 
   test('with a byte order mark is not JSON', async () => {
@@ -177,7 +180,7 @@ describe('the text', () => {
   })
 
   test.each(['{"item":', '{"item":"a","item":"b"}', '{"__proto__":{"item":"a"}}', ' '])(
-    '%j is refused',
+    '%j is rejected',
     async (body) => {
       const response = await post({ headers: jsonType, body })
       expect(response.status).toBe(400)
@@ -191,10 +194,10 @@ describe('the text', () => {
   test.each(['[]', 'null', '"item"', '1'])('%s is not an object', async (body) => {
     const response = await post({ headers: jsonType, body })
     expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ detail: 'The body has to be a JSON object.' })
+    expect(await problemOf(response)).toMatchObject({ detail: 'The body must be a JSON object.' })
   })
 
-  test('that does not fit the schema says which fields do not', async () => {
+  test('that does not match the schema is answered with each invalid field', async () => {
     const response = await post({ headers: jsonType, body: '{"id":1,"item":{}}' })
     expect(response.status).toBe(422)
     expect(await problemOf(response)).toMatchObject({
@@ -206,7 +209,7 @@ describe('the text', () => {
     })
   })
 
-  test('that breaks off is the fault of the client', async () => {
+  test('that is truncated is a client error', async () => {
     const body = new ReadableStream({
       pull(controller) {
         controller.error(new TypeError('gone'))
@@ -214,23 +217,23 @@ describe('the text', () => {
     })
     const response = await post({ headers: jsonType, body, duplex: 'half' })
     expect(response.status).toBe(400)
-    expect(await problemOf(response)).toMatchObject({ detail: 'The body broke off before its end.' })
+    expect(await problemOf(response)).toMatchObject({ detail: 'The request body was truncated.' })
   })
 })
 
 test.each([
   ['of known length', { body: 'x' }],
   ['of unknown length', streamOf('x')],
-])('a DELETE takes no body %s', async (_, init) => {
+])('a DELETE with a body %s is rejected', async (_, init) => {
   const response = await opened.fetch('/orders/1', { method: 'DELETE', ...init })
   expect(response.status).toBe(400)
   expect(await problemOf(response)).toMatchObject({
     code: 'bad-request',
-    detail: 'A DELETE takes no body: its input is in the path and the query string.',
+    detail: 'A DELETE request must not have a body; send its input in the path and the query string.',
   })
 })
 
-test('a DELETE may have a body without bytes', async () => {
+test('a DELETE may have an empty body', async () => {
   expect((await opened.fetch('/orders/1', { method: 'DELETE', ...streamOf() })).status).toBe(204)
   const headers = { ...jsonType, 'content-length': '0' }
   expect((await opened.fetch('/orders/1', { method: 'DELETE', headers })).status).toBe(204)

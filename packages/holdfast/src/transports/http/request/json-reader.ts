@@ -41,7 +41,7 @@ export function readJson(text: string, maxDepth: number): unknown {
     const start = at
     if (skip(numberForm)) return toNumber(start)
     for (const [word, value] of Object.entries(words)) if (skipText(word)) return value
-    throw fault(first === undefined ? 'the text ends where a value is expected' : 'a value is expected')
+    throw fault(first === undefined ? 'unexpected end of input, expected a value' : 'expected a value')
   }
 
   function toNumber(start: number): number {
@@ -59,17 +59,17 @@ export function readJson(text: string, maxDepth: number): unknown {
     do {
       skip(spaceForm)
       const start = at
-      if (text[at] !== '"') throw fault('a name in quotation marks is expected')
+      if (text[at] !== '"') throw fault('expected a quoted name')
       const name = readString()
-      if (name === '__proto__') throw fault('an object may not have the name "__proto__"', start)
-      if (Object.hasOwn(object, name)) throw fault('the object has this name already', start)
+      if (name === '__proto__') throw fault('an object must not have a member named "__proto__"', start)
+      if (Object.hasOwn(object, name)) throw fault('duplicate name in an object', start)
       skip(spaceForm)
-      if (!skipText(':')) throw fault('a colon is expected')
+      if (!skipText(':')) throw fault('expected a colon')
       skip(spaceForm)
       object[name] = readValue(depth + 1)
       skip(spaceForm)
     } while (skipText(','))
-    if (!skipText('}')) throw fault('a comma or the end of the object is expected')
+    if (!skipText('}')) throw fault('expected a comma or the end of the object')
     return object
   }
 
@@ -82,7 +82,7 @@ export function readJson(text: string, maxDepth: number): unknown {
       array.push(readValue(depth + 1))
       skip(spaceForm)
     } while (skipText(','))
-    if (!skipText(']')) throw fault('a comma or the end of the array is expected')
+    if (!skipText(']')) throw fault('expected a comma or the end of the array')
     return array
   }
 
@@ -91,8 +91,8 @@ export function readJson(text: string, maxDepth: number): unknown {
     at += 1
     for (;;) {
       const character = text[at]
-      if (character === undefined) throw fault('the string has no end', start)
-      if (character < ' ') throw fault('a string has a control character that is not escaped')
+      if (character === undefined) throw fault('unterminated string', start)
+      if (character < ' ') throw fault('unescaped control character in a string')
       at += 1
       if (character === '\\') skipEscape()
       else if (character === '"') return JSON.parse(text.slice(start, at)) as string
@@ -101,7 +101,7 @@ export function readJson(text: string, maxDepth: number): unknown {
 
   function skipEscape(): void {
     if (escapes.includes(text[at] ?? ' ')) at += 1
-    else if (!skip(unicodeForm)) throw fault('a string has an escape that JSON does not know')
+    else if (!skip(unicodeForm)) throw fault('invalid escape sequence in a string')
   }
 
   function skip(form: RegExp): boolean {
@@ -120,6 +120,6 @@ export function readJson(text: string, maxDepth: number): unknown {
   skip(spaceForm)
   const value = readValue(0)
   skip(spaceForm)
-  if (at < text.length) throw fault('the text goes on after its value')
+  if (at < text.length) throw fault('unexpected text after the value')
   return value
 }

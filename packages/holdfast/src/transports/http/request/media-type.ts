@@ -19,16 +19,16 @@ export function checkMediaType({ header }: HttpRequest): void {
   const mediaType = header('content-type')
   if (mediaType === undefined) throw unsupported('The request has a body and no Content-Type.')
   const [, essence = '', parameters = ''] = mediaTypeForm.exec(mediaType) ?? []
-  if (!jsonForm.test(essence.toLowerCase())) throw unsupported('The Content-Type has to be application/json.')
+  if (!jsonForm.test(essence.toLowerCase())) throw unsupported('The Content-Type must be application/json.')
   for (const [, name, plain, quoted] of parameters.matchAll(parameterForm)) {
     const isCharset = name!.toLowerCase() === 'charset'
     if (isCharset && (plain ?? quoted)!.toLowerCase() !== 'utf-8') {
-      throw unsupported('The charset has to be utf-8.')
+      throw unsupported('The charset must be utf-8.')
     }
   }
   const encoding = header('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw unsupported('The body has to come without a Content-Encoding.')
+    throw unsupported('Content-Encoding is not supported; send the body unencoded.')
   }
 }
 

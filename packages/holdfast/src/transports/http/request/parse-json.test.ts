@@ -30,7 +30,7 @@ function parses(text: string): boolean {
 }
 
 describe('JSON', () => {
-  test('is read as it was written', () => {
+  test('is parsed as written', () => {
     const value = fc.jsonValue({ maxDepth: 6 }).filter((json) => !JSON.stringify(json).includes('__proto__'))
     fc.assert(
       fc.property(value, fc.constantFrom(undefined, 2, '\t'), (json, space) => {
@@ -40,7 +40,7 @@ describe('JSON', () => {
     )
   })
 
-  test('of any other syntax is refused, and the refusal says where', () => {
+  test('with invalid syntax is rejected with its position', () => {
     // Small pieces of JSON in any order: most results are invalid, in many different ways.
     const pieces = fc.array(
       fc.constantFrom(
@@ -80,7 +80,7 @@ describe('JSON', () => {
     )
   })
 
-  test('that is right is refused for a name that comes twice alone', () => {
+  test('that is valid is rejected only for a duplicate name', () => {
     const names = fc.array(fc.constantFrom('a', 'b', 'c', '"', '\\', ':', '{', 'ü', ''), { maxLength: 5 })
     fc.assert(
       fc.property(names, fc.jsonValue({ maxDepth: 3 }), (list, inner) => {
@@ -93,24 +93,27 @@ describe('JSON', () => {
   })
 
   test.each([
-    ['{"a":1,"a":2}', 'the object has this name already (line 1, column 8)'],
-    ['{"a":1,"\\u0061":2}', 'the object has this name already (line 1, column 8)'],
-    ['{"a":{"b":1,\n  "b":1}}', 'the object has this name already (line 2, column 3)'],
-    ['{"a":{"x":1},"a":{}}', 'the object has this name already (line 1, column 14)'],
-    ['{"__proto__":{}}', 'an object may not have the name "__proto__" (line 1, column 2)'],
-    ['[{"a":[{"\\u005f_proto__":1}]}]', 'an object may not have the name "__proto__" (line 1, column 9)'],
-    ['', 'the text ends where a value is expected (line 1, column 1)'],
-    ['{"a":', 'the text ends where a value is expected (line 1, column 6)'],
-    ['{"a" 1}', 'a colon is expected (line 1, column 6)'],
-    ['{a:1}', 'a name in quotation marks is expected (line 1, column 2)'],
-    ['{"a":1,}', 'a name in quotation marks is expected (line 1, column 8)'],
-    ['[1 2]', 'a comma or the end of the array is expected (line 1, column 4)'],
-    ['{"a":1 "b":2}', 'a comma or the end of the object is expected (line 1, column 8)'],
-    ['"a', 'the string has no end (line 1, column 1)'],
-    ['"a\nb"', 'a string has a control character that is not escaped (line 1, column 3)'],
-    ['"\\x"', 'a string has an escape that JSON does not know (line 1, column 3)'],
-    ['01', 'the text goes on after its value (line 1, column 2)'],
-    ['NaN', 'a value is expected (line 1, column 1)'],
+    ['{"a":1,"a":2}', 'duplicate name in an object (line 1, column 8)'],
+    ['{"a":1,"\\u0061":2}', 'duplicate name in an object (line 1, column 8)'],
+    ['{"a":{"b":1,\n  "b":1}}', 'duplicate name in an object (line 2, column 3)'],
+    ['{"a":{"x":1},"a":{}}', 'duplicate name in an object (line 1, column 14)'],
+    ['{"__proto__":{}}', 'an object must not have a member named "__proto__" (line 1, column 2)'],
+    [
+      '[{"a":[{"\\u005f_proto__":1}]}]',
+      'an object must not have a member named "__proto__" (line 1, column 9)',
+    ],
+    ['', 'unexpected end of input, expected a value (line 1, column 1)'],
+    ['{"a":', 'unexpected end of input, expected a value (line 1, column 6)'],
+    ['{"a" 1}', 'expected a colon (line 1, column 6)'],
+    ['{a:1}', 'expected a quoted name (line 1, column 2)'],
+    ['{"a":1,}', 'expected a quoted name (line 1, column 8)'],
+    ['[1 2]', 'expected a comma or the end of the array (line 1, column 4)'],
+    ['{"a":1 "b":2}', 'expected a comma or the end of the object (line 1, column 8)'],
+    ['"a', 'unterminated string (line 1, column 1)'],
+    ['"a\nb"', 'unescaped control character in a string (line 1, column 3)'],
+    ['"\\x"', 'invalid escape sequence in a string (line 1, column 3)'],
+    ['01', 'unexpected text after the value (line 1, column 2)'],
+    ['NaN', 'expected a value (line 1, column 1)'],
     ['{"a":[1e400]}', 'the number is too large (line 1, column 7)'],
     ['-1e400', 'the number is too large (line 1, column 1)'],
     ['{"a":9007199254740993}', `${inexactNumber} (line 1, column 6)`],
@@ -118,12 +121,12 @@ describe('JSON', () => {
     ['0.10000000000000001', `${inexactNumber} (line 1, column 1)`],
     ['1e-400', `${inexactNumber} (line 1, column 1)`],
     ['{"\\u0061":18446744073709551616}', `${inexactNumber} (line 1, column 11)`],
-    ['\ufeff{}', 'a value is expected (line 1, column 1)'],
+    ['\ufeff{}', 'expected a value (line 1, column 1)'],
   ])('%j is refused: %s', (text, reason) => {
-    expect(refusalOf(text)).toBe(`The body cannot be read as JSON: ${reason}.`)
+    expect(refusalOf(text)).toBe(`The body is not valid JSON: ${reason}.`)
   })
 
-  test('of numbers is read to the same value on both ways, or refused on both', () => {
+  test('numbers are parsed to the same value in both ways, or rejected in both', () => {
     fc.assert(
       fc.property(numberLiteral, (literal) => {
         // A name with an escape takes the slow path.
@@ -136,12 +139,12 @@ describe('JSON', () => {
     )
   })
 
-  test('is refused without a word of it', () => {
+  test('is rejected without quoting it', () => {
     expect(refusalOf('{"password":"hunter2","password":"hunter2"}')).not.toContain('hunter2')
     expect(refusalOf('{"password":"hunter2')).not.toMatch(/hunter2|password/)
   })
 
-  test('is nested so deep at most', () => {
+  test('is limited in depth', () => {
     const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels)
     expect(refusalOf(nested(maxDepth))).toBeUndefined()
     expect(refusalOf(nested(maxDepth + 1))).toContain('nested deeper than 100 levels')
@@ -150,7 +153,7 @@ describe('JSON', () => {
   })
 
   // https://github.com/nodejs/node/issues/63785
-  test('has the names that it was written with, whatever was read before', () => {
+  test('keeps its names, independent of earlier parses', () => {
     for (const [before, text, names] of [
       ['{"h":[],"\\\\":0}', '{"h":1,"\\n":2}', ['h', '\n']],
       ['{"i":[],"\\\\":0}', '{"i":1,"\\"":2}', ['i', '"']],
@@ -162,12 +165,12 @@ describe('JSON', () => {
     }
   })
 
-  test('that was read leaves other readers alone', () => {
+  test('that was parsed does not affect other readers', () => {
     parseJson('{"m":[],"\\\\":0}')
     expect(Object.keys(JSON.parse('{"m":1,"\\n":2}') as object)).toEqual(['m', '\n'])
   })
 
-  test('of escapes means what it says', () => {
+  test('escapes are decoded', () => {
     expect(parseJson('{"\\u0061\\n":"\\ud83d\\ude00\\/","n":[-0.5e2,true,false,null,{}],"":[]}')).toEqual({
       'a\n': '😀/',
       n: [-50, true, false, null, {}],
@@ -175,7 +178,7 @@ describe('JSON', () => {
     })
   })
 
-  test('may have names of what objects inherit', () => {
+  test('may have names of properties that objects inherit', () => {
     expect(parseJson('{"constructor":1,"toString":{"prototype":2}}')).toEqual({
       constructor: 1,
       toString: { prototype: 2 },

@@ -42,7 +42,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return utf8.decode(bytes)
   } catch {
-    throw BadRequest({ detail: 'The body is not UTF-8.' })
+    throw BadRequest({ detail: 'The body is not valid UTF-8.' })
   }
 }
 
@@ -65,7 +65,7 @@ function parseStrictly(text: string): unknown {
     return readJson(text, maxDepth)
   } catch (error) {
     if (!(error instanceof JsonFault)) throw error
-    throw BadRequest({ detail: `The body cannot be read as JSON: ${error.message}.` })
+    throw BadRequest({ detail: `The body is not valid JSON: ${error.message}.` })
   }
 }
 

@@ -28,7 +28,7 @@ export async function refuseBody(request: HttpRequest, limitBytes: number): Prom
   const hasContent = announcedLength(request) > 0 || (await readContent(request, limitBytes)).length > 0
   if (hasContent) {
     throw BadRequest({
-      detail: `A ${request.method} takes no body: its input is in the path and the query string.`,
+      detail: `A ${request.method} request must not have a body; send its input in the path and the query string.`,
     })
   }
 }
@@ -45,7 +45,7 @@ export function parseBody(bytes: Uint8Array): unknown {
 function announcedLength({ header }: HttpRequest): number {
   const length = header('content-length')
   if (length === undefined) return 0
-  if (!/^\d+$/.test(length)) throw BadRequest({ detail: 'The Content-Length has to be a number of bytes.' })
+  if (!/^\d+$/.test(length)) throw BadRequest({ detail: 'The Content-Length must be a number of bytes.' })
   return Number(length)
 }
 
@@ -54,7 +54,7 @@ async function readContent(request: HttpRequest, limitBytes: number): Promise<Ui
     return await request.readContent(limitBytes)
   } catch (cause) {
     if (cause instanceof ProblemError) throw cause
-    const broken = BadRequest({ detail: 'The body broke off before its end.' })
+    const broken = BadRequest({ detail: 'The request body was truncated.' })
     broken.cause = cause
     throw broken
   }

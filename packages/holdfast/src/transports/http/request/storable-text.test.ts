@@ -32,7 +32,7 @@ test.each([
   [String.raw`{"text":"a","x":["\ud800"]}`, 'surrogate'],
   [String.raw`{"text":"a","\udc00":1}`, 'surrogate'],
   [String.raw`{"text":"\udc00\ud800"}`, 'surrogate'],
-])('%s is refused, since it cannot be kept', async (body, what) => {
+])('%s is rejected, because Postgres cannot store it', async (body, what) => {
   const response = await post(body)
   expect([response.status, await response.json()]).toMatchObject([
     400,
@@ -40,11 +40,11 @@ test.each([
   ])
 })
 
-test('a whole pair of surrogates is a character', async () => {
+test('a complete surrogate pair is a character', async () => {
   expect(await (await post(String.raw`{"text":"\ud83d\ude00"}`)).json()).toEqual({ text: '😀' })
 })
 
-test.each(['/hear/a%00', '/hear/a?x=%00', '/hear/a?%00=x'])('%s is refused', async (path) => {
+test.each(['/hear/a%00', '/hear/a?x=%00', '/hear/a?%00=x'])('%s is rejected', async (path) => {
   const response = await fetch(new Request(`http://test${path}`))
   expect([response.status, await response.json()]).toMatchObject([400, { code: 'bad-request' }])
 })

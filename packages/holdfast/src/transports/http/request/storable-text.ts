@@ -5,9 +5,10 @@ import { BadRequest } from '../../../kernel/problem/problems.ts'
  * unpaired surrogates, which are replaced by another character when encoded. Throws `BadRequest`.
  */
 export function refuseUnstorable(text: string, part: string): void {
-  if (text.includes('\0')) throw BadRequest({ detail: `The ${part} has a text with the character U+0000.` })
+  if (text.includes('\0'))
+    throw BadRequest({ detail: `The ${part} contains the character U+0000 in a string; remove it.` })
   if (!text.isWellFormed()) {
-    throw BadRequest({ detail: `The ${part} has a text with half of a surrogate pair.` })
+    throw BadRequest({ detail: `The ${part} contains an unpaired surrogate.` })
   }
 }
 

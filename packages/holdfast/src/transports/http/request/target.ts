@@ -20,7 +20,7 @@ const unreserved = /^[A-Za-z0-9/._~-]*$/
 export function parseTarget(target: string): Target {
   if (!visibleAscii.test(target)) {
     throw BadRequest({
-      detail: 'The path or the query string has a character that has to be percent-encoded (RFC 3986).',
+      detail: 'The path or the query string contains a character that must be percent-encoded (RFC 3986).',
     })
   }
   const mark = target.indexOf('?')
@@ -49,7 +49,7 @@ export function decodeText(text: string, part: 'path' | 'query string'): string 
   } catch (error) {
     if (error instanceof ProblemError) throw error
     throw BadRequest({
-      detail: `The ${part} has a broken percent escape: a % that no two hex digits follow, or bytes that are not UTF-8.`,
+      detail: `The ${part} has an invalid percent escape: a % without two hex digits, or bytes that are not UTF-8.`,
     })
   }
 }

@@ -13,7 +13,7 @@ describe('the path of a request', () => {
     expect(show('*', undefined)).toBe('*')
   })
 
-  test('hides the parameters that are sensitive', () => {
+  test('hides its sensitive parameters', () => {
     expect(show('/users/ann/resets/s3cret/done?a=s3cret', reset)).toBe('/users/ann/resets/[redacted]/done')
   })
 
@@ -22,16 +22,16 @@ describe('the path of a request', () => {
     ['/users/ann/resets/s3cret/'],
     ['/users/ann/resets/s3cret/done'],
     ['/users/ann/%72esets/s3cret/more/and/more'],
-  ])('hides them where no route takes it: %s', (target) => {
+  ])('hides them if no route matches it: %s', (target) => {
     expect(show(target, undefined)).toBe('/users/ann/resets/[redacted]')
   })
 
-  test('is not shown where it cannot be read', () => {
+  test('is not shown if it cannot be decoded', () => {
     expect(show('/users/%zz/resets/s3cret', undefined)).toBeUndefined()
     expect(createShowPath([users], () => false)('/users/%zz', undefined)).toBe('/users/%zz')
   })
 
-  test('is bounded', () => {
+  test('is limited in length', () => {
     expect(show(`/${'a'.repeat(9_000)}`, undefined)).toHaveLength(512)
     expect(show(`/short?${'a'.repeat(9_000)}`, undefined)).toBe('/short')
   })
