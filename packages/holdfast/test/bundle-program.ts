@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join, parse } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { rolldown } from 'rolldown'
+import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
+import { rolldown, type SourceMap } from 'rolldown'
 
 /** A program in one file, and the options of Node that it needs. */
 export interface BundledProgram {
@@ -19,7 +20,7 @@ const bundled = new Map<string, Promise<BundledProgram>>()
 /**
  * Bundles a program into one file, from its current sources, once per process. A process that runs
  * the file starts with a quarter of the CPU time that it takes to load the hundreds of modules
- * separately. Places in stack traces are those of the sources, and `import.meta.url` is that of
+ * separately. Stack traces name the files and lines of the sources, and `import.meta.url` is that of
  * each module.
  */
 export function bundleProgram(main: URL): Promise<BundledProgram> {
@@ -47,14 +48,29 @@ async function bundle(input: string): Promise<BundledProgram> {
     sourcemap: true,
     sourcemapExcludeSources: true,
   })
+  const [{ code, map }] = output
   await mkdir(folder, { recursive: true })
-  for (const part of output.toReversed()) {
-    // Another test file of the run may write or execute the same file.
-    const draft = join(folder, `${part.fileName}.${process.pid}`)
-    await writeFile(draft, part.type === 'chunk' ? part.code : part.source)
-    await rename(draft, join(folder, part.fileName))
-  }
+  await replaceFile(`${name}.map`, JSON.stringify(byLine(map!)))
+  await replaceFile(name, code)
   return { file: join(folder, name), execArgv: ['--enable-source-maps'] }
+}
+
+/** Leaves out the columns, since each process that describes a place parses the whole map. */
+function byLine(map: SourceMap): object {
+  const lines = decode(map.mappings).map((segments) =>
+    segments.slice(0, 1).map(([column, ...source]): SourceMapSegment => {
+      const [file = 0, line = 0, sourceColumn = 0] = source
+      return [column, file, line, sourceColumn]
+    }),
+  )
+  return { version: map.version, sources: map.sources, names: [], mappings: encode(lines) }
+}
+
+/** Replaces a file at once: another test file of the run may write or execute it. */
+async function replaceFile(name: string, content: string): Promise<void> {
+  const draft = join(folder, `${name}.${process.pid}`)
+  await writeFile(draft, content)
+  await rename(draft, join(folder, name))
 }
 
 /** Replaces the URL of a module by that of its source. */
