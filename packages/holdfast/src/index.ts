@@ -2,7 +2,7 @@ export { type Access, type AccessRequest, allOf, anyOf, anyone } from './kernel/
 export type { Answer } from './kernel/operation/answer.ts'
 export type { CallRequest } from './kernel/call/call.ts'
 export type { WireInput } from './kernel/operation/wire-input.ts'
-export { type Anonymous, anonymous, type Caller } from './kernel/operation/caller.ts'
+export { type Anonymous, anonymous, type Caller, callerSubject } from './kernel/operation/caller.ts'
 export type { Check, CheckContext, Checks, HealthDefinition } from './kernel/service/check.ts'
 export { type Clock, systemClock, type Timer } from './kernel/base/clock.ts'
 export type { Context, MutationContext } from './kernel/operation/context.ts'
@@ -133,3 +133,4 @@ export type {
 } from './kernel/operation/security-scheme.ts'
 export { type Mode, readMode, type Surroundings } from './kernel/host/surroundings.ts'
 export { uuidv7 } from './kernel/base/uuid-v7.ts'
+export type { Subjects } from './kernel/background/subject.ts'

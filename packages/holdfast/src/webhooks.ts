@@ -10,6 +10,7 @@ export type {
 } from './effects/webhooks/endpoints.ts'
 export { incomingWebhook, type IncomingWebhookDefinition } from './effects/webhooks/incoming-webhook.ts'
 export {
+  WebhookDeliveryErased,
   WebhookDeliveryUnknown,
   WebhookEndpointDisabled,
   WebhookEndpointUnknown,

@@ -63,6 +63,7 @@ describe.skipIf(missing)('bullmq', () => {
     payload: 1,
     publishedAt: new Date('2026-01-02T03:04:05Z'),
     traceparent: undefined,
+    subjects: [],
   }
 
   async function send(options: Omit<BullMqOptions, 'connection'> = {}): Promise<void> {

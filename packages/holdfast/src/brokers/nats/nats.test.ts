@@ -74,6 +74,7 @@ describe.skipIf(missing)('nats', () => {
     payload: 1,
     publishedAt: new Date(),
     traceparent: undefined,
+    subjects: [],
   }
 
   async function send(options: Omit<NatsOptions, 'servers'>): Promise<void> {

@@ -28,6 +28,9 @@ import type {
 } from '../../storage/postgres/transaction/transaction-session.ts'
 import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
 import { readStage } from '../../storage/reads/read-stage.ts'
+import { type Caller, callerSubject } from '../../kernel/operation/caller.ts'
+import type { Subjects } from '../../kernel/background/subject.ts'
+import { callSubjects } from '../../effects/idempotency/call-subjects.ts'
 import type { Binding } from './binding.ts'
 import { type ConnectionLimits, openLanes } from './connection-lanes.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
@@ -71,6 +74,13 @@ export interface PostgresOptions extends LocationOptions {
    * cost of a call does not.
    */
   readonly retention?: Duration
+  /**
+   * Returns the subjects of a caller, by which the answers to its keys are exported and erased.
+   * Default: `callerSubject`, which returns `user:42`. Set it if the caller has another name in the
+   * rest of the application. Return `undefined` for callers that are not people, such as other
+   * services: each of their calls then costs one row less.
+   */
+  readonly subjectsOf?: (caller: Caller) => Subjects
   /** Interval at which each process deletes expired keys. Default `'1m'`. */
   readonly pruneEvery?: Duration
   /**
@@ -198,6 +208,7 @@ async function openDatabase<Read, Write>(
     retentionMs,
     bind,
     foreignCalls,
+    subjectsOf: callSubjects(options.subjectsOf ?? callerSubject),
     tellsPosition: watched !== undefined,
     watch,
     observe: observeMutations(telemetry),

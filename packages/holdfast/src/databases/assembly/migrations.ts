@@ -1,6 +1,7 @@
 import { idempotencyMigrations } from '../../effects/idempotency/migrations.ts'
 import { leaderMigration } from '../../effects/jobs/leadership/leader-migration.ts'
 import { jobMigrations } from '../../effects/jobs/migrations.ts'
+import { subjectMigrations } from '../../effects/subjects/migrations.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import { schemaEpochMigration } from '../../storage/migrations/schema-epoch.ts'
 import { outboxMigrations } from '../../effects/messages/migrations.ts'
@@ -62,4 +63,5 @@ export const ownMigrations: readonly Migration[] = [
   ...webhookMigrations,
   transactionMarkerMigration,
   databasePlaceMigration,
+  ...subjectMigrations,
 ]

@@ -15,7 +15,7 @@ import type { AttemptParts } from './mutation-parts.ts'
 import { IdempotencyKeyInFlight } from './problems.ts'
 import { type AnswerRow, readAnswer } from './queries/answers.ts'
 import { isKeyConstraint, storeAnswer, type StoreParameters } from './queries/store-answer.ts'
-import { isFinal, replay, toStored } from './stored-answer.ts'
+import { type AnsweredKey, isFinal, replay, toStored } from './stored-answer.ts'
 import { transactionAborted } from './transaction-failures.ts'
 
 /**
@@ -54,10 +54,12 @@ async function runClaimed(call: Call, next: Next, parts: ClaimedParts): Promise<
   if (!claim) return commitAnswer(await runHandler(call, next, parts), call, parts)
   running.set(claim.lockId, claim)
   try {
+    // Before the handler, which may change its input.
+    const key = { claim, subjects: parts.subjectsOf(call), form: parts.form }
     const outcome = await runHandler(call, next, parts).catch(problemOf)
     return outcome instanceof ProblemError
-      ? await refuse(outcome, call, { ...parts, claim })
-      : await commitAnswer(outcome, call, parts)
+      ? await refuse(outcome, call, { ...parts, key })
+      : await commitAnswer(outcome, call, { ...parts, key })
   } finally {
     running.delete(claim.lockId)
   }
@@ -93,9 +95,13 @@ function refuseEnded({ operation }: Call, { connection, marker }: ClaimedParts):
     throw transactionEnded(describeOperation(operation))
 }
 
-async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Promise<Answer> {
-  const { claim, connection } = parts
-  const stored = claim && toStored(answer, claim, parts.form)
+async function commitAnswer(
+  answer: Answer,
+  call: Call,
+  parts: ClaimedParts & { readonly key?: AnsweredKey },
+): Promise<Answer> {
+  const { key, connection } = parts
+  const stored = key && toStored(answer, key)
   // A handler need not have awaited its last statements; whether they failed counts all the same.
   await untilAborted(connection.settled(), call.deadline)
   call.deadline.throwIfAborted()
@@ -111,19 +117,19 @@ async function commitAnswer(answer: Answer, call: Call, parts: ClaimedParts): Pr
 async function refuse(
   problem: ProblemError,
   call: Call,
-  parts: ClaimedParts & { readonly claim: KeyClaim },
+  parts: ClaimedParts & { readonly key: AnsweredKey },
 ): Promise<Answer> {
-  const { claim, connection, problemBase } = parts
+  const { key, connection, problemBase } = parts
   const { transientFailure, passingFailure } = connection
   if (transientFailure !== undefined) throw transientFailure
   if (passingFailure !== undefined) throw problem
   refuseEnded(call, parts)
   const answer = toAnswer(problem, { requestId: call.requestId, problemBase })
   call.span.set('holdfast.problem.code', problem.code)
-  const stored = toStored(answer, claim, parts.form)
+  const stored = toStored(answer, key)
   if (call.operation.isolation !== 'serializable') {
     await connection.rollBack()
-    return storeRefusal(answer, call, { ...parts, stored })
+    return storeRefusal(answer, call, { ...parts, claim: key.claim, stored })
   }
   // The reads of a serializable transaction are valid only if it commits, so it also stores the
   // problem.

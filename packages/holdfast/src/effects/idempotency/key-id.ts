@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
+import { uuidFromHex } from '../../kernel/base/uuid-from-hex.ts'
 
 /** Returns the identity of a key: 128 bits of a SHA-256 over service, scope and key, as a UUID. */
 export function keyIdOf(service: string, scope: string, key: string): string {
-  const hex = hash('sha256', JSON.stringify([service, scope, key]), 'hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  return uuidFromHex(hash('sha256', JSON.stringify([service, scope, key]), 'hex'))
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Migration } from '../../storage/migrations/migration.ts'
 import { leafCount, widthFor } from './key-ring.ts'
+import { subjectsName } from './queries/key-subjects.ts'
 
 const leaves = Array.from({ length: leafCount }, (_, leaf) => `holdfast.idempotency_keys_${leaf}`)
 const defaultRetentionMs = 7 * 86_400_000
@@ -46,6 +47,24 @@ create table holdfast.idempotency_ring (
   since_ms bigint not null
 );
 insert into holdfast.idempotency_ring (width_ms, since_ms) values (${widthFor(defaultRetentionMs)}, 0);
+`,
+  },
+  {
+    name: '0002-idempotency-subjects',
+    sql: `
+-- The subjects of the keys of each leaf. Truncated with their leaf.
+${Array.from(
+  { length: leafCount },
+  (_, leaf) => `
+create table ${subjectsName(leaf)} (
+  -- The first 128 bits of the SHA-256 of the subject.
+  subject uuid not null,
+  service text not null,
+  -- The id of the key.
+  id uuid not null,
+  primary key (subject, service, id)
+);`,
+).join('\n')}
 `,
   },
 ]

@@ -7,6 +7,7 @@ import type {
   HandlerSession,
 } from '../../storage/postgres/transaction/transaction-session.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { Call } from '../../kernel/call/call.ts'
 import type { KeyClaim } from './key-claim.ts'
 import type { KeyPlace, KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
@@ -27,6 +28,8 @@ export interface MutationParts {
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects calls to third parties in handlers. */
   readonly foreignCalls: ForeignCallWatch
+  /** Returns the ids of the subjects of a call. */
+  readonly subjectsOf: (call: Call) => readonly string[]
   /** Whether answers report the WAL position of their commit, for reads from replicas. */
   readonly tellsPosition: boolean
   /** Checks the statements of handlers; `undefined` in production. */

@@ -46,6 +46,17 @@ export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('
     'The key is a UUID of version 7, whose time lies before the oldest answer that is kept. Whether its request has been carried out cannot be said any more; look at the data before you send it under a new key.',
 })
 
+/** The answer of the key was erased with the data of a person. */
+export const IdempotencyAnswerErased: Plain<'idempotency-answer-erased'> = problem(
+  'idempotency-answer-erased',
+  {
+    status: 410,
+    title: 'The answer to this idempotency key has been erased',
+    description:
+      'The call was carried out. Its answer contained data of a person, which has been erased since. The call does not run again under this key; do not send it under a new one before you have looked at the data.',
+  },
+)
+
 /** The outcome of the commit could not be determined in time. */
 export const OutcomeUnknown: Plain<'outcome-unknown'> = problem('outcome-unknown', {
   status: 503,
@@ -62,5 +73,6 @@ export const idempotencyProblems: readonly AnyProblemType[] = [
   IdempotencyKeyReused,
   IdempotencyKeyInFlight,
   IdempotencyKeyExpired,
+  IdempotencyAnswerErased,
   OutcomeUnknown,
 ]

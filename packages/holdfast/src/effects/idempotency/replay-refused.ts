@@ -7,7 +7,7 @@ import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import { lookUpKey } from './look-up-key.ts'
 import type { MutationParts } from './mutation-parts.ts'
 import { IdempotencyKeyInFlight } from './problems.ts'
-import { replay } from './stored-answer.ts'
+import { mayBeOf, replay } from './stored-answer.ts'
 
 /**
  * Returns a function that answers a mutation whose input is invalid. A retry of a committed request
@@ -28,7 +28,7 @@ export function replayRefused(
     })
     if (found.isRunning) throw IdempotencyKeyInFlight()
     // A different request is not a retry: report what is wrong with its input.
-    if (!found.stored?.fingerprint.equals(claim.fingerprint)) throw refusal
+    if (!found.stored || !mayBeOf(found.stored, claim)) throw refusal
     return replay(found.stored, claim)
   }
 }

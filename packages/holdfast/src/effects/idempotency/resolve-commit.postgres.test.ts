@@ -28,7 +28,7 @@ test('what a transaction came to is not known before it has released the lock of
     const claim: KeyClaim = { ...key, id, lockId: lockIdOf(id), madeAtMs: undefined, fingerprint }
     await client.query('begin')
     await client.query('select pg_advisory_xact_lock($1::bigint)', [claim.lockId])
-    const answer = { ...key, id, fingerprint, status: 201, headers: {}, body: null }
+    const answer = { ...key, id, fingerprint, status: 201, headers: {}, body: null, subjects: [] }
     const check = { marker: undefined, epoch: undefined }
     const { text, values = [] } = storeAnswer(answer, ring.locate(undefined).write, check)
     await client.query({ text, values: [...values] })

@@ -180,7 +180,7 @@ test('an answer is not stored if the layout has changed since its attempt began'
   const { rows } = await client.query<{ epoch: number }>(`select ${schemaEpoch} as epoch`)
   const key = { service: 'effects', scope: '', key: 'a', fingerprint: Buffer.from('01') }
   const store = (id: string): Promise<unknown> => {
-    const answer = { ...key, id, status: 201, headers: {}, body: null }
+    const answer = { ...key, id, status: 201, headers: {}, body: null, subjects: [] }
     const { text, values = [] } = storeAnswer(answer, [0], { marker: undefined, epoch: rows[0]!.epoch })
     return client.query({ text, values: [...values] })
   }

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Operation } from '../../kernel/operation/operation.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { KeyClaim } from './key-claim.ts'
-import { IdempotencyKeyReused } from './problems.ts'
+import { IdempotencyAnswerErased, IdempotencyKeyReused } from './problems.ts'
 import type { AnswerRow } from './queries/answers.ts'
 import type { StoreParameters } from './queries/store-answer.ts'
 
@@ -44,12 +44,21 @@ export function storedFormOf(operation: Operation): StoredForm {
   }
 }
 
+/** The key that an answer is stored for. */
+export interface AnsweredKey {
+  readonly claim: KeyClaim
+  /** The ids of its subjects. */
+  readonly subjects: readonly string[]
+  readonly form: StoredForm
+}
+
 /**
  * Returns the row of a final answer.
  *
  * @throws HoldfastError `idempotency-answer-too-large` above 256 KiB.
  */
-export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: StoredForm): StoreParameters {
+export function toStored(answer: Answer, { claim, subjects, form }: AnsweredKey): StoreParameters {
+  const { operation, kept } = form
   const bytes = answer.body === null ? 0 : Buffer.byteLength(answer.body)
   if (bytes > maxBytes) {
     throw new HoldfastError(
@@ -68,16 +77,24 @@ export function toStored(answer: Answer, claim: KeyClaim, { operation, kept }: S
     status: answer.status,
     headers,
     body: answer.body,
+    subjects,
   }
 }
 
 /**
- * Returns a stored answer, marked as replayed. Throws `IdempotencyKeyReused` if it belongs to
- * another request.
+ * Returns a stored answer, marked as replayed. Throws `IdempotencyAnswerErased` if it was erased,
+ * and `IdempotencyKeyReused` if it belongs to another request.
  */
 export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
   const { status, headers, body } = restore(stored, claim)
   return { status, headers: { ...headers, [replayedHeader]: 'true' }, body }
+}
+
+/**
+ * Returns whether a stored answer may belong to a request. Of an erased answer, it is not known.
+ */
+export function mayBeOf({ fingerprint }: AnswerRow, claim: KeyClaim): boolean {
+  return fingerprint.length === 0 || fingerprint.equals(claim.fingerprint)
 }
 
 /** Returns whether an answer was replayed. */
@@ -86,10 +103,11 @@ export function isReplayed({ headers }: Answer): boolean {
 }
 
 /**
- * Returns a stored answer in its original form. Throws `IdempotencyKeyReused` if it belongs to
- * another request.
+ * Returns a stored answer in its original form. Throws as {@link replay} does.
  */
 export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
+  // An erased row keeps no fingerprint, from which the request could be guessed.
+  if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()
   if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
   return { status: stored.status, headers: stored.headers, body: stored.body }
 }

@@ -27,6 +27,7 @@ export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMe
       onDead: consumer.onDead,
     },
     rate: undefined,
+    subjectsOf: undefined,
     place: consumer.place,
     run: (context) => run({ consumer, service }, context as JobContext<ConsumedMessage, unknown, unknown>),
   }

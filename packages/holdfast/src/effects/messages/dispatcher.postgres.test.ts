@@ -106,6 +106,7 @@ test('a message comes with all that belongs to it', async () => {
       payload: 7,
       publishedAt: expect.any(Date),
       traceparent: expect.stringMatching(/^00-/),
+      subjects: [],
     },
   ])
 })

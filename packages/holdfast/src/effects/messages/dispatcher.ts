@@ -101,11 +101,18 @@ function eventsOf(messages: readonly NewMessageRow[]): ReadonlyMap<string, Reado
   return events
 }
 
-function toMessage({ published_at, payload, traceparent, ...row }: NewMessageRow): PublishedMessage {
+function toMessage({
+  published_at,
+  payload,
+  traceparent,
+  subjects,
+  ...row
+}: NewMessageRow): PublishedMessage {
   return {
     ...row,
     payload: payload as Json,
     publishedAt: published_at,
     traceparent: traceparent ?? undefined,
+    subjects: subjects ?? [],
   }
 }

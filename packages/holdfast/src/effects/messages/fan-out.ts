@@ -90,7 +90,8 @@ async function fanOut(
         const isOwn = row.event === event && row.service === publisher
         if (!isOwn || BigInt(row.position) <= BigInt(position)) continue
         const message = toPublished(row)
-        const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent: message.traceparent })
+        const { traceparent, subjects } = message
+        const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent, subjects })
         await untilAborted(enqueued, signal)
       }
     }

@@ -9,7 +9,7 @@ export function isPresent(row: LogMessageRow): boolean {
 
 /** Converts a log row to a message. */
 export function toPublished(row: LogMessageRow): PublishedMessage {
-  const { id, service, event, key, payload, traceparent, published_at } = row
+  const { id, service, event, key, payload, traceparent, published_at, subjects } = row
   return {
     id: id!,
     service,
@@ -18,5 +18,6 @@ export function toPublished(row: LogMessageRow): PublishedMessage {
     payload: payload as Json,
     publishedAt: published_at,
     traceparent: traceparent ?? undefined,
+    subjects: subjects ?? [],
   }
 }

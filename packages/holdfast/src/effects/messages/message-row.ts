@@ -3,6 +3,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { summarizeIssues } from '../../kernel/schema/schema.ts'
 import { type StoredInput, storedInputOf } from '../../kernel/schema/stored-input.ts'
 import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
+import { toSubjects } from '../../kernel/background/subject.ts'
 
 /** The row of a message, for its insertion. */
 export interface MessageRow {
@@ -12,6 +13,7 @@ export interface MessageRow {
   readonly key: string
   /** The payload as JSON, as the event's schema declares it. */
   readonly payload: string
+  readonly subjects?: readonly string[]
 }
 
 const longestKey = 255
@@ -36,7 +38,12 @@ export function toMessageRow(
       const issues = summarizeIssues(read.issues)
       throw messageInvalid(event, `has a payload that is not what the event declares: ${issues}`)
     }
-    return { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
+    const row = { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
+    const subjects = toSubjects(
+      event.subjectsOf?.(read.value as never),
+      `A message of the event "${event.name}"`,
+    )
+    return subjects.length === 0 ? row : { ...row, subjects }
   }
   return made instanceof Promise ? made.then(make) : make(made)
 }

@@ -134,7 +134,8 @@ test('a relay sends all messages in their order, from the oldest on, with all th
   expect(broker.payloads).toEqual(upTo(450))
   expect(broker.batches.length).toBeGreaterThan(1)
   const { rows } = await outbox.client.query(
-    'select id, service, event, key, payload, traceparent, published_at from holdfast.messages order by seq',
+    `select id, service, event, key, payload, traceparent, coalesce(subjects, '{}') as subjects, published_at
+     from holdfast.messages order by seq`,
   )
   expect(broker.batches.flat()).toEqual(
     rows.map(({ published_at, ...row }) => ({ ...row, publishedAt: published_at })),

@@ -4,6 +4,7 @@ import { traceparentOf } from '../../kernel/host/work.ts'
 import { type Gathering, PositionedRows } from '../../storage/postgres/transaction/gathered-rows.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import type { HandlerSession } from '../../storage/postgres/transaction/transaction-session.ts'
+import { insertSubjects } from '../subjects/queries/insert-subjects.ts'
 import { type MessageRow, toMessageRow } from './message-row.ts'
 import { insertMessages } from './queries/insert-messages.ts'
 
@@ -60,7 +61,9 @@ class TransactionMessages implements Gathering {
 
   statements(): readonly Statement[] {
     const traceparent = traceparentOf(this.#session.work)
-    return [insertMessages(this.#rows.rows, { service: this.#parts.service, traceparent })]
+    const { service } = this.#parts
+    const { rows } = this.#rows
+    return [insertMessages(rows, { service, traceparent }), ...insertSubjects(service, 'message', rows)]
   }
 
   committed(): void {

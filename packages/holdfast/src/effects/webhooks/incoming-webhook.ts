@@ -16,7 +16,7 @@ export interface IncomingWebhookDefinition<
   Values,
 > extends Pick<
   MutationDefinition<I, NoOutput, P, WebhookSender, Db, Values>,
-  'problems' | 'deadline' | 'summary' | 'description' | 'isolation' | 'run'
+  'problems' | 'deadline' | 'summary' | 'description' | 'isolation' | 'subjectsOf' | 'run'
 > {
   /** The route that receives the webhooks, e.g. `POST /webhooks/payments`. */
   readonly route: `POST /${string}`

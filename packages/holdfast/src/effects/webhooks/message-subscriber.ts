@@ -3,6 +3,7 @@ import type { EventType, Message } from '../../kernel/background/event.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { JobType } from '../../kernel/background/job-type.ts'
 import { runStatement } from '../../storage/postgres/statement/statement-client.ts'
+import { insertSubjects } from '../subjects/queries/insert-subjects.ts'
 import type { DeliveryInput } from './delivery-job.ts'
 import { type OutgoingMessage, planDeliveries, type PlannedRow } from './queries/plan-deliveries.ts'
 import { pruneWebhookMessages } from './queries/prune-messages.ts'
@@ -40,9 +41,14 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
       const { service } = transaction
       await runStatement(transaction, pruneWebhookMessages(service, { retentionMs, limit: pruneBatch }))
       const planned = await runStatement<PlannedRow>(transaction, planDeliveries(service, outgoing))
-      const traces = new Map(messages.map(({ id, traceparent }) => [id, traceparent]))
-      for (const { delivery, endpoint, owner, message } of planned)
-        await jobs.enqueue(job, { delivery, endpoint, owner }, { traceparent: traces.get(message) })
+      const byId = new Map(messages.map((message) => [message.id, message]))
+      const sent = new Set(planned.map(({ message }) => byId.get(message)!))
+      for (const statement of insertSubjects(service, 'webhook', [...sent]))
+        await runStatement(transaction, statement)
+      for (const { delivery, endpoint, owner, message } of planned) {
+        const { traceparent, subjects } = byId.get(message)!
+        await jobs.enqueue(job, { delivery, endpoint, owner }, { traceparent, subjects })
+      }
     },
   }
 }

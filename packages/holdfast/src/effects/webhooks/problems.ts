@@ -54,6 +54,14 @@ export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem
     'It is older than deliveries are kept, its endpoint has been removed, or it was not one of yours.',
 })
 
+/** The body of the delivery was erased with the data of a person, so it cannot be sent again. */
+export const WebhookDeliveryErased: Plain<'webhook-delivery-erased'> = problem('webhook-delivery-erased', {
+  status: 410,
+  title: 'The content of the webhook delivery has been erased',
+  description:
+    'It contained data of a person, which has been erased. The record of the delivery is kept, but it cannot be sent again.',
+})
+
 /** The endpoint is disabled, so deliveries to it cannot be replayed. */
 export const WebhookEndpointDisabled: Plain<'webhook-endpoint-disabled'> = problem(
   'webhook-endpoint-disabled',
@@ -73,12 +81,14 @@ export const webhookProblems: readonly [
   typeof WebhookEventUnknown,
   typeof WebhookEndpointUnknown,
   typeof WebhookDeliveryUnknown,
+  typeof WebhookDeliveryErased,
   typeof WebhookEndpointDisabled,
 ] = [
   WebhookUrlInvalid,
   WebhookEventUnknown,
   WebhookEndpointUnknown,
   WebhookDeliveryUnknown,
+  WebhookDeliveryErased,
   WebhookEndpointDisabled,
 ]
 

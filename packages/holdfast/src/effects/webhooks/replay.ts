@@ -1,8 +1,18 @@
 import { isUuid } from '../../kernel/base/is-uuid.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { deliveryJobName } from './delivery-job.ts'
-import { WebhookDeliveryUnknown, WebhookEndpointDisabled, WebhookEndpointUnknown } from './problems.ts'
-import { findDeliveryEndpoint, findEndpoint, type ReplayEndpointRow } from './queries/find-replay-endpoint.ts'
+import {
+  WebhookDeliveryErased,
+  WebhookDeliveryUnknown,
+  WebhookEndpointDisabled,
+  WebhookEndpointUnknown,
+} from './problems.ts'
+import {
+  findDeliveryEndpoint,
+  findEndpoint,
+  type ReplayDeliveryRow,
+  type ReplayEndpointRow,
+} from './queries/find-replay-endpoint.ts'
 import type { EndpointReference } from './queries/endpoints.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
 
@@ -27,9 +37,10 @@ const mostReplayed = 10_000
 export async function replayDeliveryOf(client: StatementClient, reference: EndpointReference): Promise<void> {
   const { id, service, owner } = reference
   const [found] = isUuid(id)
-    ? await runStatement<ReplayEndpointRow>(client, findDeliveryEndpoint(reference))
+    ? await runStatement<ReplayDeliveryRow>(client, findDeliveryEndpoint(reference))
     : []
   if (!found) throw WebhookDeliveryUnknown()
+  if (found.is_erased) throw WebhookDeliveryErased()
   if (!found.is_enabled) throw WebhookEndpointDisabled()
   await runStatement(
     client,

@@ -1,6 +1,7 @@
 import type { Duration } from '../base/duration.ts'
 import type { Publish } from './event.ts'
 import type { JobType } from './job-type.ts'
+import type { Subjects } from './subject.ts'
 
 /** Options of `enqueue`. */
 export interface EnqueueOptions {
@@ -23,6 +24,11 @@ export interface EnqueueOptions {
    * malformed: the trace of the call or job that enqueues it.
    */
   readonly traceparent?: string | undefined
+  /**
+   * The subjects of the job, in addition to those that `subjectsOf` of the job returns. Default:
+   * none.
+   */
+  readonly subjects?: Subjects
 }
 
 /** The unique key of a job, and how long it prevents duplicates. */

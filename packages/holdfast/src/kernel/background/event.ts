@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts'
 import type { InputOf, OutputOf, Schema } from '../schema/schema.ts'
+import type { Subjects } from './subject.ts'
 
 /** The definition of an event. */
 export interface EventDefinition<P extends Schema> {
@@ -7,6 +8,12 @@ export interface EventDefinition<P extends Schema> {
   readonly payload: P
   /** One sentence for documentation: what has happened when it is published. */
   readonly description?: string
+  /**
+   * Returns the subjects of a message: the people whose data its payload contains. The message, the
+   * jobs of its consumers and its webhooks are exported and erased with them. Default: none, so the
+   * message can be neither found nor erased by a person.
+   */
+  readonly subjectsOf?: (payload: OutputOf<P>) => Subjects
 }
 
 /** An event type, such as `transfer.created`. Its messages are published with `publish`. */
@@ -16,6 +23,8 @@ export interface EventType<Given = unknown, Payload = Given> {
   readonly name: string
   readonly payload: Schema
   readonly description: string | undefined
+  /** Returns the subjects of a message. Default: it has none. */
+  readonly subjectsOf: ((payload: never) => Subjects) | undefined
   /** Type information only; never set at runtime. */
   readonly types?: { readonly given: Given; readonly payload: Payload }
 }
@@ -29,7 +38,8 @@ export function event<P extends Schema>(
   name: string,
   definition: EventDefinition<P>,
 ): EventType<InputOf<P>, OutputOf<P>> {
-  return { kind: 'event', name, payload: definition.payload, description: definition.description }
+  const { payload, description, subjectsOf } = definition
+  return { kind: 'event', name, payload, description, subjectsOf }
 }
 
 /** One occurrence of an event, as consumers receive it. */
@@ -58,6 +68,8 @@ export interface PublishedMessage extends Message<Json> {
   readonly service: string
   /** The `traceparent` of the call that published it, if it has one. */
   readonly traceparent: string | undefined
+  /** Its subjects. Pass them on to the jobs that are enqueued for it. */
+  readonly subjects: readonly string[]
 }
 
 /**

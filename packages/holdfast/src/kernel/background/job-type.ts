@@ -1,5 +1,6 @@
 import type { Duration } from '../base/duration.ts'
 import type { Schema } from '../schema/schema.ts'
+import type { Subjects } from './subject.ts'
 
 /** The retry policy of a job. */
 export interface RetryPolicy {
@@ -82,6 +83,8 @@ export interface JobType<Input = unknown> {
   readonly retention: Duration
   /** Default: the job uses the shared slots. */
   readonly slots: OwnSlots<never> | undefined
+  /** Returns the subjects of a job. Default: it has none. */
+  readonly subjectsOf: ((input: never) => Subjects) | undefined
   /** The file and line of the definition. */
   readonly place: string
   /** Type information only; never set at runtime. */

@@ -7,6 +7,7 @@ import type { Logger } from '../base/log.ts'
 import type { InputOf, OutputOf, Schema } from '../schema/schema.ts'
 import type { NoSettings } from '../host/settings.ts'
 import type { Step } from './step.ts'
+import type { Subjects } from './subject.ts'
 
 /** The context passed to a job. */
 export interface JobContext<Input, Db, Values = NoSettings> extends Effects {
@@ -75,6 +76,12 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
    * kept for 30 days.
    */
   readonly retention?: Duration
+  /**
+   * Returns the subjects of a job: the people whose data its input contains, such as
+   * `({ customer }) => `customer:${customer}``. The job, its steps and its progress are exported
+   * and erased with them. Default: none, so the job can be neither found nor erased by a person.
+   */
+  readonly subjectsOf?: (input: OutputOf<I>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */
   run(context: JobContext<OutputOf<I>, Db, Values>): void | Promise<void>
 }
@@ -101,6 +108,7 @@ export function createJob<I extends Schema, Db, Values>(
     rate: definition.rate as RateLimit<never> | undefined,
     retention: definition.retention ?? '1d',
     slots: slots as OwnSlots<never> | undefined,
+    subjectsOf: definition.subjectsOf as ((input: never) => Subjects) | undefined,
     place,
     run: (context) => definition.run(context as never),
   }

@@ -26,3 +26,18 @@ export function scopeOf(caller: Caller): string {
   const isNobody = caller.kind === 'anonymous' && caller.tenant === undefined && caller.id === undefined
   return isNobody ? '' : JSON.stringify([caller.tenant ?? null, caller.kind, caller.id ?? null])
 }
+
+/**
+ * Returns the subject of a caller: `kind:id`, or `tenant:kind:id`; `undefined` for a caller without
+ * an id. In the parts, `%` and `:` are written as `%25` and `%3A`, so that different callers never
+ * have the same subject.
+ */
+export function callerSubject({ kind, id, tenant }: Caller): string | undefined {
+  if (id === undefined) return undefined
+  const own = `${escaped(kind)}:${escaped(id)}`
+  return tenant === undefined ? own : `${escaped(tenant)}:${own}`
+}
+
+function escaped(part: string): string {
+  return part.replaceAll('%', '%25').replaceAll(':', '%3A')
+}

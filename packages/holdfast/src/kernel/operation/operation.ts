@@ -6,6 +6,7 @@ import type { AnyProblemType } from '../problem/problem.ts'
 import { type MutationRoute, parseRoute, type QueryRoute, type Route } from './route.ts'
 import type { NoSettings } from '../host/settings.ts'
 import { described, type InputOf, type OutputOf, type Schema } from '../schema/schema.ts'
+import type { Subjects } from '../background/subject.ts'
 
 /** The input of an operation without input. */
 export type NoInput = Schema<Record<string, never>, Record<string, never>>
@@ -88,6 +89,12 @@ export interface QueryDefinition<
  */
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable'
 
+/** The part of a call that determines its subjects. */
+export interface SubjectsOfCall<Input, C extends Caller = Caller> {
+  readonly input: Input
+  readonly caller: C
+}
+
 /** Options of a mutation. */
 export interface MutationDefinition<
   I extends Schema,
@@ -125,6 +132,12 @@ export interface MutationDefinition<
    * failure or a deadlock, the handler runs again within the deadline.
    */
   readonly isolation?: Isolation
+  /**
+   * Returns the subjects of a call: the people whose data its answer contains, in addition to the
+   * caller. The idempotency key and its answer are exported and erased with them. Default: only the
+   * caller.
+   */
+  readonly subjectsOf?: (call: SubjectsOfCall<OutputOf<I>, C>) => Subjects
   /**
    * Executes the mutation in one transaction: what it writes, enqueues and publishes is committed
    * together with the response, or not at all. A thrown problem is the response; any other error is
@@ -167,6 +180,8 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   /** The header that carries the idempotency key, in lower case. */
   readonly keyHeader: string
   readonly isolation: Isolation
+  /** Returns the subjects of a call in addition to its caller. Default: none. */
+  readonly subjectsOf: ((call: SubjectsOfCall<never, never>) => Subjects) | undefined
   /** The file and line of the definition. */
   readonly place: string
   run(context: MutationContext<never, never, never, never>): unknown
@@ -192,7 +207,7 @@ type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller>
   } & Partial<
     Pick<
       MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
-      'status' | 'location' | 'idempotency' | 'keyHeader' | 'isolation'
+      'status' | 'location' | 'idempotency' | 'keyHeader' | 'isolation' | 'subjectsOf'
     >
   >
 
@@ -223,6 +238,7 @@ export function createOperation<I extends Schema, O extends Schema, P>(
     idempotency: given.idempotency ?? 'required',
     keyHeader: given.keyHeader?.toLowerCase() ?? defaultKeyHeader,
     isolation: given.isolation ?? 'read committed',
+    subjectsOf: given.subjectsOf,
     place,
     run: (context) => given.run(context),
   }

@@ -2,6 +2,7 @@ import { schemaEpoch } from '../../../storage/postgres/queries/read-schema-epoch
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { leafCount } from '../key-ring.ts'
 import { leafName } from './answers.ts'
+import { subjectsName } from './key-subjects.ts'
 
 /** Reads the layout of the ring. */
 export function readRing(): Statement {
@@ -46,7 +47,7 @@ export function lockLeaf(leaf: number): Statement {
   }
 }
 
-/** Empties a leaf. */
+/** Empties a leaf, and the subjects of its keys. */
 export function truncateLeaf(leaf: number): Statement {
-  return { text: `truncate ${leafName(leaf)}` }
+  return { text: `truncate ${leafName(leaf)}, ${subjectsName(leaf)}` }
 }

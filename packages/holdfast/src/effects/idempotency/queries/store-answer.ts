@@ -4,6 +4,7 @@ import {
 } from '../../../storage/postgres/queries/check-transaction.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { leafName, perLeaves } from './answers.ts'
+import { subjectsName } from './key-subjects.ts'
 
 /** The row of an answer. */
 export interface StoreParameters {
@@ -15,6 +16,8 @@ export interface StoreParameters {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
+  /** The ids of its subjects. */
+  readonly subjects: readonly string[]
 }
 
 const names = 'id, service, scope, key, fingerprint, status, headers, body'
@@ -22,6 +25,11 @@ const columns = `(${names})`
 const copyColumns = `(${names}, is_copy)`
 
 const holds = transactionHolds('$9', '$10')
+
+const answerRow = `answer ${columns} as materialized (
+        select $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::smallint, $7::jsonb, $8::text
+        where ${holds}
+      )`
 
 // One statement for all leaves: it stores the answer in all of them or in none.
 const storeText = perLeaves((leaves) => {
@@ -38,10 +46,27 @@ const storeText = perLeaves((leaves) => {
       insert into ${leafName(last!)} ${columns}
       select $1, $2, $3, $4, $5, $6, $7, $8 where ${holds}`
         : `
-      with answer ${columns} as materialized (
-        select $1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::smallint, $7::jsonb, $8::text
-        where ${holds}
-      ), ${around.join(', ')}
+      with ${answerRow}, ${around.join(', ')}
+      insert into ${leafName(last!)} ${columns} select * from answer`,
+  }
+})
+
+// A leaf that a process of an earlier version has truncated may still have subjects of this key.
+const storeWithSubjectsText = perLeaves((leaves) => {
+  const [last, ...others] = leaves.toReversed()
+  const inserts = [
+    ...others.map((leaf) => `insert into ${leafName(leaf)} ${copyColumns} select *, true from answer`),
+    ...leaves.map(
+      (leaf) => `
+        insert into ${subjectsName(leaf)} (subject, service, id)
+        select subject, service, id from answer, unnest($11::uuid[]) as subject
+        on conflict do nothing`,
+    ),
+  ]
+  return {
+    name: `holdfast_store_answer_subjects_${leaves.join('_')}`,
+    text: `
+      with ${answerRow}, ${inserts.map((insert, index) => `also_${index} as (${insert})`).join(', ')}
       insert into ${leafName(last!)} ${columns} select * from answer`,
   }
 })
@@ -54,11 +79,11 @@ export function storeAnswer(
   leaves: readonly number[],
   { marker, epoch }: TransactionCheck,
 ): Statement {
-  const { id, service, scope, key, fingerprint, status, headers, body } = answer
-  return {
-    ...storeText(leaves),
-    values: [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, marker, epoch],
-  }
+  const { id, service, scope, key, fingerprint, status, headers, body, subjects } = answer
+  const row = [id, service, scope, key, fingerprint, status, JSON.stringify(headers), body, marker, epoch]
+  return subjects.length === 0
+    ? { ...storeText(leaves), values: row }
+    : { ...storeWithSubjectsText(leaves), values: [...row, subjects] }
 }
 
 /** Returns whether a constraint is the primary key of a leaf. A second final answer violates it. */

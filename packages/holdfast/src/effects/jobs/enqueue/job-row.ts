@@ -5,6 +5,7 @@ import type { JobType } from '../../../kernel/background/job-type.ts'
 import { summarizeIssues } from '../../../kernel/schema/schema.ts'
 import { type StoredInput, storedInputOf } from '../../../kernel/schema/stored-input.ts'
 import { uuidv7 } from '../../../kernel/base/uuid-v7.ts'
+import { toSubjects } from '../../../kernel/background/subject.ts'
 
 /** A job to insert. */
 export interface JobRow {
@@ -25,6 +26,7 @@ export interface JobRow {
   readonly rateKey?: string
   readonly shareKey?: string
   readonly traceparent?: string
+  readonly subjects?: readonly string[]
 }
 
 // Longer keys may not fit into an index entry.
@@ -54,7 +56,22 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
     ...uniqueOf(options),
     ...(options.traceparent === undefined ? {} : { traceparent: options.traceparent }),
     ...keysOf(job, read.value),
+    ...subjectsOf(job, read.value, options),
   }
+}
+
+function subjectsOf(
+  job: JobType,
+  input: unknown,
+  { subjects: given }: EnqueueOptions,
+): Pick<JobRow, 'subjects'> | undefined {
+  const declared = job.subjectsOf?.(input as never)
+  if (declared === undefined && given === undefined) return undefined
+  const subjects = toSubjects(
+    [...[declared ?? []].flat(), ...[given ?? []].flat()],
+    `The job "${job.name}" (${job.place})`,
+  )
+  return { subjects }
 }
 
 function uniqueOf({ unique }: EnqueueOptions): Pick<JobRow, 'uniqueKey' | 'uniqueUntil'> {

@@ -11,6 +11,7 @@ import { traceparentOf } from '../../../kernel/host/work.ts'
 import { type Gathering, PositionedRows } from '../../../storage/postgres/transaction/gathered-rows.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { HandlerSession } from '../../../storage/postgres/transaction/transaction-session.ts'
+import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 import { announceJobs } from './announce-jobs.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
 import { type CancelledRow, cancelJob } from '../queries/cancel-job.ts'
@@ -103,7 +104,7 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   statements(): readonly Statement[] {
-    return this.length > 0 ? [insertJobs(this.#service, this.#rows.rows)] : []
+    return this.length > 0 ? insertJobs(this.#service, this.#rows.rows) : []
   }
 
   committed(): void {
@@ -138,7 +139,10 @@ export class TransactionJobs implements Jobs, Gathering {
     const unique = { service: this.#service, name: row.name, key: row.uniqueKey! }
     for (let attempts = 0; attempts < maxUniqueAttempts; attempts += 1) {
       const [inserted] = await this.#run<{ id: string }>(insertUniqueJob(this.#service, row))
-      if (inserted) return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
+      if (inserted) {
+        for (const statement of insertSubjects(this.#service, 'job', [row])) await this.#run(statement)
+        return this.#wakeAfterCommit(row, { id: inserted.id, isNew: true })
+      }
       const [waiting] = await this.#run<{ id: string }>(lockUniqueJob(unique))
       // Claims skip the job until this transaction ends.
       if (waiting) return this.#wakeAfterCommit(row, { id: waiting.id, isNew: false })

@@ -1,5 +1,6 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { JobRow } from '../enqueue/job-row.ts'
+import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 
 const insertion = `
       insert into holdfast.jobs (
@@ -33,9 +34,10 @@ const insertion = `
       ) as due
       order by row.n`
 
-/** Inserts jobs in order. */
-export function insertJobs(service: string, rows: readonly JobRow[]): Statement {
-  return { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
+/** Returns the statements that insert jobs in order, with their subjects. */
+export function insertJobs(service: string, rows: readonly JobRow[]): readonly Statement[] {
+  const insert = { name: 'holdfast_insert_jobs', text: insertion, values: [JSON.stringify(rows), service] }
+  return [insert, ...insertSubjects(service, 'job', rows)]
 }
 
 /** Inserts a job unless another job holds its unique key. Returns its id if it was inserted. */

@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 
 /** Selects a batch of expired jobs. */
 export interface PruneBatch {
@@ -39,6 +40,8 @@ export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
         returning ended_jobs.id, ended_jobs.expires_at, ended_jobs.name, ended_jobs.limit_key, ended_jobs.has_place
       ), steps as (
         delete from holdfast.job_steps where job_id in (select id from gone)
+      ), subjects as (
+        ${deleteSubjectsOf('job', 'select id from gone')}
       )
       select count(*)::int as count, max(expires_at) as last,
         coalesce(

@@ -76,7 +76,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     if (due && due.ticks.length > 0) {
       const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
       rows.push(...(await Promise.all(made)))
-      await connection.run(insertJobs(service, rows))
+      for (const statement of insertJobs(service, rows)) await connection.run(statement)
     }
     // A skipped tick must not be found again.
     if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))

@@ -17,8 +17,9 @@ export function insertMessages(
   rows: readonly MessageRow[],
   { service, traceparent }: { readonly service: string; readonly traceparent: string | undefined },
 ): Statement {
+  const subjects = rows.some((row) => row.subjects !== undefined) ? rows.map(subjectsOf) : undefined
   return {
-    name: 'holdfast_insert_messages',
+    name: subjects ? 'holdfast_insert_messages_with_subjects' : 'holdfast_insert_messages',
     text: `
       with locked as materialized (
         select pg_advisory_xact_lock(hashtextextended('holdfast messages', 0) # bucket) from (
@@ -27,10 +28,10 @@ export function insertMessages(
           order by 1
         ) as buckets
       )
-      insert into holdfast.messages (id, service, event, key, payload, traceparent)
-      select id, $6, event, key, payload::json, $5
-      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
-        with ordinality as row (id, event, key, payload, n)
+      insert into holdfast.messages (id, service, event, key, payload, traceparent${subjects ? ', subjects' : ''})
+      select id, $6, event, key, payload::json, $5${subjects ? ', subjects::text[]' : ''}
+      from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]${subjects ? ', $7::text[]' : ''})
+        with ordinality as row (id, event, key, payload${subjects ? ', subjects' : ''}, n)
       where (select count(*) from locked) > 0
       order by n`,
     values: [
@@ -40,6 +41,16 @@ export function insertMessages(
       rows.map(({ payload }) => payload),
       traceparent ?? null,
       service,
+      ...(subjects ? [subjects] : []),
     ],
   }
+}
+
+/**
+ * Returns the subjects of a message as the text of a Postgres array: an array of arrays would need
+ * equal lengths.
+ */
+function subjectsOf({ subjects }: MessageRow): string | null {
+  if (subjects === undefined) return null
+  return `{${subjects.map((subject) => `"${subject.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 
 /** Parameters of {@link pruneMessages}. */
 export interface OldMessages {
@@ -33,7 +34,9 @@ export function pruneMessages({ retentionMs, after, limit }: OldMessages): State
           where oldest.published_at < (select before from due)
           for update of messages skip locked
         )
-        returning position
+        returning id, position
+      ), subjects as (
+        ${deleteSubjectsOf('message', 'select id from deleted')}
       )
       select count(*)::integer as count, max(position) as last from deleted`,
     values: [retentionMs, after, limit],

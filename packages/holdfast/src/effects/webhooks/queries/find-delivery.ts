@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { isKept } from './erased-message.ts'
 
 /** The data of an attempt of a delivery. */
 export interface DeliveryRow {
@@ -12,7 +13,7 @@ export interface DeliveryRow {
 
 /**
  * Finds a delivery with the current URL and secrets of its endpoint; no row if either has been
- * removed.
+ * removed, or if the message was erased.
  */
 export function findDelivery(id: string): Statement {
   return {
@@ -26,7 +27,7 @@ export function findDelivery(id: string): Statement {
       from holdfast.webhook_deliveries as delivery
       join holdfast.webhook_messages as message on message.id = delivery.message_id
       join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
-      where delivery.id = $1`,
+      where delivery.id = $1 and ${isKept('message')}`,
     values: [id],
   }
 }

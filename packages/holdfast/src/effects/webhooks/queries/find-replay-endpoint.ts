@@ -1,9 +1,16 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { isKept } from './erased-message.ts'
 import type { EndpointReference } from './endpoints.ts'
 
 /** The state of an endpoint. */
 export interface ReplayEndpointRow {
   readonly is_enabled: boolean
+}
+
+/** The state of the endpoint of a delivery. */
+export interface ReplayDeliveryRow extends ReplayEndpointRow {
+  /** Whether the message of the delivery was erased. */
+  readonly is_erased: boolean
 }
 
 /**
@@ -13,8 +20,9 @@ export interface ReplayEndpointRow {
 export function findDeliveryEndpoint({ id, service, owner }: EndpointReference): Statement {
   return {
     text: `
-      select endpoint.state = 'enabled' as is_enabled
+      select endpoint.state = 'enabled' as is_enabled, not (${isKept('message')}) as is_erased
       from holdfast.webhook_deliveries as delivery
+      join holdfast.webhook_messages as message on message.id = delivery.message_id
       join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
       where delivery.id = $1
         and ($2::text is null or endpoint.service = $2)

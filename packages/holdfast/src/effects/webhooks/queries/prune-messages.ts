@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 
 /**
  * Deletes at most `limit` messages of a service that are older than its retention, with their
@@ -10,13 +11,17 @@ export function pruneWebhookMessages(
 ): Statement {
   return {
     text: `
-      delete from holdfast.webhook_messages where id in (
-        select id from holdfast.webhook_messages
-        where service = $3 and created_at < now() - make_interval(secs => $1::double precision / 1000)
-        order by created_at
-        limit $2
-        for update skip locked
-      )`,
+      with gone as (
+        delete from holdfast.webhook_messages where id in (
+          select id from holdfast.webhook_messages
+          where service = $3 and created_at < now() - make_interval(secs => $1::double precision / 1000)
+          order by created_at
+          limit $2
+          for update skip locked
+        )
+        returning id
+      )
+      ${deleteSubjectsOf('webhook', 'select id from gone')}`,
     values: [retentionMs, limit, service],
   }
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { isKept } from './erased-message.ts'
 
 /** Filters of the deliveries to replay; `null` means no filter. */
 export interface ReplayFilters {
@@ -13,7 +14,8 @@ export interface ReplayFilters {
 }
 
 /**
- * Sends deliveries to enabled endpoints again, oldest first, with the same ids. One statement marks
+ * Sends deliveries to enabled endpoints again, oldest first, with the same ids, except those whose
+ * message was erased. One statement marks
  * the deliveries as pending and inserts their jobs, so that both happen or neither, even outside of
  * a transaction.
  */
@@ -25,7 +27,8 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
         select delivery.id, delivery.seq, endpoint.service, endpoint.owner
         from holdfast.webhook_deliveries as delivery
         join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id
-        where endpoint.state = 'enabled'
+        join holdfast.webhook_messages as message on message.id = delivery.message_id
+        where endpoint.state = 'enabled' and ${isKept('message')}
           and ($9::text is null or endpoint.service = $9)
           and ($2::text is null or endpoint.owner = $2)
           and ($3::uuid is null or delivery.id = $3)
@@ -39,10 +42,15 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
       ), replayed as (
         update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
         from chosen where delivery.id = chosen.id
-        returning delivery.id, delivery.endpoint_id, chosen.seq, chosen.service, chosen.owner
+        returning delivery.id, delivery.endpoint_id, delivery.message_id, chosen.seq, chosen.service, chosen.owner,
+          gen_random_uuid() as job_id
+      ), subjects as (
+        insert into holdfast.subjects (subject, service, kind, id)
+        select subjects.subject, replayed.service, 'job', job_id
+        from replayed join holdfast.subjects on subjects.id = message_id and subjects.kind = 'webhook'
       )
       insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
-      select service, gen_random_uuid(), $1,
+      select service, job_id, $1,
         json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
         'gated', endpoint_id::text, owner
       from replayed order by seq

@@ -1,0 +1,17 @@
+import type { Call } from '../../kernel/call/call.ts'
+import type { Caller } from '../../kernel/operation/caller.ts'
+import { describeOperation } from '../../kernel/operation/compile.ts'
+import { type Subjects, toSubjects } from '../../kernel/background/subject.ts'
+import { subjectIdOf } from '../subjects/subject-id.ts'
+
+/**
+ * Returns a function that returns the ids of the subjects of a call: those of its caller, and those
+ * that its operation declares.
+ */
+export function callSubjects(ofCaller: (caller: Caller) => Subjects): (call: Call) => readonly string[] {
+  return ({ operation, caller, input }) => {
+    const ofCall = operation.subjectsOf?.({ caller, input } as never)
+    const ofBoth = [ofCaller(caller) ?? [], ofCall ?? []].flat()
+    return ofBoth.length === 0 ? [] : toSubjects(ofBoth, describeOperation(operation)).map(subjectIdOf)
+  }
+}

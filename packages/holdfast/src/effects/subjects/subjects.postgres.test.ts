@@ -1,0 +1,229 @@
+import { anyone, event, holdfast, schedule } from 'holdfast'
+import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
+import { createTestService, type TestService, until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { Effects } from '../../kernel/background/effects.ts'
+import { pruneMessages } from '../messages/queries/prune.ts'
+import { pruneJobs } from '../jobs/queries/prune-jobs.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { subjectIdOf } from './subject-id.ts'
+
+const { consumer, job, mutation, service } = holdfast({
+  database: postgres(),
+  identify: ({ header }) => {
+    const id = header('authorization')
+    return id === undefined ? undefined : { kind: 'user', id }
+  },
+})
+
+const input = z.object({ from: z.string(), to: z.string() })
+const mail = job({ name: 'mail', input, subjectsOf: ({ from, to }) => [from, to, from], run: () => {} })
+const plain = job({ name: 'plain', input: z.object({}), run: () => {} })
+const Moved = event('money.moved', { payload: input, subjectsOf: ({ from, to }) => [from, to] })
+const hear = consumer({ name: 'hear', event: Moved, run: () => {} })
+
+interface ActContext extends Effects {
+  readonly db: SqlDatabase
+}
+let action: (context: ActContext) => Promise<unknown> = async () => {}
+const act = mutation({
+  route: 'POST /act',
+  access: anyone(),
+  input: z.object({ about: z.array(z.string()).optional() }),
+  output: z.object({}),
+  subjectsOf: ({ input: { about } }) => about,
+  async run(context) {
+    // Subjects are those of the call, whatever the handler does to its input.
+    Object.assign(context.input, { about: ['changed'] })
+    await action(context)
+    return {}
+  },
+})
+const yearly = schedule({
+  name: 'yearly',
+  cron: '0 0 1 1 *',
+  job: mail,
+  input: { from: 'customer:1', to: 'customer:2' },
+})
+const tested = service({
+  name: 'subjects-test',
+  operations: { act },
+  jobs: { mail, plain },
+  consumers: { hear },
+  schedules: [yearly],
+})
+
+let on: TestService<typeof tested.operations>
+beforeAll(async () => {
+  on = await createTestService(tested, { onLog: () => {}, worker: false })
+})
+afterAll(() => on.stop())
+beforeEach(() =>
+  on.sql(
+    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.messages, holdfast.subjects, holdfast.job_limits cascade',
+  ),
+)
+
+const within = async (work: typeof action, about?: readonly string[]): Promise<void> => {
+  action = work
+  await on.call.act(about === undefined ? {} : { about: [...about] })
+}
+
+/** Returns the ids of the rows of a kind that a subject has. */
+const idsOf = async (kind: string, subject: string): Promise<readonly string[]> => {
+  const rows = await on.sql<{ id: string }>(
+    'select id from holdfast.subjects where service = $1 and kind = $2 and subject = $3 order by id',
+    ['subjects-test', kind, subjectIdOf(subject)],
+  )
+  return rows.map(({ id }) => id)
+}
+const countSubjects = async (): Promise<number> =>
+  (await on.sql<{ count: number }>('select count(*)::int as count from holdfast.subjects'))[0]!.count
+const run = ({ text, values = [] }: Statement): Promise<unknown> => on.sql(text, [...values])
+
+const between = { from: 'customer:1', to: 'customer:2' }
+
+test('a job has the subjects of its input and of its enqueuing, each once', async () => {
+  let id = ''
+  await within(async ({ jobs }) => {
+    ;({ id } = await jobs.enqueue(mail, between, { subjects: ['customer:2', 'customer:3'] }))
+  })
+  for (const subject of ['customer:1', 'customer:2', 'customer:3'])
+    expect(await idsOf('job', subject)).toEqual([id])
+  expect(await countSubjects()).toBe(3)
+})
+
+test('a unique job has the subjects of the call that enqueued it', async () => {
+  await within(({ jobs }) => jobs.enqueue(mail, between, { unique: 'a' }))
+  await within(({ jobs }) => jobs.enqueue(mail, { ...between, to: 'customer:9' }, { unique: 'a' }))
+  expect(await idsOf('job', 'customer:2')).toHaveLength(1)
+  expect(await idsOf('job', 'customer:9')).toEqual([])
+})
+
+test('subjects are undone with their jobs and messages', async () => {
+  await within(async ({ db, jobs, publish }) => {
+    await db.query(sql`savepoint before`)
+    await jobs.enqueue(mail, between)
+    await jobs.enqueue(mail, between, { unique: 'b' })
+    await publish(Moved, 'a', between)
+    await db.query(sql`rollback to before`)
+  })
+  expect(await countSubjects()).toBe(0)
+})
+
+test('what has no subjects costs no row, and no other statement', async () => {
+  const names = async (): Promise<readonly string[]> =>
+    (
+      await on.sql<{ relname: string }>(
+        `select relname from pg_stat_user_tables where schemaname = 'holdfast' and relname like '%subjects%' and n_tup_ins > 0`,
+      )
+    ).map(({ relname }) => relname)
+  await on.sql('select pg_stat_force_next_flush()')
+  const before = await names()
+  await within(async ({ jobs }) => {
+    await jobs.enqueue(plain, {})
+    await jobs.enqueueMany(plain, [{}, {}])
+  })
+  expect(await names()).toEqual(before)
+  expect(await countSubjects()).toBe(0)
+})
+
+test('a subject that cannot be stored fails the call', async () => {
+  for (const subject of ['', 'x'.repeat(256), 'a\0b', '\uD800']) {
+    action = ({ jobs }) => jobs.enqueue(plain, {}, { subjects: subject })
+    expect(await on.send('act', {}, { key: crypto.randomUUID() })).toMatchObject({ status: 500 })
+  }
+  const many = Array.from({ length: 21 }, (_, index) => `customer:${index}`)
+  action = ({ jobs }) => jobs.enqueue(plain, {}, { subjects: many })
+  expect(await on.send('act', {}, { key: crypto.randomUUID() })).toMatchObject({ status: 500 })
+  action = async () => {}
+  expect(await on.send('act', { about: [''] }, { key: crypto.randomUUID() })).toMatchObject({ status: 500 })
+})
+
+test('a message keeps its subjects, with every character, and its consumers inherit them', async () => {
+  const odd = { from: 'a"b\\c,{d}', to: 'null' }
+  await within(async ({ publish }) => {
+    await publish(Moved, 'a', odd)
+    await publish(Moved, 'a', between)
+  })
+  const [message] = await on.sql<{ id: string; subjects: string[] }>(
+    'select id, subjects from holdfast.messages order by seq limit 1',
+  )
+  expect(message!.subjects).toEqual([odd.from, odd.to])
+  expect(await idsOf('message', odd.from)).toEqual([message!.id])
+  const worker = await on.running.startWorker()
+  const [id] = await until(async () => {
+    const found = await idsOf('job', odd.from)
+    return found.length > 0 && found
+  })
+  expect(await idsOf('job', odd.to)).toEqual([id])
+  await worker?.stop(1_000)
+  expect(await on.sql('select name from holdfast.all_jobs where id = $1', [id])).toEqual([
+    { name: 'consumer:hear' },
+  ])
+})
+
+test('a schedule enqueues jobs with subjects', async () => {
+  await on.sql(
+    `insert into holdfast.job_schedules (service, name, cron, time_zone, done_until)
+     values ('subjects-test', 'yearly', '0 0 1 1 *', 'UTC', now() - interval '2 years')
+     on conflict (service, name) do update set done_until = excluded.done_until`,
+  )
+  const worker = await on.running.startWorker()
+  await until(async () => (await idsOf('job', 'customer:1')).length > 0)
+  await worker?.stop(1_000)
+})
+
+test('pruning deletes subjects with their rows', async () => {
+  await within(async ({ jobs, publish }) => {
+    await jobs.enqueue(mail, between)
+    await publish(Moved, 'a', between)
+  })
+  const worker = await on.running.startWorker()
+  await until(async () => {
+    const ended = await on.sql<{ name: string }>(`select name from holdfast.ended_jobs order by name`)
+    return JSON.stringify(ended.map(({ name }) => name)) === '["consumer:hear","mail"]'
+  })
+  await worker?.stop(1_000)
+  expect(await countSubjects()).toBe(6)
+  await on.sql(`update holdfast.ended_jobs set expires_at = now() - interval '1 hour'`)
+  await run(pruneJobs({ service: 'subjects-test', after: undefined, limit: 10 }))
+  await on.sql(`update holdfast.messages set published_at = now() - interval '1 hour'`)
+  await run(pruneMessages({ retentionMs: 60_000, after: '0', limit: 10 }))
+  expect(await countSubjects()).toBe(0)
+})
+
+test('a key has the subject of its caller, and those that its operation declares', async () => {
+  action = async () => {}
+  const call = async (user: string | undefined, about: readonly string[]): Promise<string> => {
+    const key = crypto.randomUUID()
+    const headers = {
+      'Content-Type': 'application/json',
+      'Idempotency-Key': `"${key}"`,
+      ...(user === undefined ? {} : { Authorization: user }),
+    }
+    const body = JSON.stringify({ about })
+    expect((await on.fetch('/act', { method: 'POST', headers, body })).status).toBe(200)
+    return key
+  }
+  const keysOf = async (subject: string): Promise<readonly string[]> => {
+    const found: string[] = []
+    for (let leaf = 0; leaf < 8; leaf += 1) {
+      const rows = await on.sql<{ key: string }>(
+        `select key from holdfast.idempotency_subjects_${leaf} as subjects
+         join holdfast.idempotency_keys_${leaf} as keys using (id)
+         where subjects.service = 'subjects-test' and subject = $1 and not is_copy`,
+        [subjectIdOf(subject)],
+      )
+      found.push(...rows.map(({ key }) => key))
+    }
+    return found
+  }
+  const anonymous = await call(undefined, ['customer:1'])
+  const known = await call('ada:%', ['customer:1', 'customer:2'])
+  expect((await keysOf('customer:1')).toSorted()).toEqual([anonymous, known].toSorted())
+  expect(await keysOf('customer:2')).toEqual([known])
+  expect(await keysOf('user:ada%3A%25')).toEqual([known])
+  expect(await keysOf('changed')).toEqual([])
+})
