@@ -17,7 +17,7 @@ export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = setti
     description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,
     optional: 'outside production',
-    defaultDescription: 'an embedded server; in production it has to be set',
+    defaultDescription: 'an embedded server; required in production',
   }),
   DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
     description:

@@ -20,7 +20,7 @@ export function parseKey(header: string): string {
   const key = quoted === undefined ? bareForm.exec(text)?.[0] : quoted.replaceAll(/\\(["\\])/g, '$1')
   if (key === undefined || key === '') {
     throw IdempotencyKeyInvalid({
-      detail: 'It has to be one string of printable ASCII characters, quoted or bare.',
+      detail: 'It must be one string of printable ASCII characters, quoted or bare.',
     })
   }
   if (key.length > maxLength) {

@@ -246,7 +246,7 @@ function checkPosition(position: bigint | string): string {
 
 function checkLimit(limit: number): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= maxListed) return limit
-  throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${maxListed}`)
+  throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${maxListed}`)
 }
 
 function checkId(id: string | undefined): string | null {

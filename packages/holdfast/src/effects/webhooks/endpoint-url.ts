@@ -19,7 +19,7 @@ export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRu
   const url = URL.parse(text)
   if (!url) throw WebhookUrlInvalid({ detail: 'It is not an absolute URL.' })
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:'))
-    throw WebhookUrlInvalid({ detail: 'It has to begin with https.' })
+    throw WebhookUrlInvalid({ detail: 'It must begin with https.' })
   if (url.username !== '' || url.password !== '')
     throw WebhookUrlInvalid({ detail: 'It has a user name or a password in it.' })
   if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'It has a fragment.' })

@@ -29,7 +29,7 @@ export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-
   status: 422,
   title: 'Webhooks cannot be sent to this URL',
   description:
-    'It has to be an absolute https URL of a host on the public internet, with no user name and no fragment.',
+    'It must be an absolute https URL of a host on the public internet, with no user name and no fragment.',
 })
 
 /** An endpoint requests an event that the service does not send as a webhook. */

@@ -139,7 +139,7 @@ export async function replayWebhookDeliveries(client: StatementClient, range: Re
 
 function checkPage(after: string | null, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
-    throw listInvalid(`the limit ${limit}`, `a whole number from 1 to ${mostListed}`)
+    throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${mostListed}`)
   if (after !== null && !/^\d{1,18}$/.test(after))
     throw listInvalid(`the position ${JSON.stringify(after)}`, 'that of the last one on the page before')
 }

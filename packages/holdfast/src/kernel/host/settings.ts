@@ -5,7 +5,7 @@ export interface SettingDescription {
   /** The name of the environment variable. */
   readonly name: string
   readonly description: string
-  /** The valid values, in words: `a whole number from 0 to 65535`. */
+  /** The valid values, in words: `an integer from 0 to 65535`. */
   readonly valid: string
   /** The default value; `undefined` if the setting is required. */
   readonly default: string | undefined

@@ -38,7 +38,7 @@ export async function findAddresses(url: URL, rules: EgressRules): Promise<reado
   // is behind a firewall.
   throw new HoldfastError(
     'egress-refused',
-    `${url.hostname} leads to ${refusal}. Requests go to public addresses only; declare the host in \`allowedHosts\` if it is one of yours.`,
+    `${url.hostname} resolves to ${refusal}. Only public addresses are allowed; add the host to \`allowedHosts\` if it is yours.`,
   )
 }
 
@@ -49,9 +49,9 @@ async function resolveHost({ hostname }: URL, resolve: Resolve): Promise<readonl
   try {
     addresses = await resolve(hostname)
   } catch (cause) {
-    throw new HoldfastError('egress-failed', `The name ${hostname} was not found.`, { cause })
+    throw new HoldfastError('egress-failed', `The host ${hostname} was not found.`, { cause })
   }
-  if (addresses.length === 0) throw new HoldfastError('egress-failed', `The name ${hostname} has no address.`)
+  if (addresses.length === 0) throw new HoldfastError('egress-failed', `The host ${hostname} has no address.`)
   return addresses
 }
 

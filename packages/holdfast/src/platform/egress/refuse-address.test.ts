@@ -45,12 +45,12 @@ test.each([
   'ff02::1',
   'localhost',
   '',
-])('refuses %s', (address) => {
+])('rejects %s', (address) => {
   expect(refuseAddress(address)).toBeDefined()
 })
 
 test.each(['1.1.1.1', '8.8.8.8', '100.63.255.255', '172.32.0.1', '192.167.255.255', '2606:4700:4700::1111'])(
-  'lets %s pass',
+  'allows %s',
   (address) => {
     expect(refuseAddress(address)).toBeUndefined()
   },

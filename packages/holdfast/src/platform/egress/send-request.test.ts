@@ -29,7 +29,7 @@ function resolver(...answers: readonly (readonly string[])[]) {
   return { asked, resolve }
 }
 
-test('sends a request and gives its answer', async () => {
+test('sends a request and returns its response', async () => {
   await using receiver = await startReceiver()
   receiver.reply((_, response) => void response.writeHead(418, { 'Retry-After': '7' }).end('teapot'))
   const answer = await send(`${receiver.url}in?a=1`, { allowedHosts: ['127.0.0.1'] })
@@ -40,8 +40,8 @@ test('sends a request and gives its answer', async () => {
   ])
 })
 
-describe('where requests go', () => {
-  test('not to a name that leads to a private address, nor to one of several', async () => {
+describe('a destination', () => {
+  test('that resolves to a private address, or also to one, is rejected', async () => {
     await using receiver = await startReceiver()
     const url = `http://inner.test:${receiver.port}/`
     for (const addresses of [['127.0.0.1'], ['1.1.1.1', '127.0.0.1'], ['::ffff:127.0.0.1']]) {
@@ -64,13 +64,13 @@ describe('where requests go', () => {
     '[::1]',
     '[::ffff:7f00:1]',
     'localhost',
-  ])('not to http://%s', async (host) => {
+  ])('http://%s is rejected', async (host) => {
     await using receiver = await startReceiver()
     await expect(send(`http://${host}:${receiver.port}/`)).rejects.toMatchObject({ code: 'egress-refused' })
     expect(receiver.requests).toEqual([])
   })
 
-  test('to a host that was declared, on the port that was', async () => {
+  test('that is declared is allowed, on the declared port', async () => {
     await using receiver = await startReceiver()
     const { resolve } = resolver(['127.0.0.1'])
     const url = `http://inner.test:${receiver.port}/`
@@ -81,7 +81,7 @@ describe('where requests go', () => {
   })
 
   // The owner of a name changes its address between the check and the connection (DNS rebinding).
-  test('to the address that was checked, even if the name leads elsewhere a moment later', async () => {
+  test('is the address that was checked, even if the name resolves differently a moment later', async () => {
     await using checked = await startReceiver('127.0.0.2')
     const elsewhere = http.createServer((_, response) => void response.end('elsewhere'))
     await new Promise<void>((resolve) => elsewhere.listen(checked.port, '127.0.0.1', resolve))
@@ -99,7 +99,7 @@ describe('where requests go', () => {
     }
   })
 
-  test('not on to where an answer redirects', async () => {
+  test('of a redirect is not followed', async () => {
     await using target = await startReceiver()
     await using receiver = await startReceiver()
     receiver.reply((_, response) => void response.writeHead(307, { location: target.url }).end())
@@ -107,7 +107,7 @@ describe('where requests go', () => {
     expect(target.requests).toEqual([])
   })
 
-  test('not through the proxy of the environment', async () => {
+  test('is not reached through the proxy of the environment', async () => {
     await using proxy = await startReceiver()
     await using receiver = await startReceiver()
     const restore = http.setGlobalProxyFromEnv({ http_proxy: proxy.url, https_proxy: proxy.url })
@@ -121,8 +121,8 @@ describe('where requests go', () => {
   })
 })
 
-describe('what is bounded', () => {
-  test('the body of an answer that does not end', async () => {
+describe('a limit', () => {
+  test('applies to an endless response body', async () => {
     await using receiver = await startReceiver()
     let isClosed = false
     receiver.reply((_, response) => {
@@ -136,7 +136,7 @@ describe('what is bounded', () => {
     await until(() => isClosed)
   })
 
-  test('the time until there is an answer', async () => {
+  test('applies to the time until the response', async () => {
     await using receiver = await startReceiver()
     receiver.reply(() => {})
     await expect(send(receiver.url, { allowedHosts: ['127.0.0.1'], timeoutMs: 50 })).rejects.toMatchObject({
@@ -144,14 +144,14 @@ describe('what is bounded', () => {
     })
   })
 
-  test('the time that finding an address takes', async () => {
+  test('applies to the time of the name lookup', async () => {
     const resolve = (): Promise<never> => new Promise(() => {})
     await expect(send('http://slow.test/', { resolve, timeoutMs: 50 })).rejects.toMatchObject({
       code: 'egress-timed-out',
     })
   })
 
-  test('the time that a body trickles for, which leaves its status', async () => {
+  test('applies to the time of a slow body, and keeps the status', async () => {
     await using receiver = await startReceiver()
     receiver.reply((_, response) => {
       response.writeHead(200)
@@ -162,8 +162,8 @@ describe('what is bounded', () => {
   })
 })
 
-describe('what fails', () => {
-  test('a host that is not there', async () => {
+describe('a failure', () => {
+  test('is reported for a host that is unreachable', async () => {
     const server = createServer()
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const { port } = server.address() as AddressInfo
@@ -177,7 +177,7 @@ describe('what fails', () => {
     }
   })
 
-  test('a name that is not there', async () => {
+  test('is reported for a name that does not exist', async () => {
     const resolve = async (): Promise<never> => {
       throw new Error('ENOTFOUND')
     }
@@ -185,7 +185,7 @@ describe('what fails', () => {
     await expect(send('http://empty.test/', resolver([]))).rejects.toMatchObject({ code: 'egress-failed' })
   })
 
-  test('a connection that breaks off before its answer', async () => {
+  test('is reported for a connection that breaks before the response', async () => {
     await using receiver = await startReceiver()
     receiver.reply((_, response) => void response.destroy())
     await expect(send(receiver.url, { allowedHosts: ['127.0.0.1'] })).rejects.toMatchObject({
@@ -193,7 +193,7 @@ describe('what fails', () => {
     })
   })
 
-  test('https where the other side speaks http', async () => {
+  test('is reported for https to a server that speaks http', async () => {
     await using receiver = await startReceiver()
     await expect(
       send(receiver.url.replace('http:', 'https:'), { allowedHosts: ['127.0.0.1'] }),
@@ -201,7 +201,7 @@ describe('what fails', () => {
     expect(receiver.requests).toEqual([])
   })
 
-  test('what the caller gives up, with the reason', async () => {
+  test('is reported for an aborted request, with the reason', async () => {
     const reason = new Error('given up')
     await expect(send('http://1.1.1.1/', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
   })

@@ -54,9 +54,12 @@ export async function sendRequest(request: EgressRequest, limits: EgressLimits):
   } catch (error) {
     limits.signal.throwIfAborted()
     if (timeout.aborted)
-      throw new HoldfastError('egress-timed-out', `${host} did not answer within ${limits.timeoutMs} ms.`)
+      throw new HoldfastError(
+        'egress-timed-out',
+        `The request to ${host} timed out after ${limits.timeoutMs} ms.`,
+      )
     if (error instanceof HoldfastError) throw error
-    throw new HoldfastError('egress-failed', `${host} could not be asked: ${reasonOf(error)}.`, {
+    throw new HoldfastError('egress-failed', `The request to ${host} failed: ${reasonOf(error)}.`, {
       cause: error,
     })
   }

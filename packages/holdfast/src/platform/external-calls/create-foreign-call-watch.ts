@@ -56,7 +56,7 @@ export function createForeignCallWatch({ log, refuses = false }: ForeignCallWatc
       toldOf.add(place ?? whom).add(whom)
       log.warn(
         { operation, host, place: place ?? unknownPlace },
-        'a foreign call was made in a transaction: a rollback does not undo it, and a retry makes it again. Make it in a step of a job',
+        'external call inside a transaction: a rollback does not undo it, and a retry repeats it; make the call in a step of a job',
       )
     })
   }
@@ -86,6 +86,6 @@ const unknownPlace = 'unknown location'
 function refusalOf(operation: string, host: string, place = unknownPlace): HoldfastError {
   return new HoldfastError(
     'foreign-call-refused',
-    `"${operation}" called ${host} in its transaction (${place}): a rollback does not undo that, and a retry does it again. Make the call in a step of a job, or let it pass with the option foreignCalls of createTestService().`,
+    `"${operation}" called ${host} inside its transaction (${place}): a rollback does not undo the call, and a retry repeats it. Make the call in a step of a job, or allow it with the option foreignCalls of createTestService().`,
   )
 }

@@ -89,7 +89,7 @@ async function start(foreignCalls?: 'report' | 'refuse' | 'allow'): Promise<Test
 }
 
 const reports = (): readonly Readonly<Record<string, unknown>>[] =>
-  lines.filter(({ msg }) => String(msg).startsWith('a foreign call was made'))
+  lines.filter(({ msg }) => String(msg).startsWith('external call inside a transaction'))
 
 const call = async (path: string): Promise<string> => (await fetch(`http://${host}${path}`)).text() // of call
 const note = (db: SqlDatabase): Promise<unknown> => db.query(sql`select 1`)
@@ -120,7 +120,7 @@ test('a fetch in the handler of a mutation is reported with its host and line, o
   expect(asked).toEqual(['/charge', '/charge'])
 })
 
-test('a request of node:http is reported, and a connection that is none', async () => {
+test('a request of node:http is reported, and so is a bare connection', async () => {
   const on = await start()
   inMutation = async () => {
     const request = get(`http://${host}/http`) // of get
@@ -136,7 +136,7 @@ test('a request of node:http is reported, and a connection that is none', async 
   ])
 })
 
-test('a redirect is no call of its own', async () => {
+test('a redirect is not reported as another call', async () => {
   const on = await start()
   inMutation = () => call('/redirect')
   await on.call.write({})
@@ -144,7 +144,7 @@ test('a redirect is no call of its own', async () => {
   expect(reports()).toEqual([expect.objectContaining({ place: placeOf('of call') })])
 })
 
-test('a name is reported rather than its address', async () => {
+test('a call is reported with its host name rather than its address', async () => {
   const on = await start()
   const port = host.split(':')[1]
   inMutation = async () => {
@@ -187,7 +187,7 @@ interface Library {
   readonly connectAfter: (before: Promise<unknown>, url: string) => Promise<void>
 }
 
-test('what a library calls when nothing else is on the stack is reported without a line', async () => {
+test('a call of a library without other frames on the stack is reported without a line', async () => {
   const on = await start()
   const { getAfter } = await install('library')
   inJob = ({ db }) => getAfter(note(db), `http://${host}/library`, { host: 'api.example.com' })
@@ -197,7 +197,7 @@ test('what a library calls when nothing else is on the stack is reported without
   ])
 })
 
-test('what the driver connects to for whoever waits is the own database', async () => {
+test('a connection that the driver opens for a waiting call is to the own database', async () => {
   const on = await start()
   const { connectAfter } = await install('pg-pool')
   inJob = ({ db }) => connectAfter(note(db), `http://${host}`)
@@ -205,7 +205,7 @@ test('what the driver connects to for whoever waits is the own database', async 
   expect(reports()).toEqual([])
 })
 
-test('a query may call, and so may what goes on after its transaction', async () => {
+test('a query may make calls, and so may code after the end of its transaction', async () => {
   const on = await start()
   let commit: (value: unknown) => void = () => {}
   const committed = new Promise((resolve) => (commit = resolve))
@@ -226,7 +226,7 @@ test('a query may call, and so may what goes on after its transaction', async ()
   expect(reports()).toEqual([])
 })
 
-test('a job may call before its transaction begins and in a step, and not after', async () => {
+test('a job may make calls before its transaction and in a step, but not after its transaction began', async () => {
   const on = await start()
   inJob = async ({ db, step }) => {
     await call('/before')
@@ -251,7 +251,7 @@ test('a step that has used its db is in a transaction', async () => {
   expect(reports()).toEqual([expect.objectContaining({ operation: 'work', place: placeOf('of step') })])
 })
 
-test('where they are refused, nothing is sent, and the mutation fails whatever it makes of that', async () => {
+test('if calls are refused, nothing is sent, and the mutation fails even if it catches the error', async () => {
   const on = await start('refuse')
   await fetch(`http://${host}/warm`)
   const failures: unknown[] = []
@@ -291,7 +291,7 @@ test('the job that made a refused call fails', async () => {
   expect(asked).toEqual([])
 })
 
-test('connections to the own database are no foreign calls, and neither is what cancels a statement', async () => {
+test('connections to the own database, including cancel requests, are not external calls', async () => {
   const on = await start('refuse')
   inQuery = ({ db }) => db.query(sql`select pg_sleep(10)`)
   let status: number | undefined
@@ -302,7 +302,7 @@ test('connections to the own database are no foreign calls, and neither is what 
   expect(status).toBe(504)
 })
 
-test('where they are allowed, nobody listens', async () => {
+test('if calls are allowed, nothing is observed', async () => {
   const on = await start('allow')
   inMutation = () => {
     expect(channel('net.client.socket').hasSubscribers).toBe(false)
@@ -316,7 +316,7 @@ test('where they are allowed, nobody listens', async () => {
 test.each([
   { mode: 'development', isWatched: true },
   { mode: 'production', isWatched: false },
-])('in $mode, whether somebody listens is $isWatched', async ({ mode, isWatched }) => {
+])('in $mode, calls are watched: $isWatched', async ({ mode, isWatched }) => {
   const database = await createTestDatabase()
   const server = await serve(tested, {
     port: 0,

@@ -40,7 +40,7 @@ interface FetchMessage {
 function ofFetch({ request }: FetchMessage): OutgoingCall {
   return {
     kind: 'request',
-    toHost: (tell) => tell(request.origin === undefined ? 'an unknown host' : new URL(request.origin).host),
+    toHost: (tell) => tell(request.origin === undefined ? 'unknown host' : new URL(request.origin).host),
     refuse: (error) => (request.onResponseError ? request.onResponseError(error) : request.onError?.(error)),
   }
 }
@@ -77,7 +77,7 @@ function ofSocket({ socket }: SocketMessage): OutgoingCall {
         tellOnce(port === undefined ? address : `${name ?? address}:${port}`),
       )
       // A name that cannot be resolved is never connected to.
-      socket.on('close', () => tellOnce(name ?? 'an unknown host'))
+      socket.on('close', () => tellOnce(name ?? 'unknown host'))
     },
     // Node is about to connect the socket and would fail if it were destroyed synchronously.
     refuse: (error) => process.nextTick(() => socket.destroy(error)),

@@ -37,7 +37,7 @@ async function observe(situation: 'alone' | 'with-sdk' | 'instrumented'): Promis
 const named = (spans: readonly Recorded[], name: string): Recorded =>
   spans.find((span) => span.name === name)!
 
-test('where nobody has registered a provider, the spans of the API are ours', async () => {
+test('without a registered provider, spans of the OpenTelemetry API are recorded by Holdfast', async () => {
   const { own, sdk, body, isLeft } = await observe('alone')
   expect(sdk).toEqual([])
   expect(own.map(({ name }) => name).sort()).toEqual(['GET /work', 'inner work, renamed', 'outer work'])
@@ -67,7 +67,7 @@ test('where nobody has registered a provider, the spans of the API are ours', as
   expect(isLeft).toBe(false)
 })
 
-test('where an SDK is registered, its spans stay its own, within the span of the call', async () => {
+test('with a registered SDK, its spans go to the SDK, with the span of the call as their parent', async () => {
   const { own, sdk, isLeft } = await observe('with-sdk')
   const call = named(own, 'GET /work')
   expect(own).toHaveLength(1)
@@ -80,7 +80,7 @@ test('where an SDK is registered, its spans stay its own, within the span of the
   expect(isLeft).toBe(true)
 })
 
-test('requests that send spans make none, whoever instruments them', async () => {
+test('requests that export spans create no spans, in any instrumentation', async () => {
   const { own } = await observe('instrumented')
   expect(own.map(({ name }) => name).sort()).toEqual(['GET /work', 'inner work, renamed', 'outer work'])
 })

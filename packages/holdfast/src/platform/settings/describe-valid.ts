@@ -25,14 +25,14 @@ export function describeValid(schema: JsonSchema, root: JsonSchema = schema): st
   if (type === 'integer' || type === 'number') return describeNumber(own, type)
   if (type === 'boolean') return 'true or false'
   if (type === 'array') {
-    const items = typeof own.items === 'object' ? describeValid(own.items, root) : 'a text'
-    return `a list, with commas between, of which each is ${items}`
+    const items = typeof own.items === 'object' ? describeValid(own.items, root) : 'a string'
+    return `a comma-separated list, each item ${items}`
   }
-  return type === 'string' ? describeText(own) : 'a value that its schema accepts'
+  return type === 'string' ? describeText(own) : 'a value that matches its schema'
 }
 
 function describeNumber(schema: JsonSchema, type: 'integer' | 'number'): string {
-  const kind = type === 'integer' ? 'a whole number' : 'a number'
+  const kind = type === 'integer' ? 'an integer' : 'a number'
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
   // Zod gives every integer the bounds of a safe integer, which the author did not set.
   const least = isBound(minimum)
@@ -61,7 +61,7 @@ function describeText({ format, pattern, minLength, maxLength }: JsonSchema): st
   const least = typeof minLength === 'number' && minLength > 1 ? `at least ${minLength}` : ''
   const most = typeof maxLength === 'number' ? `at most ${maxLength}` : ''
   const length = [least, most].filter((part) => part !== '').join(' and ')
-  const parts = [length === '' ? 'a text' : `a text of ${length} characters`]
+  const parts = [length === '' ? 'a string' : `a string of ${length} characters`]
   if (typeof pattern === 'string') parts.push(`that matches /${pattern}/`)
   return parts.join(' ')
 }

@@ -15,7 +15,7 @@ function schemaOf<T>(
       vendor: 'holdfast',
       validate: (given) => {
         const value = read(given)
-        return value === undefined ? { issues: [{ message: `It has to be ${valid}.` }] } : { value }
+        return value === undefined ? { issues: [{ message: `It must be ${valid}.` }] } : { value }
       },
       jsonSchema: { input: () => ({ ...jsonSchema }), output: () => ({ ...jsonSchema }) },
     },
@@ -26,7 +26,7 @@ function schemaOf<T>(
 export function text(): Schema<string, string> {
   const read = (value: unknown): string | undefined =>
     typeof value === 'string' && value !== '' ? value : undefined
-  return schemaOf({ type: 'string', minLength: 1 }, read, 'a text')
+  return schemaOf({ type: 'string', minLength: 1 }, read, 'a string')
 }
 
 /** Accepts an integer within inclusive bounds. */
@@ -41,7 +41,7 @@ export function wholeNumber({
     { type: 'integer', minimum: min, maximum: max },
     (value) =>
       Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
-    `a whole number from ${min} to ${max}`,
+    `an integer from ${min} to ${max}`,
   )
 }
 

@@ -40,7 +40,7 @@ export function createSettingReader(
   const absent = readAbsent(declared.schema, schema)
   const isSecret = declared.secret === true
   const isHidden = isSecret || soundsSecret.test(name) || redactor.isSensitive(name)
-  const expectation = `It has to be ${valid}. ${declared.description}`
+  const expectation = `It must be ${valid}. ${declared.description}`
 
   function mayBeAbsent({ mode }: SettingsSource): boolean {
     if (declared.optional === undefined) return absent !== undefined
@@ -51,7 +51,7 @@ export function createSettingReader(
     const known = new Set(names.flatMap((one) => [one, `${one}_FILE`]))
     const others = Object.keys(env).filter((other) => env[other] && !known.has(other))
     const meant = nearMiss(name, others) ?? nearMiss(`${name}_FILE`, others)
-    const hint = meant === undefined ? '' : ` ${meant} is set: is that what was meant?`
+    const hint = meant === undefined ? '' : ` Did you mean ${meant}, which is set?`
     return `${name} is not set. ${expectation}${hint}`
   }
 
@@ -60,7 +60,7 @@ export function createSettingReader(
     const from = origin === undefined ? '' : ` (from ${origin})`
     const what = env[name] ? `${name}${from}` : `The default of ${name}`
     // The schema's message may repeat the value.
-    if (isHidden) return `${what} is not valid, and not shown since it is a secret. ${expectation}`
+    if (isHidden) return `${what} is invalid (value hidden, because it is a secret). ${expectation}`
     return `${what} is ${show(text)}. ${expectation}${messageBeside(message, valid)}`
   }
 
@@ -84,7 +84,7 @@ export function createSettingReader(
         if (result.issues) return { name, issue: wrong(text, source, result.issues[0]?.message ?? '') }
         return { name, value: hide(result.value) }
       } catch (error) {
-        return { name, issue: wrong(text, source, `Its schema fails: ${String(error)}`) }
+        return { name, issue: wrong(text, source, `Its schema threw: ${String(error)}`) }
       }
     },
   }

@@ -2,12 +2,12 @@ import type { SettingDescription } from '../../kernel/host/settings.ts'
 
 /** Returns settings as a Markdown table, for the documentation of a program. */
 export function settingsTable(descriptions: readonly SettingDescription[]): string {
-  const heading = ['variable', 'what it is', 'what it may be', 'default']
+  const heading = ['variable', 'description', 'valid values', 'default']
   const rows = descriptions.map(({ name, description, valid, default: fallback, isSecret }) => [
     `\`${name}\`${isSecret ? ' (secret)' : ''}`,
     toCell(description),
     toCell(valid),
-    fallback === undefined ? 'has to be set' : toCell(fallback),
+    fallback === undefined ? 'required' : toCell(fallback),
   ])
   const widths = heading.map((_, column) => Math.max(...[heading, ...rows].map((row) => row[column]!.length)))
   const toLine = (cells: readonly string[]): string =>

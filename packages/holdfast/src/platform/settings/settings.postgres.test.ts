@@ -5,7 +5,7 @@ import { createTestService } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 
-test('a test gives a service on a database what it has to be configured with', async () => {
+test('a test can pass its configuration to a service with a database', async () => {
   const config = settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) })
   const { query, service } = holdfast({ database: postgres(), settings: config })
   const readKey = query({

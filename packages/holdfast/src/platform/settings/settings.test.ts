@@ -37,7 +37,7 @@ const messageOf = (env: Record<string, string>, mode?: 'development' | 'producti
   failureOf(read(env, mode))
 
 describe('settings', () => {
-  test('are read as their schemas mean them', async () => {
+  test('are parsed by their schemas', async () => {
     const values = await read({ API_KEY: 'k-1', LIMIT: '7', REGIONS: 'us, eu', REPORT: '90s', TRACE: 'true' })
     expect(values).toMatchObject({
       LIMIT: 7,
@@ -54,11 +54,11 @@ describe('settings', () => {
     expectTypeOf(values.TARGET).toEqualTypeOf<string | undefined>()
   })
 
-  test('that are empty are not set', async () => {
+  test('that are empty are treated as not set', async () => {
     expect(await read({ API_KEY: 'k', LIMIT: '', REPORT: '' })).toMatchObject({ LIMIT: 5, REPORT: undefined })
   })
 
-  test('say all that is wrong with them at once', async () => {
+  test('report all problems at once', async () => {
     const message = await messageOf({
       API_KYE: 'oops',
       LIMIT: '500',
@@ -69,62 +69,62 @@ describe('settings', () => {
     expect(message).toBe(
       [
         'The configuration has 5 problems:',
-        '  - API_KEY is not set. It has to be a text. The key of the payments API. API_KYE is set: is that what was meant?',
-        '  - LIMIT is "500". It has to be a whole number from 1 to 50. How many at once.',
-        '  - REPORT is "soon". It has to be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports.',
-        '  - TRACE is "yes". It has to be true or false. Whether it traces.',
-        '  - TARGET is "http://x". It has to be a URL that begins with https://. Where it reports to.',
+        '  - API_KEY is not set. It must be a string. The key of the payments API. Did you mean API_KYE, which is set?',
+        '  - LIMIT is "500". It must be an integer from 1 to 50. How many at once.',
+        '  - REPORT is "soon". It must be a number and a unit of time: 250ms, 5s, 1m, 1h or 7d. How often it reports.',
+        '  - TRACE is "yes". It must be true or false. Whether it traces.',
+        '  - TARGET is "http://x". It must be a URL that begins with https://. Where it reports to.',
       ].join('\n'),
     )
   })
 
-  test('may have to be set in production only', async () => {
+  test('may be required only in production', async () => {
     expect(await messageOf({ API_KEY: 'k' })).toBe('nothing is wrong')
     expect(await messageOf({ API_KEY: 'k' }, 'production')).toContain('TARGET is not set.')
   })
 
-  test('never show a secret, and cut what is long', async () => {
+  test('never show a secret, and truncate long values', async () => {
     const keys = settings({
       KEY: setting(z.string().min(50), { description: 'A key.', secret: true }),
       WORD: setting(oneOf('a', 'b'), { description: 'A word.' }),
     })
     const env = { KEY: 'hunter2', WORD: 'x'.repeat(10_000) }
     const message = await failureOf(keys.read({ env, mode: 'test' }))
-    expect(message).toContain('KEY is not valid, and not shown since it is a secret.')
+    expect(message).toContain('KEY is invalid (value hidden, because it is a secret).')
     expect(message).not.toContain('hunter2')
     expect(message.length).toBeLessThan(500)
   })
 
-  test('never show what their names or their form give away', async () => {
+  test('never show values whose names or forms suggest a secret', async () => {
     const leaky = settings({
       API_TOKEN: setting(oneOf('a'), { description: 'A token.' }),
       TARGET: setting(url('https'), { description: 'A target.' }),
     })
     const env = { API_TOKEN: 'hunter2', TARGET: 'http://user:hunter2@host.test' }
     const message = await failureOf(leaky.read({ env, mode: 'test' }))
-    expect(message).toContain('API_TOKEN is not valid, and not shown since it is a secret.')
+    expect(message).toContain('API_TOKEN is invalid (value hidden, because it is a secret).')
     expect(message).toContain('TARGET is "http://user:[redacted]@host.test".')
     expect(message).not.toContain('hunter2')
   })
 
-  test('say where a wrong value comes from', async () => {
+  test('report where an invalid value comes from', async () => {
     const one = settings({
       COLOR: setting(oneOf('a'), { description: 'A color.' }),
       MODE: setting(oneOf('a'), { description: 'A mode.', default: 'b' }),
     })
     const originOf = (): string => '.env'
     expect(await one.check({ env: { COLOR: 'x' }, mode: 'test', originOf })).toEqual([
-      'COLOR (from .env) is "x". It has to be one of a. A color.',
-      'The default of MODE is "b". It has to be one of a. A mode.',
+      'COLOR (from .env) is "x". It must be one of a. A color.',
+      'The default of MODE is "b". It must be one of a. A mode.',
     ])
   })
 
-  test('are compared with what else is set, where one is missing', async () => {
+  test('are compared with similar names that are set if one is missing', async () => {
     const hintOf = async (name: string, env: Record<string, string>): Promise<string | undefined> => {
       const declarations = { [name]: setting(text(), { description: 'It.' }) }
       const other = { DB_B: setting(text(), { description: 'Another.' }) }
       const [issue] = await settings({ ...declarations, ...other }).check({ env, mode: 'test' })
-      return / It\. (\w+) is set: is that what was meant\?$/.exec(issue!)?.[1]
+      return / It\. Did you mean (\w+), which is set\?$/.exec(issue!)?.[1]
     }
     expect(await hintOf('MAIL_KEY', { MAILKEY: 'x' })).toBe('MAILKEY')
     expect(await hintOf('MAIL_KEY', { mail_key: 'x' })).toBe('mail_key')
@@ -135,7 +135,7 @@ describe('settings', () => {
     expect(await hintOf('KEY', { PWD: '/', KEPT: 'x' })).toBeUndefined()
   })
 
-  test('that their schema lets be left out may be left out', async () => {
+  test('may be omitted if their schema allows it', async () => {
     const lenient = settings({
       LIMIT: setting(z.int().default(5), { description: 'A limit.' }),
       REGIONS: setting(z.array(z.string()).nullable().optional(), { description: 'Regions.' }),
@@ -149,20 +149,20 @@ describe('settings', () => {
       REGIONS: ['eu', 'us'],
     })
     expect(await failureOf(lenient.read({ env: {}, mode: 'test' }))).toBe(
-      'NAME is not set. It has to be a text. A name.',
+      'NAME is not set. It must be a string. A name.',
     )
     const defaults = lenient.descriptions.map((described) => described.default)
     expect(defaults).toEqual(['5', 'none', 'none', undefined])
   })
 
-  test('may be what JSON Schema cannot say', async () => {
+  test('may have a schema that JSON Schema cannot express', async () => {
     const dated = settings({ SINCE: setting(z.coerce.date(), { description: 'A day.' }) })
     expect(await dated.read({ env: { SINCE: '2026-01-31' }, mode: 'test' })).toEqual({
       SINCE: new Date('2026-01-31'),
     })
   })
 
-  test('have a schema that waits, or one that fails, without hiding what else is wrong', async () => {
+  test('with an asynchronous or a throwing schema do not hide other problems', async () => {
     const fail = (given: string): string => {
       throw new TypeError(`cannot take ${given}`)
     }
@@ -178,14 +178,14 @@ describe('settings', () => {
     })
     const env = { SLOW: 'x', BROKEN: 'this', HIDDEN: 'hunter2' }
     expect(await odd.check({ env, mode: 'test' })).toEqual([
-      'SLOW is "x". It has to be a text. Slow. (has to be y)',
-      'BROKEN is "this". It has to be a text. Broken. (Its schema fails: TypeError: cannot take this)',
-      'HIDDEN is not valid, and not shown since it is a secret. It has to be a text. Hidden.',
-      'ANYTHING is not set. It has to be a value that its schema accepts. Anything.',
+      'SLOW is "x". It must be a string. Slow. (has to be y)',
+      'BROKEN is "this". It must be a string. Broken. (Its schema threw: TypeError: cannot take this)',
+      'HIDDEN is invalid (value hidden, because it is a secret). It must be a string. Hidden.',
+      'ANYTHING is not set. It must be a value that matches its schema. Anything.',
     ])
   })
 
-  test('say what any schema allows', () => {
+  test('describe the valid values of any schema', () => {
     const described = settings({
       A: setting(z.int(), { description: '.' }),
       B: setting(z.number().min(0.5), { description: '.' }),
@@ -197,13 +197,13 @@ describe('settings', () => {
       H: setting(sizeBytes(), { description: '.' }),
     }).descriptions.map(({ valid }) => valid)
     expect(described).toEqual([
-      'a whole number',
+      'an integer',
       'a number of at least 0.5',
-      'a text of at least 3 and at most 9 characters',
+      'a string of at least 3 and at most 9 characters',
       'an email address',
-      'a list, with commas between, of which each is a whole number from 1 to 2',
-      '"auto", or a whole number from 1 to 9',
-      'a whole number from 1 to 2',
+      'a comma-separated list, each item an integer from 1 to 2',
+      '"auto", or an integer from 1 to 9',
+      'an integer from 1 to 2',
       'a number and a unit of size: 512B, 64KiB, 1MiB or 2GB',
     ])
   })
@@ -215,13 +215,13 @@ describe('settings', () => {
     expect(settingsTable(descriptions)).not.toContain('hunter2')
   })
 
-  test('are a table for people', () => {
+  test('are printed as a table', () => {
     expect(settingsTable(declared.descriptions.slice(0, 2))).toBe(
       [
-        '| variable           | what it is                   | what it may be              | default       |',
-        '| ------------------ | ---------------------------- | --------------------------- | ------------- |',
-        '| `API_KEY` (secret) | The key of the payments API. | a text                      | has to be set |',
-        '| `LIMIT`            | How many at once.            | a whole number from 1 to 50 | 5             |',
+        '| variable           | description                  | valid values            | default  |',
+        '| ------------------ | ---------------------------- | ----------------------- | -------- |',
+        '| `API_KEY` (secret) | The key of the payments API. | a string                | required |',
+        '| `LIMIT`            | How many at once.            | an integer from 1 to 50 | 5        |',
       ].join('\n'),
     )
   })
@@ -243,11 +243,11 @@ describe('a secret', () => {
     ['the console without its own form', () => inspect(secret, { customInspect: false, showHidden: true })],
     ['a log line', () => logged(secret)],
     ['an error', () => inspect(new TypeError(`no ${secret as unknown as string}`, { cause: secret }))],
-  ])('does not show in %s', (_where, show) => {
+  ])('is hidden in %s', (_where, show) => {
     expect(show()).not.toContain('hunter2')
   })
 
-  test('is revealed where it is needed', () => {
+  test('is revealed on request', () => {
     expect(secret.reveal()).toBe('hunter2')
   })
 })
@@ -280,7 +280,7 @@ describe('a service', () => {
       notify: () => {},
     })
 
-  test('hands its handlers what it is configured with', async () => {
+  test('passes its configuration to its handlers', async () => {
     const running = await start({ API_KEY: 'k', LIMIT: '9' })
     const answer = await running.call({
       operation: 'readLimit',
@@ -291,7 +291,7 @@ describe('a service', () => {
     await running.stop()
   })
 
-  test('does not start without it', async () => {
+  test('does not start without its configuration', async () => {
     await expect(start({})).rejects.toMatchObject({ code: 'configuration-invalid' })
   })
 })

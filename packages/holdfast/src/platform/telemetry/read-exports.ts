@@ -49,7 +49,7 @@ export function readMetricExporters(variables: Variables): readonly string[] | u
   const unknown = list?.find((name) => !metricExporters.includes(name))
   if (unknown === undefined) return list
   throw invalid(
-    `OTEL_METRICS_EXPORTER has ${JSON.stringify(unknown)}, and may list ${metricExporters.join(', ')}.`,
+    `OTEL_METRICS_EXPORTER contains ${JSON.stringify(unknown)}; valid values are ${metricExporters.join(', ')}.`,
   )
 }
 
@@ -85,7 +85,7 @@ function readUrl(
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     const where = isOption ? 'The option endpoint of telemetry' : variable
     throw invalid(
-      `${where} is no URL with http: or https:. Write one such as http://localhost:4318, where a receiver of OTLP/HTTP listens.`,
+      `${where} must be an http: or https: URL of an OTLP/HTTP receiver, such as http://localhost:4318.`,
     )
   }
   // The URL of one signal is used as is; the general one gets a path per signal appended.
@@ -98,12 +98,12 @@ function checkProtocol(variable: string, { variables, notify }: Source): void {
   const protocol = variables.choice(variable, ['http/json', 'http/protobuf', 'grpc'])
   if (protocol === 'grpc') {
     throw invalid(
-      `${variable} is grpc, which is not spoken here. Set it to http/json, and the endpoint to the receiver's port of OTLP/HTTP, usually 4318 in place of 4317.`,
+      `${variable} is grpc, which is not supported. Set it to http/json, and the endpoint to the receiver's OTLP/HTTP port (usually 4318 instead of 4317).`,
     )
   }
   if (protocol === 'http/protobuf') {
     notify(
-      `${variable} is http/protobuf; telemetry is sent to the same address as http/json, which receivers of OTLP/HTTP take as well`,
+      `${variable} is http/protobuf; sending http/json to the same address instead, which OTLP/HTTP receivers also accept`,
     )
   }
 }
@@ -115,7 +115,7 @@ function checkHeader(name: string, value: string): void {
     validateHeaderValue(name, value)
   } catch (cause) {
     throw invalid(
-      `The header ${JSON.stringify(name)} of OTEL_EXPORTER_OTLP_HEADERS, or of the option headers of telemetry, cannot be sent (${(cause as NodeJS.ErrnoException).code}). A name is made of letters, digits and hyphens; a value has no line feed and no control character.`,
+      `The header ${JSON.stringify(name)} of OTEL_EXPORTER_OTLP_HEADERS, or of the option headers of telemetry, is invalid (${(cause as NodeJS.ErrnoException).code}). Names consist of letters, digits and hyphens; values must not contain line feeds or control characters.`,
     )
   }
 }

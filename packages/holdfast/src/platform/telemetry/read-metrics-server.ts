@@ -38,6 +38,6 @@ export function readMetricsServer(
 function checkPort(port: number | undefined): number | undefined {
   if (port === undefined || (Number.isInteger(port) && port >= 0 && port <= maxPort)) return port
   throw invalid(
-    `The option metricsServer.port of telemetry is ${port}, and has to be a whole number from 0 to ${maxPort}; 0 takes any free port.`,
+    `The option metricsServer.port of telemetry is ${port}; it must be an integer from 0 to ${maxPort} (0 selects any free port).`,
   )
 }

@@ -10,7 +10,7 @@ const all = (reader: { take(most: number): { readonly items: readonly FinishedSp
   reader.take(Number.POSITIVE_INFINITY).items
 
 describe('a span', () => {
-  test('is read once it has ended, with all that was said of it', () => {
+  test('is readable when it has ended, with everything that was recorded', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const before = performance.now()
@@ -44,7 +44,7 @@ describe('a span', () => {
     expect(read!.endMs).toBeLessThanOrEqual(performance.now())
   })
 
-  test('takes nothing after its end, and ends once', () => {
+  test('ignores changes after its end, and ends once', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const span = telemetry.beginTrace('internal', undefined)
@@ -62,7 +62,7 @@ describe('a span', () => {
     expect(attributesOf(spans[0]!)).toEqual({})
   })
 
-  test('stands in its trace below the one that began it, whoever asks first and whenever', () => {
+  test('is a child of the span that started it, in any order of reading', () => {
     const telemetry = telemetryForTest()
     const root = telemetry.beginTrace('server', traceparent)
     const child = root.begin('select', 'client')
@@ -80,7 +80,7 @@ describe('a span', () => {
     expect(root.trace).toBe(root.trace)
   })
 
-  test('holds 128 attributes and events, and counts the others', () => {
+  test('keeps 128 attributes and events, and counts the others', () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
     const span = telemetry.beginTrace('internal', undefined)
@@ -98,8 +98,8 @@ describe('a span', () => {
   })
 })
 
-describe('what is active', () => {
-  test('is the span within which code runs, across what it waits for', async () => {
+describe('the active span', () => {
+  test('is kept across asynchronous calls', async () => {
     const telemetry = telemetryForTest()
     const seen: (Span | undefined)[] = []
     const run = (span: Span): Promise<void> =>
@@ -113,7 +113,7 @@ describe('what is active', () => {
     expect(telemetry.activeSpan()).toBeUndefined()
   })
 
-  test('is what a trace begins within, unless it comes from outside', () => {
+  test('is the parent of a new trace, unless the trace comes from outside', () => {
     const telemetry = telemetryForTest()
     const outer = telemetry.beginTrace('server', undefined)
     telemetry.within(outer, () => {
@@ -125,7 +125,7 @@ describe('what is active', () => {
 })
 
 describe('the buffer', () => {
-  test('keeps the last spans; each reader has its own place, and is told what it has missed', () => {
+  test('keeps the latest spans; each reader has its own position and learns how many it missed', () => {
     const telemetry = telemetryForTest({ spanBufferSize: 10 })
     const write = (count: number): void => {
       for (let n = 0; n < count; n += 1) telemetry.beginTrace('internal', undefined).end()
@@ -145,7 +145,7 @@ describe('the buffer', () => {
     expect(telemetry.readSpans('oldest').take(100)).toMatchObject({ items: { length: 10 }, lost: 0 })
   })
 
-  test('shows nothing of a span in the place of a later one', () => {
+  test('never mixes a span with a later one in the same position', () => {
     const telemetry = telemetryForTest({ spanBufferSize: 1 })
     const reader = telemetry.readSpans()
     const full = telemetry.beginTrace('server', traceparent)
@@ -220,7 +220,7 @@ describe('sampling', () => {
     expect(share(telemetry, unsampled)).toBe(expected.unsampled)
   })
 
-  test('by ratio chooses the same traces in every service', () => {
+  test('by ratio selects the same traces in every service', () => {
     const env = { OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' }
     const [one, two] = [telemetryForTest({}, env), telemetryForTest({}, env)]
     const chosen = Array.from({ length: 100 }, (_, n) => {
@@ -233,7 +233,7 @@ describe('sampling', () => {
   })
 })
 
-test('nothing is recorded where OpenTelemetry is disabled, and traces pass through', async () => {
+test('nothing is recorded if OpenTelemetry is disabled, and trace contexts pass through', async () => {
   const telemetry = telemetryForTest({ endpoint: 'http://127.0.0.1:9' }, { OTEL_SDK_DISABLED: 'true' })
   const reader = telemetry.readSpans()
   const span = telemetry.beginTrace('server', traceparent)

@@ -17,12 +17,20 @@ function refusalOf(options: TelemetryOptions, env: Readonly<Record<string, strin
 const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' }
 
 test.each([
-  [{}, { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' }, 'OTEL_EXPORTER_OTLP_ENDPOINT is no URL'],
-  [{}, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://a' }, 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is no URL'],
-  [{ endpoint: 'collector' }, {}, 'option endpoint of telemetry is no URL'],
-  [{}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'PROTOCOL is grpc, which is not spoken here'],
+  [
+    {},
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'localhost:4318' },
+    'OTEL_EXPORTER_OTLP_ENDPOINT must be an http: or https: URL',
+  ],
+  [
+    {},
+    { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'ftp://a' },
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be an http: or https: URL',
+  ],
+  [{ endpoint: 'collector' }, {}, 'option endpoint of telemetry must be an http: or https: URL'],
+  [{}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, 'PROTOCOL is grpc, which is not supported'],
   [{}, { ...endpoint, OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: 'grpc' }, 'OTLP_METRICS_PROTOCOL is grpc'],
-  [{}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'soap' }, 'has to be one of'],
+  [{}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'soap' }, 'it must be one of'],
   [{}, { ...endpoint, OTEL_EXPORTER_OTLP_TIMEOUT: '10s' }, 'OTEL_EXPORTER_OTLP_TIMEOUT is "10s"'],
   [{}, { ...endpoint, OTEL_EXPORTER_OTLP_COMPRESSION: 'zstd' }, 'gzip, none'],
   [{}, { OTEL_TRACES_SAMPLER: 'sometimes' }, 'OTEL_TRACES_SAMPLER is "sometimes"'],
@@ -34,12 +42,12 @@ test.each([
   [{ metricsServer: { port: 70_000 } }, {}, 'metricsServer.port of telemetry is 70000'],
   [{}, { OTEL_EXPORTER_PROMETHEUS_PORT: '-1' }, 'OTEL_EXPORTER_PROMETHEUS_PORT is "-1"'],
   [{}, { OTEL_TRACES_EXPORTER: 'zipkin' }, 'OTEL_TRACES_EXPORTER is "zipkin"'],
-  [{}, { OTEL_METRICS_EXPORTER: 'otlp,statsd' }, 'OTEL_METRICS_EXPORTER has "statsd"'],
+  [{}, { OTEL_METRICS_EXPORTER: 'otlp,statsd' }, 'OTEL_METRICS_EXPORTER contains "statsd"'],
   [{}, { OTEL_SDK_DISABLED: 'yes' }, 'OTEL_SDK_DISABLED is "yes"'],
   [{}, { OTEL_BSP_MAX_QUEUE_SIZE: '0' }, 'OTEL_BSP_MAX_QUEUE_SIZE is "0"'],
   [{}, { OTEL_RESOURCE_ATTRIBUTES: 'a=1,b' }, 'OTEL_RESOURCE_ATTRIBUTES, part 2'],
   [{}, { OTEL_RESOURCE_ATTRIBUTES: 'a=%zz' }, 'OTEL_RESOURCE_ATTRIBUTES, part 1'],
-] as const)('%j with %j is refused', (options, env, message) => {
+] as const)('%j with %j is rejected', (options, env, message) => {
   const refusal = refusalOf(options, env)
   expect(refusal.code).toBe('configuration-invalid')
   expect(refusal.message).toContain(message)
@@ -51,18 +59,18 @@ test.each([
   [{}, { ...endpoint, OTEL_EXPORTER_OTLP_HEADERS: 's3cret' }, 'OTEL_EXPORTER_OTLP_HEADERS, part 1'],
   [{ headers: { key: 's3cret\u0000' } }, endpoint, '"key"'],
   [{ endpoint: 'htp://user:s3cret@host' }, {}, 'option endpoint'],
-] as const)('%j with %j is refused without saying what may be secret', (options, env, message) => {
+] as const)('%j with %j is rejected without showing a possible secret', (options, env, message) => {
   const refusal = refusalOf(options, env)
   expect(refusal.message).toContain(message)
   expect(refusal.message).not.toContain('s3cret')
 })
 
-test('http/protobuf is told to be sent as JSON', () => {
+test('http/protobuf is replaced by JSON, with a warning', () => {
   const { told } = telemetryForTest({}, { ...endpoint, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' })
-  expect(told[0]).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf; telemetry is sent')
+  expect(told[0]).toContain('OTEL_EXPORTER_OTLP_PROTOCOL is http/protobuf; sending')
 })
 
-test('a variable that is empty is as if it were not there', () => {
+test('an empty variable is treated as not set', () => {
   const names = [
     'OTEL_EXPORTER_OTLP_ENDPOINT',
     'OTEL_TRACES_SAMPLER',
@@ -74,6 +82,6 @@ test('a variable that is empty is as if it were not there', () => {
   expect(telemetry.beginTrace('server', undefined).isRecording).toBe(true)
 })
 
-test('what speaks another protocol is not looked at where nothing is exported', () => {
+test('a variable of another protocol is ignored if nothing is exported', () => {
   expect(telemetryForTest({}, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }).told).toEqual([])
 })

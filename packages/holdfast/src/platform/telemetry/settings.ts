@@ -76,9 +76,7 @@ export function readTelemetrySettings({ options, env, mode, notify }: TelemetryS
 
 function readWhole(value: number | undefined, name: string, min: number): number | undefined {
   if (value === undefined || (Number.isSafeInteger(value) && value >= min)) return value
-  throw invalid(
-    `The option ${name} of telemetry is ${value}, and has to be a whole number of at least ${min}.`,
-  )
+  throw invalid(`The option ${name} of telemetry is ${value}; it must be an integer of at least ${min}.`)
 }
 
 const samplers = [
@@ -94,7 +92,7 @@ function readSampler({ samplingRatio }: TelemetryOptions, variables: Variables):
   if (samplingRatio !== undefined) {
     if (samplingRatio >= 0 && samplingRatio <= 1) return { ratio: samplingRatio, followsParent: true }
     throw invalid(
-      `The option samplingRatio of telemetry is ${samplingRatio}, and has to be a number from 0 to 1.`,
+      `The option samplingRatio of telemetry is ${samplingRatio}; it must be a number from 0 to 1.`,
     )
   }
   const name = variables.choice('OTEL_TRACES_SAMPLER', samplers) ?? 'parentbased_always_on'

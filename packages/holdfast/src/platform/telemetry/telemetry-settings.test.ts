@@ -32,7 +32,7 @@ test('every variable that telemetry reads is described', () => {
   expect([...new Set(general)].sort()).toEqual(described.toSorted())
 })
 
-test('what is wrong with them is found with the rest', async () => {
+test('an invalid variable is reported together with other invalid settings', async () => {
   const issues = await telemetrySettings.check({
     env: { OTEL_TRACES_SAMPLER: 'sometimes' },
     mode: 'production',

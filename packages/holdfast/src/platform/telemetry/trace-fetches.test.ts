@@ -53,7 +53,7 @@ async function traced(
 const ask = async (path = '', init?: RequestInit): Promise<string> => (await fetch(url + path, init)).text()
 
 describe('a fetch within a span', () => {
-  test('is a client span, and carries its place in the trace', async () => {
+  test('is a client span, and propagates its trace context', async () => {
     const telemetry = telemetryForTest()
     const [span] = await traced(telemetry, () => ask('/things?token=secret', { method: 'POST' }))
     expect(span).toMatchObject({ name: 'POST', kind: 'client', trace: { traceId }, failure: undefined })
@@ -69,14 +69,14 @@ describe('a fetch within a span', () => {
     ])
   })
 
-  test('goes to the host of its URL, whatever its path looks like', async () => {
+  test('is sent to the host of its URL, in any form of path', async () => {
     const telemetry = telemetryForTest({ untracedHosts: ['api.example.com'] })
     const [span] = await traced(telemetry, () => ask('//api.example.com/things'))
     expect(attributesOf(span!)['url.full']).toBe(`${url}//api.example.com/things`)
     expect(received[0]).toHaveProperty('traceparent')
   })
 
-  test('has a trace of its own in each request, redirects included', async () => {
+  test('has its own span for each request, including redirects', async () => {
     const telemetry = telemetryForTest()
     const spans = await traced(telemetry, () => ask('/moved'))
     expect(spans.map((span) => attributesOf(span)['http.response.status_code'])).toEqual([302, 200])
@@ -97,7 +97,7 @@ describe('a fetch within a span', () => {
     expect(received[1]).toMatchObject({ traceparent: expect.stringContaining(traceId), tracestate: 'mine=1' })
   })
 
-  test('of a trace that is not recorded carries it on, with an id for each request', async () => {
+  test('of a trace that is not recorded propagates it, with a new id for each request', async () => {
     const telemetry = telemetryForTest()
     const unsampled = traceparent.replace(/01$/, '00')
     const spans = await traced(telemetry, () => Promise.all([ask(), ask()]), unsampled)
@@ -107,7 +107,7 @@ describe('a fetch within a span', () => {
     expect(new Set(sent).size).toBe(2)
   })
 
-  test('that fails, or is answered with an error, is a span that failed', async () => {
+  test('that fails, or returns an error, is a failed span', async () => {
     const telemetry = telemetryForTest()
     const free = createServer()
     await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve))
@@ -126,7 +126,7 @@ describe('a fetch within a span', () => {
     expect(spans).toHaveLength(1)
   })
 
-  test('sends no trace context to a host that gets none, and is a span all the same', async () => {
+  test('sends no trace context to an excluded host, but is still a span', async () => {
     const telemetry = telemetryForTest({ untracedHosts: ['127.0.0.1'] })
     const spans = await traced(telemetry, () => ask())
     expect(spans).toHaveLength(1)
@@ -135,7 +135,7 @@ describe('a fetch within a span', () => {
   })
 })
 
-describe('a fetch is left alone', () => {
+describe('a fetch is not traced', () => {
   test('outside of a span', async () => {
     const telemetry = telemetryForTest()
     const reader = telemetry.readSpans()
@@ -162,7 +162,7 @@ describe('a fetch is left alone', () => {
   })
 })
 
-test('a handler that calls fetch hands on the trace and the state of its caller', async () => {
+test('a handler that calls fetch propagates the trace and its state', async () => {
   const telemetry = telemetryForTest()
   const reader = telemetry.readSpans()
   const { query, service } = holdfast()
@@ -208,7 +208,7 @@ describe('untracedHosts', () => {
   })
 
   test.each(['https://example.com', 'example.com:443', 'example.com/path', '*', 'a*.example.com', ''])(
-    'cannot be %j',
+    'rejects %j',
     (pattern) => {
       expect(() => readUntracedHosts([pattern])).toThrow(
         expect.objectContaining({ code: 'configuration-invalid' }),

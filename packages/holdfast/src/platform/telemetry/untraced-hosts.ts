@@ -15,7 +15,7 @@ export function readUntracedHosts(hosts: readonly string[] = []): (host: string)
   for (const host of hosts.map((each) => each.toLowerCase())) {
     if (!form.test(host)) {
       throw invalid(
-        `The option untracedHosts of telemetry has ${JSON.stringify(host)}, which is neither the name of a host nor *. and a domain: write api.example.com or *.example.com.`,
+        `The option untracedHosts of telemetry contains ${JSON.stringify(host)}; expected a host name or a wildcard domain, such as api.example.com or *.example.com.`,
       )
     }
     if (host.startsWith('*.')) suffixes.push(host.slice(1))

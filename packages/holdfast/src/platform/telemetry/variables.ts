@@ -33,7 +33,7 @@ export function readVariables(env: Env): Variables {
       const number = Number(value)
       if (/^\d+(\.\d+)?$/.test(value) && number >= min && number <= max) return number
       const range = max === Number.POSITIVE_INFINITY ? `of at least ${min}` : `from ${min} to ${max}`
-      throw invalid(`${name} is ${JSON.stringify(value)}, and has to be a number ${range}.`)
+      throw invalid(`${name} is ${JSON.stringify(value)}; it must be a number ${range}.`)
     },
 
     choice(name, choices) {
@@ -41,9 +41,7 @@ export function readVariables(env: Env): Variables {
       if (value === undefined) return undefined
       const chosen = choices.find((choice) => choice === value)
       if (chosen !== undefined) return chosen
-      throw invalid(
-        `${name} is ${JSON.stringify(value)}, and has to be one of those that there are: ${choices.join(', ')}.`,
-      )
+      throw invalid(`${name} is ${JSON.stringify(value)}, it must be one of ${choices.join(', ')}.`)
     },
 
     pairs(name) {
@@ -70,7 +68,7 @@ function readPair(item: string, where: string): [string, string] {
     // Reported below.
   }
   throw invalid(
-    `${where}, cannot be read: write name=value, with commas between several, and %2C for a comma, %3D for an equals sign and %25 for a percent sign in a value.`,
+    `${where}, is malformed: expected name=value pairs separated by commas, with %2C for a comma, %3D for an equals sign and %25 for a percent sign in a value.`,
   )
 }
 

@@ -27,7 +27,7 @@ export async function watchService(
   try {
     const { serveMetrics } = await import('./prometheus/serve-metrics.ts')
     const server = await serveMetrics(telemetry, metricsServer)
-    known.log.debug({ url: server.url }, 'metrics are served')
+    known.log.debug({ url: server.url }, 'serving metrics')
     return {
       ...telemetry,
       async stop(limitMs) {
@@ -53,5 +53,5 @@ function isInUse({ cause }: HoldfastError): boolean {
  * on a machine.
  */
 function notServed({ port }: ServedAt): string {
-  return `port ${port} is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
+  return `port ${port} is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
 }

@@ -12,31 +12,28 @@ async function beginWaiting(child: Child, ms: number): Promise<{ readonly respon
 }
 
 describe('a process', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends in order at %s, after the calls under way',
-    async (signal) => {
-      const child = startMain({})
-      const { response } = await beginWaiting(child, 300)
-      child.process.kill(signal)
-      await until(() => child.log().some(({ msg }) => msg === 'stopping'))
-      await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
-      const answer = await response
-      expect(answer.headers.get('connection')).toBe('close')
-      expect(await answer.json()).toEqual({ waited: 300 })
-      expect(await child.ended).toBe(0)
-      expect(child.log().map(({ msg }) => msg)).toEqual([
-        'listening',
-        'ready',
-        'waiting',
-        'stopping',
-        'GET /wait 200',
-        'stopped',
-      ])
-      expect(child.output.stderr).toBe('')
-    },
-  )
+  test.each(['SIGTERM', 'SIGINT'] as const)('stops at %s, after the calls in flight', async (signal) => {
+    const child = startMain({})
+    const { response } = await beginWaiting(child, 300)
+    child.process.kill(signal)
+    await until(() => child.log().some(({ msg }) => msg === 'stopping'))
+    await expect(fetch(`${await child.url}/wait?ms=0`)).rejects.toThrow('fetch failed')
+    const answer = await response
+    expect(answer.headers.get('connection')).toBe('close')
+    expect(await answer.json()).toEqual({ waited: 300 })
+    expect(await child.ended).toBe(0)
+    expect(child.log().map(({ msg }) => msg)).toEqual([
+      'listening',
+      'ready',
+      'waiting',
+      'stopping',
+      'GET /wait 200',
+      'stopped',
+    ])
+    expect(child.output.stderr).toBe('')
+  })
 
-  test('does not wait for connections that nothing is asked on', async () => {
+  test('does not wait for idle connections', async () => {
     const child = startMain({})
     await (await fetch(`${await child.url}/wait?ms=0`)).json()
     const beganMs = performance.now()
@@ -45,14 +42,14 @@ describe('a process', () => {
     expect(performance.now() - beganMs).toBeLessThan(2_000)
   })
 
-  test('ends although something else of the program keeps it alive', async () => {
+  test('exits although other code of the program keeps it alive', async () => {
     const child = startMain({ KEEP_ALIVE: '1' })
     await child.url
     child.process.kill('SIGTERM')
     expect(await child.ended).toBe(0)
   })
 
-  test('says what hung when the grace is over, and fails', async () => {
+  test('reports what is still running when the grace period is over, and fails', async () => {
     const child = startMain({ GRACE_MS: '100' })
     await beginWaiting(child, 60_000)
     const beganMs = performance.now()
@@ -71,7 +68,7 @@ describe('a process', () => {
   test.each([
     ['SIGTERM', 143],
     ['SIGINT', 130],
-  ] as const)('ends at once at a second %s', async (signal, code) => {
+  ] as const)('exits at once at a second %s', async (signal, code) => {
     const child = startMain({})
     await beginWaiting(child, 60_000)
     child.process.kill('SIGTERM')
@@ -83,8 +80,8 @@ describe('a process', () => {
   test.each([
     ['throw', 'uncaughtException', 'nobody catches this'],
     ['reject', 'unhandledRejection', 'nobody handles this'],
-    ['throw-unreadable', 'uncaughtException', 'an error that cannot be read'],
-  ])('stops in order and fails after an error that nothing caught (%s)', async (how, origin, message) => {
+    ['throw-unreadable', 'uncaughtException', 'an error that cannot be described'],
+  ])('stops and fails after an uncaught error (%s)', async (how, origin, message) => {
     const child = startMain({})
     const { response } = await beginWaiting(child, 200)
     child.process.send(how)
@@ -97,7 +94,7 @@ describe('a process', () => {
 })
 
 describe('a process that drains', () => {
-  test('listens for the delay, not ready, and ends every connection', async () => {
+  test('listens for the delay, not ready, and closes every connection', async () => {
     const child = startMain({ DRAIN_DELAY_MS: '500' })
     const url = await child.url
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
@@ -114,7 +111,7 @@ describe('a process that drains', () => {
     expect(performance.now() - beganMs).toBeGreaterThan(400)
   })
 
-  test('ends at once at a second signal', async () => {
+  test('exits at once at a second signal', async () => {
     const child = startMain({ DRAIN_DELAY_MS: '9000' })
     await child.url
     child.process.kill('SIGTERM')
@@ -123,7 +120,7 @@ describe('a process that drains', () => {
     expect(await child.ended).toBe(130)
   })
 
-  test('does so for a short while after an error that nothing caught', async () => {
+  test('drains for a short time after an uncaught error', async () => {
     const child = startMain({ DRAIN_DELAY_MS: '9000' })
     const url = await child.url
     child.process.send('throw')
@@ -133,14 +130,14 @@ describe('a process that drains', () => {
     expect(await child.ended).toBe(1)
   })
 
-  test.each(['throw', 'reject'])('fails where nothing catches an error meanwhile (%s)', async (how) => {
+  test.each(['throw', 'reject'])('fails if there is an uncaught error meanwhile (%s)', async (how) => {
     const child = startMain({ DRAIN_DELAY_MS: '300' })
     await child.url
     child.process.kill('SIGTERM')
     await until(() => child.log().some(({ msg }) => msg === 'draining'))
     child.process.send(how)
     expect(await child.ended).toBe(1)
-    expect(child.log().map(({ msg }) => msg)).toContain('nothing caught this error; stopping')
+    expect(child.log().map(({ msg }) => msg)).toContain('uncaught exception; shutting down')
   })
 })
 
@@ -158,7 +155,7 @@ describe('a process whose service starts', () => {
     return { child, url }
   }
 
-  test('lives and is not ready, and then it is', async () => {
+  test('is live but not ready, and then ready', async () => {
     const { child, url } = await startSlowly()
     const live = await fetch(`${url}/health/live`)
     expect([live.status, await live.json()]).toEqual([200, { status: 'pass' }])
@@ -180,7 +177,7 @@ describe('a process whose service starts', () => {
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
   })
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('ends at once at %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('exits at once at %s', async (signal) => {
     const { child } = await startSlowly()
     child.process.kill(signal)
     expect(await child.ended).toBe(0)
@@ -190,34 +187,34 @@ describe('a process whose service starts', () => {
     ])
   })
 
-  test.each(['throw', 'reject'])('ends at once after an error that nothing caught (%s)', async (how) => {
+  test.each(['throw', 'reject'])('exits at once after an uncaught error (%s)', async (how) => {
     const { child } = await startSlowly()
     child.process.send(how)
     expect(await child.ended).toBe(1)
     expect(child.log()).toEqual([
       expect.objectContaining({ msg: 'listening' }),
-      expect.objectContaining({ level: 'error', msg: 'nothing caught this error; stopping' }),
+      expect.objectContaining({ level: 'error', msg: 'uncaught exception; shutting down' }),
     ])
   })
 })
 
 describe('a service that does not start', () => {
-  test('says why in one message, and fails', async () => {
+  test('reports why in one message, and fails', async () => {
     const child = startMain({ PORT: '70000' })
     expect(await child.ended).toBe(1)
     expect(child.output.stderr).toBe(
-      'PORT is "70000". It has to be a whole number from 0 to 65535. The port to listen on; 0 takes any free one.\n',
+      'PORT is "70000". It must be an integer from 0 to 65535. Port to listen on; 0 selects any free port.\n',
     )
     expect(child.output.stdout).toBe('')
   })
 
-  test('on a port that is taken says so', async () => {
+  test('on a port in use reports it', async () => {
     const first = startMain({})
     const port = new URL(await first.url).port
     const second = startMain({ PORT: port })
     expect(await second.ended).toBe(1)
     expect(second.output.stderr).toMatch(
-      /^Port \d+ of 127\.0\.0\.1 is taken by another process\. .*lsof -i :\d+ .*\n$/,
+      /^Port \d+ of 127\.0\.0\.1 is in use by another process\. .*lsof -i :\d+ .*\n$/,
     )
     expect(second.output.stderr.trim().split('\n')).toHaveLength(1)
   })

@@ -45,7 +45,7 @@ export function ownProcess(log: Logger): ProcessOwner {
       log.info('stopped')
       exitSoon(exitCode)
     } catch (error) {
-      log.error({ error: toLogFields(error) }, 'the service did not stop in order')
+      log.error({ error: toLogFields(error) }, 'shutdown failed')
       await exitNow(1)
     }
   }
@@ -57,7 +57,7 @@ export function ownProcess(log: Logger): ProcessOwner {
   }
   const onError = (error: unknown, origin: NodeJS.UncaughtExceptionOrigin): void => {
     exitCode = 1
-    log.error({ origin, error: fieldsOf(error) }, 'nothing caught this error; stopping')
+    log.error({ origin, error: fieldsOf(error) }, 'uncaught exception; shutting down')
     if (!isStopping) void end(stops?.failed)
   }
 
@@ -82,7 +82,7 @@ function fieldsOf(error: unknown): LogFields {
   try {
     return toLogFields(error)
   } catch {
-    return { message: 'an error that cannot be read' }
+    return { message: 'an error that cannot be described' }
   }
 }
 

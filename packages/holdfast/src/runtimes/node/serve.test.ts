@@ -77,7 +77,7 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 404 })
   })
 
-  test('says of an answer without a body that it has none', async () => {
+  test('declares that a response without a body has no content', async () => {
     const accept = mutation({ route: 'POST /accepted', access: anyone(), status: 202, run: () => {} })
     const { port } = await serveForTest(service({ name: 'accepting', operations: { accept } }))
     using client = await openRaw(port)
@@ -85,7 +85,7 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 202, headers: { 'content-length': '0' } })
   })
 
-  test('takes the whole URL as a target, and HTTP/1.0', async () => {
+  test('accepts an absolute URL as the target, and HTTP/1.0', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET http://shop.test/orders/1?lines=true HTTP/1.1\r\n${host}\r\n`)
@@ -106,21 +106,21 @@ describe('a served service', () => {
     expect(await client.answer()).toMatchObject({ status: 200, body: '{"id":"..","item":"tea"}' })
   })
 
-  test('ignores what a connection could be upgraded to', async () => {
+  test('ignores requests to upgrade a connection', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`)
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('answers requests that were sent at once in their order', async () => {
+  test('answers pipelined requests in their order', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(['a', 'b', 'c'].map((id) => `GET /orders/${id} HTTP/1.1\r\n${host}\r\n`).join(''))
     for (const id of ['a', 'b', 'c']) expect(JSON.parse((await client.answer()).body)).toMatchObject({ id })
   })
 
-  test('beside others in one process', async () => {
+  test('runs beside others in one process', async () => {
     const servers = await Promise.all([serveForTest(shop), serveForTest(shop), serveForTest(shop)])
     const statuses = await Promise.all(
       servers.map(async ({ url }) => (await fetch(`${url}/orders/1`)).status),
@@ -131,7 +131,7 @@ describe('a served service', () => {
 })
 
 describe('a call', () => {
-  test('is aborted when its client goes away', async () => {
+  test('is aborted when its client disconnects', async () => {
     const { begun, waitingService } = waiting()
     const { port } = await serveForTest(waitingService)
     using client = await openRaw(port)
@@ -152,7 +152,7 @@ describe('a call', () => {
     expect((await begun).aborted).toBe(false)
   })
 
-  test('that takes longer than the caller gives it is answered 504', async () => {
+  test('that takes longer than its caller allows is answered 504', async () => {
     const { waitingService } = waiting()
     const { url } = await serveForTest(waitingService)
     const response = await fetch(`${url}/wait`, { headers: { 'request-timeout': '20ms' } })
@@ -160,7 +160,7 @@ describe('a call', () => {
     expect(await response.json()).toMatchObject({ code: 'deadline-exceeded' })
   })
 
-  test('whose answer cannot be sent is answered as a defect', async () => {
+  test('whose response cannot be sent is answered as a defect', async () => {
     const database = {
       ...noDatabase,
       open: async () => ({
@@ -174,8 +174,6 @@ describe('a call', () => {
     const response = await fetch(`${url}/x`)
     expect(response.status).toBe(500)
     expect(await response.json()).toMatchObject({ code: 'internal-error' })
-    expect(log).toContainEqual(
-      expect.objectContaining({ level: 'error', msg: 'an answer could not be sent' }),
-    )
+    expect(log).toContainEqual(expect.objectContaining({ level: 'error', msg: 'sending a response failed' }))
   })
 })

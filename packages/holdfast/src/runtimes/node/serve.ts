@@ -289,7 +289,7 @@ function withoutOperations(running: RunningService): RunningService {
 function nothingToWorkOn(service: Service): HoldfastError {
   return new HoldfastError(
     'nothing-to-work-on',
-    `The service "${service.name}" (${service.place}) has no jobs, consumers, schedules or relays, so that a worker has nothing to do. Add them to service({ … }), or start it with serve().`,
+    `The service "${service.name}" (${service.place}) has no jobs, consumers, schedules or relays; a worker would have nothing to do. Add some to service({ … }), or start it with serve().`,
   )
 }
 

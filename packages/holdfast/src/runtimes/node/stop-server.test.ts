@@ -12,7 +12,7 @@ import { serveForTest } from './serve.fixture.ts'
 const host = 'Host: long.test\r\n'
 
 describe('stopping', () => {
-  test('waits for the calls that are under way, and closes connections as they are answered', async () => {
+  test('waits for the calls in flight, and closes connections as they are answered', async () => {
     const server = await serveForTest(longService)
     using busy = await openRaw(server.port)
     using idle = await openRaw(server.port)
@@ -32,7 +32,7 @@ describe('stopping', () => {
     await expect(fetch(server.url)).rejects.toThrow('fetch failed')
   })
 
-  test('does not wait for a connection whose answer was on its way before', async () => {
+  test('does not wait for a connection whose response was sent before', async () => {
     const { query, service } = holdfast()
     const text = 'x'.repeat(2 ** 24)
     const read = query({
@@ -55,7 +55,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('does not wait for a connection on which nothing has been asked yet', async () => {
+  test('does not wait for a connection without a request', async () => {
     const server = await serveForTest(longService, { graceMs: 4_000 })
     using open = await openRaw(server.port)
     await until(async () => (await fetch(server.url)).status === 404)
@@ -63,7 +63,7 @@ describe('stopping', () => {
     await open.closed
   })
 
-  test('answers what arrives on a connection that has been idle, as long as the delay lasts', async () => {
+  test('answers requests on idle connections during the delay', async () => {
     const server = await serveForTest(longService, { drainDelayMs: 300, graceMs: 4_000 })
     using first = await openRaw(server.port)
     using second = await openRaw(server.port)
@@ -81,7 +81,7 @@ describe('stopping', () => {
     await Promise.all([stopped, second.closed])
   })
 
-  test('answers what has arrived before the connections are closed', async () => {
+  test('answers requests that have arrived before it closes their connections', async () => {
     const server = await serveForTest(longService)
     using client = await openRaw(server.port)
     client.send(`GET /wait?ms=0 HTTP/1.1\r\n${host}\r\n`)
@@ -94,7 +94,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('answers all requests that came together, and ends the connection with the last', async () => {
+  test('answers all pipelined requests, and closes the connection after the last', async () => {
     const server = await serveForTest(longService)
     using client = await openRaw(server.port)
     client.send([200, 300, 400].map((ms) => `GET /wait?ms=${ms} HTTP/1.1\r\n${host}\r\n`).join(''))
@@ -106,7 +106,7 @@ describe('stopping', () => {
     await Promise.all([client.closed, stopped])
   })
 
-  test('runs nothing that is asked behind the end of a connection, which would go unanswered', async () => {
+  test('does not run requests after the end of a connection, whose response could not be sent', async () => {
     const { query, service } = holdfast()
     const text = 'x'.repeat(2 ** 24)
     let runs = 0
@@ -138,7 +138,7 @@ describe('stopping', () => {
     await stopped
   })
 
-  test('does not wait for the rest of a request that does not come', async () => {
+  test('does not wait for the rest of an incomplete request', async () => {
     const server = await serveForTest(longService, { graceMs: 4_000 })
     using client = await openRaw(server.port)
     client.send('GET /wait?ms=0 HTTP/1.1\r\nHo')
@@ -147,7 +147,7 @@ describe('stopping', () => {
     await client.closed
   })
 
-  test('twice is stopping once', async () => {
+  test('twice stops once', async () => {
     let closes = 0
     const database = {
       ...noDatabase,
@@ -162,7 +162,7 @@ describe('stopping', () => {
     expect(closes).toBe(1)
   })
 
-  test('closes the database when all calls have ended, and not before', async () => {
+  test('closes the database only after all calls have ended', async () => {
     const order: string[] = []
     const database = {
       ...noDatabase,
@@ -200,7 +200,7 @@ describe('stopping', () => {
     expect(order).toEqual(['answered', 'closed'])
   })
 
-  test('gives up after the grace, and says what hung', async () => {
+  test('ends after the grace period, and reports what is still running', async () => {
     const server = await serve(longService, {
       port: 0,
       signals: false,
@@ -212,12 +212,12 @@ describe('stopping', () => {
     await until(async () => (await fetch(`${server.url}/wait?ms=0`)).ok)
     await expect(server.stop()).rejects.toMatchObject({
       code: 'grace-exceeded',
-      message: expect.stringMatching(/after 50 ms.*the call of wait with the request id the-hung-one/),
+      message: expect.stringMatching(/within 50 ms.*the call of wait with the request id the-hung-one/),
     })
     await client.closed
   })
 
-  test('names a client that does not end its body, and not the call that it is for', async () => {
+  test('reports a client that does not finish its body, rather than its call', async () => {
     const { mutation, service } = holdfast({ database: noDatabase })
     const write = mutation({
       route: 'POST /write',
@@ -238,11 +238,11 @@ describe('stopping', () => {
     )
     await once(client.socket, 'data')
     await expect(server.stop()).rejects.toMatchObject({
-      message: expect.stringMatching(/waited for: a client that was still sending its request\./),
+      message: expect.stringMatching(/running: a client that was still sending its request\./),
     })
   })
 
-  test('names a client that does not end its request, and a database that does not close', async () => {
+  test('reports a client that does not finish its request, and a database that does not close', async () => {
     const database = {
       ...noDatabase,
       open: async () => ({

@@ -78,13 +78,13 @@ export async function stopServer(
   await telemetry?.stop(Math.min(flushMs, longestFlushMs))
   const rest = [
     ...hung,
-    ...(hasHandedBack ? [] : ['a job that could not be handed back']),
+    ...(hasHandedBack ? [] : ['a job that could not be released']),
     ...(hasClosed ? [] : ['the database']),
   ]
   if (rest.length === 0) return
   throw new HoldfastError(
     'grace-exceeded',
-    `The service had not ended after ${graceMs} ms, and was cut off. What it waited for: ${rest.join(', ')}. A handler ends in time when all that it waits for takes its signal; graceMs gives it longer.`,
+    `The service did not stop within ${graceMs} ms and was terminated. Still running: ${rest.join(', ')}. Pass the signal of the call to everything that a handler awaits, or raise graceMs.`,
   )
 }
 
@@ -111,8 +111,8 @@ async function stopWorking(
 ): Promise<void> {
   try {
     const jobs = (await worker?.stop(limitMs)) ?? []
-    if (jobs.length > 0) log.info({ jobs }, 'jobs that had not ended were handed back; others run them again')
+    if (jobs.length > 0) log.info({ jobs }, 'unfinished jobs released; other workers will run them')
   } catch (error) {
-    log.error({ error: toLogFields(error) }, 'the work on jobs did not end in order')
+    log.error({ error: toLogFields(error) }, 'stopping the worker failed')
   }
 }

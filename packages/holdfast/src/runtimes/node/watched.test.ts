@@ -6,8 +6,8 @@ import { serveForTest } from './serve.fixture.ts'
 
 const inTest = (env: Readonly<Record<string, string>>) => ({ env: { NODE_ENV: 'test', ...env } })
 
-describe('a service that is served', () => {
-  test('sends its spans and metrics to the receiver that a variable names, the last ones when it stops', async () => {
+describe('a served service', () => {
+  test('sends its spans and metrics to the configured receiver, the last ones when it stops', async () => {
     const receiver = await startReceiver()
     const server = await serveForTest(shop, inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }))
     const traceId = randomUUID().replaceAll('-', '')
@@ -26,7 +26,7 @@ describe('a service that is served', () => {
     expect(JSON.stringify(json)).toContain(`{"key":"service.name","value":{"stringValue":"${shop.name}"}}`)
   })
 
-  test('records nothing where that is turned off', async () => {
+  test('records nothing if telemetry is disabled', async () => {
     const receiver = await startReceiver()
     const server = await serveForTest(shop, {
       ...inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }),
@@ -37,10 +37,10 @@ describe('a service that is served', () => {
     expect(receiver.requests).toEqual([])
   })
 
-  test('serves its metrics on a port of their own', async () => {
+  test('serves its metrics on a separate port', async () => {
     const server = await serveForTest(shop, { telemetry: { metricsServer: { port: 0 } } })
     await fetch(`${server.url}/orders/1`)
-    const url = String(server.log.find(({ msg }) => msg === 'metrics are served')?.['url'])
+    const url = String(server.log.find(({ msg }) => msg === 'serving metrics')?.['url'])
     expect(await (await fetch(url)).text()).toMatch(
       /^http_server_request_duration_seconds_count\{.*http_route="\/orders\/\{id\}".*\} 1$/m,
     )
@@ -48,7 +48,7 @@ describe('a service that is served', () => {
     await expect(fetch(url)).rejects.toThrow('fetch failed')
   })
 
-  test('stops within its grace where the receiver does not answer', async () => {
+  test('stops within its grace period if the receiver does not respond', async () => {
     const receiver = await startReceiver({ answer: () => 'hang' })
     const server = await serveForTest(shop, {
       ...inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }),
@@ -58,10 +58,10 @@ describe('a service that is served', () => {
     const startMs = performance.now()
     await server.stop()
     expect(performance.now() - startMs).toBeLessThan(3_000)
-    expect(server.log).toContainEqual(expect.objectContaining({ msg: 'spans were not exported' }))
+    expect(server.log).toContainEqual(expect.objectContaining({ msg: 'exporting spans failed' }))
   })
 
-  test('does not start where a variable of OpenTelemetry is wrong', async () => {
+  test('does not start if an OpenTelemetry variable is invalid', async () => {
     const start = serveForTest(shop, inTest({ OTEL_TRACES_SAMPLER: 'sometimes' }))
     await expect(start).rejects.toMatchObject({ code: 'configuration-invalid' })
   })

@@ -30,7 +30,7 @@ export async function listKeys(
   if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
     throw new HoldfastError(
       'key-list-invalid',
-      `Idempotency keys were asked for with the limit ${limit}; it has to be a whole number from 1 to ${mostListed}.`,
+      `Idempotency keys were asked for with the limit ${limit}; it has to be an integer from 1 to ${mostListed}.`,
     )
   }
   const filters = {

@@ -114,7 +114,7 @@ function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOpti
   if (key === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
   if (key !== undefined) checkKey(job, 'unique key', key)
   if (priority !== undefined && !isPriority(priority))
-    throw optionsInvalid(job, `has the priority ${priority}; give it a whole number from -1000 to 1000`)
+    throw optionsInvalid(job, `has the priority ${priority}; give it an integer from -1000 to 1000`)
 }
 
 function isPriority(value: number): boolean {

@@ -54,7 +54,7 @@ describe('a series', () => {
     ])
   })
 
-  test('does not change with the object that its attributes were given in', () => {
+  test('does not change when the object that held its attributes changes', () => {
     const telemetry = telemetryForTest()
     const attributes = { a: 1 }
     telemetry.counter(calls).with(attributes).add()
@@ -62,7 +62,7 @@ describe('a series', () => {
     expect(telemetry.readMetrics()).toMatchObject([{ points: [{ attributes: { a: 1 } }] }])
   })
 
-  test('beyond the limit is one for all, so that totals stay right', () => {
+  test('beyond the limit is counted in one common series, so that totals stay correct', () => {
     const telemetry = telemetryForTest()
     const [counter, histogram] = [telemetry.counter(calls), telemetry.histogram(duration)]
     for (let n = 0; n < 5_000; n += 1) {
@@ -94,7 +94,7 @@ test('a counter only grows', () => {
 describe('a gauge', () => {
   const size = { name: 'size', description: 'How big.', unit: 'By' }
 
-  test('is read whenever somebody looks, of all who told of it, until they forget it', () => {
+  test('is read on each collection, from all its callbacks, until they are removed', () => {
     const telemetry = telemetryForTest()
     let value = 1
     const forget = telemetry.gauge(size, () => [{ value, attributes: { pool: 'a' } }])
@@ -107,7 +107,7 @@ describe('a gauge', () => {
     expect(telemetry.readMetrics()).toMatchObject([{ points: [{ value: 9, attributes: { pool: 'b' } }] }])
   })
 
-  test('that fails leaves the others, and is logged once', () => {
+  test('that throws does not affect the others, and is logged once', () => {
     const telemetry = telemetryForTest()
     telemetry.gauge({ ...size, name: 'broken' }, () => {
       throw new Error('no disk')
@@ -117,12 +117,12 @@ describe('a gauge', () => {
       expect(telemetry.readMetrics()).toMatchObject([{ definition: size, points: [{ value: 1 }] }])
     }
     expect(telemetry.log).toMatchObject([
-      { level: 'warn', msg: 'The instrument "broken" could not be read.', error: { message: 'no disk' } },
+      { level: 'warn', msg: 'reading the instrument "broken" failed', error: { message: 'no disk' } },
     ])
   })
 })
 
-test('an up-down counter is read whenever somebody looks, and is no gauge', () => {
+test('an up-down counter is read on each collection, and is not a gauge', () => {
   const telemetry = telemetryForTest()
   const open = { name: 'open', description: 'How many.', unit: '{connection}' }
   let value = 3
@@ -135,7 +135,7 @@ test('an up-down counter is read whenever somebody looks, and is no gauge', () =
   expect(telemetry.readMetrics()).toEqual([])
 })
 
-test('two instruments with one name are told of, and the first stays', () => {
+test('two instruments with one name are reported, and the first one is kept', () => {
   const telemetry = telemetryForTest()
   telemetry.counter(calls).with({}).add()
   telemetry
@@ -145,5 +145,5 @@ test('two instruments with one name are told of, and the first stays', () => {
   telemetry.gauge(calls, () => [{ value: 1 }])
   expect(telemetry.readMetrics()).toMatchObject([{ kind: 'counter', points: [{ value: 1 }] }])
   expect(telemetry.log).toHaveLength(1)
-  expect(telemetry.log[0]?.['msg']).toContain('"calls" is a counter already')
+  expect(telemetry.log[0]?.['msg']).toContain('"calls" is already registered as a counter')
 })

@@ -75,7 +75,7 @@ export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
     if (known?.kind === other.kind && 'observers' in known === 'observers' in other) return known as I
     warnOnce(
       name,
-      `The instrument "${name}" is a ${known?.kind} already and cannot be another ${other.kind}: what is measured with the second is not kept. Give it a name of its own.`,
+      `The instrument "${name}" is already registered as a ${known?.kind}; measurements of the second one, a ${other.kind}, are dropped. Use another name.`,
     )
     return other
   }
@@ -91,7 +91,7 @@ export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
           else points.set(keyOf(overflowAttributes), { value, attributes: overflowAttributes })
         }
       } catch (error) {
-        warnOnce(name, `The instrument "${name}" could not be read.`, error)
+        warnOnce(name, `reading the instrument "${name}" failed`, error)
       }
     }
     return [...points.values()]

@@ -50,14 +50,12 @@ function measureMemory(meter: Meter): () => void {
       { name: names.memoryUsage, description: 'Memory of the process (resident set size).', unit: 'By' },
       () => [{ value: process.memoryUsage.rss() }],
     ),
-    meter.upDownCounter(
-      { name: names.heapUsed, description: 'Memory of JavaScript values.', unit: 'By' },
-      () => [{ value: getHeapStatistics().used_heap_size }],
-    ),
-    meter.upDownCounter(
-      { name: names.heapLimit, description: 'Memory that JavaScript values may take.', unit: 'By' },
-      () => [{ value: getHeapStatistics().heap_size_limit }],
-    ),
+    meter.upDownCounter({ name: names.heapUsed, description: 'Used JavaScript heap.', unit: 'By' }, () => [
+      { value: getHeapStatistics().used_heap_size },
+    ]),
+    meter.upDownCounter({ name: names.heapLimit, description: 'Max JavaScript heap.', unit: 'By' }, () => [
+      { value: getHeapStatistics().heap_size_limit },
+    ]),
   ]
   return () => ends.forEach((end) => end())
 }
@@ -96,7 +94,7 @@ function measureLoop(meter: Meter): () => void {
     return state
   }
 
-  const delay = 'How late the event loop was, since the last time that somebody looked.'
+  const delay = 'Delay of the event loop since the last reading.'
   const ends = [
     meter.gauge({ name: names.loopDelayP50, description: `${delay} The median.`, unit: 's' }, () => [
       { value: read().p50 },
@@ -110,8 +108,7 @@ function measureLoop(meter: Meter): () => void {
     meter.gauge(
       {
         name: names.loopUtilization,
-        description:
-          'The share of time in which the event loop was busy, since the last time that somebody looked.',
+        description: 'Share of time in which the event loop was busy, since the last reading.',
         unit: '1',
       },
       () => [{ value: read().utilization }],

@@ -6,20 +6,23 @@ import { startReceiver } from './receiver.fixture.ts'
 const unavailable = { status: 503, headers: { 'retry-after': '0' } }
 
 describe('a receiver', () => {
-  test.each([429, 502, 503, 504])('that answers %i is asked again, as soon as it says', async (status) => {
-    const receiver = await startReceiver({
-      answer: (n) => (n < 2 ? { status, headers: { 'retry-after': '0' } } : { status: 200 }),
-    })
-    const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
-    recordSpans(telemetry, 1)
-    await telemetry.flush()
-    expect(receiver.requests).toHaveLength(3)
-    expect(receiver.requests[2]?.json).toEqual(receiver.requests[0]?.json)
-    expect(receiver.spans).toHaveLength(1)
-    expect(telemetry.log).toEqual([])
-  })
+  test.each([429, 502, 503, 504])(
+    'that returns %i is retried after the time that it names',
+    async (status) => {
+      const receiver = await startReceiver({
+        answer: (n) => (n < 2 ? { status, headers: { 'retry-after': '0' } } : { status: 200 }),
+      })
+      const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
+      recordSpans(telemetry, 1)
+      await telemetry.flush()
+      expect(receiver.requests).toHaveLength(3)
+      expect(receiver.requests[2]?.json).toEqual(receiver.requests[0]?.json)
+      expect(receiver.spans).toHaveLength(1)
+      expect(telemetry.log).toEqual([])
+    },
+  )
 
-  test('that does not say when is asked again after a pause', async () => {
+  test('that names no time is retried with backoff', async () => {
     const receiver = await startReceiver({ answer: (n) => ({ status: n === 0 ? 503 : 200 }) })
     const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
     recordSpans(telemetry, 1)
@@ -29,7 +32,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(1)
   })
 
-  test('that asks for a pause by a date is left alone until then', async () => {
+  test('that names a date is retried at that date', async () => {
     const at = new Date(Date.now() + 2_000)
     const receiver = await startReceiver({
       answer: (n) =>
@@ -42,7 +45,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(1)
   })
 
-  test('that stays busy is given up after five attempts; what is lost is counted, and told once', async () => {
+  test('that stays busy is abandoned after five attempts; the losses are counted and logged once', async () => {
     const receiver = await startReceiver({ answer: () => unavailable })
     const telemetry = telemetryForTest({ endpoint: receiver.url }, { OTEL_METRICS_EXPORTER: 'none' })
     for (let n = 0; n < 3; n += 1) {
@@ -52,9 +55,9 @@ describe('a receiver', () => {
     expect(receiver.requests).toHaveLength(15)
     expect(lossesOf(telemetry)).toMatchObject([
       {
-        msg: 'spans were not exported',
+        msg: 'exporting spans failed',
         lost: 2,
-        error: { code: 'telemetry-export-failed', message: expect.stringContaining('it answered 503') },
+        error: { code: 'telemetry-export-failed', message: expect.stringContaining('it returned 503') },
       },
     ])
     expect(lostOf(telemetry)).toEqual({ 'spans unavailable': 6 })
@@ -63,12 +66,12 @@ describe('a receiver', () => {
   })
 
   test.each([
-    [400, { body: '{"code":3,"message":"bad span"}' }, 'it answered 400: bad span'],
-    [401, {}, 'it answered 401'],
-    [404, { body: 'nothing here' }, 'it answered 404: nothing here'],
-    [500, {}, 'it answered 500'],
-    [302, { headers: { location: 'http://127.0.0.1:1/' } }, 'it answered 302'],
-  ])('that answers %i is not asked again', async (status, more, reason) => {
+    [400, { body: '{"code":3,"message":"bad span"}' }, 'it returned 400: bad span'],
+    [401, {}, 'it returned 401'],
+    [404, { body: 'nothing here' }, 'it returned 404: nothing here'],
+    [500, {}, 'it returned 500'],
+    [302, { headers: { location: 'http://127.0.0.1:1/' } }, 'it returned 302'],
+  ])('that returns %i is not retried', async (status, more, reason) => {
     const receiver = await startReceiver({ answer: () => ({ status, ...more }) })
     const url = receiver.url.replace('http://', 'http://user:secret@')
     const telemetry = telemetryForTest(
@@ -90,27 +93,24 @@ describe('a receiver', () => {
   })
 
   test.each([
-    ['spans', { rejectedSpans: '2', errorMessage: 'two are too old' }, 'left out 2 of 3: two are too old'],
-    ['spans', { errorMessage: 'clocks disagree' }, 'left out 0 of 3: clocks disagree'],
-    ['spans', { rejectedSpans: 3 }, 'left out 3 of 3: it did not say why'],
-    ['metrics', { rejectedDataPoints: '1', errorMessage: 'no' }, 'left out 1 of 1: no'],
-  ])(
-    'that leaves out some of the %s is told of, and not asked again',
-    async (signal, partialSuccess, reason) => {
-      const isAsked = (path: string): boolean => path.endsWith(signal === 'spans' ? 'traces' : 'metrics')
-      const receiver = await startReceiver({
-        answer: (_, path) => ({ status: 200, body: JSON.stringify(isAsked(path) ? { partialSuccess } : {}) }),
-      })
-      const telemetry = telemetryForTest({ endpoint: receiver.url })
-      telemetry.counter({ name: 'one', description: '', unit: '1' }).with({}).add()
-      recordSpans(telemetry, 3)
-      await telemetry.flush()
-      expect(receiver.requests).toHaveLength(2)
-      expect(lossesOf(telemetry)).toMatchObject([
-        { msg: `${signal} were not exported`, error: { message: expect.stringContaining(reason) } },
-      ])
-    },
-  )
+    ['spans', { rejectedSpans: '2', errorMessage: 'two are too old' }, 'rejected 2 of 3: two are too old'],
+    ['spans', { errorMessage: 'clocks disagree' }, 'rejected 0 of 3: clocks disagree'],
+    ['spans', { rejectedSpans: 3 }, 'rejected 3 of 3: no reason given'],
+    ['metrics', { rejectedDataPoints: '1', errorMessage: 'no' }, 'rejected 1 of 1: no'],
+  ])('that rejects some of the %s is reported, and not retried', async (signal, partialSuccess, reason) => {
+    const isAsked = (path: string): boolean => path.endsWith(signal === 'spans' ? 'traces' : 'metrics')
+    const receiver = await startReceiver({
+      answer: (_, path) => ({ status: 200, body: JSON.stringify(isAsked(path) ? { partialSuccess } : {}) }),
+    })
+    const telemetry = telemetryForTest({ endpoint: receiver.url })
+    telemetry.counter({ name: 'one', description: '', unit: '1' }).with({}).add()
+    recordSpans(telemetry, 3)
+    await telemetry.flush()
+    expect(receiver.requests).toHaveLength(2)
+    expect(lossesOf(telemetry)).toMatchObject([
+      { msg: `exporting ${signal} failed`, error: { message: expect.stringContaining(reason) } },
+    ])
+  })
 
   test.each([
     'not JSON',
@@ -119,7 +119,7 @@ describe('a receiver', () => {
     '{"partialSuccess":null}',
     '{"partialSuccess":{}}',
     'x'.repeat(200_000),
-  ])('may answer 200 with %j', async (body) => {
+  ])('may return 200 with %j', async (body) => {
     const receiver = await startReceiver({ answer: () => ({ status: 200, body }) })
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     recordSpans(telemetry, 1)
@@ -128,7 +128,7 @@ describe('a receiver', () => {
     expect(telemetry.log).toEqual([])
   })
 
-  test.each(['hang', 'stall'] as const)('that does not answer in time (%s) is asked again', async (reply) => {
+  test.each(['hang', 'stall'] as const)('that times out (%s) is retried', async (reply) => {
     const receiver = await startReceiver({ answer: (n) => (n === 0 ? reply : { status: 200 }) })
     const telemetry = telemetryForTest(
       { endpoint: receiver.url },
@@ -140,7 +140,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(1)
   })
 
-  test('that is killed in the middle and comes back is sent what it has not taken', async () => {
+  test('that is killed and restarted receives everything that it has not acknowledged', async () => {
     const first = await startReceiver({ answer: () => 'hang' })
     const telemetry = telemetryForTest({ endpoint: first.url }, { OTEL_METRICS_EXPORTER: 'none' })
     recordSpans(telemetry, 7)
@@ -153,7 +153,7 @@ describe('a receiver', () => {
     expect(telemetry.log).toEqual([])
   })
 
-  test('that is slow costs the oldest spans, which are counted, and nothing else', async () => {
+  test('that is slow loses only the oldest spans, which are counted', async () => {
     const receiver = await startReceiver({ answer: (n) => (n === 0 ? 'hang' : { status: 200 }) })
     const telemetry = telemetryForTest(
       { endpoint: receiver.url, spanBufferSize: 100 },
@@ -168,7 +168,7 @@ describe('a receiver', () => {
     expect(receiver.spans).toHaveLength(110)
     expect(lostOf(telemetry)).toEqual({ 'spans overwritten': 900 })
     expect(lossesOf(telemetry)).toMatchObject([
-      { lost: 900, error: { message: expect.stringContaining('does not take spans as fast') } },
+      { lost: 900, error: { message: expect.stringContaining('is slower than the service records spans') } },
     ])
   })
 })

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { lossesOf, lostOf, recordSpans, telemetryForTest } from '../telemetry.fixture.ts'
 import { startReceiver } from './receiver.fixture.ts'
 
-describe('what is sent', () => {
-  test('is a span as OTLP has it', async () => {
+describe('an export', () => {
+  test('contains spans in the OTLP format', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url, resource: { 'cloud.region': 'eu' } })
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -85,7 +85,7 @@ describe('what is sent', () => {
     }
   })
 
-  test('is a metric as OTLP has it, with its examples', async () => {
+  test('contains metrics in the OTLP format, with their exemplars', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     const span = telemetry.beginTrace('server', undefined)
@@ -129,7 +129,7 @@ describe('what is sent', () => {
     expect(receiver.metric('size')).toMatchObject({ gauge: { dataPoints: [{ asDouble: -0.5 }] } })
   })
 
-  test('is sent without being asked for: after a while, and at once where a request is full', async () => {
+  test('is sent periodically, and at once when a request is full', async () => {
     const receiver = await startReceiver()
     const env = { OTEL_BSP_SCHEDULE_DELAY: '60000', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '100' }
     const full = telemetryForTest({ endpoint: receiver.url }, env)
@@ -151,7 +151,7 @@ describe('what is sent', () => {
     await until(() => receiver.spans.length === 350 && receiver.metric('soon'))
   })
 
-  test('goes to an address of its own for each signal, with the headers of either', async () => {
+  test('goes to a separate address for each signal, with the headers of each', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest(
       { headers: { 'x-team': 'tea' } },
@@ -179,7 +179,7 @@ describe('what is sent', () => {
     expect(telemetry.resource['service.name']).toBe('named')
   })
 
-  test('is nothing without an address, or where the variables say none', async () => {
+  test('is disabled without an address, or if the variables disable it', async () => {
     const receiver = await startReceiver()
     const none = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
     for (const telemetry of [telemetryForTest(), telemetryForTest({ endpoint: receiver.url }, none)]) {
@@ -192,8 +192,8 @@ describe('what is sent', () => {
   })
 })
 
-describe('the end', () => {
-  test('sends what there is', async () => {
+describe('a shutdown', () => {
+  test('sends pending records', async () => {
     const receiver = await startReceiver()
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     telemetry.counter({ name: 'last', description: '', unit: '1' }).with({}).add()
@@ -207,7 +207,7 @@ describe('the end', () => {
     expect(receiver.requests).toHaveLength(length)
   })
 
-  test('does not wait for a pause to be over, and tries once more', async () => {
+  test('does not wait for a backoff, and makes one more attempt', async () => {
     const receiver = await startReceiver({
       answer: (n) => (n === 0 ? { status: 503, headers: { 'retry-after': '300' } } : { status: 200 }),
     })
@@ -220,7 +220,7 @@ describe('the end', () => {
     expect(receiver.spans).toHaveLength(10)
   })
 
-  test('comes in time where nobody answers, and says what is lost', async () => {
+  test('ends in time if the receiver does not respond, and logs the losses', async () => {
     const receiver = await startReceiver({ answer: () => 'hang' })
     const telemetry = telemetryForTest({ endpoint: receiver.url })
     recordSpans(telemetry, 700)
@@ -231,7 +231,7 @@ describe('the end', () => {
     expect(lossesOf(telemetry).length).toBeGreaterThanOrEqual(2)
   })
 
-  test('comes at once where nobody listens', async () => {
+  test('ends at once if the receiver refuses connections', async () => {
     const receiver = await startReceiver()
     await receiver.kill()
     const telemetry = telemetryForTest({ endpoint: receiver.url })

@@ -54,15 +54,15 @@ export function createExporter(options: ExporterOptions): Exporter {
 
   async function send({ count, lost, body }: Batch): Promise<void> {
     if (lost > 0) {
-      const message = `${receiver} does not take ${signal} as fast as they come: the oldest were overwritten. Record fewer traces (OTEL_TRACES_SAMPLER_ARG), or keep more (OTEL_BSP_MAX_QUEUE_SIZE).`
+      const message = `${receiver} is slower than the service records ${signal}; the oldest were overwritten. Sample fewer traces (OTEL_TRACES_SAMPLER_ARG) or raise OTEL_BSP_MAX_QUEUE_SIZE.`
       losses.add(lost, { reason: 'overwritten', message })
     }
     const outcome = await deliver(target, body, { hurry: hurry.signal, abort: abort.signal })
     if (outcome.kind !== 'accepted') {
-      const message = `${receiver} did not take them: ${outcome.reason}. OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, has to name a receiver of OTLP/HTTP that takes JSON, such as http://localhost:4318.`
+      const message = `${receiver} rejected them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
       losses.add(count, { reason: outcome.kind, message })
     } else if (outcome.rejected > 0 || outcome.message !== undefined) {
-      const message = `${receiver} left out ${outcome.rejected} of ${count}: ${outcome.message ?? 'it did not say why'}.`
+      const message = `${receiver} rejected ${outcome.rejected} of ${count}: ${outcome.message ?? 'no reason given'}.`
       losses.add(outcome.rejected, { reason: 'refused', message })
     }
   }
@@ -79,7 +79,7 @@ export function createExporter(options: ExporterOptions): Exporter {
       left -= batch.count + batch.lost
     }
     if (left > 0) {
-      const message = `There was no time to send them to ${addressOf(target)} before the service stopped.`
+      const message = `The service stopped before they could be sent to ${addressOf(target)}.`
       losses.add(left, { reason: 'unavailable', message })
     }
     onIdle?.()

@@ -28,7 +28,7 @@ export function createLosses(signal: Signal, counter: Counter, log: Logger): Los
   function tell(): void {
     if (latest === undefined) return
     const error = new HoldfastError('telemetry-export-failed', latest)
-    log.warn({ error: toLogFields(error), lost: untold }, `${signal} were not exported`)
+    log.warn({ error: toLogFields(error), lost: untold }, `exporting ${signal} failed`)
     untold = 0
     latest = undefined
     toldAtMs = performance.now()

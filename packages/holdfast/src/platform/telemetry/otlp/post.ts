@@ -38,11 +38,11 @@ export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSig
   try {
     const { status, headers, content } = await exchange(target, body, abort)
     if (status >= 200 && status < 300) return { kind: 'accepted', ...readPartialSuccess(content) }
-    const reason = `it answered ${status}${explain(content)}`
+    const reason = `it returned ${status}${explain(content)}`
     if (!retryable.has(status)) return { kind: 'refused', reason }
     return { kind: 'unavailable', reason, retryAfterMs: readRetryAfter(headers['retry-after']) }
   } catch (error) {
-    const reason = abort.aborted ? 'the service stopped before it answered' : describe(error, target)
+    const reason = abort.aborted ? 'the service stopped before it responded' : describe(error, target)
     return { kind: 'unavailable', reason, retryAfterMs: undefined }
   }
 }
@@ -128,7 +128,7 @@ function readRetryAfter(header: string | undefined): number | undefined {
 
 function describe(error: unknown, { timeoutMs }: OtlpTarget): string {
   if (!(error instanceof Error)) return String(error)
-  if (error.name === 'TimeoutError') return `it did not answer within ${timeoutMs} ms`
+  if (error.name === 'TimeoutError') return `it timed out after ${timeoutMs} ms`
   // If a name has several addresses, the error has one cause per address and no message.
   return error.message === '' && 'code' in error ? String(error.code) : error.message
 }

@@ -34,10 +34,10 @@ const linesOf = (telemetry: TelemetryForTest, accept?: string): readonly string[
   metricsText(telemetry, accept).text.split('\n')
 
 describe('the text', () => {
-  test('of Prometheus has all kinds of metrics, by the names that OpenTelemetry gives them there', () => {
+  test('in the Prometheus format has all kinds of metrics, with the names that OpenTelemetry defines', () => {
     const lines = linesOf(measured().telemetry)
     const [help, type, info, ...rest] = lines
-    expect([help, type]).toEqual(['# HELP target_info What is measured here.', '# TYPE target_info gauge'])
+    expect([help, type]).toEqual(['# HELP target_info The measured service.', '# TYPE target_info gauge'])
     expect(info).toMatch(/^target_info\{cloud_region="eu \\"west\\"\\n\\\\",.*service_name="shop",.*\} 1$/)
     expect(rest).toEqual([
       String.raw`# HELP http_server_request_duration_seconds Duration of "HTTP"\nrequests \\ in seconds.`,
@@ -57,12 +57,12 @@ describe('the text', () => {
     ])
   })
 
-  test('of OpenMetrics has units, examples and an end too', () => {
+  test('in the OpenMetrics format also has units, exemplars and an end marker', () => {
     const { telemetry, exemplar } = measured()
     const lines = linesOf(telemetry, openMetrics)
     const bucket =
       'http_server_request_duration_seconds_bucket{http_request_method="GET",http_route="/{id}",le='
-    expect(lines.slice(0, 2)).toEqual(['# HELP target What is measured here.', '# TYPE target info'])
+    expect(lines.slice(0, 2)).toEqual(['# HELP target The measured service.', '# TYPE target info'])
     expect(lines).toContain(
       String.raw`# HELP http_server_request_duration_seconds Duration of \"HTTP\"\nrequests \\ in seconds.`,
     )
@@ -88,7 +88,7 @@ describe('the text', () => {
     [{ kind: 'gauge', name: 'a', unit: '{packet}/s' }, 'a_per_second'],
     [{ kind: 'gauge', name: 'a--ü.b', unit: 'V' }, 'a_b_V'],
     [{ kind: 'gauge', name: 'a.b', unit: '' }, 'a_b'],
-  ] as const)('calls %j %s', ({ kind, name, unit }, expected) => {
+  ] as const)('renames %j to %s', ({ kind, name, unit }, expected) => {
     const telemetry = telemetryForTest()
     const definition = { name, description: 'It.', unit }
     if (kind === 'counter') telemetry.counter(definition).with({}).add()
@@ -97,7 +97,7 @@ describe('the text', () => {
       expect(linesOf(telemetry, accept)).toContain(`${expected} 1`)
   })
 
-  test('has a family once, where two names come to the same', () => {
+  test('has one family for two names that are the same after renaming', () => {
     const telemetry = telemetryForTest()
     telemetry.counter({ name: 'a.b', description: '1', unit: '1' }).with({}).add()
     telemetry.counter({ name: 'a_b', description: '2', unit: '1' }).with({}).add()
@@ -118,7 +118,7 @@ test.each([
     'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1',
     'application/openmetrics-text; version=1.0.0; charset=utf-8',
   ],
-])('to Accept: %s the answer is %s', (accept, contentType) => {
+])('with Accept: %s the format is %s', (accept, contentType) => {
   expect(metricsText(measured().telemetry, accept).contentType).toBe(contentType)
 })
 
@@ -131,7 +131,7 @@ describe('promtool', () => {
     missing = tool.missing
   }, 240_000)
 
-  test('reads it without complaint', async ({ skip }) => {
+  test('accepts it without a warning', async ({ skip }) => {
     if (promtool === undefined) return skip(missing)
     const { telemetry } = measured()
     telemetry.counter({ name: 'long', description: 'Text.', unit: '1' }).with({ text: '\\"\n€\ud800' }).add()

@@ -40,7 +40,7 @@ interface FamilyContext {
 
 function toTargetInfo(resource: Attributes, { isOpenMetrics }: TextFormat): string {
   const [family, type] = isOpenMetrics ? ['target', 'info'] : ['target_info', 'gauge']
-  return `# HELP ${family} What is measured here.\n# TYPE ${family} ${type}\ntarget_info${toLabels(resource)} 1\n`
+  return `# HELP ${family} The measured service.\n# TYPE ${family} ${type}\ntarget_info${toLabels(resource)} 1\n`
 }
 
 function toFamily(metric: Metric, { family, unit, format }: FamilyContext): string {

@@ -8,7 +8,7 @@ import { telemetryForTest } from '../telemetry.fixture.ts'
 
 const anyPort = { port: 0, host: '127.0.0.1' }
 
-test('GET /metrics is answered, and nothing else', async () => {
+test('only GET /metrics is answered', async () => {
   const telemetry = telemetryForTest()
   telemetry.counter({ name: 'calls', description: 'Calls.', unit: '1' }).with({}).add()
   const server = await serveMetrics(telemetry, anyPort)
@@ -27,7 +27,7 @@ test('GET /metrics is answered, and nothing else', async () => {
   await expect(fetch(server.url)).rejects.toThrow('fetch failed')
 })
 
-test('a connection is answered once, whatever it asks for meanwhile', async () => {
+test('a connection is answered once, even if it sends more requests', async () => {
   const server = await serveMetrics(telemetryForTest(), anyPort)
   onTestFinished(() => server.stop())
   const socket = connect(server.port, '127.0.0.1')
@@ -38,7 +38,7 @@ test('a connection is answered once, whatever it asks for meanwhile', async () =
   expect(received.match(/HTTP\/1\.1 200/g)).toHaveLength(1)
 })
 
-describe('a service that is watched', () => {
+describe('a service with telemetry', () => {
   async function watch(options: TelemetryOptions, env: Readonly<Record<string, string>>) {
     const told: string[] = []
     const log: Record<string, unknown>[] = []
@@ -54,7 +54,7 @@ describe('a service that is watched', () => {
       },
     )
     onTestFinished(() => telemetry.stop(0))
-    const url = log.find(({ msg }) => msg === 'metrics are served')?.['url']
+    const url = log.find(({ msg }) => msg === 'serving metrics')?.['url']
     return { telemetry, told, url: typeof url === 'string' ? url : undefined }
   }
 
@@ -65,7 +65,7 @@ describe('a service that is watched', () => {
     return (server.address() as AddressInfo).port
   }
 
-  test('serves its metrics where it is told to, until it is stopped', async () => {
+  test('serves its metrics on the configured port, until it is stopped', async () => {
     const { telemetry, url } = await watch({ metricsServer: { port: 0 } }, { NODE_ENV: 'test' })
     expect((await fetch(url!)).status).toBe(200)
     await telemetry.stop()
@@ -96,7 +96,7 @@ describe('a service that is watched', () => {
       { OTEL_EXPORTER_PROMETHEUS_PORT: '0', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' },
       '127.0.0.1',
     ],
-  ])('in %s serves them as %j says, at %s', async (mode, env, address) => {
+  ])('in %s serves its metrics with %j, at %s', async (mode, env, address) => {
     const { url } = await watch({}, { NODE_ENV: mode, ...env })
     const at = (host: string) => url!.replace('127.0.0.1', host)
     expect((await fetch(at(address))).status).toBe(200)
@@ -107,16 +107,18 @@ describe('a service that is watched', () => {
     expect(isElsewhere).toBe(address !== '127.0.0.1')
   })
 
-  test('goes on without them where the port is taken, and tells so', async () => {
+  test('runs without metrics if the port is in use, and logs it', async () => {
     const port = await takePort()
     for (const NODE_ENV of ['development', 'test']) {
       const { told, telemetry } = await watch({}, { NODE_ENV, OTEL_EXPORTER_PROMETHEUS_PORT: String(port) })
-      expect(told).toEqual([expect.stringContaining(`port ${port} of 127.0.0.1: another process has it`)])
+      expect(told).toEqual([
+        expect.stringContaining(`port ${port} of 127.0.0.1: it is in use by another process`),
+      ])
       expect(telemetry.beginTrace('server', undefined).isRecording).toBe(true)
     }
   })
 
-  test('says in one line, and once, that the default port is taken', async () => {
+  test('logs in one line, once, that the default port is in use', async () => {
     const holder = createServer()
     // If a service runs on this machine, the port is in use already.
     await new Promise((resolve) =>
@@ -124,10 +126,10 @@ describe('a service that is watched', () => {
     )
     onTestFinished(() => void holder.close())
     const { told } = await watch({}, { NODE_ENV: 'development' })
-    expect(told).toEqual(['port 9464 is taken; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)'])
+    expect(told).toEqual(['port 9464 is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)'])
   })
 
-  test('does not start in production where the port that was asked for is taken', async () => {
+  test('does not start in production if the configured port is in use', async () => {
     const port = await takePort()
     const env = { NODE_ENV: 'production', OTEL_EXPORTER_PROMETHEUS_HOST: '127.0.0.1' }
     const failure = await watch({ metricsServer: { port } }, env).catch((error: unknown) => error)

@@ -77,10 +77,10 @@ export async function serveMetrics(
 }
 
 function cannotServe(cause: NodeJS.ErrnoException, port: number, host: string): HoldfastError {
-  const why = cause.code === 'EADDRINUSE' ? 'another process has it' : String(cause.code)
+  const why = cause.code === 'EADDRINUSE' ? 'it is in use by another process' : String(cause.code)
   return new HoldfastError(
     'metrics-not-served',
-    `The metrics cannot be served on port ${port} of ${host}: ${why}. Choose another with OTEL_EXPORTER_PROMETHEUS_PORT and OTEL_EXPORTER_PROMETHEUS_HOST, or the option metricsServer of telemetry, whose value false leaves them out.`,
+    `Cannot serve metrics on port ${port} of ${host}: ${why}. Choose another with OTEL_EXPORTER_PROMETHEUS_PORT and OTEL_EXPORTER_PROMETHEUS_HOST or the option metricsServer of telemetry, or disable the metrics server with metricsServer: false.`,
     { cause },
   )
 }

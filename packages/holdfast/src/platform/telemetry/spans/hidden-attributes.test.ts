@@ -4,7 +4,7 @@ import { createRedactor } from '../../../kernel/base/redact.ts'
 import { startReceiver } from '../otlp/receiver.fixture.ts'
 import { telemetryForTest } from '../telemetry.fixture.ts'
 
-test('what a service declares as sensitive is in no span that anybody reads', async () => {
+test('a value that a service declares as sensitive is never exported in a span', async () => {
   const receiver = await startReceiver()
   const telemetry = telemetryForTest({ endpoint: receiver.url })
   const reader = telemetry.readSpans()
@@ -42,7 +42,7 @@ test('what a service declares as sensitive is in no span that anybody reads', as
   expect(JSON.stringify(receiver.requests)).not.toContain('s3cret')
 })
 
-test('what is declared later is hidden from then on, in what has been read before too', () => {
+test('a value that is declared later is hidden from then on, in earlier spans too', () => {
   const telemetry = telemetryForTest()
   const reader = telemetry.readSpans()
   const shared = { email: 's3cret', iban: 's3cret' }

@@ -70,7 +70,7 @@ export function openLineWriter(fd: number): LineWriter {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN') return 0
-      if (!isFailing) tell(`The log cannot be written: ${message}`)
+      if (!isFailing) tell(`Writing the log failed: ${message}`)
       isFailing = true
       // A closed reader does not come back; a full disk may get room again.
       if (code === 'EPIPE' || code === 'EBADF') hasEnded = true
@@ -82,7 +82,7 @@ export function openLineWriter(fd: number): LineWriter {
 
   function tellDropped(): void {
     if (isFailing) return
-    if (dropped > 0) tell(`${dropped} lines of the log were dropped: nobody took them.`)
+    if (dropped > 0) tell(`${dropped} log lines dropped: the output was not being read.`)
     dropped = 0
   }
 

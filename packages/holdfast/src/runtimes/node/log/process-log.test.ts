@@ -57,13 +57,13 @@ test.each([
   ['its event loop is empty', 'end', 0],
   ['it exits by itself', 'exit', 3],
   ['nothing caught an error', 'throw', 1],
-])('nothing that was logged is lost when a process ends since %s', async (_why, how, code) => {
+])('no line is lost when a process ends with %s', async (_why, how, code) => {
   const result = await run(how)
   expect(result.code).toBe(code)
   expect(result.lines.map(({ n }) => n)).toEqual(Array.from({ length: 5_000 }, (_, n) => n))
 })
 
-test('nothing that was logged is lost when a process is asked to end', async () => {
+test('no line is lost when a process is asked to stop', async () => {
   const child = start('signal')
   child.stderr?.once('data', () => child.kill('SIGTERM'))
   const { code, lines } = await read(child)
@@ -72,31 +72,31 @@ test('nothing that was logged is lost when a process is asked to end', async () 
   expect(lines.at(-1)).toMatchObject({ msg: 'stopped' })
 })
 
-test('a reader that is slow gets everything in order, and what is too much to be kept is counted', async () => {
+test('a slow reader gets everything in order, and dropped lines are counted', async () => {
   const { code, lines, stderr } = await read(start('flood'), 'ready')
   expect(code).toBe(0)
   expect(lines.map(({ n }) => n)).toEqual(lines.map((_, n) => n))
   expect(lines.length).toBeGreaterThan(1_600)
-  expect(stderr).toBe(`ready\n${3_000 - lines.length} lines of the log were dropped: nobody took them.\n`)
+  expect(stderr).toBe(`ready\n${3_000 - lines.length} log lines dropped: the output was not being read.\n`)
 })
 
-test('a process does not wait forever for a reader that takes nothing', async () => {
+test('a process does not wait forever for a reader that stopped reading', async () => {
   const child = start('flood')
   const stderr = text(child.stderr!)
   const [code] = (await once(child, 'exit')) as [number]
   expect(code).toBe(0)
-  expect(await stderr).toMatch(/^ready\n\d+ lines of the log were dropped: nobody took them\.\n$/)
+  expect(await stderr).toMatch(/^ready\n\d+ log lines dropped: the output was not being read\.\n$/)
 })
 
-test('a reader that goes away fails nothing', async () => {
+test('a reader that disconnects fails nothing', async () => {
   const child = start('reader-gone')
   const ended = once(child, 'close')
   child.stdout?.once('data', () => child.stdout?.destroy())
-  expect(await text(child.stderr!)).toBe('The log cannot be written: EPIPE: broken pipe, write\ndone\n')
+  expect(await text(child.stderr!)).toBe('Writing the log failed: EPIPE: broken pipe, write\ndone\n')
   expect(await ended).toEqual([0, null])
 })
 
-test('where nobody reads stderr either, the process goes on', async () => {
+test('if stderr is not read either, the process continues', async () => {
   const child = start('nobody-reads')
   const ended = once(child, 'close')
   child.stdout?.once('data', () => {
@@ -108,13 +108,13 @@ test('where nobody reads stderr either, the process goes on', async () => {
   expect(await ended).toEqual([7, null])
 })
 
-test.skipIf(!existsSync('/dev/full'))('a disk that is full fails nothing', async () => {
+test.skipIf(!existsSync('/dev/full'))('a full disk fails nothing', async () => {
   const { code, stderr } = await read(start('end', openSync('/dev/full', 'w')))
-  expect(stderr).toBe('The log cannot be written: ENOSPC: no space left on device, write\n')
+  expect(stderr).toBe('Writing the log failed: ENOSPC: no space left on device, write\n')
   expect(code).toBe(0)
 })
 
-test('a warning does not wait for what comes after it', async () => {
+test('a warning is written before later lines', async () => {
   const { lines } = await run('warn-and-kill')
   expect(lines.map(({ msg }) => msg)).toEqual(['before', 'careful'])
 })

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { toReadable } from './readable-line.ts'
 
-test('a person reads the message first', () => {
+test('a readable line begins with the message', () => {
   const line = JSON.stringify({
     level: 'info',
     time: '2026-01-02T03:04:05.678Z',
@@ -17,7 +17,7 @@ test('a person reads the message first', () => {
   )
 })
 
-test('a person sees the stack of an error and of its causes', () => {
+test('a readable line shows the stack of an error and of its causes', () => {
   const line = JSON.stringify({
     level: 'error',
     time: '2026-01-02T03:04:05.678Z',
@@ -37,7 +37,7 @@ test('a person sees the stack of an error and of its causes', () => {
   ])
 })
 
-test('a person sees what an error is made of', () => {
+test('a readable line shows the errors of an AggregateError', () => {
   const line = JSON.stringify({
     level: 'error',
     time: '2026-01-02T03:04:05.678Z',
@@ -52,7 +52,7 @@ test('a person sees what an error is made of', () => {
   ])
 })
 
-test.each(['text', 5, null])('a person sees an error that is %j', (error) => {
+test.each(['text', 5, null])('a readable line shows an error that is %j', (error) => {
   const line = JSON.stringify({ level: 'warn', time: '2026-01-02T03:04:05.678Z', error, msg: 'odd' })
   expect(stripVTControlCharacters(toReadable(line)).split('\n').slice(1)).toEqual([String(error), ''])
 })

@@ -11,7 +11,7 @@ const jsonType = 'Content-Type: application/json\r\n'
 describe('a body', () => {
   const post = `POST /orders HTTP/1.1\r\n${host}${jsonType}`
 
-  test('of a gigabyte is refused before it is sent', async () => {
+  test('of a gigabyte is rejected before it is sent', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
@@ -24,7 +24,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of a gigabyte that is sent all the same ends with the connection, and the answer arrives', async () => {
+  test('of a gigabyte that is sent anyway ends with the connection, and the response arrives', async () => {
     const { port, url } = await serveForTest(shop)
     const before = process.memoryUsage.rss()
     const outcome = await new Promise<{ readonly status: number | undefined; readonly sentMb: number }>(
@@ -60,7 +60,7 @@ describe('a body', () => {
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
   })
 
-  test('that is still coming is taken for a while, so that its client can read the answer', async () => {
+  test('that is still arriving is read for a while, so that its client can read the response', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Content-Length: 1073741824\r\n\r\n`)
@@ -70,7 +70,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('that breaks the rules once it has been refused is not answered twice', async () => {
+  test('that turns out malformed after its rejection is not answered twice', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 1 })
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n`)
@@ -80,7 +80,7 @@ describe('a body', () => {
     expect(client.rest()).toBe('')
   })
 
-  test('of unknown length is counted, and the answer comes before its end', async () => {
+  test('of unknown length is counted, and answered before its end', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 100 })
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n64\r\n${' '.repeat(100)}\r\n`)
@@ -89,7 +89,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of unknown length that fits is read, and the connection stays', async () => {
+  test('of unknown length within the limit is read, and the connection is kept', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n8\r\n{"item":\r\n`)
@@ -99,7 +99,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('in chunks of one byte is refused when there are too many of them', async () => {
+  test('in chunks of one byte is rejected if there are too many of them', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Transfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(17_409)}`)
@@ -112,7 +112,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('with chunk extensions much longer than it may be is refused', async () => {
+  test('with chunk extensions above the limit is rejected', async () => {
     const { port } = await serveForTest(shop, { bodyLimitBytes: 1_000 })
     using client = await openRaw(port)
     const chunk = `1;${'x'.repeat(10_000)}\r\n \r\n`
@@ -123,7 +123,7 @@ describe('a body', () => {
     await client.closed
   })
 
-  test('of a DELETE is refused, and that of a GET has no meaning', async () => {
+  test('of a DELETE is rejected, and that of a GET is ignored', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     const rest = `/orders/1 HTTP/1.1\r\n${host}${jsonType}Content-Length: 2\r\n\r\n{}`
@@ -135,7 +135,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 204 })
   })
 
-  test('that nobody reads is taken in where it is short, and the connection stays', async () => {
+  test('that the handler does not read is drained if it is short, and the connection is kept', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`POST /nothing HTTP/1.1\r\n${host}${jsonType}Content-Length: 10\r\n\r\n12345`)
@@ -144,7 +144,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 200 })
   })
 
-  test('that its client asks about first is asked for where it is wanted alone', async () => {
+  test('with Expect: 100-continue is requested only if it will be read', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${post}Expect: 100-continue\r\nContent-Length: 14\r\n\r\n`)
@@ -159,7 +159,7 @@ describe('a body', () => {
     ['the path', `POST /nothing HTTP/1.1\r\n${host}${jsonType}`, 404],
     ['the media type', `POST /orders HTTP/1.1\r\n${host}Content-Type: text/plain\r\n`, 415],
     ['Accept', `${post}Accept: text/html\r\n`, 406],
-  ])('that its client asks about first is not asked for where %s refuses it', async (_, head, status) => {
+  ])('with Expect: 100-continue is not requested if %s rejects it', async (_, head, status) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`${head}Expect: 100-continue\r\nContent-Length: 14\r\n\r\n`)
@@ -173,7 +173,7 @@ describe('a body', () => {
     expect(await client.answer()).toMatchObject({ status: 201 })
   })
 
-  test('that breaks off calls nothing', async () => {
+  test('that breaks off does not run a handler', async () => {
     let calls = 0
     const { mutation, service } = holdfast({ database: noDatabase })
     const count = mutation({ route: 'POST /count', access: anyone(), run: () => void (calls += 1) })

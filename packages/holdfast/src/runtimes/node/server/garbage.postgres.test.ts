@@ -51,6 +51,6 @@ async function leftPerCall(method: string, path: string): Promise<number> {
 test.for([
   ['GET', '/read'],
   ['POST', '/write'],
-])('%s %s leaves next to nothing for a full collection', async ([method, path]) => {
+])('%s %s leaves almost nothing for a full collection', async ([method, path]) => {
   expect(await leftPerCall(method!, path!)).toBeLessThan(2_000)
 })

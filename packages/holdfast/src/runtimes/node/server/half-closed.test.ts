@@ -36,7 +36,7 @@ function get(client: RawClient, path: string): void {
   client.send(`GET ${path} HTTP/1.1\r\nHost: half.test\r\n\r\n`)
 }
 
-test('a client that sends no more gets all of an answer that was under way', async () => {
+test('a client that half-closes its connection gets the rest of a response in progress', async () => {
   const { port } = await serveForTest(halfClosing)
   using client = await openRaw(port, { allowHalfOpen: true })
   get(client, '/much')
@@ -48,7 +48,7 @@ test('a client that sends no more gets all of an answer that was under way', asy
   await client.closed
 })
 
-test('a client that sends no more before it is answered ends its call, and is told', async () => {
+test('a client that half-closes its connection before the response cancels its call, and is told so', async () => {
   const { port } = await serveForTest(halfClosing)
   using client = await openRaw(port, { allowHalfOpen: true })
   get(client, '/wait')
@@ -61,7 +61,7 @@ test('a client that sends no more before it is answered ends its call, and is to
   await client.closed
 })
 
-test('a client that sends no more on an idle connection has it closed', async () => {
+test('an idle connection that a client half-closes is closed', async () => {
   const { port } = await serveForTest(halfClosing)
   using client = await openRaw(port, { allowHalfOpen: true })
   client.socket.end()

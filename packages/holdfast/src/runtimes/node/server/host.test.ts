@@ -14,7 +14,7 @@ describe('a Host', () => {
     ['has a user', `${get}Host: me@shop.test\r\n\r\n`],
     ['has a path', `${get}Host: shop.test/orders\r\n\r\n`],
     ['has a port that is none', `${get}Host: shop.test:x\r\n\r\n`],
-  ])('that %s is refused', async (_, request) => {
+  ])('that %s is rejected', async (_, request) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(request)
@@ -27,7 +27,7 @@ describe('a Host', () => {
   })
 
   test.each(['shop.test', 'shop.test:8080', '127.0.0.1', '[::1]:3000', 'under_score.internal', 'SHOP'])(
-    '%s is fine',
+    '%s is accepted',
     async (name) => {
       const { port } = await serveForTest(shop)
       using client = await openRaw(port)
@@ -38,7 +38,7 @@ describe('a Host', () => {
 })
 
 test.each(['Content-Type', 'Authorization', 'If-Modified-Since', 'user-agent'])(
-  'a second %s is refused, whatever it says',
+  'a second %s is rejected, whatever its value',
   async (name) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)

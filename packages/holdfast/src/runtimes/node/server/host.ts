@@ -14,5 +14,7 @@ export function checkHost({ headers, httpVersion }: IncomingMessage): ProblemErr
   if (host === undefined) {
     return httpVersion === '1.0' ? undefined : BadRequest({ detail: 'The request has no Host header.' })
   }
-  return form.test(host) ? undefined : BadRequest({ detail: 'The Host header is not one host and port.' })
+  return form.test(host)
+    ? undefined
+    : BadRequest({ detail: 'The Host header must be one host with an optional port.' })
 }

@@ -126,7 +126,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
       const made = refusal ? handler.refuse(refusal, request) : await handler.answer(request)
       sendAnswer(hasRoomFor(made) ? made : handler.refuse(tooMuchUnsent(), request), exchange, sendOptions())
     } catch (error) {
-      log.error({ error: toLogFields(error) }, 'an answer could not be sent')
+      log.error({ error: toLogFields(error) }, 'sending a response failed')
       sendAnswer(handler.refuse(InternalError(), request), exchange, sendOptions())
     }
   }
@@ -135,7 +135,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     if (typeof body !== 'string' || unsent.makesRoomFor(body.length)) return true
     log.warn(
       { bytes: body.length, maxUnsentBytes },
-      'answer replaced by 503: too many bytes wait for clients',
+      'response replaced by 503: too many bytes are waiting for clients',
     )
     return false
   }
@@ -158,7 +158,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     drain,
     unfinishedClients() {
       const reading = unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
-        return `a client that had not read its answer with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
+        return `a client that had not read its response with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
       })
       const sending = [...lastOf.values()].filter((last) => last?.isComplete === false)
       return [...reading, ...sending.map(() => 'a client that was still sending its request')]
@@ -183,5 +183,5 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
 }
 
 function tooMuchUnsent(): ProblemError {
-  return Unavailable({ detail: 'Too many answers wait for clients that are slow to read them.' })
+  return Unavailable({ detail: 'Too many responses are waiting for slow clients.' })
 }

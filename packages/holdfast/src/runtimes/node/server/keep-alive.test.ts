@@ -19,7 +19,7 @@ describe('an idle connection', () => {
     expect(await announced(port)).toBe('timeout=75')
   })
 
-  test('is kept as the variable says, or the option, which goes first', async () => {
+  test('is kept as long as the option or the variable says; the option takes precedence', async () => {
     const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT_MS: '620000' }
     expect(await announced((await serveForTest(shop, { env })).port)).toBe('timeout=620')
     const { port } = await serveForTest(shop, { env, keepAliveTimeoutMs: 5_000 })
@@ -36,7 +36,7 @@ describe('an idle connection', () => {
     expect(performance.now() - startedMs).toBeGreaterThan(1_000)
   })
 
-  test('is not one whose header fields are late', async () => {
+  test('is not one whose header fields arrive slowly', async () => {
     const { port } = await serveForTest(shop, { headerTimeoutMs: 50, requestTimeoutMs: 50 })
     using idle = await openRaw(port)
     idle.send(get)

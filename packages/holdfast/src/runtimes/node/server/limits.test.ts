@@ -24,7 +24,7 @@ function problemOf(answer: RawAnswer, status: number): Record<string, unknown> {
 }
 
 describe('header fields', () => {
-  test('of more than 16 KiB are refused', async () => {
+  test('of more than 16 KiB are rejected', async () => {
     const { port, url } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}\r\n\r\n`)
@@ -36,7 +36,7 @@ describe('header fields', () => {
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(15_000) } })).status).toBe(200)
   })
 
-  test('that never end are refused at the limit', async () => {
+  test('without end are rejected at the limit', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\n')
@@ -49,7 +49,7 @@ describe('header fields', () => {
     }
   })
 
-  test('that are still coming are taken for a while, so that their client can read the answer', async () => {
+  test('that are still arriving are read for a while, so that their client can read the response', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`GET /orders/1 HTTP/1.1\r\n${host}X-Big: ${'x'.repeat(20_480)}`)
@@ -58,14 +58,14 @@ describe('header fields', () => {
     expect(client.rest()).toBe('')
   })
 
-  test('may be limited otherwise', async () => {
+  test('can have another limit', async () => {
     const { url } = await serveForTest(shop, { maxHeaderBytes: 1_000 })
     expect((await fetch(`${url}/orders/1`, { headers: { 'x-big': 'x'.repeat(1_000) } })).status).toBe(431)
     const { url: roomy } = await serveForTest(shop, { maxHeaderBytes: 40_000 })
     expect((await fetch(`${roomy}/orders/1`, { headers: { 'x-big': 'x'.repeat(30_000) } })).status).toBe(200)
   })
 
-  test('are all read, however many there are', async () => {
+  test('are all read, in any number', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     const many = 'a:1\r\n'.repeat(2_500)
@@ -75,7 +75,7 @@ describe('header fields', () => {
     })
   })
 
-  test('that come too slowly are given up', async () => {
+  test('that arrive too slowly are rejected', async () => {
     const { port } = await serveForTest(shop, { headerTimeoutMs: 50 })
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\nHost: sh')
@@ -84,7 +84,7 @@ describe('header fields', () => {
   })
 })
 
-test('a request that does not end in time is given up', async () => {
+test('a request that does not end in time is rejected', async () => {
   const { port, url } = await serveForTest(shop, { requestTimeoutMs: 50 })
   using client = await openRaw(port)
   client.send(
@@ -95,7 +95,7 @@ test('a request that does not end in time is given up', async () => {
   expect((await fetch(`${url}/orders/1`)).status).toBe(200)
 })
 
-describe('what is not HTTP', () => {
+describe('malformed HTTP', () => {
   test.each([
     ['a line of nonsense', 'nonsense\r\n\r\n'],
     ['a TLS greeting', '\x16\x03\x01\x02\x00\x01'],
@@ -108,7 +108,7 @@ describe('what is not HTTP', () => {
       `POST /orders HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
     ],
     ['a length that is none', `POST /orders HTTP/1.1\r\n${host}Content-Length: -1\r\n\r\n`],
-  ])('%s is refused', async (_, request) => {
+  ])('%s is rejected', async (_, request) => {
     const { port, url } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(request)
@@ -117,7 +117,7 @@ describe('what is not HTTP', () => {
     expect((await fetch(`${url}/orders/1`)).status).toBe(200)
   })
 
-  test('a client that goes on and on is cut off', async () => {
+  test('a client that keeps sending is disconnected', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port, { allowHalfOpen: true })
     client.send('nonsense\r\n\r\n')
@@ -127,7 +127,7 @@ describe('what is not HTTP', () => {
     clearInterval(more)
   })
 
-  test('a chunk that is none is refused in the middle of a body', async () => {
+  test('an invalid chunk is rejected in the middle of a body', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(
@@ -138,8 +138,8 @@ describe('what is not HTTP', () => {
   })
 })
 
-describe('the methods of proxies', () => {
-  test('CONNECT is refused', async () => {
+describe('a proxy method', () => {
+  test('CONNECT is rejected', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`CONNECT shop.test:443 HTTP/1.1\r\n${host}\r\n`)
@@ -150,7 +150,7 @@ describe('the methods of proxies', () => {
     await client.closed
   })
 
-  test('TRACE is refused, and echoes nothing', async () => {
+  test('TRACE is rejected, and echoes nothing', async () => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)
     client.send(`TRACE /orders/1 HTTP/1.1\r\n${host}Cookie: secret=1\r\n\r\n`)
@@ -160,7 +160,7 @@ describe('the methods of proxies', () => {
   })
 })
 
-test('what cannot be read behind a request is never the answer to that request', async () => {
+test('garbage after a request never becomes the response to that request', async () => {
   const { port } = await serveForTest(shop)
   using client = await openRaw(port)
   client.send(`GET /orders/1 HTTP/1.1\r\n${host}\r\nGARBAGE\r\n\r\n`)

@@ -37,7 +37,7 @@ async function failureOf(start: Promise<unknown>): Promise<HoldfastError> {
 }
 
 describe('the port', () => {
-  test('is what the option says, else PORT', async () => {
+  test('comes from the option, otherwise from PORT', async () => {
     const { port: free } = await serveForTest(shop)
     expect(free).toBeGreaterThan(0)
     const { PORT, other } = await freePorts()
@@ -48,7 +48,7 @@ describe('the port', () => {
     expect(byOption.port).toBe(other)
   })
 
-  test('is the next free one from 3000 on where none is asked for, and that is said', async () => {
+  test('is the next free one from 3000 if none is configured, which is logged', async () => {
     // It does not matter which process has it, as long as port 3000 is in use.
     await takePort(3_000)
     await takePort(3_001)
@@ -62,21 +62,21 @@ describe('the port', () => {
     onTestFinished(() => server.stop())
     expect(server.port).toBeGreaterThan(3_001)
     expect(server.port).toBeLessThanOrEqual(3_020)
-    expect(told).toEqual([`port 3000 is taken; listening on ${server.port}`])
+    expect(told).toEqual([`port 3000 is in use; listening on ${server.port}`])
   })
 
-  test('is none where the next 20 are taken too', async () => {
+  test('is not found if the next 20 are in use too', async () => {
     for (let port = 3_000; port <= 3_020; port += 1) await takePort(port)
     const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({}) }))
     expect(failure.code).toBe('port-in-use')
-    expect(failure.message).toContain('The ports 3000 to 3020 of 127.0.0.1 are all taken.')
+    expect(failure.message).toContain('The ports 3000 to 3020 of 127.0.0.1 are all in use.')
   })
 
-  test('that is asked for and taken is refused, with how to find who has it', async () => {
+  test('that is configured and in use is rejected, with a command that finds its process', async () => {
     const port = (await takePort(0))!
     const failure = await failureOf(serveForTest(shop, { port }))
     expect(failure.code).toBe('port-in-use')
-    expect(failure.message).toContain(`Port ${port} of 127.0.0.1 is taken`)
+    expect(failure.message).toContain(`Port ${port} of 127.0.0.1 is in use`)
     expect(failure.message).toContain(`lsof -i :${port}`)
   })
 
@@ -84,7 +84,7 @@ describe('the port', () => {
     const failure = await failureOf(serve(shop, { signals: false, ...quiet, ...env({ PORT }) }))
     expect(failure.code).toBe('configuration-invalid')
     expect(failure.message).toContain(`PORT is ${JSON.stringify(PORT)}`)
-    expect(failure.message).toContain('a whole number from 0 to 65535')
+    expect(failure.message).toContain('an integer from 0 to 65535')
   })
 
   test.each([-1, 65_536, 1.5, Number.NaN])('cannot be %s as an option', async (port) => {
@@ -110,13 +110,13 @@ describe('the host', () => {
     expect(await isElsewhere).toBe('NODE_ENV' in variables)
   })
 
-  test('that is blank is refused, rather than taken for every address', async () => {
+  test('that is empty is rejected, rather than used for every address', async () => {
     const failure = await failureOf(serveForTest(shop, env({ HOST: ' ' })))
     expect(failure.code).toBe('configuration-invalid')
     expect(failure.message).toContain('HOST')
   })
 
-  test('that is none of this machine is refused', async () => {
+  test('that is not an address of this machine is rejected', async () => {
     for (const host of ['192.0.2.1', 'no-such-host.invalid']) {
       const failure = await failureOf(serveForTest(shop, { host }))
       expect(failure.code).toBe('host-unavailable')
@@ -125,10 +125,10 @@ describe('the host', () => {
   })
 })
 
-test('the level of the log has to be one', async () => {
+test('the log level must be valid', async () => {
   const failure = await failureOf(serve(shop, { port: 0, signals: false, env: { LOG_LEVEL: 'verbose' } }))
   expect(failure.code).toBe('configuration-invalid')
-  expect(failure.message).toContain('LOG_LEVEL is "verbose". It has to be one of debug, info, warn, error.')
+  expect(failure.message).toContain('LOG_LEVEL is "verbose". It must be one of debug, info, warn, error.')
 })
 
 test('a service that cannot listen is closed again', async () => {

@@ -18,15 +18,15 @@ const furtherPorts = 20
 export async function listen(server: Server, { port, host, notify }: ListenOptions): Promise<number> {
   if (port !== undefined) {
     if (await tryListening(server, port, host)) return portOf(server)
-    throw portInUse(`Port ${port} of ${host} is taken by another process.`, port)
+    throw portInUse(`Port ${port} of ${host} is in use by another process.`, port)
   }
   for (let next = usualPort; next <= usualPort + furtherPorts; next += 1) {
     if (!(await tryListening(server, next, host))) continue
-    if (next !== usualPort) notify(`port ${usualPort} is taken; listening on ${next}`)
+    if (next !== usualPort) notify(`port ${usualPort} is in use; listening on ${next}`)
     return next
   }
   throw portInUse(
-    `The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all taken.`,
+    `The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all in use.`,
     usualPort,
   )
 }
@@ -60,13 +60,13 @@ function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string):
   if (cause.code === 'EACCES') {
     return new HoldfastError(
       'port-forbidden',
-      `This user may not listen on port ${port} of ${host}. Choose a port from 1024 on (PORT=8080), or give the process the right to.`,
+      `No permission to listen on port ${port} of ${host}. Choose a port from 1024 (such as PORT=8080), or grant the process permission.`,
       { cause },
     )
   }
   return new HoldfastError(
     'host-unavailable',
-    `The service cannot listen on ${host} (${cause.code}): HOST, or the option host, has to be an address of this machine, 127.0.0.1 for itself alone or 0.0.0.0 for all.`,
+    `Cannot listen on ${host} (${cause.code}): HOST, or the option host, must be an address of this machine, such as 127.0.0.1 (local only) or 0.0.0.0 (all interfaces).`,
     { cause },
   )
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { NodeRequest } from './node-request.ts'
 
-test('a request knows the connection that it came on', async () => {
+test('a request knows its connection', async () => {
   const server = createServer((incoming, response) => {
     response.end(JSON.stringify(new NodeRequest(incoming).connection))
   })

@@ -35,7 +35,7 @@ export function refuseBroken(server: Server, handler: Pick<Handler, 'refuse'>, l
     // The parser fails again for every further byte.
     if (refused.has(socket)) return
     refused.add(socket)
-    log.debug({ code: error.code }, 'a connection broke')
+    log.debug({ code: error.code }, 'connection broken')
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswered(socket)) {
       socket.destroy()
       return
@@ -44,7 +44,7 @@ export function refuseBroken(server: Server, handler: Pick<Handler, 'refuse'>, l
   })
   server.on('connect', (incoming, socket) => {
     const problem = new ProblemError(MethodNotAllowed, {
-      detail: 'CONNECT is for proxies.',
+      detail: 'CONNECT is not supported: this server is not a proxy.',
       extra: {},
       headers: { allow: '' },
     })
@@ -71,6 +71,6 @@ function toProblem({ code, reason }: ClientError): ProblemError {
   if (code === 'HPE_HEADER_OVERFLOW') return HeadersTooLarge()
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return RequestTimeout()
   return BadRequest({
-    detail: `This is not HTTP/1.1 as RFC 9112 has it${reason === undefined ? '' : `: ${reason}`}.`,
+    detail: `Malformed HTTP/1.1 request (RFC 9112)${reason === undefined ? '' : `: ${reason}`}.`,
   })
 }

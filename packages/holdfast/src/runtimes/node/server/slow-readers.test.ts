@@ -78,8 +78,8 @@ const read = query({
 
 const slowService = service({ name: 'slow', operations: { read } })
 
-describe('a client that does not read its answer', () => {
-  test('is cut off after 30 s', async () => {
+describe('a client that does not read its response', () => {
+  test('is disconnected after 30 s', async () => {
     const { http, clock, messages, port } = await open()
     const socket = await request(port)
     await until(() => http.unfinishedClients().length === 1)
@@ -88,22 +88,22 @@ describe('a client that does not read its answer', () => {
     clock.advance(1_000)
     expect(http.unfinishedClients()).toEqual([])
     expect(await readOn(socket)).toBeLessThan(much.length)
-    expect(messages).toContain('client did not read its answer; connection reset')
+    expect(messages).toContain('client did not read its response; connection reset')
   })
 
-  test('is cut off sooner if a service says so', async () => {
+  test('is disconnected sooner if a service configures it', async () => {
     const { port, log } = await serveForTest(slowService, {
       sendTimeoutMs: 50,
     })
     const socket = await request(port)
     const line = await until(() =>
-      log.find(({ msg }) => msg === 'client did not read its answer; connection reset'),
+      log.find(({ msg }) => msg === 'client did not read its response; connection reset'),
     )
     expect(line).toMatchObject({ level: 'info', totalBytes: 16_777_227, requestId: expect.any(String) })
     expect(await readOn(socket)).toBeLessThan(much.length)
   })
 
-  test('is named if it keeps a service from stopping', async () => {
+  test('is reported if it delays the stop of a service', async () => {
     const server = await serve(slowService, {
       port: 0,
       signals: false,
@@ -117,13 +117,13 @@ describe('a client that does not read its answer', () => {
     await expect(server.stop()).rejects.toMatchObject({
       code: 'grace-exceeded',
       message: expect.stringMatching(
-        /waited for: a client that had not read its answer with the request id the-slow-one \(\d+ of 16777227 bytes sent\)\./,
+        /running: a client that had not read its response with the request id the-slow-one \(\d+ of 16777227 bytes sent\)\./,
       ),
     })
   })
 })
 
-test('a client that reads slowly gets its answer, however long that takes', async () => {
+test('a client that reads slowly gets its response, however long it takes', async () => {
   const { http, clock, port } = await open()
   const socket = await request(port)
   await until(() => http.unfinishedClients().length === 1)
@@ -143,7 +143,7 @@ test('a client that reads slowly gets its answer, however long that takes', asyn
   expect(http.unfinishedClients()).toEqual([])
 })
 
-test('an answer that waits for the one before it is not one that is not read', async () => {
+test('a response that waits for the previous one does not count as unread', async () => {
   const first = Promise.withResolvers<HttpAnswer>()
   const { http, clock, messages, port } = await open({
     answer: ({ target }) => (target === '/first' ? first.promise : answerOf('second')),
@@ -160,28 +160,28 @@ test('an answer that waits for the one before it is not one that is not read', a
 })
 
 describe('the bytes that wait for clients', () => {
-  test('are limited, at the cost of those that do not read', async () => {
+  test('are limited, by disconnecting the clients that do not read', async () => {
     const { http, clock, messages, port } = await open({ maxUnsentBytes: much.length + 1 })
     const stalled = await request(port)
     await until(() => http.unfinishedClients().length === 1)
     using client = await openRaw(port)
     client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
     expect(await client.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
-    expect(messages).toContain('answer replaced by 503: too many bytes wait for clients')
+    expect(messages).toContain('response replaced by 503: too many bytes are waiting for clients')
     clock.advance(1_000)
     client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
     expect((await client.answer()).body).toHaveLength(much.length)
     await readOn(stalled)
   })
 
-  test('do not keep an answer from a client if there is no other', async () => {
+  test('do not reject the only response', async () => {
     const { port } = await open({ maxUnsentBytes: 1 })
     using client = await openRaw(port)
     client.send('GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n')
     expect((await client.answer()).body).toHaveLength(much.length)
   })
 
-  test('are not those that answers share', async () => {
+  test('count shared responses once', async () => {
     const shared = answerOf(Buffer.from(much))
     let answer = shared
     const { http, port } = await open({ maxUnsentBytes: 1, answer: () => answer })
@@ -195,9 +195,9 @@ describe('the bytes that wait for clients', () => {
   })
 })
 
-test('limits that are none are refused, all at once', async () => {
+test('invalid limits are rejected, all at once', async () => {
   await expect(open({ sendTimeoutMs: 0, maxUnsentBytes: Number.NaN })).rejects.toMatchObject({
     code: 'configuration-invalid',
-    message: expect.stringMatching(/sendTimeoutMs is 0,[^]*maxUnsentBytes is NaN,/),
+    message: expect.stringMatching(/sendTimeoutMs is 0;[^]*maxUnsentBytes is NaN;/),
   })
 })

@@ -85,7 +85,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
       // A response without a socket waits for an earlier one on its connection, not for the client.
       if (answer.response.socket === null) continue
       answer.stalledMs += sweepMs
-      if (answer.stalledMs > sendTimeoutMs) end(answer, 'client did not read its answer; connection reset')
+      if (answer.stalledMs > sendTimeoutMs) end(answer, 'client did not read its response; connection reset')
     }
   }
 
@@ -100,7 +100,7 @@ export function createUnsentAnswers(options: UnsentAnswersOptions): UnsentAnswer
           answer.heldBytes > 0 && answer.stalledMs >= evictableMs && answer.response.socket !== null,
       )
       for (const answer of stalled.sort((a, b) => b.stalledMs - a.stalledMs)) {
-        end(answer, 'too many bytes wait for clients that do not read; connection reset')
+        end(answer, 'too many bytes are waiting for clients; connection reset')
         if (fits(bytes)) return true
       }
       return false

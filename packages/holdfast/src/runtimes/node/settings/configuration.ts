@@ -7,7 +7,7 @@ export function choosePort(option: number | undefined, { PORT }: ServerValues): 
   if (option === undefined) return PORT
   if (Number.isInteger(option) && option >= 0 && option <= maxPort) return option
   throw configurationInvalid([
-    `The option port is ${option}, and has to be a whole number from 0 to ${maxPort}; 0 takes any free port.`,
+    `The option port is ${option}; it must be an integer from 0 to ${maxPort} (0 selects any free port).`,
   ])
 }
 
@@ -21,6 +21,6 @@ export function chooseHost(option: string | undefined, { HOST }: ServerValues, m
   // Node takes an empty address for all addresses of the machine.
   if (host.trim() !== '') return host
   throw configurationInvalid([
-    'The address to listen on, which is the option host or the variable HOST, is blank. Give one such as 127.0.0.1, or leave it out.',
+    'The listen address (option host or variable HOST) is empty. Set an address such as 127.0.0.1, or omit it.',
   ])
 }

@@ -5,7 +5,7 @@ import { serveForTest } from '../serve.fixture.ts'
 
 const graceMs = 20_000
 
-test('the drain delay is that of the option, the environment, or the mode, in this order', () => {
+test('the drain delay comes from the option, the environment, or the mode, in this order', () => {
   const set = { DRAIN_DELAY_MS: 3_000 }
   const notSet = { DRAIN_DELAY_MS: undefined }
   const nothing = { drainDelayMs: undefined, graceMs }
@@ -31,9 +31,12 @@ test.each([
   })
 })
 
-test.each([-1, Number.NaN, Infinity, 20_000])('nor with the option drainDelayMs %d', async (drainDelayMs) => {
-  await expect(serveForTest(shop, { graceMs, drainDelayMs })).rejects.toMatchObject({
-    code: 'configuration-invalid',
-    message: expect.stringContaining(`drainDelayMs is ${drainDelayMs}`),
-  })
-})
+test.each([-1, Number.NaN, Infinity, 20_000])(
+  'a service does not start with the option drainDelayMs %d',
+  async (drainDelayMs) => {
+    await expect(serveForTest(shop, { graceMs, drainDelayMs })).rejects.toMatchObject({
+      code: 'configuration-invalid',
+      message: expect.stringContaining(`drainDelayMs is ${drainDelayMs}`),
+    })
+  },
+)

@@ -37,6 +37,6 @@ function isWithin(delayMs: number, graceMs: number): boolean {
 
 function invalid(what: string, graceMs: number): HoldfastError {
   return configurationInvalid([
-    `${what}, and has to be a number of milliseconds from 0 to less than graceMs, which is ${graceMs}: the delay is a part of the grace. Without it, it is ${productionDelayMs} in production and 0 elsewhere.`,
+    `${what}; it must be at least 0 ms and less than graceMs (${graceMs}), because the delay is part of the grace period. The default is ${productionDelayMs} in production and 0 elsewhere.`,
   ])
 }

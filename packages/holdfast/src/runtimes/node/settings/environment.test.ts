@@ -23,13 +23,13 @@ const open = (env: Record<string, string>, names: readonly string[] = ['KEY']) =
 describe('a .env', () => {
   beforeEach(() => writeFile(file('.env'), '# a comment\nKEY="from the file"\nOTHER=1\n'))
 
-  test('adds what the environment does not say, in development', () => {
+  test('adds variables that the environment does not have, in development', () => {
     const { env, originOf } = open({ OTHER: '2' })
     expect(env).toEqual({ KEY: 'from the file', OTHER: '2' })
     expect([originOf('KEY'), originOf('OTHER')]).toEqual(['.env', undefined])
   })
 
-  test('gives way to the environment, whether that has the value or its file', async () => {
+  test('is overridden by the environment, by a value or a file', async () => {
     await writeFile(file('key'), 'from a file of its own')
     const { env, issues } = open({ KEY_FILE: file('key') })
     expect([env['KEY'], issues]).toEqual(['from a file of its own', []])
@@ -44,17 +44,17 @@ describe('a .env', () => {
   })
 })
 
-test('a .env that cannot be read is wrong in development, and nowhere else', async () => {
+test('a .env that cannot be read is an error only in development', async () => {
   await mkdir(file('.env'))
-  expect(open({}).issues).toEqual([`There is a ${file('.env')}, which is not a file.`])
+  expect(open({}).issues).toEqual([`Cannot read ${file('.env')}, which is not a file.`])
   expect(open({ NODE_ENV: 'test' }).issues).toEqual([])
   expect(open({ NODE_ENV: 'production' }).issues).toEqual([])
 })
 
-test('what decides how settings are read is read from the environment alone', async () => {
+test('variables that decide how settings are read are read only from the environment', async () => {
   await writeFile(file('.env'), 'NODE_ENV=production\n')
   await writeFile(file('mode'), 'production')
-  const rest = 'Set it in the environment itself: what else is read depends on it.'
+  const rest = 'Set it in the environment itself, because it decides which files are read.'
   expect(open({}).issues).toEqual([`NODE_ENV is "production" in .env. ${rest}`])
   await writeFile(file('.env'), 'NODE_ENV=development\n')
   expect(open({}).issues).toEqual([])
@@ -64,18 +64,18 @@ test('what decides how settings are read is read from the environment alone', as
   ])
 })
 
-test('no .env is no matter', () => {
+test('a missing .env is no error', () => {
   expect(open({ A: '1' })).toMatchObject({ env: { A: '1' }, issues: [] })
 })
 
 describe('a variable that names a file', () => {
-  test('has its content as the value, without the last line feed', async () => {
+  test('has the file content as its value, without the last line feed', async () => {
     await writeFile(file('key'), ' line one\nline two\r\n')
     const { env, originOf, issues } = open({ KEY_FILE: file('key'), NODE_ENV: 'production' })
     expect([env['KEY'], originOf('KEY'), issues]).toEqual([' line one\nline two', file('key'), []])
   })
 
-  test('is read where it is one of a setting only', async () => {
+  test('is supported only for settings', async () => {
     await writeFile(file('key'), 'value')
     expect(open({ OTHER_FILE: file('key') }).env['OTHER']).toBeUndefined()
   })
@@ -88,7 +88,7 @@ describe('a variable that names a file', () => {
       'names too much',
       async () => writeFile(file('key'), 'x'.repeat(70_000)),
       {},
-      'which has 70000 bytes; 65536 are read',
+      'which has 70000 bytes; the max is 65536',
     ],
     ['names nothing that is in it', async () => writeFile(file('key'), '\n'), {}, 'which is empty.'],
     [
@@ -101,7 +101,7 @@ describe('a variable that names a file', () => {
       'names what has a NUL',
       async () => writeFile(file('key'), 'se\0cret'),
       {},
-      'which has a NUL character, in line 1 at byte 3 ',
+      'which has a NUL character, at line 1, byte 3 ',
     ],
     [
       'names UTF-16',
@@ -109,28 +109,28 @@ describe('a variable that names a file', () => {
       {},
       'which is encoded in UTF-16.',
     ],
-  ])('and %s is wrong', async (...[, prepare, more, expected]) => {
+  ])('and %s is rejected', async (...[, prepare, more, expected]) => {
     await prepare()
     const { issues } = open({ KEY_FILE: file('key'), ...more })
     expect(issues).toHaveLength(1)
     expect(issues[0]).toContain(expected)
   })
 
-  test('and is given the secret itself is wrong, and does not show it', () => {
+  test('and contains the secret itself is rejected without showing it', () => {
     const { issues } = open({ KEY_FILE: 'hunter2' })
     expect(issues).toEqual([
-      'KEY_FILE names a file (not shown, since it does not begin with /, ./ or ../), which does not exist.',
+      'KEY_FILE is a file (path hidden, because it does not begin with /, ./ or ../), which does not exist.',
     ])
   })
 
-  test.skipIf(process.getuid?.() === 0)('and may not be read is wrong', async () => {
+  test.skipIf(process.getuid?.() === 0)('and has no read permission is rejected', async () => {
     await writeFile(file('key'), 'v')
     await chmod(file('key'), 0)
     expect(open({ KEY_FILE: file('key') }).issues[0]).toContain('which cannot be read (EACCES).')
   })
 })
 
-test('one start shows everything that is wrong, whoever is configured', async () => {
+test('one start reports every problem, in each part of the configuration', async () => {
   const { query, service } = holdfast({
     settings: settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) }),
   })

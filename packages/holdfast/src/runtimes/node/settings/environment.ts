@@ -46,12 +46,12 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
     const path = env[`${name}_FILE`]
     if (!path) continue
     if (env[name]) {
-      issues.push(`${name} and ${name}_FILE are both set. Leave one of them out.`)
+      issues.push(`${name} and ${name}_FILE are both set. Remove one of them.`)
       continue
     }
     const file = readTextFile(resolve(path))
-    if (file.problem !== undefined) issues.push(`${name}_FILE names ${showPath(path)}, ${file.problem}`)
-    else if (file.text === '') issues.push(`${name}_FILE names ${showPath(path)}, which is empty.`)
+    if (file.problem !== undefined) issues.push(`${name}_FILE is ${showPath(path)}, ${file.problem}`)
+    else if (file.text === '') issues.push(`${name}_FILE is ${showPath(path)}, which is empty.`)
     else {
       env[name] = file.text
       origins.set(name, resolve(path))
@@ -59,7 +59,7 @@ export function openEnvironment({ env: given, names, folder, notify }: Environme
   }
   if (readMode(env) !== mode) {
     issues.push(
-      `NODE_ENV is ${JSON.stringify(env['NODE_ENV'])} in ${origins.get('NODE_ENV')}. Set it in the environment itself: what else is read depends on it.`,
+      `NODE_ENV is ${JSON.stringify(env['NODE_ENV'])} in ${origins.get('NODE_ENV')}. Set it in the environment itself, because it decides which files are read.`,
     )
   }
   return { env, mode, issues, originOf: (name) => origins.get(name) }
@@ -76,7 +76,7 @@ function bothNames(name: string): readonly string[] {
 function showPath(path: string): string {
   return /^\.{0,2}\/[^\n]*$/.test(path) && path.length <= 200
     ? resolve(path)
-    : 'a file (not shown, since it does not begin with /, ./ or ../)'
+    : 'a file (path hidden, because it does not begin with /, ./ or ../)'
 }
 
 interface EnvFileParts {
@@ -96,12 +96,12 @@ function readEnvFile(
   const path = resolve(folder, envFile)
   if (mode === 'production' && existsSync(path)) {
     notify(
-      `${path} is not read: in production, variables come from the environment. Keep it out of what is deployed.`,
+      `${path} is ignored in production, where variables come from the environment. Remove it from the deployment.`,
     )
   }
   if (mode !== 'development') return {}
   const file = readTextFile(path)
   if (file.problem === undefined) return parseEnv(file.text)
-  if (!file.isMissing) issues.push(`There is a ${path}, ${file.problem}`)
+  if (!file.isMissing) issues.push(`Cannot read ${path}, ${file.problem}`)
   return {}
 }

@@ -24,7 +24,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs?: number
   /**
    * Time that an idle connection is kept open, in milliseconds. Default: `KEEP_ALIVE_TIMEOUT_MS`,
-   * else 75,000. It has to be longer than the proxy in front keeps its idle connections (60 s for
+   * else 75,000. It must be longer than the proxy in front keeps its idle connections (60 s for
    * AWS ALB and nginx, 600 s for Google Cloud): otherwise the service closes a connection on which
    * the proxy is just sending a request, and the proxy answers 502. Lower it only if many clients
    * connect directly.
@@ -79,7 +79,7 @@ export function readHttpLimits(given: HttpLimits): Required<HttpLimits> {
     limits[name] = value
     if (Number.isSafeInteger(value) && value >= 1) continue
     issues.push(
-      `The option ${name} is ${value}, and has to be a whole number from 1. Without it, it is ${defaults[name]}.`,
+      `The option ${name} is ${value}; it must be a positive integer. The default is ${defaults[name]}.`,
     )
   }
   if (issues.length > 0) throw configurationInvalid(issues)

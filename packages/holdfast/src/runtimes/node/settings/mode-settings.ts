@@ -11,7 +11,7 @@ interface ModeSettings extends Readonly<Record<string, Setting>> {
 /** The setting that decides how all others are read. */
 export const modeSettings: Settings<SettingValues<ModeSettings>> = settings<ModeSettings>({
   NODE_ENV: setting(oneOf('development', 'test', 'production'), {
-    description: 'How strict the service is with its own program, and how open with its surroundings.',
+    description: 'Mode of the service: strictness of its checks, and how much it reveals.',
     default: 'development',
   }),
 })

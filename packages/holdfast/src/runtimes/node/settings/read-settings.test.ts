@@ -7,7 +7,7 @@ import { expect, expectTypeOf, onTestFinished, test } from 'vitest'
 
 const config = settings({ MAIL_KEY: setting(text(), { description: 'For mail.', secret: true }) })
 
-test('settings are read without a service, from files too', async () => {
+test('settings are read without a service, also from files', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-settings-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'key'), 'mk_live\n')
@@ -18,16 +18,16 @@ test('settings are read without a service, from files too', async () => {
   expect(MAIL_KEY.reveal()).toBe('mk_live')
 })
 
-test('all that is wrong with them is said at once', async () => {
+test('all problems are reported at once', async () => {
   await expect(
     readSettings(config, { env: { NODE_ENV: 'staging', MAIL_KEY_FILE: '/gone' } }),
   ).rejects.toMatchObject({
     code: 'configuration-invalid',
     message: [
       'The configuration has 3 problems:',
-      '  - MAIL_KEY_FILE names /gone, which does not exist.',
-      '  - NODE_ENV is "staging". It has to be one of development, test, production. How strict the service is with its own program, and how open with its surroundings.',
-      '  - MAIL_KEY is not set. It has to be a text. For mail.',
+      '  - MAIL_KEY_FILE is /gone, which does not exist.',
+      '  - NODE_ENV is "staging". It must be one of development, test, production. Mode of the service: strictness of its checks, and how much it reveals.',
+      '  - MAIL_KEY is not set. It must be a string. For mail.',
     ].join('\n'),
   })
 })

@@ -25,38 +25,38 @@ export type ServerValues = SettingValues<ServerSettings>
 /** The settings of a server. */
 export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
   PORT: setting(wholeNumber({ min: 0, max: maxPort }), {
-    description: 'The port to listen on; 0 takes any free one.',
+    description: 'Port to listen on; 0 selects any free port.',
     optional: true,
-    defaultDescription: '3000, or one of the next 20 where that is taken',
+    defaultDescription: '3000, or one of the next 20 if it is in use',
   }),
   HOST: setting(text(), {
-    description: 'The address to listen on.',
+    description: 'Address to listen on.',
     optional: true,
     defaultDescription: '127.0.0.1; in production 0.0.0.0',
   }),
   LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error'), {
-    description: 'The least level that is logged.',
+    description: 'Min level of log lines.',
     default: 'info',
   }),
   DRAIN_DELAY_MS: setting(wholeNumber({ min: 0, max: 600_000 }), {
     description:
-      'How long a service that stops goes on listening, in milliseconds. It is a part of the grace.',
+      'Time that a stopping service continues to listen, in milliseconds. Part of the grace period.',
     optional: true,
     defaultDescription: '0; in production 7000',
   }),
   KEEP_ALIVE_TIMEOUT_MS: setting(wholeNumber({ min: 1, max: 86_400_000 }), {
     description:
-      'The time for which an idle connection is kept, in milliseconds. Longer than the proxy in front keeps its own.',
+      'Time that an idle connection is kept, in milliseconds. Must be longer than the keep-alive timeout of the proxy in front.',
     default: String(defaultKeepAliveTimeoutMs),
   }),
   STRICT_TRANSPORT_SECURITY: setting(text(), {
     description:
-      'The header of this name in every answer, such as max-age=31536000; includeSubDomains. For a host that is reached by https alone.',
+      'Value of the Strict-Transport-Security header of every response, such as max-age=31536000; includeSubDomains. Only for hosts that are always reached by https.',
     optional: true,
     defaultDescription: 'none: a proxy in front may set it',
   }),
   WORKER_CONCURRENCY: setting(wholeNumber({ min: 1, max: 1_000 }), {
-    description: 'How many jobs a process runs at once.',
+    description: 'Max number of jobs that a process runs at once.',
     default: '10',
   }),
 })

@@ -18,7 +18,7 @@ export function readTextFile(path: string): TextFile {
     const stat = statSync(path)
     // A pipe would block the start until its writer is done.
     if (!stat.isFile()) return wrong('which is not a file.')
-    if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; ${maxBytes} are read at most.`)
+    if (stat.size > maxBytes) return wrong(`which has ${stat.size} bytes; the max is ${maxBytes}.`)
     const decoded = decodeText(readFileSync(path))
     if (decoded.fault !== undefined) return wrong(`which ${decoded.fault}`)
     return { text: decoded.text.replace(/\r?\n$/, '') }
