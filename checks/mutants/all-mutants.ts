@@ -6,6 +6,7 @@ import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
 import { outboxMutants } from './outbox.ts'
 import { postgresMutants } from './postgres.ts'
+import { transactionMutants } from './transactions.ts'
 import { webhookMutants } from './webhooks.ts'
 
 /** The mutants of each area. */
@@ -16,6 +17,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   migrate: migrateMutants,
   outbox: outboxMutants,
   postgres: postgresMutants,
+  transactions: transactionMutants,
   webhooks: webhookMutants,
 }
 

@@ -72,8 +72,8 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'schema epoch: not checked when the answer is stored',
     file: `${src}/effects/idempotency/queries/store-answer.ts`,
-    text: 'headers), body, marker, epoch],',
-    replacement: 'headers), body, marker, null],',
+    text: 'headers), body, marker, epoch]',
+    replacement: 'headers), body, marker, null]',
     killedBy: [
       {
         file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
@@ -85,28 +85,16 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'transaction marker: not checked when the answer is stored',
     file: `${src}/effects/idempotency/queries/store-answer.ts`,
-    text: 'headers), body, marker, epoch],',
-    replacement: 'headers), body, null, epoch],',
+    text: 'headers), body, marker, epoch]',
+    replacement: 'headers), body, null, epoch]',
     killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
     why: 'A handler that ends its transaction inside a function would commit its effects without its key.',
   },
   {
     name: 'serializable: the answer is read within the transaction',
-    file: `${src}/effects/idempotency/begin.ts`,
-    text: `      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
-      connection.run(beginStatement(call)),
-      connection.run<LockRow>(claiming),
-      connection.run({ text: \`SAVEPOINT \${startSavepoint}\` }),
-    ]),
-  )
-  const [answer, , lock]`,
-    replacement: `      connection.run(beginStatement(call)),
-      connection.run<AnswerRow>(readAnswer(claim.id, place.read)),
-      connection.run<LockRow>(claiming),
-      connection.run({ text: \`SAVEPOINT \${startSavepoint}\` }),
-    ]),
-  )
-  const [, answer, lock]`,
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: '[before, beginStatement(isolation), first]',
+    replacement: '[beginStatement(isolation), before, first]',
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,
@@ -159,38 +147,18 @@ export const idempotencyMutants: readonly Mutant[] = [
     why: 'A COMMIT that is still under way would be answered as rolled back.',
   },
   {
-    name: 'commit: statements that are not awaited do not count',
-    file: `${src}/effects/idempotency/attempt.ts`,
-    text: `  // A handler need not have awaited its last statements; whether they failed counts all the same.
-  await untilAborted(connection.settled(), call.deadline)`,
-    replacement: '',
-    killedBy: [
-      {
-        file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
-        name: 'a statement that was never awaited is waited for until the deadline, and not longer',
-      },
-    ],
-    why: 'A COMMIT would be sent behind a statement that outlasts the deadline of its call.',
-  },
-  {
-    name: 'commit: its tag is not read',
-    file: `${src}/effects/idempotency/commit.ts`,
-    text: "if (commitResult.value.command !== 'COMMIT')",
-    replacement: 'if (false)',
-    killedBy: [{ file: `${src}/effects/idempotency/commit.test.ts`, name: 'a COMMIT that says ROLLBACK' }],
-    why: 'A transaction that was rolled back would be answered as committed.',
-  },
-  {
     name: 'commit: its wait has no floor',
-    file: `${src}/effects/idempotency/commit.ts`,
-    text: 'Math.max(commitPatienceMs, call.deadline.remainingMs())',
-    replacement: 'call.deadline.remainingMs()',
-    killedBy: [{ file: `${src}/effects/idempotency/commit.test.ts`, name: 'a COMMIT is waited for' }],
+    file: `${src}/effects/idempotency/mutation-attempt.ts`,
+    text: 'Math.max(leastCommitMs, this.#call.deadline.remainingMs())',
+    replacement: 'this.#call.deadline.remainingMs()',
+    killedBy: [
+      { file: `${src}/effects/idempotency/mutation-attempt.test.ts`, name: 'a COMMIT is waited for' },
+    ],
     why: 'A COMMIT sent at the end of a deadline would be cut off, and its outcome looked up for nothing.',
   },
   {
     name: 'claim: without a statement_timeout',
-    file: `${src}/effects/idempotency/queries/claim.ts`,
+    file: `${src}/storage/postgres/queries/begin-transaction.ts`,
     text: "set_config('statement_timeout', $1, true)",
     replacement: '$1::text',
     killedBy: [
@@ -203,7 +171,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: without a limit of idleness',
-    file: `${src}/effects/idempotency/queries/claim.ts`,
+    file: `${src}/storage/postgres/queries/begin-transaction.ts`,
     text: "set_config('idle_in_transaction_session_timeout', $2, true)",
     replacement: '$2::text',
     killedBy: [
@@ -216,7 +184,7 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: a key that is locked counts as claimed',
-    file: `${src}/effects/idempotency/begin.ts`,
+    file: `${src}/effects/idempotency/mutation-attempt.ts`,
     text: 'if (!row.claimed) throw',
     replacement: 'if (false) throw',
     killedBy: [
@@ -230,8 +198,8 @@ export const idempotencyMutants: readonly Mutant[] = [
   {
     name: 'key ring: a leaf is truncated by another width',
     file: `${src}/effects/idempotency/rotate-ring.ts`,
-    text: 'if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {',
-    replacement: 'if (rows[0]?.is_used === true) {',
+    text: 'if (row?.is_used !== true || row.width_ms !== ring.widthMs) return false',
+    replacement: 'if (row?.is_used !== true) return false',
     killedBy: [
       {
         file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
@@ -255,9 +223,9 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'primary key: a second final answer is an error',
-    file: `${src}/effects/idempotency/attempt.ts`,
-    text: 'if (claim && stored && isKeyConstraint(constraintOf(error))) return',
-    replacement: 'if (claim && stored && !error) return',
+    file: `${src}/effects/idempotency/mutation-attempt.ts`,
+    text: 'if (!claim || !isKeyConstraint(constraintOf(error))) throw error',
+    replacement: 'if (claim || !claim) throw error',
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
@@ -307,9 +275,9 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: of a deadlock',
-    file: `${src}/effects/idempotency/attempt.ts`,
-    text: '  if (transientFailure !== undefined) throw transientFailure\n',
-    replacement: '  void transientFailure\n',
+    file: `${src}/effects/idempotency/mutation-attempt.ts`,
+    text: '    if (transientFailure !== undefined) throw transientFailure\n',
+    replacement: '    void transientFailure\n',
     killedBy: [
       {
         file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
@@ -346,9 +314,9 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: a clock that was wrong counts',
-    file: `${src}/effects/idempotency/begin.ts`,
-    text: 'if (!isPlaced || parts.ring.epoch',
-    replacement: 'if (parts.ring.epoch',
+    file: `${src}/effects/idempotency/mutation-attempt.ts`,
+    text: 'return isPlaced && ring.epoch === row.epoch ? row',
+    replacement: 'return ring.epoch === row.epoch ? row',
     killedBy: [
       {
         file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
@@ -359,9 +327,9 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'final answers: a problem keeps its effects',
-    file: `${src}/effects/idempotency/attempt.ts`,
-    text: '    await connection.rollBack()\n    return storeRefusal',
-    replacement: '    return storeRefusal',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: '    await this.rollBack()\n    const own',
+    replacement: '    const own',
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
@@ -372,9 +340,9 @@ export const idempotencyMutants: readonly Mutant[] = [
   },
   {
     name: 'serializable: a problem keeps its effects',
-    file: `${src}/effects/idempotency/attempt.ts`,
-    text: '`ROLLBACK TO SAVEPOINT ${startSavepoint}`',
-    replacement: '`RELEASE SAVEPOINT ${startSavepoint}`',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: 'ROLLBACK TO SAVEPOINT holdfast_start',
+    replacement: 'RELEASE SAVEPOINT holdfast_start',
     killedBy: [
       {
         file: `${src}/effects/idempotency/final-answers.postgres.test.ts`,

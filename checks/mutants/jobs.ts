@@ -255,7 +255,7 @@ export const jobMutants: readonly Mutant[] = [
   {
     name: 'dead jobs: their place is not released when they are deleted',
     file: `${src}/effects/jobs/leadership/prune.ts`,
-    text: 'for (const statement of releasePlace({ service, ...place })) await connection.run(statement)',
+    text: 'for (const statement of releasePlace({ service, ...place })) await transaction.run(statement)',
     replacement: 'void place',
     killedBy: [
       {

@@ -37,7 +37,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     name: 'registration: not before a process publishes',
     file: `${src}/effects/messages/register-subscriptions.ts`,
-    text: 'if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))',
+    text: 'if (declarations.length > 0) await transaction.run(registerSubscriptions(service, declarations))',
     replacement: '',
     killedBy: [
       {
@@ -50,7 +50,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     name: 'moved database: sequences stay behind',
     file: `${src}/databases/assembly/recognize-database.ts`,
-    text: 'isKnown(row, isDisposable) ? [] : await repairSequences(connection)',
+    text: 'isKnown(found!, isDisposable) ? [] : await repairSequences(transaction)',
     replacement: '[]',
     killedBy: [
       {

@@ -2,7 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
 
-/** Mutants of connections, transactions and savepoints. */
+/** Mutants of pools, sessions and connections. */
 export const postgresMutants: readonly Mutant[] = [
   {
     name: 'pool: a connection that comes too late is kept',
@@ -192,91 +192,6 @@ export const postgresMutants: readonly Mutant[] = [
     replacement: '    const shape',
     killedBy: [{ file: `${src}/storage/postgres/session/session-state.postgres.test.ts`, name: 'a query: ' }],
     why: 'What a handler leaves in its session would reach the next call.',
-  },
-  {
-    name: 'transaction marker: not set',
-    file: `${src}/storage/postgres/transaction/transaction-marker.ts`,
-    text: "return `set_config('holdfast.transaction', ${parameter}, true)`",
-    replacement: "return `set_config('holdfast.transaction', ${parameter}, false)`",
-    killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
-    why: 'What a handler runs after its own COMMIT would commit as if it were its transaction.',
-  },
-  {
-    name: 'transaction control: tags are not compared with the text',
-    file: `${src}/storage/postgres/transaction/transaction-session.ts`,
-    text: 'if (controlTags.get(result.command) !== command?.kind) this.#refuse()',
-    replacement: '',
-    killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
-    why: 'A command that the text of a statement hides would end the transaction unnoticed.',
-  },
-  {
-    name: 'savepoints: a refused command changes the stack',
-    file: `${src}/storage/postgres/transaction/savepoints.ts`,
-    text: 'if (!hasSucceeded) return undefined',
-    replacement: 'void hasSucceeded',
-    killedBy: [{ file: `${src}/storage/postgres/transaction/savepoints.postgres.test.ts`, name: '' }],
-    why: 'Jobs would be undone with a savepoint that was never made, or committed without their rows.',
-  },
-  {
-    name: 'savepoints: a name finds the oldest',
-    file: `${src}/storage/postgres/transaction/savepoints.ts`,
-    text: 'this.#stack.findLastIndex(',
-    replacement: 'this.#stack.findIndex(',
-    killedBy: [{ file: `${src}/storage/postgres/transaction/savepoints.postgres.test.ts`, name: '' }],
-    why: 'A ROLLBACK TO would undo jobs and messages whose rows are kept.',
-  },
-  {
-    name: 'savepoints: unclear ones commit',
-    file: `${src}/storage/postgres/transaction/savepoints.ts`,
-    text: 'if (!this.#isUnclear && this.#sent.size === 0) return',
-    replacement: 'if (true) return',
-    killedBy: [
-      {
-        file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
-        name: 'a transaction with a command that was not answered is not committed',
-      },
-      {
-        file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
-        name: 'a transaction that went back to a savepoint that is not known is not committed',
-      },
-    ],
-    why: 'Jobs whose rows were rolled back would be committed.',
-  },
-  {
-    name: 'commit of a job: its tag is not read',
-    file: `${src}/storage/postgres/transaction/lazy-transaction.ts`,
-    text: "if (commit?.status !== 'fulfilled' || commit.value.command !== 'COMMIT')",
-    replacement: "if (commit?.status !== 'fulfilled')",
-    killedBy: [
-      {
-        file: `${src}/storage/postgres/transaction/lazy-transaction.test.ts`,
-        name: 'a COMMIT that says ROLLBACK',
-      },
-    ],
-    why: 'A job whose transaction was rolled back would count as done.',
-  },
-  {
-    name: 'commit of a job: statements that are not awaited do not count',
-    file: `${src}/storage/postgres/transaction/lazy-transaction.ts`,
-    text: 'await untilAborted(connection.settled(), this.work.deadline)',
-    replacement: '',
-    killedBy: [
-      { file: `${src}/storage/postgres/transaction/lazy-transaction.test.ts`, name: 'waits for statements' },
-    ],
-    why: 'A job would commit at the end of its deadline what it was to roll back.',
-  },
-  {
-    name: 'commit of a job: the marker is not checked',
-    file: `${src}/storage/postgres/transaction/lazy-transaction.ts`,
-    text: '...last,\n      check,\n',
-    replacement: '...last,\n',
-    killedBy: [
-      {
-        file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,
-        name: 'a job does not succeed in a transaction that it has not begun (tag seen: false)',
-      },
-    ],
-    why: 'A job whose handler ended its transaction would count as done, and its effects come twice.',
   },
   {
     name: 'pool of queries: its sessions may write',

@@ -7,8 +7,9 @@ import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
 import { concerned, type WakeKind } from '../../effects/jobs/enqueue/wake.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ownWork } from '../../kernel/host/work.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
+import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 import { JobQueues } from './job-queues.ts'
 import {
   findHandedOver,
@@ -161,16 +162,9 @@ export class Handover {
     return rows.length === searchBatch ? rows.at(-1)?.id : undefined
   }
 
-  async #transact<T>(stopping: AbortSignal, work: (transaction: LazyTransaction) => Promise<T>): Promise<T> {
+  #transact<T>(stopping: AbortSignal, use: (transaction: Transaction) => Promise<T>): Promise<T> {
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    const transaction = new LazyTransaction(this.#parts.pool, ownWork(limit), passLimitMs)
-    try {
-      const result = await work(transaction)
-      await transaction.commit([])
-      return result
-    } finally {
-      await transaction.close()
-    }
+    return transact(this.#parts.pool, { work: ownWork(limit), limitMs: passLimitMs }, use)
   }
 
   async #disconnect(): Promise<void> {

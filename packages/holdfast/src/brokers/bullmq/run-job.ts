@@ -7,7 +7,8 @@ import { judgeFailure } from '../../effects/jobs/attempt/judge-attempt.ts'
 import type { AttemptEnd } from '../../effects/jobs/queries/end-attempt.ts'
 import { readInput } from '../../effects/jobs/attempt/read-input.ts'
 import type { AttemptOutcome } from '../../effects/jobs/attempt/run-attempt.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
+import { Transaction } from '../../storage/postgres/transaction/transaction.ts'
+import { uniformLimits } from '../../storage/postgres/queries/begin-transaction.ts'
 import type { JobRecords } from './job-records.ts'
 import { NoSteps } from './no-steps.ts'
 import { finishFenced } from './queries/finish-jobs.ts'
@@ -36,7 +37,10 @@ export interface TryEnd {
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runJob(scope: AttemptScope, parts: RunParts): Promise<TryEnd> {
-  const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
+  const transaction = new Transaction(scope.pool, scope.work, {
+    limits: uniformLimits(scope.limitMs),
+    owner: scope.job,
+  })
   try {
     await runHandler(scope, parts, transaction)
     return over(await succeed(scope, parts, transaction))
@@ -56,7 +60,7 @@ const over = (outcome: AttemptOutcome): TryEnd => ({
   error: undefined,
 })
 
-async function runHandler(scope: AttemptScope, parts: RunParts, transaction: LazyTransaction): Promise<void> {
+async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Transaction): Promise<void> {
   const { job, row, deadline, log } = scope
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
@@ -73,10 +77,10 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Laz
 async function succeed(
   { job, row }: AttemptScope,
   parts: RunParts,
-  transaction: LazyTransaction,
+  transaction: Transaction,
 ): Promise<AttemptOutcome> {
   const finish = { id: row.id, retentionMs: toMilliseconds(job.retention) }
-  if (!transaction.hasBegun) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
+  if (!transaction.isUsed) return (await parts.records.finish(finish)) ? 'succeeded' : 'lost'
   await transaction.commit([finishFenced(finish)])
   return 'succeeded'
 }

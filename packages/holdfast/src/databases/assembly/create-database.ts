@@ -22,10 +22,7 @@ import { checkConnection } from '../../storage/postgres/pool/check-connection.ts
 import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
 import { Fingerprints } from '../../storage/statement-guard/fingerprints.ts'
 import { UnboundedReads } from '../../storage/statement-guard/unbounded-reads.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
 import { readStage } from '../../storage/reads/read-stage.ts'
 import { type Caller, callerSubject } from '../../kernel/operation/caller.ts'

@@ -1,10 +1,7 @@
 import type { Jobs, Transaction } from '../../kernel/background/effects.ts'
 import type { Publish } from '../../kernel/background/event.ts'
 import { toStatements } from '../../storage/reads/to-statements.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { TransactionJobs } from '../../effects/jobs/enqueue/transaction-jobs.ts'
 import type { Waker } from '../../effects/jobs/enqueue/waker.ts'
 import { publishIn } from '../../effects/messages/transaction-messages.ts'

@@ -3,7 +3,10 @@ import { ownWork } from '../../kernel/host/work.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 
 // At start, a service detects a database that was restored from a backup or moved to another
 // server.
@@ -79,20 +82,24 @@ export async function recognizeDatabase(
   pool: Pool,
   { log, isDisposable = false }: RecognizeOptions,
 ): Promise<void> {
-  await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
+  const work = ownWork(AbortSignal.timeout(limitMs))
+  const place = await withConnection(pool, work, async (connection): Promise<Statement | undefined> => {
     const text = await placeText(connection)
-    if (isKnown(await readPlace(connection, text), isDisposable)) return
-    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
-    await connection.run({ text: `select pg_advisory_xact_lock(hashtextextended('holdfast place', 0))` })
-    // Another process may have done it meanwhile.
-    const row = await readPlace(connection, text)
-    const repaired = isKnown(row, isDisposable) ? [] : await repairSequences(connection)
-    if (!isDisposable) await notePlace(connection, row.now)
-    await connection.run({ text: 'COMMIT' })
-    if (!isDisposable) reportChange(row, log)
-    for (const table of repaired)
-      log.warn({ table }, 'a sequence was behind its table and has been moved forward')
+    const { rows } = await connection.run<PlaceRow>({ text })
+    return isKnown(rows[0]!, isDisposable) ? undefined : { text }
   })
+  if (!place) return
+  const { row, repaired } = await transact(pool, { work, limitMs }, async (transaction) => {
+    await transaction.run({ text: `select pg_advisory_xact_lock(hashtextextended('holdfast place', 0))` })
+    // Another process may have done it meanwhile.
+    const [found] = await transaction.run<PlaceRow>(place)
+    const tables = isKnown(found!, isDisposable) ? [] : await repairSequences(transaction)
+    if (!isDisposable) await notePlace(transaction, found!.now)
+    return { row: found!, repaired: tables }
+  })
+  if (!isDisposable) reportChange(row, log)
+  for (const table of repaired)
+    log.warn({ table }, 'a sequence was behind its table and has been moved forward')
 }
 
 async function placeText(connection: Connection): Promise<string> {
@@ -120,11 +127,6 @@ async function placeText(connection: Connection): Promise<string> {
     from (values (1)) as one left join holdfast.database_place as noted on true`
 }
 
-async function readPlace(connection: Connection, text: string): Promise<PlaceRow> {
-  const { rows } = await connection.run<PlaceRow>({ text })
-  return rows[0]!
-}
-
 function isKnown(row: PlaceRow, isDisposable: boolean): boolean {
   if (row.is_behind) return false
   return isDisposable || (row.is_noted && changeOf(row) === undefined)
@@ -142,24 +144,24 @@ function changeOf({ noted, now }: PlaceRow): keyof Place | undefined {
   })
 }
 
-async function repairSequences(connection: Connection): Promise<readonly string[]> {
+async function repairSequences(transaction: Transaction): Promise<readonly string[]> {
   const repaired: string[] = []
   for (const { table, column } of sequencedColumns) {
-    await connection.run({ text: `lock table ${table} in share row exclusive mode` })
-    const { rowCount } = await connection.run({
+    await transaction.run({ text: `lock table ${table} in share row exclusive mode` })
+    const moved = await transaction.run({
       text: `
         select setval(sequence, used.last)
         from (select max(${column}) as last from ${table}) as used,
           pg_get_serial_sequence('${table}', '${column}') as sequence
         where used.last > coalesce(pg_sequence_last_value(sequence::regclass), 0)`,
     })
-    if ((rowCount ?? 0) > 0) repaired.push(table)
+    if (moved.length > 0) repaired.push(table)
   }
   return repaired
 }
 
-async function notePlace(connection: Connection, { server, timeline, database }: Place): Promise<void> {
-  await connection.run({
+async function notePlace(transaction: Transaction, { server, timeline, database }: Place): Promise<void> {
+  await transaction.run({
     text: `
       insert into holdfast.database_place (server, timeline, database) values ($1, $2, $3)
       on conflict (is_only) do update set

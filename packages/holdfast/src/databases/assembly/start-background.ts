@@ -12,10 +12,7 @@ import type { Waker } from '../../effects/jobs/enqueue/waker.ts'
 import { consumerJob } from '../../effects/messages/consumer-job.ts'
 import { connectionsOf, startMessagePump } from '../../effects/messages/message-pump.ts'
 import { startMessagePruning } from '../../effects/messages/prune.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 
 /** Dependencies of the background work of a database. */
 export interface BackgroundParts {

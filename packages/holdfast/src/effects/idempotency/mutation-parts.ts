@@ -1,17 +1,12 @@
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
-import type { Work } from '../../kernel/host/work.ts'
 import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Call } from '../../kernel/call/call.ts'
 import type { KeyClaim } from './key-claim.ts'
-import type { KeyPlace, KeyRing } from './key-ring.ts'
+import type { KeyRing } from './key-ring.ts'
 import type { MutationObserver } from './observe-mutations.ts'
-import type { StoredForm } from './stored-answer.ts'
 
 /** Dependencies shared by all mutations of a service. */
 export interface MutationParts {
@@ -38,17 +33,4 @@ export interface MutationParts {
   readonly observe: (operation: string) => MutationObserver
   /** The attempts that run in this process, by the lock of their key. */
   readonly running: Map<string, KeyClaim>
-}
-
-/** Dependencies of one attempt. */
-export interface AttemptParts extends MutationParts {
-  /** The call's key; `undefined` if it has none. */
-  readonly claim: KeyClaim | undefined
-  /** The leaves of the key in the layout with which this attempt started. */
-  readonly place: KeyPlace
-  readonly form: StoredForm
-  /** Whether it may use prepared statements, if the pool uses them. */
-  readonly prepares: boolean
-  /** The call's deadline and usage, with the span of the attempt. */
-  readonly work: Work
 }

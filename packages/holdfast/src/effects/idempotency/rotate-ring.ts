@@ -1,11 +1,12 @@
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type Duty, startDuty } from '../../kernel/base/duty.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { ownWork, type Work } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 import { KeyRing, type RingRow, widthFor } from './key-ring.ts'
 import { lockLeaf, readRing, renewSchemaEpoch, truncateLeaf, widenRing } from './queries/ring.ts'
 
@@ -28,22 +29,20 @@ const lockTimeoutMs = 50
 
 /** Reads the layout of the ring, and widens it first if the retention requires that. */
 export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyRing> {
-  const row = await withConnection(pool, ringWork(), async (connection) => {
-    const found = await readLayout(connection)
-    const widthMs = widthFor(retentionMs)
-    if (found.width_ms >= widthMs) return found
-    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
-    await connection.run(widenRing(widthMs))
-    await connection.run(renewSchemaEpoch())
-    await connection.run({ text: 'COMMIT' })
-    return readLayout(connection)
+  const work = passWork()
+  const found = await withConnection(pool, work, readLayout)
+  const widthMs = widthFor(retentionMs)
+  if (found.width_ms >= widthMs) return new KeyRing(found)
+  await transact(pool, { work, limitMs: passTimeoutMs }, async (transaction) => {
+    await transaction.run(widenRing(widthMs))
+    await transaction.run(renewSchemaEpoch())
   })
-  return new KeyRing(row)
+  return new KeyRing(await withConnection(pool, work, readLayout))
 }
 
 /** Reads the layout of the ring again. */
 export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
-  ring.update(await withConnection(pool, ringWork(), readLayout))
+  ring.update(await withConnection(pool, passWork(), readLayout))
 }
 
 /**
@@ -62,33 +61,30 @@ export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Du
     // Spreads out the passes of processes that start at the same time.
     firstAfterMs: Math.random() * everyMs,
     async work(stopping) {
-      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(passTimeoutMs)]))
-      await withConnection(pool, work, async (connection) => {
-        ring.update(await readLayout(connection))
-        await truncateExpired(connection, ring, log)
-      })
+      const work = passWork(stopping)
+      ring.update(await withConnection(pool, work, readLayout))
+      const leaf = ring.expired()
+      if (leaf !== undefined) await truncate(leaf, ring, { pool, work, log })
       return undefined
     },
   })
 }
 
-async function truncateExpired(connection: Connection, ring: KeyRing, log: Logger): Promise<void> {
-  const leaf = ring.expired()
-  if (leaf === undefined) return
-  await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
-  const { rows } = await connection.run<{ is_used: boolean; width_ms: number }>(lockLeaf(leaf))
-  // With another width, another leaf has expired.
-  if (rows[0]?.is_used === true && rows[0].width_ms === ring.widthMs) {
-    await connection.run({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` })
-    await truncate(connection, leaf, log)
-  }
-  await connection.run({ text: 'COMMIT' })
+interface Truncation extends Pick<Rotation, 'pool' | 'log'> {
+  readonly work: Work
 }
 
-async function truncate(connection: Connection, leaf: number, log: Logger): Promise<void> {
+async function truncate(leaf: number, ring: KeyRing, { pool, work, log }: Truncation): Promise<void> {
   try {
-    await connection.run(truncateLeaf(leaf))
-    log.info({ leaf }, 'expired idempotency keys truncated')
+    const isTruncated = await transact(pool, { work, limitMs: passTimeoutMs }, async (transaction) => {
+      const [row] = await transaction.run<{ is_used: boolean; width_ms: number }>(lockLeaf(leaf))
+      // With another width, another leaf has expired.
+      if (row?.is_used !== true || row.width_ms !== ring.widthMs) return false
+      await transaction.run({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` })
+      await transaction.run(truncateLeaf(leaf))
+      return true
+    })
+    if (isTruncated) log.info({ leaf }, 'expired idempotency keys truncated')
   } catch (error) {
     if (sqlStateOf(error) !== lockNotAvailable) throw error
     log.debug({ leaf }, 'truncating expired idempotency keys postponed: the table is being read')
@@ -102,6 +98,7 @@ async function readLayout(connection: Connection): Promise<RingRow> {
   return rows[0]!
 }
 
-function ringWork(): ReturnType<typeof ownWork> {
-  return ownWork(AbortSignal.timeout(passTimeoutMs))
+function passWork(stopping?: AbortSignal): Work {
+  const timeout = AbortSignal.timeout(passTimeoutMs)
+  return ownWork(stopping ? AbortSignal.any([stopping, timeout]) : timeout)
 }

@@ -10,8 +10,8 @@ import type { WireInput } from '../../kernel/operation/wire-input.ts'
 import { HandlerGuard } from '../../storage/statement-guard/handler-guard.ts'
 import { isStalePlan, isWorthRerunning, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../../storage/postgres/errors/to-postgres-failure.ts'
-import { attempt } from './attempt.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
+import { MutationAttempt } from './mutation-attempt.ts'
 import type { MutationParts } from './mutation-parts.ts'
 import { reloadKeyRing } from './rotate-ring.ts'
 import { withPosition } from './with-position.ts'
@@ -50,7 +50,9 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
       }
       try {
         const place = ring.locate(claim?.madeAtMs)
-        const answer = await attempt(call, next, { claim, place, form, prepares, work, ...parts })
+        const answer = await new MutationAttempt(call, parts, { claim, place, form, prepares, work }).run(
+          next,
+        )
         if (!answer) await reloadKeyRing(ring, parts.pool)
         span.end()
         if (answer) return answer

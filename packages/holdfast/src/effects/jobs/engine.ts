@@ -6,10 +6,7 @@ import { toLogFields, type Logger } from '../../kernel/base/log.ts'
 import type { Schedule } from '../../kernel/background/schedule.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { startPruning } from './leadership/prune.ts'
 import { runSchedules, scheduleDuty } from './schedules/run-schedules.ts'
 import { timesOf } from './schedules/ticks.ts'

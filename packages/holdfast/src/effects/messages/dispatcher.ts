@@ -4,9 +4,9 @@ import type { PublishedMessage } from '../../kernel/background/event.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import { ownWork } from '../../kernel/host/work.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from './queries/dispatch.ts'
 
 // Assigns positions to committed messages. One process at a time does it, for all services:
@@ -74,9 +74,8 @@ interface Batch {
 const nothing: Batch = { messages: [], resumed: new Set() }
 
 /** Dispatches a batch, unless another process is dispatching. */
-async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<Batch> {
-  const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
-  try {
+function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<Batch> {
+  return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockDispatch())
     if (lock?.is_locked !== true) return nothing
     // A separate statement, so that its snapshot includes the commit of the previous lock holder.
@@ -86,9 +85,7 @@ async function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSi
     for (const statement of resolveWaits(rows.map(toMessage))) resumed = await transaction.run(statement)
     await transaction.commit([givePositions(rows.map(({ id }) => id))])
     return { messages: rows, resumed: new Set(resumed.map(({ service }) => service)) }
-  } finally {
-    await transaction.close()
-  }
+  })
 }
 
 function eventsOf(messages: readonly NewMessageRow[]): ReadonlyMap<string, ReadonlySet<string>> {

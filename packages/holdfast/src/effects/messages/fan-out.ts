@@ -5,12 +5,9 @@ import { type Duty, startDuty } from '../../kernel/base/duty.ts'
 import type { Job } from '../../kernel/background/job.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import { ownWork } from '../../kernel/host/work.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
+import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import { type ConsumedMessage, toConsumedMessage } from './consumed-message.ts'
 import { consumerJob } from './consumer-job.ts'
 import { isPresent, toPublished } from './log-message.ts'
@@ -71,13 +68,8 @@ export function startFanOut(parts: FanOutParts): Duty {
  * Enqueues jobs for a window of messages, for the consumers that are behind. Returns the window's
  * size.
  */
-async function fanOut(
-  known: Known,
-  { service, pool, bind }: FanOutParts,
-  signal: AbortSignal,
-): Promise<number> {
-  const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
-  try {
+function fanOut(known: Known, { service, pool, bind }: FanOutParts, signal: AbortSignal): Promise<number> {
+  return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
     const locked = await transaction.run<LockedRow>(lockConsumers(service, [...known.keys()]))
     if (locked.length === 0) return 0
     const rows = await transaction.run<LogMessageRow>(readMessages(windowOf(locked, known)))
@@ -98,9 +90,7 @@ async function fanOut(
     const names = locked.map(({ name }) => name)
     await transaction.commit([advanceConsumers(service, names, last)])
     return rows[0]!.seen
-  } finally {
-    await transaction.close()
-  }
+  })
 }
 
 /** Returns the window that starts after the lowest position of the consumers. */

@@ -7,10 +7,7 @@ import type { Surroundings } from '../../kernel/host/surroundings.ts'
 import { ownWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import type {
-  BoundTransaction,
-  HandlerSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { startFanOut } from './fan-out.ts'

@@ -12,16 +12,11 @@ import { ownWork } from '../../kernel/host/work.ts'
 import type { WakeSender } from '../jobs/enqueue/wake.ts'
 import { TransactionJobs } from '../jobs/enqueue/transaction-jobs.ts'
 import { migrate } from '../../storage/migrations/migrate.ts'
-import type { Connection } from '../../storage/postgres/session/connection.ts'
-import { GatheredRows } from '../../storage/postgres/transaction/gathered-rows.ts'
-import { TransactionMarker } from '../../storage/postgres/transaction/transaction-marker.ts'
 import { createPool, type Pool } from '../../storage/postgres/pool/pool.ts'
-import {
-  type BoundTransaction,
-  type HandlerSession,
-  TransactionSession,
-} from '../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { toStatements } from '../../storage/reads/to-statements.ts'
+import { Transaction } from '../../storage/postgres/transaction/transaction.ts'
+import { uniformLimits } from '../../storage/postgres/queries/begin-transaction.ts'
 import { type MessagePump, type MessagePumpParts, startMessagePump } from './message-pump.ts'
 import { registerAll } from './register-subscriptions.ts'
 import { declarationsOf } from './subscription.ts'
@@ -29,8 +24,7 @@ import { publishIn } from './transaction-messages.ts'
 
 /** A transaction like that of a handler, which a test ends. */
 export interface OpenTransaction {
-  readonly session: TransactionSession
-  readonly connection: Connection
+  readonly session: Transaction
   readonly publish: Publish
   /** Sends the collected statements, like a commit, but without COMMIT. */
   flush(): Promise<void>
@@ -89,32 +83,21 @@ export async function createTestOutbox(): Promise<TestOutbox> {
   async function begin(): Promise<OpenTransaction> {
     const span = unrecordedSpan(continueTrace(undefined))
     const work = { ...ownWork(AbortSignal.timeout(20_000)), span }
-    const connection = await pool.acquire(work)
-    const gathered = new GatheredRows()
-    const session = new TransactionSession({
-      connection,
-      work,
-      gathered,
-      marker: new TransactionMarker(),
-    })
-    await connection.run({ text: 'BEGIN' })
+    const session = new Transaction(pool, work, { limits: uniformLimits(20_000) })
+    await session.run({ text: 'select' })
     return {
       session,
-      connection,
       publish: publishIn(session, { service: testService, waker }),
       async flush() {
         session.end()
-        for (const statement of gathered.statements()) await connection.run(statement)
+        for (const statement of session.gathered.statements()) await session.run(statement)
       },
       async commit() {
-        await connection.run({ text: 'COMMIT' })
-        gathered.committed()
-        connection.release()
+        await session.run({ text: 'COMMIT' })
+        session.gathered.committed()
+        await session.close()
       },
-      async rollBack() {
-        await connection.rollBack()
-        connection.release()
-      },
+      rollBack: () => session.close(),
     }
   }
 

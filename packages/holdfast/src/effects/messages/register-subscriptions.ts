@@ -1,6 +1,6 @@
 import { ownWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 import { lockDispatchWaiting } from './queries/dispatch.ts'
 import { registerSubscriptions, repairPositions } from './queries/subscriptions.ts'
 import type { SubscriptionDeclaration } from './subscription.ts'
@@ -17,12 +17,11 @@ export async function registerAll(
   declarations: readonly SubscriptionDeclaration[],
   pool: Pool,
 ): Promise<void> {
-  await withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
-    await connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED' })
+  const work = ownWork(AbortSignal.timeout(limitMs))
+  await transact(pool, { work, limitMs }, async (transaction) => {
     // Prevents the assignment of positions while the sequence is compared with those in use.
-    await connection.run(lockDispatchWaiting())
-    await connection.run(repairPositions())
-    if (declarations.length > 0) await connection.run(registerSubscriptions(service, declarations))
-    await connection.run({ text: 'COMMIT' })
+    await transaction.run(lockDispatchWaiting())
+    await transaction.run(repairPositions())
+    if (declarations.length > 0) await transaction.run(registerSubscriptions(service, declarations))
   })
 }

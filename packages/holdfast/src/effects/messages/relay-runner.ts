@@ -5,8 +5,8 @@ import type { Relay } from '../../kernel/background/relay.ts'
 import { retryDelayMs } from '../../kernel/background/retry-delay.ts'
 import type { Surroundings } from '../../kernel/host/surroundings.ts'
 import { ownWork } from '../../kernel/host/work.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import { isPresent, toPublished } from './log-message.ts'
 import {
   advanceSubscription,
@@ -92,8 +92,7 @@ export class RelayRunner {
     const subscription = { kind: 'relay', name: this.#relay.name } as const
     await this.#link.connect(stopping)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    const transaction = new LazyTransaction(pool, ownWork(limit), passLimitMs)
-    try {
+    return withTransaction(pool, { work: ownWork(limit), limitMs: passLimitMs }, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, subscription))
       if (lock?.is_locked !== true) return false
       const [locked] = await transaction.run<LockedRow>(readSubscription(service, subscription))
@@ -107,9 +106,7 @@ export class RelayRunner {
       if (messages.length > 0) await this.#link.send(messages, stopping)
       await transaction.commit([advanceSubscription(service, subscription, { from: after, to: last })])
       return rows[0]!.seen === batch
-    } finally {
-      await transaction.close()
-    }
+    })
   }
 
   #recovered(): void {
@@ -137,21 +134,18 @@ export class RelayRunner {
   }
 
   async #note(failure: RelayFailure): Promise<void> {
-    const transaction = new LazyTransaction(
-      this.#parts.pool,
-      ownWork(AbortSignal.timeout(noteLimitMs)),
-      noteLimitMs,
-    )
+    const { service, pool, surroundings } = this.#parts
+    const name = { kind: 'relay', name: this.#relay.name } as const
+    const limit = { work: ownWork(AbortSignal.timeout(noteLimitMs)), limitMs: noteLimitMs }
     try {
-      const name = { kind: 'relay', name: this.#relay.name } as const
-      await transaction.commit([storeFailure(this.#parts.service, name, failure)])
+      await withTransaction(pool, limit, (transaction) =>
+        transaction.commit([storeFailure(service, name, failure)]),
+      )
     } catch (error) {
-      this.#parts.surroundings.log.debug(
+      surroundings.log.debug(
         { relay: this.#relay.name, error: toLogFields(error) },
         'storing the failure of a relay failed',
       )
-    } finally {
-      await transaction.close()
     }
   }
 }

@@ -4,8 +4,9 @@ import { type Duty, startDuty } from '../../kernel/base/duty.ts'
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ownWork } from '../../kernel/host/work.ts'
-import { LazyTransaction } from '../../storage/postgres/transaction/lazy-transaction.ts'
 import { isUnavailable, isWorthRerunning } from '../../storage/postgres/errors/sql-state.ts'
+import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
+import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import type { FanOutParts } from './fan-out.ts'
 import { isPresent, toPublished } from './log-message.ts'
 import { type DeadMessage, storeDead, takeRedriven } from './queries/dead-messages.ts'
@@ -81,7 +82,7 @@ export class SubscriberRunner {
   /** Handles a window, and returns its size. */
   async #pass(
     signal: AbortSignal,
-    read: (transaction: LazyTransaction) => Promise<Window | undefined>,
+    read: (transaction: Transaction) => Promise<Window | undefined>,
   ): Promise<number> {
     try {
       const seen = await this.#transact(signal, read, (window, transaction) =>
@@ -95,7 +96,7 @@ export class SubscriberRunner {
     }
   }
 
-  async #handle({ messages }: Window, transaction: LazyTransaction, signal: AbortSignal): Promise<true> {
+  async #handle({ messages }: Window, transaction: Transaction, signal: AbortSignal): Promise<true> {
     if (messages.length === 0) return true
     const bound = this.#parts.bind(transaction)
     const within = { transaction: bound.transaction, jobs: bound.jobs }
@@ -107,7 +108,7 @@ export class SubscriberRunner {
    * Stores a single message as a dead letter. The messages of a larger window are handled one by
    * one next.
    */
-  async #fail({ messages }: Window, transaction: LazyTransaction, error: unknown): Promise<boolean> {
+  async #fail({ messages }: Window, transaction: Transaction, error: unknown): Promise<boolean> {
     if (messages.length > 1) {
       this.#singles = batch
       return false
@@ -124,7 +125,7 @@ export class SubscriberRunner {
   }
 
   /** Reads the window after the position, and locks the subscription until the commit. */
-  async #next(transaction: LazyTransaction): Promise<Window | undefined> {
+  async #next(transaction: Transaction): Promise<Window | undefined> {
     const { service, subscriber } = this.#parts
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, this.#name))
     if (lock?.is_locked !== true) return undefined
@@ -148,7 +149,7 @@ export class SubscriberRunner {
   }
 
   /** Takes a redriven dead letter. */
-  async #redriven(transaction: LazyTransaction): Promise<Window | undefined> {
+  async #redriven(transaction: Transaction): Promise<Window | undefined> {
     const { service, subscriber } = this.#parts
     const [row] = await transaction.run<LogMessageRow>(takeRedriven(service, subscriber.name))
     return row && { messages: [toPublished(row)], seen: 1, move: undefined }
@@ -158,21 +159,18 @@ export class SubscriberRunner {
    * Handles one window in a transaction, which commits if `work` resolves to true. Returns its
    * size.
    */
-  async #transact(
+  #transact(
     signal: AbortSignal,
-    read: (transaction: LazyTransaction) => Promise<Window | undefined>,
-    work: (window: Window, transaction: LazyTransaction) => Promise<boolean>,
+    read: (transaction: Transaction) => Promise<Window | undefined>,
+    work: (window: Window, transaction: Transaction) => Promise<boolean>,
   ): Promise<number> {
     const { service, pool } = this.#parts
-    const transaction = new LazyTransaction(pool, ownWork(signal), limitMs)
-    try {
+    return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
       const window = await read(transaction)
       if (!window) return 0
       if (!(await work(window, transaction))) return window.seen
       await transaction.commit(window.move ? [advanceSubscription(service, this.#name, window.move)] : [])
       return window.seen
-    } finally {
-      await transaction.close()
-    }
+    })
   }
 }

@@ -1,12 +1,16 @@
-import { limitTransaction } from '../../../storage/postgres/queries/limit-transaction.ts'
-import { schemaEpoch, type SchemaEpochRow } from '../../../storage/postgres/queries/read-schema-epoch.ts'
+import {
+  limitColumns,
+  limitValues,
+  type TransactionLimits,
+} from '../../../storage/postgres/queries/begin-transaction.ts'
+import type { SchemaEpochRow } from '../../../storage/postgres/queries/read-schema-epoch.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
-import { setMarker } from '../../../storage/postgres/transaction/transaction-marker.ts'
 import { type AnswerRow, answerIn, perLeaves } from './answers.ts'
-import type { TransactionLimits } from './limit.ts'
 
 /** Parameters of {@link claim} and {@link claimLock}. */
-export interface ClaimParameters extends TransactionLimits {
+export interface ClaimParameters {
+  readonly limits: TransactionLimits
+  readonly marker: string
   readonly lockId: string
   readonly id: string
   /** The leaves that may hold the answer. */
@@ -26,24 +30,19 @@ export interface ClaimRow extends LockRow, Omit<AnswerRow, 'fingerprint'> {
   readonly fingerprint: Buffer | null
 }
 
-const limits = `
-        set_config('statement_timeout', $1, true),
-        set_config('idle_in_transaction_session_timeout', $2, true),
-        ${limitTransaction('$3')},
-        ${setMarker('$5')},
-        ${schemaEpoch} as epoch,
+const lockColumns = `${limitColumns},
         date_part('epoch', clock_timestamp()) * 1000 as now_ms,
-        pg_try_advisory_xact_lock($4::bigint) as claimed`
+        pg_try_advisory_xact_lock($5::bigint) as claimed`
 
 const claimText = perLeaves((leaves) => ({
   name: `holdfast_claim_${leaves.join('_')}`,
   text: `
-      select ${limits}, stored.*
+      select ${lockColumns}, stored.*
       from (select * from (${answerIn(leaves, '$6')}) as found limit 1) as stored
       right join (values (1)) as one on true`,
 }))
 
-const lockText = { name: 'holdfast_claim_lock', text: `select ${limits}` }
+const lockText = { name: 'holdfast_claim_lock', text: `select ${lockColumns}` }
 
 /**
  * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads
@@ -61,6 +60,6 @@ export function claimLock(parameters: ClaimParameters): Statement {
   return { ...lockText, values: lockValues(parameters) }
 }
 
-function lockValues({ timeoutMs, idleTimeoutMs, lifetimeMs, lockId, marker }: ClaimParameters): unknown[] {
-  return [String(timeoutMs), String(idleTimeoutMs), String(lifetimeMs), lockId, marker.text]
+function lockValues({ limits, marker, lockId }: ClaimParameters): unknown[] {
+  return [...limitValues(limits, marker), lockId]
 }

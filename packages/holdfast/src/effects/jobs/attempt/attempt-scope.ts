@@ -7,7 +7,7 @@ import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type {
   BoundTransaction,
   HandlerSession,
-} from '../../../storage/postgres/transaction/transaction-session.ts'
+} from '../../../storage/postgres/transaction/handler-session.ts'
 import type { ClaimedRow } from '../queries/claim-jobs.ts'
 
 /** Everything that belongs to one attempt of a job. */

@@ -8,15 +8,17 @@ import { createLoad, type Load } from '../../../kernel/relations/load.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { type Getters, gettersOf, ownGetters } from '../../../kernel/base/own-getters.ts'
 import type { Step } from '../../../kernel/background/step.ts'
-import type { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
-import type { BoundTransaction } from '../../../storage/postgres/transaction/transaction-session.ts'
+import type {
+  BoundTransaction,
+  HandlerSession,
+} from '../../../storage/postgres/transaction/handler-session.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { StepRunner } from '../steps/step-runner.ts'
 
 /** Dependencies of {@link JobRunContext}, in addition to its scope. */
 export interface JobRunParts {
   readonly input: unknown
-  readonly transaction: LazyTransaction
+  readonly transaction: HandlerSession
   readonly steps: StepRunner
   readonly settings: unknown
   keepProgress(scope: AttemptScope, value: string): void

@@ -5,6 +5,7 @@ import type { AttemptScope } from './attempt-scope.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
 import { releasePlace } from '../queries/release-place.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
 const limitMs = 5_000
 const firstPauseMs = 100
@@ -33,19 +34,18 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
   }
 }
 
-function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  return withConnection(control, ownWork(AbortSignal.timeout(limitMs)), async (connection) => {
-    if (!row.has_place) {
-      const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
-      return rows[0]?.state
-    }
-    await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<EndedRow>(endAttempt(row, end))
-    const [ended] = rows
+async function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
+  const work = ownWork(AbortSignal.timeout(limitMs))
+  const ending = endAttempt(row, end)
+  if (!row.has_place) {
+    const { rows } = await withConnection(control, work, (connection) => connection.run<EndedRow>(ending))
+    return rows[0]?.state
+  }
+  return transact(control, { work, limitMs }, async (transaction) => {
+    const [ended] = await transaction.run<EndedRow>(ending)
     if (ended && !ended.has_place)
       for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
-        await connection.run(statement)
-    await connection.run({ text: 'COMMIT' })
+        await transaction.run(statement)
     return ended?.state
   })
 }

@@ -2,7 +2,8 @@ import { untilAborted } from '../../../kernel/base/cancellation.ts'
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
 import { mostAttempts } from '../../../kernel/background/retry-delay.ts'
-import { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
+import { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
+import { uniformLimits } from '../../../storage/postgres/queries/begin-transaction.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 import { jobLost, jobNotBegun } from './job-over.ts'
@@ -51,8 +52,11 @@ export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): 
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Promise<AttemptOutcome> {
-  const transaction = new LazyTransaction(scope.pool, scope.work, scope.limitMs)
-  const steps = new StepRunner(scope, () => transaction.hasBegun)
+  const transaction = new Transaction(scope.pool, scope.work, {
+    limits: uniformLimits(scope.limitMs),
+    owner: scope.job,
+  })
+  const steps = new StepRunner(scope, () => transaction.isUsed)
   try {
     if (isMarkedFirst(scope)) await mark(scope, parts)
     await runHandler(scope, parts, { transaction, steps })
@@ -82,7 +86,7 @@ async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promi
 }
 
 interface Running {
-  readonly transaction: LazyTransaction
+  readonly transaction: Transaction
   readonly steps: StepRunner
 }
 
@@ -114,11 +118,11 @@ async function runHandler(
 async function succeed(
   { service, job, row }: AttemptScope,
   parts: AttemptParts,
-  transaction: LazyTransaction,
+  transaction: Transaction,
 ): Promise<AttemptOutcome> {
   const retentionMs = toMilliseconds(job.retention)
   const { id, claim } = row
-  if (!transaction.hasBegun && !row.has_place) {
+  if (!transaction.isUsed && !row.has_place) {
     const isOwn = await parts.complete({ id, claim, retentionMs })
     return isOwn ? 'succeeded' : 'lost'
   }

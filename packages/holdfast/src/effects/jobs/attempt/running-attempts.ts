@@ -9,7 +9,7 @@ import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type {
   BoundTransaction,
   HandlerSession,
-} from '../../../storage/postgres/transaction/transaction-session.ts'
+} from '../../../storage/postgres/transaction/handler-session.ts'
 import { allEnded } from './all-ended.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { BegunMarks } from '../claim/begun-marks.ts'

@@ -1,8 +1,8 @@
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import type { JobType } from '../../../kernel/background/job-type.ts'
 import { ownWork } from '../../../kernel/host/work.ts'
-import type { Connection } from '../../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import {
   admit,
   type Admission,
@@ -13,10 +13,10 @@ import {
   lockLimits,
   updateLimits,
 } from '../queries/admission.ts'
-import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
 const batch = 200
-const patienceMs = 5_000
+const limitMs = 5_000
 
 /** The outcome of {@link admitJobs}. */
 export interface Admitted {
@@ -43,13 +43,12 @@ interface Limited {
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
-  return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-    await connection.run({ text: 'BEGIN' })
-    const lock = await connection.run<{ is_locked: boolean }>(lockGate(service, job.name))
-    if (lock.rows[0]?.is_locked !== true) return none
-    const { rows } = await connection.run<GatedRow>(findGated(service, job.name, batch))
-    const admissions = rows.length > 0 ? await decide(connection, limited, rows) : []
-    await connection.run({ text: 'COMMIT' })
+  const work = ownWork(AbortSignal.timeout(limitMs))
+  return transact(pool, { work, limitMs }, async (transaction) => {
+    const [lock] = await transaction.run<{ is_locked: boolean }>(lockGate(service, job.name))
+    if (lock?.is_locked !== true) return none
+    const rows = await transaction.run<GatedRow>(findGated(service, job.name, batch))
+    const admissions = rows.length > 0 ? await decide(transaction, limited, rows) : []
     const count = (state: Admission['state']): number =>
       admissions.filter((admission) => admission.state === state).length
     return { isMore: rows.length === batch, ready: count('ready'), scheduled: count('scheduled') }
@@ -57,16 +56,16 @@ export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
 }
 
 async function decide(
-  connection: Connection,
+  transaction: Transaction,
   { service, job }: Limited,
   rows: readonly GatedRow[],
 ): Promise<readonly Admission[]> {
   const of = { service, name: job.name }
-  const locked = await connection.run<LimitRow>(lockLimits({ ...of, limits: limitsOf(rows) }))
-  const limits = new Limits(job, locked.rows)
+  const locked = await transaction.run<LimitRow>(lockLimits({ ...of, limits: limitsOf(rows) }))
+  const limits = new Limits(job, locked)
   const admissions = rows.map((row) => limits.admit(row))
-  await connection.run(admit(admissions))
-  await connection.run(updateLimits({ ...of, limits: limits.rows }))
+  await transaction.run(admit(admissions))
+  await transaction.run(updateLimits({ ...of, limits: limits.rows }))
   return admissions
 }
 

@@ -2,10 +2,11 @@ import type { Clock } from '../../../kernel/base/clock.ts'
 import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { ownWork } from '../../../kernel/host/work.ts'
-import type { Connection } from '../../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { Leadership } from './leadership.ts'
 import { deleteOldBeats } from '../queries/beat.ts'
 import { pruneJobs, type PrunedRow } from '../queries/prune-jobs.ts'
@@ -75,25 +76,24 @@ class ExpiredJobs {
       this.#resetMs = nowMs
     }
     const { pool, onReleased } = this.#parts
-    const { count, last, places } = await withConnection(
-      pool,
-      ownWork(AbortSignal.timeout(limitMs)),
-      (connection) => this.#pruneIn(connection),
+    const work = ownWork(AbortSignal.timeout(limitMs))
+    const { count, last, places } = await transact(pool, { work, limitMs }, (transaction) =>
+      this.#pruneIn(transaction),
     )
     this.#after = last ?? this.#after
     if (places.length > 0) onReleased([...new Set(places.map(({ name }) => name))])
     return count
   }
 
-  async #pruneIn(connection: Connection): Promise<PrunedRow> {
+  async #pruneIn(transaction: Transaction): Promise<PrunedRow> {
     const { service } = this.#parts
-    await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<PrunedRow>(pruneJobs({ service, after: this.#after, limit: batch }))
-    const { count = 0, last = null, places = [] } = rows[0] ?? {}
+    const [pruned] = await transaction.run<PrunedRow>(
+      pruneJobs({ service, after: this.#after, limit: batch }),
+    )
+    const { count = 0, last = null, places = [] } = pruned ?? {}
     // Places are sorted, so that all processes lock them in the same order.
     for (const place of places)
-      for (const statement of releasePlace({ service, ...place })) await connection.run(statement)
-    await connection.run({ text: 'COMMIT' })
+      for (const statement of releasePlace({ service, ...place })) await transaction.run(statement)
     return { count, last, places }
   }
 }

@@ -1,10 +1,11 @@
 import type { Job } from '../../../kernel/background/job.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { mostAttempts } from '../../../kernel/background/retry-delay.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
-import type { Connection } from '../../../storage/postgres/session/connection.ts'
+import { ownWork, type Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
 import { releasePlace } from '../queries/release-place.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/take-over.ts'
@@ -26,7 +27,7 @@ export interface TakeOver {
 }
 
 // There may be many jobs to rescue.
-const patienceMs = 30_000
+const limitMs = 30_000
 
 /**
  * Rescues the jobs of dead workers: they become ready again, or dead if that was their last
@@ -34,8 +35,20 @@ const patienceMs = 30_000
  * but its next attempt is marked as started first, so that a job that kills its process runs out of
  * attempts. Resolves to the names of the rescued jobs.
  */
-export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver): Promise<readonly string[]> {
-  return withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+export async function takeOver(parts: TakeOver): Promise<readonly string[]> {
+  const { service, pool, jobs } = parts
+  const work = ownWork(AbortSignal.timeout(limitMs))
+  await endDeadWorkers(parts, work)
+  return transact(pool, { work, limitMs }, async (transaction) => {
+    const rows = await transaction.run<OrphanRow>(findOrphans(service))
+    for (const row of rows) await rescue(transaction, row, { service, job: jobs.get(row.name) })
+    return rows.map(({ name }) => name)
+  })
+}
+
+/** Forgets the workers that have sent no heartbeat within their lease, and ends their sessions. */
+async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, work: Work): Promise<void> {
+  await withConnection(pool, work, async (connection) => {
     const dead = await connection.run<{ id: string; host: string; pid: number }>(
       forgetDead({ service, leaseMs, self }),
     )
@@ -46,30 +59,25 @@ export function takeOver({ service, pool, jobs, log, leaseMs, self }: TakeOver):
       )
       await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
     }
-    await connection.run({ text: 'BEGIN' })
-    const { rows } = await connection.run<OrphanRow>(findOrphans(service))
-    for (const row of rows) await rescue(connection, row, { service, job: jobs.get(row.name) })
-    await connection.run({ text: 'COMMIT' })
-    return rows.map(({ name }) => name)
   })
 }
 
 async function rescue(
-  connection: Connection,
+  transaction: Transaction,
   row: OrphanRow,
   { service, job }: { readonly service: string; readonly job: Job | undefined },
 ): Promise<void> {
   const isDead = row.has_begun && job !== undefined && row.failures + 1 >= mostAttempts(job.retry)
-  const { rows: ended } = await connection.run<EndedRow>(
+  const [ended] = await transaction.run<EndedRow>(
     endAttempt(row, {
       state: isDead ? 'dead' : 'ready',
       keepsPlace: !isDead || job.concurrency?.onDead === 'wait',
       ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
     }),
   )
-  if (row.has_place && ended[0]?.has_place === false) {
+  if (row.has_place && ended?.has_place === false) {
     for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
-      await connection.run(statement)
+      await transaction.run(statement)
   }
 }
 

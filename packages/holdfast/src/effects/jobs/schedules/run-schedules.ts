@@ -2,9 +2,9 @@ import type { Clock } from '../../../kernel/base/clock.ts'
 import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import type { Schedule } from '../../../kernel/background/schedule.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
-import type { Connection } from '../../../storage/postgres/session/connection.ts'
+import { ownWork, type Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { announceJobs } from '../enqueue/announce-jobs.ts'
 import { type JobRow, toJobRow } from '../enqueue/job-row.ts'
 import type { Leadership } from '../leadership/leadership.ts'
@@ -13,6 +13,7 @@ import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } fro
 import { dueTicks, timesOf } from './ticks.ts'
 import type { WakeSender } from '../enqueue/wake.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
 /** Dependencies of {@link runSchedules}. */
 export interface SchedulesParts {
@@ -36,11 +37,17 @@ const everyMs = 60_000
 // Shorter than the grace period of a tick.
 const retryMs = 15_000
 const leastMs = 50
-const patienceMs = 5_000
+const limitMs = 5_000
 
 /** Returns the name of the duty of enqueuing the jobs of a schedule. */
 export function scheduleDuty(name: string): string {
   return `schedule ${name}`
+}
+
+/** The jobs of the ticks of one pass, and the delay before the next pass. */
+interface Taken {
+  readonly rows: readonly JobRow[]
+  readonly delayMs: number
 }
 
 /**
@@ -63,29 +70,28 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
   const times = timesOf(schedule)
   let isRegistered = false
 
-  async function takeTicks(connection: Connection): Promise<number> {
-    const { name, job, missed } = schedule
-    if (!isRegistered) await connection.run(registerSchedule(service, schedule))
+  async function register(work: Work): Promise<void> {
+    if (isRegistered) return
+    await withConnection(pool, work, (connection) => connection.run(registerSchedule(service, schedule)))
     isRegistered = true
-    await connection.run({ text: 'BEGIN' })
-    const {
-      rows: [row],
-    } = await connection.run<ScheduleRow>(takeSchedule(service, name))
+  }
+
+  async function takeTicks(transaction: Transaction): Promise<Taken> {
+    const { name, job, missed } = schedule
+    const [row] = await transaction.run<ScheduleRow>(takeSchedule(service, name))
     const rows: JobRow[] = []
     const due = row && dueTicks(times, { after: row.done_until, now: row.now, missed })
     if (due && due.ticks.length > 0) {
       const made = due.ticks.map(async (tick) => toJobRow(job, schedule.inputOf(tick), {}))
       rows.push(...(await Promise.all(made)))
-      for (const statement of insertJobs(service, rows)) await connection.run(statement)
+      for (const statement of insertJobs(service, rows)) await transaction.run(statement)
     }
     // A skipped tick must not be found again.
-    if (due) await connection.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
-    await connection.run({ text: 'COMMIT' })
-    announceJobs(rows, waker)
-    if (row && due && due.doneUntil < row.now) return 0
-    if (!row) return everyMs
+    if (due) await transaction.run(advanceSchedule({ service, name, doneUntil: due.doneUntil }))
+    if (row && due && due.doneUntil < row.now) return { rows, delayMs: 0 }
+    if (!row) return { rows, delayMs: everyMs }
     const nowMs = row.now.getTime()
-    return (times.next(nowMs) ?? Infinity) - nowMs
+    return { rows, delayMs: (times.next(nowMs) ?? Infinity) - nowMs }
   }
 
   return startDuty({
@@ -96,8 +102,11 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     retryMs,
     async work() {
       if (!leadership.hasDuty(scheduleDuty(schedule.name))) return undefined
-      const work = ownWork(AbortSignal.timeout(patienceMs))
-      return Math.max(leastMs, await withConnection(pool, work, takeTicks))
+      const work = ownWork(AbortSignal.timeout(limitMs))
+      await register(work)
+      const { rows, delayMs } = await transact(pool, { work, limitMs }, takeTicks)
+      announceJobs(rows, waker)
+      return Math.max(leastMs, delayMs)
     },
   })
 }

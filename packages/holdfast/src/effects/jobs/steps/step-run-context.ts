@@ -3,7 +3,7 @@ import type { Publish } from '../../../kernel/background/event.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { type Getters, gettersOf, ownGetters } from '../../../kernel/base/own-getters.ts'
 import type { StepContext } from '../../../kernel/background/step.ts'
-import type { BoundTransaction } from '../../../storage/postgres/transaction/transaction-session.ts'
+import type { BoundTransaction } from '../../../storage/postgres/transaction/handler-session.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
 
 /** The context passed to a step. Its parts are created on first use. */

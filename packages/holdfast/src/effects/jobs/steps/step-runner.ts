@@ -6,8 +6,8 @@ import { findNonJson } from '../../../kernel/base/find-non-json.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { validate } from '../../../kernel/schema/schema.ts'
 import type { Step, StepContext, WaitOptions } from '../../../kernel/background/step.ts'
-import { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
 import { leaseOver } from '../attempt/job-over.ts'
 import { readSteps, type StepRow, storeStep } from '../queries/steps.ts'
@@ -120,23 +120,24 @@ export class StepRunner {
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }
-    const transaction = new LazyTransaction(scope.pool, stepWork, scope.limitMs)
+    const { pool, job, limitMs } = scope
     try {
-      const bound = scope.bind(transaction)
-      const context = new StepRunContext(scope, bound, this.#keyOf(name))
-      const running = scope.foreignCalls.within(
-        { operation: scope.job.name, isOpen: () => transaction.isOpen },
-        () => bound.within(() => work(context)),
-      )
-      const given = await untilAborted(Promise.resolve(running), scope.deadline)
-      const result = this.#toJson(name, given)
-      await transaction.commit([storeStep({ job: scope.row, name, result })])
-      return fromJson(result)
+      return await withTransaction(pool, { work: stepWork, limitMs, owner: job }, async (transaction) => {
+        const bound = scope.bind(transaction)
+        const context = new StepRunContext(scope, bound, this.#keyOf(name))
+        const running = scope.foreignCalls.within(
+          { operation: job.name, isOpen: () => transaction.isOpen },
+          () => bound.within(() => work(context)),
+        )
+        const given = await untilAborted(Promise.resolve(running), scope.deadline)
+        const result = this.#toJson(name, given)
+        await transaction.commit([storeStep({ job: scope.row, name, result })])
+        return fromJson(result)
+      })
     } catch (error) {
       span.fail(error instanceof Error ? error.name : 'unknown')
       throw error
     } finally {
-      await transaction.close()
       span.end()
     }
   }
@@ -202,12 +203,9 @@ export class StepRunner {
 
   async #giveUp(step: string, message: AwaitedMessage): Promise<StepRow | undefined> {
     const { pool, work, row, limitMs } = this.#scope
-    const transaction = new LazyTransaction(pool, work, limitMs)
-    try {
-      await transaction.commit([lockMessages([message]), giveUpWaiting(row.id, step)])
-    } finally {
-      await transaction.close()
-    }
+    await withTransaction(pool, { work, limitMs }, (transaction) =>
+      transaction.commit([lockMessages([message]), giveUpWaiting(row.id, step)]),
+    )
     return (await this.#read()).get(step)
   }
 

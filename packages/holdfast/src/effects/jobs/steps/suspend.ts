@@ -1,4 +1,4 @@
-import { LazyTransaction } from '../../../storage/postgres/transaction/lazy-transaction.ts'
+import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
 import { jobLost } from '../attempt/job-over.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
 import { endAttempt, type EndedRow } from '../queries/end-attempt.ts'
@@ -11,12 +11,11 @@ import type { Pause } from './step-runner.ts'
  * Suspends a job until an awaited message or time arrives; records the waits and the state change
  * in one transaction. If a message is already there, the job continues at once.
  */
-export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
+export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
   const { service, row, job, pool, work, limitMs } = scope
   const awaited = pauses.flatMap(({ message }) => (message ? [message] : []))
   const keepsPlace = job.concurrency?.ordered === true
-  const transaction = new LazyTransaction(pool, work, limitMs)
-  try {
+  return withTransaction(pool, { work, limitMs }, async (transaction) => {
     if (awaited.length > 0) await transaction.run(lockMessages(awaited))
     let isThere = false
     for (const { step, delayMs, message, isKnown } of pauses) {
@@ -39,7 +38,5 @@ export async function suspend(scope: AttemptScope, pauses: readonly Pause[]): Pr
         ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' })
         : [],
     )
-  } finally {
-    await transaction.close()
-  }
+  })
 }

@@ -1,29 +1,73 @@
-import { schemaEpoch } from './read-schema-epoch.ts'
-import { limitTransaction } from './limit-transaction.ts'
 import type { Statement } from '../statement/statement.ts'
-import { setMarker, type TransactionMarker } from '../transaction/transaction-marker.ts'
+import { setMarker } from '../transaction/transaction-marker.ts'
+import { schemaEpoch } from './read-schema-epoch.ts'
+
+/** The isolation level of a transaction. */
+export type IsolationLevel = 'read committed' | 'repeatable read' | 'serializable'
+
+/** Time limits of a transaction, in milliseconds. */
+export interface TransactionLimits {
+  /** Timeout of a statement. */
+  readonly statementMs: number
+  /** Timeout of an idle period between two statements. */
+  readonly idleMs: number
+  /** Timeout of the whole transaction. */
+  readonly lifetimeMs: number
+}
+
+/** Returns limits that all have the same length, in milliseconds. */
+export function uniformLimits(ms: number): TransactionLimits {
+  return { statementMs: ms, idleMs: ms, lifetimeMs: ms }
+}
+
+const beginStatements: Readonly<Record<IsolationLevel, Statement>> = {
+  'read committed': { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
+  'repeatable read': { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ' },
+  serializable: { text: 'BEGIN ISOLATION LEVEL SERIALIZABLE' },
+}
 
 /**
- * Returns the statements that begin a transaction with a max duration of `limitMs`, set its marker
- * and read the schema epoch. They are sent in one round trip.
+ * Returns the statement that begins a transaction. The level is stated, so that it does not depend
+ * on a default of the role or the database.
  */
-export function beginTransaction(
-  limitMs: number,
-  { text: marker }: TransactionMarker,
-): readonly [begin: Statement, limits: Statement] {
-  return [
-    // Explicit, so that the level does not depend on a default of the role or database.
-    { text: 'BEGIN ISOLATION LEVEL READ COMMITTED' },
-    {
-      name: 'holdfast_limit_job',
-      text: `
-        select
-          set_config('statement_timeout', $1, true),
-          set_config('idle_in_transaction_session_timeout', $1, true),
-          ${limitTransaction('$1')},
-          ${setMarker('$2')},
-          ${schemaEpoch} as epoch`,
-      values: [String(Math.max(1, Math.ceil(limitMs))), marker],
-    },
-  ]
+export function beginStatement(isolation: IsolationLevel): Statement {
+  return beginStatements[isolation]
+}
+
+/**
+ * The SQL columns that set the limits and the marker of a transaction from `$1` to `$4`, and read
+ * the schema epoch.
+ *
+ * `transaction_timeout` ends the session if the transaction takes longer, in any state. No other
+ * limit covers a client that disappears while sending a message: its transaction neither runs a
+ * statement nor is idle. It requires Postgres 17; older servers ignore it.
+ */
+export const limitColumns: string = `
+        set_config('statement_timeout', $1, true),
+        set_config('idle_in_transaction_session_timeout', $2, true),
+        case when current_setting('server_version_num')::int >= 170000 then set_config('transaction_timeout', $3, true) end,
+        ${setMarker('$4')},
+        ${schemaEpoch} as epoch`
+
+const limitText = { name: 'holdfast_limit', text: `select ${limitColumns}` }
+
+/** Returns the values of {@link limitColumns}: whole milliseconds, and at least one. */
+export function limitValues(
+  { statementMs, idleMs, lifetimeMs }: TransactionLimits,
+  marker: string,
+): string[] {
+  return [wholeMs(statementMs), wholeMs(idleMs), wholeMs(lifetimeMs), marker]
+}
+
+/**
+ * Returns a statement that sets the limits and the marker of a transaction, and reads the schema
+ * epoch, in the round trip of BEGIN.
+ */
+export function limitTransaction(limits: TransactionLimits, marker: string): Statement {
+  return { ...limitText, values: limitValues(limits, marker) }
+}
+
+// Zero would mean no limit.
+function wholeMs(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms)))
 }

@@ -284,15 +284,9 @@ export class Connection implements Queryable {
     this.#isPreparing = false
   }
 
-  /**
-   * Records the schema epoch in which a transaction of this connection begins. Returns the epoch
-   * that must still be current at commit; `undefined` if nothing is prepared, so that nothing can
-   * be stale.
-   */
-  enterSchemaEpoch(epoch: number): number | undefined {
-    if (!this.#isPreparing) return undefined
+  /** Records the schema epoch in which a transaction of this connection begins. */
+  noteSchemaEpoch(epoch: number): void {
     this.#prepared?.noteSchemaEpoch(epoch)
-    return epoch
   }
 
   #finishOne(): void {
@@ -314,22 +308,25 @@ export class Connection implements Queryable {
     return this.#hasRole ? [resetRole] : []
   }
 
+  /** Runs statements of the framework in one round trip. Rejects with the first failure. */
+  runTogether(statements: readonly Statement[]): Promise<pg.QueryResult[]> {
+    return this.together(() => Promise.all(statements.map((statement) => this.run(statement))))
+  }
+
   /**
-   * Runs statements of the framework in one round trip, followed by `last`. Values that cannot be
-   * sent are detected before anything is sent: a COMMIT never goes out without the statements
-   * before it.
+   * Sends the statements of the framework that end a transaction, and the reset of the session, in
+   * one round trip. Values that cannot be sent are detected before anything is sent: a COMMIT never
+   * goes out without the statements before it.
    *
    * @throws HoldfastError `value-not-sendable`.
    */
-  flush<T>(
-    statements: readonly Statement[],
-    last: () => T,
-  ): { readonly sent: Promise<pg.QueryResult>[]; readonly last: T } {
+  flush(statements: readonly Statement[]): Promise<pg.QueryResult>[] {
     const sendable = statements.map(toSendableStatement)
-    return this.together(() => ({
-      sent: sendable.map((statement) => this.run(statement)),
-      last: last(),
-    }))
+    return this.together(() => {
+      const sent = sendable.map((statement) => this.run(statement))
+      this.reset()
+      return sent
+    })
   }
 
   /** Sends the statements that `begin` starts in one system call and one round trip. */

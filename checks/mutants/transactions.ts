@@ -1,0 +1,122 @@
+import type { Mutant } from './mutant.ts'
+
+const src = 'packages/holdfast/src'
+
+/** Mutants of transactions and their savepoints. */
+export const transactionMutants: readonly Mutant[] = [
+  {
+    name: 'commit: statements that are not awaited do not count',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: 'if (connection.isBusy) await untilAborted(connection.settled(), deadline)',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
+        name: 'a statement that was never awaited is waited for until the deadline, and not longer',
+      },
+      { file: `${src}/storage/postgres/transaction/transaction.test.ts`, name: 'waits for statements' },
+    ],
+    why: 'A COMMIT would be sent behind a statement that outlasts the deadline of its call.',
+  },
+  {
+    name: 'commit: its tag is not read',
+    file: `${src}/storage/postgres/transaction/commit-outcome.ts`,
+    text: "if (commit.value.command !== 'COMMIT')",
+    replacement: 'if (false)',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/transaction.test.ts`,
+        name: 'a COMMIT that says ROLLBACK',
+      },
+    ],
+    why: 'A transaction that was rolled back would be answered as committed.',
+  },
+  {
+    name: 'commit: one that was refused has rolled back, even if its session has ended',
+    file: `${src}/storage/postgres/transaction/commit-outcome.ts`,
+    text: ' && (await connection.answers())',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/transaction.test.ts`,
+        name: 'the session has ended: unknown',
+      },
+    ],
+    why: 'A server that ends sessions right after their commits would make committed mutations fail.',
+  },
+  {
+    name: 'commit: one without an answer keeps its connection',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: "    } catch (error) {\n      connection.destroy()\n      return { state: 'unknown', error }",
+    replacement: "    } catch (error) {\n      return { state: 'unknown', error }",
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/transaction.test.ts`,
+        name: 'and its connection is closed',
+      },
+    ],
+    why: 'The look-up of the outcome would wait for a connection that never answers.',
+  },
+  {
+    name: 'transaction marker: not set',
+    file: `${src}/storage/postgres/transaction/transaction-marker.ts`,
+    text: "return `set_config('holdfast.transaction', ${parameter}, true)`",
+    replacement: "return `set_config('holdfast.transaction', ${parameter}, false)`",
+    killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
+    why: 'What a handler runs after its own COMMIT would commit as if it were its transaction.',
+  },
+  {
+    name: 'transaction control: tags are not compared with the text',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: 'if (!hasRunAsWritten(result.command, command)) {',
+    replacement: 'if (false) {',
+    killedBy: [{ file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`, name: '' }],
+    why: 'A command that the text of a statement hides would end the transaction unnoticed.',
+  },
+  {
+    name: 'savepoints: a refused command changes the stack',
+    file: `${src}/storage/postgres/transaction/savepoints.ts`,
+    text: 'if (!hasSucceeded) return undefined',
+    replacement: 'void hasSucceeded',
+    killedBy: [{ file: `${src}/storage/postgres/transaction/savepoints.postgres.test.ts`, name: '' }],
+    why: 'Jobs would be undone with a savepoint that was never made, or committed without their rows.',
+  },
+  {
+    name: 'savepoints: a name finds the oldest',
+    file: `${src}/storage/postgres/transaction/savepoints.ts`,
+    text: 'this.#stack.findLastIndex(',
+    replacement: 'this.#stack.findIndex(',
+    killedBy: [{ file: `${src}/storage/postgres/transaction/savepoints.postgres.test.ts`, name: '' }],
+    why: 'A ROLLBACK TO would undo jobs and messages whose rows are kept.',
+  },
+  {
+    name: 'savepoints: unclear ones commit',
+    file: `${src}/storage/postgres/transaction/savepoints.ts`,
+    text: 'if (!this.#isUnclear && this.#sent.size === 0) return',
+    replacement: 'if (true) return',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
+        name: 'a transaction with a command that was not answered is not committed',
+      },
+      {
+        file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
+        name: 'a transaction that went back to a savepoint that is not known is not committed',
+      },
+    ],
+    why: 'Jobs whose rows were rolled back would be committed.',
+  },
+  {
+    name: 'commit of a job: the marker is not checked',
+    file: `${src}/storage/postgres/transaction/transaction.ts`,
+    text: '    if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))\n',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,
+        name: 'a job does not succeed in a transaction that it has not begun (tag seen: false)',
+      },
+    ],
+    why: 'A job whose handler ended its transaction would count as done, and its effects come twice.',
+  },
+]

@@ -1,0 +1,50 @@
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
+/** The operation or job whose handler writes through a transaction. */
+export interface TransactionOwner {
+  readonly name: string
+  /** The file and line of its definition. */
+  readonly place: string
+}
+
+/** Returns the error of a statement that came after its handler had ended. */
+export function transactionOver(owner: TransactionOwner | undefined): HoldfastError {
+  return new HoldfastError(
+    'database-call-over',
+    `A statement was run with the \`db\` of ${describe(owner)}, whose handler has ended. Await every statement within the handler.`,
+  )
+}
+
+/** Returns the error of a transaction that was ended by a statement in it. */
+export function transactionEnded(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'transaction-control',
+    `The transaction of ${describe(owner)} was ended by one of its statements. It has to commit with its idempotency key or with the end of its job; what was written before may be committed without. Remove the COMMIT or ROLLBACK from the statements.`,
+    cause === undefined ? {} : { cause },
+  )
+}
+
+/**
+ * Returns the error of a handler that caught a statement's error and continued in the failed
+ * transaction.
+ */
+export function transactionAborted(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'transaction-aborted',
+    `A statement of ${describe(owner)} failed and its error was caught, so that the transaction cannot commit. Let the error through, or run the statement in a savepoint (db.transaction(…) in Drizzle).`,
+    cause === undefined ? {} : { cause },
+  )
+}
+
+/** Returns the error of a transaction that committed without one of its last statements. */
+export function partlyCommitted(owner: TransactionOwner | undefined, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'key-not-stored',
+    `The transaction of ${describe(owner)} was committed without its idempotency key, its jobs or its messages, which the driver did not send. A retry would run it again.`,
+    { cause },
+  )
+}
+
+function describe(owner: TransactionOwner | undefined): string {
+  return owner ? `${owner.name} (${owner.place})` : 'a background task'
+}

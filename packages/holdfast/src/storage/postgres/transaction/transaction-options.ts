@@ -1,0 +1,53 @@
+import type { IsolationLevel, TransactionLimits } from '../queries/begin-transaction.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { CommitWait } from './commit-outcome.ts'
+import type { TransactionOwner } from './transaction-failures.ts'
+
+/** Options of a `Transaction`. */
+export interface TransactionOptions {
+  /** Time limits that Postgres enforces. */
+  readonly limits: TransactionLimits
+  /** The operation or job whose handler writes through it. Default: the framework itself. */
+  readonly owner?: TransactionOwner | undefined
+  /**
+   * Whether its commit checks the marker and the schema epoch. Default true. False if it runs only
+   * statements of the framework, which do not end it, and which work before and after a migration.
+   */
+  readonly isChecked?: boolean
+  /** Whether it may use prepared statements, if the pool uses them. Default true. */
+  readonly prepares?: boolean
+}
+
+/** The beginning of a transaction that does more than begin. */
+export interface Opening {
+  readonly isolation: IsolationLevel
+  /** A statement that runs before BEGIN, with a snapshot of its own. Default: none. */
+  readonly before?: Statement
+  /** Sets the limits and the marker, and returns the schema epoch as `epoch`. */
+  readonly first: Statement
+  /** Whether {@link Commit.isUndone} may be used. Default false. */
+  readonly isUndoable?: boolean
+}
+
+/** The rows that an {@link Opening} has returned. */
+export interface Opened<First, Before> {
+  readonly first: First
+  readonly before: readonly Before[]
+}
+
+/** The end of a transaction. */
+export interface Commit {
+  /** Statements that run after the gathered rows are written. Default: none. */
+  readonly last?: readonly Statement[]
+  /** Whether `last` checks `Transaction.check` itself. Default false. */
+  readonly isSelfChecked?: boolean
+  /**
+   * Whether all that its handler has done is undone first, so that only `last` is stored. Default
+   * false.
+   */
+  readonly isUndone?: boolean
+  /** A statement that runs after COMMIT, in the same round trip. Default: none. */
+  readonly after?: Statement
+  /** How long to wait for the answer. Default: until the deadline of the work. */
+  readonly wait?: CommitWait
+}

@@ -1,0 +1,45 @@
+import type { Connection } from '../session/connection.ts'
+import type { Pool } from '../pool/pool.ts'
+import type { Statement } from '../statement/statement.ts'
+
+/** The result of a statement, as far as transactions read it. */
+export interface FakeResult {
+  readonly command?: string
+  readonly rows?: readonly object[]
+}
+
+/** Parts of a connection, and the function that runs its statements. */
+export type FakeConnection = Partial<Omit<Connection, 'run'>> & {
+  run(statement: Statement): Promise<FakeResult>
+}
+
+/**
+ * Returns a pool of one connection without a server, for tests of a defence that a real server would
+ * hide behind another one.
+ */
+export function poolOf(connection: FakeConnection): Pool {
+  const run = async (statement: Statement): Promise<FakeResult> => ({
+    rows: [{ epoch: 1 }],
+    command: statement.text,
+    ...(await connection.run(statement)),
+  })
+  const fake = {
+    runTogether: (statements: readonly Statement[]) => Promise.all(statements.map(run)),
+    flush: (statements: readonly Statement[]) => statements.map(run),
+    roleReset: [],
+    isBusy: false,
+    isOver: false,
+    transactionStatus: 'T',
+    transientFailure: undefined,
+    passingFailure: undefined,
+    noteSchemaEpoch() {},
+    settled: async () => {},
+    answers: async () => true,
+    rollBack: async () => {},
+    release() {},
+    destroy() {},
+    ...connection,
+    run,
+  } as unknown as Connection
+  return { acquire: async () => fake, end: async () => {} }
+}

@@ -1,0 +1,316 @@
+import type pg from 'pg'
+import { untilAborted } from '../../../kernel/base/cancellation.ts'
+import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { Work } from '../../../kernel/host/work.ts'
+import type { Pool } from '../pool/pool.ts'
+import { beginStatement, limitTransaction, type TransactionLimits } from '../queries/begin-transaction.ts'
+import { checkTransaction, type TransactionCheck } from '../queries/check-transaction.ts'
+import type { SchemaEpochRow } from '../queries/read-schema-epoch.ts'
+import type { Connection } from '../session/connection.ts'
+import type { DriverQuery } from '../session/driver-query.ts'
+import type { Statement } from '../statement/statement.ts'
+import { type CommitOutcome, readOutcome, withinWait } from './commit-outcome.ts'
+import { GatheredRows } from './gathered-rows.ts'
+import type { HandlerSession } from './handler-session.ts'
+import { hasRunAsWritten, toHandlerStatement } from './handler-statement.ts'
+import {
+  transactionAborted,
+  transactionEnded,
+  transactionOver,
+  type TransactionOwner,
+} from './transaction-failures.ts'
+import type { Commit, Opened, Opening, TransactionOptions } from './transaction-options.ts'
+
+/*
+ * One transaction of Postgres: what every mutation, job, step and background task of the framework
+ * begins, commits and rolls back with.
+ *
+ *        begin(), or the first statement              end()
+ *   new ────────────────────────────────▶ open ──────────────────▶ over
+ *    │                                     │                        │
+ *    │                                     ├──────── tryCommit() ───┤
+ *    │                                     │                        │
+ *    │                                     │           ┌────────────┼─────────────┐
+ *    │                                     │           ▼            ▼             ▼
+ *    └──────────── close() ────────────────┴────▶ rolled back   committed      unknown
+ *
+ *   committed    The server has confirmed COMMIT by its command tag. The effects, and all rows that
+ *                were gathered in it, are stored.
+ *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
+ *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
+ *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction may
+ *                have committed, or may still do so. Only what it was to store can tell.
+ *
+ * Invariants:
+ * - It holds a connection from its beginning until `close`, and none before. `close` never rejects,
+ *   and leaves the pool a session without a transaction, or closes the session.
+ * - BEGIN, its limits, its marker and the read of the schema epoch are one round trip. So are the
+ *   gathered rows, the last statements, the check and COMMIT, in this order; a value that cannot be
+ *   sent is refused before any of them.
+ * - The isolation level and the limits are stated at BEGIN, never inherited. The limits end it in
+ *   Postgres if its process cannot.
+ * - It commits only if it is still the transaction that was begun (the marker) and no migration has
+ *   been committed since (the epoch), if all statements of its handler have settled, and if none of
+ *   them has failed outside of a savepoint.
+ * - After `end`, it accepts no statement of its handler.
+ */
+
+const commitStatement: Statement = { text: 'COMMIT' }
+const startSavepoint: Statement = { text: 'SAVEPOINT holdfast_start' }
+const undoAll: readonly Statement[] = [{ text: 'ROLLBACK TO SAVEPOINT holdfast_start' }]
+const none: readonly Statement[] = []
+
+/** A transaction that begins with its first statement, or when {@link Transaction.begin} is called. */
+export class Transaction implements HandlerSession {
+  static #count = 0
+  readonly gathered: GatheredRows = new GatheredRows()
+  readonly work: Work
+  readonly limits: TransactionLimits
+  /** Distinguishes it from the next transaction of the same session. */
+  readonly marker: string = String((Transaction.#count += 1))
+  readonly #pool: Pool
+  readonly #owner: TransactionOwner | undefined
+  readonly #isChecked: boolean
+  readonly #prepares: boolean
+  #beginning: Promise<unknown> | undefined
+  #connection: Connection | undefined
+  #epoch: number | undefined
+  #hasBegun = false
+  #isOver = false
+  #wasEnded = false
+  #isClosed = false
+
+  constructor(
+    pool: Pool,
+    work: Work,
+    { limits, owner, isChecked = true, prepares = true }: TransactionOptions,
+  ) {
+    this.#pool = pool
+    this.work = work
+    this.limits = limits
+    this.#owner = owner
+    this.#isChecked = isChecked
+    this.#prepares = prepares
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Whether it has begun, or is about to, and its handler has not ended. */
+  get isOpen(): boolean {
+    return this.#beginning !== undefined && !this.#isOver
+  }
+
+  /** Whether there is anything to commit. */
+  get isUsed(): boolean {
+    return this.#beginning !== undefined || !this.gathered.isEmpty
+  }
+
+  /** The conditions under which it may commit. */
+  get check(): TransactionCheck {
+    return { marker: this.marker, epoch: this.#epoch }
+  }
+
+  /**
+   * The first failure of a statement that is independent of the statement, such as a lost connection
+   * or a deadlock. An answer that a handler derives from it is not final.
+   */
+  get transientFailure(): Error | undefined {
+    return this.#connection?.transientFailure
+  }
+
+  /**
+   * The first failure of a statement whose cause may be gone at the next attempt. A problem that a
+   * handler derives from it is sent to the client but not stored.
+   */
+  get passingFailure(): Error | undefined {
+    return this.#connection?.passingFailure
+  }
+
+  /** Begins it now, with the statements of an {@link Opening}. */
+  begin<First extends SchemaEpochRow, Before = never>(opening: Opening): Promise<Opened<First, Before>> {
+    const begun = this.#begin<First, Before>(opening)
+    this.#beginning = begun
+    return begun
+  }
+
+  async #begin<First extends SchemaEpochRow, Before>({
+    isolation,
+    before,
+    first,
+    isUndoable = false,
+  }: Opening): Promise<Opened<First, Before>> {
+    const connection = await this.#pool.acquire(this.work)
+    this.#connection = connection
+    if (!this.#prepares) connection.stopPreparing()
+    const statements = before
+      ? [before, beginStatement(isolation), first]
+      : [beginStatement(isolation), first]
+    if (isUndoable) statements.push(startSavepoint)
+    const results = await untilAborted(connection.runTogether(statements), this.work.deadline)
+    const row = results[before ? 2 : 1]!.rows[0] as First
+    this.#epoch = row.epoch
+    connection.noteSchemaEpoch(row.epoch)
+    this.#hasBegun = true
+    return { first: row, before: before ? (results[0]!.rows as Before[]) : [] }
+  }
+
+  /** Begins it if it has not begun. */
+  #begun(): Promise<unknown> {
+    return (this.#beginning ??= this.#begin({
+      isolation: 'read committed',
+      first: limitTransaction(this.limits, this.marker),
+    }))
+  }
+
+  /** Runs a statement of the handler. */
+  async query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    query: DriverQuery,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>> {
+    if (this.#isOver) throw transactionOver(this.#owner)
+    if (!this.#hasBegun) await this.#begun()
+    const connection = this.#connection!
+    // If the transaction was rolled back or ended by other means, the next statement would commit
+    // by itself.
+    if (connection.transactionStatus === 'I') throw this.#ended()
+    this.work.usage.statements += 1
+    const { statement, command } = toHandlerStatement(query, values, this.work.guard)
+    const sent = command && this.gathered.send(command, connection.isBusy)
+    let hasSucceeded = false
+    try {
+      const result = await connection.query<Row>(statement, values)
+      if (!hasRunAsWritten(result.command, command)) {
+        connection.destroy()
+        throw this.#ended()
+      }
+      hasSucceeded = true
+      return result
+    } finally {
+      if (sent) this.gathered.settle(sent, hasSucceeded)
+    }
+  }
+
+  /** Runs a statement of the framework. */
+  async run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
+    if (!this.#hasBegun) await this.#begun()
+    const { rows } = await untilAborted(this.#connection!.run<Row>(statement), this.work.deadline)
+    return rows
+  }
+
+  /** Rejects all further statements of its handler. */
+  end(): void {
+    this.#isOver = true
+  }
+
+  /**
+   * Writes the gathered rows, runs the last statements and commits, in one round trip.
+   *
+   * @throws HoldfastError `key-not-stored` if it committed without one of the last statements.
+   */
+  async tryCommit(commit: Commit): Promise<CommitOutcome> {
+    this.#isOver = true
+    let sent: Promise<pg.QueryResult>[]
+    try {
+      if (!this.#hasBegun) await this.#begun()
+      await this.#settle(commit.isUndone === true)
+      sent = this.#flush(commit)
+    } catch (error) {
+      return { state: 'rolled back', error }
+    }
+    const connection = this.#connection!
+    let results: readonly PromiseSettledResult<pg.QueryResult>[]
+    try {
+      const answered = Promise.allSettled(sent)
+      results = await (commit.wait
+        ? withinWait(answered, commit.wait)
+        : untilAborted(answered, this.work.deadline))
+    } catch (error) {
+      connection.destroy()
+      return { state: 'unknown', error }
+    }
+    const commitAt = sent.length - (commit.after ? 2 : 1)
+    const outcome = await readOutcome({ results, commitAt }, connection, this.#owner)
+    if (outcome.state === 'committed') this.gathered.committed()
+    else if (outcome.state === 'unknown') connection.destroy()
+    return outcome
+  }
+
+  /** Commits as {@link tryCommit} does, and throws unless the commit is confirmed. */
+  async commit(last: readonly Statement[] = none): Promise<void> {
+    const outcome = await this.tryCommit({ last })
+    if (outcome.state !== 'committed') throw outcome.error
+  }
+
+  /**
+   * Waits for the statements that the handler did not await, whose failures count all the same.
+   * Throws if the transaction cannot commit.
+   */
+  async #settle(isUndone: boolean): Promise<void> {
+    const connection = this.#connection!
+    const { deadline } = this.work
+    if (connection.isBusy) await untilAborted(connection.settled(), deadline)
+    deadline.throwIfAborted()
+    this.refuseEnded()
+    if (connection.transactionStatus === 'E' && !isUndone)
+      throw transactionAborted(this.#owner, connection.transientFailure)
+  }
+
+  #flush({ last = none, isSelfChecked = false, isUndone = false, after }: Commit): Promise<pg.QueryResult>[] {
+    const connection = this.#connection!
+    const statements = [
+      ...(isUndone ? undoAll : none),
+      ...connection.roleReset,
+      ...(isUndone ? none : this.gathered.statements()),
+      ...last,
+    ]
+    if (this.#isChecked && !isSelfChecked) statements.push(checkTransaction(this.check))
+    statements.push(commitStatement)
+    if (after) statements.push(after)
+    return connection.flush(statements)
+  }
+
+  /** Throws if a statement of its handler has ended it: its effects may be committed alone. */
+  refuseEnded(): void {
+    if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
+  }
+
+  #ended(): HoldfastError {
+    this.#wasEnded = true
+    return transactionEnded(this.#owner)
+  }
+
+  /** Rolls it back. Never rejects: a session that does not answer is closed. */
+  async rollBack(): Promise<void> {
+    this.#isOver = true
+    await this.#connection?.rollBack()
+  }
+
+  /**
+   * Rolls it back, and runs a statement by itself: in the same session, or in another one if that
+   * was lost.
+   */
+  async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
+    await this.rollBack()
+    const own = this.#connection!
+    const connection = own.isOver ? await this.#pool.acquire(this.work) : own
+    try {
+      const { rows } = await untilAborted(connection.run<Row>(statement), this.work.deadline)
+      return rows
+    } finally {
+      if (connection !== own) connection.release()
+    }
+  }
+
+  /** Rolls back what is not committed, and releases the connection. Never rejects. */
+  async close(): Promise<void> {
+    this.#isOver = true
+    if (!this.#hasBegun) await this.#beginning?.catch(() => {})
+    const connection = this.#connection
+    if (!connection || this.#isClosed) return
+    this.#isClosed = true
+    await connection.rollBack()
+    connection.release()
+  }
+}

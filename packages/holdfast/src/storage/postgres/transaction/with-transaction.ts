@@ -1,0 +1,50 @@
+import type { Work } from '../../../kernel/host/work.ts'
+import type { Pool } from '../pool/pool.ts'
+import { Transaction } from './transaction.ts'
+import { uniformLimits } from '../queries/begin-transaction.ts'
+import type { TransactionOwner } from './transaction-failures.ts'
+
+/** Options of {@link withTransaction}. */
+export interface WithTransactionOptions {
+  readonly work: Work
+  /** Max duration of the transaction, in milliseconds. */
+  readonly limitMs: number
+  /** The job whose handler writes through it. Default: none. */
+  readonly owner?: TransactionOwner
+}
+
+/**
+ * Lends a transaction to `use`, and closes it afterwards: it is rolled back unless `use` has
+ * committed it.
+ */
+export async function withTransaction<T>(
+  pool: Pool,
+  { work, limitMs, owner }: WithTransactionOptions,
+  use: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), owner })
+  try {
+    return await use(transaction)
+  } finally {
+    await transaction.close()
+  }
+}
+
+/**
+ * Runs statements of the framework in one transaction, which commits when `use` resolves. It is not
+ * checked for a migration that was committed meanwhile: these statements work before and after one.
+ */
+export async function transact<T>(
+  pool: Pool,
+  { work, limitMs }: Pick<WithTransactionOptions, 'work' | 'limitMs'>,
+  use: (transaction: Transaction) => Promise<T>,
+): Promise<T> {
+  const transaction = new Transaction(pool, work, { limits: uniformLimits(limitMs), isChecked: false })
+  try {
+    const result = await use(transaction)
+    if (transaction.isUsed) await transaction.commit()
+    return result
+  } finally {
+    await transaction.close()
+  }
+}
