@@ -21,6 +21,7 @@ export interface ServerProcess {
   readonly stop: () => Promise<number | null>
 }
 
+const endWithParent = new URL('../test/end-with-parent.ts', import.meta.url).href
 const keptOutput = 20_000
 const startAttempts = 10
 // Bounds for what hangs, far above what ten starts at once take on a busy machine.
@@ -57,9 +58,9 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
   }
 
   function launch(): void {
-    child = spawn(process.execPath, [...program.execArgv, program.file], {
+    child = spawn(process.execPath, [...program.execArgv, '--import', endWithParent, program.file], {
       env: { ...process.env, NODE_ENV: 'development', ...env, PORT: String(port), HOST: '127.0.0.1' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     })
     child.stdout?.on('data', keep)
     child.stderr?.on('data', keep)

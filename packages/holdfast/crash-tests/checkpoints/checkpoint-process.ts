@@ -17,16 +17,23 @@ export interface CheckpointProcess {
   kill(): Promise<void>
 }
 
+/** A program that is loaded, and does nothing until it is asked to. */
+export interface LoadedProcess {
+  /** Makes it serve. */
+  begin(): Promise<CheckpointProcess>
+  kill(): Promise<void>
+}
+
 const preload = new URL('./count-checkpoints.ts', import.meta.url).href
 
 /**
- * Starts a program that sends `{ url }` to its parent once it serves. Checkpoints are in its
- * traffic to the servers at `ports`.
+ * Loads a program that sends a message to its parent once it is loaded, waits for one, and sends
+ * `{ url }` once it serves. Checkpoints are in its traffic to the servers at `ports`.
  */
-export async function startCheckpointProcess(
+export async function loadCheckpointProcess(
   main: URL,
   { env, ports }: { readonly env: Readonly<Record<string, string>>; readonly ports: readonly number[] },
-): Promise<CheckpointProcess> {
+): Promise<LoadedProcess> {
   const program = await bundleProgram(main)
   const child = fork(program.file, {
     execArgv: [...program.execArgv, '--import', preload],
@@ -45,9 +52,13 @@ export async function startCheckpointProcess(
   const died = once(child, 'exit').then(() => {
     hasDied = true
   })
-  const ready = await Promise.race([messageOf(child), died])
-  if (hasDied) throw new Error('The program has ended before it served')
-  const { url } = ready as { readonly url: string }
+  await Promise.race([messageOf(child), died])
+  if (hasDied) throw new Error('The program has ended before it was loaded')
+
+  async function kill(): Promise<void> {
+    child.kill('SIGKILL')
+    await died
+  }
 
   /** Returns the process's reply; an empty one if it dies first. */
   async function ask(request: CheckpointRequest): Promise<CheckpointReport> {
@@ -59,20 +70,26 @@ export async function startCheckpointProcess(
   }
 
   return {
-    url,
-    get hasDied() {
-      return hasDied
-    },
-    died,
-    async arm(kill) {
-      await ask(kill ? { kill } : {})
-    },
-    async report() {
-      return (await ask({ report: true })).checkpoints
-    },
-    async kill() {
-      child.kill('SIGKILL')
-      await died
+    kill,
+    async begin() {
+      child.send({ begin: true } satisfies CheckpointRequest)
+      const ready = await Promise.race([messageOf(child), died])
+      if (hasDied) throw new Error('The program has ended before it served')
+      const { url } = ready as { readonly url: string }
+      return {
+        url,
+        get hasDied() {
+          return hasDied
+        },
+        died,
+        async arm(fatal) {
+          await ask(fatal ? { kill: fatal } : {})
+        },
+        async report() {
+          return (await ask({ report: true })).checkpoints
+        },
+        kill,
+      }
     },
   }
 }

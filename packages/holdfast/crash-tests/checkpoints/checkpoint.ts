@@ -7,6 +7,8 @@ export interface Checkpoint {
 
 /** A request to a process that counts its checkpoints. */
 export interface CheckpointRequest {
+  /** Starts to serve. The first request. */
+  readonly begin?: boolean
   /** Starts counting, and makes the process die there. */
   readonly kill?: Checkpoint
   /** Stops counting, and asks for the checkpoints passed. */

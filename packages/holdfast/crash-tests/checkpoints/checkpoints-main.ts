@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { flushCompileCache } from 'node:module'
 import { anyone, event, holdfast, problem, relay } from 'holdfast'
 import { nats } from 'holdfast/nats'
@@ -131,6 +132,11 @@ const recorded = service({
         ],
 })
 
+// A spare process must not run the jobs of the one that is to be killed.
+process.channel?.ref()
+process.send?.({ isLoaded: true })
+await once(process, 'message')
+process.channel?.unref()
 const isWorker = process.env['ROLE'] === 'worker'
 const { url } = await serve(recorded, {
   telemetry: false,

@@ -3,6 +3,7 @@
 // after that, and before it has processed a response: at no other point does its death look
 // different to a server.
 import { Socket } from 'node:net'
+import '../../test/end-with-parent.ts'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'
 import { inTransaction, labelOf } from './checkpoint-label.ts'
 
@@ -21,7 +22,8 @@ function pass(label: string): void {
   if (fatal?.label === label && fatal.occurrence === occurrence) process.kill(process.pid, 'SIGKILL')
 }
 
-process.on('message', ({ kill, report }: CheckpointRequest) => {
+process.on('message', ({ begin, kill, report }: CheckpointRequest) => {
+  if (begin === true) return
   if (report === true) {
     process.send?.({ checkpoints: passed ?? [] } satisfies CheckpointReport)
     passed = undefined

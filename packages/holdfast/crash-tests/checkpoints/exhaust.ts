@@ -1,11 +1,11 @@
 import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
 import { isInTransaction } from './checkpoint-label.ts'
-import type { CheckpointProcess } from './checkpoint-process.ts'
+import type { CheckpointProcess, LoadedProcess } from './checkpoint-process.ts'
 
 /** An action of a process that is killed at each checkpoint of it. */
 export interface Exhausted {
-  /** Starts a process for the action. */
-  readonly start: () => Promise<CheckpointProcess>
+  /** Loads a process for the action. */
+  readonly load: () => Promise<LoadedProcess>
   /**
    * Runs the action again, under a new name; resolves when the process has died or finished. The
    * next process finishes work that was begun.
@@ -40,13 +40,17 @@ const isFull = process.env['CHECKPOINTS'] === 'all'
 const attempts = 3
 
 /**
- * Returns whether the short form kills at a checkpoint. It kills at the first occurrence of each,
- * and within a transaction only after a statement was sent. If a process dies before it sends the
- * statement, after that, or when the response arrives, Postgres rolls back the same transaction;
- * after the statement it holds the most locks.
+ * Returns whether the short form kills at a checkpoint: at the first occurrence of each, unless
+ * another death leaves the same in the database. Postgres executes a statement that it has received
+ * even if the client is dead, and rolls back the transaction of a dead client in the same way at
+ * each of its statements. So the short form does not wait for the response to a statement that
+ * neither begins nor ends a transaction; and within a transaction it kills only after a statement
+ * was sent, when the most locks are held.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
-  return occurrence === 1 && (!isInTransaction(label) || label.startsWith('after '))
+  if (occurrence > 1) return false
+  if (isInTransaction(label)) return label.startsWith('after ')
+  return !label.startsWith('answer to ') || /\b(?:begin|commit|rollback)\b/i.test(label)
 }
 
 /**
@@ -55,7 +59,7 @@ function isInShortForm({ label, occurrence }: Checkpoint): boolean {
  */
 export async function exhaust(
   prefix: string,
-  { start, run, goOn, isEnough, where = /^/ }: Exhausted,
+  { load, run, goOn, isEnough, where = /^/ }: Exhausted,
 ): Promise<ExhaustReport> {
   const names: string[] = []
   const deaths: Checkpoint[] = []
@@ -65,7 +69,7 @@ export async function exhaust(
     return names.at(-1)!
   }
 
-  let current = await start()
+  let current = await (await load()).begin()
   // One run before counting starts opens connections and prepares statements.
   await run(nextName(), current)
   await current.arm()
@@ -73,7 +77,8 @@ export async function exhaust(
   const checkpoints = toCheckpoints(await current.report()).filter(
     (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
-  let spare = start()
+  // Loaded while the other runs. It serves only when that one is dead, so as not to do its work.
+  let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {
       await current.arm(checkpoint)
@@ -86,8 +91,8 @@ export async function exhaust(
       continue
     }
     deaths.push(checkpoint)
-    current = await spare
-    spare = start()
+    current = await (await spare).begin()
+    spare = load()
     await goOn?.(names.at(-1)!, current)
     if (await isEnough?.()) break
   }

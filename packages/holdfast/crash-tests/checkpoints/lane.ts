@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createTestDatabase } from 'holdfast/testing'
 import type pg from 'pg'
 import type { TestServer } from '../../test/test-server.ts'
-import { type CheckpointProcess, startCheckpointProcess } from './checkpoint-process.ts'
+import { type CheckpointProcess, type LoadedProcess, loadCheckpointProcess } from './checkpoint-process.ts'
 import { DriverClient } from '../../src/storage/postgres/session/driver-client.ts'
 
 /** The input of a request. */
@@ -27,7 +27,9 @@ export interface Lane extends AsyncDisposable {
   readonly looking: pg.Client
   /** The keys of the calls to the bank, by the name that they were for. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
-  /** Starts the program, to answer requests or to run jobs as well. */
+  /** Loads the program, which will answer requests, or run jobs as well. */
+  load(role: 'api' | 'worker'): Promise<LoadedProcess>
+  /** Starts the program. */
   start(role: 'api' | 'worker'): Promise<CheckpointProcess>
 }
 
@@ -50,18 +52,22 @@ export async function openLane(nats?: TestServer): Promise<Lane> {
     BANK_URL: `http://127.0.0.1:${(bank.address() as AddressInfo).port}`,
     ...(nats ? { NATS_URL: `nats://127.0.0.1:${nats.port}` } : {}),
   }
-  const started: CheckpointProcess[] = []
+  const loaded: LoadedProcess[] = []
+
+  async function load(role: 'api' | 'worker'): Promise<LoadedProcess> {
+    const main = new URL('./checkpoints-main.ts', import.meta.url)
+    const process = await loadCheckpointProcess(main, { env: { ...env, ROLE: role }, ports })
+    loaded.push(process)
+    return process
+  }
+
   return {
     looking,
     bankKeys,
-    async start(role) {
-      const main = new URL('./checkpoints-main.ts', import.meta.url)
-      const process = await startCheckpointProcess(main, { env: { ...env, ROLE: role }, ports })
-      started.push(process)
-      return process
-    },
+    load,
+    start: async (role) => (await load(role)).begin(),
     async [Symbol.asyncDispose]() {
-      await Promise.all(started.map((process) => process.kill()))
+      await Promise.all(loaded.map((process) => process.kill()))
       await looking.end()
       await database.drop()
       bank.closeAllConnections()
