@@ -21,7 +21,7 @@ const cases: readonly Case[] = [
 const longestTakeOverMs = 180_000
 const longestStartMs = 20_000
 // Longer than any engine takes to write down that a job has ended.
-const patienceMs = 2_000
+const timeoutMs = 2_000
 
 interface Place {
   readonly contender: Contender
@@ -72,14 +72,14 @@ async function stop(place: Place): Promise<readonly string[]> {
   await untilBegun('first', place)
   first.kill('SIGSTOP')
   const second = await startHolder('second', place)
-  await stage.sql(contender, contender.engine.takeOver)
+  await stage.sql(contender, contender.engine.rescueJobs)
   await untilBegun('second', place)
   first.kill('SIGCONT')
   await release('first', place)
-  await sleep(patienceMs)
+  await sleep(timeoutMs)
   const isFenced = (await countUnfinished(place)) === 1
   await release('second', place)
-  await sleep(patienceMs)
+  await sleep(timeoutMs)
   if ((await countUnfinished(place)) > 0) throw new Error(`The job of ${contender.name} was never ended.`)
   const [written] = await stage.sql<{ count: number }>(
     contender,
@@ -118,10 +118,10 @@ async function startHolder(holder: string, { contender, stage }: Place): Promise
 function untilBegun(
   holder: string,
   { contender, stage }: Place,
-  longestMs: number = longestStartMs,
+  maxMs: number = longestStartMs,
 ): Promise<void> {
   const look = 'select from holders where name = $1 and has_begun'
-  return untilThere(() => stage.sql(contender, look, [holder]), longestMs)
+  return untilThere(() => stage.sql(contender, look, [holder]), maxMs)
 }
 
 async function release(holder: string, { contender, stage }: Place): Promise<void> {
@@ -133,10 +133,10 @@ async function countUnfinished({ contender, stage }: Place): Promise<number> {
   return row!.count
 }
 
-async function untilThere(look: () => Promise<readonly unknown[]>, longestMs: number): Promise<void> {
-  const endMs = performance.now() + longestMs
+async function untilThere(look: () => Promise<readonly unknown[]>, maxMs: number): Promise<void> {
+  const endMs = performance.now() + maxMs
   while ((await look()).length === 0) {
-    if (performance.now() > endMs) throw new Error(`Nothing has come of it within ${longestMs} ms.`)
+    if (performance.now() > endMs) throw new Error(`Nothing has come of it within ${maxMs} ms.`)
     await sleep(50)
   }
 }

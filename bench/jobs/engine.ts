@@ -11,7 +11,7 @@ export interface Engine {
   /** How many jobs have not ended: `count`. */
   readonly countUnfinished: string
   /** Gives the jobs that run to other workers, as its own maintenance does when theirs is dead. */
-  readonly takeOver: string
+  readonly rescueJobs: string
   /** Forgets all jobs. */
   readonly clear: string
 }

@@ -46,7 +46,7 @@ export async function latency(bench: Bench, stage: Stage): Promise<Table> {
       const latencies = await stage.run<LatencyTask, Latencies>('latency', contender, {
         task: {
           isOneProcess,
-          longestPauseMs: contender.participant === pgBosses.defaults ? pgBossPollMs : usualPauseMs,
+          maxPauseMs: contender.participant === pgBosses.defaults ? pgBossPollMs : usualPauseMs,
           jobs: (jobsPerSecond * bench.seconds) / portions,
           limitMs: longestMsPerSecond * bench.seconds,
         },

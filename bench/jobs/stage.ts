@@ -40,7 +40,7 @@ export interface RunOptions<T extends Task> {
 }
 
 // What hangs would hang for good.
-const longestMs = 1_800_000
+const maxMs = 1_800_000
 
 /** Starts a Postgres for the participants. */
 export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
@@ -61,7 +61,7 @@ export async function openStage({ processes, atEnd }: Bench): Promise<Stage> {
     async run(program, contender, options) {
       const { exitCode, stdout } = await processes.finish(toCommand(program, contender, options), {
         ...toStartOptions(options),
-        timeoutMs: longestMs,
+        timeoutMs: maxMs,
       })
       if (exitCode !== 0) throw new Error(`${program} of ${contender.name} failed:\n${stdout}`)
       return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')

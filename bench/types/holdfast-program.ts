@@ -82,9 +82,9 @@ export const list${n} = query({
   run: ({ input, db, page }) =>
     page(
       input,
-      list([things${n}.id], ({ where, place }) =>
+      list([things${n}.id], ({ where, position }) =>
         db
-          .select({ ...getTableColumns(things${n}), place })
+          .select({ ...getTableColumns(things${n}), position })
           .from(things${n})
           .where(where),
       ),

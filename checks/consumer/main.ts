@@ -58,9 +58,9 @@ const listNotes = query({
   run: ({ input, db, page }) =>
     page(
       input,
-      list([notes.id], ({ where, place }) =>
+      list([notes.id], ({ where, position }) =>
         db
-          .select({ ...getTableColumns(notes), place })
+          .select({ ...getTableColumns(notes), position })
           .from(notes)
           .where(where),
       ),
@@ -79,7 +79,7 @@ const first = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 const second = await tested.send('addNote', { text: 'once' }, { key: 'k' })
 console.log(first.status, first.body === second.body, second.headers['idempotency-replayed'])
 // Sent by a thread, whose file is located next to the others.
-await until(async () => (await tested.sql('select from holdfast.job_beats')).length > 0)
+await until(async () => (await tested.sql('select from holdfast.job_heartbeats')).length > 0)
 console.log('beats')
 const countOf = async (by: string): Promise<number> =>
   (await tested.sql('select from welcomes where by = $1', [by])).length

@@ -4,7 +4,7 @@ import { jobMutants } from './jobs.ts'
 import { kernelMutants } from './kernel.ts'
 import { migrateMutants } from './migrate.ts'
 import type { Mutant } from './mutant.ts'
-import { outboxMutants } from './outbox.ts'
+import { messageMutants } from './messages.ts'
 import { postgresMutants } from './postgres.ts'
 import { transactionMutants } from './transactions.ts'
 import { webhookMutants } from './webhooks.ts'
@@ -15,7 +15,7 @@ export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
   jobs: [...claimMutants, ...jobMutants],
   kernel: kernelMutants,
   migrate: migrateMutants,
-  outbox: outboxMutants,
+  messages: messageMutants,
   postgres: postgresMutants,
   transactions: transactionMutants,
   webhooks: webhookMutants,

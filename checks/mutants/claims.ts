@@ -54,15 +54,15 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'handing back: without the fence',
-    file: `${src}/effects/jobs/queries/hand-back.ts`,
+    file: `${src}/effects/jobs/queries/release-claims.ts`,
     text: 'where ${byClaim}',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
-    killedBy: [{ file: fences, name: 'handBack changes nothing' }],
+    killedBy: [{ file: fences, name: 'releaseClaims changes nothing' }],
     why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
   },
   {
     name: 'handing back what is unknown: of every worker',
-    file: `${src}/effects/jobs/queries/hand-back.ts`,
+    file: `${src}/effects/jobs/queries/release-claims.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
     killedBy: [{ file: fences, name: 'handBackUnknown changes nothing' }],
@@ -117,12 +117,12 @@ export const claimMutants: readonly Mutant[] = [
     why: 'Jobs that commit a little later than others of a higher number would wait for a sweep.',
   },
   {
-    name: 'limits: places are passed on at once',
-    file: `${src}/effects/jobs/queries/release-place.ts`,
+    name: 'limits: slots are passed on at once',
+    file: `${src}/effects/jobs/queries/release-slot.ts`,
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
-    killedBy: [{ file: fences, name: 'one transaction at a time passes places of a limit on' }],
-    why: 'A job that is parked meanwhile would be seen by no one, and wait for good.',
+    killedBy: [{ file: fences, name: 'one transaction at a time passes slots of a limit on' }],
+    why: 'A job that is blocked meanwhile would be seen by no one, and wait for good.',
   },
   {
     name: 'limits: the gate is not locked',
@@ -143,7 +143,7 @@ export const claimMutants: readonly Mutant[] = [
   {
     name: 'claims: one that was never answered is forgotten',
     file: `${src}/effects/jobs/claim/claims.ts`,
-    text: 'if (!this.#isOver) await this.#giveBackUnknown()',
+    text: 'if (!this.#isOver) await this.#releaseUnknownClaims()',
     replacement: '',
     killedBy: [
       {

@@ -34,7 +34,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: what was only claimed fails an attempt',
-    file: `${src}/effects/jobs/leadership/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: '...(row.has_begun ? failureOf(row) : { isLostClaim: true }),',
     replacement: '...failureOf(row),',
     killedBy: [
@@ -73,7 +73,7 @@ export const jobMutants: readonly Mutant[] = [
     replacement: '',
     killedBy: [
       { file: fences, name: 'completeJobs changes nothing of a job that does not run' },
-      { file: fences, name: 'handBack changes nothing of a job that does not run' },
+      { file: fences, name: 'releaseClaims changes nothing of a job that does not run' },
     ],
     why: 'A job that waits for its next attempt would be completed, or run at once.',
   },
@@ -98,7 +98,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: the sessions of a dead worker go on',
-    file: `${src}/effects/jobs/leadership/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: 'await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))',
     replacement: '',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
@@ -106,7 +106,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: ends sessions of other databases and users',
-    file: `${src}/effects/jobs/queries/take-over.ts`,
+    file: `${src}/effects/jobs/queries/rescue-jobs.ts`,
     text: 'where application_name = any ($1::text[]) and datname',
     replacement:
       'where (true or application_name = any ($1::text[])) and pid <> pg_backend_pid() and datname',
@@ -115,7 +115,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: of a worker that lives',
-    file: `${src}/effects/jobs/queries/take-over.ts`,
+    file: `${src}/effects/jobs/queries/rescue-jobs.ts`,
     text: 'where worker = job_workers.id and at >= clock',
     replacement: 'where worker = job_workers.id and at < clock',
     killedBy: [
@@ -157,7 +157,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: does not count as a failure',
-    file: `${src}/effects/jobs/leadership/take-over.ts`,
+    file: `${src}/effects/jobs/leadership/rescue-jobs.ts`,
     text: 'isFailure: true,\n    failure: {',
     replacement: 'failure: {',
     killedBy: [{ file: fences, name: 'the sessions of a dead worker are ended' }],
@@ -165,7 +165,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'heartbeat: of a worker that was declared dead',
-    file: `${src}/effects/jobs/queries/beat.ts`,
+    file: `${src}/effects/jobs/queries/heartbeats.ts`,
     text: 'select id from holdfast.job_workers where id = $1`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     replacement: 'values ($1)`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     killedBy: [
@@ -240,10 +240,10 @@ export const jobMutants: readonly Mutant[] = [
     why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
   },
   {
-    name: 'dead jobs: they lose their place',
-    file: `${src}/effects/jobs/attempt/judge-attempt.ts`,
-    text: "const keepsPlace = job.concurrency?.onDead === 'wait'",
-    replacement: 'const keepsPlace = false',
+    name: 'dead jobs: they lose their slot',
+    file: `${src}/effects/jobs/attempt/attempt-outcome.ts`,
+    text: "const keepsSlot = job.concurrency?.onDead === 'wait'",
+    replacement: 'const keepsSlot = false',
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
@@ -253,9 +253,9 @@ export const jobMutants: readonly Mutant[] = [
     why: 'Later messages of a key would overtake the dead one.',
   },
   {
-    name: 'dead jobs: their place is not released when they are deleted',
+    name: 'dead jobs: their slot is not released when they are deleted',
     file: `${src}/effects/jobs/leadership/prune.ts`,
-    text: 'for (const statement of releasePlace({ service, ...place })) await transaction.run(statement)',
+    text: 'for (const statement of releaseSlot({ service, ...slot })) await transaction.run(statement)',
     replacement: 'void place',
     killedBy: [
       {
@@ -267,12 +267,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'leader: admits names that it does not run',
-    file: `${src}/effects/jobs/leadership/leader-duties.ts`,
-    text: 'return jobs.has(name) && leadership.hasDuty(',
-    replacement: 'return leadership.hasDuty(',
+    file: `${src}/effects/jobs/leadership/leader-tasks.ts`,
+    text: 'return jobs.has(name) && leadership.isLeader(',
+    replacement: 'return leadership.isLeader(',
     killedBy: [
       {
-        file: `${src}/effects/jobs/leadership/leader-duties.postgres.test.ts`,
+        file: `${src}/effects/jobs/leadership/leader-tasks.postgres.test.ts`,
         name: 'a leader leaves a name that it does not run to the processes and engines that do',
       },
     ],

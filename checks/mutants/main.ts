@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findMutants } from './all-mutants.ts'
 import { copyRepository } from './copy-repository.ts'
-import { judgeMutant, type Verdict } from './judge-mutant.ts'
+import { tryMutant, type Verdict } from './try-mutant.ts'
 import type { Mutant } from './mutant.ts'
 import { runControls } from './run-controls.ts'
 
@@ -60,7 +60,7 @@ async function areKilled(root: string): Promise<boolean> {
 
 async function report(mutant: Mutant, root: string): Promise<Verdict> {
   const startedAt = performance.now()
-  const { verdict, detail } = await judgeMutant(mutant, root, stopping.signal)
+  const { verdict, detail } = await tryMutant(mutant, root, stopping.signal)
   if (stopping.signal.aborted) return verdict
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
   console.log(`${verdict === 'killed' ? verdict : verdict.toUpperCase()}   ${mutant.name} (${seconds} s)`)

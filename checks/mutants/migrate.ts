@@ -63,7 +63,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     name: 'moved database: heartbeats cannot be published',
     file: `${src}/databases/assembly/recognize-database.ts`,
-    text: 'alter table holdfast.job_beats replica identity full;',
+    text: 'alter table holdfast.job_heartbeats replica identity full;',
     replacement: '',
     killedBy: [
       {

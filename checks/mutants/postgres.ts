@@ -144,8 +144,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'interrupt: asked once',
     file: `${src}/storage/postgres/session/connection.ts`,
-    text: 'if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken',
-    replacement: 'return isAnsweredWithin(atRest, repeatMs)',
+    text: 'if (await settlesWithinMs(atRest, repeatMs)) return !this.#isBroken',
+    replacement: 'return settlesWithinMs(atRest, repeatMs)',
     killedBy: [
       {
         file: `${src}/storage/postgres/session/cancel.postgres.test.ts`,

@@ -7,7 +7,7 @@ export const transactionMutants: readonly Mutant[] = [
   {
     name: 'commit: statements that are not awaited do not count',
     file: `${src}/storage/postgres/transaction/transaction.ts`,
-    text: 'if (connection.isBusy) await untilAborted(connection.settled(), deadline)',
+    text: 'if (connection.isBusy) await abortable(connection.whenIdle(), deadline)',
     replacement: '',
     killedBy: [
       {
@@ -34,7 +34,7 @@ export const transactionMutants: readonly Mutant[] = [
   {
     name: 'commit: one that was refused has rolled back, even if its session has ended',
     file: `${src}/storage/postgres/transaction/commit-outcome.ts`,
-    text: ' && (await connection.answers())',
+    text: ' && (await connection.isAlive())',
     replacement: '',
     killedBy: [
       {

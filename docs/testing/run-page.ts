@@ -25,7 +25,7 @@ export async function runPage({ blocks }: Page, runPath: string): Promise<void> 
     const log: string[] = []
     await using tested = await createTestService(service, {
       onLog: (line) => log.push(line),
-      http: { pages: createHealth(service.problemBase).pages },
+      http: { pages: createHealth(service.problemTypeBase).pages },
     })
     await runExchanges(own, tested).catch((error: unknown) => {
       process.stderr.write(`${log.join('\n')}\n`)

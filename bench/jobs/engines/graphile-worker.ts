@@ -45,7 +45,7 @@ export const engine: Engine = {
     insert into graphile_worker._private_jobs (task_id, payload)
     select task.id, json_build_object('n', n) from task, generate_series(1, $1::int) as n`,
   countUnfinished: 'select count(*)::int as count from graphile_worker._private_jobs',
-  takeOver: 'update graphile_worker._private_jobs set locked_at = null, locked_by = null',
+  rescueJobs: 'update graphile_worker._private_jobs set locked_at = null, locked_by = null',
   clear: 'truncate graphile_worker._private_jobs',
 }
 

@@ -51,7 +51,7 @@ export const engine: Engine = {
       '00-' || md5(n::text) || '-' || left(md5(n::text), 16) || '-01'
     from generate_series(1, $1::int) as n`,
   countUnfinished: 'select count(*)::int as count from holdfast.jobs',
-  takeOver: `update holdfast.jobs set state = 'ready', worker = null, failures = failures + 1 where state = 'running'`,
+  rescueJobs: `update holdfast.jobs set state = 'ready', worker = null, failures = failures + 1 where state = 'running'`,
   clear: 'truncate holdfast.jobs, holdfast.ended_jobs',
 }
 

@@ -94,7 +94,7 @@ export const engine: Engine = {
     from pgboss.queue, generate_series(1, $1::int) as n
     where name = 'bench'`,
   countUnfinished: `select count(*)::int as count from pgboss.job where name = 'bench' and state < 'completed'`,
-  takeOver: `update pgboss.job set state = 'retry' where name = 'bench' and state = 'active'`,
+  rescueJobs: `update pgboss.job set state = 'retry' where name = 'bench' and state = 'active'`,
   clear: 'truncate pgboss.job',
 }
 

@@ -11,7 +11,7 @@ export interface LatencyTask extends Task {
   /** After how long it has to do with fewer, in milliseconds. */
   readonly limitMs: number
   /** How long it pauses at most before each, at random, so as not to keep step with what looks for jobs now and then; in milliseconds. */
-  readonly longestPauseMs: number
+  readonly maxPauseMs: number
   /** Whether the worker is this process too. */
   readonly isOneProcess: boolean
 }
@@ -19,7 +19,7 @@ export interface LatencyTask extends Task {
 /** How long after its commit each job has started, in milliseconds. */
 export type Latencies = readonly number[]
 
-const { engine: name, settings, url, jobs, limitMs, longestPauseMs, isOneProcess } = readTask<LatencyTask>()
+const { engine: name, settings, url, jobs, limitMs, maxPauseMs, isOneProcess } = readTask<LatencyTask>()
 // The first ones open connections.
 const unmeasured = 2
 
@@ -43,7 +43,7 @@ if (worker) await once(worker, 'message')
 const latencies: number[] = []
 let endMs = Infinity
 for (let n = 1; n <= jobs + unmeasured && performance.now() < endMs; n += 1) {
-  await sleep(Math.random() * longestPauseMs)
+  await sleep(Math.random() * maxPauseMs)
   await member.enqueue(n)
   const committedNs = process.hrtime.bigint()
   const startedNs = await startOf(n).promise

@@ -64,9 +64,9 @@ export const listAccounts = query({
   run: ({ input, db, page }) =>
     page(
       input,
-      list([schema.accounts.id], ({ where, place }) =>
+      list([schema.accounts.id], ({ where, position }) =>
         db
-          .select({ ...getTableColumns(schema.accounts), place })
+          .select({ ...getTableColumns(schema.accounts), position })
           .from(schema.accounts)
           .where(and(eq(schema.accounts.kind, 'customer'), where)),
       ),

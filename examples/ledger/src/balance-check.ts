@@ -50,9 +50,9 @@ export const listBalanceChecks = query({
   run: ({ input, db, page }) =>
     page(
       input,
-      list([descending(schema.balanceChecks.id)], ({ where, place }) =>
+      list([descending(schema.balanceChecks.id)], ({ where, position }) =>
         db
-          .select({ ...getTableColumns(schema.balanceChecks), place })
+          .select({ ...getTableColumns(schema.balanceChecks), position })
           .from(schema.balanceChecks)
           .where(where),
       ),

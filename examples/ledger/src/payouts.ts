@@ -35,7 +35,7 @@ const toPayout = (row: typeof schema.payouts.$inferSelect): z.infer<typeof Payou
 export const payOut = job({
   name: 'pay-out',
   input: z.object({ payout: z.uuid() }),
-  retry: { attempts: 50, firstDelay: '1s', longestDelay: '10m' },
+  retry: { attempts: 50, initialDelay: '1s', maxDelay: '10m' },
   async run({ input, db, step, settings }) {
     const payment = await step('read', async ({ db: inStep }) => {
       const [row] = await inStep

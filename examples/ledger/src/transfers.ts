@@ -85,9 +85,9 @@ export const listTransfers = query({
   run: ({ input, db, page }) =>
     page(
       input,
-      list([descending(schema.entries.transferId)], ({ where, place }) =>
+      list([descending(schema.entries.transferId)], ({ where, position }) =>
         db
-          .select({ transfer: schema.transfers, place })
+          .select({ transfer: schema.transfers, position })
           .from(schema.entries)
           .innerJoin(schema.transfers, eq(schema.transfers.id, schema.entries.transferId))
           .where(and(eq(schema.entries.accountId, input.account), where)),

@@ -21,8 +21,8 @@ const Endpoint = z.object({
 
 const Secret = z.string().meta({ redact: true, description: 'What its webhooks are signed with.' })
 
-const Try = z.object({
-  triedAt: z.iso.datetime(),
+const Attempt = z.object({
+  attemptedAt: z.iso.datetime(),
   durationMs: z.int(),
   status: z.int().nullable(),
   answer: z.string().nullable(),
@@ -35,7 +35,7 @@ const Delivery = z.object({
   event: z.string(),
   state: z.enum(['pending', 'delivered', 'failed']),
   createdAt: z.iso.datetime(),
-  tries: z.array(Try).max(20),
+  attempts: z.array(Attempt).max(20),
 })
 
 const ofAccount = z.object({ account: z.uuid() })
@@ -92,7 +92,7 @@ export const rotateWebhookSecret = mutation({
 
 export const listWebhookDeliveries = query({
   route: 'GET /accounts/{account}/webhook-deliveries',
-  summary: 'List what was sent for an account, newest first, with each try',
+  summary: 'List what was sent for an account, newest first, with each attempt',
   access: anyone(),
   input: paged(ofAccount),
   output: pageOf(Delivery),

@@ -41,7 +41,7 @@ test('the version is that of the package', async () => {
 })
 
 test.each([
-  [['foo'], 'Unknown command "foo"; use one of: jobs, outbox, keys, webhooks, cursors, db.'],
+  [['foo'], 'Unknown command "foo"; use one of: jobs, messages, keys, webhooks, cursors, db.'],
   [['jobs'], 'Missing subcommand; use one of: jobs list, jobs show'],
   [['jobs', 'show'], 'Missing argument: <id>.'],
   [['jobs', 'show', 'a', 'b'], '"b" is an unexpected argument.'],
@@ -49,10 +49,10 @@ test.each([
   [['jobs', 'list', '--name'], "'--name <value>' argument missing."],
   [['jobs', 'list', '--limit', '1e3'], '--limit 1e3: must be an integer from 1 to 1000.'],
   [['jobs', 'list', '--state', 'dead,deed'], 'unknown value "deed"; expected scheduled'],
-  [['outbox', 'list', '--since', '2026-01-31T10:00'], 'a time with its offset'],
-  [['outbox', 'rewind', 'out'], 'Pass either --to or --since.'],
-  [['outbox', 'rewind', 'out', '--to', '1', '--since', '1h'], 'Pass either --to or --since.'],
-  [['outbox', 'rewind', 'out', '--to', 'x'], '--to x: must be a position'],
+  [['messages', 'list', '--since', '2026-01-31T10:00'], 'a time with its offset'],
+  [['messages', 'rewind', 'out'], 'Pass either --to or --since.'],
+  [['messages', 'rewind', 'out', '--to', '1', '--since', '1h'], 'Pass either --to or --since.'],
+  [['messages', 'rewind', 'out', '--to', 'x'], '--to x: must be a position'],
   [
     ['keys', 'prune'],
     '--older-than is required: the min age of the keys to delete, such as --older-than 30d.',

@@ -56,7 +56,7 @@ export interface CommandDefinition<O extends Options, Tools> {
 }
 
 /** The raw input of a command, as text. */
-export interface GivenTexts {
+export interface RawInput {
   readonly arguments: readonly string[]
   readonly options: Readonly<Record<string, string | undefined>>
 }
@@ -74,7 +74,7 @@ export interface Command {
    *
    * @throws HoldfastError `usage-invalid`.
    */
-  prepare(given: GivenTexts): (database: FoundDatabase) => Promise<Result>
+  prepare(given: RawInput): (database: FoundDatabase) => Promise<Result>
 }
 
 /** Defines a command that uses a connection. Its `run` gets typed options. */

@@ -141,7 +141,11 @@ describe('jobs', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch(/^holdfast: The job .* is ready\. .* \(job-not-retriable\)\n$/)
     const limited = await enqueued('later', '1h')
-    expect(await json('jobs', 'retry', limited)).toMatchObject({ id: limited, name: 'later', state: 'gated' })
+    expect(await json('jobs', 'retry', limited)).toMatchObject({
+      id: limited,
+      name: 'later',
+      state: 'limited',
+    })
   })
 
   test('are cancelled', async () => {
@@ -183,13 +187,15 @@ describe('jobs', () => {
 describe('messages', () => {
   test('are listed without secrets, unless --show-payload is passed', async () => {
     await enqueued('later')
-    const shown = await printed('outbox', 'list', '--event', 'order.paid', '--key', 'order-7', '--new')
+    const shown = await printed('messages', 'list', '--event', 'order.paid', '--key', 'order-7', '--new')
     expect(shown).toMatch(/ order\.paid +order-7 +new +\d+s +\{"order":7,"apiKey":"\[redacted\]"\}$/m)
-    expect(await json('outbox', 'list')).toMatchObject({ messages: [{ payload: { apiKey: '[redacted]' } }] })
-    expect(await json('outbox', 'list', '--show-payload', '--since', '1h')).toMatchObject({
+    expect(await json('messages', 'list')).toMatchObject({
+      messages: [{ payload: { apiKey: '[redacted]' } }],
+    })
+    expect(await json('messages', 'list', '--show-payload', '--since', '1h')).toMatchObject({
       messages: [{ position: null, payload: { order: 7, apiKey: 'hunter2' } }],
     })
-    expect(await json('outbox', 'list', '--until', '1h')).toEqual({ messages: [] })
+    expect(await json('messages', 'list', '--until', '1h')).toEqual({ messages: [] })
   })
 
   test('are sent again by a rewound relay, which skips none without --skip', async () => {
@@ -202,26 +208,26 @@ describe('messages', () => {
        values ('shop', 'relay', 'nats', 'shop', 2, $1)`,
       [{ code: 'broker-unreachable', message: 'nats://u:hunter2@nats.test', at: '2026-01-01T00:00:00Z' }],
     )
-    const relays = await printed('outbox', 'relays')
+    const relays = await printed('messages', 'relays')
     expect(relays).toMatch(
       / relay +nats +2 +1 +\d+s +never .*broker-unreachable: nats:\/\/u:\[redacted\]@nats\.test$/m,
     )
-    const forth = await run('outbox', 'rewind', 'nats', '--to', '3')
+    const forth = await run('messages', 'rewind', 'nats', '--to', '3')
     expect(forth).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(relay-would-skip)') })
-    expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '2' }] })
-    expect(await printed('outbox', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
-    expect(await printed('outbox', 'rewind', 'nats', '--since', '1h')).toBe(
+    expect(await json('messages', 'relays')).toMatchObject({ subscriptions: [{ position: '2' }] })
+    expect(await printed('messages', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
+    expect(await printed('messages', 'rewind', 'nats', '--since', '1h')).toBe(
       'nats continues after position 0, with 3 messages to send.\n',
     )
-    expect(await json('outbox', 'relays')).toMatchObject({ subscriptions: [{ position: '0' }] })
-    expect(await run('outbox', 'rewind', 'none', '--to', '0')).toMatchObject({
+    expect(await json('messages', 'relays')).toMatchObject({ subscriptions: [{ position: '0' }] })
+    expect(await run('messages', 'rewind', 'none', '--to', '0')).toMatchObject({
       exitCode: 1,
       stderr: expect.stringContaining('(subscription-unknown)'),
     })
-    expect(await json('outbox', 'subscriptions')).toMatchObject({ subscriptions: [{ name: 'nats' }] })
-    expect(await printed('outbox', 'remove', 'relay', 'nats')).toBe('The relay nats was removed.\n')
-    expect(await json('outbox', 'subscriptions')).toEqual({ subscriptions: [] })
-    expect(await run('outbox', 'remove', 'queue', 'nats')).toMatchObject({ exitCode: 2 })
+    expect(await json('messages', 'subscriptions')).toMatchObject({ subscriptions: [{ name: 'nats' }] })
+    expect(await printed('messages', 'remove', 'relay', 'nats')).toBe('The relay nats was removed.\n')
+    expect(await json('messages', 'subscriptions')).toEqual({ subscriptions: [] })
+    expect(await run('messages', 'remove', 'queue', 'nats')).toMatchObject({ exitCode: 2 })
   })
 
   test('that a subscriber failed to handle are listed, redriven and skipped', async () => {
@@ -231,11 +237,11 @@ describe('messages', () => {
        values ('shop', 'webhooks', $1, 'order.paid', 'order-7', '{"message":"no owner"}')`,
       [message],
     )
-    expect(await printed('outbox', 'dead')).toMatch(/webhooks +order\.paid +order-7 +\d+s/)
-    expect(await json('outbox', 'redrive', 'webhooks', '--id', message)).toEqual({ messages: [message] })
-    expect(await json('outbox', 'dead')).toMatchObject({ messages: [{ isRedriven: true }] })
-    expect(await printed('outbox', 'skip', 'webhooks')).toBe('1 message skipped.\n')
-    expect(await printed('outbox', 'dead', '--subscriber', 'webhooks')).toBe('None.\n')
+    expect(await printed('messages', 'dead')).toMatch(/webhooks +order\.paid +order-7 +\d+s/)
+    expect(await json('messages', 'redrive', 'webhooks', '--id', message)).toEqual({ messages: [message] })
+    expect(await json('messages', 'dead')).toMatchObject({ messages: [{ isRedriven: true }] })
+    expect(await printed('messages', 'skip', 'webhooks')).toBe('1 message skipped.\n')
+    expect(await printed('messages', 'dead', '--subscriber', 'webhooks')).toBe('None.\n')
   })
 })
 
@@ -312,7 +318,7 @@ describe('webhooks', () => {
       [delivery, endpoint, message],
     )
     await on.sql(
-      `insert into holdfast.webhook_tries (delivery_id, tried_at, duration_ms, status, answer) values ($1, now(), 5, 500, 'no')`,
+      `insert into holdfast.webhook_attempts (delivery_id, attempted_at, duration_ms, status, answer) values ($1, now(), 5, 500, 'no')`,
       [delivery],
     )
   })

@@ -13,11 +13,11 @@ import { jobsSkip } from './commands/jobs-skip.ts'
 import { keysList } from './commands/keys-list.ts'
 import { keysPrune } from './commands/keys-prune.ts'
 import { keysShow } from './commands/keys-show.ts'
-import { outboxList } from './commands/outbox-list.ts'
-import { outboxDead, outboxRedrive, outboxSkip } from './commands/outbox-dead.ts'
-import { outboxRemove } from './commands/outbox-remove.ts'
-import { outboxRewind } from './commands/outbox-rewind.ts'
-import { outboxRelays, outboxSubscriptions } from './commands/outbox-subscriptions.ts'
+import { messagesList } from './commands/messages-list.ts'
+import { messagesDead, messagesRedrive, messagesSkip } from './commands/messages-dead.ts'
+import { messagesRemove } from './commands/messages-remove.ts'
+import { messagesRewind } from './commands/messages-rewind.ts'
+import { messagesRelays, messagesSubscriptions } from './commands/messages-subscriptions.ts'
 import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
 import { webhooksDisable } from './commands/webhooks-disable.ts'
 import { webhooksEnable } from './commands/webhooks-enable.ts'
@@ -34,14 +34,14 @@ export const commands: readonly Command[] = [
   jobsSkip,
   jobsPause,
   jobsResume,
-  outboxList,
-  outboxRelays,
-  outboxSubscriptions,
-  outboxRewind,
-  outboxRemove,
-  outboxDead,
-  outboxRedrive,
-  outboxSkip,
+  messagesList,
+  messagesRelays,
+  messagesSubscriptions,
+  messagesRewind,
+  messagesRemove,
+  messagesDead,
+  messagesRedrive,
+  messagesSkip,
   keysList,
   keysShow,
   keysPrune,

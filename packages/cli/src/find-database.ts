@@ -30,7 +30,7 @@ export interface FoundDatabase {
 }
 
 /** The options of a command line that locate the database. */
-export interface GivenPlace {
+export interface DatabaseOption {
   readonly url: string | undefined
   /** The data folder of the embedded server. */
   readonly directory: string | undefined
@@ -43,7 +43,7 @@ export interface GivenPlace {
  * @throws HoldfastError `usage-invalid`, `configuration-invalid`, or one of the codes
  * `embedded-postgres-…`.
  */
-export async function findDatabase({ url: given, directory }: GivenPlace): Promise<FoundDatabase> {
+export async function findDatabase({ url: given, directory }: DatabaseOption): Promise<FoundDatabase> {
   if (given !== undefined && directory !== undefined)
     throw usageInvalid('Pass either --database-url or --directory.')
   if (given !== undefined) return atUrl(checkUrl(given))

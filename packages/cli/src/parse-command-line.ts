@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import type { Command, GivenTexts } from './command.ts'
+import type { Command, RawInput } from './command.ts'
 import { commonOptions } from './common-options.ts'
 import { isGiven } from './option.ts'
 import { usageInvalid } from './usage-invalid.ts'
@@ -29,7 +29,7 @@ export function findCommand(
  *
  * @throws HoldfastError `usage-invalid`.
  */
-export function parseRest(command: Command, rest: readonly string[]): GivenTexts {
+export function parseRest(command: Command, rest: readonly string[]): RawInput {
   const options = Object.entries({ ...command.options, ...commonOptions })
   const { values, positionals } = parse(
     rest,
@@ -44,7 +44,7 @@ export function parseRest(command: Command, rest: readonly string[]): GivenTexts
     ),
   )
   const texts = Object.entries(values).map(([name, value]) => [name, value === true ? isGiven : value])
-  return { arguments: positionals, options: Object.fromEntries(texts) as GivenTexts['options'] }
+  return { arguments: positionals, options: Object.fromEntries(texts) as RawInput['options'] }
 }
 
 type Wanted = Readonly<Record<string, { readonly type: 'boolean' | 'string'; readonly short?: string }>>

@@ -19,7 +19,7 @@ export interface CallReport {
 
 // Only the first attempt has this timeout; later ones have the default.
 const firstTimeout = '300ms'
-const patienceMs = 120_000
+const timeoutMs = 120_000
 // Many clients wait for a key that a silent connection still holds: they must not keep the machine
 // busy.
 const everyMs = 100
@@ -38,7 +38,7 @@ export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
         answers.push(answer)
         return answer.status === 201 && answer
       },
-      { timeoutMs: patienceMs, everyMs, what: `a final answer of a call that was ${describeCut(cut)}` },
+      { timeoutMs, everyMs, what: `a final answer of a call that was ${describeCut(cut)}` },
     ).catch((error: unknown) => {
       console.info(`${answers.length} answers without an end, the last of them:`, answers.at(-1))
       throw error

@@ -11,8 +11,8 @@ import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './c
 const isShort = process.env['CUTS'] !== 'all'
 const senders = ['frontend', 'backend'] as const
 const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
-const longestMs = isShort ? 300_000 : 3_600_000
-const patienceMs = 60_000
+const maxMs = isShort ? 300_000 : 3_600_000
+const timeoutMs = 60_000
 
 // The connections of the jobs' transactions, and those of the framework's own statements: claims,
 // reports, the leader's tasks, dispatching messages.
@@ -29,7 +29,7 @@ const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   const key = randomUUIDv7()
   lane.cuts.set(key, describeCut(cut))
   const wait = {
-    timeoutMs: patienceMs,
+    timeoutMs: timeoutMs,
     everyMs: 20,
     what: `the end of all that was cut: ${describeCut(cut)}`,
   }
@@ -62,13 +62,13 @@ function destroying(application: RegExp, every = 1): readonly Sweep[] {
 test.concurrent(
   'the transactions of a job, its step and consumers, cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofJobs)),
-  longestMs,
+  maxMs,
 )
 
 test.concurrent(
   'what a worker claims and reports, and the hand-over of messages, cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofOwn, isShort ? 2 : 1)),
-  longestMs,
+  maxMs,
 )
 
 /**
@@ -91,5 +91,5 @@ test.concurrent(
       { count: 14, of: createCutService({ jobDeadline: '1s' }) },
       [ofOwn, ofJobs].flatMap(silencing),
     ),
-  longestMs,
+  maxMs,
 )

@@ -9,7 +9,7 @@ import { storesRecord, withSeparateStore } from './separate-store.ts'
 const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const
-const longestMs = 300_000
+const maxMs = 300_000
 // A mutation has more messages than this: a sweep with fewer cuts did not cover it.
 const fewestCuts = 20
 
@@ -56,7 +56,7 @@ test.concurrent(
         ),
       ),
     ),
-  longestMs,
+  maxMs,
 )
 
 // For a silent connection, after a message is the same as before the next one.
@@ -71,7 +71,7 @@ test.concurrent(
         quietPlaces.map((place): Sweep => ({ application, sender, place, mode: 'silent', isCold: true })),
       ),
     ),
-  longestMs,
+  maxMs,
 )
 
 test.concurrent(
@@ -83,7 +83,7 @@ test.concurrent(
         quietPlaces.map((place): Sweep => ({ application, sender, place, mode: 400 })),
       ),
     ),
-  longestMs,
+  maxMs,
 )
 
 test.concurrent(
@@ -105,5 +105,5 @@ test.concurrent(
       // More than two if calls that failed for their clients have committed as well.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
-  longestMs,
+  maxMs,
 )

@@ -29,7 +29,7 @@ export function createCutService(options: CutServiceOptions = {}) {
       }),
     ),
   })
-  const retry = { attempts: 10_000, firstDelay: '1ms', longestDelay: '20ms' } as const
+  const retry = { attempts: 10_000, initialDelay: '1ms', maxDelay: '20ms' } as const
 
   const work = job({
     name: 'work',
@@ -45,7 +45,7 @@ export function createCutService(options: CutServiceOptions = {}) {
     },
   })
 
-  const hear = consumer({
+  const handle = consumer({
     name: 'hear',
     event: Happened,
     deadline: jobDeadline,
@@ -70,7 +70,7 @@ export function createCutService(options: CutServiceOptions = {}) {
     },
   })
 
-  return service({ name: 'cut', operations: { record }, jobs: { work }, consumers: { hear } })
+  return service({ name: 'cut', operations: { record }, jobs: { work }, consumers: { hear: handle } })
 }
 
 export type CutService = ReturnType<typeof createCutService>

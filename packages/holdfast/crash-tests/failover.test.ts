@@ -14,7 +14,7 @@ import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invarian
 import { createCutService } from './cut-service.ts'
 
 const clientCount = 8
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /** Clients that send one mutation after the other, each until its response is final. */
 class Clients {
@@ -35,13 +35,13 @@ class Clients {
   /** Waits until further mutations have been committed. */
   async progress(count = 20): Promise<void> {
     const target = this.committed.size + count
-    await until(() => this.committed.size >= target || this.faults.length > 0, { timeoutMs: patienceMs })
+    await until(() => this.committed.size >= target || this.faults.length > 0, { timeoutMs })
   }
 
   /** Waits until further mutations have been refused. */
   async refused(count = 20): Promise<void> {
     const target = this.refusals + count
-    await until(() => this.refusals >= target, { timeoutMs: patienceMs })
+    await until(() => this.refusals >= target, { timeoutMs })
   }
 
   /** Resolves when each key that was sent has its final response. */
@@ -62,7 +62,7 @@ class Clients {
   async #work(): Promise<void> {
     while (!this.#isStopping) {
       const key = randomUUIDv7()
-      const final = await until(() => this.#attempt(key), { timeoutMs: patienceMs, everyMs: 50 })
+      const final = await until(() => this.#attempt(key), { timeoutMs, everyMs: 50 })
       this.committed.set(key, final)
     }
   }
@@ -105,7 +105,7 @@ test('a standby is promoted, and the old primary comes back read-only: all that 
     await clients.stop()
 
     const looking = await connect(cluster.standby.server.url)
-    await until(() => isAllDone(looking), { timeoutMs: patienceMs, what: 'the end of all jobs' })
+    await until(() => isAllDone(looking), { timeoutMs, what: 'the end of all jobs' })
     const names = new Map([...clients.committed.keys()].map((key) => [key, 'across the failover']))
     expect(clients.faults).toEqual([])
     expect(await findWorkViolations(looking, names)).toEqual([])

@@ -38,7 +38,7 @@ export function createRandom(seed: number): Random {
 }
 
 const accounts = 4
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /**
  * Sends a transfer until its response is final, sometimes with a short timeout or disconnecting
@@ -52,17 +52,17 @@ export async function transferUntilFinal(client: FaultyClient): Promise<FaultRep
   const operation = random() < 0.3 ? 'transferSerializably' : 'transfer'
   const body = { key: name, from, to }
   const answers: Answer[] = []
-  let tries = 0
+  let attempts = 0
 
   async function attempt(): Promise<Answer | undefined> {
-    tries += 1
-    const key = keepsKey || tries === 1 ? name : `${name}-${tries}`
+    attempts += 1
+    const key = keepsKey || attempts === 1 ? name : `${name}-${attempts}`
     const answer = await sendFaultily(client, { operation, body, key })
     if (answer) answers.push(answer)
     return answer?.status === 200 ? answer : undefined
   }
 
-  const wait = { timeoutMs: patienceMs, everyMs: 5, what: `a final answer of ${name}` }
+  const wait = { timeoutMs, everyMs: 5, what: `a final answer of ${name}` }
   await until(attempt, wait)
   return { name, answers, replay: await until(attempt, wait) }
 }
@@ -107,7 +107,7 @@ export function send(
   })
 }
 
-const longestPauseMs = 40
+const maxPauseMs = 40
 // So many that even a statement as short as BEGIN does not end between two of them.
 const cancelsAtOnce = 3_000
 
@@ -123,7 +123,7 @@ export async function cancelAtRandom(
   let isOver = false
   const cancelling = (async () => {
     while (!isOver) {
-      await new Promise((resolve) => setTimeout(resolve, random() * longestPauseMs))
+      await new Promise((resolve) => setTimeout(resolve, random() * maxPauseMs))
       await admin.query(
         `with hit as materialized (
            select pid from pg_stat_activity where datname = current_database() and application_name = 'holdfast'

@@ -11,7 +11,7 @@ const { job, mutation, service } = holdfast({
 const work = job({
   name: 'work',
   input: z.object({ ms: z.int(), isBlocking: z.boolean().optional() }),
-  retry: { attempts: 100, firstDelay: '10ms' },
+  retry: { attempts: 100, initialDelay: '10ms' },
   async run({ input, db, id, step }) {
     await step('prepare', ({ db: inStep }) =>
       inStep.query(sql`insert into prepared (job) values (${id}::uuid)`),

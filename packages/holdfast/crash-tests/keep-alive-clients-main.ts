@@ -10,7 +10,7 @@ export interface ClientsReport {
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
   /** The number of connections opened. */
   readonly connections: number
-  readonly longestMs: number
+  readonly maxMs: number
 }
 
 // Pauses leave connections idle, and leave the machine capacity for everything else.
@@ -20,7 +20,7 @@ const [url = '', count = '1'] = process.argv.slice(2)
 const answered: string[] = []
 const failed: { key: string; reason: string }[] = []
 let connections = 0
-let longestMs = 0
+let maxMs = 0
 let isStopping = false
 
 /** Sends a mutation once, and returns the reason of a failure. */
@@ -51,7 +51,7 @@ async function client(): Promise<void> {
     const key = randomUUIDv7()
     const startedMs = performance.now()
     const reason = await send(agent, key)
-    longestMs = Math.max(longestMs, performance.now() - startedMs)
+    maxMs = Math.max(maxMs, performance.now() - startedMs)
     if (reason === undefined) answered.push(key)
     else failed.push({ key, reason })
     await sleep(thinkMs * (0.5 + Math.random()))
@@ -64,4 +64,4 @@ process.once('message', () => (isStopping = true))
 process.once('disconnect', () => process.exit())
 process.send?.('started')
 await Promise.all(Array.from({ length: Number(count) }, client))
-process.send?.({ answered, failed, connections, longestMs: Math.round(longestMs) } satisfies ClientsReport)
+process.send?.({ answered, failed, connections, maxMs: Math.round(maxMs) } satisfies ClientsReport)

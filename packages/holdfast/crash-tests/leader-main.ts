@@ -13,7 +13,7 @@ const ticking = job({ name: 'ticking', input, run: () => {} })
 const held = job({
   name: 'held',
   input: z.object({ first: z.boolean().optional() }),
-  retry: { attempts: 5, firstDelay: '10ms' },
+  retry: { attempts: 5, initialDelay: '10ms' },
   // The first attempt is that of the process that is killed.
   run: ({ attempt }) => (attempt === 1 ? new Promise<void>(() => {}) : undefined),
 })

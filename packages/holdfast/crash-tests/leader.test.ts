@@ -39,7 +39,7 @@ async function succeeded(name: string): Promise<boolean> {
 const insertJob = (name: string, state: string): Promise<unknown> =>
   looking.query(
     `insert into holdfast.jobs (id, service, name, input, state, run_at, limit_key)
-     values ($1, 'led', $2, '{}', $3, now() + interval '500 ms', case when $3 = 'gated' then '' end)`,
+     values ($1, 'led', $2, '{}', $3, now() + interval '500 ms', case when $3 = 'limited' then '' end)`,
     [randomUUID(), name, state],
   )
 
@@ -67,7 +67,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
   leader.kill('SIGKILL')
   await ended
   await insertJob('due', 'scheduled')
-  await insertJob('limited', 'gated')
+  await insertJob('limited', 'limited')
   await looking.query(`update holdfast.job_schedules set done_until = now() - interval '2 minutes'`)
   // By the clock of the database: the lease of the leader lasts at most 6 s.
   const { rows } = await looking.query<{ left: number }>(

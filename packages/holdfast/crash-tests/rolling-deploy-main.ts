@@ -2,7 +2,7 @@ import { anyone, event, holdfast } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
-import { ownMigrations } from '../src/databases/assembly/migrations.ts'
+import { frameworkMigrations } from '../src/databases/assembly/migrations.ts'
 import { migrate } from '../src/storage/migrations/migrate.ts'
 
 // One service in two builds. The new one has an additional migration, event and consumer, and a
@@ -20,7 +20,7 @@ const { consumer, job, mutation, service } = holdfast({
 const mail = job({
   name: 'mail',
   input: payload,
-  retry: { attempts: 100, firstDelay: '10ms' },
+  retry: { attempts: 100, initialDelay: '10ms' },
   run: async ({ input, db }) => void (await db.query(sql`insert into mailed values (${input.id}::uuid)`)),
 })
 
@@ -62,7 +62,7 @@ if (build === 'new') {
   }
   await migrate({
     connectionString: process.env['DATABASE_URL'] ?? '',
-    migrations: [{ owner: 'holdfast', migrations: [...ownMigrations, expand], sharesSession: true }],
+    migrations: [{ owner: 'holdfast', migrations: [...frameworkMigrations, expand], sharesSession: true }],
   })
 }
 

@@ -12,9 +12,9 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
   return {
     name: 'separate store',
     problems: database.problems,
-    async open(surroundings) {
-      const open = await database.open(surroundings)
-      const store = openDriverPool({ connectionString: surroundings.env['DATABASE_URL']!, max: 5 })
+    async open(host) {
+      const open = await database.open(host)
+      const store = openDriverPool({ connectionString: host.env['DATABASE_URL']!, max: 5 })
       store.on('error', () => {})
       await store.query(
         'create table if not exists separate_store (key text primary key, status int, headers jsonb, body text)',

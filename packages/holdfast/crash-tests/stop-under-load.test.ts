@@ -94,7 +94,7 @@ test('SIGTERM with a request that hangs: it is named, and the exit code is not 0
   const endedMs = performance.now() - signalledMs
   expect(endedMs).toBeGreaterThan(1_900)
   expect(endedMs).toBeLessThan(3_000)
-  expect(output()).toContain('"grace-exceeded"')
+  expect(output()).toContain('"shutdown-timeout"')
   expect(output()).toContain('the call of hang with the request id the-hung-one')
   expect(await cutOff).toBeInstanceOf(TypeError)
   console.info(`ended ${Math.round(endedMs)} ms after SIGTERM, with a grace of 2,000 ms`)

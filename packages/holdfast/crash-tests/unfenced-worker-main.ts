@@ -12,7 +12,7 @@ const beating = new DriverClient({ connectionString: process.env['DATABASE_URL']
 await beating.connect()
 const worker = workers[0]!.id
 setInterval(() => {
-  beating.query('insert into holdfast.job_beats (worker) values ($1)', [worker]).catch(() => {})
+  beating.query('insert into holdfast.job_heartbeats (worker) values ($1)', [worker]).catch(() => {})
 }, 1_000).unref()
 
 for (;;) {

@@ -84,7 +84,7 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over
   // The first is never killed: one worker has to rescue jobs and answer requests.
   const victims = servers.slice(1)
   let enqueued = 0
-  let longestMs = 0
+  let maxMs = 0
   for (let killed = 0; killed < kills; killed += killedAtOnce) {
     await enqueue(40, 60)
     enqueued += 40
@@ -97,13 +97,13 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are taken over
     await until(async () => (await countHeld(claimed)) === 0, {
       what: 'the end of the claims that were held by the killed',
     })
-    longestMs = Math.max(longestMs, performance.now() - killedAtMs)
+    maxMs = Math.max(maxMs, performance.now() - killedAtMs)
   }
   await until(async () => (await countSucceeded()) === enqueued, { what: 'all jobs' })
   expect(await findViolations()).toEqual([])
   const taken = await numberOf('select count(*)::int as count from holdfast.all_jobs where claim > 1')
   console.info(
-    `${kills} workers killed: ${enqueued} jobs, ${taken} taken over, the last claim was over after ${Math.round(longestMs)} ms`,
+    `${kills} workers killed: ${enqueued} jobs, ${taken} taken over, the last claim was over after ${Math.round(maxMs)} ms`,
   )
   expect(taken).toBeGreaterThan(0)
 }, 600_000)

@@ -10,5 +10,5 @@ export {
   type ListColumn,
   type ListOptions,
   type ListParts,
-  type Placed,
+  type Positioned as Placed,
 } from './databases/drizzle/list.ts'

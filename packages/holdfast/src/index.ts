@@ -81,7 +81,7 @@ export type {
   PageSource,
   PageWindow,
   PagingStyle,
-  PlacedRow,
+  PositionedRow,
   Position,
   ReadPage,
 } from './kernel/pages/page.ts'
@@ -131,6 +131,6 @@ export type {
   SecurityScheme,
   SecuritySchemes,
 } from './kernel/operation/security-scheme.ts'
-export { type Mode, readMode, type Surroundings } from './kernel/host/surroundings.ts'
+export { type Mode, readMode, type ServiceHost } from './kernel/host/service-host.ts'
 export { uuidv7 } from './kernel/base/uuid-v7.ts'
 export type { Subjects } from './kernel/background/subject.ts'

@@ -1,5 +1,5 @@
 import { placeOfProgram } from './platform/external-calls/caller-of.ts'
-import { createForeignCallWatch } from './platform/external-calls/create-foreign-call-watch.ts'
+import { createExternalCallWatch } from './platform/external-calls/create-external-call-watch.ts'
 import { createHealth } from './transports/health/create-health.ts'
 import { documentation } from './transports/openapi/documentation.ts'
 import { createServe, type Serve } from './runtimes/node/serve.ts'
@@ -14,7 +14,7 @@ const parts = {
   documentation,
   createHealth,
   watch: watchService,
-  watchForeignCalls: createForeignCallWatch,
+  watchExternalCalls: createExternalCallWatch,
   placeOfProgram,
   settings: [telemetrySettings],
 }

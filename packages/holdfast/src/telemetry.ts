@@ -1,7 +1,7 @@
 export {
   createTelemetry,
   type RunningTelemetry,
-  type TelemetrySurroundings,
+  type TelemetryHost,
 } from './platform/telemetry/create-telemetry.ts'
 export type {
   Exemplar,
@@ -14,7 +14,7 @@ export { metricsText, type MetricsText } from './platform/telemetry/prometheus/m
 export {
   serveMetrics,
   type MetricsServer,
-  type ServedAt,
+  type MetricsAddress,
 } from './platform/telemetry/prometheus/serve-metrics.ts'
 export {
   attributesOf,
@@ -23,7 +23,7 @@ export {
   type SpanFailure,
 } from './platform/telemetry/spans/finished-span.ts'
 export type { ServiceIdentity } from './platform/telemetry/resource.ts'
-export type { RingReader, Taken } from './platform/telemetry/spans/ring.ts'
+export type { RingReader, SpanBatch as Taken } from './platform/telemetry/spans/ring.ts'
 export type { MetricsServerOptions, TelemetryOptions } from './kernel/telemetry/telemetry-options.ts'
 export { watchService } from './platform/telemetry/watch-service.ts'
 export type { Attributes, AttributeValue, Span, SpanKind } from './kernel/telemetry/span.ts'

@@ -5,7 +5,7 @@ export type {
   EndpointDefinition,
   Endpoints,
   EndpointUpdate,
-  Owned,
+  WithOwner as Owned,
   SecretRotation,
 } from './effects/webhooks/endpoints.ts'
 export { incomingWebhook, type IncomingWebhookDefinition } from './effects/webhooks/incoming-webhook.ts'
@@ -29,14 +29,14 @@ export {
   type WebhookVerification,
   verifyWebhook,
 } from './effects/webhooks/verify-webhook.ts'
-export type { WebhookDelivery, WebhookTry } from './effects/webhooks/webhook-delivery.ts'
+export type { WebhookDelivery, WebhookAttempt } from './effects/webhooks/webhook-delivery.ts'
 export type { NewWebhookEndpoint, WebhookEndpoint } from './effects/webhooks/webhook-endpoint.ts'
 export { createWebhookSecret } from './effects/webhooks/webhook-secret.ts'
 export { type Webhooks, webhooks, type WebhooksDefinition } from './effects/webhooks/webhooks.ts'
 export {
   disableWebhookEndpoint,
   enableWebhookEndpoint,
-  type Listed,
+  type Page as Listed,
   listWebhookDeliveries,
   type ListWebhookDeliveriesOptions,
   listWebhookEndpoints,

@@ -14,7 +14,7 @@ export type DebianTool =
 const run = promisify(execFile)
 
 // Folders where Debian keeps programs for root, which are not in every PATH.
-const furtherFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
+const extraFolders = ['/usr/local/sbin', '/usr/sbin', '/sbin']
 const installTimeoutMs = 180_000
 
 /**
@@ -60,7 +60,7 @@ install "$1" || { apt-get update -q -o DPkg::Lock::Timeout=120; install "$1"; }
 `
 
 function find(name: string): string | undefined {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...furtherFolders]
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...extraFolders]
   return folders.map((folder) => join(folder, name)).find(isProgram)
 }
 

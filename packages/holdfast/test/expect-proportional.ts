@@ -4,7 +4,7 @@ const factor = 8
 // For proportional work, an eighth of the repetitions takes as long with eight times the length;
 // quadratic work takes eight times as long.
 const tolerated = 3
-const leastMs = 10
+const minMs = 10
 const rounds = 3
 
 /**
@@ -34,7 +34,7 @@ export function expectProportional<Input>(
 /** Returns a measurable number of repetitions; the runs needed to find it warm up the code. */
 function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
   for (let repetitions = factor; ; repetitions *= 2) {
-    if (timeOf(work, input, repetitions) >= leastMs) return repetitions
+    if (timeOf(work, input, repetitions) >= minMs) return repetitions
   }
 }
 

@@ -56,7 +56,7 @@ const suites: readonly (() => Promise<unknown>)[] = [
   () => import('../src/effects/messages/publish.postgres.test.ts'),
 ]
 
-const furtherSuites: typeof suites = [
+const moreSuites: typeof suites = [
   () => import('../src/effects/jobs/steps/steps.postgres.test.ts'),
   () => import('../src/effects/idempotency/final-answers.postgres.test.ts'),
   () => import('../src/effects/messages/consumer.postgres.test.ts'),
@@ -70,7 +70,7 @@ for (const [name, settings] of Object.entries(sets)) {
     beforeAll(apply)
     afterAll(() => void Reflect.deleteProperty(process.env, testSettingsVariable))
     // A group per suite keeps its hooks separate.
-    describe.each(asked === undefined ? suites : [...suites, ...furtherSuites])('suite %#', async (load) => {
+    describe.each(asked === undefined ? suites : [...suites, ...moreSuites])('suite %#', async (load) => {
       // Some suites create databases while they are collected.
       apply()
       vi.resetModules()

@@ -56,12 +56,12 @@ export function throughPooler<Read, Write>(
 ): Database<Read, Write> {
   return {
     ...database,
-    open(surroundings) {
-      const direct = surroundings.env['DATABASE_URL'] ?? ''
+    open(host) {
+      const direct = host.env['DATABASE_URL'] ?? ''
       // A template cannot be copied while a pooler holds sessions on it.
-      if (new URL(direct).pathname.startsWith('/template_')) return database.open(surroundings)
+      if (new URL(direct).pathname.startsWith('/template_')) return database.open(host)
       const env = { DATABASE_URL: pooledUrl(direct, pooler), DATABASE_DIRECT_URL: direct }
-      return database.open({ ...surroundings, env: { ...surroundings.env, ...env } })
+      return database.open({ ...host, env: { ...host.env, ...env } })
     },
   }
 }

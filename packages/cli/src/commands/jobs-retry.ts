@@ -11,7 +11,7 @@ export const jobsRetry: Command = command({
   options: {},
   async run({ arguments: [id = ''], client }) {
     const job = await retryJob(client, id)
-    const when = job.state === 'gated' ? 'runs as soon as its limits allow' : 'runs now'
+    const when = job.state === 'limited' ? 'runs as soon as its limits allow' : 'runs now'
     return { data: job, text: () => `${printable(job.name)} ${job.id} ${when}.` }
   },
 })

@@ -59,7 +59,7 @@ function describe(job: StoredJob, screen: Screen): string {
           'Limit key',
           job.limitKey === null
             ? null
-            : `${JSON.stringify(job.limitKey)}${job.hasPlace ? ', has a slot' : ''}`,
+            : `${JSON.stringify(job.limitKey)}${job.hasSlot ? ', has a slot' : ''}`,
         ],
         ['Rate key', job.rateKey === null ? null : JSON.stringify(job.rateKey)],
         [

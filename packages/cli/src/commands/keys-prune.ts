@@ -6,7 +6,7 @@ import { readDurationMs } from '../read-time.ts'
 import { usageInvalid } from '../usage-invalid.ts'
 
 // The default retention of services: clients may send a key again for that long.
-const usualRetention = '7d'
+const defaultRetention = '7d'
 
 /** Deletes old idempotency keys. */
 export const keysPrune: Command = command({
@@ -18,7 +18,7 @@ export const keysPrune: Command = command({
     'older-than': duration('Min age: 30d. Required.'),
     'dry-run': flag('Count the keys without deleting any.'),
     force: flag(
-      `Also delete keys younger than ${usualRetention}. Clients may still retry these calls, which would then run twice.`,
+      `Also delete keys younger than ${defaultRetention}. Clients may still retry these calls, which would then run twice.`,
     ),
   },
   check(options) {
@@ -27,10 +27,10 @@ export const keysPrune: Command = command({
       throw usageInvalid(
         '--older-than is required: the min age of the keys to delete, such as --older-than 30d.',
       )
-    const isYoung = readDurationMs(olderThan)! < readDurationMs(usualRetention)!
+    const isYoung = readDurationMs(olderThan)! < readDurationMs(defaultRetention)!
     if (isYoung && !options.force && !options['dry-run']) {
       throw usageInvalid(
-        `--older-than ${olderThan}: clients may still retry calls with keys younger than ${usualRetention}, which would then run twice. Pass --force to delete them anyway.`,
+        `--older-than ${olderThan}: clients may still retry calls with keys younger than ${defaultRetention}, which would then run twice. Pass --force to delete them anyway.`,
       )
     }
   },

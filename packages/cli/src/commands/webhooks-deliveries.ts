@@ -45,13 +45,13 @@ function columnsOf({ now }: Screen): readonly Column<Listed<WebhookDelivery>>[] 
     { title: 'ENDPOINT', value: ({ endpoint }) => endpoint },
     { title: 'EVENT', value: ({ event }) => event, isFlexible: true },
     { title: 'STATE', value: ({ state }) => state },
-    { title: 'TRIES', value: ({ tries }) => String(tries.length) },
+    { title: 'TRIES', value: ({ attempts }) => String(attempts.length) },
     { title: 'AGE', value: ({ createdAt }) => formatAge(new Date(createdAt), now) },
     { title: 'LAST ATTEMPT', value: lastTryOf, isFlexible: true },
   ]
 }
 
-function lastTryOf({ tries: [last] }: WebhookDelivery): string {
+function lastTryOf({ attempts: [last] }: WebhookDelivery): string {
   if (!last) return ''
   return last.failure ? last.failure.message : String(last.status)
 }

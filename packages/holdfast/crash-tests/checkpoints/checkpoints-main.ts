@@ -23,7 +23,7 @@ const note = (db: SqlDatabase, kind: string, name: string): Promise<unknown> =>
   db.query(sql`insert into effects (kind, name) values (${kind}, ${name})`)
 
 const Named = z.object({ name: z.string() })
-const retry = { attempts: 100, firstDelay: '10ms', longestDelay: '20ms' } as const
+const retry = { attempts: 100, initialDelay: '10ms', maxDelay: '20ms' } as const
 
 const Answered = event('answered', { payload: Named })
 const Recorded = event('recorded', { payload: Named.extend({ part: z.int() }) })

@@ -13,7 +13,7 @@ import { openDriverPool } from '../../src/storage/postgres/session/driver-client
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
 import { createJobService, type JobName, placesPerKey, type Work } from './job-service.ts'
 
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /** A job to enqueue. */
 export interface Enqueuing {
@@ -98,7 +98,7 @@ export class JobFleet {
          from holdfast.jobs left join holdfast.job_workers as workers on workers.id = worker`,
       )
     await until(async () => (await left()).length === 0, {
-      timeoutMs: patienceMs,
+      timeoutMs: timeoutMs,
       everyMs: 50,
       what: 'the end of all jobs',
     }).catch(async (error: unknown) => {
@@ -119,8 +119,8 @@ export class JobFleet {
       `
       select 'job ' || id || ' is in both tables' as what from holdfast.jobs join holdfast.ended_jobs using (id)
       union all
-      select count(*) || ' jobs of the limit ' || limit_key || ' have a place' from holdfast.jobs
-      where has_place group by name, limit_key having count(*) > $1
+      select count(*) || ' jobs of the limit ' || limit_key || ' have a slot' from holdfast.jobs
+      where has_slot group by name, limit_key having count(*) > $1
       union all
       select name || ' has ' || count(*) || ' × ' || what from effects group by name, what having count(*) > 1`,
       [placesPerKey],
@@ -143,7 +143,7 @@ export class JobFleet {
       select 'dead job of ' || failures || ' failures: ' || (failure ->> 'name') from holdfast.ended_jobs
       where state = 'dead' and failures < case name when 'once' then 1 else 3 end and failure ->> 'name' <> 'GiveUp'
       union all
-      select 'a limit with ' || places || ' places' from holdfast.job_limits where kind = 'concurrency' and places > 0`)
+      select 'a limit with ' || slots || ' slots' from holdfast.job_limits where kind = 'concurrency' and slots > 0`)
     return rows.map(({ what }) => what)
   }
 

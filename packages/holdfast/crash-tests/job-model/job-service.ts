@@ -32,7 +32,7 @@ export function createJobService() {
   const runs = new Map<string, number>()
   // A silent connection blocks its attempt until then.
   const deadline = '10s'
-  const retry = { attempts: 3, firstDelay: '1ms', longestDelay: '10ms' } as const
+  const retry = { attempts: 3, initialDelay: '1ms', maxDelay: '10ms' } as const
 
   const once = job({
     name: 'once',

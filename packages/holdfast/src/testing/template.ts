@@ -68,7 +68,7 @@ export function templateFor(service: Service, env: Env): Promise<string> {
 async function createTemplate(service: Service, env: Env): Promise<string> {
   const serverUrl = await testPostgresUrl()
   const digest = createHash('sha256')
-    .update(`${run} ${service.name} ${service.place} ${process.env[testSettingsVariable] ?? ''}`)
+    .update(`${run} ${service.name} ${service.definedAt} ${process.env[testSettingsVariable] ?? ''}`)
     .digest('hex')
     .slice(0, 24)
   const name = `template_${digest}`

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { WorkerOptions } from '../kernel/background/background.ts'
 import { placeOfProgram } from '../platform/external-calls/caller-of.ts'
-import { createForeignCallWatch } from '../platform/external-calls/create-foreign-call-watch.ts'
+import { createExternalCallWatch } from '../platform/external-calls/create-external-call-watch.ts'
 import { type Clock, systemClock } from '../kernel/base/clock.ts'
 import { createLogger } from '../kernel/base/log.ts'
 import type { RunningService, Service } from '../kernel/service/service.ts'
@@ -36,11 +36,11 @@ export interface TestServiceOptions {
    * open: report them as a warning in the log (stderr by default), refuse them so that the call and
    * its caller fail, or allow them. Default `'report'`.
    */
-  readonly foreignCalls?: 'report' | 'refuse' | 'allow'
+  readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
    * How to treat statements that a handler repeats or runs beyond its operation's budget: report
    * them as a warning in the log, at the third repeat; refuse them with `query-repeated` at the
-   * second, or `budget-exceeded`; or allow them. Default `'refuse'`.
+   * second, or `statement-budget-exceeded`; or allow them. Default `'refuse'`.
    */
   readonly statements?: 'report' | 'refuse' | 'allow'
 }
@@ -74,7 +74,7 @@ export async function createTestService<O extends Operations>(
   options: TestServiceOptions = {},
 ): Promise<TestService<O>> {
   const env = { ...process.env, ...options.env }
-  const { onLog, foreignCalls = 'report', statements = 'refuse' } = options
+  const { onLog, externalCalls = 'report', statements = 'refuse' } = options
   const database = await createTestDatabase(await templateFor(service as Service, env))
   const write = onLog ?? ((line: string) => process.stderr.write(`${line}\n`))
   const warnings = createLogger({ level: 'warn', write })
@@ -87,13 +87,13 @@ export async function createTestService<O extends Operations>(
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(statements === 'allow'
       ? {}
-      : { statements: { refuses: statements === 'refuse', placeOf: placeOfProgram, log: warnings } }),
-    ...(foreignCalls === 'allow'
+      : { statements: { refuses: statements === 'refuse', callerLineOf: placeOfProgram, log: warnings } }),
+    ...(externalCalls === 'allow'
       ? {}
       : {
-          foreignCalls: createForeignCallWatch({
+          externalCalls: createExternalCallWatch({
             log: warnings,
-            refuses: foreignCalls === 'refuse',
+            refuses: externalCalls === 'refuse',
           }),
         }),
   })

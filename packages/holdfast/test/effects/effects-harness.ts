@@ -45,7 +45,7 @@ export async function startEffects(): Promise<Effects> {
   const service = createEffectsService({ runs })
   const tested = await createTestService(service)
   const other = await createEffectsService({ runs }).start({
-    ...tested.running.surroundings,
+    ...tested.running.host,
     env: { DATABASE_URL: tested.databaseUrl },
   })
 

@@ -181,7 +181,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     await tested.call.keep({})
     const refusal = await Promise.resolve(seen.kept?.()).catch((error: unknown) => error)
     // Prisma rejects it by itself; Drizzle wraps the reason.
-    expect(inspect(refusal)).toMatch(/database-call-over|committed transaction/)
+    expect(inspect(refusal)).toMatch(/db-used-after-call|committed transaction/)
     expect(await authorsOf(tested)).toEqual([])
   })
 

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { BrokerConnection, RelayedMessage } from '../../kernel/background/relay.ts'
 import { toBrokerMessage } from '../../effects/messages/broker-message.ts'
 import { inKeyOrder } from '../../effects/messages/in-key-order.ts'
@@ -20,7 +20,7 @@ export class BullMqConnection implements BrokerConnection {
   }
 
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void> {
-    return inKeyOrder(messages, (message) => untilAborted(this.#add(message), signal))
+    return inKeyOrder(messages, (message) => abortable(this.#add(message), signal))
   }
 
   async #add(message: RelayedMessage): Promise<void> {

@@ -16,7 +16,7 @@ const { job, mutation, service } = holdfast({
 const work = job({
   name: 'work',
   input: z.object({ ms: z.int() }),
-  retry: { attempts: 100, firstDelay: '10ms' },
+  retry: { attempts: 100, initialDelay: '10ms' },
   async run({ input, db, id, attempt }) {
     await db.query(sql`insert into effects (name) values (${`${id} ${attempt}`})`)
     await new Promise((resolve) => setTimeout(resolve, input.ms))

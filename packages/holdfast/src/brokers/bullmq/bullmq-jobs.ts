@@ -1,12 +1,12 @@
 import type { RedisOptions } from 'ioredis'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { startBullMqWorker } from './bullmq-worker.ts'
 import { Handover } from './hand-over-jobs.ts'
-import { judgeJobs } from './judge-jobs.ts'
+import { checkJobs } from './check-jobs.ts'
 import { identifyDatabase } from './queries/identify-database.ts'
 import { planQueues } from './queue-plan.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
@@ -39,7 +39,7 @@ export interface BullMqJobsOptions {
 }
 
 const controlSize = 4
-const patienceMs = 10_000
+const timeoutMs = 10_000
 
 /**
  * Runs the jobs of a service with BullMQ: `postgres({ jobEngine: bullmqJobs({ … }) })`.
@@ -62,13 +62,13 @@ export function bullmqJobs({
     name: 'bullmq',
     takes: ({ name }) => !keepOnPostgres.includes(name),
     async start(parts) {
-      judgeJobs(parts.jobs.values())
+      checkJobs(parts.jobs.values())
       const control = parts.openPool('holdfast (bullmq)', controlSize, { lane: 'own' })
       try {
         const base = queue ?? `jobs-${await identify(control, parts.service)}`
         const plan = planQueues(base, parts.jobs.values(), parts.concurrency)
-        const places = plan.queues.reduce((sum, { concurrency }) => sum + concurrency, 0)
-        const pool = parts.openPool('holdfast job (bullmq)', places)
+        const slots = plan.queues.reduce((sum, { concurrency }) => sum + concurrency, 0)
+        const pool = parts.openPool('holdfast job (bullmq)', slots)
         const shared = { ...parts, control, connection, prefix, plan }
         const worker = startBullMqWorker({ ...shared, pool, lockMs })
         const handover = new Handover({ ...shared, pool: control, notOurs: keepOnPostgres })
@@ -88,7 +88,7 @@ export function bullmqJobs({
 }
 
 async function identify(pool: Pool, service: string): Promise<string> {
-  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+  const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
     connection.run<{ id: string }>(identifyDatabase(service)),
   )
   if (rows[0]) return rows[0].id

@@ -1,14 +1,14 @@
 import { DelayedError, type Job as BullMqJob, UnrecoverableError, WaitingError, Worker } from 'bullmq'
 import type { RedisOptions } from 'ioredis'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
-import { startDuty } from '../../kernel/base/duty.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
+import { startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Job } from '../../kernel/background/job.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import { allEnded } from '../../effects/jobs/attempt/all-ended.ts'
+import { allSettledWithin } from '../../effects/jobs/attempt/all-settled-within.ts'
 import type { AttemptScope } from '../../effects/jobs/attempt/attempt-scope.ts'
 import type { JobEngineParts } from '../../effects/jobs/job-engine.ts'
-import { jobCancelled, jobLost, workerStopping } from '../../effects/jobs/attempt/job-over.ts'
+import { jobCancelled, jobLost, workerStopping } from '../../effects/jobs/attempt/abort-reasons.ts'
 import { observeJobs } from '../../effects/jobs/attempt/observe-jobs.ts'
 import { openAttempt } from '../../effects/jobs/attempt/open-attempt.ts'
 import type { ClaimedRow } from '../../effects/jobs/queries/claim-jobs.ts'
@@ -17,12 +17,12 @@ import { JobRecords } from './job-records.ts'
 import type { BegunRow } from './queries/begin-jobs.ts'
 import type { PlannedQueue, QueuePlan } from './queue-plan.ts'
 import { openRedis } from './redis-client.ts'
-import { runJob, type RunParts, type TryEnd } from './run-job.ts'
+import { runJob, type RunParts, type JobRunEnd } from './run-job.ts'
 
 /** Dependencies of {@link startBullMqWorker}. */
 export interface BullMqWorkerParts extends Pick<
   JobEngineParts,
-  'service' | 'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'foreignCalls'
+  'service' | 'jobs' | 'settings' | 'bind' | 'clock' | 'log' | 'telemetry' | 'externalCalls'
 > {
   /** Connections for the transactions of jobs. */
   readonly pool: Pool
@@ -54,7 +54,7 @@ class TryAgain extends Error {
   override readonly name = 'TryAgain'
   readonly delayMs: number
 
-  constructor({ error, delayMs }: TryEnd) {
+  constructor({ error, delayMs }: JobRunEnd) {
     super(messageOf(error), { cause: error })
     this.delayMs = delayMs
   }
@@ -65,7 +65,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const lookEveryMs = 1_000
 const redisRetryMs = 1_000
 const unknownPauseMs = 5_000
-const leastReportMs = 1_000
+const minReportMs = 1_000
 const closeLimitMs = 2_000
 
 /** Starts to run jobs. Redis need not be reachable: the worker waits for it. */
@@ -137,7 +137,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     }
   }
 
-  async function begin(given: BullMqJob): Promise<TryEnd> {
+  async function begin(given: BullMqJob): Promise<JobRunEnd> {
     const back = { next: 'again', delayMs: 0, isFailure: false } as const
     const job = jobs.get(given.name)
     // A process of another version may have this job.
@@ -154,7 +154,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     return run(job, given, row)
   }
 
-  async function run(job: Job, given: BullMqJob, row: BegunRow): Promise<TryEnd> {
+  async function run(job: Job, given: BullMqJob, row: BegunRow): Promise<JobRunEnd> {
     const claimed: ClaimedRow = {
       ...row,
       name: job.name,
@@ -169,15 +169,15 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       lost_claims: 0,
       limit_key: null,
       share_key: null,
-      has_place: false,
+      has_slot: false,
     }
-    const { service, pool, control, bind, foreignCalls } = parts
+    const { service, pool, control, bind, externalCalls } = parts
     const scope = openAttempt(job, claimed, {
       service,
       pool,
       control,
       bind,
-      foreignCalls,
+      externalCalls: externalCalls,
       clock,
       telemetry,
       log,
@@ -217,7 +217,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       )
   }
 
-  const looking = startDuty({
+  const looking = startRecurringTask({
     failure: 'cancelled jobs could not be looked for',
     clock,
     log,
@@ -239,9 +239,9 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       isStopping = true
       const endMs = performance.now() + limitMs
       await Promise.all(workers.map((worker) => worker.pause(true)))
-      await allEnded(running, limitMs)
+      await allSettledWithin(running, limitMs)
       for (const { scope } of running) scope.deadline.cancel(workerStopping)
-      await allEnded(running, Math.max(leastReportMs, endMs - performance.now()))
+      await allSettledWithin(running, Math.max(minReportMs, endMs - performance.now()))
       closing.abort()
       await looking.stop()
       await Promise.all(workers.map((worker) => close(worker)))
@@ -253,7 +253,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
 
   /** If Redis is unreachable, BullMQ detects by itself what the worker could not report. */
   async function close(worker: Worker): Promise<void> {
-    await untilAborted(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+    await abortable(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
       log.debug({ error: toLogFields(error) }, 'a worker of BullMQ could not be closed in order')
       // Without this, the worker's own connection would try to reach Redis without end.
       void worker

@@ -6,12 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisTool, startRedis } from '../../../test/redis-server.ts'
 import type { TestServer } from '../../../test/test-server.ts'
 import type { RelayedMessage } from '../../kernel/background/relay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { brokerConformance } from '../../effects/messages/broker-conformance.fixture.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
 import { bullmq, type BullMqOptions } from './bullmq.ts'
 
-const surroundings: Surroundings = {
+const host: ServiceHost = {
   env: {},
   mode: 'test',
   clock: systemClock,
@@ -68,10 +68,7 @@ describe.skipIf(missing)('bullmq', () => {
 
   async function send(options: Omit<BullMqOptions, 'connection'> = {}): Promise<void> {
     const signal = AbortSignal.timeout(5_000)
-    const connection = await bullmq({ connection: { port: server.port }, ...options }).connect(
-      surroundings,
-      signal,
-    )
+    const connection = await bullmq({ connection: { port: server.port }, ...options }).connect(host, signal)
     try {
       await connection.send([message], signal)
     } finally {

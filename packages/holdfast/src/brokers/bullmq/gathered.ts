@@ -5,7 +5,7 @@ interface Pending<Item, Result> {
   readonly reject: (reason: unknown) => void
 }
 
-const mostAtOnce = 500
+const maxAtOnce = 500
 
 /**
  * Returns a function that batches its calls: all calls made while a batch runs form the next one,
@@ -20,7 +20,7 @@ export function gathered<Item, Result>(
 
   async function run(): Promise<void> {
     while (pending.length > 0) {
-      const batch = pending.splice(0, mostAtOnce)
+      const batch = pending.splice(0, maxAtOnce)
       try {
         const results = await work(batch.map(({ item }) => item))
         for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)

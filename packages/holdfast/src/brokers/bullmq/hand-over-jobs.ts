@@ -1,12 +1,12 @@
 import type { RedisOptions } from 'ioredis'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
-import { mostAttempts } from '../../kernel/background/retry-delay.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
+import { maxAttempts } from '../../kernel/background/retry-delay.ts'
 import type { JobEngineParts } from '../../effects/jobs/job-engine.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
 import { concerned, type WakeKind } from '../../effects/jobs/enqueue/wake.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
@@ -34,7 +34,7 @@ export interface HandoverParts extends Pick<JobEngineParts, 'service' | 'jobs' |
   readonly notOurs: readonly string[]
 }
 
-const kinds: ReadonlySet<WakeKind> = new Set(['jobs', 'gated', 'returned'])
+const kinds: ReadonlySet<WakeKind> = new Set(['jobs', 'limited', 'returned'])
 const batch = 500
 const retryMs = 1_000
 const connectLimitMs = 5_000
@@ -53,7 +53,7 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 export class Handover {
   readonly #parts: HandoverParts
   readonly #names: readonly string[]
-  readonly #duty: Duty
+  readonly #duty: RecurringTask
   readonly #unlisten: () => void
   #queues: JobQueues | undefined
   #hasFailed = false
@@ -62,7 +62,7 @@ export class Handover {
   constructor(parts: HandoverParts) {
     this.#parts = parts
     this.#names = [...parts.jobs.keys()]
-    this.#duty = startDuty({
+    this.#duty = startRecurringTask({
       failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
       clock: parts.clock,
       log: parts.log,
@@ -108,7 +108,7 @@ export class Handover {
     if (this.#queues?.isLost === true) await this.#disconnect()
     if (this.#queues) return this.#queues
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(connectLimitMs)])
-    const attemptsOf = (name: string): number => mostAttempts(this.#parts.jobs.get(name)!.retry)
+    const attemptsOf = (name: string): number => maxAttempts(this.#parts.jobs.get(name)!.retry)
     this.#queues = await JobQueues.connect({ ...this.#parts, attemptsOf }, limit)
     // Redis may have restarted and lost its data.
     this.#searchedMs = -Infinity
@@ -128,7 +128,7 @@ export class Handover {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockHandover(this.#parts.plan.base))
       if (lock?.is_locked !== true) return undefined
       const rows = await transaction.run<HandedRow>(handOver(this.#jobs(batch)))
-      if (rows.length > 0) await untilAborted(queues.add(rows), transaction.work.deadline)
+      if (rows.length > 0) await abortable(queues.add(rows), transaction.work.deadline)
       return rows.length === batch ? 0 : undefined
     })
   }
@@ -151,9 +151,9 @@ export class Handover {
       transaction.run<HandedRow>(findHandedOver(this.#jobs(searchBatch), after)),
     )
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    const missing = rows.length === 0 ? [] : await untilAborted(queues.findMissing(rows), limit)
+    const missing = rows.length === 0 ? [] : await abortable(queues.findMissing(rows), limit)
     if (missing.length > 0) {
-      await untilAborted(queues.add(missing), limit)
+      await abortable(queues.add(missing), limit)
       this.#parts.log.warn(
         { jobs: missing.length },
         'Redis did not have jobs that it was given; it has them again',
@@ -164,14 +164,14 @@ export class Handover {
 
   #transact<T>(stopping: AbortSignal, use: (transaction: Transaction) => Promise<T>): Promise<T> {
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    return transact(this.#parts.pool, { work: ownWork(limit), limitMs: passLimitMs }, use)
+    return transact(this.#parts.pool, { work: systemWork(limit), limitMs: passLimitMs }, use)
   }
 
   async #disconnect(): Promise<void> {
     const queues = this.#queues
     this.#queues = undefined
     if (!queues) return
-    await untilAborted(queues.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+    await abortable(queues.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
       this.#parts.log.debug(
         { error: toLogFields(error) },
         'the queues of BullMQ could not be closed in order',

@@ -2,12 +2,12 @@ import { gathered } from './gathered.ts'
 import { type BegunRow, beginJobs, findOver, type OverRow } from './queries/begin-jobs.ts'
 import { failJob, type Failing } from './queries/fail-job.ts'
 import { type Finish, finishJobs } from './queries/finish-jobs.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
 /** Reads and writes the rows of jobs that BullMQ runs, outside of the jobs' transactions. */
 export class JobRecords {
@@ -40,7 +40,7 @@ export class JobRecords {
   }
 
   async #run<Row extends object>(statement: Statement): Promise<Row[]> {
-    const work = ownWork(AbortSignal.timeout(patienceMs))
+    const work = systemWork(AbortSignal.timeout(timeoutMs))
     return withConnection(this.#pool, work, async (connection) => (await connection.run<Row>(statement)).rows)
   }
 }

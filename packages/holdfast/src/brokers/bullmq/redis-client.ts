@@ -1,9 +1,9 @@
 import { Redis, type RedisOptions } from 'ioredis'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import { redisUnreachable } from './failures.ts'
 
 const firstRetryMs = 100
-const longestRetryMs = 2_000
+const maxRetryMs = 2_000
 
 /** A connected Redis client. */
 export interface ConnectedRedis {
@@ -32,7 +32,7 @@ export async function connectRedis(
     lastError = error
   })
   try {
-    await untilAborted(client.connect(), signal)
+    await abortable(client.connect(), signal)
   } catch (error) {
     client.disconnect()
     throw signal.aborted ? error : redisUnreachable(client.options, lastError ?? error)
@@ -44,7 +44,7 @@ export async function connectRedis(
 export function openRedis(connection: string | RedisOptions, own: RedisOptions): Redis {
   const defaults: RedisOptions = {
     connectionName: 'holdfast',
-    retryStrategy: (times) => Math.min(longestRetryMs, times * firstRetryMs),
+    retryStrategy: (times) => Math.min(maxRetryMs, times * firstRetryMs),
   }
   // BullMQ reads replies in this form.
   const fixed = { ...own, replyMapping: 'legacy' } as const

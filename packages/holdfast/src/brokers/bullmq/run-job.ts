@@ -1,9 +1,9 @@
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import { toMilliseconds } from '../../kernel/base/duration.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import type { AttemptScope } from '../../effects/jobs/attempt/attempt-scope.ts'
 import { JobRunContext } from '../../effects/jobs/attempt/job-run-context.ts'
-import { judgeFailure } from '../../effects/jobs/attempt/judge-attempt.ts'
+import { resolveFailure } from '../../effects/jobs/attempt/attempt-outcome.ts'
 import type { AttemptEnd } from '../../effects/jobs/queries/end-attempt.ts'
 import { readInput } from '../../effects/jobs/attempt/read-input.ts'
 import type { AttemptOutcome } from '../../effects/jobs/attempt/run-attempt.ts'
@@ -22,7 +22,7 @@ export interface RunParts {
 }
 
 /** The outcome of an attempt, with the action that BullMQ has to take. */
-export interface TryEnd {
+export interface JobRunEnd {
   readonly outcome: AttemptOutcome
   /**
    * `over`: the job needs no further run. `again`: it runs again after `delayMs`, and BullMQ counts
@@ -36,7 +36,7 @@ export interface TryEnd {
 }
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
-export async function runJob(scope: AttemptScope, parts: RunParts): Promise<TryEnd> {
+export async function runJob(scope: AttemptScope, parts: RunParts): Promise<JobRunEnd> {
   const transaction = new Transaction(scope.pool, scope.work, {
     limits: uniformLimits(scope.limitMs),
     owner: scope.job,
@@ -52,7 +52,7 @@ export async function runJob(scope: AttemptScope, parts: RunParts): Promise<TryE
   }
 }
 
-const over = (outcome: AttemptOutcome): TryEnd => ({
+const over = (outcome: AttemptOutcome): JobRunEnd => ({
   outcome,
   next: 'over',
   delayMs: 0,
@@ -64,10 +64,10 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Tra
   const { job, row, deadline, log } = scope
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
-  const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
+  const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
-  await untilAborted(Promise.resolve(running), deadline, (outcome) => {
+  await abortable(Promise.resolve(running), deadline, (outcome) => {
     if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
       log.debug({ error: toLogFields(outcome.reason) }, `the job ${row.name} failed after its try had ended`)
   })
@@ -85,9 +85,9 @@ async function succeed(
   return 'succeeded'
 }
 
-async function fail(error: unknown, scope: AttemptScope, { records }: RunParts): Promise<TryEnd> {
+async function fail(error: unknown, scope: AttemptScope, { records }: RunParts): Promise<JobRunEnd> {
   const { job, row, deadline, work, log } = scope
-  const end = judgeFailure(error, { job, row, abortReason: deadline.reason })
+  const end = resolveFailure(error, { job, row, abortReason: deadline.reason })
   if (!end) {
     work.span.fail('job-lost')
     log.warn('the job was run by another worker as well, which has ended it; nothing of this try is kept')
@@ -117,7 +117,7 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
 
 const unwrittenPauseMs = 1_000
 
-function again({ delayMs = 0, isFailure = false, isSnooze = false }: AttemptEnd, error: unknown): TryEnd {
+function again({ delayMs = 0, isFailure = false, isSnooze = false }: AttemptEnd, error: unknown): JobRunEnd {
   return { outcome: isSnooze ? 'snoozed' : 'failed', next: 'again', delayMs, isFailure, error }
 }
 

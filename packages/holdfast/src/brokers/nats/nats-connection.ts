@@ -1,6 +1,6 @@
 import type { JetStreamClient, PubAck } from '@nats-io/jetstream'
 import { headers, type NatsConnection as Client } from '@nats-io/transport-node'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { BrokerConnection, RelayedMessage } from '../../kernel/background/relay.ts'
 import { toBrokerMessage } from '../../effects/messages/broker-message.ts'
 import { inKeyOrder } from '../../effects/messages/in-key-order.ts'
@@ -22,7 +22,7 @@ export class NatsConnection implements BrokerConnection {
   }
 
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void> {
-    return inKeyOrder(messages, (message) => untilAborted(this.#publish(message), signal))
+    return inKeyOrder(messages, (message) => abortable(this.#publish(message), signal))
   }
 
   async #publish(message: RelayedMessage): Promise<PubAck> {

@@ -7,8 +7,8 @@ import { natsTool, startNats } from '../../../test/nats-server.ts'
 import { event } from '../../kernel/background/event.ts'
 import { relay } from '../../kernel/background/relay.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
-import { createTestOutbox, testService } from '../../effects/messages/outbox.fixture.ts'
-import { listSubscriptions } from '../../effects/messages/outbox-admin.ts'
+import { createTestMessages, testService } from '../../effects/messages/messages.fixture.ts'
+import { listSubscriptions } from '../../effects/messages/messages-admin.ts'
 import { nats } from './nats.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
@@ -35,25 +35,25 @@ test.skipIf(missing)(
   'what is committed while NATS is killed and restarted arrives, once and in order',
   async () => {
     const server = await startNats()
-    await using outbox = await createTestOutbox()
+    await using store = await createTestMessages()
     const broker = nats({
       servers: `127.0.0.1:${server.port}`,
       stream: 'things',
       createStream: { subjects: ['thing.*'] },
     })
-    const pump = await outbox.pump({ relays: [relay({ name: 'out', to: broker })] })
+    const pump = await store.pump({ relays: [relay({ name: 'out', to: broker })] })
     try {
       const keys = ['a', 'b', 'c']
       for (let n = 0; n < 60; n += 1) {
-        await Promise.all(keys.map((key) => outbox.publish(Counted, key, n)))
+        await Promise.all(keys.map((key) => store.publish(Counted, key, n)))
         pump.published({ service: testService, names: undefined })
         if (n === 20) await server.kill()
         if (n === 40) {
-          await until(async () => (await listSubscriptions(outbox.client))[0]?.failure)
+          await until(async () => (await listSubscriptions(store.client))[0]?.failure)
           await server.restart()
         }
       }
-      await until(async () => (await listSubscriptions(outbox.client))[0]?.lagMessages === 0)
+      await until(async () => (await listSubscriptions(store.client))[0]?.lagMessages === 0)
       const arrived = await consume(server.port, 'things', 180)
       expect(arrived).toHaveLength(180)
       for (const key of keys) {

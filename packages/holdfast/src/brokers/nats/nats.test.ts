@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { natsTool, startNats } from '../../../test/nats-server.ts'
 import type { TestServer } from '../../../test/test-server.ts'
 import type { RelayedMessage } from '../../kernel/background/relay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { brokerConformance } from '../../effects/messages/broker-conformance.fixture.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
 import { nats } from './nats.ts'
 import type { NatsOptions } from './nats-options.ts'
 
-const surroundings: Surroundings = {
+const host: ServiceHost = {
   env: {},
   mode: 'test',
   clock: systemClock,
@@ -79,7 +79,7 @@ describe.skipIf(missing)('nats', () => {
 
   async function send(options: Omit<NatsOptions, 'servers'>): Promise<void> {
     const signal = AbortSignal.timeout(5_000)
-    const connection = await nats({ servers: servers(), ...options }).connect(surroundings, signal)
+    const connection = await nats({ servers: servers(), ...options }).connect(host, signal)
     try {
       await connection.send([message], signal)
     } finally {
@@ -142,7 +142,7 @@ describe.skipIf(missing)('nats', () => {
     const plain = await startNats({ jetStream: false })
     try {
       const broker = nats({ servers: `127.0.0.1:${plain.port}`, stream: 'things' })
-      await expect(broker.connect(surroundings, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      await expect(broker.connect(host, AbortSignal.timeout(5_000))).rejects.toMatchObject({
         code: 'nats-stream-missing',
         message: expect.stringMatching(/^NATS has no JetStream/),
       })

@@ -1,6 +1,6 @@
 import { jetstream } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { Broker } from '../../kernel/background/relay.ts'
 import { ensureStream } from './ensure-stream.ts'
 import { serverUnreachable } from './failures.ts'
@@ -16,17 +16,17 @@ export function nats(options: NatsOptions): Broker {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]
   return {
     name: 'nats',
-    async connect(_surroundings, signal) {
+    async connect(_host, signal) {
       const connecting = connect({ name: 'holdfast', ...options.connection, servers }).catch(
         (error: unknown) => {
           throw serverUnreachable(servers, error)
         },
       )
-      const client = await untilAborted(connecting, signal, (outcome) => {
+      const client = await abortable(connecting, signal, (outcome) => {
         if (outcome.status === 'fulfilled') void outcome.value.close()
       })
       try {
-        await untilAborted(ensureStream(client, options), signal)
+        await abortable(ensureStream(client, options), signal)
         return new NatsConnection(client, jetstream(client), options)
       } catch (error) {
         await client.close()

@@ -103,7 +103,7 @@ export interface Lanes {
    * Takes the connection of a worker's heartbeats out of the budget. Returns a function that puts
    * it back.
    */
-  readonly reserveBeat: () => () => void
+  readonly reserveHeartbeat: () => () => void
   /** Opens the pool of a replica, which is another server with its own connection limit. */
   readonly openReplica: (
     options: Pick<PoolOptions, 'connectionString' | 'isPooled' | 'applicationName'>,
@@ -116,7 +116,7 @@ export interface Lanes {
 const wakeConnections = 1
 const beatConnections = 1
 // Waiting for a locked row would block one of few connections; the statement runs again later.
-const ownLockTimeoutMs = 1_000
+const frameworkLockTimeoutMs = 1_000
 
 /**
  * Opens the lanes that every process has.
@@ -144,7 +144,7 @@ export function openLanes(
     ...pooling,
     ...ownLane,
     budget,
-    lockTimeoutMs: ownLockTimeoutMs,
+    lockTimeoutMs: frameworkLockTimeoutMs,
     applicationName: 'holdfast (own)',
   })
   return {
@@ -159,7 +159,7 @@ export function openLanes(
       // A transaction of a job waits for a connection as long as the job may take.
       return createPool({ ...pooling, applicationName, budget, min, max, acquireTimeoutMs: Infinity })
     },
-    reserveBeat() {
+    reserveHeartbeat() {
       requireRoom(budget, beatConnections)
       return budget.reserve(beatConnections)
     },

@@ -48,7 +48,7 @@ const inSteps = job({
   },
 })
 
-const hear = consumer({
+const handle = consumer({
   name: 'hear',
   event: done,
   async run(context) {
@@ -74,7 +74,7 @@ test('a copy of a context has what the context has', async () => {
       name: 'copies',
       operations: { read, begin },
       jobs: { work, inSteps },
-      consumers: { hear },
+      consumers: { hear: handle },
     }),
   )
   expect(await tested.call.read({})).toEqual({ by: 'function false' })

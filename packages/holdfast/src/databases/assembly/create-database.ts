@@ -1,6 +1,6 @@
-import type { Database, DatabaseSurroundings, OpenDatabase } from '../../kernel/service/database.ts'
+import type { Database, DatabaseHost, OpenDatabase } from '../../kernel/service/database.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
-import { noForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import { registerJobNames } from '../../effects/jobs/enqueue/register-names.ts'
@@ -16,7 +16,7 @@ import { migrate } from '../../storage/migrations/migrate.ts'
 import { readMigrations } from '../../storage/migrations/read-migrations.ts'
 import { registerAll } from '../../effects/messages/register-subscriptions.ts'
 import { declarationsOf } from '../../effects/messages/subscription.ts'
-import { watchUnheard } from '../../effects/messages/watch-unheard.ts'
+import { warnIfUndispatched } from '../../effects/messages/warn-if-undispatched.ts'
 import { requireKnownDriver } from '../../storage/postgres/session/driver-internals.ts'
 import { checkConnection } from '../../storage/postgres/pool/check-connection.ts'
 import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
@@ -33,7 +33,7 @@ import { type ConnectionLimits, openLanes } from './connection-lanes.ts'
 import { locateDatabase, type Location, type LocationOptions } from './location.ts'
 import { HandlerEffects } from './effects.ts'
 import { findPooler } from './find-pooler.ts'
-import { ownMigrations } from './migrations.ts'
+import { frameworkMigrations } from './migrations.ts'
 import { recognizeDatabase } from './recognize-database.ts'
 import { schemaVersion } from './schema-version.ts'
 import { openSigningKeys } from './signing-keys.ts'
@@ -102,11 +102,11 @@ export function createDatabase<Read, Write>(
     problems: postgresProblems,
     mutationProblems: idempotencyProblems,
     ...(options.url === undefined ? { settings: databaseSettings } : {}),
-    async open(surroundings) {
+    async open(host) {
       requireKnownDriver()
-      const location = await locateDatabase(options, surroundings)
+      const location = await locateDatabase(options, host)
       try {
-        return await openDatabase(binding, options, { location, surroundings })
+        return await openDatabase(binding, options, { location, host })
       } catch (error) {
         await location.stop()
         throw error
@@ -117,30 +117,30 @@ export function createDatabase<Read, Write>(
 
 interface Opening {
   readonly location: Location
-  readonly surroundings: DatabaseSurroundings
+  readonly host: DatabaseHost
 }
 
 async function openDatabase<Read, Write>(
   binding: Binding<Read, Write>,
   options: PostgresOptions,
-  { location, surroundings }: Opening,
+  { location, host }: Opening,
 ): Promise<OpenDatabase> {
   const { connectionString, directConnectionString } = location
-  const { clock, log, notify, telemetry = noTelemetry, foreignCalls = noForeignCallWatch } = surroundings
+  const { clock, log, notify, telemetry = noTelemetry, externalCalls = noopExternalCallWatch } = host
   const retentionMs = toMilliseconds(options.retention ?? '7d')
-  const fingerprints = surroundings.statements && (await Fingerprints.load())
-  const isPooled = await findPooler(location, { log, isDisposable: surroundings.mode === 'test' })
+  const fingerprints = host.statements && (await Fingerprints.load())
+  const isPooled = await findPooler(location, { log, isDisposable: host.mode === 'test' })
   await migrate({
     connectionString: directConnectionString ?? connectionString,
     isPooled: isPooled && directConnectionString === undefined,
     migrations: [
-      { owner: 'holdfast', migrations: ownMigrations, sharesSession: true, version: schemaVersion },
+      { owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true, version: schemaVersion },
       ...(options.migrations === undefined
         ? []
         : [{ owner: 'app', migrations: await readMigrations(options.migrations) }]),
     ],
     notify: (event) => notify(describeEvent(event)),
-    ...(surroundings.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
+    ...(host.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
   })
   const pooling = {
     connectionString,
@@ -149,12 +149,12 @@ async function openDatabase<Read, Write>(
     maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
     prepares: options.preparedStatements,
     isPooled,
-    showsValues: surroundings.mode !== 'production',
+    showsValues: host.mode !== 'production',
   }
   const lanes = openLanes(options.connections, pooling)
   const { write, read, own } = lanes
   const waker = createWaker({
-    service: surroundings.service,
+    service: host.service,
     connectionString: directConnectionString ?? connectionString,
     isPooled: isPooled && directConnectionString === undefined,
     clock,
@@ -173,7 +173,7 @@ async function openDatabase<Read, Write>(
   }
   // Not in the framework's own lane, whose statements wait for a lock for a second only: many
   // processes that start at the same time wait for each other.
-  const opening = recognizeDatabase(write, { log, isDisposable: surroundings.mode === 'test' }).then(() =>
+  const opening = recognizeDatabase(write, { log, isDisposable: host.mode === 'test' }).then(() =>
     Promise.all([openSigningKeys(write), openKeyRing(write, retentionMs)]),
   )
   const [signingKeys, ring] = await requireAnswer(opening).catch(async (error: unknown) => {
@@ -187,26 +187,26 @@ async function openDatabase<Read, Write>(
     log,
     everyMs: toMilliseconds(options.pruneEvery ?? '1m'),
   })
-  const watch = surroundings.statements &&
+  const watch = host.statements &&
     fingerprints && {
-      ...surroundings.statements,
+      ...host.statements,
       fingerprints,
       unbounded: new UnboundedReads(own),
     }
-  const watching = watchUnheard({ pool: own, clock, log })
-  const { service } = surroundings
+  const watching = warnIfUndispatched({ pool: own, clock, log })
+  const { service } = host
   const bind = (session: HandlerSession): BoundTransaction =>
     new HandlerEffects(session, { service, waker, binding })
-  const shared: Omit<MutationParts, 'problemBase'> = {
+  const shared: Omit<MutationParts, 'problemTypeBase'> = {
     pool: write,
-    service: surroundings.service,
+    service: host.service,
     ring,
     clock,
     retentionMs,
     bind,
-    foreignCalls,
+    externalCalls: externalCalls,
     subjectsOf: callSubjects(options.subjectsOf ?? callerSubject),
-    tellsPosition: watched !== undefined,
+    reportsPosition: watched !== undefined,
     watch,
     observe: observeMutations(telemetry),
     running: new Map(),
@@ -228,27 +228,27 @@ async function openDatabase<Read, Write>(
         ]),
       ).then(() => {}),
     async startWorker(workload, workerOptions) {
-      const putBackBeat = lanes.reserveBeat()
+      const releaseHeartbeat = lanes.reserveHeartbeat()
       const worker = await startBackground(workload, workerOptions, {
         jobEngine: options.jobEngine,
         openPool: lanes.openPool,
-        beatTarget: {
+        heartbeatTarget: {
           connectionString: directConnectionString ?? connectionString,
           isPooled: isPooled && directConnectionString === undefined,
         },
         bind,
         waker,
-        surroundings,
+        host,
         telemetry,
-        foreignCalls,
+        externalCalls: externalCalls,
       }).catch((error: unknown) => {
-        putBackBeat()
+        releaseHeartbeat()
         throw error
       })
       // From here on, this process dispatches messages.
       await watching.stop()
       return {
-        stop: (limitMs) => worker.stop(limitMs).finally(putBackBeat),
+        stop: (limitMs) => worker.stop(limitMs).finally(releaseHeartbeat),
       }
     },
     async close() {

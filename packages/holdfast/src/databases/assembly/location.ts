@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { isLocal, readTls } from '../../storage/postgres/session/connection-url.ts'
 
 /** A database and how to connect to it. */
@@ -51,22 +51,19 @@ export interface LocationOptions {
  * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if one
  * is not a Postgres URL, or if PGSSLMODE asks for encryption that the URL does not.
  */
-export async function locateDatabase(
-  options: LocationOptions,
-  surroundings: Surroundings,
-): Promise<Location> {
-  const { env } = surroundings
+export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
+  const { env } = host
   const url = options.url ?? env['DATABASE_URL']
   if (url !== undefined && url !== '') {
     const isFromEnvironment = options.url === undefined
     checkUrl(url, 'DATABASE_URL')
     // In tests the URL is that of a test database.
-    if (surroundings.mode !== 'test') refuseIgnoredEncryption(url, env['PGSSLMODE'])
+    if (host.mode !== 'test') rejectIgnoredEncryption(url, env['PGSSLMODE'])
     const directUrl = options.directUrl ?? (isFromEnvironment ? env['DATABASE_DIRECT_URL'] : undefined)
     const replicas = urlsOf(
       options.replicas ?? (isFromEnvironment ? env['DATABASE_REPLICA_URLS'] : undefined),
     ).map((replica) => checkUrl(replica, eachReplica))
-    if (surroundings.mode === 'production') {
+    if (host.mode === 'production') {
       const reason = options.tlsException ?? env['DATABASE_TLS_EXCEPTION']
       requireVerified(url, 'DATABASE_URL', reason)
       if (directUrl) requireVerified(directUrl, 'DATABASE_DIRECT_URL', reason)
@@ -81,7 +78,7 @@ export async function locateDatabase(
       stop: async () => {},
     }
   }
-  if (surroundings.mode === 'production') {
+  if (host.mode === 'production') {
     throw new HoldfastError(
       'configuration-invalid',
       'DATABASE_URL is not set. In production the service needs one, such as postgres://user:password@host:5432/name; the embedded Postgres is for development.',
@@ -90,7 +87,7 @@ export async function locateDatabase(
   // Imported lazily: in production its package need not be installed.
   const { startEmbeddedPostgres } = await import('../../storage/embedded/embedded.ts')
   const server = await startEmbeddedPostgres({
-    notify: surroundings.notify,
+    notify: host.notify,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
   })
   return {
@@ -129,7 +126,7 @@ function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
  * Throws if PGSSLMODE asks for encryption. Only the URL decides how the database is reached, so an
  * operator who sets PGSSLMODE would believe that a plaintext connection is encrypted.
  */
-function refuseIgnoredEncryption(url: string, mode = ''): void {
+function rejectIgnoredEncryption(url: string, mode = ''): void {
   const { searchParams } = new URL(url)
   const isSaid = ['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert'].some((name) => searchParams.has(name))
   if (isSaid || ['', 'disable', 'allow', 'prefer'].includes(mode)) return

@@ -4,7 +4,7 @@ import { jobMigrations } from '../../effects/jobs/migrations.ts'
 import { subjectMigrations } from '../../effects/subjects/migrations.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import { schemaEpochMigration } from '../../storage/migrations/schema-epoch.ts'
-import { outboxMigrations } from '../../effects/messages/migrations.ts'
+import { messageMigrations } from '../../effects/messages/migrations.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
 
@@ -52,14 +52,14 @@ end $$;
 }
 
 /** All migrations of the framework, in the order in which they are applied. */
-export const ownMigrations: readonly Migration[] = [
+export const frameworkMigrations: readonly Migration[] = [
   ...databaseMigrations,
   schemaEpochMigration,
   signingKeysMigration,
   ...idempotencyMigrations,
   ...jobMigrations,
   leaderMigration,
-  ...outboxMigrations,
+  ...messageMigrations,
   ...webhookMigrations,
   transactionMarkerMigration,
   databasePlaceMigration,

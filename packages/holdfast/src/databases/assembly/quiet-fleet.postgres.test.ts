@@ -12,7 +12,7 @@ import { createLogger } from '../../kernel/base/log.ts'
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
 const Heard = event('heard', { payload: z.object({}) })
-const Unheard = event('unheard', { payload: z.object({}) })
+const Undispatched = event('undispatched', { payload: z.object({}) })
 const consumers = Object.fromEntries(
   Array.from({ length: 20 }, (_, n) => [`c${n}`, consumer({ name: `c${n}`, event: Heard, run: () => {} })]),
 )
@@ -28,7 +28,7 @@ const operations = {
   publish: mutation({
     route: 'POST /messages',
     access: anyone(),
-    run: async ({ publish }) => void (await publish(Unheard, 'key', {})),
+    run: async ({ publish }) => void (await publish(Undispatched, 'key', {})),
   }),
 }
 const name = 'quiet-fleet'
@@ -103,7 +103,7 @@ async function enqueueUnrelated(): Promise<void> {
   }
 }
 
-async function publishUnheard(): Promise<void> {
+async function publishUndispatched(): Promise<void> {
   for (let n = 0; n < many; n += 1) {
     await on.call.publish({})
     clock.advance(10)
@@ -145,7 +145,7 @@ test('jobs that no worker has wake none', async () => {
 
 test('messages that nothing reads wake the leader alone', async () => {
   const statements = await statementsOf(async () => {
-    await publishUnheard()
+    await publishUndispatched()
     await heard()
   })
   expect(statements.filter((name) => name.startsWith('holdfast_insert_messages'))).toHaveLength(many)
@@ -160,7 +160,7 @@ test('a job and a message whose notifications were lost are found by the next po
     values (gen_random_uuid(), '${name}', 'own', '{}', 'ready')`)
   await on.sql(`
     insert into holdfast.messages (id, service, event, key, payload)
-    values (gen_random_uuid(), '${name}', 'unheard', 'key', '{}')`)
+    values (gen_random_uuid(), '${name}', 'undispatched', 'key', '{}')`)
   // A poll every 5 s, with its jitter.
   await pass(6)
   await until(async () => (await on.sql(`select from holdfast.jobs where name = 'own'`)).length === 0)

@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { migrate } from '../../storage/migrations/migrate.ts'
 import { createTestFolder } from '../../testing/test-folder.ts'
-import { ownMigrations } from './migrations.ts'
+import { frameworkMigrations } from './migrations.ts'
 import { sequencedColumns } from './recognize-database.ts'
 
 const { service } = holdfast({ database: postgres() })
@@ -150,7 +150,7 @@ describe('a database that logical replication has moved to another server', () =
 
     await migrate({
       connectionString: to.url,
-      migrations: [{ owner: 'holdfast', migrations: ownMigrations, sharesSession: true }],
+      migrations: [{ owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true }],
     })
     const target = await connectClient({ connectionString: to.url, applicationName: 'test' })
     const { rows: tables } = await target.query<{ list: string }>(`
@@ -171,8 +171,8 @@ describe('a database that logical replication has moved to another server', () =
     )
     // Like the heartbeats of workers that still run on the old server.
     await source.query(`
-      insert into holdfast.job_beats (worker) values (gen_random_uuid());
-      delete from holdfast.job_beats`)
+      insert into holdfast.job_heartbeats (worker) values (gen_random_uuid());
+      delete from holdfast.job_heartbeats`)
     await running.stop()
     await target.query('alter subscription moving disable')
 

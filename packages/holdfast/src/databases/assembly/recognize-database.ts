@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
@@ -35,7 +35,7 @@ create table holdfast.database_place (
 );
 
 -- A publication of all tables would refuse to delete from a table without an identity, and workers could not send heartbeats.
-alter table holdfast.job_beats replica identity full;
+alter table holdfast.job_heartbeats replica identity full;
 `,
 }
 
@@ -45,7 +45,7 @@ export const sequencedColumns: readonly { readonly table: string; readonly colum
   { table: 'holdfast.messages', column: 'seq' },
   { table: 'holdfast.webhook_endpoints', column: 'seq' },
   { table: 'holdfast.webhook_deliveries', column: 'seq' },
-  { table: 'holdfast.webhook_tries', column: 'seq' },
+  { table: 'holdfast.webhook_attempts', column: 'seq' },
 ]
 
 interface Place {
@@ -82,7 +82,7 @@ export async function recognizeDatabase(
   pool: Pool,
   { log, isDisposable = false }: RecognizeOptions,
 ): Promise<void> {
-  const work = ownWork(AbortSignal.timeout(limitMs))
+  const work = systemWork(AbortSignal.timeout(limitMs))
   const place = await withConnection(pool, work, async (connection): Promise<Statement | undefined> => {
     const text = await placeText(connection)
     const { rows } = await connection.run<PlaceRow>({ text })

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { migrate, type MigrationReport } from '../../storage/migrations/migrate.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import type { MigrationEvent } from '../../storage/migrations/event.ts'
-import { ownMigrations } from './migrations.ts'
+import { frameworkMigrations } from './migrations.ts'
 import { schemaVersion } from './schema-version.ts'
 
 let database: TestDatabase
@@ -90,7 +90,7 @@ describe('a version of the program', () => {
   })
 
   test('can work with its own migrations', () => {
-    for (const { name, needsVersion = 0 } of ownMigrations)
+    for (const { name, needsVersion = 0 } of frameworkMigrations)
       expect(needsVersion, name).toBeLessThanOrEqual(schemaVersion)
   })
 })
@@ -162,7 +162,7 @@ describe('a role that may not create tables', () => {
         migrations: [
           {
             owner: 'holdfast',
-            migrations: [...ownMigrations, { name: '0099-x', sql: 'create table holdfast.x ()' }],
+            migrations: [...frameworkMigrations, { name: '0099-x', sql: 'create table holdfast.x ()' }],
           },
         ],
       }),

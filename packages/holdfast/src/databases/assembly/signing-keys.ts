@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { SigningKey, SigningKeys } from '../../kernel/pages/signing-keys.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
@@ -10,7 +10,7 @@ interface KeyRow {
   readonly value: Buffer
 }
 
-const patienceMs = 10_000
+const timeoutMs = 10_000
 /** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
 const keptKeys = 8
 
@@ -33,7 +33,7 @@ export async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
 }
 
 async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
-  const { rows } = await withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+  const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
     connection.run<KeyRow>(selectKeys),
   )
   if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))

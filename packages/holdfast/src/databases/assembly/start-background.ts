@@ -1,10 +1,10 @@
 import type { Worker, WorkerOptions, Workload } from '../../kernel/background/background.ts'
-import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { Job } from '../../kernel/background/job.ts'
-import type { DatabaseSurroundings } from '../../kernel/service/database.ts'
+import type { DatabaseHost } from '../../kernel/service/database.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import { type Engine, type OpenPool, startEngine } from '../../effects/jobs/engine.ts'
-import type { BeatTarget } from '../../effects/jobs/heartbeat/beat-connection.ts'
+import type { HeartbeatTarget } from '../../effects/jobs/heartbeat/heartbeat-connection.ts'
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
 import { waitStatements } from '../../effects/jobs/steps/wait-statements.ts'
@@ -23,13 +23,13 @@ export interface BackgroundParts {
   readonly jobEngine: JobEngine | undefined
   readonly openPool: OpenPool
   /** The target of the worker's heartbeats. */
-  readonly beatTarget: BeatTarget
+  readonly heartbeatTarget: HeartbeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
-  readonly surroundings: DatabaseSurroundings
+  readonly host: DatabaseHost
   readonly telemetry: Telemetry
   /** Detects calls of jobs to third parties. */
-  readonly foreignCalls: ForeignCallWatch
+  readonly externalCalls: ExternalCallWatch
 }
 
 const defaultConcurrency = 10
@@ -40,27 +40,27 @@ export async function startBackground(
   { concurrency = defaultConcurrency }: WorkerOptions,
   parts: BackgroundParts,
 ): Promise<Worker> {
-  const { openPool, beatTarget, bind, waker, surroundings, telemetry, foreignCalls } = parts
-  const { clock, log } = surroundings
+  const { openPool, heartbeatTarget, bind, waker, host, telemetry, externalCalls } = parts
+  const { clock, log } = host
   const { consumers, relays, schedules, subscribers, settings } = workload
   const jobs = [...workload.jobs.values()]
   const theirs = jobs.filter((job) => parts.jobEngine?.takes(job) === true)
   const ours = [
     ...jobs.filter((job) => !theirs.includes(job)),
-    ...consumers.map((consumer) => consumerJob(consumer, surroundings.service)),
+    ...consumers.map((consumer) => consumerJob(consumer, host.service)),
   ]
   const shared = {
-    service: surroundings.service,
+    service: host.service,
     settings,
     concurrency,
     openPool,
-    beatTarget,
+    heartbeatTarget,
     bind,
     waker,
     clock,
     log,
     telemetry,
-    foreignCalls,
+    externalCalls,
   }
   const pool = openPool('holdfast (messages)', 1, { lane: 'own' })
   const readers = connectionsOf({ subscribers, relays })
@@ -81,7 +81,7 @@ export async function startBackground(
   }
 
   const pump = startMessagePump({
-    service: surroundings.service,
+    service: host.service,
     consumers,
     subscribers,
     relays,
@@ -89,7 +89,7 @@ export async function startBackground(
     readerPool,
     bind,
     resolveWaits: waitStatements,
-    surroundings,
+    host,
     waker,
     leads: () => engine.leadership.leads,
     pollMs: () => pollIntervalMs(waker),

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { locateDatabase } from './location.ts'
 
-function locate(env: Readonly<Record<string, string>>, mode: Surroundings['mode'] = 'production') {
-  return locateDatabase({}, { env, mode, notify: () => {} } as unknown as Surroundings)
+function locate(env: Readonly<Record<string, string>>, mode: ServiceHost['mode'] = 'production') {
+  return locateDatabase({}, { env, mode, notify: () => {} } as unknown as ServiceHost)
 }
 
 const remote = 'postgres://app:secret@db.example:5432/app'

@@ -147,5 +147,5 @@ test('two savepoints at once would undo each other, and are refused', async () =
 test('the db of a call that has ended is refused', async () => {
   await using tested = await createTestService(library)
   await tested.call.keepDb({})
-  await expect(kept()).rejects.toMatchObject({ cause: { code: 'database-call-over' } })
+  await expect(kept()).rejects.toMatchObject({ cause: { code: 'db-used-after-call' } })
 })

@@ -47,9 +47,9 @@ const operations = {
             { by: books.rating, direction: 'desc' },
             books.id,
           ],
-          ({ where, place }) =>
+          ({ where, position }) =>
             db
-              .select({ ...getTableColumns(books), label: shelves.label, place })
+              .select({ ...getTableColumns(books), label: shelves.label, position })
               .from(books)
               .innerJoin(shelves, eq(shelves.id, books.shelfId))
               .where(and(gte(books.id, input.atLeast), where)),

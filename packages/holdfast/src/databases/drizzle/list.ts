@@ -1,6 +1,6 @@
 import { Column, is, type SQL, sql } from 'drizzle-orm'
 import { type OrderBy, readOrder } from '../../kernel/pages/page-order.ts'
-import type { PageSource, PlacedRow } from '../../kernel/pages/page.ts'
+import type { PageSource, PositionedRow } from '../../kernel/pages/page.ts'
 import { type Branch, readBranches, type SeekPart } from '../../storage/pages/seek.ts'
 
 /**
@@ -17,12 +17,12 @@ export interface ListParts {
    */
   readonly where: SQL | undefined
   /** The position of a row in the order. Select it as one of the fields. */
-  readonly place: SQL<(string | null)[]>
+  readonly position: SQL<(string | null)[]>
 }
 
 /** A row with its position, as selected for a page. */
-export interface Placed {
-  readonly place: (string | null)[]
+export interface Positioned {
+  readonly position: (string | null)[]
 }
 
 /** Options of {@link list}. */
@@ -43,18 +43,18 @@ interface Orderable<Row> {
 
 /**
  * Creates a list that Drizzle reads, for `page`. `select` builds the statement from the given
- * `where` and `place`, without an order or a limit. An index on the condition columns followed by
+ * `where` and `position`, without an order or a limit. An index on the condition columns followed by
  * the order columns makes each page as fast as the first.
  *
  * @param order The sort keys; the last column must be unique.
  *
  * @throws HoldfastError `page-order-invalid`.
  */
-export function list<Select extends PromiseLike<readonly Placed[]> & { orderBy: unknown }>(
+export function list<Select extends PromiseLike<readonly Positioned[]> & { orderBy: unknown }>(
   order: readonly OrderBy<ListColumn>[],
   select: (parts: ListParts) => Select,
   options: ListOptions = {},
-): PageSource<Omit<Awaited<Select>[number], 'place'>> {
+): PageSource<Omit<Awaited<Select>[number], 'position'>> {
   type Row = Awaited<Select>[number]
   const { columns, orderings } = readOrder(order, (column) => ({
     column,
@@ -63,7 +63,7 @@ export function list<Select extends PromiseLike<readonly Placed[]> & { orderBy: 
   }))
   const expressions = columns.map((column) => (is(column, Column) ? sql`${column}` : column.sql))
   const texts = expressions.map((expression) => sql`${expression}::text`)
-  const place = sql<(string | null)[]>`array[${sql.join(texts, sql`, `)}]`
+  const position = sql<(string | null)[]>`array[${sql.join(texts, sql`, `)}]`
   const render = (parts: readonly SeekPart[]): SQL => sql.join(parts.map((part) => toSql(part, expressions)))
 
   async function read({
@@ -71,11 +71,11 @@ export function list<Select extends PromiseLike<readonly Placed[]> & { orderBy: 
     orderBy,
     limit,
     offset,
-  }: Branch): Promise<readonly PlacedRow<Omit<Row, 'place'>>[]> {
+  }: Branch): Promise<readonly PositionedRow<Omit<Row, 'position'>>[]> {
     const condition = where && sql`(${render(where)})`
-    const statement = select({ where: condition, place }) as unknown as Orderable<Row>
+    const statement = select({ where: condition, position }) as unknown as Orderable<Row>
     const rows = await statement.orderBy(render(orderBy)).limit(limit).offset(offset)
-    return rows.map(({ place: values, ...row }) => ({ row, values }))
+    return rows.map(({ position: values, ...row }) => ({ row, values }))
   }
 
   const { count } = options

@@ -1,6 +1,6 @@
 import { type Compilable, type Expression, type QueryExecutorProvider, type RawBuilder, sql } from 'kysely'
 import { type OrderBy, readOrder } from '../../kernel/pages/page-order.ts'
-import type { PageSource, PlacedRow } from '../../kernel/pages/page.ts'
+import type { PageSource, PositionedRow } from '../../kernel/pages/page.ts'
 import { type Branch, readBranches, type SeekPart } from '../../storage/pages/seek.ts'
 
 /** Options of {@link list}. */
@@ -18,7 +18,7 @@ export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 // One lower-case word, which plugins that rename columns leave unchanged.
 const placeColumn = 'holdfastplace'
 
-type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+type Positioned<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
 
 /**
  * Creates a list from a Kysely statement, for `page`. The statement has the conditions of the list,
@@ -35,16 +35,16 @@ export function list<Row extends object>(
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
   // Not `sql.ref`, which reads a dot in a name as a separator of table and column.
   const names = columns.map((column) => sql`page.${sql.id(column)}`)
-  const place = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
+  const position = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>
     sql.join(
       parts.map((part) => toSql(part, names)),
       sql``,
     )
 
-  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PlacedRow<Row>[]> {
-    const { rows } = await sql<Placed<Row>>`
-      select page.*, ${place} from ${statement} as page
+  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PositionedRow<Row>[]> {
+    const { rows } = await sql<Positioned<Row>>`
+      select page.*, ${position} from ${statement} as page
       ${where ? sql`where ${render(where)}` : sql``}
       order by ${render(orderBy)}
       limit ${limit} ${offset === 0 ? sql`` : sql`offset ${offset}`}`.execute(db)

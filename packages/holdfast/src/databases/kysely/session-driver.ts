@@ -12,7 +12,7 @@ export class SessionDriver implements Driver {
 
   constructor(queryable: Queryable) {
     this.queryable = queryable
-    this.#connection = { executeQuery: (query) => execute(queryable, query), streamQuery: refuseStream }
+    this.#connection = { executeQuery: (query) => execute(queryable, query), streamQuery: rejectStream }
   }
 
   async init(): Promise<void> {}
@@ -95,7 +95,7 @@ async function execute<Row>(
   }
 }
 
-function refuseStream(): never {
+function rejectStream(): never {
   throw new HoldfastError(
     'kysely-stream-refused',
     'A handler asked Kysely to stream rows, which would hold a connection for as long as it reads them. Use execute() with a limit, and read the rest in pages.',

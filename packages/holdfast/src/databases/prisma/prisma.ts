@@ -21,9 +21,9 @@ export function prisma<Client extends AnyPrismaClient>(
   const database = createDatabase(binding, options)
   return {
     ...database,
-    async open(surroundings) {
+    async open(host) {
       await binding.connect()
-      return database.open(surroundings)
+      return database.open(host)
     },
   }
 }

@@ -28,12 +28,12 @@ export class SessionAdapterFactory {
     return {
       provider: this.provider,
       adapterName: this.adapterName,
-      queryRaw: refuseOutside,
-      executeRaw: refuseOutside,
-      executeScript: refuseOutside,
+      queryRaw: rejectOutside,
+      executeRaw: rejectOutside,
+      executeScript: rejectOutside,
       startTransaction: async () => {
         const queryable = this.#sessions.getStore()
-        return queryable ? new SessionTransaction(queryable) : refuseOutside()
+        return queryable ? new SessionTransaction(queryable) : rejectOutside()
       },
       getConnectionInfo: () => ({ supportsRelationJoins: true }),
       dispose: async () => {},
@@ -53,7 +53,7 @@ type PgAdapterWithoutPool = Pick<
   | 'startTransaction'
 >
 
-async function refuseOutside(): Promise<never> {
+async function rejectOutside(): Promise<never> {
   throw new HoldfastError(
     'prisma-outside-call',
     'A statement was run with the client of Prisma itself, which belongs to no call. Use the `db` that a handler is given.',

@@ -37,15 +37,15 @@ export interface KeyContext {
  * `IdempotencyKeyMissing`, `IdempotencyKeyInvalid` or `IdempotencyKeyExpired`.
  */
 export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyContext): KeyClaim | undefined {
-  const { keyHeader, idempotency, route } = call.operation
-  const header = call.header(keyHeader)
+  const { idempotencyHeader, idempotency, route } = call.operation
+  const header = call.header(idempotencyHeader)
   if (header === undefined) {
     if (idempotency === 'required') throw IdempotencyKeyMissing()
     return undefined
   }
   const key = parseKey(header)
   // An id in a custom header serves another purpose: its time is not that of the first request.
-  const madeAtMs = keyHeader === defaultKeyHeader ? timeOf(key) : undefined
+  const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)
   const id = keyIdOf(service, scope, key)

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -21,12 +21,12 @@ export async function lookUpKey(
   claim: KeyClaim,
   { connection, work, leaves }: { connection: Connection; work: Work; leaves: readonly number[] },
 ): Promise<FoundKey> {
-  const found = connection.together(() =>
+  const found = connection.pipeline(() =>
     Promise.all([
       connection.run<{ free: boolean }>(tryLock(claim.lockId)),
       connection.run<AnswerRow>(readAnswer(claim.id, leaves)),
     ]),
   )
-  const [lock, answer] = await untilAborted(found, work.deadline)
+  const [lock, answer] = await abortable(found, work.deadline)
   return { isRunning: lock.rows[0]?.free !== true, stored: answer.rows[0] }
 }

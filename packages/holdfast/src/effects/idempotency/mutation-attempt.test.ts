@@ -1,7 +1,7 @@
 import { createFakeClock } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import type { Call } from '../../kernel/call/call.ts'
-import { newUsage, ownWork } from '../../kernel/host/work.ts'
+import { newUsage, systemWork } from '../../kernel/host/work.ts'
 import { poolOf } from '../../storage/postgres/transaction/transaction.fixture.ts'
 import { MutationAttempt } from './mutation-attempt.ts'
 import type { MutationParts } from './mutation-parts.ts'
@@ -18,7 +18,7 @@ test('a COMMIT is waited for, even if the deadline of its call has come', async 
     },
   })
   const call = {
-    operation: { name: 'pay', place: 'here', isolation: 'read committed' },
+    operation: { name: 'pay', definedAt: 'here', isolation: 'read committed' },
     deadline: { remainingMs: () => 0 },
     usage: newUsage(),
   } as unknown as Call
@@ -26,14 +26,14 @@ test('a COMMIT is waited for, even if the deadline of its call has come', async 
     pool,
     clock,
     bind: () => ({ within: (run: () => unknown) => run() }),
-    foreignCalls: { within: (_work: unknown, run: () => unknown) => run() },
+    externalCalls: { within: (_work: unknown, run: () => unknown) => run() },
   } as unknown as MutationParts
   const attempt = new MutationAttempt(call, parts, {
     claim: undefined,
     place: { read: [], write: [] },
     form: undefined as never,
-    prepares: true,
-    work: ownWork(AbortSignal.timeout(60_000)),
+    usesPreparedStatements: true,
+    work: systemWork(AbortSignal.timeout(60_000)),
   })
   const answer = { status: 204, headers: {}, body: null }
   const running = attempt.run(async () => answer)

@@ -47,7 +47,7 @@ export interface AttemptOf {
   readonly place: KeyPlace
   readonly form: StoredForm
   /** Whether it may use prepared statements, if the pool uses them. */
-  readonly prepares: boolean
+  readonly usesPreparedStatements: boolean
   /** The call's deadline and usage, with the span of the attempt. */
   readonly work: Work
 }
@@ -60,7 +60,7 @@ const idleGraceMs = 1_000
  */
 const leastCommitMs = 5_000
 // Minimum time for the look-up of the outcome, even after the call's deadline.
-const leastResolutionMs = 2_000
+const minResolutionMs = 2_000
 
 /** Runs a mutation once. Use an attempt only once. */
 export class MutationAttempt {
@@ -72,7 +72,11 @@ export class MutationAttempt {
   readonly #work: Work
   readonly #transaction: Transaction
 
-  constructor(call: Call, parts: MutationParts, { claim, place, form, prepares, work }: AttemptOf) {
+  constructor(
+    call: Call,
+    parts: MutationParts,
+    { claim, place, form, usesPreparedStatements, work }: AttemptOf,
+  ) {
     this.#call = call
     this.#parts = parts
     this.#claim = claim
@@ -82,7 +86,7 @@ export class MutationAttempt {
     this.#transaction = new Transaction(parts.pool, work, {
       limits: limitsOf(call),
       owner: call.operation,
-      prepares,
+      usesPreparedStatements,
     })
   }
 
@@ -172,7 +176,7 @@ export class MutationAttempt {
   }
 
   async #runHandler(next: Next): Promise<Answer> {
-    const { bind, foreignCalls } = this.#parts
+    const { bind, externalCalls } = this.#parts
     const call = this.#call
     const bound = bind(this.#transaction)
     call.effects = bound
@@ -181,7 +185,7 @@ export class MutationAttempt {
       return next(call)
     }
     try {
-      return await foreignCalls.within({ operation: call.operation.name }, () => bound.within(run))
+      return await externalCalls.within({ operation: call.operation.name }, () => bound.within(run))
     } finally {
       this.#transaction.end()
     }
@@ -195,9 +199,9 @@ export class MutationAttempt {
     const { transientFailure, passingFailure } = this.#transaction
     if (transientFailure !== undefined) throw transientFailure
     if (passingFailure !== undefined) throw problem
-    this.#transaction.refuseEnded()
+    this.#transaction.rejectEnded()
     const { requestId, span, operation } = this.#call
-    const answer = toAnswer(problem, { requestId, problemBase: this.#parts.problemBase })
+    const answer = toAnswer(problem, { requestId, problemTypeBase: this.#parts.problemTypeBase })
     span.set('holdfast.problem.code', problem.code)
     // The reads of a serializable transaction are valid only if it commits, so it also stores the
     // problem.
@@ -230,7 +234,7 @@ export class MutationAttempt {
       last: key ? [this.#storing(answer, key)] : [],
       isSelfChecked: key !== undefined,
       isUndone,
-      ...(this.#parts.tellsPosition ? { after: readInsertPosition() } : {}),
+      ...(this.#parts.reportsPosition ? { after: readInsertPosition() } : {}),
       wait: {
         clock: this.#parts.clock,
         timeoutMs: Math.max(leastCommitMs, this.#call.deadline.remainingMs()),
@@ -272,8 +276,8 @@ export class MutationAttempt {
     log.warn({ error: toLogFields(error) }, 'the connection was lost during a commit')
     if (!claim) throw OutcomeUnknown()
     const { pool, ring, clock } = this.#parts
-    const patienceMs = Math.max(leastResolutionMs, deadline.remainingMs())
-    const stored = await resolveCommit(claim, { pool, ring, clock, log, patienceMs, ...this.#work })
+    const timeoutMs = Math.max(minResolutionMs, deadline.remainingMs())
+    const stored = await resolveCommit(claim, { pool, ring, clock, log, timeoutMs, ...this.#work })
     if (!stored) {
       throw DatabaseUnavailable({
         detail: 'The connection was lost during the commit, which has been rolled back.',

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/base/clock.ts'
-import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
@@ -18,15 +18,15 @@ export interface MutationParts {
   readonly clock: Clock
   /** How long final answers are kept, in milliseconds. */
   readonly retentionMs: number
-  readonly problemBase: string
+  readonly problemTypeBase: string
   /** Binds the handler's `db`, jobs and messages to its transaction. */
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects calls to third parties in handlers. */
-  readonly foreignCalls: ForeignCallWatch
+  readonly externalCalls: ExternalCallWatch
   /** Returns the ids of the subjects of a call. */
   readonly subjectsOf: (call: Call) => readonly string[]
   /** Whether answers report the WAL position of their commit, for reads from replicas. */
-  readonly tellsPosition: boolean
+  readonly reportsPosition: boolean
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
   /** Returns the observer that counts the outcomes of an operation's calls. */

@@ -14,7 +14,7 @@ export interface MutationObserver {
   /** Called when a call was refused or failed. */
   failed(error: unknown): void
   /** Called when a transaction is run again after a conflict. */
-  reran(): void
+  retried(): void
 }
 
 /** Returns a function that creates the observer of an operation. */
@@ -24,7 +24,7 @@ export function observeMutations(telemetry: Telemetry): (operation: string) => M
     description: 'Calls of mutations, by what their idempotency keys made of them.',
     unit: '{call}',
   })
-  const reruns = telemetry.counter({
+  const retries = telemetry.counter({
     name: 'holdfast.transaction.reruns',
     description: 'Transactions that were run again after a serialization failure or a deadlock.',
     unit: '{transaction}',
@@ -37,11 +37,11 @@ export function observeMutations(telemetry: Telemetry): (operation: string) => M
       outcomes.set(outcome, series)
       series.add()
     }
-    const again = reruns.with(attributes)
+    const again = retries.with(attributes)
     return {
       answered: (answer) => count(isReplayed(answer) ? 'replayed' : 'run'),
       failed: (error) => count(outcomeOf(error)),
-      reran: () => again.add(),
+      retried: () => again.add(),
     }
   }
 }

@@ -3,7 +3,7 @@ import { createLogger, holdfast, systemClock } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 import { createPool } from '../../storage/postgres/pool/pool.ts'
 import type { KeyClaim } from './key-claim.ts'
@@ -42,8 +42,8 @@ test('what a transaction came to is not known before it has released the lock of
         return pool.acquire(work)
       },
     }
-    const { span, usage } = ownWork(AbortSignal.timeout(60_000))
-    const parts = { pool: counting, ring, clock: systemClock, log, patienceMs: 60_000, span, usage }
+    const { span, usage } = systemWork(AbortSignal.timeout(60_000))
+    const parts = { pool: counting, ring, clock: systemClock, log, timeoutMs: 60_000, span, usage }
     const resolved = resolveCommit(claim, parts).finally(() => (isResolved = true))
     await until(() => looks > 1 || isResolved)
     expect(isResolved).toBe(false)

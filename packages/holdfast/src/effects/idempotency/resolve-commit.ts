@@ -20,7 +20,7 @@ export interface Resolution extends Pick<Work, 'span' | 'usage'> {
   readonly clock: Clock
   readonly log: Logger
   /** Timeout, in milliseconds. */
-  readonly patienceMs: number
+  readonly timeoutMs: number
 }
 
 const pauseMs = 50
@@ -33,8 +33,8 @@ const pauseMs = 50
  * Throws `OutcomeUnknown` after the timeout.
  */
 export async function resolveCommit(claim: KeyClaim, resolution: Resolution): Promise<AnswerRow | undefined> {
-  const { clock, log, patienceMs } = resolution
-  const deadline = new RunningDeadline(clock, patienceMs)
+  const { clock, log, timeoutMs } = resolution
+  const deadline = new RunningDeadline(clock, timeoutMs)
   try {
     while (!deadline.aborted) {
       try {

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork, type Work } from '../../kernel/host/work.ts'
+import { systemWork, type Work } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
@@ -52,8 +52,8 @@ export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
  * If a reader, for example a dump, locks a leaf for a whole slot, its answers are kept for one more
  * round of the ring. Nothing else changes.
  */
-export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Duty {
-  return startDuty({
+export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): RecurringTask {
+  return startRecurringTask({
     failure: 'truncating expired idempotency keys failed',
     clock,
     log,
@@ -100,5 +100,5 @@ async function readLayout(connection: Connection): Promise<RingRow> {
 
 function passWork(stopping?: AbortSignal): Work {
   const timeout = AbortSignal.timeout(passTimeoutMs)
-  return ownWork(stopping ? AbortSignal.any([stopping, timeout]) : timeout)
+  return systemWork(stopping ? AbortSignal.any([stopping, timeout]) : timeout)
 }

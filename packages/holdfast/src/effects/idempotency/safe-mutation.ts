@@ -2,13 +2,13 @@ import type { Answer } from '../../kernel/operation/answer.ts'
 import type { Call, Next, Stage } from '../../kernel/call/call.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import type { WireInput } from '../../kernel/operation/wire-input.ts'
 import { HandlerGuard } from '../../storage/statement-guard/handler-guard.ts'
-import { isStalePlan, isWorthRerunning, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
+import { isStalePlan, isRetryable, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../../storage/postgres/errors/to-postgres-failure.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import { MutationAttempt } from './mutation-attempt.ts'
@@ -19,7 +19,7 @@ import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 
 const firstPauseMs = 10
-const longestPauseMs = 500
+const maxPauseMs = 500
 
 /**
  * Returns the stage of a mutation: one transaction commits the handler's effects together with the
@@ -33,10 +33,10 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   async function run(call: Call, next: Next): Promise<Answer> {
     const { ring, service, retentionMs } = parts
     const claim = readKeyClaim(call, { service, retentionMs, nowMs: ring.nowMs() })
-    if (claim) refuseRunning(claim, parts.running)
+    if (claim) rejectRunning(claim, parts.running)
     // A handler may mutate its input, which may share objects with the received one.
     const received = copiesOf(call.wire)
-    let prepares = true
+    let usesPreparedStatements = true
     for (let attempts = 1; ; attempts += 1) {
       const span = call.span.begin('transaction', 'internal', {
         'holdfast.isolation': operation.isolation,
@@ -50,9 +50,13 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
       }
       try {
         const place = ring.locate(claim?.madeAtMs)
-        const answer = await new MutationAttempt(call, parts, { claim, place, form, prepares, work }).run(
-          next,
-        )
+        const answer = await new MutationAttempt(call, parts, {
+          claim,
+          place,
+          form,
+          usesPreparedStatements,
+          work,
+        }).run(next)
         if (!answer) await reloadKeyRing(ring, parts.pool)
         span.end()
         if (answer) return answer
@@ -60,19 +64,19 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         span.fail(nameOf(error))
         span.end()
         const isStale = isStalePlan(error)
-        if (!isWorthRerunning(error) || (isStale && !prepares) || call.deadline.aborted)
+        if (!isRetryable(error) || (isStale && !usesPreparedStatements) || call.deadline.aborted)
           throw toPostgresFailure(error, operation, call.deadline)
-        const pauseMs = Math.random() * Math.min(longestPauseMs, firstPauseMs * 2 ** attempts)
+        const pauseMs = Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
         call.log.debug(
           { error: toLogFields(error), attempts },
           'the transaction met another one; it is run again',
         )
-        observer.reran()
+        observer.retried()
         await pause(pauseMs, call, parts.clock)
-        call.input = await untilAborted(Promise.resolve(operation.decode(received())), call.deadline)
+        call.input = await abortable(Promise.resolve(operation.decode(received())), call.deadline)
         // Statements that are not prepared cannot have a stale plan.
-        if (isStale) prepares = false
+        if (isStale) usesPreparedStatements = false
       }
     }
   }
@@ -81,7 +85,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     try {
       const answer = await run(call, next)
       observer.answered(answer)
-      return parts.tellsPosition ? await withPosition(answer, call, parts.pool) : answer
+      return parts.reportsPosition ? await withPosition(answer, call, parts.pool) : answer
     } catch (error) {
       observer.failed(error)
       throw error
@@ -105,12 +109,12 @@ function copiesOf(wire: WireInput): () => WireInput {
  * Rejects a duplicate of a call that is already running in this process, without taking a
  * connection. Across processes, the claim does so.
  */
-function refuseRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
+function rejectRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
   const first = running.get(claim.lockId)
   if (!first) return
   throw first.fingerprint.equals(claim.fingerprint) ? IdempotencyKeyInFlight() : IdempotencyKeyReused()
 }
 
 function pause(ms: number, call: Call, clock: Clock): Promise<void> {
-  return untilAborted(new Promise<void>((resolve) => clock.after(ms, resolve)), call.deadline)
+  return abortable(new Promise<void>((resolve) => clock.after(ms, resolve)), call.deadline)
 }

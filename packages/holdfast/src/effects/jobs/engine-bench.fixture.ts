@@ -100,7 +100,7 @@ export function createBenches(
     runs.push(context.input.name)
     await work.get(context.input.name)?.(context)
   }
-  const retry = { firstDelay: '1ms', attempts: 3 } as const
+  const retry = { initialDelay: '1ms', attempts: 3 } as const
   const jobs = {
     plain: job({ name: 'plain', input, retry, run }),
     alone: job({ name: 'alone', input, retry, concurrency: { limit: 1 }, run }),

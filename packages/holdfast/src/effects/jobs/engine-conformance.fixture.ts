@@ -2,7 +2,7 @@ import { afterEach, describe } from 'vitest'
 import { type Bench, type BenchParts, createBenches, type EnginePromise } from './engine-bench.fixture.ts'
 import { engineEnds } from './engine-ends.fixture.ts'
 import { engineOrder } from './engine-order.fixture.ts'
-import { engineTries } from './engine-tries.fixture.ts'
+import { engineAttempts } from './engine-attempts.fixture.ts'
 
 /** An engine under test. */
 export interface TestedEngine extends BenchParts {
@@ -30,7 +30,7 @@ export function engineConformance(
     const benches = createBenches(parts, promises)
     const promised = (promise: EnginePromise): boolean => promises.includes(promise)
     afterEach(() => benches.clear())
-    engineTries(benches, promised)
+    engineAttempts(benches, promised)
     engineOrder(benches, promised)
     engineEnds(benches, runAgain)
   })

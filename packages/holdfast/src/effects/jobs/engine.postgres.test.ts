@@ -15,14 +15,14 @@ const enqueueSome = mutation({
 })
 const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: { alone } })
 
-test('a place that nobody waits for any more is given back', async () => {
+test('a slot that nobody waits for any more is given back', async () => {
   await using on = await createTestService(tested)
   await on.call.enqueueSome({})
   await until(async () => {
     const ended = await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)
     return ended.length === 3
   })
-  expect(await on.sql('select places from holdfast.job_limits')).toEqual([{ places: 0 }])
+  expect(await on.sql('select slots from holdfast.job_limits')).toEqual([{ slots: 0 }])
 })
 
 test('a worker that was declared dead, and could not begin anew, can be stopped, twice', async () => {
@@ -54,7 +54,7 @@ test('a worker that was declared dead, and could not begin anew, can be stopped,
 test('limits of keys that are not used any more are deleted', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.sql(`
-    insert into holdfast.job_limits (service, name, kind, key, places, next_at) values
+    insert into holdfast.job_limits (service, name, kind, key, slots, next_at) values
       ('engine-test', 'alone', 'concurrency', 'idle', 0, now() - interval '2 minutes'),
       ('engine-test', 'alone', 'rate', 'idle', 0, now() - interval '2 minutes'),
       ('engine-test', 'alone', 'concurrency', 'taken', 1, now() - interval '2 minutes'),
@@ -76,7 +76,7 @@ test('what one name cannot be let through keeps no other from its limits', async
   await on.sql(`alter table holdfast.job_limits add constraint one check (name <> 'a-stuck-one')`)
   await on.sql(`
     insert into holdfast.jobs (service, id, name, input, state, limit_key)
-    values ('both', gen_random_uuid(), 'a-stuck-one', '{}', 'gated', '')`)
+    values ('both', gen_random_uuid(), 'a-stuck-one', '{}', 'limited', '')`)
   await on.call.enqueueSome({})
   await on.running.startWorker()
   await until(
@@ -91,15 +91,15 @@ test('jobs that a program before this one has limited are run by one that does n
   await using on = await createTestService(freed)
   await on.sql(`
     insert into holdfast.jobs (service, id, name, input, state, limit_key, rate_key) values
-      ('freed', gen_random_uuid(), 'free', '{}', 'gated', '', null),
-      ('freed', gen_random_uuid(), 'free', '{}', 'gated', null, ''),
+      ('freed', gen_random_uuid(), 'free', '{}', 'limited', '', null),
+      ('freed', gen_random_uuid(), 'free', '{}', 'limited', null, ''),
       ('freed', gen_random_uuid(), 'free', '{}', 'scheduled', 'a', 'a')`)
   await until(
     async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
   )
-  expect(await on.sql(`select places from holdfast.job_limits where kind = 'concurrency'`)).toEqual([
-    { places: 0 },
-    { places: 0 },
+  expect(await on.sql(`select slots from holdfast.job_limits where kind = 'concurrency'`)).toEqual([
+    { slots: 0 },
+    { slots: 0 },
   ])
 })
 
@@ -143,7 +143,7 @@ test('a job whose row a user has locked keeps no other from being run', async ()
   await using on = await createTestService(tested, { worker: false, onLog: (line) => lines.push(line) })
   await on.sql(`
     insert into holdfast.jobs (service, id, name, input, state, limit_key)
-    values ('engine-test', gen_random_uuid(), 'alone', '{}', 'gated', '')`)
+    values ('engine-test', gen_random_uuid(), 'alone', '{}', 'limited', '')`)
   const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   await client.query('begin; select from holdfast.jobs for update')

@@ -1,6 +1,6 @@
 import type { Worker } from '../../kernel/background/background.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
-import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { Job } from '../../kernel/background/job.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
 import type { Schedule } from '../../kernel/background/schedule.ts'
@@ -8,10 +8,10 @@ import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { startPruning } from './leadership/prune.ts'
-import { runSchedules, scheduleDuty } from './schedules/run-schedules.ts'
+import { runSchedules, startSchedules } from './schedules/run-schedules.ts'
 import { timesOf } from './schedules/ticks.ts'
-import type { BeatTarget } from './heartbeat/beat-connection.ts'
-import { admissionDuty, startLeaderDuties } from './leadership/leader-duties.ts'
+import type { HeartbeatTarget } from './heartbeat/heartbeat-connection.ts'
+import { admissionTask, startLeaderTasks } from './leadership/leader-tasks.ts'
 import { type Leadership, startLeadership } from './leadership/leadership.ts'
 import type { Waker } from './enqueue/waker.ts'
 import { type ProcessWorker, startWorker } from './worker.ts'
@@ -42,14 +42,14 @@ export interface EngineParts {
   /** Opens a pool whose connections have this application name. */
   readonly openPool: OpenPool
   /** Destination of the worker's heartbeats. */
-  readonly beatTarget: BeatTarget
+  readonly heartbeatTarget: HeartbeatTarget
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly clock: Clock
   readonly log: Logger
   readonly telemetry: Telemetry
   /** Detects external calls that jobs make in a transaction. */
-  readonly foreignCalls: ForeignCallWatch
+  readonly externalCalls: ExternalCallWatch
 }
 
 const controlSize = 3
@@ -130,17 +130,17 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     log,
     waker,
     covers: [
-      ...[...parts.jobs.keys()].map(admissionDuty),
-      ...parts.schedules.map(({ name }) => scheduleDuty(name)),
+      ...[...parts.jobs.keys()].map(admissionTask),
+      ...parts.schedules.map(({ name }) => startSchedules(name)),
     ],
-    onDuty() {
-      duties.now()
+    onElected() {
+      tasks.now()
       schedules.now()
       pruning.now()
     },
   })
   const shared = { service: parts.service, pool: control, clock, log, waker, leadership }
-  const duties = startLeaderDuties({ ...shared, jobs: parts.jobs, rescuer: () => current?.worker })
+  const tasks = startLeaderTasks({ ...shared, jobs: parts.jobs, rescuer: () => current?.worker })
   const schedules = runSchedules({ ...shared, schedules: parts.schedules })
   const pruning = startPruning({ ...shared, onReleased: (names) => waker.send('returned', names) })
 
@@ -161,7 +161,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
 
   /** Resigns at once: running jobs may take long to end, and another process can lead meanwhile. */
   async function handOver(): Promise<void> {
-    await Promise.all([duties.stop(), schedules.stop(), pruning.stop()])
+    await Promise.all([tasks.stop(), schedules.stop(), pruning.stop()])
     await leadership.stop()
   }
 }

@@ -12,15 +12,15 @@ import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
 import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
 import { lockGate } from './queries/admission.ts'
-import { handBack, handBackUnknown } from './queries/hand-back.ts'
+import { releaseClaims, handBackUnknown } from './queries/release-claims.ts'
 import { markBegun } from './queries/mark-begun.ts'
 import { promoteDue } from './queries/promote-due.ts'
-import { releasePlace } from './queries/release-place.ts'
+import { releaseSlot } from './queries/release-slot.ts'
 import { takeSchedule } from './queries/schedules.ts'
 import { storeProgress } from './queries/store-progress.ts'
 import { beginPause, storeStep } from './queries/steps.ts'
 import { lockMessages } from './queries/waits.ts'
-import { takeOver } from './leadership/take-over.ts'
+import { rescueJobs } from './leadership/rescue-jobs.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
 // Tests each statement in isolation, without the other checks that would catch a fault: a job has
@@ -77,7 +77,7 @@ const fenced: readonly (readonly [string, (id: string, claim: number) => Stateme
   ['completeJobs', (id, claim) => completeJobs([{ id, claim, retentionMs: 1_000 }])],
   ['storeStep', (id, claim) => storeStep(step(id, claim))],
   ['beginPause', (id, claim) => beginPause(step(id, claim), 1_000)],
-  ['handBack', (id, claim) => handBack([{ id, claim }])],
+  ['releaseClaims', (id, claim) => releaseClaims([{ id, claim }])],
   ['markBegun', (id, claim) => markBegun([{ id, claim }])],
   ['storeProgress', (id, claim) => storeProgress({ id, claim }, '1')],
 ]
@@ -151,11 +151,11 @@ test.each([
   await one.query('commit')
 })
 
-const takeLimit = releasePlace({ service: 'fences', name: 'work', key: 'a' })[0]!
+const takeLimit = releaseSlot({ service: 'fences', name: 'work', key: 'a' })[0]!
 const awaited = { publisher: 'fences', event: 'happened', key: 'a' }
 
 test.each<[string, Statement, unknown]>([
-  ['passes places of a limit on', takeLimit, '55P03'],
+  ['passes slots of a limit on', takeLimit, '55P03'],
   ['begins to wait for a message', lockMessages([awaited]), '55P03'],
   ['lets jobs through their limits', lockGate('fences', 'work'), [{ is_locked: false }]],
   ['takes a schedule', takeSchedule('fences', 'daily'), []],
@@ -196,7 +196,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   try {
     // A session that was ended holds its locks for a moment longer.
     const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
-    await until(async () => (await takeOver({ ...rescuer, pool, log })).length === 1)
+    await until(async () => (await rescueJobs({ ...rescuer, pool, log })).length === 1)
   } finally {
     await pool.end()
   }

@@ -3,7 +3,7 @@ import type { JobType } from '../../kernel/background/job-type.ts'
 import type { EngineParts } from './engine.ts'
 
 /** Dependencies of a job engine. Schedules stay with Postgres and enqueue jobs for every engine. */
-export type JobEngineParts = Omit<EngineParts, 'schedules' | 'beatTarget'>
+export type JobEngineParts = Omit<EngineParts, 'schedules' | 'heartbeatTarget'>
 
 /**
  * The interface of an engine that runs jobs in place of the Postgres engine; `bullmqJobs(…)`

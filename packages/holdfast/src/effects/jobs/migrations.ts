@@ -18,10 +18,10 @@ create table holdfast.jobs (
   seq bigint not null default nextval('holdfast.job_order'),
   -- As it was given: jsonb would refuse some texts that JSON allows.
   input json not null,
-  -- scheduled: not before run_at. gated: until its limits let it through. parked: behind others of its concurrency key.
+  -- scheduled: not before run_at. limited: until its limits let it through. blocked: behind others of its concurrency key.
   -- ready: as soon as a worker has a free slot. waiting: for a message, or until run_at.
   state text not null
-    check (state in ('scheduled', 'gated', 'parked', 'ready', 'waiting', 'running')),
+    check (state in ('scheduled', 'limited', 'blocked', 'ready', 'waiting', 'running')),
   priority smallint not null default 0,
   run_at timestamptz not null default now(),
   -- The number of its claims: the fencing token of the last one. Never assigned twice.
@@ -39,12 +39,12 @@ create table holdfast.jobs (
   holds_key boolean not null default false,
   -- Whether it does so until it ends; otherwise until it is claimed.
   keeps_key boolean not null default false,
-  -- The key of its concurrency limit, and whether it has a place.
+  -- The key of its concurrency limit, and whether it has a slot.
   limit_key text,
-  has_place boolean not null default false,
+  has_slot boolean not null default false,
   -- The key of its rate limit, and whether its turn has been assigned.
   rate_key text,
-  has_turn boolean not null default false,
+  rate_reserved boolean not null default false,
   -- On whose behalf a job runs that has slots of its own.
   share_key text,
   -- Whether it is to be aborted while it runs.
@@ -62,8 +62,8 @@ alter sequence holdfast.job_order owned by holdfast.jobs.seq;
 
 create index jobs_ready on holdfast.jobs (service, name, priority desc, seq) where state = 'ready';
 create index jobs_due on holdfast.jobs (service, run_at) where state in ('scheduled', 'waiting');
-create index jobs_gated on holdfast.jobs (service, name, priority desc, seq) where state = 'gated';
-create index jobs_parked on holdfast.jobs (service, name, limit_key, priority desc, seq) where state = 'parked';
+create index jobs_limited on holdfast.jobs (service, name, priority desc, seq) where state = 'limited';
+create index jobs_blocked on holdfast.jobs (service, name, limit_key, priority desc, seq) where state = 'blocked';
 -- Not "where state = 'running'": the planner would read all of it for one job of a known id.
 create index jobs_claimed on holdfast.jobs (worker) where worker is not null;
 create unique index jobs_unique on holdfast.jobs (service, name, unique_key) where holds_key;
@@ -84,8 +84,8 @@ create table holdfast.ended_jobs (
   unique_key text,
   keeps_key boolean not null,
   limit_key text,
-  -- Whether a dead job still has its place, so that later ones of its key wait behind it.
-  has_place boolean not null default false,
+  -- Whether a dead job still has its slot, so that later ones of its key wait behind it.
+  has_slot boolean not null default false,
   rate_key text,
   share_key text,
   is_cancelled boolean not null,
@@ -104,12 +104,12 @@ create index ended_jobs_dead on holdfast.ended_jobs (service, name, seq) where s
 -- All jobs, for queries by hand.
 create view holdfast.all_jobs as
   select id, service, name, seq, input, state, priority, run_at, claim, failures, snoozes, worker, unique_key, keeps_key,
-    limit_key, has_place, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
+    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
     null::timestamptz as finished_at, null::timestamptz as expires_at
   from holdfast.jobs
   union all
   select id, service, name, seq, input, state, priority, run_at, claim, failures, snoozes, null::uuid, unique_key, keeps_key,
-    limit_key, has_place, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
+    limit_key, has_slot, rate_key, share_key, is_cancelled, progress, failure, traceparent, enqueued_at, claimed_at,
     finished_at, expires_at
   from holdfast.ended_jobs;
 
@@ -140,19 +140,19 @@ create table holdfast.job_workers (
 
 -- The heartbeats of workers. Each is inserted, and those before it are deleted: an update would wait
 -- for a locked row. No unique index and no foreign key, for the same reason.
-create table holdfast.job_beats (
+create table holdfast.job_heartbeats (
   worker uuid not null,
   at timestamptz not null default clock_timestamp()
 );
-create index job_beats_worker on holdfast.job_beats (worker);
+create index job_heartbeats_worker on holdfast.job_heartbeats (worker);
 
--- The number of jobs of a concurrency key that have a place, and when the next job of a rate key may begin.
+-- The number of jobs of a concurrency key that have a slot, and when the next job of a rate key may begin.
 create table holdfast.job_limits (
   service text not null,
   name text not null,
   kind text not null check (kind in ('concurrency', 'rate')),
   key text not null,
-  places integer not null default 0,
+  slots integer not null default 0,
   next_at timestamptz not null default now(),
   primary key (service, name, kind, key)
 ) with (fillfactor = 50);

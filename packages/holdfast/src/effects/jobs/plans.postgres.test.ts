@@ -10,7 +10,7 @@ import { ClaimBounds } from './claim/claim-bounds.ts'
 import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
 import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
-import { handBack } from './queries/hand-back.ts'
+import { releaseClaims } from './queries/release-claims.ts'
 import { markBegun } from './queries/mark-begun.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
 import { storeProgress } from './queries/store-progress.ts'
@@ -71,7 +71,7 @@ const ending: readonly (readonly [string, Statement])[] = [
   ['ending', endAttempt({ id, claim: 1 }, { state: 'dead' })],
   ['succeeding', succeedFenced({ id, claim: 1 }, 1)],
   ['marking', markBegun(Array.from({ length: 50 }, () => ({ id, claim: 1 })))],
-  ['handing back', handBack(Array.from({ length: 50 }, () => ({ id, claim: 1 })))],
+  ['handing back', releaseClaims(Array.from({ length: 50 }, () => ({ id, claim: 1 })))],
   ['storing progress', storeProgress({ id, claim: 1 }, '1')],
   ['storing a step', storeStep({ job: { id, claim: 1 }, name: 'a', result: null })],
 ]

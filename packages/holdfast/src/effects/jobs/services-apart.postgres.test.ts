@@ -96,7 +96,7 @@ test('a service does not run, limit or hold up the jobs of another', async () =>
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: false })
   // A slot that the other service has taken, and a dead worker of it.
   await pool.query(
-    `insert into holdfast.job_limits (service, name, kind, key, places) values ('other', 'work', 'concurrency', '', 1)`,
+    `insert into holdfast.job_limits (service, name, kind, key, slots) values ('other', 'work', 'concurrency', '', 1)`,
   )
   const orphan = `insert into holdfast.jobs (service, id, name, input, state, claim, worker)
     values ('other', gen_random_uuid(), 'work', '{}', 'running', 1, gen_random_uuid())`
@@ -106,7 +106,7 @@ test('a service does not run, limit or hold up the jobs of another', async () =>
   await one.enqueue()
   await until(() => ran.length === 2)
   expect(ran).toEqual(['one', 'one'])
-  expect([...(await statesOf('other'))].sort()).toEqual(['gated', 'running'])
+  expect([...(await statesOf('other'))].sort()).toEqual(['limited', 'running'])
   const { rows } = await pool.query('select service, name from holdfast.job_schedules order by service')
   expect(rows).toEqual([{ service: 'one', name: 'yearly' }])
 })

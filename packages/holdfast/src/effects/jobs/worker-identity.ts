@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import { forgetWorker, registerWorker } from './queries/beat.ts'
+import { forgetWorker, registerWorker } from './queries/heartbeats.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
-const patienceMs = 4_000
+const timeoutMs = 4_000
 
 /** The registration of a worker. */
 export interface WorkerIdentity {
@@ -19,7 +19,7 @@ export interface WorkerIdentity {
 export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
   const run = async (statement: Statement): Promise<void> =>
-    withConnection(pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
+    withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), async (connection) => {
       await connection.run(statement)
     })
   await run(registerWorker(id, { service, host: hostname(), pid: process.pid }))

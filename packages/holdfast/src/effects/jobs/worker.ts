@@ -1,16 +1,16 @@
 import type { Worker } from '../../kernel/background/background.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim/claim-of.ts'
 import { Claims } from './claim/claims.ts'
-import type { BeatTarget } from './heartbeat/beat-connection.ts'
+import type { HeartbeatTarget } from './heartbeat/heartbeat-connection.ts'
 import { startHeartbeat } from './heartbeat/heartbeat.ts'
-import { jobCancelled, jobLost, workerStopping } from './attempt/job-over.ts'
-import { findCancelled } from './queries/beat.ts'
+import { jobCancelled, jobLost, workerStopping } from './attempt/abort-reasons.ts'
+import { findCancelled } from './queries/heartbeats.ts'
 import { type EndedAttempt, RunningAttempts, type RunningAttemptsParts } from './attempt/running-attempts.ts'
-import type { Rescuer } from './leadership/leader-duties.ts'
+import type { Rescuer } from './leadership/leader-tasks.ts'
 import { pollIntervalMs, pollRetryMs } from './leadership/poll-interval.ts'
 import { divideSlots } from './claim/slots.ts'
 import { concerns, type Wake } from './enqueue/wake.ts'
@@ -27,16 +27,16 @@ export interface WorkerParts extends Omit<
   readonly identity: WorkerIdentity
   readonly waker: Waker
   /** Destination of the heartbeats. */
-  readonly beatTarget: BeatTarget
+  readonly heartbeatTarget: HeartbeatTarget
   /** Called once, when the worker detects that it was declared dead. */
   readonly onDeclaredDead: () => void
 }
 
 // Interval at which jobs that were claimed ahead and did not start are released.
 const staleCheckMs = 500
-const patienceMs = 5_000
+const timeoutMs = 5_000
 // Releasing jobs takes a round trip, which is allowed even after the grace period.
-const leastReportMs = 1_000
+const minReportMs = 1_000
 
 /** A worker of this process. It can rescue the jobs of other workers. */
 export interface ProcessWorker extends Worker, Rescuer {}
@@ -46,7 +46,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   const { service, jobs, concurrency, control, identity, waker, clock, log } = parts
   const heartbeat = startHeartbeat({
     worker: identity.id,
-    target: parts.beatTarget,
+    target: parts.heartbeatTarget,
     log,
     onDeclaredDead: endDead,
     onLoopDelay: (delayMs) => attempts.reportLoopDelay(delayMs),
@@ -72,14 +72,14 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   const claimsByName = new Map(allClaims.flatMap((claims) => claims.names.map((name) => [name, claims])))
   let isStopping = false
 
-  const duty = (failure: string, everyMs: () => number, work: () => Promise<undefined>): Duty =>
-    startDuty({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
+  const task = (failure: string, everyMs: () => number, work: () => Promise<undefined>): RecurringTask =>
+    startRecurringTask({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
   // A claim whose reply was lost may be executed late; the next claim releases its jobs.
   const pollMs = (): number =>
     allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
-  const polling = duty('looking for jobs failed', pollMs, poll)
-  const cancelling = duty('looking for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
-  const handingBack = duty('handing back waiting jobs failed', () => staleCheckMs, handBackStale)
+  const polling = task('looking for jobs failed', pollMs, poll)
+  const cancelling = task('looking for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
+  const handingBack = task('handing back waiting jobs failed', () => staleCheckMs, handBackStale)
   const unlisten = waker.listen({
     wake,
     look() {
@@ -112,7 +112,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       claims.claimSoon()
     }
     // The slot may have gone to a job that only another process has room for.
-    if (row.has_place && (isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
+    if (row.has_slot && (isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
   async function poll(): Promise<undefined> {
@@ -130,7 +130,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
 
   async function endCancelled(): Promise<undefined> {
     if (attempts.size === 0 && allClaims.every(({ waiting }) => waiting === 0)) return
-    const { rows } = await withConnection(control, ownWork(AbortSignal.timeout(patienceMs)), (connection) =>
+    const { rows } = await withConnection(control, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
       connection.run<ClaimOf>(findCancelled(identity.id)),
     )
     const keys = new Set(rows.map(claimKey))
@@ -165,7 +165,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       if (handedBack.flat().length > 0) waker.send('returned', handedBack.flat())
       await attempts.ended(endMs - performance.now())
       attempts.cancel(workerStopping)
-      await attempts.ended(Math.max(leastReportMs, endMs - performance.now()))
+      await attempts.ended(Math.max(minReportMs, endMs - performance.now()))
       attempts.giveUp()
       await Promise.all([cancelling.stop(), heartbeat.stop()])
       await attempts.close()

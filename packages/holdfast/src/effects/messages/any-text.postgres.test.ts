@@ -12,11 +12,11 @@ const texts = ['U+0000: \0', 'half a character: \uD800']
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
 
 const Said = event('thing.said', { payload: z.object({ text: z.string() }) })
-const heard: string[] = []
-const hear = consumer({
+const handled: string[] = []
+const handle = consumer({
   name: 'hear',
   event: Said,
-  run: ({ message }) => void heard.push(message.payload.text),
+  run: ({ message }) => void handled.push(message.payload.text),
 })
 const awaited: (string | undefined)[] = []
 const wait = job({
@@ -50,7 +50,7 @@ const tested = service({
   name: 'any-text',
   operations: { startWaiting, say },
   jobs: { wait },
-  consumers: { hear },
+  consumers: { hear: handle },
   capabilities: [hooks],
 })
 
@@ -59,7 +59,7 @@ test('a message of any text gets to consumers, waiting jobs and webhooks, and so
   await on.call.startWaiting({})
   await until(async () => (await on.sql('select from holdfast.job_waits')).length === texts.length)
   await on.call.say({})
-  await until(() => heard.length === texts.length + 1 && awaited.length === texts.length)
-  expect(new Set(heard)).toEqual(new Set([...texts, 'and whatever comes after that']))
+  await until(() => handled.length === texts.length + 1 && awaited.length === texts.length)
+  expect(new Set(handled)).toEqual(new Set([...texts, 'and whatever comes after that']))
   expect(new Set(awaited)).toEqual(new Set(texts))
 })

@@ -3,7 +3,7 @@ import { createLogger, systemClock } from 'holdfast'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Broker, BrokerConnection, RelayedMessage } from '../../kernel/background/relay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import type { BrokerMessage } from './broker-message.ts'
 
 /** A broker on a real server that a test controls. */
@@ -29,7 +29,7 @@ export interface BrokerTrial {
   readonly unreachable: RegExp
 }
 
-const surroundings: Surroundings = {
+const host: ServiceHost = {
   env: {},
   mode: 'test',
   clock: systemClock,
@@ -67,7 +67,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
     })
 
     async function connect(): Promise<BrokerConnection> {
-      const connection = await tested.broker.connect(surroundings, AbortSignal.timeout(5_000))
+      const connection = await tested.broker.connect(host, AbortSignal.timeout(5_000))
       open.push(connection)
       return connection
     }
@@ -78,7 +78,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
     function persist(messages: readonly RelayedMessage[]): Promise<unknown> {
       return until(
         async () => {
-          const connection = await tested.broker.connect(surroundings, AbortSignal.timeout(2_000))
+          const connection = await tested.broker.connect(host, AbortSignal.timeout(2_000))
           try {
             await connection.send(messages, AbortSignal.timeout(2_000))
             return true
@@ -170,14 +170,14 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
     })
 
     test('where there is none, it is said where it was looked for and what to do', async () => {
-      await expect(absent.connect(surroundings, AbortSignal.timeout(10_000))).rejects.toMatchObject({
+      await expect(absent.connect(host, AbortSignal.timeout(10_000))).rejects.toMatchObject({
         code: 'broker-unreachable',
         message: expect.stringMatching(unreachable),
       })
     })
 
     test('a connection is closed in a moment while the server is away', async () => {
-      const connection = await tested.broker.connect(surroundings, AbortSignal.timeout(5_000))
+      const connection = await tested.broker.connect(host, AbortSignal.timeout(5_000))
       await tested.kill()
       const startedMs = performance.now()
       await connection.close()

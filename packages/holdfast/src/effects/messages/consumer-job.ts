@@ -28,7 +28,7 @@ export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMe
     },
     rate: undefined,
     subjectsOf: undefined,
-    place: consumer.place,
+    definedAt: consumer.definedAt,
     run: (context) => run({ consumer, service }, context as JobContext<ConsumedMessage, unknown, unknown>),
   }
 }
@@ -52,11 +52,11 @@ async function run(
  * Returns the message, its payload parsed by the event's current schema: messages outlive deploys.
  */
 async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<Message> {
-  const { event, place, name } = consumer
+  const { event, definedAt, name } = consumer
   const result = await validate(event.payload, input.payload)
   if (!result.issues) return { ...input, payload: result.value, publishedAt: new Date(input.publishedAt) }
   throw new HoldfastError(
     'message-outdated',
-    `The consumer "${name}" (${place}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${summarizeIssues(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
+    `The consumer "${name}" (${definedAt}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${summarizeIssues(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
   )
 }

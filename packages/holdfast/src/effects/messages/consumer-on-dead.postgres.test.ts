@@ -16,8 +16,8 @@ const Counted = event('thing.counted', { payload: z.int() })
 const { consumer, mutation, service } = holdfast({ database: postgres() })
 
 const broken = new Set<number>()
-const heard: string[] = []
-const hear =
+const handled: string[] = []
+const handle =
   (name: string) =>
   ({
     message: { key, payload },
@@ -25,10 +25,10 @@ const hear =
     readonly message: { readonly key: string; readonly payload: number }
   }) => {
     if (broken.has(payload)) throw new GiveUp(`broken ${payload}`)
-    heard.push(`${name} ${key}${payload}`)
+    handled.push(`${name} ${key}${payload}`)
   }
-const waiting = consumer({ name: 'waiting', event: Counted, run: hear('waiting') })
-const skipping = consumer({ name: 'skipping', event: Counted, onDead: 'skip', run: hear('skipping') })
+const waiting = consumer({ name: 'waiting', event: Counted, run: handle('waiting') })
+const skipping = consumer({ name: 'skipping', event: Counted, onDead: 'skip', run: handle('skipping') })
 
 const publishAll = mutation({
   route: 'POST /things',
@@ -46,7 +46,7 @@ let on: TestService<typeof tested.operations>
 let pool: pg.Pool
 beforeEach(async () => {
   broken.clear()
-  heard.length = 0
+  handled.length = 0
   on = await createTestService(tested, { onLog: () => {} })
   pool = openDriverPool({ connectionString: on.databaseUrl, max: 2 })
   pool.on('error', () => {})
@@ -57,7 +57,7 @@ afterEach(async () => {
 })
 
 const of = (name: string, key: string): readonly string[] =>
-  heard.filter((one) => one.startsWith(`${name} ${key}`))
+  handled.filter((one) => one.startsWith(`${name} ${key}`))
 
 /**
  * Publishes three messages with two keys; the first message of one key fails permanently for both
@@ -72,11 +72,11 @@ async function publishWithDead(): Promise<string> {
     const jobs = await listJobs(pool, { name: 'consumer:waiting', states: ['dead'] })
     return jobs.length === 1 ? jobs : undefined
   })
-  const parked = await until(async () => {
-    const jobs = await listJobs(pool, { name: 'consumer:waiting', states: ['parked'] })
+  const blocked = await until(async () => {
+    const jobs = await listJobs(pool, { name: 'consumer:waiting', states: ['blocked'] })
     return jobs.length === 2 ? jobs : undefined
   })
-  expect(parked).toHaveLength(2)
+  expect(blocked).toHaveLength(2)
   expect(of('waiting', 'a')).toEqual([])
   return dead!.id
 }
@@ -88,7 +88,7 @@ test('later messages of a key wait behind a dead one until it is redriven, and k
   expect(await redriveJobs(pool, 'consumer:waiting')).toMatchObject({ ids: [id], left: 0 })
   await until(() => of('waiting', 'a').length === 3)
   expect(of('waiting', 'a')).toEqual(['waiting a1', 'waiting a2', 'waiting a3'])
-  expect(await on.sql('select places from holdfast.job_limits where places <> 0')).toEqual([])
+  expect(await on.sql('select slots from holdfast.job_limits where slots <> 0')).toEqual([])
 })
 
 test('later messages of a key go on when the dead one is skipped', async () => {

@@ -6,7 +6,7 @@ import type { JobContext } from '../../kernel/background/job.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { Load } from '../../kernel/relations/load.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { type Getters, gettersOf, ownGetters } from '../../kernel/base/own-getters.ts'
+import { type Getters, gettersOf, defineOwnGetters } from '../../kernel/base/define-own-getters.ts'
 import type { Step } from '../../kernel/background/step.ts'
 
 type Around = JobContext<never, unknown, unknown>
@@ -28,7 +28,7 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
     this.#consumer = consumer
     this.#around = around
     this.message = message
-    ownGetters(this, ConsumerRunContext.#getters)
+    defineOwnGetters(this, ConsumerRunContext.#getters)
   }
 
   get db(): unknown {
@@ -82,7 +82,7 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
   get step(): Step<unknown> {
     throw new HoldfastError(
       'consumer-without-steps',
-      `The consumer "${this.#consumer.name}" (${this.#consumer.place}) asked for step. A consumer does its work in one transaction; enqueue a job with jobs.enqueue for what takes steps or calls a third party.`,
+      `The consumer "${this.#consumer.name}" (${this.#consumer.definedAt}) asked for step. A consumer does its work in one transaction; enqueue a job with jobs.enqueue for what takes steps or calls a third party.`,
     )
   }
 }

@@ -5,30 +5,30 @@ import { z } from 'zod'
 import { type Consumer, type ConsumerContext, createConsumer } from '../../kernel/background/consumer.ts'
 import type { EventType } from '../../kernel/background/event.ts'
 import { event } from '../../kernel/background/event.ts'
-import { noForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import { startEngine } from '../jobs/engine.ts'
 import { createPool } from '../../storage/postgres/pool/pool.ts'
 import { createWaker } from '../jobs/enqueue/waker.ts'
 import { consumerJob } from './consumer-job.ts'
-import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
+import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const Dated = event('thing.dated', {
   payload: z.object({ on: z.coerce.date(), note: z.string().default('none') }),
 })
 
-let outbox: TestOutbox
+let store: TestMessages
 const ends: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
-  outbox = await createTestOutbox()
-  await outbox.client.query(
+  store = await createTestMessages()
+  await store.client.query(
     'create table effects (seq bigint generated always as identity, key text, payload int)',
   )
 })
-afterAll(() => outbox[Symbol.asyncDispose]())
+afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(() =>
-  outbox.client.query(
+  store.client.query(
     'truncate effects, holdfast.inbox, holdfast.messages, holdfast.subscriptions, holdfast.jobs, holdfast.ended_jobs, holdfast.job_limits',
   ),
 )
@@ -37,7 +37,7 @@ afterEach(async () => {
 })
 
 type Context = ConsumerContext<number, undefined>
-const quick = { firstDelay: '1ms', attempts: 3 } as const
+const quick = { initialDelay: '1ms', attempts: 3 } as const
 
 function countConsumer(run: (context: Context) => void | Promise<void>, name = 'count'): Consumer {
   return createConsumer({ name, event: Counted, retry: quick, run }, 'here')
@@ -49,9 +49,9 @@ async function note({ transaction, message: { key, payload } }: Context): Promis
 
 /** Starts to dispatch messages and to run consumers. */
 async function start(...consumers: readonly Consumer[]): Promise<void> {
-  const { clock, log } = outbox.surroundings
-  const waker = createWaker({ service: testService, connectionString: outbox.url, clock, log })
-  outbox.wakes.to = waker
+  const { clock, log } = store.host
+  const waker = createWaker({ service: testService, connectionString: store.url, clock, log })
+  store.wakes.to = waker
   const engine = await startEngine({
     service: testService,
     jobs: new Map(
@@ -61,16 +61,16 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
     settings: undefined,
     concurrency: 5,
     openPool: (applicationName, max) =>
-      createPool({ connectionString: outbox.url, applicationName, max, log }),
-    beatTarget: { connectionString: outbox.url, isPooled: false },
-    bind: outbox.bind,
+      createPool({ connectionString: store.url, applicationName, max, log }),
+    heartbeatTarget: { connectionString: store.url, isPooled: false },
+    bind: store.bind,
     waker,
     clock: systemClock,
     log,
     telemetry: noTelemetry,
-    foreignCalls: noForeignCallWatch,
+    externalCalls: noopExternalCallWatch,
   })
-  const pump = await outbox.pump({ consumers })
+  const pump = await store.pump({ consumers })
   ends.push(
     () => waker.close(),
     () => engine.stop(1_000),
@@ -79,21 +79,21 @@ async function start(...consumers: readonly Consumer[]): Promise<void> {
 }
 
 async function effects(): Promise<[string, number][]> {
-  const { rows } = await outbox.client.query<{ key: string; payload: number }>(
+  const { rows } = await store.client.query<{ key: string; payload: number }>(
     'select * from effects order by seq',
   )
   return rows.map(({ key, payload }) => [key, payload])
 }
 
 async function states(): Promise<Record<string, number>> {
-  const { rows } = await outbox.client.query<{ state: string; count: number }>(
+  const { rows } = await store.client.query<{ state: string; count: number }>(
     'select state, count(*)::integer as count from holdfast.all_jobs group by state',
   )
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }
 
 /** Dispatches all messages again, with the same ids. */
-const repeat = (): Promise<unknown> => outbox.client.query('update holdfast.messages set position = null')
+const repeat = (): Promise<unknown> => store.client.query('update holdfast.messages set position = null')
 
 test('each message has its effect once, those of a key in order, tries that fail included', async () => {
   const failed = new Set<number>()
@@ -107,7 +107,7 @@ test('each message has its effect once, those of a key in order, tries that fail
     }),
   )
   const keys = Array.from({ length: 30 }, (_, n) => `k${n % 3}`)
-  await outbox.publishMany(Counted, keys)
+  await store.publishMany(Counted, keys)
   await until(async () => (await states())['succeeded'] === 30)
   expect(failed.size).toBe(6)
   const all = await effects()
@@ -119,7 +119,7 @@ test('each message has its effect once, those of a key in order, tries that fail
 
 test('a message that is handed out again has no effect again, for each consumer', async () => {
   await start(countConsumer(note, 'one'), countConsumer(note, 'two'))
-  await outbox.publish(Counted, 'a', 1)
+  await store.publish(Counted, 'a', 1)
   await until(async () => (await states())['succeeded'] === 2)
   await repeat()
   await until(async () => (await states())['succeeded'] === 4)
@@ -137,7 +137,7 @@ test('a consumer is given the message, its payload as the schema gives it', asyn
       'here',
     ),
   )
-  const id = await outbox.publish(Dated, 'a', { on: '2026-01-01' })
+  const id = await store.publish(Dated, 'a', { on: '2026-01-01' })
   await until(() => given.length > 0)
   expect(given).toEqual([
     {
@@ -153,17 +153,17 @@ test('a consumer is given the message, its payload as the schema gives it', asyn
 
 test('a consumer hears of its event only', async () => {
   await start(countConsumer(note))
-  await outbox.publish(Dated, 'a', { on: '2026-01-01' })
-  await outbox.publish(Counted, 'a', 1)
+  await store.publish(Dated, 'a', { on: '2026-01-01' })
+  await store.publish(Counted, 'a', 1)
   await until(async () => (await effects()).length === 1)
   expect(await states()).toEqual({ succeeded: 1 })
 })
 
 async function failureOf(consumer: Consumer): Promise<{ message: string; code?: string }> {
   await start(consumer)
-  await outbox.publish(Counted, 'a', 1)
+  await store.publish(Counted, 'a', 1)
   return until(async () => {
-    const { rows } = await outbox.client.query<{ failure: { message: string } | null }>(
+    const { rows } = await store.client.query<{ failure: { message: string } | null }>(
       `select failure from holdfast.all_jobs where state = 'dead'`,
     )
     return rows[0]?.failure
@@ -180,7 +180,7 @@ test('a message whose payload the event does not take any more is told of, and n
   expect(failure.message).toMatch(
     /^The consumer "outdated" \(here\.ts:1\) was given the message .* "thing\.counted"/,
   )
-  expect((await outbox.client.query('select from holdfast.inbox')).rowCount).toBe(0)
+  expect((await store.client.query('select from holdfast.inbox')).rowCount).toBe(0)
 })
 
 test('a consumer that asks for a step is told that it has none', async () => {

@@ -5,30 +5,30 @@ import type { Subscriber } from '../../kernel/background/background.ts'
 import { event } from '../../kernel/background/event.ts'
 import { createJob } from '../../kernel/background/job.ts'
 import type { MessagePump } from './message-pump.ts'
-import { listDeadMessages, redriveDeadMessages, skipDeadMessages } from './outbox-admin.ts'
-import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
+import { listDeadMessages, redriveDeadMessages, skipDeadMessages } from './messages-admin.ts'
+import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const work = createJob({ name: 'work', input: z.int(), run: () => {} }, 'here')
 
-let outbox: TestOutbox
+let store: TestMessages
 const running: MessagePump[] = []
 beforeAll(async () => {
-  outbox = await createTestOutbox()
-  await outbox.client.query(
+  store = await createTestMessages()
+  await store.client.query(
     'create table heard (seq bigint generated always as identity, id uuid, payload int)',
   )
 })
-afterAll(() => outbox[Symbol.asyncDispose]())
+afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(() =>
-  outbox.client.query(
+  store.client.query(
     'truncate heard, holdfast.messages, holdfast.subscriptions, holdfast.dead_messages, holdfast.jobs, holdfast.ended_jobs cascade',
   ),
 )
-afterEach(() => Promise.all(running.splice(0).map((duty) => duty.stop())))
+afterEach(() => Promise.all(running.splice(0).map((task) => task.stop())))
 
 async function start(...subscribers: readonly Subscriber[]): Promise<MessagePump> {
-  const pump = await outbox.pump({ subscribers })
+  const pump = await store.pump({ subscribers })
   running.push(pump)
   return pump
 }
@@ -50,10 +50,10 @@ function listener(name = 'listener', before: () => void | Promise<void> = () => 
 }
 
 async function column<T>(query: string): Promise<T[]> {
-  const { rows } = await outbox.client.query<{ value: T }>(query)
+  const { rows } = await store.client.query<{ value: T }>(query)
   return rows.map(({ value }) => value)
 }
-const heard = (): Promise<number[]> => column('select payload as value from heard order by seq')
+const handled = (): Promise<number[]> => column('select payload as value from heard order by seq')
 const jobs = (): Promise<number[]> => column('select input as value from holdfast.all_jobs order by seq')
 /** Returns whether every subscription has read every message. */
 const allRead = async (): Promise<boolean> =>
@@ -73,12 +73,12 @@ test('several processes hand each message once to each subscriber, in order', as
   const readers = ['one', 'two'].map((name) => listener(name))
   for (let n = 0; n < 3; n += 1) await start(...readers)
   for (const part of [150, 150, 150]) {
-    await outbox.publishMany(Counted, keys(part))
+    await store.publishMany(Counted, keys(part))
     for (const pump of running) pump.published({ service: testService, names: undefined })
   }
   await until(allRead)
   await Promise.all(running.splice(0).map((pump) => pump.stop()))
-  expect(await heard()).toHaveLength(2 * 450)
+  expect(await handled()).toHaveLength(2 * 450)
   expect(await jobs()).toHaveLength(2 * 450)
   const byPosition = await column('select id as value from holdfast.messages order by position')
   expect(byPosition).toEqual(await column('select id as value from holdfast.messages order by seq'))
@@ -94,13 +94,13 @@ test('several processes hand each message once to each subscriber, in order', as
 
 test('a message comes with all that belongs to it', async () => {
   const told: unknown[] = []
-  const id = await outbox.publish(Counted, 'a', 7)
+  const id = await store.publish(Counted, 'a', 7)
   await start({ name: 'listener', handle: async (messages) => void told.push(...messages) })
   await until(allRead)
   expect(told).toEqual([
     {
       id,
-      service: 'outbox-test',
+      service: 'messages-test',
       event: 'thing.counted',
       key: 'a',
       payload: 7,
@@ -112,7 +112,7 @@ test('a message comes with all that belongs to it', async () => {
 })
 
 test('what a subscriber enqueues belongs to the trace that it says, and to none otherwise', async () => {
-  await outbox.publish(Counted, 'a', 7)
+  await store.publish(Counted, 'a', 7)
   const said: (string | undefined)[] = []
   await start({
     name: 'listener',
@@ -143,19 +143,19 @@ test('a message that fails becomes a dead letter, and keeps no other message or 
     },
   }
   await start(listener('calm'), poison)
-  await outbox.publishMany(Counted, keys(10))
+  await store.publishMany(Counted, keys(10))
   await until(allRead)
-  const all = await heard()
+  const all = await handled()
   expect(all.filter((n) => n < 1_000)).toEqual(upTo(10))
   expect(all.filter((n) => n >= 1_000)).toEqual(
     upTo(10)
       .filter((n) => n !== 3)
       .map((n) => 1_000 + n),
   )
-  const dead = await listDeadMessages(outbox.client)
+  const dead = await listDeadMessages(store.client)
   expect(dead).toMatchObject([
     {
-      service: 'outbox-test',
+      service: 'messages-test',
       subscriber: 'picky',
       event: 'thing.counted',
       failure: { message: 'not this one' },
@@ -174,21 +174,21 @@ test('a dead letter is handled again when it is redriven, and is gone when it is
       }
     },
   })
-  await outbox.publishMany(Counted, keys(3))
+  await store.publishMany(Counted, keys(3))
   await until(allRead)
-  expect(await heard()).toEqual([0, 2])
-  const [dead] = await listDeadMessages(outbox.client)
-  await redriveDeadMessages(outbox.client, 'picky', dead!.id)
-  await until(async () => (await listDeadMessages(outbox.client))[0]?.isRedriven === false)
+  expect(await handled()).toEqual([0, 2])
+  const [dead] = await listDeadMessages(store.client)
+  await redriveDeadMessages(store.client, 'picky', dead!.id)
+  await until(async () => (await listDeadMessages(store.client))[0]?.isRedriven === false)
   isFixed = true
-  expect(await redriveDeadMessages(outbox.client, 'picky')).toEqual([dead!.id])
-  await until(async () => (await listDeadMessages(outbox.client)).length === 0)
-  expect(await heard()).toEqual([0, 2, 1])
+  expect(await redriveDeadMessages(store.client, 'picky')).toEqual([dead!.id])
+  await until(async () => (await listDeadMessages(store.client)).length === 0)
+  expect(await handled()).toEqual([0, 2, 1])
   isFixed = false
-  await outbox.publishMany(Counted, keys(2))
-  await until(async () => (await listDeadMessages(outbox.client)).length === 1)
-  expect(await skipDeadMessages(outbox.client, 'picky')).toHaveLength(1)
-  expect(await listDeadMessages(outbox.client)).toEqual([])
+  await store.publishMany(Counted, keys(2))
+  await until(async () => (await listDeadMessages(store.client)).length === 1)
+  expect(await skipDeadMessages(store.client, 'picky')).toHaveLength(1)
+  expect(await listDeadMessages(store.client)).toEqual([])
 })
 
 test('one whose session is lost in the middle has done nothing, and another one does it', async () => {
@@ -196,21 +196,21 @@ test('one whose session is lost in the middle has done nothing, and another one 
   const killed = listener('killed', async () => {
     kills += 1
     if (kills > 1) return
-    await outbox.client.query(
+    await store.client.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
        and database = (select oid from pg_database where datname = current_database())`,
     )
   })
-  await outbox.publishMany(Counted, ['a', 'b', 'a'])
+  await store.publishMany(Counted, ['a', 'b', 'a'])
   await start(killed)
   await until(allRead)
   expect(kills).toBe(2)
-  expect(await heard()).toEqual([0, 1, 2])
+  expect(await handled()).toEqual([0, 1, 2])
   expect(await jobs()).toEqual([0, 1, 2])
 })
 
 test('stopping it interrupts what a subscriber waits for', async () => {
-  await outbox.publish(Counted, 'a', 1)
+  await store.publish(Counted, 'a', 1)
   let begun = false
   const slow = await start({
     name: 'slow',

@@ -1,9 +1,9 @@
 import type { Clock } from '../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
@@ -48,9 +48,9 @@ const batch = 200
 const limitMs = 15_000
 
 /** Starts to dispatch messages, now and each time it is woken. */
-export function startDispatcher(parts: DispatcherParts): Duty {
+export function startDispatcher(parts: DispatcherParts): RecurringTask {
   const { clock, log } = parts
-  return startDuty({
+  return startRecurringTask({
     failure: 'dispatching messages failed',
     clock,
     log,
@@ -75,7 +75,7 @@ const nothing: Batch = { messages: [], resumed: new Set() }
 
 /** Dispatches a batch, unless another process is dispatching. */
 function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal): Promise<Batch> {
-  return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
+  return withTransaction(pool, { work: systemWork(signal), limitMs }, async (transaction) => {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockDispatch())
     if (lock?.is_locked !== true) return nothing
     // A separate statement, so that its snapshot includes the commit of the previous lock holder.

@@ -1,10 +1,10 @@
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { Consumer } from '../../kernel/background/consumer.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Job } from '../../kernel/background/job.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
@@ -42,7 +42,7 @@ const limitMs = 15_000
  * process that are behind advance in one transaction, which enqueues their jobs and moves their
  * positions: no message is lost or enqueued twice, even if several processes do this at once.
  */
-export function startFanOut(parts: FanOutParts): Duty {
+export function startFanOut(parts: FanOutParts): RecurringTask {
   const { clock, log } = parts
   const known: Known = new Map(
     parts.consumers.map((consumer) => [
@@ -50,7 +50,7 @@ export function startFanOut(parts: FanOutParts): Duty {
       { event: consumer.event.name, job: consumerJob(consumer, parts.service) },
     ]),
   )
-  return startDuty({
+  return startRecurringTask({
     failure: 'handing messages to consumers failed',
     clock,
     log,
@@ -69,7 +69,7 @@ export function startFanOut(parts: FanOutParts): Duty {
  * size.
  */
 function fanOut(known: Known, { service, pool, bind }: FanOutParts, signal: AbortSignal): Promise<number> {
-  return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
+  return withTransaction(pool, { work: systemWork(signal), limitMs }, async (transaction) => {
     const locked = await transaction.run<LockedRow>(lockConsumers(service, [...known.keys()]))
     if (locked.length === 0) return 0
     const rows = await transaction.run<LogMessageRow>(readMessages(windowOf(locked, known)))
@@ -84,7 +84,7 @@ function fanOut(known: Known, { service, pool, bind }: FanOutParts, signal: Abor
         const message = toPublished(row)
         const { traceparent, subjects } = message
         const enqueued = jobs.enqueue(job, toConsumedMessage(message), { traceparent, subjects })
-        await untilAborted(enqueued, signal)
+        await abortable(enqueued, signal)
       }
     }
     const names = locked.map(({ name }) => name)

@@ -1,10 +1,10 @@
 import type { Subscriber } from '../../kernel/background/background.ts'
 import type { Consumer } from '../../kernel/background/consumer.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import type { Relay } from '../../kernel/background/relay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
@@ -47,7 +47,7 @@ export interface MessagePumpParts {
   readonly readerPool: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly resolveWaits: (messages: readonly PublishedMessage[]) => readonly Statement[]
-  readonly surroundings: Surroundings
+  readonly host: ServiceHost
   readonly waker: PumpWaker
   /** Returns whether this process is the leader of its service, which dispatches. */
   readonly leads: () => boolean
@@ -94,8 +94,8 @@ export function connectionsOf({
 
 /** Starts to dispatch messages, and to run the subscriptions of this process. */
 export function startMessagePump(parts: MessagePumpParts): MessagePump {
-  const { service, consumers, subscribers, relays, pool, readerPool, surroundings, waker } = parts
-  const { clock, log } = surroundings
+  const { service, consumers, subscribers, relays, pool, readerPool, host, waker } = parts
+  const { clock, log } = host
   const shared = { service, pool, bind: parts.bind, clock, log }
   const fanOut = startFanOut({ ...shared, consumers })
   const runners = new Map(
@@ -104,7 +104,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
       new SubscriberRunner({ ...shared, pool: readerPool, subscriber }),
     ]),
   )
-  const relaying = startRelays({ relays, service, pool: readerPool, surroundings })
+  const relaying = startRelays({ relays, service, pool: readerPool, host })
   const dispatcher = startDispatcher({
     pool,
     clock,
@@ -116,7 +116,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     },
   })
   const own = namesOf(parts)
-  const polling = startDuty({
+  const polling = startRecurringTask({
     failure: 'polling for messages failed',
     clock,
     log,
@@ -127,7 +127,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
   const marking = startMarking(own, parts)
 
   async function poll(stopping: AbortSignal): Promise<undefined> {
-    const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+    const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
     const { rows } = await withConnection(pool, work, (connection) =>
       connection.run<LogRow>(readLog(service, own)),
     )
@@ -170,7 +170,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     },
     look: () => polling.now(),
     async stop() {
-      const duties: Pick<Duty, 'stop'>[] = [
+      const tasks: Pick<RecurringTask, 'stop'>[] = [
         polling,
         marking,
         dispatcher,
@@ -178,7 +178,7 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
         relaying,
         ...runners.values(),
       ]
-      await Promise.all(duties.map((duty) => duty.stop()))
+      await Promise.all(tasks.map((task) => task.stop()))
     },
   }
 }
@@ -192,17 +192,17 @@ function namesOf({ consumers, subscribers, relays }: MessagePumpParts): readonly
 }
 
 /** Starts to mark this process's subscriptions as seen, and to log those that no process runs. */
-function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts): Duty {
-  const { service, pool, surroundings } = parts
-  const { clock, log } = surroundings
+function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts): RecurringTask {
+  const { service, pool, host } = parts
+  const { clock, log } = host
   const reported = new Set<string>()
-  return startDuty({
+  return startRecurringTask({
     failure: 'marking subscriptions as seen failed',
     clock,
     log,
     everyMs: markEveryMs,
     async work(stopping) {
-      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       const { rows } = await withConnection(pool, work, (connection) =>
         connection.run<AbandonedRow>(markSeen(service, own)),
       )
@@ -212,7 +212,7 @@ function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts)
         reported.add(id)
         log.warn(
           { [kind]: name, seenAt },
-          `no process runs this ${kind}, and messages wait for it; deploy one, or remove it with \`holdfast outbox forget\``,
+          `no process runs this ${kind}, and messages wait for it; deploy one, or remove it with \`holdfast messages forget\``,
         )
       }
       return undefined

@@ -16,10 +16,10 @@ export interface MessageRow {
   readonly subjects?: readonly string[]
 }
 
-const longestKey = 255
+const maxKeyLength = 255
 // Brokers typically accept at most 1 MB. Larger data is stored elsewhere and referenced by the
 // message.
-const longestPayload = 256 * 1_024
+const maxPayloadBytes = 256 * 1_024
 
 /**
  * Returns the row of a message; synchronously if the schema of its payload is synchronous.
@@ -49,8 +49,8 @@ export function toMessageRow(
 }
 
 function checkKey(event: EventType, key: string): void {
-  if (key === '' || key.length > longestKey)
-    throw messageInvalid(event, `has a key of ${key.length} characters; give it 1 to ${longestKey}`)
+  if (key === '' || key.length > maxKeyLength)
+    throw messageInvalid(event, `has a key of ${key.length} characters; give it 1 to ${maxKeyLength}`)
   if (key.includes('\0') || !key.isWellFormed())
     throw messageInvalid(event, 'has a key with U+0000 or half of a surrogate pair, which cannot be stored')
 }
@@ -65,10 +65,10 @@ function toJsonText(event: EventType, payload: unknown): string {
   }
   if (text === undefined) throw messageInvalid(event, 'has a payload that JSON cannot carry')
   const bytes = Buffer.byteLength(text)
-  if (bytes > longestPayload) {
+  if (bytes > maxPayloadBytes) {
     throw messageInvalid(
       event,
-      `has a payload of ${bytes} bytes, of which ${longestPayload} are allowed; store what is large, and publish where it is`,
+      `has a payload of ${bytes} bytes, of which ${maxPayloadBytes} are allowed; store what is large, and publish where it is`,
     )
   }
   return text

@@ -1,7 +1,7 @@
 import type { Migration } from '../../storage/migrations/migration.ts'
 
 /** The tables of messages. */
-export const outboxMigrations: readonly Migration[] = [
+export const messageMigrations: readonly Migration[] = [
   {
     name: '0001-messages',
     sql: `

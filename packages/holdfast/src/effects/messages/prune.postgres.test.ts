@@ -1,17 +1,17 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { createTestMessages, type TestMessages } from './messages.fixture.ts'
 import { startMessagePruning } from './prune.ts'
 import { pruneMessages } from './queries/prune.ts'
 
-let outbox: TestOutbox
+let store: TestMessages
 beforeAll(async () => {
-  outbox = await createTestOutbox()
+  store = await createTestMessages()
 })
-afterAll(() => outbox[Symbol.asyncDispose]())
+afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(() =>
-  outbox.client.query(
+  store.client.query(
     'truncate holdfast.messages, holdfast.subscriptions, holdfast.inbox, holdfast.dead_messages',
   ),
 )
@@ -20,7 +20,7 @@ const hourMs = 3_600_000
 
 /** Inserts messages; the first `old` of them were published 61 minutes ago. */
 async function messages(count: number, old: number): Promise<void> {
-  await outbox.client.query(
+  await store.client.query(
     `insert into holdfast.messages (id, service, event, key, payload, published_at, position)
      select gen_random_uuid(), 's', 'e', 'k', to_json(n),
        now() - case when n <= $2 then interval '61 minutes' else interval '59 minutes' end, n
@@ -30,7 +30,7 @@ async function messages(count: number, old: number): Promise<void> {
 }
 
 async function left(table = 'messages'): Promise<number> {
-  const { rows } = await outbox.client.query<{ count: number }>(
+  const { rows } = await store.client.query<{ count: number }>(
     `select count(*)::integer as count from holdfast.${table}`,
   )
   return rows[0]!.count
@@ -38,14 +38,12 @@ async function left(table = 'messages'): Promise<number> {
 
 /** Prunes like two concurrent processes, until a condition holds. */
 async function prune(isDone: () => Promise<boolean>): Promise<void> {
-  const { pool, surroundings } = outbox
-  const duties = [1, 2].map(() =>
-    startMessagePruning({ ...surroundings, pool, retentionMs: hourMs, everyMs: 20 }),
-  )
+  const { pool, host } = store
+  const tasks = [1, 2].map(() => startMessagePruning({ ...host, pool, retentionMs: hourMs, everyMs: 20 }))
   try {
     await until(isDone)
   } finally {
-    await Promise.all(duties.map((duty) => duty.stop()))
+    await Promise.all(tasks.map((task) => task.stop()))
   }
 }
 
@@ -57,10 +55,10 @@ test('messages older than the retention are deleted in batches, and younger ones
 
 test('a subscription that lags holds nothing back, and a message without a position is kept', async () => {
   await messages(100, 100)
-  await outbox.client.query(
+  await store.client.query(
     `insert into holdfast.subscriptions (service, kind, name, publisher, position) values ('s', 'relay', 'r', 's', 40)`,
   )
-  await outbox.client.query('update holdfast.messages set position = null where position = 7')
+  await store.client.query('update holdfast.messages set position = null where position = 7')
   await prune(async () => (await left()) <= 1)
   expect(await left()).toBe(1)
 })
@@ -69,9 +67,9 @@ test('a pass with nothing to delete reads one row, however many have been delete
   await messages(5_000, 5_000)
   await prune(async () => (await left()) === 0)
   await messages(1, 0)
-  await outbox.client.query('update holdfast.messages set position = 5001')
+  await store.client.query('update holdfast.messages set position = 5001')
   const { text, values } = pruneMessages({ retentionMs: hourMs, after: '5000', limit: 1_000 })
-  const { rows } = await outbox.client.query<{ 'QUERY PLAN': string }>(
+  const { rows } = await store.client.query<{ 'QUERY PLAN': string }>(
     `explain (analyze, costs off, timing off, summary off) ${text}`,
     [...values!],
   )
@@ -87,7 +85,7 @@ test('records of consumed messages go with their messages, those of each consume
     return `${hex.slice(0, 8)}-${hex.slice(8)}${randomUUIDv7().slice(13)}`
   }
   for (const consumer of ['a', 'b', 'c'])
-    await outbox.client.query(
+    await store.client.query(
       `insert into holdfast.inbox (service, consumer, message_id)
        select 's', $1, id from unnest($2::uuid[]) as id`,
       [consumer, [idAt(Date.now() - 3 * day), idAt(Date.now() - 2 * day), idAt(Date.now())]],
@@ -98,7 +96,7 @@ test('records of consumed messages go with their messages, those of each consume
 
 test('dead letters go with their messages', async () => {
   for (const age of ['61 minutes', '59 minutes'])
-    await outbox.client.query(
+    await store.client.query(
       `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure, died_at)
        values ('s', 'x', $1, 'e', 'k', '{}', now() - $2::interval)`,
       [randomUUID(), age],

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
@@ -34,7 +34,7 @@ const batch = 1_000
 const limitMs = 30_000
 
 /** Starts to delete old messages and the inbox rows of consumers, in batches. */
-export function startMessagePruning(parts: MessagePruning): Duty {
+export function startMessagePruning(parts: MessagePruning): RecurringTask {
   const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000, isDuty = () => true } = parts
   /** The position up to which earlier passes have deleted everything. */
   let after = '0'
@@ -58,14 +58,14 @@ export function startMessagePruning(parts: MessagePruning): Duty {
     return count
   }
 
-  return startDuty({
+  return startRecurringTask({
     failure: 'deleting old messages failed',
     clock,
     log,
     everyMs,
     async work(stopping) {
       if (!isDuty()) return undefined
-      const work = ownWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       const most = await withConnection(pool, work, async (connection) => {
         const messages = await deleteMessages(connection)
         const consumed = await deleteConsumed(connection)

@@ -1,10 +1,10 @@
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { type Duty } from '../../kernel/base/duty.ts'
+import { type RecurringTask } from '../../kernel/base/recurring-task.ts'
 import { event } from '../../kernel/background/event.ts'
 import { startDispatcher } from './dispatcher.ts'
-import { createTestOutbox, type OpenTransaction, type TestOutbox } from './outbox.fixture.ts'
+import { createTestMessages, type OpenTransaction, type TestMessages } from './messages.fixture.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const Named = event('thing.named', {
@@ -12,13 +12,13 @@ const Named = event('thing.named', {
 })
 const Checked = event('thing.checked', { payload: z.object({ name: z.string() }).refine(async () => true) })
 
-let outbox: TestOutbox
+let store: TestMessages
 beforeAll(async () => {
-  outbox = await createTestOutbox()
+  store = await createTestMessages()
 })
-afterAll(() => outbox[Symbol.asyncDispose]())
+afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(async () => {
-  await outbox.client.query('delete from holdfast.messages')
+  await store.client.query('delete from holdfast.messages')
 })
 
 interface Row {
@@ -29,7 +29,7 @@ interface Row {
 }
 
 async function messages(order: 'seq' | 'position' = 'seq'): Promise<Row[]> {
-  const { rows } = await outbox.client.query<Row>(
+  const { rows } = await store.client.query<Row>(
     `select id, key, payload, position from holdfast.messages order by ${order}`,
   )
   return rows
@@ -38,7 +38,7 @@ async function messages(order: 'seq' | 'position' = 'seq'): Promise<Row[]> {
 const payloads = async (): Promise<unknown[]> => (await messages()).map(({ payload }) => payload)
 
 async function opened(...toPublish: readonly [key: string, payload: number][]): Promise<OpenTransaction> {
-  const transaction = await outbox.begin()
+  const transaction = await store.begin()
   for (const [key, payload] of toPublish) await transaction.publish(Counted, key, payload)
   return transaction
 }
@@ -50,7 +50,7 @@ async function ended(transaction: OpenTransaction): Promise<void> {
 
 /** Returns the number of sessions that wait for a lock. */
 async function waiting(): Promise<number> {
-  const { rows } = await outbox.client.query<{ count: number }>(
+  const { rows } = await store.client.query<{ count: number }>(
     `select count(*)::integer as count from pg_locks
      where not granted and locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
   )
@@ -59,8 +59,8 @@ async function waiting(): Promise<number> {
 
 describe('what a transaction publishes', () => {
   test('is there when it has committed, in its order, with the trace of its call, and who hands it out is woken', async () => {
-    const { count } = outbox.wakes
-    const transaction = await outbox.begin()
+    const { count } = store.wakes
+    const transaction = await store.begin()
     const ids = [
       await transaction.publish(Named, 'a', { name: 'one' }),
       await transaction.publish(Named, 'b', { name: 'two', note: '\0 \ud800 "\\ ü 🎈' }),
@@ -68,7 +68,7 @@ describe('what a transaction publishes', () => {
     ]
     await transaction.flush()
     expect(await messages()).toEqual([])
-    expect(outbox.wakes.count).toBe(count)
+    expect(store.wakes.count).toBe(count)
     await transaction.commit()
 
     expect(await messages()).toEqual([
@@ -77,8 +77,8 @@ describe('what a transaction publishes', () => {
       { id: ids[2], key: 'a', payload: 3, position: null },
     ])
     expect(ids[0]).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
-    expect(outbox.wakes.count).toBe(count + 1)
-    const { rows } = await outbox.client.query('select distinct traceparent from holdfast.messages')
+    expect(store.wakes.count).toBe(count + 1)
+    const { rows } = await store.client.query('select distinct traceparent from holdfast.messages')
     expect(rows).toEqual([
       { traceparent: expect.stringContaining(transaction.session.work.span.trace.traceId) },
     ])
@@ -115,7 +115,7 @@ describe('what a transaction publishes', () => {
   })
 
   test('is what it was when it was published', async () => {
-    const transaction = await outbox.begin()
+    const transaction = await store.begin()
     const payload = { name: 'before' }
     await transaction.publish(Named, 'a', payload)
     payload.name = 'after'
@@ -124,13 +124,13 @@ describe('what a transaction publishes', () => {
   })
 
   test('has no member that its event does not declare', async () => {
-    await outbox.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
-    await outbox.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    await store.publish(Named, 'a', { name: 'x', password_hash: 'y' } as { name: string })
+    await store.publish(Checked, 'a', { name: 'x', password_hash: 'y' } as { name: string })
     expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
   })
 
   test('is judged by a schema that waits, too', async () => {
-    await outbox.publish(Checked, 'a', { name: 'x' })
+    await store.publish(Checked, 'a', { name: 'x' })
     expect(await payloads()).toEqual([{ name: 'x' }])
   })
 
@@ -146,7 +146,7 @@ describe('what a transaction publishes', () => {
       /has a payload of \d+ bytes, of which 262144 are allowed/,
     ],
   ])('is refused where it is not valid: %#', async (key, payload, message) => {
-    const transaction = await outbox.begin()
+    const transaction = await store.begin()
     await expect(transaction.publish(Named, key, payload)).rejects.toMatchObject({
       code: 'message-invalid',
       message: expect.stringMatching(message),
@@ -157,7 +157,7 @@ describe('what a transaction publishes', () => {
 
   test('is refused where JSON cannot carry it', async () => {
     const Any = event('thing.any', { payload: z.any() })
-    const transaction = await outbox.begin()
+    const transaction = await store.begin()
     for (const payload of [undefined, 1n, () => 1]) {
       await expect(transaction.publish(Any, 'a', payload)).rejects.toMatchObject({ code: 'message-invalid' })
     }
@@ -176,11 +176,11 @@ describe('what a transaction publishes', () => {
 })
 
 describe('the order', () => {
-  let dispatcher: Duty | undefined
+  let dispatcher: RecurringTask | undefined
   async function dispatched(count: number): Promise<Row[]> {
     dispatcher = startDispatcher({
-      ...outbox,
-      ...outbox.surroundings,
+      ...store,
+      ...store.host,
       resolveWaits: () => [],
       onDispatched: () => {},
     })
@@ -226,13 +226,13 @@ describe('the order', () => {
   test('of what has waited longer does not lose it, as one that reads on from the last number would', async () => {
     const slow = await opened(['slow', 1])
     await slow.flush()
-    await outbox.publish(Counted, 'fast', 2)
+    await store.publish(Counted, 'fast', 2)
 
     // Negative control: a poller that stores the highest number it has seen.
     let last = '0'
     const naive: unknown[] = []
     const poll = async (): Promise<void> => {
-      const { rows } = await outbox.client.query<{ seq: string; payload: unknown }>(
+      const { rows } = await store.client.query<{ seq: string; payload: unknown }>(
         'select seq, payload from holdfast.messages where seq > $1 order by seq',
         [last],
       )

@@ -1,8 +1,8 @@
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import type { BrokerConnection, Relay, RelayedMessage } from '../../kernel/background/relay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 
 const connectLimitMs = 10_000
 const closeLimitMs = 1_000
@@ -13,12 +13,12 @@ export const sendLimitMs = 10_000
 /** A relay's connection to its broker, opened on first use and again after it was closed. */
 export class RelayLink {
   readonly #relay: Relay
-  readonly #surroundings: Surroundings
+  readonly #surroundings: ServiceHost
   #connection: BrokerConnection | undefined
 
-  constructor(relay: Relay, surroundings: Surroundings) {
+  constructor(relay: Relay, host: ServiceHost) {
     this.#relay = relay
-    this.#surroundings = surroundings
+    this.#surroundings = host
   }
 
   async connect(stopping: AbortSignal): Promise<void> {
@@ -42,7 +42,7 @@ export class RelayLink {
     const connection = this.#connection
     this.#connection = undefined
     if (!connection) return
-    await untilAborted(connection.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+    await abortable(connection.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
       this.#surroundings.log.debug(
         { error: toLogFields(error), relay: this.#relay.name },
         'the connection to a broker could not be closed in order',
@@ -64,14 +64,14 @@ export class RelayLink {
     const timer = this.#surroundings.clock.after(limitMs, () =>
       limit.abort(
         new HoldfastError(
-          'broker-unanswered',
+          'broker-timeout',
           `The broker ${to.name} of the relay "${name}" has not ${what} within ${limitMs} ms. See whether it is overloaded, or the network to it swallows packets.`,
         ),
       ),
     )
     const signal = AbortSignal.any([stopping, limit.signal])
     try {
-      return await untilAborted(work(signal), signal)
+      return await abortable(work(signal), signal)
     } finally {
       timer.cancel()
     }

@@ -1,10 +1,10 @@
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Relay } from '../../kernel/background/relay.ts'
 import { retryDelayMs } from '../../kernel/background/retry-delay.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import { isPresent, toPublished } from './log-message.ts'
@@ -17,23 +17,23 @@ import {
   readSubscription,
   storeFailure,
 } from './queries/subscriptions.ts'
-import type { RelayFailure } from './outbox-admin.ts'
+import type { RelayFailure } from './messages-admin.ts'
 import { RelayLink, sendLimitMs } from './relay-link.ts'
 
 /** Dependencies of a {@link RelayRunner}. */
 export interface RelayRunnerParts {
   readonly service: string
   readonly pool: Pool
-  readonly surroundings: Surroundings
+  readonly host: ServiceHost
 }
 
 const batch = 200
 const noteLimitMs = 5_000
 // The timeout of the broker, and time for the statements before and after.
 const passLimitMs = sendLimitMs + 5_000
-const retry = { firstDelay: '500ms', longestDelay: '30s' } as const
+const retry = { initialDelay: '500ms', maxDelay: '30s' } as const
 // A fallback: normally the poll for work wakes the relay.
-const longestPauseMs = 30_000
+const maxPauseMs = 30_000
 
 /**
  * Forwards the messages of one relay to its broker. A process holds the lock of the relay in the
@@ -44,7 +44,7 @@ export class RelayRunner {
   readonly #relay: Relay
   readonly #parts: RelayRunnerParts
   readonly #link: RelayLink
-  readonly #duty: Duty
+  readonly #duty: RecurringTask
   readonly #events: readonly string[] | null
   #failures = 0
   /** The failure that was logged last, so that it is logged once. */
@@ -54,12 +54,12 @@ export class RelayRunner {
     this.#relay = relay
     this.#parts = parts
     this.#events = relay.events?.map(({ name }) => name) ?? null
-    this.#link = new RelayLink(relay, parts.surroundings)
-    this.#duty = startDuty({
+    this.#link = new RelayLink(relay, parts.host)
+    this.#duty = startRecurringTask({
       failure: `the relay "${relay.name}" failed`,
-      clock: parts.surroundings.clock,
-      log: parts.surroundings.log,
-      everyMs: longestPauseMs,
+      clock: parts.host.clock,
+      log: parts.host.log,
+      everyMs: maxPauseMs,
       work: (stopping) => this.#work(stopping),
     })
   }
@@ -92,7 +92,7 @@ export class RelayRunner {
     const subscription = { kind: 'relay', name: this.#relay.name } as const
     await this.#link.connect(stopping)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(passLimitMs)])
-    return withTransaction(pool, { work: ownWork(limit), limitMs: passLimitMs }, async (transaction) => {
+    return withTransaction(pool, { work: systemWork(limit), limitMs: passLimitMs }, async (transaction) => {
       const [lock] = await transaction.run<{ is_locked: boolean }>(lockSubscription(service, subscription))
       if (lock?.is_locked !== true) return false
       const [locked] = await transaction.run<LockedRow>(readSubscription(service, subscription))
@@ -113,7 +113,7 @@ export class RelayRunner {
     this.#failures = 0
     if (this.#told === undefined) return
     this.#told = undefined
-    this.#parts.surroundings.log.info({ relay: this.#relay.name }, 'relay recovered')
+    this.#parts.host.log.info({ relay: this.#relay.name }, 'relay recovered')
   }
 
   /** Handles a failure, and returns the delay before the next attempt, in milliseconds. */
@@ -124,7 +124,7 @@ export class RelayRunner {
     const told = `${failure.code} ${failure.message}`
     if (this.#told !== told) {
       this.#told = told
-      this.#parts.surroundings.log.warn(
+      this.#parts.host.log.warn(
         { relay: this.#relay.name, error: toLogFields(error) },
         'relay is failing; retrying, no messages are lost',
       )
@@ -134,15 +134,15 @@ export class RelayRunner {
   }
 
   async #note(failure: RelayFailure): Promise<void> {
-    const { service, pool, surroundings } = this.#parts
+    const { service, pool, host } = this.#parts
     const name = { kind: 'relay', name: this.#relay.name } as const
-    const limit = { work: ownWork(AbortSignal.timeout(noteLimitMs)), limitMs: noteLimitMs }
+    const limit = { work: systemWork(AbortSignal.timeout(noteLimitMs)), limitMs: noteLimitMs }
     try {
       await withTransaction(pool, limit, (transaction) =>
         transaction.commit([storeFailure(service, name, failure)]),
       )
     } catch (error) {
-      surroundings.log.debug(
+      host.log.debug(
         { relay: this.#relay.name, error: toLogFields(error) },
         'storing the failure of a relay failed',
       )

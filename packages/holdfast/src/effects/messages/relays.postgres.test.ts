@@ -1,30 +1,30 @@
 import { until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Duty } from '../../kernel/base/duty.ts'
+import type { RecurringTask } from '../../kernel/base/recurring-task.ts'
 import { event, type EventType } from '../../kernel/background/event.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Broker, relay, type RelayedMessage } from '../../kernel/background/relay.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { registerAll } from './register-subscriptions.ts'
-import { createTestOutbox, type TestOutbox, testService } from './outbox.fixture.ts'
+import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
 import { type Relays, startRelays } from './relays.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
 const Other = event('thing.other', { payload: z.int() })
 
-let outbox: TestOutbox
-let dispatcher: Duty
+let store: TestMessages
+let dispatcher: RecurringTask
 beforeAll(async () => {
-  outbox = await createTestOutbox()
+  store = await createTestMessages()
 })
-afterAll(() => outbox[Symbol.asyncDispose]())
+afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(async () => {
-  await outbox.client.query('truncate holdfast.messages, holdfast.subscriptions')
-  outbox.lines.length = 0
+  await store.client.query('truncate holdfast.messages, holdfast.subscriptions')
+  store.lines.length = 0
   dispatcher = startDispatcher({
-    ...outbox,
-    ...outbox.surroundings,
+    ...store,
+    ...store.host,
     resolveWaits: () => [],
     onDispatched: () => {
       for (const one of running) one.wake()
@@ -66,11 +66,11 @@ async function start(
   to: Broker,
   { name = 'out', events }: { name?: string; events?: readonly EventType[] } = {},
 ): Promise<Relays> {
-  const { pool, surroundings } = outbox
+  const { pool, host } = store
   const relays = [relay({ name, to, ...(events ? { events } : {}) })]
   const declared = { kind: 'relay', name, publisher: testService, startFrom: 'oldest' } as const
   await registerAll(testService, [{ ...declared, events: events?.map((one) => one.name) ?? null }], pool)
-  const one = startRelays({ service: testService, pool, surroundings, relays })
+  const one = startRelays({ service: testService, pool, host, relays })
   running.push(one)
   return one
 }
@@ -82,13 +82,13 @@ interface Row {
   readonly failure: { code: string; message: string; at: string } | null
 }
 async function rowOf(name = 'out'): Promise<Row | undefined> {
-  const { rows } = await outbox.client.query<Row>('select * from holdfast.subscriptions where name = $1', [
+  const { rows } = await store.client.query<Row>('select * from holdfast.subscriptions where name = $1', [
     name,
   ])
   return rows[0]
 }
 async function lastPosition(): Promise<string | null> {
-  const { rows } = await outbox.client.query<{ last: string | null }>(
+  const { rows } = await store.client.query<{ last: string | null }>(
     'select max(position) as last from holdfast.messages having count(*) = count(position)',
   )
   return rows[0]?.last ?? null
@@ -102,14 +102,14 @@ const isUpToDate = async (name = 'out'): Promise<boolean> => {
 }
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 async function publish(count: number, of: EventType<number, number> = Counted): Promise<void> {
-  await outbox.publishMany(
+  await store.publishMany(
     of,
     upTo(count).map((n) => `k${n % 5}`),
   )
   dispatcher.now()
 }
 const told = (level: string): string[] =>
-  outbox.lines.filter((line) => line['level'] === level).map(({ msg }) => String(msg))
+  store.lines.filter((line) => line['level'] === level).map(({ msg }) => String(msg))
 
 const away = (): never => {
   throw new HoldfastError('broker-unreachable', 'It is away.')
@@ -118,7 +118,7 @@ const away = (): never => {
 const Named = event('thing.named', { payload: z.object({ name: z.string() }) })
 
 test('a relay sends no member that the event does not declare', async () => {
-  await outbox.publish(Named, 'k', { name: 'x', password_hash: 'y' } as { name: string })
+  await store.publish(Named, 'k', { name: 'x', password_hash: 'y' } as { name: string })
   dispatcher.now()
   const broker = new TestBroker()
   await start(broker)
@@ -133,7 +133,7 @@ test('a relay sends all messages in their order, from the oldest on, with all th
   await until(isUpToDate)
   expect(broker.payloads).toEqual(upTo(450))
   expect(broker.batches.length).toBeGreaterThan(1)
-  const { rows } = await outbox.client.query(
+  const { rows } = await store.client.query(
     `select id, service, event, key, payload, traceparent, coalesce(subjects, '{}') as subjects, published_at
      from holdfast.messages order by seq`,
   )
@@ -161,7 +161,7 @@ test('several processes send each message once, one batch at a time', async () =
   let most = 0
   broker.onSend = async () => {
     most = Math.max(most, (sending += 1))
-    await outbox.client.query('select pg_sleep(0.005)')
+    await store.client.query('select pg_sleep(0.005)')
     sending -= 1
   }
   for (let n = 0; n < 4; n += 1) await start(broker)
@@ -189,10 +189,10 @@ test('relays of their own names do not wait for each other', async () => {
 
 test('a broker that is away is tried again, and told of once: in the log and in the row', async () => {
   const broker = new TestBroker()
-  let tries = 0
+  let attempts = 0
   broker.onConnect = () => {
-    tries += 1
-    if (tries <= 4) away()
+    attempts += 1
+    if (attempts <= 4) away()
   }
   await start(broker)
   await publish(10)
@@ -200,7 +200,7 @@ test('a broker that is away is tried again, and told of once: in the log and in 
   await until(isUpToDate)
   expect(failed).toEqual({ code: 'broker-unreachable', message: 'It is away.', at: expect.any(String) })
   expect(broker.payloads).toEqual(upTo(10))
-  expect(tries).toBe(5)
+  expect(attempts).toBe(5)
   expect(told('warn')).toEqual(['relay is failing; retrying, no messages are lost'])
   expect(told('info')).toEqual(['relay recovered'])
   expect((await rowOf())?.failure).toBe(null)
@@ -208,17 +208,17 @@ test('a broker that is away is tried again, and told of once: in the log and in 
 
 test('a failure is told of again when it has changed', async () => {
   const broker = new TestBroker()
-  let tries = 0
+  let attempts = 0
   broker.onConnect = () => {
-    tries += 1
-    if (tries <= 2) away()
-    if (tries <= 4) throw new HoldfastError('broker-refused', 'It says no.')
+    attempts += 1
+    if (attempts <= 2) away()
+    if (attempts <= 4) throw new HoldfastError('broker-refused', 'It says no.')
   }
   await start(broker)
   await publish(1)
   await until(isUpToDate)
   expect(
-    outbox.lines.filter(({ level }) => level === 'warn').map(({ error }) => (error as { code: string }).code),
+    store.lines.filter(({ level }) => level === 'warn').map(({ error }) => (error as { code: string }).code),
   ).toEqual(['broker-unreachable', 'broker-refused'])
 })
 
@@ -241,7 +241,7 @@ test('a session that is lost while a batch is on its way has it sent again, and 
   let kills = 0
   broker.onSend = async () => {
     if ((kills += 1) > 1) return
-    await outbox.client.query(
+    await store.client.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
        and database = (select oid from pg_database where datname = current_database())`,
     )
@@ -257,13 +257,13 @@ test('a relay that is moved while it sends goes on from where it was moved to', 
   const broker = new TestBroker()
   broker.onSend = async () => {
     if (broker.batches.length > 0) return
-    await outbox.client.query(`update holdfast.subscriptions set position = position - 3 where name = 'out'`)
+    await store.client.query(`update holdfast.subscriptions set position = position - 3 where name = 'out'`)
   }
   await until(lastPosition)
-  const { rows } = await outbox.client.query<{ half: string }>(
+  const { rows } = await store.client.query<{ half: string }>(
     'select position as half from holdfast.messages order by seq offset 4 limit 1',
   )
-  await outbox.client.query(
+  await store.client.query(
     `insert into holdfast.subscriptions (service, kind, name, publisher, position)
      values ($1, 'relay', 'out', $1, $2)`,
     [testService, rows[0]!.half],

@@ -1,10 +1,10 @@
 import type { Subscriber } from '../../kernel/background/background.ts'
-import { untilAborted } from '../../kernel/base/cancellation.ts'
-import { type Duty, startDuty } from '../../kernel/base/duty.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
-import { isUnavailable, isWorthRerunning } from '../../storage/postgres/errors/sql-state.ts'
+import { systemWork } from '../../kernel/host/work.ts'
+import { isUnavailable, isRetryable } from '../../storage/postgres/errors/sql-state.ts'
 import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
 import type { FanOutParts } from './fan-out.ts'
@@ -47,7 +47,7 @@ interface Window {
 export class SubscriberRunner {
   readonly #parts: SubscriberParts
   readonly #name: SubscriptionName
-  readonly #duty: Duty
+  readonly #duty: RecurringTask
   /** Number of messages left to handle one by one after a failure. */
   #singles = 0
 
@@ -55,7 +55,7 @@ export class SubscriberRunner {
     const { subscriber, clock, log } = parts
     this.#parts = parts
     this.#name = { kind: 'subscriber', name: subscriber.name }
-    this.#duty = startDuty({
+    this.#duty = startRecurringTask({
       failure: `the subscriber "${subscriber.name}" failed`,
       clock,
       log,
@@ -91,7 +91,7 @@ export class SubscriberRunner {
       this.#singles = Math.max(0, this.#singles - 1)
       return seen
     } catch (error) {
-      if (signal.aborted || isUnavailable(error) || isWorthRerunning(error)) throw error
+      if (signal.aborted || isUnavailable(error) || isRetryable(error)) throw error
       return this.#transact(signal, read, (window, transaction) => this.#fail(window, transaction, error))
     }
   }
@@ -100,7 +100,7 @@ export class SubscriberRunner {
     if (messages.length === 0) return true
     const bound = this.#parts.bind(transaction)
     const within = { transaction: bound.transaction, jobs: bound.jobs }
-    await untilAborted(this.#parts.subscriber.handle(messages, within), signal)
+    await abortable(this.#parts.subscriber.handle(messages, within), signal)
     return true
   }
 
@@ -165,7 +165,7 @@ export class SubscriberRunner {
     work: (window: Window, transaction: Transaction) => Promise<boolean>,
   ): Promise<number> {
     const { service, pool } = this.#parts
-    return withTransaction(pool, { work: ownWork(signal), limitMs }, async (transaction) => {
+    return withTransaction(pool, { work: systemWork(signal), limitMs }, async (transaction) => {
       const window = await read(transaction)
       if (!window) return 0
       if (!(await work(window, transaction))) return window.seen

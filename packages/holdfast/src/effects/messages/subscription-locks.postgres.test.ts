@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import { createTestOutbox, type TestOutbox } from './outbox.fixture.ts'
+import { createTestMessages, type TestMessages } from './messages.fixture.ts'
 import { storeDead } from './queries/dead-messages.ts'
 import { lockDispatch } from './queries/dispatch.ts'
 import {
@@ -16,21 +16,21 @@ import {
 // Tests each statement in isolation, without the other defences: a message is dispatched once only
 // if each of them works.
 
-let outbox: TestOutbox
+let store: TestMessages
 let one: pg.Client
 let other: pg.Client
 
 beforeAll(async () => {
-  outbox = await createTestOutbox()
+  store = await createTestMessages()
   ;[one, other] = await Promise.all([connect(), connect()])
 })
 afterAll(async () => {
   await Promise.all([one.end(), other.end()])
-  await outbox[Symbol.asyncDispose]()
+  await store[Symbol.asyncDispose]()
 })
 beforeEach(async () => {
-  await outbox.client.query('truncate holdfast.messages, holdfast.subscriptions, holdfast.dead_messages')
-  await outbox.client.query(`
+  await store.client.query('truncate holdfast.messages, holdfast.subscriptions, holdfast.dead_messages')
+  await store.client.query(`
     insert into holdfast.messages (id, service, event, key, payload, position)
     values (gen_random_uuid(), 'shop', 'happened', '', '1', 10);
     insert into holdfast.subscriptions (service, kind, name, publisher, position)
@@ -43,7 +43,7 @@ afterEach(async () => {
 
 /** Opens a session that never waits for a lock. */
 async function connect(): Promise<pg.Client> {
-  const client = new DriverClient({ connectionString: outbox.url, options: '-c lock_timeout=100' })
+  const client = new DriverClient({ connectionString: store.url, options: '-c lock_timeout=100' })
   await client.connect()
   return client
 }
@@ -52,7 +52,7 @@ const run = (client: pg.Client, { text, values = [] }: Statement): Promise<pg.Qu
   client.query({ text, values: [...values] })
 
 const positionOf = async (name: string): Promise<unknown> => {
-  const { rows } = await outbox.client.query('select position from holdfast.subscriptions where name = $1', [
+  const { rows } = await store.client.query('select position from holdfast.subscriptions where name = $1', [
     name,
   ])
   return rows[0].position
@@ -71,7 +71,7 @@ test('a consumer is not moved back', async () => {
 })
 
 test('a subscription that was moved meanwhile stays where it was moved to', async () => {
-  await outbox.client.query(`update holdfast.subscriptions set position = 2 where name = 'r'`)
+  await store.client.query(`update holdfast.subscriptions set position = 2 where name = 'r'`)
   const relay = { kind: 'relay', name: 'r' } as const
   await run(one, advanceSubscription('shop', relay, { from: '5', to: '10' }))
   expect(String(await positionOf('r'))).toBe('2')
@@ -93,8 +93,8 @@ test.each([
 test('a dead letter that fails again is not redriven any more', async () => {
   const dead = { id: randomUUIDv7(), event: 'happened', key: '', failure: {} }
   await run(one, storeDead('shop', 's', [dead]))
-  await outbox.client.query('update holdfast.dead_messages set is_redriven = true')
+  await store.client.query('update holdfast.dead_messages set is_redriven = true')
   await run(one, storeDead('shop', 's', [dead]))
-  const { rows } = await outbox.client.query('select is_redriven from holdfast.dead_messages')
+  const { rows } = await store.client.query('select is_redriven from holdfast.dead_messages')
   expect(rows).toEqual([{ is_redriven: false }])
 })

@@ -72,7 +72,7 @@ class TransactionMessages implements Gathering {
   }
 
   #gather(row: MessageRow): void {
-    if (this.#session.isOver) {
+    if (this.#session.isClosed) {
       throw new HoldfastError(
         'message-published-late',
         `A message of the event "${row.event}" was published after the handler of its transaction had ended. Await every publish within the handler.`,

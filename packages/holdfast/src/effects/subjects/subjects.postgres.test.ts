@@ -21,7 +21,7 @@ const input = z.object({ from: z.string(), to: z.string() })
 const mail = job({ name: 'mail', input, subjectsOf: ({ from, to }) => [from, to, from], run: () => {} })
 const plain = job({ name: 'plain', input: z.object({}), run: () => {} })
 const Moved = event('money.moved', { payload: input, subjectsOf: ({ from, to }) => [from, to] })
-const hear = consumer({ name: 'hear', event: Moved, run: () => {} })
+const handle = consumer({ name: 'hear', event: Moved, run: () => {} })
 
 interface ActContext extends Effects {
   readonly db: SqlDatabase
@@ -50,7 +50,7 @@ const tested = service({
   name: 'subjects-test',
   operations: { act },
   jobs: { mail, plain },
-  consumers: { hear },
+  consumers: { hear: handle },
   schedules: [yearly],
 })
 

@@ -72,7 +72,7 @@ describe('a message', () => {
       endpoint,
       message,
       event: 'transfer.created',
-      tries: [{ status: 204, answer: '', failure: null }],
+      attempts: [{ status: 204, answer: '', failure: null }],
     })
     expect(receiver.requests).toHaveLength(1)
   })
@@ -133,7 +133,7 @@ describe('a delivery that fails', () => {
     const { secret, id } = await app.add(account, receiver.url)
     const message = await app.publish(account)
     const [delivery] = await app.settled(account, 'delivered')
-    expect(delivery!.tries.map(({ status, answer }) => [status, answer])).toEqual([
+    expect(delivery!.attempts.map(({ status, answer }) => [status, answer])).toEqual([
       [200, 'answer 200'],
       [301, 'answer 301'],
       [500, 'answer 500'],
@@ -153,7 +153,7 @@ describe('a delivery that fails', () => {
     const { id } = await app.add(account, receiver.url)
     await app.publish(account)
     const [delivery] = await app.settled(account, 'failed')
-    expect(delivery!.tries).toHaveLength(3)
+    expect(delivery!.attempts).toHaveLength(3)
     expect(await rowOf(id)).toMatchObject({ failing_since: expect.any(Date) as Date, state: 'enabled' })
     const jobs = await app.tested.sql(`select from holdfast.all_jobs where state = 'dead'`)
     expect(jobs).toEqual([])
@@ -218,7 +218,7 @@ describe('a delivery that fails', () => {
     await app.add(account, receiver.url)
     await app.publish(account)
     const [delivery] = await app.settled(account, 'failed')
-    expect(delivery!.tries[0]).toMatchObject({
+    expect(delivery!.attempts[0]).toMatchObject({
       status: null,
       answer: null,
       failure: { code: 'egress-failed' },
@@ -233,7 +233,7 @@ describe('a delivery that fails', () => {
     await app.add(account, receiver.url)
     await app.publish(account)
     const [delivery] = await app.settled(account, 'delivered')
-    expect(delivery!.tries[0]!.answer).toBe(`\uFFFD\uFFFD${'a'.repeat(1_022)}`)
+    expect(delivery!.attempts[0]!.answer).toBe(`\uFFFD\uFFFD${'a'.repeat(1_022)}`)
   })
 
   test('goes to no address that is not public, where the host is not declared', async () => {
@@ -243,7 +243,7 @@ describe('a delivery that fails', () => {
     await app.tested.sql('update holdfast.webhook_endpoints set url = $2 where id = $1', [id, hidden])
     await app.publish(account)
     const [delivery] = await app.settled(account, 'failed')
-    expect(delivery!.tries.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('egress-refused'))
+    expect(delivery!.attempts.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('egress-refused'))
   })
 
   test('does not keep other endpoints waiting', async () => {
@@ -274,7 +274,7 @@ describe('an endpoint', () => {
     const { id } = await app.add(account, receiver.url)
     await app.publish(account)
     const [delivery] = await app.settled(account, 'failed')
-    expect(delivery!.tries).toHaveLength(1)
+    expect(delivery!.attempts).toHaveLength(1)
     expect(await rowOf(id)).toMatchObject({ state: 'disabled', reason: 'It answered 410 Gone.' })
     await until(() => app.failed.some(({ owner }) => owner === account))
     await app.publish(account)
@@ -314,7 +314,7 @@ describe('an endpoint', () => {
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
     await app.publish(account)
-    await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
+    await until(async () => (await app.deliveries(account))[0]?.attempts.length === 1)
     await app.within(({ transaction }) => app.hooks.disableEndpoint(transaction, { owner: account, id }))
     await tryNow(id)
     await app.settled(account, 'failed')
@@ -326,7 +326,7 @@ describe('an endpoint', () => {
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
     await app.publish(account)
-    await until(async () => (await app.deliveries(account))[0]?.tries.length === 1)
+    await until(async () => (await app.deliveries(account))[0]?.attempts.length === 1)
     await app.within(({ transaction }) => app.hooks.removeEndpoint(transaction, { owner: account, id }))
     await tryNow(id)
     await until(async () => {
@@ -404,7 +404,7 @@ test('a try that takes too long is ended', async () => {
   await impatient.add('slow', receiver.url)
   await impatient.publish('slow')
   const [delivery] = await impatient.settled('slow', 'failed')
-  expect(delivery!.tries).toMatchObject([{ status: null, failure: { code: 'egress-timed-out' } }])
+  expect(delivery!.attempts).toMatchObject([{ status: null, failure: { code: 'egress-timed-out' } }])
 })
 
 test('messages are kept for the retention', async () => {

@@ -2,7 +2,7 @@ import type { Statements, Transaction } from '../../kernel/background/effects.ts
 import type { PageSource } from '../../kernel/pages/page.ts'
 import { descending } from '../../kernel/pages/page-order.ts'
 import { isUuid } from '../../kernel/base/is-uuid.ts'
-import type { Owned } from './endpoints.ts'
+import type { WithOwner } from './endpoints.ts'
 import { listOf } from './list-of.ts'
 import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'
 import { replayDeliveriesOf, type ReplayRange, replayDeliveryOf } from './replay.ts'
@@ -25,7 +25,7 @@ export interface Deliveries {
    * Sends a delivery again, in any state. Throws `WebhookDeliveryUnknown` or
    * `WebhookEndpointDisabled`.
    */
-  replayDelivery(transaction: Transaction, delivery: Owned): Promise<void>
+  replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
    * Sends the deliveries to an endpoint that were created in a time range again, and returns their
    * number: at most 10,000, oldest first. Throws `WebhookEndpointUnknown` or
@@ -34,7 +34,7 @@ export interface Deliveries {
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
 }
 
-const nobody = '00000000-0000-0000-0000-000000000000'
+const anonymous = '00000000-0000-0000-0000-000000000000'
 
 /** The functions for deliveries. */
 export const deliveries: Deliveries = {
@@ -44,7 +44,7 @@ export const deliveries: Deliveries = {
       rows: deliveryRows({
         service: statements.service,
         owner,
-        endpoint: endpoint === null || isUuid(endpoint) ? endpoint : nobody,
+        endpoint: endpoint === null || isUuid(endpoint) ? endpoint : anonymous,
         state,
       }),
       order: [descending('seq')],

@@ -8,9 +8,9 @@ import { runStatement } from '../../storage/postgres/statement/statement-client.
 import { WebhookEndpointFailed } from './endpoint-disabled.ts'
 import { endDelivery } from './queries/end-delivery.ts'
 import { type DeliveryRow, findDelivery } from './queries/find-delivery.ts'
-import { logTry } from './queries/log-try.ts'
-import { type DisabledRow, noteFailure, noteGone, noteSuccess } from './queries/note-outcome.ts'
-import { type TriedDelivery, tryDelivery } from './try-delivery.ts'
+import { logTry } from './queries/log-attempt.ts'
+import { type DisabledRow, noteFailure, noteEndpointGone, noteSuccess } from './queries/note-outcome.ts'
+import { type AttemptedDelivery, attemptDelivery } from './attempt-delivery.ts'
 
 /** The name of the job that sends a delivery. */
 export const deliveryJobName = 'webhook-delivery'
@@ -37,13 +37,13 @@ export interface DeliveryOptions {
   /** Maximum number of concurrent deliveries in a process. */
   readonly slots: number
   /** Source location of the definition of the webhooks. */
-  readonly place: string
+  readonly definedAt: string
 }
 
 type Context = JobContext<DeliveryInput, unknown, unknown>
 
 const answerLimitBytes = 1_024
-const longestDelayMs = 86_400_000
+const maxDelayMs = 86_400_000
 // Spreads out the retries of deliveries that failed at the same time.
 const jitter = 0.1
 // A delivery holds a connection for a statement or two, and none while it waits for an endpoint.
@@ -61,7 +61,7 @@ const inputSchema = described<DeliveryInput>({
 
 /** Returns the job that sends one delivery, until it succeeds or fails permanently. */
 export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
-  const { schedule, timeoutMs, concurrency, slots, place } = options
+  const { schedule, timeoutMs, concurrency, slots, definedAt } = options
   return createJob(
     {
       name: deliveryJobName,
@@ -72,7 +72,7 @@ export function deliveryJob(options: DeliveryOptions): Job<DeliveryInput> {
       concurrency: { limit: concurrency, key: ({ endpoint }) => endpoint },
       run: (context: Context) => deliver(context, options),
     },
-    place,
+    definedAt,
     {
       count: slots,
       connections: ownConnections,
@@ -90,7 +90,7 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     return
   }
   const { rules, timeoutMs, schedule } = options
-  const tried = await tryDelivery(row, { ...rules, timeoutMs, answerLimitBytes, signal })
+  const tried = await attemptDelivery(row, { ...rules, timeoutMs, answerLimitBytes, signal })
   if (isTaken(tried)) {
     await runStatement(context.transaction, logTry(input.delivery, tried))
     await runStatement(context.transaction, endDelivery(input.delivery, 'delivered'))
@@ -99,13 +99,13 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
   }
   const pause = schedule[attempt - 1]
   if (pause === undefined || tried.status === gone) {
-    await noteFailedTry(context, { input, tried, options })
+    await noteFailedAttempt(context, { input, tried, options })
     await runStatement(context.transaction, endDelivery(input.delivery, 'failed'))
     log.warn({ ...input, status: tried.status, failure: tried.failure }, 'a webhook was given up')
     return
   }
   // The transaction of a failed job is rolled back; a step is committed on its own.
-  await step(`log ${look}`, (within) => noteFailedTry(within, { input, tried, options }))
+  await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, tried, options }))
   throw new RetryLater(delayOf(pause, tried), describeFailure(tried), { countsAsAttempt: true })
 }
 
@@ -128,25 +128,25 @@ async function findNow({
   }
 }
 
-interface FailedTry {
+interface FailedAttempt {
   readonly input: DeliveryInput
-  readonly tried: TriedDelivery
+  readonly tried: AttemptedDelivery
   readonly options: DeliveryOptions
 }
 
-async function noteFailedTry(
+async function noteFailedAttempt(
   effects: Pick<Effects, 'transaction' | 'publish'>,
-  { input: { delivery, endpoint }, tried, options }: FailedTry,
+  { input: { delivery, endpoint }, tried, options }: FailedAttempt,
 ): Promise<void> {
   await runStatement(effects.transaction, logTry(delivery, tried))
   const [disabled] = await runStatement<DisabledRow>(
     effects.transaction,
-    tried.status === gone ? noteGone(endpoint) : noteFailure(endpoint, options.disableAfterMs),
+    tried.status === gone ? noteEndpointGone(endpoint) : noteFailure(endpoint, options.disableAfterMs),
   )
   if (disabled) await effects.publish(WebhookEndpointFailed, endpoint, { endpoint, ...disabled })
 }
 
-function isTaken({ status }: TriedDelivery): boolean {
+function isTaken({ status }: AttemptedDelivery): boolean {
   return status !== null && status >= 200 && status <= 299
 }
 
@@ -154,11 +154,11 @@ function isTaken({ status }: TriedDelivery): boolean {
  * Returns the delay in milliseconds: the planned one, or `Retry-After` if it is longer, but at most
  * a day.
  */
-function delayOf(pause: Duration, { retryAfterMs = 0 }: TriedDelivery): number {
+function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
   const plannedMs = toMilliseconds(pause) * (1 + Math.random() * jitter)
-  return Math.min(longestDelayMs, Math.max(plannedMs, retryAfterMs))
+  return Math.min(maxDelayMs, Math.max(plannedMs, retryAfterMs))
 }
 
-function describeFailure({ status, failure }: TriedDelivery): string {
+function describeFailure({ status, failure }: AttemptedDelivery): string {
   return failure ? failure.message : `The endpoint answered ${status}.`
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { isAllowedHost } from '../../platform/egress/find-addresses.ts'
-import { refuseAddress } from '../../platform/egress/refuse-address.ts'
+import { rejectAddress } from '../../platform/egress/reject-address.ts'
 import { WebhookUrlInvalid } from './problems.ts'
 
 /** Rules for the URLs of endpoints. */
@@ -9,7 +9,7 @@ export interface UrlRules {
   readonly allowedHosts: readonly string[]
 }
 
-const longestUrl = 2_048
+const maxUrlLength = 2_048
 
 /**
  * Validates the URL of an endpoint, and returns its normalized form. The addresses of its host are
@@ -23,8 +23,8 @@ export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRu
   if (url.username !== '' || url.password !== '')
     throw WebhookUrlInvalid({ detail: 'It has a user name or a password in it.' })
   if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'It has a fragment.' })
-  if (url.href.length > longestUrl)
-    throw WebhookUrlInvalid({ detail: `It has more than ${longestUrl} characters.` })
+  if (url.href.length > maxUrlLength)
+    throw WebhookUrlInvalid({ detail: `It has more than ${maxUrlLength} characters.` })
   if (!isAllowedHost(url, allowedHosts) && isPrivate(url.hostname))
     throw WebhookUrlInvalid({ detail: 'Its host is not on the public internet.' })
   return url.href
@@ -33,6 +33,6 @@ export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRu
 /** Returns whether a host name is private, as far as that is known without DNS. */
 function isPrivate(hostname: string): boolean {
   const literal = hostname.replace(/^\[(.*)\]$/, '$1')
-  if (isIP(literal) !== 0) return refuseAddress(literal) !== undefined
+  if (isIP(literal) !== 0) return rejectAddress(literal) !== undefined
   return /(?:^|\.)localhost\.?$/.test(hostname)
 }

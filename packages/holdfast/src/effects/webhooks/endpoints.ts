@@ -20,7 +20,7 @@ import { type NewWebhookEndpoint, toEndpoint, type WebhookEndpoint } from './web
 import { createWebhookSecret } from './webhook-secret.ts'
 
 /** Identifies an object of an owner. The objects of other owners are not found. */
-export interface Owned {
+export interface WithOwner {
   readonly owner: string
   readonly id: string
 }
@@ -37,10 +37,10 @@ export interface EndpointDefinition {
 }
 
 /** Changes of an endpoint; omitted properties keep their values. */
-export interface EndpointUpdate extends Owned, Partial<Omit<EndpointDefinition, 'owner'>> {}
+export interface EndpointUpdate extends WithOwner, Partial<Omit<EndpointDefinition, 'owner'>> {}
 
 /** Options of `rotateSecret`. */
-export interface SecretRotation extends Owned {
+export interface SecretRotation extends WithOwner {
   /** How long deliveries are signed with the old secret as well. Default `'24h'`. */
   readonly overlap?: Duration
 }
@@ -67,17 +67,17 @@ export interface Endpoints {
    * Enables an endpoint, and resets its failures. Deliveries that failed in the meantime are not
    * sent; use `replayDeliveries` for that. Throws `WebhookEndpointUnknown`.
    */
-  enableEndpoint(transaction: Transaction, endpoint: Owned): Promise<WebhookEndpoint>
+  enableEndpoint(transaction: Transaction, endpoint: WithOwner): Promise<WebhookEndpoint>
   /**
    * Disables an endpoint. Its pending deliveries fail when their next attempt is due. Throws
    * `WebhookEndpointUnknown`.
    */
   disableEndpoint(
     transaction: Transaction,
-    endpoint: Owned & { readonly reason?: string },
+    endpoint: WithOwner & { readonly reason?: string },
   ): Promise<WebhookEndpoint>
   /** Removes an endpoint with all of its deliveries. Throws `WebhookEndpointUnknown`. */
-  removeEndpoint(transaction: Transaction, endpoint: Owned): Promise<void>
+  removeEndpoint(transaction: Transaction, endpoint: WithOwner): Promise<void>
   /** Lists the endpoints of an owner, oldest first, as a source for `page`. */
   listEndpoints(statements: Statements, filters: { readonly owner: string }): PageSource<WebhookEndpoint>
 }

@@ -48,7 +48,7 @@ export function incomingWebhook<Db, Values, I extends Schema, P extends AnyProbl
     ...rest,
     input: payload,
     access: signedWebhook(sender, secrets),
-    keyHeader: 'webhook-id',
+    idempotencyHeader: 'webhook-id',
   })
-  return { ...operation, place: callSite(incomingWebhook) }
+  return { ...operation, definedAt: callSite(incomingWebhook) }
 }

@@ -63,10 +63,10 @@ create index webhook_deliveries_endpoint on holdfast.webhook_deliveries (endpoin
 create index webhook_deliveries_message on holdfast.webhook_deliveries (message_id);
 
 -- Each time that something was sent, or could not be.
-create table holdfast.webhook_tries (
+create table holdfast.webhook_attempts (
   delivery_id uuid not null references holdfast.webhook_deliveries on delete cascade,
   seq bigint generated always as identity,
-  tried_at timestamptz not null,
+  attempted_at timestamptz not null,
   duration_ms integer not null,
   -- That of the answer; null where there was none.
   status integer,

@@ -39,7 +39,7 @@ test('a replay sends one delivery again, under the id and with the bytes that it
     app.hooks.replayDelivery(transaction, { owner: account, id: last!.id }),
   )
   const [replayed] = await app.settled(account, 'delivered', 'failed')
-  expect(replayed!.tries).toHaveLength(4)
+  expect(replayed!.attempts).toHaveLength(4)
   expect(receiver.requests).toHaveLength(before + 1)
   expect(receiver.requests.at(-1)).toMatchObject({
     headers: { 'webhook-id': last!.message },

@@ -31,7 +31,7 @@ export interface ReplayRange {
   readonly which?: 'failed' | 'all' | undefined
 }
 
-const mostReplayed = 10_000
+const maxReplayed = 10_000
 
 /** Sends one delivery again. `null` means any service or any owner. */
 export async function replayDeliveryOf(client: StatementClient, reference: EndpointReference): Promise<void> {
@@ -80,7 +80,7 @@ export async function replayDeliveriesOf(
       since,
       until: until ?? null,
       states: which === 'all' ? ['delivered', 'failed'] : ['failed'],
-      limit: mostReplayed,
+      limit: maxReplayed,
     }),
   )
   return jobs.length

@@ -27,7 +27,7 @@ export function signedWebhook<Values>(
   return {
     name: `signedWebhook(${sender})`,
     problems: incomingWebhookProblems,
-    readsContent: true,
+    needsRawBody: true,
     securitySchemes: {
       webhookSignature: {
         in: 'header',
@@ -36,10 +36,10 @@ export function signedWebhook<Values>(
           'A signature of `webhook-id`, `webhook-timestamp` and the body with a secret that sender and service share ([Standard Webhooks](https://www.standardwebhooks.com)).',
       },
     },
-    authorize({ header, content = new Uint8Array(), settings, clock = systemClock }) {
+    authorize({ header, rawBody = new Uint8Array(), settings, clock = systemClock }) {
       try {
         const { id, sentAt } = verifyWebhook(
-          { header, body: content },
+          { header, body: rawBody },
           { secrets: secrets(settings as Values), nowMs: clock.now() },
         )
         return { kind: 'webhook', id: sender, webhookId: id, sentAt }

@@ -1,9 +1,9 @@
 import type { DeliveryListRow } from './queries/list-deliveries.ts'
 
 /** One attempt of a delivery. */
-export interface WebhookTry {
+export interface WebhookAttempt {
   /** Time of the attempt, in ISO 8601. */
-  readonly triedAt: string
+  readonly attemptedAt: string
   readonly durationMs: number
   /** Status of the answer; `null` if there was no answer. */
   readonly status: number | null
@@ -29,7 +29,7 @@ export interface WebhookDelivery {
   /** When it was delivered or failed permanently, in ISO 8601; `null` while it is pending. */
   readonly endedAt: string | null
   /** The last 20 attempts, newest first. */
-  readonly tries: WebhookTry[]
+  readonly attempts: WebhookAttempt[]
 }
 
 /** Converts a row to a delivery. */
@@ -42,6 +42,6 @@ export function toDelivery(row: DeliveryListRow): WebhookDelivery {
     state: row.state,
     createdAt: row.created_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
-    tries: row.tries,
+    attempts: row.attempts,
   }
 }

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 const prefix = 'whsec_'
 const newBytes = 32
 const fewestBytes = 24
-const mostBytes = 64
+const maxBytes = 64
 const base64Form = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
 /** Returns a new signing secret: `whsec_` and 32 random bytes in base64. */
@@ -21,7 +21,7 @@ export function createWebhookSecret(): string {
 export function readWebhookSecret(secret: string): Buffer {
   const text = secret.startsWith(prefix) ? secret.slice(prefix.length) : undefined
   const bytes = text !== undefined && base64Form.test(text) ? Buffer.from(text, 'base64') : undefined
-  if (bytes && bytes.length >= fewestBytes && bytes.length <= mostBytes) return bytes
+  if (bytes && bytes.length >= fewestBytes && bytes.length <= maxBytes) return bytes
   const found =
     text === undefined
       ? `does not begin with ${prefix}`
@@ -30,6 +30,6 @@ export function readWebhookSecret(secret: string): Buffer {
         : 'is not base64'
   throw new HoldfastError(
     'webhook-secret-invalid',
-    `A secret of webhooks ${found}. It is ${prefix} and ${fewestBytes} to ${mostBytes} bytes in base64, as the sender shows it.`,
+    `A secret of webhooks ${found}. It is ${prefix} and ${fewestBytes} to ${maxBytes} bytes in base64, as the sender shows it.`,
   )
 }

@@ -44,7 +44,7 @@ test('endpoints and deliveries of all owners are listed, disabled, enabled and r
   expect(await listWebhookEndpoints(client, { owner: 'ann' })).toMatchObject([{ id: ann.id }])
 
   const [last] = await listWebhookDeliveries(client, { limit: 1 })
-  expect(last).toMatchObject({ endpoint: bob.id, state: 'failed', tries: [{ status: 500, answer: 'no' }] })
+  expect(last).toMatchObject({ endpoint: bob.id, state: 'failed', attempts: [{ status: 500, answer: 'no' }] })
   expect(await listWebhookDeliveries(client, { after: last!.position })).toMatchObject([{ endpoint: ann.id }])
   expect(await listWebhookDeliveries(client, { endpoint: ann.id })).toHaveLength(1)
   expect(await listWebhookDeliveries(client, { owner: 'bob', state: 'delivered' })).toEqual([])
@@ -65,14 +65,14 @@ test('endpoints and deliveries of all owners are listed, disabled, enabled and r
 })
 
 test('what is not there, or cannot be, is said', async () => {
-  const nobody = '00000000-0000-7000-8000-000000000000'
+  const anonymous = '00000000-0000-7000-8000-000000000000'
   const unknown = { code: 'webhook-endpoint-unknown' }
-  await expect(disableWebhookEndpoint(client, nobody, 'x')).rejects.toMatchObject(unknown)
+  await expect(disableWebhookEndpoint(client, anonymous, 'x')).rejects.toMatchObject(unknown)
   await expect(enableWebhookEndpoint(client, 'x')).rejects.toMatchObject(unknown)
   await expect(
-    replayWebhookDeliveries(client, { endpoint: nobody, since: new Date() }),
+    replayWebhookDeliveries(client, { endpoint: anonymous, since: new Date() }),
   ).rejects.toMatchObject(unknown)
-  await expect(replayWebhookDelivery(client, nobody)).rejects.toMatchObject({
+  await expect(replayWebhookDelivery(client, anonymous)).rejects.toMatchObject({
     code: 'webhook-delivery-unknown',
   })
   const invalid = { code: 'webhook-list-invalid' }

@@ -10,7 +10,7 @@ import { toDelivery, type WebhookDelivery } from './webhook-delivery.ts'
 import { toEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts'
 
 /** A listed item with its position, for pagination. */
-export type Listed<Item> = Item & {
+export type Page<Item> = Item & {
   /** Position of the item, as a decimal integer. Pass it as `after` to get the next page. */
   readonly position: string
   /** Name of the service that sends the webhooks. */
@@ -43,7 +43,7 @@ export interface ListWebhookDeliveriesOptions {
   readonly limit?: number
 }
 
-const mostListed = 1_000
+const maxListed = 1_000
 const defaultLimit = 50
 
 /**
@@ -54,7 +54,7 @@ const defaultLimit = 50
 export async function listWebhookEndpoints(
   client: StatementClient,
   options: ListWebhookEndpointsOptions = {},
-): Promise<readonly Listed<WebhookEndpoint>[]> {
+): Promise<readonly Page<WebhookEndpoint>[]> {
   const { service = null, owner = null, state = null, after = null, limit = defaultLimit } = options
   checkPage(after, limit)
   const rows = await runStatement<EndpointRow>(
@@ -76,7 +76,7 @@ export async function listWebhookEndpoints(
 export async function listWebhookDeliveries(
   client: StatementClient,
   options: ListWebhookDeliveriesOptions = {},
-): Promise<readonly Listed<WebhookDelivery>[]> {
+): Promise<readonly Page<WebhookDelivery>[]> {
   const {
     service = null,
     owner = null,
@@ -138,8 +138,8 @@ export async function replayWebhookDeliveries(client: StatementClient, range: Re
 }
 
 function checkPage(after: string | null, limit: number): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed)
-    throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${mostListed}`)
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
+    throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${maxListed}`)
   if (after !== null && !/^\d{1,18}$/.test(after))
     throw listInvalid(`the position ${JSON.stringify(after)}`, 'that of the last one on the page before')
 }

@@ -2,7 +2,7 @@ import type { Capability } from '../../kernel/background/background.ts'
 import { callSite } from '../../kernel/base/call-site.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import type { EventType, Message } from '../../kernel/background/event.ts'
-import { readMode } from '../../kernel/host/surroundings.ts'
+import { readMode } from '../../kernel/host/service-host.ts'
 import { deliveries, type Deliveries } from './deliveries.ts'
 import { deliveryJob } from './delivery-job.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
@@ -79,7 +79,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
     disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
     concurrency: definition.concurrency ?? 4,
     slots: definition.slots ?? 20,
-    place: callSite(webhooks),
+    definedAt: callSite(webhooks),
   })
   const subscriber = messageSubscriber({
     events,

@@ -58,14 +58,14 @@ export interface Consumer {
   readonly onDead: 'wait' | 'skip'
   readonly definition: Pick<JobType, 'retry' | 'deadline' | 'retention'>
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   run(context: ConsumerContext<never, never, never>): void | Promise<void>
 }
 
 /** Creates a consumer from its definition. */
 export function createConsumer<Payload, Db, Values>(
   definition: ConsumerDefinition<Payload, Db, Values>,
-  place: string,
+  definedAt: string,
 ): Consumer {
   const { name, retry = {}, deadline = '5m', retention = '1d' } = definition
   const { publisher, startFrom = 'next', onDead = 'wait' } = definition
@@ -77,7 +77,7 @@ export function createConsumer<Payload, Db, Values>(
     startFrom,
     onDead,
     definition: { retry, deadline, retention },
-    place,
+    definedAt,
     run: (context) => definition.run(context as never),
   }
 }

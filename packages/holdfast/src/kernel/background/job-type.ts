@@ -10,9 +10,9 @@ export interface RetryPolicy {
    * Max delay after the first failure; it doubles with each further failure. The actual delay is
    * random between 0 and the max (full jitter). Default `'1s'`.
    */
-  readonly firstDelay?: Duration
+  readonly initialDelay?: Duration
   /** Max delay after any failure. Default `'1h'`. */
-  readonly longestDelay?: Duration
+  readonly maxDelay?: Duration
   /**
    * Explicit delays after each failure, instead of the options above. The job has one more attempt
    * than delays, and is dead after the last one.
@@ -86,7 +86,7 @@ export interface JobType<Input = unknown> {
   /** Returns the subjects of a job. Default: it has none. */
   readonly subjectsOf: ((input: never) => Subjects) | undefined
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   /** Type information only; never set at runtime. */
   readonly types?: { readonly input: Input }
 }

@@ -94,7 +94,7 @@ export interface Job<Input = unknown> extends JobType<Input> {
 /** Creates a job from its definition. The definition is validated when a service with it starts. */
 export function createJob<I extends Schema, Db, Values>(
   definition: JobDefinition<I, Db, Values>,
-  place: string,
+  definedAt: string,
   slots?: OwnSlots<OutputOf<I>>,
 ): Job<InputOf<I>> {
   return {
@@ -109,7 +109,7 @@ export function createJob<I extends Schema, Db, Values>(
     retention: definition.retention ?? '1d',
     slots: slots as OwnSlots<never> | undefined,
     subjectsOf: definition.subjectsOf as ((input: never) => Subjects) | undefined,
-    place,
+    definedAt,
     run: (context) => definition.run(context as never),
   }
 }

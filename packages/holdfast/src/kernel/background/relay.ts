@@ -1,5 +1,5 @@
 import type { EventType, PublishedMessage } from './event.ts'
-import type { Surroundings } from '../host/surroundings.ts'
+import type { ServiceHost } from '../host/service-host.ts'
 
 /** A message on its way to a broker. */
 export type RelayedMessage = PublishedMessage
@@ -11,7 +11,7 @@ export interface Broker {
   /** Name of the kind of broker, for error messages: `'nats'`. */
   readonly name: string
   /** Connects. Rejects if `signal` is aborted first; the relay then connects again later. */
-  connect(surroundings: Surroundings, signal: AbortSignal): Promise<BrokerConnection>
+  connect(host: ServiceHost, signal: AbortSignal): Promise<BrokerConnection>
 }
 
 /** A connection to a broker. */

@@ -6,7 +6,7 @@ const defaultFirst = '1s'
 const defaultLongest = '1h'
 
 /** Returns the max number of attempts of a job. */
-export function mostAttempts({ attempts, schedule }: RetryPolicy): number {
+export function maxAttempts({ attempts, schedule }: RetryPolicy): number {
   return schedule ? schedule.length + 1 : (attempts ?? defaultAttempts)
 }
 
@@ -18,7 +18,7 @@ export function mostAttempts({ attempts, schedule }: RetryPolicy): number {
 export function retryDelayMs(policy: RetryPolicy, failures: number, random: number = Math.random()): number {
   const fixed = policy.schedule?.[failures - 1]
   if (fixed !== undefined) return toMilliseconds(fixed)
-  const firstMs = toMilliseconds(policy.firstDelay ?? defaultFirst)
-  const longestMs = toMilliseconds(policy.longestDelay ?? defaultLongest)
-  return random * Math.min(longestMs, firstMs * 2 ** (failures - 1))
+  const firstMs = toMilliseconds(policy.initialDelay ?? defaultFirst)
+  const maxMs = toMilliseconds(policy.maxDelay ?? defaultLongest)
+  return random * Math.min(maxMs, firstMs * 2 ** (failures - 1))
 }

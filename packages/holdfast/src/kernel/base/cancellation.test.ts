@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Cancellation, CancellationSource, untilAborted } from './cancellation.ts'
+import { type Cancellation, CancellationSource, abortable } from './cancellation.ts'
 
 describe('a cancellation', () => {
   test('calls each listener once, with the first reason', () => {
@@ -47,15 +47,15 @@ describe.each([
     controller instanceof CancellationSource ? controller : controller.signal
 
   test('returns the result of the work', async () => {
-    expect(await untilAborted(Promise.resolve(1), of(make()))).toBe(1)
-    await expect(untilAborted(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
+    expect(await abortable(Promise.resolve(1), of(make()))).toBe(1)
+    await expect(abortable(Promise.reject(new TypeError('broken')), of(make()))).rejects.toThrow('broken')
   })
 
   test('rejects with the reason, and disposes of a late result', async () => {
     const controller = make()
     const { promise, resolve } = Promise.withResolvers<number>()
     const late: unknown[] = []
-    const waiting = untilAborted(promise, of(controller), (outcome) => late.push(outcome))
+    const waiting = abortable(promise, of(controller), (outcome) => late.push(outcome))
     cancel(controller, 'over')
     await expect(waiting).rejects.toBe('over')
     resolve(2)
@@ -66,6 +66,6 @@ describe.each([
   test('does not start work if it is already cancelled', async () => {
     const controller = make()
     cancel(controller, 'over')
-    await expect(untilAborted(new Promise(() => {}), of(controller))).rejects.toBe('over')
+    await expect(abortable(new Promise(() => {}), of(controller))).rejects.toBe('over')
   })
 })

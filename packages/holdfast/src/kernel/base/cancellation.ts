@@ -66,7 +66,7 @@ export class CancellationSource implements Cancellation {
  * Waits for work until it settles or is cancelled: rejects with the reason as soon as it is
  * cancelled. The work itself is not stopped; its late outcome is passed to `late`.
  */
-export function untilAborted<T>(
+export function abortable<T>(
   work: Promise<T>,
   cancellation: Cancellation,
   late?: (outcome: PromiseSettledResult<T>) => void,

@@ -18,14 +18,14 @@ export interface Clock {
 }
 
 // setTimeout fires at once for a longer delay; 24 days are enough.
-const longestMs = 2 ** 31 - 1
+const maxMs = 2 ** 31 - 1
 
 /** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
   after(ms, fire) {
-    const handle: unknown = setTimeout(fire, Math.min(ms, longestMs))
+    const handle: unknown = setTimeout(fire, Math.min(ms, maxMs))
     // Only Node, Bun and Deno have unref; in other runtimes, timers do not keep the process alive.
     if (typeof handle === 'object' && handle !== null && 'unref' in handle)
       (handle as { unref(): void }).unref()

@@ -26,10 +26,10 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
 // An error can be its own cause, directly or through others.
-const deepestCause = 8
+const maxCauseDepth = 8
 // Limits the nesting of AggregateErrors, which can contain themselves.
-const deepestErrors = 2
-const mostErrors = 4
+const maxErrorDepth = 2
+const maxErrors = 4
 
 const ownFields = new WeakMap<Error, () => LogFields>()
 
@@ -54,10 +54,10 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...ownFields.get(error)?.(),
     // Usually one per address that was attempted. They hold all of the information: the message of
     // the AggregateError is empty.
-    ...(error instanceof AggregateError && depth < deepestErrors
-      ? { errors: error.errors.slice(0, mostErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
+    ...(error instanceof AggregateError && depth < maxErrorDepth
+      ? { errors: error.errors.slice(0, maxErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
       : {}),
-    ...(error.cause === undefined || depth === deepestCause
+    ...(error.cause === undefined || depth === maxCauseDepth
       ? {}
       : { cause: toLogFields(error.cause, depth + 1) }),
   }

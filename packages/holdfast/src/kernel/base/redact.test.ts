@@ -136,11 +136,11 @@ describe('a redactor', () => {
 
   test('describes errors with their causes, and hides in them', () => {
     const error = new TypeError('postgres://app:hunter2@db/app is gone', { cause: { password: 'hunter2' } })
-    const shown = redactor.fields({ error })
-    expect(shown).toMatchObject({
+    const redactedText = redactor.fields({ error })
+    expect(redactedText).toMatchObject({
       error: { name: 'TypeError', message: 'postgres://app:[redacted]@db/app is gone' },
     })
-    expect(JSON.stringify(shown)).not.toContain('hunter2')
+    expect(JSON.stringify(redactedText)).not.toContain('hunter2')
   })
 
   test.each([
@@ -192,6 +192,6 @@ test.each(['nextPageToken', 'compass', 'primaryKey', 'topic'])('the value of %s 
 })
 
 test('a value that a text names as secret is hidden', () => {
-  const shown = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
-  expect(shown).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
+  const redactedText = createRedactor().text('GET /a?api_key=abc&page=2 with password=hunter2; token=x')
+  expect(redactedText).toBe('GET /a?api_key=[redacted]&page=2 with password=[redacted]; token=[redacted]')
 })

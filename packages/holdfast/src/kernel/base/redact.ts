@@ -74,12 +74,12 @@ export interface Redactor {
 }
 
 // Limits the size of a log line: deeper values, and values beyond a max number, are left out.
-const deepest = 8
-const mostValues = 2_000
+const maxDepth = 8
+const maxValues = 2_000
 const leftOut = '[omitted]'
 // Programs normally use few names; a program that logs an unlimited number of them must not fill
 // the memory.
-const mostNames = 10_000
+const maxNames = 10_000
 
 // Each pattern starts with characters that are rare in texts, so that matching takes linear time
 // for any text.
@@ -97,7 +97,7 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
     const answer = known.get(name)
     if (answer !== undefined) return answer
     const found = judge(name)
-    if (known.size >= mostNames) known.clear()
+    if (known.size >= maxNames) known.clear()
     known.set(name, found)
     return found
   }
@@ -119,7 +119,7 @@ class RedactedCopy {
   readonly #isSensitive: (name: string) => boolean
   /** The objects being copied, each nested in the previous one. */
   readonly #path: object[] = []
-  #valuesLeft = mostValues
+  #valuesLeft = maxValues
 
   constructor(isSensitive: (name: string) => boolean) {
     this.#isSensitive = isSensitive
@@ -139,7 +139,7 @@ class RedactedCopy {
     if (typeof value === 'function' || typeof value === 'symbol') return `[${typeof value}]`
     if (typeof value !== 'object' || value === null) return value
     if (this.#path.includes(value)) return '[circular]'
-    if (this.#path.length > deepest) return '[nested too deeply]'
+    if (this.#path.length > maxDepth) return '[nested too deeply]'
     this.#path.push(value)
     try {
       return this.#object(value)
@@ -203,11 +203,11 @@ class RedactedCopy {
 function redactText(text: string): string {
   // Few values contain any of these characters, and searching for one character costs almost
   // nothing.
-  let shown = text
-  if (text.includes('://')) shown = shown.replaceAll(urlPassword, `$1:${redacted}@`)
-  if (text.includes('=')) shown = shown.replaceAll(assignedSecret, `$1=${redacted}`)
-  if (text.includes(' ')) shown = shown.replaceAll(authorizationToken, `$1 ${redacted}`)
-  return shown
+  let redactedText = text
+  if (text.includes('://')) redactedText = redactedText.replaceAll(urlPassword, `$1:${redacted}@`)
+  if (text.includes('=')) redactedText = redactedText.replaceAll(assignedSecret, `$1=${redacted}`)
+  if (text.includes(' ')) redactedText = redactedText.replaceAll(authorizationToken, `$1 ${redacted}`)
+  return redactedText
 }
 
 function toPlainName(name: string): string {

@@ -7,7 +7,7 @@ import type { Jobs, Statements, Transaction } from '../background/effects.ts'
 import type { Publish } from '../background/event.ts'
 import { createLoad, type Load } from '../relations/load.ts'
 import type { Logger } from '../base/log.ts'
-import { type Getters, gettersOf, ownGetters } from '../base/own-getters.ts'
+import { type Getters, gettersOf, defineOwnGetters } from '../base/define-own-getters.ts'
 import { isPaged, linksOf } from '../pages/page-links.ts'
 import type { PageRequest, PageSource, ReadPage } from '../pages/page.ts'
 import { readPage } from '../pages/read-page.ts'
@@ -56,7 +56,7 @@ export class CallContext implements MutationContext<unknown, Caller, unknown, un
     this.log = call.log
     this.deadline = call.deadline
     this.requestId = call.requestId
-    ownGetters(this, CallContext.#getters)
+    defineOwnGetters(this, CallContext.#getters)
   }
 
   get signal(): AbortSignal {

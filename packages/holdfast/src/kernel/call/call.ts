@@ -17,12 +17,12 @@ export interface CallRequest {
   readonly operation: string
   readonly input: WireInput
   /** The raw request body, for an access rule that verifies it. */
-  readonly content?: Uint8Array | undefined
+  readonly rawBody?: Uint8Array | undefined
   /**
    * Parses `content` into the body of the input after the access rule has admitted the caller.
    * Default: `input` already has its body.
    */
-  readonly parseContent?: ((content: Uint8Array) => unknown) | undefined
+  readonly parseBody?: ((rawBody: Uint8Array) => unknown) | undefined
   /** Returns a request header, or its equivalent in another transport, by its lower-case name. */
   readonly header: (name: string) => string | undefined
   /** The id of the call. Default: a new UUID. */
@@ -49,9 +49,9 @@ export interface Call extends Work {
    */
   wire: WireInput
   /** The raw request body, for an access rule that verifies it. */
-  readonly content: Uint8Array | undefined
+  readonly rawBody: Uint8Array | undefined
   /** Parses `content` into the body of `wire`; `undefined` if `wire` already has its body. */
-  readonly parseContent: ((content: Uint8Array) => unknown) | undefined
+  readonly parseBody: ((rawBody: Uint8Array) => unknown) | undefined
   readonly header: (name: string) => string | undefined
   readonly requestId: string
   readonly log: Logger

@@ -22,8 +22,8 @@ export function createCall(request: CallRequest, { operation, span, log }: CallP
   return {
     operation,
     wire: request.input,
-    content: request.content,
-    parseContent: request.parseContent,
+    rawBody: request.rawBody,
+    parseBody: request.parseBody,
     header: request.header,
     requestId,
     log: new CallLog(log, () => {

@@ -12,7 +12,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 /** The parts of an operation's pipeline, beside the operation itself. */
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock
-  readonly problemBase: string
+  readonly problemTypeBase: string
   readonly identify: Identify | undefined
   /** Answers a call whose input was rejected. Default: answers with the rejection. */
   readonly answerRefused: AnswerRefused | undefined

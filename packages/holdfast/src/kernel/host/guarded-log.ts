@@ -1,16 +1,16 @@
 import type { LogFields, Logger, LogLine } from '../base/log.ts'
-import type { Surroundings } from './surroundings.ts'
+import type { ServiceHost } from './service-host.ts'
 
 /**
  * Returns a logger that never throws: a committed call is answered even if its log line cannot be
  * written. The first lost line is reported to `notify`; later ones are not, because a full log
  * stays full.
  */
-export function guardedLog(log: Logger, notify: Surroundings['notify']): Logger {
-  let hasTold = false
+export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
+  let hasReported = false
   return guarded(log, (error) => {
-    if (hasTold) return
-    hasTold = true
+    if (hasReported) return
+    hasReported = true
     notify(`The logger threw and a line was lost. Further losses are not reported: ${String(error)}`)
   })
 }

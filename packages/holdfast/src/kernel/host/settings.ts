@@ -1,4 +1,4 @@
-import type { Mode, Surroundings } from './surroundings.ts'
+import type { Mode, ServiceHost } from './service-host.ts'
 
 /** A setting, as described to the person who sets it. */
 export interface SettingDescription {
@@ -15,7 +15,7 @@ export interface SettingDescription {
 /** The source that settings are read from. */
 export interface SettingsSource {
   /** Environment variables. An empty one counts as not set. */
-  readonly env: Surroundings['env']
+  readonly env: ServiceHost['env']
   readonly mode: Mode
   /**
    * Returns the origin of a variable that does not come from the environment itself: `.env`, or

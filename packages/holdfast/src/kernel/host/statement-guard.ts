@@ -8,7 +8,7 @@ export interface StatementGuard {
    * Records a statement that is about to run. Returns the file and line that runs it, except in
    * production.
    *
-   * @throws HoldfastError `budget-exceeded` or `query-repeated`, if violations are errors.
+   * @throws HoldfastError `statement-budget-exceeded` or `query-repeated`, if violations are errors.
    */
   before(text: string, values: readonly unknown[] | undefined): string | undefined
   /** Returns the error of a statement that returns too many rows. */
@@ -22,7 +22,7 @@ export interface StatementWatch {
   /**
    * Returns the nearest file and line of the program on the stack; `undefined` if there is none.
    */
-  readonly placeOf: () => string | undefined
+  readonly callerLineOf: () => string | undefined
   /** The logger of the warnings. Default: the log of the call. */
   readonly log?: Logger
 }

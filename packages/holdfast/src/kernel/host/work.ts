@@ -33,17 +33,17 @@ export function newUsage(): Usage {
   return { statements: 0, databaseMs: 0 }
 }
 
-const ownSpan = unrecordedSpan(noTrace)
+const noopSpan = unrecordedSpan(noTrace)
 
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. A connection
  * that does not answer by its deadline is abandoned.
  */
-export function ownWork(deadline: Cancellation): Work {
+export function systemWork(deadline: Cancellation): Work {
   return {
     deadline,
     isAbandonedAtDeadline: true,
-    span: ownSpan,
+    span: noopSpan,
     usage: newUsage(),
   }
 }

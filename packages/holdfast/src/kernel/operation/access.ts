@@ -13,7 +13,7 @@ export interface AccessRequest {
   /** Aborted when the deadline has passed or the client has disconnected. */
   readonly signal: AbortSignal
   /** The raw request body, for a rule that verifies it, such as a signature. */
-  readonly content?: Uint8Array | undefined
+  readonly rawBody?: Uint8Array | undefined
   /**
    * The settings of the program. Absent if the rule guards something other than an operation, such
    * as the details of the health endpoints.
@@ -36,7 +36,7 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
    * Whether it reads `content`. If true, the body is parsed only after the rule has admitted the
    * caller. Default false.
    */
-  readonly readsContent?: boolean
+  readonly needsRawBody?: boolean
   /** Returns the caller, narrowed, or the problem to answer with. */
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
@@ -67,7 +67,7 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
   return {
     name: `allOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
-    readsContent: rules.some((rule) => rule.readsContent === true),
+    needsRawBody: rules.some((rule) => rule.needsRawBody === true),
     combines: { need: 'all', rules },
     async authorize(request) {
       let caller = request.caller
@@ -91,7 +91,7 @@ export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
   return {
     name: `anyOf(${rules.map((rule) => rule.name).join(', ')})`,
     problems: rules.flatMap((rule) => rule.problems ?? []),
-    readsContent: rules.some((rule) => rule.readsContent === true),
+    needsRawBody: rules.some((rule) => rule.needsRawBody === true),
     combines: { need: 'one', rules },
     async authorize(request) {
       let refusal: ProblemError | undefined

@@ -19,21 +19,21 @@ export const jsonType = 'application/json'
 const problemType = 'application/problem+json'
 
 /** The properties of a call that its problem includes. */
-export interface ProblemSurroundings {
+export interface ProblemHost {
   readonly requestId: string
   /** The URI or path that precedes the code in a problem's `type`; it ends in a slash. */
-  readonly problemBase: string
+  readonly problemTypeBase: string
 }
 
 /**
  * Returns a problem as an answer: `application/problem+json` with the members of RFC 9457, the
  * problem's code and the request id.
  */
-export function toAnswer(problem: ProblemError, { requestId, problemBase }: ProblemSurroundings): Answer {
+export function toAnswer(problem: ProblemError, { requestId, problemTypeBase }: ProblemHost): Answer {
   const body = {
     // First, so that an extra member cannot replace a standard one.
     ...problem.extra,
-    type: problemBase + problem.code,
+    type: problemTypeBase + problem.code,
     title: problem.problem.title,
     status: problem.status,
     ...(problem.detail === undefined ? {} : { detail: problem.detail }),

@@ -70,9 +70,9 @@ export function compileOperation(
 export function describeOperation({
   name,
   route,
-  place,
-}: Pick<CompiledOperation, 'name' | 'route' | 'place'>): string {
-  return `${name} (${route.method} ${route.path}, ${place})`
+  definedAt,
+}: Pick<CompiledOperation, 'name' | 'route' | 'definedAt'>): string {
+  return `${name} (${route.method} ${route.path}, ${definedAt})`
 }
 
 function describe<T>(make: () => T, part: string, issues: string[]): T | undefined {

@@ -12,14 +12,14 @@ export interface Deadline {
 }
 
 /** The reason of a cancellation because the client has disconnected. */
-export const clientGone: HoldfastError = new HoldfastError(
-  'client-gone',
+export const clientDisconnected: HoldfastError = new HoldfastError(
+  'client-disconnected',
   'The client disconnected before the response was sent.',
 )
 
 /**
  * A deadline that runs from its construction until `end`. It cancels with `DeadlineExceeded` when
- * the time has passed, and with {@link clientGone} if `client` is aborted before.
+ * the time has passed, and with {@link clientDisconnected} if `client` is aborted before.
  */
 export class RunningDeadline extends CancellationSource implements Deadline {
   readonly atMs: number
@@ -27,7 +27,7 @@ export class RunningDeadline extends CancellationSource implements Deadline {
   /** On the monotonic clock, so that setting the wall clock does not move it. */
   readonly #endMs: number
   readonly #client: Cancellation | undefined
-  readonly #leave = (): void => this.cancel(clientGone)
+  readonly #leave = (): void => this.cancel(clientDisconnected)
   readonly #timer: Timer
 
   constructor(clock: Clock, timeoutMs: number, client?: Cancellation) {

@@ -81,6 +81,6 @@ function createWriter(operation: Operation): (projected: unknown) => Answer {
 function outputInvalid(operation: Operation, issues: readonly string[]): HoldfastError {
   return new HoldfastError(
     'output-invalid',
-    `${operation.route.method} ${operation.route.path} (${operation.place}) returned a value that does not match its output schema: ${issues.join('; ')}. Fix the handler or the schema.`,
+    `${operation.route.method} ${operation.route.path} (${operation.definedAt}) returned a value that does not match its output schema: ${issues.join('; ')}. Fix the handler or the schema.`,
   )
 }

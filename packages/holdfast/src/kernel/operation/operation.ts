@@ -51,7 +51,7 @@ export interface OperationDefinition<
   readonly budget?: number
   /**
    * Max number of rows that one statement may return. Default 10,000. A statement that returns more
-   * fails the call with HoldfastError `rows-exceeded`, answered as 500.
+   * fails the call with HoldfastError `too-many-rows`, answered as 500.
    */
   readonly maxRows?: number
   /**
@@ -126,7 +126,7 @@ export interface MutationDefinition<
    * Name of the header that carries the idempotency key. Default `'idempotency-key'`. Change it for
    * callers that send their own header, such as `webhook-id`.
    */
-  readonly keyHeader?: string
+  readonly idempotencyHeader?: string
   /**
    * The isolation level of the transaction. Default `'read committed'`. After a serialization
    * failure or a deadlock, the handler runs again within the deadline.
@@ -169,7 +169,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   /** Max number of rows that one statement may return. */
   readonly maxRows: number
   /** Whether `maxRows` was set explicitly. */
-  readonly saysMaxRows: boolean
+  readonly hasExplicitMaxRows: boolean
   readonly repeats: { readonly allow: string } | undefined
   readonly summary: string | undefined
   readonly description: string | undefined
@@ -178,12 +178,12 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly location: string | undefined
   readonly idempotency: 'required' | { readonly optional: string }
   /** The header that carries the idempotency key, in lower case. */
-  readonly keyHeader: string
+  readonly idempotencyHeader: string
   readonly isolation: Isolation
   /** Returns the subjects of a call in addition to its caller. Default: none. */
   readonly subjectsOf: ((call: SubjectsOfCall<never, never>) => Subjects) | undefined
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   run(context: MutationContext<never, never, never, never>): unknown
   /** Type-only property; never set at run time. */
   readonly types?: OperationTypes<Input, Output, Problem>
@@ -198,7 +198,7 @@ const defaultDeadline: Duration = '5s'
 const defaultBudget = 20
 const defaultMaxRows = 10_000
 
-/** The header of the idempotency key, unless a mutation sets `keyHeader`. */
+/** The header of the idempotency key, unless a mutation sets `idempotencyHeader`. */
 export const defaultKeyHeader: string = 'idempotency-key'
 
 type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller> &
@@ -207,7 +207,7 @@ type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller>
   } & Partial<
     Pick<
       MutationDefinition<Schema, Schema, AnyProblemType, Caller, never, never>,
-      'status' | 'location' | 'idempotency' | 'keyHeader' | 'isolation' | 'subjectsOf'
+      'status' | 'location' | 'idempotency' | 'idempotencyHeader' | 'isolation' | 'subjectsOf'
     >
   >
 
@@ -215,7 +215,7 @@ type AnyDefinition = OperationDefinition<Schema, Schema, AnyProblemType, Caller>
 export function createOperation<I extends Schema, O extends Schema, P>(
   kind: Operation['kind'],
   definition: object,
-  place: string,
+  definedAt: string,
 ): Operation<InputOf<I>, OutputOf<O>, P> {
   const given = definition as AnyDefinition
   return {
@@ -229,17 +229,17 @@ export function createOperation<I extends Schema, O extends Schema, P>(
     deadline: given.deadline ?? defaultDeadline,
     budget: given.budget ?? defaultBudget,
     maxRows: given.maxRows ?? defaultMaxRows,
-    saysMaxRows: given.maxRows !== undefined,
+    hasExplicitMaxRows: given.maxRows !== undefined,
     repeats: given.repeats,
     summary: given.summary,
     description: given.description,
     status: given.status ?? (given.output === undefined ? 204 : 200),
     location: given.location,
     idempotency: given.idempotency ?? 'required',
-    keyHeader: given.keyHeader?.toLowerCase() ?? defaultKeyHeader,
+    idempotencyHeader: given.idempotencyHeader?.toLowerCase() ?? defaultKeyHeader,
     isolation: given.isolation ?? 'read committed',
     subjectsOf: given.subjectsOf,
-    place,
+    definedAt,
     run: (context) => given.run(context),
   }
 }

@@ -46,14 +46,14 @@ export function linksOf(
     ...(next === undefined ? {} : { next: toParameters(next) }),
   }
   const names = Object.keys(pages.next ?? pages.prev ?? {})
-  return { replaced: names.flatMap((name) => [name, otherSide(name)]), pages }
+  return { replaced: names.flatMap((name) => [name, mirrorParameter(name)]), pages }
 }
 
 /**
  * Returns `before_id` for `after_id` and the reverse: the page before a row links to a page after
  * another row.
  */
-function otherSide(parameter: string): string {
+function mirrorParameter(parameter: string): string {
   return parameter.startsWith('after_')
     ? parameter.replace('after_', 'before_')
     : parameter.replace('before_', 'after_')

@@ -19,11 +19,11 @@ export interface PageOfOptions<Style extends PagingStyle = 'cursor'> {
   readonly style?: Style
 }
 
-const mostColumns = 16
+const maxColumns = 16
 
 const marks: Readonly<Record<PagingStyle, JsonSchema>> = {
   cursor: { type: 'string' },
-  keyset: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: mostColumns },
+  keyset: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: maxColumns },
   offset: { type: 'integer', minimum: 0 },
 }
 

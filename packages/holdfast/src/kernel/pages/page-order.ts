@@ -76,7 +76,7 @@ export function readOrder<Column>(
     orderings.push({
       name,
       direction,
-      nulls: nulls ?? (isLast || isNotNull ? 'never' : usualNulls(direction)),
+      nulls: nulls ?? (isLast || isNotNull ? 'never' : defaultNulls(direction)),
     })
   }
   if (orderings.length === 0) throw orderInvalid('it is empty')
@@ -84,7 +84,7 @@ export function readOrder<Column>(
 }
 
 /** Returns the default position of nulls in Postgres. */
-export function usualNulls(direction: Direction): 'first' | 'last' {
+export function defaultNulls(direction: Direction): 'first' | 'last' {
   return direction === 'asc' ? 'last' : 'first'
 }
 

@@ -70,7 +70,7 @@ export interface PageWindow {
 }
 
 /** A row with its position in the order. */
-export interface PlacedRow<Row> {
+export interface PositionedRow<Row> {
   readonly row: Row
   /** The values of its ordering columns, see {@link Position}. */
   readonly values: readonly (string | null)[]
@@ -83,7 +83,7 @@ export interface PageSource<Row> {
   /** The order of the list; its last column is unique. */
   readonly orderings: readonly Ordering[]
   /** Reads the rows of a window, in the window's order. */
-  read(window: PageWindow): Promise<readonly PlacedRow<Row>[]>
+  read(window: PageWindow): Promise<readonly PositionedRow<Row>[]>
   /** Counts all rows of the list; absent if the source does not support counting. */
   count?(): Promise<number>
 }

@@ -123,12 +123,12 @@ export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = 
         if (!Number.isInteger(limit) || Number(limit) < 1 || Number(limit) > max)
           issues.push({ message: `Expected an integer from 1 to ${max}`, path: ['limit'] })
         if (typeof count !== 'boolean') issues.push({ message: 'Expected true or false', path: ['count'] })
-        const { begins, others } = await start.read(rest, issues)
+        const { startPosition, others } = await start.read(rest, issues)
         const inner = filters ? await validate(filters, others) : { value: {} }
         if (inner.issues) issues.push(...inner.issues)
         if (issues.length > 0) return { issues }
         const filtered = 'value' in inner ? (inner.value as object) : {}
-        return { value: { ...filtered, limit, ...begins, ...(count === true ? { count } : {}) } }
+        return { value: { ...filtered, limit, ...startPosition, ...(count === true ? { count } : {}) } }
       },
       jsonSchema: { input: describe('input'), output: describe('output') },
     },
@@ -156,7 +156,7 @@ interface Start {
   read(
     fields: Record<string, unknown>,
     issues: SchemaIssue[],
-  ): Promise<{ readonly begins: Partial<PageRequest>; readonly others: Record<string, unknown> }>
+  ): Promise<{ readonly startPosition: Partial<PageRequest>; readonly others: Record<string, unknown> }>
 }
 
 function startOf(options: PagedOptions): Start {
@@ -180,10 +180,10 @@ const byCursor: Start = {
     },
   }),
   async read({ cursor, ...others }, issues) {
-    if (cursor === undefined) return { begins: {}, others }
+    if (cursor === undefined) return { startPosition: {}, others }
     if (typeof cursor !== 'string' || cursor.length > maxCursorLength)
       issues.push({ message: 'Expected a cursor from `next` or `prev` of a page', path: ['cursor'] })
-    return { begins: { cursor: cursor as string }, others }
+    return { startPosition: { cursor: cursor as string }, others }
   },
 }
 
@@ -202,7 +202,7 @@ function byOffset(maxOffset: number): Start {
     async read({ offset = 0, ...others }, issues) {
       if (!Number.isInteger(offset) || Number(offset) < 0 || Number(offset) > maxOffset)
         issues.push({ message: `Expected an integer from 0 to ${maxOffset}`, path: ['offset'] })
-      return { begins: { style: 'offset', offset: offset as number }, others }
+      return { startPosition: { style: 'offset', offset: offset as number }, others }
     },
   }
 }
@@ -238,7 +238,7 @@ function byKeyset(keys: Schema): Start {
           message: 'Expected a page after a row or before one, not both',
           path: [`before_${names[0]}`],
         })
-      return { begins: { style: 'keyset', ...given }, others }
+      return { startPosition: { style: 'keyset', ...given }, others }
     },
   }
 }
@@ -269,13 +269,13 @@ function prefixed(issue: SchemaIssue, prefix: string): SchemaIssue {
   return { ...issue, path: [`${prefix}_${name}`, ...rest] }
 }
 
-function limitSchema(max: number, usual: number): Record<string, JsonSchema> {
+function limitSchema(max: number, defaultLimit: number): Record<string, JsonSchema> {
   return {
     limit: {
       type: 'integer',
       minimum: 1,
       maximum: max,
-      default: usual,
+      default: defaultLimit,
       description: 'How many items at most.',
     },
   }

@@ -8,7 +8,7 @@ import {
   type PageRequest,
   type PageSource,
   type PagingStyle,
-  type PlacedRow,
+  type PositionedRow,
   type Position,
 } from './page.ts'
 import { type Ordering, reversed } from './page-order.ts'
@@ -47,7 +47,7 @@ interface Place {
 interface Paging<Style extends PagingStyle> {
   open(): Promise<Start>
   /** Returns `undefined` if the style cannot express the position. */
-  mark(side: Side, place: Place): Promise<PageMarks[Style] | undefined>
+  cursorFor(side: Side, place: Place): Promise<PageMarks[Style] | undefined>
 }
 
 /**
@@ -83,9 +83,9 @@ export async function readPage<Row, Item>(
     limit,
   )
   const rows = isBackward ? read.toReversed() : read
-  const ends = endsOf(rows, { after, isBackward, isMore })
-  const next = ends.next && (await paging.mark('next', ends.next))
-  const prev = ends.prev && (await paging.mark('prev', ends.prev))
+  const ends = pageBoundaries(rows, { after, isBackward, isMore })
+  const next = ends.next && (await paging.cursorFor('next', ends.next))
+  const prev = ends.prev && (await paging.cursorFor('prev', ends.prev))
   return {
     items: rows.map(({ row }) => toItem(row)),
     ...(next === undefined ? {} : { next }),
@@ -95,9 +95,9 @@ export async function readPage<Row, Item>(
 }
 
 function cut<Row>(
-  rows: readonly PlacedRow<Row>[],
+  rows: readonly PositionedRow<Row>[],
   limit: number,
-): { readonly rows: readonly PlacedRow<Row>[]; readonly isMore: boolean } {
+): { readonly rows: readonly PositionedRow<Row>[]; readonly isMore: boolean } {
   return { rows: rows.slice(0, limit), isMore: rows.length > limit }
 }
 
@@ -105,8 +105,8 @@ function cut<Row>(
  * Returns the positions to continue from. A page that was reached from another one links back to
  * it, even if it is empty.
  */
-function endsOf(
-  rows: readonly PlacedRow<unknown>[],
+function pageBoundaries(
+  rows: readonly PositionedRow<unknown>[],
   {
     after,
     isBackward,
@@ -137,7 +137,7 @@ function byCursor(
       if (typeof way !== 'string' || values.length !== orderings.length) throw CursorInvalid()
       return { isBackward: way.startsWith('<'), after: { values, isInclusive: way.endsWith('=') }, offset: 0 }
     },
-    async mark(side, { values, isInclusive = false }) {
+    async cursorFor(side, { values, isInclusive = false }) {
       const way = (side === 'next' ? '>' : '<') + (isInclusive ? '=' : '')
       const sealed = await cursors.seal([way, ...values], binding)
       if (sealed.length > maxCursorLength) throw positionTooLong(orderings)
@@ -175,7 +175,7 @@ function byKeyset({ after, before }: PageRequest, orderings: readonly Ordering[]
       const values = orderings.map(({ name }) => toText(given, name))
       return { isBackward: after === undefined, after: { values, isInclusive: false }, offset: 0 }
     },
-    async mark(side, { values, isInclusive = false }) {
+    async cursorFor(side, { values, isInclusive = false }) {
       if (isInclusive) return undefined
       const prefix = side === 'next' ? 'after' : 'before'
       return Object.fromEntries(

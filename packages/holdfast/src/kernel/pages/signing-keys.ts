@@ -17,7 +17,7 @@ export interface SigningKeys {
 /**
  * Returns a key that exists in this process only: its signatures are valid until the process ends.
  */
-export function ownSigningKeys(): SigningKeys {
+export function ephemeralSigningKeys(): SigningKeys {
   const keys = [{ id: 1, secret: crypto.getRandomValues(new Uint8Array(32)) }]
   return { keys, refresh: () => Promise.resolve(keys) }
 }

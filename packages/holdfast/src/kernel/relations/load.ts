@@ -28,7 +28,7 @@ export interface LoadOptions {
 export function createLoad(context: RelationContext<unknown, unknown>, { isReadOnly }: LoadOptions): Load {
   const loaders = new Map<Relation, Loader>()
   return (relation, key) => {
-    if (isMissing(key)) return Promise.reject(keyMissing(relation.place))
+    if (isMissing(key)) return Promise.reject(keyMissing(relation.definedAt))
     let loader = loaders.get(relation)
     if (!loader) {
       const created = createLoader(relation, context, () => {
@@ -64,9 +64,9 @@ function isMissing(key: unknown): boolean {
   return key === null || key === undefined
 }
 
-function keyMissing(place: string): HoldfastError {
+function keyMissing(definedAt: string): HoldfastError {
   return new HoldfastError(
     'relation-key-missing',
-    `The relation at ${place} was loaded with a null or undefined key. Check for null before calling load; if the types rule it out, the row that the key was read from does not match its declared type.`,
+    `The relation at ${definedAt} was loaded with a null or undefined key. Check for null before calling load; if the types rule it out, the row that the key was read from does not match its declared type.`,
   )
 }

@@ -14,7 +14,7 @@ test('a row with a null key is reported as not requested', async () => {
   )
   const load = createLoad(context, { isReadOnly: true })
   await expect(load(relation, 1)).rejects.toMatchObject({
-    code: 'relation-row-unasked',
+    code: 'relation-row-unexpected',
     message: expect.stringContaining('the key null,') as string,
   })
 })

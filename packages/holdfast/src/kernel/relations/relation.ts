@@ -51,7 +51,7 @@ export interface OneDefinition<
 export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknown> {
   readonly maxBatch: number
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   /**
    * Returns the row or rows of each key, in the order of the keys; an error if loading that key has
    * to throw.
@@ -64,10 +64,10 @@ const defaultMaxBatch = 1_000
 /** Creates a relation with at most one row per key. */
 export function createOne<Key extends RelationKey, Row, Db, Values>(
   definition: OneDefinition<Key, Row, Db, Values>,
-  place: string,
+  definedAt: string,
 ): Relation<Key, Row | undefined> {
-  return createRelation(definition, place, (rows, key) => {
-    if (rows.length > 1) throw repeated(key, rows.length, place)
+  return createRelation(definition, definedAt, (rows, key) => {
+    if (rows.length > 1) throw repeated(key, rows.length, definedAt)
     return rows.length === 0 && definition.missing ? definition.missing(key) : rows[0]
   })
 }
@@ -75,33 +75,33 @@ export function createOne<Key extends RelationKey, Row, Db, Values>(
 /** Creates a relation with any number of rows per key. */
 export function createMany<Key extends RelationKey, Row, Db, Values>(
   definition: RelationDefinition<Key, Row, Db, Values>,
-  place: string,
+  definedAt: string,
 ): Relation<Key, Row[]> {
-  return createRelation(definition, place, (rows) => [...rows])
+  return createRelation(definition, definedAt, (rows) => [...rows])
 }
 
 function createRelation<Key extends RelationKey, Row, Db, Values, Loaded>(
   definition: RelationDefinition<Key, Row, Db, Values>,
-  place: string,
+  definedAt: string,
   pick: (rows: readonly Row[], key: Key) => Loaded | Error,
 ): Relation<Key, Loaded> {
   const { maxBatch = defaultMaxBatch } = definition
   if (!Number.isInteger(maxBatch) || maxBatch < 1) {
     throw new HoldfastError(
       'relation-invalid',
-      `The relation at ${place} has maxBatch ${maxBatch}; it must be a positive integer.`,
+      `The relation at ${definedAt} has maxBatch ${maxBatch}; it must be a positive integer.`,
     )
   }
   return {
     maxBatch,
-    place,
+    definedAt,
     async load(context, keys) {
       const rows = await definition.rows(context as RelationContext<Db, Values>, keys)
       const rowsOf = new Map<unknown, Row[]>(keys.map((key) => [identityOf(key), []]))
       for (const row of rows) {
         const key = definition.key(row)
         const found = rowsOf.get(identityOf(key))
-        if (!found) throw unasked(key, keys, place)
+        if (!found) throw unasked(key, keys, definedAt)
         found.push(row)
       }
       return keys.map((key) => pick(rowsOf.get(identityOf(key)) ?? [], key))
@@ -123,23 +123,23 @@ export function identityOf(key: RelationKey): unknown {
   return JSON.stringify(key.map((part) => [typeof part, String(identityOf(part))]))
 }
 
-function unasked(key: RelationKey, keys: readonly RelationKey[], place: string): HoldfastError {
+function unasked(key: RelationKey, keys: readonly RelationKey[], definedAt: string): HoldfastError {
   return new HoldfastError(
-    'relation-row-unasked',
-    `The relation at ${place} read a row with the key ${shown(key)}, which was not requested; requested keys include ${shown(keys[0])}. \`rows\` must read only the rows of its keys, and \`key\` must return the key with the requested type: Postgres returns a bigint as a string.`,
+    'relation-row-unexpected',
+    `The relation at ${definedAt} read a row with the key ${redactedText(key)}, which was not requested; requested keys include ${redactedText(keys[0])}. \`rows\` must read only the rows of its keys, and \`key\` must return the key with the requested type: Postgres returns a bigint as a string.`,
   )
 }
 
-function repeated(key: RelationKey, count: number, place: string): HoldfastError {
+function repeated(key: RelationKey, count: number, definedAt: string): HoldfastError {
   return new HoldfastError(
-    'relation-row-repeated',
-    `The relation at ${place} expects one row per key, but read ${count} for ${shown(key)}. Define it with \`many\`, or read by a unique key.`,
+    'relation-row-duplicate',
+    `The relation at ${definedAt} expects one row per key, but read ${count} for ${redactedText(key)}. Define it with \`many\`, or read by a unique key.`,
   )
 }
 
-function shown(key: RelationKey | null | undefined): string {
+function redactedText(key: RelationKey | null | undefined): string {
   if (key === null || key === undefined) return String(key)
-  if (Array.isArray(key)) return `[${key.map((part: KeyPart) => shown(part)).join(', ')}]`
+  if (Array.isArray(key)) return `[${key.map((part: KeyPart) => redactedText(part)).join(', ')}]`
   if (key instanceof Date) return key.toISOString()
   const isText = typeof key === 'string'
   return `${isText ? JSON.stringify(key) : String(key)} (${isText ? 'a string' : `a ${typeof key}`})`

@@ -6,7 +6,7 @@ import type { AnyProblemType } from '../problem/problem.ts'
 import type { Settings } from '../host/settings.ts'
 import type { SigningKeys } from '../pages/signing-keys.ts'
 import type { AnswerRefused } from '../call/stages/validate-input.ts'
-import type { Surroundings } from '../host/surroundings.ts'
+import type { ServiceHost } from '../host/service-host.ts'
 
 /**
  * The port through which a service reaches its data, implemented by `postgres()`, `drizzle()` and
@@ -22,13 +22,13 @@ export interface Database<Read, Write> {
   /** The settings that it reads from the environment. */
   readonly settings?: Settings<unknown>
   /** Connects, migrates, and starts its background work. */
-  open(surroundings: DatabaseSurroundings): Promise<OpenDatabase>
+  open(host: DatabaseHost): Promise<OpenDatabase>
   /** Type information only; never set at runtime. */
   readonly types?: { readonly read: Read; readonly write: Write }
 }
 
 /** The environment of a database: that of its service, and the name of the service. */
-export interface DatabaseSurroundings extends Surroundings {
+export interface DatabaseHost extends ServiceHost {
   /**
    * The name of the service. It separates its keys, jobs and messages from those of other services
    * on the same database.
@@ -39,7 +39,7 @@ export interface DatabaseSurroundings extends Surroundings {
 /** The settings of the service that a stage needs to create answers. */
 export interface StageSettings {
   /** The URI or path that precedes the code in a problem's `type`. */
-  readonly problemBase: string
+  readonly problemTypeBase: string
 }
 
 /** An open database. */

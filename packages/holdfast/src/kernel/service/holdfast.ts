@@ -131,7 +131,7 @@ export function holdfast<Read = undefined, Write = undefined, Values = NoSetting
         identify,
         settings,
         securitySchemes: securitySchemes ?? defaultSecuritySchemes,
-        place: callSite(application.service),
+        definedAt: callSite(application.service),
       }),
   }
   return application

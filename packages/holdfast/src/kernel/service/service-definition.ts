@@ -1,4 +1,4 @@
-import type { BackgroundDefinition } from '../background/background-of.ts'
+import type { BackgroundDefinition } from '../background/collect-background.ts'
 import type { Checks, HealthDefinition } from './check.ts'
 import type { Database } from './database.ts'
 import type { ModuleExports } from './module-exports.ts'
@@ -40,13 +40,13 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    * Base URL of the problem documentation: the part of a problem's `type` before its code, ending
    * in a slash. Default `/problems/`, where the service documents them itself.
    */
-  readonly problemBase?: string
+  readonly problemTypeBase?: string
 }
 
 /** The parts that a service shares with all services of its application. */
 export interface ServiceParts {
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   readonly database: Database<unknown, unknown> | undefined
   readonly identify: Identify | undefined
   readonly settings: Settings<unknown> | undefined

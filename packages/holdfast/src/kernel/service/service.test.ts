@@ -168,9 +168,9 @@ describe('a service does not start', () => {
   })
 
   test('with problems that are not documented', async () => {
-    const undocumented = service({ name: 'undocumented', operations: {}, problemBase: '/problems' })
+    const undocumented = service({ name: 'undocumented', operations: {}, problemTypeBase: '/problems' })
     await expect(undocumented.start({} as never)).rejects.toThrow(
-      'its problemBase /problems must end with a slash',
+      'its problemTypeBase /problems must end with a slash',
     )
   })
 

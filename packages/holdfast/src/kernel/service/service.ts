@@ -1,6 +1,6 @@
 import type { Answer } from '../operation/answer.ts'
 import type { Worker, WorkerOptions } from '../background/background.ts'
-import { hasBackground } from '../background/background-of.ts'
+import { hasBackground } from '../background/collect-background.ts'
 import type { CallRequest, Next } from '../call/call.ts'
 import { type Check, databaseCheckName, type HealthDefinition, replicasCheckName } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
@@ -8,7 +8,7 @@ import { createCall } from '../call/create-call.ts'
 import { createCursorCodec } from '../pages/cursor.ts'
 import { guardedLog } from '../host/guarded-log.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
-import { judgeService } from './judge-service.ts'
+import { validateService } from './validate-service.ts'
 import type { Logger } from '../base/log.ts'
 import { type ModuleExports, operationsOf, type OperationsOf } from './module-exports.ts'
 import { createPipeline } from '../call/pipeline.ts'
@@ -20,9 +20,9 @@ import type { SecuritySchemes } from '../operation/security-scheme.ts'
 import { sensitiveFieldsOf } from '../schema/sensitive-fields.ts'
 import type { Operations, ServiceDefinition, ServiceParts } from './service-definition.ts'
 import type { Settings } from '../host/settings.ts'
-import { ownSigningKeys } from '../pages/signing-keys.ts'
+import { ephemeralSigningKeys } from '../pages/signing-keys.ts'
 import type { Identify } from '../call/stages/identify.ts'
-import type { Surroundings } from '../host/surroundings.ts'
+import type { ServiceHost } from '../host/service-host.ts'
 import { noTelemetry } from '../telemetry/telemetry.ts'
 
 /** A service that can be started. */
@@ -32,9 +32,9 @@ export interface Service<O extends Operations = Operations> {
   readonly version: string | undefined
   readonly operations: O
   /** The file and line of the definition. */
-  readonly place: string
+  readonly definedAt: string
   /** The part of a problem's `type` before its code. */
-  readonly problemBase: string
+  readonly problemTypeBase: string
   /** The settings of its database and of the service itself. */
   readonly settings: readonly Settings<unknown>[]
   /**
@@ -42,7 +42,7 @@ export interface Service<O extends Operations = Operations> {
    *
    * @throws HoldfastError `service-invalid` that lists everything that is wrong with it.
    */
-  start(surroundings: Surroundings): Promise<RunningService<O>>
+  start(host: ServiceHost): Promise<RunningService<O>>
 }
 
 /** A running service, which answers calls. */
@@ -58,7 +58,7 @@ export interface RunningService<O extends Operations = Operations> {
   readonly databaseProblems: readonly AnyProblemType[]
   /** The problems among them that its database may answer a mutation with. */
   readonly mutationProblems: readonly AnyProblemType[]
-  readonly problemBase: string
+  readonly problemTypeBase: string
   /** The readiness checks: the database's, if it has one, and those of the definition. */
   readonly checks: ReadonlyMap<string, Check>
   readonly health: HealthDefinition
@@ -68,7 +68,7 @@ export interface RunningService<O extends Operations = Operations> {
   readonly isSensitive: (name: string) => boolean
   /** The authentication methods of callers. */
   readonly securitySchemes: SecuritySchemes
-  readonly surroundings: Surroundings
+  readonly host: ServiceHost
   /** The logger of request lines, which contain only framework data and need no redaction. */
   readonly requestLog: Logger
   /**
@@ -99,46 +99,46 @@ export function createService<E extends ModuleExports>(
     name: definition.name,
     version: definition.version,
     operations: definition.operations,
-    place: parts.place,
-    problemBase: definition.problemBase ?? defaultProblemBase,
+    definedAt: parts.definedAt,
+    problemTypeBase: definition.problemTypeBase ?? defaultProblemBase,
     settings: [parts.database?.settings, parts.settings].filter((one) => one !== undefined),
-    start: (surroundings) => startService(definition, parts, surroundings),
+    start: (host) => startService(definition, parts, host),
   }
 }
 
 async function startService<O extends Operations>(
   definition: ServiceDefinition<O>,
   parts: ServiceParts,
-  given: Surroundings,
+  given: ServiceHost,
 ): Promise<RunningService<O>> {
-  const { operations: compiled, background, problems } = judgeService(definition, parts, given.mode)
+  const { operations: compiled, background, problems } = validateService(definition, parts, given.mode)
   const settings = (await parts.settings?.read(given)) ?? {}
   const redactor = redactorOf(definition, compiled)
   const requestLog = guardedLog(given.log, given.notify)
-  const surroundings = { ...given, log: redactedLog(requestLog, redactor) }
-  surroundings.telemetry?.hide(redactor)
-  const database = await parts.database?.open({ ...surroundings, service: definition.name })
+  const host = { ...given, log: redactedLog(requestLog, redactor) }
+  host.telemetry?.hide(redactor)
+  const database = await parts.database?.open({ ...host, service: definition.name })
   await database?.register?.(background).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
-  const cursors = await createCursorCodec(database?.signingKeys ?? ownSigningKeys(), surroundings.clock)
-  const problemBase = definition.problemBase ?? defaultProblemBase
-  const { log, telemetry = noTelemetry } = surroundings
+  const cursors = await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock)
+  const problemTypeBase = definition.problemTypeBase ?? defaultProblemBase
+  const { log, telemetry = noTelemetry } = host
   const { problems: databaseProblems = [], mutationProblems = [] } = parts.database ?? {}
   const operations = new Map(compiled.map((operation) => [operation.name, operation]))
   const pipelines = new Map<string, Next>(
     compiled.map((operation) => [
       operation.name,
       createPipeline(operation, {
-        clock: surroundings.clock,
-        mode: surroundings.mode,
-        problemBase,
+        clock: host.clock,
+        mode: host.mode,
+        problemTypeBase: problemTypeBase,
         cursors,
         settings,
         identify: parts.identify,
         answerRefused: database?.answerRefusedFor?.(operation),
-        data: database?.stageFor(operation, { problemBase }),
+        data: database?.stageFor(operation, { problemTypeBase }),
         frameworkProblems: [...kernelProblems, ...databaseProblems, ...mutationProblems],
       }),
     ]),
@@ -157,13 +157,13 @@ async function startService<O extends Operations>(
     problems,
     databaseProblems,
     mutationProblems,
-    problemBase,
+    problemTypeBase: problemTypeBase,
     checks,
     health: definition.health ?? {},
     identify: parts.identify,
     isSensitive: (name) => redactor.isSensitive(name),
     securitySchemes: parts.securitySchemes,
-    surroundings,
+    host,
     requestLog,
     async call(request) {
       const operation = operations.get(request.operation)

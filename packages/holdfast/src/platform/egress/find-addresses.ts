@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { refuseAddress } from './refuse-address.ts'
+import { rejectAddress } from './reject-address.ts'
 
 /** Resolves a host name to its addresses. */
 export type Resolve = (hostname: string) => Promise<readonly string[]>
@@ -32,7 +32,7 @@ export function isAllowedHost(url: URL, allowedHosts: readonly string[]): boolea
 export async function findAddresses(url: URL, rules: EgressRules): Promise<readonly string[]> {
   const addresses = await resolveHost(url, rules.resolve ?? resolveBySystem)
   if (isAllowedHost(url, rules.allowedHosts)) return addresses
-  const refusal = addresses.map(refuseAddress).find((found) => found !== undefined)
+  const refusal = addresses.map(rejectAddress).find((found) => found !== undefined)
   if (refusal === undefined) return addresses
   // The message omits the address: the person who set the host may read it, and must not learn what
   // is behind a firewall.

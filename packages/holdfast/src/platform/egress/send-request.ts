@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { type Cancellation, untilAborted } from '../../kernel/base/cancellation.ts'
+import { type Cancellation, abortable } from '../../kernel/base/cancellation.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type EgressRules, findAddresses } from './find-addresses.ts'
 
@@ -44,7 +44,7 @@ export async function sendRequest(request: EgressRequest, limits: EgressLimits):
   const signal = AbortSignal.any([timeout, limits.signal])
   const { host } = request.url
   try {
-    const addresses = await untilAborted(findAddresses(request.url, limits), signal)
+    const addresses = await abortable(findAddresses(request.url, limits), signal)
     const incoming = await exchange(request, addresses, signal)
     return {
       status: incoming.statusCode ?? 0,

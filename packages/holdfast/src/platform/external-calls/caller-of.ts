@@ -7,18 +7,18 @@ export interface Caller {
   /** Whether it is an HTTP client. */
   readonly isHttpClient: boolean
   /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
-  readonly place: string | undefined
+  readonly calledAt: string | undefined
 }
 
 // A client may be many frames deep.
-const mostFrames = 100
+const maxFrames = 100
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // Tests are beside the framework's code, but are programs that use it.
 const test = /\.(?:test|fixture)\.[jt]s$/
-// The folders that make calls themselves. Other folders are on the stack because they wait for a
+// The wings and rooms that make calls themselves. Others are on the stack because they wait for a
 // handler, which makes the call.
-const calling = /^(?:postgres|telemetry)\b/
+const calling = /^(?:storage|platform\/telemetry)\b/
 // A driver reconnects for waiting callers and an exporter sends on a timer: nothing else is on the
 // stack then.
 const driver = /\/node_modules\/(?:pg|pg-pool|@opentelemetry\/(?:otlp-)?exporter-[^/]+)\//
@@ -38,7 +38,7 @@ export function callerOf(): Caller {
       (libraries.some(({ path }) => driver.test(path)) ||
         (nearest !== undefined && calling.test(nearest.path.slice(root.length)))),
     isHttpClient: libraries.some(({ path }) => httpClient.test(path)),
-    place: isProgram ? `${nearest.path}:${nearest.line}` : undefined,
+    calledAt: isProgram ? `${nearest.path}:${nearest.line}` : undefined,
   }
 }
 
@@ -61,7 +61,7 @@ interface Frame {
 function framesBelowChannel(): readonly Frame[] {
   const carrier: { stack?: string } = {}
   const { stackTraceLimit } = Error
-  Error.stackTraceLimit = mostFrames
+  Error.stackTraceLimit = maxFrames
   Error.captureStackTrace(carrier)
   const lines = (carrier.stack ?? '').split('\n')
   Error.stackTraceLimit = stackTraceLimit

@@ -67,10 +67,10 @@ function ofSocket({ socket }: SocketMessage): OutgoingCall {
     kind: 'connection',
     toHost(tell) {
       let name: string | undefined
-      let hasTold = false
+      let hasReported = false
       const tellOnce = (host: string): void => {
-        if (!hasTold) tell(host)
-        hasTold = true
+        if (!hasReported) tell(host)
+        hasReported = true
       }
       socket.on('lookup', (...[, , , host]) => (name = host))
       socket.on('connectionAttempt', (address, port: number | undefined) =>

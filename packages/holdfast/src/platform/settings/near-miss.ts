@@ -20,14 +20,14 @@ function distance(a: string, b: string): number {
   return last[b.length]!
 }
 
-const mostMistakes = 2
+const maxMistakes = 2
 
 /**
  * Returns the candidate closest to a name; `undefined` if none is close. One letter may be wrong in
  * names from three letters on, two from six on. Case is ignored.
  */
 export function nearMiss(name: string, candidates: readonly string[]): string | undefined {
-  const most = Math.min(mostMistakes, Math.floor(name.length / 3))
+  const most = Math.min(maxMistakes, Math.floor(name.length / 3))
   return candidates
     .filter((candidate) => Math.abs(candidate.length - name.length) <= most)
     .map((candidate) => ({ candidate, mistakes: distance(name.toUpperCase(), candidate.toUpperCase()) }))

@@ -23,7 +23,7 @@ export interface SettingReader {
 }
 
 // Messages are read by people.
-const longestShown = 60
+const maxShownLength = 60
 const redactor = createRedactor()
 // Matches names of settings that are probably secret. Hiding one value too many is harmless.
 const soundsSecret = /(?:^|_)(?:KEY|TOKEN|SECRET|PASS|PASSWORD|DSN|CREDENTIALS?)S?(?:_|$)/i
@@ -145,7 +145,7 @@ function describeDefault(declared: Setting, schema: JsonSchema, mayBeAbsent: boo
 
 function show(text: string): string {
   const shown = redactor.text(text)
-  return JSON.stringify(shown.length > longestShown ? `${shown.slice(0, longestShown)}…` : shown)
+  return JSON.stringify(shown.length > maxShownLength ? `${shown.slice(0, maxShownLength)}…` : shown)
 }
 
 /** Returns the schema's message if it adds to the description of valid values. */

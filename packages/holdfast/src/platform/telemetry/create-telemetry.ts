@@ -1,5 +1,5 @@
 import { createLogger, type Logger, toLogFields } from '../../kernel/base/log.ts'
-import { type Mode, readMode } from '../../kernel/host/surroundings.ts'
+import { type Mode, readMode } from '../../kernel/host/service-host.ts'
 import { noTelemetry, type Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import { createMeter, type Meter } from './metrics/meter.ts'
 import type { MetricSource } from './metrics/metric.ts'
@@ -27,7 +27,7 @@ export interface RunningTelemetry
 }
 
 /** The environment of telemetry. */
-export interface TelemetrySurroundings {
+export interface TelemetryHost {
   /** The service to describe. Default: a Node process without a service name. */
   readonly service?: ServiceIdentity
   /** Environment variables. Default `process.env`. */
@@ -49,11 +49,8 @@ export interface TelemetrySurroundings {
  *
  * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
  */
-export function createTelemetry(
-  options: TelemetryOptions = {},
-  surroundings: TelemetrySurroundings = {},
-): RunningTelemetry {
-  const known = withDefaults(surroundings)
+export function createTelemetry(options: TelemetryOptions = {}, host: TelemetryHost = {}): RunningTelemetry {
+  const known = withDefaults(host)
   const { env, service, log } = known
   const settings = readTelemetrySettings({ ...known, options })
   const resource = describeResource(service, options, env)
@@ -105,8 +102,8 @@ export function createTelemetry(
 }
 
 /** Fills in the defaults of the environment of telemetry. */
-export function withDefaults(surroundings: TelemetrySurroundings): Required<TelemetrySurroundings> {
-  const { env = process.env } = surroundings
+export function withDefaults(host: TelemetryHost): Required<TelemetryHost> {
+  const { env = process.env } = host
   const toLine =
     (stream: NodeJS.WriteStream) =>
     (line: string): void =>
@@ -116,7 +113,7 @@ export function withDefaults(surroundings: TelemetrySurroundings): Required<Tele
     mode: readMode(env),
     log: createLogger({ write: toLine(process.stdout) }),
     notify: toLine(process.stderr),
-    ...surroundings,
+    ...host,
     env,
   }
 }

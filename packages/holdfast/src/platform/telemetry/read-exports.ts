@@ -11,7 +11,7 @@ interface Source {
 }
 
 /** Max delay of a timer, in milliseconds. */
-const longestMs = 2 ** 31 - 1
+const maxMs = 2 ** 31 - 1
 
 /** Returns how spans are exported; `undefined` if they are not. */
 export function readSpanExport(source: Source): SpanExport | undefined {
@@ -19,7 +19,7 @@ export function readSpanExport(source: Source): SpanExport | undefined {
   if (variables.choice('OTEL_TRACES_EXPORTER', ['otlp', 'none']) === 'none') return undefined
   const target = readTarget('TRACES', source)
   if (!target) return undefined
-  const whole = { min: 1, max: longestMs }
+  const whole = { min: 1, max: maxMs }
   return {
     target,
     everyMs: variables.number('OTEL_BSP_SCHEDULE_DELAY', whole) ?? 5_000,
@@ -34,7 +34,7 @@ export function readMetricExport(source: Source): MetricExport | undefined {
   if (exporters && !exporters.includes('otlp')) return undefined
   const target = readTarget('METRICS', source)
   if (!target) return undefined
-  const everyMs = variables.number('OTEL_METRIC_EXPORT_INTERVAL', { min: 1, max: longestMs }) ?? 60_000
+  const everyMs = variables.number('OTEL_METRIC_EXPORT_INTERVAL', { min: 1, max: maxMs }) ?? 60_000
   return { target, everyMs }
 }
 
@@ -68,7 +68,7 @@ function readTarget(signal: 'TRACES' | 'METRICS', source: Source): OtlpTarget | 
   return {
     url,
     headers,
-    timeoutMs: variables.number(named('TIMEOUT'), { min: 1, max: longestMs }) ?? 10_000,
+    timeoutMs: variables.number(named('TIMEOUT'), { min: 1, max: maxMs }) ?? 10_000,
     compression: variables.choice(named('COMPRESSION'), ['gzip', 'none']) ?? 'gzip',
   }
 }

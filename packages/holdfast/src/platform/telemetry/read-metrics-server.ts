@@ -1,11 +1,11 @@
-import type { Mode } from '../../kernel/host/surroundings.ts'
-import type { ServedAt } from './prometheus/serve-metrics.ts'
+import type { Mode } from '../../kernel/host/service-host.ts'
+import type { MetricsAddress } from './prometheus/serve-metrics.ts'
 import { readMetricExporters } from './read-exports.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 import { invalid, type Variables } from './variables.ts'
 
 /** OpenTelemetry's default for Prometheus. */
-const usualPort = 9_464
+const defaultPort = 9_464
 const maxPort = 65_535
 
 /** Returns the address at which metrics are served; `undefined` if they are not. */
@@ -13,7 +13,7 @@ export function readMetricsServer(
   { metricsServer }: TelemetryOptions,
   variables: Variables,
   mode: Mode,
-): ServedAt | undefined {
+): MetricsAddress | undefined {
   const exporters = readMetricExporters(variables)
   const port =
     checkPort(metricsServer === false ? undefined : metricsServer?.port) ??
@@ -24,7 +24,7 @@ export function readMetricsServer(
   // Tests run in parallel, and next to a service under development.
   if (mode === 'test' && !isAsked) return undefined
   return {
-    port: Math.floor(port ?? usualPort),
+    port: Math.floor(port ?? defaultPort),
     // A container is reached from outside; a service under development must not be.
     host:
       metricsServer?.host ??

@@ -1,6 +1,6 @@
-import type { Mode } from '../../kernel/host/surroundings.ts'
+import type { Mode } from '../../kernel/host/service-host.ts'
 import type { MetricExport, SpanExport } from './otlp/start-export.ts'
-import type { ServedAt } from './prometheus/serve-metrics.ts'
+import type { MetricsAddress } from './prometheus/serve-metrics.ts'
 import { readMetricExport, readSpanExport } from './read-exports.ts'
 import { readMetricsServer } from './read-metrics-server.ts'
 import type { SamplerOptions } from './sampler.ts'
@@ -23,7 +23,7 @@ export interface TelemetrySettings {
   /** The export of metrics; `undefined`: none. */
   readonly metrics: MetricExport | undefined
   /** The address at which metrics are served; `undefined`: none. */
-  readonly metricsServer: ServedAt | undefined
+  readonly metricsServer: MetricsAddress | undefined
 }
 
 const switchedOff: TelemetrySettings = {

@@ -2,10 +2,10 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import {
   createTelemetry,
   type RunningTelemetry,
-  type TelemetrySurroundings,
+  type TelemetryHost,
   withDefaults,
 } from './create-telemetry.ts'
-import type { ServedAt } from './prometheus/serve-metrics.ts'
+import type { MetricsAddress } from './prometheus/serve-metrics.ts'
 import { readTelemetrySettings } from './settings.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 
@@ -18,11 +18,11 @@ import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.
  */
 export async function watchService(
   options: TelemetryOptions = {},
-  surroundings: TelemetrySurroundings = {},
+  host: TelemetryHost = {},
 ): Promise<RunningTelemetry> {
-  const known = withDefaults(surroundings)
+  const known = withDefaults(host)
   const { isEnabled, metricsServer } = readTelemetrySettings({ ...known, options, notify: () => {} })
-  const telemetry = createTelemetry(options, surroundings)
+  const telemetry = createTelemetry(options, host)
   if (!isEnabled || !metricsServer) return telemetry
   try {
     const { serveMetrics } = await import('./prometheus/serve-metrics.ts')
@@ -52,6 +52,6 @@ function isInUse({ cause }: HoldfastError): boolean {
  * Returns the notice for metrics on the default port that cannot be served, as for a second service
  * on a machine.
  */
-function notServed({ port }: ServedAt): string {
+function notServed({ port }: MetricsAddress): string {
   return `port ${port} is in use; metrics are not served (OTEL_EXPORTER_PROMETHEUS_PORT)`
 }

@@ -18,11 +18,11 @@ function throwAgain(): never {
 const slowService = holdfast({
   database: {
     ...noDatabase,
-    async open(surroundings) {
+    async open(host) {
       await new Promise<void>((resolve) => {
         process.on('message', (message) => message === 'start' && resolve())
       })
-      return noDatabase.open(surroundings)
+      return noDatabase.open(host)
     },
   },
 }).service({ name: 'slow', operations: {} })

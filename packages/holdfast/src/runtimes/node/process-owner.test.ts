@@ -59,7 +59,7 @@ describe('a process', () => {
     expect(child.log().at(-1)).toMatchObject({
       level: 'error',
       error: {
-        code: 'grace-exceeded',
+        code: 'shutdown-timeout',
         message: expect.stringContaining('the call of wait with the request id in-flight'),
       },
     })

@@ -32,7 +32,7 @@ export interface ProcessOwner {
  * start that is interrupted is undone by the other side, such as the database. (PID 1 of a
  * container does not receive signals at all without a listener.)
  */
-export function ownProcess(log: Logger): ProcessOwner {
+export function manageProcess(log: Logger): ProcessOwner {
   let stops: Stops | undefined
   let isStopping = false
   let exitCode = 0

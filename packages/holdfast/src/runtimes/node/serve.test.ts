@@ -140,7 +140,7 @@ describe('a call', () => {
     expect(signal.aborted).toBe(false)
     client.socket.destroy()
     await until(() => signal.aborted)
-    expect(signal.reason).toMatchObject({ code: 'client-gone' })
+    expect(signal.reason).toMatchObject({ code: 'client-disconnected' })
   })
 
   test('that has been answered is not aborted afterwards', async () => {

@@ -7,7 +7,7 @@ import {
 } from '../../transports/http/answer/security-headers.ts'
 import type { Worker, WorkerOptions } from '../../kernel/background/background.ts'
 import { systemClock } from '../../kernel/base/clock.ts'
-import type { ForeignCallWatch } from '../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import { createRedactor } from '../../kernel/base/redact.ts'
@@ -16,16 +16,16 @@ import { redactedLog } from '../../kernel/base/redacted-log.ts'
 import type { Settings } from '../../kernel/host/settings.ts'
 import type { RunningService, Service } from '../../kernel/service/service.ts'
 import type { Operations } from '../../kernel/service/service-definition.ts'
-import type { Mode, Surroundings } from '../../kernel/host/surroundings.ts'
+import type { Mode, ServiceHost } from '../../kernel/host/service-host.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 import { chooseHost, choosePort } from './settings/configuration.ts'
 import { configure } from './settings/configure.ts'
 import { chooseDrainDelay } from './settings/drain-delay.ts'
 import type { HttpLimits } from './settings/http-limits.ts'
-import { type Answering, createHttpServer } from './server/http-server.ts'
+import { type AnswerSource, createHttpServer } from './server/http-server.ts'
 import { listen } from './server/listen.ts'
 import { createProcessLog } from './log/process-log.ts'
-import { failStart, ownProcess, type ProcessOwner } from './process-owner.ts'
+import { failStart, manageProcess, type ProcessOwner } from './process-owner.ts'
 import { serverSettings } from './settings/server-settings.ts'
 import { type ServiceTelemetry, stopServer } from './stop-server.ts'
 
@@ -50,7 +50,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
    * The environment variables. Default: those of the process, and in development those of a `.env`
    * in the current folder.
    */
-  readonly env?: Surroundings['env']
+  readonly env?: ServiceHost['env']
   /** Receives notices for the person who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
@@ -104,7 +104,7 @@ export interface Server<O extends Operations = Operations> {
    * Stops the service: listens for the drain delay, no longer ready; then stops listening, waits
    * for running calls, and closes the service. Repeated calls wait for the same stop.
    *
-   * @throws HoldfastError `grace-exceeded` if work had not ended within `graceMs`.
+   * @throws HoldfastError `shutdown-timeout` if work had not ended within `graceMs`.
    */
   stop(): Promise<void>
 }
@@ -123,8 +123,8 @@ export interface ServeParts {
   readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages
-  /** Creates the health endpoints; `problemBase` is the service's. */
-  readonly createHealth: (problemBase: string) => Health
+  /** Creates the health endpoints; `problemTypeBase` is the service's. */
+  readonly createHealth: (problemTypeBase: string) => Health
   /** Further settings read from the environment, besides those of the server and the service. */
   readonly settings: readonly Settings<unknown>[]
   /** Starts to record the telemetry of a service. */
@@ -133,7 +133,7 @@ export interface ServeParts {
    * Creates the detection of third-party calls in transactions, outside of production. Default: no
    * detection.
    */
-  readonly watchForeignCalls?: (options: { readonly log: Logger }) => ForeignCallWatch
+  readonly watchExternalCalls?: (options: { readonly log: Logger }) => ExternalCallWatch
   /**
    * Returns the line of the program that runs a statement. Default: repeated statements are
    * reported in the trace only.
@@ -142,7 +142,7 @@ export interface ServeParts {
 }
 
 /** The service that is observed, and the receivers of what goes wrong with that. */
-export interface Watched extends Pick<Surroundings, 'env' | 'log' | 'notify'> {
+export interface Watched extends Pick<ServiceHost, 'env' | 'log' | 'notify'> {
   readonly service: { readonly name: string; readonly version: string | undefined }
   readonly mode: Mode
 }
@@ -165,7 +165,7 @@ const defaultGraceMs = 20_000
 // not run longer than that.
 const failureDelayMs = 1_500
 
-const nobodysProcess: ProcessOwner = { started: () => {}, release: () => {} }
+const unmanagedProcess: ProcessOwner = { started: () => {}, release: () => {} }
 
 async function start<O extends Operations>(
   service: Service<O>,
@@ -174,7 +174,7 @@ async function start<O extends Operations>(
     documentation,
     createHealth,
     watch,
-    watchForeignCalls,
+    watchExternalCalls,
     placeOfProgram,
     settings,
     answersCalls,
@@ -204,8 +204,8 @@ async function start<O extends Operations>(
       isForPeople: mode === 'development' && process.stdout.isTTY,
     })
   const log = redactedLog(guardedLog(ownLog, notify), createRedactor())
-  const health = createHealth(service.problemBase)
-  let answering: Answering = health.starting
+  const health = createHealth(service.problemTypeBase)
+  let answering: AnswerSource = health.starting
   const http = createHttpServer(
     {
       answer: (request) => answering.answer(request),
@@ -224,7 +224,7 @@ async function start<O extends Operations>(
   const url = toUrl(host, port)
   // Migrations may take minutes from here on; meanwhile probes are answered.
   log.info({ service: service.name, url }, 'listening')
-  const owner = options.signals === false ? nobodysProcess : ownProcess(log)
+  const owner = options.signals === false ? unmanagedProcess : manageProcess(log)
   let telemetry: ServiceTelemetry | undefined
   let running: RunningService<O> | undefined
   let worker: Worker | undefined
@@ -241,9 +241,9 @@ async function start<O extends Operations>(
       notify,
       ...(telemetry ? { telemetry } : {}),
       ...(placeOfProgram && mode !== 'production'
-        ? { statements: { refuses: false, placeOf: placeOfProgram } }
+        ? { statements: { refuses: false, callerLineOf: placeOfProgram } }
         : {}),
-      ...(watchForeignCalls && mode !== 'production' ? { foreignCalls: watchForeignCalls({ log }) } : {}),
+      ...(watchExternalCalls && mode !== 'production' ? { externalCalls: watchExternalCalls({ log }) } : {}),
     })
     const pages: Pages = (of) => [
       ...health.pages(of),
@@ -288,8 +288,8 @@ function withoutOperations(running: RunningService): RunningService {
 
 function nothingToWorkOn(service: Service): HoldfastError {
   return new HoldfastError(
-    'nothing-to-work-on',
-    `The service "${service.name}" (${service.place}) has no jobs, consumers, schedules or relays; a worker would have nothing to do. Add some to service({ … }), or start it with serve().`,
+    'no-background-work',
+    `The service "${service.name}" (${service.definedAt}) has no jobs, consumers, schedules or relays; a worker would have nothing to do. Add some to service({ … }), or start it with serve().`,
   )
 }
 

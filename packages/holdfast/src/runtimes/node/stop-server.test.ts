@@ -211,7 +211,7 @@ describe('stopping', () => {
     client.send(`GET /wait?ms=60000 HTTP/1.1\r\n${host}X-Request-Id: the-hung-one\r\n\r\n`)
     await until(async () => (await fetch(`${server.url}/wait?ms=0`)).ok)
     await expect(server.stop()).rejects.toMatchObject({
-      code: 'grace-exceeded',
+      code: 'shutdown-timeout',
       message: expect.stringMatching(/within 50 ms.*the call of wait with the request id the-hung-one/),
     })
     await client.closed

@@ -6,7 +6,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
-import { endsWithin } from './ends-within.ts'
+import { settlesWithin } from './settles-within.ts'
 import type { HttpServer } from './server/http-server.ts'
 
 /** The telemetry of a running service. */
@@ -36,20 +36,20 @@ export interface StopTimes {
 }
 
 // The database gets this much even if the grace is used up.
-const leastCloseMs = 500
+const minCloseMs = 500
 
 // A job that does not end within a second of its signal is abandoned.
 const handBackMs = 2_000
 
 // The last spans show how the service ended; a receiver that is down must not delay the exit.
-const leastFlushMs = 500
-const longestFlushMs = 5_000
+const minFlushMs = 500
+const maxFlushMs = 5_000
 
 /**
  * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
  * calls, and closes the service.
  *
- * @throws HoldfastError `grace-exceeded` with the work that had not ended within `graceMs`; it has
+ * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `graceMs`; it has
  * been cut off.
  */
 export async function stopServer(
@@ -63,19 +63,19 @@ export async function stopServer(
   // release them.
   const working = stopWorking(worker, {
     limitMs: Math.max(0, graceMs - handBackMs),
-    log: running.surroundings.log,
+    log: running.host.log,
   })
   if (drainDelayMs > 0) {
-    running.surroundings.log.info({ drainDelayMs }, 'draining')
+    running.host.log.info({ drainDelayMs }, 'draining')
     await sleep(drainDelayMs)
   }
-  const hasEnded = await endsWithin(http.close(), endMs - performance.now())
-  const hasHandedBack = await endsWithin(working, Math.max(leastCloseMs, endMs - performance.now()))
+  const hasEnded = await settlesWithin(http.close(), endMs - performance.now())
+  const hasHandedBack = await settlesWithin(working, Math.max(minCloseMs, endMs - performance.now()))
   const hung = hasEnded ? [] : unfinishedWork(handler, http)
   http.server.closeAllConnections()
-  const hasClosed = await endsWithin(running.stop(), Math.max(leastCloseMs, endMs - performance.now()))
-  const flushMs = Math.max(leastFlushMs, endMs - performance.now())
-  await telemetry?.stop(Math.min(flushMs, longestFlushMs))
+  const hasClosed = await settlesWithin(running.stop(), Math.max(minCloseMs, endMs - performance.now()))
+  const flushMs = Math.max(minFlushMs, endMs - performance.now())
+  await telemetry?.stop(Math.min(flushMs, maxFlushMs))
   const rest = [
     ...hung,
     ...(hasHandedBack ? [] : ['a job that could not be released']),
@@ -83,7 +83,7 @@ export async function stopServer(
   ]
   if (rest.length === 0) return
   throw new HoldfastError(
-    'grace-exceeded',
+    'shutdown-timeout',
     `The service did not stop within ${graceMs} ms and was terminated. Still running: ${rest.join(', ')}. Pass the signal of the call to everything that a handler awaits, or raise graceMs.`,
   )
 }

@@ -71,14 +71,14 @@ async function joinServer(home: Home, settings: ServerPlan['settings'], database
   removeLeftovers(home)
   const plan = { home, lease: await takeLease(home), settings }
   try {
-    return { plan, postmaster: await comeUp(plan, database) }
+    return { plan, postmaster: await startUp(plan, database) }
   } catch (error) {
     plan.lease.close()
     throw error
   }
 }
 
-async function comeUp(plan: ServerPlan, database: string): Promise<Postmaster> {
+async function startUp(plan: ServerPlan, database: string): Promise<Postmaster> {
   for (let attempt = 1; ; attempt += 1) {
     const postmaster = await ensureServer(plan)
     try {

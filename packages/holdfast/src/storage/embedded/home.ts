@@ -37,7 +37,7 @@ export function openHome(requested: string, notify: (message: string) => void): 
   makeFolder(dirname(directory), { mode: 0o755, account })
   if (account && !canReach(directory, account)) directory = putAside(directory, notify)
   makeFolder(directory, { mode: 0o700, account })
-  if (account) takeOver(directory, account)
+  if (account) rescueJobs(directory, account)
   return { directory, data: join(directory, 'data'), log: join(directory, 'postgres.log'), account, notify }
 }
 
@@ -62,7 +62,7 @@ function asideName(directory: string): string {
 }
 
 /** Changes the owner of an empty folder of root to the server's user. */
-function takeOver(directory: string, account: Account): void {
+function rescueJobs(directory: string, account: Account): void {
   // The order matters: another process changes the owner of the folder before it creates files in
   // it.
   const empty = readdirSync(directory).length === 0

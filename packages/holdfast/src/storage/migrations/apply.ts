@@ -42,7 +42,7 @@ const maxPauseMs = 1_000
  */
 export async function applyMigration(migration: PendingMigration, application: Application): Promise<number> {
   const statements = await parseStatements(migration)
-  refuseTransactionControl(migration, statements)
+  rejectTransactionControl(migration, statements)
   const startMs = performance.now()
   if (noTransaction.test(migration.sql.split('\n', 1)[0] ?? '')) {
     await applyAlone(migration, onlyOne(migration, statements), application)
@@ -156,7 +156,7 @@ function explained(migration: PendingMigration, error: unknown): unknown {
   )
 }
 
-function refuseTransactionControl(migration: PendingMigration, statements: readonly ParsedStatement[]): void {
+function rejectTransactionControl(migration: PendingMigration, statements: readonly ParsedStatement[]): void {
   const first = statements.find(({ controlsTransaction }) => controlsTransaction)
   if (!first) return
   throw new HoldfastError(

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { requireAnswer } from '../postgres/session/connect-client.ts'
-import { withPatience } from '../postgres/session/patience.ts'
+import { withTimeout } from '../postgres/session/with-timeout.ts'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 import type { MigrationEvent } from './event.ts'
 
@@ -11,8 +11,8 @@ const lockId = 0x6d_69_67_72
 
 /** Timeout of the statement that tries the lock, in milliseconds. */
 const answerTimeoutMs = 10_000
-const leastPauseMs = 20
-const longestPauseMs = 200
+const minPauseMs = 20
+const maxPauseMs = 200
 
 /** Options of {@link whileLocked}. */
 export interface LockOptions {
@@ -55,7 +55,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
       text: 'select pg_try_advisory_lock($1, $2) as taken',
       values: [lockClass, lockId],
     })
-    const { rows } = await requireAnswer(withPatience(asked, answerTimeoutMs))
+    const { rows } = await requireAnswer(withTimeout(asked, answerTimeoutMs))
     if (rows[0]?.taken === true) return
     if (attempt === 1) notify({ kind: 'waiting', holder: await describeHolder(client) })
     if (performance.now() >= endMs) {
@@ -65,7 +65,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
       )
     }
     await new Promise((resolve) =>
-      setTimeout(resolve, leastPauseMs + Math.random() * (longestPauseMs - leastPauseMs)),
+      setTimeout(resolve, minPauseMs + Math.random() * (maxPauseMs - minPauseMs)),
     )
   }
 }

@@ -61,7 +61,7 @@ interface Walk {
   readonly between?: () => Promise<void>
 }
 
-const mostRows = 1_000
+const maxRowCount = 1_000
 
 /**
  * Reads page by page to the end. Returns the ids in the order of arrival, and the last cursor back.
@@ -79,7 +79,7 @@ async function walk({
     const found = page.items.map(({ id }) => id)
     if (way === 'next') ids.push(...found)
     else ids.unshift(...found)
-    if (ids.length > mostRows)
+    if (ids.length > maxRowCount)
       throw new Error(`More rows came than there are, and the last of them were ${found.join(', ')}`)
     if (page[way] === undefined) return { ids, back: way === 'next' ? page.prev : page.next }
     at = page[way]

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag'
 import { type OrderBy, readOrder } from '../../kernel/pages/page-order.ts'
-import type { PageSource, PlacedRow } from '../../kernel/pages/page.ts'
+import type { PageSource, PositionedRow } from '../../kernel/pages/page.ts'
 import { type Branch, readBranches, type SeekPart } from './seek.ts'
 import type { SqlDatabase } from '../postgres/statement/sql.ts'
 
@@ -16,7 +16,7 @@ export interface ListOptions<Column extends string> {
 
 const placeColumn = 'holdfast_place'
 
-type Placed<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+type Positioned<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
 
 /**
  * Returns a source for `page` that reads from a statement. Write the statement with its filters but
@@ -32,12 +32,12 @@ export function list<Row extends pg.QueryResultRow>(
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
   const names = columns.map((column) => raw(`page.${quoteIdentifier(column)}`))
-  const place = sql`array[${join(names.map((name) => sql`${name}::text`))}] as ${raw(placeColumn)}`
+  const position = sql`array[${join(names.map((name) => sql`${name}::text`))}] as ${raw(placeColumn)}`
   const render = (parts: readonly SeekPart[]): Sql => joined(parts.map((part) => toSql(part, names)))
 
-  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PlacedRow<Row>[]> {
-    const rows = await db.query<Placed<Row>>(sql`
-      select page.*, ${place} from (${statement}
+  async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PositionedRow<Row>[]> {
+    const rows = await db.query<Positioned<Row>>(sql`
+      select page.*, ${position} from (${statement}
       ) as page
       ${where ? sql`where ${render(where)}` : empty}
       order by ${render(orderBy)}

@@ -1,8 +1,8 @@
-import { type Ordering, usualNulls } from '../../kernel/pages/page-order.ts'
+import { type Ordering, defaultNulls } from '../../kernel/pages/page-order.ts'
 import { CursorInvalid } from '../../kernel/problem/problems.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { driverError, sqlStateOf } from '../postgres/errors/sql-state.ts'
-import type { PageWindow, PlacedRow, Position } from '../../kernel/pages/page.ts'
+import type { PageWindow, PositionedRow, Position } from '../../kernel/pages/page.ts'
 
 /** A piece of SQL: text as it is, a column of the order by its index, or a value. */
 export type SeekPart = string | { readonly column: number } | { readonly value: string }
@@ -23,11 +23,11 @@ export interface Branch {
  */
 export async function readBranches<Row>(
   window: PageWindow,
-  read: (branch: Branch) => Promise<readonly PlacedRow<Row>[]>,
-): Promise<readonly PlacedRow<Row>[]> {
+  read: (branch: Branch) => Promise<readonly PositionedRow<Row>[]>,
+): Promise<readonly PositionedRow<Row>[]> {
   const { orderings, after, limit, offset } = window
   const orderBy = orderParts(orderings)
-  const rows: PlacedRow<Row>[] = []
+  const rows: PositionedRow<Row>[] = []
   for (const where of after ? conditionsOf(orderings, after) : [undefined]) {
     if (rows.length >= limit) break
     const branch = { where, orderBy, limit: limit - rows.length, offset }
@@ -83,7 +83,7 @@ function orderParts(orderings: readonly Ordering[]): readonly SeekPart[] {
     { column },
     direction === 'desc' ? ' desc' : '',
     // Without nulls, the index serves either direction.
-    nulls === 'never' || nulls === usualNulls(direction) ? '' : ` nulls ${nulls}`,
+    nulls === 'never' || nulls === defaultNulls(direction) ? '' : ` nulls ${nulls}`,
   ])
 }
 

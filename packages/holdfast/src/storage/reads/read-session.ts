@@ -27,7 +27,7 @@ export interface ReadSources {
 type Source = Pick<Pool, 'acquire'> & Partial<Pick<Replica, 'released'>>
 
 /** A statement with the values of its parameters. */
-interface Asked {
+interface QueryRequest {
   readonly query: DriverQuery
   readonly values: unknown[] | undefined
 }
@@ -57,7 +57,7 @@ export class ReadSession implements Queryable {
     this.#work.usage.statements += 1
     // The extended protocol accepts one statement at a time, so a second one cannot be appended.
     const checked = guarded(statement, values, this.#work.guard)
-    const asked: Asked = { query: { ...checked, queryMode: 'extended' }, values }
+    const asked: QueryRequest = { query: { ...checked, queryMode: 'extended' }, values }
     if (!this.#replica) return this.#run<Row>(this.#primary, asked)
     try {
       return await this.#run<Row>(this.#replica, asked)
@@ -70,13 +70,16 @@ export class ReadSession implements Queryable {
     }
   }
 
-  async #run<Row extends pg.QueryResultRow>(source: Source, asked: Asked): Promise<pg.QueryResult<Row>> {
+  async #run<Row extends pg.QueryResultRow>(
+    source: Source,
+    asked: QueryRequest,
+  ): Promise<pg.QueryResult<Row>> {
     try {
       return await this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
     } catch (error) {
       if (!isStalePlan(error)) throw error
       const connection = await source.acquire(this.#work)
-      connection.stopPreparing()
+      connection.disablePreparing()
       return this.#runOnce<Row>(connection, source, asked)
     }
   }
@@ -84,7 +87,7 @@ export class ReadSession implements Queryable {
   #runOnce<Row extends pg.QueryResultRow>(
     connection: Connection,
     source: Source,
-    asked: Asked,
+    asked: QueryRequest,
   ): Promise<pg.QueryResult<Row>> {
     const { deadline } = this.#work
     return runInterruptibly(connection, deadline, () =>

@@ -66,14 +66,14 @@ export class Replica {
       const looking = this.#looking
       this.#looking = undefined
       looking?.end().catch(() => {})
-      this.leaveOut('it does not answer', error)
+      this.exclude('it does not answer', error)
       // Statements that are still unanswered may never be answered.
       for (const connection of this.#reading) connection.destroy()
       return undefined
     }
     const fault = faultOf(row, system)
     if (fault !== undefined) {
-      this.leaveOut(fault)
+      this.exclude(fault)
       return undefined
     }
     this.#replayed = parsePosition(row.replayed!)
@@ -100,8 +100,8 @@ export class Replica {
     return rows[0]!
   }
 
-  /** Excludes it from reads until {@link Replica.takeIn}. */
-  leaveOut(fault: string, error?: unknown): void {
+  /** Excludes it from reads until {@link Replica.include}. */
+  exclude(fault: string, error?: unknown): void {
     const isNew = this.#fault !== fault
     this.#fault = fault
     if (!isNew || this.#isClosed) return
@@ -111,7 +111,7 @@ export class Replica {
     )
   }
 
-  takeIn(): void {
+  include(): void {
     if (this.#fault === undefined) return
     this.#fault = undefined
     this.#parts.log.info({ replica: this.name }, 'a replica takes reads')

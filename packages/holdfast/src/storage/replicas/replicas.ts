@@ -2,7 +2,7 @@ import type { Check } from '../../kernel/service/check.ts'
 import type { Clock, Timer } from '../../kernel/base/clock.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { parsePosition } from './log-position.ts'
 import { PrimaryHistory } from './primary-history.ts'
@@ -100,7 +100,7 @@ export class Replicas {
       // Logged once per replica, with the reason: it may be a missing privilege, which is
       // permanent.
       for (const replica of this.#replicas)
-        replica.leaveOut('the primary did not answer how far its log is', error)
+        replica.exclude('the primary did not answer how far its log is', error)
     }
     if (this.#closing.signal.aborted) return
     this.#timer = clock.after(everyMs, () => {
@@ -110,7 +110,7 @@ export class Replicas {
 
   async #askPrimary(): Promise<PrimaryRow> {
     const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(answerTimeoutMs)])
-    const { rows } = await withConnection(this.#parts.primary, ownWork(signal), (connection) =>
+    const { rows } = await withConnection(this.#parts.primary, systemWork(signal), (connection) =>
       connection.run<PrimaryRow>({
         name: 'holdfast_primary_position',
         // Replicas only receive what is flushed, so unflushed data does not count as lag.
@@ -127,15 +127,15 @@ export class Replicas {
    */
   #judge(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return
-    const judged = replica.look(system).then((replayed) => {
+    const excluded = replica.look(system).then((replayed) => {
       this.#asked.delete(replica)
       if (replayed === undefined) return
       const reachedMs = this.#history.reachedMs(replayed)
       const { maxLagMs } = this.#parts
-      if (reachedMs !== undefined && nowMs - reachedMs <= maxLagMs) replica.takeIn()
-      else replica.leaveOut(`it is more than ${maxLagMs} ms behind`)
+      if (reachedMs !== undefined && nowMs - reachedMs <= maxLagMs) replica.include()
+      else replica.exclude(`it is more than ${maxLagMs} ms behind`)
     })
-    this.#asked.set(replica, judged)
+    this.#asked.set(replica, excluded)
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 // The number of texts that contain values is unlimited.
-const mostKept = 5_000
+const maxKept = 5_000
 
 /**
  * Identifies statements by their structure instead of their text, with the parser of Postgres
@@ -33,7 +33,7 @@ export class Fingerprints {
     } catch {
       // The server reports the syntax error and its position.
     }
-    if (this.#known.size >= mostKept) this.#known.clear()
+    if (this.#known.size >= maxKept) this.#known.clear()
     this.#known.set(text, fingerprint)
     return fingerprint
   }

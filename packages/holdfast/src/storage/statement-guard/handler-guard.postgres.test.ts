@@ -148,7 +148,7 @@ test('lets a loop pass that is meant, up to the budget', async () => {
   expect((await outcome('meant', 5)).status).toBe(204)
   const { status, log } = await outcome('meant', 6)
   expect(status).toBe(500)
-  expect(log).toContain('budget-exceeded')
+  expect(log).toContain('statement-budget-exceeded')
 })
 
 test('reports the third repeat, once, where nothing is refused', async () => {
@@ -162,13 +162,13 @@ test('fails a statement that gives more rows than the operation takes, whatever 
   expect((await outcome('many', 10, 'allow')).status).toBe(204)
   const { status, log } = await outcome('many', 11, 'allow')
   expect(status).toBe(500)
-  expect(log).toContain('rows-exceeded')
+  expect(log).toContain('too-many-rows')
 })
 
 test('rows beyond the cap are not kept, and the server stops', async () => {
   const { status, log } = await outcome('many', 2_000_000_000, 'allow')
   expect(status).toBe(500)
-  expect(log).toContain('rows-exceeded')
+  expect(log).toContain('too-many-rows')
 })
 
 test('a mutation that catches it does not commit', async () => {

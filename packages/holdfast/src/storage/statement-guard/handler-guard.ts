@@ -5,7 +5,7 @@ import type { Logger } from '../../kernel/base/log.ts'
 import type { Span } from '../../kernel/telemetry/span.ts'
 import type { StatementGuard, StatementWatch } from '../../kernel/host/statement-guard.ts'
 import { shapeOf } from '../postgres/statement/statement-shape.ts'
-import { nameStatement } from '../postgres/statement/statement-text.ts'
+import { describeStatement } from '../postgres/statement/statement-text.ts'
 import type { Fingerprints } from './fingerprints.ts'
 import type { UnboundedReads } from './unbounded-reads.ts'
 
@@ -29,7 +29,7 @@ interface Repetition {
   /** Its first text and values, for comparison. Empty in production. */
   readonly firstValues: string
   isOfOneValue: boolean
-  isTold: boolean
+  isReported: boolean
 }
 
 // These statements neither read nor write rows.
@@ -67,26 +67,26 @@ export class HandlerGuard implements StatementGuard {
   }
 
   before(text: string, values: readonly unknown[] | undefined): string | undefined {
-    const place = this.#watch?.placeOf()
-    if (uncounted.has(shapeOf(text).verb)) return place
+    const calledAt = this.#watch?.callerLineOf()
+    if (uncounted.has(shapeOf(text).verb)) return calledAt
     this.#watch?.unbounded.look(text, this.#operation, this.#watch.log ?? this.#run.log)
     this.#spend(text, values)
-    if (this.#operation.repeats !== undefined) return place
+    if (this.#operation.repeats !== undefined) return calledAt
     // Most calls run one statement, so there is nothing to compare.
     if (this.#statements === 1 && !this.#watch) this.#first = text
     else {
       if (this.#first !== undefined) this.#compare(this.#first, undefined)
       this.#first = undefined
-      this.#compare(text, values, place)
+      this.#compare(text, values, calledAt)
     }
-    return place
+    return calledAt
   }
 
   tooManyRows(text: string, values: readonly unknown[] | undefined): HoldfastError {
     const { maxRows } = this.#operation
     return new HoldfastError(
-      'rows-exceeded',
-      `${this.#who} was given more than ${maxRows} rows by one statement: ${shown(text, values)}. Give the statement a LIMIT, answer with pages, or raise maxRows of the operation.`,
+      'too-many-rows',
+      `${this.#who} was given more than ${maxRows} rows by one statement: ${redactedText(text, values)}. Give the statement a LIMIT, answer with pages, or raise maxRows of the operation.`,
     )
   }
 
@@ -109,20 +109,20 @@ export class HandlerGuard implements StatementGuard {
     if (!isOver) return
     this.#tell(
       new HoldfastError(
-        'budget-exceeded',
-        `${this.#who} ran more statements than its budget of ${budget}; the first one too many is: ${shown(text, values)}. Read more with each statement, or give the operation a higher budget.`,
+        'statement-budget-exceeded',
+        `${this.#who} ran more statements than its budget of ${budget}; the first one too many is: ${redactedText(text, values)}. Read more with each statement, or give the operation a higher budget.`,
       ),
       { budget },
     )
   }
 
-  #compare(text: string, values: readonly unknown[] | undefined, place?: string): void {
+  #compare(text: string, values: readonly unknown[] | undefined, calledAt?: string): void {
     const watch = this.#watch
     const repetitions = (this.#repetitions ??= new Map<string, Repetition>())
     const { isRead } = shapeOf(text)
     if (!isRead) forgetReads(repetitions)
     const kind = watch ? watch.fingerprints.of(text) : text
-    const key = place === undefined ? kind : `${place} ${kind}`
+    const key = calledAt === undefined ? kind : `${calledAt} ${kind}`
     const given = watch ? `${text} ${inspect(values, wholly)}` : ''
     const known = repetitions.get(key)
     if (!known) {
@@ -133,20 +133,20 @@ export class HandlerGuard implements StatementGuard {
         isRead,
         firstValues: given,
         isOfOneValue: true,
-        isTold: false,
+        isReported: false,
       })
       return
     }
     known.runs += 1
     known.isOfOneValue &&= known.firstValues === given
-    if (!isWorthTelling(known, watch)) return
-    known.isTold = true
-    const statement = shown(text, values)
-    const what = describe(statement, known, { place, watch })
+    if (!isWorthReporting(known, watch)) return
+    known.isReported = true
+    const statement = redactedText(text, values)
+    const what = describe(statement, known, { calledAt, watch })
     this.#tell(new HoldfastError('query-repeated', `${this.#who} ${what}`), {
       statement,
       runs: known.runs,
-      ...(place === undefined ? {} : { place }),
+      ...(calledAt === undefined ? {} : { calledAt }),
     })
   }
 }
@@ -162,9 +162,12 @@ function forgetReads(repetitions: Map<string, Repetition>): void {
  * Returns whether to report a repetition now. In tests, each one is rejected; otherwise it is
  * reported once.
  */
-function isWorthTelling({ runs, firstMs, isTold }: Repetition, watch: StatementWatch | undefined): boolean {
+function isWorthReporting(
+  { runs, firstMs, isReported }: Repetition,
+  watch: StatementWatch | undefined,
+): boolean {
   if (watch) return watch.refuses ? runs >= refusedAt : runs === warnedAt
-  return !isTold && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
+  return !isReported && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
 }
 
 const readAtOnce = 'Read it for all at once, with a join, with `= any($1)`, or with load of a relation'
@@ -173,9 +176,9 @@ const writeAtOnce = 'Write them all at once, with more rows of values, or with `
 function describe(
   statement: string,
   { runs, isRead, isOfOneValue }: Repetition,
-  { place, watch }: { readonly place: string | undefined; readonly watch: StatementWatch | undefined },
+  { calledAt, watch }: { readonly calledAt: string | undefined; readonly watch: StatementWatch | undefined },
 ): string {
-  const where = place === undefined ? '' : ` at ${place}`
+  const where = calledAt === undefined ? '' : ` at ${calledAt}`
   if (!watch) return `ran one statement ${runs} times: ${statement}.`
   const [what, fix] = isOfOneValue
     ? ['the same values', 'Run it once and keep its rows']
@@ -184,6 +187,6 @@ function describe(
 }
 
 /** Returns a statement's text without values. */
-function shown(text: string, values: readonly unknown[] | undefined): string {
-  return nameStatement(text, (values?.length ?? 0) > 0).text
+function redactedText(text: string, values: readonly unknown[] | undefined): string {
+  return describeStatement(text, (values?.length ?? 0) > 0).text
 }

@@ -65,6 +65,6 @@ test('one that is repeated less often is none', async () => {
 
 test('a budget that is exceeded is an event of the transaction', async () => {
   expect(await eventsOf('write', { count: 5, pause: 0 })).toMatchObject([
-    { name: 'holdfast.budget-exceeded', attributes: { budget: 3 } },
+    { name: 'holdfast.statement-budget-exceeded', attributes: { budget: 3 } },
   ])
 })

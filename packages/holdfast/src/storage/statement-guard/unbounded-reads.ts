@@ -1,14 +1,14 @@
 import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
-import { ownWork } from '../../kernel/host/work.ts'
+import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
-import { nameStatement } from '../postgres/statement/statement-text.ts'
+import { describeStatement } from '../postgres/statement/statement-text.ts'
 import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
 import { readUniqueKeys, type UniqueKeyRow } from './queries/read-unique-keys.ts'
 import { withConnection } from '../postgres/pool/with-connection.ts'
 
 const timeoutMs = 10_000
-const mostSeen = 5_000
+const maxSeen = 5_000
 
 /**
  * Detects statements that may read an unlimited number of rows, in the background, and logs each
@@ -29,7 +29,7 @@ export class UnboundedReads {
    * `maxRows` explicitly.
    */
   look(text: string, operation: CompiledOperation, log: Logger): void {
-    if (operation.saysMaxRows || this.#seen.has(text) || this.#seen.size >= mostSeen) return
+    if (operation.hasExplicitMaxRows || this.#seen.has(text) || this.#seen.size >= maxSeen) return
     this.#seen.add(text)
     const looking = this.#judge(text, operation, log).catch((error: unknown) =>
       log.debug({ error: toLogFields(error) }, 'whether a statement is bounded could not be found out'),
@@ -43,7 +43,7 @@ export class UnboundedReads {
     const { parse } = await import('libpg-query')
     const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))
     if (tables.length === 0) return
-    const statement = nameStatement(text, false).text
+    const statement = describeStatement(text, false).text
     log.warn(
       { code: 'query-unbounded', statement, tables: tables.join(', ') },
       `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Give the statement a LIMIT, answer with pages, or say with maxRows how many rows the operation takes.`,
@@ -51,7 +51,7 @@ export class UnboundedReads {
   }
 
   async #readKeys(): Promise<UniqueKeys> {
-    const work = ownWork(AbortSignal.timeout(timeoutMs))
+    const work = systemWork(AbortSignal.timeout(timeoutMs))
     const { rows } = await withConnection(this.#pool, work, (connection) =>
       connection.run<UniqueKeyRow>(readUniqueKeys()),
     )

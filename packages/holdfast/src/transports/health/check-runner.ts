@@ -1,9 +1,9 @@
-import { untilAborted } from '../../kernel/base/cancellation.ts'
+import { abortable } from '../../kernel/base/cancellation.ts'
 import type { Check } from '../../kernel/service/check.ts'
 import type { CheckReport } from '../../kernel/problem/check-report.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import type { Surroundings } from '../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
 
 /**
  * Returns the result of a check: of the run in progress, of the last run if it is recent, or of a
@@ -21,7 +21,7 @@ const defaultCacheMs = 1_000
 export function createCheckRunner(
   name: string,
   check: Check,
-  { clock, log }: Pick<Surroundings, 'clock' | 'log'>,
+  { clock, log }: Pick<ServiceHost, 'clock' | 'log'>,
 ): CheckRunner {
   const { timeoutMs = defaultTimeoutMs, cacheMs = defaultCacheMs, required = true } = check
   let current: Promise<CheckReport> | undefined
@@ -42,7 +42,7 @@ export function createCheckRunner(
     const timeout = new AbortController()
     const timer = clock.after(timeoutMs, () => timeout.abort(timedOut(name, timeoutMs)))
     try {
-      await untilAborted(begin(timeout.signal), timeout.signal)
+      await abortable(begin(timeout.signal), timeout.signal)
     } finally {
       timer.cancel()
     }

@@ -8,12 +8,12 @@ import { startingHandler } from './starting-handler.ts'
  * `GET /health/ready` runs the service's checks. An operation with one of these routes takes
  * precedence.
  *
- * @param problemBase the part of a problem's `type` before its code; that of the service.
+ * @param problemTypeBase the part of a problem's `type` before its code; that of the service.
  */
-export function createHealth(problemBase: string): Health {
+export function createHealth(problemTypeBase: string): Health {
   let isDraining = false
   return {
-    starting: startingHandler(problemBase),
+    starting: startingHandler(problemTypeBase),
     pages: (running) => [
       { route: parseRoute('GET /health/live'), target: () => toPass() },
       { route: parseRoute('GET /health/ready'), target: readiness(running, () => isDraining) },

@@ -44,7 +44,7 @@ export async function openHealth(options: HealthOptions = {}): Promise<OpenHealt
     }),
     notify: () => {},
   })
-  const health = createHealth(running.problemBase)
+  const health = createHealth(running.problemTypeBase)
   const handler = createHandler(running, { pages: health.pages })
   const fetch: OpenHealth['fetch'] = (path, init) =>
     handler.fetch(new Request(`http://watched.test${path}`, init))

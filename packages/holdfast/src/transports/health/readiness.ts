@@ -11,10 +11,8 @@ import { maySeeDetail } from './detail.ts'
  * the service is not ready, regardless of its checks.
  */
 export function readiness(running: RunningService, isDraining: () => boolean): Responder {
-  const { checks, surroundings } = running
-  const runners = [...checks].map(
-    ([name, check]) => [name, createCheckRunner(name, check, surroundings)] as const,
-  )
+  const { checks, host } = running
+  const runners = [...checks].map(([name, check]) => [name, createCheckRunner(name, check, host)] as const)
 
   async function runChecks(): Promise<readonly (readonly [string, CheckReport])[]> {
     return Promise.all(runners.map(async ([name, run]) => [name, await run()] as const))

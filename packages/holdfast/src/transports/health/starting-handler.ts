@@ -4,7 +4,7 @@ import { NotReady, Unavailable } from '../../kernel/problem/problems.ts'
 import { unrecordedSpan } from '../../kernel/telemetry/span.ts'
 import { continueTrace } from '../../kernel/telemetry/trace-context.ts'
 import { newUsage } from '../../kernel/host/work.ts'
-import { toConditional } from '../http/answer/conditional.ts'
+import { applyConditional } from '../http/answer/conditional.ts'
 import { type Exchange, withExchangeHeaders } from '../http/answer/exchange.ts'
 import type { Health } from '../http/health.ts'
 import type { HttpRequest } from '../http/request/http-request.ts'
@@ -17,12 +17,12 @@ import { toPass } from './readiness.ts'
  * the process is live but not ready. Without it, a liveness probe would kill the process in the
  * middle of a long migration.
  */
-export function startingHandler(problemBase: string): Health['starting'] {
+export function startingHandler(problemTypeBase: string): Health['starting'] {
   const security = createSecurityHeaders()
   const refuse: Health['starting']['refuse'] = (problem, request) => {
     const exchange = beginExchange(request?.header ?? (() => undefined))
     return withExchangeHeaders(
-      toAnswer(problem, { requestId: exchange.requestId, problemBase }),
+      toAnswer(problem, { requestId: exchange.requestId, problemTypeBase }),
       exchange,
       security,
     )
@@ -34,9 +34,13 @@ export function startingHandler(problemBase: string): Health['starting'] {
       const isRead = request.method === 'GET' || request.method === 'HEAD'
       const [path] = request.target.split('?', 1)
       if (isRead && path === '/health/live') {
-        return withExchangeHeaders(toConditional(toPass(), request), beginExchange(request.header), security)
+        return withExchangeHeaders(
+          applyConditional(toPass(), request),
+          beginExchange(request.header),
+          security,
+        )
       }
-      return toConditional(refuse(toProblem(path), request), request)
+      return applyConditional(refuse(toProblem(path), request), request)
     },
   }
 }

@@ -9,7 +9,7 @@ import { type Challenge, createChallenge, isPublic } from './challenge.ts'
 import type { HttpRequest } from './request/http-request.ts'
 import { parseQueryString } from './request/query-string.ts'
 import { withLinkHeader } from './answer/link-header.ts'
-import { parseBody, readBody, refuseBody } from './request/read-body.ts'
+import { parseBody, readBody, rejectBody } from './request/read-body.ts'
 import type { Responder, Routed } from './responder.ts'
 import { decodeText } from './request/target.ts'
 
@@ -35,7 +35,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
   // The body of a query is ignored: reading it would make each query wait for the end of its
   // request.
   const refusesBody = !takesBody && operation.kind === 'mutation'
-  const readsContent = operation.access.readsContent === true
+  const needsRawBody = operation.access.needsRawBody === true
 
   const challenge = createChallenge(operation.access, running)
   // A response that depends on the caller must not be stored in a shared cache. If the service
@@ -48,7 +48,7 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
     if (qualityOf(request.header('accept'), jsonType) === 0) throw NotAcceptable()
     const head = { path: decodeParameters(parameters), query: parseQueryString(query), body: undefined }
     const content = takesBody ? await readBody(request, bodyLimitBytes) : undefined
-    if (refusesBody) await refuseBody(request, bodyLimitBytes)
+    if (refusesBody) await rejectBody(request, bodyLimitBytes)
     const call: CallInFlight = { operation: operation.name, requestId: exchange.requestId }
     callsInFlight.add(call)
     try {
@@ -56,9 +56,9 @@ export function callOperation(operation: CompiledOperation, options: CallOptions
       const { requestId, span, usage } = exchange
       const answer = await running.call({
         operation: operation.name,
-        input: content && !readsContent ? withBody(head, content) : head,
-        content: readsContent ? content : undefined,
-        parseContent: readsContent ? parseBody : undefined,
+        input: content && !needsRawBody ? withBody(head, content) : head,
+        rawBody: needsRawBody ? content : undefined,
+        parseBody: needsRawBody ? parseBody : undefined,
         header,
         client,
         requestId,

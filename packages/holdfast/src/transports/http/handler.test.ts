@@ -64,7 +64,7 @@ describe('a defect', () => {
     const broken = {
       ...opened.running,
       surroundings: {
-        ...opened.running.surroundings,
+        ...opened.running.host,
         log: createLogger({ write: (line) => log.push(line) }),
       },
       call: () => Promise.reject(new TypeError('select secret from vault')),
@@ -140,8 +140,8 @@ describe('the deadline', () => {
 test('headers that a database and its stage set reach the client', async () => {
   const database: Database<undefined, undefined> = {
     ...noDatabase,
-    open: async (surroundings) => ({
-      ...(await noDatabase.open(surroundings)),
+    open: async (host) => ({
+      ...(await noDatabase.open(host)),
       stageFor: () => async (call, next) => {
         const answer = await next(call)
         return {

@@ -4,7 +4,7 @@ import { ProblemError } from '../../kernel/problem/problem.ts'
 import { InternalError, MethodNotAllowed, RouteNotFound } from '../../kernel/problem/problems.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
 import { type CallInFlight, callOperation } from './call-operation.ts'
-import { toConditional } from './answer/conditional.ts'
+import { applyConditional } from './answer/conditional.ts'
 import { type Exchange, withExchangeHeaders } from './answer/exchange.ts'
 import type { HttpAnswer } from './answer/http-answer.ts'
 import { fromRequest, type HttpRequest } from './request/http-request.ts'
@@ -57,7 +57,7 @@ export interface Handler {
 /** Creates the HTTP handler of a service, for any runtime. */
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
-  const { problemBase } = running
+  const { problemTypeBase } = running
   const security = createSecurityHeaders(options)
   const callsInFlight = new Set<CallInFlight>()
   const observer = observeExchanges(running)
@@ -86,14 +86,14 @@ export function createHandler(running: RunningService, options: HandlerOptions =
   }
 
   function fail(error: unknown, { requestId }: Exchange): HttpAnswer {
-    if (error instanceof ProblemError) return toAnswer(error, { requestId, problemBase })
-    running.surroundings.log.error({ requestId, error: toLogFields(error) }, 'handling a request failed')
-    return toAnswer(InternalError(), { requestId, problemBase })
+    if (error instanceof ProblemError) return toAnswer(error, { requestId, problemTypeBase })
+    running.host.log.error({ requestId, error: toLogFields(error) }, 'handling a request failed')
+    return toAnswer(InternalError(), { requestId, problemTypeBase })
   }
 
   async function answer(request: HttpRequest): Promise<HttpAnswer> {
     const exchange = observer.begin(request.header)
-    const answered = toConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
+    const answered = applyConditional(await respondOrFail(request, exchange), request, exchange.cacheControl)
     observer.end(exchange, answered, request)
     return withExchangeHeaders(answered, exchange, security)
   }

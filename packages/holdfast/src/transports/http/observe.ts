@@ -35,10 +35,10 @@ const unroutedAttributes: Attributes = { 'url.scheme': 'http' }
 export function observeExchanges({
   operations,
   isSensitive,
-  surroundings,
+  host,
   requestLog: log,
 }: RunningService): ExchangeObserver {
-  const { telemetry = noTelemetry } = surroundings
+  const { telemetry = noTelemetry } = host
   const duration = telemetry.histogram({
     name: 'http.server.request.duration',
     description: 'Duration of HTTP server requests.',

@@ -5,7 +5,7 @@ import { isExactNumber } from '../../kernel/base/exact-number.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import { createRedactor } from '../../kernel/base/redact.ts'
 import { continueTrace } from '../../kernel/telemetry/trace-context.ts'
-import { nameStatement } from '../../storage/postgres/statement/statement-text.ts'
+import { describeStatement } from '../../storage/postgres/statement/statement-text.ts'
 import { verifyWebhook } from '../../effects/webhooks/verify-webhook.ts'
 import { qualityOf } from './request/accept.ts'
 import { matchesEtag } from './answer/etag.ts'
@@ -116,7 +116,7 @@ describe('a text is parsed by', () => {
       ],
     ],
     'what names a statement': [
-      (text) => nameStatement(text, false),
+      (text) => describeStatement(text, false),
       [
         (length) => Array.from({ length: length / 8 }, (_, index) => `$a${index}$`).join(' '),
         repeated("'"),

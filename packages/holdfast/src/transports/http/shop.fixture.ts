@@ -1,4 +1,4 @@
-import { ownSigningKeys } from '../../kernel/pages/signing-keys.ts'
+import { ephemeralSigningKeys } from '../../kernel/pages/signing-keys.ts'
 import {
   anyone,
   createLogger,
@@ -18,7 +18,7 @@ export const noDatabase: Database<undefined, undefined> = {
   name: 'none',
   problems: [],
   open: async () => ({
-    signingKeys: ownSigningKeys(),
+    signingKeys: ephemeralSigningKeys(),
     stageFor: () => (call, next) => next(call),
     close: async () => {},
   }),

@@ -24,7 +24,7 @@ import { tagOf } from './tag-of.ts'
 export const inputVariant = 'Input'
 
 /** The parts of the document that the description of an operation depends on. */
-export interface OperationSurroundings {
+export interface DocumentParts {
   /** The names of the operation's path parameters in the document. */
   readonly pathParameters: readonly string[]
   /** Every problem that the operation may answer with. */
@@ -38,7 +38,7 @@ export interface OperationSurroundings {
 /** Returns the description of an operation. */
 export function toOperationObject(
   operation: CompiledOperation,
-  { pathParameters, problems, components, security, links }: OperationSurroundings,
+  { pathParameters, problems, components, security, links }: DocumentParts,
 ): OperationObject {
   const { name, summary, description, route } = operation
   const input = components.embed(operation.inputSchema, inputName(name), inputVariant)

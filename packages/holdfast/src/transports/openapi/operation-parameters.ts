@@ -45,6 +45,6 @@ function described(input: JsonSchema, name: string): Pick<ParameterObject, 'desc
 function headerParameters(operation: CompiledOperation): OperationObject['parameters'] {
   const every = ['RequestId', 'Traceparent', 'RequestTimeout'].map(parameterReference)
   if (operation.kind === 'query') return [parameterReference('IfNoneMatch'), ...every]
-  const isShared = operation.idempotency === 'required' && operation.keyHeader === defaultKeyHeader
+  const isShared = operation.idempotency === 'required' && operation.idempotencyHeader === defaultKeyHeader
   return [isShared ? parameterReference('IdempotencyKey') : idempotencyKeyParameter(operation), ...every]
 }

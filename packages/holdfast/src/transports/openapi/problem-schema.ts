@@ -29,13 +29,13 @@ const titlePurpose =
  */
 export function shareProblem(
   problem: AnyProblemType,
-  problemBase: string,
+  problemTypeBase: string,
   components: SchemaComponents,
 ): DocumentedProblem {
   const { code, status, title, description, extraSchema } = problem
   const wanted = toComponentName(code)
   const extra = extraSchema ? components.embed(inline(extraSchema), `${wanted}Extra`) : {}
-  const uri = problemBase + code
+  const uri = problemTypeBase + code
   const schema: JsonSchema = {
     description: description ?? `${title}.`,
     type: 'object',

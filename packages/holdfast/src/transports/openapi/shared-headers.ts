@@ -67,11 +67,11 @@ export const sharedParameters: Readonly<Record<string, ParameterObject>> = {
  * has another name.
  */
 export function idempotencyKeyParameter({
-  keyHeader,
+  idempotencyHeader,
   idempotency,
-}: Pick<CompiledOperation, 'keyHeader' | 'idempotency'>): ParameterObject {
+}: Pick<CompiledOperation, 'idempotencyHeader' | 'idempotency'>): ParameterObject {
   return {
-    name: keyHeader === defaultKeyHeader ? 'Idempotency-Key' : keyHeader,
+    name: idempotencyHeader === defaultKeyHeader ? 'Idempotency-Key' : idempotencyHeader,
     in: 'header',
     required: idempotency === 'required',
     description:
@@ -79,7 +79,7 @@ export function idempotencyKeyParameter({
         ? keyPurpose
         : `${keyPurpose} Optional for this operation: ${idempotency.optional}`,
     schema: idempotencyKey,
-    ...(keyHeader === defaultKeyHeader ? { example: keyExample } : {}),
+    ...(idempotencyHeader === defaultKeyHeader ? { example: keyExample } : {}),
   }
 }
 

@@ -33,7 +33,7 @@ export function toOpenApi(running: RunningService): OpenApiDocument {
       .sort((a, b) => compare(a.code, b.code))
       .map((problem): [string, DocumentedProblem] => [
         problem.code,
-        shareProblem(problem, running.problemBase, components),
+        shareProblem(problem, running.problemTypeBase, components),
       ]),
   )
   const security = createSecurity(running.securitySchemes)

@@ -11,7 +11,7 @@ export interface HandedRow {
 const handedOver = `state = 'waiting' and run_at = 'infinity'`
 
 /** One state per query, so that Postgres uses its index. */
-function oldestIn(state: 'ready' | 'gated' | 'parked'): string {
+function oldestIn(state: 'ready' | 'limited' | 'blocked'): string {
   return `
         select picked.id, picked.priority, picked.seq
         from unnest($1::text[]) as wanted (name)
@@ -36,7 +36,7 @@ export interface HandoverOf {
 
 /**
  * Marks the next due jobs as handed over, highest priority first, oldest first within a priority;
- * jobs of paused names are skipped. BullMQ enforces the limits, so gated and parked jobs are handed
+ * jobs of paused names are skipped. BullMQ enforces the limits, so limited and blocked jobs are handed
  * over too.
  */
 export function handOver({ service, names, limit }: HandoverOf): Statement {
@@ -44,11 +44,11 @@ export function handOver({ service, names, limit }: HandoverOf): Statement {
     name: 'holdfast_hand_over_jobs',
     text: `
       with ready as materialized (${oldestIn('ready')}
-      ), gated as materialized (${oldestIn('gated')}
-      ), parked as materialized (${oldestIn('parked')}
+      ), limited as materialized (${oldestIn('limited')}
+      ), blocked as materialized (${oldestIn('blocked')}
       ), picked as materialized (
         select id, priority, seq
-        from (table ready union all table gated union all table parked) as every
+        from (table ready union all table limited union all table blocked) as every
         order by priority desc, seq
         limit $2
       ), handed as (

@@ -16,7 +16,7 @@ export interface ListKeysOptions {
   readonly limit?: number
 }
 
-const mostListed = 1_000
+const maxListed = 1_000
 
 /**
  * Lists idempotency keys with a stored answer, newest first.
@@ -27,10 +27,10 @@ export async function listKeys(
   client: StatementClient,
   { scope, key, since, until, limit = 50 }: ListKeysOptions = {},
 ): Promise<readonly ListedKey[]> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > mostListed) {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
     throw new HoldfastError(
       'key-list-invalid',
-      `Idempotency keys were asked for with the limit ${limit}; it has to be an integer from 1 to ${mostListed}.`,
+      `Idempotency keys were asked for with the limit ${limit}; it has to be an integer from 1 to ${maxListed}.`,
     )
   }
   const filters = {

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { type CancelledRow, cancelJob as cancelRow } from '../queries/cancel-job.ts'
 import { notify } from '../queries/notify.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
@@ -31,7 +31,7 @@ export async function cancelJob(client: StatementClient, id: string): Promise<Ca
     const [row] = await runStatement<CancelledRow>(within, cancelRow(id))
     if (!row) throw await notCancelled(within, id)
     if (row.freed_key !== null) {
-      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+      for (const statement of releaseSlot({ ...row, key: row.freed_key }))
         await runStatement(within, statement)
     }
     const { service, name, is_running: isRunning } = row

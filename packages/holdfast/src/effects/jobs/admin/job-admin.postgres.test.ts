@@ -117,8 +117,8 @@ async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   return ids
 }
 
-const places = async (): Promise<number> =>
-  (await on.sql<{ places: number }>(`select places from holdfast.job_limits where name = 'alone'`))[0]!.places
+const slots = async (): Promise<number> =>
+  (await on.sql<{ slots: number }>(`select slots from holdfast.job_limits where name = 'alone'`))[0]!.slots
 
 describe('a list', () => {
   test('has the last jobs first, by name and state, in pages', async () => {
@@ -229,13 +229,13 @@ describe('a retry', () => {
     expect(runs).toEqual(['later'])
   })
 
-  test('of a job with limits goes through them, and takes a place again', async () => {
+  test('of a job with limits goes through them, and takes a slot again', async () => {
     const [id] = await died({ job: 'alone', name: 'a' })
-    expect(await places()).toBe(0)
-    expect(await retryJob(pool, id!)).toMatchObject({ state: 'gated' })
+    expect(await slots()).toBe(0)
+    expect(await retryJob(pool, id!)).toMatchObject({ state: 'limited' })
     await startWorker()
     await inState(id!, 'succeeded')
-    expect(await places()).toBe(0)
+    expect(await slots()).toBe(0)
   })
 
   test('does not take the turn of others', async () => {
@@ -312,11 +312,11 @@ describe('a redrive', () => {
 })
 
 describe('a cancellation', () => {
-  test('ends a job that waits, and gives its place to the next', async () => {
+  test('ends a job that waits, and gives its slot to the next', async () => {
     const [first, second] = await enqueue({ job: 'alone', name: 'a' }, { job: 'alone', name: 'b' })
     await pauseJobs(pool, 'alone')
     await startWorker()
-    await inState(second!, 'parked')
+    await inState(second!, 'blocked')
     expect(await cancelJob(pool, first!)).toEqual({
       id: first,
       service: 'job-admin-test',
@@ -324,10 +324,10 @@ describe('a cancellation', () => {
       isRunning: false,
     })
     expect(await showJob(pool, first!)).toMatchObject({ state: 'cancelled', finishedAt: expect.any(Date) })
-    expect(await showJob(pool, second!)).toMatchObject({ state: 'ready', hasPlace: true })
-    expect(await places()).toBe(1)
+    expect(await showJob(pool, second!)).toMatchObject({ state: 'ready', hasSlot: true })
+    expect(await slots()).toBe(1)
     await cancelJob(pool, second!)
-    expect(await places()).toBe(0)
+    expect(await slots()).toBe(0)
   })
 
   test('tells a job that runs to end', async () => {
@@ -362,11 +362,11 @@ describe('a cancellation', () => {
     const single = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
     single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })
-    await on.sql(`update holdfast.jobs set state = 'ready', has_place = true where id = $1`, [id])
+    await on.sql(`update holdfast.jobs set state = 'ready', has_slot = true where id = $1`, [id])
     await on.sql('alter table holdfast.job_limits rename to away')
     await expect(cancelJob(single, id!)).rejects.toMatchObject({ code: '42P01' })
     await on.sql('alter table holdfast.away rename to job_limits')
-    expect(await showJob(single, id!)).toMatchObject({ state: 'ready', hasPlace: true })
+    expect(await showJob(single, id!)).toMatchObject({ state: 'ready', hasSlot: true })
     await single.end()
   })
 })

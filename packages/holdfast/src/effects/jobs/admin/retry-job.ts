@@ -11,7 +11,7 @@ export interface RetriedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** `ready`, or `gated` if its limits have to let it through first. */
+  /** `ready`, or `limited` if its limits have to let it through first. */
   readonly state: JobState
 }
 

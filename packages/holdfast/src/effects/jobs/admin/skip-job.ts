@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { notifyReturned } from '../queries/notify.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
@@ -31,7 +31,7 @@ export async function skipJob(client: StatementClient, id: string): Promise<Skip
     const [row] = await runStatement<SkippedRow>(within, skipDead(id))
     if (row?.state !== 'dead') throw await notDead(within, id)
     if (row.freed_key !== null) {
-      for (const statement of releasePlace({ ...row, key: row.freed_key }))
+      for (const statement of releaseSlot({ ...row, key: row.freed_key }))
         await runStatement(within, statement)
       await runStatement(within, notifyReturned(row.service, row.name))
     }

@@ -3,8 +3,8 @@ import type { Json } from '../../../kernel/base/json.ts'
 /** All job states. A job in one of the last three has ended. */
 export const jobStates = [
   'scheduled',
-  'gated',
-  'parked',
+  'limited',
+  'blocked',
   'ready',
   'waiting',
   'running',
@@ -16,8 +16,8 @@ export const jobStates = [
 /**
  * The state of a job:
  * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
- * - `gated`: due, but not let through its limits yet.
- * - `parked`: waits for a slot of its concurrency key.
+ * - `limited`: due, but not let through its limits yet.
+ * - `blocked`: waits for a slot of its concurrency key.
  * - `ready`: starts as soon as a worker has a free slot.
  * - `waiting`: waits for a message, or was handed over to another job engine.
  * - `running`: claimed by a worker.
@@ -88,7 +88,7 @@ export interface StoredJob extends ListedJob {
   readonly uniqueKey: string | null
   /** The key of its concurrency limit, and whether the job holds a slot of it. */
   readonly limitKey: string | null
-  readonly hasPlace: boolean
+  readonly hasSlot: boolean
   /** The key of its rate limit. */
   readonly rateKey: string | null
   readonly worker: JobWorker | null

@@ -1,5 +1,5 @@
 import type { RunningDeadline } from '../../../kernel/operation/deadline.ts'
-import type { ForeignCallWatch } from '../../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../../kernel/host/external-calls.ts'
 import type { Job } from '../../../kernel/background/job.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import type { Work } from '../../../kernel/host/work.ts'
@@ -21,7 +21,7 @@ export interface AttemptScope {
   readonly control: Pool
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Detects external calls made while a transaction of the attempt is open. */
-  readonly foreignCalls: ForeignCallWatch
+  readonly externalCalls: ExternalCallWatch
   readonly log: Logger
   readonly work: Work
   readonly deadline: RunningDeadline

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
 import { completeJobs, type Completion } from '../queries/complete-jobs.ts'
@@ -62,7 +62,7 @@ export class Completer {
       try {
         const { rows } = await withConnection(
           this.#pool,
-          ownWork(AbortSignal.timeout(limitMs)),
+          systemWork(AbortSignal.timeout(limitMs)),
           (connection) => connection.run<ClaimOf>(completeJobs(batch)),
         )
         return new Set(rows.map(claimKey))

@@ -6,7 +6,7 @@ import type { Publish } from '../../../kernel/background/event.ts'
 import type { Json } from '../../../kernel/base/json.ts'
 import { createLoad, type Load } from '../../../kernel/relations/load.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
-import { type Getters, gettersOf, ownGetters } from '../../../kernel/base/own-getters.ts'
+import { type Getters, gettersOf, defineOwnGetters } from '../../../kernel/base/define-own-getters.ts'
 import type { Step } from '../../../kernel/background/step.ts'
 import type {
   BoundTransaction,
@@ -24,7 +24,7 @@ export interface JobRunParts {
   keepProgress(scope: AttemptScope, value: string): void
 }
 
-const longestProgress = 4_096
+const maxProgressBytes = 4_096
 
 /**
  * The context passed to a job's handler. Its parts are created on first use, since many jobs need
@@ -51,7 +51,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     this.log = scope.log
     this.#scope = scope
     this.#parts = parts
-    ownGetters(this, JobRunContext.#getters)
+    defineOwnGetters(this, JobRunContext.#getters)
   }
 
   get #transaction(): BoundTransaction {
@@ -96,14 +96,14 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     if (found) {
       throw new HoldfastError(
         'job-progress-invalid',
-        `The job "${this.#scope.job.name}" (${this.#scope.job.place}) reported ${found.what} as its progress${found.pointer === '' ? '' : ` at ${found.pointer}`}, which JSON cannot carry as it is.`,
+        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}) reported ${found.what} as its progress${found.pointer === '' ? '' : ` at ${found.pointer}`}, which JSON cannot carry as it is.`,
       )
     }
     const text = JSON.stringify(value)
-    if (text.length > longestProgress) {
+    if (text.length > maxProgressBytes) {
       throw new HoldfastError(
         'job-progress-invalid',
-        `The job "${this.#scope.job.name}" (${this.#scope.job.place}) told ${text.length} characters of progress; at most ${longestProgress} are kept.`,
+        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}) told ${text.length} characters of progress; at most ${maxProgressBytes} are kept.`,
       )
     }
     this.#parts.keepProgress(this.#scope, text)

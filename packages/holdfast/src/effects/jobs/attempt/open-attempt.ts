@@ -9,9 +9,9 @@ import type { AttemptScope } from './attempt-scope.ts'
 import type { ClaimedRow } from '../queries/claim-jobs.ts'
 
 /** Dependencies of {@link openAttempt}, in addition to the job and its row. */
-export interface AttemptSurroundings extends Pick<
+export interface AttemptHost extends Pick<
   AttemptScope,
-  'service' | 'pool' | 'control' | 'bind' | 'foreignCalls' | 'log' | 'closing' | 'holdsLease'
+  'service' | 'pool' | 'control' | 'bind' | 'externalCalls' | 'log' | 'closing' | 'holdsLease'
 > {
   readonly clock: Clock
   readonly telemetry: Telemetry
@@ -25,8 +25,8 @@ const idleGraceMs = 1_000
  * Opens an attempt: starts its deadline, and its span in the trace of the enqueuing call. The
  * caller has to end both.
  */
-export function openAttempt(job: Job, row: ClaimedRow, surroundings: AttemptSurroundings): AttemptScope {
-  const { clock, telemetry, log, ...shared } = surroundings
+export function openAttempt(job: Job, row: ClaimedRow, host: AttemptHost): AttemptScope {
+  const { clock, telemetry, log, ...shared } = host
   const attempt = row.failures + 1
   const span = telemetry.beginTrace('consumer', row.traceparent ?? undefined)
   span.describe(`job ${job.name}`, {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../../storage/postgres/errors/sql-state.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
@@ -8,9 +8,9 @@ import { storeProgress } from '../queries/store-progress.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 
 const pauseMs = 1_000
-const patienceMs = 5_000
+const timeoutMs = 5_000
 
-interface Told extends ClaimOf {
+interface ProgressReport extends ClaimOf {
   readonly value: string
 }
 
@@ -19,7 +19,7 @@ export class ProgressKeeper {
   readonly #pool: Pool
   readonly #clock: Clock
   readonly #log: Logger
-  #told = new Map<string, Told>()
+  #told = new Map<string, ProgressReport>()
   #isDue = false
 
   constructor(pool: Pool, clock: Clock, log: Logger) {
@@ -28,8 +28,8 @@ export class ProgressKeeper {
     this.#log = log
   }
 
-  keep(told: Told): void {
-    this.#told.set(claimKey(told), told)
+  keep(reported: ProgressReport): void {
+    this.#told.set(claimKey(reported), reported)
     if (this.#isDue) return
     this.#isDue = true
     this.#clock.after(pauseMs, () => {
@@ -42,11 +42,11 @@ export class ProgressKeeper {
 
   /** Stores the reported values. */
   async flush(): Promise<void> {
-    const told = [...this.#told.values()]
-    if (told.length === 0) return
+    const reported = [...this.#told.values()]
+    if (reported.length === 0) return
     this.#told = new Map()
-    await withConnection(this.#pool, ownWork(AbortSignal.timeout(patienceMs)), async (connection) => {
-      for (const one of told) {
+    await withConnection(this.#pool, systemWork(AbortSignal.timeout(timeoutMs)), async (connection) => {
+      for (const one of reported) {
         await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
           // A value that Postgres cannot store, such as one with U+0000, must not prevent others
           // from being stored.

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toLogFields } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
@@ -35,16 +35,16 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
 }
 
 async function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  const work = ownWork(AbortSignal.timeout(limitMs))
+  const work = systemWork(AbortSignal.timeout(limitMs))
   const ending = endAttempt(row, end)
-  if (!row.has_place) {
+  if (!row.has_slot) {
     const { rows } = await withConnection(control, work, (connection) => connection.run<EndedRow>(ending))
     return rows[0]?.state
   }
   return transact(control, { work, limitMs }, async (transaction) => {
     const [ended] = await transaction.run<EndedRow>(ending)
-    if (ended && !ended.has_place)
-      for (const statement of releasePlace({ service, name: row.name, key: row.limit_key ?? '' }))
+    if (ended && !ended.has_slot)
+      for (const statement of releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }))
         await transaction.run(statement)
     return ended?.state
   })

@@ -1,17 +1,17 @@
-import { untilAborted } from '../../../kernel/base/cancellation.ts'
+import { abortable } from '../../../kernel/base/cancellation.ts'
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
-import { mostAttempts } from '../../../kernel/background/retry-delay.ts'
+import { maxAttempts } from '../../../kernel/background/retry-delay.ts'
 import { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { uniformLimits } from '../../../storage/postgres/queries/begin-transaction.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
-import { jobLost, jobNotBegun } from './job-over.ts'
+import { jobLost, jobNotBegun } from './abort-reasons.ts'
 import { JobRunContext } from './job-run-context.ts'
-import { judgeFailure } from './judge-attempt.ts'
+import { resolveFailure } from './attempt-outcome.ts'
 import { type AttemptEnd, succeedFenced } from '../queries/end-attempt.ts'
 import type { Completion } from '../queries/complete-jobs.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import { readInput } from './read-input.ts'
 import { reportEnd } from './report-end.ts'
 import { StepRunner } from '../steps/step-runner.ts'
@@ -47,7 +47,7 @@ export interface AttemptParts {
  * one, so a crash must not run it again, or an earlier crash may have been caused by the job.
  */
 export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): boolean {
-  return row.lost_claims > 0 || row.failures + 1 >= mostAttempts(job.retry)
+  return row.lost_claims > 0 || row.failures + 1 >= maxAttempts(job.retry)
 }
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
@@ -79,7 +79,7 @@ export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Prom
 }
 
 async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promise<void> {
-  const isOwn = await untilAborted(parts.markBegun(row), deadline).catch(() => {
+  const isOwn = await abortable(parts.markBegun(row), deadline).catch(() => {
     throw jobNotBegun
   })
   if (!isOwn) throw jobLost
@@ -98,12 +98,12 @@ async function runHandler(
   const { job, row, deadline } = scope
   const input = await readInput(scope)
   const context = new JobRunContext(scope, { input, transaction, steps, ...parts })
-  const running = scope.foreignCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
+  const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
     context.within(() => job.run(context as never)),
   )
   // Most handlers that do not use the database are synchronous and have finished.
   if (running !== undefined) {
-    await untilAborted(Promise.resolve(running), deadline, (outcome) => {
+    await abortable(Promise.resolve(running), deadline, (outcome) => {
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
         scope.log.debug(
           { error: toLogFields(outcome.reason) },
@@ -122,20 +122,20 @@ async function succeed(
 ): Promise<AttemptOutcome> {
   const retentionMs = toMilliseconds(job.retention)
   const { id, claim } = row
-  if (!transaction.isUsed && !row.has_place) {
+  if (!transaction.isUsed && !row.has_slot) {
     const isOwn = await parts.complete({ id, claim, retentionMs })
     return isOwn ? 'succeeded' : 'lost'
   }
   await transaction.commit([
     succeedFenced(row, retentionMs),
-    ...(row.has_place ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' }) : []),
+    ...(row.has_slot ? releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }) : []),
   ])
   return 'succeeded'
 }
 
 async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome> {
   const { job, row, deadline } = scope
-  const end = judgeFailure(error, { job, row, abortReason: deadline.reason })
+  const end = resolveFailure(error, { job, row, abortReason: deadline.reason })
   const state = end && (await reportEnd(scope, end))
   if (!end || state === undefined) {
     scope.work.span.fail('job-lost')
@@ -166,7 +166,7 @@ function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: Attempt
   }
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
-  if (end.state === 'dead' && end.keepsPlace === true)
+  if (end.state === 'dead' && end.keepsSlot === true)
     log.error(fields, 'job dead: later ones of its key wait until it is redriven or skipped')
   else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
   else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
-import type { ForeignCallWatch } from '../../../kernel/host/foreign-calls.ts'
+import type { ExternalCallWatch } from '../../../kernel/host/external-calls.ts'
 import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { Job } from '../../../kernel/background/job.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
@@ -10,14 +10,14 @@ import type {
   BoundTransaction,
   HandlerSession,
 } from '../../../storage/postgres/transaction/handler-session.ts'
-import { allEnded } from './all-ended.ts'
+import { allSettledWithin } from './all-settled-within.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { BegunMarks } from '../claim/begun-marks.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
 import { Completer } from './completer.ts'
 import { LongestTimeout } from './longest-timeout.ts'
 import { type JobsObserver, observeJobs } from './observe-jobs.ts'
-import { type AttemptSurroundings, openAttempt } from './open-attempt.ts'
+import { type AttemptHost, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import type { ClaimedRow } from '../queries/claim-jobs.ts'
 import { type AttemptOutcome, type AttemptParts, isMarkedFirst, runAttempt } from './run-attempt.ts'
@@ -36,7 +36,7 @@ export interface RunningAttemptsParts {
   readonly log: Logger
   readonly telemetry: Telemetry
   /** Detects external calls that jobs make in a transaction. */
-  readonly foreignCalls: ForeignCallWatch
+  readonly externalCalls: ExternalCallWatch
   /** Returns whether this process still holds its lease, as far as it knows. */
   readonly holdsLease: () => boolean
   /**
@@ -63,7 +63,7 @@ interface Running {
 /** The running attempts of a process, by claim. */
 export class RunningAttempts {
   readonly #parts: RunningAttemptsParts
-  readonly #surroundings: Omit<AttemptSurroundings, 'pool'>
+  readonly #surroundings: Omit<AttemptHost, 'pool'>
   readonly #attemptParts: AttemptParts
   readonly #progress: ProgressKeeper
   readonly #marks: BegunMarks
@@ -74,7 +74,7 @@ export class RunningAttempts {
   readonly #timeouts = new LongestTimeout()
 
   constructor(parts: RunningAttemptsParts) {
-    const { service, settings, control, bind, clock, log, telemetry, foreignCalls, holdsLease } = parts
+    const { service, settings, control, bind, clock, log, telemetry, externalCalls, holdsLease } = parts
     const closing = this.#closing.signal
     const completer = new Completer(control, log, closing)
     const progress = new ProgressKeeper(control, clock, log)
@@ -90,7 +90,7 @@ export class RunningAttempts {
       clock,
       log,
       telemetry,
-      foreignCalls,
+      externalCalls: externalCalls,
       closing,
       holdsLease,
     }
@@ -173,7 +173,7 @@ export class RunningAttempts {
 
   /** Resolves when all attempts have ended, or after `limitMs`. */
   ended(limitMs: number): Promise<void> {
-    return allEnded(this.#running.values(), limitMs)
+    return allSettledWithin(this.#running.values(), limitMs)
   }
 
   /** Drops outcomes that are not stored yet; other workers rescue these jobs. */

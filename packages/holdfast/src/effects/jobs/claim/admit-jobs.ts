@@ -1,6 +1,6 @@
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import type { JobType } from '../../../kernel/background/job-type.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import {
@@ -38,12 +38,12 @@ interface Limited {
 
 /**
  * Lets the next jobs of a name through its limits, in order. A job whose rate turn has come and
- * that gets a slot becomes ready; the others are parked until a slot is free, or scheduled for
+ * that gets a slot becomes ready; the others are blocked until a slot is free, or scheduled for
  * their turn.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
-  const work = ownWork(AbortSignal.timeout(limitMs))
+  const work = systemWork(AbortSignal.timeout(limitMs))
   return transact(pool, { work, limitMs }, async (transaction) => {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockGate(service, job.name))
     if (lock?.is_locked !== true) return none
@@ -70,55 +70,55 @@ async function decide(
 }
 
 function limitsOf(rows: readonly GatedRow[]): readonly Pick<LimitRow, 'kind' | 'key'>[] {
-  const places = new Set(rows.flatMap(({ limit_key }) => limit_key ?? []))
+  const slots = new Set(rows.flatMap(({ limit_key }) => limit_key ?? []))
   const turns = new Set(rows.flatMap(({ rate_key }) => rate_key ?? []))
   return [
-    ...[...places].map((key) => ({ kind: 'concurrency' as const, key })),
+    ...[...slots].map((key) => ({ kind: 'concurrency' as const, key })),
     ...[...turns].map((key) => ({ kind: 'rate' as const, key })),
   ]
 }
 
 /** The state of a name's limits while its jobs are admitted. */
 class Limits {
-  readonly #places = new Map<string, number>()
+  readonly #slots = new Map<string, number>()
   readonly #nextMs = new Map<string, number>()
-  readonly #mostPlaces: number
+  readonly #maxSlots: number
   readonly #intervalMs: number
 
   constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
     // The version of the program that enqueued a job may have limited it while this one does not.
-    this.#mostPlaces = concurrency?.limit ?? Infinity
+    this.#maxSlots = concurrency?.limit ?? Infinity
     this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
-    for (const { kind, key, places, next_ms } of rows) {
-      if (kind === 'concurrency') this.#places.set(key, places)
+    for (const { kind, key, slots, next_ms } of rows) {
+      if (kind === 'concurrency') this.#slots.set(key, slots)
       else this.#nextMs.set(key, Math.max(0, next_ms))
     }
   }
 
   get rows(): readonly LimitRow[] {
     return [
-      ...[...this.#places].map(([key, places]) => ({
+      ...[...this.#slots].map(([key, slots]) => ({
         kind: 'concurrency' as const,
         key,
-        places,
+        slots,
         next_ms: 0,
       })),
-      ...[...this.#nextMs].map(([key, next_ms]) => ({ kind: 'rate' as const, key, places: 0, next_ms })),
+      ...[...this.#nextMs].map(([key, next_ms]) => ({ kind: 'rate' as const, key, slots: 0, next_ms })),
     ]
   }
 
-  admit({ id, limit_key, has_place, rate_key, has_turn }: GatedRow): Admission {
-    const gone = { id, hasPlace: has_place, hasTurn: has_turn, delayMs: 0 }
-    if (rate_key !== null && !has_turn) {
+  admit({ id, limit_key, has_slot, rate_key, rate_reserved }: GatedRow): Admission {
+    const gone = { id, hasSlot: has_slot, rateReserved: rate_reserved, delayMs: 0 }
+    if (rate_key !== null && !rate_reserved) {
       const delayMs = this.#nextMs.get(rate_key) ?? 0
       this.#nextMs.set(rate_key, delayMs + this.#intervalMs)
-      if (delayMs > 0) return { ...gone, state: 'scheduled', hasTurn: true, delayMs }
+      if (delayMs > 0) return { ...gone, state: 'scheduled', rateReserved: true, delayMs }
     }
-    const hasTurn = rate_key !== null
-    if (limit_key === null || has_place) return { ...gone, state: 'ready', hasTurn }
-    const places = this.#places.get(limit_key) ?? 0
-    if (places >= this.#mostPlaces) return { ...gone, state: 'parked', hasTurn }
-    this.#places.set(limit_key, places + 1)
-    return { ...gone, state: 'ready', hasPlace: true, hasTurn }
+    const rateReserved = rate_key !== null
+    if (limit_key === null || has_slot) return { ...gone, state: 'ready', rateReserved }
+    const slots = this.#slots.get(limit_key) ?? 0
+    if (slots >= this.#maxSlots) return { ...gone, state: 'blocked', rateReserved }
+    this.#slots.set(limit_key, slots + 1)
+    return { ...gone, state: 'ready', hasSlot: true, rateReserved }
   }
 }

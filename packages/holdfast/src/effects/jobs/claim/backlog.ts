@@ -4,13 +4,13 @@ import type { ClaimedRow } from '../queries/claim-jobs.ts'
 // How much work a process claims ahead, in milliseconds: short enough that jobs do not wait here,
 // long enough that the process does not wait for the database.
 const aheadMs = 50
-const mostAheadPerPlace = 10
+const maxAheadPerSlot = 10
 // A job that has waited here this long starts sooner in another process.
-const longestWaitMs = 500
+const maxWaitMs = 500
 // Weight of the latest job in the moving average of durations.
 const weight = 0.1
 
-interface Held {
+interface QueuedJob {
   readonly row: ClaimedRow
   readonly sinceMs: number
 }
@@ -18,7 +18,7 @@ interface Held {
 /** Jobs that a process has claimed but not started. Only short jobs are claimed ahead. */
 export class Backlog {
   readonly #concurrency: number
-  #held: Held[] = []
+  #held: QueuedJob[] = []
   #expectedMs = Infinity
 
   constructor(concurrency: number) {
@@ -37,7 +37,7 @@ export class Backlog {
   wanted(room: number): number {
     const ahead = Math.min(
       Math.floor((this.#concurrency * aheadMs) / this.#expectedMs),
-      this.#concurrency * mostAheadPerPlace,
+      this.#concurrency * maxAheadPerSlot,
     )
     // Claiming a few jobs costs as much as claiming many.
     return this.#held.length > ahead / 2 ? 0 : room + ahead - this.#held.length
@@ -69,7 +69,7 @@ export class Backlog {
 
   /** Removes and returns the jobs that have waited too long. */
   takeStale(): readonly ClaimedRow[] {
-    const beforeMs = performance.now() - longestWaitMs
+    const beforeMs = performance.now() - maxWaitMs
     const [out, rest] = partition(this.#held, ({ sinceMs }) => sinceMs < beforeMs)
     this.#held = rest
     // They took longer than expected, so the expectation is reset.

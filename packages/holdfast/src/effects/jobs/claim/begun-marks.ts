@@ -1,5 +1,5 @@
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
@@ -97,8 +97,10 @@ export class BegunMarks {
   }
 
   async #write(claims: readonly ClaimOf[]): Promise<ReadonlySet<string>> {
-    const { rows } = await withConnection(this.#pool, ownWork(AbortSignal.timeout(limitMs)), (connection) =>
-      connection.run<ClaimOf>(markBegun(claims)),
+    const { rows } = await withConnection(
+      this.#pool,
+      systemWork(AbortSignal.timeout(limitMs)),
+      (connection) => connection.run<ClaimOf>(markBegun(claims)),
     )
     return new Set(rows.map(claimKey))
   }

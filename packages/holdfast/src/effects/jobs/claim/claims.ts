@@ -1,5 +1,5 @@
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Connection } from '../../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
@@ -7,7 +7,7 @@ import { Backlog } from './backlog.ts'
 import { ClaimBounds } from './claim-bounds.ts'
 import { coalesce } from './coalesce.ts'
 import { claimJobs, type ClaimedRow } from '../queries/claim-jobs.ts'
-import { handBack, handBackUnknown } from '../queries/hand-back.ts'
+import { releaseClaims, handBackUnknown } from '../queries/release-claims.ts'
 import type { RunningAttempts } from '../attempt/running-attempts.ts'
 import type { Slots } from './slots.ts'
 
@@ -28,7 +28,7 @@ export interface ClaimParts {
 const limitMs = 5_000
 // A statement whose reply was lost may still be executed until its timeout has passed.
 const unclearMs = 2 * limitMs
-const reckonEveryMs = 500
+const reconcileEveryMs = 500
 
 /**
  * The jobs that a worker has claimed. Starts as many as there are free slots, and releases those
@@ -77,7 +77,7 @@ export class Claims {
 
   async #claim(): Promise<void> {
     const { service, worker, slots } = this.#parts
-    if (!this.#isOver) await this.#giveBackUnknown()
+    if (!this.#isOver) await this.#releaseUnknownClaims()
     let hasLookedForFirsts = false
     for (;;) {
       this.beginNext()
@@ -182,7 +182,7 @@ export class Claims {
   async #giveBack(rows: readonly ClaimedRow[]): Promise<void> {
     if (rows.length === 0) return
     this.sweepNext()
-    await this.#run((connection) => connection.run(handBack(rows)))
+    await this.#run((connection) => connection.run(releaseClaims(rows)))
   }
 
   /**
@@ -190,9 +190,9 @@ export class Claims {
    * them while this one lives. Runs only while no claim is in progress, and only for a while after
    * a claim with an unknown outcome.
    */
-  async #giveBackUnknown(): Promise<void> {
+  async #releaseUnknownClaims(): Promise<void> {
     const nowMs = performance.now()
-    if (this.#reckonedMs >= this.#unclearUntilMs || nowMs - this.#reckonedMs < reckonEveryMs) return
+    if (this.#reckonedMs >= this.#unclearUntilMs || nowMs - this.#reckonedMs < reconcileEveryMs) return
     const { worker, slots, attempts, log } = this.#parts
     const known = [...attempts.claims, ...this.#backlog.claims]
     const { rowCount } = await this.#run((connection) =>
@@ -205,7 +205,7 @@ export class Claims {
 
   async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
     try {
-      return await withConnection(this.#parts.control, ownWork(AbortSignal.timeout(limitMs)), use)
+      return await withConnection(this.#parts.control, systemWork(AbortSignal.timeout(limitMs)), use)
     } catch (error) {
       // After any failure, of a claim or of a release, the database may hold claims that this
       // worker does not know of.

@@ -16,7 +16,7 @@ let run: (context: Context) => void | Promise<void> = () => {}
 const work = job({
   name: 'work',
   input: z.object({}),
-  retry: { attempts: 5, firstDelay: '1ms' },
+  retry: { attempts: 5, initialDelay: '1ms' },
   run: (context) => run(context),
 })
 const enqueue = mutation({
@@ -108,7 +108,7 @@ test('a job runs once at a time though the answer to the end of its attempt was 
   on.proxy.cut({
     application: /\(own\)/,
     sender: 'backend',
-    where: ({ type, bytes }) => type === 'T' && hasText(bytes, 'has_place') && !hasText(bytes, 'limit_key'),
+    where: ({ type, bytes }) => type === 'T' && hasText(bytes, 'has_slot') && !hasText(bytes, 'limit_key'),
     place: 'before',
     mode: 'silent',
   })

@@ -19,7 +19,7 @@ export function announceJobs(rows: readonly JobRow[], waker: WakeSender): void {
 
 function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly WakeKind[] {
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
-  const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'gated'
+  const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'limited'
   if (atMs === undefined) return [atOnce]
   // The clock of the database decides when the job is due, and it may differ from this one.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []

@@ -30,7 +30,7 @@ export interface JobRow {
 }
 
 // Longer keys may not fit into an index entry.
-const longestKey = 255
+const maxKeyLength = 255
 const highestPriority = 1_000
 
 /**
@@ -69,7 +69,7 @@ function subjectsOf(
   if (declared === undefined && given === undefined) return undefined
   const subjects = toSubjects(
     [...[declared ?? []].flat(), ...[given ?? []].flat()],
-    `The job "${job.name}" (${job.place})`,
+    `The job "${job.name}" (${job.definedAt})`,
   )
   return { subjects }
 }
@@ -96,10 +96,10 @@ function keysOf(job: JobType, input: unknown): Pick<JobRow, 'limitKey' | 'rateKe
 }
 
 function checkKey(job: JobType, what: string, key: string): void {
-  if (key.length > longestKey)
+  if (key.length > maxKeyLength)
     throw optionsInvalid(
       job,
-      `has a ${what} of ${key.length} characters; give it ${longestKey} at most, or a hash of it`,
+      `has a ${what} of ${key.length} characters; give it ${maxKeyLength} at most, or a hash of it`,
     )
   if (key.includes('\0') || !key.isWellFormed())
     throw optionsInvalid(job, `has a ${what} with U+0000 or half of a surrogate pair, which cannot be stored`)
@@ -124,7 +124,7 @@ function isPriority(value: number): boolean {
 function optionsInvalid(job: JobType, what: string): HoldfastError {
   return new HoldfastError(
     'job-options-invalid',
-    `The job "${job.name}" (${job.place}) that is enqueued ${what}.`,
+    `The job "${job.name}" (${job.definedAt}) that is enqueued ${what}.`,
   )
 }
 
@@ -143,7 +143,7 @@ function toJsonText(job: JobType, input: unknown): string {
 function inputInvalid(job: JobType, what: string, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'job-input-invalid',
-    `The input of the job "${job.name}" (${job.place}) ${what}.`,
+    `The input of the job "${job.name}" (${job.definedAt}) ${what}.`,
     { cause },
   )
 }

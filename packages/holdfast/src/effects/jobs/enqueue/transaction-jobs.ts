@@ -16,7 +16,7 @@ import { announceJobs } from './announce-jobs.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
 import { type CancelledRow, cancelJob } from '../queries/cancel-job.ts'
 import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/insert-jobs.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import type { WakeSender } from './wake.ts'
 
 /** Dependencies of {@link TransactionJobs}. */
@@ -92,7 +92,7 @@ export class TransactionJobs implements Jobs, Gathering {
     const { name, service } = found
     if (found.is_running) this.#wakes.push({ kind: 'cancelled', name, service })
     if (found.freed_key !== null) {
-      for (const statement of releasePlace({ ...found, key: found.freed_key })) await this.#run(statement)
+      for (const statement of releaseSlot({ ...found, key: found.freed_key })) await this.#run(statement)
       this.#wakes.push({ kind: 'jobs', name, service })
     }
     this.#register()
@@ -120,7 +120,7 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   #gather(rows: readonly JobRow[]): void {
-    if (this.#session.isOver) {
+    if (this.#session.isClosed) {
       throw new HoldfastError(
         'job-enqueued-late',
         'A job was enqueued after the handler of its transaction had ended. Await every enqueue within the handler.',

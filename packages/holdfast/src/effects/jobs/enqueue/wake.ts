@@ -4,7 +4,7 @@
  * - `jobs`: jobs of these names are ready. Workers with these names claim.
  * - `returned`: jobs of these names are ready again: released, rescued or redriven. Workers claim
  *   with a sweep.
- * - `gated`: jobs of these names wait at their limits. The leader admits them.
+ * - `limited`: jobs of these names wait at their limits. The leader admits them.
  * - `due`: a job is due soon, or now. The leader schedules its next poll.
  * - `orphaned`: a worker has left running jobs behind. The leader rescues them.
  * - `cancelled`: running jobs of these names were cancelled. Workers that run them abort them.
@@ -15,7 +15,7 @@
 export type WakeKind =
   | 'jobs'
   | 'returned'
-  | 'gated'
+  | 'limited'
   | 'due'
   | 'orphaned'
   | 'cancelled'

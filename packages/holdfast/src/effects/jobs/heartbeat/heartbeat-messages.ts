@@ -1,11 +1,11 @@
-import type { BeatTarget } from './beat-connection.ts'
+import type { HeartbeatTarget } from './heartbeat-connection.ts'
 
 /** A request of the main thread to the heartbeat thread. */
 export type HeartbeatRequest =
   | {
       readonly kind: 'start'
       readonly worker: string
-      readonly target: BeatTarget
+      readonly target: HeartbeatTarget
       readonly everyMs: number
       /** The memory of the worker's `HeartbeatView`. */
       readonly memory: SharedArrayBuffer

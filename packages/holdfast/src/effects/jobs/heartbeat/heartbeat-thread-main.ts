@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { toLogFields } from '../../../kernel/base/log.ts'
-import { BeatConnection } from './beat-connection.ts'
-import { BeatLoop } from './beat-loop.ts'
+import { HeartbeatConnection } from './heartbeat-connection.ts'
+import { HeartbeatLoop } from './heartbeat-loop.ts'
 import type { HeartbeatReport, HeartbeatRequest } from './heartbeat-messages.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
 
@@ -12,21 +12,21 @@ const port = parentPort!
 const stops = new Map<string, () => void>()
 
 port.on('message', (request: HeartbeatRequest) => {
-  if (request.kind === 'start') void sendBeats(request)
+  if (request.kind === 'start') void sendHeartbeats(request)
   else stops.get(request.worker)?.()
 })
 
-async function sendBeats({
+async function sendHeartbeats({
   worker,
   target,
   everyMs,
   memory,
 }: HeartbeatRequest & { readonly kind: 'start' }): Promise<void> {
-  const connection = new BeatConnection(target, worker)
-  const loop = new BeatLoop({
+  const connection = new HeartbeatConnection(target, worker)
+  const loop = new HeartbeatLoop({
     view: new HeartbeatView(memory),
     everyMs,
-    beat: () => connection.beat(),
+    sendHeartbeat: () => connection.sendHeartbeat(),
     onDeclaredDead: () => report({ kind: 'declared-dead', worker }),
     onFailed: (error) => report({ kind: 'failed', worker, error: toLogFields(error) }),
     onSilent: (silentMs) => reportSilence(worker, silentMs),

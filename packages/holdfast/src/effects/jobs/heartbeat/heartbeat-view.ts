@@ -53,7 +53,7 @@ export class HeartbeatView {
    * Starts a heartbeat. Returns its time, for {@link confirmed}: the lease counts from here, not
    * from the reply.
    */
-  startBeat(): bigint {
+  startHeartbeat(): bigint {
     return this.#now()
   }
 
@@ -69,7 +69,7 @@ export class HeartbeatView {
   }
 
   /** Time since the last heartbeat that reached the database was sent, in milliseconds. */
-  get sinceBeatMs(): number {
+  get sinceHeartbeatMs(): number {
     return this.#sinceMs(beatSentAt)
   }
 

@@ -8,7 +8,7 @@ import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
-import { forgetDead } from '../queries/take-over.ts'
+import { forgetDead } from '../queries/rescue-jobs.ts'
 import { type Heartbeat, leaseMs, startHeartbeat } from './heartbeat.ts'
 
 const { service } = holdfast({ database: postgres() })
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => on.stop())
 afterEach(async () => {
   await Promise.all(beating.splice(0).map((heartbeat) => heartbeat.stop()))
-  await on.sql('truncate holdfast.job_workers, holdfast.job_beats')
+  await on.sql('truncate holdfast.job_workers, holdfast.job_heartbeats')
 })
 
 async function register(startedAgo = '0s'): Promise<string> {
@@ -37,7 +37,7 @@ async function register(startedAgo = '0s'): Promise<string> {
   return id
 }
 
-async function startBeating(
+async function startHeartbeats(
   options: { readonly isPooled?: boolean; readonly onDeclaredDead?: () => void } = {},
 ): Promise<string> {
   const worker = await register()
@@ -58,22 +58,22 @@ async function startBeating(
  * Returns the times of the heartbeats in the database: the last one of each worker, plus those that
  * were locked.
  */
-const beats = async (): Promise<readonly string[]> =>
-  (await on.sql<{ at: string }>('select at::text as at from holdfast.job_beats order by at')).map(
+const heartbeats = async (): Promise<readonly string[]> =>
+  (await on.sql<{ at: string }>('select at::text as at from holdfast.job_heartbeats order by at')).map(
     ({ at }) => at,
   )
 
 /** Waits until a heartbeat arrives that is not one of these. */
 const further = (known: readonly string[]): Promise<readonly string[]> =>
   until(async () => {
-    const found = await beats()
+    const found = await heartbeats()
     return found.some((at) => !known.includes(at)) && found
   })
 
 test('heartbeats reach the database while the event loop is blocked', async () => {
-  await startBeating()
+  await startHeartbeats()
   const flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
-  const observer = new Worker(new URL('./beat-observer-main.fixture.ts', import.meta.url), {
+  const observer = new Worker(new URL('./heartbeat-observer-main.fixture.ts', import.meta.url), {
     workerData: { url: on.databaseUrl, flag },
     execArgv: [],
   })
@@ -83,24 +83,24 @@ test('heartbeats reach the database while the event loop is blocked', async () =
 })
 
 test('rows that a user has locked keep no heartbeat waiting', async () => {
-  await startBeating()
+  await startHeartbeats()
   const known = await further([])
   const client = new DriverClient({ connectionString: on.databaseUrl })
   await client.connect()
   await client.query('begin')
   await client.query('select from holdfast.job_workers for update')
-  await client.query('select from holdfast.job_beats for update')
+  await client.query('select from holdfast.job_heartbeats for update')
   const then = await further(known)
   await further(then)
   expect(lines.filter((line) => line.includes('heartbeat failed'))).toEqual([])
   await client.query('rollback')
   await client.end()
   // The locked heartbeat is deleted together with a later one.
-  await until(async () => (await beats()).length === 1)
+  await until(async () => (await heartbeats()).length === 1)
 })
 
 test('a heartbeat whose connection is lost is sent on another one', async () => {
-  await startBeating()
+  await startHeartbeats()
   const known = await further([])
   await on.sql(`
     select pg_terminate_backend(pid) from pg_stat_activity
@@ -111,20 +111,20 @@ test('a heartbeat whose connection is lost is sent on another one', async () => 
 test('defaults of the database do not reach the heartbeats, directly or through a pooler', async () => {
   const [{ name } = { name: '' }] = await on.sql<{ name: string }>('select current_database() as name')
   await on.sql(`alter database ${name} set default_transaction_read_only = on`)
-  const direct = await startBeating()
+  const direct = await startHeartbeats()
   await until(
-    async () => (await on.sql('select from holdfast.job_beats where worker = $1', [direct])).length > 0,
+    async () => (await on.sql('select from holdfast.job_heartbeats where worker = $1', [direct])).length > 0,
   )
-  const pooled = await startBeating({ isPooled: true })
+  const pooled = await startHeartbeats({ isPooled: true })
   await until(
-    async () => (await on.sql('select from holdfast.job_beats where worker = $1', [pooled])).length > 0,
+    async () => (await on.sql('select from holdfast.job_heartbeats where worker = $1', [pooled])).length > 0,
   )
   await on.sql(`alter database ${name} reset default_transaction_read_only`)
 })
 
 test('a worker that others have removed hears that it was declared dead', async () => {
   let times = 0
-  const worker = await startBeating({ onDeclaredDead: () => (times += 1) })
+  const worker = await startHeartbeats({ onDeclaredDead: () => (times += 1) })
   await further([])
   await on.sql('delete from holdfast.job_workers where id = $1', [worker])
   await until(() => times > 0)
@@ -140,7 +140,7 @@ test('dead is a worker without a heartbeat within the lease, but for the one tha
     await register('1h'),
   ]
   await on.sql(
-    `insert into holdfast.job_beats (worker, at) values ($1, now()), ($1, now() - interval '1h'), ($2, now() - interval '1m')`,
+    `insert into holdfast.job_heartbeats (worker, at) values ($1, now()), ($1, now() - interval '1h'), ($2, now() - interval '1m')`,
     [alive, silent],
   )
   const { text, values = [] } = forgetDead({ service: 'beaten', leaseMs, self })

@@ -1,13 +1,13 @@
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import type { BeatTarget } from './beat-connection.ts'
-import { beatMs } from './beat-loop.ts'
+import type { HeartbeatTarget } from './heartbeat-connection.ts'
+import { beatMs } from './heartbeat-loop.ts'
 import { type HeartbeatListener, type HeartbeatThread, heartbeatThread } from './heartbeat-thread.ts'
 import { HeartbeatView } from './heartbeat-view.ts'
 
 // Heartbeats show the other processes of a service that a worker is alive.
 //
 //   main thread            shared memory                 heartbeat thread         Postgres
-//   runs, starts jobs   ─ turnedAt, allowedSilence ─▶    checks both, beats  ─▶  job_beats
+//   runs, starts jobs   ─ turnedAt, allowedSilence ─▶    checks both, beats  ─▶  job_heartbeats
 //   lease still held?   ◀─ beatSentAt, reachableSince ─  records the reply
 //
 // - Each heartbeat gives a worker a lease of `leaseMs`. When the lease has ended, other processes
@@ -36,7 +36,7 @@ const stopTimeoutMs = 1_000
 export interface HeartbeatParts {
   /** The id of the worker. */
   readonly worker: string
-  readonly target: BeatTarget
+  readonly target: HeartbeatTarget
   readonly log: Logger
   /** Called once, when another process has declared the worker dead. */
   readonly onDeclaredDead: () => void
@@ -85,7 +85,7 @@ export function startHeartbeat({
   view.turned()
   view.allowSilence(leaseMs)
   // The registration counts as the first heartbeat.
-  view.confirmed(view.startBeat())
+  view.confirmed(view.startHeartbeat())
 
   const listener: HeartbeatListener = (report) => {
     if (report.kind === 'declared-dead') onDeclaredDead()
@@ -133,7 +133,7 @@ export function startHeartbeat({
 
   return {
     get holdsLease() {
-      return view.sinceBeatMs <= leaseMs
+      return view.sinceHeartbeatMs <= leaseMs
     },
     get reachableForMs() {
       return view.reachableForMs

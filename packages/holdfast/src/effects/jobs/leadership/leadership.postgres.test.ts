@@ -57,11 +57,11 @@ interface Process {
   readonly leadership: Leadership
   readonly clock: FakeClock
   /** Returns how often it got a duty. */
-  readonly duties: () => number
+  readonly tasks: () => number
 }
 
 function start(covers: readonly string[] = ['a'], clock = createFakeClock()): Process {
-  let duties = 0
+  let tasks = 0
   const waker = createWaker({ service: 'shop', connectionString: database.url, clock, log })
   const leadership = startLeadership({
     service: 'shop',
@@ -70,13 +70,13 @@ function start(covers: readonly string[] = ['a'], clock = createFakeClock()): Pr
     log,
     waker,
     covers,
-    onDuty: () => (duties += 1),
+    onElected: () => (tasks += 1),
   })
   ends.push(
     () => leadership.stop(),
     () => waker.close(),
   )
-  return { leadership, clock, duties: () => duties }
+  return { leadership, clock, tasks: () => tasks }
 }
 
 test('one candidate of a service has the lease, and renews it in the same term', async () => {
@@ -156,7 +156,7 @@ test('a leader that stops hands over to another process at once', async () => {
   const first = start()
   await until(() => first.leadership.leads)
   const second = start()
-  await until(() => second.leadership.hasDuty('b'))
+  await until(() => second.leadership.isLeader('b'))
   expect(second.leadership.leads).toBe(false)
   await first.leadership.stop()
   // Its clock stands still, so no timer made it check.
@@ -168,10 +168,10 @@ test('a process does what the leader does not know, and nothing that it knows', 
   const leader = start(['a'])
   await until(() => leader.leadership.leads)
   const newer = start(['a', 'b'])
-  await until(() => newer.duties() === 1)
+  await until(() => newer.tasks() === 1)
   expect(newer.leadership.leads).toBe(false)
-  expect(newer.leadership.hasDuty('a')).toBe(false)
-  expect(newer.leadership.hasDuty('b')).toBe(true)
+  expect(newer.leadership.isLeader('a')).toBe(false)
+  expect(newer.leadership.isLeader('b')).toBe(true)
 })
 
 test('a leader that loses its lease to another process follows it', async () => {
@@ -181,7 +181,7 @@ test('a leader that loses its lease to another process follows it', async () => 
   await until(async () => (await campaigned(other))[0]!.term !== null)
   await until(() => {
     clock.advance(500)
-    return !leadership.leads && leadership.hasDuty('b')
+    return !leadership.leads && leadership.isLeader('b')
   })
-  expect(leadership.hasDuty('a')).toBe(false)
+  expect(leadership.isLeader('a')).toBe(false)
 })

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import type { Waker } from '../enqueue/waker.ts'
@@ -48,7 +48,7 @@ export interface LeadershipParts {
   /** Names of the duties that this process has if it leads; the same in all processes. */
   readonly covers: readonly string[]
   /** Called when this process gets a duty that it did not have before. */
-  readonly onDuty: () => void
+  readonly onElected: () => void
 }
 
 /** The part of a process in the leader election of its service. */
@@ -56,7 +56,7 @@ export interface Leadership {
   /** Whether this process leads its service. */
   readonly leads: boolean
   /** Returns whether this process has a duty: it leads, or the leader does not have the duty. */
-  hasDuty(name: string): boolean
+  isLeader(name: string): boolean
   /** Leaves the election. A leader resigns, so that another process leads at once. */
   stop(): Promise<void>
 }
@@ -69,7 +69,7 @@ export function startLeadership(parts: LeadershipParts): Leadership {
 class Campaign implements Leadership {
   readonly #parts: LeadershipParts
   readonly #holder = randomUUID()
-  readonly #duty: Duty
+  readonly #duty: RecurringTask
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
@@ -79,7 +79,7 @@ class Campaign implements Leadership {
   constructor(parts: LeadershipParts) {
     this.#parts = parts
     const { service, waker, clock, log } = parts
-    this.#duty = startDuty({
+    this.#duty = startRecurringTask({
       failure: 'campaigning for the lead of the service failed',
       clock,
       log,
@@ -99,7 +99,7 @@ class Campaign implements Leadership {
     return this.#parts.clock.monotonicMs() < this.#leadsUntilMs
   }
 
-  hasDuty(name: string): boolean {
+  isLeader(name: string): boolean {
     return this.leads || this.#othersCover?.has(name) === false
   }
 
@@ -155,7 +155,7 @@ class Campaign implements Leadership {
     this.#othersCover = undefined
     if (this.#term !== term) this.#parts.log.info({ term: Number(term) }, 'this process leads its service')
     this.#term = term
-    if (isNew) this.#parts.onDuty()
+    if (isNew) this.#parts.onElected()
   }
 
   #follow(covers: readonly string[]): void {
@@ -165,7 +165,7 @@ class Campaign implements Leadership {
     const known = this.#othersCover
     this.#othersCover = new Set(covers)
     const isNew = (name: string): boolean => known?.has(name) !== false && !covers.includes(name)
-    if (this.#parts.covers.some(isNew)) this.#parts.onDuty()
+    if (this.#parts.covers.some(isNew)) this.#parts.onElected()
   }
 
   #lose(): void {
@@ -174,6 +174,6 @@ class Campaign implements Leadership {
   }
 
   #run<T>(use: Parameters<typeof withConnection<T>>[2]): Promise<T> {
-    return withConnection(this.#parts.pool, ownWork(AbortSignal.timeout(timeoutMs)), use)
+    return withConnection(this.#parts.pool, systemWork(AbortSignal.timeout(timeoutMs)), use)
   }
 }

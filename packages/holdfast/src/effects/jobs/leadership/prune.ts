@@ -1,17 +1,17 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { Leadership } from './leadership.ts'
-import { deleteOldBeats } from '../queries/beat.ts'
+import { deleteOldHeartbeats } from '../queries/heartbeats.ts'
 import { pruneJobs, type PrunedRow } from '../queries/prune-jobs.ts'
 import { pruneLimits } from '../queries/prune-limits.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 
 /** Dependencies of {@link startPruning}. */
 export interface PruningParts {
@@ -33,10 +33,10 @@ const limitMs = 10_000
  * that have expired, idle limits, heartbeats of dead workers. Two processes may run it at once:
  * each skips rows that the other has locked.
  */
-export function startPruning(parts: PruningParts): Duty {
+export function startPruning(parts: PruningParts): RecurringTask {
   const { service, pool, clock, log, leadership } = parts
   const expired = new ExpiredJobs(parts)
-  return startDuty({
+  return startRecurringTask({
     failure: 'deleting old jobs and limits failed',
     clock,
     log,
@@ -45,7 +45,7 @@ export function startPruning(parts: PruningParts): Duty {
       if (!leadership.leads) return undefined
       const jobs = await expired.prune()
       const { rowCount: limits } = await run(pool, pruneLimits(service, batch))
-      await run(pool, deleteOldBeats())
+      await run(pool, deleteOldHeartbeats())
       return Math.max(jobs, limits ?? 0) === batch ? 0 : undefined
     },
   })
@@ -76,12 +76,12 @@ class ExpiredJobs {
       this.#resetMs = nowMs
     }
     const { pool, onReleased } = this.#parts
-    const work = ownWork(AbortSignal.timeout(limitMs))
-    const { count, last, places } = await transact(pool, { work, limitMs }, (transaction) =>
+    const work = systemWork(AbortSignal.timeout(limitMs))
+    const { count, last, slots } = await transact(pool, { work, limitMs }, (transaction) =>
       this.#pruneIn(transaction),
     )
     this.#after = last ?? this.#after
-    if (places.length > 0) onReleased([...new Set(places.map(({ name }) => name))])
+    if (slots.length > 0) onReleased([...new Set(slots.map(({ name }) => name))])
     return count
   }
 
@@ -90,11 +90,11 @@ class ExpiredJobs {
     const [pruned] = await transaction.run<PrunedRow>(
       pruneJobs({ service, after: this.#after, limit: batch }),
     )
-    const { count = 0, last = null, places = [] } = pruned ?? {}
+    const { count = 0, last = null, slots = [] } = pruned ?? {}
     // Places are sorted, so that all processes lock them in the same order.
-    for (const place of places)
-      for (const statement of releasePlace({ service, ...place })) await transaction.run(statement)
-    return { count, last, places }
+    for (const slot of slots)
+      for (const statement of releaseSlot({ service, ...slot })) await transaction.run(statement)
+    return { count, last, slots }
   }
 }
 
@@ -102,7 +102,7 @@ function run<Row extends object>(
   pool: Pool,
   statement: Statement,
 ): Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }> {
-  return withConnection(pool, ownWork(AbortSignal.timeout(limitMs)), (connection) =>
+  return withConnection(pool, systemWork(AbortSignal.timeout(limitMs)), (connection) =>
     connection.run<Row>(statement),
   )
 }

@@ -10,7 +10,7 @@ import { createLogger } from '../../../kernel/base/log.ts'
 import { schedule } from '../../../kernel/background/schedule.ts'
 import { createPool, type Pool } from '../../../storage/postgres/pool/pool.ts'
 import { startMessagePruning } from '../../messages/prune.ts'
-import { type LeaderDuties, startLeaderDuties } from './leader-duties.ts'
+import { type LeaderTasks, startLeaderTasks } from './leader-tasks.ts'
 import type { Leadership } from './leadership.ts'
 import { startPruning } from './prune.ts'
 import { runSchedules } from '../schedules/run-schedules.ts'
@@ -35,7 +35,7 @@ const everyMinute = schedule({
 const tested = service({ name: 'two-leaders', operations: {}, jobs: { plain, limited, paced, ticking } })
 
 const log = createLogger({ level: 'error', write: (line) => console.error(line) })
-const leadership: Leadership = { leads: true, hasDuty: () => true, stop: async () => {} }
+const leadership: Leadership = { leads: true, isLeader: () => true, stop: async () => {} }
 const waker: Waker = {
   isListening: true,
   session: null,
@@ -46,7 +46,7 @@ const waker: Waker = {
 const jobs = new Map([plain, limited, paced, ticking].map((one) => [one.name, one as Job]))
 
 interface Leader {
-  readonly duties: LeaderDuties
+  readonly tasks: LeaderTasks
   now(): void
   stop(): Promise<void>
 }
@@ -61,7 +61,7 @@ afterAll(() => on[Symbol.asyncDispose]())
 function lead(): Leader {
   const pool: Pool = createPool({ connectionString: on.databaseUrl, applicationName: 'leader', log, max: 5 })
   const shared = { service: 'two-leaders', pool, clock: systemClock, log, waker, leadership }
-  const duties = startLeaderDuties({
+  const tasks = startLeaderTasks({
     ...shared,
     jobs,
     rescuer: () => ({ id: randomUUID(), reachableForMs: Infinity }),
@@ -69,14 +69,14 @@ function lead(): Leader {
   const schedules = runSchedules({ ...shared, schedules: [everyMinute] })
   const pruning = startPruning({ ...shared, onReleased: () => {} })
   const messages = startMessagePruning({ pool, clock: systemClock, log })
-  const all = [duties, schedules, pruning, messages]
+  const all = [tasks, schedules, pruning, messages]
   return {
-    duties,
+    tasks,
     now() {
-      for (const duty of all) duty.now()
+      for (const task of all) task.now()
     },
     async stop() {
-      await Promise.all(all.map((duty) => duty.stop()))
+      await Promise.all(all.map((task) => task.stop()))
       await pool.end()
     },
   }
@@ -97,8 +97,8 @@ async function insertJobs(name: string, state: string, many: number): Promise<vo
 
 test('each duty of a leader can be done by two processes at once', async () => {
   await insertJobs('plain', 'scheduled', 300)
-  await insertJobs('limited', 'gated', 40)
-  await insertJobs('paced', 'gated', 10)
+  await insertJobs('limited', 'limited', 40)
+  await insertJobs('paced', 'limited', 10)
   await on.sql(
     `insert into holdfast.job_workers (id, service, host, pid, started_at) values ($1, 'two-leaders', 'gone', 1, now() - interval '1 hour')`,
     [randomUUID()],
@@ -120,7 +120,7 @@ test('each duty of a leader can be done by two processes at once', async () => {
       for (const leader of leaders) leader.now()
       return (
         (await count(`holdfast.jobs where name = 'plain' and state = 'ready'`)) === 300 &&
-        (await count(`holdfast.jobs where state = 'gated'`)) === 0 &&
+        (await count(`holdfast.jobs where state = 'limited'`)) === 0 &&
         (await count(`holdfast.jobs where state = 'running'`)) === 0 &&
         (await count(`holdfast.job_workers`)) === 0 &&
         (await count(`holdfast.jobs where input ->> 'tick' is not null`)) >= 20 &&
@@ -132,11 +132,9 @@ test('each duty of a leader can be done by two processes at once', async () => {
   await Promise.all(leaders.map((leader) => leader.stop()))
 
   // Admission: as many jobs as the limit allows, each counted once.
-  expect(await count(`holdfast.jobs where name = 'limited' and state = 'ready' and has_place`)).toBe(3)
-  expect(await count(`holdfast.jobs where name = 'limited' and state = 'parked'`)).toBe(37)
-  expect(await on.sql(`select places from holdfast.job_limits where name = 'limited'`)).toEqual([
-    { places: 3 },
-  ])
+  expect(await count(`holdfast.jobs where name = 'limited' and state = 'ready' and has_slot`)).toBe(3)
+  expect(await count(`holdfast.jobs where name = 'limited' and state = 'blocked'`)).toBe(37)
+  expect(await on.sql(`select slots from holdfast.job_limits where name = 'limited'`)).toEqual([{ slots: 3 }])
   // Each job has its own turn, an hour after the previous one.
   expect(await count(`holdfast.jobs where name = 'paced' and state = 'ready'`)).toBe(1)
   const turns = `select distinct round(extract(epoch from run_at) / 3600) from holdfast.jobs where name = 'paced'`

@@ -4,16 +4,16 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 export interface GatedRow {
   readonly id: string
   readonly limit_key: string | null
-  readonly has_place: boolean
+  readonly has_slot: boolean
   readonly rate_key: string | null
-  readonly has_turn: boolean
+  readonly rate_reserved: boolean
 }
 
 /** The current state of a limit. */
 export interface LimitRow {
   readonly kind: 'concurrency' | 'rate'
   readonly key: string
-  readonly places: number
+  readonly slots: number
   /** Time until the next job may start, in milliseconds; zero or less: now. */
   readonly next_ms: number
 }
@@ -35,8 +35,8 @@ export function findGated(service: string, name: string, batch: number): Stateme
   return {
     name: 'holdfast_find_gated',
     text: `
-      select id, limit_key, has_place, rate_key, has_turn from holdfast.jobs
-      where service = $3 and name = $1 and state = 'gated'
+      select id, limit_key, has_slot, rate_key, rate_reserved from holdfast.jobs
+      where service = $3 and name = $1 and state = 'limited'
       order by priority desc, seq
       limit $2
       -- A transaction that enqueues the same unique job locks its key: only a claim waits for it.
@@ -60,8 +60,8 @@ export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'k
       insert into holdfast.job_limits as limits (service, name, kind, key)
       select $4, $1, kind, key from unnest($2::text[], $3::text[]) as wanted (kind, key)
       order by kind, key
-      on conflict (service, name, kind, key) do update set places = limits.places
-      returning kind, key, places, extract(epoch from next_at - clock_timestamp())::double precision * 1000 as next_ms`,
+      on conflict (service, name, kind, key) do update set slots = limits.slots
+      returning kind, key, slots, extract(epoch from next_at - clock_timestamp())::double precision * 1000 as next_ms`,
     values: [name, limits.map(({ kind }) => kind), limits.map(({ key }) => key), service],
   }
 }
@@ -69,9 +69,9 @@ export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'k
 /** The decision on a job at the gate. */
 export interface Admission {
   readonly id: string
-  readonly state: 'ready' | 'parked' | 'scheduled'
-  readonly hasPlace: boolean
-  readonly hasTurn: boolean
+  readonly state: 'ready' | 'blocked' | 'scheduled'
+  readonly hasSlot: boolean
+  readonly rateReserved: boolean
   /** Delay until the job's rate turn, in milliseconds. */
   readonly delayMs: number
 }
@@ -84,19 +84,19 @@ export function admit(admissions: readonly Admission[]): Statement {
       update holdfast.jobs set
         -- The order in which they become ready is the one in which they passed.
         seq = case when admitted.state = 'ready' then admitted.ready_seq else seq end,
-        state = admitted.state, has_place = admitted.has_place, has_turn = admitted.has_turn,
+        state = admitted.state, has_slot = admitted.has_slot, rate_reserved = admitted.rate_reserved,
         run_at = clock_timestamp() + make_interval(secs => admitted.delay_ms / 1000)
       from (
         select *, nextval('holdfast.job_order') as ready_seq
         from unnest($1::uuid[], $2::text[], $3::boolean[], $4::boolean[], $5::double precision[])
-          as given (id, state, has_place, has_turn, delay_ms)
+          as given (id, state, has_slot, rate_reserved, delay_ms)
       ) as admitted
       where jobs.id = admitted.id`,
     values: [
       admissions.map(({ id }) => id),
       admissions.map(({ state }) => state),
-      admissions.map(({ hasPlace }) => hasPlace),
-      admissions.map(({ hasTurn }) => hasTurn),
+      admissions.map(({ hasSlot }) => hasSlot),
+      admissions.map(({ rateReserved }) => rateReserved),
       admissions.map(({ delayMs }) => delayMs),
     ],
   }
@@ -108,14 +108,14 @@ export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Sta
     name: 'holdfast_update_limits',
     text: `
       update holdfast.job_limits as limits set
-        places = given.places, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
-      from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, places, next_ms)
+        slots = given.slots, next_at = clock_timestamp() + make_interval(secs => given.next_ms / 1000)
+      from unnest($2::text[], $3::text[], $4::int[], $5::double precision[]) as given (kind, key, slots, next_ms)
       where limits.service = $6 and limits.name = $1 and limits.kind = given.kind and limits.key = given.key`,
     values: [
       name,
       limits.map(({ kind }) => kind),
       limits.map(({ key }) => key),
-      limits.map(({ places }) => places),
+      limits.map(({ slots }) => slots),
       limits.map(({ next_ms }) => next_ms),
       service,
     ],

@@ -20,7 +20,7 @@ export interface Archived {
   /** The last failure. Default: unchanged. */
   readonly failure?: string
   /** Whether the job keeps its concurrency slot. Default: it does not. */
-  readonly hasPlace?: string
+  readonly hasSlot?: string
 }
 
 /**
@@ -32,11 +32,11 @@ export function archive({
   retentionMs,
   failures = 'failures',
   failure = 'failure',
-  hasPlace = 'false',
+  hasSlot = 'false',
 }: Archived): string {
   return `archived as (
-        insert into holdfast.ended_jobs (${columns}, state, is_cancelled, failures, failure, has_place, expires_at)
-        select ${columns}, ${state}, is_cancelled or ${state} = 'cancelled', ${failures}, ${failure}, ${hasPlace},
+        insert into holdfast.ended_jobs (${columns}, state, is_cancelled, failures, failure, has_slot, expires_at)
+        select ${columns}, ${state}, is_cancelled or ${state} = 'cancelled', ${failures}, ${failure}, ${hasSlot},
           now() + make_interval(secs => ${retentionMs}::double precision / 1000)
         from gone
       ), unawaited as (
@@ -55,11 +55,11 @@ export function unarchive(set: Readonly<Record<'state' | 'failures' | 'snoozes',
         returning ended.*
       ), returned as (
         insert into holdfast.jobs (
-          id, service, name, input, priority, claim, unique_key, keeps_key, holds_key, limit_key, has_place, rate_key,
+          id, service, name, input, priority, claim, unique_key, keeps_key, holds_key, limit_key, has_slot, rate_key,
           share_key, progress, failure, traceparent, enqueued_at, claimed_at, state, failures, snoozes
         )
         select
-          id, service, name, input, priority, claim, unique_key, keeps_key, keeps_key, limit_key, has_place, rate_key,
+          id, service, name, input, priority, claim, unique_key, keeps_key, keeps_key, limit_key, has_slot, rate_key,
           share_key, progress, failure, traceparent, enqueued_at, claimed_at, ${set.state}, ${set.failures}, ${set.snoozes}
         from (select * from gone order by seq) as ordered
         returning id, name, seq, state

@@ -23,7 +23,7 @@ export function cancelJob(id: string): Statement {
     name: 'holdfast_cancel_job',
     text: `
       with found as materialized (
-        select id, service, name, state = 'running' as is_running, limit_key, has_place
+        select id, service, name, state = 'running' as is_running, limit_key, has_slot
         from holdfast.jobs where id = $1
         for update
       ), gone as (
@@ -32,7 +32,7 @@ export function cancelJob(id: string): Statement {
       ), ${archive({ state: "'cancelled'", retentionMs: `${deadRetentionMs}` })}, marked as (
         update holdfast.jobs set is_cancelled = true from found where jobs.id = found.id and is_running
       )
-      select service, name, is_running, case when has_place and not is_running then limit_key end as freed_key
+      select service, name, is_running, case when has_slot and not is_running then limit_key end as freed_key
       from found`,
     values: [id],
   }

@@ -18,7 +18,7 @@ export interface ClaimedRow extends ClaimOf {
   readonly limit_key: string | null
   /** The share that the job belongs to, if its name has shares. */
   readonly share_key: string | null
-  readonly has_place: boolean
+  readonly has_slot: boolean
   readonly traceparent: string | null
   /** Time since the job was enqueued, in milliseconds. */
   readonly age_ms: number
@@ -90,7 +90,7 @@ const claimed = `
         holds_key = holds_key and keeps_key
       from picked where jobs.id = picked.id
       returning jobs.id, jobs.claim, jobs.name, jobs.priority, jobs.seq::double precision as seq, jobs.input, jobs.failures,
-        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_place, jobs.traceparent,
+        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_slot, jobs.traceparent,
         extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
 
 /**

@@ -19,7 +19,7 @@ export interface AttemptEnd {
   /** The failure, as it is stored. */
   readonly failure?: Readonly<Record<string, unknown>>
   /** Whether the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
-  readonly keepsPlace?: boolean
+  readonly keepsSlot?: boolean
   /**
    * How long an ended job is kept, in milliseconds. Default {@link deadRetentionMs}, which also
    * applies if the job was cancelled meanwhile.
@@ -35,7 +35,7 @@ export interface EndedRow {
   /** The new state. Differs from the requested one if the job was cancelled. */
   readonly state: string
   /** Whether the job has kept its slot. */
-  readonly has_place: boolean
+  readonly has_slot: boolean
 }
 
 /** Ends an attempt if this claim still holds the job; otherwise returns no row. */
@@ -57,7 +57,7 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
         retentionMs: '$8',
         failures: 'failures + $5::int',
         failure: 'coalesce($6::jsonb, failure)',
-        hasPlace: "has_place and $7 and end_state = 'dead'",
+        hasSlot: "has_slot and $7 and end_state = 'dead'",
       })}, kept as (
         update holdfast.jobs set
           state = end_state,
@@ -67,15 +67,15 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
           snoozes = snoozes + $9::int,
           lost_claims = case when $10 then lost_claims + 1 else 0 end,
           failure = coalesce($6::jsonb, failure),
-          has_place = has_place and $7,
-          has_turn = false,
+          has_slot = has_slot and $7,
+          rate_reserved = false,
           worker = null,
           started_at = null
         from held where jobs.id = held.id and end_state in ('scheduled', 'ready', 'waiting')
-        returning has_place
+        returning has_slot
       )
       select end_state as state,
-        coalesce((select has_place from kept), (select has_place and $7 and end_state = 'dead' from gone), false) as has_place
+        coalesce((select has_slot from kept), (select has_slot and $7 and end_state = 'dead' from gone), false) as has_slot
       from held`,
     values: [
       id,
@@ -84,7 +84,7 @@ export function endAttempt({ id, claim }: ClaimOf, end: AttemptEnd): Statement {
       end.delayMs ?? null,
       end.isFailure === true ? 1 : 0,
       end.failure === undefined ? null : JSON.stringify(end.failure),
-      end.keepsPlace === true,
+      end.keepsSlot === true,
       end.retentionMs ?? deadRetentionMs,
       end.isSnooze === true ? 1 : 0,
       end.isLostClaim === true,

@@ -11,7 +11,7 @@ const insertion = `
         $2, row.id, row.name, row.input::json, row.priority, due.run_at,
         case
           when due.run_at > now() then 'scheduled'
-          when row."limitKey" is not null or row."rateKey" is not null then 'gated'
+          when row."limitKey" is not null or row."rateKey" is not null then 'limited'
           else 'ready'
         end,
         row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",

@@ -15,6 +15,6 @@ export function notifyReturned(service: string, name: string): Statement {
   const names = new Set([name])
   return notify([
     { kind: 'returned', service, names },
-    { kind: 'gated', service, names },
+    { kind: 'limited', service, names },
   ])
 }

@@ -14,7 +14,7 @@ export interface PromotionRow {
    * The names of the jobs that are at the gate now, and those of `names` that already have jobs
    * there.
    */
-  readonly gated: readonly string[]
+  readonly limited: readonly string[]
 }
 
 /**
@@ -36,7 +36,7 @@ export function promoteDue(service: string, names: readonly string[]): Statement
       ), promoted as (
         update holdfast.jobs set
           state = case
-            when (limit_key is not null and not has_place) or (rate_key is not null and not has_turn) then 'gated'
+            when (limit_key is not null and not has_slot) or (rate_key is not null and not rate_reserved) then 'limited'
             else 'ready'
           end,
           seq = ready_seq
@@ -51,13 +51,13 @@ export function promoteDue(service: string, names: readonly string[]): Statement
         ) as next_ms,
         array(select distinct name from promoted where state = 'ready') as ready,
         array(
-          select name from promoted where state = 'gated'
+          select name from promoted where state = 'limited'
           union
           select wanted.name from unnest($1::text[]) as wanted (name)
           where exists (
-            select from holdfast.jobs where jobs.service = $2 and jobs.name = wanted.name and state = 'gated'
+            select from holdfast.jobs where jobs.service = $2 and jobs.name = wanted.name and state = 'limited'
           )
-        ) as gated`,
+        ) as limited`,
     values: [names, service],
   }
 }

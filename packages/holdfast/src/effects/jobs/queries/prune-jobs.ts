@@ -18,7 +18,7 @@ export interface PrunedRow {
   /** The expiry of the last deleted job; `null` if none was deleted. */
   readonly last: Date | null
   /** The concurrency slots of deleted dead jobs, for the caller to release. */
-  readonly places: readonly { readonly name: string; readonly key: string }[]
+  readonly slots: readonly { readonly name: string; readonly key: string }[]
 }
 
 /**
@@ -37,7 +37,7 @@ export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
         for update skip locked
       ), gone as (
         delete from holdfast.ended_jobs using due where ended_jobs.id = due.id 
-        returning ended_jobs.id, ended_jobs.expires_at, ended_jobs.name, ended_jobs.limit_key, ended_jobs.has_place
+        returning ended_jobs.id, ended_jobs.expires_at, ended_jobs.name, ended_jobs.limit_key, ended_jobs.has_slot
       ), steps as (
         delete from holdfast.job_steps where job_id in (select id from gone)
       ), subjects as (
@@ -45,8 +45,8 @@ export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
       )
       select count(*)::int as count, max(expires_at) as last,
         coalesce(
-          json_agg(json_build_object('name', name, 'key', limit_key) order by name, limit_key) filter (where has_place), '[]'
-        ) as places
+          json_agg(json_build_object('name', name, 'key', limit_key) order by name, limit_key) filter (where has_slot), '[]'
+        ) as slots
       from gone`,
     values: [service, after ?? '-infinity', limit],
   }

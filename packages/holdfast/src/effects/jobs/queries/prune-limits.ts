@@ -10,7 +10,7 @@ export function pruneLimits(service: string, batch: number): Statement {
     text: `
       with idle as materialized (
         select name, kind, key from holdfast.job_limits
-        where service = $2 and places = 0 and next_at < now() - interval '1 minute'
+        where service = $2 and slots = 0 and next_at < now() - interval '1 minute'
         limit $1
         for update skip locked
       )

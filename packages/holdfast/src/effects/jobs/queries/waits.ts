@@ -67,7 +67,7 @@ export function awaitMessage(
 }
 
 /** A message that has arrived. */
-export interface ComeMessage extends AwaitedMessage {
+export interface ArrivedMessage extends AwaitedMessage {
   /**
    * The whole message as JSON text. Postgres must not parse it as `jsonb`, which rejects some texts
    * that JSON allows.
@@ -79,7 +79,7 @@ export interface ComeMessage extends AwaitedMessage {
  * Ends the waits of jobs for messages that have arrived, in order. Returns a row for each job that
  * continues.
  */
-export function resolveWaits(messages: readonly ComeMessage[]): Statement {
+export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
   return {
     name: 'holdfast_resolve_waits',
     text: `

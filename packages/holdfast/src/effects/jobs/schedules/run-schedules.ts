@@ -1,8 +1,8 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
-import { type Duty, startDuty } from '../../../kernel/base/duty.ts'
+import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import type { Schedule } from '../../../kernel/background/schedule.ts'
-import { ownWork, type Work } from '../../../kernel/host/work.ts'
+import { systemWork, type Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { announceJobs } from '../enqueue/announce-jobs.ts'
@@ -36,11 +36,11 @@ export interface RunningSchedules {
 const everyMs = 60_000
 // Shorter than the grace period of a tick.
 const retryMs = 15_000
-const leastMs = 50
+const minMs = 50
 const limitMs = 5_000
 
 /** Returns the name of the duty of enqueuing the jobs of a schedule. */
-export function scheduleDuty(name: string): string {
+export function startSchedules(name: string): string {
   return `schedule ${name}`
 }
 
@@ -56,16 +56,16 @@ interface Taken {
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One duty per schedule, so that a failure in the input of one does not delay the others.
-  const duties = schedules.map((schedule) => runSchedule(schedule, parts))
+  const tasks = schedules.map((schedule) => runSchedule(schedule, parts))
   return {
     now() {
-      for (const duty of duties) duty.now()
+      for (const task of tasks) task.now()
     },
-    stop: async () => void (await Promise.all(duties.map((duty) => duty.stop()))),
+    stop: async () => void (await Promise.all(tasks.map((task) => task.stop()))),
   }
 }
 
-function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): Duty {
+function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'>): RecurringTask {
   const { service, pool, clock, log, waker, leadership } = parts
   const times = timesOf(schedule)
   let isRegistered = false
@@ -94,19 +94,19 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     return { rows, delayMs: (times.next(nowMs) ?? Infinity) - nowMs }
   }
 
-  return startDuty({
+  return startRecurringTask({
     failure: `the jobs of the schedule "${schedule.name}" could not be enqueued`,
     clock,
     log,
     everyMs,
     retryMs,
     async work() {
-      if (!leadership.hasDuty(scheduleDuty(schedule.name))) return undefined
-      const work = ownWork(AbortSignal.timeout(limitMs))
+      if (!leadership.isLeader(startSchedules(schedule.name))) return undefined
+      const work = systemWork(AbortSignal.timeout(limitMs))
       await register(work)
       const { rows, delayMs } = await transact(pool, { work, limitMs }, takeTicks)
       announceJobs(rows, waker)
-      return Math.max(leastMs, delayMs)
+      return Math.max(minMs, delayMs)
     },
   })
 }

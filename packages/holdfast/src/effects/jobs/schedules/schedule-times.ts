@@ -3,7 +3,7 @@ import { WallTimes } from './wall-times.ts'
 
 // No clock has been set back by more since 1970, except for the days that zones have moved across
 // the date line.
-const longestFoldMs = 3 * 3_600_000
+const maxFoldMs = 3 * 3_600_000
 const dayMs = 86_400_000
 
 /**
@@ -48,9 +48,9 @@ export class ScheduleTimes {
   }
 
   #previousOfDay(untilMs: number): number | undefined {
-    const isRepeated = this.#zone.offsetAt(untilMs - longestFoldMs) > this.#zone.offsetAt(untilMs)
+    const isRepeated = this.#zone.offsetAt(untilMs - maxFoldMs) > this.#zone.offsetAt(untilMs)
     // In a repeated hour, later times were due at their first occurrence.
-    const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? longestFoldMs : 0)
+    const wallMs = this.#zone.wallAt(untilMs) + (isRepeated ? maxFoldMs : 0)
     for (const timeMs of this.#times.before(wallMs + 1)) {
       const dueMs = this.#zone.firstAt(timeMs)
       if (dueMs <= untilMs) return dueMs

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
-import { leaseOver } from '../attempt/job-over.ts'
-import { judgeFailure } from '../attempt/judge-attempt.ts'
+import { leaseOver } from '../attempt/abort-reasons.ts'
+import { resolveFailure } from '../attempt/attempt-outcome.ts'
 import { StepRunner } from './step-runner.ts'
 
 test('a step does not begin once the lease of its worker is over, and the job is run again', async () => {
-  const job = { name: 'pay-out', place: 'here', retry: {}, concurrency: undefined }
+  const job = { name: 'pay-out', definedAt: 'here', retry: {}, concurrency: undefined }
   const row = { id: 'a', name: 'pay-out', claim: 1, failures: 0 }
   const work = { deadline: { throwIfAborted() {} } }
   const scope = { job, row, work, holdsLease: () => false } as unknown as AttemptScope
@@ -16,7 +16,7 @@ test('a step does not begin once the lease of its worker is over, and the job is
   })
   await expect(paying).rejects.toBe(leaseOver)
   expect(hasPaid).toBe(false)
-  const end = judgeFailure(leaseOver, { job: scope.job, row: scope.row, abortReason: undefined })
+  const end = resolveFailure(leaseOver, { job: scope.job, row: scope.row, abortReason: undefined })
   expect(end).toMatchObject({ state: 'scheduled' })
   expect(end?.isFailure).toBeUndefined()
 })

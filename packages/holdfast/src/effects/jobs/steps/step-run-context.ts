@@ -1,7 +1,7 @@
 import type { Jobs, Transaction } from '../../../kernel/background/effects.ts'
 import type { Publish } from '../../../kernel/background/event.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
-import { type Getters, gettersOf, ownGetters } from '../../../kernel/base/own-getters.ts'
+import { type Getters, gettersOf, defineOwnGetters } from '../../../kernel/base/define-own-getters.ts'
 import type { StepContext } from '../../../kernel/background/step.ts'
 import type { BoundTransaction } from '../../../storage/postgres/transaction/handler-session.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
@@ -19,7 +19,7 @@ export class StepRunContext implements StepContext<unknown> {
     this.log = scope.log
     this.#scope = scope
     this.#bound = bound
-    ownGetters(this, StepRunContext.#getters)
+    defineOwnGetters(this, StepRunContext.#getters)
   }
 
   get db(): unknown {

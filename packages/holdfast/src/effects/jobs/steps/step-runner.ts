@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { untilAborted } from '../../../kernel/base/cancellation.ts'
+import { abortable } from '../../../kernel/base/cancellation.ts'
 import { type Duration, toMilliseconds } from '../../../kernel/base/duration.ts'
 import type { EventType, Message } from '../../../kernel/background/event.ts'
 import { findNonJson } from '../../../kernel/base/find-non-json.ts'
@@ -9,12 +9,12 @@ import type { Step, StepContext, WaitOptions } from '../../../kernel/background/
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
-import { leaseOver } from '../attempt/job-over.ts'
+import { leaseOver } from '../attempt/abort-reasons.ts'
 import { readSteps, type StepRow, storeStep } from '../queries/steps.ts'
 import { type AwaitedMessage, giveUpWaiting, lockMessages } from '../queries/waits.ts'
 import { StepRunContext } from './step-run-context.ts'
 
-const longestResult = 256 * 1_024
+const maxResultBytes = 256 * 1_024
 
 /** The reason why a job is suspended: a time, a message, or the earlier of both. */
 export interface Pause {
@@ -88,14 +88,14 @@ export class StepRunner {
     if (this.#names.has(name)) {
       throw new HoldfastError(
         'step-name-repeated',
-        `The job "${job.name}" (${job.place}) has two steps with the name "${name}". A step is found by its name: give each its own, such as \`charge \${index}\` in a loop.`,
+        `The job "${job.name}" (${job.definedAt}) has two steps with the name "${name}". A step is found by its name: give each its own, such as \`charge \${index}\` in a loop.`,
       )
     }
     this.#names.add(name)
     if (this.#isInTransaction()) {
       throw new HoldfastError(
         'step-in-transaction',
-        `The job "${job.name}" (${job.place}) came to its step "${name}" after it had used db, jobs or publish. A step commits by itself: do what comes before it in a step too, and the rest after the last one.`,
+        `The job "${job.name}" (${job.definedAt}) came to its step "${name}" after it had used db, jobs or publish. A step commits by itself: do what comes before it in a step too, and the rest after the last one.`,
       )
     }
     // A job that runs for the first time has no stored steps.
@@ -107,7 +107,7 @@ export class StepRunner {
   async #read(): Promise<Map<string, StepRow>> {
     const { control, work, row } = this.#scope
     const { rows } = await withConnection(control, work, (connection) =>
-      untilAborted(connection.run<StepRow>(readSteps(row.id)), work.deadline),
+      abortable(connection.run<StepRow>(readSteps(row.id)), work.deadline),
     )
     return new Map(rows.map((step) => [step.name, step]))
   }
@@ -125,11 +125,11 @@ export class StepRunner {
       return await withTransaction(pool, { work: stepWork, limitMs, owner: job }, async (transaction) => {
         const bound = scope.bind(transaction)
         const context = new StepRunContext(scope, bound, this.#keyOf(name))
-        const running = scope.foreignCalls.within(
+        const running = scope.externalCalls.within(
           { operation: job.name, isOpen: () => transaction.isOpen },
           () => bound.within(() => work(context)),
         )
-        const given = await untilAborted(Promise.resolve(running), scope.deadline)
+        const given = await abortable(Promise.resolve(running), scope.deadline)
         const result = this.#toJson(name, given)
         await transaction.commit([storeStep({ job: scope.row, name, result })])
         return fromJson(result)
@@ -153,7 +153,7 @@ export class StepRunner {
   #toJson(name: string, value: unknown): string | null {
     if (value === undefined) return null
     const { job } = this.#scope
-    const where = `The step "${name}" of the job "${job.name}" (${job.place})`
+    const where = `The step "${name}" of the job "${job.name}" (${job.definedAt})`
     const found = findNonJson(value)
     if (found) {
       const at = found.pointer === '' ? '' : ` at ${found.pointer}`
@@ -163,10 +163,10 @@ export class StepRunner {
       )
     }
     const json = JSON.stringify(value)
-    if (Buffer.byteLength(json) > longestResult) {
+    if (Buffer.byteLength(json) > maxResultBytes) {
       throw new HoldfastError(
         'step-result-invalid',
-        `${where} gave ${Buffer.byteLength(json)} bytes of JSON; at most ${longestResult} are kept. Write it to a table, and give its id.`,
+        `${where} gave ${Buffer.byteLength(json)} bytes of JSON; at most ${maxResultBytes} are kept. Write it to a table, and give its id.`,
       )
     }
     return json

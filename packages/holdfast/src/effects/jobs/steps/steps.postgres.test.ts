@@ -20,7 +20,7 @@ let work: (context: Context) => void | Promise<void> = () => {}
 const stepped = job({
   name: 'stepped',
   input: z.object({}),
-  retry: { attempts: 3, firstDelay: '1ms' },
+  retry: { attempts: 3, initialDelay: '1ms' },
   run: (context) => work(context),
 })
 const start = mutation({

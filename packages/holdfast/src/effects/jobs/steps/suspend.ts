@@ -1,8 +1,8 @@
 import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
-import { jobLost } from '../attempt/job-over.ts'
+import { jobLost } from '../attempt/abort-reasons.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
 import { endAttempt, type EndedRow } from '../queries/end-attempt.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import { beginPause } from '../queries/steps.ts'
 import { awaitMessage, lockMessages } from '../queries/waits.ts'
 import type { Pause } from './step-runner.ts'
@@ -14,7 +14,7 @@ import type { Pause } from './step-runner.ts'
 export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<void> {
   const { service, row, job, pool, work, limitMs } = scope
   const awaited = pauses.flatMap(({ message }) => (message ? [message] : []))
-  const keepsPlace = job.concurrency?.ordered === true
+  const keepsSlot = job.concurrency?.ordered === true
   return withTransaction(pool, { work, limitMs }, async (transaction) => {
     if (awaited.length > 0) await transaction.run(lockMessages(awaited))
     let isThere = false
@@ -31,11 +31,11 @@ export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<
         ? { delayMs: Math.max(0, Math.min(...delays)) }
         : {}
     const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
-    const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsPlace, ...rest }))
+    const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsSlot, ...rest }))
     if (!ended) throw jobLost
     await transaction.commit(
-      row.has_place && !ended.has_place
-        ? releasePlace({ service, name: row.name, key: row.limit_key ?? '' })
+      row.has_slot && !ended.has_slot
+        ? releaseSlot({ service, name: row.name, key: row.limit_key ?? '' })
         : [],
     )
   })

@@ -3,7 +3,7 @@ import sql, { type Sql } from 'sql-template-tag'
 /** A logged attempt. */
 export interface TryRow {
   /** In ISO 8601. */
-  readonly triedAt: string
+  readonly attemptedAt: string
   readonly durationMs: number
   readonly status: number | null
   readonly answer: string | null
@@ -22,7 +22,7 @@ export interface DeliveryListRow {
   readonly created_at: Date
   readonly ended_at: Date | null
   /** The last attempts, newest first. */
-  readonly tries: TryRow[]
+  readonly attempts: TryRow[]
 }
 
 /** Filters of deliveries; `null` means no filter. */
@@ -33,7 +33,7 @@ export interface DeliveryFilters {
   readonly state: DeliveryListRow['state'] | null
 }
 
-const mostTries = 20
+const maxAttempts = 20
 
 /** Returns the query of deliveries, without an order. */
 export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilters): Sql {
@@ -42,13 +42,13 @@ export function deliveryRows({ service, owner, endpoint, state }: DeliveryFilter
       delivery.created_at, delivery.ended_at,
       array(
         select json_build_object(
-          'triedAt', to_char(tried_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'durationMs', duration_ms,
+          'attemptedAt', to_char(attempted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'durationMs', duration_ms,
           'status', status, 'answer', answer, 'failure', failure
         )
-        from holdfast.webhook_tries where delivery_id = delivery.id
-        order by webhook_tries.seq desc
-        limit ${mostTries}
-      ) as tries
+        from holdfast.webhook_attempts where delivery_id = delivery.id
+        order by webhook_attempts.seq desc
+        limit ${maxAttempts}
+      ) as attempts
     from holdfast.webhook_deliveries as delivery
     join holdfast.webhook_messages as message on message.id = delivery.message_id
     join holdfast.webhook_endpoints as endpoint on endpoint.id = delivery.endpoint_id

@@ -39,7 +39,7 @@ export function noteFailure(endpoint: string, disableAfterMs: number): Statement
 }
 
 /** Disables an endpoint that answered 410 Gone. Returns the endpoint if it was enabled. */
-export function noteGone(endpoint: string): Statement {
+export function noteEndpointGone(endpoint: string): Statement {
   return {
     text: `
       update holdfast.webhook_endpoints

@@ -52,7 +52,7 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
       insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
       select service, job_id, $1,
         json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
-        'gated', endpoint_id::text, owner
+        'limited', endpoint_id::text, owner
       from replayed order by seq
       returning id`,
     values: [job, owner, delivery, endpoint, since, until, states, limit, service],

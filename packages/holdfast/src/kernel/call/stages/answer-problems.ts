@@ -1,14 +1,14 @@
 import { type Answer, toAnswer } from '../../operation/answer.ts'
 import type { Call, Stage } from '../call.ts'
-import { clientGone } from '../../operation/deadline.ts'
+import { clientDisconnected } from '../../operation/deadline.ts'
 import { toLogFields } from '../../base/log.ts'
 import { ProblemError } from '../../problem/problem.ts'
 import { InternalError, Unavailable } from '../../problem/problems.ts'
-import type { Mode } from '../../host/surroundings.ts'
+import type { Mode } from '../../host/service-host.ts'
 
 /** Options of {@link answerProblems}. */
 export interface AnswerProblemsOptions {
-  readonly problemBase: string
+  readonly problemTypeBase: string
   /** In development, `internal-error` includes the error message and its location. */
   readonly mode: Mode
 }
@@ -17,13 +17,13 @@ export interface AnswerProblemsOptions {
  * Returns the stage that turns every failure into a response: a problem into its own, any other
  * error into `internal-error`, with the cause in the log.
  */
-export function answerProblems({ problemBase, mode }: AnswerProblemsOptions): Stage {
+export function answerProblems({ problemTypeBase, mode }: AnswerProblemsOptions): Stage {
   function fail(error: unknown, call: Call): Answer {
     call.onFailure?.(error)
     const problem = toProblem(error, call, mode)
     call.span.set('holdfast.problem.code', problem.code)
     if (problem.status >= 500) call.span.fail(problem.code, problem.detail)
-    return toAnswer(problem, { requestId: call.requestId, problemBase })
+    return toAnswer(problem, { requestId: call.requestId, problemTypeBase })
   }
 
   return (call, next) => {
@@ -42,17 +42,17 @@ function toProblem(error: unknown, call: Call, mode: Mode): ProblemError {
     if (error.status >= 500) call.log.warn({ code: error.code, ...cause }, `answered ${error.code}`)
     return error
   }
-  if (error === clientGone) {
+  if (error === clientDisconnected) {
     call.log.info('client disconnected')
     return Unavailable({
       detail: 'The client disconnected before the response was sent.',
     })
   }
   const fields = toLogFields(error)
-  call.log.error({ place: call.operation.place, error: fields }, 'call failed')
+  call.log.error({ definedAt: call.operation.definedAt, error: fields }, 'call failed')
   if (mode !== 'development') return InternalError()
   const message =
     typeof fields['message'] === 'string' ? fields['message'] : 'a value that is not an Error was thrown'
-  const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.place
+  const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.definedAt
   return InternalError({ detail: `${message} (${place})` })
 }

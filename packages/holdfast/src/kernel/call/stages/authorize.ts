@@ -2,10 +2,10 @@ import type { AccessRequest } from '../../operation/access.ts'
 import type { Answer } from '../../operation/answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
 import type { Caller } from '../../operation/caller.ts'
-import { untilAborted } from '../../base/cancellation.ts'
+import { abortable } from '../../base/cancellation.ts'
 import { checkCaller } from '../../operation/check-caller.ts'
 import type { Clock } from '../../base/clock.ts'
-import { type Getters, gettersOf, ownGetters } from '../../base/own-getters.ts'
+import { type Getters, gettersOf, defineOwnGetters } from '../../base/define-own-getters.ts'
 import { ProblemError } from '../../problem/problem.ts'
 import { isThenable } from '../../base/thenable.ts'
 
@@ -23,7 +23,7 @@ export function authorize({ settings, clock }: AuthorizeOptions): Stage {
   return (call, next) => {
     const decision = call.operation.access.authorize(new AccessCall(call, { settings, clock }))
     return isThenable(decision)
-      ? untilAborted(Promise.resolve(decision), call.deadline).then((decided) => admit(decided, call, next))
+      ? abortable(Promise.resolve(decision), call.deadline).then((decided) => admit(decided, call, next))
       : admit(decision, call, next)
   }
 }
@@ -33,7 +33,7 @@ class AccessCall implements AccessRequest {
   static readonly #getters: Getters = gettersOf(AccessCall.prototype)
   readonly caller: Caller
   readonly header: AccessRequest['header']
-  readonly content: Uint8Array | undefined
+  readonly rawBody: Uint8Array | undefined
   readonly settings: unknown
   readonly clock: Clock
   readonly #call: Call
@@ -42,10 +42,10 @@ class AccessCall implements AccessRequest {
     this.#call = call
     this.caller = call.caller
     this.header = call.header
-    this.content = call.content
+    this.rawBody = call.rawBody
     this.settings = settings
     this.clock = clock
-    ownGetters(this, AccessCall.#getters)
+    defineOwnGetters(this, AccessCall.#getters)
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,6 @@
 import type { Stage } from '../call.ts'
 import type { Caller } from '../../operation/caller.ts'
-import { untilAborted } from '../../base/cancellation.ts'
+import { abortable } from '../../base/cancellation.ts'
 import { checkCaller } from '../../operation/check-caller.ts'
 import { isThenable } from '../../base/thenable.ts'
 
@@ -22,7 +22,7 @@ export function identify(find: Identify): Stage {
   return async (call, next) => {
     const { header, deadline } = call
     const found = find({ header, signal: deadline.signal })
-    const caller = isThenable(found) ? await untilAborted(Promise.resolve(found), deadline) : found
+    const caller = isThenable(found) ? await abortable(Promise.resolve(found), deadline) : found
     if (caller) {
       checkCaller(caller, 'identify')
       call.caller = caller

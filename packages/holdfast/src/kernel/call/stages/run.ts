@@ -1,12 +1,12 @@
 import type { Answer } from '../../operation/answer.ts'
 import type { Call, Stage } from '../call.ts'
 import { CallContext, type CallContextParts } from '../call-context.ts'
-import { untilAborted } from '../../base/cancellation.ts'
+import { abortable } from '../../base/cancellation.ts'
 import type { CompiledOperation } from '../../operation/compile.ts'
 import { HoldfastError } from '../../base/holdfast-error.ts'
 import { toLogFields } from '../../base/log.ts'
 import { type AnyProblemType, ProblemError } from '../../problem/problem.ts'
-import type { Mode } from '../../host/surroundings.ts'
+import type { Mode } from '../../host/service-host.ts'
 import { isThenable } from '../../base/thenable.ts'
 
 /** The dependencies of the last stage, beside the operation. */
@@ -31,7 +31,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
   function encode(output: unknown, call: Call): Answer | Promise<Answer> {
     const answer = operation.encode(output, call.log)
     return answer instanceof Promise
-      ? untilAborted(answer, call.deadline).then((encoded) => withLinks(encoded, call))
+      ? abortable(answer, call.deadline).then((encoded) => withLinks(encoded, call))
       : withLinks(answer, call)
   }
 
@@ -39,7 +39,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
     try {
       const output: unknown = operation.run(new CallContext(call, options) as never)
       const answer = isThenable(output)
-        ? untilAborted(Promise.resolve(output), call.deadline, (outcome) => tellLate(outcome, call)).then(
+        ? abortable(Promise.resolve(output), call.deadline, (outcome) => tellLate(outcome, call)).then(
             (value) => encode(value, call),
           )
         : encode(output, call)
@@ -65,8 +65,8 @@ function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
  * logged.
  */
 function undeclared(error: ProblemError, call: Call, mode: Mode): Error {
-  const { name, place } = call.operation
-  const message = `${name} (${place}) threw the problem "${error.code}", which it does not declare. Add it to \`problems\` of the operation.`
+  const { name, definedAt } = call.operation
+  const message = `${name} (${definedAt}) threw the problem "${error.code}", which it does not declare. Add it to \`problems\` of the operation.`
   if (mode !== 'production') return new HoldfastError('problem-undeclared', message, { cause: error })
   call.log.warn(message)
   return error

@@ -1,6 +1,6 @@
 import type { Answer } from '../../operation/answer.ts'
 import type { Call, Next, Stage } from '../call.ts'
-import { untilAborted } from '../../base/cancellation.ts'
+import { abortable } from '../../base/cancellation.ts'
 
 /** Answers a call whose input was rejected: from a stored answer, or by throwing the rejection. */
 export type AnswerRefused = (call: Call, refusal: unknown) => Promise<Answer>
@@ -30,10 +30,10 @@ export function validateInput(answerRefused: AnswerRefused = throwRefusal): Stag
 
 /** Parses a body whose parsing was postponed until the caller was authorized. */
 function completeWire(call: Call): void {
-  const { content, parseContent } = call
-  if (!content || !parseContent) return
+  const { rawBody, parseBody } = call
+  if (!rawBody || !parseBody) return
   const { path, query } = call.wire
-  call.wire = { path, query, body: parseContent(content) }
+  call.wire = { path, query, body: parseBody(rawBody) }
 }
 
 async function awaitInput(
@@ -42,7 +42,7 @@ async function awaitInput(
   { next, answerRefused }: { readonly next: Next; readonly answerRefused: AnswerRefused },
 ): Promise<Answer> {
   try {
-    call.input = await untilAborted(input, call.deadline)
+    call.input = await abortable(input, call.deadline)
   } catch (refusal) {
     return answerRefused(call, refusal)
   }

@@ -9,7 +9,7 @@ export interface DeliverOptions {
   readonly abort: AbortSignal
 }
 
-const mostAttempts = 5
+const maxAttempts = 5
 
 /** Delay before the second attempt, in milliseconds; doubles with each further one. */
 const firstPauseMs = 1_000
@@ -18,7 +18,7 @@ const firstPauseMs = 1_000
  * Max delay that a receiver can ask for, in milliseconds: after a longer one, the buffer would hold
  * newer records instead.
  */
-const longestPauseMs = 300_000
+const maxPauseMs = 300_000
 
 /** Sends a body to a receiver, and retries if that may help. It does not throw. */
 export async function deliver(
@@ -27,13 +27,13 @@ export async function deliver(
   { hurry, abort }: DeliverOptions,
 ): Promise<PostOutcome> {
   for (let attempt = 1; ; attempt += 1) {
-    const isLast = attempt === mostAttempts || hurry.aborted
+    const isLast = attempt === maxAttempts || hurry.aborted
     const outcome = await postOtlp(target, body, abort)
     if (outcome.kind !== 'unavailable' || isLast || abort.aborted) return outcome
     // Jitter from half the delay to all of it, so that a fleet does not return to a recovered
     // receiver at once.
     const ownPauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)
-    await pause(Math.min(outcome.retryAfterMs ?? ownPauseMs, longestPauseMs), hurry)
+    await pause(Math.min(outcome.retryAfterMs ?? ownPauseMs, maxPauseMs), hurry)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Attributes, AttributeValue } from '../../../kernel/telemetry/span.
 
 // Values are for people to read; a statement of a megabyte must not make the batch too large for
 // receivers.
-const longestText = 4_096
+const maxTextLength = 4_096
 
 const encoded = new WeakMap<Attributes, string>()
 
@@ -28,7 +28,7 @@ export function encodeAttributes(attributes: readonly (readonly [string, Attribu
  * receivers reject.
  */
 export function encodeText(text: string): string {
-  return JSON.stringify((text.length > longestText ? text.slice(0, longestText) : text).toWellFormed())
+  return JSON.stringify((text.length > maxTextLength ? text.slice(0, maxTextLength) : text).toWellFormed())
 }
 
 /** Returns a number as protobuf's JSON writes a `double`. */

@@ -31,7 +31,7 @@ const fastest = { level: constants.Z_BEST_SPEED }
 const retryable: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
 /** Max length of a response that is read; receivers answer with a few lines. */
-const longestReply = 65_536
+const maxReplyLength = 65_536
 
 /** Sends a body to a receiver of OTLP/HTTP, once. `abort` cancels it. It does not throw. */
 export async function postOtlp(target: OtlpTarget, body: string, abort: AbortSignal): Promise<PostOutcome> {
@@ -72,7 +72,7 @@ async function exchange(target: OtlpTarget, body: string, abort: AbortSignal): P
       response.setEncoding('utf8')
       response.once('error', fail)
       response.on('data', (chunk: string) => {
-        if (text.length < longestReply) text += chunk
+        if (text.length < maxReplyLength) text += chunk
       })
       response.once('end', () =>
         resolve({ status: response.statusCode ?? 0, headers: response.headers, content: text }),

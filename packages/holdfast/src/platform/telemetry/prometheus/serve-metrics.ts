@@ -5,7 +5,7 @@ import type { MetricSource } from '../metrics/metric.ts'
 import { metricsText } from './metrics-text.ts'
 
 /** The address at which metrics are served. */
-export interface ServedAt {
+export interface MetricsAddress {
   /** The port; 0 takes any free one. */
   readonly port: number
   readonly host: string
@@ -26,7 +26,7 @@ export interface MetricsServer {
 
 // A collector makes one connection and one request at a time; the limits are low to keep other
 // clients from tying up the process.
-const mostConnections = 32
+const maxConnections = 32
 const timeoutMs = 5_000
 const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectionsCheckingInterval: 1_000 }
 
@@ -38,7 +38,7 @@ const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectio
  */
 export async function serveMetrics(
   telemetry: MetricSource,
-  { port, host }: Pick<ServedAt, 'port' | 'host'>,
+  { port, host }: Pick<MetricsAddress, 'port' | 'host'>,
 ): Promise<MetricsServer> {
   const server = createServer(limits, (request, response) => {
     response.shouldKeepAlive = false
@@ -54,7 +54,7 @@ export async function serveMetrics(
     response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store', vary: 'Accept' })
     response.end(text)
   })
-  server.maxConnections = mostConnections
+  server.maxConnections = maxConnections
   server.maxRequestsPerSocket = 1
   server.setTimeout(timeoutMs)
   await new Promise<void>((resolve, reject) => {

@@ -33,8 +33,8 @@ export interface SpanStart {
 
 // The span limits of OpenTelemetry's specification: a loop that adds to a span must not fill the
 // memory.
-const mostAttributes = 128
-const mostEvents = 128
+const maxAttributes = 128
+const maxEvents = 128
 
 const noAttributes: Attributes = {}
 
@@ -120,14 +120,14 @@ export class RecordedSpan implements Span {
     let at = 0
     while (at < own.length && own[at] !== name) at += 2
     if (at < own.length) own[at + 1] = value
-    else if (at < 2 * mostAttributes) own.push(name, value)
+    else if (at < 2 * maxAttributes) own.push(name, value)
     else this.droppedAttributes += 1
   }
 
   addEvent(name: string, attributes: Attributes = noAttributes): void {
     if (this.endMs !== 0) return
     const events = (this.events ??= [])
-    if (events.length < mostEvents) events.push({ name, atMs: performance.now(), attributes })
+    if (events.length < maxEvents) events.push({ name, atMs: performance.now(), attributes })
     else this.droppedEvents += 1
   }
 

@@ -1,5 +1,5 @@
 /** The items that a reader took. */
-export interface Taken<T> {
+export interface SpanBatch<T> {
   /** The items, in the order in which they were written. */
   readonly items: readonly T[]
   /** The number of items that were overwritten before this reader took them. */
@@ -11,7 +11,7 @@ export interface RingReader<T> {
   /** The number of items not taken yet, including those already lost. */
   readonly pending: number
   /** Returns the next items, at most `most`. */
-  take(most: number): Taken<T>
+  take(most: number): SpanBatch<T>
   /**
    * Calls `wake` once, as soon as `count` items are pending; replaces an earlier call. `wake` runs
    * while an item is written, so it must be fast.

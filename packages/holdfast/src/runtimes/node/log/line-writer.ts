@@ -10,15 +10,15 @@ export interface LineWriter {
 
 // One system call for many lines: alone, each would cost more than the rest of a short call.
 const batchLength = 16_384
-const longestDelayMs = 100
+const maxDelayMs = 100
 
 // Delay before another attempt to write to a slow reader: a full pipe holds 64 KiB, so this limits
 // how much it can take in a second.
 const retryMs = 1
 // Unread lines beyond this size are dropped: a reader that hangs must not fill the memory.
-const mostLength = 16 * 1_024 * 1_024
+const maxLength = 16 * 1_024 * 1_024
 // A process that ends waits for a slow reader, but not for one that has stopped reading.
-const longestStallMs = 5_000
+const maxStallMs = 5_000
 
 const nothing = new Uint8Array(0)
 
@@ -89,7 +89,7 @@ export function openLineWriter(fd: number): LineWriter {
   process.on('exit', () => {
     let stalledSinceMs = performance.now()
     release()
-    while (rest.length > 0 && performance.now() - stalledSinceMs < longestStallMs) {
+    while (rest.length > 0 && performance.now() - stalledSinceMs < maxStallMs) {
       const before = rest
       block(retryMs)
       release()
@@ -102,7 +102,7 @@ export function openLineWriter(fd: number): LineWriter {
   return {
     write(line, isUrgent) {
       if (hasEnded) return
-      if (rest.length + held.length + line.length > mostLength) {
+      if (rest.length + held.length + line.length > maxLength) {
         dropped += 1
         return
       }
@@ -110,7 +110,7 @@ export function openLineWriter(fd: number): LineWriter {
       // A reader that has not taken the last batch does not get another.
       if (rest.length > 0) return
       if (isUrgent || held.length >= batchLength) release()
-      else timer ??= setTimeout(release, longestDelayMs).unref()
+      else timer ??= setTimeout(release, maxDelayMs).unref()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { createProcessLog } from './process-log.ts'
-import { ownProcess } from '../process-owner.ts'
+import { manageProcess } from '../process-owner.ts'
 
 const [, , how = ''] = process.argv
 const log = createProcessLog({ level: 'info', isForPeople: false })
@@ -21,7 +21,7 @@ if (how === 'throw') {
   throw new TypeError('nobody caught this')
 }
 if (how === 'signal') {
-  ownProcess(log).started({ asked: async () => many(), failed: async () => {} })
+  manageProcess(log).started({ asked: async () => many(), failed: async () => {} })
   many()
   process.stderr.write('ready\n')
   setInterval(() => {}, 60_000)

@@ -4,20 +4,20 @@ import { setImmediate } from 'node:timers/promises'
 import type { Handler } from '../../../transports/http/handler.ts'
 import type { HttpAnswer } from '../../../transports/http/answer/http-answer.ts'
 import type { Clock } from '../../../kernel/base/clock.ts'
-import { clientGone } from '../../../kernel/operation/deadline.ts'
+import { clientDisconnected } from '../../../kernel/operation/deadline.ts'
 import { type Logger, toLogFields } from '../../../kernel/base/log.ts'
 import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { InternalError, Unavailable } from '../../../kernel/problem/problems.ts'
 import { checkHost } from './host.ts'
 import { type HttpLimits, readHttpLimits } from '../settings/http-limits.ts'
 import { NodeRequest } from './node-request.ts'
-import { refuseBroken } from './refuse-broken.ts'
+import { rejectMalformed } from './reject-malformed.ts'
 import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
 import { createUnsentAnswers } from './unsent-answers.ts'
 
 /** The part of a handler that answers the requests of a server. */
-export type Answering = Pick<Handler, 'answer' | 'refuse'>
+export type AnswerSource = Pick<Handler, 'answer' | 'refuse'>
 
 /** A server of node:http and its shutdown. */
 export interface HttpServer {
@@ -45,7 +45,7 @@ export interface HttpServerOptions {
 const unfinishedMs = 500
 
 /** Creates the server that answers with a handler. It does not listen yet. */
-export function createHttpServer(handler: Answering, options: HttpServerOptions): HttpServer {
+export function createHttpServer(handler: AnswerSource, options: HttpServerOptions): HttpServer {
   const { log, clock } = options
   const limits = readHttpLimits(options.limits)
   const { bodyLimitBytes, maxHeaderBytes, headerTimeoutMs, requestTimeoutMs } = limits
@@ -88,7 +88,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
     // A client that half-closes has disconnected or still reads: TCP does not show which. Its call
     // is cancelled, and it gets that as the response, or the result if the call had already
     // finished.
-    socket.once('end', () => lastOf.get(socket)?.client.cancel(clientGone))
+    socket.once('end', () => lastOf.get(socket)?.client.cancel(clientDisconnected))
   })
   const closeIdleConnections = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
@@ -112,7 +112,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
       if (unsent.size > 0) unsent.remove(response)
       if (socket.destroyed) lastOf.delete(socket)
       else if (lastOf.get(socket) === request) lastOf.set(socket, undefined)
-      if (!response.writableFinished) request.client.cancel(clientGone)
+      if (!response.writableFinished) request.client.cancel(clientDisconnected)
       if (!server.listening) server.closeIdleConnections()
     })
     const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
@@ -148,7 +148,7 @@ export function createHttpServer(handler: Answering, options: HttpServerOptions)
   })
   // No other expectation is supported; node:http would answer 417 without a problem document.
   server.on('checkExpectation', (incoming, response) => void answer({ incoming, response }))
-  refuseBroken(server, handler, log)
+  rejectMalformed(server, handler, log)
 
   const drain = (): void => {
     isDraining = true

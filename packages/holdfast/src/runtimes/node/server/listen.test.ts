@@ -135,12 +135,12 @@ test('a service that cannot listen is closed again', async () => {
   let isOpen = false
   const database: Database<undefined, undefined> = {
     ...noDatabase,
-    async open(surroundings) {
+    async open(host) {
       isOpen = true
       const close = async (): Promise<void> => {
         isOpen = false
       }
-      return { ...(await noDatabase.open(surroundings)), close }
+      return { ...(await noDatabase.open(host)), close }
     },
   }
   const port = (await takePort(0))!

@@ -11,8 +11,8 @@ export interface ListenOptions {
   readonly notify: (message: string) => void
 }
 
-const usualPort = 3_000
-const furtherPorts = 20
+const defaultPort = 3_000
+const portAttempts = 20
 
 /** Starts to listen and returns the port. */
 export async function listen(server: Server, { port, host, notify }: ListenOptions): Promise<number> {
@@ -20,14 +20,14 @@ export async function listen(server: Server, { port, host, notify }: ListenOptio
     if (await tryListening(server, port, host)) return portOf(server)
     throw portInUse(`Port ${port} of ${host} is in use by another process.`, port)
   }
-  for (let next = usualPort; next <= usualPort + furtherPorts; next += 1) {
+  for (let next = defaultPort; next <= defaultPort + portAttempts; next += 1) {
     if (!(await tryListening(server, next, host))) continue
-    if (next !== usualPort) notify(`port ${usualPort} is in use; listening on ${next}`)
+    if (next !== defaultPort) notify(`port ${defaultPort} is in use; listening on ${next}`)
     return next
   }
   throw portInUse(
-    `The ports ${usualPort} to ${usualPort + furtherPorts} of ${host} are all in use.`,
-    usualPort,
+    `The ports ${defaultPort} to ${defaultPort + portAttempts} of ${host} are all in use.`,
+    defaultPort,
   )
 }
 

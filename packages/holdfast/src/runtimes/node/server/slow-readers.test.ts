@@ -34,7 +34,7 @@ async function open({ answer = () => answerOf(much), ...limits }: OpenOptions = 
   const http = createHttpServer(
     {
       answer: async (request) => answer(request),
-      refuse: (problem) => toAnswer(problem, { requestId, problemBase: '/' }),
+      refuse: (problem) => toAnswer(problem, { requestId, problemTypeBase: '/' }),
     },
     { limits, clock, log: Object.assign(log, { debug: note, info: note, warn: note, error: note }) },
   )
@@ -115,7 +115,7 @@ describe('a client that does not read its response', () => {
     await once(client.socket, 'data')
     client.socket.pause()
     await expect(server.stop()).rejects.toMatchObject({
-      code: 'grace-exceeded',
+      code: 'shutdown-timeout',
       message: expect.stringMatching(
         /running: a client that had not read its response with the request id the-slow-one \(\d+ of 16777227 bytes sent\)\./,
       ),

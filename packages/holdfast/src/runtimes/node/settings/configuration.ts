@@ -1,5 +1,5 @@
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
-import type { Mode } from '../../../kernel/host/surroundings.ts'
+import type { Mode } from '../../../kernel/host/service-host.ts'
 import { maxPort, type ServerValues } from './server-settings.ts'
 
 /** Returns the port that the option or `PORT` sets; `undefined` if neither does. */

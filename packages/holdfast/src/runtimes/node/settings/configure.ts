@@ -1,16 +1,16 @@
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
-import type { Surroundings } from '../../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../../kernel/host/service-host.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { modeSettings } from './mode-settings.ts'
 
 /** The source of a configuration, and the receiver of notices about ignored parts of it. */
-export interface ConfigureOptions extends Pick<Surroundings, 'notify'> {
+export interface ConfigureOptions extends Pick<ServiceHost, 'notify'> {
   /**
    * All environment variables. Default: those of the process, and in development those of a `.env`
    * in the current folder.
    */
-  readonly env: Surroundings['env'] | undefined
+  readonly env: ServiceHost['env'] | undefined
 }
 
 /**

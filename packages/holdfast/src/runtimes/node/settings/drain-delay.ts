@@ -1,6 +1,6 @@
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
 import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
-import type { Mode } from '../../../kernel/host/surroundings.ts'
+import type { Mode } from '../../../kernel/host/service-host.ts'
 import type { ServerValues } from './server-settings.ts'
 
 /** Inputs that determine the drain delay. */

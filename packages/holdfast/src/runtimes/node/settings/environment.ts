@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { readMode, type Surroundings } from '../../../kernel/host/surroundings.ts'
+import { readMode, type ServiceHost } from '../../../kernel/host/service-host.ts'
 import type { SettingsSource } from '../../../kernel/host/settings.ts'
 import { readTextFile } from './text-file.ts'
 
@@ -15,7 +15,7 @@ export interface Environment extends SettingsSource {
 /** Options of {@link openEnvironment}. */
 export interface EnvironmentOptions {
   /** The variables. */
-  readonly env: Surroundings['env']
+  readonly env: ServiceHost['env']
   /** The names of variables that may also be given as the path of a file. */
   readonly names: readonly string[]
   /** The folder to look for a `.env` in. `undefined`: do not look for one. */

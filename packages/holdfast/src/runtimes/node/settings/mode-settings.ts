@@ -1,5 +1,5 @@
 import type { Settings } from '../../../kernel/host/settings.ts'
-import type { Mode } from '../../../kernel/host/surroundings.ts'
+import type { Mode } from '../../../kernel/host/service-host.ts'
 import { settings, type SettingValues } from '../../../platform/settings/create-settings.ts'
 import { oneOf } from '../../../platform/settings/schemas.ts'
 import { setting, type Setting } from '../../../platform/settings/setting.ts'

@@ -1,5 +1,5 @@
 import type { Settings } from '../../../kernel/host/settings.ts'
-import type { Surroundings } from '../../../kernel/host/surroundings.ts'
+import type { ServiceHost } from '../../../kernel/host/service-host.ts'
 import { configure } from './configure.ts'
 
 /** Options of {@link readSettings}. */
@@ -7,7 +7,7 @@ export interface ReadSettingsOptions {
   /**
    * All environment variables. Default: those of the process, and in development those of a `.env`.
    */
-  readonly env?: Surroundings['env']
+  readonly env?: ServiceHost['env']
   /** Receives a notice about a `.env` that is not read. Default: a line on stderr. */
   readonly notify?: (message: string) => void
 }

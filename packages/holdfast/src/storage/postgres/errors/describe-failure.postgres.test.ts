@@ -62,7 +62,7 @@ async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: str
     clock: systemClock,
     log: createLogger({ write: (line) => lines.push(line) }),
     notify: () => {},
-    ...(mode === 'production' ? {} : { statements: { refuses: false, placeOf: placeOfProgram } }),
+    ...(mode === 'production' ? {} : { statements: { refuses: false, callerLineOf: placeOfProgram } }),
   })
   try {
     const isQuery = operation !== 'add'
@@ -89,7 +89,7 @@ async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: str
   }
 }
 
-async function placeOf(comment: string): Promise<string> {
+async function callerLineOf(comment: string): Promise<string> {
   const path = import.meta.filename
   const lines = (await readFile(path, 'utf8')).split('\n')
   return `${path}:${lines.findIndex((line) => line.endsWith(`// ${comment}`)) + 1}`
@@ -100,7 +100,7 @@ test.each(['development', 'test', 'production'] as const)(
   async (mode) => {
     const isOpen = mode !== 'production'
     const { line, error, problem } = await fail(mode, 'add', 'ann@example.org')
-    expect(line).toMatchObject({ operation: 'add', place: add.place })
+    expect(line).toMatchObject({ operation: 'add', definedAt: add.definedAt })
     expect(error).toMatchObject({
       code: '23505',
       message: 'duplicate key value violates unique constraint "people_email_key"',
@@ -109,9 +109,9 @@ test.each(['development', 'test', 'production'] as const)(
       constraint: 'people_email_key',
     })
     expect(error['detail']).toBe(isOpen ? 'Key (email)=(ann@example.org) already exists.' : undefined)
-    expect(error['place']).toBe(isOpen ? await placeOf('of add') : undefined)
+    expect(error['place']).toBe(isOpen ? await callerLineOf('of add') : undefined)
     expect(JSON.stringify(line).includes('ann@')).toBe(isOpen)
-    const detail = `${String(error['message'])} (${await placeOf('of add')})`
+    const detail = `${String(error['message'])} (${await callerLineOf('of add')})`
     expect(problem['detail']).toBe(mode === 'development' ? detail : undefined)
   },
 )

@@ -1,5 +1,5 @@
 import { type LogFields, setLogFields } from '../../../kernel/base/log.ts'
-import { nameStatement } from '../statement/statement-text.ts'
+import { describeStatement } from '../statement/statement-text.ts'
 
 /** A failed statement. */
 export interface FailedStatement {
@@ -7,7 +7,7 @@ export interface FailedStatement {
   /** Whether it has parameters, so that its text contains no values. */
   readonly hasValues: boolean
   /** The file and line that ran it, if known. */
-  readonly place: string | undefined
+  readonly calledAt: string | undefined
   /** Whether the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
 }
@@ -36,15 +36,20 @@ export function describeFailure(error: unknown, statement: FailedStatement): voi
   if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))
 }
 
-function fieldsOf(error: ServerError, { text, hasValues, place, showsValues }: FailedStatement): LogFields {
+function fieldsOf(
+  error: ServerError,
+  { text, hasValues, calledAt, showsValues }: FailedStatement,
+): LogFields {
   const { position, hint, schema, table, column, constraint } = error
-  const shown = showsValues ? { text, message: error.message } : withoutValues(error, { text, hasValues })
+  const redactedText = showsValues
+    ? { text, message: error.message }
+    : withoutValues(error, { text, hasValues })
   return {
-    message: shown.message,
+    message: redactedText.message,
     // Points to the socket that the error was read from, so it is left out.
     stack: undefined,
-    statement: nameStatement(shown.text, hasValues).text,
-    place,
+    statement: describeStatement(redactedText.text, hasValues).text,
+    calledAt,
     position: position === undefined ? undefined : Number(position),
     detail: showsValues ? error.detail : undefined,
     hint,

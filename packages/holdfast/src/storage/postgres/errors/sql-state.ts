@@ -35,7 +35,7 @@ function originOf(error: Error & { readonly meta?: { readonly driverAdapterError
 }
 
 // Query builders wrap the driver's error once or twice; an error may also be its own cause.
-const deepestCause = 8
+const maxCauseDepth = 8
 
 /** Returns the driver error behind an error: query builders wrap it as the cause of their own. */
 export function driverError(error: unknown): PostgresError | undefined {
@@ -52,7 +52,7 @@ function findBehind<E extends Error>(
   is: (candidate: Error) => candidate is E,
 ): E | undefined {
   let current = error
-  for (let depth = 0; current instanceof Error && depth < deepestCause; depth += 1) {
+  for (let depth = 0; current instanceof Error && depth < maxCauseDepth; depth += 1) {
     if (is(current)) return current
     current = originOf(current)
   }
@@ -74,7 +74,7 @@ export function constraintOf(error: unknown): string | undefined {
  * Returns whether the same transaction may succeed if it is run again: SQLSTATE
  * serialization_failure, deadlock_detected, or a stale prepared statement.
  */
-export function isWorthRerunning(error: unknown): boolean {
+export function isRetryable(error: unknown): boolean {
   const state = sqlStateOf(error)
   return state === '40001' || state === '40P01' || isStalePlan(error)
 }
@@ -117,7 +117,7 @@ export function isStalePlan(error: unknown): boolean {
  * returns different columns, or the session does not know the name, because of a pooler, a failover
  * or DEALLOCATE.
  */
-export function saysPlanIsStale(error: unknown): boolean {
+export function isStalePlanError(error: unknown): boolean {
   const state = sqlStateOf(error)
   // feature_not_supported has many other causes, and the message is in the server's language.
   return state === '26000' || (state === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery')
@@ -203,5 +203,5 @@ export function isUnavailable(error: unknown): boolean {
  * (class 42, 3F000).
  */
 export function mayBeOfReplica(error: unknown): boolean {
-  return isUnavailable(error) || isWorthRerunning(error) || /^(?:42|3F)/.test(sqlStateOf(error) ?? '')
+  return isUnavailable(error) || isRetryable(error) || /^(?:42|3F)/.test(sqlStateOf(error) ?? '')
 }

@@ -8,7 +8,7 @@ import {
   driverError,
   isQueueFull,
   isUnavailable,
-  isWorthRerunning,
+  isRetryable,
   refusalBehind,
   sqlStateOf,
 } from './sql-state.ts'
@@ -26,7 +26,7 @@ export function toPostgresFailure(
   if (deadline.aborted) return deadline.reason
   if (isQueueFull(error)) return withCause(DatabaseBusy(), error)
   if (isUnavailable(error)) return withCause(DatabaseUnavailable(), error)
-  if (isWorthRerunning(error)) return withCause(DatabaseContended(), error)
+  if (isRetryable(error)) return withCause(DatabaseContended(), error)
   switch (sqlStateOf(error)) {
     // query_canceled: the server's clock reached the deadline before that of this process.
     case '57014':
@@ -35,7 +35,7 @@ export function toPostgresFailure(
       // In a session that is read-only by design. Otherwise the error counts as unavailable, above.
       return new HoldfastError(
         'query-writes',
-        `${operation.name} (${operation.place}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
+        `${operation.name} (${operation.definedAt}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
         { cause: error },
       )
     default:

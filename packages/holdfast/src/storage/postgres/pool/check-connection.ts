@@ -1,5 +1,5 @@
 import type { Check } from '../../../kernel/service/check.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from './pool.ts'
 import { withConnection } from './with-connection.ts'
 
@@ -18,7 +18,7 @@ export function checkConnection(pool: Pool): Check {
     // Together with the timeout, a database that hangs is reported within two seconds.
     cacheMs: 500,
     run: ({ signal }) =>
-      withConnection(pool, ownWork(signal), async (connection) => {
+      withConnection(pool, systemWork(signal), async (connection) => {
         await connection.run({ text: 'select 1' })
       }),
   }

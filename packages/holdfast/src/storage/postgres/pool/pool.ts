@@ -47,7 +47,7 @@ export interface PoolOptions {
   readonly applicationName: string
   readonly log: Logger
   /** Whether to prepare statements that are repeated. Default true. */
-  readonly prepares?: boolean | undefined
+  readonly usesPreparedStatements?: boolean | undefined
   /**
    * Whether the URL leads to a pooler in transaction mode, so that sessions are shared with other
    * clients. Default false.
@@ -109,10 +109,10 @@ export function createPool(options: PoolOptions): Pool {
   })
   // A pooler that supports prepared statements shares one per text: none could be prepared again
   // after a migration.
-  const prepares = options.prepares !== false && options.isPooled !== true
-  const prepared = prepares ? new PreparedStatements() : undefined
+  const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
+  const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()
-  const statements = observeStatements(telemetry, placeOf(connectionString))
+  const statements = observeStatements(telemetry, addressOf(connectionString))
   const observed = observePool(telemetry, options.applicationName, sessions)
   const { isReadOnly = false } = options
   const shared = { sessions, statements, prepared, limits, lifetimes, isReadOnly, showsValues }
@@ -167,7 +167,7 @@ function sessionSettings({
 }
 
 /** Returns the address of a database as attributes of the OpenTelemetry semantic conventions. */
-function placeOf(connectionString: string): Attributes {
+function addressOf(connectionString: string): Attributes {
   const { hostname, port, pathname } = new URL(connectionString)
   return {
     'server.address': hostname,

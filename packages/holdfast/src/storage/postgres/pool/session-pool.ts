@@ -30,7 +30,7 @@ interface Request {
   readonly reject: (error: unknown) => void
   readonly abort: () => void
   timer: NodeJS.Timeout | undefined
-  isOver: boolean
+  isClosed: boolean
 }
 
 interface Idle {
@@ -111,7 +111,7 @@ export class SessionPool implements Lane {
           waitMs === Infinity
             ? undefined
             : setTimeout(() => this.#fail(request, noConnection('timeout')), waitMs),
-        isOver: false,
+        isClosed: false,
       }
       deadline.addEventListener('abort', request.abort)
       this.#waiting.push(request)
@@ -120,8 +120,8 @@ export class SessionPool implements Lane {
   }
 
   /** Takes a session back for the next request. Closes it if `isOver`. */
-  giveBack(client: DriverClient, isOver: boolean): void {
-    const isUsable = !isOver && !this.#isEnding && client.failure === undefined
+  release(client: DriverClient, isClosed: boolean): void {
+    const isUsable = !isClosed && !this.#isEnding && client.failure === undefined
     if (!isUsable) return this.#close(client)
     const next = this.#waiting.shift()
     if (next) {
@@ -173,9 +173,9 @@ export class SessionPool implements Lane {
     if (client.failure !== undefined) {
       this.#close(client)
       this.#fail(request, markDriverError(client.failure))
-    } else if (request.isOver || this.#isEnding) {
+    } else if (request.isClosed || this.#isEnding) {
       this.#fail(request, noConnection('ended'))
-      this.giveBack(client, false)
+      this.release(client, false)
     } else {
       end(request)
       request.resolve(client)
@@ -183,7 +183,7 @@ export class SessionPool implements Lane {
   }
 
   #fail(request: Request, error: unknown): void {
-    if (request.isOver) return
+    if (request.isClosed) return
     end(request)
     const index = this.#waiting.indexOf(request)
     if (index !== -1) this.#waiting.splice(index, 1)
@@ -217,7 +217,7 @@ export class SessionPool implements Lane {
 }
 
 function end(request: Request): void {
-  request.isOver = true
+  request.isClosed = true
   clearTimeout(request.timer)
   request.deadline.removeEventListener('abort', request.abort)
 }

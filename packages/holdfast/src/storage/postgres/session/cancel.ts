@@ -19,7 +19,7 @@ export interface BackendAddress {
 // two 16-bit halves.
 const cancelCode = 80_877_102
 const tlsCode = 80_877_103
-const patienceMs = 1_000
+const timeoutMs = 1_000
 
 /**
  * Asks the server to interrupt the statement that a backend runs, over a separate connection that
@@ -32,7 +32,7 @@ export function requestCancel(backend: BackendAddress): Promise<boolean> {
   return new Promise((resolve) => {
     let isTaken = false
     const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
-    const timer = setTimeout(() => socket.destroy(), patienceMs)
+    const timer = setTimeout(() => socket.destroy(), timeoutMs)
     function ask(on: Socket): void {
       on.once('end', () => (isTaken = true))
       on.write(cancelRequest(backend))

@@ -11,20 +11,20 @@ import { readSchemaEpoch, type SchemaEpochRow } from '../queries/read-schema-epo
 import {
   isUnavailable,
   mayBeFinal,
-  isWorthRerunning,
+  isRetryable,
   isReadOnlyTransaction,
   markDriverError,
   markReadOnlyServer,
   markStalePlan,
   mayComeFromStalePlan,
-  saysPlanIsStale,
+  isStalePlanError,
 } from '../errors/sql-state.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
 import type { DriverClient } from './driver-client.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 import type { SessionPool } from '../pool/session-pool.ts'
 import { SessionReset } from './session-reset.ts'
-import { isAnsweredWithin, unanswered, withPatience } from './patience.ts'
+import { settlesWithinMs, unanswered, withTimeout } from './with-timeout.ts'
 import type { Statement } from '../statement/statement.ts'
 import { shapeOf } from '../statement/statement-shape.ts'
 
@@ -38,7 +38,7 @@ export interface Queryable {
 
 // Max time for cancelling a statement or for a ROLLBACK, in milliseconds. Then the connection is
 // closed.
-const patienceMs = 500
+const timeoutMs = 500
 // Interval between cancel requests for a statement that is still running, in milliseconds.
 const repeatMs = 100
 
@@ -47,7 +47,7 @@ export interface ConnectionParts {
   /** The work that the connection is used for. */
   readonly work: Work
   /** The pool that the client is returned to. */
-  readonly sessions: Pick<SessionPool, 'giveBack'>
+  readonly sessions: Pick<SessionPool, 'release'>
   readonly statements: StatementObserver
   /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
@@ -149,8 +149,8 @@ export class Connection implements Queryable {
     this.#change(statement)
     const isLimited = this.#limits.isLimitedTo(this.#client, limitMs)
     const isEpochDue = statement.name !== undefined && this.#prepared?.isDue(this.#client) === true
-    if (isLimited && !isEpochDue) return this.together(() => this.#sendAndReset<Row>(statement))
-    const [limit, epoch, result] = await this.together(() =>
+    if (isLimited && !isEpochDue) return this.pipeline(() => this.#sendAndReset<Row>(statement))
+    const [limit, epoch, result] = await this.pipeline(() =>
       Promise.allSettled([
         isLimited ? undefined : this.run(limitStatements(limitMs, 'session')),
         isEpochDue ? this.run<SchemaEpochRow>(readSchemaEpoch()) : undefined,
@@ -174,7 +174,7 @@ export class Connection implements Queryable {
 
   /**
    * Resets the session after the statements already sent, if a handler's statement may have changed
-   * it. Call it within {@link together}, after the statement that ends the transaction. Does
+   * it. Call it within {@link pipeline}, after the statement that ends the transaction. Does
    * nothing behind a pooler: the session may already serve another client.
    */
   reset(): void {
@@ -195,7 +195,7 @@ export class Connection implements Queryable {
     statement: DriverStatement,
     limitMs: number,
   ): Promise<pg.QueryResult<Row>> {
-    const [begin, limit, result, end] = await this.together(() =>
+    const [begin, limit, result, end] = await this.pipeline(() =>
       Promise.allSettled([
         this.run({ text: 'BEGIN READ ONLY' }),
         this.run(limitStatements(limitMs, 'transaction')),
@@ -211,8 +211,8 @@ export class Connection implements Queryable {
   }
 
   #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
-    if (this.#isOver) return Promise.reject(callOver())
-    const { text, name, values, place } = statement
+    if (this.#isOver) return Promise.reject(callEnded())
+    const { text, name, values, calledAt } = statement
     const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
     const observed = this.#statements.begin(text, (values?.length ?? 0) > 0, this.#work)
     this.#running += 1
@@ -229,11 +229,11 @@ export class Connection implements Queryable {
       (error: unknown) => {
         markDriverError(error)
         const hasValues = (values?.length ?? 0) > 0
-        describeFailure(error, { text, hasValues, place, showsValues: this.#showsValues })
+        describeFailure(error, { text, hasValues, calledAt, showsValues: this.#showsValues })
         observed.fail(error)
         if (wasPrepared) this.#doubtPlan(error, text, name)
         if (!this.#isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
-        if (error instanceof Error && (isUnavailable(error) || isWorthRerunning(error))) {
+        if (error instanceof Error && (isUnavailable(error) || isRetryable(error))) {
           this.#transientFailure ??= error
         }
         if (error instanceof Error && !mayBeFinal(error)) this.#passingFailure ??= error
@@ -264,7 +264,7 @@ export class Connection implements Queryable {
    */
   #doubtPlan(error: unknown, text: string, name: string): void {
     if (!(error instanceof Error)) return
-    const isStale = saysPlanIsStale(error)
+    const isStale = isStalePlanError(error)
     if (!isStale && !mayComeFromStalePlan(error)) return
     markStalePlan(error)
     this.#prepared?.retire(text, name)
@@ -280,7 +280,7 @@ export class Connection implements Queryable {
   }
 
   /** Disables prepared statements for this connection, including those already prepared. */
-  stopPreparing(): void {
+  disablePreparing(): void {
     this.#isPreparing = false
   }
 
@@ -310,7 +310,7 @@ export class Connection implements Queryable {
 
   /** Runs statements of the framework in one round trip. Rejects with the first failure. */
   runTogether(statements: readonly Statement[]): Promise<pg.QueryResult[]> {
-    return this.together(() => Promise.all(statements.map((statement) => this.run(statement))))
+    return this.pipeline(() => Promise.all(statements.map((statement) => this.run(statement))))
   }
 
   /**
@@ -322,7 +322,7 @@ export class Connection implements Queryable {
    */
   flush(statements: readonly Statement[]): Promise<pg.QueryResult>[] {
     const sendable = statements.map(toSendableStatement)
-    return this.together(() => {
+    return this.pipeline(() => {
       const sent = sendable.map((statement) => this.run(statement))
       this.reset()
       return sent
@@ -330,7 +330,7 @@ export class Connection implements Queryable {
   }
 
   /** Sends the statements that `begin` starts in one system call and one round trip. */
-  together<T>(begin: () => T): T {
+  pipeline<T>(begin: () => T): T {
     const { stream } = this.#client.connection
     stream.cork()
     try {
@@ -362,7 +362,7 @@ export class Connection implements Queryable {
   }
 
   /** Whether the connection has been released or closed. */
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return this.#isOver
   }
 
@@ -381,19 +381,19 @@ export class Connection implements Queryable {
     if (!this.isBusy) return !this.#isBroken
     const { host, port, processID, secretKey, tls } = this.#client
     if (processID === null || secretKey === null) return false
-    const atRest = this.settled()
-    const giveUpMs = performance.now() + patienceMs
+    const atRest = this.whenIdle()
+    const giveUpMs = performance.now() + timeoutMs
     // A request that arrives between two statements, or that the statement catches, has no effect.
     while (performance.now() < giveUpMs) {
       // Awaited, so that a late request cannot cancel a statement of the connection's next user.
       if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
-      if (await isAnsweredWithin(atRest, repeatMs)) return !this.#isBroken
+      if (await settlesWithinMs(atRest, repeatMs)) return !this.#isBroken
     }
     return false
   }
 
   /** Resolves when no statement is running. */
-  async settled(): Promise<void> {
+  async whenIdle(): Promise<void> {
     if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
   }
 
@@ -403,8 +403,8 @@ export class Connection implements Queryable {
   async rollBack(): Promise<void> {
     if (this.#isOver || (this.transactionStatus === 'I' && !this.isBusy)) return
     const isAtRest = await this.interrupt()
-    const rolledBack = isAtRest ? this.together(() => this.#rollBackAndReset()) : Promise.reject(unanswered)
-    await withPatience(rolledBack, patienceMs).catch(() => this.destroy())
+    const rolledBack = isAtRest ? this.pipeline(() => this.#rollBackAndReset()) : Promise.reject(unanswered)
+    await withTimeout(rolledBack, timeoutMs).catch(() => this.destroy())
   }
 
   #rollBackAndReset(): Promise<unknown> {
@@ -414,8 +414,8 @@ export class Connection implements Queryable {
   }
 
   /** Returns whether the session is alive. Ends its transaction if it has one. */
-  async answers(): Promise<boolean> {
-    await withPatience(this.run({ text: 'ROLLBACK' }), patienceMs).catch(() => this.destroy())
+  async isAlive(): Promise<boolean> {
+    await withTimeout(this.run({ text: 'ROLLBACK' }), timeoutMs).catch(() => this.destroy())
     return !this.#isOver
   }
 
@@ -431,7 +431,7 @@ export class Connection implements Queryable {
     const reset = this.#reset
     this.#isOver = true
     if (!reset || reset.hasSucceeded) return this.#leave(false)
-    const giveUp = setTimeout(this.#abandon, patienceMs)
+    const giveUp = setTimeout(this.#abandon, timeoutMs)
     reset.whenSettled((hasSucceeded) => {
       clearTimeout(giveUp)
       if (hasSucceeded) this.#leave(false)
@@ -453,7 +453,7 @@ export class Connection implements Queryable {
     if (this.#reset) this.#limits?.note(this.#client, this.#reset.statementTimeoutMs)
     this.#work.deadline.removeEventListener('abort', this.#abandon)
     const isOutdated = this.#prepared?.isOutdated(this.#client) === true
-    this.#sessions.giveBack(this.#client, isLost || isOutdated || this.#lifetimes.isOver(this.#client))
+    this.#sessions.release(this.#client, isLost || isOutdated || this.#lifetimes.isClosed(this.#client))
   }
 }
 
@@ -461,9 +461,9 @@ const resetRole: Statement = {
   text: 'set constraints all immediate; reset session authorization; reset role',
 }
 
-function callOver(): HoldfastError {
+function callEnded(): HoldfastError {
   return new HoldfastError(
-    'database-call-over',
+    'db-used-after-call',
     'A statement was run with the `db` of a call that has ended. Await every statement within the handler.',
   )
 }

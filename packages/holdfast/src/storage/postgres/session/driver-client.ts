@@ -66,7 +66,7 @@ export class DriverClient extends DriversClient {
     this.#sessionSettings = sessionSettings
     if (url.password === '' && !url.searchParams.has('password')) {
       // The driver would read PGPASSWORD and ~/.pgpass.
-      Object.defineProperty(this, 'password', { value: refusePassword, writable: true, configurable: true })
+      Object.defineProperty(this, 'password', { value: rejectPassword, writable: true, configurable: true })
     }
     // Kept for the next user of the connection.
     this.on('error', keepFailure)
@@ -109,7 +109,7 @@ function keepFailure(this: DriverClient, error: Error): void {
   this.failure ??= error
 }
 
-function refusePassword(): never {
+function rejectPassword(): never {
   throw new HoldfastError(
     'database-unreachable',
     'Postgres asks for a password, and the URL of the database has none: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are not read.',

@@ -14,7 +14,7 @@ export interface DriverStatement {
   readonly queryMode?: 'extended' | undefined
   readonly types?: pg.CustomTypesConfig | undefined
   /** The file and line that runs it, if known. */
-  readonly place?: string | undefined
+  readonly calledAt?: string | undefined
   /** Limits the number of rows. Default: no limit. */
   readonly guard?: RowGuard | undefined
 }
@@ -67,7 +67,7 @@ export function runQuery<Row extends pg.QueryResultRow>(
   const { guard } = statement
   return new Promise((resolve, reject) => {
     let failure: Error | undefined
-    const refuseRows = (): void => {
+    const rejectRows = (): void => {
       failure = guard?.tooManyRows(statement.text, statement.values)
       tooManyRows()
     }
@@ -79,7 +79,7 @@ export function runQuery<Row extends pg.QueryResultRow>(
         reject(error)
       } else resolve(result as pg.QueryResult<Row>)
     }
-    if (guard) query.limitRows(guard.maxRows, refuseRows)
+    if (guard) query.limitRows(guard.maxRows, rejectRows)
     query.callback = settle
     client.query(query)
   })

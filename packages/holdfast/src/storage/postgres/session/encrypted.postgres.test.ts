@@ -7,7 +7,7 @@ import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestAuthority } from '../../../../test/certificates.ts'
 import { createTestFolder } from '../../../testing/test-folder.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import { connectClient } from './connect-client.ts'
 import { DriverClient } from './driver-client.ts'
 import { createPool } from '../pool/pool.ts'
@@ -115,7 +115,7 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
   test('is cancelled over TLS, and its connection stays', async () => {
     const connectionString = urlOf({ sslmode: 'verify-full', sslrootcert: authorityFile, sslnegotiation })
     const pool = createPool({ connectionString, max: 1, applicationName: 'cancelled', log })
-    const connection = await pool.acquire(ownWork(AbortSignal.timeout(60_000)))
+    const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
     const slow = connection.run({ text: 'select pg_sleep(60)' })
     const failed = slow.catch((error: unknown) => error)
     expect(await connection.interrupt()).toBe(true)

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { startEndingPostgres } from '../../../../test/fake-postgres.ts'
 import { createWaker } from '../../../effects/jobs/enqueue/waker.ts'
 import { systemClock } from '../../../kernel/base/clock.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import { connectClient } from './connect-client.ts'
 import { createPool } from '../pool/pool.ts'
 
@@ -17,7 +17,7 @@ test('a session that ends right after its handshake fails the statement, not the
   await using server = await startEndingPostgres()
   const pool = createPool({ connectionString: server.url, applicationName: 'ended', log })
   for (let times = 1; times <= 3; times += 1) {
-    await expect(pool.acquire(ownWork(neverAborted))).rejects.toMatchObject({ code: '57P01' })
+    await expect(pool.acquire(systemWork(neverAborted))).rejects.toMatchObject({ code: '57P01' })
     expect(server.sessions).toBe(times)
   }
   await pool.end()

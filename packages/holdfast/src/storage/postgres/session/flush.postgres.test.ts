@@ -1,7 +1,7 @@
 import { createLogger } from 'holdfast'
 import { createTestDatabase, type TestDatabase } from 'holdfast/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import type { Connection } from './connection.ts'
 import { createPool, type Pool } from '../pool/pool.ts'
 
@@ -12,7 +12,7 @@ let connection: Connection
 beforeEach(async () => {
   database = await createTestDatabase()
   pool = createPool({ connectionString: database.url, applicationName: 'flush', log })
-  connection = await pool.acquire(ownWork(AbortSignal.timeout(60_000)))
+  connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
   await connection.run({ text: 'create table notes (text text)' })
 })
 afterEach(async () => {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import { Connection, type ConnectionParts } from './connection.ts'
 import type { DriverClient } from './driver-client.ts'
 
@@ -37,15 +37,15 @@ class LostClient extends EventEmitter {
     return this.#status
   }
 
-  giveBack(_client: unknown, isOver: boolean): void {
-    this.released.push(isOver)
+  release(_client: unknown, isClosed: boolean): void {
+    this.released.push(isClosed)
   }
 }
 
 function connectionOf(client: LostClient): Connection {
   const statements = { begin: () => ({ end() {}, fail() {} }) }
   return new Connection(client as unknown as DriverClient, {
-    work: ownWork(AbortSignal.timeout(60_000)),
+    work: systemWork(AbortSignal.timeout(60_000)),
     sessions: client,
     statements: statements as unknown as ConnectionParts['statements'],
     prepared: undefined,

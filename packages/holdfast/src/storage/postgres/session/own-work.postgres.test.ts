@@ -2,7 +2,7 @@ import { createLogger } from 'holdfast'
 import { createTestDatabase } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
-import { ownWork, type Work } from '../../../kernel/host/work.ts'
+import { systemWork, type Work } from '../../../kernel/host/work.ts'
 import { createPool } from '../pool/pool.ts'
 
 test('work of the framework does not wait for a connection that has fallen silent, and the pool gets another', async () => {
@@ -12,13 +12,13 @@ test('work of the framework does not wait for a connection that has fallen silen
   const pool = createPool({ connectionString: proxy.url, max: 1, applicationName: 'own work', log })
   try {
     const time = new AbortController()
-    const connection = await pool.acquire(ownWork(time.signal))
+    const connection = await pool.acquire(systemWork(time.signal))
     const silent = proxy.cut({ sender: 'backend', place: 'before', mode: 'silent' })
     const lost = connection.run({ text: 'select 1' })
     time.abort()
     await expect(lost).rejects.toThrow('Connection terminated')
     silent.disarm()
-    const next = await pool.acquire(ownWork(AbortSignal.timeout(10_000)))
+    const next = await pool.acquire(systemWork(AbortSignal.timeout(10_000)))
     expect((await next.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])
     next.release()
   } finally {
@@ -32,11 +32,11 @@ test('a connection that comes after its work has ended goes back to the pool', a
   const database = await createTestDatabase()
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: database.url, max: 1, applicationName: 'late', log })
-  const work = (): Work => ownWork(AbortSignal.timeout(60_000))
+  const work = (): Work => systemWork(AbortSignal.timeout(60_000))
   try {
     const first = await pool.acquire(work())
     const ended = new AbortController()
-    const late = pool.acquire(ownWork(ended.signal))
+    const late = pool.acquire(systemWork(ended.signal))
     ended.abort()
     await expect(late).rejects.toThrow('aborted')
     first.release()
@@ -53,7 +53,7 @@ test('a connection whose session was lost while it was taken keeps no pool from 
   const log = createLogger({ level: 'error', write: () => {} })
   const shared = { connectionString: database.url, applicationName: 'lost', log }
   const [pool, other] = [createPool({ ...shared, max: 1 }), createPool(shared)]
-  const work = (): Work => ownWork(AbortSignal.timeout(60_000))
+  const work = (): Work => systemWork(AbortSignal.timeout(60_000))
   const lost = await pool.acquire(work())
   const { rows } = await lost.run<{ pid: number }>({ text: 'select pg_backend_pid() as pid' })
   const waiting = lost.run({ text: 'select pg_sleep(60)' })

@@ -1,17 +1,17 @@
 import { shapeOf } from '../statement/statement-shape.ts'
-import { isOwnName } from '../statement/statement.ts'
+import { isReservedName } from '../statement/statement.ts'
 
 // Each name costs memory in each session of the server.
-const mostNames = 500
+const maxNames = 500
 // Max number of texts seen once. Those with values in them are unlimited.
-const mostSeen = 1_000
+const maxSeen = 1_000
 // A text that repeatedly goes stale, such as one that refers to a different table with each
 // search_path, is no longer prepared.
-const mostRetirements = 3
+const maxRetirements = 3
 // A session keeps every name that it was ever given, with its plan.
-const mostMade = 2 * mostNames
+const maxMade = 2 * maxNames
 // Postgres truncates names to 63 bytes, and the number must be kept.
-const longestPrefix = 40
+const maxPrefixLength = 40
 const checkEveryMs = 1_000
 
 /** The state of one server session. */
@@ -49,20 +49,20 @@ export class PreparedStatements {
   nameOf(text: string, given?: string): string | undefined {
     const name = this.#names.get(text)
     if (name !== undefined) return name
-    if ((this.#retirements.get(text) ?? 0) >= mostRetirements) return undefined
+    if ((this.#retirements.get(text) ?? 0) >= maxRetirements) return undefined
     // The framework's own statements are few.
-    if (this.#names.size >= mostNames && !(given !== undefined && isOwnName(given))) return undefined
+    if (this.#names.size >= maxNames && !(given !== undefined && isReservedName(given))) return undefined
     if (given !== undefined) return this.#add(text, given)
     if (this.#seen.delete(text)) return this.#add(text, 'holdfast_auto')
-    if (this.#seen.size >= mostSeen) this.#seen.clear()
+    if (this.#seen.size >= maxSeen) this.#seen.clear()
     if (shapeOf(text).isPlannable) this.#seen.add(text)
     return undefined
   }
 
   #add(text: string, prefix: string): string {
-    if (this.#made - this.#madeBefore >= mostMade) this.renew()
+    if (this.#made - this.#madeBefore >= maxMade) this.renew()
     this.#made += 1
-    const name = `${prefix.slice(0, longestPrefix)}_${this.#made}`
+    const name = `${prefix.slice(0, maxPrefixLength)}_${this.#made}`
     this.#names.set(text, name)
     return name
   }
@@ -75,7 +75,7 @@ export class PreparedStatements {
     // Concurrent statements under the same name failed with it.
     if (this.#names.get(text) !== name) return
     this.#names.delete(text)
-    if (this.#retirements.size >= mostSeen) this.#retirements.clear()
+    if (this.#retirements.size >= maxSeen) this.#retirements.clear()
     this.#retirements.set(text, (this.#retirements.get(text) ?? 0) + 1)
   }
 

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { createLogger } from 'holdfast'
 import { afterEach, expect, test, vi } from 'vitest'
 import { startSilentPostgres } from '../../../../test/fake-postgres.ts'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import { connectClient } from './connect-client.ts'
 import { createPool } from '../pool/pool.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
@@ -24,7 +24,7 @@ test('a session is over at its max age, less a jitter of up to a quarter', () =>
   lifetimes.opened(early)
   const over = (atMs: number) => {
     nowMs = atMs
-    return [late, early].map((session) => lifetimes.isOver(session))
+    return [late, early].map((session) => lifetimes.isClosed(session))
   }
   expect(over(749)).toEqual([false, false])
   expect(over(750)).toEqual([false, true])
@@ -50,7 +50,7 @@ test('a pool closes a connection that is too old when it is released', async () 
   await using server = await startSilentPostgres()
   const shared = { connectionString: server.url, applicationName: 'ages', log, isPooled: true }
   const take = async (pool: ReturnType<typeof createPool>) =>
-    (await pool.acquire(ownWork(neverAborted))).release()
+    (await pool.acquire(systemWork(neverAborted))).release()
   const young = createPool(shared)
   for (let times = 0; times < 3; times += 1) await take(young)
   expect(server.sessions).toBe(1)
@@ -65,7 +65,7 @@ test('every connection has TCP keepalive on', async () => {
   await using server = await startSilentPostgres()
   const client = await connectClient({ connectionString: server.url, applicationName: 'kept' })
   const pool = createPool({ connectionString: server.url, applicationName: 'kept', log })
-  const connection = await pool.acquire(ownWork(neverAborted))
+  const connection = await pool.acquire(systemWork(neverAborted))
   expect(kept.mock.calls).toEqual([
     [true, 10_000],
     [true, 10_000],

@@ -59,7 +59,7 @@ export class SessionLifetimes {
   }
 
   /** Returns whether a session must be closed on release: it was retired or is too old. */
-  isOver(client: object): boolean {
+  isClosed(client: object): boolean {
     const lifetime = this.#lifetimes.get(client)
     if (lifetime === undefined) return false
     return lifetime.openedMs <= this.#validFromMs || this.#nowMs() >= lifetime.endsMs

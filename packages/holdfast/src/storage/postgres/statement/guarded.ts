@@ -3,7 +3,7 @@ import type { DriverStatement } from '../session/driver-query.ts'
 
 /**
  * Passes a handler's statement to its guard, and returns it with the guard's row limit and the
- * place that runs it.
+ * calledAt that runs it.
  */
 export function guarded(
   statement: DriverStatement,
@@ -11,6 +11,6 @@ export function guarded(
   guard: StatementGuard | undefined,
 ): DriverStatement {
   if (!guard) return statement
-  const place = guard.before(statement.text, values ?? statement.values)
-  return { ...statement, guard, place }
+  const calledAt = guard.before(statement.text, values ?? statement.values)
+  return { ...statement, guard, calledAt }
 }

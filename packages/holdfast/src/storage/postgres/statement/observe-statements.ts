@@ -2,7 +2,7 @@ import type { Attributes, Span } from '../../../kernel/telemetry/span.ts'
 import type { HistogramSeries, Telemetry } from '../../../kernel/telemetry/telemetry.ts'
 import type { Work } from '../../../kernel/host/work.ts'
 import { sqlStateOf } from '../errors/sql-state.ts'
-import { nameStatement } from './statement-text.ts'
+import { describeStatement } from './statement-text.ts'
 
 /** A statement under observation. */
 export interface ObservedStatement {
@@ -29,26 +29,26 @@ const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
 // An application has a few hundred texts. One that concatenates values into its texts has an
 // unlimited number, which must not fill the memory.
-const mostKinds = 1_000
+const maxKinds = 1_000
 
 /**
  * Creates the observer of a database's statements. `place` is added to each: the server's address
  * and the database's name.
  */
-export function observeStatements(telemetry: Telemetry, place: Attributes): StatementObserver {
+export function observeStatements(telemetry: Telemetry, server: Attributes): StatementObserver {
   const duration = telemetry.histogram({
     name: 'db.client.operation.duration',
     description: 'Duration of database client operations.',
     unit: 's',
     bounds: durationBounds,
   })
-  const common: Attributes = { 'db.system.name': 'postgresql', ...place }
+  const common: Attributes = { 'db.system.name': 'postgresql', ...server }
   const kinds = new Map<string, Kind>()
 
   function kindOf(text: string, hasValues: boolean): Kind {
     const known = kinds.get(text)
     if (known) return known
-    const { operation, summary, text: shown } = nameStatement(text, hasValues)
+    const { operation, summary, text: shown } = describeStatement(text, hasValues)
     const measured: Attributes = { ...common, 'db.operation.name': operation }
     const kind: Kind = {
       summary,
@@ -56,7 +56,7 @@ export function observeStatements(telemetry: Telemetry, place: Attributes): Stat
       attributes: { ...measured, 'db.query.summary': summary, 'db.query.text': shown },
       series: duration.with(measured),
     }
-    if (kinds.size >= mostKinds) kinds.clear()
+    if (kinds.size >= maxKinds) kinds.clear()
     kinds.set(text, kind)
     return kind
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nameStatement } from './statement-text.ts'
+import { describeStatement } from './statement-text.ts'
 
 describe('a statement', () => {
   test.each([
@@ -17,7 +17,7 @@ describe('a statement', () => {
     ["select 'from a' from b", 'SELECT', 'SELECT b'],
     ['', 'UNKNOWN', 'UNKNOWN'],
   ])('%j is called by its first word and relation', (text, operation, summary) => {
-    expect(nameStatement(text, true)).toMatchObject({ operation, summary })
+    expect(describeStatement(text, true)).toMatchObject({ operation, summary })
   })
 
   test.each([
@@ -30,18 +30,18 @@ describe('a statement', () => {
     [String.raw`select 'c:\', 'Ada'`, 'select ?, ?'],
     ["select 'Ada", 'select ?'],
     ['select 12, 1.5e3, $1, t1.c2 from t1', 'select ?, ?, $1, t1.c2 from t1'],
-  ])('%j without parameters is shown without its values', (text, shown) => {
-    expect(nameStatement(text, false).text).toBe(shown)
+  ])('%j without parameters is shown without its values', (text, redactedText) => {
+    expect(describeStatement(text, false).text).toBe(redactedText)
   })
 
   test('with parameters is shown as it is', () => {
     const text = "select * from a where state = 'open' and id = $1"
-    expect(nameStatement(text, true).text).toBe(text)
+    expect(describeStatement(text, true).text).toBe(text)
   })
 
   test('that is very long is cut', () => {
     for (const hasValues of [true, false])
-      expect(nameStatement(`select ${"a, 'b', ".repeat(5_000)} b`, hasValues).text.length).toBe(4_097)
-    expect(nameStatement(`select '${'Ada'.repeat(5_000)}'`, false).text).toBe('select ?')
+      expect(describeStatement(`select ${"a, 'b', ".repeat(5_000)} b`, hasValues).text.length).toBe(4_097)
+    expect(describeStatement(`select '${'Ada'.repeat(5_000)}'`, false).text).toBe('select ?')
   })
 })

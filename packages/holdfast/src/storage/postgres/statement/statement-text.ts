@@ -22,14 +22,14 @@ const maxText = 4_096
  * Returns the names of a statement. Without parameters, its values are in its text and are replaced
  * with `?`: the statement is no secret, but its values may be personal data.
  */
-export function nameStatement(text: string, hasValues: boolean): StatementNames {
+export function describeStatement(text: string, hasValues: boolean): StatementNames {
   const operation = shapeOf(text).verb.toUpperCase() || 'UNKNOWN'
   const target = findRelation(text)
-  const shown = hasValues ? text : withoutValues(text)
+  const redactedText = hasValues ? text : withoutValues(text)
   return {
     operation,
     summary: target === undefined ? operation : `${operation} ${target.replace(ringLeaf, '$1')}`,
-    text: shown.length > maxText ? `${shown.slice(0, maxText)}…` : shown,
+    text: redactedText.length > maxText ? `${redactedText.slice(0, maxText)}…` : redactedText,
   }
 }
 
@@ -63,13 +63,13 @@ function readRelation(lexer: SqlLexer): string {
 
 function withoutValues(text: string): string {
   const lexer = new SqlLexer(text)
-  let shown = ''
+  let redactedText = ''
   let copied = 0
-  while (shown.length <= maxText && lexer.next()) {
+  while (redactedText.length <= maxText && lexer.next()) {
     const { kind, start, end } = lexer
     if (kind !== 'string' && kind !== 'number' && kind !== 'unterminated') continue
-    shown += `${text.slice(copied, start)}?`
+    redactedText += `${text.slice(copied, start)}?`
     copied = end
   }
-  return shown + text.slice(copied, copied + maxText + 1)
+  return redactedText + text.slice(copied, copied + maxText + 1)
 }

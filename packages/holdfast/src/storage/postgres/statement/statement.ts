@@ -11,7 +11,7 @@ export interface Statement {
 }
 
 /** Returns whether a prepared statement name belongs to the framework. */
-export function isOwnName(name: string): boolean {
+export function isReservedName(name: string): boolean {
   return name.startsWith('holdfast_')
 }
 
@@ -27,7 +27,7 @@ export function checkStatement(text: string, name: string | undefined): Statemen
   checkText(text)
   const shape = shapeOf(text)
   if (shape.control !== undefined) checkControl(shape.control)
-  if (name !== undefined && isOwnName(name)) {
+  if (name !== undefined && isReservedName(name)) {
     throw new HoldfastError(
       'statement-name-reserved',
       `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved for the framework. Choose another name.`,

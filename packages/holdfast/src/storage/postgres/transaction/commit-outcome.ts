@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Clock } from '../../../kernel/base/clock.ts'
 import type { Connection } from '../session/connection.ts'
-import { unanswered } from '../session/patience.ts'
+import { unanswered } from '../session/with-timeout.ts'
 import { isInFailedTransaction, sqlStateOf } from '../errors/sql-state.ts'
 import { isOtherTransaction } from './transaction-marker.ts'
 import {
@@ -31,7 +31,7 @@ export interface CommitResults {
 /** Determines the outcome of a commit from its results. */
 export async function readOutcome(
   { results, commitAt }: CommitResults,
-  connection: Pick<Connection, 'answers' | 'transientFailure'>,
+  connection: Pick<Connection, 'isAlive' | 'transientFailure'>,
   owner: TransactionOwner | undefined,
 ): Promise<CommitOutcome> {
   const failed = firstFailure(results, commitAt)
@@ -43,7 +43,7 @@ export async function readOutcome(
   if (commit.status === 'rejected') {
     // If the session is alive after a failed COMMIT, it has rolled back. If it ended, it may have
     // committed.
-    const isRolledBack = sqlStateOf(commit.reason) !== undefined && (await connection.answers())
+    const isRolledBack = sqlStateOf(commit.reason) !== undefined && (await connection.isAlive())
     return isRolledBack ? rolledBack(commit.reason) : { state: 'unknown', error: commit.reason }
   }
   // COMMIT of a failed transaction succeeds, but its command tag is ROLLBACK.

@@ -9,7 +9,7 @@ export interface HandlerSession extends Queryable {
   /** The work that the transaction is used for. */
   readonly work: Work
   /** Whether its handler has ended, so that further statements are rejected. */
-  readonly isOver: boolean
+  readonly isClosed: boolean
 }
 
 /** The parts of a transaction that a handler can use. */

@@ -4,13 +4,13 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 export interface TransactionOwner {
   readonly name: string
   /** The file and line of its definition. */
-  readonly place: string
+  readonly definedAt: string
 }
 
 /** Returns the error of a statement that came after its handler had ended. */
 export function transactionOver(owner: TransactionOwner | undefined): HoldfastError {
   return new HoldfastError(
-    'database-call-over',
+    'db-used-after-call',
     `A statement was run with the \`db\` of ${describe(owner)}, whose handler has ended. Await every statement within the handler.`,
   )
 }
@@ -46,5 +46,5 @@ export function partlyCommitted(owner: TransactionOwner | undefined, cause: unkn
 }
 
 function describe(owner: TransactionOwner | undefined): string {
-  return owner ? `${owner.name} (${owner.place})` : 'a background task'
+  return owner ? `${owner.name} (${owner.definedAt})` : 'a background task'
 }

@@ -15,7 +15,7 @@ export interface TransactionOptions {
    */
   readonly isChecked?: boolean
   /** Whether it may use prepared statements, if the pool uses them. Default true. */
-  readonly prepares?: boolean
+  readonly usesPreparedStatements?: boolean
 }
 
 /** The beginning of a transaction that does more than begin. */

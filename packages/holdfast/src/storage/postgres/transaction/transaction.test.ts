@@ -1,6 +1,6 @@
 import { createFakeClock } from 'holdfast/testing'
 import { expect, test } from 'vitest'
-import { ownWork } from '../../../kernel/host/work.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
 import { markDriverError } from '../errors/sql-state.ts'
 import { Transaction } from './transaction.ts'
 import { uniformLimits } from '../queries/begin-transaction.ts'
@@ -9,9 +9,9 @@ import { type FakeConnection, poolOf } from './transaction.fixture.ts'
 // Tests each defence in isolation: with a real server, another one would act first.
 
 function transactionOn(connection: FakeConnection, deadline = AbortSignal.timeout(60_000)): Transaction {
-  return new Transaction(poolOf(connection), ownWork(deadline), {
+  return new Transaction(poolOf(connection), systemWork(deadline), {
     limits: uniformLimits(60_000),
-    owner: { name: 'pay', place: 'pay.ts:3' },
+    owner: { name: 'pay', definedAt: 'pay.ts:3' },
   })
 }
 
@@ -36,7 +36,7 @@ test('a commit waits for statements that its handler did not await', async () =>
   const events: string[] = []
   const transaction = transactionOn({
     isBusy: true,
-    settled: async () => void events.push('settled'),
+    whenIdle: async () => void events.push('settled'),
     async run({ text }) {
       events.push(text)
       return {}
@@ -63,7 +63,7 @@ test.each([
 ])('a COMMIT that the server refused, and %s', async (_what, isAlive, state) => {
   const error = serverError('23505')
   const refuse = (): Promise<object> => Promise.reject(error as Error)
-  const transaction = transactionOn(committing(refuse, { answers: async () => isAlive }))
+  const transaction = transactionOn(committing(refuse, { isAlive: async () => isAlive }))
   expect(await transaction.tryCommit({})).toEqual({ state, error })
 })
 
@@ -76,7 +76,7 @@ test('a COMMIT without an answer is unknown, and its connection is closed', asyn
   await new Promise(setImmediate)
   expect(isClosed).toBe(false)
   clock.advance(5_000)
-  expect(await outcome).toMatchObject({ state: 'unknown', error: { code: 'database-unanswered' } })
+  expect(await outcome).toMatchObject({ state: 'unknown', error: { code: 'database-timeout' } })
   expect(isClosed).toBe(true)
 })
 
@@ -133,5 +133,5 @@ test('a commit that the driver sent only in part is an error', async () => {
 test('after its end, a transaction accepts no statement of its handler', async () => {
   const transaction = transactionOn({ run: async () => ({}) })
   transaction.end()
-  await expect(transaction.query('select 1')).rejects.toMatchObject({ code: 'database-call-over' })
+  await expect(transaction.query('select 1')).rejects.toMatchObject({ code: 'db-used-after-call' })
 })

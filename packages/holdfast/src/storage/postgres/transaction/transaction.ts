@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { untilAborted } from '../../../kernel/base/cancellation.ts'
+import { abortable } from '../../../kernel/base/cancellation.ts'
 import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../pool/pool.ts'
@@ -71,7 +71,7 @@ export class Transaction implements HandlerSession {
   readonly #pool: Pool
   readonly #owner: TransactionOwner | undefined
   readonly #isChecked: boolean
-  readonly #prepares: boolean
+  readonly #usesPreparedStatements: boolean
   #beginning: Promise<unknown> | undefined
   #connection: Connection | undefined
   #epoch: number | undefined
@@ -83,17 +83,17 @@ export class Transaction implements HandlerSession {
   constructor(
     pool: Pool,
     work: Work,
-    { limits, owner, isChecked = true, prepares = true }: TransactionOptions,
+    { limits, owner, isChecked = true, usesPreparedStatements = true }: TransactionOptions,
   ) {
     this.#pool = pool
     this.work = work
     this.limits = limits
     this.#owner = owner
     this.#isChecked = isChecked
-    this.#prepares = prepares
+    this.#usesPreparedStatements = usesPreparedStatements
   }
 
-  get isOver(): boolean {
+  get isClosed(): boolean {
     return this.#isOver
   }
 
@@ -143,12 +143,12 @@ export class Transaction implements HandlerSession {
   }: Opening): Promise<Opened<First, Before>> {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
-    if (!this.#prepares) connection.stopPreparing()
+    if (!this.#usesPreparedStatements) connection.disablePreparing()
     const statements = before
       ? [before, beginStatement(isolation), first]
       : [beginStatement(isolation), first]
     if (isUndoable) statements.push(startSavepoint)
-    const results = await untilAborted(connection.runTogether(statements), this.work.deadline)
+    const results = await abortable(connection.runTogether(statements), this.work.deadline)
     const row = results[before ? 2 : 1]!.rows[0] as First
     this.#epoch = row.epoch
     connection.noteSchemaEpoch(row.epoch)
@@ -195,7 +195,7 @@ export class Transaction implements HandlerSession {
   /** Runs a statement of the framework. */
   async run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     if (!this.#hasBegun) await this.#begun()
-    const { rows } = await untilAborted(this.#connection!.run<Row>(statement), this.work.deadline)
+    const { rows } = await abortable(this.#connection!.run<Row>(statement), this.work.deadline)
     return rows
   }
 
@@ -225,7 +225,7 @@ export class Transaction implements HandlerSession {
       const answered = Promise.allSettled(sent)
       results = await (commit.wait
         ? withinWait(answered, commit.wait)
-        : untilAborted(answered, this.work.deadline))
+        : abortable(answered, this.work.deadline))
     } catch (error) {
       connection.destroy()
       return { state: 'unknown', error }
@@ -250,9 +250,9 @@ export class Transaction implements HandlerSession {
   async #settle(isUndone: boolean): Promise<void> {
     const connection = this.#connection!
     const { deadline } = this.work
-    if (connection.isBusy) await untilAborted(connection.settled(), deadline)
+    if (connection.isBusy) await abortable(connection.whenIdle(), deadline)
     deadline.throwIfAborted()
-    this.refuseEnded()
+    this.rejectEnded()
     if (connection.transactionStatus === 'E' && !isUndone)
       throw transactionAborted(this.#owner, connection.transientFailure)
   }
@@ -272,7 +272,7 @@ export class Transaction implements HandlerSession {
   }
 
   /** Throws if a statement of its handler has ended it: its effects may be committed alone. */
-  refuseEnded(): void {
+  rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
   }
 
@@ -294,9 +294,9 @@ export class Transaction implements HandlerSession {
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()
     const own = this.#connection!
-    const connection = own.isOver ? await this.#pool.acquire(this.work) : own
+    const connection = own.isClosed ? await this.#pool.acquire(this.work) : own
     try {
-      const { rows } = await untilAborted(connection.run<Row>(statement), this.work.deadline)
+      const { rows } = await abortable(connection.run<Row>(statement), this.work.deadline)
       return rows
     } finally {
       if (connection !== own) connection.release()

@@ -8,18 +8,21 @@ import type { HttpRequest } from '../request/http-request.ts'
  * body if the client already has the same bytes (RFC 9110 section 13.1.2), and removes the body for
  * a HEAD. Other responses are returned unchanged.
  */
-export function toConditional(
+export function applyConditional(
   answer: HttpAnswer,
   { method, header }: HttpRequest,
   cacheControl: Exchange['cacheControl'] = 'no-cache',
 ): HttpAnswer {
   if (method !== 'GET' && method !== 'HEAD') return answer
   // Clients never have a stored copy of a response that may not be stored.
-  const isKept = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
-  return withoutBodyOfHead(isKept ? tagged(answer, cacheControl, header('if-none-match')) : answer, method)
+  const isCacheable = answer.status === 200 && answer.headers['cache-control'] !== 'no-store'
+  return withoutBodyOfHead(
+    isCacheable ? withEtag(answer, cacheControl, header('if-none-match')) : answer,
+    method,
+  )
 }
 
-function tagged(
+function withEtag(
   answer: HttpAnswer,
   cacheControl: Exchange['cacheControl'],
   ifNoneMatch: string | undefined,

@@ -107,8 +107,8 @@ test('a call has the trace position that its answer reports', async () => {
   const traces: TraceContext[] = []
   const database: Database<undefined, undefined> = {
     ...noDatabase,
-    open: async (surroundings) => ({
-      ...(await noDatabase.open(surroundings)),
+    open: async (host) => ({
+      ...(await noDatabase.open(host)),
       stageFor: () => (call, next) => {
         traces.push(call.span.trace)
         return next(call)

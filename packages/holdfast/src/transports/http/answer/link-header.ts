@@ -2,7 +2,7 @@ import type { Answer } from '../../../kernel/operation/answer.ts'
 import type { PageParameters } from '../../../kernel/pages/page-links.ts'
 
 // Proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
-const longestReference = 2_048
+const maxReferenceLength = 2_048
 
 /**
  * Adds a `Link` header (RFC 8288) with the other pages of a list. Its references contain only a
@@ -19,7 +19,7 @@ export function withLinkHeader(
       ([relation, parameters]: [string, PageParameters]) =>
         `<?${encodeQuery([...kept, ...Object.entries(parameters)])}>; rel="${relation}"`,
     )
-    .filter(({ length }) => length <= longestReference)
+    .filter(({ length }) => length <= maxReferenceLength)
   if (references.length === 0) return answer
   return { ...answer, headers: { ...answer.headers, link: references.join(', ') } }
 }

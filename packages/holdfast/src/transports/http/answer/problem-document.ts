@@ -1,6 +1,6 @@
 import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
 import type { RunningService } from '../../../kernel/service/service.ts'
-import { type ResendAdvice, resendAdvice } from './resend-advice.ts'
+import { type ResendAdvice, retryAdvice } from './retry-advice.ts'
 
 /** A member of a problem beside those of RFC 9457. */
 export interface ExtensionMember {
@@ -18,18 +18,22 @@ export interface ProblemDocument {
   readonly title: string
   readonly description?: string
   readonly members: readonly ExtensionMember[]
-  readonly resend: ResendAdvice
+  readonly retry: ResendAdvice
 }
 
 /** Returns the documentation of every problem of a service, ordered by status and code. */
 export function documentProblems(running: RunningService): readonly ProblemDocument[] {
   const declared = new Set([...running.operations.values()].flatMap((operation) => operation.problems))
   return [...running.problems.values()]
-    .map((problem) => documentProblem(problem, running.problemBase, declared.has(problem)))
+    .map((problem) => documentProblem(problem, running.problemTypeBase, declared.has(problem)))
     .sort((a, b) => a.status - b.status || (a.code < b.code ? -1 : 1))
 }
 
-function documentProblem(problem: AnyProblemType, problemBase: string, isDeclared: boolean): ProblemDocument {
+function documentProblem(
+  problem: AnyProblemType,
+  problemTypeBase: string,
+  isDeclared: boolean,
+): ProblemDocument {
   const { code, status, title, description, extraSchema } = problem
   const members = Object.entries(extraSchema?.properties ?? {}).map(([name, schema]): ExtensionMember => {
     const type = [schema.type ?? 'any JSON'].flat().join(' or ')
@@ -39,11 +43,11 @@ function documentProblem(problem: AnyProblemType, problemBase: string, isDeclare
   })
   return {
     code,
-    type: problemBase + code,
+    type: problemTypeBase + code,
     status,
     title,
     ...(description === undefined ? {} : { description }),
     members,
-    resend: resendAdvice(problem, isDeclared),
+    retry: retryAdvice(problem, isDeclared),
   }
 }

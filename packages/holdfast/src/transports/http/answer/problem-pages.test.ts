@@ -116,11 +116,11 @@ describe('a service', () => {
       run: () => ({ own: true }),
     })
 
-  test('with another problemBase has no pages', async () => {
+  test('with another problemTypeBase has no pages', async () => {
     const elsewhere = service({
       name: 'elsewhere',
       operations: {},
-      problemBase: 'https://docs.test/problems/',
+      problemTypeBase: 'https://docs.test/problems/',
     })
     const tried = await openShop(elsewhere)
     const response = await tried.fetch('/problems')

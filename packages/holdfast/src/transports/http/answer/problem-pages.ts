@@ -22,11 +22,11 @@ const pageHeaders = {
 
 /**
  * Returns the pages that the `type` of a problem links to: one for each problem of the service and
- * a list of them, as HTML or, if the client prefers it, as JSON. Empty if `problemBase` points to
+ * a list of them, as HTML or, if the client prefers it, as JSON. Empty if `problemTypeBase` points to
  * documentation elsewhere.
  */
 export function problemPages(running: RunningService): readonly RouteEntry<Responder>[] {
-  if (running.problemBase !== '/problems/') return []
+  if (running.problemTypeBase !== '/problems/') return []
   const documents = documentProblems(running)
   const list = createPage(`Problems of ${running.name}`, listContent(documents), { problems: documents })
   const pages = new Map(
@@ -82,7 +82,7 @@ function listContent(documents: readonly ProblemDocument[]): Markup {
 </ul>`
 }
 
-function pageContent({ code, type, status, title, description, members, resend }: ProblemDocument): Markup {
+function pageContent({ code, type, status, title, description, members, retry }: ProblemDocument): Markup {
   const extra = Object.fromEntries(members.map(({ name }) => [name, '…']))
   const example = { type, title, status, detail: '…', ...extra, code, requestId: '…' }
   return markup`<p><a href="/problems">All problems</a></p>
@@ -90,7 +90,7 @@ function pageContent({ code, type, status, title, description, members, resend }
 <p class="facts"><span class="status">${status}</span> <code>${code}</code></p>
 ${description === undefined ? [] : markup`<p class="lead">${prose(description)}</p>`}
 <h2>Can the request be retried?</h2>
-<p>${prose(resend.text)}</p>
+<p>${prose(retry.text)}</p>
 ${members.length === 0 ? [] : membersContent(members)}
 <h2>Example response</h2>
 <pre>${JSON.stringify(example, null, 2)}</pre>`

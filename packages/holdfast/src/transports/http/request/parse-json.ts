@@ -14,7 +14,7 @@
 import { BadRequest } from '../../../kernel/problem/problems.ts'
 import { JsonFault, readJson } from './json-reader.ts'
 import { scanJson } from './scan-json.ts'
-import { refuseUnstorableJson } from './storable-text.ts'
+import { rejectUnstorableJson } from './storable-text.ts'
 
 /** The max depth of nested arrays and objects: later code traverses values recursively. */
 export const maxDepth = 100
@@ -34,7 +34,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   const value = (scan && parseQuickly(text, scan.names)) ?? parseStrictly(text)
   // Only an escape can produce text that cannot be stored: the bytes are valid UTF-8, and JSON
   // allows no control characters.
-  if (scan?.hasUnicodeEscapes !== false) refuseUnstorableJson(value)
+  if (scan?.hasUnicodeEscapes !== false) rejectUnstorableJson(value)
   return value
 }
 

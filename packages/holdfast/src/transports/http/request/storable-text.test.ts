@@ -13,14 +13,14 @@ const say = mutation({
   output,
   run: ({ input }) => ({ text: input.text }),
 })
-const hear = query({
+const handle = query({
   route: 'GET /hear/{text}',
   access: anyone(),
   input: output,
   output,
   run: ({ input }) => input,
 })
-const { fetch } = createHandler(await startService({ say, hear }, { database: noDatabase }))
+const { fetch } = createHandler(await startService({ say, hear: handle }, { database: noDatabase }))
 
 const post = (body: string): Promise<Response> =>
   fetch(

@@ -4,7 +4,7 @@ import { BadRequest } from '../../../kernel/problem/problems.ts'
  * Rejects text that cannot be stored unchanged: U+0000, which Postgres does not support, and
  * unpaired surrogates, which are replaced by another character when encoded. Throws `BadRequest`.
  */
-export function refuseUnstorable(text: string, part: string): void {
+export function rejectUnstorable(text: string, part: string): void {
   if (text.includes('\0'))
     throw BadRequest({ detail: `The ${part} contains the character U+0000 in a string; remove it.` })
   if (!text.isWellFormed()) {
@@ -15,11 +15,11 @@ export function refuseUnstorable(text: string, part: string): void {
 /**
  * Rejects a JSON value if any of its strings cannot be stored unchanged, names of members included.
  */
-export function refuseUnstorableJson(value: unknown): void {
-  if (typeof value === 'string') refuseUnstorable(value, 'body')
+export function rejectUnstorableJson(value: unknown): void {
+  if (typeof value === 'string') rejectUnstorable(value, 'body')
   if (typeof value !== 'object' || value === null) return
   for (const [name, member] of Object.entries(value)) {
-    refuseUnstorable(name, 'body')
-    refuseUnstorableJson(member)
+    rejectUnstorable(name, 'body')
+    rejectUnstorableJson(member)
   }
 }

@@ -1,6 +1,6 @@
 import { ProblemError } from '../../../kernel/problem/problem.ts'
 import { BadRequest } from '../../../kernel/problem/problems.ts'
-import { refuseUnstorable } from './storable-text.ts'
+import { rejectUnstorable } from './storable-text.ts'
 
 /** A parsed request target, still percent-encoded. */
 export interface Target {
@@ -44,7 +44,7 @@ export function canonicalPath(path: string): string {
 export function decodeText(text: string, part: 'path' | 'query string'): string {
   try {
     const decoded = decodeURIComponent(text)
-    refuseUnstorable(decoded, part)
+    rejectUnstorable(decoded, part)
     return decoded
   } catch (error) {
     if (error instanceof ProblemError) throw error

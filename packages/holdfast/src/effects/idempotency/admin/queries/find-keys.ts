@@ -1,7 +1,7 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
 // Bounds the result if many callers share one key, which is a defect of the clients.
-const mostScopes = 20
+const maxScopes = 20
 
 /** Finds a key of one caller, or of all callers that have used it. */
 export function findKeyRows(key: string, scope: string | null): Statement {
@@ -11,7 +11,7 @@ export function findKeyRows(key: string, scope: string | null): Statement {
       from holdfast.idempotency_keys
       where key = $1 and ($2::text is null or scope = $2)
       order by scope
-      limit ${mostScopes}`,
+      limit ${maxScopes}`,
     values: [key, scope],
   }
 }

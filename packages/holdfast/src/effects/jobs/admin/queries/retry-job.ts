@@ -1,7 +1,7 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 import { unarchive } from '../../queries/archive.ts'
 import type { JobState } from '../stored-job.ts'
-import { readyOrGated } from './ready-or-gated.ts'
+import { readyOrLimited } from './ready-or-limited.ts'
 
 /** The outcome of {@link retryJobNow}. */
 export interface RetriedRow {
@@ -21,14 +21,14 @@ export function retryJobNow(id: string): Statement {
   return {
     text: `
       with waiting as materialized (
-        select id, service, name, state, state = 'scheduled' and not has_turn as is_due
+        select id, service, name, state, state = 'scheduled' and not rate_reserved as is_due
         from holdfast.jobs where id = $1 for update
       ), ended as materialized (
         select id, service, name, state from holdfast.ended_jobs where id = $1 for update
       ), chosen as (
         select id from ended where state = 'dead'
-      ), ${unarchive({ state: readyOrGated, failures: 'failures', snoozes: 'snoozes' })}, hurried as (
-        update holdfast.jobs set state = ${readyOrGated}, run_at = now(), seq = default
+      ), ${unarchive({ state: readyOrLimited, failures: 'failures', snoozes: 'snoozes' })}, hurried as (
+        update holdfast.jobs set state = ${readyOrLimited}, run_at = now(), seq = default
         from waiting where jobs.id = waiting.id and is_due
         returning jobs.state
       )

@@ -17,10 +17,10 @@ export function skipDead(id: string): Statement {
   return {
     text: `
       with found as materialized (
-        select id, service, name, state, case when has_place then limit_key end as freed_key
+        select id, service, name, state, case when has_slot then limit_key end as freed_key
         from holdfast.ended_jobs where id = $1 for update
       ), skipped as (
-        update holdfast.ended_jobs set has_place = false from found where ended_jobs.id = found.id and freed_key is not null
+        update holdfast.ended_jobs set has_slot = false from found where ended_jobs.id = found.id and freed_key is not null
       )
       select service, name, state, freed_key from found`,
     values: [id],

@@ -1,0 +1,34 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { Job } from '../../kernel/background/job.ts'
+
+/**
+ * Throws if a job needs something that BullMQ does not support.
+ *
+ * @throws HoldfastError `service-invalid`, with all such jobs.
+ */
+export function checkJobs(jobs: Iterable<Job>): void {
+  const issues = [...jobs].flatMap((job) =>
+    wishesOf(job).map(
+      (wish) =>
+        `job "${job.name}" (${job.definedAt}) ${wish}; keep it with Postgres: bullmqJobs({ keepOnPostgres: ['${job.name}'] })`,
+    ),
+  )
+  if (issues.length === 0) return
+  throw new HoldfastError(
+    'service-invalid',
+    `BullMQ cannot run all jobs of the service:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+  )
+}
+
+function wishesOf({ concurrency, rate }: Job): readonly string[] {
+  return [
+    ...(concurrency?.key ? ['limits its concurrency by a key, and BullMQ limits all jobs of a name'] : []),
+    ...(concurrency?.ordered === true
+      ? ['is ordered, and BullMQ runs other jobs while one waits for its next attempt']
+      : []),
+    ...(concurrency?.onDead === 'wait'
+      ? ['lets later jobs wait behind a dead one, and BullMQ runs them']
+      : []),
+    ...(rate?.key ? ['limits its rate by a key, and BullMQ limits all jobs of a name'] : []),
+  ]
+}

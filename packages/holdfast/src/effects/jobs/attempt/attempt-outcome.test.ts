@@ -1,0 +1,36 @@
+import { RetryLater } from 'holdfast'
+import { expect, test } from 'vitest'
+import type { Job } from '../../../kernel/background/job.ts'
+import { maxSnoozes } from '../../../kernel/background/retry-later.ts'
+import { resolveFailure } from './attempt-outcome.ts'
+import type { ClaimedRow } from '../queries/claim-jobs.ts'
+
+const job = { name: 'paid', retry: { attempts: 3 }, concurrency: undefined } as unknown as Job
+const judge = (error: unknown, row: Partial<ClaimedRow> = {}) =>
+  resolveFailure(error, {
+    job,
+    row: { attempt: 1, failures: 0, snoozes: 0, ...row } as ClaimedRow,
+    abortReason: undefined,
+  })
+
+test('to run later costs no attempt, however many have failed', () => {
+  const end = judge(new RetryLater(60_000, 'busy'), { failures: 2 })
+  expect(end).toMatchObject({
+    state: 'scheduled',
+    isSnooze: true,
+    delayMs: 60_000,
+    failure: { message: 'busy' },
+  })
+  expect(end?.isFailure).toBeUndefined()
+})
+
+test('to run later costs an attempt if it says so, or has been asked for too often', () => {
+  const counting = new RetryLater(60_000, 'busy', { countsAsAttempt: true })
+  expect(judge(counting)).toMatchObject({ state: 'scheduled', isFailure: true, delayMs: 60_000 })
+  expect(judge(counting, { failures: 2 })).toMatchObject({ state: 'dead' })
+  const last = { snoozes: maxSnoozes - 1 }
+  expect(judge(new RetryLater(0, 'busy'), last)).toMatchObject({ isSnooze: true })
+  const over = { snoozes: maxSnoozes }
+  expect(judge(new RetryLater(0, 'busy'), over)).toMatchObject({ state: 'scheduled', isFailure: true })
+  expect(judge(new RetryLater(0, 'busy'), { ...over, failures: 2 })).toMatchObject({ state: 'dead' })
+})

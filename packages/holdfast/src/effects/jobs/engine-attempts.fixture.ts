@@ -1,0 +1,185 @@
+import { GiveUp, RetryLater } from 'holdfast'
+import { redriveJobs, type StatementClient } from 'holdfast/jobs'
+import { sql } from 'holdfast/postgres'
+import { until } from 'holdfast/testing'
+import { expect, test } from 'vitest'
+import { type Bench, type Benches, type EnginePromise, note } from './engine-bench.fixture.ts'
+
+const clientOf = (on: Bench): StatementClient => ({
+  async query(text, values = []) {
+    const rows = await on.sql(text, values)
+    return { rows, rowCount: rows.length }
+  },
+})
+
+/** Tests of attempts: their effects and failures. */
+export function engineAttempts(
+  { jobs, work, runs, start, released, runsOf }: Benches,
+  promised: (promise: EnginePromise) => boolean,
+): void {
+  test('a job runs once its mutation has committed, and commits with its own effects', async () => {
+    const on = await start()
+    work.set('a', ({ db }) => note(db, 'a'))
+    await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
+    expect(await on.effects()).toEqual(['a'])
+    expect(runs).toEqual(['a'])
+  })
+
+  test('a job that uses no database runs as well', async () => {
+    const on = await start()
+    await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
+    expect(runs).toEqual(['a'])
+  })
+
+  test('a mutation that fails has enqueued nothing', async () => {
+    const on = await start()
+    const failing = on.transact(async ({ jobs: all }) => {
+      await all.enqueue(jobs.plain, { name: 'never' })
+      throw new TypeError('broken')
+    })
+    await expect(failing).rejects.toMatchObject({ status: 500 })
+    await on.inState(await on.enqueue(jobs.plain, 'after'), 'succeeded')
+    expect(runs).toEqual(['after'])
+  })
+
+  test('a job enqueues others in its own commit', async () => {
+    const on = await start()
+    work.set('parent', async ({ jobs: all, attempt }) => {
+      await all.enqueue(jobs.plain, { name: `child of ${attempt}` })
+      if (attempt === 1) throw new RangeError('not yet')
+    })
+    await on.enqueue(jobs.plain, 'parent')
+    await runsOf(3)
+    expect(runs).toEqual(['parent', 'parent', 'child of 2'])
+  })
+
+  test('a job that throws undoes its effects, is tried again, and dies after its last try', async () => {
+    const on = await start()
+    work.set('a', async ({ db, attempt }) => {
+      await note(db, `try ${attempt}`)
+      throw new RangeError(`no ${attempt}`)
+    })
+    const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'dead')
+    expect(row).toMatchObject({ failures: 3, failure: { name: 'RangeError', message: 'no 3', attempt: 3 } })
+    expect(await on.effects()).toEqual([])
+    expect(runs).toHaveLength(3)
+  })
+
+  test('a job that gives up is not tried again', async () => {
+    const on = await start()
+    work.set('a', () => {
+      throw new GiveUp('no such account')
+    })
+    const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'dead')
+    expect(row).toMatchObject({ failures: 1, failure: { message: 'no such account' } })
+  })
+
+  test('a job that says when it is worth it is tried again then', async () => {
+    const on = await start()
+    const beganMs: number[] = []
+    const attempts: number[] = []
+    work.set('a', ({ attempt }) => {
+      beganMs.push(performance.now())
+      attempts.push(attempt)
+      if (beganMs.length === 1) throw new RetryLater(400, 'busy')
+      if (beganMs.length === 2) throw new RetryLater(1, 'failed', { countsAsAttempt: true })
+    })
+    const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
+    expect(beganMs[1]! - beganMs[0]!).toBeGreaterThan(390)
+    // Snoozing costs no attempt unless the error says so.
+    expect(attempts).toEqual([1, 1, 2])
+    expect(row).toMatchObject({ failures: 1 })
+  })
+
+  test('what has nothing to do with a job is no try of it', async () => {
+    const on = await start()
+    work.set('a', async ({ db }) => {
+      await db.query(sql`select pg_terminate_backend(pg_backend_pid())`)
+    })
+    const id = await on.enqueue(jobs.plain, 'a')
+    await runsOf(4)
+    work.set('a', ({ attempt, db }) => note(db, `try ${attempt}`))
+    expect(await on.inState(id, 'succeeded')).toMatchObject({ failures: 0 })
+    expect(await on.effects()).toEqual(['try 1'])
+  })
+
+  test('a try ends at its deadline, and so does its statement', async () => {
+    const on = await start()
+    work.set('a', async ({ db }) => {
+      await db.query(sql`select pg_sleep(30)`)
+    })
+    const row = await on.inState(await on.enqueue(jobs.short, 'a'), 'dead')
+    expect(row).toMatchObject({ failure: { code: 'deadline-exceeded' } })
+    await on.noTransactions()
+  })
+
+  test('an input that the schema does not take any more is dead at once', async () => {
+    const on = await start({ worker: false })
+    const id = await on.enqueue(jobs.plain, 'a')
+    await on.sql(`update holdfast.jobs set input = '{"name":1}' where id = $1`, [id])
+    const worker = await on.running.startWorker()
+    expect(await on.inState(id, 'dead')).toMatchObject({
+      failures: 1,
+      failure: { code: 'job-input-outdated' },
+    })
+    await worker!.stop(1_000)
+    expect(runs).toEqual([])
+  })
+
+  test('a dead job that is redriven runs again', async () => {
+    const on = await start()
+    work.set('a', () => {
+      throw new GiveUp('broken')
+    })
+    const id = await on.enqueue(jobs.plain, 'a')
+    await on.inState(id, 'dead')
+    work.clear()
+    expect(await redriveJobs(clientOf(on), jobs.plain.name)).toMatchObject({ ids: [id], left: 0 })
+    await on.inState(id, 'succeeded')
+  })
+
+  test.runIf(promised('steps'))(
+    'a dead job that is redriven does not repeat its finished steps',
+    async () => {
+      const on = await start()
+      const done: string[] = []
+      let isBroken = true
+      work.set('a', async ({ step }) => {
+        await step('charge', () => void done.push('charge'))
+        if (isBroken) throw new GiveUp('broken')
+        await step('ship', () => void done.push('ship'))
+      })
+      const id = await on.enqueue(jobs.plain, 'a')
+      const dead = await on.inState(id, 'dead')
+      isBroken = false
+      await redriveJobs(clientOf(on), jobs.plain.name)
+      const succeeded = await on.inState(id, 'succeeded')
+      expect(done).toEqual(['charge', 'ship'])
+      // Claim numbers are never reused, so statements that an earlier attempt still sends are
+      // fenced off.
+      expect(succeeded.claim).toBeGreaterThan(dead.claim)
+    },
+  )
+
+  test.runIf(promised('steps'))('what a step has done is not done again', async () => {
+    const on = await start()
+    let charges = 0
+    work.set('a', async ({ step, attempt }) => {
+      await step('charge', () => (charges += 1))
+      if (attempt === 1) throw new RangeError('not yet')
+    })
+    await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
+    expect(charges).toBe(1)
+  })
+
+  test.runIf(promised('progress-in-the-database'))('progress is kept while a job runs', async () => {
+    const on = await start()
+    work.set('a', ({ progress, signal }) => {
+      progress({ done: 1, of: 2 })
+      return released(signal)
+    })
+    const id = await on.enqueue(jobs.plain, 'a')
+    await until(async () => (await on.find(id)).progress ?? undefined)
+    expect((await on.find(id)).progress).toEqual({ done: 1, of: 2 })
+  })
+}

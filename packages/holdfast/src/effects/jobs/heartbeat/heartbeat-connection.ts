@@ -1,0 +1,94 @@
+import { connectClient } from '../../../storage/postgres/session/connect-client.ts'
+import type { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
+import { sendHeartbeat } from '../queries/heartbeats.ts'
+
+/** The destination of a worker's heartbeats. */
+export interface HeartbeatTarget {
+  /**
+   * A `postgres://` URL. Bypasses the pooler if possible, since a pooler may make a heartbeat wait
+   * for a free connection.
+   */
+  readonly connectionString: string
+  /** Whether the URL leads to a pooler in transaction mode. */
+  readonly isPooled: boolean
+}
+
+// All timeouts are well below the lease, so that several heartbeats can fail before it ends.
+const connectTimeoutMs = 3_000
+const answerTimeoutMs = 3_000
+const statementTimeoutMs = 2_000
+const lockTimeoutMs = 1_000
+
+const settings: Readonly<Record<string, string>> = {
+  statement_timeout: `${statementTimeoutMs}`,
+  lock_timeout: `${lockTimeoutMs}`,
+  // The commit of a heartbeat waits neither for the disk nor for a standby. A heartbeat lost in a
+  // crash is followed by the next one.
+  synchronous_commit: 'off',
+  // Set explicitly, since a database or role may have other defaults.
+  default_transaction_read_only: 'off',
+  default_transaction_isolation: 'read committed',
+}
+
+/**
+ * The dedicated connection for the heartbeats of one worker. It reconnects after a failed
+ * heartbeat.
+ */
+export class HeartbeatConnection {
+  readonly #target: HeartbeatTarget
+  readonly #worker: string
+  #client: Promise<DriverClient> | undefined
+
+  constructor(target: HeartbeatTarget, worker: string) {
+    this.#target = target
+    this.#worker = worker
+  }
+
+  /** Sends a heartbeat. Resolves to `false` if the worker is not in the database. */
+  async sendHeartbeat(): Promise<boolean> {
+    try {
+      const client = await (this.#client ??= this.#connect())
+      return this.#target.isPooled ? await this.#beatInTransaction(client) : await this.#send(client)
+    } catch (error) {
+      // Not awaited: a connection that does not respond may take long to close.
+      void this.end()
+      throw error
+    }
+  }
+
+  /** Closes the connection. Never rejects. */
+  async end(): Promise<void> {
+    const ended = this.#client
+    this.#client = undefined
+    await ended?.then((client) => client.end()).catch(() => {})
+  }
+
+  #connect(): Promise<DriverClient> {
+    const { connectionString, isPooled } = this.#target
+    return connectClient({
+      connectionString,
+      applicationName: 'holdfast (heartbeat)',
+      timeoutMs: connectTimeoutMs,
+      queryTimeoutMs: answerTimeoutMs,
+      ...(isPooled ? {} : { sessionSettings: settings }),
+    })
+  }
+
+  async #send(client: DriverClient): Promise<boolean> {
+    const { text, values = [] } = sendHeartbeat(this.#worker)
+    const { rowCount } = await client.query(text, [...values])
+    return (rowCount ?? 0) > 0
+  }
+
+  /** Sends a heartbeat through a pooler, whose sessions cannot have settings. */
+  async #beatInTransaction(client: DriverClient): Promise<boolean> {
+    const names = Object.keys(settings).filter((name) => !name.startsWith('default_'))
+    await client.query('begin isolation level read committed read write')
+    await client.query(
+      `select ${names.map((name) => `set_config('${name}', '${settings[name]}', true)`).join(', ')}`,
+    )
+    const isKnown = await this.#send(client)
+    await client.query('commit')
+    return isKnown
+  }
+}

@@ -1,0 +1,94 @@
+import type { Job } from '../../../kernel/background/job.ts'
+import type { Logger } from '../../../kernel/base/log.ts'
+import { maxAttempts } from '../../../kernel/background/retry-delay.ts'
+import { systemWork, type Work } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
+import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
+import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
+import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/rescue-jobs.ts'
+import { ownSessionsOf, sessionsOf } from '../worker-sessions.ts'
+
+/** Dependencies of {@link rescueJobs}. */
+export interface TakeOver {
+  readonly service: string
+  readonly pool: Pool
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly log: Logger
+  /** How long a worker lives after a heartbeat, in milliseconds. */
+  readonly leaseMs: number
+  /**
+   * The id of the worker that rescues. It is never declared dead here, even if its own
+   * heartbeats failed.
+   */
+  readonly self: string
+}
+
+// There may be many jobs to rescue.
+const limitMs = 30_000
+
+/**
+ * Rescues the jobs of dead workers: they become ready again, or dead if that was their last
+ * attempt. A job that had started counts a failed attempt. A job that was only claimed does not,
+ * but its next attempt is marked as started first, so that a job that kills its process runs out of
+ * attempts. Resolves to the names of the rescued jobs.
+ */
+export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
+  const { service, pool, jobs } = parts
+  const work = systemWork(AbortSignal.timeout(limitMs))
+  await endDeadWorkers(parts, work)
+  return transact(pool, { work, limitMs }, async (transaction) => {
+    const rows = await transaction.run<OrphanRow>(findOrphans(service))
+    for (const row of rows) await rescue(transaction, row, { service, job: jobs.get(row.name) })
+    return rows.map(({ name }) => name)
+  })
+}
+
+/** Forgets the workers that have sent no heartbeat within their lease, and ends their sessions. */
+async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, work: Work): Promise<void> {
+  await withConnection(pool, work, async (connection) => {
+    const dead = await connection.run<{ id: string; host: string; pid: number }>(
+      forgetDead({ service, leaseMs, self }),
+    )
+    for (const { id, host, pid } of dead.rows) {
+      log.warn(
+        { worker: id, host, pid },
+        'worker declared dead: it sent no heartbeat within its lease; its jobs are rescued',
+      )
+      await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
+    }
+  })
+}
+
+async function rescue(
+  transaction: Transaction,
+  row: OrphanRow,
+  { service, job }: { readonly service: string; readonly job: Job | undefined },
+): Promise<void> {
+  const isDead = row.has_begun && job !== undefined && row.failures + 1 >= maxAttempts(job.retry)
+  const [ended] = await transaction.run<EndedRow>(
+    endAttempt(row, {
+      state: isDead ? 'dead' : 'ready',
+      keepsSlot: !isDead || job.concurrency?.onDead === 'wait',
+      ...(row.has_begun ? failureOf(row) : { isLostClaim: true }),
+    }),
+  )
+  if (row.has_slot && ended?.has_slot === false) {
+    for (const statement of releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }))
+      await transaction.run(statement)
+  }
+}
+
+function failureOf({ failures }: OrphanRow): Pick<AttemptEnd, 'isFailure' | 'failure'> {
+  return {
+    isFailure: true,
+    failure: {
+      name: 'WorkerLost',
+      message: 'The process that ran the job sent no heartbeat any more.',
+      attempt: failures + 1,
+      at: new Date().toISOString(),
+    },
+  }
+}

@@ -1,0 +1,216 @@
+import type pg from 'pg'
+import { until } from 'holdfast/testing'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { event } from '../../kernel/background/event.ts'
+import { startDispatcher } from './dispatcher.ts'
+import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
+import {
+  removeSubscription,
+  listMessages,
+  listSubscriptions,
+  type ListMessagesOptions,
+  moveSubscription,
+  republish,
+} from './messages-admin.ts'
+import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
+
+const Counted = event('thing.counted', { payload: z.int() })
+const Other = event('thing.other', { payload: z.int() })
+
+let store: TestMessages
+let pool: pg.Pool
+beforeAll(async () => {
+  store = await createTestMessages()
+  pool = openDriverPool({ connectionString: store.url, max: 1 })
+  pool.on('error', () => {})
+})
+afterAll(async () => {
+  await pool.end()
+  await store[Symbol.asyncDispose]()
+})
+beforeEach(() =>
+  store.client.query(
+    'truncate holdfast.messages, holdfast.subscriptions; alter sequence holdfast.message_positions restart',
+  ),
+)
+
+async function dispatched(): Promise<void> {
+  const dispatcher = startDispatcher({
+    ...store,
+    ...store.host,
+    resolveWaits: () => [],
+    onDispatched: () => {},
+  })
+  await until(async () => (await listMessages(pool, { isNew: true })).length === 0)
+  await dispatcher.stop()
+}
+const keys = (count: number): string[] => Array.from({ length: count }, (_, n) => `k${n % 3}`)
+const relayAt = (position: number, name = 'out', service = testService): Promise<unknown> =>
+  store.client.query(
+    `insert into holdfast.subscriptions (service, kind, name, publisher, position)
+     values ($1, 'relay', $2, $1, $3)`,
+    [service, name, position],
+  )
+const positions = async (): Promise<Record<string, unknown>> =>
+  Object.fromEntries((await listSubscriptions(pool)).map(({ name, position }) => [name, position]))
+
+test('relays are listed with what is behind them', async () => {
+  await store.publishMany(Counted, keys(5))
+  await dispatched()
+  await store.client.query(
+    `update holdfast.messages set published_at = now() - interval '1 hour' where position = 3`,
+  )
+  await store.publish(Counted, 'a', 1)
+  await relayAt(2, 'behind')
+  await relayAt(5, 'ahead')
+  const failure = { code: 'broker-unreachable', message: 'It is away.', at: '2026-01-01T00:00:00.000Z' }
+  await store.client.query(
+    'update holdfast.subscriptions set failure = $1, handled_at = now() where name = $2',
+    [failure, 'behind'],
+  )
+  const [ahead, behind] = await listSubscriptions(pool, 'relay')
+  expect(ahead).toEqual({
+    service: testService,
+    kind: 'relay',
+    name: 'ahead',
+    publisher: testService,
+    events: null,
+    position: '5',
+    handledAt: null,
+    seenAt: expect.any(Date),
+    failure: null,
+    lagMessages: 1,
+    lagSeconds: expect.any(Number),
+    deadMessages: 0,
+  })
+  expect(behind).toMatchObject({ name: 'behind', lagMessages: 4, failure, handledAt: expect.any(Date) })
+  expect(behind!.lagSeconds).toBeCloseTo(3_600, -2)
+})
+
+describe('messages', () => {
+  beforeEach(async () => {
+    await store.publishMany(Counted, keys(7))
+    await store.publishMany(Other, keys(2))
+    await dispatched()
+    await store.publish(Counted, 'k0', 7)
+  })
+  const payloads = async (options?: ListMessagesOptions): Promise<number[]> =>
+    (await listMessages(pool, options)).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b)
+
+  test('are listed with all that belongs to them', async () => {
+    const [message] = await listMessages(pool, { isNew: true })
+    expect(message).toEqual({
+      id: expect.any(String),
+      event: 'thing.counted',
+      key: 'k0',
+      payload: 7,
+      position: null,
+      publishedAt: expect.any(Date),
+      traceparent: expect.any(String),
+    })
+  })
+
+  test('are found by event, key, state and time', async () => {
+    expect(await payloads({ event: 'thing.other' })).toEqual([0, 1])
+    expect(await payloads({ event: 'thing.counted', key: 'k0' })).toEqual([0, 3, 6, 7])
+    expect(await payloads({ isNew: true })).toEqual([7])
+    expect(await payloads({ isNew: false, event: 'thing.counted' })).toHaveLength(7)
+    await store.client.query(`update holdfast.messages set published_at = '2026-01-01' where position <= 2`)
+    expect(await payloads({ until: new Date('2026-02-01') })).toEqual([0, 1])
+    expect(await payloads({ since: new Date('2026-02-01') })).toHaveLength(8)
+  })
+
+  test('come in pages, each once', async () => {
+    const seen: string[] = []
+    let page = await listMessages(pool, { limit: 4 })
+    while (page.length > 0) {
+      seen.push(...page.map(({ id }) => id))
+      page = await listMessages(pool, { limit: 4, before: seen.at(-1)! })
+    }
+    expect(seen).toHaveLength(10)
+    expect(seen).toEqual(seen.toSorted().toReversed())
+  })
+
+  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }, { before: 'x' }])(
+    'are refused for %j',
+    async (options) => {
+      await expect(listMessages(pool, options)).rejects.toMatchObject({ code: 'message-list-invalid' })
+    },
+  )
+
+  test('are handed out once more, behind the others', async () => {
+    await dispatched()
+    const { rows } = await store.client.query<{ id: string }>(
+      'select id from holdfast.messages where position in (2, 5)',
+    )
+    const absent = '0197f0a0-0000-7000-8000-000000000001'
+    expect(new Set(await republish(pool, [...rows.map(({ id }) => id), absent]))).toEqual(
+      new Set(rows.map(({ id }) => id)),
+    )
+    await dispatched()
+    const { rows: last } = await store.client.query(
+      'select payload from holdfast.messages where position > 10 order by position',
+    )
+    expect(last).toEqual([{ payload: 1 }, { payload: 4 }])
+    await expect(republish(pool, ['x'])).rejects.toMatchObject({ code: 'message-list-invalid' })
+  })
+})
+
+describe('a relay', () => {
+  beforeEach(async () => {
+    await store.publishMany(Counted, keys(6))
+    await dispatched()
+    await relayAt(6)
+    await relayAt(6, 'other')
+  })
+
+  const out = { kind: 'relay', name: 'out' } as const
+  const none = { kind: 'relay', name: 'none' } as const
+
+  test('is moved to a position, and no other is', async () => {
+    expect(await moveSubscription(pool, out, { position: 2n })).toEqual({
+      service: testService,
+      name: 'out',
+      position: '2',
+      messages: 4,
+    })
+    expect(await moveSubscription(pool, out, { position: '0' })).toMatchObject({ position: '0', messages: 6 })
+    expect(await positions()).toEqual({ out: '0', other: '6' })
+  })
+
+  test('is moved to a time', async () => {
+    await store.client.query(`update holdfast.messages set published_at = '2026-01-01' where position <= 4`)
+    const moveTo = (since: string): Promise<object> => moveSubscription(pool, out, { since: new Date(since) })
+    expect(await moveTo('2026-01-02')).toMatchObject({ position: '4', messages: 2 })
+    expect(await moveTo('2025-01-02')).toMatchObject({ position: '0', messages: 6 })
+    expect(await moveTo('2999-01-02')).toMatchObject({ position: '6', messages: 0 })
+  })
+
+  test('is removed', async () => {
+    await removeSubscription(pool, { kind: 'relay', name: 'other' })
+    expect(await positions()).toEqual({ out: '6' })
+  })
+
+  test('of a name that several services have needs its service', async () => {
+    await relayAt(6, 'out', 'another')
+    await expect(moveSubscription(pool, out, { position: 1n })).rejects.toMatchObject({
+      code: 'subscription-ambiguous',
+      message: expect.stringContaining('another, messages-test'),
+    })
+    const moved = await moveSubscription(pool, { ...out, service: 'another' }, { position: 1n })
+    expect(moved).toMatchObject({ service: 'another', position: '1' })
+  })
+
+  test('that is not registered is refused', async () => {
+    const unknown = {
+      code: 'subscription-unknown',
+      message: 'No relay "none" is registered in this database; registered: other, out.',
+    }
+    await expect(moveSubscription(pool, none, { position: 1n })).rejects.toMatchObject(unknown)
+    await expect(removeSubscription(pool, none)).rejects.toMatchObject(unknown)
+    await expect(moveSubscription(pool, out, { position: '-1' })).rejects.toMatchObject({
+      code: 'subscription-position-invalid',
+    })
+  })
+})

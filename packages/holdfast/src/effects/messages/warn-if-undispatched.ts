@@ -1,0 +1,49 @@
+import type { Clock } from '../../kernel/base/clock.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import { systemWork } from '../../kernel/host/work.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { findUndispatched, type UndispatchedRow } from './queries/find-undispatched.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+
+/** Dependencies of {@link warnIfUndispatched}. */
+export interface UndispatchedWatch {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const everyMs = 60_000
+const limitMs = 10_000
+
+/**
+ * Starts to check for messages that no process on the database dispatches, and logs one warning:
+ * they would never be handled, nor deleted. For processes that do not dispatch themselves.
+ */
+export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): RecurringTask {
+  let hasWarned = false
+
+  return startRecurringTask({
+    failure: 'whether messages are handed out could not be looked up',
+    clock,
+    log,
+    everyMs,
+    // A worker in this process is normally started at once, which makes the check unnecessary.
+    firstAfterMs: everyMs * (0.5 + Math.random() / 2),
+    async work(stopping) {
+      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const { rows } = await withConnection(pool, work, (connection) =>
+        connection.run<UndispatchedRow>(findUndispatched()),
+      )
+      const { waiting = 0, has_worker: hasWorker = true } = rows[0] ?? {}
+      const isUndispatched = waiting > 0 && !hasWorker
+      if (isUndispatched && !hasWarned) log.warn({ waiting }, undispatched)
+      hasWarned = isUndispatched
+      return undefined
+    },
+  })
+}
+
+const undispatched =
+  'messages are published, and nothing hands them out: no process has worked on this database for a minute. ' +
+  'Run one with work(service), or serve(service) without `worker: false`; either needs a service with jobs, consumers, schedules or relays'

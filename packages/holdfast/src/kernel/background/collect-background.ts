@@ -1,0 +1,123 @@
+import type { Background, Capability } from './background.ts'
+import type { Consumer } from './consumer.ts'
+import { toMilliseconds } from '../base/duration.ts'
+import type { Job } from './job.ts'
+import type { JobType } from './job-type.ts'
+import type { Relay } from './relay.ts'
+import type { Schedule } from './schedule.ts'
+import { type Schema, toJsonSchema } from '../schema/schema.ts'
+
+/** The background work that a service can be defined with. */
+export interface BackgroundDefinition {
+  /** The jobs: `{ sendReceipt, … }`. A process runs only the jobs that are listed here. */
+  readonly jobs?: Readonly<Record<string, Job>>
+  /** The consumers of messages: `{ countTransfers, … }`. */
+  readonly consumers?: Readonly<Record<string, Consumer>>
+  /** The schedules: jobs that are enqueued at fixed times. */
+  readonly schedules?: readonly Schedule[]
+  /** The relays: messages that are forwarded to brokers. */
+  readonly relays?: readonly Relay[]
+  /** Parts that libraries add: `webhooks(…)`. */
+  readonly capabilities?: readonly Capability[]
+}
+
+/** Collects the background work of a service; adds everything that is wrong with it to `issues`. */
+export function collectBackground(definition: BackgroundDefinition, issues: string[]): Background {
+  const capabilities = definition.capabilities ?? []
+  const jobs = [
+    ...Object.values(definition.jobs ?? {}),
+    ...capabilities.flatMap(({ jobs: added = [] }) => added),
+  ]
+  const consumers = Object.values(definition.consumers ?? {})
+  const { schedules = [], relays = [] } = definition
+  issues.push(
+    ...repeated(jobs.map(({ name, definedAt }) => ({ what: 'job', name, definedAt }))),
+    ...repeated(consumers.map(({ name, definedAt }) => ({ what: 'consumer', name, definedAt }))),
+    ...repeated(schedules.map(({ name }) => ({ what: 'schedule', name, definedAt: 'its schedules' }))),
+    ...repeated(relays.map(({ name }) => ({ what: 'relay', name, definedAt: 'its relays' }))),
+    ...jobs.flatMap(checkJob),
+    ...consumers.flatMap(checkConsumer),
+    ...schedules
+      .filter(({ job }) => !jobs.includes(job as Job))
+      .map(
+        ({ name, job }) =>
+          `schedule "${name}": its job "${job.name}" is not in \`jobs\` of the service; add it`,
+      ),
+  )
+  return {
+    jobs: new Map(jobs.map((job) => [job.name, job])),
+    consumers,
+    schedules,
+    relays,
+    subscribers: capabilities.flatMap(({ subscribers = [] }) => subscribers),
+  }
+}
+
+/** Returns true if a service has background work. */
+export function hasBackground({ jobs, consumers, schedules, relays, subscribers }: Background): boolean {
+  return jobs.size + consumers.length + schedules.length + relays.length + subscribers.length > 0
+}
+
+interface Named {
+  readonly what: string
+  readonly name: string
+  readonly definedAt: string
+}
+
+function repeated(all: readonly Named[]): readonly string[] {
+  return [...Map.groupBy(all, ({ name }) => name)]
+    .filter(([, sharing]) => sharing.length > 1)
+    .map(([name, sharing]) => {
+      const locations = sharing.map(({ definedAt }) => definedAt).join(' and ')
+      return `${sharing[0]!.what} "${name}": declared ${sharing.length} times (${locations}); use a unique name for each`
+    })
+}
+
+const highestPriority = 1_000
+
+function checkJob(job: JobType): readonly string[] {
+  const issues: string[] = []
+  if (!/^[a-z][a-z0-9]*(?:[-:.][a-z0-9]+)*$/.test(job.name)) issues.push('its name is not kebab-case')
+  if (!Number.isInteger(job.priority) || Math.abs(job.priority) > highestPriority)
+    issues.push(`its priority ${job.priority} must be an integer from -1000 to 1000`)
+  const { attempts, schedule, initialDelay, maxDelay } = job.retry
+  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
+    issues.push(`its retry.attempts ${attempts} must be a positive integer`)
+  if (schedule && (attempts ?? initialDelay ?? maxDelay) !== undefined)
+    issues.push('its retry has a schedule, which replaces attempts and delays; remove them')
+  for (const limit of [job.concurrency?.limit, job.rate?.limit])
+    if (limit !== undefined && !(limit >= 1)) issues.push(`its limit ${limit} must be at least 1`)
+  const durations = [job.deadline, job.retention, initialDelay, maxDelay, job.rate?.per, ...(schedule ?? [])]
+  for (const duration of durations) {
+    if (duration === undefined) continue
+    issues.push(...issueOf(() => toMilliseconds(duration)))
+  }
+  issues.push(...findStorageIssues('its input', job.input))
+  return issues.map((issue) => `job "${job.name}" (${job.definedAt}): ${issue}`)
+}
+
+function checkConsumer({ name, definedAt, event }: Consumer): readonly string[] {
+  return findStorageIssues(`the payload of its event "${event.name}"`, event.payload).map(
+    (issue) => `consumer "${name}" (${definedAt}): ${issue}`,
+  )
+}
+
+/**
+ * Returns issues if a schema cannot be expressed as JSON Schema: stored values are validated when
+ * written and again when read, so JSON must not change them.
+ */
+function findStorageIssues(what: string, schema: Schema): readonly string[] {
+  return issueOf(() => toJsonSchema(schema, 'input')).map(
+    (issue) =>
+      `${what} cannot be stored as JSON: ${issue}. Use a string for values that JSON does not have, such as z.iso.datetime() for a Date`,
+  )
+}
+
+function issueOf(judge: () => unknown): readonly string[] {
+  try {
+    judge()
+    return []
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)]
+  }
+}

@@ -1,0 +1,91 @@
+import type { Clock, Timer } from './clock.ts'
+import { toLogFields, type Logger } from './log.ts'
+
+/** A recurring task, which runs until it is stopped. */
+export interface RecurringTask {
+  /** Runs the task now, or once more after the current run. */
+  now(): void
+  /** Stops the task; resolves when the current run has ended. */
+  stop(): Promise<void>
+}
+
+/** The parts of a recurring task. */
+export interface RecurringTaskParts {
+  /** The message to log on a failure: `'old jobs could not be deleted'`. */
+  readonly failure: string
+  readonly clock: Clock
+  readonly log: Logger
+  /** Max pause between runs, in milliseconds; a function is called before each pause. */
+  readonly everyMs: number | (() => number)
+  /** Max pause after a failed run, in milliseconds. Default `everyMs`. */
+  readonly retryMs?: number
+  /** Pause before the first run, in milliseconds. Default: the first run starts at once. */
+  readonly firstAfterMs?: number
+  /**
+   * Runs the task. Resolves to the pause before the next run, in milliseconds, if it has to come
+   * before `everyMs`.
+   */
+  readonly work: (stopping: AbortSignal) => Promise<number | undefined>
+}
+
+/** Starts a recurring task. A failure is logged, and the task runs again at its next time. */
+export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
+  const { failure, clock, log, firstAfterMs, work } = parts
+  const stopping = new AbortController()
+  let timer: Timer | undefined
+  let running: Promise<void> | undefined
+  let isAskedAgain = false
+  let hasFailed = false
+
+  function schedule(ms: number): void {
+    timer?.cancel()
+    if (!stopping.signal.aborted) timer = clock.after(ms, run)
+  }
+
+  function run(): void {
+    timer?.cancel()
+    running = attempt().then((againMs) => {
+      running = undefined
+      const isSoon = isAskedAgain
+      isAskedAgain = false
+      // Jitter, so that processes started together do not stay in step.
+      const maxMs = maxPauseMs()
+      schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, maxMs * (0.9 + Math.random() * 0.2)))
+    })
+  }
+
+  function maxPauseMs(): number {
+    const everyMs = typeof parts.everyMs === 'function' ? parts.everyMs() : parts.everyMs
+    return hasFailed ? Math.min(everyMs, parts.retryMs ?? everyMs) : everyMs
+  }
+
+  async function attempt(): Promise<number | undefined> {
+    try {
+      const againMs = await work(stopping.signal)
+      hasFailed = false
+      return againMs
+    } catch (error) {
+      if (!stopping.signal.aborted) {
+        // Warn once; further failures during an outage are logged at debug.
+        log[hasFailed ? 'debug' : 'warn']({ error: toLogFields(error) }, failure)
+        hasFailed = true
+      }
+      return undefined
+    }
+  }
+
+  if (firstAfterMs === undefined) run()
+  else schedule(firstAfterMs)
+  return {
+    now() {
+      if (running) isAskedAgain = true
+      else if (!stopping.signal.aborted) run()
+    },
+    async stop() {
+      stopping.abort()
+      timer?.cancel()
+      await running
+      timer?.cancel()
+    },
+  }
+}

@@ -1,0 +1,16 @@
+/** A transaction with a running handler. */
+export interface HandledTransaction {
+  /** The name of the mutation or job. */
+  readonly operation: string
+  /** Returns whether it is open. Default: open while the handler runs. */
+  readonly isOpen?: () => boolean
+}
+
+/** Detects calls to third parties during an open transaction: a rollback does not undo them. */
+export interface ExternalCallWatch {
+  /** Runs the handler of a transaction; all calls within it are attributed to that transaction. */
+  within<T>(transaction: HandledTransaction, handler: () => T | Promise<T>): T | Promise<T>
+}
+
+/** Detects nothing; used in production. */
+export const noopExternalCallWatch: ExternalCallWatch = { within: (_transaction, handler) => handler() }

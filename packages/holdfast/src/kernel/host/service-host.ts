@@ -1,0 +1,42 @@
+import type { Clock } from '../base/clock.ts'
+import type { ExternalCallWatch } from './external-calls.ts'
+import type { Logger } from '../base/log.ts'
+import type { StatementWatch } from './statement-guard.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
+
+/**
+ * The environment type, which sets how strict a service is: outputs are validated in all modes
+ * except production.
+ */
+export type Mode = 'development' | 'test' | 'production'
+
+/** The environment that the runtime provides to a service. */
+export interface ServiceHost {
+  /** Environment variables. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly mode: Mode
+  readonly clock: Clock
+  readonly log: Logger
+  /** The telemetry of the service. Default: none. */
+  readonly telemetry?: Telemetry
+  /**
+   * Detects calls to third parties inside transactions. Default: no detection, as in production.
+   */
+  readonly externalCalls?: ExternalCallWatch
+  /**
+   * Detects statements that repeat or are too many. Default: they are recorded in the trace only,
+   * as in production.
+   */
+  readonly statements?: StatementWatch
+  /**
+   * Prints a message for the person who starts the service, for example about a slow step or a
+   * workaround.
+   */
+  readonly notify: (message: string) => void
+}
+
+/** Returns the mode that `NODE_ENV` names. Default: development. */
+export function readMode(env: ServiceHost['env']): Mode {
+  const named = env['NODE_ENV']
+  return named === 'production' || named === 'test' ? named : 'development'
+}

@@ -1,0 +1,34 @@
+import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
+
+/** Advice on retrying a request that was answered with a problem. */
+export interface ResendAdvice {
+  /** Whether the same request may get another response next time. */
+  readonly mayHelp: boolean
+  /** The advice, in a sentence or two. */
+  readonly text: string
+}
+
+const transientStatuses: readonly number[] = [408, 425, 429]
+
+/**
+ * Returns the advice for a problem. `isDeclared`: whether an operation declares the problem, so
+ * that its handler may throw it.
+ */
+export function retryAdvice(problem: AnyProblemType, isDeclared: boolean): ResendAdvice {
+  if (problem.status >= 500 || transientStatuses.includes(problem.status) || problem.headers['retry-after']) {
+    return {
+      mayHelp: true,
+      text: 'Yes. Retry with the same `Idempotency-Key`; the mutation takes effect at most once.',
+    }
+  }
+  if (isDeclared) {
+    return {
+      mayHelp: false,
+      text: 'Retrying is safe, but a mutation with the same `Idempotency-Key` gets the same final answer. After fixing the cause, use a new key.',
+    }
+  }
+  return {
+    mayHelp: false,
+    text: 'Retrying is safe but will fail the same way. Fix what `detail` describes first; nothing was executed.',
+  }
+}
