@@ -25,7 +25,8 @@ export function toSubjects(declared: Subjects, of: string): readonly string[] {
   return subjects
 }
 
-function checkSubject(subject: string, of: string): void {
+/** Throws HoldfastError `subject-invalid` if a subject cannot be stored. */
+export function checkSubject(subject: string, of: string): void {
   if (subject === '' || subject.length > maxLength)
     throw subjectInvalid(of, `has a subject of ${subject.length} characters; give it 1 to ${maxLength}`)
   if (subject.includes('\0') || !subject.isWellFormed())

@@ -38,7 +38,8 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
           and delivery.state = any($7::text[])
         order by delivery.seq
         limit $8
-        for update of delivery
+        -- The message: so that an erasure that has begun is waited for, and its deliveries are left out.
+        for update of delivery for share of message
       ), replayed as (
         update holdfast.webhook_deliveries as delivery set state = 'pending', ended_at = null
         from chosen where delivery.id = chosen.id

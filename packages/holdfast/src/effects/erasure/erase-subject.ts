@@ -1,0 +1,236 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
+import { isWorthRerunning } from '../../storage/postgres/errors/sql-state.ts'
+import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { inTransaction } from '../jobs/admin/in-transaction.ts'
+import type { ErasedCounts, FoundRow, SubjectInService, SubjectSource } from '../subjects/subject-source.ts'
+import { endErasure, insertErasure, updateErasure } from './queries/erasures.ts'
+import { locateSubject, type SubjectOf } from './subject-service.ts'
+import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
+
+// Erases what is stored about a person, in batches.
+//
+//   for each kind of row: find a page ─▶ erase what is not needed ─▶ count what is left ─▶ commit
+//   again, until a pass erases nothing
+//
+// Invariants
+// 1. A committed key stays as a row without an answer: its retry is answered with 410 and never
+//    runs again.
+// 2. A row and its subjects are erased in one transaction, with the record of the erasure. After a
+//    crash, the next erasure continues with the rows that are left.
+// 3. A message is deleted only when every subscription has read it; a job, only when it cannot run.
+// 4. A dry run executes the same look-ups, and no statement that writes.
+
+/** Options of {@link eraseSubject}. */
+export interface EraseOptions extends SubjectOf {
+  /** Whether to count what would be erased, and erase nothing. Default false. */
+  readonly dryRun?: boolean
+  /**
+   * Whether to cancel jobs that wait to run, and webhooks that wait to be sent. Otherwise they are
+   * left, with what they need, until they have ended. Default false. Set it if what they do need
+   * not happen any more.
+   */
+  readonly cancelWaiting?: boolean
+  /**
+   * A reference that is stored with the record of the erasure, at most 255 characters, such as the
+   * number of a ticket. Default: none. Do not use personal data.
+   */
+  readonly reference?: string
+  /** Max number of rows per transaction, 1 to 1,000. Default 100. */
+  readonly batchSize?: number
+}
+
+/** A row that was not erased. */
+export interface HeldRow {
+  /** `'message'`, `'job'` or `'webhook'`. */
+  readonly kind: string
+  readonly id: string
+  /** The name of the job, or the event. */
+  readonly name: string
+  /** `'running'`, `'waiting'`, or what still needs the message. */
+  readonly reason: string
+}
+
+/** The result of an erasure. */
+export interface SubjectErasure {
+  /** The id of its record; `null` for a dry run, and if no service has rows of the subject. */
+  readonly id: string | null
+  /** The service whose rows were erased; `null` if none has rows of the subject. */
+  readonly service: string | null
+  readonly isDryRun: boolean
+  /**
+   * The numbers of erased rows: `keys`, `messages`, `deadLetters`, `jobs`, `webhooks`,
+   * `deliveries`. For a dry run, what would be erased.
+   */
+  readonly erased: ErasedCounts
+  /** The number of rows that were left because they are still needed. */
+  readonly heldCount: number
+  /** The first 100 of them. */
+  readonly held: readonly HeldRow[]
+  /** Whether no row is left. If not, erase again after the held rows have ended. */
+  readonly isComplete: boolean
+  /** Other services on the database that have rows of the subject. Theirs were not touched. */
+  readonly otherServices: readonly string[]
+}
+
+const maxHeld = 100
+const maxBatchSize = 1_000
+const maxReference = 255
+// Each pass finds what was written during the one before. A subject that is written faster than it
+// is erased is left for the next erasure.
+const maxPasses = 10
+// A batch that was the victim of a deadlock is erased again.
+const maxAttempts = 5
+
+/**
+ * Erases what is stored about a subject, in batches, each in a transaction of its own. It may be
+ * interrupted at any time, and continues when it is run again.
+ *
+ * @param client A pool or a client. In a transaction of the caller, all batches commit with it.
+ * @param subject As `subjectsOf` returns it, such as `customer:42`.
+ * @throws HoldfastError `subject-invalid`, `subject-service-ambiguous` or
+ *   `erasure-options-invalid`.
+ */
+export async function eraseSubject(
+  client: StatementClient,
+  subject: string,
+  options: EraseOptions = {},
+): Promise<SubjectErasure> {
+  const { dryRun: isDryRun = false, reference = null } = options
+  checkOptions(options)
+  const { subject: stored, service, otherServices } = await locateSubject(client, subject, options)
+  if (service === undefined) {
+    return {
+      id: null,
+      service: null,
+      isDryRun,
+      erased: {},
+      heldCount: 0,
+      held: [],
+      isComplete: true,
+      otherServices,
+    }
+  }
+  const of = { subject: stored, service }
+  const id = isDryRun ? null : uuidv7()
+  const erasure = new Erasure(client, { of, id, options })
+  if (id !== null) await runStatement(client, insertErasure(id, of, reference))
+  await erasure.run()
+  const { erased, held, heldCount, isComplete } = erasure
+  if (id !== null) await runStatement(client, endErasure(id, heldCount))
+  return { id, service, isDryRun, erased, heldCount, held, isComplete, otherServices }
+}
+
+function checkOptions({ reference, batchSize = 1 }: EraseOptions): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > maxBatchSize)
+    throw optionsInvalid(`the batch size ${batchSize}; it has to be a whole number from 1 to ${maxBatchSize}`)
+  if (reference !== undefined && (reference.length > maxReference || reference.includes('\0')))
+    throw optionsInvalid(
+      `a reference of ${reference.length} characters; it has to have at most ${maxReference}, none of them U+0000`,
+    )
+}
+
+function optionsInvalid(what: string): HoldfastError {
+  return new HoldfastError('erasure-options-invalid', `A subject was to be erased with ${what}.`)
+}
+
+interface ErasureParts {
+  readonly of: SubjectInService
+  /** The id of its record; `null` for a dry run. */
+  readonly id: string | null
+  readonly options: EraseOptions
+}
+
+/** One run of an erasure. */
+class Erasure {
+  readonly #client: StatementClient
+  readonly #parts: ErasureParts
+  readonly #cancelsWaiting: boolean
+  readonly #limit: number
+  erased: ErasedCounts = {}
+  held: HeldRow[] = []
+  heldCount = 0
+  /** Whether the last pass has found nothing to erase. */
+  #isSettled = false
+
+  constructor(client: StatementClient, parts: ErasureParts) {
+    this.#client = client
+    this.#parts = parts
+    this.#cancelsWaiting = parts.options.cancelWaiting ?? false
+    this.#limit = parts.options.batchSize ?? 100
+  }
+
+  get isComplete(): boolean {
+    return this.heldCount === 0 && (this.#isSettled || this.#parts.id === null)
+  }
+
+  async run(): Promise<void> {
+    for (let pass = 0; pass < maxPasses && !this.#isSettled; pass += 1) {
+      this.held = []
+      this.heldCount = 0
+      let count = 0
+      for (const source of subjectSources) count += await this.#runSource(source)
+      this.#isSettled = count === 0
+      // A dry run would find the same again.
+      if (this.#parts.id === null) return
+    }
+  }
+
+  /** Erases the rows of a source, and returns their number. */
+  async #runSource(source: SubjectSource): Promise<number> {
+    let count = 0
+    for (let after: string | undefined = firstId; after !== undefined;) {
+      const page = { ...this.#parts.of, after, limit: this.#limit }
+      const rows = await source.find(this.#client, page)
+      const ids = rows.filter((row) => this.#isErasable(row)).map((row) => row.id)
+      count += ids.length
+      if (this.#parts.id === null) this.#count(source, rows)
+      else {
+        if (ids.length > 0) await this.#erase(source, ids)
+        for (const row of rows) if (!this.#isErasable(row)) this.#hold(source, row)
+      }
+      after = nextAfter(rows, this.#limit)
+    }
+    return count
+  }
+
+  #isErasable({ held }: FoundRow): boolean {
+    return held === null || (held === 'waiting' && this.#cancelsWaiting)
+  }
+
+  /** Counts what a dry run would erase. */
+  #count(source: SubjectSource, rows: readonly FoundRow[]): void {
+    for (const row of rows) {
+      if (this.#isErasable(row)) this.erased = sumOf(this.erased, row.contents)
+      else this.#hold(source, row)
+    }
+  }
+
+  async #erase(source: SubjectSource, ids: readonly string[]): Promise<void> {
+    const { of, id } = this.#parts
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        this.erased = await inTransaction(this.#client, async (within) => {
+          const counts = await source.erase(within, of, { ids, cancelsWaiting: this.#cancelsWaiting })
+          const erased = sumOf(this.erased, counts)
+          await runStatement(within, updateErasure(id!, erased))
+          return erased
+        })
+        return
+      } catch (error) {
+        if (!isWorthRerunning(error) || attempts === maxAttempts) throw error
+      }
+    }
+  }
+
+  #hold({ kind }: SubjectSource, { id, name, held }: FoundRow): void {
+    this.heldCount += 1
+    if (this.held.length < maxHeld) this.held.push({ kind, id, name, reason: held! })
+  }
+}
+
+function sumOf(counts: ErasedCounts, more: ErasedCounts): ErasedCounts {
+  const sum: Record<string, number> = { ...counts }
+  for (const [kind, count] of Object.entries(more)) if (count > 0) sum[kind] = (sum[kind] ?? 0) + count
+  return sum
+}

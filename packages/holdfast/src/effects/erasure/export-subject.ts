@@ -1,0 +1,40 @@
+import type { StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { locateSubject, type SubjectOf } from './subject-service.ts'
+import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
+
+/** One row of an export: an idempotency key, a message, a job or a webhook. */
+export interface SubjectRecord {
+  readonly kind: 'idempotency-key' | 'message' | 'job' | 'webhook'
+  readonly service: string
+  readonly [column: string]: unknown
+}
+
+// Answers, payloads and inputs may have 256 KiB each.
+const pageSize = 50
+
+/**
+ * Reads everything that is stored about a subject: idempotency keys with their answers, messages
+ * with the consumers that have consumed them, jobs with their steps, webhooks with their deliveries
+ * and attempts. It reads pages, so its memory does not depend on the number of rows. Secret values
+ * are included.
+ *
+ * @param subject As `subjectsOf` returns it, such as `customer:42`.
+ * @throws HoldfastError `subject-invalid` or `subject-service-ambiguous`.
+ */
+export async function* exportSubject(
+  client: StatementClient,
+  subject: string,
+  options: SubjectOf = {},
+): AsyncGenerator<SubjectRecord, void, undefined> {
+  const { subject: id, service } = await locateSubject(client, subject, options)
+  if (service === undefined) return
+  const of = { subject: id, service }
+  for (const source of subjectSources) {
+    for (let after: string | undefined = firstId; after !== undefined;) {
+      const rows = await source.find(client, { ...of, after, limit: pageSize })
+      const ids = rows.map((row) => row.id)
+      if (ids.length > 0) yield* (await source.read(client, of, ids)) as readonly SubjectRecord[]
+      after = nextAfter(rows, pageSize)
+    }
+  }
+}

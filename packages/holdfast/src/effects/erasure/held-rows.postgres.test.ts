@@ -1,0 +1,217 @@
+import { eraseSubject, type SubjectErasure } from 'holdfast/erasure'
+import { until } from 'holdfast/testing'
+import { replayWebhookDeliveries, replayWebhookDelivery } from 'holdfast/webhooks'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { subjectIdOf } from '../subjects/subject-id.ts'
+import { giveUp, secret, startErasure, type TestErasure } from './erasure.fixture.ts'
+
+// What is still needed is held: reported, and left.
+
+let app: TestErasure
+beforeAll(async () => {
+  app = await startErasure()
+})
+afterAll(() => app[Symbol.asyncDispose]())
+
+// Each test has a customer of its own, and leaves the others alone.
+let count = 0
+let customer: string
+beforeEach(() => {
+  count += 1
+  customer = `customer:${count}`
+  app.reset()
+})
+
+const erase = (options: Parameters<typeof eraseSubject>[2] = {}): Promise<SubjectErasure> =>
+  eraseSubject(app.pool, customer, { service: 'erasure-test', ...options })
+
+const kindsOf = async (): Promise<readonly string[]> =>
+  (await app.exported(customer)).map(({ kind, name = '' }) => `${kind} ${name as string}`.trimEnd())
+
+describe('a job', () => {
+  test('that waits is held, unless waiting jobs are cancelled', async () => {
+    await app.note(customer, { parts: ['job'] })
+    const held = await erase()
+    expect(held).toMatchObject({
+      erased: { keys: 1 },
+      heldCount: 1,
+      held: [{ kind: 'job', name: 'mail', reason: 'waiting' }],
+      isComplete: false,
+    })
+    expect(await kindsOf()).toEqual(['job mail'])
+    expect(await erase({ cancelWaiting: true, dryRun: true })).toMatchObject({
+      erased: { jobs: 1 },
+      heldCount: 0,
+    })
+    expect(await erase({ cancelWaiting: true })).toMatchObject({ erased: { jobs: 1 }, isComplete: true })
+    expect(await app.tablesWith(customer)).toEqual([])
+  })
+
+  test('that runs is held, and its claim keeps it', async () => {
+    const { promise, resolve: go } = Promise.withResolvers<void>()
+    const { promise: begun, resolve: begin } = Promise.withResolvers<void>()
+    app.handlers.mail = async () => {
+      begin()
+      await promise
+    }
+    await app.note(customer, { parts: ['job'] })
+    const worker = await app.on.running.startWorker()
+    await begun
+    expect(await erase({ cancelWaiting: true })).toMatchObject({
+      held: [{ kind: 'job', name: 'mail', reason: 'running' }],
+      isComplete: false,
+    })
+    go()
+    await until(async () => (await app.pool.query('select from holdfast.jobs')).rowCount === 0)
+    await worker?.stop(5_000)
+    expect(await kindsOf()).toEqual(['job mail'])
+    expect(await erase()).toMatchObject({ erased: { jobs: 1 }, isComplete: true })
+  })
+
+  test('that is claimed after it was found is not cancelled', async () => {
+    await app.note(customer, { parts: ['job'] })
+    const watched = await app.watched({
+      async before(text) {
+        if (text.includes(`state <> 'running'`))
+          await app.pool.query(`update holdfast.jobs set state = 'running', claim = claim + 1`)
+      },
+    })
+    const options = { service: 'erasure-test', cancelWaiting: true }
+    expect(await eraseSubject(watched, customer, options)).toMatchObject({
+      held: [{ name: 'mail', reason: 'running' }],
+      isComplete: false,
+    })
+    await app.pool.query('delete from holdfast.jobs')
+    // What is left of its subjects is erased, too.
+    expect(await erase()).toMatchObject({ isComplete: true })
+    expect(await app.tablesWith(subjectIdOf(customer))).toEqual(['holdfast.erasures'])
+  })
+})
+
+describe('a message', () => {
+  test('is held until every subscription has read it', async () => {
+    await app.note(customer, { parts: ['message'] })
+    expect(await erase()).toMatchObject({
+      held: [{ kind: 'message', name: 'note.made', reason: 'not dispatched yet' }],
+      isComplete: false,
+    })
+    await app.work()
+    await app.pool.query(`update holdfast.subscriptions set position = 0 where name = 'hear'`)
+    expect(await erase({ cancelWaiting: true })).toMatchObject({
+      held: [
+        { kind: 'message', name: 'note.made', reason: 'not read yet by the consumer hear of erasure-test' },
+      ],
+      isComplete: false,
+    })
+    expect(await kindsOf()).toEqual(['message'])
+    await app.work()
+    expect(await erase()).toMatchObject({ erased: { messages: 1, jobs: 1 }, isComplete: true })
+  })
+
+  test('that is dead for a consumer goes, and the next one of its key is consumed', async () => {
+    app.handlers.hear = giveUp
+    await app.note(customer, { parts: ['message'], text: 'first' })
+    await app.work()
+    const heard: number[] = []
+    app.handlers.hear = async () => void heard.push(1)
+    await app.note('customer:next', { parts: [] })
+    await app.pool.query(
+      `insert into holdfast.messages (id, service, event, key, payload)
+       values (gen_random_uuid(), 'erasure-test', 'note.made', $1, '{"customer":"customer:next","text":"second"}')`,
+      [customer],
+    )
+    const isParked = async (): Promise<boolean> =>
+      (await app.pool.query(`select from holdfast.jobs where state = 'parked'`)).rowCount === 1
+    await app.work(isParked)
+    expect(heard).toEqual([])
+    expect(await erase()).toMatchObject({ erased: { jobs: 2, messages: 1 }, isComplete: true })
+    await app.work()
+    expect(heard).toEqual([1])
+  })
+
+  test('takes the dead letters of its subscribers with it', async () => {
+    await app.note(customer, { parts: ['message'] })
+    await app.work()
+    await app.pool.query(
+      `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure)
+       select service, 'webhooks', id, event, key, '{}' from holdfast.messages where key = $1`,
+      [customer],
+    )
+    expect(await app.exported(customer)).toContainEqual(
+      expect.objectContaining({
+        kind: 'message',
+        deadLetters: [expect.objectContaining({ subscriber: 'webhooks' })],
+      }),
+    )
+    expect((await erase({ dryRun: true })).erased).toMatchObject({ deadLetters: 1 })
+    expect(await erase()).toMatchObject({ erased: { messages: 1, deadLetters: 1 }, isComplete: true })
+    expect(await app.tablesWith(customer)).toEqual([])
+  })
+})
+
+describe('a webhook', () => {
+  const delivery = async (): Promise<{ id: string; state: string }> => {
+    const { rows } = await app.pool.query<{ id: string; state: string }>(
+      'select id, state from holdfast.webhook_deliveries order by seq desc limit 1',
+    )
+    return rows[0]!
+  }
+
+  test('that waits to be sent again is held, or counts as failed', async () => {
+    app.receiver.reply((_, response) => void response.writeHead(500).end(secret))
+    await app.note(customer, { parts: ['message'] })
+    await app.work(
+      async () =>
+        (await app.pool.query(`select from holdfast.jobs where state = 'scheduled'`)).rowCount === 1,
+    )
+    expect(await erase()).toMatchObject({
+      heldCount: 2,
+      held: [
+        { kind: 'job', name: 'webhook-delivery', reason: 'waiting' },
+        { kind: 'webhook', name: 'note.made', reason: 'waiting' },
+      ],
+      isComplete: false,
+    })
+    expect(await erase({ cancelWaiting: true })).toMatchObject({
+      erased: { jobs: 1, webhooks: 1, deliveries: 1 },
+      isComplete: true,
+    })
+    expect(await delivery()).toMatchObject({ state: 'failed' })
+  })
+
+  test('stays on record without its content, and is not sent again', async () => {
+    await app.note(customer, { parts: ['message'] })
+    await app.work()
+    await erase()
+    const { id, state } = await delivery()
+    expect(state).toBe('delivered')
+    const { rows } = await app.pool.query(
+      'select status, answer from holdfast.webhook_tries where delivery_id = $1',
+      [id],
+    )
+    expect(rows).toEqual([{ status: 200, answer: null }])
+    await expect(replayWebhookDelivery(app.pool, id)).rejects.toMatchObject({
+      code: 'webhook-delivery-erased',
+    })
+    const sent = app.receiver.requests.length
+    const { rows: endpoints } = await app.pool.query<{ id: string }>(
+      'select id from holdfast.webhook_endpoints',
+    )
+    const range = { endpoint: endpoints[0]!.id, since: new Date(0), which: 'all' as const }
+    await app.pool.query(`delete from holdfast.webhook_deliveries where id <> $1`, [id])
+    expect(await replayWebhookDeliveries(app.pool, range)).toBe(0)
+    expect(app.receiver.requests).toHaveLength(sent)
+  })
+
+  test('that is replayed has a job with its subjects, and is held', async () => {
+    await app.note(customer, { parts: ['message'] })
+    await app.work()
+    await replayWebhookDelivery(app.pool, (await delivery()).id)
+    expect((await erase()).held).toEqual([
+      { kind: 'job', id: expect.any(String), name: 'webhook-delivery', reason: 'waiting' },
+      { kind: 'webhook', id: expect.any(String), name: 'note.made', reason: 'waiting' },
+    ])
+    await app.work()
+    expect(await erase()).toMatchObject({ erased: { jobs: 1, webhooks: 1 }, isComplete: true })
+  })
+})

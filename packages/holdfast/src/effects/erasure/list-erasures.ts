@@ -1,0 +1,58 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { subjectIdOf } from '../subjects/subject-id.ts'
+import type { ErasedCounts } from '../subjects/subject-source.ts'
+import { listErasureRows } from './queries/erasures.ts'
+
+/** Filters and page size of {@link listErasures}. */
+export interface ListErasuresOptions {
+  /** Only erasures in this service. */
+  readonly service?: string
+  /** Only erasures of this subject. */
+  readonly subject?: string
+  /** Max number of erasures, 1 to 1,000. Default 50. */
+  readonly limit?: number
+}
+
+/** The record of an erasure. It contains no personal data. */
+export interface StoredErasure {
+  readonly id: string
+  readonly service: string
+  /** A hash of the subject: 128 bits of its SHA-256, as a UUID. */
+  readonly subject: string
+  /** The role of the database that erased. */
+  readonly role: string
+  /** The reference that was given; `null` if none was. */
+  readonly reference: string | null
+  readonly beganAt: Date
+  /** `null` while it runs, and if it was interrupted. */
+  readonly endedAt: Date | null
+  /** The numbers of erased rows, by kind. */
+  readonly erased: ErasedCounts
+  /** The number of rows that were left; `null` until it ends. */
+  readonly held: number | null
+}
+
+const maxListed = 1_000
+
+/**
+ * Lists the records of erasures, newest first.
+ *
+ * @throws HoldfastError `erasure-list-invalid` if the limit is invalid.
+ */
+export async function listErasures(
+  client: StatementClient,
+  { service, subject, limit = 50 }: ListErasuresOptions = {},
+): Promise<readonly StoredErasure[]> {
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
+    throw new HoldfastError(
+      'erasure-list-invalid',
+      `Erasures were asked for with the limit ${limit}; it has to be a whole number from 1 to ${maxListed}.`,
+    )
+  const filters = {
+    service: service ?? null,
+    subject: subject === undefined ? null : subjectIdOf(subject),
+    limit,
+  }
+  return runStatement<StoredErasure>(client, listErasureRows(filters))
+}

@@ -1,0 +1,63 @@
+import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
+import { pageValues, theseIds } from '../../../subjects/queries/find-subject-rows.ts'
+import type { SubjectInService, SubjectPage } from '../../../subjects/subject-source.ts'
+import { leafName } from '../../queries/answers.ts'
+import { subjectsName } from '../../queries/key-subjects.ts'
+
+// An attempt close to the boundary of two leaves writes its answer to both. The copy is erased like
+// the original, and is not counted.
+
+/** Finds the keys of a subject in a leaf. */
+export function findKeyIds(leaf: number, page: SubjectPage): Statement {
+  return {
+    text: `
+      select found.id, (
+        select count(*) filter (where not is_copy and fingerprint <> '')::int
+        from ${leafName(leaf)} as keys where keys.id = found.id
+      ) as keys
+      from (
+        select id from ${subjectsName(leaf)}
+        where subject = $1 and service = $2 and id > $3
+        order by id
+        limit $4
+      ) as found
+      order by found.id`,
+    values: pageValues(page),
+  }
+}
+
+/** Reads keys with their answers. */
+export function readKeyRows(leaf: number, ids: readonly string[]): Statement {
+  return {
+    text: `
+      select 'idempotency-key' as kind, service, scope, key, status, headers, body, created_at as "createdAt"
+      from ${leafName(leaf)}
+      where id = ${theseIds} and not is_copy and fingerprint <> ''
+      order by id`,
+    values: [ids],
+  }
+}
+
+/**
+ * Removes the answers and the names of keys. The rows stay, with an empty fingerprint: they keep
+ * the calls from being carried out again.
+ */
+export function eraseKeyRows(
+  leaf: number,
+  { subject, service }: SubjectInService,
+  ids: readonly string[],
+): Statement {
+  return {
+    text: `
+      with erased as (
+        update ${leafName(leaf)} set
+          scope = '', key = '', fingerprint = '', status = 410, headers = '{}', body = null
+        where id = ${theseIds} and fingerprint <> ''
+        returning is_copy
+      ), forgotten as (
+        delete from ${subjectsName(leaf)} where subject = $2 and service = $3 and id = ${theseIds}
+      )
+      select count(*) filter (where not is_copy)::int as keys from erased`,
+    values: [ids, subject, service],
+  }
+}

@@ -1,0 +1,123 @@
+import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
+import { deleteSubjectsOf } from '../../../subjects/queries/delete-subjects.ts'
+import { pageValues, subjectRows, theseIds } from '../../../subjects/queries/find-subject-rows.ts'
+import type { SubjectPage } from '../../../subjects/subject-source.ts'
+import { jobColumns } from './job-columns.ts'
+
+/** Finds jobs of a subject. `state` is `null` for a job that has ended or is gone. */
+export function findSubjectJobs(page: SubjectPage): Statement {
+  return {
+    text: `
+      select found.id, coalesce(active.name, ended.name, '') as name, active.state,
+        (active.name is not null or ended.name is not null)::int as jobs
+      from (${subjectRows('job')}
+      ) as found
+      left join lateral (select name, state from holdfast.jobs where jobs.id = found.id offset 0) as active on true
+      left join lateral (select name from holdfast.ended_jobs where ended_jobs.id = found.id offset 0) as ended on true
+      order by found.id`,
+    values: pageValues(page),
+  }
+}
+
+/** Reads jobs in full, with their steps. */
+export function readSubjectJobs(ids: readonly string[]): Statement {
+  return {
+    text: `
+      select 'job' as kind, ${jobColumns},
+        jobs.input, jobs.progress, jobs.unique_key as "uniqueKey", jobs.limit_key as "limitKey",
+        jobs.rate_key as "rateKey", jobs.share_key as "shareKey", jobs.traceparent, jobs.expires_at as "expiresAt",
+        coalesce((
+          select json_agg(json_build_object(
+            'name', steps.name, 'isDone', is_done, 'result', result, 'createdAt', created_at,
+            'awaits', (
+              select json_build_object('event', event, 'key', key) from holdfast.job_waits
+              where job_waits.job_id = jobs.id and job_waits.step = steps.name
+            )
+          ) order by created_at, steps.name)
+          from holdfast.job_steps as steps where steps.job_id = jobs.id
+        ), '[]') as steps
+      from holdfast.all_jobs as jobs
+      where jobs.id = ${theseIds}
+      order by jobs.id`,
+    values: [ids],
+  }
+}
+
+/** A deleted job. */
+export interface DeletedJobRow {
+  readonly service: string
+  readonly name: string
+  /** The concurrency key of a slot for the caller to release; `null` if the job had none. */
+  readonly freed_key: string | null
+  /** The keys of its limits. */
+  readonly limit_key: string | null
+  readonly rate_key: string | null
+}
+
+function deleteJobs(deletion: string): string {
+  return `
+      with gone as (
+        ${deletion}
+        returning id, service, name, case when has_place then limit_key end as freed_key, limit_key, rate_key
+      ), steps as (
+        delete from holdfast.job_steps where job_id = any (array(select id from gone))
+      ), waits as (
+        delete from holdfast.job_waits where job_id = any (array(select id from gone))
+      )
+      select service, name, freed_key, limit_key, rate_key from gone order by name, freed_key`
+}
+
+/** Deletes jobs that wait to run. A claim that is quicker keeps its job. */
+export function deleteWaitingJobs(ids: readonly string[]): Statement {
+  return {
+    text: deleteJobs(`delete from holdfast.jobs where id = ${theseIds} and state <> 'running'`),
+    values: [ids],
+  }
+}
+
+/** Deletes jobs that have ended. */
+export function deleteEndedJobs(ids: readonly string[]): Statement {
+  return { text: deleteJobs(`delete from holdfast.ended_jobs where id = ${theseIds}`), values: [ids] }
+}
+
+/**
+ * Deletes the idle limits of deleted jobs, whose keys may name a person. One that other jobs hold
+ * or wait for is left to the pruning of limits.
+ */
+export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
+  const keys = jobs.flatMap(({ service, name, limit_key: limit, rate_key: rate }) => [
+    ...(limit === null ? [] : [{ service, name, kind: 'concurrency', key: limit }]),
+    ...(rate === null ? [] : [{ service, name, kind: 'rate', key: rate }]),
+  ])
+  return {
+    text: `
+      with idle as materialized (
+        select limits.service, limits.name, limits.kind, limits.key from holdfast.job_limits as limits
+        where (service, name, kind, key) in (
+          select service, name, kind, key
+          from json_to_recordset($1::json) as wanted (service text, name text, kind text, key text)
+        ) and places = 0 and next_at <= now()
+        for update skip locked
+      )
+      delete from holdfast.job_limits as limits using idle
+      where limits.service = idle.service and limits.name = idle.name and limits.kind = idle.kind and limits.key = idle.key`,
+    values: [JSON.stringify(keys)],
+  }
+}
+
+/**
+ * Deletes the subjects of jobs that are gone. One snapshot of both tables: a job that a redrive
+ * moves meanwhile is in one of them.
+ */
+export function forgetDeletedJobs(ids: readonly string[]): Statement {
+  return {
+    text: deleteSubjectsOf(
+      'job',
+      `
+        select id from unnest($1::uuid[]) as gone (id)
+        where id <> all (array(select jobs.id from holdfast.jobs where jobs.id = ${theseIds}))
+          and id <> all (array(select ended_jobs.id from holdfast.ended_jobs where ended_jobs.id = ${theseIds}))`,
+    ),
+    values: [ids],
+  }
+}
