@@ -106,7 +106,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'role: kept for the statements of the framework',
-    file: `${src}/storage/postgres/session/connection.ts`,
+    file: `${src}/storage/postgres/session/session-changes.ts`,
     text: 'return this.#hasRole ? [resetRole] : []',
     replacement: 'return []',
     killedBy: [
@@ -135,16 +135,16 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'interrupt: one that failed leaves the connection in the pool',
-    file: `${src}/storage/postgres/session/connection.ts`,
-    text: 'if (interruption && !(await interruption)) this.destroy()',
+    file: `${src}/storage/postgres/session/statement-sender.ts`,
+    text: 'if (interruption && !(await interruption)) this.#connection.destroy()',
     replacement: 'if (interruption) await interruption',
     killedBy: [{ file: `${src}/storage/postgres/session/interrupt.test.ts`, name: 'whose interrupt failed' }],
     why: 'A late request to cancel would hit the statement of the next call.',
   },
   {
     name: 'interrupt: asked once',
-    file: `${src}/storage/postgres/session/connection.ts`,
-    text: 'if (await settlesWithinMs(atRest, repeatMs)) return !this.#isBroken',
+    file: `${src}/storage/postgres/session/statement-sender.ts`,
+    text: 'if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined',
     replacement: 'return settlesWithinMs(atRest, repeatMs)',
     killedBy: [
       {
@@ -187,7 +187,7 @@ export const postgresMutants: readonly Mutant[] = [
   },
   {
     name: 'session reset: never due',
-    file: `${src}/storage/postgres/session/connection.ts`,
+    file: `${src}/storage/postgres/session/session-changes.ts`,
     text: '    this.#isChanged = true\n    const shape',
     replacement: '    const shape',
     killedBy: [{ file: `${src}/storage/postgres/session/session-state.postgres.test.ts`, name: 'a query: ' }],

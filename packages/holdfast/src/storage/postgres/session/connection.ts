@@ -1,32 +1,31 @@
 import type pg from 'pg'
-import { requestCancel } from './cancel.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
-import type { Work } from '../../../kernel/host/work.ts'
-import type { StatementObserver } from '../statement/observe-statements.ts'
-import type { PreparedStatements } from './prepared-statements.ts'
-import { type DriverQuery, type DriverStatement, runQuery, toSendableStatement } from './driver-query.ts'
-import { describeFailure } from '../errors/describe-failure.ts'
+import type { SessionPool } from '../pool/session-pool.ts'
 import { limitStatements } from '../queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from '../queries/read-schema-epoch.ts'
-import {
-  isUnavailable,
-  mayBeFinal,
-  isRetryable,
-  isReadOnlyTransaction,
-  markDriverError,
-  markReadOnlyServer,
-  markStalePlan,
-  mayComeFromStalePlan,
-  isStalePlanError,
-} from '../errors/sql-state.ts'
-import { type SessionLimits, statementLimitMs } from './session-limits.ts'
-import type { DriverClient } from './driver-client.ts'
-import type { SessionLifetimes } from './session-lifetimes.ts'
-import type { SessionPool } from '../pool/session-pool.ts'
-import { SessionReset } from './session-reset.ts'
-import { settlesWithinMs, unanswered, withTimeout } from './with-timeout.ts'
 import type { Statement } from '../statement/statement.ts'
-import { shapeOf } from '../statement/statement-shape.ts'
+import type { DriverClient } from './driver-client.ts'
+import { type DriverQuery, type DriverStatement, toSendableStatement } from './driver-query.ts'
+import { unanswered, withTimeout } from './with-timeout.ts'
+import { readInTransaction } from './pooled-read.ts'
+import { SessionChanges } from './session-changes.ts'
+import { type SessionLimits, statementLimitMs } from './session-limits.ts'
+import { type SenderParts, StatementSender } from './statement-sender.ts'
+
+/*
+ * One use of a pooled session, from `acquire` to `release`. Every statement of the framework and of
+ * handlers passes through it:
+ *
+ *   acquire ──▶ statements (statement-sender.ts) ──▶ reset of what handlers changed
+ *                                                    (session-changes.ts)
+ *                                                          │ confirmed ──▶ back to the pool
+ *                                                          └ failed, busy, broken or in a
+ *                                                            transaction ──▶ closed
+ *
+ * Invariants:
+ * - After `release` or `destroy`, it sends nothing.
+ * - The pool gets back a session that is idle, outside of a transaction, and reset; or none.
+ */
 
 /** Runs statements: the only interface that a query builder is bound to. */
 export interface Queryable {
@@ -36,79 +35,35 @@ export interface Queryable {
   ): Promise<pg.QueryResult<Row>>
 }
 
-// Max time for cancelling a statement or for a ROLLBACK, in milliseconds. Then the connection is
-// closed.
+// Max time for a ROLLBACK or a reset, in milliseconds. Then the connection is closed.
 const timeoutMs = 500
-// Interval between cancel requests for a statement that is still running, in milliseconds.
-const repeatMs = 100
 
 /** Dependencies of a {@link Connection}. */
-export interface ConnectionParts {
-  /** The work that the connection is used for. */
-  readonly work: Work
+export interface ConnectionParts extends SenderParts {
   /** The pool that the client is returned to. */
   readonly sessions: Pick<SessionPool, 'release'>
-  readonly statements: StatementObserver
-  /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
-  readonly prepared: PreparedStatements | undefined
   /**
    * The statement timeouts of the pool's sessions, for statements outside of transactions;
    * `undefined` behind a pooler, which owns the sessions.
    */
   readonly limits: SessionLimits | undefined
-  readonly lifetimes: SessionLifetimes
-  /** Whether the pool's sessions are read-only by design. */
-  readonly isReadOnly: boolean
-  /** Whether the log may contain values of rows and parameters. False in production. */
-  readonly showsValues: boolean
 }
 
-/**
- * A connection taken out of the pool. Every statement of the framework and of handlers passes
- * through it.
- */
+/** A connection taken out of the pool. */
 export class Connection implements Queryable {
   readonly #client: DriverClient
-  readonly #work: Work
-  readonly #sessions: ConnectionParts['sessions']
-  readonly #statements: StatementObserver
-  readonly #prepared: PreparedStatements | undefined
-  readonly #limits: SessionLimits | undefined
-  readonly #lifetimes: SessionLifetimes
-  readonly #isReadOnly: boolean
-  readonly #showsValues: boolean
+  readonly #parts: ConnectionParts
+  readonly #sender: StatementSender
+  readonly #changes = new SessionChanges()
   readonly #abandon = (): void => this.destroy()
-  #running = 0
-  #idleListeners: (() => void)[] = []
-  #isOver = false
+  #isClosed = false
   #hasLeft = false
-  /** Whether a handler's statement may have changed the session since the last reset. */
-  #isChanged = false
-  #needsThoroughReset = false
-  /** Whether a handler's statement may have changed the role of the transaction. */
-  #hasRole = false
-  #reset: SessionReset | undefined
-  /**
-   * The statement timeout of the last statement outside of a transaction, in milliseconds. The
-   * session keeps it.
-   */
-  #limitMs: number | undefined
-  #isPreparing: boolean
-  #transientFailure: Error | undefined
-  #passingFailure: Error | undefined
 
   constructor(client: DriverClient, parts: ConnectionParts) {
     const { work, prepared } = parts
     this.#client = client
-    this.#work = work
-    this.#sessions = parts.sessions
-    this.#statements = parts.statements
-    this.#prepared = prepared
-    this.#limits = parts.limits
-    this.#lifetimes = parts.lifetimes
-    this.#isReadOnly = parts.isReadOnly
-    this.#showsValues = parts.showsValues
-    this.#isPreparing = prepared !== undefined
+    this.#parts = parts
+    this.#sender = new StatementSender(client, parts, this)
     prepared?.enter(client)
     if (work.isAbandonedAtDeadline === true) work.deadline.addEventListener('abort', this.#abandon)
   }
@@ -118,17 +73,18 @@ export class Connection implements Queryable {
     query: DriverQuery,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>> {
-    const statement = this.#named(query, values)
-    this.#change(statement)
+    const statement = this.#sender.named(query, values)
+    this.#changes.note(statement.text)
     return this.#send<Row>(statement)
   }
 
-  /** Records that a statement may change the session, as any handler statement may. */
-  #change({ text }: DriverStatement): void {
-    this.#isChanged = true
-    const shape = shapeOf(text)
-    if (!shape.isPlannable) this.#needsThoroughReset = true
-    if (shape.mayChangeRole) this.#hasRole = true
+  /** Runs a statement of the framework. */
+  run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
+    return this.#send<Row>(this.#sender.named(statement, undefined))
+  }
+
+  #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
+    return this.#isClosed ? Promise.reject(callEnded()) : this.#sender.send<Row>(statement)
   }
 
   /**
@@ -139,16 +95,18 @@ export class Connection implements Queryable {
    * @param remainingMs how long the caller waits for the statement, in milliseconds.
    */
   async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    { query, values }: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
+    asked: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
     remainingMs: number,
   ): Promise<pg.QueryResult<Row>> {
-    const statement = this.#named(query, values)
-    if (!this.#limits) return this.#readInTransaction<Row>(statement, statementLimitMs(remainingMs))
+    const { limits, prepared } = this.#parts
     const limitMs = statementLimitMs(remainingMs)
-    this.#limitMs = limitMs
-    this.#change(statement)
-    const isLimited = this.#limits.isLimitedTo(this.#client, limitMs)
-    const isEpochDue = statement.name !== undefined && this.#prepared?.isDue(this.#client) === true
+    if (!limits) return readInTransaction<Row>(this, asked, limitMs)
+    const { query, values } = asked
+    const statement = this.#sender.named(query, values)
+    this.#changes.limitMs = limitMs
+    this.#changes.note(statement.text)
+    const isLimited = limits.isLimitedTo(this.#client, limitMs)
+    const isEpochDue = statement.name !== undefined && prepared?.isDue(this.#client) === true
     if (isLimited && !isEpochDue) return this.pipeline(() => this.#sendAndReset<Row>(statement))
     const [limit, epoch, result] = await this.pipeline(() =>
       Promise.allSettled([
@@ -160,7 +118,7 @@ export class Connection implements Queryable {
     // If setting the limit failed, the statement may have run under the previous one.
     if (limit.status === 'rejected') throw limit.reason
     if (epoch.status === 'rejected') throw epoch.reason
-    if (epoch.value && this.#prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
+    if (epoch.value && prepared?.noteSchemaEpoch(epoch.value.rows[0]!.epoch) === true)
       return this.query<Row>(query, values)
     if (result.status === 'rejected') throw result.reason
     return result.value
@@ -178,125 +136,17 @@ export class Connection implements Queryable {
    * nothing behind a pooler: the session may already serve another client.
    */
   reset(): void {
-    if (!this.#isChanged || this.#isOver || !this.#limits) return
-    this.#isChanged = false
-    this.#reset = new SessionReset({
-      isThorough: this.#needsThoroughReset,
-      statementTimeoutMs: this.#limitMs,
-    })
-    this.#client.query(this.#reset)
-  }
-
-  /**
-   * Does the same behind a pooler. Its sessions are neither read-only nor limited, so the statement
-   * runs in a read-only transaction with a limit, in one round trip.
-   */
-  async #readInTransaction<Row extends pg.QueryResultRow>(
-    statement: DriverStatement,
-    limitMs: number,
-  ): Promise<pg.QueryResult<Row>> {
-    const [begin, limit, result, end] = await this.pipeline(() =>
-      Promise.allSettled([
-        this.run({ text: 'BEGIN READ ONLY' }),
-        this.run(limitStatements(limitMs, 'transaction')),
-        this.#send<Row>(statement),
-        this.run({ text: 'COMMIT' }),
-      ]),
-    )
-    if (begin.status === 'rejected') throw begin.reason
-    if (limit.status === 'rejected') throw limit.reason
-    if (result.status === 'rejected') throw result.reason
-    if (end.status === 'rejected') throw end.reason
-    return result.value
-  }
-
-  #send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
-    if (this.#isOver) return Promise.reject(callEnded())
-    const { text, name, values, calledAt } = statement
-    const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
-    const observed = this.#statements.begin(text, (values?.length ?? 0) > 0, this.#work)
-    this.#running += 1
-    let interruption: Promise<boolean> | undefined
-    const interrupt = (): void => {
-      interruption = this.interrupt()
-    }
-    return runQuery<Row>(this.#client, statement, interrupt).then(
-      (result) => {
-        observed.end(result.rowCount)
-        this.#finishOne()
-        return result
-      },
-      (error: unknown) => {
-        markDriverError(error)
-        const hasValues = (values?.length ?? 0) > 0
-        describeFailure(error, { text, hasValues, calledAt, showsValues: this.#showsValues })
-        observed.fail(error)
-        if (wasPrepared) this.#doubtPlan(error, text, name)
-        if (!this.#isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
-        if (error instanceof Error && (isUnavailable(error) || isRetryable(error))) {
-          this.#transientFailure ??= error
-        }
-        if (error instanceof Error && !mayBeFinal(error)) this.#passingFailure ??= error
-        this.#finishOne()
-        return this.#failAfter(error, interruption)
-      },
-    )
-  }
-
-  /** Rejects once a cancel request sent in the meantime can no longer hit the next statement. */
-  async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
-    if (interruption && !(await interruption)) this.destroy()
-    throw error
-  }
-
-  /**
-   * Retires the sessions of the pool because this one refuses to write: the server became a
-   * standby, or the default of the role or database was read-only when the session started.
-   */
-  #retireSessions(error: unknown): void {
-    markReadOnlyServer(error)
-    this.#lifetimes.retireAll()
-  }
-
-  /**
-   * Retires a prepared statement if it may be stale and may have caused the failure, so that it is
-   * prepared again.
-   */
-  #doubtPlan(error: unknown, text: string, name: string): void {
-    if (!(error instanceof Error)) return
-    const isStale = isStalePlanError(error)
-    if (!isStale && !mayComeFromStalePlan(error)) return
-    markStalePlan(error)
-    this.#prepared?.retire(text, name)
-    if (isStale) this.#prepared?.renew()
-  }
-
-  /** Returns the statement of a query, with a name if it is worth preparing. */
-  #named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
-    const given: DriverStatement = typeof query === 'string' ? { text: query } : query
-    const name = this.#isPreparing ? this.#prepared?.nameOf(given.text, given.name) : undefined
-    if (name === given.name && values === undefined) return given
-    return { ...given, name, values: values ?? given.values }
+    if (!this.#isClosed && this.#parts.limits) this.#changes.reset(this.#client)
   }
 
   /** Disables prepared statements for this connection, including those already prepared. */
   disablePreparing(): void {
-    this.#isPreparing = false
+    this.#sender.disablePreparing()
   }
 
   /** Records the schema epoch in which a transaction of this connection begins. */
   noteSchemaEpoch(epoch: number): void {
-    this.#prepared?.noteSchemaEpoch(epoch)
-  }
-
-  #finishOne(): void {
-    this.#running -= 1
-    if (this.#running === 0) for (const tell of this.#idleListeners.splice(0)) tell()
-  }
-
-  /** Runs a statement of the framework. */
-  run<Row extends pg.QueryResultRow = pg.QueryResultRow>(statement: Statement): Promise<pg.QueryResult<Row>> {
-    return this.#send<Row>(this.#named(statement, undefined))
+    this.#parts.prepared?.noteSchemaEpoch(epoch)
   }
 
   /**
@@ -305,7 +155,7 @@ export class Connection implements Queryable {
    * reset, as the handler's role.
    */
   get roleReset(): readonly Statement[] {
-    return this.#hasRole ? [resetRole] : []
+    return this.#changes.roleReset
   }
 
   /** Runs statements of the framework in one round trip. Rejects with the first failure. */
@@ -350,7 +200,7 @@ export class Connection implements Queryable {
    * deadlock. An answer that a handler derives from it is not final.
    */
   get transientFailure(): Error | undefined {
-    return this.#transientFailure
+    return this.#sender.transientFailure
   }
 
   /**
@@ -358,12 +208,12 @@ export class Connection implements Queryable {
    * from it is sent to the client but not stored.
    */
   get passingFailure(): Error | undefined {
-    return this.#passingFailure
+    return this.#sender.passingFailure
   }
 
   /** Whether the connection has been released or closed. */
   get isClosed(): boolean {
-    return this.#isOver
+    return this.#isClosed
   }
 
   /** Whether the session was lost. */
@@ -373,35 +223,24 @@ export class Connection implements Queryable {
 
   /** Whether a statement is running. */
   get isBusy(): boolean {
-    return this.#running > 0
+    return this.#sender.isBusy
   }
 
   /** Interrupts the running statement. Resolves to whether the connection is idle and usable. */
-  async interrupt(): Promise<boolean> {
-    if (!this.isBusy) return !this.#isBroken
-    const { host, port, processID, secretKey, tls } = this.#client
-    if (processID === null || secretKey === null) return false
-    const atRest = this.whenIdle()
-    const giveUpMs = performance.now() + timeoutMs
-    // A request that arrives between two statements, or that the statement catches, has no effect.
-    while (performance.now() < giveUpMs) {
-      // Awaited, so that a late request cannot cancel a statement of the connection's next user.
-      if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
-      if (await settlesWithinMs(atRest, repeatMs)) return !this.#isBroken
-    }
-    return false
+  interrupt(): Promise<boolean> {
+    return this.#sender.interrupt()
   }
 
   /** Resolves when no statement is running. */
-  async whenIdle(): Promise<void> {
-    if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
+  whenIdle(): Promise<void> {
+    return this.#sender.whenIdle()
   }
 
   /**
    * Rolls the transaction back. Closes the connection if the server does not answer. Never rejects.
    */
   async rollBack(): Promise<void> {
-    if (this.#isOver || (this.transactionStatus === 'I' && !this.isBusy)) return
+    if (this.#isClosed || (this.transactionStatus === 'I' && !this.isBusy)) return
     const isAtRest = await this.interrupt()
     const rolledBack = isAtRest ? this.pipeline(() => this.#rollBackAndReset()) : Promise.reject(unanswered)
     await withTimeout(rolledBack, timeoutMs).catch(() => this.destroy())
@@ -416,7 +255,7 @@ export class Connection implements Queryable {
   /** Returns whether the session is alive. Ends its transaction if it has one. */
   async isAlive(): Promise<boolean> {
     await withTimeout(this.run({ text: 'ROLLBACK' }), timeoutMs).catch(() => this.destroy())
-    return !this.#isOver
+    return !this.#isClosed
   }
 
   /**
@@ -425,11 +264,10 @@ export class Connection implements Queryable {
    */
   release(): void {
     if (this.isBusy || this.#isBroken || this.transactionStatus !== 'I') return this.destroy()
-    // A reset that was sent into a transaction that stayed open has failed.
-    if (this.#reset?.hasFailed === true) this.#isChanged = true
+    this.#changes.repeatFailedReset()
     this.reset()
-    const reset = this.#reset
-    this.#isOver = true
+    const reset = this.#changes.lastReset
+    this.#isClosed = true
     if (!reset || reset.hasSucceeded) return this.#leave(false)
     const giveUp = setTimeout(this.#abandon, timeoutMs)
     reset.whenSettled((hasSucceeded) => {
@@ -449,16 +287,14 @@ export class Connection implements Queryable {
   #leave(isLost: boolean): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    this.#isOver = true
-    if (this.#reset) this.#limits?.note(this.#client, this.#reset.statementTimeoutMs)
-    this.#work.deadline.removeEventListener('abort', this.#abandon)
-    const isOutdated = this.#prepared?.isOutdated(this.#client) === true
-    this.#sessions.release(this.#client, isLost || isOutdated || this.#lifetimes.isClosed(this.#client))
+    this.#isClosed = true
+    const { work, limits, prepared, lifetimes, sessions } = this.#parts
+    const reset = this.#changes.lastReset
+    if (reset) limits?.note(this.#client, reset.statementTimeoutMs)
+    work.deadline.removeEventListener('abort', this.#abandon)
+    const isOutdated = prepared?.isOutdated(this.#client) === true
+    sessions.release(this.#client, isLost || isOutdated || lifetimes.isClosed(this.#client))
   }
-}
-
-const resetRole: Statement = {
-  text: 'set constraints all immediate; reset session authorization; reset role',
 }
 
 function callEnded(): HoldfastError {

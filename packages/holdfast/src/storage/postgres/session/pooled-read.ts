@@ -1,0 +1,35 @@
+import type pg from 'pg'
+import { limitStatements } from '../queries/limit-statements.ts'
+import type { Statement } from '../statement/statement.ts'
+import type { DriverQuery } from './driver-query.ts'
+
+/** The connection of a read behind a pooler. */
+export interface PooledConnection {
+  pipeline<T>(begin: () => T): T
+  run(statement: Statement): Promise<pg.QueryResult>
+  query<Row extends pg.QueryResultRow>(query: DriverQuery, values?: unknown[]): Promise<pg.QueryResult<Row>>
+}
+
+/**
+ * Runs a handler's read behind a pooler, whose sessions are neither read-only nor limited: in a
+ * read-only transaction with a statement timeout, in one round trip.
+ */
+export async function readInTransaction<Row extends pg.QueryResultRow>(
+  connection: PooledConnection,
+  { query, values }: { readonly query: DriverQuery; readonly values: unknown[] | undefined },
+  limitMs: number,
+): Promise<pg.QueryResult<Row>> {
+  const [begin, limit, result, end] = await connection.pipeline(() =>
+    Promise.allSettled([
+      connection.run({ text: 'BEGIN READ ONLY' }),
+      connection.run(limitStatements(limitMs, 'transaction')),
+      connection.query<Row>(query, values),
+      connection.run({ text: 'COMMIT' }),
+    ]),
+  )
+  if (begin.status === 'rejected') throw begin.reason
+  if (limit.status === 'rejected') throw limit.reason
+  if (result.status === 'rejected') throw result.reason
+  if (end.status === 'rejected') throw end.reason
+  return result.value
+}

@@ -1,0 +1,60 @@
+import type { Statement } from '../statement/statement.ts'
+import { shapeOf } from '../statement/statement-shape.ts'
+import type { DriverClient } from './driver-client.ts'
+import { SessionReset } from './session-reset.ts'
+
+/** What the statements of a handler may have changed in a session, and the resets that undo it. */
+export class SessionChanges {
+  #isChanged = false
+  #needsThoroughReset = false
+  /** Whether the role of the transaction may have changed. */
+  #hasRole = false
+  #reset: SessionReset | undefined
+  /**
+   * The statement timeout of the last statement outside of a transaction, in milliseconds. The
+   * session keeps it.
+   */
+  limitMs: number | undefined
+
+  /** Records that a statement may change the session, as any handler statement may. */
+  note(text: string): void {
+    this.#isChanged = true
+    const shape = shapeOf(text)
+    if (!shape.isPlannable) this.#needsThoroughReset = true
+    if (shape.mayChangeRole) this.#hasRole = true
+  }
+
+  /**
+   * The statements that must precede the framework's own at the end of a transaction: none, or a
+   * reset of the role if a handler may have changed it. Deferred triggers run before the reset, as
+   * the handler's role.
+   */
+  get roleReset(): readonly Statement[] {
+    return this.#hasRole ? [resetRole] : []
+  }
+
+  /** Sends a reset if the session may have changed since the last one. */
+  reset(client: DriverClient): void {
+    if (!this.#isChanged) return
+    this.#isChanged = false
+    this.#reset = new SessionReset({
+      isThorough: this.#needsThoroughReset,
+      statementTimeoutMs: this.limitMs,
+    })
+    client.query(this.#reset)
+  }
+
+  /** The last reset; `undefined` if none was needed. */
+  get lastReset(): SessionReset | undefined {
+    return this.#reset
+  }
+
+  /** Has the last reset sent again if it failed: it was sent into a transaction that stayed open. */
+  repeatFailedReset(): void {
+    if (this.#reset?.hasFailed === true) this.#isChanged = true
+  }
+}
+
+const resetRole: Statement = {
+  text: 'set constraints all immediate; reset session authorization; reset role',
+}

@@ -1,0 +1,187 @@
+import type pg from 'pg'
+import type { Work } from '../../../kernel/host/work.ts'
+import { describeFailure } from '../errors/describe-failure.ts'
+import {
+  isReadOnlyTransaction,
+  isUnavailable,
+  isRetryable,
+  markDriverError,
+  markReadOnlyServer,
+  markStalePlan,
+  mayBeFinal,
+  mayComeFromStalePlan,
+  isStalePlanError,
+} from '../errors/sql-state.ts'
+import type { StatementObserver } from '../statement/observe-statements.ts'
+import { requestCancel } from './cancel.ts'
+import type { DriverClient } from './driver-client.ts'
+import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
+import { settlesWithinMs } from './with-timeout.ts'
+import type { PreparedStatements } from './prepared-statements.ts'
+import type { SessionLifetimes } from './session-lifetimes.ts'
+
+/*
+ * Sends the statements of one use of a session: names those that are worth preparing, observes each,
+ * classifies its failure, and interrupts what runs.
+ *
+ * Invariants:
+ * - A statement that was interrupted settles only when no cancel request of it can hit a later one;
+ *   if that cannot be told, the connection is closed.
+ * - A failure is classified before the caller hears of it: as one of the connection, as one that may
+ *   pass, or as one that a stale prepared statement may have caused.
+ */
+
+/** Dependencies of a {@link StatementSender}. */
+export interface SenderParts {
+  /** The work that the statements run for. */
+  readonly work: Work
+  readonly statements: StatementObserver
+  /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
+  readonly prepared: PreparedStatements | undefined
+  readonly lifetimes: SessionLifetimes
+  /** Whether the pool's sessions are read-only by design. */
+  readonly isReadOnly: boolean
+  /** Whether the log may contain values of rows and parameters. False in production. */
+  readonly showsValues: boolean
+}
+
+// Max time for interrupting a statement, in milliseconds.
+const giveUpMs = 500
+// Interval between cancel requests for a statement that is still running, in milliseconds.
+const repeatMs = 100
+
+/** Sends statements over one session. */
+export class StatementSender {
+  readonly #client: DriverClient
+  readonly #parts: SenderParts
+  readonly #connection: { destroy(): void }
+  #running = 0
+  #idleListeners: (() => void)[] = []
+  #isPreparing: boolean
+  #transientFailure: Error | undefined
+  #passingFailure: Error | undefined
+
+  /** `connection` is closed if an interrupted statement does not end. */
+  constructor(client: DriverClient, parts: SenderParts, connection: { destroy(): void }) {
+    this.#client = client
+    this.#parts = parts
+    this.#connection = connection
+    this.#isPreparing = parts.prepared !== undefined
+  }
+
+  /** The first failure that is independent of the statement. */
+  get transientFailure(): Error | undefined {
+    return this.#transientFailure
+  }
+
+  /** The first failure whose cause may be gone at the next attempt. */
+  get passingFailure(): Error | undefined {
+    return this.#passingFailure
+  }
+
+  /** Whether a statement is running. */
+  get isBusy(): boolean {
+    return this.#running > 0
+  }
+
+  /** Resolves when no statement is running. */
+  async whenIdle(): Promise<void> {
+    if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
+  }
+
+  /** Disables prepared statements, including those already prepared. */
+  disablePreparing(): void {
+    this.#isPreparing = false
+  }
+
+  /** Returns the statement of a query, with a name if it is worth preparing. */
+  named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
+    const given: DriverStatement = typeof query === 'string' ? { text: query } : query
+    const name = this.#isPreparing ? this.#parts.prepared?.nameOf(given.text, given.name) : undefined
+    if (name === given.name && values === undefined) return given
+    return { ...given, name, values: values ?? given.values }
+  }
+
+  send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
+    const { text, name, values } = statement
+    const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
+    const observed = this.#parts.statements.begin(text, (values?.length ?? 0) > 0, this.#parts.work)
+    this.#running += 1
+    let interruption: Promise<boolean> | undefined
+    const interrupt = (): void => {
+      interruption = this.interrupt()
+    }
+    return runQuery<Row>(this.#client, statement, interrupt).then(
+      (result) => {
+        observed.end(result.rowCount)
+        this.#finishOne()
+        return result
+      },
+      (error: unknown) => {
+        this.#classify(error, statement, wasPrepared)
+        observed.fail(error)
+        this.#finishOne()
+        return this.#failAfter(error, interruption)
+      },
+    )
+  }
+
+  #classify(error: unknown, { text, name, values, calledAt }: DriverStatement, wasPrepared: boolean): void {
+    markDriverError(error)
+    const hasValues = (values?.length ?? 0) > 0
+    describeFailure(error, { text, hasValues, calledAt, showsValues: this.#parts.showsValues })
+    if (!(error instanceof Error)) return
+    if (wasPrepared) this.#doubtPlan(error, text, name!)
+    if (!this.#parts.isReadOnly && isReadOnlyTransaction(error)) this.#retireSessions(error)
+    if (isUnavailable(error) || isRetryable(error)) this.#transientFailure ??= error
+    if (!mayBeFinal(error)) this.#passingFailure ??= error
+  }
+
+  /**
+   * Retires the sessions of the pool because this one refuses to write: the server became a
+   * standby, or the default of the role or database was read-only when the session started.
+   */
+  #retireSessions(error: Error): void {
+    markReadOnlyServer(error)
+    this.#parts.lifetimes.retireAll()
+  }
+
+  /**
+   * Retires a prepared statement if it may be stale and may have caused the failure, so that it is
+   * prepared again.
+   */
+  #doubtPlan(error: Error, text: string, name: string): void {
+    const isStale = isStalePlanError(error)
+    if (!isStale && !mayComeFromStalePlan(error)) return
+    markStalePlan(error)
+    this.#parts.prepared?.retire(text, name)
+    if (isStale) this.#parts.prepared?.renew()
+  }
+
+  #finishOne(): void {
+    this.#running -= 1
+    if (this.#running === 0) for (const resolve of this.#idleListeners.splice(0)) resolve()
+  }
+
+  /** Rejects once a cancel request sent in the meantime can no longer hit the next statement. */
+  async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
+    if (interruption && !(await interruption)) this.#connection.destroy()
+    throw error
+  }
+
+  /** Interrupts the running statement. Resolves to whether the session is idle and usable. */
+  async interrupt(): Promise<boolean> {
+    if (!this.isBusy) return this.#client.failure === undefined
+    const { host, port, processID, secretKey, tls } = this.#client
+    if (processID === null || secretKey === null) return false
+    const atRest = this.whenIdle()
+    const endMs = performance.now() + giveUpMs
+    // A request that arrives between two statements, or that the statement catches, has no effect.
+    while (performance.now() < endMs) {
+      // Awaited, so that a late request cannot cancel a statement of the connection's next user.
+      if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
+      if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined
+    }
+    return false
+  }
+}
