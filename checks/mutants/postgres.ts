@@ -142,6 +142,32 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'A late request to cancel would hit the statement of the next call.',
   },
   {
+    name: 'cancel request: in plain text',
+    file: `${src}/storage/postgres/session/cancel.ts`,
+    text: 'if (tls.options === undefined) ask(socket)',
+    replacement: 'if (tls) ask(socket)',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
+        name: 'is cancelled over TLS, and its connection stays',
+      },
+    ],
+    why: 'Who reads along could cancel every later statement of the connection.',
+  },
+  {
+    name: 'cancel request: to a server that is not verified',
+    file: `${src}/storage/postgres/session/cancel.ts`,
+    text: 'connectTls({ ...options, ...namesOf(backend), socket })',
+    replacement: 'connectTls({ ...options, ...namesOf(backend), socket, rejectUnauthorized: false })',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
+        name: 'sends no cancel request to a server that cannot be verified',
+      },
+    ],
+    why: 'Who takes the place of the server would get the key of the connection.',
+  },
+  {
     name: 'interrupt: asked once',
     file: `${src}/storage/postgres/session/statement-sender.ts`,
     text: 'if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined',

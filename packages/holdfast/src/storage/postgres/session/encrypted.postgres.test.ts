@@ -1,6 +1,8 @@
 import { chown, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { TLSSocket } from 'node:tls'
 import { createLogger } from 'holdfast'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from 'holdfast/embedded'
 import { until } from 'holdfast/testing'
@@ -10,7 +12,7 @@ import { createTestFolder } from '../../../testing/test-folder.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import { connectClient } from './connect-client.ts'
 import { DriverClient } from './driver-client.ts'
-import { createPool } from '../pool/pool.ts'
+import { createPool, type Pool } from '../pool/pool.ts'
 
 // A server that only accepts encrypted connections, with a certificate of a private authority.
 const authority = createTestAuthority()
@@ -111,10 +113,53 @@ describe('sslmode', () => {
   })
 })
 
+/** A listener in front of the server that records what clients send, and may answer in its place. */
+interface Recorder extends AsyncDisposable {
+  readonly port: number
+  /** The bytes of each connection, in the order in which they were opened. */
+  readonly received: readonly Buffer[][]
+}
+
+async function record(answer: (socket: Socket, index: number) => boolean): Promise<Recorder> {
+  const received: Buffer[][] = []
+  const sockets: Socket[] = []
+  const listener = createServer((socket) => {
+    const chunks: Buffer[] = []
+    sockets.push(socket)
+    socket.on('error', () => {})
+    if (answer(socket, received.push(chunks) - 1)) return
+    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1')
+    upstream.on('error', () => socket.end())
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    socket.pipe(upstream).pipe(socket)
+  })
+  await new Promise<void>((resolve) => listener.listen(0, 'localhost', resolve))
+  return {
+    port: (listener.address() as AddressInfo).port,
+    received,
+    [Symbol.asyncDispose]: () => {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => listener.close(() => resolve()))
+    },
+  }
+}
+
 describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)', (sslnegotiation) => {
+  const parameters = (): Record<string, string> => ({
+    sslmode: 'verify-full',
+    sslrootcert: authorityFile,
+    sslnegotiation,
+  })
+
+  function poolThrough(port: number): Pool {
+    const url = new URL(urlOf(parameters()))
+    url.port = String(port)
+    return createPool({ connectionString: url.href, max: 1, applicationName: 'cancelled', log })
+  }
+
   test('is cancelled over TLS, and its connection stays', async () => {
-    const connectionString = urlOf({ sslmode: 'verify-full', sslrootcert: authorityFile, sslnegotiation })
-    const pool = createPool({ connectionString, max: 1, applicationName: 'cancelled', log })
+    await using recorder = await record(() => false)
+    const pool = poolThrough(recorder.port)
     const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
     const slow = connection.run({ text: 'select pg_sleep(60)' })
     const failed = slow.catch((error: unknown) => error)
@@ -123,5 +168,46 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     expect((await connection.run({ text: 'select 1 as one' })).rows).toEqual([{ one: 1 }])
     connection.release()
     await pool.end()
+    // Postgres accepts a cancel request in plain text even if it accepts no other such connection.
+    const [, ...requests] = recorder.received.map((chunks) => Buffer.concat(chunks))
+    expect(requests.length).toBeGreaterThan(0)
+    for (const request of requests) {
+      expect(request.length).toBeGreaterThan(100)
+      expect(request.includes(cancelCode)).toBe(false)
+    }
+  })
+
+  test('sends no cancel request to a server that cannot be verified', async () => {
+    const { certificate, key } = stranger.issue('localhost')
+    const tls = { cert: certificate, key, ALPNProtocols: ['postgresql'], isServer: true }
+    const told: Buffer[] = []
+    const pretend = (socket: Socket): void => {
+      const encrypted = new TLSSocket(socket, tls)
+      encrypted.on('error', () => socket.destroy())
+      encrypted.on('data', (chunk: Buffer) => told.push(chunk))
+    }
+    await using recorder = await record((socket, index) => {
+      if (index === 0) return false
+      if (sslnegotiation === 'direct') pretend(socket)
+      else {
+        socket.once('data', () => {
+          socket.write('S')
+          pretend(socket)
+        })
+      }
+      return true
+    })
+    const pool = poolThrough(recorder.port)
+    const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))
+    const slow = connection.run({ text: 'select pg_sleep(60)' })
+    slow.catch(() => {})
+    expect(await connection.interrupt()).toBe(false)
+    connection.destroy()
+    await pool.end()
+    expect(recorder.received.length).toBeGreaterThan(1)
+    expect(Buffer.concat(told)).toEqual(Buffer.alloc(0))
   })
 })
+
+// 80877102, as the protocol sends it.
+const cancelCode = Buffer.from('04d2162e', 'hex')
