@@ -7,7 +7,7 @@ import { DriversQuery } from './driver-internals.ts'
  * my_function()` may have called set_config, taken a session-level lock or created a temporary
  * table, and so may a view, a trigger, a default or a policy that an ordinary statement reaches. A
  * setting that a function changed cannot be detected afterwards. So every handler statement counts
- * as a change, and no statement of the framework does (decisions/022). The reset is sent in the
+ * as a change, and no statement of the framework does (decisions/018). The reset is sent in the
  * same flush, after the statement, COMMIT or ROLLBACK, and no caller waits for it: it costs no
  * round trip. The connection returns to its pool when the reset is confirmed, and is closed if it
  * fails.
