@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
-import { isWorthRerunning } from '../../storage/postgres/errors/sql-state.ts'
+import { isRetryable } from '../../storage/postgres/errors/sql-state.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { inTransaction } from '../jobs/admin/in-transaction.ts'
 import type { ErasedCounts, FoundRow, SubjectInService, SubjectSource } from '../subjects/subject-source.ts'
@@ -218,7 +218,7 @@ class Erasure {
         })
         return
       } catch (error) {
-        if (!isWorthRerunning(error) || attempts === maxAttempts) throw error
+        if (!isRetryable(error) || attempts === maxAttempts) throw error
       }
     }
   }

@@ -188,7 +188,7 @@ export async function startErasure(): Promise<TestErasure> {
     async work(condition) {
       const isIdle = async (): Promise<boolean> => {
         const [row] = await on.sql<{ idle: boolean }>(
-          `select not exists (select from holdfast.jobs where state in ('ready', 'gated', 'parked', 'running'))
+          `select not exists (select from holdfast.jobs where state in ('ready', 'limited', 'blocked', 'running'))
              and not exists (select from holdfast.messages where position is null)
              and not exists (
                select from holdfast.subscriptions where position < (select max(position) from holdfast.messages)

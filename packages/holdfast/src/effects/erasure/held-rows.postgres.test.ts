@@ -120,9 +120,9 @@ describe('a message', () => {
        values (gen_random_uuid(), 'erasure-test', 'note.made', $1, '{"customer":"customer:next","text":"second"}')`,
       [customer],
     )
-    const isParked = async (): Promise<boolean> =>
-      (await app.pool.query(`select from holdfast.jobs where state = 'parked'`)).rowCount === 1
-    await app.work(isParked)
+    const isBlocked = async (): Promise<boolean> =>
+      (await app.pool.query(`select from holdfast.jobs where state = 'blocked'`)).rowCount === 1
+    await app.work(isBlocked)
     expect(heard).toEqual([])
     expect(await erase()).toMatchObject({ erased: { jobs: 2, messages: 1 }, isComplete: true })
     await app.work()
@@ -186,7 +186,7 @@ describe('a webhook', () => {
     const { id, state } = await delivery()
     expect(state).toBe('delivered')
     const { rows } = await app.pool.query(
-      'select status, answer from holdfast.webhook_tries where delivery_id = $1',
+      'select status, answer from holdfast.webhook_attempts where delivery_id = $1',
       [id],
     )
     expect(rows).toEqual([{ status: 200, answer: null }])

@@ -85,7 +85,7 @@ async function fill(): Promise<void> {
     values ('${page.after}', 'plans', 'o', 'https://a.test', '');
     insert into holdfast.webhook_messages (id, service, event, body) select ${id}, 'plans', 'e', ${json} from ${series};
     insert into holdfast.webhook_deliveries (id, endpoint_id, message_id) select ${id}, '${page.after}', ${id} from ${series};
-    insert into holdfast.webhook_tries (delivery_id, tried_at, duration_ms) select ${id}, now(), 1 from ${series};`)
+    insert into holdfast.webhook_attempts (delivery_id, attempted_at, duration_ms) select ${id}, now(), 1 from ${series};`)
 }
 
 interface Plan {

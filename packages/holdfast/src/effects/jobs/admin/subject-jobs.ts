@@ -1,7 +1,7 @@
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import type { ErasedRows, FoundRow, SubjectSource } from '../../subjects/subject-source.ts'
 import { notifyReturned } from '../queries/notify.ts'
-import { releasePlace } from '../queries/release-place.ts'
+import { releaseSlot } from '../queries/release-slot.ts'
 import {
   deleteEndedJobs,
   deleteIdleLimits,
@@ -37,7 +37,7 @@ export const jobSource: SubjectSource = {
     await runStatement(client, forgetDeletedJobs(rows.ids))
     for (const { service, name, freed_key: key } of deleted) {
       if (key === null) continue
-      for (const statement of releasePlace({ service, name, key })) await runStatement(client, statement)
+      for (const statement of releaseSlot({ service, name, key })) await runStatement(client, statement)
       await runStatement(client, notifyReturned(service, name))
     }
     await runStatement(client, deleteIdleLimits(deleted))

@@ -56,9 +56,9 @@ export function readSubjectWebhooks(ids: readonly string[]): Statement {
             'state', deliveries.state, 'createdAt', deliveries.created_at, 'endedAt', deliveries.ended_at,
             'attempts', coalesce((
               select json_agg(json_build_object(
-                'triedAt', tried_at, 'durationMs', duration_ms, 'status', status, 'answer', answer, 'failure', failure
-              ) order by tries.seq)
-              from holdfast.webhook_tries as tries where tries.delivery_id = deliveries.id
+                'attemptedAt', attempted_at, 'durationMs', duration_ms, 'status', status, 'answer', answer, 'failure', failure
+              ) order by attempts.seq)
+              from holdfast.webhook_attempts as attempts where attempts.delivery_id = deliveries.id
             ), '[]')
           ) order by deliveries.seq)
           from holdfast.webhook_deliveries as deliveries
@@ -116,7 +116,7 @@ export function eraseWebhookMessages(ids: readonly string[]): Statement {
         where id = any (array(select id from gone)) and ${isKept('webhook_messages')}
         returning id
       ), answers as (
-        update holdfast.webhook_tries set answer = null
+        update holdfast.webhook_attempts set answer = null
         where delivery_id = any (array(
           select id from holdfast.webhook_deliveries where message_id = any (array(select id from gone))
         )) and answer is not null

@@ -58,7 +58,7 @@ function deleteJobs(deletion: string): string {
   return `
       with gone as (
         ${deletion}
-        returning id, service, name, case when has_place then limit_key end as freed_key, limit_key, rate_key
+        returning id, service, name, case when has_slot then limit_key end as freed_key, limit_key, rate_key
       ), steps as (
         delete from holdfast.job_steps where job_id = any (array(select id from gone))
       ), waits as (
@@ -96,7 +96,7 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
         where (service, name, kind, key) in (
           select service, name, kind, key
           from json_to_recordset($1::json) as wanted (service text, name text, kind text, key text)
-        ) and places = 0 and next_at <= now()
+        ) and slots = 0 and next_at <= now()
         for update skip locked
       )
       delete from holdfast.job_limits as limits using idle
