@@ -7,6 +7,18 @@ import { withLanes } from './cut-lane.ts'
 import { createCutService } from './cut-service.ts'
 import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './cut-sweep.ts'
 
+/*
+ * Goal: the effects of a job, its step, its messages and their consumers happen once, whichever
+ * message between a worker and Postgres is lost.
+ *
+ * Method: several lanes, each with a worker on a database of its own, behind a proxy that counts
+ * the messages of the protocol. A sweep cuts the connections of one kind (those of the jobs'
+ * transactions, or of the framework's own statements) at the first message, then at the second, and
+ * so on, until a run ends without a cut. After each cut it waits until all work is done.
+ * Connections are destroyed, or fall silent. Then the database is searched for missing and repeated
+ * effects and for open transactions.
+ */
+
 /** `CUTS=all npm test cut-jobs` cuts at every message, which takes minutes. */
 const isShort = process.env['CUTS'] !== 'all'
 const senders = ['frontend', 'backend'] as const

@@ -6,6 +6,19 @@ import { createCutService } from './cut-service.ts'
 import { sweep, type Sweep } from './cut-sweep.ts'
 import { storesRecord, withSeparateStore } from './separate-store.ts'
 
+/*
+ * Goal: a mutation that is sent until its response is final has one effect and one answer,
+ * whichever message between the service and Postgres is lost.
+ *
+ * Method: calls go through a proxy that counts the messages of the protocol. A sweep cuts a
+ * connection at the first message of a call, then at the second, and so on: before, within and
+ * after it, in either direction; destroyed, silent, or delayed for longer than the caller waits.
+ * Each cut call is sent again with its key until its response is final.
+ *
+ * Control: a service that keeps its record of keys in a separate store must double effects under
+ * the same cuts.
+ */
+
 const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const

@@ -5,6 +5,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: no work continues for a caller that has gone or whose deadline has passed.
+ *
+ * Method: a server process whose operations sleep in Postgres. Deadlines of clients, a process that
+ * is stopped (SIGSTOP), a full pool and clients that disconnect at random moments end the calls.
+ * `pg_stat_activity` shows whether the statements have ended, and the heap whether memory is
+ * retained.
+ */
+
 /** `CLIENT_ABORTS=10000 npm test deadlines` makes more clients disconnect. */
 const aborts = Number(process.env['CLIENT_ABORTS'] ?? 400)
 const poolSize = 10

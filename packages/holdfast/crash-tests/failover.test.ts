@@ -13,6 +13,16 @@ import { startSwitchedProxy, type SwitchedProxy } from '../test/switched-proxy.t
 import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invariants.ts'
 import { createCutService } from './cut-service.ts'
 
+/*
+ * Goal: what was answered before a failover is there after it, once, and the old primary is never
+ * written to.
+ *
+ * Method: a primary whose commits wait for a standby, and a proxy in place of its address. Clients
+ * retry their mutations while the primary is killed, the standby is promoted, and connections lead
+ * back to the old primary as a read-only standby, as with a cached DNS name. Afterwards all keys
+ * are sent again, and each must replay its answer.
+ */
+
 const clientCount = 8
 const timeoutMs = 120_000
 

@@ -18,6 +18,17 @@ import {
 } from './faults.ts'
 import { DriverClient, openDriverPool } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: one effect and one answer per key, although any statement may fail.
+ *
+ * Method: clients transfer between few accounts in different orders, and retry until the response
+ * is final, while statements are cancelled at random, time out, deadlock and conflict, and while
+ * clients disconnect. The run continues until each kind of fault has occurred. `FAULT_SEED` repeats
+ * a run.
+ *
+ * Control: clients that retry with a new key must double effects under the same faults.
+ */
+
 /**
  * `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends that many requests, with the faults of that
  * seed.

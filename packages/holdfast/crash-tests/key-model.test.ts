@@ -3,6 +3,16 @@ import { afterAll, beforeAll, test } from 'vitest'
 import { commands, ModelRun } from './key-model/key-commands.ts'
 import { KeyFleet } from './key-model/key-fleet.ts'
 
+/*
+ * Goal: each key has at most one effect, and one final answer that every retry receives.
+ *
+ * Method: fast-check generates sequences of commands (send a key, with a fault in the handler or a
+ * cut connection; restart an instance with another retention, which changes the layout of the
+ * stored keys) and runs them on two instances, each behind its own proxy. A model of the client's
+ * knowledge of each key decides which responses are allowed; after each command the database is
+ * checked. A sequence that fails is shrunk and printed with its seed.
+ */
+
 /** `KEY_MODEL_RUNS=5000 npm test key-model` runs more of them. */
 const runs = Number(process.env['KEY_MODEL_RUNS'] ?? 15)
 

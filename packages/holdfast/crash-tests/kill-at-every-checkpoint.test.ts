@@ -9,6 +9,20 @@ import type { CheckpointProcess, LoadedProcess } from './checkpoints/checkpoint-
 import { exhaust, type Exhausted, type ExhaustReport } from './checkpoints/exhaust.ts'
 import { type FinalAnswer, type Lane, openLane, type Recording, send } from './checkpoints/lane.ts'
 
+/*
+ * Goal: a process may die at any point. The effects of a mutation, its key, jobs and messages are
+ * stored together or not at all, and what they cause happens once and in order.
+ *
+ * Method: a process has a checkpoint before and after it sends something to a server, and before it
+ * processes the response: at no other point does its death look different to a server. A run lists
+ * the checkpoints; then the process kills itself (SIGKILL) at each of them in turn. A request is
+ * sent again to another process until its response is final, and a new worker finishes the jobs.
+ * Then everything is counted.
+ *
+ * Controls: retries with new keys, and a job whose effect is not in its transaction, must be
+ * caught.
+ */
+
 const { missing } = await natsTool()
 const timeoutMs = 600_000
 

@@ -4,6 +4,14 @@ import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: a key outlives the processes that answer it.
+ *
+ * Method: a transfer is blocked by a row lock and its server killed; then the same key is sent four
+ * times, with a kill of the server after each response. All responses are the same, and there is
+ * one transfer.
+ */
+
 test('kill -9 of the server between the retries of one key leaves one transfer', async () => {
   const database = await createTestDatabase()
   const server = await startServer(new URL('./ledger-main.ts', import.meta.url), {

@@ -6,6 +6,15 @@ import type { Observation, ObservedAnswer } from './observation.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: a transfer is booked once, and none that was acknowledged is lost, if its server is killed
+ * while it writes.
+ *
+ * Method: three servers of the ledger. Each in turn is killed (SIGKILL) at a random time within the
+ * duration of a transfer, measured just before, and the transfer is retried at another server. The
+ * run continues until enough servers have died before they answered.
+ */
+
 /** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
 // A transfer takes somewhat longer than the deposit before it: some servers are killed before its

@@ -8,6 +8,14 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 import { bundleProgram } from '../test/bundle-program.ts'
 import { freePort, type ServerProcess, startServer } from './server-process.ts'
 
+/*
+ * Goal: no work of a service depends on one process: what its leader does continues in another.
+ *
+ * Method: the leader is killed (SIGKILL) while it runs a job. Then the test inserts a job that is
+ * due soon and one that waits for its limits, and moves a schedule back. All of them, and the job
+ * of the dead process, must succeed in the other process, in the next term.
+ */
+
 let database: TestDatabase
 let looking: pg.Client
 let servers: ServerProcess[] = []

@@ -8,6 +8,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestFolder } from '../src/testing/test-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
+/*
+ * Goal: a service survives an outage of its database: it reports it at once, stays alive, and is
+ * ready again soon after the database is back.
+ *
+ * Method: an own Postgres either hangs (its processes are stopped) or refuses connections (it has
+ * crashed) for 10 s, while the health endpoints are polled. The outage begins just after a
+ * successful check, whose cached result is the worst case.
+ */
+
 const goneMs = 10_000
 const run = promisify(execFile)
 

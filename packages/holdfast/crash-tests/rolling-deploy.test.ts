@@ -5,6 +5,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { connectClient } from '../src/storage/postgres/session/connect-client.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
+/*
+ * Goal: two builds of a service run side by side, in either direction of a deployment, and nothing
+ * is lost or doubled.
+ *
+ * Method: clients place orders without a pause, while servers of a new build, which has an
+ * additional event, consumer and migration, replace those of the old one, are rolled back, and are
+ * deployed again. One server is killed on the way. Each order must have each of its effects once,
+ * and those of the new consumer exactly if the new build placed it.
+ */
+
 let database: TestDatabase
 let client: pg.Client
 /** The servers that run and get requests. */

@@ -4,6 +4,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: SIGTERM answers all running requests, and ends the process in time even if one of them
+ * hangs.
+ *
+ * Method: a server process is stopped while requests sleep in the database. The test observes
+ * readiness, the headers of late responses, the listening port, the log and the exit code.
+ */
+
 let database: TestDatabase
 let looking: pg.Client
 let server: ServerProcess | undefined

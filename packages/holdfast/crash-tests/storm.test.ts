@@ -11,6 +11,18 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: with everything failing at once, no acknowledged effect is lost and none is doubled.
+ *
+ * Method: clients send each request of the ledger several times at once, to two servers, while
+ * servers are killed (SIGKILL), backends are terminated and Postgres crashes. Its data reach the
+ * disk, since what it has acknowledged must survive. The clients write down every response, and a
+ * separate process checks them against the database; the bank, a fake third party, counts its
+ * payments.
+ *
+ * Control: a ledger that keeps its record of keys in a separate store must double transfers.
+ */
+
 /** `STORM_KEYS=20000 npm test storm` makes more of everything happen. */
 const keys = Number(process.env['STORM_KEYS'] ?? 400)
 const least = {

@@ -3,6 +3,14 @@ import { expect, test } from 'vitest'
 import { startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
+/*
+ * Goal: processes that start at the same time on an empty database all serve, and each migration is
+ * applied once.
+ *
+ * Method: ten processes of the ledger start at once. Each must answer, and their outputs together
+ * name each recorded migration once.
+ */
+
 test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })

@@ -8,6 +8,17 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 import { bundleProgram } from '../test/bundle-program.ts'
 
+/*
+ * Goal: a job whose worker dies or hangs is rescued and has one effect; a worker that has lost its
+ * lease commits nothing.
+ *
+ * Method: workers are killed (SIGKILL) in the middle of their jobs, or stopped (SIGSTOP) until
+ * another worker has done their job and then resumed, or block their event loop for longer than a
+ * lease. The effects of each job and step are then counted.
+ *
+ * Control: a worker that commits without the fence must have two effects.
+ */
+
 /** `WORKER_KILLS=50 npm test workers` kills more of them. */
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)
 const killedAtOnce = 3
