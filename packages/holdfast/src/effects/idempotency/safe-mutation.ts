@@ -18,6 +18,26 @@ import { withPosition } from './with-position.ts'
 import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 
+/*
+ * The data stage of a mutation: why a retry cannot hurt.
+ *
+ *   call ─▶ key running in this process? ─ yes ─▶ 409
+ *             │ no
+ *             ▼
+ *           attempt (mutation-attempt.ts): claim, handler, answer, COMMIT ──▶ answer
+ *             ▲                         │
+ *             ├──── backoff ◀───────────┤ serialization failure, deadlock, stale plan
+ *             └──── reload the ring ◀───┤ the layout of the stored keys has changed
+ *                                       └ any other error ──▶ thrown
+ *
+ * Invariants:
+ * - One attempt is one transaction. The effects of the handler, the answer, jobs and messages are
+ *   stored by one COMMIT or not at all.
+ * - Only an attempt that was rolled back is followed by another one, and only within the deadline.
+ * - Each attempt decodes its own copy of the received input.
+ * - A key that is in flight is never waited for: the client gets 409 and retries.
+ */
+
 const firstPauseMs = 10
 const maxPauseMs = 500
 

@@ -17,6 +17,27 @@ import { concerns, type Wake } from './enqueue/wake.ts'
 import type { Waker } from './enqueue/waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
 
+/*
+ * The worker of a process: claims jobs and runs them.
+ *
+ *   waker, polls ──▶ Claims ── claim ──▶ backlog ── free slot ──▶ RunningAttempts ──▶ end
+ *                       ▲                   │ too old, stopping         │             │
+ *                       │                   └──▶ released               │          onEnded
+ *                       └───────────────────────────────────────────────┼─────────────┘
+ *   heartbeat ── lease held? ───────────────────────────────────────────┘
+ *
+ * Names with dedicated slots have a `Claims` of their own; all others share one. What the service
+ * needs only once (promotion, limits, rescue) is done by its leader (leadership/leader-tasks.ts).
+ *
+ * Invariants:
+ * - At most as many jobs run at once as there are slots. Jobs that are claimed ahead and do not
+ *   start soon are released to other workers.
+ * - All bookkeeping uses the job and its claim: a worker whose claim was rescued changes nothing.
+ * - A worker that was declared dead aborts its jobs and claims no others.
+ * - `stop` claims nothing more, and returns after each job has ended, was released, or was
+ *   abandoned for others to rescue. A release counts as no attempt.
+ */
+
 /** Dependencies of {@link startWorker}. */
 export interface WorkerParts extends Omit<
   RunningAttemptsParts,

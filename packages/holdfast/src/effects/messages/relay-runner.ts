@@ -20,6 +20,21 @@ import {
 import type { RelayFailure } from './messages-admin.ts'
 import { RelayLink, sendLimitMs } from './relay-link.ts'
 
+/*
+ * Forwards the messages of one relay to its broker, in every process that runs the relay:
+ *
+ *   wake or poll ─▶ lock the relay ─▶ read a batch after its position ─▶ send ─▶ advance, COMMIT
+ *                      │ held by another process              │ failed
+ *                      └▶ nothing to do                       └▶ roll back, note it, backoff
+ *
+ * Invariants:
+ * - One process sends at a time: it holds the lock in the transaction in which it sends.
+ * - The position advances only after the broker has confirmed the whole batch. After a crash, the
+ *   same messages are sent again, in the same order: at least once, never skipped.
+ * - A failure is logged once, not per attempt, and no message is given up.
+ * - The connection to the broker is opened again after each failure.
+ */
+
 /** Dependencies of a {@link RelayRunner}. */
 export interface RelayRunnerParts {
   readonly service: string

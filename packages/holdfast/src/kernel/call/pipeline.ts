@@ -9,6 +9,26 @@ import { identify, type Identify } from './stages/identify.ts'
 import { run, type RunOptions } from './stages/run.ts'
 import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
 
+/*
+ * The path of every call. The stages are composed once per operation, when the service starts; each
+ * sets fields of the call that the later ones read:
+ *
+ *   answer problems   turns what a later stage throws into an answer
+ *   bound time        sets `deadline`, which bounds every wait that follows
+ *   identify          sets `caller`; absent if all callers are anonymous
+ *   authorize         admits or rejects the caller, and narrows its type
+ *   validate input    sets `input`
+ *   data              sets `db`; runs the rest in a transaction, or returns a stored answer
+ *   run               calls the handler, and encodes its result
+ *
+ * Invariants:
+ * - Every failure of a stage becomes an answer, since the first stage surrounds the others.
+ * - Input is validated only after its caller was admitted.
+ * - A stage that has nothing to wait for returns the result of `next` as it is: a call that never
+ *   waits allocates no promise.
+ * - A stage that an operation does not need is not in its pipeline.
+ */
+
 /** The parts of an operation's pipeline, beside the operation itself. */
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock

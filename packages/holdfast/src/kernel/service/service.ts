@@ -25,6 +25,21 @@ import type { Identify } from '../call/stages/identify.ts'
 import type { ServiceHost } from '../host/service-host.ts'
 import { noTelemetry } from '../telemetry/telemetry.ts'
 
+/*
+ * A service: a definition that can be started any number of times, and what runs after a start.
+ *
+ *   definition ─▶ start: validate ─▶ read settings ─▶ open the database ─▶ compose the pipelines
+ *                                                                             │
+ *   transport ── CallRequest ──▶ call: create the call, begin its span ──▶ pipeline ──▶ Answer
+ *
+ * Invariants:
+ * - Nothing is opened before the whole definition has been validated.
+ * - A start that fails closes what it has opened.
+ * - Every call of an operation passes through `call`, whatever its transport, and never rejects,
+ *   unless the operation does not exist.
+ * - The service knows its database only through the port in database.ts.
+ */
+
 /** A service that can be started. */
 export interface Service<O extends Operations = Operations> {
   readonly name: string

@@ -14,6 +14,22 @@ import type { Attributes } from '../../kernel/telemetry/span.ts'
 import type { JoinedTelemetry } from '../../kernel/telemetry/telemetry-bridge.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 
+/*
+ * Records the spans and metrics of a process, and exports them in the background:
+ *
+ *   spans ──▶ recorder ──▶ ring buffer ──┬─▶ OTLP exporter ──▶ receiver
+ *                                        └─▶ readSpans()
+ *   metrics ─▶ meter ──▶ series table ───┬─▶ OTLP exporter
+ *                                        └─▶ Prometheus endpoint
+ *
+ * Invariants:
+ * - Recording never waits, and takes bounded memory. If the buffer overflows or the receiver is
+ *   down, records are lost, and `holdfast.telemetry.lost` counts them.
+ * - Attributes that a service declares as sensitive are hidden when spans are read.
+ * - The exporter is loaded only if something is exported. With `OTEL_SDK_DISABLED=true` nothing is
+ *   recorded, and trace contexts pass through.
+ */
+
 /** The telemetry of a running service. */
 export interface RunningTelemetry
   extends Telemetry, MetricSource, Pick<Recorder, 'activeSpan' | 'readSpans'> {

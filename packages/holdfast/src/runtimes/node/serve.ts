@@ -29,6 +29,24 @@ import { failStart, manageProcess, type ProcessOwner } from './process-owner.ts'
 import { serverSettings } from './settings/server-settings.ts'
 import { type ServiceTelemetry, stopServer } from './stop-server.ts'
 
+/*
+ * A service as a Node process, from its start to its stop:
+ *
+ *   read settings ─▶ listen ─▶ start telemetry ─▶ start the service ─▶ start the worker ─▶ ready
+ *                      │         (probes: not ready, while migrations run)                   │
+ *                      │                                                              SIGTERM│
+ *   exit ◀─ flush telemetry ◀─ close the service ◀─ wait for calls and jobs ◀─ drain delay ◀─┘
+ *
+ * Invariants:
+ * - All settings are checked before anything is opened, and reported together.
+ * - The port answers health probes from the moment it listens, and calls only once everything has
+ *   started.
+ * - A start that fails closes what it has started, and exits with code 1.
+ * - A stop takes little more than `graceMs`: what has not ended then is cut off, and named in the
+ *   log (stop-server.ts).
+ * - Only `manageProcess` touches signals and exit codes; with `signals: false`, nothing does.
+ */
+
 /** Options of {@link serve}. */
 export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
   /**
