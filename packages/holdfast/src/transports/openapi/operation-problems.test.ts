@@ -40,6 +40,7 @@ describe('the problems of', () => {
     'deadline-exceeded',
   ]
   const ofKeys = [
+    'idempotency-answer-erased',
     'idempotency-key-expired',
     'idempotency-key-in-flight',
     'idempotency-key-invalid',
