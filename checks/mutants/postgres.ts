@@ -61,9 +61,22 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'Mixed work would close and open connections all the time.',
   },
   {
+    name: 'pool: a request waits for its own connection only',
+    file: `${src}/storage/postgres/pool/session-pool.ts`,
+    text: '    this.#opening += 1\n',
+    replacement: '    this.#opening += 1\n    this.#waiting.shift()\n',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/pool/session-pool.postgres.test.ts`,
+        name: 'takes the connection that is free first',
+      },
+    ],
+    why: 'A call would be answered 503 while a connection is idle, if its own is slow to open.',
+  },
+  {
     name: 'pool: the queue has no end',
     file: `${src}/storage/postgres/pool/session-pool.ts`,
-    text: 'if (this.#waiting.length >= maxWaiting && !budget.mayOpen(this)) {',
+    text: 'if (this.#waiting.length - this.#opening >= maxWaiting && !budget.mayOpen(this)) {',
     replacement: 'if (false) {',
     killedBy: [
       {

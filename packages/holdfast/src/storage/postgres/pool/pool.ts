@@ -83,7 +83,9 @@ const clientCheckMs = 1_000
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
 const acquireTimeoutMs = 2_000
-const connectTimeoutMs = 2_000
+// Longer than a call waits, since on a busy machine a connection may take seconds to open: it then
+// serves the next call instead of being opened again.
+const connectTimeoutMs = 5_000
 
 /** Creates a pool. Connections are opened on demand. */
 export function createPool(options: PoolOptions): Pool {

@@ -41,9 +41,9 @@ interface Idle {
 /**
  * The sessions of one lane: the idle ones, and the queue of requests that wait for one.
  *
- * A session goes to the request that has waited longest. The session used last is used next, so
- * that sessions that are not needed grow old and are closed. A session that is opened for a request
- * goes to that request; if the request is over by then, it goes to the next one, or becomes idle.
+ * A session goes to the request that has waited longest, whether it was released or opened. So a
+ * request whose session opens slowly, as on a busy machine, takes the first one that is free. The
+ * session used last is used next, so that sessions that are not needed grow old and are closed.
  */
 export class SessionPool implements Lane {
   readonly min: number
@@ -53,6 +53,8 @@ export class SessionPool implements Lane {
   readonly #closing = new Set<DriverClient>()
   readonly #idle: Idle[] = []
   readonly #waiting: Request[] = []
+  /** The number of sessions that are being opened. */
+  #opening = 0
   #isEnding = false
   #ended: (() => void) | undefined
 
@@ -76,7 +78,7 @@ export class SessionPool implements Lane {
   }
 
   get isWaiting(): boolean {
-    return this.#waiting.length > 0
+    return this.#waiting.length > this.#opening
   }
 
   /** Returns an idle session, or `undefined` if there is none. */
@@ -98,7 +100,7 @@ export class SessionPool implements Lane {
     return new Promise((resolve, reject) => {
       if (this.#isEnding) return reject(noConnection('ended'))
       const { maxWaiting, waitMs, budget } = this.#options
-      if (this.#waiting.length >= maxWaiting && !budget.mayOpen(this)) {
+      if (this.#waiting.length - this.#opening >= maxWaiting && !budget.mayOpen(this)) {
         this.#options.onRefused()
         return reject(noConnection('queue-full'))
       }
@@ -132,8 +134,7 @@ export class SessionPool implements Lane {
   }
 
   openForWaiting(): void {
-    const request = this.#waiting.shift()!
-    clearTimeout(request.timer)
+    this.#opening += 1
     const { create, lifetimes } = this.#options
     const client = create()
     this.#clients.add(client)
@@ -141,11 +142,15 @@ export class SessionPool implements Lane {
     client.connect().then(
       () => {
         lifetimes.opened(client)
-        this.#opened(client, request)
+        this.#opening -= 1
+        // A session may end with the packet that opens it.
+        if (client.failure !== undefined) this.#failLongest(client.failure)
+        this.release(client, false)
       },
       (error: unknown) => {
         client.connection.stream.destroy()
-        this.#fail(request, markDriverError(error))
+        this.#opening -= 1
+        this.#failLongest(error)
       },
     )
   }
@@ -168,18 +173,10 @@ export class SessionPool implements Lane {
     this.#options.budget.remove(this)
   }
 
-  #opened(client: DriverClient, request: Request): void {
-    // A session may end with the packet that opens it.
-    if (client.failure !== undefined) {
-      this.#close(client)
-      this.#fail(request, markDriverError(client.failure))
-    } else if (request.isClosed || this.#isEnding) {
-      this.#fail(request, noConnection('ended'))
-      this.release(client, false)
-    } else {
-      end(request)
-      request.resolve(client)
-    }
+  /** Rejects the request that has waited longest: one for each session that could not be opened. */
+  #failLongest(error: unknown): void {
+    const [longest] = this.#waiting
+    if (longest) this.#fail(longest, markDriverError(error))
   }
 
   #fail(request: Request, error: unknown): void {
