@@ -181,6 +181,42 @@ export const postgresMutants: readonly Mutant[] = [
     why: 'Who takes the place of the server would get the key of the connection.',
   },
   {
+    name: 'stale plans: the statement that failed keeps its name',
+    file: `${src}/storage/postgres/session/statement-sender.ts`,
+    text: 'this.#parts.prepared?.retire(text, name)',
+    replacement: 'void [text, name]',
+    killedBy: [
+      { file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`, name: 'fails no query' },
+    ],
+    why: 'After a schema change by hand, statements would fail until their sessions end.',
+  },
+  {
+    name: 'stale plans: a session that has lost its statements stays',
+    file: `${src}/storage/postgres/session/connection.ts`,
+    text: ' || this.#sender.hasLostStatements',
+    replacement: '',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`,
+        name: 'a session that does not know a name any more',
+      },
+    ],
+    why: 'Each call that gets the session would fail.',
+  },
+  {
+    name: 'stale plans: another epoch renews no statement',
+    file: `${src}/storage/postgres/session/prepared-statements.ts`,
+    text: '    if (hasChanged) {',
+    replacement: '    if (false) {',
+    killedBy: [
+      {
+        file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`,
+        name: 'is prepared again if the schema epoch has changed',
+      },
+    ],
+    why: 'Values would be stored as the earlier type of their column, without a failure.',
+  },
+  {
     name: 'interrupt: asked once',
     file: `${src}/storage/postgres/session/statement-sender.ts`,
     text: 'if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined',

@@ -147,7 +147,7 @@ async function openDatabase<Read, Write>(
     log,
     telemetry,
     maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
-    prepares: options.preparedStatements,
+    usesPreparedStatements: options.preparedStatements,
     isPooled,
     showsValues: host.mode !== 'production',
   }

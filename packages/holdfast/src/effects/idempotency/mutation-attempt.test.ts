@@ -32,7 +32,6 @@ test('a COMMIT is waited for, even if the deadline of its call has come', async 
     claim: undefined,
     place: { read: [], write: [] },
     form: undefined as never,
-    usesPreparedStatements: true,
     work: systemWork(AbortSignal.timeout(60_000)),
   })
   const answer = { status: 204, headers: {}, body: null }

@@ -46,8 +46,6 @@ export interface AttemptOf {
   /** The leaves of the key in the layout with which this attempt started. */
   readonly place: KeyPlace
   readonly form: StoredForm
-  /** Whether it may use prepared statements, if the pool uses them. */
-  readonly usesPreparedStatements: boolean
   /** The call's deadline and usage, with the span of the attempt. */
   readonly work: Work
 }
@@ -72,11 +70,7 @@ export class MutationAttempt {
   readonly #work: Work
   readonly #transaction: Transaction
 
-  constructor(
-    call: Call,
-    parts: MutationParts,
-    { claim, place, form, usesPreparedStatements, work }: AttemptOf,
-  ) {
+  constructor(call: Call, parts: MutationParts, { claim, place, form, work }: AttemptOf) {
     this.#call = call
     this.#parts = parts
     this.#claim = claim
@@ -86,7 +80,6 @@ export class MutationAttempt {
     this.#transaction = new Transaction(parts.pool, work, {
       limits: limitsOf(call),
       owner: call.operation,
-      usesPreparedStatements,
     })
   }
 

@@ -8,7 +8,7 @@ import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import type { WireInput } from '../../kernel/operation/wire-input.ts'
 import { HandlerGuard } from '../../storage/statement-guard/handler-guard.ts'
-import { isStalePlan, isRetryable, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
+import { isRetryable, sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
 import { toPostgresFailure } from '../../storage/postgres/errors/to-postgres-failure.ts'
 import { type KeyClaim, readKeyClaim } from './key-claim.ts'
 import { MutationAttempt } from './mutation-attempt.ts'
@@ -56,7 +56,6 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     if (claim) rejectRunning(claim, parts.running)
     // A handler may mutate its input, which may share objects with the received one.
     const received = copiesOf(call.wire)
-    let usesPreparedStatements = true
     for (let attempts = 1; ; attempts += 1) {
       const span = call.span.begin('transaction', 'internal', {
         'holdfast.isolation': operation.isolation,
@@ -70,21 +69,14 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
       }
       try {
         const place = ring.locate(claim?.madeAtMs)
-        const answer = await new MutationAttempt(call, parts, {
-          claim,
-          place,
-          form,
-          usesPreparedStatements,
-          work,
-        }).run(next)
+        const answer = await new MutationAttempt(call, parts, { claim, place, form, work }).run(next)
         if (!answer) await reloadKeyRing(ring, parts.pool)
         span.end()
         if (answer) return answer
       } catch (error) {
         span.fail(nameOf(error))
         span.end()
-        const isStale = isStalePlan(error)
-        if (!isRetryable(error) || (isStale && !usesPreparedStatements) || call.deadline.aborted)
+        if (!isRetryable(error) || call.deadline.aborted)
           throw toPostgresFailure(error, operation, call.deadline)
         const pauseMs = Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
@@ -95,8 +87,6 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         observer.retried()
         await pause(pauseMs, call, parts.clock)
         call.input = await abortable(Promise.resolve(operation.decode(received())), call.deadline)
-        // Statements that are not prepared cannot have a stale plan.
-        if (isStale) usesPreparedStatements = false
       }
     }
   }

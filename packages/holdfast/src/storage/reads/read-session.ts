@@ -78,9 +78,7 @@ export class ReadSession implements Queryable {
       return await this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
     } catch (error) {
       if (!isStalePlan(error)) throw error
-      const connection = await source.acquire(this.#work)
-      connection.disablePreparing()
-      return this.#runOnce<Row>(connection, source, asked)
+      return this.#runOnce<Row>(await source.acquire(this.#work), source, asked)
     }
   }
 

@@ -105,7 +105,7 @@ export function markStalePlan(error: Error): void {
 
 /**
  * Returns whether a stale prepared statement may have caused a failure. If so, it is worth running
- * the statement again without prepared statements.
+ * the statement again: it then uses another one, or none.
  */
 export function isStalePlan(error: unknown): boolean {
   const driver = driverError(error)
@@ -113,20 +113,18 @@ export function isStalePlan(error: unknown): boolean {
 }
 
 /**
- * Returns whether an error means that a prepared statement can no longer be used: a table now
- * returns different columns, or the session does not know the name, because of a pooler, a failover
- * or DEALLOCATE.
+ * Returns whether the session does not know the name of a prepared statement, because of DEALLOCATE,
+ * a pooler or a failover.
  */
-export function isStalePlanError(error: unknown): boolean {
-  const state = sqlStateOf(error)
-  // feature_not_supported has many other causes, and the message is in the server's language.
-  return state === '26000' || (state === '0A000' && driverError(error)?.routine === 'RevalidateCachedQuery')
+export function isStatementUnknown(error: unknown): boolean {
+  return sqlStateOf(error) === '26000'
 }
 
 /**
- * Returns whether an error may come from the parameter types that a statement was prepared with: a
- * value that does not fit (class 22), a type that does not fit the column or no longer exists
- * (class 42, internal_error). A missing privilege (42501) is excluded.
+ * Returns whether an error may come from a prepared statement that is stale: the columns of its
+ * result have changed (feature_not_supported), a value does not fit the type that a parameter had
+ * (class 22), or a type does not fit the column or no longer exists (class 42, internal_error). A
+ * missing privilege (42501) is excluded.
  */
 export function mayComeFromStalePlan(error: unknown): boolean {
   return /^(?:0A|22|42(?!501)|XX000)/.test(sqlStateOf(error) ?? '')

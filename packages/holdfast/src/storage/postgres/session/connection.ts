@@ -139,11 +139,6 @@ export class Connection implements Queryable {
     if (!this.#isClosed && this.#parts.limits) this.#changes.reset(this.#client)
   }
 
-  /** Disables prepared statements for this connection, including those already prepared. */
-  disablePreparing(): void {
-    this.#sender.disablePreparing()
-  }
-
   /** Records the schema epoch in which a transaction of this connection begins. */
   noteSchemaEpoch(epoch: number): void {
     this.#parts.prepared?.noteSchemaEpoch(epoch)
@@ -293,7 +288,10 @@ export class Connection implements Queryable {
     if (reset) limits?.note(this.#client, reset.statementTimeoutMs)
     work.deadline.removeEventListener('abort', this.#abandon)
     const isOutdated = prepared?.isOutdated(this.#client) === true
-    sessions.release(this.#client, isLost || isOutdated || lifetimes.isClosed(this.#client))
+    sessions.release(
+      this.#client,
+      isLost || isOutdated || this.#sender.hasLostStatements || lifetimes.isClosed(this.#client),
+    )
   }
 }
 

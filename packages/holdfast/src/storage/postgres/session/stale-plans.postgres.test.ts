@@ -104,6 +104,104 @@ test('a session that does not know a name any more is no reason to fail', async 
   expect(acting.runs - runsBefore).toBe(3)
 })
 
+// What Postgres reports, and what it does not: decisions/022.
+describe('a prepared statement whose parameter has another type by now', () => {
+  const precise = 0.123456789
+  const insertRatio = statement('insert into events (ratio) values ($1)', [precise])
+  const lastRatio = async (acting: ActingService): Promise<unknown> =>
+    (await acting.sql<{ ratio: number }>('select ratio from events order by id desc limit 1'))[0]!.ratio
+  const alter = 'alter table events alter column ratio type double precision'
+
+  test('stores less than it was given, and Postgres reports nothing', async () => {
+    await using acting = await startActing()
+    await thrice(() => acting.write(insertRatio))
+    await acting.sql(alter)
+    await acting.write(insertRatio)
+    expect(await lastRatio(acting)).not.toBe(precise)
+  })
+
+  test('is prepared again if the schema epoch has changed', async () => {
+    await using acting = await startActing()
+    await thrice(() => acting.write(insertRatio))
+    await acting.sql(`${alter}; truncate holdfast.schema_epoch`)
+    await acting.write(insertRatio)
+    expect(await lastRatio(acting)).toBe(precise)
+  })
+
+  test('commits nothing if the schema epoch changes while its transaction is open', async () => {
+    await using acting = await startActing()
+    await thrice(() => acting.write(insertRatio))
+    const runsBefore = acting.runs
+    let isFirst = true
+    await acting.write(async (db) => {
+      if (isFirst) await acting.sql(`${alter}; truncate holdfast.schema_epoch`)
+      isFirst = false
+      await insertRatio(db)
+    })
+    expect(acting.runs - runsBefore).toBe(2)
+    expect(await lastRatio(acting)).toBe(precise)
+  })
+})
+
+describe('a failure that may come from what was prepared', () => {
+  test.each([
+    [
+      'a function returns another type',
+      'create function found() returns int language sql as $$ select 1 $$',
+      'drop function found(); create function found() returns text language sql as $$ select $a$one$a$ $$',
+      'select found() as found',
+    ],
+    [
+      'a function takes another type',
+      'create function found(n int) returns int language sql as $$ select n $$',
+      'drop function found(int); create function found(n text) returns int language sql as $$ select 1 $$',
+      'select found($1) as found',
+    ],
+    [
+      'a view has another column',
+      'create view found as select 1 as found',
+      `drop view found; create view found as select 'one' as found, 2 as more`,
+      'select * from found',
+    ],
+  ])('has a mutation and a query run again: %s', async (...[, before, change, text]) => {
+    await using acting = await startActing()
+    await acting.sql(before)
+    const find = statement(text, text.includes('$1') ? [1] : [])
+    await thrice(() => acting.write(find))
+    await thrice(() => acting.read(find))
+    await acting.sql(change)
+    const runsBefore = acting.runs
+    await acting.write(find)
+    expect(acting.runs - runsBefore).toBe(2)
+    await acting.read(find)
+  })
+
+  test('has a mutation run again that changes a table itself', async () => {
+    await using acting = await startActing()
+    const all = statement('select * from events')
+    await thrice(() => acting.write(all))
+    const runsBefore = acting.runs
+    await acting.write(async (db) => {
+      await db.query({ text: 'alter table events add column more int' })
+      await all(db)
+    })
+    expect(acting.runs - runsBefore).toBe(2)
+  })
+
+  test('has a mutation run again for each of several statements', async () => {
+    await using acting = await startActing()
+    const texts = ['select * from events', 'select events.* from events', 'select e.* from events as e']
+    const all: Act = async (db) => {
+      for (const text of texts) await db.query({ text })
+    }
+    await thrice(() => acting.write(all))
+    await acting.sql('alter table events add column more int')
+    const runsBefore = acting.runs
+    await acting.write(all)
+    expect(acting.runs - runsBefore).toBeLessThanOrEqual(texts.length + 1)
+  })
+})
+
 describe('a value that cannot be written for Postgres', () => {
   const circle: Record<string, unknown> = {}
   circle['circle'] = circle
@@ -142,7 +240,7 @@ describe('a session whose names have all been renewed', () => {
     await thrice(() => acting.write(all))
     const before = await backend(acting)
     expect(await backend(acting)).toBe(before)
-    await acting.sql('alter table events add column more int')
+    await acting.sql('truncate holdfast.schema_epoch')
     await acting.write(all)
     expect(await backend(acting)).not.toBe(before)
   })

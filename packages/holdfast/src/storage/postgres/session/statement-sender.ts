@@ -3,6 +3,7 @@ import type { Work } from '../../../kernel/host/work.ts'
 import { describeFailure } from '../errors/describe-failure.ts'
 import {
   isReadOnlyTransaction,
+  isStatementUnknown,
   isUnavailable,
   isRetryable,
   markDriverError,
@@ -10,7 +11,6 @@ import {
   markStalePlan,
   mayBeFinal,
   mayComeFromStalePlan,
-  isStalePlanError,
 } from '../errors/sql-state.ts'
 import type { StatementObserver } from '../statement/observe-statements.ts'
 import { requestCancel } from './cancel.ts'
@@ -57,7 +57,7 @@ export class StatementSender {
   readonly #connection: { destroy(): void }
   #running = 0
   #idleListeners: (() => void)[] = []
-  #isPreparing: boolean
+  #hasLostStatements = false
   #transientFailure: Error | undefined
   #passingFailure: Error | undefined
 
@@ -66,7 +66,6 @@ export class StatementSender {
     this.#client = client
     this.#parts = parts
     this.#connection = connection
-    this.#isPreparing = parts.prepared !== undefined
   }
 
   /** The first failure that is independent of the statement. */
@@ -79,6 +78,11 @@ export class StatementSender {
     return this.#passingFailure
   }
 
+  /** Whether the session no longer has what was prepared in it, so that it must not be used again. */
+  get hasLostStatements(): boolean {
+    return this.#hasLostStatements
+  }
+
   /** Whether a statement is running. */
   get isBusy(): boolean {
     return this.#running > 0
@@ -89,15 +93,10 @@ export class StatementSender {
     if (this.isBusy) await new Promise<void>((resolve) => this.#idleListeners.push(resolve))
   }
 
-  /** Disables prepared statements, including those already prepared. */
-  disablePreparing(): void {
-    this.#isPreparing = false
-  }
-
   /** Returns the statement of a query, with a name if it is worth preparing. */
   named(query: DriverQuery, values: readonly unknown[] | undefined): DriverStatement {
     const given: DriverStatement = typeof query === 'string' ? { text: query } : query
-    const name = this.#isPreparing ? this.#parts.prepared?.nameOf(given.text, given.name) : undefined
+    const name = this.#parts.prepared?.nameOf(given.text, given.name)
     if (name === given.name && values === undefined) return given
     return { ...given, name, values: values ?? given.values }
   }
@@ -147,15 +146,14 @@ export class StatementSender {
   }
 
   /**
-   * Retires a prepared statement if it may be stale and may have caused the failure, so that it is
-   * prepared again.
+   * Marks a failure that a stale prepared statement may have caused, so that its attempt is repeated,
+   * and sees to it that the repetition does not use the same one.
    */
   #doubtPlan(error: Error, text: string, name: string): void {
-    const isStale = isStalePlanError(error)
-    if (!isStale && !mayComeFromStalePlan(error)) return
+    if (isStatementUnknown(error)) this.#hasLostStatements = true
+    else if (mayComeFromStalePlan(error)) this.#parts.prepared?.retire(text, name)
+    else return
     markStalePlan(error)
-    this.#parts.prepared?.retire(text, name)
-    if (isStale) this.#parts.prepared?.renew()
   }
 
   #finishOne(): void {

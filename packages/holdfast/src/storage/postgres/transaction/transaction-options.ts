@@ -14,8 +14,6 @@ export interface TransactionOptions {
    * statements of the framework, which do not end it, and which work before and after a migration.
    */
   readonly isChecked?: boolean
-  /** Whether it may use prepared statements, if the pool uses them. Default true. */
-  readonly usesPreparedStatements?: boolean
 }
 
 /** The beginning of a transaction that does more than begin. */

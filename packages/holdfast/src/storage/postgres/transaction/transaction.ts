@@ -71,7 +71,6 @@ export class Transaction implements HandlerSession {
   readonly #pool: Pool
   readonly #owner: TransactionOwner | undefined
   readonly #isChecked: boolean
-  readonly #usesPreparedStatements: boolean
   #beginning: Promise<unknown> | undefined
   #connection: Connection | undefined
   #epoch: number | undefined
@@ -80,17 +79,12 @@ export class Transaction implements HandlerSession {
   #wasEnded = false
   #isClosed = false
 
-  constructor(
-    pool: Pool,
-    work: Work,
-    { limits, owner, isChecked = true, usesPreparedStatements = true }: TransactionOptions,
-  ) {
+  constructor(pool: Pool, work: Work, { limits, owner, isChecked = true }: TransactionOptions) {
     this.#pool = pool
     this.work = work
     this.limits = limits
     this.#owner = owner
     this.#isChecked = isChecked
-    this.#usesPreparedStatements = usesPreparedStatements
   }
 
   get isClosed(): boolean {
@@ -143,7 +137,6 @@ export class Transaction implements HandlerSession {
   }: Opening): Promise<Opened<First, Before>> {
     const connection = await this.#pool.acquire(this.work)
     this.#connection = connection
-    if (!this.#usesPreparedStatements) connection.disablePreparing()
     const statements = before
       ? [before, beginStatement(isolation), first]
       : [beginStatement(isolation), first]
