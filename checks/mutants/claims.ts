@@ -65,7 +65,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/release-claims.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
-    killedBy: [{ file: fences, name: 'handBackUnknown changes nothing' }],
+    killedBy: [{ file: fences, name: 'releaseUnknownClaims changes nothing' }],
     why: 'The jobs of all other workers would run twice.',
   },
   {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 /** What a bank is asked to pay. */
 export interface Payment {
-  /** The same for every try: the bank pays once for each. */
+  /** The same for every attempt: the bank pays once for each. */
   readonly key: string
   readonly iban: string
   readonly amount: number

@@ -19,10 +19,10 @@ export async function runCommandLine(line: readonly string[]): Promise<number> {
     complain(helpOf(commands))
     return 2
   }
-  if (isHelp(first)) return tell(helpOf(commands))
-  if (first === '--version') return tell(readVersion())
+  if (isHelp(first)) return print(helpOf(commands))
+  if (first === '--version') return print(readVersion())
   const group = commands.filter(({ name }) => name.startsWith(`${first} `))
-  if (group.length > 0 && isHelp(line[1])) return tell(helpOf(group))
+  if (group.length > 0 && isHelp(line[1])) return print(helpOf(group))
   let command: Command | undefined
   try {
     const found = findCommand(commands, line)
@@ -46,7 +46,7 @@ function isHelp(word: string | undefined): boolean {
 async function runCommand(command: Command, rest: readonly string[]): Promise<number> {
   const given = parseRest(command, rest)
   const { json, help, directory, 'database-url': url } = given.options
-  if (help !== undefined) return tell(helpOfCommand(command))
+  if (help !== undefined) return print(helpOfCommand(command))
   checkArguments(command, given.arguments)
   const work = command.prepare(given)
   const database = await findDatabase({ url, directory })
@@ -58,12 +58,12 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
   }
   const text =
     json === undefined || result.data === undefined ? result.text(openScreen()) : printableJson(result.data)
-  if (text !== '') tell(text)
+  if (text !== '') print(text)
   if (result.note !== undefined) complain(result.note)
   return result.exitCode ?? 0
 }
 
-function tell(text: string): 0 {
+function print(text: string): 0 {
   process.stdout.write(`${text}\n`)
   return 0
 }

@@ -10,5 +10,5 @@ export {
   type ListColumn,
   type ListOptions,
   type ListParts,
-  type Positioned as Placed,
+  type Positioned,
 } from './databases/drizzle/list.ts'

@@ -1,4 +1,4 @@
-import { placeOfProgram } from './platform/external-calls/caller-of.ts'
+import { callerLineOfProgram } from './platform/external-calls/caller-of.ts'
 import { createExternalCallWatch } from './platform/external-calls/create-external-call-watch.ts'
 import { createHealth } from './transports/health/create-health.ts'
 import { documentation } from './transports/openapi/documentation.ts'
@@ -15,7 +15,7 @@ const parts = {
   createHealth,
   watch: watchService,
   watchExternalCalls: createExternalCallWatch,
-  placeOfProgram,
+  callerLineOfProgram,
   settings: [telemetrySettings],
 }
 

@@ -64,7 +64,8 @@ function describe(job: StoredJob, screen: Screen): string {
         ['Rate key', job.rateKey === null ? null : JSON.stringify(job.rateKey)],
         [
           'Worker',
-          worker && `${worker.host}, process ${worker.pid}, last heartbeat ${formatTime(worker.beatAt, now)}`,
+          worker &&
+            `${worker.host}, process ${worker.pid}, last heartbeat ${formatTime(worker.lastSeenAt, now)}`,
         ],
         ['Trace', job.traceparent],
         ['Failure', failure && `${failure.name}: ${failure.message}`],

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { WorkerOptions } from '../kernel/background/background.ts'
-import { placeOfProgram } from '../platform/external-calls/caller-of.ts'
+import { callerLineOfProgram } from '../platform/external-calls/caller-of.ts'
 import { createExternalCallWatch } from '../platform/external-calls/create-external-call-watch.ts'
 import { type Clock, systemClock } from '../kernel/base/clock.ts'
 import { createLogger } from '../kernel/base/log.ts'
@@ -87,7 +87,9 @@ export async function createTestService<O extends Operations>(
     ...(options.telemetry ? { telemetry: options.telemetry } : {}),
     ...(statements === 'allow'
       ? {}
-      : { statements: { refuses: statements === 'refuse', callerLineOf: placeOfProgram, log: warnings } }),
+      : {
+          statements: { refuses: statements === 'refuse', callerLineOf: callerLineOfProgram, log: warnings },
+        }),
     ...(externalCalls === 'allow'
       ? {}
       : {

@@ -100,7 +100,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     } finally {
       process.kill(rows[0]!.pid, 'SIGCONT')
     }
-    await until(() => servers[0]!.output().includes('nothing of this try is kept'), {
+    await until(() => servers[0]!.output().includes('nothing of this attempt is kept'), {
       what: 'a worker that notices that it has lost its job',
     })
     expect(await effectsPerJob()).toEqual([1])

@@ -74,9 +74,9 @@ export function bullmqJobs({
         const handover = new Handover({ ...shared, pool: control, notOurs: keepOnPostgres })
         return {
           async stop(limitMs) {
-            const [handedBack] = await Promise.all([worker.stop(limitMs), handover.stop()])
+            const [released] = await Promise.all([worker.stop(limitMs), handover.stop()])
             await Promise.all([pool.end(), control.end()])
-            return handedBack
+            return released
           },
         }
       } catch (error) {

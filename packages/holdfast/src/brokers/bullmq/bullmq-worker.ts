@@ -72,7 +72,7 @@ const closeLimitMs = 2_000
 export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   const { jobs, clock, log, telemetry } = parts
   const running = new Set<Running>()
-  const handedBack: string[] = []
+  const released: string[] = []
   const closing = new AbortController()
   const records = new JobRecords(parts.control)
   const observer = observeJobs(telemetry, () => running.size)
@@ -106,9 +106,8 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     worker.on('error', (error) => {
       const fields = { queue: name, reason: error.message }
       // While Redis is unreachable, the errors repeat and add nothing.
-      if (client.status === 'ready')
-        log.warn(fields, 'BullMQ told of an error; what it was about is tried again')
-      else log.debug(fields, 'BullMQ told of an error while Redis was away')
+      if (client.status === 'ready') log.warn(fields, 'BullMQ reported an error; it retries')
+      else log.debug(fields, 'BullMQ reported an error while Redis was unreachable')
     })
     worker.on('lockRenewalFailed', (ids) => {
       for (const { scope } of running) if (ids.includes(scope.row.id)) scope.deadline.cancel(jobLost)
@@ -128,7 +127,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
         throw new UnrecoverableError(messageOf(end.error))
       case 'again':
         if (end.isFailure) throw new TryAgain(end)
-        if (end.outcome === 'handed-back') {
+        if (end.outcome === 'released') {
           await given.moveToWait(token)
           throw new WaitingError()
         }
@@ -150,7 +149,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       return { ...back, outcome: 'failed', delayMs: redisRetryMs, error }
     }
     if (!row) return { ...back, outcome: 'lost', next: 'over', error: undefined }
-    if (isStopping) return { ...back, outcome: 'handed-back', error: undefined }
+    if (isStopping) return { ...back, outcome: 'released', error: undefined }
     return run(job, given, row)
   }
 
@@ -204,7 +203,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     span.set('holdfast.outcome', end.outcome)
     deadline.end()
     span.end()
-    if (end.outcome === 'handed-back') handedBack.push(row.id)
+    if (end.outcome === 'released') released.push(row.id)
     scope.log.debug({ outcome: end.outcome, statements: scope.work.usage.statements }, `job ${end.outcome}`)
     return end
   }
@@ -213,7 +212,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     given
       .updateProgress(JSON.parse(value) as Exclude<Json, readonly unknown[] | null>)
       .catch((error: unknown) =>
-        log.debug({ error: toLogFields(error) }, 'the progress of a job could not be told'),
+        log.debug({ error: toLogFields(error) }, 'storing the progress of a job failed'),
       )
   }
 
@@ -247,7 +246,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       await Promise.all(workers.map((worker) => close(worker)))
       client.disconnect()
       observer.forget()
-      return handedBack
+      return released
     },
   }
 

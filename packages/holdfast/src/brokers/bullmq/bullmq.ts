@@ -40,7 +40,7 @@ export function bullmq({ connection, queue = 'messages', prefix, jobOptions }: B
         ...(prefix === undefined ? {} : { prefix }),
         defaultJobOptions: { ...keptByDefault, ...jobOptions },
       })
-      jobs.on('error', (error) => log.debug({ queue, reason: error.message }, 'BullMQ told of an error'))
+      jobs.on('error', (error) => log.debug({ queue, reason: error.message }, 'BullMQ reported an error'))
       return new BullMqConnection(client, jobs, lastError)
     },
   }

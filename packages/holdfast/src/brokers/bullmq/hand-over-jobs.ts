@@ -53,7 +53,7 @@ const firstId = '00000000-0000-0000-0000-000000000000'
 export class Handover {
   readonly #parts: HandoverParts
   readonly #names: readonly string[]
-  readonly #duty: RecurringTask
+  readonly #task: RecurringTask
   readonly #unlisten: () => void
   #queues: JobQueues | undefined
   #hasFailed = false
@@ -62,7 +62,7 @@ export class Handover {
   constructor(parts: HandoverParts) {
     this.#parts = parts
     this.#names = [...parts.jobs.keys()]
-    this.#duty = startRecurringTask({
+    this.#task = startRecurringTask({
       failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
       clock: parts.clock,
       log: parts.log,
@@ -81,13 +81,13 @@ export class Handover {
 
   async stop(): Promise<void> {
     this.#unlisten()
-    await this.#duty.stop()
+    await this.#task.stop()
     await this.#disconnect()
   }
 
   #wake(): void {
     // After a failure, the retry delay applies, however many jobs are ready.
-    if (!this.#hasFailed) this.#duty.now()
+    if (!this.#hasFailed) this.#task.now()
   }
 
   async #work(stopping: AbortSignal): Promise<number | undefined> {

@@ -37,7 +37,7 @@ export class JobQueues {
   static async connect(parts: JobQueuesParts, signal: AbortSignal): Promise<JobQueues> {
     const queues = new JobQueues(await connectRedis(parts.connection, signal), parts)
     try {
-      await queues.#told(() => queues.#limit())
+      await queues.#withRedis(() => queues.#limit())
     } catch (error) {
       await queues.close()
       throw error
@@ -57,7 +57,7 @@ export class JobQueues {
           ...(prefix === undefined ? {} : { prefix }),
         })
         queue.on('error', (error) =>
-          log.debug({ queue: name, reason: error.message }, 'BullMQ told of an error'),
+          log.debug({ queue: name, reason: error.message }, 'BullMQ reported an error'),
         )
         return [name, queue]
       }),
@@ -83,7 +83,7 @@ export class JobQueues {
   /** Adds jobs in order. Jobs that BullMQ already has are left unchanged. */
   async add(rows: readonly HandedRow[]): Promise<void> {
     const byQueue = Map.groupBy(rows, ({ name }) => this.#parts.plan.queueOf(name))
-    await this.#told(async () => {
+    await this.#withRedis(async () => {
       for (const [queue, own] of byQueue)
         await this.#queues.get(queue)!.addBulk(own.map((row) => this.#toJob(row)))
     })
@@ -107,7 +107,7 @@ export class JobQueues {
 
   /** Returns those of the given jobs that Redis does not have. */
   async findMissing(rows: readonly HandedRow[]): Promise<readonly HandedRow[]> {
-    return this.#told(async () => {
+    return this.#withRedis(async () => {
       const pipeline = this.#redis.client.pipeline()
       for (const { id, name } of rows)
         pipeline.exists(this.#queues.get(this.#parts.plan.queueOf(name))!.toKey(id))
@@ -118,7 +118,7 @@ export class JobQueues {
   }
 
   /** Runs work against Redis. Its failures are reported with the address of Redis. */
-  async #told<T>(work: () => Promise<T>): Promise<T> {
+  async #withRedis<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {

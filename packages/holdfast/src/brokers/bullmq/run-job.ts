@@ -69,7 +69,10 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Tra
   )
   await abortable(Promise.resolve(running), deadline, (outcome) => {
     if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
-      log.debug({ error: toLogFields(outcome.reason) }, `the job ${row.name} failed after its try had ended`)
+      log.debug(
+        { error: toLogFields(outcome.reason) },
+        `the job ${row.name} failed after its attempt had ended`,
+      )
   })
   deadline.throwIfAborted()
 }
@@ -90,11 +93,11 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
   const end = resolveFailure(error, { job, row, abortReason: deadline.reason })
   if (!end) {
     work.span.fail('job-lost')
-    log.warn('the job was run by another worker as well, which has ended it; nothing of this try is kept')
+    log.warn('the job was run by another worker as well, which has ended it; nothing of this attempt is kept')
     return over('lost')
   }
   if (end.state === 'cancelled') return over('cancelled')
-  if (end.state === 'ready') return { ...again(end, error), outcome: 'handed-back' }
+  if (end.state === 'ready') return { ...again(end, error), outcome: 'released' }
   logFailure(error, end, scope)
   if (end.isFailure !== true) return again(end, error)
   const { failure, retentionMs } = end

@@ -131,7 +131,7 @@ test('an idle process costs at most two statements a second, whatever its consum
 
 // Statements of a process that is woken. Its polls come every 5 s, and less than a second passes
 // here.
-const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|hand_back|lock_consumers)/
+const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|release_claims|lock_consumers)/
 
 test('jobs that no worker has wake none', async () => {
   const statements = await statementsOf(async () => {

@@ -94,7 +94,7 @@ export async function startBackground(
     leads: () => engine.leadership.leads,
     pollMs: () => pollIntervalMs(waker),
   })
-  const pruning = startMessagePruning({ pool, clock, log, isDuty: () => engine.leadership.leads })
+  const pruning = startMessagePruning({ pool, clock, log, isResponsible: () => engine.leadership.leads })
   const unlisten = waker.listen({
     wake(wake) {
       if (wake.kind === 'published') pump.published(wake)
@@ -105,14 +105,14 @@ export async function startBackground(
 
   async function stop(limitMs: number): Promise<readonly string[]> {
     unlisten()
-    const [handedBack, handedBackToo = []] = await Promise.all([
+    const [released, releasedToo = []] = await Promise.all([
       engine.stop(limitMs),
       other?.stop(limitMs),
       pump.stop(),
       pruning.stop(),
     ])
     await Promise.all([pool.end(), readerPool.end()])
-    return [...handedBack, ...handedBackToo]
+    return [...released, ...releasedToo]
   }
 
   let stopping: Promise<readonly string[]> | undefined

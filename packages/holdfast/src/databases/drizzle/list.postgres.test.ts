@@ -57,7 +57,7 @@ const operations = {
         ),
         (book) => {
           expectTypeOf(book.boughtAt).toEqualTypeOf<Date | null>()
-          expectTypeOf(book).not.toHaveProperty('place')
+          expectTypeOf(book).not.toHaveProperty('position')
           return { id: book.id, label: book.label }
         },
       ),

@@ -53,7 +53,7 @@ const listBooks = query({
       ),
       (book) => {
         expectTypeOf(book.boughtAt).toEqualTypeOf<Date | null>()
-        expectTypeOf(book).not.toHaveProperty('holdfastplace')
+        expectTypeOf(book).not.toHaveProperty('holdfastposition')
         return { id: Number(book.id), label: book.label }
       },
     ),

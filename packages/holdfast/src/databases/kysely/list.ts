@@ -16,9 +16,9 @@ export interface ListOptions<Column extends string> {
 export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 
 // One lower-case word, which plugins that rename columns leave unchanged.
-const placeColumn = 'holdfastplace'
+const positionColumn = 'holdfastposition'
 
-type Positioned<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
 
 /**
  * Creates a list from a Kysely statement, for `page`. The statement has the conditions of the list,
@@ -35,7 +35,7 @@ export function list<Row extends object>(
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
   // Not `sql.ref`, which reads a dot in a name as a separator of table and column.
   const names = columns.map((column) => sql`page.${sql.id(column)}`)
-  const position = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(placeColumn)}`
+  const position = sql`array[${sql.join(names.map((name) => sql`${name}::text`))}] as ${sql.ref(positionColumn)}`
   const render = (parts: readonly SeekPart[]): RawBuilder<unknown> =>
     sql.join(
       parts.map((part) => toSql(part, names)),
@@ -48,7 +48,7 @@ export function list<Row extends object>(
       ${where ? sql`where ${render(where)}` : sql``}
       order by ${render(orderBy)}
       limit ${limit} ${offset === 0 ? sql`` : sql`offset ${offset}`}`.execute(db)
-    return rows.map(({ [placeColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
+    return rows.map(({ [positionColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
   }
 
   return {

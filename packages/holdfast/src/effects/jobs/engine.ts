@@ -148,9 +148,9 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
     leadership,
     async stop(limitMs) {
       isStopping = true
-      const [handedBack] = await Promise.all([stopWorker(limitMs), handOver()])
+      const [released] = await Promise.all([stopWorker(limitMs), handOver()])
       await Promise.all([current?.endPools(), control.end()])
-      return handedBack
+      return released
     },
   }
 

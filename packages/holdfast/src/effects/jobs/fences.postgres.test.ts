@@ -12,7 +12,7 @@ import { claimJobs } from './queries/claim-jobs.ts'
 import { completeJobs } from './queries/complete-jobs.ts'
 import { endAttempt, succeedFenced } from './queries/end-attempt.ts'
 import { lockGate } from './queries/admission.ts'
-import { releaseClaims, handBackUnknown } from './queries/release-claims.ts'
+import { releaseClaims, releaseUnknownClaims } from './queries/release-claims.ts'
 import { markBegun } from './queries/mark-begun.ts'
 import { promoteDue } from './queries/promote-due.ts'
 import { releaseSlot } from './queries/release-slot.ts'
@@ -110,14 +110,14 @@ test.each(fenced)('%s changes nothing of a job that does not run', async (name, 
   expect(await stored()).toEqual(before)
 })
 
-test('handBackUnknown changes nothing of what other workers have, or what it knows', async () => {
+test('releaseUnknownClaims changes nothing of what other workers have, or what it knows', async () => {
   const worker = randomUUID()
   const [known, unknown, other] = [
     await insertJob('running', 1, worker),
     await insertJob('running', 1, worker),
     await insertJob('running', 1),
   ]
-  await run(handBackUnknown(worker, ['work'], [{ id: known, claim: 1 }]))
+  await run(releaseUnknownClaims(worker, ['work'], [{ id: known, claim: 1 }]))
   const rows = await on.sql<{ id: string }>(`select id from holdfast.jobs where state = 'running'`)
   expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([known, other]))
   expect(await on.sql('select state from holdfast.jobs where id = $1', [unknown])).toEqual([

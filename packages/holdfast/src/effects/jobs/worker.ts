@@ -100,7 +100,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
     allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
   const polling = task('looking for jobs failed', pollMs, poll)
   const cancelling = task('looking for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
-  const handingBack = task('handing back waiting jobs failed', () => staleCheckMs, handBackStale)
+  const releasing = task('releasing waiting jobs failed', () => staleCheckMs, releaseStale)
   const unlisten = waker.listen({
     wake,
     look() {
@@ -127,7 +127,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
     claims.ended(row, durationMs)
     // The job may be due again before the leader polls.
     if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') waker.send('due', [])
-    if (outcome === 'handed-back') waker.send('returned', [row.name])
+    if (outcome === 'released') waker.send('returned', [row.name])
     if (!isStopping) {
       claims.beginNext()
       claims.claimSoon()
@@ -142,9 +142,9 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
     }
   }
 
-  async function handBackStale(): Promise<undefined> {
+  async function releaseStale(): Promise<undefined> {
     for (const claims of allClaims) {
-      const names = await claims.giveBackStale()
+      const names = await claims.releaseStale()
       if (names.length > 0) waker.send('returned', names)
     }
   }
@@ -182,8 +182,8 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       const endMs = performance.now() + limitMs
       // Jobs of a claim in progress have to be released before the connections are closed.
       const closing = allClaims.map((claims) => claims.close())
-      const [, , ...handedBack] = await Promise.all([polling.stop(), handingBack.stop(), ...closing])
-      if (handedBack.flat().length > 0) waker.send('returned', handedBack.flat())
+      const [, , ...released] = await Promise.all([polling.stop(), releasing.stop(), ...closing])
+      if (released.flat().length > 0) waker.send('returned', released.flat())
       await attempts.ended(endMs - performance.now())
       attempts.cancel(workerStopping)
       await attempts.ended(Math.max(minReportMs, endMs - performance.now()))
@@ -197,7 +197,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
         )
       })
       if (attempts.size > 0) waker.send('orphaned', [])
-      return attempts.handedBack
+      return attempts.released
     },
   }
 }

@@ -61,7 +61,7 @@ export interface PumpWaker {
 }
 
 /** A notification about messages of a service. */
-export interface Heard {
+export interface MessageNotice {
   readonly service: string
   /** The names of their events; `undefined` means any event. */
   readonly names: ReadonlySet<string> | undefined
@@ -70,9 +70,9 @@ export interface Heard {
 /** The readers and the dispatcher of a process. */
 export interface MessagePump {
   /** Called when messages have been published, here or elsewhere. */
-  published(messages: Heard): void
+  published(messages: MessageNotice): void
   /** Called when messages have been dispatched, here or elsewhere. */
-  dispatched(messages: Heard): void
+  dispatched(messages: MessageNotice): void
   /** Polls for messages now, since wakes may have been lost. */
   look(): void
   /** Stops the readers and the dispatcher; resolves when the passes that are running have ended. */
@@ -138,35 +138,35 @@ export function startMessagePump(parts: MessagePumpParts): MessagePump {
     if (behind.some(({ kind }) => kind === 'relay')) relaying.wake()
   }
 
-  const isHeardBy = {
+  const isReadBy = {
     consumer:
-      (messages: Heard) =>
+      (messages: MessageNotice) =>
       ({ event, publisher = service }: Consumer) =>
         publisher === messages.service && messages.names?.has(event.name) !== false,
     reader:
-      (messages: Heard) =>
+      (messages: MessageNotice) =>
       ({ events }: Subscriber | Relay) =>
         messages.service === service &&
         (events?.some(({ name }) => messages.names?.has(name) !== false) ?? true),
   }
 
-  function isHeard(messages: Heard): boolean {
+  function concernsReaders(messages: MessageNotice): boolean {
     return (
-      consumers.some(isHeardBy.consumer(messages)) ||
-      [...subscribers, ...relays].some(isHeardBy.reader(messages))
+      consumers.some(isReadBy.consumer(messages)) ||
+      [...subscribers, ...relays].some(isReadBy.reader(messages))
     )
   }
 
   return {
     published(messages) {
       // Another service may have no leader.
-      if (parts.leads() && (messages.service === service || isHeard(messages))) dispatcher.now()
+      if (parts.leads() && (messages.service === service || concernsReaders(messages))) dispatcher.now()
     },
     dispatched(messages) {
-      if (consumers.some(isHeardBy.consumer(messages))) fanOut.now()
+      if (consumers.some(isReadBy.consumer(messages))) fanOut.now()
       for (const subscriber of subscribers)
-        if (isHeardBy.reader(messages)(subscriber)) runners.get(subscriber.name)?.now()
-      if (relays.some(isHeardBy.reader(messages))) relaying.wake()
+        if (isReadBy.reader(messages)(subscriber)) runners.get(subscriber.name)?.now()
+      if (relays.some(isReadBy.reader(messages))) relaying.wake()
     },
     look: () => polling.now(),
     async stop() {

@@ -16,7 +16,7 @@ export interface MessagePruning {
    * Returns whether this process prunes. Default: always. Several processes may prune at once: each
    * deletes only rows that it finds unlocked.
    */
-  readonly isDuty?: () => boolean
+  readonly isResponsible?: () => boolean
   /**
    * How long messages are kept, in milliseconds, even if a subscription has not read them. A dead
    * letter can be redriven for as long. Default 30 days.
@@ -35,7 +35,14 @@ const limitMs = 30_000
 
 /** Starts to delete old messages and the inbox rows of consumers, in batches. */
 export function startMessagePruning(parts: MessagePruning): RecurringTask {
-  const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000, isDuty = () => true } = parts
+  const {
+    pool,
+    clock,
+    log,
+    retentionMs = defaultRetentionMs,
+    everyMs = 60_000,
+    isResponsible = () => true,
+  } = parts
   /** The position up to which earlier passes have deleted everything. */
   let after = '0'
   let inboxFrom = uuidAt(0)
@@ -64,7 +71,7 @@ export function startMessagePruning(parts: MessagePruning): RecurringTask {
     log,
     everyMs,
     async work(stopping) {
-      if (!isDuty()) return undefined
+      if (!isResponsible()) return undefined
       const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       const most = await withConnection(pool, work, async (connection) => {
         const messages = await deleteMessages(connection)

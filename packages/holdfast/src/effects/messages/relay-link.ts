@@ -13,18 +13,18 @@ export const sendLimitMs = 10_000
 /** A relay's connection to its broker, opened on first use and again after it was closed. */
 export class RelayLink {
   readonly #relay: Relay
-  readonly #surroundings: ServiceHost
+  readonly #host: ServiceHost
   #connection: BrokerConnection | undefined
 
   constructor(relay: Relay, host: ServiceHost) {
     this.#relay = relay
-    this.#surroundings = host
+    this.#host = host
   }
 
   async connect(stopping: AbortSignal): Promise<void> {
     this.#connection ??= await this.#limited('let itself be connected to', connectLimitMs, {
       stopping,
-      work: (signal) => this.#relay.to.connect(this.#surroundings, signal),
+      work: (signal) => this.#relay.to.connect(this.#host, signal),
     })
   }
 
@@ -43,7 +43,7 @@ export class RelayLink {
     this.#connection = undefined
     if (!connection) return
     await abortable(connection.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
-      this.#surroundings.log.debug(
+      this.#host.log.debug(
         { error: toLogFields(error), relay: this.#relay.name },
         'the connection to a broker could not be closed in order',
       )
@@ -61,7 +61,7 @@ export class RelayLink {
   ): Promise<T> {
     const { name, to } = this.#relay
     const limit = new AbortController()
-    const timer = this.#surroundings.clock.after(limitMs, () =>
+    const timer = this.#host.clock.after(limitMs, () =>
       limit.abort(
         new HoldfastError(
           'broker-timeout',

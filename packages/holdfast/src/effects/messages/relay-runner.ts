@@ -59,18 +59,18 @@ export class RelayRunner {
   readonly #relay: Relay
   readonly #parts: RelayRunnerParts
   readonly #link: RelayLink
-  readonly #duty: RecurringTask
+  readonly #task: RecurringTask
   readonly #events: readonly string[] | null
   #failures = 0
   /** The failure that was logged last, so that it is logged once. */
-  #told: string | undefined
+  #lastFailure: string | undefined
 
   constructor(relay: Relay, parts: RelayRunnerParts) {
     this.#relay = relay
     this.#parts = parts
     this.#events = relay.events?.map(({ name }) => name) ?? null
     this.#link = new RelayLink(relay, parts.host)
-    this.#duty = startRecurringTask({
+    this.#task = startRecurringTask({
       failure: `the relay "${relay.name}" failed`,
       clock: parts.host.clock,
       log: parts.host.log,
@@ -82,11 +82,11 @@ export class RelayRunner {
   /** Called when there may be messages to send. */
   wake(): void {
     // After a failure, new messages do not cut the backoff short.
-    if (this.#failures === 0) this.#duty.now()
+    if (this.#failures === 0) this.#task.now()
   }
 
   async stop(): Promise<void> {
-    await this.#duty.stop()
+    await this.#task.stop()
     await this.#link.close()
   }
 
@@ -126,8 +126,8 @@ export class RelayRunner {
 
   #recovered(): void {
     this.#failures = 0
-    if (this.#told === undefined) return
-    this.#told = undefined
+    if (this.#lastFailure === undefined) return
+    this.#lastFailure = undefined
     this.#parts.host.log.info({ relay: this.#relay.name }, 'relay recovered')
   }
 
@@ -136,9 +136,9 @@ export class RelayRunner {
     this.#failures += 1
     await this.#link.close()
     const failure = describe(error)
-    const told = `${failure.code} ${failure.message}`
-    if (this.#told !== told) {
-      this.#told = told
+    const text = `${failure.code} ${failure.message}`
+    if (this.#lastFailure !== text) {
+      this.#lastFailure = text
       this.#parts.host.log.warn(
         { relay: this.#relay.name, error: toLogFields(error) },
         'relay is failing; retrying, no messages are lost',

@@ -47,7 +47,7 @@ interface Window {
 export class SubscriberRunner {
   readonly #parts: SubscriberParts
   readonly #name: SubscriptionName
-  readonly #duty: RecurringTask
+  readonly #task: RecurringTask
   /** Number of messages left to handle one by one after a failure. */
   #singles = 0
 
@@ -55,7 +55,7 @@ export class SubscriberRunner {
     const { subscriber, clock, log } = parts
     this.#parts = parts
     this.#name = { kind: 'subscriber', name: subscriber.name }
-    this.#duty = startRecurringTask({
+    this.#task = startRecurringTask({
       failure: `the subscriber "${subscriber.name}" failed`,
       clock,
       log,
@@ -66,11 +66,11 @@ export class SubscriberRunner {
 
   /** Called when there may be messages after its position. */
   now(): void {
-    this.#duty.now()
+    this.#task.now()
   }
 
   stop(): Promise<void> {
-    return this.#duty.stop()
+    return this.#task.stop()
   }
 
   async #work(signal: AbortSignal): Promise<number | undefined> {

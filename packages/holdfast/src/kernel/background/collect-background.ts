@@ -113,9 +113,9 @@ function findStorageIssues(what: string, schema: Schema): readonly string[] {
   )
 }
 
-function issueOf(judge: () => unknown): readonly string[] {
+function issueOf(check: () => unknown): readonly string[] {
   try {
-    judge()
+    check()
     return []
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)]

@@ -18,26 +18,26 @@ export function findNonJson(value: unknown): NonJson | undefined {
   return findBelow(value, { path: [], open: new Set() })
 }
 
-interface Place {
+interface Branch {
   readonly path: readonly (string | number)[]
   /** The enclosing objects. */
   readonly open: Set<object>
 }
 
-function findBelow(value: unknown, place: Place): NonJson | undefined {
+function findBelow(value: unknown, branch: Branch): NonJson | undefined {
   const what = nameNonJson(value)
-  if (what !== undefined) return { pointer: toText(place.path), what }
+  if (what !== undefined) return { pointer: toText(branch.path), what }
   if (typeof value !== 'object' || value === null) return undefined
-  if (place.open.has(value)) return { pointer: toText(place.path), what: 'a circular value' }
-  if (place.path.length >= maxDepth)
-    return { pointer: toText(place.path), what: `a value nested more than ${maxDepth} levels deep` }
-  place.open.add(value)
-  const found = findInParts(value, place)
-  place.open.delete(value)
+  if (branch.open.has(value)) return { pointer: toText(branch.path), what: 'a circular value' }
+  if (branch.path.length >= maxDepth)
+    return { pointer: toText(branch.path), what: `a value nested more than ${maxDepth} levels deep` }
+  branch.open.add(value)
+  const found = findInParts(value, branch)
+  branch.open.delete(value)
   return found
 }
 
-function findInParts(value: object, { path, open }: Place): NonJson | undefined {
+function findInParts(value: object, { path, open }: Branch): NonJson | undefined {
   // Array#entries includes holes; Object.entries would skip them.
   const parts: Iterable<readonly [string | number, unknown]> = Array.isArray(value)
     ? value.entries()

@@ -96,13 +96,13 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
   function isSensitive(name: string): boolean {
     const answer = known.get(name)
     if (answer !== undefined) return answer
-    const found = judge(name)
+    const found = check(name)
     if (known.size >= maxNames) known.clear()
     known.set(name, found)
     return found
   }
 
-  function judge(name: string): boolean {
+  function check(name: string): boolean {
     const plain = toPlainName(name)
     if (sensitive.has(plain)) return true
     if (neverSensitive.has(plain)) return false

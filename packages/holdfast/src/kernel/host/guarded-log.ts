@@ -15,7 +15,7 @@ export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
   })
 }
 
-function guarded(log: Logger, tell: (error: unknown) => void): Logger {
+function guarded(log: Logger, report: (error: unknown) => void): Logger {
   const line =
     (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
     (first: string | LogFields, message?: string) => {
@@ -23,7 +23,7 @@ function guarded(log: Logger, tell: (error: unknown) => void): Logger {
         if (typeof first === 'string') log[level](first)
         else log[level](first, message ?? '')
       } catch (error) {
-        tell(error)
+        report(error)
       }
     }
   return {
@@ -35,15 +35,15 @@ function guarded(log: Logger, tell: (error: unknown) => void): Logger {
       try {
         return log.isLevelEnabled?.(level) ?? true
       } catch (error) {
-        tell(error)
+        report(error)
         return true
       }
     },
     child(fields) {
       try {
-        return guarded(log.child(fields), tell)
+        return guarded(log.child(fields), report)
       } catch (error) {
-        tell(error)
+        report(error)
         return this
       }
     },

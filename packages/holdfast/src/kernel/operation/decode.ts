@@ -55,7 +55,7 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
     return takesBody ? 'body' : 'query'
   }
 
-  function judge(result: StandardSchemaV1.Result<unknown>, wire: WireInput): unknown {
+  function accept(result: StandardSchemaV1.Result<unknown>, wire: WireInput): unknown {
     if (!result.issues) return result.value
     const errors = result.issues.slice(0, maxErrors).map((issue): InvalidField => {
       const path = pathOf(issue)
@@ -76,8 +76,8 @@ export function createDecode(route: Route, schema: Schema, jsonSchema: JsonSchem
   return (wire) => {
     const result = validate(schema, collect(wire))
     return isThenable(result)
-      ? Promise.resolve(result).then((settled) => judge(settled, wire))
-      : judge(result, wire)
+      ? Promise.resolve(result).then((settled) => accept(settled, wire))
+      : accept(result, wire)
   }
 }
 

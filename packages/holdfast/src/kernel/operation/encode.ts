@@ -46,7 +46,7 @@ export function createEncode(operation: Operation, outputSchema: JsonSchema, opt
     return write(cut(output))
   }
   return (output, log) => {
-    const judge = (result: ParseResult): Answer => {
+    const accept = (result: ParseResult): Answer => {
       if (!result.issues) return write(finish(result.value))
       const issues = listIssues(result.issues)
       if (options.validates) throw outputInvalid(operation, issues)
@@ -62,7 +62,7 @@ export function createEncode(operation: Operation, outputSchema: JsonSchema, opt
     } catch (error) {
       return fail(error)
     }
-    return result instanceof Promise ? result.then(judge, fail) : judge(result)
+    return result instanceof Promise ? result.then(accept, fail) : accept(result)
   }
 }
 

@@ -38,7 +38,7 @@ interface Start {
 }
 
 /** A position to continue from, on one side of a page. */
-interface Place {
+interface Boundary {
   readonly values: readonly (string | null)[]
   readonly isInclusive?: boolean
 }
@@ -46,8 +46,8 @@ interface Place {
 /** A paging style: parses the start of a page and creates the marks of other pages. */
 interface Paging<Style extends PagingStyle> {
   open(): Promise<Start>
-  /** Returns `undefined` if the style cannot express the position. */
-  cursorFor(side: Side, place: Place): Promise<PageMarks[Style] | undefined>
+  /** Returns `undefined` if the style cannot express it. */
+  cursorFor(side: Side, boundary: Boundary): Promise<PageMarks[Style] | undefined>
 }
 
 /**
@@ -112,11 +112,11 @@ function pageBoundaries(
     isBackward,
     isMore,
   }: { readonly after: Position | undefined; readonly isBackward: boolean; readonly isMore: boolean },
-): { readonly [S in Side]?: Place } {
+): { readonly [S in Side]?: Boundary } {
   const [first, last] = [rows[0], rows.at(-1)]
   if (first === undefined || last === undefined) {
     if (after === undefined) return {}
-    const back: Place = { values: after.values, isInclusive: !after.isInclusive }
+    const back: Boundary = { values: after.values, isInclusive: !after.isInclusive }
     return isBackward ? { next: back } : { prev: back }
   }
   const isAfter = isBackward ? true : isMore

@@ -55,7 +55,7 @@ const cuttingTypes = new Set<string>([
   'void',
 ])
 
-const checksThatOnlyJudge = new Set([
+const checksThatOnlyValidate = new Set([
   'less_than',
   'greater_than',
   'multiple_of',
@@ -77,15 +77,15 @@ function changesValue(definition: ZodDefinition): boolean {
   if (definition.coerce === true) return true
   const checks = (definition.checks ?? []).map((check) => check._zod.def)
   if (definition.check !== undefined && definition.type !== 'custom') checks.push(definition as ZodCheck)
-  return !checks.every(onlyJudges)
+  return !checks.every(onlyValidates)
 }
 
-function onlyJudges({ check, format, fn }: ZodCheck): boolean {
+function onlyValidates({ check, format, fn }: ZodCheck): boolean {
   // A URL is returned without surrounding white space.
   if (check === 'string_format') return format !== 'url'
   // A refinement only returns true or false; `superRefine` and `check` may change the value.
   if (check === 'custom') return typeof fn === 'function'
-  return check !== undefined && checksThatOnlyJudge.has(check)
+  return check !== undefined && checksThatOnlyValidate.has(check)
 }
 
 function every(root: Schema, holds: (definition: ZodDefinition) => boolean): boolean {

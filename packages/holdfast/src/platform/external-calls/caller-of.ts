@@ -43,7 +43,7 @@ export function callerOf(): Caller {
 }
 
 /** Returns the nearest file and line of the program; `undefined` if none of it is on the stack. */
-export function placeOfProgram(): string | undefined {
+export function callerLineOfProgram(): string | undefined {
   const frame = framesBelowChannel().find(({ path }) => !isFrameworks(path) && !library.test(path))
   return frame && `${frame.path}:${frame.line}`
 }

@@ -7,7 +7,7 @@ import { type OutgoingCall, watchOutgoingCalls } from './outgoing-calls.ts'
 
 /** Options of {@link createExternalCallWatch}. */
 export interface ExternalCallWatchOptions {
-  /** Receives a warning for each calledAt that makes calls to third parties. */
+  /** Receives a warning for each line of the program that calls third parties. */
   readonly log: Logger
   /**
    * Whether calls to third parties fail, with their transactions, instead of being reported.
@@ -24,7 +24,7 @@ interface WatchedTransaction extends HandledTransaction {
 }
 
 /**
- * Reports calls that leave the process while a transaction is open, once per calledAt that makes them.
+ * Reports calls that leave the process while a transaction is open, once per calling line.
  * It listens only while handlers run.
  *
  * If calls are refused, `within` rejects with HoldfastError `external-call-refused` after one, even

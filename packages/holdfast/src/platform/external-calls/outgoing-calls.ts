@@ -10,7 +10,7 @@ export interface OutgoingCall {
    * Reports the destination, at once or as soon as it is known: `api.example.com:8443`, or the path
    * of a socket.
    */
-  toHost(tell: (host: string) => void): void
+  toHost(report: (host: string) => void): void
   /** Fails the call with this error, once its host is known and before anything has been sent. */
   refuse(error: Error): void
 }
@@ -40,7 +40,7 @@ interface FetchMessage {
 function ofFetch({ request }: FetchMessage): OutgoingCall {
   return {
     kind: 'request',
-    toHost: (tell) => tell(request.origin === undefined ? 'unknown host' : new URL(request.origin).host),
+    toHost: (report) => report(request.origin === undefined ? 'unknown host' : new URL(request.origin).host),
     refuse: (error) => (request.onResponseError ? request.onResponseError(error) : request.onError?.(error)),
   }
 }
@@ -53,7 +53,7 @@ function ofRequest({ request }: RequestMessage): OutgoingCall {
   const named = request.getHeader('host')
   return {
     kind: 'request',
-    toHost: (tell) => tell(typeof named === 'string' ? named : request.host),
+    toHost: (report) => report(typeof named === 'string' ? named : request.host),
     refuse: (error) => void request.destroy(error),
   }
 }
@@ -65,11 +65,11 @@ interface SocketMessage {
 function ofSocket({ socket }: SocketMessage): OutgoingCall {
   return {
     kind: 'connection',
-    toHost(tell) {
+    toHost(report) {
       let name: string | undefined
       let hasReported = false
       const tellOnce = (host: string): void => {
-        if (!hasReported) tell(host)
+        if (!hasReported) report(host)
         hasReported = true
       }
       socket.on('lookup', (...[, , , host]) => (name = host))

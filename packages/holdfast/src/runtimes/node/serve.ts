@@ -156,7 +156,7 @@ export interface ServeParts {
    * Returns the line of the program that runs a statement. Default: repeated statements are
    * reported in the trace only.
    */
-  readonly placeOfProgram?: () => string | undefined
+  readonly callerLineOfProgram?: () => string | undefined
 }
 
 /** The service that is observed, and the receivers of what goes wrong with that. */
@@ -193,7 +193,7 @@ async function start<O extends Operations>(
     createHealth,
     watch,
     watchExternalCalls,
-    placeOfProgram,
+    callerLineOfProgram,
     settings,
     answersCalls,
   }: ServeParts,
@@ -258,8 +258,8 @@ async function start<O extends Operations>(
       log: ownLog,
       notify,
       ...(telemetry ? { telemetry } : {}),
-      ...(placeOfProgram && mode !== 'production'
-        ? { statements: { refuses: false, callerLineOf: placeOfProgram } }
+      ...(callerLineOfProgram && mode !== 'production'
+        ? { statements: { refuses: false, callerLineOf: callerLineOfProgram } }
         : {}),
       ...(watchExternalCalls && mode !== 'production' ? { externalCalls: watchExternalCalls({ log }) } : {}),
     })

@@ -39,7 +39,7 @@ export interface StopTimes {
 const minCloseMs = 500
 
 // A job that does not end within a second of its signal is abandoned.
-const handBackMs = 2_000
+const releaseMs = 2_000
 
 // The last spans show how the service ended; a receiver that is down must not delay the exit.
 const minFlushMs = 500
@@ -62,7 +62,7 @@ export async function stopServer(
   // Other workers take jobs from now on; running jobs have the rest of the grace, less the time to
   // release them.
   const working = stopWorking(worker, {
-    limitMs: Math.max(0, graceMs - handBackMs),
+    limitMs: Math.max(0, graceMs - releaseMs),
     log: running.host.log,
   })
   if (drainDelayMs > 0) {
@@ -70,7 +70,7 @@ export async function stopServer(
     await sleep(drainDelayMs)
   }
   const hasEnded = await settlesWithin(http.close(), endMs - performance.now())
-  const hasHandedBack = await settlesWithin(working, Math.max(minCloseMs, endMs - performance.now()))
+  const hasReleased = await settlesWithin(working, Math.max(minCloseMs, endMs - performance.now()))
   const hung = hasEnded ? [] : unfinishedWork(handler, http)
   http.server.closeAllConnections()
   const hasClosed = await settlesWithin(running.stop(), Math.max(minCloseMs, endMs - performance.now()))
@@ -78,7 +78,7 @@ export async function stopServer(
   await telemetry?.stop(Math.min(flushMs, maxFlushMs))
   const rest = [
     ...hung,
-    ...(hasHandedBack ? [] : ['a job that could not be released']),
+    ...(hasReleased ? [] : ['a job that could not be released']),
     ...(hasClosed ? [] : ['the database']),
   ]
   if (rest.length === 0) return

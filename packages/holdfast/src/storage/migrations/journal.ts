@@ -122,7 +122,7 @@ export async function readJournal(
   const rows = await journalRows(client)
   for (const set of sets) requireVersion(set, rows)
   const verdicts = sets.map((set) =>
-    judge(
+    checkJournal(
       set,
       rows.filter((row) => row.owner === set.owner),
     ),
@@ -173,7 +173,7 @@ function requireVersion(
   )
 }
 
-function judge({ owner, migrations }: MigrationSet, rows: readonly JournalRow[]) {
+function checkJournal({ owner, migrations }: MigrationSet, rows: readonly JournalRow[]) {
   const applied = new Map(rows.map((row) => [row.name, row.checksum]))
   const known = new Set(migrations.map(({ name }) => name))
   const last = rows

@@ -14,9 +14,9 @@ export interface ListOptions<Column extends string> {
   readonly order: readonly OrderBy<Column>[]
 }
 
-const placeColumn = 'holdfast_place'
+const positionColumn = 'holdfast_position'
 
-type Positioned<Row> = Row & { readonly [placeColumn]: readonly (string | null)[] }
+type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }
 
 /**
  * Returns a source for `page` that reads from a statement. Write the statement with its filters but
@@ -32,7 +32,7 @@ export function list<Row extends pg.QueryResultRow>(
 ): PageSource<Row> {
   const { columns, orderings } = readOrder(options.order, (column) => ({ column, name: column }))
   const names = columns.map((column) => raw(`page.${quoteIdentifier(column)}`))
-  const position = sql`array[${join(names.map((name) => sql`${name}::text`))}] as ${raw(placeColumn)}`
+  const position = sql`array[${join(names.map((name) => sql`${name}::text`))}] as ${raw(positionColumn)}`
   const render = (parts: readonly SeekPart[]): Sql => joined(parts.map((part) => toSql(part, names)))
 
   async function read({ where, orderBy, limit, offset }: Branch): Promise<readonly PositionedRow<Row>[]> {
@@ -42,7 +42,7 @@ export function list<Row extends pg.QueryResultRow>(
       ${where ? sql`where ${render(where)}` : empty}
       order by ${render(orderBy)}
       limit ${limit} ${offset === 0 ? empty : sql`offset ${offset}`}`)
-    return rows.map(({ [placeColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
+    return rows.map(({ [positionColumn]: values, ...row }) => ({ row: row as unknown as Row, values }))
   }
 
   return {

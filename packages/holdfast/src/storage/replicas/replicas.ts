@@ -94,7 +94,7 @@ export class Replicas {
       const { position, system } = await this.#askPrimary()
       const askedMs = clock.monotonicMs()
       this.#history.note(parsePosition(position)!, askedMs)
-      for (const replica of this.#replicas) this.#judge(replica, system, askedMs)
+      for (const replica of this.#replicas) this.#evaluate(replica, system, askedMs)
     } catch (error) {
       if (this.#closing.signal.aborted) return
       // Logged once per replica, with the reason: it may be a missing privilege, which is
@@ -125,7 +125,7 @@ export class Replicas {
    * Checks a replica, unless its last check is still running: one that hangs does not delay the
    * others.
    */
-  #judge(replica: Replica, system: string, nowMs: number): void {
+  #evaluate(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return
     const excluded = replica.look(system).then((replayed) => {
       this.#asked.delete(replica)

@@ -31,14 +31,14 @@ export class UnboundedReads {
   look(text: string, operation: CompiledOperation, log: Logger): void {
     if (operation.hasExplicitMaxRows || this.#seen.has(text) || this.#seen.size >= maxSeen) return
     this.#seen.add(text)
-    const looking = this.#judge(text, operation, log).catch((error: unknown) =>
+    const looking = this.#check(text, operation, log).catch((error: unknown) =>
       log.debug({ error: toLogFields(error) }, 'whether a statement is bounded could not be found out'),
     )
     this.#looking.add(looking)
     void looking.finally(() => this.#looking.delete(looking))
   }
 
-  async #judge(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
+  async #check(text: string, operation: CompiledOperation, log: Logger): Promise<void> {
     // Loaded on first use: 1.5 MB of WebAssembly.
     const { parse } = await import('libpg-query')
     const tables = findUnbounded(await parse(text), await (this.#keys ??= this.#readKeys()))

@@ -55,12 +55,12 @@ export function createRouteTable<Target>(
     const [candidates, values] = router.match(method, path)
     const first = candidates[0]
     if (!first) return undefined
-    const [entry, places] = first
+    const [entry, indexes] = first
     // One implementation of the router returns the parameters, the other their indexes in the
     // values.
     return {
       entry,
-      parameters: values ? valuesAt(places as Places, values) : (places as Record<string, string>),
+      parameters: values ? valuesAt(indexes as Indexes, values) : (indexes as Record<string, string>),
     }
   }
 
@@ -72,11 +72,11 @@ export function createRouteTable<Target>(
 }
 
 /** The index of each parameter among the values of a path. */
-type Places = Readonly<Record<string, number>>
+type Indexes = Readonly<Record<string, number>>
 
-function valuesAt(places: Places, values: readonly string[]): Record<string, string> {
+function valuesAt(indexes: Indexes, values: readonly string[]): Record<string, string> {
   const parameters: Record<string, string> = {}
-  for (const name in places) parameters[name] = values[places[name]!]!
+  for (const name in indexes) parameters[name] = values[indexes[name]!]!
   return parameters
 }
 

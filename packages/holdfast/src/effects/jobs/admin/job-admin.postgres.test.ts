@@ -197,7 +197,10 @@ describe('a job', () => {
     const [id] = await enqueue({ job: 'endless', name: 'a' })
     await startWorker()
     await inState(id!, 'running')
-    expect((await showJob(pool, id!)).worker).toMatchObject({ pid: process.pid, beatAt: expect.any(Date) })
+    expect((await showJob(pool, id!)).worker).toMatchObject({
+      pid: process.pid,
+      lastSeenAt: expect.any(Date),
+    })
   })
 
   const absent = '0197f0a0-0000-7000-8000-000000000001'

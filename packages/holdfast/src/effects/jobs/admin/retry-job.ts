@@ -30,7 +30,7 @@ export async function retryJob(client: StatementClient, id: string): Promise<Ret
     const state = row.state === 'scheduled' ? 'scheduled by its rate limit' : row.state
     throw new HoldfastError(
       'job-not-retriable',
-      `The job ${id} (${row.name}) is ${state}. Only a job that is dead, or scheduled for a time of its own, can be told to run now.`,
+      `The job ${id} (${row.name}) is ${state}. Only a dead job, or one that is scheduled for a time of its own, can be retried.`,
     )
   }
   await runStatement(client, notifyReturned(row.service, row.name))

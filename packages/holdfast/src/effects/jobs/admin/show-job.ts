@@ -8,7 +8,7 @@ type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {
   readonly workerId: string | null
   readonly host: string
   readonly pid: number
-  readonly beatAt: Date
+  readonly lastSeenAt: Date
 }
 
 /**
@@ -21,6 +21,6 @@ export async function showJob(client: StatementClient, id: string): Promise<Stor
   const [row] = await runStatement<JobRow>(client, findJobRow(id))
   if (!row) throw jobUnknown(id)
   const steps = await runStatement<StoredStep>(client, listStepRows(id))
-  const { workerId, host, pid, beatAt, ...job } = row
-  return { ...job, worker: workerId === null ? null : { id: workerId, host, pid, beatAt }, steps }
+  const { workerId, host, pid, lastSeenAt, ...job } = row
+  return { ...job, worker: workerId === null ? null : { id: workerId, host, pid, lastSeenAt }, steps }
 }

@@ -106,7 +106,7 @@ export interface JobWorker {
   readonly host: string
   readonly pid: number
   /** The time of the last heartbeat. */
-  readonly beatAt: Date
+  readonly lastSeenAt: Date
 }
 
 /** A job in full. */

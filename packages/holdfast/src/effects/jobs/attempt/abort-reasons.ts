@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The abort reason if another worker has the job. The effects of this attempt are discarded. */
 export const jobLost: HoldfastError = new HoldfastError(
   'job-lost',
-  'Another worker has taken the job over, since this one had not been heard of. Nothing of this attempt is kept.',
+  'The job was rescued by another worker, because no heartbeat of this one was seen in time. Nothing of this attempt is kept.',
 )
 
 /**
@@ -27,5 +27,5 @@ export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'T
 /** The abort reason if the process is shutting down. Another process runs the job again. */
 export const workerStopping: HoldfastError = new HoldfastError(
   'worker-stopping',
-  'The process ends, and hands the job back. It is run again, which does not count as a further try.',
+  'The process ends and releases the job, which another worker runs again. The release does not count as an attempt.',
 )

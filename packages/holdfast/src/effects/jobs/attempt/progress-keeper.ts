@@ -19,7 +19,7 @@ export class ProgressKeeper {
   readonly #pool: Pool
   readonly #clock: Clock
   readonly #log: Logger
-  #told = new Map<string, ProgressReport>()
+  #reports = new Map<string, ProgressReport>()
   #isDue = false
 
   constructor(pool: Pool, clock: Clock, log: Logger) {
@@ -29,7 +29,7 @@ export class ProgressKeeper {
   }
 
   keep(reported: ProgressReport): void {
-    this.#told.set(claimKey(reported), reported)
+    this.#reports.set(claimKey(reported), reported)
     if (this.#isDue) return
     this.#isDue = true
     this.#clock.after(pauseMs, () => {
@@ -42,9 +42,9 @@ export class ProgressKeeper {
 
   /** Stores the reported values. */
   async flush(): Promise<void> {
-    const reported = [...this.#told.values()]
+    const reported = [...this.#reports.values()]
     if (reported.length === 0) return
-    this.#told = new Map()
+    this.#reports = new Map()
     await withConnection(this.#pool, systemWork(AbortSignal.timeout(timeoutMs)), async (connection) => {
       for (const one of reported) {
         await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {

@@ -25,7 +25,7 @@ export type AttemptOutcome =
   | 'cancelled'
   | 'suspended'
   | 'snoozed'
-  | 'handed-back'
+  | 'released'
   | 'lost'
 
 /** Dependencies that all attempts share. */
@@ -152,7 +152,7 @@ async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome
 function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
   if (state === 'cancelled' || state === 'dead') return state
   if (end.isSnooze === true) return 'snoozed'
-  return end.state === 'ready' ? 'handed-back' : 'failed'
+  return end.state === 'ready' ? 'released' : 'failed'
 }
 
 function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {

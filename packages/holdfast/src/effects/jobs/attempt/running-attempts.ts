@@ -63,14 +63,14 @@ interface Running {
 /** The running attempts of a process, by claim. */
 export class RunningAttempts {
   readonly #parts: RunningAttemptsParts
-  readonly #surroundings: Omit<AttemptHost, 'pool'>
+  readonly #attemptHost: Omit<AttemptHost, 'pool'>
   readonly #attemptParts: AttemptParts
   readonly #progress: ProgressKeeper
   readonly #marks: BegunMarks
   readonly #observer: JobsObserver
   readonly #closing = new AbortController()
   readonly #running = new Map<string, Running>()
-  readonly #handedBack: string[] = []
+  readonly #released: string[] = []
   readonly #timeouts = new LongestTimeout()
 
   constructor(parts: RunningAttemptsParts) {
@@ -83,7 +83,7 @@ export class RunningAttempts {
     this.#marks = marks
     this.#progress = progress
     this.#observer = observeJobs(telemetry, () => this.#running.size)
-    this.#surroundings = {
+    this.#attemptHost = {
       service,
       control,
       bind,
@@ -113,15 +113,15 @@ export class RunningAttempts {
   }
 
   /** The ids of the jobs that were released for other workers to run. */
-  get handedBack(): readonly string[] {
-    return this.#handedBack
+  get released(): readonly string[] {
+    return this.#released
   }
 
   /** Starts the attempt of a claimed job. */
   begin(row: ClaimedRow): void {
     const { jobs, telemetry, log } = this.#parts
     const job = jobs.get(row.name)!
-    const scope = openAttempt(job, row, { ...this.#surroundings, pool: this.#parts.poolOf(job) })
+    const scope = openAttempt(job, row, { ...this.#attemptHost, pool: this.#parts.poolOf(job) })
     // Before the handler runs, which may block the event loop from its first line on.
     this.#timeouts.add(toMilliseconds(job.deadline))
     this.#parts.onLongestTimeout(this.#timeouts.ms)
@@ -143,7 +143,7 @@ export class RunningAttempts {
 
   #end({ job, row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
     this.#observer.ended(row.name, outcome, durationMs / 1_000)
-    if (outcome === 'handed-back') this.#handedBack.push(row.id)
+    if (outcome === 'released') this.#released.push(row.id)
     log.debug({ outcome, statements: work.usage.statements }, `job ${outcome}`)
     deadline.end()
     work.span.set('holdfast.outcome', outcome)

@@ -7,7 +7,7 @@ import { Backlog } from './backlog.ts'
 import { ClaimBounds } from './claim-bounds.ts'
 import { coalesce } from './coalesce.ts'
 import { claimJobs, type ClaimedRow } from '../queries/claim-jobs.ts'
-import { releaseClaims, handBackUnknown } from '../queries/release-claims.ts'
+import { releaseClaims, releaseUnknownClaims } from '../queries/release-claims.ts'
 import type { RunningAttempts } from '../attempt/running-attempts.ts'
 import type { Slots } from './slots.ts'
 
@@ -41,7 +41,7 @@ export class Claims {
   #isOver = false
   /** Until this time, claims may turn up that were executed but whose reply was lost. */
   #unclearUntilMs = -Infinity
-  #reckonedMs = -Infinity
+  #reconciledMs = -Infinity
 
   /**
    * Claims jobs until there is no free slot or no job left. Calls made during a claim are merged
@@ -67,7 +67,7 @@ export class Claims {
 
   /** Whether claims may turn up whose reply was lost. */
   get isUnclear(): boolean {
-    return this.#reckonedMs < this.#unclearUntilMs
+    return this.#reconciledMs < this.#unclearUntilMs
   }
 
   /** The number of claimed jobs that have not started. */
@@ -96,7 +96,7 @@ export class Claims {
       )
       this.#bounds.claimed(rows, performance.now())
       this.#backlog.add(rows)
-      if (this.#isOver) await this.#giveBack(this.#backlog.clear())
+      if (this.#isOver) await this.#release(this.#backlog.clear())
       this.beginNext()
       if (rows.length === 0 && this.#bounds.sweepInstead(performance.now())) continue
       if (rows.length === 0 || rows.length < room) return
@@ -143,9 +143,9 @@ export class Claims {
   }
 
   /** Releases jobs that have waited too long. Resolves to their names. */
-  async giveBackStale(): Promise<readonly string[]> {
+  async releaseStale(): Promise<readonly string[]> {
     const stale = this.#backlog.takeStale()
-    await this.#giveBack(stale)
+    await this.#release(stale)
     return stale.map(({ name }) => name)
   }
 
@@ -165,10 +165,10 @@ export class Claims {
       log.debug({ error: toLogFields(error) }, 'a claim that was under way at the end has failed')
     })
     const waiting = this.#backlog.clear()
-    await this.#giveBack(waiting).catch((error: unknown) => {
+    await this.#release(waiting).catch((error: unknown) => {
       log.warn(
         { error: toLogFields(error) },
-        'jobs that had not begun could not be handed back; others take them over in a while',
+        'releasing jobs that had not started failed; other workers rescue them later',
       )
     })
     return waiting.map(({ name }) => name)
@@ -179,7 +179,7 @@ export class Claims {
     this.#bounds.sweepNext()
   }
 
-  async #giveBack(rows: readonly ClaimedRow[]): Promise<void> {
+  async #release(rows: readonly ClaimedRow[]): Promise<void> {
     if (rows.length === 0) return
     this.sweepNext()
     await this.#run((connection) => connection.run(releaseClaims(rows)))
@@ -192,15 +192,15 @@ export class Claims {
    */
   async #releaseUnknownClaims(): Promise<void> {
     const nowMs = performance.now()
-    if (this.#reckonedMs >= this.#unclearUntilMs || nowMs - this.#reckonedMs < reconcileEveryMs) return
+    if (this.#reconciledMs >= this.#unclearUntilMs || nowMs - this.#reconciledMs < reconcileEveryMs) return
     const { worker, slots, attempts, log } = this.#parts
     const known = [...attempts.claims, ...this.#backlog.claims]
     const { rowCount } = await this.#run((connection) =>
-      connection.run(handBackUnknown(worker, slots.names, known)),
+      connection.run(releaseUnknownClaims(worker, slots.names, known)),
     )
-    this.#reckonedMs = nowMs
+    this.#reconciledMs = nowMs
     this.sweepNext()
-    if (rowCount) log.debug({ jobs: rowCount }, 'jobs handed back whose claim was never answered')
+    if (rowCount) log.debug({ jobs: rowCount }, 'jobs released whose claim was never answered')
   }
 
   async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {

@@ -148,7 +148,7 @@ class NotifyingWaker implements Waker {
     })
     client.on('error', (error) => this.#lose(client, error))
     client.on('end', () => this.#lose(client, undefined))
-    client.on('notification', (notification) => this.#hear(client, notification))
+    client.on('notification', (notification) => this.#receive(client, notification))
     try {
       await client.connect()
     } catch (error) {
@@ -174,7 +174,7 @@ class NotifyingWaker implements Waker {
     for (const listener of this.#listeners) listener.look()
   }
 
-  #hear(client: DriverClient, { payload, processId }: pg.Notification): void {
+  #receive(client: DriverClient, { payload, processId }: pg.Notification): void {
     // The listeners here already received the wakes of this process.
     if (processId === client.processID) return
     const wake = decodeWake(payload)

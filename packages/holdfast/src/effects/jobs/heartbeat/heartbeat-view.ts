@@ -80,7 +80,7 @@ export class HeartbeatView {
     return Atomics.load(this.#values, reachableSince) === 0n ? 0 : this.#sinceMs(reachableSince)
   }
 
-  #sinceMs(place: number): number {
-    return Number(this.#now() - Atomics.load(this.#values, place)) / Number(nanosPerMs)
+  #sinceMs(index: number): number {
+    return Number(this.#now() - Atomics.load(this.#values, index)) / Number(nanosPerMs)
   }
 }

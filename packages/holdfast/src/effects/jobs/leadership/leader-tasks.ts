@@ -16,7 +16,7 @@ import { rescueJobs } from './rescue-jobs.ts'
 import { concerned } from '../enqueue/wake.ts'
 import type { Waker } from '../enqueue/waker.ts'
 
-// The duties of the leader, for the jobs of all processes of a service:
+// The tasks of the leader, for the jobs of all processes of a service:
 //
 // - promotes scheduled and waiting jobs that are due: sleeps until the next one, and is woken for
 //   earlier ones;
@@ -25,7 +25,7 @@ import type { Waker } from '../enqueue/waker.ts'
 //
 // Two processes may do this at once without harm, since each statement locks what it changes:
 // promotion and rescue skip rows that another process has locked, and change a row only if its
-// state is unchanged; admission takes a lock per name. So no duty needs the leader's term as a
+// state is unchanged; admission takes a lock per name. So no task needs the leader's term as a
 // fence.
 
 /** A worker of this process that can rescue the jobs of others. */
@@ -48,7 +48,7 @@ export interface LeaderTasksParts {
   readonly rescuer: () => Rescuer | undefined
 }
 
-/** The duties of the leader that this process has. */
+/** The tasks of the leader that this process has. */
 export interface LeaderTasks {
   /** Runs promotion and rescue now, for example after an election. */
   now(): void
@@ -64,14 +64,14 @@ const minRescueIntervalMs = 250
 const reachableMs = beatMs + 1_000
 
 /**
- * Returns the name of the duty of admitting the jobs of a name. Jobs without limits have one too,
+ * Returns the name of the task of admitting the jobs of a name. Jobs without limits have one too,
  * since another version of the program may limit them.
  */
 export function admissionTask(name: string): string {
   return `admit ${name}`
 }
 
-/** Starts the duties of the leader. In a process without duties, they execute no statement. */
+/** Starts the tasks of the leader. In a process without tasks, they execute no statement. */
 export function startLeaderTasks(parts: LeaderTasksParts): LeaderTasks {
   const { service, jobs, pool, clock, log, waker, leadership } = parts
   const names = [...jobs.keys()]

@@ -18,15 +18,15 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 // - A process leads only while the lease is also valid by its own monotonic clock, counted from
 //   before the renewal was sent. So a process that was stopped and continues starts nothing.
 // - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
-//   A killed leader leaves no session, so the next candidate that checks takes over at once.
+//   A killed leader leaves no session, so the next candidate that checks becomes the leader at once.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
-//   each duty has to be safe in two processes at once. No duty relies on the term, which is
-//   informational; the statements are idempotent or lock what they change (see leader-duties.ts).
-// - A process does duties that the leader does not have: schedules and limits of another version of
+//   each task has to be safe in two processes at once. No task relies on the term, which is
+//   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
+// - A process does tasks that the leader does not have: schedules and limits of another version of
 //   the program.
 
 /**
- * How long a lease is valid after a renewal, in milliseconds. If the leader hangs, its duties stop
+ * How long a lease is valid after a renewal, in milliseconds. If the leader hangs, its tasks stop
  * for at most this long.
  */
 export const leadLeaseMs = 6_000
@@ -45,9 +45,9 @@ export interface LeadershipParts {
   readonly clock: Clock
   readonly log: Logger
   readonly waker: Waker
-  /** Names of the duties that this process has if it leads; the same in all processes. */
+  /** Names of the tasks that this process has if it leads; the same in all processes. */
   readonly covers: readonly string[]
-  /** Called when this process gets a duty that it did not have before. */
+  /** Called when this process gets a task that it did not have before. */
   readonly onElected: () => void
 }
 
@@ -55,7 +55,7 @@ export interface LeadershipParts {
 export interface Leadership {
   /** Whether this process leads its service. */
   readonly leads: boolean
-  /** Returns whether this process has a duty: it leads, or the leader does not have the duty. */
+  /** Returns whether this process has a task: it leads, or the leader does not have the task. */
   isLeader(name: string): boolean
   /** Leaves the election. A leader resigns, so that another process leads at once. */
   stop(): Promise<void>
@@ -69,17 +69,17 @@ export function startLeadership(parts: LeadershipParts): Leadership {
 class Campaign implements Leadership {
   readonly #parts: LeadershipParts
   readonly #holder = randomUUID()
-  readonly #duty: RecurringTask
+  readonly #task: RecurringTask
   readonly #unlisten: () => void
   #leadsUntilMs = -Infinity
   #term: string | undefined
-  /** The duties of another leader; `undefined` if none is known. */
+  /** The tasks of another leader; `undefined` if none is known. */
   #othersCover: ReadonlySet<string> | undefined
 
   constructor(parts: LeadershipParts) {
     this.#parts = parts
     const { service, waker, clock, log } = parts
-    this.#duty = startRecurringTask({
+    this.#task = startRecurringTask({
       failure: 'campaigning for the lead of the service failed',
       clock,
       log,
@@ -105,7 +105,7 @@ class Campaign implements Leadership {
 
   async stop(): Promise<void> {
     this.#unlisten()
-    await this.#duty.stop()
+    await this.#task.stop()
     if (this.#term === undefined) return
     this.#lose()
     const { service, waker, log } = this.#parts
@@ -118,7 +118,7 @@ class Campaign implements Leadership {
   }
 
   #look(): void {
-    if (!this.leads) this.#duty.now()
+    if (!this.leads) this.#task.now()
   }
 
   async #campaign(): Promise<number | undefined> {

@@ -29,7 +29,7 @@ const batch = 1_000
 const limitMs = 10_000
 
 /**
- * Starts the duty of deleting old data of the jobs of a service, if this process leads: ended jobs
+ * Starts the task of deleting old data of the jobs of a service, if this process leads: ended jobs
  * that have expired, idle limits, heartbeats of dead workers. Two processes may run it at once:
  * each skips rows that the other has locked.
  */
@@ -91,7 +91,7 @@ class ExpiredJobs {
       pruneJobs({ service, after: this.#after, limit: batch }),
     )
     const { count = 0, last = null, slots = [] } = pruned ?? {}
-    // Places are sorted, so that all processes lock them in the same order.
+    // Slots are sorted, so that all processes lock them in the same order.
     for (const slot of slots)
       for (const statement of releaseSlot({ service, ...slot })) await transaction.run(statement)
     return { count, last, slots }

@@ -5,7 +5,7 @@ import { byClaim } from './by-claim.ts'
 /** Releases jobs that were claimed but not started, if these claims still hold them. */
 export function releaseClaims(claims: readonly ClaimOf[]): Statement {
   return {
-    name: 'holdfast_hand_back',
+    name: 'holdfast_release_claims',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
       where ${byClaim}`,
@@ -17,13 +17,13 @@ export function releaseClaims(claims: readonly ClaimOf[]): Statement {
  * Releases claims of these names that a worker has made but does not know of, since the connection
  * was lost before the reply.
  */
-export function handBackUnknown(
+export function releaseUnknownClaims(
   worker: string,
   names: readonly string[],
   known: readonly ClaimOf[],
 ): Statement {
   return {
-    name: 'holdfast_hand_back_unknown',
+    name: 'holdfast_release_unknown_claims',
     text: `
       update holdfast.jobs set state = 'ready', worker = null
       where worker = $1 and state = 'running' and name = any ($4::text[])

@@ -1,7 +1,7 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 /** A slot of a concurrency key. */
-export interface Place {
+export interface Slot {
   readonly service: string
   readonly name: string
   readonly key: string
@@ -11,7 +11,7 @@ export interface Place {
  * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The lock
  * is taken in a separate statement first, so that the second one sees all jobs blocked before.
  */
-export function releaseSlot({ service, name, key }: Place): readonly Statement[] {
+export function releaseSlot({ service, name, key }: Slot): readonly Statement[] {
   return [
     {
       name: 'holdfast_lock_limit',
@@ -22,7 +22,7 @@ export function releaseSlot({ service, name, key }: Place): readonly Statement[]
       values: [name, key, service],
     },
     {
-      name: 'holdfast_pass_place_on',
+      name: 'holdfast_pass_slot_on',
       text: `
         with next as (
           select id from holdfast.jobs

@@ -39,7 +39,7 @@ const retryMs = 15_000
 const minMs = 50
 const limitMs = 5_000
 
-/** Returns the name of the duty of enqueuing the jobs of a schedule. */
+/** Returns the name of the task of enqueuing the jobs of a schedule. */
 export function startSchedules(name: string): string {
   return `schedule ${name}`
 }
@@ -51,11 +51,11 @@ interface Taken {
 }
 
 /**
- * Starts to enqueue the jobs of schedules at their times, if this process has that duty. Two
+ * Starts to enqueue the jobs of schedules at their times, if this process has that task. Two
  * processes may do so at once: each tick is enqueued once, since the row of the schedule is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
-  // One duty per schedule, so that a failure in the input of one does not delay the others.
+  // One task per schedule, so that a failure in the input of one does not delay the others.
   const tasks = schedules.map((schedule) => runSchedule(schedule, parts))
   return {
     now() {

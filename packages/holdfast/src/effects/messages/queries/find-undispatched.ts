@@ -11,7 +11,7 @@ export interface UndispatchedRow {
 /** Counts messages that wait to be dispatched, and reads whether a worker is running. */
 export function findUndispatched(): Statement {
   return {
-    name: 'holdfast_find_unheard',
+    name: 'holdfast_find_undispatched',
     text: `
       select
         (

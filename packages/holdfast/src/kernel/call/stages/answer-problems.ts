@@ -53,6 +53,6 @@ function toProblem(error: unknown, call: Call, mode: Mode): ProblemError {
   if (mode !== 'development') return InternalError()
   const message =
     typeof fields['message'] === 'string' ? fields['message'] : 'a value that is not an Error was thrown'
-  const place = typeof fields['place'] === 'string' ? fields['place'] : call.operation.definedAt
-  return InternalError({ detail: `${message} (${place})` })
+  const where = typeof fields['calledAt'] === 'string' ? fields['calledAt'] : call.operation.definedAt
+  return InternalError({ detail: `${message} (${where})` })
 }

@@ -39,7 +39,7 @@ export function run(operation: CompiledOperation, options: RunOptions): Stage {
     try {
       const output: unknown = operation.run(new CallContext(call, options) as never)
       const answer = isThenable(output)
-        ? abortable(Promise.resolve(output), call.deadline, (outcome) => tellLate(outcome, call)).then(
+        ? abortable(Promise.resolve(output), call.deadline, (outcome) => logLate(outcome, call)).then(
             (value) => encode(value, call),
           )
         : encode(output, call)
@@ -54,7 +54,7 @@ function withLinks(answer: Answer, { links }: Call): Answer {
   return links ? { ...answer, links } : answer
 }
 
-function tellLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
+function logLate(outcome: PromiseSettledResult<unknown>, call: Call): void {
   if (outcome.status === 'fulfilled' || outcome.reason === call.deadline.reason) return
   call.log.debug({ error: toLogFields(outcome.reason) }, 'handler failed after its call had ended')
 }

@@ -4,7 +4,7 @@ import { BadRequest } from '../../../kernel/problem/problems.ts'
 /**
  * The request fields that are not lists (RFC 9110 section 5.3): none of them may appear twice.
  * node:http takes the first of most and drops the others, while a proxy or a firewall may have
- * judged by the last. `Content-Length` is missing here because node:http refuses a second one by
+ * read by the last. `Content-Length` is missing here because node:http refuses a second one by
  * itself.
  */
 const singletons = [

@@ -4,7 +4,7 @@ import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { CallFailed, createTestService } from 'holdfast/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import { placeOfProgram } from '../../../platform/external-calls/caller-of.ts'
+import { callerLineOfProgram } from '../../../platform/external-calls/caller-of.ts'
 import { sqlStateOf } from './sql-state.ts'
 
 const { mutation, query, service } = holdfast({ database: postgres() })
@@ -62,7 +62,7 @@ async function fail(mode: Mode, operation: 'add' | 'find' | 'search', email: str
     clock: systemClock,
     log: createLogger({ write: (line) => lines.push(line) }),
     notify: () => {},
-    ...(mode === 'production' ? {} : { statements: { refuses: false, callerLineOf: placeOfProgram } }),
+    ...(mode === 'production' ? {} : { statements: { refuses: false, callerLineOf: callerLineOfProgram } }),
   })
   try {
     const isQuery = operation !== 'add'
@@ -109,7 +109,7 @@ test.each(['development', 'test', 'production'] as const)(
       constraint: 'people_email_key',
     })
     expect(error['detail']).toBe(isOpen ? 'Key (email)=(ann@example.org) already exists.' : undefined)
-    expect(error['place']).toBe(isOpen ? await callerLineOf('of add') : undefined)
+    expect(error['calledAt']).toBe(isOpen ? await callerLineOf('of add') : undefined)
     expect(JSON.stringify(line).includes('ann@')).toBe(isOpen)
     const detail = `${String(error['message'])} (${await callerLineOf('of add')})`
     expect(problem['detail']).toBe(mode === 'development' ? detail : undefined)

@@ -3,7 +3,7 @@ import type { DriverStatement } from '../session/driver-query.ts'
 
 /**
  * Passes a handler's statement to its guard, and returns it with the guard's row limit and the
- * calledAt that runs it.
+ * line of the program that runs it.
  */
 export function guarded(
   statement: DriverStatement,

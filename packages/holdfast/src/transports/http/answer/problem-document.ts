@@ -1,6 +1,6 @@
 import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
 import type { RunningService } from '../../../kernel/service/service.ts'
-import { type ResendAdvice, retryAdvice } from './retry-advice.ts'
+import { type RetryAdvice, retryAdvice } from './retry-advice.ts'
 
 /** A member of a problem beside those of RFC 9457. */
 export interface ExtensionMember {
@@ -18,7 +18,7 @@ export interface ProblemDocument {
   readonly title: string
   readonly description?: string
   readonly members: readonly ExtensionMember[]
-  readonly retry: ResendAdvice
+  readonly retry: RetryAdvice
 }
 
 /** Returns the documentation of every problem of a service, ordered by status and code. */

@@ -12,7 +12,7 @@ export function findJobRow(id: string): Statement {
         greatest(
           workers.started_at,
           (select max(at) from holdfast.job_heartbeats where job_heartbeats.worker = workers.id)
-        ) as "beatAt"
+        ) as "lastSeenAt"
       from holdfast.all_jobs as jobs
       left join holdfast.job_workers as workers on workers.id = jobs.worker
       where jobs.id = $1`,

@@ -5,7 +5,7 @@ export interface Candidate {
   readonly service: string
   /** A UUID that identifies the process. */
   readonly holder: string
-  /** Names of the duties that the process has if it leads. */
+  /** Names of the tasks that the process has if it leads. */
   readonly covers: readonly string[]
   readonly leaseMs: number
   /**
@@ -23,7 +23,7 @@ export interface CampaignRow {
    * Time until the lease of the other process ends, in milliseconds; `null` if there is no other.
    */
   readonly left_ms: number | null
-  /** Names of the duties of the other process as the leader. */
+  /** Names of the tasks of the other process as the leader. */
   readonly covers: readonly string[] | null
 }
 
