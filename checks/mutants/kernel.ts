@@ -14,7 +14,7 @@ export const kernelMutants: readonly Mutant[] = [
     file: access,
     text: allOfAsks,
     replacement: allOfAsks.replace('return decision', 'continue'),
-    killedBy: [{ file: tests, name: 'may refuse with a problem of its own' }],
+    killedBy: [{ file: tests, name: 'may reject with a problem of its own' }],
     why: 'A caller whom one rule refuses would be admitted.',
   },
   {
