@@ -3,7 +3,7 @@ import { drizzle } from 'holdfast/drizzle'
 import { setting, settings, url } from 'holdfast/settings'
 import * as schema from './schema.ts'
 
-/** What the ledger is configured with. */
+/** The settings of the ledger. */
 export const ledgerSettings = settings({
   BANK_URL: setting(url('http', 'https'), {
     description: 'The bank that pays out.',
@@ -11,7 +11,7 @@ export const ledgerSettings = settings({
   }),
 })
 
-/** The one place that knows the database. */
+/** The only module that configures the database. */
 export const { query, mutation, job, consumer, service } = holdfast({
   settings: ledgerSettings,
   database: drizzle(schema, {

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { job, query } from './app.ts'
 import * as schema from './schema.ts'
 
-/** Checks that every balance is the sum of its entries, and keeps what it has found. */
+/** Checks that every balance is the sum of its entries, and stores the result. */
 export const checkBalances = job({
   name: 'check-balances',
   input: z.object({ tick: z.iso.datetime() }),

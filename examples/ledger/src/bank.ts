@@ -1,9 +1,9 @@
 import { HoldfastError } from 'holdfast'
 import { z } from 'zod'
 
-/** What a bank is asked to pay. */
+/** A payment that a bank is asked to make. */
 export interface Payment {
-  /** The same for every attempt: the bank pays once for each. */
+  /** The same for all attempts: the bank pays once per key. */
   readonly key: string
   readonly iban: string
   readonly amount: number
@@ -15,7 +15,10 @@ const Reply = z.discriminatedUnion('state', [
   z.object({ state: z.literal('declined') }),
 ])
 
-/** What the bank says of a payment. What it does not answer, or answers otherwise, throws: then nobody knows, and it is asked again. */
+/**
+ * Asks the bank to make a payment. Throws if it does not answer, or answers unexpectedly: then the
+ * outcome is unknown, and the payment has to be sent again under the same key.
+ */
 export async function pay(
   bankUrl: string | undefined,
   { key, ...payment }: Payment,

@@ -8,10 +8,13 @@ import * as schema from './schema.ts'
 /** The transaction of a mutation. */
 export type Transaction = DrizzleWrite<typeof schema>
 
-/** An account as it stands, locked until the transaction ends. */
+/** A row of an account, locked until the transaction ends. */
 export type LockedAccount = typeof schema.accounts.$inferSelect
 
-/** Locks accounts in the order of their ids, so that two transfers in opposite directions cannot wait for each other. */
+/**
+ * Locks accounts in the order of their ids, so that two transfers in opposite directions cannot
+ * deadlock.
+ */
 export async function lockAccounts(
   db: Transaction,
   ids: readonly string[],
@@ -25,7 +28,7 @@ export async function lockAccounts(
   return new Map(rows.map((row) => [row.id, row]))
 }
 
-/** What is booked: from one account to another of the same currency. */
+/** A transfer to book, from one account to another of the same currency. */
 export interface Booking {
   readonly from: LockedAccount
   readonly to: LockedAccount

@@ -1,7 +1,10 @@
 import { event } from 'holdfast'
 import { z } from 'zod'
 
-/** Published with every transfer between customers, under the id of the account that the money comes from. */
+/**
+ * Published with every transfer between customers. The key is the id of the account that the money
+ * comes from.
+ */
 export const TransferCreated = event('transfer.created', {
   description: 'Money has moved between two accounts.',
   payload: z.object({

@@ -3,14 +3,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { json } from 'node:stream/consumers'
 import type { AddressInfo } from 'node:net'
 
-/** A bank to develop and test with: it pays, but for accounts that end in 00, and remembers what it was asked. */
+/**
+ * A bank for development and tests. It makes every payment, except to accounts that end in 00, and
+ * records the requests.
+ */
 export interface FakeBank {
   readonly url: string
-  /** How often each key was sent. */
+  /** The number of requests, by key. */
   readonly calls: ReadonlyMap<string, number>
-  /** How many payments it has made. */
+  /** The number of payments made. */
   readonly payments: number
-  /** Answers the next requests with a failure, after it has paid. */
+  /** Makes the next requests fail after their payments were made. */
   failNext(times: number): void
   stop(): Promise<void>
 }

@@ -4,7 +4,8 @@ import { ledgerSettings } from './app.ts'
 import { startFakeBank } from './fake-bank.ts'
 import { ledger } from './service.ts'
 
-// Nobody wants money to move while they try this out. In production, the start says that the bank is missing.
+// Outside production, a fake bank makes the payments. In production, a missing BANK_URL fails the
+// start.
 if (readMode(process.env) !== 'production' && (await readSettings(ledgerSettings)).BANK_URL === undefined)
   process.env['BANK_URL'] = (await startFakeBank()).url
 

@@ -29,8 +29,8 @@ const toPayout = (row: typeof schema.payouts.$inferSelect): z.infer<typeof Payou
 })
 
 /**
- * Has the bank pay. The call is a step of its own, with a key that each try of it repeats: whatever fails after it, the bank is asked for one
- * payment, and its answer is booked once.
+ * Pays out through the bank. The call is a step with a key that all its attempts share: whatever
+ * fails afterwards, the bank makes one payment, and its answer is booked once.
  */
 export const payOut = job({
   name: 'pay-out',

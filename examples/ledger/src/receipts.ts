@@ -5,7 +5,10 @@ import { job, query } from './app.ts'
 import { ReceiptNotFound } from './problems.ts'
 import * as schema from './schema.ts'
 
-/** Makes the receipt of a transfer. Its row and the end of the job are one commit, so that there is one receipt, however often it is tried. */
+/**
+ * Creates the receipt of a transfer. Its row and the end of the job are one commit, so there is one
+ * receipt, however many attempts the job takes.
+ */
 export const sendReceipt = job({
   name: 'send-receipt',
   input: z.object({ transfer: z.uuid() }),

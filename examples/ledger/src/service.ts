@@ -9,7 +9,7 @@ import * as transfers from './transfers.ts'
 import { countVolume, listVolumes } from './volumes.ts'
 import * as webhookEndpoints from './webhook-endpoints.ts'
 
-/** Money that moves between accounts, in whole minor units. */
+/** The ledger: accounts and transfers between them, in whole minor units. */
 export const ledger = service({
   name: 'ledger',
   operations: {

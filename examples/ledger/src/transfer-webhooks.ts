@@ -2,7 +2,7 @@ import { readMode } from 'holdfast'
 import { webhooks } from 'holdfast/webhooks'
 import { TransferCreated } from './events.ts'
 
-/** Tells both accounts of a transfer. */
+/** Sends a webhook about a transfer to both accounts. */
 export const transferWebhooks = webhooks({
   events: [TransferCreated],
   ownerOf: ({ payload }) => [payload.from, payload.to],

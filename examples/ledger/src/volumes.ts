@@ -5,7 +5,7 @@ import { consumer, query } from './app.ts'
 import { TransferCreated } from './events.ts'
 import * as schema from './schema.ts'
 
-/** Counts what moves on each day. Every message counts once, however often it arrives. */
+/** Sums up the transfers of each day. Every message counts once, however often it arrives. */
 export const countVolume = consumer({
   name: 'count-volume',
   event: TransferCreated,

@@ -3,7 +3,10 @@ import { and, eq } from 'drizzle-orm'
 import type { Transaction } from './book.ts'
 import * as schema from './schema.ts'
 
-/** The account from which a currency's money comes, and to which it goes; made when the first of it does. */
+/**
+ * Returns the account that a currency's money comes from and goes to. Created with the first
+ * deposit.
+ */
 export async function worldAccount(db: Transaction, currency: string): Promise<string> {
   const known = await findWorldAccount(db, currency)
   if (known !== undefined) return known

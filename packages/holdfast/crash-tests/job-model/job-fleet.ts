@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import type pg from 'pg'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
-import { createJobService, type JobName, placesPerKey, type Work } from './job-service.ts'
+import { createJobService, type JobName, slotsPerKey, type Work } from './job-service.ts'
 
 const timeoutMs = 120_000
 
@@ -123,7 +123,7 @@ export class JobFleet {
       where has_slot group by name, limit_key having count(*) > $1
       union all
       select name || ' has ' || count(*) || ' × ' || what from effects group by name, what having count(*) > 1`,
-      [placesPerKey],
+      [slotsPerKey],
     )
     return rows.map(({ what }) => what)
   }

@@ -22,7 +22,7 @@ export const jobNames = ['once', 'often', 'limited'] as const
 export type JobName = (typeof jobNames)[number]
 
 /** The concurrency limit of the job `limited`, for each key. */
-export const placesPerKey = 2
+export const slotsPerKey = 2
 
 /** Creates a service whose jobs follow the script in their input, run by run. */
 export function createJobService() {
@@ -47,7 +47,7 @@ export function createJobService() {
     input: Work,
     deadline,
     retry,
-    concurrency: { limit: placesPerKey, key: ({ limitKey }) => limitKey },
+    concurrency: { limit: slotsPerKey, key: ({ limitKey }) => limitKey },
     run: (context) => work(context),
   })
   const jobs = { once, often, limited }

@@ -53,10 +53,10 @@ export function engineAttempts(
     expect(runs).toEqual(['parent', 'parent', 'child of 2'])
   })
 
-  test('a job that throws undoes its effects, is tried again, and dies after its last try', async () => {
+  test('a job that throws undoes its effects, is retried, and dies after its last attempt', async () => {
     const on = await start()
     work.set('a', async ({ db, attempt }) => {
-      await note(db, `try ${attempt}`)
+      await note(db, `attempt ${attempt}`)
       throw new RangeError(`no ${attempt}`)
     })
     const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'dead')
@@ -65,7 +65,7 @@ export function engineAttempts(
     expect(runs).toHaveLength(3)
   })
 
-  test('a job that gives up is not tried again', async () => {
+  test('a job that gives up is not retried', async () => {
     const on = await start()
     work.set('a', () => {
       throw new GiveUp('no such account')
@@ -74,7 +74,7 @@ export function engineAttempts(
     expect(row).toMatchObject({ failures: 1, failure: { message: 'no such account' } })
   })
 
-  test('a job that says when it is worth it is tried again then', async () => {
+  test('a job that throws RetryLater is retried at that time', async () => {
     const on = await start()
     const beganMs: number[] = []
     const attempts: number[] = []
@@ -91,19 +91,19 @@ export function engineAttempts(
     expect(row).toMatchObject({ failures: 1 })
   })
 
-  test('what has nothing to do with a job is no try of it', async () => {
+  test('a failure that has nothing to do with a job is no attempt of it', async () => {
     const on = await start()
     work.set('a', async ({ db }) => {
       await db.query(sql`select pg_terminate_backend(pg_backend_pid())`)
     })
     const id = await on.enqueue(jobs.plain, 'a')
     await runsOf(4)
-    work.set('a', ({ attempt, db }) => note(db, `try ${attempt}`))
+    work.set('a', ({ attempt, db }) => note(db, `attempt ${attempt}`))
     expect(await on.inState(id, 'succeeded')).toMatchObject({ failures: 0 })
-    expect(await on.effects()).toEqual(['try 1'])
+    expect(await on.effects()).toEqual(['attempt 1'])
   })
 
-  test('a try ends at its deadline, and so does its statement', async () => {
+  test('an attempt ends at its deadline, and so does its statement', async () => {
     const on = await start()
     work.set('a', async ({ db }) => {
       await db.query(sql`select pg_sleep(30)`)

@@ -34,7 +34,7 @@ export function engineEnds(
     expect(await on.effects()).toEqual([])
   })
 
-  test('a worker that stops hands back what has not ended, and that is no try', async () => {
+  test('a worker that stops releases the jobs that have not ended, which is no attempt', async () => {
     const on = await start({ worker: false })
     work.set('long', ({ signal }) => released(signal))
     const id = await on.enqueue(jobs.plain, 'long')
@@ -43,11 +43,11 @@ export function engineEnds(
     expect(await Promise.all([worker!.stop(20), worker!.stop(20)])).toEqual([[id], [id]])
     expect(await worker!.stop(0)).toEqual([id])
     expect(await on.find(id)).toMatchObject({ failures: 0 })
-    work.set('long', ({ attempt, db }) => note(db, `try ${attempt}`))
+    work.set('long', ({ attempt, db }) => note(db, `attempt ${attempt}`))
     const next = await on.running.startWorker()
     await on.inState(id, 'succeeded')
     await next!.stop(1_000)
-    expect(await on.effects()).toEqual(['try 1'])
+    expect(await on.effects()).toEqual(['attempt 1'])
   })
 
   test('a worker that stops waits for what ends in time', async () => {

@@ -95,7 +95,7 @@ async function states(): Promise<Record<string, number>> {
 /** Dispatches all messages again, with the same ids. */
 const repeat = (): Promise<unknown> => store.client.query('update holdfast.messages set position = null')
 
-test('each message has its effect once, those of a key in order, tries that fail included', async () => {
+test('each message has its effect once, those of a key in order, failed attempts included', async () => {
   const failed = new Set<number>()
   await start(
     countConsumer(async (context) => {
@@ -151,7 +151,7 @@ test('a consumer is given the message, its payload as the schema gives it', asyn
   ])
 })
 
-test('a consumer hears of its event only', async () => {
+test('a consumer handles messages of its event only', async () => {
   await start(countConsumer(note))
   await store.publish(Dated, 'a', { on: '2026-01-01' })
   await store.publish(Counted, 'a', 1)

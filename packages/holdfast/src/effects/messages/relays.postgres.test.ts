@@ -187,7 +187,7 @@ test('relays of their own names do not wait for each other', async () => {
   expect(await until(() => rowOf('stuck'))).toMatchObject({ position: '0' })
 })
 
-test('a broker that is away is tried again, and told of once: in the log and in the row', async () => {
+test('a broker that is unreachable is retried, and reported once: in the log and in the row', async () => {
   const broker = new TestBroker()
   let attempts = 0
   broker.onConnect = () => {

@@ -127,7 +127,7 @@ describe('a message', () => {
 })
 
 describe('a delivery that fails', () => {
-  test('is tried again under the same id, with the same bytes, signed anew', async () => {
+  test('is sent again under the same id, with the same bytes and a new signature', async () => {
     const account = newAccount()
     replyWith(500, 301, 200)
     const { secret, id } = await app.add(account, receiver.url)
@@ -147,7 +147,7 @@ describe('a delivery that fails', () => {
     expect(await rowOf(id)).toMatchObject({ failing_since: null, state: 'enabled' })
   })
 
-  test('is given up after the last try, which is no failure of a job', async () => {
+  test('fails permanently after the last attempt, which is no failure of a job', async () => {
     const account = newAccount()
     replyWith(503)
     const { id } = await app.add(account, receiver.url)
@@ -309,7 +309,7 @@ describe('an endpoint', () => {
     await until(() => app.failed.filter(({ owner }) => owner === account).length === 1)
   })
 
-  test('that is disabled while a delivery waits for its next try gets that no more', async () => {
+  test('that is disabled while a delivery waits for its next attempt gets no more of them', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -398,7 +398,7 @@ test('a message that ownerOf fails at is a dead letter, which holds up no other 
   await defective.settled('ann', 'delivered', 'delivered')
 })
 
-test('a try that takes too long is ended', async () => {
+test('an attempt that takes too long is ended', async () => {
   await using impatient = await startWebhooks({ timeout: '100ms', retry: { schedule: [] } })
   receiver.reply(() => {})
   await impatient.add('slow', receiver.url)

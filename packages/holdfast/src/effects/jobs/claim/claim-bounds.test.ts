@@ -31,7 +31,7 @@ test('a claim looks everywhere at first, and behind what was claimed a while ago
   ])
 })
 
-test('a sweep looks everywhere: every ten seconds, when nothing was found, and when jobs were handed back', () => {
+test('a sweep looks everywhere: every ten seconds, when nothing was found, and when jobs were released', () => {
   const bounds = new ClaimBounds({ names, hasShares: false })
   bounds.segments(names, 0)
   bounds.claimed([claimed(3)], 0)

@@ -56,7 +56,7 @@ const endLease = (): Promise<unknown> =>
 interface Process {
   readonly leadership: Leadership
   readonly clock: FakeClock
-  /** Returns how often it got a duty. */
+  /** Returns how often it got a task. */
   readonly tasks: () => number
 }
 

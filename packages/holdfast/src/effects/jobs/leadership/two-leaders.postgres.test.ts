@@ -16,7 +16,7 @@ import { startPruning } from './prune.ts'
 import { runSchedules } from '../schedules/run-schedules.ts'
 import type { Waker } from '../enqueue/waker.ts'
 
-// Runs every duty of a leader in two processes at once, as when a lease has just changed hands:
+// Runs every task of a leader in two processes at once, as when a lease has just changed hands:
 // work that both do has one effect.
 
 const { job, service } = holdfast({ database: postgres() })
@@ -95,7 +95,7 @@ async function insertJobs(name: string, state: string, many: number): Promise<vo
   )
 }
 
-test('each duty of a leader can be done by two processes at once', async () => {
+test('each task of a leader can be done by two processes at once', async () => {
   await insertJobs('plain', 'scheduled', 300)
   await insertJobs('limited', 'limited', 40)
   await insertJobs('paced', 'limited', 10)

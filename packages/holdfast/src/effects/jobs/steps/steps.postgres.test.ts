@@ -72,12 +72,12 @@ test('a step is done once, whatever becomes of what comes after it', async () =>
       return { at: attempt }
     })
     results.push(charged)
-    await note(db, `try ${attempt}`)
+    await note(db, `attempt ${attempt}`)
     if (attempt < 3) throw new Error('not yet')
   }
   const { id } = await on.call.start({})
   await inState(on, id, 'succeeded')
-  expect(await effects(on)).toEqual(['charged', 'try 3'])
+  expect(await effects(on)).toEqual(['charged', 'attempt 3'])
   expect(results).toEqual([{ at: 1 }, { at: 1 }, { at: 1 }])
   expect(keys).toEqual([expect.stringMatching(/^[\w-]{43}$/)])
 })
@@ -213,7 +213,7 @@ test('a result that JSON would change names its step and the place in it', async
   expect(failure).toMatchObject({ message: expect.stringMatching(expected) as string })
 })
 
-test('what a step gives is the same in each try, null and undefined too', async () => {
+test('the result of a step is the same in each attempt, null and undefined too', async () => {
   const on = await begin()
   const given: unknown[] = []
   work = async ({ step, attempt }) => {
