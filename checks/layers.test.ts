@@ -3,7 +3,9 @@ import { expect, test } from 'vitest'
 import type { LayerTable } from './layer-table.ts'
 import { layerTable, tableEnd, tableStart, toMarkdown } from './layer-table.ts'
 import { checkLayers } from './layers.ts'
+import { readModuleGraph } from './module-graph.ts'
 import { plantTree } from './planted-tree.ts'
+import { findSizeViolations } from './size-violations.ts'
 import { describeViolation } from './violation.ts'
 
 const source = 'packages/holdfast/src'
@@ -200,6 +202,38 @@ test('names that fit anything, and export *', () => {
     'examples/one/src/utils.ts:1 is named utils',
     `${source}/kernel/page.ts:1 hands on every name of ./call.ts (export *)`,
     `${source}/kernel/types.test.ts:1 is named types`,
+  ])
+})
+
+test('a folder with more than 25 source files, and a file that imports more than 20', () => {
+  const names = Array.from({ length: 26 }, (_, n) => `page-${n}`)
+  const pages = Object.fromEntries(
+    names.map((name) => [`${source}/kernel/${name}.ts`, 'export const page = 1\n']),
+  )
+  const importing = names.slice(0, 21).map((name) => `import '../kernel/${name}.ts'\n`)
+  expect(
+    violationsIn({
+      ...pages,
+      [`${source}/kernel/page.test.ts`]: 'export const page = 1\n',
+      [`${source}/http/router.ts`]: importing.join(''),
+      [`${source}/http/server.ts`]: importing.slice(1).join(''),
+      [`${source}/index.ts`]: importing.join('').replaceAll('../', './'),
+    }),
+  ).toEqual([
+    `${source}/kernel/page-0.ts:1 ${source}/kernel has 26 source files directly in it; the limit is 25`,
+    `${source}/http/router.ts:1 imports 21 files; the limit is 20`,
+  ])
+})
+
+test('the noted number of imports of a large file only goes down', () => {
+  const root = plantTree({
+    'packages/holdfast/package.json': manifest,
+    [`${source}/kernel/page.ts`]: 'export const page = 1\n',
+    [`${source}/http/router.ts`]: "import '../kernel/page.ts'\n",
+  })
+  const found = findSizeViolations(readModuleGraph(root), { [`${source}/http/router.ts`]: 22 })
+  expect(found.map(({ what, mend }) => `${what}. ${mend}`)).toEqual([
+    'imports 1 files, fewer than the 22 noted in checks/size-violations.ts. Remove it from the list.',
   ])
 })
 

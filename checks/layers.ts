@@ -4,9 +4,10 @@ import { type LayerTable, layerTable, toMarkdown } from './layer-table.ts'
 import { findLayerViolations } from './layer-violations.ts'
 import { readModuleGraph } from './module-graph.ts'
 import { findPortabilityViolations } from './portability-violations.ts'
+import { findSizeViolations } from './size-violations.ts'
 import { describeViolation, type Violation } from './violation.ts'
 
-/** Returns all violations in how the files of a folder import one another. */
+/** Returns all violations in how the files of a folder import one another, and in their number. */
 export function checkLayers(root: string, table: LayerTable = layerTable): readonly Violation[] {
   const graph = readModuleGraph(root)
   return [
@@ -14,6 +15,7 @@ export function checkLayers(root: string, table: LayerTable = layerTable): reado
     ...findImportCycles(graph),
     ...findPortabilityViolations(graph),
     ...findHubViolations(graph),
+    ...findSizeViolations(graph),
   ]
 }
 

@@ -10,6 +10,11 @@ const start = 'export async function start(): Promise<number> {\n  return 1\n}\n
 const planted: readonly (readonly [rule: string, path: string, text: string])[] = [
   ['eslint(max-lines)', `${source}/long.ts`, `export const one = 1\n${'void one\n'.repeat(400)}`],
   [
+    'eslint(max-lines-per-function)',
+    `${source}/long-function.ts`,
+    `export function one(): void {\n${'  void 1\n'.repeat(60)}}\n`,
+  ],
+  [
     'eslint(max-params)',
     `${source}/params.ts`,
     'export const f = (a: 1, b: 1, c: 1, d: 1): unknown => [a, b, c, d]\n',

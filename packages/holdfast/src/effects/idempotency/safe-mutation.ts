@@ -57,16 +57,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
     // A handler may mutate its input, which may share objects with the received one.
     const received = copiesOf(call.wire)
     for (let attempts = 1; ; attempts += 1) {
-      const span = call.span.begin('transaction', 'internal', {
-        'holdfast.isolation': operation.isolation,
-        'holdfast.attempt': attempts,
-      })
-      const work: Work = {
-        deadline: call.deadline,
-        span,
-        usage: call.usage,
-        guard: new HandlerGuard(operation, parts.watch, { span, log: call.log }),
-      }
+      const work = attemptWork(call, { attempts, watch: parts.watch })
+      const { span } = work
       try {
         const place = ring.locate(claim?.madeAtMs)
         const answer = await new MutationAttempt(call, parts, { claim, place, form, work }).run(next)
@@ -101,6 +93,18 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
       throw error
     }
   }
+}
+
+/** Returns the work of one attempt, with a span and a guard of its own. */
+function attemptWork(
+  { operation, span: parent, deadline, usage, log }: Call,
+  { attempts, watch }: { readonly attempts: number; readonly watch: MutationParts['watch'] },
+): Work {
+  const span = parent.begin('transaction', 'internal', {
+    'holdfast.isolation': operation.isolation,
+    'holdfast.attempt': attempts,
+  })
+  return { deadline, span, usage, guard: new HandlerGuard(operation, watch, { span, log }) }
 }
 
 /** Returns the name of an error in a trace, from a small set of values. */

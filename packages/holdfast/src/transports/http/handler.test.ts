@@ -63,7 +63,7 @@ describe('a defect', () => {
     const log: string[] = []
     const broken = {
       ...opened.running,
-      surroundings: {
+      host: {
         ...opened.running.host,
         log: createLogger({ write: (line) => log.push(line) }),
       },

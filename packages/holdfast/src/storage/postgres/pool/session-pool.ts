@@ -121,9 +121,9 @@ export class SessionPool implements Lane {
     })
   }
 
-  /** Takes a session back for the next request. Closes it if `isOver`. */
-  release(client: DriverClient, isClosed: boolean): void {
-    const isUsable = !isClosed && !this.#isEnding && client.failure === undefined
+  /** Takes a session back for the next request. Closes it if `isFinal`. */
+  release(client: DriverClient, isFinal: boolean): void {
+    const isUsable = !isFinal && !this.#isEnding && client.failure === undefined
     if (!isUsable) return this.#close(client)
     const next = this.#waiting.shift()
     if (next) {

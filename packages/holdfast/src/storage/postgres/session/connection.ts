@@ -290,7 +290,7 @@ export class Connection implements Queryable {
     const isOutdated = prepared?.isOutdated(this.#client) === true
     sessions.release(
       this.#client,
-      isLost || isOutdated || this.#sender.hasLostStatements || lifetimes.isClosed(this.#client),
+      isLost || isOutdated || this.#sender.hasLostStatements || lifetimes.isExpired(this.#client),
     )
   }
 }

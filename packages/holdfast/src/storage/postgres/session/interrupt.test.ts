@@ -50,7 +50,7 @@ function connectionOf(client: LostClient): Connection {
     statements: statements as unknown as ConnectionParts['statements'],
     prepared: undefined,
     limits: undefined,
-    lifetimes: { isOver: () => false } as unknown as ConnectionParts['lifetimes'],
+    lifetimes: { isExpired: () => false } as unknown as ConnectionParts['lifetimes'],
     isReadOnly: false,
     showsValues: false,
   })

@@ -24,7 +24,7 @@ test('a session is over at its max age, less a jitter of up to a quarter', () =>
   lifetimes.opened(early)
   const over = (atMs: number) => {
     nowMs = atMs
-    return [late, early].map((session) => lifetimes.isClosed(session))
+    return [late, early].map((session) => lifetimes.isExpired(session))
   }
   expect(over(749)).toEqual([false, false])
   expect(over(750)).toEqual([false, true])

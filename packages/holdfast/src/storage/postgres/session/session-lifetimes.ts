@@ -59,7 +59,7 @@ export class SessionLifetimes {
   }
 
   /** Returns whether a session must be closed on release: it was retired or is too old. */
-  isClosed(client: object): boolean {
+  isExpired(client: object): boolean {
     const lifetime = this.#lifetimes.get(client)
     if (lifetime === undefined) return false
     return lifetime.openedMs <= this.#validFromMs || this.#nowMs() >= lifetime.endsMs

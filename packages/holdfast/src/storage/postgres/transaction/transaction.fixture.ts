@@ -28,7 +28,7 @@ export function poolOf(connection: FakeConnection): Pool {
     flush: (statements: readonly Statement[]) => statements.map(run),
     roleReset: [],
     isBusy: false,
-    isOver: false,
+    isClosed: false,
     transactionStatus: 'T',
     transientFailure: undefined,
     passingFailure: undefined,

@@ -55,7 +55,7 @@ describe('the page of a problem', () => {
       title: 'Nothing <b>is</b> left',
       description: 'Somebody was faster & "took" it.',
       members: [{ name: 'left', type: 'integer', description: 'How many <i>are</i> left.' }],
-      resend: { mayHelp: false, text: expect.stringContaining('After fixing the cause, use a new key') },
+      retry: { mayHelp: false, text: expect.stringContaining('After fixing the cause, use a new key') },
     })
     const typeFor = async (accept: string) => (await pageAs('/problems', accept)).headers.get('content-type')
     expect(await typeFor('application/json, text/html;q=0.9')).toBe('application/json')
@@ -67,7 +67,7 @@ describe('the page of a problem', () => {
   test('states if retrying can help', async () => {
     const adviceOn = async (code: string) => {
       const response = await pageAs(`/problems/${code}`, 'application/json')
-      return ((await response.json()) as { resend: { mayHelp: boolean } }).resend.mayHelp
+      return ((await response.json()) as { retry: { mayHelp: boolean } }).retry.mayHelp
     }
     for (const code of ['unavailable', 'deadline-exceeded', 'internal-error', 'request-timeout']) {
       expect(await adviceOn(code), code).toBe(true)

@@ -1,0 +1,77 @@
+import type { ModuleGraph } from './module-graph.ts'
+import { isTestFile } from './source-files.ts'
+import type { Violation } from './violation.ts'
+
+const maxFilesPerFolder = 25
+const maxImportsPerFile = 20
+
+/**
+ * The files that import more, each with its number. A number only goes down: a file that has come
+ * down to the limit leaves the list.
+ */
+const largeFiles: Readonly<Record<string, number>> = {
+  // A list: one import for each command.
+  'packages/cli/src/commands.ts': 25,
+  'packages/holdfast/src/databases/assembly/create-database.ts': 42,
+  'packages/holdfast/src/kernel/service/service.ts': 26,
+  'packages/holdfast/src/runtimes/node/serve.ts': 27,
+}
+
+/** Returns folders with too many source files, and source files that import too many others. */
+export function findSizeViolations(
+  graph: ModuleGraph,
+  large: Readonly<Record<string, number>> = largeFiles,
+): readonly Violation[] {
+  const sources = [...graph].filter(([file]) => /^packages\/[^/]+\/src\//.test(file) && !isTestFile(file))
+  return [
+    ...crowdedFolders(sources.map(([file]) => file)),
+    ...sources.flatMap(([file, imports]) =>
+      isEntry(file) ? [] : importViolations(file, new Set(imports.map(({ target }) => target)), large),
+    ),
+  ]
+}
+
+function crowdedFolders(files: readonly string[]): readonly Violation[] {
+  return [...Map.groupBy(files, (file) => file.slice(0, file.lastIndexOf('/')))]
+    .filter(([, inFolder]) => inFolder.length > maxFilesPerFolder)
+    .map(([folder, inFolder]) => ({
+      file: inFolder[0] ?? folder,
+      line: 1,
+      what: `${folder} has ${inFolder.length} source files directly in it; the limit is ${maxFilesPerFolder}`,
+      why: 'A folder that holds everything shows no structure.',
+      mend: 'Divide it by what its files are about.',
+    }))
+}
+
+function importViolations(
+  file: string,
+  targets: ReadonlySet<string | undefined>,
+  large: Readonly<Record<string, number>>,
+): readonly Violation[] {
+  const count = [...targets].filter((target) => target !== undefined).length
+  const allowed = large[file] ?? maxImportsPerFile
+  if (count > allowed) return [{ file, line: 1, ...tooMany(count, allowed) }]
+  if (file in large && count < allowed) return [{ file, line: 1, ...outdated(count, allowed) }]
+  return []
+}
+
+function tooMany(count: number, allowed: number): Omit<Violation, 'file' | 'line'> {
+  return {
+    what: `imports ${count} files; the limit is ${allowed}`,
+    why: 'A file that knows that many others has more than one responsibility.',
+    mend: 'Take it apart by responsibility.',
+  }
+}
+
+function outdated(count: number, allowed: number): Omit<Violation, 'file' | 'line'> {
+  return {
+    what: `imports ${count} files, fewer than the ${allowed} noted in checks/size-violations.ts`,
+    why: 'The noted number only goes down.',
+    mend: count > maxImportsPerFile ? `Note ${count}.` : 'Remove it from the list.',
+  }
+}
+
+/** An entry file of the package gathers what is public. */
+function isEntry(file: string): boolean {
+  return /^packages\/holdfast\/src\/[^/]+$/.test(file)
+}
