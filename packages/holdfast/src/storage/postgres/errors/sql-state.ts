@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { isConnectionLost } from '../session/driver-internals.ts'
 import { NoConnection } from './no-connection.ts'
 
 /** The fields of a Postgres error that the framework reads. */
@@ -166,11 +167,6 @@ const socketErrors = new Set([
   'ETIMEDOUT',
 ])
 
-// The driver's own errors carry no code; these are the messages of those that mean a lost
-// connection.
-const driverMessages =
-  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
-
 /** Returns whether a request for a connection was refused because the queue was full. */
 export function isQueueFull(error: unknown): boolean {
   const driver = driverError(error)
@@ -185,8 +181,7 @@ export function isUnavailable(error: unknown): boolean {
   const driver = driverError(error)
   if (!driver) return false
   if (driver instanceof NoConnection) return true
-  if (driver.severity === undefined)
-    return socketErrors.has(driver.code ?? '') || driverMessages.test(driver.message)
+  if (driver.severity === undefined) return socketErrors.has(driver.code ?? '') || isConnectionLost(driver)
   if (readOnlyServer.has(driver)) return true
   const state = driver.code ?? ''
   // Class 08: connection exceptions. 57P: the server is stopping, starting, or has ended the

@@ -2,6 +2,7 @@ import type { Cancellation } from '../../../kernel/base/cancellation.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import type { ConnectionBudget, Lane } from './connection-budget.ts'
 import type { DriverClient } from '../session/driver-client.ts'
+import { closeSocket } from '../session/driver-internals.ts'
 import type { SessionLifetimes } from '../session/session-lifetimes.ts'
 import { NoConnection } from '../errors/no-connection.ts'
 import { markDriverError } from '../errors/sql-state.ts'
@@ -148,7 +149,7 @@ export class SessionPool implements Lane {
         this.release(client, false)
       },
       (error: unknown) => {
-        client.connection.stream.destroy()
+        closeSocket(client)
         this.#opening -= 1
         this.#failLongest(error)
       },

@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
-import { requireKnownDriver } from './driver-internals.ts'
+import { isReadTimeout, requireKnownDriver } from './driver-internals.ts'
 import { unanswered } from './with-timeout.ts'
 import { driverSettings } from './session-settings.ts'
 import { isUnavailable } from '../errors/sql-state.ts'
@@ -78,9 +78,8 @@ export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
 function isUnanswered(cause: unknown): boolean {
   if (cause === unanswered) return true
   if (!(cause instanceof Error)) return false
-  // The driver's `query_timeout` error has no code. `TimeoutError` comes from
-  // `AbortSignal.timeout`.
-  return cause.message === 'Query read timeout' || cause.name === 'TimeoutError' || isUnavailable(cause)
+  // `TimeoutError` comes from `AbortSignal.timeout`.
+  return isReadTimeout(cause) || cause.name === 'TimeoutError' || isUnavailable(cause)
 }
 
 function messageOf(cause: unknown): string {

@@ -5,6 +5,7 @@ import { limitStatements } from '../queries/limit-statements.ts'
 import { readSchemaEpoch, type SchemaEpochRow } from '../queries/read-schema-epoch.ts'
 import type { Statement } from '../statement/statement.ts'
 import type { DriverClient } from './driver-client.ts'
+import { closeSocket, sendTogether } from './driver-internals.ts'
 import { type DriverQuery, type DriverStatement, toSendableStatement } from './driver-query.ts'
 import { unanswered, withTimeout } from './with-timeout.ts'
 import { readInTransaction } from './pooled-read.ts'
@@ -176,13 +177,7 @@ export class Connection implements Queryable {
 
   /** Sends the statements that `begin` starts in one system call and one round trip. */
   pipeline<T>(begin: () => T): T {
-    const { stream } = this.#client.connection
-    stream.cork()
-    try {
-      return begin()
-    } finally {
-      stream.uncork()
-    }
+    return sendTogether(this.#client, begin)
   }
 
   /** `'I'` outside of a transaction, `'T'` in one, `'E'` in a failed one; `null` if unknown. */
@@ -274,8 +269,7 @@ export class Connection implements Queryable {
 
   /** Closes the connection. The server rolls back the open transaction. */
   destroy(): void {
-    // The driver would wait for running statements before it closes the connection.
-    if (!this.#hasLeft) this.#client.connection.stream.destroy()
+    if (!this.#hasLeft) closeSocket(this.#client)
     this.#leave(true)
   }
 

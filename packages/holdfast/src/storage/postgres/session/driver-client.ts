@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { columnTypes } from './column-types.ts'
-import { DriversClient } from './driver-internals.ts'
+import { closeSocket, DriversClient, replacePassword } from './driver-internals.ts'
 import { type ConnectionTls, readTls, tlsParameters } from './connection-url.ts'
 
 /**
@@ -66,7 +66,7 @@ export class DriverClient extends DriversClient {
     this.#sessionSettings = sessionSettings
     if (url.password === '' && !url.searchParams.has('password')) {
       // The driver would read PGPASSWORD and ~/.pgpass.
-      Object.defineProperty(this, 'password', { value: rejectPassword, writable: true, configurable: true })
+      replacePassword(this, rejectPassword)
     }
     // Kept for the next user of the connection.
     this.on('error', keepFailure)
@@ -76,7 +76,7 @@ export class DriverClient extends DriversClient {
   override end(): Promise<void>
   override end(ended: (error: Error) => void): void
   override end(ended?: (error: Error) => void): Promise<void> | void {
-    const giveUp = setTimeout(() => this.connection.stream.destroy(), closeTimeoutMs)
+    const giveUp = setTimeout(() => closeSocket(this), closeTimeoutMs)
     giveUp.unref()
     this.once('end', () => clearTimeout(giveUp))
     return ended ? super.end(ended) : super.end()

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { type InstalledDriver, knownVersion, requireKnownDriver } from './driver-internals.ts'
@@ -8,6 +9,7 @@ const known: InstalledDriver = {
   client: pg.Client.prototype,
   query: pg.Query.prototype as object,
   utils,
+  connection: { stream: new PassThrough(), parsedStatements: {} },
 }
 
 test('the driver that is installed is known', () => {
@@ -24,6 +26,11 @@ test.each<[string, InstalledDriver]>([
   ['is 8.99.0', { ...known, version: '8.99.0' }],
   ['has no client.getStartupConf', { ...known, client: without(known.client, 'getStartupConf') }],
   ['has no query.handleDataRow', { ...known, query: without(known.query, 'handleDataRow') }],
+  [
+    'has no stream.cork',
+    { ...known, connection: { ...known.connection, stream: without(new PassThrough(), 'cork') } },
+  ],
+  ['has no connection.parsedStatements', { ...known, connection: { stream: new PassThrough() } }],
   ['has no utils.prepareValue', { ...known, version: undefined, utils: {} }],
 ])('one that %s is refused', (finding, driver) => {
   expect(() => requireKnownDriver(driver)).toThrow(

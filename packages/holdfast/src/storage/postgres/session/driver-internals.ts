@@ -13,6 +13,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
  * - `prepareValue`, which serializes a parameter: values are checked with it before anything is
  *   sent.
  * - The parsers of types that the framework does not parse.
+ * - The messages of its errors that have no code.
  *
  * `pg` may change any of these in a minor version. So the dependency is pinned to one exact
  * version, and a service that finds another version does not start.
@@ -36,6 +37,45 @@ export interface ClientInternals {
   }
   /** Returns the parameters of the startup packet. */
   getStartupConf(): Record<string, string>
+}
+
+/** Closes the socket of a client at once. The driver would wait for running statements. */
+export function closeSocket({ connection }: ClientInternals): void {
+  connection.stream.destroy()
+}
+
+/** Sends what `write` writes to a client in one system call. */
+export function sendTogether<T>({ connection: { stream } }: ClientInternals, write: () => T): T {
+  stream.cork()
+  try {
+    return write()
+  } finally {
+    stream.uncork()
+  }
+}
+
+/** Returns whether the session of a client has prepared a statement under a name. */
+export function hasPrepared({ connection }: ClientInternals, name: string): boolean {
+  return connection.parsedStatements[name] !== undefined
+}
+
+/** Replaces the password that the driver reads from PGPASSWORD or ~/.pgpass if its URL has none. */
+export function replacePassword(client: object, value: () => string): void {
+  Object.defineProperty(client, 'password', { value, writable: true, configurable: true })
+}
+
+// The driver's own errors carry no code.
+const lostConnection =
+  /^(?:Connection terminated|Client has encountered a connection error|Client was closed|timeout expired)/
+
+/** Returns whether an error of the driver means that its connection was lost. */
+export function isConnectionLost({ message }: Error): boolean {
+  return lostConnection.test(message)
+}
+
+/** Returns whether an error is that of the driver's `query_timeout`. */
+export function isReadTimeout({ message }: Error): boolean {
+  return message === 'Query read timeout'
 }
 
 /** Members of the driver's query that its types omit. */
@@ -83,9 +123,11 @@ export interface InstalledDriver {
   readonly client: object
   readonly query: object
   readonly utils: object
+  /** The connection of a client that is not connected. */
+  readonly connection: { readonly stream?: object; readonly parsedStatements?: object }
 }
 
-const needed: readonly [part: 'client' | 'query' | 'utils', names: readonly string[]][] = [
+const needed: readonly [part: 'client' | 'query' | 'utils' | 'stream', names: readonly string[]][] = [
   ['client', ['getStartupConf', 'getTransactionStatus', 'query', 'end']],
   [
     'query',
@@ -99,6 +141,7 @@ const needed: readonly [part: 'client' | 'query' | 'utils', names: readonly stri
     ],
   ],
   ['utils', ['prepareValue']],
+  ['stream', ['cork', 'uncork', 'destroy']],
 ]
 
 /**
@@ -110,8 +153,11 @@ export function requireKnownDriver(driver: InstalledDriver = installedDriver()):
   if (driver.version !== undefined && driver.version !== knownVersion) {
     throw unknown(`is ${driver.version}`)
   }
+  const { client, query, connection } = driver
+  if (typeof connection.parsedStatements !== 'object') throw unknown('has no connection.parsedStatements')
+  const parts = { client, query, utils: driver.utils, stream: connection.stream ?? {} }
   for (const [part, names] of needed) {
-    const members = driver[part] as Readonly<Record<string, unknown>>
+    const members = parts[part] as Readonly<Record<string, unknown>>
     const missing = names.find((name) => typeof members[name] !== 'function')
     if (missing !== undefined) throw unknown(`has no ${part}.${missing}`)
   }
@@ -123,6 +169,8 @@ function installedDriver(): InstalledDriver {
     client: pg.Client.prototype,
     query: pg.Query.prototype as object,
     utils,
+    // The options are given so that no PG… variable decides about them.
+    connection: new DriversClient({ ssl: false, sslnegotiation: 'postgres' }).connection,
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import type { StatementObserver } from '../statement/observe-statements.ts'
 import { requestCancel } from './cancel.ts'
 import type { DriverClient } from './driver-client.ts'
+import { hasPrepared } from './driver-internals.ts'
 import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
 import { settlesWithinMs } from './with-timeout.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
@@ -103,7 +104,7 @@ export class StatementSender {
 
   send<Row extends pg.QueryResultRow>(statement: DriverStatement): Promise<pg.QueryResult<Row>> {
     const { text, name, values } = statement
-    const wasPrepared = name !== undefined && this.#client.connection.parsedStatements[name] !== undefined
+    const wasPrepared = name !== undefined && hasPrepared(this.#client, name)
     const observed = this.#parts.statements.begin(text, (values?.length ?? 0) > 0, this.#parts.work)
     this.#running += 1
     let interruption: Promise<boolean> | undefined
