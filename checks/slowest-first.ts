@@ -3,19 +3,25 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** The files that take longest, the slowest first. Add a file that takes more than 20 s. */
 const slowest = [
-  'packages/holdfast/crash-tests/kill-at-every-checkpoint.test.ts',
   'checks/package.test.ts',
-  'packages/holdfast/crash-tests/workers.test.ts',
-  'packages/holdfast/crash-tests/storm.test.ts',
-  'packages/cli/src/commands.postgres.test.ts',
-  'packages/holdfast/crash-tests/kill-in-mid-write.test.ts',
   'checks/repository.test.ts',
-  'packages/holdfast/src/brokers/bullmq/bullmq-jobs.crash.postgres.test.ts',
-  'packages/holdfast/src/storage/pages/list.postgres.test.ts',
-  'packages/holdfast/crash-tests/deadlines.test.ts',
+  'packages/holdfast/crash-tests/kill-at-every-checkpoint.test.ts',
+  'packages/holdfast/crash-tests/rolling-restart.test.ts',
+  'packages/holdfast/crash-tests/storm.test.ts',
+  'docs/pages.test.ts',
+  'packages/holdfast/crash-tests/workers.test.ts',
+  'packages/holdfast/crash-tests/cut-mutation.test.ts',
   'packages/holdfast/src/storage/replicas/replicas.postgres.test.ts',
-  'packages/holdfast/src/runtimes/node/process-owner.test.ts',
+  'packages/holdfast/crash-tests/kill-in-mid-write.test.ts',
+  'packages/holdfast/src/brokers/bullmq/bullmq-jobs.crash.postgres.test.ts',
+  'packages/holdfast/crash-tests/deadlines.test.ts',
+  'packages/cli/src/commands.postgres.test.ts',
+  'packages/holdfast/crash-tests/cut-jobs.test.ts',
+  'packages/holdfast/crash-tests/job-model.test.ts',
+  'packages/holdfast/src/storage/pages/list.postgres.test.ts',
+  'packages/holdfast/crash-tests/key-model.test.ts',
   'packages/cli/src/command-line.test.ts',
+  'packages/holdfast/src/runtimes/node/process-owner.test.ts',
 ]
 
 /**
