@@ -103,7 +103,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     if (text.length > maxProgressBytes) {
       throw new HoldfastError(
         'job-progress-invalid',
-        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}\) reported ${text.length} characters of progress; at most ${maxProgressBytes} are kept.`,
+        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}) reported ${text.length} characters of progress; at most ${maxProgressBytes} are kept.`,
       )
     }
     this.#parts.keepProgress(this.#scope, text)
