@@ -8,7 +8,8 @@ import { SlowestFirst } from './checks/slowest-first.ts'
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compile')
 
 export default defineConfig({
-  // The first condition leads to the sources of this repository's own packages; the others are Vite's own.
+  // The first condition resolves the packages of this repository to their sources; the others are
+  // the defaults of Vite.
   ssr: { resolve: { conditions: ['holdfast:source', 'module', 'node', 'development|production'] } },
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],

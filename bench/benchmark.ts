@@ -1,24 +1,26 @@
 import type { Processes } from './processes.ts'
 
-/** What a benchmark is given. */
+/** The context of a benchmark. */
 export interface Bench {
   /** How often each participant is measured; a round before them warms up and does not count. */
   readonly rounds: number
   /** How long one measurement of throughput lasts. */
   readonly seconds: number
   readonly processes: Processes
-  /** Has something done when the run ends, however it ends; what was begun last ends first. */
+  /**
+   * Registers a cleanup for the end of the run, successful or not; cleanups run in reverse order.
+   */
   readonly atEnd: (cleanUp: () => void | Promise<void>) => void
-  /** Tells the person who waits what is going on. */
+  /** Reports progress to the person who waits. */
   readonly notify: (message: string) => void
 }
 
-/** What a benchmark found out. */
+/** The results of a benchmark. */
 export interface Table {
   readonly title: string
   readonly columns: readonly Column[]
   readonly rows: readonly (readonly string[])[]
-  /** What to know when reading it. */
+  /** Notes for readers of the results. */
   readonly note?: string
 }
 

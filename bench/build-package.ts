@@ -7,7 +7,8 @@ const root = resolve(import.meta.dirname, '..')
 const place = join(import.meta.dirname, 'node_modules/holdfast')
 
 /**
- * Builds the package to where the programs in this folder find it, as if npm had installed it: what is measured is what users
+ * Builds the package to where the programs in this folder find it, as if npm had installed it: what
+ * is measured is what users
  * run, and `dist` of the package itself is left alone.
  */
 export async function buildPackage(processes: Processes): Promise<void> {

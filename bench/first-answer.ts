@@ -5,7 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const pollMs = 2
 const limitMs = 60_000
 
-/** Waits until a process answers a request with success; gives when its first byte arrived, by `performance.now()`. */
+/**
+ * Waits until a process answers a request with success; gives when its first byte arrived, by
+ * `performance.now()`.
+ */
 export async function firstAnswer(child: ChildProcess, url: string): Promise<number> {
   const endMs = performance.now() + limitMs
   while (performance.now() < endMs) {
@@ -17,7 +20,7 @@ export async function firstAnswer(child: ChildProcess, url: string): Promise<num
   throw new Error(`${child.spawnargs.join(' ')} does not answer ${url}.`)
 }
 
-/** When the answer's first byte arrived; `undefined` where nobody listens, or not successfully. */
+/** When the answer's first byte arrived; `undefined` if no server listens, or on failure. */
 function tryOnce(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false }, (response) => {

@@ -28,7 +28,7 @@ export class Processes implements AsyncDisposable {
   readonly #stopping = new WeakSet<ChildProcess>()
   #isEnding = false
 
-  /** Starts a process whose output nobody needs, other than what it says on stderr where it ends by itself. */
+  /** Starts a process and discards its output, except stderr if it ends by itself. */
   start(command: readonly string[], options: StartOptions = {}): ChildProcess {
     const child = this.#spawn(command, options, ['ignore', 'ignore', 'pipe'])
     let lastWords = ''
@@ -42,7 +42,10 @@ export class Processes implements AsyncDisposable {
     return child
   }
 
-  /** Runs a program to its end and gives what it printed; `timeoutMs`, without limit by default, ends it earlier. */
+  /**
+   * Runs a program to its end and gives what it printed; `timeoutMs`, without limit by default,
+   * ends it earlier.
+   */
   async finish(
     command: readonly string[],
     { timeoutMs, ...options }: StartOptions & { readonly timeoutMs?: number } = {},
@@ -58,7 +61,8 @@ export class Processes implements AsyncDisposable {
   }
 
   /**
-   * Ends a process and all that it has started, and waits for that. Only the process itself is asked to, since npm hands the signal
+   * Ends a process and all that it has started, and waits for that. Only the process itself is
+   * asked to, since npm hands the signal
    * on, and a second one ends a service at once.
    */
   async stop(child: ChildProcess): Promise<void> {
@@ -81,7 +85,8 @@ export class Processes implements AsyncDisposable {
     if (this.#isEnding) throw new Error('The run is ending; nothing is started any more.')
     const [program = '', ...rest] = [...pin(options.core), ...command]
     const child = spawn(program, rest, {
-      // A group of its own: whatever it starts ends with it, and Ctrl-C reaches this process only, which ends the others in order.
+      // A separate process group: its children end with it, and Ctrl-C reaches only this process,
+      // which ends the others in order.
       detached: true,
       env: { ...process.env, ...options.env },
       stdio,

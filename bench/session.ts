@@ -1,12 +1,12 @@
 import type { Bench } from './benchmark.ts'
 import { Processes } from './processes.ts'
 
-/** What one benchmark has begun; all of it ends with it. */
+/** The resources of one benchmark; all of them end with it. */
 export class Session implements AsyncDisposable {
   readonly processes: Processes = new Processes()
   readonly #cleanUps = new AsyncDisposableStack()
 
-  /** What the benchmark is given. */
+  /** The context of the benchmark. */
   toBench(settings: Pick<Bench, 'rounds' | 'seconds' | 'notify'>): Bench {
     return {
       ...settings,

@@ -101,7 +101,7 @@ describe('the Dockerfile', () => {
   test.each([
     ['is healthy where the service says that it lives', 200, 0],
     ['is not where it says otherwise', 503, 1],
-    ['is not where nobody answers', undefined, 1],
+    ['is not healthy if nothing listens', undefined, 1],
   ])('%s', async (_, status, exitCode) => {
     const paths: (string | undefined)[] = []
     const server = createServer((request, response) => {

@@ -1,6 +1,6 @@
 // Runs before every npm script, on any Node that the machine has (14 or newer): keep to old syntax.
 //
-// Node itself is a devDependency, whose binary its preinstall script fetches. If install scripts are
+// Node itself is a devDependency whose preinstall script fetches the binary. If install scripts are
 // blocked (`npm ci --ignore-scripts`, or a policy), the binary is missing and so is its link in
 // node_modules/.bin; then this runs the package's own installer and creates the link.
 'use strict'

@@ -8,7 +8,7 @@ const script = 'checks/ensure-node.cjs'
 const nodePackage = 'node_modules/node'
 const binary = `${nodePackage}/bin/node`
 
-/** What the installer of the `node` package does, without a registry. */
+/** Does the work of the installer of the `node` package, without a registry. */
 const installer = `require('fs').mkdirSync('bin'); require('fs').writeFileSync('bin/node', 'fetched')`
 
 function plantCheckout(files: Readonly<Record<string, string>>): string {

@@ -25,7 +25,7 @@ export function findHubViolations(graph: ModuleGraph): readonly Violation[] {
         line,
         what: `hands on every name of ${specifier} (export *)`,
         why: 'What is public is then decided elsewhere, and by accident.',
-        mend: 'Name each export.',
+        fix: 'Name each export.',
       })),
   ])
 }
@@ -39,7 +39,7 @@ function nameViolation(file: string): readonly Violation[] {
       line: 1,
       what: `is named ${name}`,
       why: 'Such a name fits anything, so everything comes to import it and it grows without end.',
-      mend: 'Name each file after the one concept that it holds.',
+      fix: 'Name each file after the one concept that it holds.',
     },
   ]
 }

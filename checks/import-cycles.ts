@@ -19,7 +19,7 @@ export function findImportCycles(graph: ModuleGraph): readonly Violation[] {
         line,
         what: `import cycle: ${[...cycle, file].join(' → ')}`,
         why: 'Files in a cycle load, read and change only together, even where the imports are of types.',
-        mend: 'Move what both sides need into a file of its own, or pass it in.',
+        fix: 'Move what both sides need into a file of its own, or pass it in.',
       },
     ]
   })

@@ -7,9 +7,9 @@ export interface Import {
   readonly specifier: string
   /** The line, starting at 1. */
   readonly line: number
-  /** Whether it is erased at run time: `import type`, `export type … from`, `import('…').T`. */
+  /** True if it is erased at run time: `import type`, `export type … from`, `import('…').T`. */
   readonly typeOnly: boolean
-  /** Whether it re-exports every name of the other module: `export * from`. */
+  /** True if it re-exports every name of the other module: `export * from`. */
   readonly exportsAll: boolean
 }
 
@@ -22,7 +22,10 @@ export function readImports(path: string, text: string): readonly Import[] {
   const { program, errors } = parseSync(path, text)
   const [error] = errors
   if (error !== undefined) {
-    throw new HoldfastError('source-unparsable', `${path} does not parse: ${error.message}. Mend its syntax.`)
+    throw new HoldfastError(
+      'source-unparsable',
+      `${path} has a syntax error: ${error.message}. Fix its syntax.`,
+    )
   }
   const found: { readonly start: number; readonly import: Import }[] = []
   const add = (

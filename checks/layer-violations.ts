@@ -37,7 +37,7 @@ function upwardRows(table: LayerTable): readonly Violation[] {
         line: index + 2,
         what: `${room} may import ${name}, which does not stand before it`,
         why: 'The order of the rows is the order of the floors: a room knows only the floors below it.',
-        mend: 'Move the row, or have what is needed passed in from above.',
+        fix: 'Move the row, or have what is needed passed in from above.',
       })),
   )
 }
@@ -58,13 +58,13 @@ function unlistedRooms(files: readonly string[], table: LayerTable): readonly Vi
             line: 1,
             what: `the folder ${room} has no row in ${tableFile}`,
             why: 'Without one, nothing says what it may import.',
-            mend: `Add it to ${tableFile} with as few rooms as it needs.`,
+            fix: `Add it to ${tableFile} with as few rooms as it needs.`,
           },
         ],
   )
 }
 
-type Breach = Pick<Violation, 'what' | 'why' | 'mend'>
+type Breach = Pick<Violation, 'what' | 'why' | 'fix'>
 
 function breachOf(table: LayerTable, file: string, target: string): Breach | undefined {
   if (isTestFile(target)) return importsTest(target)
@@ -83,7 +83,7 @@ function importsTest(target: string): Breach {
   return {
     what: `imports ${target}, which only tests may`,
     why: 'Tests and their fixtures are not part of the published package.',
-    mend: 'Move what is shared into a file that is neither.',
+    fix: 'Move what is shared into a file that is neither.',
   }
 }
 
@@ -91,7 +91,7 @@ function importsEntry(from: string | undefined, target: string): Breach {
   return {
     what: `${from} imports the entry file ${target}`,
     why: 'An entry file gathers rooms for users: importing one depends on everything behind it.',
-    mend: 'Import the file that declares the name.',
+    fix: 'Import the file that declares the name.',
   }
 }
 
@@ -99,7 +99,7 @@ function importsTop(to: string, target: string): Breach {
   return {
     what: `imports ${to} (${target})`,
     why: `${to} may import every room, so only its own entry files (${to}.ts, ${to}-*.ts) import it.`,
-    mend: `Move what is needed from ${to} to the room that it is about.`,
+    fix: `Move what is needed from ${to} to the room that it is about.`,
   }
 }
 
@@ -113,7 +113,7 @@ function importsUpwards(from: string, { to, target, allowed }: Upwards): Breach 
   return {
     what: `${from} imports ${to} (${target})`,
     why: `By ${tableFile} ${from} may import ${allowed.length === 0 ? 'no other room' : `only ${allowed.join(', ')}`}.`,
-    mend: `Have it passed in from above, move the code to the room that it is about, or change ${tableFile}.`,
+    fix: `Have it passed in from above, move the code to the room that it is about, or change ${tableFile}.`,
   }
 }
 

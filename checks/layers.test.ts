@@ -232,12 +232,12 @@ test('the noted number of imports of a large file only goes down', () => {
     [`${source}/http/router.ts`]: "import '../kernel/page.ts'\n",
   })
   const found = findSizeViolations(readModuleGraph(root), { [`${source}/http/router.ts`]: 22 })
-  expect(found.map(({ what, mend }) => `${what}. ${mend}`)).toEqual([
+  expect(found.map(({ what, fix }) => `${what}. ${fix}`)).toEqual([
     'imports 1 files, fewer than the 22 noted in checks/size-violations.ts. Remove it from the list.',
   ])
 })
 
-test('a violation says where, what, why and how to mend it', () => {
+test('a violation says where, what, why and how to fix it', () => {
   const [violation] = checkLayers(
     plantTree({
       [`${source}/postgres/pool.ts`]: 'export const pool = 1\n',
@@ -247,7 +247,7 @@ test('a violation says where, what, why and how to mend it', () => {
   ).map(describeViolation)
   expect(violation).toMatch(/^packages\/holdfast\/src\/kernel\/page\.ts:1 {2}kernel imports postgres/)
   expect(violation).toContain('Why: By checks/layers.json kernel may import no other room.')
-  expect(violation).toContain('Mend: ')
+  expect(violation).toContain('Fix: ')
 })
 
 test('a file that does not parse is named', () => {

@@ -1,3 +1,5 @@
+import { findDocStart, findLongLines, findWords } from './plain-words.ts'
+
 /** The part of a syntax node that these rules inspect. */
 interface CallNode {
   readonly callee: {
@@ -63,8 +65,87 @@ const noBarePgClient = {
   },
 }
 
+interface CommentNode {
+  readonly type: string
+  readonly value: string
+  readonly loc: { readonly start: { readonly line: number }; readonly end: { readonly line: number } }
+}
+
+interface TextNode {
+  readonly value?: unknown
+  readonly quasis?: readonly { readonly value: { readonly raw: string } }[]
+}
+
+interface TextContext {
+  readonly sourceCode: {
+    readonly lines: readonly string[]
+    getAllComments(): readonly CommentNode[]
+  }
+  report(problem: { readonly node: CommentNode | TextNode; readonly message: string }): void
+}
+
+/** Requires plain words in comments, and in strings that have more than one word. */
+const plainWords = {
+  create(context: TextContext): Record<string, (node: TextNode) => void> {
+    const check = (node: CommentNode | TextNode, text: string): void => {
+      for (const { message } of findWords(text)) context.report({ node, message })
+    }
+    const checkText = (node: TextNode, text: string): void => {
+      if (/\S\s+\S/.test(text)) check(node, text)
+    }
+    return {
+      Program() {
+        for (const comment of context.sourceCode.getAllComments()) check(comment, comment.value)
+      },
+      Literal(node) {
+        if (typeof node.value === 'string') checkText(node, node.value)
+      },
+      TemplateLiteral(node) {
+        checkText(node, (node.quasis ?? []).map(({ value }) => value.raw).join('…'))
+      },
+    }
+  },
+}
+
+/** Requires doc comments to begin with a verb or a noun phrase. */
+const docCommentStart = {
+  create(context: TextContext): Record<string, () => void> {
+    return {
+      Program() {
+        for (const node of context.sourceCode.getAllComments()) {
+          if (node.type !== 'Block' || !node.value.startsWith('*')) continue
+          const message = findDocStart(node.value)
+          if (message !== undefined) context.report({ node, message })
+        }
+      },
+    }
+  },
+}
+
+/** Limits the width of comments, which the formatter does not wrap. */
+const commentWidth = {
+  create(context: TextContext): Record<string, () => void> {
+    return {
+      Program() {
+        const { lines } = context.sourceCode
+        for (const node of context.sourceCode.getAllComments()) {
+          const own = lines.slice(node.loc.start.line - 1, node.loc.end.line)
+          if (findLongLines(own).length === 0) continue
+          context.report({ node, message: 'Wrap comments at 100 columns.' })
+        }
+      },
+    }
+  },
+}
+
 // oxlint loads a plugin from the default export of its file.
 export default {
   meta: { name: 'holdfast' },
-  rules: { 'no-bare-error': noBareError, 'no-bare-pg-client': noBarePgClient },
+  rules: {
+    'comment-width': commentWidth,
+    'doc-comment-start': docCommentStart,
+    'no-bare-error': noBareError,
+    'no-bare-pg-client': noBarePgClient,
+    'plain-words': plainWords,
+  },
 }

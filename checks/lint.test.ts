@@ -95,6 +95,8 @@ const allowed: Readonly<Record<string, string>> = {
   [`${source}/start.test.ts`]:
     "import { expect, test } from 'vitest'\ntest('one', () => expect(new Error('one').message).toBe('one'))\n",
   'checks/report.ts': "console.log('all is well')\n",
+  [`${source}/plain.ts`]:
+    "// The user `nobody`. What it needs: an amendment.\nexport const owner = 'nobody'\n",
 }
 
 test('oxlint finds what each rule is there for, and only that', async () => {
@@ -102,6 +104,7 @@ test('oxlint finds what each rule is there for, and only that', async () => {
   const cwd = plantTree({
     '.oxlintrc.json': ours('.oxlintrc.json'),
     'checks/lint-rules.ts': ours('checks/lint-rules.ts'),
+    'checks/plain-words.ts': ours('checks/plain-words.ts'),
     'tsconfig.json': JSON.stringify({
       compilerOptions: {
         target: 'es2024',

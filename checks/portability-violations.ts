@@ -26,12 +26,12 @@ export function findPortabilityViolations(graph: ModuleGraph): readonly Violatio
   return violations
 }
 
-function describe(specifier: string, way: readonly string[]): Pick<Violation, 'what' | 'why' | 'mend'> {
+function describe(specifier: string, way: readonly string[]): Pick<Violation, 'what' | 'why' | 'fix'> {
   const reach = way.length > 1 ? `, reached by ${way.join(' → ')}` : ''
   return {
     what: `imports ${specifier}${reach}`,
     why: `The kernel and the entry ${portableEntry} run on every runtime, so without modules of Node.`,
-    mend: 'Use a Web standard instead, or have it passed in by an entry that is for Node.',
+    fix: 'Use a Web standard instead, or have it passed in by an entry that is for Node.',
   }
 }
 

@@ -39,7 +39,7 @@ function crowdedFolders(files: readonly string[]): readonly Violation[] {
       line: 1,
       what: `${folder} has ${inFolder.length} source files directly in it; the limit is ${maxFilesPerFolder}`,
       why: 'A folder that holds everything shows no structure.',
-      mend: 'Divide it by what its files are about.',
+      fix: 'Divide it by what its files are about.',
     }))
 }
 
@@ -59,7 +59,7 @@ function tooMany(count: number, allowed: number): Omit<Violation, 'file' | 'line
   return {
     what: `imports ${count} files; the limit is ${allowed}`,
     why: 'A file that knows that many others has more than one responsibility.',
-    mend: 'Take it apart by responsibility.',
+    fix: 'Take it apart by responsibility.',
   }
 }
 
@@ -67,7 +67,7 @@ function outdated(count: number, allowed: number): Omit<Violation, 'file' | 'lin
   return {
     what: `imports ${count} files, fewer than the ${allowed} noted in checks/size-violations.ts`,
     why: 'The noted number only goes down.',
-    mend: count > maxImportsPerFile ? `Note ${count}.` : 'Remove it from the list.',
+    fix: count > maxImportsPerFile ? `Note ${count}.` : 'Remove it from the list.',
   }
 }
 

@@ -6,13 +6,13 @@ export interface Violation {
   readonly line: number
   readonly what: string
   readonly why: string
-  readonly mend: string
+  readonly fix: string
 }
 
 /**
  * Formats a violation for people: place and problem on the first line, so that an editor can jump
  * there.
  */
-export function describeViolation({ file, line, what, why, mend }: Violation): string {
-  return `${file}:${line}  ${what}\n    Why: ${why}\n    Mend: ${mend}`
+export function describeViolation({ file, line, what, why, fix }: Violation): string {
+  return `${file}:${line}  ${what}\n    Why: ${why}\n    Fix: ${fix}`
 }

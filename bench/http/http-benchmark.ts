@@ -20,7 +20,7 @@ interface Server {
 
 type Figures = ReadonlyMap<Participant, readonly Throughput[]>
 
-/** What a JSON route, the read of one row and a mutation cost. */
+/** The cost of a JSON route, of the read of one row, and of a mutation. */
 export const httpBenchmark: Benchmark = async (bench) => {
   const postgres = await startTestPostgres()
   bench.atEnd(() => postgres.stop())
@@ -79,7 +79,7 @@ async function prepare(url: string): Promise<void> {
   await client.end()
 }
 
-/** Whether the package that is measured can be served without telemetry. */
+/** True if the package that is measured can be served without telemetry. */
 function hasTelemetry(): boolean {
   const declarations = new URL('runtime/node/serve.d.ts', import.meta.resolve('holdfast/node'))
   return /^\s+readonly telemetry\?:/m.test(readFileSync(fileURLToPath(declarations), 'utf8'))

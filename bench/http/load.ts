@@ -2,17 +2,17 @@ import { join } from 'node:path'
 import type { Processes } from '../processes.ts'
 import { cpuSecondsOf } from './cpu-seconds-of.ts'
 
-/** What is asked for, of whom, and for how long. */
+/** The load: request, server and duration. */
 export interface Load {
   readonly pid: number
   readonly port: number
   readonly path: string
   readonly seconds: number
-  /** Whether it is a POST of a transfer, each with a key of its own. */
+  /** True if it is a POST of a transfer, each with a key of its own. */
   readonly isMutation?: boolean
 }
 
-/** What came of it. */
+/** The result. */
 export interface Throughput {
   readonly perSecond: number
   /** The time that all but one of 100 answers took at most, in milliseconds. */

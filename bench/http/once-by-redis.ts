@@ -5,7 +5,9 @@ const redis = new Redis({ host: '127.0.0.1', port: Number(process.env['REDIS_POR
 const running = 'running'
 const retentionSeconds = 604_800
 
-/** Answers a request whose key Redis has seen with the stored answer, and does the work otherwise. */
+/**
+ * Answers a request whose key Redis has seen with the stored answer, and does the work otherwise.
+ */
 export async function onceByRedis(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -9,7 +9,10 @@ import type { RedisKind } from './tasks.ts'
 
 const places = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server']
 
-/** Finds Redis, and installs Debian's where it is missing and this user may; `undefined` where there is none. */
+/**
+ * Finds Redis, and installs Debian's where it is missing and this user may; `undefined` where there
+ * is none.
+ */
 export async function findRedis({ processes, notify }: Bench): Promise<string | undefined> {
   const found = places.find((place) => existsSync(place))
   if (found !== undefined) return found
@@ -17,7 +20,7 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
   notify('installing redis-server')
   const env = { DEBIAN_FRONTEND: 'noninteractive' }
   await processes.finish(['apt-get', 'update', '--quiet'], { env })
-  // Its package would start a server of its own, which nobody has asked for.
+  // Its package would start another server.
   const noService = { ...env, RUNLEVEL: '1' }
   await processes.finish(['apt-get', 'install', '--yes', '--no-install-recommends', 'redis-server'], {
     env: noService,
@@ -25,7 +28,10 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
   return places.find((place) => existsSync(place))
 }
 
-/** Starts a Redis on a port of its own, and gives the port. A durable one has written what it acknowledges. */
+/**
+ * Starts a Redis on a port of its own, and gives the port. A durable one has written what it
+ * acknowledges.
+ */
 export async function startRedis(program: string, kind: RedisKind, bench: Bench): Promise<number> {
   // In memory like the data of Postgres here, so that neither store waits for a disk.
   const parent = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

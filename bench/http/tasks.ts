@@ -1,9 +1,9 @@
-/** Who takes part in a task. */
+/** The participants of a task. */
 export interface Participant {
   readonly name: string
   /** The file of its server in `servers/`. */
   readonly server: string
-  /** What it promises of a mutation that is sent again. */
+  /** The guarantee for a retried mutation. */
   readonly promises?: string
   /** Variables of its server. */
   readonly env?: Readonly<Record<string, string>>
@@ -11,10 +11,10 @@ export interface Participant {
   readonly redis?: RedisKind
 }
 
-/** Whether what a Redis has acknowledged outlives it. */
+/** True if what a Redis has acknowledged outlives it. */
 export type RedisKind = 'volatile' | 'durable'
 
-/** What is measured. The first participant is the one that the others are compared with. */
+/** A measured task. The others are compared with the first participant. */
 export interface Task {
   readonly name: string
   readonly path: string
@@ -76,7 +76,9 @@ const writers: readonly Participant[] = [
   withoutLog,
 ]
 
-/** The tasks; without what the telemetry costs, where Holdfast has none that could be switched off. */
+/**
+ * The tasks; without what the telemetry costs, where Holdfast has none that could be switched off.
+ */
 export function tasks(hasTelemetry: boolean): readonly Task[] {
   const further = hasTelemetry ? [withoutTelemetry] : []
   return [

@@ -20,7 +20,7 @@ const waves = 10
 const longestWaveMs = 600_000
 const longestVacuumMs = 20_000
 
-/** Whether the tables of an engine grow for good when many jobs have gone through them. */
+/** True if the tables of an engine grow for good when many jobs have gone through them. */
 export async function bloat(bench: Bench, stage: Stage, jobs: number): Promise<Table> {
   bench.notify(`${thousands(jobs)} jobs in ${waves} waves`)
   const rows: (readonly string[])[] = []
@@ -62,7 +62,10 @@ async function measure(contender: Contender, stage: Stage, jobs: number): Promis
   return sizes
 }
 
-/** Waits for autovacuum, which comes by every 5 seconds, for a while: where it finds nothing to do, nothing is waited for. */
+/**
+ * Waits for autovacuum, which comes by every 5 seconds, for a while: where it finds nothing to do,
+ * nothing is waited for.
+ */
 async function untilVacuumed(contender: Contender, stage: Stage): Promise<void> {
   const endMs = performance.now() + longestVacuumMs
   while (performance.now() < endMs) {

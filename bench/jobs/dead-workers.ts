@@ -7,7 +7,10 @@ import type { Contender, Stage } from './stage.ts'
 
 interface Case {
   readonly participant: Participant
-  /** After how long it says that a job of a dead worker is begun again, where that is longer than anybody waits here. */
+  /**
+   * After how long it says that a job of a dead worker is begun again, where that is longer than
+   * anybody waits here.
+   */
   readonly saidTakeOver?: string
 }
 
@@ -28,7 +31,7 @@ interface Place {
   readonly stage: Stage
 }
 
-/** What becomes of the job of a worker that is stopped for too long, or killed. */
+/** Measures the fate of the job of a worker that is stopped for too long, or killed. */
 export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
   bench.notify('Workers that are stopped, or killed')
   const rows: (readonly string[])[] = []
@@ -64,7 +67,10 @@ async function enter(participant: Participant, stage: Stage): Promise<Place> {
   return { contender, stage }
 }
 
-/** Stops the first worker, gives its job to a second one, and lets the first end it while the second runs it. */
+/**
+ * Stops the first worker, gives its job to a second one, and lets the first end it while the second
+ * runs it.
+ */
 async function stop(place: Place): Promise<readonly string[]> {
   const { contender, stage } = place
   const first = await startHolder('first', place)

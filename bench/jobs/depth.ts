@@ -23,7 +23,7 @@ const participants: readonly Participant[] = [
 const shallow = 1_000
 const jobsPerSecond = 4_000
 
-/** What it does to the rate at which jobs are worked off that many more of them wait. */
+/** Measures the effect of many waiting jobs on the throughput. */
 export async function depth(bench: Bench, stage: Stage, deep: number): Promise<Table> {
   bench.notify(`${shallow} and ${deep} jobs that wait`)
   const pairs: (readonly [shallow: Depth, deep: Depth])[] = []

@@ -4,13 +4,16 @@ export interface Engine {
   readonly schema: string
   /** Makes its tables in a new database, and what else is done once. */
   install(url: string, settings: string): Promise<void>
-  /** Takes part: enqueues, and where there is something to run, works on jobs, {@link concurrency} at once. */
+  /**
+   * Takes part: enqueues, and where there is something to run, works on jobs, {@link concurrency}
+   * at once.
+   */
   open(url: string, settings: string, run?: Run): Promise<Member>
   /** Makes as many jobs that wait as `$1` says, with the rows that enqueuing makes. */
   readonly fill: string
   /** How many jobs have not ended: `count`. */
   readonly countUnfinished: string
-  /** Gives the jobs that run to other workers, as its own maintenance does when theirs is dead. */
+  /** Releases the running jobs to other workers, as the engine's maintenance does after a crash. */
   readonly rescueJobs: string
   /** Forgets all jobs. */
   readonly clear: string
@@ -19,7 +22,7 @@ export interface Engine {
 /** How many jobs run at once, and how many transactions enqueue at once. */
 export const concurrency = 10
 
-/** What a job does; `write` inserts a row in the way in which the engine's jobs are meant to. */
+/** The work of a job; `write` inserts a row in the way that the engine intends. */
 export type Run = (n: number, write: () => Promise<unknown>) => void | Promise<void>
 
 /** A process's part in the work. */
@@ -30,7 +33,7 @@ export interface Member {
   stop(): Promise<void>
 }
 
-/** What transactions write beside the job, and what jobs write. */
+/** The rows that transactions write beside the job, and that jobs write. */
 export const businessTables = `
   create table orders (id bigint generated always as identity primary key, n int not null);
   create table receipts (id bigint generated always as identity primary key, n int not null)`

@@ -6,7 +6,10 @@ import { latency } from './latency.ts'
 import { openStage } from './stage.ts'
 import { throughput } from './throughput.ts'
 
-/** What jobs cost, how soon they start, what many of them do to that, and what becomes of those of a worker that dies. */
+/**
+ * The cost and latency of jobs, with few and many waiting, and the fate of the jobs of a dead
+ * worker.
+ */
 export const jobsBenchmark: Benchmark = async (bench) => {
   const many = readMany()
   const stage = await openStage(bench)

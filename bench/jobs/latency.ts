@@ -73,7 +73,7 @@ export async function latency(bench: Bench, stage: Stage): Promise<Table> {
   }
 }
 
-/** What that share of the figures does not exceed. */
+/** The quantile of the figures for a share. */
 function quantile(figures: readonly number[], share: number): number {
   const sorted = figures.toSorted((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN

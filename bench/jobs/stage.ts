@@ -22,7 +22,10 @@ export interface Contender {
 export interface Stage {
   /** Makes a database with the tables of a participant, called `name`. */
   enter(participant: Participant, name?: string): Promise<Contender>
-  /** Runs a program of a participant to its end, on the first core where `core` says so, and gives what it tells. */
+  /**
+   * Runs a program of a participant to its end, on the first core where `core` says so, and gives
+   * what it tells.
+   */
   run<T extends Task, Result>(program: string, contender: Contender, options: RunOptions<T>): Promise<Result>
   /** Starts a program of a participant. */
   start<T extends Task>(program: string, contender: Contender, options: RunOptions<T>): ChildProcess

@@ -14,7 +14,7 @@ interface Rates {
 
 interface Kind {
   readonly title: string
-  /** Whether the jobs write a row. */
+  /** True if the jobs write a row. */
   readonly writes: boolean
   readonly participants: readonly Participant[]
 }

@@ -1,12 +1,12 @@
 import { descending, type OrderColumn } from 'holdfast'
 
-/** What a list is ordered by. */
+/** The ordering columns of a list. */
 export interface ListOrder {
   readonly name: string
   readonly columns: readonly OrderColumn<string>[]
   /** The same as SQL. */
   readonly clause: string
-  /** What is behind a place, as query builders say it: column by column. */
+  /** The condition for rows after a position, column by column, as query builders write it. */
   expanded(place: readonly (string | null)[]): string
 }
 

@@ -23,7 +23,7 @@ const pageSize = 50
 const maxMs = 400
 const mostReads = 200
 
-/** What a page costs, at the beginning of a list and deep in it. */
+/** The cost of a page, at the beginning of a list and deep in it. */
 export const pagesBenchmark: Benchmark = async (bench) => {
   const postgres = await startTestPostgres()
   bench.atEnd(() => postgres.stop())

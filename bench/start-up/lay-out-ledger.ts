@@ -4,7 +4,10 @@ import { join, resolve } from 'node:path'
 const ledger = resolve(import.meta.dirname, '../../examples/ledger')
 const place = resolve(import.meta.dirname, '../dist/ledger')
 
-/** Lays the example service out as a project of its own, which uses the package as it is published; gives its folder. */
+/**
+ * Lays the example service out as a project of its own, which uses the package as it is published;
+ * gives its folder.
+ */
 export function layOutLedger(): string {
   rmSync(place, { recursive: true, force: true })
   mkdirSync(place, { recursive: true })

@@ -1,6 +1,8 @@
 import { type Program, resourceNumbers, schemaFile, shapes } from './resource.ts'
 
-/** A service of so many operations, written as the ledger is, and a caller of each with its types. */
+/**
+ * A service of so many operations, written as the ledger is, and a caller of each with its types.
+ */
 export function holdfastProgram(operations: number): Program {
   const numbers = resourceNumbers(operations)
   return new Map([

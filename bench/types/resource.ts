@@ -1,4 +1,6 @@
-/** How many operations a resource of the generated programs has: create, read, list, rename, delete. */
+/**
+ * How many operations a resource of the generated programs has: create, read, list, rename, delete.
+ */
 export const operationsPerResource = 5
 
 /** A program that is compiled: its files by name. */
@@ -9,7 +11,10 @@ export function resourceNumbers(operations: number): readonly number[] {
   return Array.from({ length: operations / operationsPerResource }, (_, index) => index + 1)
 }
 
-/** The tables of Drizzle that the operations work on, alike in all programs; one where there are no operations. */
+/**
+ * The tables of Drizzle that the operations work on, alike in all programs; one where there are no
+ * operations.
+ */
 export function schemaFile(numbers: readonly number[]): string {
   const table = (n: number): string => `
 export const things${n} = pgTable('things_${n}', {
@@ -25,7 +30,7 @@ export const things${n} = pgTable('things_${n}', {
 ${(numbers.length > 0 ? numbers : [1]).map(table).join('')}`
 }
 
-/** What the operations of one resource take and give, by schemas of Zod; alike in all programs. */
+/** The Zod schemas of the operations of one resource; the same in all programs. */
 export function shapes(n: number): string {
   return `
 const Id = z.object({ id: z.uuid() })

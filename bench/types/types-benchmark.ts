@@ -14,7 +14,7 @@ interface Participant {
   readonly folder: string
 }
 
-/** What a run of the compiler says of itself. */
+/** The statistics that the compiler reports. */
 interface Check {
   readonly seconds: number
   readonly instantiations: number

@@ -21,7 +21,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
-        name: 'a crash kills only jobs of one attempt that had begun',
+        name: 'a crash fails only jobs of one attempt that had begun',
       },
     ],
     why: 'A job of one attempt whose process dies at once would run twice.',
@@ -34,7 +34,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
-        name: 'a unique job does not begin before the last transaction that it stands for has committed',
+        name: 'a unique job does not start before the last transaction that it stands for has committed',
       },
     ],
     why: 'The job would run before what it stands for is committed, and miss it.',
@@ -47,7 +47,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/unique-jobs.postgres.test.ts`,
-        name: 'what is committed while a unique job runs gets one more run',
+        name: 'commits during the run of a unique job cause exactly one more run',
       },
     ],
     why: 'What is committed while the job runs would be missed.',
@@ -92,9 +92,12 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/plans.postgres.test.ts`,
-        name: 'a claim does not read what was claimed before',
+        name: 'a claim does not read earlier claims while an old snapshot prevents vacuuming',
       },
-      { file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' },
+      {
+        file: `${src}/effects/jobs/claim/claim-bounds.test.ts`,
+        name: 'a claim looks everywhere at first, and later only after what was claimed a while ago',
+      },
     ],
     why: 'While an old snapshot is open, a claim would read all that was claimed since.',
   },
@@ -112,7 +115,10 @@ export const claimMutants: readonly Mutant[] = [
     text: 'nowMs - bound.pendingMs >= settleMs',
     replacement: 'nowMs >= bound.pendingMs',
     killedBy: [
-      { file: `${src}/effects/jobs/claim/claim-bounds.test.ts`, name: 'behind what was claimed a while ago' },
+      {
+        file: `${src}/effects/jobs/claim/claim-bounds.test.ts`,
+        name: 'a claim looks everywhere at first, and later only after what was claimed a while ago',
+      },
     ],
     why: 'Jobs that commit a little later than others of a higher number would wait for a sweep.',
   },
@@ -148,7 +154,7 @@ export const claimMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
-        name: 'a job whose claim was carried out, and never answered, runs all the same',
+        name: 'a job whose claim committed without an answer still runs, and loses no attempt',
       },
     ],
     why: 'A job would stay with a worker that lives and does not know of it.',

@@ -28,7 +28,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/key-ring.test.ts`,
-        name: 'share a leaf that both write, if one can begin while the other runs',
+        name: 'share a leaf that both write, if they can overlap',
       },
     ],
     why: 'Two attempts on both sides of a boundary would write different leaves, and both would commit.',
@@ -41,7 +41,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/rotate-ring.postgres.test.ts`,
-        name: 'a key that is not a UUIDv7 meets itself across the boundary of two slots',
+        name: 'a key that is not a UUIDv7 is found across the boundary of two slots',
       },
     ],
     why: 'No primary key would decide between two attempts on both sides of a boundary.',
@@ -64,7 +64,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/key-ring.test.ts`,
-        name: 'no leaf is truncated before they have expired',
+        name: 'no leaf is truncated before its answers have expired',
       },
     ],
     why: 'Answers that an earlier width placed would be deleted within their retention.',
@@ -119,9 +119,12 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/replay-refused.postgres.test.ts`,
-        name: 'a retry whose first attempt is still running is told to wait',
+        name: 'a retry whose first attempt is still running is rejected with Retry-After',
       },
-      { file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' },
+      {
+        file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`,
+        name: 'the outcome of a transaction is unknown until it has released the lock of its key',
+      },
     ],
     why: 'A transaction that is still committing would be reported as rolled back.',
   },
@@ -133,7 +136,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/replay-refused.postgres.test.ts`,
-        name: 'a retry whose first attempt is still running is told to wait',
+        name: 'a retry whose first attempt is still running is rejected with Retry-After',
       },
     ],
     why: 'A retry would be refused for good while its first attempt commits.',
@@ -143,7 +146,12 @@ export const idempotencyMutants: readonly Mutant[] = [
     file: `${src}/effects/idempotency/resolve-commit.ts`,
     text: 'if (!found.isRunning) return',
     replacement: 'if (true) return',
-    killedBy: [{ file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`, name: 'is not known' }],
+    killedBy: [
+      {
+        file: `${src}/effects/idempotency/resolve-commit.postgres.test.ts`,
+        name: 'the outcome of a transaction is unknown until it has released the lock of its key',
+      },
+    ],
     why: 'A COMMIT that is still under way would be answered as rolled back.',
   },
   {
@@ -164,7 +172,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/pool/pool.postgres.test.ts`,
-        name: 'a mutation carries its deadline into the database',
+        name: 'a mutation passes its deadline to the database',
       },
     ],
     why: 'A statement would run on after the deadline of its call if the process cannot cancel it.',
@@ -177,7 +185,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/pool/pool.postgres.test.ts`,
-        name: 'a mutation carries its deadline into the database',
+        name: 'a mutation passes its deadline to the database',
       },
     ],
     why: 'A transaction whose process hangs would hold its locks.',
@@ -190,10 +198,10 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
-        name: 'across processes: the second is told at once to wait',
+        name: 'across processes: the second is rejected at once with Retry-After',
       },
     ],
-    why: 'Two attempts with one key would run at once, and one of them in vain.',
+    why: 'Two attempts with one key would run at once, and one of them uselessly.',
   },
   {
     name: 'key ring: a leaf is truncated by another width',
@@ -229,7 +237,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/duplicates.postgres.test.ts`,
-        name: 'an attempt that was overtaken at the last moment gives the answer of the winner',
+        name: 'an attempt that loses at the last moment returns the answer of the winner',
       },
     ],
     why: 'An attempt that was overtaken would be answered with an error instead of the stored answer.',
@@ -242,7 +250,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'with another payload: 422, and nothing is done',
+        name: 'with another payload: 422, and nothing runs',
       },
     ],
     why: 'A client that reuses a key would be told that its other payment was made.',
@@ -255,7 +263,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: 'belongs to its caller and tenant: nobody reads the answer of another',
+        name: 'belongs to its caller and tenant: no other caller reads the answer',
       },
     ],
     why: 'A tenant could read the answer of another one by guessing its key.',
@@ -268,7 +276,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/safe-mutation.postgres.test.ts`,
-        name: '"not now" is not: nothing is kept, and a retry runs afresh',
+        name: 'a problem that is not final is not stored, and a retry runs again',
       },
     ],
     why: 'A payment that was rate limited once could never be made with its key.',
@@ -281,7 +289,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
-        name: 'a problem that a handler made of a deadlock is not final',
+        name: 'a problem that a handler derived from a deadlock is not final',
       },
     ],
     why: 'A handler that makes a problem of any error would not be run again after a deadlock.',
@@ -357,7 +365,10 @@ export const idempotencyMutants: readonly Mutant[] = [
     text: '  return () => structuredClone(kept)',
     replacement: '  return () => wire',
     killedBy: [
-      { file: `${src}/effects/idempotency/rerun.postgres.test.ts`, name: 'gets what came, as it came' },
+      {
+        file: `${src}/effects/idempotency/rerun.postgres.test.ts`,
+        name: 'gets the original input unchanged',
+      },
     ],
     why: 'The second run would see the changes of the first, which was rolled back.',
   },

@@ -40,7 +40,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/lost-claims.postgres.test.ts`,
-        name: 'a crash kills only jobs of one attempt that had begun',
+        name: 'a crash fails only jobs of one attempt that had begun',
       },
     ],
     why: 'One SIGKILL would kill all jobs of one attempt that were claimed ahead.',
@@ -53,7 +53,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/claim/unknown-claims.postgres.test.ts`,
-        name: 'a job runs once at a time though the answer to the end of its attempt was lost',
+        name: 'a job runs once at a time even if the answer to the end of its attempt was lost',
       },
     ],
     why: 'The end of one attempt would forget the next one of the same job, which would be handed back while it runs.',
@@ -121,7 +121,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
-        name: 'dead is a worker without a heartbeat within the lease',
+        name: 'a worker without a heartbeat within the lease is dead, except for the one that checks',
       },
     ],
     why: 'The jobs of workers that live would run twice.',
@@ -134,7 +134,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/steps/step-lease.test.ts`,
-        name: 'a step does not begin once the lease of its worker is over',
+        name: 'a step does not start after the lease of its worker has expired, and the job runs again',
       },
     ],
     why: 'A worker that was declared dead would call a third party beside the one that rescued the job.',
@@ -171,7 +171,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/heartbeat/heartbeat.postgres.test.ts`,
-        name: 'a worker that others have removed hears that it was declared dead',
+        name: 'a worker that others removed learns that it was declared dead',
       },
     ],
     why: 'A worker whose jobs were rescued would not notice, and go on with them.',
@@ -181,7 +181,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/leadership/queries/campaign.ts`,
     text: 'where leader.holder = excluded.holder or leader.expires_at <= clock_timestamp() or (${isGone})',
     replacement: 'where true',
-    killedBy: [{ file: leadership, name: 'of candidates that saw the same end of a lease, one has it' }],
+    killedBy: [{ file: leadership, name: 'of candidates that saw the same lease expire, one gets it' }],
     why: 'All candidates that see the same end of a lease would lead.',
   },
   {
@@ -189,7 +189,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/leadership/leadership.ts`,
     text: 'return this.#parts.clock.monotonicMs() < this.#leadsUntilMs',
     replacement: 'return this.#term !== undefined',
-    killedBy: [{ file: leadership, name: 'a process leads only while its lease holds by its own clock' }],
+    killedBy: [{ file: leadership, name: 'a process leads only while its lease is valid by its own clock' }],
     why: 'A process whose event loop was blocked would go on with its duties beside the next leader.',
   },
   {
@@ -205,7 +205,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/worker.ts`,
     text: "    if (wake.service !== service) return\n    if (wake.kind === 'cancelled')",
     replacement: "    if (wake.kind === 'cancelled')",
-    killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
+    killedBy: [{ file: quiet, name: 'jobs without a worker wake no process' }],
     why: 'Each job of a service would cost the workers of every other service a claim.',
   },
   {
@@ -213,7 +213,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/worker.ts`,
     text: 'if (!claims.names.some((name) => concerns(wake, name))) continue',
     replacement: '',
-    killedBy: [{ file: quiet, name: 'jobs that no worker has wake none' }],
+    killedBy: [{ file: quiet, name: 'jobs without a worker wake no process' }],
     why: 'Each job would cost every worker of its service a claim.',
   },
   {
@@ -234,7 +234,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/jobs/enqueue/waker.postgres.test.ts`,
-        name: 'more names than a notification holds are any of the service',
+        name: 'if a notification cannot hold all names, it stands for any name of the service',
       },
     ],
     why: 'Postgres would refuse the notification, again and again, and with it all that come after.',
@@ -260,7 +260,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
-        name: 'later messages of a key go on when the retention of the dead one ends',
+        name: 'later messages of a key continue when the retention of the dead one ends',
       },
     ],
     why: 'The messages of a key would wait without end.',
@@ -286,7 +286,7 @@ export const jobMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer-on-dead.postgres.test.ts`,
-        name: 'later messages of a key go on when the dead one is skipped',
+        name: 'later messages of a key continue when the dead one is skipped',
       },
     ],
     why: 'Jobs behind a dead one that was skipped would wait for the next poll.',

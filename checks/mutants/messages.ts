@@ -11,7 +11,7 @@ export const messageMutants: readonly Mutant[] = [
     text: `      order by name
       for update skip locked`,
     replacement: '      order by name',
-    killedBy: [{ file: locks, name: 'consumers that another process advances are passed over' }],
+    killedBy: [{ file: locks, name: 'consumers that another process advances are skipped' }],
     why: 'Two processes would enqueue the job of a consumer twice for one message.',
   },
   {
@@ -21,7 +21,7 @@ export const messageMutants: readonly Mutant[] = [
       for update skip locked`,
     replacement: `      order by name
       for update`,
-    killedBy: [{ file: locks, name: 'consumers that another process advances are passed over' }],
+    killedBy: [{ file: locks, name: 'consumers that another process advances are skipped' }],
     why: 'Each process would wait for each other, and connections be held for nothing.',
   },
   {
@@ -32,9 +32,9 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/relays.postgres.test.ts`,
-        name: 'a relay that is moved while it sends goes on from where it was moved to',
+        name: 'a relay that is moved while it sends continues at its new position',
       },
-      { file: locks, name: 'a subscription that was moved meanwhile stays where it was moved to' },
+      { file: locks, name: 'a subscription that was moved meanwhile stays at its new position' },
     ],
     why: 'A subscription that a person moves back would jump to where it was, and lose what was to be sent again.',
   },
@@ -72,7 +72,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/subscriptions.postgres.test.ts`,
-        name: 'a sequence that was restored from an earlier time is moved behind every position',
+        name: 'a sequence that was restored from an earlier time is moved after every position when a service starts',
       },
     ],
     why: 'After a restore, new messages would get positions that every subscription has passed.',
@@ -85,7 +85,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/subscriptions.postgres.test.ts`,
-        name: 'a sequence that was restored from an earlier time is moved behind every position',
+        name: 'a sequence that was restored from an earlier time is moved after every position when a service starts',
       },
     ],
     why: 'After a restore of a pruned log, new messages would be passed over.',
@@ -99,7 +99,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/dispatcher.postgres.test.ts`,
-        name: 'a message that fails becomes a dead letter',
+        name: 'a failed message becomes a dead letter, and blocks no other message or subscriber',
       },
     ],
     why: 'A message that fails would be lost without a trace.',
@@ -109,7 +109,7 @@ export const messageMutants: readonly Mutant[] = [
     file: `${src}/effects/messages/queries/dead-messages.ts`,
     text: 'failure = excluded.failure, is_redriven = false, died_at',
     replacement: 'failure = excluded.failure, died_at',
-    killedBy: [{ file: locks, name: 'a dead letter that fails again is not redriven any more' }],
+    killedBy: [{ file: locks, name: 'a dead letter that fails again is no longer redriven' }],
     why: 'A message that always fails would be handled again without end.',
   },
   {
@@ -120,7 +120,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/consumer.postgres.test.ts`,
-        name: 'a message that is handed out again has no effect again, for each consumer',
+        name: 'a message that is dispatched again takes no effect again, for each consumer',
       },
     ],
     why: 'A message that is handed out twice would have its effect twice.',
@@ -133,7 +133,7 @@ export const messageMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/messages/publish.postgres.test.ts`,
-        name: 'of a key is that of the commits, whoever began and published first',
+        name: 'of a key is that of the commits, whichever began and published first',
       },
     ],
     why: 'Messages of a key would be numbered in another order than that of their commits.',

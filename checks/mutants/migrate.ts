@@ -29,7 +29,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/migrations/migrate.postgres.test.ts`,
-        name: 'a migration that loses a deadlock with running transactions is attempted again',
+        name: 'a migration that loses a deadlock with running transactions is retried',
       },
     ],
     why: 'A deploy under traffic would fail at random.',
@@ -55,7 +55,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'moves sequences forward that were not brought along',
+        name: 'moves sequences forward that were not copied, and leaves the others',
       },
     ],
     why: 'After a move by logical replication, inserts would fail, and messages would be out of order.',
@@ -81,7 +81,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/recognize-database.postgres.test.ts`,
-        name: 'says once that the server has changed',
+        name: 'logs once that the server has changed',
       },
     ],
     why: 'No log line would say that a database has the state of a backup.',

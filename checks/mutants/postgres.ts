@@ -12,7 +12,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/own-work.postgres.test.ts`,
-        name: 'a connection that comes after its work has ended goes back to the pool',
+        name: 'a connection that arrives after its work has ended is released to the pool',
       },
     ],
     why: 'Each call whose deadline ends while it waits for a connection would take one from the pool for good.',
@@ -46,7 +46,10 @@ export const postgresMutants: readonly Mutant[] = [
     text: 'other.open < other.min && !this.mayOpen(other)) return true',
     replacement: 'other.open < other.min && !this.mayOpen(other)) return false',
     killedBy: [
-      { file: `${src}/storage/postgres/pool/connection-budget.test.ts`, name: 'a lane that comes later' },
+      {
+        file: `${src}/storage/postgres/pool/connection-budget.test.ts`,
+        name: 'a later lane gets its min as soon as a session is released',
+      },
     ],
     why: 'A worker that starts in a process under load would get no connection as long as the load lasts.',
   },
@@ -81,7 +84,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/databases/assembly/connection-lanes.postgres.test.ts`,
-        name: 'the call that comes when the queue is full',
+        name: 'a call that finds the queue full is rejected at once with Retry-After',
       },
     ],
     why: 'Under overload each call would wait until its answer comes too late.',
@@ -162,7 +165,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/encrypted.postgres.test.ts`,
-        name: 'is cancelled over TLS, and its connection stays',
+        name: 'is cancelled over TLS, and its connection is kept',
       },
     ],
     why: 'Who reads along could cancel every later statement of the connection.',
@@ -198,7 +201,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/stale-plans.postgres.test.ts`,
-        name: 'a session that does not know a name any more',
+        name: 'a session that has lost a prepared name does not fail',
       },
     ],
     why: 'Each call that gets the session would fail.',
@@ -224,7 +227,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/cancel.postgres.test.ts`,
-        name: 'a statement that catches its cancellation is cancelled again, and its connection stays',
+        name: 'a statement that catches its cancellation is cancelled again, and its connection is kept',
       },
     ],
     why: 'A statement that catches its cancellation would cost its connection.',
@@ -276,7 +279,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/pool/pool.postgres.test.ts`,
-        name: 'sessions of queries are read-only and notice when their client is gone',
+        name: 'sessions of queries are read-only and detect a disconnected client',
       },
     ],
     why: 'A query could write, without a key and a transaction.',
@@ -302,7 +305,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/hostile-settings.postgres.test.ts`,
-        name: 'settings of the database do not change what values mean',
+        name: 'settings of the database do not change the meaning of values',
       },
     ],
     why: 'A statement_timeout of the role would end heartbeats, claims and migrations.',
@@ -315,7 +318,7 @@ export const postgresMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/session/hostile-settings.postgres.test.ts`,
-        name: 'settings of the database do not change what values mean',
+        name: 'settings of the database do not change the meaning of values',
       },
     ],
     why: 'An idle_session_timeout of the role would close connections under the calls that take them.',

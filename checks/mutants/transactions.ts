@@ -12,7 +12,7 @@ export const transactionMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/effects/idempotency/transaction.postgres.test.ts`,
-        name: 'a statement that was never awaited is waited for until the deadline, and not longer',
+        name: 'a statement that was never awaited is awaited until the deadline, and not longer',
       },
       { file: `${src}/storage/postgres/transaction/transaction.test.ts`, name: 'waits for statements' },
     ],
@@ -97,11 +97,11 @@ export const transactionMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
-        name: 'a transaction with a command that was not answered is not committed',
+        name: 'a transaction with an unanswered command is not committed',
       },
       {
         file: `${src}/storage/postgres/transaction/savepoints.test.ts`,
-        name: 'a transaction that went back to a savepoint that is not known is not committed',
+        name: 'a transaction that was rolled back to an unknown savepoint is not committed',
       },
     ],
     why: 'Jobs whose rows were rolled back would be committed.',
@@ -114,7 +114,7 @@ export const transactionMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: `${src}/storage/postgres/transaction/transaction-marker.postgres.test.ts`,
-        name: 'a job does not succeed in a transaction that it has not begun (tag seen: false)',
+        name: 'a job does not succeed in a transaction that it did not begin (tag seen: false)',
       },
     ],
     why: 'A job whose handler ended its transaction would count as done, and its effects come twice.',

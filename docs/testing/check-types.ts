@@ -6,7 +6,7 @@ import type { PageModule } from './write-modules.ts'
 
 const errorForm = /^(?:\S*\/)?([^/\s]+)\/checked\.ts\((\d+),(\d+)\): error (.*)$/
 
-/** What the compiler finds wrong with the code of pages below `root`, by page, line and column. */
+/** Returns the compiler errors in the code of pages below `root`, by page, line and column. */
 export async function checkTypes(modules: Iterable<PageModule>, root: string): Promise<readonly string[]> {
   const config = {
     extends: relative(root, join(pagesFolder, '../tsconfig.json')),

@@ -6,7 +6,7 @@ import { pagesFolder } from './page.ts'
 
 const sources = join(pagesFolder, '../packages/holdfast/src')
 
-/** What the sources make of `HoldfastError`. */
+/** The uses of `HoldfastError` in the sources. */
 export interface ErrorCodes {
   /** Each code, once. */
   readonly codes: ReadonlySet<string>
@@ -31,7 +31,7 @@ export async function findErrorCodes(): Promise<ErrorCodes> {
   return { codes, unknown }
 }
 
-/** Whether an argument is the code of another error, which is made anew with more to say. */
+/** True if an argument is the code of another error, which is thrown again with more details. */
 function isCodeOfAnother(argument: Argument | undefined): boolean {
   if (argument?.type !== 'MemberExpression' || argument.property.type !== 'Identifier') return false
   return argument.property.name === 'code'

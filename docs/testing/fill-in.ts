@@ -2,7 +2,10 @@ import { AssertionError } from 'node:assert'
 import type { Block } from './extract-blocks.ts'
 import type { Received } from './run-exchange.ts'
 
-/** A block with every `{{name.member}}` replaced by what the answer of the block called `name` had there. */
+/**
+ * A block with every `{{name.member}}` replaced by what the answer of the block called `name` had
+ * there.
+ */
 export function fillIn(block: Block, received: ReadonlyMap<string, Received>): Block {
   const lines = block.lines.map((line, index) =>
     line.replaceAll(/\{\{([\w.-]+)\}\}/g, (reference, path: string) => {

@@ -1,13 +1,14 @@
 const wildcard = '…'
 
-/** Whether a text is the expected one, in which `…` stands for any text. */
+/** True if a text is the expected one, in which `…` stands for any text. */
 export function matchesText(expected: string, found: string): boolean {
   const parts = expected.split(wildcard).map((part) => RegExp.escape(part))
   return new RegExp(`^${parts.join('[^]*')}$`).test(found)
 }
 
 /**
- * Where a JSON value is not the expected one, in which `"…"` stands for any value, and `…` within a string for any
+ * Where a JSON value is not the expected one, in which `"…"` stands for any value, and `…` within a
+ * string for any
  * text: a path such as `items[0].id`; `''` is the value as a whole. Nothing where they match.
  */
 export function findDifference(expected: unknown, found: unknown, path = ''): string | undefined {

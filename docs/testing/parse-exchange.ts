@@ -29,7 +29,10 @@ export interface Exchange {
 
 const statusForm = /^HTTP\/1\.1 (\d{3} .+)$/
 
-/** Reads a block of HTTP: a request, then the answer, each with its fields, an empty line and its body. */
+/**
+ * Reads a block of HTTP: a request, then the answer, each with its fields, an empty line and its
+ * body.
+ */
 export function parseExchange(block: Block): Exchange {
   const split = block.lines.findIndex((line) => statusForm.test(line))
   const [method, target, ...rest] = (block.lines[0] ?? '').split(' ')

@@ -6,10 +6,12 @@ import type { Exchange } from './parse-exchange.ts'
 /** Answers a request, as a test service does. */
 export type Fetch = (path: string, init: RequestInit) => Promise<Response>
 
-/** What came back: its JSON members, and its header fields as `headers`. */
+/** The response: its JSON members, and its header fields as `headers`. */
 export type Received = Readonly<Record<string, unknown>>
 
-/** Sends the request of an exchange, and fails where the answer is not the one that the page shows. */
+/**
+ * Sends the request of an exchange, and fails where the answer is not the one that the page shows.
+ */
 export async function runExchange(exchange: Exchange, fetch: Fetch): Promise<Received> {
   const response = await fetch(exchange.target, {
     method: exchange.method,

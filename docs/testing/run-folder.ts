@@ -9,7 +9,10 @@ export interface RunFolder {
   remove(): Promise<void>
 }
 
-/** Makes a folder below the pages, so that what they import is found as from there; another for each run. */
+/**
+ * Makes a folder below the pages, so that what they import is found as from there; another for each
+ * run.
+ */
 export async function createRunFolder(): Promise<RunFolder> {
   const parent = join(pagesFolder, '.run')
   await mkdir(parent, { recursive: true })

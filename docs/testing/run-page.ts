@@ -10,8 +10,10 @@ import { parseExchange } from './parse-exchange.ts'
 import { type Received, runExchange } from './run-exchange.ts'
 
 /**
- * Imports the code of a page, starts what the page says does not start, and runs its exchanges in order, each
- * against the service that the page defines last above it. One that is marked `background` is left running while
+ * Imports the code of a page, starts what the page says does not start, and runs its exchanges in
+ * order, each
+ * against the service that the page defines last above it. One that is marked `background` is left
+ * running while
  * those behind it that are marked `meanwhile` are sent.
  */
 export async function runPage({ blocks }: Page, runPath: string): Promise<void> {
@@ -103,7 +105,7 @@ async function retried(send: () => Promise<Received>): Promise<Received> {
   return right
 }
 
-/** Whether a mutation of the service holds its key at this moment. */
+/** True if a mutation of the service holds its key at this moment. */
 async function hasClaimed(tested: TestService<Service['operations']>): Promise<boolean> {
   const locks = await tested.sql(
     `select from pg_locks join pg_database on pg_database.oid = database

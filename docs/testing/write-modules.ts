@@ -8,11 +8,14 @@ import type { Page } from './page.ts'
 export interface PageModule {
   /** All of its TypeScript, for the compiler. */
   readonly checkedPath: string
-  /** What of it runs. */
+  /** The parts that run. */
   readonly runPath: string
 }
 
-/** Writes the code of pages, each into a folder of its own below `root`, with the files that it needs. */
+/**
+ * Writes the code of pages, each into a folder of its own below `root`, with the files that it
+ * needs.
+ */
 export async function writeModules(
   pages: readonly Page[],
   root: string,

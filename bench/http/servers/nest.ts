@@ -16,7 +16,8 @@ class BenchController {
   }
 }
 
-// Node strips types and leaves decorators alone, so they are applied as the functions that they are.
+// Node strips types and leaves decorators alone, so they are applied as the functions that they
+// are.
 const { prototype } = BenchController
 const property = (name: string): PropertyDescriptor => Object.getOwnPropertyDescriptor(prototype, name)!
 Get('hello')(prototype, 'hello', property('hello'))

@@ -14,7 +14,7 @@ interface Settings {
   readonly boss?: ConstructorOptions
   readonly queue?: Omit<Queue, 'name'>
   readonly work: WorkOptions
-  /** Whether each job has a transaction of its own, in which it completes as well. */
+  /** True if each job has a transaction of its own, in which it completes as well. */
   readonly isTransactional?: boolean
 }
 
@@ -24,7 +24,8 @@ const oneByOne: Settings = {
   boss: { superviseIntervalSeconds: 1, monitorIntervalSeconds: 1, queueCacheIntervalSeconds: 1 },
   work: { ...eager, localConcurrency: concurrency },
 }
-// One worker was the fastest of those that were tried, from 1 to 10 of them with batches from 10 to 2,000.
+// One worker was the fastest of those that were tried, from 1 to 10 of them with batches from 10 to
+// 2,000.
 const batched: Settings = { work: { ...eager, batchSize: 500 } }
 
 const settings: Readonly<Record<string, Settings>> = {

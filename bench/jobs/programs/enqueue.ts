@@ -8,7 +8,7 @@ export interface EnqueueTask extends Task {
   readonly jobs: number
 }
 
-/** What came of it. */
+/** The result. */
 export interface Enqueued {
   readonly perSecond: number
 }

@@ -3,7 +3,10 @@ import pg from 'pg'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task } from './task.ts'
 
-/** Works on jobs, each of which goes on for as long as it is held, then writes its row and ends. It runs until it is stopped. */
+/**
+ * Works on jobs, each of which goes on for as long as it is held, then writes its row and ends. It
+ * runs until it is stopped.
+ */
 export interface HoldTask extends Task {
   /** How it is called in the table `holders`. */
   readonly holder: string

@@ -10,9 +10,12 @@ export interface LatencyTask extends Task {
   readonly jobs: number
   /** After how long it has to do with fewer, in milliseconds. */
   readonly limitMs: number
-  /** How long it pauses at most before each, at random, so as not to keep step with what looks for jobs now and then; in milliseconds. */
+  /**
+   * How long it pauses at most before each, at random, so as not to keep step with what looks for
+   * jobs now and then; in milliseconds.
+   */
   readonly maxPauseMs: number
-  /** Whether the worker is this process too. */
+  /** True if the worker is this process too. */
   readonly isOneProcess: boolean
 }
 

@@ -1,6 +1,6 @@
 import type { EngineName } from '../engine-named.ts'
 
-/** What every program of these benchmarks is told. */
+/** The input of every program of these benchmarks. */
 export interface Task {
   readonly engine: EngineName
   readonly settings: string
@@ -12,7 +12,7 @@ export function readTask<T extends Task>(): T {
   return JSON.parse(process.argv[2] ?? '') as T
 }
 
-/** Tells what came of it, on the last line of stdout. */
+/** Reports the result on the last line of stdout. */
 export function tell(result: unknown): void {
   process.stdout.write(`\n${JSON.stringify(result)}\n`)
 }

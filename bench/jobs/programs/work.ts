@@ -6,15 +6,18 @@ import { readTask, type Task, tell } from './task.ts'
 export interface WorkTask extends Task {
   /** How many. */
   readonly jobs: number
-  /** Whether more of them wait, which are left. Otherwise it has ended when all have ended in the database too. */
+  /**
+   * True if more of them wait, which are left. Otherwise it has ended when all have ended in the
+   * database too.
+   */
   readonly leavesOthers: boolean
-  /** Whether each job writes a row. */
+  /** True if each job writes a row. */
   readonly writes: boolean
   /** How long it works at most, from the first job on, in milliseconds. */
   readonly limitMs: number
 }
 
-/** What came of it. */
+/** The result. */
 export interface Worked {
   /** From the first job on. */
   readonly seconds: number

@@ -2,7 +2,8 @@ import fastify from 'fastify'
 import pg from 'pg'
 import { z } from 'zod'
 
-// What a service of this kind loads at least: a framework, schemas, and a driver with one connection that works.
+// What a service of this kind loads at least: a framework, schemas, and a driver with one
+// connection that works.
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
 await pool.query('select 1')
 

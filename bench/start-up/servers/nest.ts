@@ -9,7 +9,8 @@ class HelloController {
   }
 }
 
-// Node strips types and leaves decorators alone, so they are applied as the functions that they are.
+// Node strips types and leaves decorators alone, so they are applied as the functions that they
+// are.
 const { prototype } = HelloController
 Get('hello')(prototype, 'hello', Object.getOwnPropertyDescriptor(prototype, 'hello')!)
 Controller()(HelloController)

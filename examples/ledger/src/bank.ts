@@ -16,7 +16,7 @@ const Reply = z.discriminatedUnion('state', [
 ])
 
 /**
- * Asks the bank to make a payment. Throws if it does not answer, or answers unexpectedly: then the
+ * Asks the bank to make a payment. Throws if it does not respond, or answers unexpectedly: then the
  * outcome is unknown, and the payment has to be sent again under the same key.
  */
 export async function pay(

@@ -36,7 +36,9 @@ export interface Booking {
   readonly memo?: string | undefined
 }
 
-/** Books a transfer between two locked accounts: the transfer, its two entries, and both balances. */
+/**
+ * Books a transfer between two locked accounts: the transfer, its two entries, and both balances.
+ */
 export async function book(
   db: Transaction,
   { from, to, amount, memo }: Booking,

@@ -347,7 +347,7 @@ describe('webhooks', () => {
     expect(await run('webhooks', 'replay', endpoint, '--all')).toMatchObject({ exitCode: 2 })
     expect(await run('webhooks', 'replay', message)).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining('There is no such webhook delivery.') as string,
+      stderr: expect.stringContaining('Webhook delivery not found.') as string,
     })
   })
 

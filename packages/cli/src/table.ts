@@ -7,9 +7,9 @@ import { fit, pad, widthOf } from './text-width.ts'
 export interface Column<Row> {
   readonly title: string
   value(row: Row): string
-  /** Whether it is truncated if there is too little room. */
+  /** True if it is truncated if there is too little room. */
   readonly isFlexible?: boolean
-  /** Whether it is left out if there is too little room. */
+  /** True if it is left out if there is too little room. */
   readonly isOptional?: boolean
 }
 

@@ -77,7 +77,7 @@ export async function findWorkViolations(
     union all
     select input ->> 'name', state || ' job ' || name from holdfast.all_jobs where state <> 'succeeded'
     union all
-    select key, 'a message that nobody was told of' from holdfast.messages where position is null
+    select key, 'a message that was not dispatched' from holdfast.messages where position is null
     union all
     select null, count(*) || ' of ' || 2 * cardinality($1::text[]) || ' messages' from holdfast.messages
       having count(*) <> 2 * cardinality($1::text[])`,

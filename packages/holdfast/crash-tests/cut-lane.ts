@@ -21,7 +21,7 @@ export interface LaneOptions {
   readonly service: CutService
   readonly count: number
   /**
-   * Whether each lane has a worker, and a dedicated database for it. Default false: they share a
+   * True if each lane has a worker, and a dedicated database for it. Default false: they share a
    * database, and enqueued jobs stay in the queue.
    */
   readonly haveWorkers?: boolean

@@ -88,7 +88,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'messages that arrive when nobody waits for them any more',
+  'messages that arrive after their waiter has ended',
   () =>
     expectSafe(
       { service, count: 12 },

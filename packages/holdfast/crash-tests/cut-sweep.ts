@@ -6,7 +6,7 @@ import type { Lane } from './cut-lane.ts'
  */
 export interface Sweep extends Omit<Cut, 'message'> {
   /**
-   * Whether each attempt begins with a new connection. Default false: with one that has been used
+   * True if each attempt begins with a new connection. Default false: with one that has been used
    * before.
    */
   readonly isCold?: boolean

@@ -31,7 +31,7 @@ export async function findFaultViolations(
       from names cross join unnest(array['transfers', 'jobs', 'messages', 'keys']) as what left join found using (name, what)
       group by name, what having count(found.name) <> 1
     union all
-    select name || ' is of nobody: ' || what from found where what <> 'keys' and name <> all ($1)
+    select name || ' has no owner: ' || what from found where what <> 'keys' and name <> all ($1)
     union all
     select 'account ' || id || ' has ' || balance || ', its transfers sum up to ' || sum
       from accounts cross join lateral (

@@ -18,7 +18,7 @@ export interface FaultReport {
 export interface FaultyClient {
   readonly running: RunningService
   readonly random: Random
-  /** Whether a retry has the key of the request; otherwise each has a new one. */
+  /** True if a retry has the key of the request; otherwise each has a new one. */
   readonly keepsKey: boolean
   /** Makes the next handler that runs fail because of the time limit of its statements. */
   hurry(): void

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => fleet.stop())
 
 test(
-  'whatever is sent, cut, restarted and altered, each key comes to one effect and one answer',
+  'each key has one effect and one answer, in any sequence of requests, cuts, restarts and alterations',
   async () => {
     await fc.assert(
       fc.asyncProperty(commands, (sequence) =>

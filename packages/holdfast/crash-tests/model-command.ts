@@ -1,6 +1,6 @@
 import type fc from 'fast-check'
 
-/** What a command of a model does, and its name in a counterexample. */
+/** A command of a model, and its name in a counterexample. */
 export interface CommandParts<Run, Fleet> {
   readonly name: string
   readonly act: (run: Run, fleet: Fleet) => Promise<void>

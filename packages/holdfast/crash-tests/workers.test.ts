@@ -181,7 +181,9 @@ test('a job that blocks its event loop for longer than a lease keeps its worker 
   const { rows } = await looking.query('select claim, failures from holdfast.all_jobs')
   expect(rows).toEqual([{ claim: 1, failures: 0 }])
   expect(await findViolations()).toEqual([])
-  await until(() => servers.some((server) => server.output().includes('event loop blocked while jobs ran')))
+  await until(() =>
+    servers.some((server) => server.output().includes('event loop blocked while jobs were running')),
+  )
   expect(servers.filter((server) => server.output().includes('declared dead'))).toEqual([])
 })
 

@@ -20,7 +20,8 @@ const bundled = new Map<string, Promise<BundledProgram>>()
 /**
  * Bundles a program into one file, from its current sources, once per process. A process that runs
  * the file starts with a quarter of the CPU time that it takes to load the hundreds of modules
- * separately. Stack traces name the files and lines of the sources, and `import.meta.url` is that of
+ * separately. Stack traces name the files and lines of the sources, and `import.meta.url` is that
+ * of
  * each module.
  */
 export function bundleProgram(main: URL): Promise<BundledProgram> {

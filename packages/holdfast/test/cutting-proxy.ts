@@ -36,7 +36,7 @@ export interface Cut {
 
 /** A cut that waits for its message. */
 export interface ArmedCut {
-  /** Whether the message has been seen. */
+  /** True if the message has been seen. */
   readonly hasHappened: boolean
   /** Cancels the cut, and closes both sides of connections it has silenced. */
   disarm(): void

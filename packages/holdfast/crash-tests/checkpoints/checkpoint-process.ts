@@ -6,7 +6,7 @@ import type { Checkpoint, CheckpointReport, CheckpointRequest } from './checkpoi
 /** A program in a separate process that can be made to die at a checkpoint. */
 export interface CheckpointProcess {
   readonly url: string
-  /** Whether it has ended. */
+  /** True if it has ended. */
   readonly hasDied: boolean
   /** Resolves when it has ended. */
   readonly died: Promise<void>

@@ -61,7 +61,7 @@ const inSteps = job({
     })
     const answered = await step.waitFor('answer', Answered, { key: name })
     await step.sleep('pause', '20ms')
-    await note(db, `last step ${reply} ${answered?.payload.name === name ? 'answered' : 'in vain'}`, name)
+    await note(db, `last step ${reply} ${answered?.payload.name === name ? 'answered' : 'expired'}`, name)
   },
 })
 

@@ -79,7 +79,7 @@ function sendThroughCut(target: Target, cut: Cut): Command {
   })
 }
 
-/** What happens to all sessions while requests run. */
+/** An event that affects all sessions while requests run. */
 const harms = ['none', 'cancel', 'terminate'] as const
 type Harm = (typeof harms)[number]
 

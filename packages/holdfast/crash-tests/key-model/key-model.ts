@@ -19,7 +19,7 @@ export interface Request extends Omit<Payment, 'name'> {
 export interface Reply {
   readonly request: Request
   readonly answer: Answer
-  /** Whether something went wrong, or other requests ran at the same time. */
+  /** True if something went wrong, or other requests ran at the same time. */
   readonly isDisturbed: boolean
 }
 

@@ -7,7 +7,7 @@ export const Payment = z.object({
   /** The name under which its effect is recorded. */
   name: z.string(),
   amount: z.int(),
-  /** Whether the handler refuses it with a declared problem. */
+  /** True if the handler refuses it with a declared problem. */
   isRefused: z.boolean(),
 })
 

@@ -48,7 +48,7 @@ test('an operation whose statements do not grow with the data passes', async () 
   expect(await expectFlatStatements(tested, 'flat', { sizes, grow, input: { author: 1 } })).toBe(2)
 })
 
-test('one whose statements do is named, with its counts', async () => {
+test('an operation whose statements grow with the data is reported, with its counts', async () => {
   await using tested = await createTestService(library)
   await expect(
     expectFlatStatements(tested, 'growing', { sizes, grow, input: (author) => ({ author }) }),
@@ -58,7 +58,7 @@ test('one whose statements do is named, with its counts', async () => {
   })
 })
 
-test('one that fails is no proof', async () => {
+test('a failed operation proves nothing', async () => {
   await using tested = await createTestService(library, { onLog: () => {} })
   await expect(
     expectFlatStatements(tested, 'failing', { sizes, grow, input: { author: 1 } }),

@@ -45,6 +45,6 @@ export async function expectFlatStatements<O extends Operations, Name extends ke
   const shown = counts.map((count, index) => `${count} with ${sizes[index]}`).join(', ')
   throw new HoldfastError(
     'statements-grow',
-    `${name} (${operation.definedAt}) runs more statements the more data there is: ${shown}. Read the rows of all at once: with a join, with \`= any($1)\`, or with load of a relation.`,
+    `${name} (${operation.definedAt}) runs more statements as the data grows: ${shown}. Read all rows at once: with a join, with \`= any($1)\`, or with load of a relation.`,
   )
 }

@@ -38,5 +38,7 @@ export async function until<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs))
   } while (performance.now() < endMs)
-  throw new HoldfastError('condition-not-met', `Waited ${timeoutMs} ms in vain for: ${what}`, { cause })
+  throw new HoldfastError('condition-not-met', `Timed out after ${timeoutMs} ms waiting for: ${what}`, {
+    cause,
+  })
 }

@@ -219,7 +219,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
       await db.query(sql`update cells set value = value + 1 where id = ${input.id}`)
       await db.query(sql`select pg_advisory_xact_lock_shared(${input.lock})`)
       await db.query(sql`update cells set value = value + 1 where id = ${input.second}`).catch(() => {
-        throw Refused({ reason: 'somebody was faster' })
+        throw Refused({ reason: 'another call was faster' })
       })
     },
   })

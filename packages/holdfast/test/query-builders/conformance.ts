@@ -185,7 +185,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual([])
   })
 
-  test('an error that nobody catches is logged as what Postgres said', async () => {
+  test('an uncaught error is logged with the message of Postgres', async () => {
     await using tested = await start()
     await tested.call.addAuthor({ id: 1, name: 'Ann' })
     expect((await tested.send('addAuthor', { id: 2, name: 'Ann' })).status).toBe(500)

@@ -115,7 +115,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
   })
   afterAll(() => redis?.stop())
 
-  test('refuses jobs that ask for what BullMQ cannot promise, all at once', async () => {
+  test('rejects jobs with features that BullMQ does not have, all at once', async () => {
     const app = holdfast({ database: postgres({ jobEngine: bullmqJobs({ connection }) }) })
     const byName = (given: { name: string }): string => given.name
     const keyed = app.job({
@@ -142,14 +142,14 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(failure).toMatchObject({ code: 'service-invalid' })
     const { message } = failure as Error
     expect(message).toMatch(
-      /job "keyed" \(.*bullmq-jobs\.postgres\.test\.ts:\d+.*\) limits its concurrency by a key/,
+      /job "keyed" \(.*bullmq-jobs\.postgres\.test\.ts:\d+.*\) limits its concurrency by key/,
     )
-    expect(message).toMatch(/job "keyed" .* limits its rate by a key/)
-    expect(message).toMatch(/job "behind" .* lets later jobs wait behind a dead one/)
+    expect(message).toMatch(/job "keyed" .* limits its rate by key/)
+    expect(message).toMatch(/job "behind" .* blocks later jobs after a dead one/)
     expect(message).toMatch(/job "ordered" .* is ordered.*keepOnPostgres: \['ordered'\]/)
   })
 
-  test('a job that asks for a step is told where it can have one', async () => {
+  test('rejects a job that uses a step, and names the alternative', async () => {
     const on = await start()
     const { failure } = await inState(on, await enqueue(on, 'stepping', 'a'), 'dead')
     expect(failure).toMatchObject({
@@ -158,13 +158,13 @@ describe.skipIf(missing)('bullmqJobs', () => {
     })
   })
 
-  test('jobs that are kept on Postgres have all that it promises', async () => {
+  test('jobs that are kept on Postgres have all features', async () => {
     const on = await start()
     await inState(on, await enqueue(on, 'kept', 'a'), 'succeeded')
     expect(runs).toEqual(['a in a step'])
   })
 
-  test('one that BullMQ was given before it was kept on Postgres is taken back', async () => {
+  test('a job that BullMQ has is taken back when its name is kept on Postgres', async () => {
     const on = await start({ worker: false })
     const id = await enqueue(on, 'kept', 'a')
     await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])
@@ -192,11 +192,11 @@ describe.skipIf(missing)('bullmqJobs', () => {
     ])
   })
 
-  test('enqueuing needs no Redis, and what was cancelled before it came back never runs', async () => {
+  test('enqueuing needs no Redis, and a job that is cancelled meanwhile never runs', async () => {
     await redis!.kill()
     const on = await start()
     const cancelled = await enqueue(on, 'plain', 'cancelled')
-    await until(() => lines.some((line) => line.includes('cannot be reached at')) || undefined)
+    await until(() => lines.some((line) => line.includes('Cannot connect to Redis')) || undefined)
     await transact(on, (context) => context.jobs.cancel(cancelled))
     await redis!.restart()
     await enqueue(on, 'plain', 'after')
@@ -204,7 +204,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
     expect(runs).toEqual(['after'])
   })
 
-  test('Redis has ids, not what jobs are given; one that is cancelled while Redis has it never runs', async () => {
+  test('Redis stores only ids, not inputs; a job that is cancelled while it is in Redis never runs', async () => {
     const on = await start()
     await enqueue(on, 'alone', 'held')
     await ran(1)

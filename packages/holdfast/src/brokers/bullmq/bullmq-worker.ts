@@ -79,9 +79,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   const client = openRedis(parts.connection, { maxRetriesPerRequest: null })
   let isStopping = false
   // Commands report their own failures; a reconnect is not worth a warning.
-  client.on('error', (error) =>
-    log.debug({ reason: error.message }, 'the connection of the jobs to Redis failed'),
-  )
+  client.on('error', (error) => log.debug({ reason: error.message }, 'Redis connection of the jobs failed'))
   // BullMQ expects whole milliseconds.
   const lookMs = Math.ceil(parts.lockMs / 3)
   const workers = parts.plan.queues.map((queue) => openWorker(queue))
@@ -145,7 +143,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
     try {
       row = await records.begin(given.id!)
     } catch (error) {
-      log.debug({ error: toLogFields(error) }, 'a job could not be read; it is run in a while')
+      log.debug({ error: toLogFields(error) }, 'reading a job failed; will retry')
       return { ...back, outcome: 'failed', delayMs: redisRetryMs, error }
     }
     if (!row) return { ...back, outcome: 'lost', next: 'over', error: undefined }
@@ -217,7 +215,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   }
 
   const looking = startRecurringTask({
-    failure: 'cancelled jobs could not be looked for',
+    failure: 'polling for cancelled jobs failed',
     clock,
     log,
     everyMs: lookEveryMs,
@@ -253,12 +251,12 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
   /** If Redis is unreachable, BullMQ detects by itself what the worker could not report. */
   async function close(worker: Worker): Promise<void> {
     await abortable(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
-      log.debug({ error: toLogFields(error) }, 'a worker of BullMQ could not be closed in order')
+      log.debug({ error: toLogFields(error) }, 'closing a BullMQ worker failed')
       // Without this, the worker's own connection would try to reach Redis without end.
       void worker
         .disconnect()
         .catch((late: unknown) =>
-          log.debug({ error: toLogFields(late) }, 'a worker of BullMQ could not be disconnected in order'),
+          log.debug({ error: toLogFields(late) }, 'disconnecting a BullMQ worker failed'),
         )
     })
   }

@@ -45,7 +45,7 @@ brokerConformance('bullmq', {
   },
   absent: bullmq({ connection: 'redis://ann:secret@127.0.0.1:9' }),
   unreachable:
-    /^Redis, .* cannot be reached at 127\.0\.0\.1:9: connect ECONNREFUSED .*Start it, or mend the connection/,
+    /^Cannot connect to Redis, .* at 127\.0\.0\.1:9: connect ECONNREFUSED .*Start it, or fix the connection/,
 })
 
 describe.skipIf(missing)('bullmq', () => {
@@ -108,7 +108,7 @@ describe.skipIf(missing)('bullmq', () => {
     ])
   })
 
-  test('one that is sent again after its job has succeeded is not run again, as long as the job is kept', async () => {
+  test('a message that is sent again after its job has succeeded does not run again, as long as the job is kept', async () => {
     await send({ queue: 'kept' })
     await workOff('kept')
     await send({ queue: 'kept' })
@@ -120,14 +120,14 @@ describe.skipIf(missing)('bullmq', () => {
     expect(await waitingIn('removed', server.port)).toHaveLength(1)
   })
 
-  test('says why a message was not taken', async () => {
+  test('reports why a message was rejected', async () => {
     const client = new Redis({ port: server.port })
     await client.config('SET', 'maxmemory', '1')
     try {
       await expect(send({ queue: 'full' })).rejects.toMatchObject({
         code: 'broker-refused',
         message: expect.stringMatching(
-          /^Redis has not taken the message 0197f0a0-\S+ into the BullMQ queue "full": .*OOM/,
+          /^Redis rejected the message 0197f0a0-\S+ for the BullMQ queue "full": .*OOM/,
         ),
       })
     } finally {

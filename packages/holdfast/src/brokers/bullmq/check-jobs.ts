@@ -10,7 +10,7 @@ export function checkJobs(jobs: Iterable<Job>): void {
   const issues = [...jobs].flatMap((job) =>
     wishesOf(job).map(
       (wish) =>
-        `job "${job.name}" (${job.definedAt}) ${wish}; keep it with Postgres: bullmqJobs({ keepOnPostgres: ['${job.name}'] })`,
+        `job "${job.name}" (${job.definedAt}) ${wish}; keep it on Postgres: bullmqJobs({ keepOnPostgres: ['${job.name}'] })`,
     ),
   )
   if (issues.length === 0) return
@@ -22,13 +22,13 @@ export function checkJobs(jobs: Iterable<Job>): void {
 
 function wishesOf({ concurrency, rate }: Job): readonly string[] {
   return [
-    ...(concurrency?.key ? ['limits its concurrency by a key, and BullMQ limits all jobs of a name'] : []),
+    ...(concurrency?.key
+      ? ['limits its concurrency by key, but BullMQ limits all jobs of a name together']
+      : []),
     ...(concurrency?.ordered === true
-      ? ['is ordered, and BullMQ runs other jobs while one waits for its next attempt']
+      ? ['is ordered, but BullMQ runs other jobs while one waits for its next attempt']
       : []),
-    ...(concurrency?.onDead === 'wait'
-      ? ['lets later jobs wait behind a dead one, and BullMQ runs them']
-      : []),
-    ...(rate?.key ? ['limits its rate by a key, and BullMQ limits all jobs of a name'] : []),
+    ...(concurrency?.onDead === 'wait' ? ['blocks later jobs after a dead one, but BullMQ runs them'] : []),
+    ...(rate?.key ? ['limits its rate by key, but BullMQ limits all jobs of a name together'] : []),
   ]
 }

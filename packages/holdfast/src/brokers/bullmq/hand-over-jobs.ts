@@ -63,7 +63,7 @@ export class Handover {
     this.#parts = parts
     this.#names = [...parts.jobs.keys()]
     this.#task = startRecurringTask({
-      failure: 'jobs cannot be handed over to BullMQ for now; they wait in the database, and none is lost',
+      failure: 'handing over jobs to BullMQ failed; they wait in the database, none is lost',
       clock: parts.clock,
       log: parts.log,
       everyMs: () => pollIntervalMs(parts.waker),
@@ -154,10 +154,7 @@ export class Handover {
     const missing = rows.length === 0 ? [] : await abortable(queues.findMissing(rows), limit)
     if (missing.length > 0) {
       await abortable(queues.add(missing), limit)
-      this.#parts.log.warn(
-        { jobs: missing.length },
-        'Redis did not have jobs that it was given; it has them again',
-      )
+      this.#parts.log.warn({ jobs: missing.length }, 'jobs missing in Redis handed over again')
     }
     return rows.length === searchBatch ? rows.at(-1)?.id : undefined
   }
@@ -172,10 +169,7 @@ export class Handover {
     this.#queues = undefined
     if (!queues) return
     await abortable(queues.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
-      this.#parts.log.debug(
-        { error: toLogFields(error) },
-        'the queues of BullMQ could not be closed in order',
-      )
+      this.#parts.log.debug({ error: toLogFields(error) }, 'closing the BullMQ queues failed')
     })
   }
 }

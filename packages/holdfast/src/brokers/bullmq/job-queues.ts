@@ -65,7 +65,7 @@ export class JobQueues {
   }
 
   /**
-   * Whether the connection was lost at some point, even if it is up again: Redis may have restarted
+   * True if the connection was lost at some point, even if it is up again: Redis may have restarted
    * and lost its data.
    */
   get isLost(): boolean {

@@ -16,7 +16,7 @@ export class NoSteps extends StepRunner {
   override toStep(): Step<unknown> {
     throw new HoldfastError(
       'job-without-steps',
-      `The job "${this.#job.name}" (${this.#job.definedAt}) asked for step, but BullMQ runs it. What a step has done has to be kept under the claim of one try, which BullMQ does not have; keep the job with Postgres: bullmqJobs({ keepOnPostgres: ['${this.#job.name}'] }).`,
+      `The job "${this.#job.name}" (${this.#job.definedAt}) used step(), but BullMQ runs it. Steps are stored under the claim of one attempt, which BullMQ does not have; keep the job on Postgres: bullmqJobs({ keepOnPostgres: ['${this.#job.name}'] }).`,
     )
   }
 }

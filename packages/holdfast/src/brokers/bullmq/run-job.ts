@@ -69,10 +69,7 @@ async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Tra
   )
   await abortable(Promise.resolve(running), deadline, (outcome) => {
     if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
-      log.debug(
-        { error: toLogFields(outcome.reason) },
-        `the job ${row.name} failed after its attempt had ended`,
-      )
+      log.debug({ error: toLogFields(outcome.reason) }, `job ${row.name} failed after its attempt had ended`)
   })
   deadline.throwIfAborted()
 }
@@ -109,10 +106,7 @@ async function fail(error: unknown, scope: AttemptScope, { records }: RunParts):
     })
     if (!isOwn) return over('lost')
   } catch (unwritten) {
-    log.warn(
-      { error: toLogFields(unwritten) },
-      'that the job failed could not be written down; it is run again',
-    )
+    log.warn({ error: toLogFields(unwritten) }, 'recording the failure of a job failed; will retry')
     return again({ ...end, isFailure: false, delayMs: unwrittenPauseMs }, error)
   }
   return end.state === 'dead' ? { ...over('dead'), next: 'dead', error } : again(end, error)
@@ -128,6 +122,6 @@ function logFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error) }
   if (end.isSnooze === true) log.info(fields, 'job snoozed')
-  else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
+  else if (end.state === 'dead') log.error(fields, 'job failed permanently (attempts exhausted)')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; will retry')
 }

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 export function serverUnreachable(servers: readonly string[], cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-unreachable',
-    `NATS cannot be reached at ${servers.map(withoutCredentials).join(', ')}: ${reasonOf(cause)}. Start it, or mend the servers and credentials that nats({ … }) is given.`,
+    `Cannot connect to NATS at ${servers.map(withoutCredentials).join(', ')}: ${reasonOf(cause)}. Start it, or fix the servers and credentials passed to nats({ … }).`,
     { cause },
   )
 }
@@ -12,7 +12,7 @@ export function serverUnreachable(servers: readonly string[], cause: unknown): H
 export function streamMissing(what: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'nats-stream-missing',
-    `NATS has ${what}. Create the stream (nats stream add), or have nats({ stream, createStream: { subjects: […] } }) do so; the server needs JetStream (nats-server --jetstream).`,
+    `NATS has ${what}. Create the stream (nats stream add), or set nats({ stream, createStream: { subjects: […] } }); the server needs JetStream (nats-server --jetstream).`,
     { cause },
   )
 }
@@ -20,7 +20,7 @@ export function streamMissing(what: string, cause: unknown): HoldfastError {
 export function messageRefused(subject: string, id: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `NATS has not taken the message ${id} under the subject "${subject}": ${reasonOf(cause)}. See the limits of the stream and the permissions of the user; it is sent again until it is taken.`,
+    `NATS rejected the message ${id} with the subject "${subject}": ${reasonOf(cause)}. Check the limits of the stream and the permissions of the user; the message is sent again until it is accepted.`,
     { cause },
   )
 }
@@ -28,7 +28,7 @@ export function messageRefused(subject: string, id: string, cause: unknown): Hol
 export function streamRefused(stream: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'broker-refused',
-    `NATS has not let the stream "${stream}" be looked at or made: ${reasonOf(cause)}. See the permissions of the user, and what createStream says.`,
+    `NATS refused to show or create the stream "${stream}": ${reasonOf(cause)}. Check the permissions of the user and the option createStream.`,
     { cause },
   )
 }

@@ -43,7 +43,7 @@ export class NatsConnection implements BrokerConnection {
   }
 
   #toFailure(error: unknown, subject: string, id: string): Error {
-    if (hasNoResponders(error)) return streamMissing(`no stream that takes the subject "${subject}"`, error)
+    if (hasNoResponders(error)) return streamMissing(`no stream for the subject "${subject}"`, error)
     if (hasTimedOut(error) || this.#client.isClosed())
       return serverUnreachable([this.#client.getServer()], error)
     return messageRefused(subject, id, error)

@@ -32,7 +32,7 @@ async function consume(port: number, stream: string, count: number): Promise<rea
 }
 
 test.skipIf(missing)(
-  'what is committed while NATS is killed and restarted arrives, once and in order',
+  'messages that are committed while NATS is killed and restarted arrive, once and in order',
   async () => {
     const server = await startNats()
     await using store = await createTestMessages()

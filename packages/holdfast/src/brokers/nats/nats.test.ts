@@ -55,7 +55,7 @@ brokerConformance('nats', {
     }
   },
   absent: nats({ servers: 'nats://ann:secret@127.0.0.1:9' }),
-  unreachable: /^NATS cannot be reached at nats:\/\/127\.0\.0\.1:9: .*Start it, or mend the servers/,
+  unreachable: /^Cannot connect to NATS at nats:\/\/127\.0\.0\.1:9: .*Start it, or fix the servers/,
 })
 
 describe.skipIf(missing)('nats', () => {
@@ -87,7 +87,7 @@ describe.skipIf(missing)('nats', () => {
     }
   }
 
-  test('says which stream is missing, and makes none unless it is asked to', async () => {
+  test('reports a missing stream, and creates none unless configured', async () => {
     await expect(send({ stream: 'orders' })).rejects.toMatchObject({
       code: 'nats-stream-missing',
       message: expect.stringMatching(/^NATS has no stream "orders"\. Create the stream/),
@@ -97,14 +97,14 @@ describe.skipIf(missing)('nats', () => {
     expect((await storedIn('orders', server.port)).map(({ subject }) => subject)).toEqual(['order.placed'])
   })
 
-  test('says which subject no stream takes', async () => {
+  test('reports a subject without a stream', async () => {
     await expect(send({ subject: ({ event }) => `nobody.${event}` })).rejects.toMatchObject({
       code: 'nats-stream-missing',
-      message: expect.stringMatching(/^NATS has no stream that takes the subject "nobody\.order\.placed"/),
+      message: expect.stringMatching(/^NATS has no stream for the subject "nobody\.order\.placed"/),
     })
   })
 
-  test('says why a message was not taken', async () => {
+  test('reports why a message was rejected', async () => {
     await send({
       stream: 'full',
       createStream: { subjects: ['full.>'], max_msg_size: 10 },
@@ -115,22 +115,22 @@ describe.skipIf(missing)('nats', () => {
         expect(error).toMatchObject({
           code: 'broker-refused',
           message: expect.stringMatching(
-            /^NATS has not taken the message 0197f0a0-\S+ under the subject "full\.1": .*size/,
+            /^NATS rejected the message 0197f0a0-\S+ with the subject "full\.1": .*size/,
           ),
         }),
     )
   })
 
-  test('says why a stream was not made', async () => {
+  test('reports why a stream was not created', async () => {
     await expect(
       send({ stream: 'any', createStream: { subjects: ['not a subject'] } }),
     ).rejects.toMatchObject({
       code: 'broker-refused',
-      message: expect.stringMatching(/^NATS has not let the stream "any" be looked at or made: .*subject/),
+      message: expect.stringMatching(/^NATS refused to show or create the stream "any": .*subject/),
     })
   })
 
-  test('refuses a message that a stream other than the named one would take', async () => {
+  test('rejects a message that another stream than the configured one would store', async () => {
     await send({ stream: 'one', createStream: { subjects: ['one.>'] }, subject: () => 'one.1' })
     await send({ stream: 'two', createStream: { subjects: ['two.>'] }, subject: () => 'two.1' })
     await expect(send({ stream: 'one', subject: () => 'two.2' })).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe.skipIf(missing)('nats', () => {
     })
   })
 
-  test('says that JetStream is missing', async () => {
+  test('reports that JetStream is missing', async () => {
     const plain = await startNats({ jetStream: false })
     try {
       const broker = nats({ servers: `127.0.0.1:${plain.port}`, stream: 'things' })

@@ -42,7 +42,7 @@ test.each([
     expect.objectContaining({
       level: 'warn',
       source,
-      msg: expect.stringContaining('synchronous_commit is off: a crash of the server loses commits'),
+      msg: expect.stringContaining('synchronous_commit is off: a server crash loses acknowledged commits'),
     }),
   ])
   expect(await warningsOf(database.url, 'synchronous_commit', 'test')).toEqual([])

@@ -10,10 +10,10 @@ export interface CommitsAtRisk {
 
 const consequences: Readonly<Record<CommitsAtRisk['setting'], string>> = {
   synchronous_commit:
-    'a crash of the server loses commits that have been answered, with their idempotency keys, so that a retry runs again',
-  fsync: 'a crash of the machine can lose commits that have been answered, and corrupt the whole cluster',
+    'a server crash loses acknowledged commits with their idempotency keys, so their retries run again',
+  fsync: 'a machine crash can lose acknowledged commits and corrupt the whole cluster',
   full_page_writes:
-    'a crash of the machine can corrupt pages that were being written, with commits that have been answered',
+    'a machine crash can corrupt pages that were being written, including acknowledged commits',
 }
 
 /**

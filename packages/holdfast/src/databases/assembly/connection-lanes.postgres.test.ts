@@ -109,7 +109,7 @@ async function sessions(on: Loaded): Promise<{ all: number; waiting: Record<stri
 }
 
 describe('a process with a worker, consumers, a schedule and webhooks', () => {
-  test('has no more than 12 connections under load', async () => {
+  test('uses at most 12 connections under load', async () => {
     await using on = await createTestService(createLoaded(), {
       http: { pages: createHealth('/problems/').pages },
       onLog: () => {},
@@ -141,7 +141,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
     expect(most).toBeLessThanOrEqual(12)
   })
 
-  test('goes on with jobs and mutations while reads take all that they may have', async () => {
+  test('continues jobs and mutations while reads use their max', async () => {
     await using on = await createTestService(createLoaded(), { onLog: () => {} })
     const pending: Promise<Answer>[] = []
     await whileLocked(on, async () => {
@@ -165,7 +165,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
   })
 })
 
-test('the call that comes when the queue is full is refused at once, with a time to come back', async () => {
+test('a call that finds the queue full is rejected at once with Retry-After', async () => {
   const small = createLoaded({ connections: { reads: 1, queue: 2 } })
   await using on = await createTestService(small, { worker: false })
   const others: Promise<Answer>[] = []

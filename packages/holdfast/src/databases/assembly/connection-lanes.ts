@@ -68,7 +68,7 @@ function planConnections(option: number | ConnectionLimits = {}): ConnectionPlan
     if (value === undefined || (Number.isInteger(value) && value > 0)) continue
     throw new HoldfastError(
       'configuration-invalid',
-      `The option connections of the database has ${String(value)} as its ${name}. Give a whole number above zero.`,
+      `The option connections.${name} of the database is ${String(value)}; it must be a positive integer.`,
     )
   }
   const { max = defaultMax, reads = max, writes = max, jobs, queue = defaultQueue } = numbers
@@ -85,7 +85,7 @@ function requireRoom(budget: ConnectionBudget, connections: number): void {
   if (budget.unassigned >= connections) return
   throw new HoldfastError(
     'configuration-invalid',
-    `The option connections of the database is ${budget.max}, and this process needs at least ${budget.max - budget.unassigned + connections}. Raise it; docs/postgres.md has a table of what they are for.`,
+    `The option connections of the database is ${budget.max}, but this process needs at least ${budget.max - budget.unassigned + connections}. Raise it; see the table of connections in docs/postgres.md.`,
   )
 }
 

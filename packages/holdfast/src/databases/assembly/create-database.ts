@@ -61,7 +61,7 @@ export interface PostgresOptions extends LocationOptions {
    */
   readonly maxConnectionAge?: Duration
   /**
-   * Whether repeated statements are prepared, once per connection. It saves Postgres about half the
+   * True if repeated statements are prepared, once per connection. It saves Postgres about half the
    * cost of a short statement. Ignored behind a pooler. Default true.
    */
   readonly preparedStatements?: boolean

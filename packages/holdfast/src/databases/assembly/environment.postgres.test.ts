@@ -39,7 +39,7 @@ test('no PG… variable reaches a connection', async () => {
   await database.drop()
 })
 
-test('what a URL leaves out does not come from PG… variables', async () => {
+test('parts that a URL omits do not come from PG… variables', async () => {
   const { port, username, password } = new URL(await testPostgresUrl())
   vi.stubEnv('PGDATABASE', 'none')
   vi.stubEnv('PGUSER', 'nobody')
@@ -63,7 +63,7 @@ test('what a URL leaves out does not come from PG… variables', async () => {
   })
 })
 
-test('PGSSLMODE asks for encryption that DATABASE_URL does not: the service does not start', async () => {
+test('if PGSSLMODE requests encryption and DATABASE_URL does not, the service does not start', async () => {
   const DATABASE_URL = 'postgres://app:secret@127.0.0.1:1/app'
   await expect(start({ DATABASE_URL, PGSSLMODE: 'require' })).rejects.toMatchObject({
     code: 'configuration-invalid',

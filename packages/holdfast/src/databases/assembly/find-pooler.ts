@@ -43,16 +43,16 @@ export async function findPooler(
   if (directWay.isPooled) throw invalid(leadsToPooler)
   if (directWay.database !== way.database)
     throw invalid(
-      `DATABASE_DIRECT_URL leads to another database (${directWay.database}) than DATABASE_URL (${way.database}), which would not get its migrations. Let both name the same one.`,
+      `DATABASE_DIRECT_URL points to another database (${directWay.database}) than DATABASE_URL (${way.database}), which would not be migrated. Set both to the same database.`,
     )
   return way.isPooled
 }
 
 const withoutDirectWay =
-  'the database is reached through a connection pooler, and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and what other processes enqueue or publish is looked for once a second rather than at once'
+  'the database is behind a connection pooler and DATABASE_DIRECT_URL is not set: migrations cannot be applied, and jobs and messages of other processes are polled once a second'
 
 const leadsToPooler =
-  'DATABASE_DIRECT_URL leads to a connection pooler. It has to lead to Postgres itself: its host and port are those of the server.'
+  'DATABASE_DIRECT_URL points to a connection pooler. Set it to the host and port of the Postgres server.'
 
 function invalid(message: string): HoldfastError {
   return new HoldfastError('configuration-invalid', message)
@@ -103,7 +103,7 @@ async function checkSettings(client: pg.Client): Promise<void> {
   const wrong = await wrongSettings(client)
   if (wrong.length === 0) return
   throw invalid(
-    `The database is reached through a connection pooler, whose sessions take their settings from the role and the database, and some of these change what values mean. Set them for the role of DATABASE_URL, and have the pooler open its sessions again: ${wrong.map((setting) => `alter role … ${setting};`).join(' ')}`,
+    `The database is behind a connection pooler, and some settings of its sessions change the meaning of values. Change them for the role of DATABASE_URL, and make the pooler reopen its sessions: ${wrong.map((setting) => `alter role … ${setting};`).join(' ')}`,
   )
 }
 

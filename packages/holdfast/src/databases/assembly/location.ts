@@ -81,7 +81,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
   if (host.mode === 'production') {
     throw new HoldfastError(
       'configuration-invalid',
-      'DATABASE_URL is not set. In production the service needs one, such as postgres://user:password@host:5432/name; the embedded Postgres is for development.',
+      'DATABASE_URL is not set. In production it is required, such as postgres://user:password@host:5432/name; the embedded Postgres is for development only.',
     )
   }
   // Imported lazily: in production its package need not be installed.
@@ -94,7 +94,7 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     connectionString: server.url,
     directConnectionString: undefined,
     replicas: [],
-    startAfresh: `stop all that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
+    startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     stop: () => server.stop(),
   }
 }
@@ -114,7 +114,7 @@ function requireVerified(url: string, variable: string, reason = ''): void {
   if (isLocal(parsed) || readTls(parsed).isVerified || reason.trim() !== '') return
   throw new HoldfastError(
     'database-not-verified',
-    `${variable} leads to ${parsed.host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
+    `${variable} points to ${parsed.host}, another machine, without verified TLS: an attacker in the middle can read and change all data. Add ?sslmode=verify-full to it, and &sslrootcert=/path/to/ca.pem if a private CA signed the server's certificate. If the network is trusted, state why: DATABASE_TLS_EXCEPTION="…".`,
   )
 }
 
@@ -132,7 +132,7 @@ function rejectIgnoredEncryption(url: string, mode = ''): void {
   if (isSaid || ['', 'disable', 'allow', 'prefer'].includes(mode)) return
   throw new HoldfastError(
     'configuration-invalid',
-    `PGSSLMODE is "${mode}", and DATABASE_URL does not ask for encryption. PG… variables are not read: add ?sslmode=verify-full to DATABASE_URL, or unset PGSSLMODE.`,
+    `PGSSLMODE is "${mode}", but DATABASE_URL does not request encryption. PG… variables are ignored: add ?sslmode=verify-full to DATABASE_URL, or unset PGSSLMODE.`,
   )
 }
 
@@ -141,6 +141,6 @@ function checkUrl(url: string, variable: string): string {
   if (isPostgres) return url
   throw new HoldfastError(
     'configuration-invalid',
-    `${variable} has to be a Postgres URL, and is not. It has to look like postgres://user:password@host:5432/name. (It is not shown here since it may hold a password.)`,
+    `${variable} is not a valid Postgres URL. Expected postgres://user:password@host:5432/name. (The value is hidden, because it may contain a password.)`,
   )
 }

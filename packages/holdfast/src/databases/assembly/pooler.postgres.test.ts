@@ -170,7 +170,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(lines).toEqual([])
   })
 
-  test('what limits one statement is not left to another, whoever has the session then', async () => {
+  test('limits of one statement never apply to another, whichever has the session next', async () => {
     const [running] = await startBoth()
     await Promise.all(Array.from({ length: 30 }, () => read(running, 'sleep')))
     await Promise.all(Array.from({ length: 10 }, (_, index) => record(running, `${index}`, randomUUIDv7())))
@@ -195,13 +195,13 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     'commit',
     'begin read write',
     'set transaction read write',
-  ])('a query does not write: %s', async (text) => {
+  ])('a query cannot write: %s', async (text) => {
     const [running] = await startBoth()
     expect((await read(running, 'sneak', { given: { text: [text] } })).status).toBe(500)
     expect(await namesOf()).toEqual([])
   })
 
-  test('what ends the statement of one call ends that of no other', async () => {
+  test('cancelling the statement of one call never cancels that of another', async () => {
     const processes = await startBoth()
     const others: Promise<Answer>[] = []
     const ending = Array.from({ length: 120 }, async (_, n) => {
@@ -220,7 +220,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(answered.filter(({ status }) => status >= 400)).toEqual([])
   })
 
-  test('workers are woken by a session of their own', async () => {
+  test('workers are woken by a separate session', async () => {
     const [running] = await startBoth()
     await startWorker(running)
     await until(async () => {
@@ -241,7 +241,7 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     ])
   })
 
-  test('without a direct way it says what does not work, and works', async () => {
+  test('without a direct URL it reports what does not work, and runs', async () => {
     await (await start({ DATABASE_DIRECT_URL: database.url })).stop()
     const running = await start({})
     expect(lines).toEqual([expect.stringContaining('DATABASE_DIRECT_URL is not set')])
@@ -254,26 +254,26 @@ describe.skipIf(missing)('behind PgBouncer in transaction mode', () => {
     expect(rows).toEqual([])
   })
 
-  test('what is to be a direct way and leads through it is refused', async () => {
+  test('a direct URL that points to the pooler is rejected', async () => {
     await expect(start({ DATABASE_DIRECT_URL: pooledUrl(database.url, pooler) })).rejects.toMatchObject({
       code: 'configuration-invalid',
-      message: expect.stringContaining('DATABASE_DIRECT_URL leads to a connection pooler'),
+      message: expect.stringContaining('DATABASE_DIRECT_URL points to a connection pooler'),
     })
   })
 
-  test('what is to be a direct way and leads to another database is refused', async () => {
+  test('a direct URL that points to another database is rejected', async () => {
     const other = await createTestDatabase()
     try {
       await expect(start({ DATABASE_DIRECT_URL: other.url })).rejects.toMatchObject({
         code: 'configuration-invalid',
-        message: expect.stringContaining('DATABASE_DIRECT_URL leads to another database'),
+        message: expect.stringContaining('DATABASE_DIRECT_URL points to another database'),
       })
     } finally {
       await other.drop()
     }
   })
 
-  test('while it is away calls are refused, and after its return they are answered', async () => {
+  test('while it is unreachable calls are rejected, and after its return they are answered', async () => {
     const [running] = await startBoth()
     await record(running, 'before', randomUUIDv7())
     await pooler.kill()

@@ -133,7 +133,7 @@ test('an idle process costs at most two statements a second, whatever its consum
 // here.
 const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|release_claims|lock_consumers)/
 
-test('jobs that no worker has wake none', async () => {
+test('jobs without a worker wake no process', async () => {
   const statements = await statementsOf(async () => {
     await enqueueUnrelated()
     await heard()
@@ -143,7 +143,7 @@ test('jobs that no worker has wake none', async () => {
   expect(statements.filter((name) => reactions.test(name)).length).toBeLessThan(many / 2)
 })
 
-test('messages that nothing reads wake the leader alone', async () => {
+test('messages without a reader wake only the leader', async () => {
   const statements = await statementsOf(async () => {
     await publishUndispatched()
     await heard()

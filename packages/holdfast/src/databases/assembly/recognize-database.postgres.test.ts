@@ -51,21 +51,21 @@ describe('a start', () => {
     await database.drop()
   })
 
-  test('says nothing at the place that was noted', async () => {
+  test('logs nothing if the recorded place is unchanged', async () => {
     expect(await warningsOf(database.url)).toEqual([])
   })
 
   test.each([
-    ['server', `server = '1'`, 'it was moved, or restored from a dump'],
-    ['timeline', 'timeline = timeline - 1', 'a failover, or a recovery to a point in time'],
+    ['server', `server = '1'`, 'moved, or restored from a dump'],
+    ['timeline', 'timeline = timeline - 1', 'failover, or point-in-time recovery'],
     ['database', 'database = 1', 'a copy, or restored from a dump'],
-  ])('says once that the %s has changed', async (change, assignment, meaning) => {
+  ])('logs once that the %s has changed', async (change, assignment, meaning) => {
     await client.query(`update holdfast.database_place set ${assignment}`)
     expect(await warningsOf(database.url)).toMatchObject([{ change, msg: expect.stringContaining(meaning) }])
     expect(await warningsOf(database.url)).toEqual([])
   })
 
-  test('says that it is on a copy, but not in tests, which copy databases on purpose', async () => {
+  test('logs that it is on a copy, except in tests, which copy databases on purpose', async () => {
     await client.end()
     const copy = await createTestDatabase(new URL(database.url).pathname.slice(1))
     expect(await warningsOf(copy.url, 'test')).toEqual([])
@@ -74,7 +74,7 @@ describe('a start', () => {
     client = await connectClient({ connectionString: database.url, applicationName: 'test' })
   })
 
-  test('moves sequences forward that were not brought along, and leaves the others', async () => {
+  test('moves sequences forward that were not copied, and leaves the others', async () => {
     await client.query(insertRows)
     await client.query(`
       alter sequence holdfast.webhook_endpoints_seq_seq restart;
@@ -90,7 +90,7 @@ describe('a start', () => {
     expect(await warningsOf(database.url)).toEqual([])
   })
 
-  test('moves a sequence forward that is behind, once the database is on another server', async () => {
+  test('moves a lagging sequence forward when the database is on another server', async () => {
     await client.query(insertRows)
     await client.query(`
       select setval('holdfast.messages_seq_seq', 1);
@@ -101,7 +101,7 @@ describe('a start', () => {
     ])
   })
 
-  test('knows every column that is filled from a sequence', async () => {
+  test('covers every column that is filled from a sequence', async () => {
     const { rows } = await client.query<{ table: string; column: string }>(`
       select attrelid::regclass::text as table, attname as column
       from pg_depend
@@ -141,7 +141,7 @@ describe('a database that logical replication has moved to another server', () =
     return server
   }
 
-  test('is recognized, and works on', async () => {
+  test('is recognized, and continues to work', async () => {
     const [from, to] = await Promise.all([startServer(), startServer()])
     const { running } = await start(from.url)
     const source = await connectClient({ connectionString: from.url, applicationName: 'test' })

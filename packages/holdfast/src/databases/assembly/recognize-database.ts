@@ -58,7 +58,7 @@ interface PlaceRow {
   readonly is_noted: boolean
   readonly noted: Place | null
   readonly now: Place
-  /** Whether a sequence was never used although its table has rows. */
+  /** True if a sequence was never used although its table has rows. */
   readonly is_behind: boolean
 }
 
@@ -98,8 +98,7 @@ export async function recognizeDatabase(
     return { row: found!, repaired: tables }
   })
   if (!isDisposable) reportChange(row, log)
-  for (const table of repaired)
-    log.warn({ table }, 'a sequence was behind its table and has been moved forward')
+  for (const table of repaired) log.warn({ table }, 'sequence behind its table moved forward')
 }
 
 async function placeText(connection: Connection): Promise<string> {
@@ -172,11 +171,11 @@ async function notePlace(transaction: Transaction, { server, timeline, database 
 
 const meanings: Readonly<Record<keyof Place, string>> = {
   server:
-    'the database is on another server than at the last start: it was moved, or restored from a dump; see "Restore and move" in the documentation',
+    'database is on another server than at the last start: moved, or restored from a dump; see "Restore and move" in the documentation',
   timeline:
-    'the server has another timeline than at the last start: a failover, or a recovery to a point in time; see "Restore and move" in the documentation',
+    'server has another timeline than at the last start: failover, or point-in-time recovery; see "Restore and move" in the documentation',
   database:
-    'the database is another one than at the last start: a copy, or restored from a dump; see "Restore and move" in the documentation',
+    'database is another one than at the last start: a copy, or restored from a dump; see "Restore and move" in the documentation',
 }
 
 function reportChange(row: PlaceRow, log: Logger): void {

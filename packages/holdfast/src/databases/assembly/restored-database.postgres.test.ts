@@ -84,7 +84,7 @@ async function start(url: string) {
   }
 }
 
-test('a database that is restored from a backup goes on from there: what it lost can be done again, once', async () => {
+test('a database that is restored from a backup continues: lost calls can be repeated, once', async () => {
   const database = await createTestDatabase()
   const [kept, lost] = [randomUUID(), randomUUID()]
   const before = await start(database.url)

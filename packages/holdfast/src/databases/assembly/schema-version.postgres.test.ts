@@ -59,12 +59,12 @@ describe('a version of the program', () => {
     expect(await columns()).toEqual(['a', 'b', 'id'])
   })
 
-  test('is refused once a newer one has removed what it needs, and changes nothing', async () => {
+  test('is rejected once a newer one has removed what it needs, and changes nothing', async () => {
     await start(3, [base, expand, contract])
     await expect(start(1, [base, { name: '0009-c', sql: 'create table c ()' }])).rejects.toMatchObject({
       code: 'schema-too-new',
       message: expect.stringContaining(
-        'holdfast/0003-no-a): they need schema version 2, and this version of Holdfast works with 1',
+        'holdfast/0003-no-a): they require schema version 2, but this version of Holdfast supports 1',
       ),
     })
     const { rows } = await client.query(`select to_regclass('c') as made`)
@@ -74,7 +74,7 @@ describe('a version of the program', () => {
     expect(await start(2, [base, expand])).toMatchObject({ applied: [] })
   })
 
-  test('reads a journal of before versions were noted', async () => {
+  test('reads a journal from before versions were recorded', async () => {
     await start(1, [base])
     await client.query('alter table holdfast.migrations drop column needs_version')
     expect(await start(1, [base])).toMatchObject({ applied: [], appliedBefore: 1 })
@@ -89,13 +89,13 @@ describe('a version of the program', () => {
     expect(reports.flatMap(({ applied }) => applied.map(({ name }) => name))).toEqual(['0002-b'])
   })
 
-  test('can work with its own migrations', () => {
+  test('works with its own migrations', () => {
     for (const { name, needsVersion = 0 } of frameworkMigrations)
       expect(needsVersion, name).toBeLessThanOrEqual(schemaVersion)
   })
 })
 
-describe('a role that may not create tables', () => {
+describe('a role that cannot create tables', () => {
   const happened = event('it.happened', { payload: z.object({ name: z.string() }) })
   const heard: string[] = []
   const { mutation, consumer, service } = holdfast({ database: postgres() })
@@ -128,7 +128,7 @@ describe('a role that may not create tables', () => {
       notify: () => {},
     })
 
-  test('learns which role has to apply the migrations, and works once they are applied', async () => {
+  test('is told which role has to apply the migrations, and works when they are applied', async () => {
     const role = `restricted_${randomUUID().replaceAll('-', '')}`
     await client.query(`create role ${role} login password 'pw'`)
     const url = new URL(database.url)
@@ -136,7 +136,9 @@ describe('a role that may not create tables', () => {
     url.password = 'pw'
     await expect(startService(url.href)).rejects.toMatchObject({
       code: 'migration-forbidden',
-      message: expect.stringMatching(`the role "${role}" may not apply them: permission denied`),
+      message: expect.stringMatching(
+        `the role "${role}" lacks the permission to apply them: permission denied`,
+      ),
     })
     await (await startService(database.url)).stop()
     await client.query(`

@@ -23,13 +23,13 @@ function exploring(url: string): Promise<boolean> {
 
 const tooOld = { code: 'database-too-old', message: expect.stringContaining('Postgres 13') }
 
-test('a start refuses a server older than Postgres 14', async () => {
+test('a start rejects a server older than Postgres 14', async () => {
   await using server = await startVersion(130_022)
   await expect(exploring(server.url)).rejects.toMatchObject(tooOld)
   await expect(migrate({ connectionString: server.url, migrations: [] })).rejects.toMatchObject(tooOld)
 })
 
-test('a start takes the first version of Postgres 14', async () => {
+test('a start accepts the first version of Postgres 14', async () => {
   await using server = await startVersion(140_000)
   expect(await exploring(server.url)).toBe(false)
   expect(await migrate({ connectionString: server.url, migrations: [] })).toMatchObject({ applied: [] })

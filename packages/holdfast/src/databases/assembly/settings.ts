@@ -21,18 +21,18 @@ export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = setti
   }),
   DATABASE_DIRECT_URL: setting(url('postgres', 'postgresql'), {
     description:
-      'Where Postgres itself is, if DATABASE_URL is a pooler such as PgBouncer: for migrations, and to wake workers.',
+      'Address of Postgres itself if DATABASE_URL is a pooler such as PgBouncer; used for migrations and to wake workers.',
     secret: true,
     optional: true,
   }),
   DATABASE_REPLICA_URLS: setting(text(), {
-    description: 'Where replicas of the database are that queries may read from: URLs with commas between.',
+    description: 'Comma-separated URLs of replicas that queries may read from.',
     secret: true,
     optional: true,
   }),
   DATABASE_TLS_EXCEPTION: setting(text(), {
     description:
-      'Why a database on another machine may be reached without verified TLS in production, in words. Without a reason the service does not start then.',
+      'Reason why a database on another machine may be used without verified TLS in production. Without it, the service does not start in this case.',
     optional: true,
   }),
 })

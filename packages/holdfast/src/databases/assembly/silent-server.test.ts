@@ -9,10 +9,10 @@ const log = createLogger({ write: () => {} })
 const answerTimeoutMs = 100
 const unanswered = {
   code: 'database-unreachable',
-  message: expect.stringContaining('accepted a connection and did not answer'),
+  message: expect.stringContaining('accepted a connection, but did not respond'),
 }
 
-test('the first statements of a start fail at a server that says nothing after the handshake', async () => {
+test('the first statements of a start fail at a server that does not respond after the handshake', async () => {
   await using server = await startSilentPostgres()
   const location = {
     connectionString: server.url,
@@ -27,7 +27,7 @@ test('the first statements of a start fail at a server that says nothing after t
   ).rejects.toMatchObject(unanswered)
 })
 
-test('a session that the server does not close is closed without it', async () => {
+test('a session that the server does not close is closed by the client', async () => {
   await using server = await startSilentPostgres()
   const client = await connectClient({ connectionString: server.url, applicationName: 'ended' })
   await client.end()

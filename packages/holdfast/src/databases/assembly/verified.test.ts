@@ -32,7 +32,7 @@ test.each([
   const error: unknown = await locate({ DATABASE_URL: url }).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({
     code: 'database-not-verified',
-    message: expect.stringMatching(/DATABASE_URL leads to .*sslmode=verify-full.*DATABASE_TLS_EXCEPTION/),
+    message: expect.stringMatching(/DATABASE_URL points to .*sslmode=verify-full.*DATABASE_TLS_EXCEPTION/),
   })
   expect(String(error)).not.toContain('secret')
   await locate({ DATABASE_URL: url }, 'development')
@@ -42,24 +42,24 @@ test.each([
   })
 })
 
-test('the way past a pooler and the replicas are checked too', async () => {
+test('the direct URL and the replicas are checked too', async () => {
   const env = { DATABASE_URL: 'postgres://app@localhost/app' }
   await expect(locate({ ...env, DATABASE_DIRECT_URL: remote })).rejects.toThrow(
-    'DATABASE_DIRECT_URL leads to',
+    'DATABASE_DIRECT_URL points to',
   )
   await expect(locate({ ...env, DATABASE_REPLICA_URLS: remote })).rejects.toThrow(
-    'DATABASE_REPLICA_URLS leads to',
+    'DATABASE_REPLICA_URLS points to',
   )
 })
 
 test.each([
-  ['sslmode=prefer', 'falls back to no encryption'],
+  ['sslmode=prefer', 'can downgrade it to no encryption'],
   ['sslmode=sometimes', 'Use verify-full'],
-  ['sslmode=verify-ca', 'Give the CA as sslrootcert'],
+  ['sslmode=verify-ca', 'Set sslrootcert to your own CA'],
   ['sslmode=require&sslrootcert=system', 'has to be verify-full'],
   ['sslmode=verify-full&sslrootcert=/nowhere/ca.pem', 'a file that cannot be read'],
   ['sslnegotiation=direct', 'Add sslmode=verify-full'],
-])('?%s is refused', async (parameters, message) => {
+])('?%s is rejected', async (parameters, message) => {
   await expect(locate({ DATABASE_URL: `${remote}?${parameters}` })).rejects.toMatchObject({
     code: 'configuration-invalid',
     message: expect.stringContaining(message),

@@ -10,7 +10,7 @@ import { runCommand } from '../../../../../checks/run-command.ts'
 
 const root = resolve(import.meta.dirname, '../../../../..')
 
-test('the files that drizzle-kit generates are applied as they are', async () => {
+test('the files that drizzle-kit generates are applied unchanged', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-drizzle-kit-'))
   const database = await createTestDatabase()
   const client = await connectClient({ connectionString: database.url, applicationName: 'test' })

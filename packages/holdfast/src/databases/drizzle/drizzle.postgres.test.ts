@@ -121,7 +121,7 @@ test('a mutation writes in one transaction, with savepoints; a query reads with 
   })
 })
 
-test('what a mutation wrote is gone with its failure', async () => {
+test('writes of a failed mutation are rolled back', async () => {
   await using tested = await createTestService(library, { onLog: () => {} })
   await tested.call.addAuthor({ id: 1, fullName: 'Ann', titles: [] })
   const again = await tested.send('addAuthor', { id: 1, fullName: 'Ann', titles: ['C'] })
@@ -129,14 +129,14 @@ test('what a mutation wrote is gone with its failure', async () => {
   expect(await tested.sql('select from books')).toEqual([])
 })
 
-test('the session of a query is read-only whatever its types were told', async () => {
+test('the session of a query is read-only, whatever its types say', async () => {
   const lines: string[] = []
   await using tested = await createTestService(library, { onLog: (line) => lines.push(line) })
   expect((await tested.send('writeThroughRead', {})).status).toBe(500)
   expect(lines.join('\n')).toContain('query-writes')
 })
 
-test('two savepoints at once would undo each other, and are refused', async () => {
+test('two concurrent savepoints would undo each other, and are rejected', async () => {
   const lines: string[] = []
   await using tested = await createTestService(library, { onLog: (line) => lines.push(line) })
   expect((await tested.send('addTwoAtOnce', {})).status).toBe(500)
@@ -144,7 +144,7 @@ test('two savepoints at once would undo each other, and are refused', async () =
   expect(await tested.sql('select from authors')).toEqual([])
 })
 
-test('the db of a call that has ended is refused', async () => {
+test('the db of an ended call is rejected', async () => {
   await using tested = await createTestService(library)
   await tested.call.keepDb({})
   await expect(kept()).rejects.toMatchObject({ cause: { code: 'db-used-after-call' } })

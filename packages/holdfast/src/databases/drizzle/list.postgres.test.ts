@@ -73,7 +73,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-test('a list of a join is read to its end and back, in the order of one sort', async () => {
+test('a list of a join is read completely, forward and backward, in one sort order', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(

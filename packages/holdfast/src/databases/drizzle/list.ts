@@ -43,8 +43,8 @@ interface Orderable<Row> {
 
 /**
  * Creates a list that Drizzle reads, for `page`. `select` builds the statement from the given
- * `where` and `position`, without an order or a limit. An index on the condition columns followed by
- * the order columns makes each page as fast as the first.
+ * `where` and `position`, without an order or a limit. An index on the condition columns followed
+ * by the order columns makes each page as fast as the first.
  *
  * @param order The sort keys; the last column must be unique.
  *

@@ -84,7 +84,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-test('a list of a join is read to its end and back, in the order of one sort', async () => {
+test('a list of a join is read completely, forward and backward, in one sort order', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(
@@ -128,7 +128,7 @@ test('a list of a join is read to its end and back, in the order of one sort', a
   )
 })
 
-test('a column may be called as no column of a table is', async () => {
+test('a column may have a name that no table has', async () => {
   const { items, next } = await tested.call.dotted({})
   expect(items).toEqual([{ id: 1 }])
   expect((await tested.call.dotted({ cursor: next! })).items).toEqual([{ id: 2 }])

@@ -82,7 +82,7 @@ const notes = service({
   },
 })
 
-test('a transaction that is controlled by hand is a savepoint, with others in it', async () => {
+test('a controlled transaction is a savepoint, and can be nested', async () => {
   await using tested = await createTestService(notes, { worker: false })
   await tested.call.control({})
   expect(await tested.sql('select id from notes order by id')).toEqual([{ id: 1 }, { id: 3 }])
@@ -99,7 +99,7 @@ test.for([
   expect(lines.join('\n')).toContain(code)
 })
 
-test('in another schema, a query reads by the `sql` tag and in pages, and writes no more than elsewhere', async () => {
+test('in another schema, a query reads with the `sql` tag and in pages, and still cannot write', async () => {
   const elsewhere = service({
     name: 'elsewhere',
     operations: {
@@ -131,7 +131,7 @@ test('in another schema, a query reads by the `sql` tag and in pages, and writes
   expect(await tested.call.listNotes({})).toEqual({ items: [{ id: 7, schema: 'other' }] })
 })
 
-test('how many rows were changed is told, and the `sql` tag reads', async () => {
+test('the number of changed rows is returned, and the `sql` tag reads', async () => {
   await using tested = await createTestService(notes)
   expect(await tested.call.change({})).toEqual({ changed: '2' })
   expect(await tested.call.count({})).toEqual({ count: 2 })

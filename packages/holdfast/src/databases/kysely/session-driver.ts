@@ -55,7 +55,7 @@ export class TransactionDriver extends SessionDriver {
     if (isolationLevel !== undefined || accessMode !== undefined) {
       throw new HoldfastError(
         'transaction-control',
-        'A transaction in a mutation or job was to have an isolation level or an access mode of its own. It is a savepoint, which has neither: say `isolation` where the mutation is defined.',
+        'A transaction inside a mutation or job is a savepoint and cannot have an isolation level or access mode. Set `isolation` in the definition of the mutation.',
       )
     }
     await this.savepoint(connection, transactionName)
@@ -98,7 +98,7 @@ async function execute<Row>(
 function rejectStream(): never {
   throw new HoldfastError(
     'kysely-stream-refused',
-    'A handler asked Kysely to stream rows, which would hold a connection for as long as it reads them. Use execute() with a limit, and read the rest in pages.',
+    'Streaming is not supported in a handler, because it would hold a connection while the rows are read. Use execute() with a limit, and read the rest in pages.',
   )
 }
 

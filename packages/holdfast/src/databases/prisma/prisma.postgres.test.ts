@@ -105,7 +105,7 @@ const migrations = join(folder, 'migrations')
 await mkdir(migrations)
 await writeFile(join(migrations, '0001-authors.sql'), migration)
 
-test('reads of one call are one statement, several writes are one part, and a list is read in pages', async () => {
+test('reads of one call are one statement, several writes are one unit, and a list is read in pages', async () => {
   const { query, mutation, service } = holdfast({
     database: prisma((adapter) => new PrismaClient({ adapter }), { migrations }),
   })
@@ -177,7 +177,7 @@ test('reads of one call are one statement, several writes are one part, and a li
   })
 })
 
-test('several writes at once are undone as a whole, and the client itself runs nothing in a handler either', async () => {
+test('several writes at once are undone as a unit, and the client itself runs nothing in a handler', async () => {
   let client: Client | undefined
   const { mutation, service } = holdfast({
     database: prisma((adapter) => (client = new PrismaClient({ adapter })), { migrations }),
@@ -210,7 +210,7 @@ test('several writes at once are undone as a whole, and the client itself runs n
   await using tested = await createTestService(service({ name: 'authors', operations: { addAuthors } }))
   await tested.call.addAuthors({})
   expect(caught).toMatchObject([{ code: 'P2025' }, { code: 'P2002' }, expect.anything()])
-  expect(String(caught[2])).toContain('belongs to no call')
+  expect(String(caught[2])).toContain('outside of any call')
   const rows = await tested.sql<{ id: number }>('select id from authors order by id')
   expect(rows.map(({ id }) => id)).toEqual([3, 4, 5, 6, 8])
 })
@@ -218,6 +218,6 @@ test('several writes at once are undone as a whole, and the client itself runs n
 test('the client itself runs nothing outside of calls', async () => {
   let client: Client | undefined
   prisma((adapter) => (client = new PrismaClient({ adapter })))
-  await expect(client?.author.findUnique({ where: { id: 1 } })).rejects.toThrow(/belongs to no call/)
-  await expect(client?.$transaction(async () => {})).rejects.toThrow(/belongs to no call/)
+  await expect(client?.author.findUnique({ where: { id: 1 } })).rejects.toThrow(/outside of any call/)
+  await expect(client?.$transaction(async () => {})).rejects.toThrow(/outside of any call/)
 })

@@ -56,7 +56,7 @@ type PgAdapterWithoutPool = Pick<
 async function rejectOutside(): Promise<never> {
   throw new HoldfastError(
     'prisma-outside-call',
-    'A statement was run with the client of Prisma itself, which belongs to no call. Use the `db` that a handler is given.',
+    'A statement was run with the Prisma client itself, outside of any call. Use the `db` passed to the handler.',
   )
 }
 
@@ -122,7 +122,7 @@ async function runStatement<T>(queryable: Queryable, run: (adapter: PgAdapter) =
   if (adapter.underlyingDriver() !== pool) {
     throw new HoldfastError(
       'prisma-driver-mismatch',
-      'There are two copies of the package `pg`, so that @prisma/adapter-pg would open connections of its own. `npm ls pg` shows them; have one version of it, with `npm dedupe` or an override.',
+      'Two copies of the package `pg` are installed, so @prisma/adapter-pg would open separate connections. List them with `npm ls pg`, and reduce them to one with `npm dedupe` or an override.',
     )
   }
   try {

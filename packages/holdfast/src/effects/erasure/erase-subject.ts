@@ -23,10 +23,10 @@ import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 
 /** Options of {@link eraseSubject}. */
 export interface EraseOptions extends SubjectOf {
-  /** Whether to count what would be erased, and erase nothing. Default false. */
+  /** True to count what would be erased, and erase nothing. Default false. */
   readonly dryRun?: boolean
   /**
-   * Whether to cancel jobs that wait to run, and webhooks that wait to be sent. Otherwise they are
+   * True to cancel jobs that wait to run, and webhooks that wait to be sent. Otherwise they are
    * left, with what they need, until they have ended. Default false. Set it if what they do need
    * not happen any more.
    */
@@ -67,7 +67,7 @@ export interface SubjectErasure {
   readonly heldCount: number
   /** The first 100 of them. */
   readonly held: readonly HeldRow[]
-  /** Whether no row is left. If not, erase again after the held rows have ended. */
+  /** True if no row is left. If not, erase again after the held rows have ended. */
   readonly isComplete: boolean
   /** Other services on the database that have rows of the subject. Theirs were not touched. */
   readonly otherServices: readonly string[]
@@ -123,7 +123,7 @@ export async function eraseSubject(
 
 function checkOptions({ reference, batchSize = 1 }: EraseOptions): void {
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > maxBatchSize)
-    throw optionsInvalid(`the batch size ${batchSize}; it has to be a whole number from 1 to ${maxBatchSize}`)
+    throw optionsInvalid(`the batch size ${batchSize}; it must be an integer from 1 to ${maxBatchSize}`)
   if (reference !== undefined && (reference.length > maxReference || reference.includes('\0')))
     throw optionsInvalid(
       `a reference of ${reference.length} characters; it has to have at most ${maxReference}, none of them U+0000`,
@@ -150,7 +150,7 @@ class Erasure {
   erased: ErasedCounts = {}
   held: HeldRow[] = []
   heldCount = 0
-  /** Whether the last pass has found nothing to erase. */
+  /** True if the last pass has found nothing to erase. */
   #isSettled = false
 
   constructor(client: StatementClient, parts: ErasureParts) {

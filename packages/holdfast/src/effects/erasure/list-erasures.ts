@@ -47,7 +47,7 @@ export async function listErasures(
   if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
     throw new HoldfastError(
       'erasure-list-invalid',
-      `Erasures were asked for with the limit ${limit}; it has to be a whole number from 1 to ${maxListed}.`,
+      `Erasures were requested with the limit ${limit}; it must be an integer from 1 to ${maxListed}.`,
     )
   const filters = {
     service: service ?? null,

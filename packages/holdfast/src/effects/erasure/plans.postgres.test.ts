@@ -94,7 +94,9 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** Tables with as many rows as there are declarations and endpoints, and those that are left empty. */
+/**
+ * Tables with as many rows as there are declarations and endpoints, and those that are left empty.
+ */
 const small = new Set([
   'subscriptions',
   'webhook_endpoints',
@@ -161,7 +163,8 @@ test('a look-up of a subject without rows reads as many blocks as there are tabl
     },
   }
   await eraseSubject(counting, 'customer:1', { service: 'plans', dryRun: true })
-  // 9 tables of subjects, three levels of each; each is looked up for the services and for the rows.
+  // 9 tables of subjects, three levels of each; each is looked up for the services and for the
+  // rows.
   expect(total).toBeGreaterThan(0)
   expect(total).toBeLessThan(200)
 })

@@ -18,8 +18,8 @@ beforeEach(() => {
 
 const named = (): string => `effect ${randomUUIDv7()}`
 
-describe('duplicates at once', () => {
-  test('in one process: the second is told to wait, then gets the first answer', async () => {
+describe('concurrent duplicates', () => {
+  test('in one process: the second is rejected with Retry-After, then gets the first answer', async () => {
     const [name, key, lock] = [named(), randomUUIDv7(), 1]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
@@ -38,7 +38,7 @@ describe('duplicates at once', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('across processes: the second is told at once to wait', async () => {
+  test('across processes: the second is rejected at once with Retry-After', async () => {
     const [name, key, lock] = [named(), randomUUIDv7(), 2]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
@@ -54,7 +54,7 @@ describe('duplicates at once', () => {
     expect(effects.runs.names).toEqual([name])
   })
 
-  test('many of them: one effect, and every final answer is the same bytes', async () => {
+  test('many of them: one effect, and every final answer has the same bytes', async () => {
     const keys = Array.from({ length: 20 }, () => randomUUIDv7())
     const answers = await Promise.all(
       keys.flatMap((key) =>
@@ -75,7 +75,7 @@ describe('duplicates at once', () => {
     }
   })
 
-  test('an attempt that was overtaken at the last moment gives the answer of the winner', async () => {
+  test('an attempt that loses at the last moment returns the answer of the winner', async () => {
     const [name, key, lock] = [named(), randomUUIDv7(), 3]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })

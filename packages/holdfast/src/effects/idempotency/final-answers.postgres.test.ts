@@ -107,7 +107,7 @@ afterAll(async () => {
   await on.stop()
 })
 
-describe('a problem that a handler makes of a failed statement', () => {
+describe('a problem that a handler derives from a failed statement', () => {
   test.each(['22012', '23505', '23514', '44000', '21000', 'P0001'])('is final for %s', async (state) => {
     const key = randomUUIDv7()
     expect((await on.send('raise', { state }, { key })).status).toBe(409)
@@ -116,7 +116,7 @@ describe('a problem that a handler makes of a failed statement', () => {
   })
 
   test.each(['55P03', '57014', '53100', '53200', '58030', 'XX000', '42501', '0A000', '42P01'])(
-    'is answered and not stored for %s',
+    'is answered but not stored for %s',
     async (state) => {
       const key = randomUUIDv7()
       for (let n = 0; n < 2; n += 1) {
@@ -132,7 +132,7 @@ describe('a problem that a handler makes of a failed statement', () => {
 describe('serializable mutations', () => {
   // The read-only anomaly of Fekete, O'Neil and O'Neil (2004): a report that no serial order
   // produces.
-  test('a problem is final only if the state that it tells of was real', async () => {
+  test('a problem is final only if the state that it reports was real', async () => {
     await client.query('select pg_advisory_lock(1)')
     const receiving = on.send('receive', {})
     await until(async () => {

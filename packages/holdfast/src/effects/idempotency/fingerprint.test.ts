@@ -25,7 +25,7 @@ const close = numberLiteral.chain((literal) => {
   return fc.tuple(fc.constant(literal), fc.constantFrom(...variants))
 })
 
-test('two numbers that are accepted have one fingerprint only if they are equal', () => {
+test('two accepted numbers have the same fingerprint only if they are equal', () => {
   fc.assert(
     fc.property(close, ([one, other]) => {
       fc.pre(isExactNumber(one) && isExactNumber(other))

@@ -17,7 +17,7 @@ const times = fc.integer({ min: startMs, max: startMs + 40 * widthMs })
 const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((leaf) => b.includes(leaf))
 
 describe('two attempts with one key', () => {
-  test('share a leaf that both write, if one can begin while the other runs', () => {
+  test('share a leaf that both write, if they can overlap', () => {
     const overlap = fc.integer({ min: 0, max: 29 * minuteMs })
     fc.assert(
       fc.property(times, overlap, (firstMs, laterMs) => {
@@ -34,7 +34,7 @@ describe('two attempts with one key', () => {
     )
   })
 
-  test('write and read the same single leaf, whenever they are made, if the key is a UUIDv7', () => {
+  test('write and read the same single leaf at any time, if the key is a UUIDv7', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs }), (madeAtMs, laterMs) => {
         const [first, second] = [ringAt(madeAtMs), ringAt(madeAtMs + laterMs)]
@@ -45,7 +45,7 @@ describe('two attempts with one key', () => {
     )
   })
 
-  test('are found by each other for the retention, whatever the key', () => {
+  test('find each other during the retention, with any key', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs }), (firstMs, laterMs) => {
         const written = ringAt(firstMs).locate(undefined).write
@@ -56,7 +56,7 @@ describe('two attempts with one key', () => {
 })
 
 describe('a leaf that may be truncated', () => {
-  test('holds nothing that was written within the retention and an hour', () => {
+  test('has no rows from within the retention and an hour', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 7 * dayMs + hourMs }), (nowMs, ageMs) => {
         const expired = ringAt(nowMs).expired()
@@ -69,7 +69,7 @@ describe('a leaf that may be truncated', () => {
     )
   })
 
-  test('is not written to within half an hour, by keys from five minutes ahead neither', () => {
+  test('is not written to within half an hour, not even by keys from five minutes ahead', () => {
     fc.assert(
       fc.property(times, fc.integer({ min: 0, max: 30 * minuteMs }), (nowMs, laterMs) => {
         const expired = ringAt(nowMs).expired()
@@ -82,7 +82,7 @@ describe('a leaf that may be truncated', () => {
     )
   })
 
-  test('comes up once for each leaf in a round of the ring', () => {
+  test('occurs once for each leaf in a round of the ring', () => {
     const seen = Array.from({ length: leafCount }, (_, n) => ringAt(startMs + n * widthMs).expired())
     expect(new Set(seen).size).toBe(leafCount)
   })
@@ -104,7 +104,7 @@ describe('after a change of the width', () => {
     )
   })
 
-  test('no leaf is truncated before they have expired', () => {
+  test('no leaf is truncated before its answers have expired', () => {
     const roundMs = leafCount * wider.width_ms
     expect(ringAt(sinceMs + roundMs - 1, wider).expired()).toBeUndefined()
     const first = Array.from({ length: 3 }, (_, hours) =>
@@ -114,7 +114,7 @@ describe('after a change of the width', () => {
   })
 })
 
-test('a clock that jumped is corrected, and the attempt that met it is repeated', () => {
+test('a clock that jumped is corrected, and the attempt that detected it is repeated', () => {
   const ring = ringAt(startMs)
   expect(ring.correct(startMs + 30_000)).toBe(true)
   expect(ring.correct(startMs + 2 * hourMs)).toBe(false)

@@ -39,11 +39,11 @@ describe('the Idempotency-Key header', () => {
     '"tab\t"',
     'a;b',
     '"a"b',
-  ])('%j is refused', (header) => {
+  ])('%j is rejected', (header) => {
     expect(codeOf(() => parseKey(header))).toBe('idempotency-key-invalid')
   })
 
-  test('255 characters are a key, one more is not', () => {
+  test('255 characters are accepted, one more is not', () => {
     expect(parseKey('k'.repeat(255))).toHaveLength(255)
     expect(parseKey(`"${'k'.repeat(255)}"`)).toHaveLength(255)
     expect(codeOf(() => parseKey('k'.repeat(256)))).toBe('idempotency-key-invalid')
@@ -55,7 +55,7 @@ describe('the age of a key', () => {
   const key = '017F22E2-79B0-7CC3-98C4-DC0C0C07398F'
   const madeAtMs = Date.UTC(2022, 1, 22, 19, 22, 22)
 
-  test('a UUIDv7 carries its time, any other key does not', () => {
+  test('a UUIDv7 has a time, any other key does not', () => {
     expect(timeOf(key)).toBe(madeAtMs)
     expect(timeOf('8e03978e-40d5-43dd-bc93-6894a57f9324')).toBeUndefined()
     expect(timeOf('order-42')).toBeUndefined()

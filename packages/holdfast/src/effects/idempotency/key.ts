@@ -24,7 +24,7 @@ export function parseKey(header: string): string {
     })
   }
   if (key.length > maxLength) {
-    throw IdempotencyKeyInvalid({ detail: `It has ${key.length} characters; ${maxLength} are allowed.` })
+    throw IdempotencyKeyInvalid({ detail: `It has ${key.length} characters; the max is ${maxLength}.` })
   }
   return key
 }

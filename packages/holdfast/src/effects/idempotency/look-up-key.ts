@@ -7,7 +7,7 @@ import { tryLock } from './queries/try-lock.ts'
 
 /** The state of a key. */
 export interface FoundKey {
-  /** Whether an attempt with the key is running. If so, its answer is not known yet. */
+  /** True if an attempt with the key is running. If so, its answer is not known yet. */
   readonly isRunning: boolean
   readonly stored: AnswerRow | undefined
 }

@@ -59,7 +59,7 @@ const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as 
 const beforeCommit: Cut = { sender: 'frontend', where: isCommit, place: 'before', mode: 'destroyed' }
 const afterCommit: Cut = { sender: 'backend', where: isCommitted, place: 'before', mode: 'destroyed' }
 
-test('a connection cut before COMMIT: rolled back, said so, and a retry runs afresh', async () => {
+test('a connection cut before COMMIT: rolled back, reported, and a retry runs again', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
   proxy.cut(beforeCommit)
   const lost = await send('record', name, key)
@@ -72,7 +72,7 @@ test('a connection cut before COMMIT: rolled back, said so, and a retry runs afr
 })
 
 test.each(['destroyed', 'silent'] as const)(
-  'a COMMIT whose reply is lost (%s) is found to have happened',
+  'a COMMIT whose reply is lost (%s) is recognized as committed',
   async (mode) => {
     const [name, key] = [randomUUIDv7(), randomUUIDv7()]
     const cut = proxy.cut({ ...afterCommit, mode })
@@ -86,7 +86,7 @@ test.each(['destroyed', 'silent'] as const)(
   },
 )
 
-test('a client that vanishes within what it sends holds its key for seconds, not for ever', async () => {
+test('a client that vanishes while sending holds its key for seconds, not forever', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
   // The claim runs, but the message that ends it does not arrive: the transaction is neither idle
   // nor running a statement.
@@ -109,7 +109,7 @@ test('a client that vanishes within what it sends holds its key for seconds, not
   expect(await countOf(name)).toBe(1)
 })
 
-test('without a key nobody can tell, and the answer says so', async () => {
+test('without a key the outcome is unknown, and the answer reports that', async () => {
   const name = randomUUIDv7()
   proxy.cut(afterCommit)
   const answer = await send('recordOptionally', name)
@@ -117,7 +117,7 @@ test('without a key nobody can tell, and the answer says so', async () => {
   expect(answer.headers['retry-after']).toBe('1')
 })
 
-test('where the database cannot be asked either, the same key is safe to send again', async () => {
+test('if the database is unreachable too, the same key is safe to retry', async () => {
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
   const cut = proxy.cut(afterCommit)
   const pending = send('record', name, key)

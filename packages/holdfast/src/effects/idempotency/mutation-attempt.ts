@@ -115,7 +115,8 @@ export class MutationAttempt {
   }
 
   /**
-   * Begins the transaction and claims the key, in one round trip. Returns `undefined` if the key was
+   * Begins the transaction and claims the key, in one round trip. Returns `undefined` if the key
+   * was
    * looked up in an outdated layout of the ring.
    */
   async #begin(claim: KeyClaim): Promise<ClaimRow | undefined> {
@@ -137,7 +138,8 @@ export class MutationAttempt {
   }
 
   /**
-   * Reads the answer before BEGIN, as a separate statement: read in a serializable transaction, keys
+   * Reads the answer before BEGIN, as a separate statement: read in a serializable transaction,
+   * keys
    * that share an index page would make their mutations conflict. If an answer is committed in
    * between, this attempt violates the primary key when it stores its own.
    */
@@ -266,17 +268,17 @@ export class MutationAttempt {
   async #resolve(error: unknown): Promise<Answer> {
     const claim = this.#claim
     const { log, deadline } = this.#call
-    log.warn({ error: toLogFields(error) }, 'the connection was lost during a commit')
+    log.warn({ error: toLogFields(error) }, 'connection lost during a commit')
     if (!claim) throw OutcomeUnknown()
     const { pool, ring, clock } = this.#parts
     const timeoutMs = Math.max(minResolutionMs, deadline.remainingMs())
     const stored = await resolveCommit(claim, { pool, ring, clock, log, timeoutMs, ...this.#work })
     if (!stored) {
       throw DatabaseUnavailable({
-        detail: 'The connection was lost during the commit, which has been rolled back.',
+        detail: 'The connection was lost during the commit, and the transaction was rolled back.',
       })
     }
-    log.info('the outcome of an unanswered commit was found: it had committed')
+    log.info('outcome of an unanswered commit resolved: committed')
     this.#transaction.gathered.committed()
     return restore(stored, claim)
   }

@@ -25,7 +25,7 @@ export interface MutationParts {
   readonly externalCalls: ExternalCallWatch
   /** Returns the ids of the subjects of a call. */
   readonly subjectsOf: (call: Call) => readonly string[]
-  /** Whether answers report the WAL position of their commit, for reads from replicas. */
+  /** True if answers report the WAL position of their commit, for reads from replicas. */
   readonly reportsPosition: boolean
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined

@@ -21,12 +21,12 @@ export interface MutationObserver {
 export function observeMutations(telemetry: Telemetry): (operation: string) => MutationObserver {
   const calls = telemetry.counter({
     name: 'holdfast.idempotency.calls',
-    description: 'Calls of mutations, by what their idempotency keys made of them.',
+    description: 'Calls of mutations, by the outcome of their idempotency keys.',
     unit: '{call}',
   })
   const retries = telemetry.counter({
     name: 'holdfast.transaction.reruns',
-    description: 'Transactions that were run again after a serialization failure or a deadlock.',
+    description: 'Transactions that were retried after a serialization failure or a deadlock.',
     unit: '{transaction}',
   })
   return (operation) => {

@@ -57,26 +57,26 @@ const payAfter = (body: object, key: string): Promise<Answer> =>
     header: (name) => (name === 'idempotency-key' ? key : undefined),
   })
 
-test('a retry of what has committed is a replay after a deploy that refuses its input', async () => {
+test('a retry of a committed call is replayed after a deploy that rejects its input', async () => {
   const key = randomUUIDv7()
   const first = await on.send('pay', { amount: 10.5 }, { key })
   const again = await payAfter({ amount: 10.5 }, key)
   expect(again).toMatchObject({ status: 201, body: first.body, headers: { 'idempotency-replayed': 'true' } })
 })
 
-test('input that was never accepted is refused, with a key and without', async () => {
+test('input that was never accepted is rejected, with and without a key', async () => {
   const refused = await payAfter({ amount: 10.5 }, randomUUIDv7())
   expect(refused.status).toBe(422)
   expect(JSON.parse(refused.body!)).toMatchObject({ code: 'invalid-input' })
 })
 
-test('another request under a key that was used is told what is wrong with its input', async () => {
+test('another request with a used key gets the errors of its input', async () => {
   const key = randomUUIDv7()
   await on.send('pay', { amount: 10.5 }, { key })
   expect(JSON.parse((await payAfter({ amount: 11.5 }, key)).body!)).toMatchObject({ code: 'invalid-input' })
 })
 
-test('a retry whose first attempt is still running is told to wait', async () => {
+test('a retry whose first attempt is still running is rejected with Retry-After', async () => {
   await client.query('select pg_advisory_lock(1)')
   const key = randomUUIDv7()
   const running = on.send('pay', { amount: 10.5, lock: true }, { key })

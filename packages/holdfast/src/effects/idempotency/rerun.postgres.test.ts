@@ -25,11 +25,11 @@ const change = mutation({
 })
 const tested = service({ name: 'rerun', operations: { change } })
 
-describe('a mutation that is run again', () => {
+describe('a mutation that is retried', () => {
   test.each([
     ['with', 'key-1'],
     ['without', null],
-  ])('gets what came, as it came (%s a key)', async (_how, key) => {
+  ])('gets the original input unchanged (%s a key)', async (_how, key) => {
     runs = []
     await using running = await createTestService(tested)
     const response = await running.fetch('/change', {

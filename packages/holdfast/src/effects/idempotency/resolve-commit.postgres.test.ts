@@ -14,7 +14,7 @@ import { openKeyRing } from './rotate-ring.ts'
 
 const { service } = holdfast({ database: postgres() })
 
-test('what a transaction came to is not known before it has released the lock of its key', async () => {
+test('the outcome of a transaction is unknown until it has released the lock of its key', async () => {
   await using on = await createTestService(service({ name: 'resolving', operations: {} }), { worker: false })
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'resolving', log })

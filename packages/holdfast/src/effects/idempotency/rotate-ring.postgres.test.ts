@@ -85,7 +85,7 @@ test('the leaf of the next slot is truncated, and every other leaf is kept', asy
   expect(await count('from holdfast.idempotency_keys')).toBe(leafCount - 1)
 })
 
-test('a reader of the leaf holds up its truncation, and nothing else', async () => {
+test('a reader of the leaf delays only its truncation', async () => {
   await start()
   const next = ((await beginSlot()) + 1) % leafCount
   await client.query(
@@ -147,7 +147,7 @@ test('the ring is not widened while one of its leaves is truncated', async () =>
   await other.end()
 })
 
-test('a longer retention widens the slots, and what was answered before is still replayed', async () => {
+test('a longer retention widens the slots, and earlier answers are still replayed', async () => {
   const short = await start()
   const [made, opaque] = [randomUUIDv7(), randomUUID()]
   await short.record(made)
@@ -162,7 +162,7 @@ test('a longer retention widens the slots, and what was answered before is still
   expect(await count('from effects')).toBe(2)
 })
 
-test('a process that knows the earlier width does not commit by it', async () => {
+test('a process that has the earlier width does not commit with it', async () => {
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
@@ -190,7 +190,7 @@ test('an answer is not stored if the layout has changed since its attempt began'
   expect(await rowsIn(0)).toBe(1)
 })
 
-test('a key that is not a UUIDv7 meets itself across the boundary of two slots', async () => {
+test('a key that is not a UUIDv7 is found across the boundary of two slots', async () => {
   await start()
   const { rows } = await client.query<{ now: string }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',

@@ -18,7 +18,7 @@ beforeEach(() => {
 const named = (): string => `effect ${randomUUIDv7()}`
 
 describe('the key', () => {
-  test('missing where it is required: 400', async () => {
+  test('missing if it is required: 400', async () => {
     const answer = await effects.tested.send('record', { name: named() }, { key: null })
     expect(answer.status).toBe(400)
     expect(problemOf(answer)).toMatchObject({
@@ -42,7 +42,7 @@ describe('the key', () => {
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-expired' })
   })
 
-  test('may be left out where the operation says so, and counts where it is sent', async () => {
+  test('is optional if the operation declares it, and works if it is sent', async () => {
     const name = named()
     await effects.tested.send('recordOptionally', { name }, { key: null })
     await effects.tested.send('recordOptionally', { name }, { key: null })
@@ -55,7 +55,7 @@ describe('the key', () => {
     expect(await effects.countOf(name)).toBe(3)
   })
 
-  test('is the same key quoted and bare', async () => {
+  test('is the same quoted and unquoted', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key: `"${key}"` })
@@ -65,7 +65,7 @@ describe('the key', () => {
 })
 
 describe('a finished key', () => {
-  test('gives status, headers and bytes again, and says so', async () => {
+  test('returns the same status, headers and bytes, and marks the replay', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key })
@@ -77,7 +77,7 @@ describe('a finished key', () => {
     expect(await effects.countOf(name)).toBe(1)
   })
 
-  test('with another payload: 422, and nothing is done', async () => {
+  test('with another payload: 422, and nothing runs', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
@@ -100,7 +100,7 @@ describe('a finished key', () => {
     expect((await effects.tested.send('recordUnder', { name: 'b' }, { key })).status).toBe(422)
   })
 
-  test('is of one payload, however its members are ordered and whatever the schema adds', async () => {
+  test('with the same payload in another member order, or with defaults of the schema: replayed', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     const send = (body: object) =>
       effects.tested.running.call({
@@ -114,7 +114,7 @@ describe('a finished key', () => {
     expect((await send({ name })).status).toBe(422)
   })
 
-  test('belongs to its caller and tenant: nobody reads the answer of another', async () => {
+  test('belongs to its caller and tenant: no other caller reads the answer', async () => {
     const key = randomUUIDv7()
     const callers = [{}, { 'x-user': 'a' }, { 'x-user': 'b' }, { 'x-user': 'a', 'x-tenant': 't' }]
     const name = named()
@@ -127,7 +127,7 @@ describe('a finished key', () => {
   })
 })
 
-describe('what the handler comes to', () => {
+describe('the outcome of a handler', () => {
   test('a business problem is final: stored without its effects, and replayed', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     const first = await effects.tested.send('refuse', { name }, { key })
@@ -141,7 +141,7 @@ describe('what the handler comes to', () => {
     expect(await effects.countOf(name)).toBe(0)
   })
 
-  test('"not now" is not: nothing is kept, and a retry runs afresh', async () => {
+  test('a problem that is not final is not stored, and a retry runs again', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     expect((await effects.tested.send('slowDown', { name }, { key })).status).toBe(429)
     expect((await effects.tested.send('slowDown', { name }, { key })).headers).not.toHaveProperty(
@@ -151,7 +151,7 @@ describe('what the handler comes to', () => {
     expect(await effects.keysOf(key)).toBe(0)
   })
 
-  test('a defect rolls back without a trace, and a retry runs afresh', async () => {
+  test('a defect rolls back completely, and a retry runs again', async () => {
     const quiet = await createTestService(effects.service, { onLog: () => {} })
     try {
       const [name, key] = [named(), randomUUIDv7()]
@@ -167,13 +167,13 @@ describe('what the handler comes to', () => {
     }
   })
 
-  test('what is refused before the handler is not stored', async () => {
+  test('a rejection before the handler is not stored', async () => {
     const [name, key] = [named(), randomUUIDv7()]
     expect((await effects.tested.send('record', { name: 1 } as never, { key })).status).toBe(422)
     expect((await effects.tested.send('record', { name }, { key })).status).toBe(201)
   })
 
-  test('an answer above 256 KiB is an error when it happens, and nothing is kept', async () => {
+  test('an answer above 256 KiB is an error at its first attempt, and nothing is kept', async () => {
     const lines: string[] = []
     const quiet = await createTestService(effects.service, { onLog: (line) => lines.push(line) })
     try {

@@ -72,10 +72,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
           throw toPostgresFailure(error, operation, call.deadline)
         const pauseMs = Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
-        call.log.debug(
-          { error: toLogFields(error), attempts },
-          'the transaction met another one; it is run again',
-        )
+        call.log.debug({ error: toLogFields(error), attempts }, 'transaction conflict; retrying')
         observer.retried()
         await pause(pauseMs, call, parts.clock)
         call.input = await abortable(Promise.resolve(operation.decode(received())), call.deadline)

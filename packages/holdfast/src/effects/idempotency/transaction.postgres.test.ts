@@ -18,7 +18,7 @@ beforeEach(() => {
 const named = (): string => `effect ${randomUUIDv7()}`
 
 describe('the transaction', () => {
-  test('a statement error that was caught does not commit half of it', async () => {
+  test('is not committed if a statement error was caught', async () => {
     const name = named()
     const answer = await effects.silently((quiet) => quiet.send('swallow', { name }))
     expect(answer.status).toBe(500)
@@ -51,26 +51,26 @@ describe('the transaction', () => {
     ['insert into effects (name) values (1); commit; begin', 'cannot insert multiple commands'],
     ['set search_path = elsewhere', 'session-changed'],
     ['discard all', 'session-changed'],
-  ])('a handler cannot end it, nor change its session, with %j', async (statement, reason) => {
+  ])('rejects a handler that ends it, or changes its session, with %j', async (statement, reason) => {
     const answer = await effects.silently((quiet) => quiet.send('endItself', { name: named(), statement }))
     expect(answer.status).toBe(500)
     expect(answer.logged).toContain(reason)
     expect(answer.effects).toBe(0)
   })
 
-  test('a statement that nobody awaits any more ends with its call, and nothing else does', async () => {
+  test('a statement that is no longer awaited ends with its call, and no other statement does', async () => {
     // An unhandled rejection would fail this test run; it would end a service, too.
     expect((await effects.tested.send('abandon', { name: named() })).status).toBe(504)
     await effects.expectNothingOpen()
   })
 
-  test('a statement that was never awaited is waited for until the deadline, and not longer', async () => {
+  test('a statement that was never awaited is awaited until the deadline, and not longer', async () => {
     const answer = await effects.tested.send('forgetSlowly', { name: named() })
     expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
     await effects.expectNothingOpen()
   })
 
-  test('a problem that a handler made of a deadlock is not final', async () => {
+  test('a problem that a handler derived from a deadlock is not final', async () => {
     const lock = 8
     const held = await effects.holdLock(lock)
     const keys = [randomUUIDv7(), randomUUIDv7()]
@@ -83,7 +83,7 @@ describe('the transaction', () => {
     expect((await Promise.all(calls)).map((answer) => answer.status)).toEqual([204, 204])
   })
 
-  test('a serialization failure runs the whole mutation again', async () => {
+  test('a serialization failure retries the whole mutation', async () => {
     await effects.tested.sql('update cells set value = 0')
     const lock = 4
     const held = await effects.holdLock(lock)
@@ -96,7 +96,7 @@ describe('the transaction', () => {
     expect(effects.runs.names.length).toBeGreaterThanOrEqual(3)
   })
 
-  test('a deadlock runs the loser again', async () => {
+  test('a deadlock retries the loser', async () => {
     await effects.tested.sql('update cells set value = 0')
     const lock = 5
     const held = await effects.holdLock(lock)
@@ -121,7 +121,7 @@ describe('the transaction', () => {
     await effects.expectNothingOpen()
   })
 
-  test('when the client goes away it is rolled back', async () => {
+  test('when the client disconnects it is rolled back', async () => {
     const [name, lock] = [named(), 6]
     const held = await effects.holdLock(lock)
     const client = new AbortController()
@@ -134,7 +134,7 @@ describe('the transaction', () => {
     expect(await effects.countOf(name)).toBe(0)
   })
 
-  test('a backend that is terminated leaves nothing, and says that it is safe to send again', async () => {
+  test('a terminated backend leaves nothing, and the call is reported as safe to retry', async () => {
     const [name, key, lock] = [named(), randomUUIDv7(), 7]
     const held = await effects.holdLock(lock)
     const call = effects.tested.send('hold', { name, lock }, { key })

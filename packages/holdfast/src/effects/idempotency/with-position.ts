@@ -27,7 +27,7 @@ async function readPosition(call: Call, pool: Pool): Promise<string> {
     )
     return rows[0]!.position
   } catch (error) {
-    call.log.debug({ error: toLogFields(error) }, 'where a mutation has committed could not be found out')
+    call.log.debug({ error: toLogFields(error) }, 'could not read the WAL position of a mutation')
     return endOfLog
   }
 }

@@ -17,7 +17,7 @@ export function engineAttempts(
   { jobs, work, runs, start, released, runsOf }: Benches,
   promised: (promise: EnginePromise) => boolean,
 ): void {
-  test('a job runs once its mutation has committed, and commits with its own effects', async () => {
+  test('a job runs after its mutation has committed, and commits with its own effects', async () => {
     const on = await start()
     work.set('a', ({ db }) => note(db, 'a'))
     await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
@@ -25,13 +25,13 @@ export function engineAttempts(
     expect(runs).toEqual(['a'])
   })
 
-  test('a job that uses no database runs as well', async () => {
+  test('a job that does not use the database runs too', async () => {
     const on = await start()
     await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
     expect(runs).toEqual(['a'])
   })
 
-  test('a mutation that fails has enqueued nothing', async () => {
+  test('a failed mutation has enqueued nothing', async () => {
     const on = await start()
     const failing = on.transact(async ({ jobs: all }) => {
       await all.enqueue(jobs.plain, { name: 'never' })
@@ -113,7 +113,7 @@ export function engineAttempts(
     await on.noTransactions()
   })
 
-  test('an input that the schema does not take any more is dead at once', async () => {
+  test('a job whose input the schema no longer accepts is dead at once', async () => {
     const on = await start({ worker: false })
     const id = await on.enqueue(jobs.plain, 'a')
     await on.sql(`update holdfast.jobs set input = '{"name":1}' where id = $1`, [id])
@@ -126,7 +126,7 @@ export function engineAttempts(
     expect(runs).toEqual([])
   })
 
-  test('a dead job that is redriven runs again', async () => {
+  test('a redriven job runs again', async () => {
     const on = await start()
     work.set('a', () => {
       throw new GiveUp('broken')
@@ -138,30 +138,27 @@ export function engineAttempts(
     await on.inState(id, 'succeeded')
   })
 
-  test.runIf(promised('steps'))(
-    'a dead job that is redriven does not repeat its finished steps',
-    async () => {
-      const on = await start()
-      const done: string[] = []
-      let isBroken = true
-      work.set('a', async ({ step }) => {
-        await step('charge', () => void done.push('charge'))
-        if (isBroken) throw new GiveUp('broken')
-        await step('ship', () => void done.push('ship'))
-      })
-      const id = await on.enqueue(jobs.plain, 'a')
-      const dead = await on.inState(id, 'dead')
-      isBroken = false
-      await redriveJobs(clientOf(on), jobs.plain.name)
-      const succeeded = await on.inState(id, 'succeeded')
-      expect(done).toEqual(['charge', 'ship'])
-      // Claim numbers are never reused, so statements that an earlier attempt still sends are
-      // fenced off.
-      expect(succeeded.claim).toBeGreaterThan(dead.claim)
-    },
-  )
+  test.runIf(promised('steps'))('a redriven job does not repeat its finished steps', async () => {
+    const on = await start()
+    const done: string[] = []
+    let isBroken = true
+    work.set('a', async ({ step }) => {
+      await step('charge', () => void done.push('charge'))
+      if (isBroken) throw new GiveUp('broken')
+      await step('ship', () => void done.push('ship'))
+    })
+    const id = await on.enqueue(jobs.plain, 'a')
+    const dead = await on.inState(id, 'dead')
+    isBroken = false
+    await redriveJobs(clientOf(on), jobs.plain.name)
+    const succeeded = await on.inState(id, 'succeeded')
+    expect(done).toEqual(['charge', 'ship'])
+    // Claim numbers are never reused, so statements that an earlier attempt still sends are
+    // fenced off.
+    expect(succeeded.claim).toBeGreaterThan(dead.claim)
+  })
 
-  test.runIf(promised('steps'))('what a step has done is not done again', async () => {
+  test.runIf(promised('steps'))('a completed step is not repeated', async () => {
     const on = await start()
     let charges = 0
     work.set('a', async ({ step, attempt }) => {
@@ -172,7 +169,7 @@ export function engineAttempts(
     expect(charges).toBe(1)
   })
 
-  test.runIf(promised('progress-in-the-database'))('progress is kept while a job runs', async () => {
+  test.runIf(promised('progress-in-the-database'))('progress is stored while a job runs', async () => {
     const on = await start()
     work.set('a', ({ progress, signal }) => {
       progress({ done: 1, of: 2 })

@@ -7,7 +7,7 @@ export function engineEnds(
   { jobs, work, start, released, release, runsOf, waitingFor }: Benches,
   runAgain: (on: Bench, id: string) => Promise<void>,
 ): void {
-  test('a job that waits is cancelled for good, one that runs through its signal', async () => {
+  test('a waiting job is cancelled permanently, a running one through its signal', async () => {
     const on = await start()
     let reason: unknown
     work.set('running', async ({ signal, db }) => {
@@ -50,7 +50,7 @@ export function engineEnds(
     expect(await on.effects()).toEqual(['attempt 1'])
   })
 
-  test('a worker that stops waits for what ends in time', async () => {
+  test('a worker that stops waits for jobs that end in time', async () => {
     const on = await start({ worker: false })
     work.set('a', async ({ db, signal }) => {
       await released(signal)
@@ -65,7 +65,7 @@ export function engineEnds(
     expect(await on.find(id)).toMatchObject({ state: 'succeeded' })
   })
 
-  test('a job that two run at once has one effect', async () => {
+  test('a job that two workers run at once takes effect once', async () => {
     const on = await start()
     work.set('a', async ({ db, signal }) => {
       await note(db, 'a')

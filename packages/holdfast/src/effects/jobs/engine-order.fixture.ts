@@ -8,7 +8,7 @@ export function engineOrder(
   { jobs, work, runs, start, released, release, runsOf, waitingFor }: Benches,
   promised: (promise: EnginePromise) => boolean,
 ): void {
-  test('a unique job stands for others until it is claimed, or until it has ended', async () => {
+  test('a unique job absorbs duplicates until it is claimed, or until it has ended', async () => {
     const on = await start()
     work.set('a', ({ signal }) => released(signal))
     const enqueueBoth = (): Promise<readonly EnqueuedJob[]> =>
@@ -45,7 +45,7 @@ export function engineOrder(
     expect(runs).toEqual(['urgent', 'first', 'second', 'idle', 'late'])
   })
 
-  test('a limit of one holds for all workers together', async () => {
+  test('a limit of one applies to all workers together', async () => {
     const on = await start({ worker: false })
     let running = 0
     let most = 0
@@ -87,7 +87,7 @@ export function engineOrder(
     expect(beganMs.at(-1)! - committingMs).toBeGreaterThan(980)
   })
 
-  test.runIf(promised('limits-per-key'))('a limit of a key leaves the other keys alone', async () => {
+  test.runIf(promised('limits-per-key'))('a limit of a key does not affect other keys', async () => {
     const on = await start()
     work.set('a', ({ signal }) => released(signal))
     await on.enqueueEach(jobs.keyed, ['a', 'a', 'b'])
@@ -97,7 +97,7 @@ export function engineOrder(
     await runsOf(3)
   })
 
-  test.runIf(promised('ordered'))('ordered jobs keep their order when one fails for a while', async () => {
+  test.runIf(promised('ordered'))('ordered jobs keep their order if one fails temporarily', async () => {
     const on = await start()
     work.set('b', ({ attempt }) => {
       if (attempt < 3) throw new RangeError('not yet')

@@ -15,7 +15,7 @@ const enqueueSome = mutation({
 })
 const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: { alone } })
 
-test('a slot that nobody waits for any more is given back', async () => {
+test('an unused slot is released', async () => {
   await using on = await createTestService(tested)
   await on.call.enqueueSome({})
   await until(async () => {
@@ -25,7 +25,7 @@ test('a slot that nobody waits for any more is given back', async () => {
   expect(await on.sql('select slots from holdfast.job_limits')).toEqual([{ slots: 0 }])
 })
 
-test('a worker that was declared dead, and could not begin anew, can be stopped, twice', async () => {
+test('a worker that was declared dead and cannot re-register can be stopped, twice', async () => {
   const clock = createFakeClock()
   const lines: string[] = []
   await using on = await createTestService(tested, {
@@ -35,11 +35,11 @@ test('a worker that was declared dead, and could not begin anew, can be stopped,
   })
   const worker = await on.running.startWorker()
   // No worker can register any more, as when the database has become read-only.
-  await on.sql('alter table holdfast.job_workers add constraint nobody check (false) not valid')
+  await on.sql('alter table holdfast.job_workers add constraint rejected check (false) not valid')
   await on.sql('delete from holdfast.job_workers')
   await until(() => {
     clock.advance(1_000)
-    return lines.some((line) => line.includes('the worker could not go on yet'))
+    return lines.some((line) => line.includes('re-registering the worker failed; will retry'))
   })
   const stops = Promise.all([worker!.stop(0), worker!.stop(0)])
   let isOver = false
@@ -51,7 +51,7 @@ test('a worker that was declared dead, and could not begin anew, can be stopped,
   expect(await stops).toEqual([[], []])
 })
 
-test('limits of keys that are not used any more are deleted', async () => {
+test('limits of unused keys are deleted', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.sql(`
     insert into holdfast.job_limits (service, name, kind, key, slots, next_at) values
@@ -68,7 +68,7 @@ test('limits of keys that are not used any more are deleted', async () => {
   ])
 })
 
-test('what one name cannot be let through keeps no other from its limits', async () => {
+test('a name whose limits fail does not block the limits of others', async () => {
   const stuck = job({ name: 'a-stuck-one', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
   const both = service({ name: 'both', operations: { enqueueSome }, jobs: { stuck, alone } })
   const lines: string[] = []
@@ -82,10 +82,10 @@ test('what one name cannot be let through keeps no other from its limits', async
   await until(
     async () => (await on.sql(`select from holdfast.all_jobs where state = 'succeeded'`)).length === 3,
   )
-  expect(lines.some((line) => line.includes('could not be admitted to their limits'))).toBe(true)
+  expect(lines.some((line) => line.includes('applying job limits failed'))).toBe(true)
 })
 
-test('jobs that a program before this one has limited are run by one that does not', async () => {
+test('jobs that an earlier program limited run if the current one does not limit them', async () => {
   const free = job({ name: 'free', input: z.object({}), run: () => {} })
   const freed = service({ name: 'freed', operations: {}, jobs: { free } })
   await using on = await createTestService(freed)
@@ -138,7 +138,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
   expect(await states()).toEqual(['succeeded', 'ready'])
 })
 
-test('a job whose row a user has locked keeps no other from being run', async () => {
+test('a job whose row a user has locked does not block other jobs', async () => {
   const lines: string[] = []
   await using on = await createTestService(tested, { worker: false, onLog: (line) => lines.push(line) })
   await on.sql(`

@@ -114,10 +114,10 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
       try {
         const joined = await join()
         current = joined
-        log.info({ worker: joined.identity.id }, 'the worker goes on under another name')
+        log.info({ worker: joined.identity.id }, 'worker re-registered after being declared dead')
         return
       } catch (error) {
-        log.warn({ error: toLogFields(error) }, 'the worker could not go on yet')
+        log.warn({ error: toLogFields(error) }, 're-registering the worker failed; will retry')
         await new Promise<void>((resolve) => clock.after(restartMs, resolve))
       }
     }

@@ -94,7 +94,7 @@ const stored = (): Promise<unknown> =>
     union all select to_jsonb(ended_jobs) from holdfast.ended_jobs
     union all select to_jsonb(job_steps) from holdfast.job_steps`)
 
-test.each(fenced)('%s changes nothing of a job that another claim has', async (name, statement) => {
+test.each(fenced)('%s does not change a job of another claim', async (name, statement) => {
   const id = await insertJob('running', 2)
   const before = await stored()
   expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
@@ -103,7 +103,7 @@ test.each(fenced)('%s changes nothing of a job that another claim has', async (n
   expect(await stored()).not.toEqual(before)
 })
 
-test.each(fenced)('%s changes nothing of a job that does not run', async (name, statement) => {
+test.each(fenced)('%s does not change a job that is not running', async (name, statement) => {
   const id = await insertJob('ready', 1)
   const before = await stored()
   expect(await outcomeOf(statement(id, 1))).toEqual(failing.includes(name) ? 'HF001' : [])
@@ -138,7 +138,7 @@ test('a job is not rescued while one of its steps commits', async () => {
 test.each([
   ['a claim', 0],
   ['a claim with reserved slots', 1],
-])('%s passes over what another one claims', async (_, reserved) => {
+])('%s skips rows that another transaction has claimed', async (_, reserved) => {
   const first = await insertJob('ready', 0)
   const segments = new ClaimBounds({ names: ['work'], hasShares: false }).segments(['work'], 0)
   const wanted = { service: 'fences', segments, room: 1, reserved, busy: [] }

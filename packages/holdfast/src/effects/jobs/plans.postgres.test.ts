@@ -85,7 +85,7 @@ async function expectPrimaryKey(): Promise<void> {
   }
 }
 
-test('what ends a job finds it by its id, whether or not the table has been analyzed', async () => {
+test('a statement that ends a job finds it by its id, with or without ANALYZE', async () => {
   await client.query(
     `insert into holdfast.jobs (service, id, name, input, state, claim, worker)
      select 'plans', gen_random_uuid(), 'work', '{}', 'running', 1, $1 from generate_series(1, 4000)`,
@@ -111,7 +111,7 @@ async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): 
   return blocksOf(plan)
 }
 
-test('a claim does not read what was claimed before, while an old snapshot keeps it from being vacuumed', async () => {
+test('a claim does not read earlier claims while an old snapshot prevents vacuuming', async () => {
   const old = new DriverClient({ connectionString: on.databaseUrl })
   await old.connect()
   try {
@@ -137,7 +137,7 @@ test('a claim does not read what was claimed before, while an old snapshot keeps
   }
 })
 
-test('pruning does not read what it has pruned, while an old snapshot keeps it from being vacuumed', async () => {
+test('pruning does not read pruned rows while an old snapshot prevents vacuuming', async () => {
   const old = new DriverClient({ connectionString: on.databaseUrl })
   await old.connect()
   try {

@@ -98,8 +98,8 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   // A claim whose reply was lost may be executed late; the next claim releases its jobs.
   const pollMs = (): number =>
     allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
-  const polling = task('looking for jobs failed', pollMs, poll)
-  const cancelling = task('looking for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
+  const polling = task('polling for jobs failed', pollMs, poll)
+  const cancelling = task('polling for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
   const releasing = task('releasing waiting jobs failed', () => staleCheckMs, releaseStale)
   const unlisten = waker.listen({
     wake,
@@ -163,7 +163,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   function endDead(): void {
     log.error(
       { worker: identity.id, running: attempts.size },
-      'this worker was declared dead while it ran: its jobs are lost to others',
+      'this worker was declared dead; its jobs have been taken over',
     )
     for (const claims of allClaims) claims.end()
     attempts.cancel(jobLost)
@@ -191,10 +191,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
       await Promise.all([cancelling.stop(), heartbeat.stop()])
       await attempts.close()
       await identity.leave().catch((error: unknown) => {
-        log.debug(
-          { error: toLogFields(error) },
-          'the worker could not be taken off the list; it is declared dead in a while',
-        )
+        log.debug({ error: toLogFields(error) }, 'unregistering the worker failed; it will be declared dead')
       })
       if (attempts.size > 0) waker.send('orphaned', [])
       return attempts.released

@@ -103,7 +103,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       }
     }
 
-    test('it takes a message with all that belongs to it', async () => {
+    test('a message arrives with all its fields', async () => {
       const one = {
         ...message('kéy 🎈 .*>', 1),
         payload: { text: '\0 \ud800 "\\ ü 🎈', list: [1, null, true] },
@@ -122,14 +122,14 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       ])
     })
 
-    test('it takes all, those of a key in their order', async () => {
+    test('all messages arrive, those of a key in order', async () => {
       const messages = many(300)
       const connection = await connect()
       await connection.send(messages, AbortSignal.timeout(10_000))
       expectInKeyOrder(await takenOf(messages), messages)
     })
 
-    test('it takes a message once, however often it is sent', async () => {
+    test('a message is stored once, however often it is sent', async () => {
       const messages = many(20)
       const connection = await connect()
       await connection.send(messages.slice(0, 15), AbortSignal.timeout(5_000))
@@ -138,7 +138,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       expectInKeyOrder(await takenOf(messages), messages)
     })
 
-    test('it has lost nothing that it had taken when it was killed, and takes the rest afterwards', async () => {
+    test('a killed broker keeps everything that it confirmed, and accepts the rest afterwards', async () => {
       const [before, during] = [many(100), many(200)]
       const connection = await connect()
       await connection.send(before, AbortSignal.timeout(5_000))
@@ -159,7 +159,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       expectInKeyOrder(taken, [...before, ...during])
     })
 
-    test('a connection that was lost while nothing was sent is mended, or says that it is gone', async () => {
+    test('a connection that was lost while idle is restored, or reports that it is lost', async () => {
       const messages = many(10)
       const connection = await connect()
       await tested.kill()
@@ -169,14 +169,14 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
       expectInKeyOrder(await takenOf(messages), messages)
     })
 
-    test('where there is none, it is said where it was looked for and what to do', async () => {
+    test('an unreachable broker is reported with its address and a fix', async () => {
       await expect(absent.connect(host, AbortSignal.timeout(10_000))).rejects.toMatchObject({
         code: 'broker-unreachable',
         message: expect.stringMatching(unreachable),
       })
     })
 
-    test('a connection is closed in a moment while the server is away', async () => {
+    test('a connection closes quickly while the server is unreachable', async () => {
       const connection = await tested.broker.connect(host, AbortSignal.timeout(5_000))
       await tested.kill()
       const startedMs = performance.now()

@@ -41,7 +41,7 @@ async function run(
   const { text, values } = consume(service, consumer.name, message.id)
   const { rowCount } = await context.transaction.query(text, values)
   if (rowCount === 0) {
-    context.log.debug({ message: message.id }, 'the message had been consumed before')
+    context.log.debug({ message: message.id }, 'message already consumed')
     return
   }
   const own: ConsumerContext<unknown, unknown, unknown> = new ConsumerRunContext(consumer, context, message)
@@ -57,6 +57,6 @@ async function readMessage(consumer: Consumer, input: ConsumedMessage): Promise<
   if (!result.issues) return { ...input, payload: result.value, publishedAt: new Date(input.publishedAt) }
   throw new HoldfastError(
     'message-outdated',
-    `The consumer "${name}" (${definedAt}) was given the message ${input.id}, whose payload is not what the event "${event.name}" declares now: ${summarizeIssues(result.issues)}. Deploy a schema that takes both, and redrive the job.`,
+    `The consumer "${name}" (${definedAt}) received the message ${input.id}, whose payload does not match the current schema of the event "${event.name}": ${summarizeIssues(result.issues)}. Deploy a schema that accepts both, and redrive the job.`,
   )
 }

@@ -91,7 +91,7 @@ test('later messages of a key wait behind a dead one until it is redriven, and k
   expect(await on.sql('select slots from holdfast.job_limits where slots <> 0')).toEqual([])
 })
 
-test('later messages of a key go on when the dead one is skipped', async () => {
+test('later messages of a key continue when the dead one is skipped', async () => {
   const id = await publishWithDead()
   const wakes: string[] = []
   const client = await pool.connect()
@@ -110,7 +110,7 @@ test('later messages of a key go on when the dead one is skipped', async () => {
   await expect(skipJob(pool, succeeded!.id)).rejects.toMatchObject({ code: 'job-not-dead' })
 })
 
-test('later messages of a key go on when the retention of the dead one ends', async () => {
+test('later messages of a key continue when the retention of the dead one ends', async () => {
   const id = await publishWithDead()
   await on.sql('update holdfast.ended_jobs set expires_at = now() where id = $1', [id])
   const log = createLogger({ level: 'error', write: () => {} })

@@ -82,7 +82,7 @@ export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unk
   get step(): Step<unknown> {
     throw new HoldfastError(
       'consumer-without-steps',
-      `The consumer "${this.#consumer.name}" (${this.#consumer.definedAt}) asked for step. A consumer does its work in one transaction; enqueue a job with jobs.enqueue for what takes steps or calls a third party.`,
+      `The consumer "${this.#consumer.name}" (${this.#consumer.definedAt}) used step(), which consumers do not support: a consumer runs in one transaction. Enqueue a job with jobs.enqueue for work that needs steps or calls a third party.`,
     )
   }
 }

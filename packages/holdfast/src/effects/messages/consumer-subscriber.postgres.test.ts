@@ -59,7 +59,7 @@ function originOf({ trace }: FinishedSpan, spans: readonly FinishedSpan[]): Fini
   return parent && !isOfInterest(parent) ? originOf(parent, spans) : parent
 }
 
-test('what a mutation sets off stands in its trace: its jobs, consumers, and what they enqueue', async () => {
+test('jobs and consumers that a mutation starts, and the jobs that these enqueue, belong to its trace', async () => {
   const spans = await spansOf('01')
   const found = spans.filter(isOfInterest)
   expect(new Set(found.map(({ trace }) => trace.traceId))).toEqual(new Set([traceId]))
@@ -73,6 +73,6 @@ test('what a mutation sets off stands in its trace: its jobs, consumers, and wha
   )
 })
 
-test('where nobody records the call, nobody records what it sets off', async () => {
+test('if the call is not recorded, nothing that it starts is recorded', async () => {
   expect((await spansOf('00')).filter(isOfInterest)).toEqual([])
 })

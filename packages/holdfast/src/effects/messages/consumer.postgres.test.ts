@@ -117,7 +117,7 @@ test('each message has its effect once, those of a key in order, failed attempts
   }
 })
 
-test('a message that is handed out again has no effect again, for each consumer', async () => {
+test('a message that is dispatched again takes no effect again, for each consumer', async () => {
   await start(countConsumer(note, 'one'), countConsumer(note, 'two'))
   await store.publish(Counted, 'a', 1)
   await until(async () => (await states())['succeeded'] === 2)
@@ -129,7 +129,7 @@ test('a message that is handed out again has no effect again, for each consumer'
   ])
 })
 
-test('a consumer is given the message, its payload as the schema gives it', async () => {
+test('a consumer gets the message with the payload as parsed by the schema', async () => {
   const given: unknown[] = []
   await start(
     createConsumer(
@@ -170,7 +170,7 @@ async function failureOf(consumer: Consumer): Promise<{ message: string; code?: 
   })
 }
 
-test('a message whose payload the event does not take any more is told of, and not consumed', async () => {
+test('a message whose payload no longer matches its event is reported, and not consumed', async () => {
   const Outdated = event('thing.counted', { payload: z.string() }) as EventType<never, string>
   const consumer = createConsumer(
     { name: 'outdated', event: Outdated, retry: quick, run: () => {} },
@@ -178,17 +178,17 @@ test('a message whose payload the event does not take any more is told of, and n
   )
   const failure = await failureOf(consumer)
   expect(failure.message).toMatch(
-    /^The consumer "outdated" \(here\.ts:1\) was given the message .* "thing\.counted"/,
+    /^The consumer "outdated" \(here\.ts:1\) received the message .* "thing\.counted"/,
   )
   expect((await store.client.query('select from holdfast.inbox')).rowCount).toBe(0)
 })
 
-test('a consumer that asks for a step is told that it has none', async () => {
+test('a consumer that uses a step is rejected', async () => {
   const failure = await failureOf(
     // The types omit `step`; JavaScript code can still access it.
     countConsumer(async (context) => {
       await (context as never as { step: Step<unknown> }).step('one', () => 1)
     }),
   )
-  expect(failure.message).toMatch(/The consumer "count" .* asked for step\. .* enqueue a job/)
+  expect(failure.message).toMatch(/The consumer "count" .* used step\(\), .* Enqueue a job/)
 })

@@ -69,7 +69,7 @@ const allHaveOne = async (): Promise<boolean> =>
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 const keys = (count: number): string[] => upTo(count).map((n) => `k${n % 10}`)
 
-test('several processes hand each message once to each subscriber, in order', async () => {
+test('several processes dispatch each message once to each subscriber, in order', async () => {
   const readers = ['one', 'two'].map((name) => listener(name))
   for (let n = 0; n < 3; n += 1) await start(...readers)
   for (const part of [150, 150, 150]) {
@@ -92,7 +92,7 @@ test('several processes hand each message once to each subscriber, in order', as
   expect([...(await first!), ...(await second!)]).toHaveLength(900)
 })
 
-test('a message comes with all that belongs to it', async () => {
+test('a message arrives with all its fields', async () => {
   const told: unknown[] = []
   const id = await store.publish(Counted, 'a', 7)
   await start({ name: 'listener', handle: async (messages) => void told.push(...messages) })
@@ -111,7 +111,7 @@ test('a message comes with all that belongs to it', async () => {
   ])
 })
 
-test('what a subscriber enqueues belongs to the trace that it says, and to none otherwise', async () => {
+test('a job that a subscriber enqueues belongs to the trace that is passed, and to none otherwise', async () => {
   await store.publish(Counted, 'a', 7)
   const said: (string | undefined)[] = []
   await start({
@@ -129,7 +129,7 @@ test('what a subscriber enqueues belongs to the trace that it says, and to none 
   ])
 })
 
-test('a message that fails becomes a dead letter, and keeps no other message or subscriber waiting', async () => {
+test('a failed message becomes a dead letter, and blocks no other message or subscriber', async () => {
   const poison: Subscriber = {
     name: 'picky',
     async handle(messages, { transaction }) {
@@ -163,7 +163,7 @@ test('a message that fails becomes a dead letter, and keeps no other message or 
   ])
 })
 
-test('a dead letter is handled again when it is redriven, and is gone when it is skipped', async () => {
+test('a redriven dead letter is handled again, and a skipped one is deleted', async () => {
   let isFixed = false
   await start({
     name: 'picky',
@@ -191,7 +191,7 @@ test('a dead letter is handled again when it is redriven, and is gone when it is
   expect(await listDeadMessages(store.client)).toEqual([])
 })
 
-test('one whose session is lost in the middle has done nothing, and another one does it', async () => {
+test('a dispatcher that loses its session is rolled back, and another one dispatches', async () => {
   let kills = 0
   const killed = listener('killed', async () => {
     kills += 1
@@ -209,7 +209,7 @@ test('one whose session is lost in the middle has done nothing, and another one 
   expect(await jobs()).toEqual([0, 1, 2])
 })
 
-test('stopping it interrupts what a subscriber waits for', async () => {
+test('stopping it interrupts a waiting subscriber', async () => {
   await store.publish(Counted, 'a', 1)
   let begun = false
   const slow = await start({

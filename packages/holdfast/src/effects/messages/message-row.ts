@@ -36,7 +36,7 @@ export function toMessageRow(
   const make = (read: StoredInput): MessageRow => {
     if (read.issues) {
       const issues = summarizeIssues(read.issues)
-      throw messageInvalid(event, `has a payload that is not what the event declares: ${issues}`)
+      throw messageInvalid(event, `has a payload that does not match the schema of the event: ${issues}`)
     }
     const row = { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
     const subjects = toSubjects(
@@ -50,9 +50,9 @@ export function toMessageRow(
 
 function checkKey(event: EventType, key: string): void {
   if (key === '' || key.length > maxKeyLength)
-    throw messageInvalid(event, `has a key of ${key.length} characters; give it 1 to ${maxKeyLength}`)
+    throw messageInvalid(event, `has a key of ${key.length} characters; it must have 1 to ${maxKeyLength}`)
   if (key.includes('\0') || !key.isWellFormed())
-    throw messageInvalid(event, 'has a key with U+0000 or half of a surrogate pair, which cannot be stored')
+    throw messageInvalid(event, 'has a key with U+0000 or an unpaired surrogate, which cannot be stored')
 }
 
 /** Serializes the payload at once, so that later changes by the handler are not published. */
@@ -61,14 +61,14 @@ function toJsonText(event: EventType, payload: unknown): string {
   try {
     text = JSON.stringify(payload)
   } catch (error) {
-    throw messageInvalid(event, 'has a payload that JSON cannot carry', error)
+    throw messageInvalid(event, 'has a payload that is not JSON-serializable', error)
   }
-  if (text === undefined) throw messageInvalid(event, 'has a payload that JSON cannot carry')
+  if (text === undefined) throw messageInvalid(event, 'has a payload that is not JSON-serializable')
   const bytes = Buffer.byteLength(text)
   if (bytes > maxPayloadBytes) {
     throw messageInvalid(
       event,
-      `has a payload of ${bytes} bytes, of which ${maxPayloadBytes} are allowed; store what is large, and publish where it is`,
+      `has a payload of ${bytes} bytes, but the max is ${maxPayloadBytes}; store large data elsewhere and publish its location`,
     )
   }
   return text

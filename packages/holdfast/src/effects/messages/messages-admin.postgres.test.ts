@@ -55,7 +55,7 @@ const relayAt = (position: number, name = 'out', service = testService): Promise
 const positions = async (): Promise<Record<string, unknown>> =>
   Object.fromEntries((await listSubscriptions(pool)).map(({ name, position }) => [name, position]))
 
-test('relays are listed with what is behind them', async () => {
+test('relays are listed with their lag', async () => {
   await store.publishMany(Counted, keys(5))
   await dispatched()
   await store.client.query(
@@ -98,7 +98,7 @@ describe('messages', () => {
   const payloads = async (options?: ListMessagesOptions): Promise<number[]> =>
     (await listMessages(pool, options)).map(({ payload }) => Number(payload)).toSorted((a, b) => a - b)
 
-  test('are listed with all that belongs to them', async () => {
+  test('are listed with all their fields', async () => {
     const [message] = await listMessages(pool, { isNew: true })
     expect(message).toEqual({
       id: expect.any(String),
@@ -121,7 +121,7 @@ describe('messages', () => {
     expect(await payloads({ since: new Date('2026-02-01') })).toHaveLength(8)
   })
 
-  test('come in pages, each once', async () => {
+  test('are listed in pages, each once', async () => {
     const seen: string[] = []
     let page = await listMessages(pool, { limit: 4 })
     while (page.length > 0) {
@@ -133,13 +133,13 @@ describe('messages', () => {
   })
 
   test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }, { before: 'x' }])(
-    'are refused for %j',
+    'are rejected for %j',
     async (options) => {
       await expect(listMessages(pool, options)).rejects.toMatchObject({ code: 'message-list-invalid' })
     },
   )
 
-  test('are handed out once more, behind the others', async () => {
+  test('are dispatched again, after the others', async () => {
     await dispatched()
     const { rows } = await store.client.query<{ id: string }>(
       'select id from holdfast.messages where position in (2, 5)',
@@ -168,7 +168,7 @@ describe('a relay', () => {
   const out = { kind: 'relay', name: 'out' } as const
   const none = { kind: 'relay', name: 'none' } as const
 
-  test('is moved to a position, and no other is', async () => {
+  test('is moved to a position, without moving others', async () => {
     expect(await moveSubscription(pool, out, { position: 2n })).toEqual({
       service: testService,
       name: 'out',
@@ -192,7 +192,7 @@ describe('a relay', () => {
     expect(await positions()).toEqual({ out: '6' })
   })
 
-  test('of a name that several services have needs its service', async () => {
+  test('with a name in several services needs its service', async () => {
     await relayAt(6, 'out', 'another')
     await expect(moveSubscription(pool, out, { position: 1n })).rejects.toMatchObject({
       code: 'subscription-ambiguous',
@@ -202,7 +202,7 @@ describe('a relay', () => {
     expect(moved).toMatchObject({ service: 'another', position: '1' })
   })
 
-  test('that is not registered is refused', async () => {
+  test('that is not registered is rejected', async () => {
     const unknown = {
       code: 'subscription-unknown',
       message: 'No relay "none" is registered in this database; registered: other, out.',

@@ -62,7 +62,7 @@ export interface StoredDeadMessage {
   readonly event: string
   readonly key: string
   readonly failure: Json
-  /** Whether it has been redriven and waits to be handled again. */
+  /** True if it has been redriven and waits to be handled again. */
   readonly isRedriven: boolean
   readonly diedAt: Date
 }
@@ -158,7 +158,7 @@ export async function listMessages(
   const { before = null, limit = 50 } = options
   checkLimit(limit)
   if (before !== null && !isUuid(before))
-    throw listInvalid(`the id ${JSON.stringify(before)}`, 'that of the last message of the page before')
+    throw listInvalid(`the id ${JSON.stringify(before)}`, 'the id of the last message of the previous page')
   return runStatement<StoredMessage>(
     client,
     listMessageRows({ event, key, since, until, isNew, before, limit }),
@@ -240,7 +240,7 @@ function checkPosition(position: bigint | string): string {
   if (/^\d{1,18}$/.test(text)) return text
   throw new HoldfastError(
     'subscription-position-invalid',
-    `${JSON.stringify(text)} is not a position. Pass a whole number in decimal, as the list of messages shows it; 0 is the beginning.`,
+    `${JSON.stringify(text)} is not a position. Pass a decimal integer, as shown in the list of messages; 0 is the beginning.`,
   )
 }
 

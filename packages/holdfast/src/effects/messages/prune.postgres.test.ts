@@ -53,7 +53,7 @@ test('messages older than the retention are deleted in batches, and younger ones
   expect(await left()).toBe(100)
 })
 
-test('a subscription that lags holds nothing back, and a message without a position is kept', async () => {
+test('a lagging subscription keeps no messages, and a message without a position is kept', async () => {
   await messages(100, 100)
   await store.client.query(
     `insert into holdfast.subscriptions (service, kind, name, publisher, position) values ('s', 'relay', 'r', 's', 40)`,
@@ -63,7 +63,7 @@ test('a subscription that lags holds nothing back, and a message without a posit
   expect(await left()).toBe(1)
 })
 
-test('a pass with nothing to delete reads one row, however many have been deleted before', async () => {
+test('a pass with nothing to delete reads one row, however many were deleted before', async () => {
   await messages(5_000, 5_000)
   await prune(async () => (await left()) === 0)
   await messages(1, 0)
@@ -78,7 +78,7 @@ test('a pass with nothing to delete reads one row, however many have been delete
   expect(Math.max(...read)).toBeLessThanOrEqual(1)
 })
 
-test('records of consumed messages go with their messages, those of each consumer', async () => {
+test('records of consumed messages are deleted with their messages, for each consumer', async () => {
   const day = 86_400_000
   const idAt = (ms: number): string => {
     const hex = ms.toString(16).padStart(12, '0')
@@ -94,7 +94,7 @@ test('records of consumed messages go with their messages, those of each consume
   expect(await left('inbox')).toBe(3)
 })
 
-test('dead letters go with their messages', async () => {
+test('dead letters are deleted with their messages', async () => {
   for (const age of ['61 minutes', '59 minutes'])
     await store.client.query(
       `insert into holdfast.dead_messages (service, subscriber, message_id, event, key, failure, died_at)

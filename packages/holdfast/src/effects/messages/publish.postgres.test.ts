@@ -57,8 +57,8 @@ async function waiting(): Promise<number> {
   return rows[0]!.count
 }
 
-describe('what a transaction publishes', () => {
-  test('is there when it has committed, in its order, with the trace of its call, and who hands it out is woken', async () => {
+describe('a message of a transaction', () => {
+  test('is stored after the commit, in order, with the trace of its call, and wakes the dispatcher', async () => {
     const { count } = store.wakes
     const transaction = await store.begin()
     const ids = [
@@ -84,7 +84,7 @@ describe('what a transaction publishes', () => {
     ])
   })
 
-  test('takes one statement, however many messages there are', async () => {
+  test('is sent with the others in one statement', async () => {
     const transaction = await opened(
       ...Array.from({ length: 100 }, (_, n) => [`${n % 7}`, n] as [string, number]),
     )
@@ -93,14 +93,14 @@ describe('what a transaction publishes', () => {
     expect(await payloads()).toEqual(Array.from({ length: 100 }, (_, n) => n))
   })
 
-  test('is not there when it has rolled back', async () => {
+  test('is not stored after a rollback', async () => {
     const transaction = await opened(['a', 1])
     await transaction.flush()
     await transaction.rollBack()
     expect(await messages()).toEqual([])
   })
 
-  test('within a savepoint goes with it', async () => {
+  test('within a savepoint is undone with it', async () => {
     const transaction = await opened(['a', 1])
     const say = (text: string): Promise<unknown> => transaction.session.query({ text })
     await say('savepoint one')
@@ -114,7 +114,7 @@ describe('what a transaction publishes', () => {
     expect(await payloads()).toEqual([1, 4])
   })
 
-  test('is what it was when it was published', async () => {
+  test('has its payload at the time of publishing', async () => {
     const transaction = await store.begin()
     const payload = { name: 'before' }
     await transaction.publish(Named, 'a', payload)
@@ -129,23 +129,19 @@ describe('what a transaction publishes', () => {
     expect(await payloads()).toEqual([{ name: 'x' }, { name: 'x' }])
   })
 
-  test('is judged by a schema that waits, too', async () => {
+  test('is validated by an asynchronous schema, too', async () => {
     await store.publish(Checked, 'a', { name: 'x' })
     expect(await payloads()).toEqual([{ name: 'x' }])
   })
 
   test.each([
-    ['a', { name: 'far too long a name' }, /"thing\.named" has a payload that is not .*#\/name: /],
-    ['', { name: 'x' }, /has a key of 0 characters; give it 1 to 255/],
+    ['a', { name: 'far too long a name' }, /"thing\.named" has a payload that does not match .*#\/name: /],
+    ['', { name: 'x' }, /has a key of 0 characters; it must have 1 to 255/],
     ['k'.repeat(256), { name: 'x' }, /has a key of 256 characters/],
     ['a\0', { name: 'x' }, /has a key with U\+0000/],
-    ['\ud800', { name: 'x' }, /has a key with U\+0000 or half of a surrogate pair/],
-    [
-      'a',
-      { name: 'x', note: 'n'.repeat(256 * 1_024) },
-      /has a payload of \d+ bytes, of which 262144 are allowed/,
-    ],
-  ])('is refused where it is not valid: %#', async (key, payload, message) => {
+    ['\ud800', { name: 'x' }, /has a key with U\+0000 or an unpaired surrogate/],
+    ['a', { name: 'x', note: 'n'.repeat(256 * 1_024) }, /has a payload of \d+ bytes, but the max is 262144/],
+  ])('is rejected if it is invalid: %#', async (key, payload, message) => {
     const transaction = await store.begin()
     await expect(transaction.publish(Named, key, payload)).rejects.toMatchObject({
       code: 'message-invalid',
@@ -155,7 +151,7 @@ describe('what a transaction publishes', () => {
     expect(await messages()).toEqual([])
   })
 
-  test('is refused where JSON cannot carry it', async () => {
+  test('is rejected if it is not JSON-serializable', async () => {
     const Any = event('thing.any', { payload: z.any() })
     const transaction = await store.begin()
     for (const payload of [undefined, 1n, () => 1]) {
@@ -164,7 +160,7 @@ describe('what a transaction publishes', () => {
     await transaction.rollBack()
   })
 
-  test('is refused when its handler has ended', async () => {
+  test('is rejected after its handler has ended', async () => {
     const transaction = await opened(['a', 1])
     await transaction.flush()
     await expect(transaction.publish(Counted, 'a', 2)).rejects.toMatchObject({
@@ -192,7 +188,7 @@ describe('the order', () => {
     return messages('position')
   }
 
-  test('of a key is that of the commits, whoever began and published first', async () => {
+  test('of a key is that of the commits, whichever began and published first', async () => {
     const first = await opened(['a', 1])
     await first.session.query({ text: 'create temporary table has_an_older_xid ()' })
     const second = await opened(['a', 2])
@@ -206,7 +202,7 @@ describe('the order', () => {
     expect((await dispatched(2)).map(({ payload }) => payload)).toEqual([2, 1])
   })
 
-  test('of many keys at once comes without a deadlock, and each is that of its commits', async () => {
+  test('of many keys at once does not deadlock, and follows the commits', async () => {
     const committed: number[] = []
     await Promise.all(
       Array.from({ length: 15 }, async (_, n) => {
@@ -223,7 +219,7 @@ describe('the order', () => {
       expect(rows.filter((row) => row.key === key).map(({ payload }) => payload)).toEqual(committed)
   })
 
-  test('of what has waited longer does not lose it, as one that reads on from the last number would', async () => {
+  test('includes messages that committed late, which reading from the last number would lose', async () => {
     const slow = await opened(['slow', 1])
     await slow.flush()
     await store.publish(Counted, 'fast', 2)

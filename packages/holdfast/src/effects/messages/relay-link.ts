@@ -22,7 +22,7 @@ export class RelayLink {
   }
 
   async connect(stopping: AbortSignal): Promise<void> {
-    this.#connection ??= await this.#limited('let itself be connected to', connectLimitMs, {
+    this.#connection ??= await this.#limited('connecting', connectLimitMs, {
       stopping,
       work: (signal) => this.#relay.to.connect(this.#host, signal),
     })
@@ -31,7 +31,7 @@ export class RelayLink {
   /** Sends messages; resolves when the broker has stored them. Call `connect` first. */
   async send(messages: readonly RelayedMessage[], stopping: AbortSignal): Promise<void> {
     const connection = this.#connection!
-    await this.#limited(`taken ${messages.length} messages`, sendLimitMs, {
+    await this.#limited(`sending ${messages.length} messages`, sendLimitMs, {
       stopping,
       work: (signal) => connection.send(messages, signal),
     })
@@ -45,7 +45,7 @@ export class RelayLink {
     await abortable(connection.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
       this.#host.log.debug(
         { error: toLogFields(error), relay: this.#relay.name },
-        'the connection to a broker could not be closed in order',
+        'closing the connection to a broker failed',
       )
     })
   }
@@ -65,7 +65,7 @@ export class RelayLink {
       limit.abort(
         new HoldfastError(
           'broker-timeout',
-          `The broker ${to.name} of the relay "${name}" has not ${what} within ${limitMs} ms. See whether it is overloaded, or the network to it swallows packets.`,
+          `Relay "${name}": ${what} to ${to.name} timed out after ${limitMs} ms. Check if the broker is overloaded, or whether packets are being dropped.`,
         ),
       ),
     )

@@ -126,7 +126,7 @@ test('a relay sends no member that the event does not declare', async () => {
   expect(broker.payloads).toEqual([{ name: 'x' }])
 })
 
-test('a relay sends all messages in their order, from the oldest on, with all that belongs to them', async () => {
+test('a relay sends all messages in order, from the oldest, with all their fields', async () => {
   await publish(450)
   const broker = new TestBroker()
   await start(broker)
@@ -143,7 +143,7 @@ test('a relay sends all messages in their order, from the oldest on, with all th
   expect(await rowOf()).toMatchObject({ handled_at: expect.any(Date), failure: null })
 })
 
-test('a relay of some events sends those, and goes on past the others', async () => {
+test('a relay of some events sends only those', async () => {
   const broker = new TestBroker()
   await start(broker, { events: [Other as EventType] })
   await publish(250)
@@ -174,7 +174,7 @@ test('several processes send each message once, one batch at a time', async () =
   expect(most).toBe(1)
 })
 
-test('relays of their own names do not wait for each other', async () => {
+test('relays with different names do not wait for each other', async () => {
   const stuck = new TestBroker()
   stuck.onSend = (_, signal) =>
     new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
@@ -206,7 +206,7 @@ test('a broker that is unreachable is retried, and reported once: in the log and
   expect((await rowOf())?.failure).toBe(null)
 })
 
-test('a failure is told of again when it has changed', async () => {
+test('a failure is reported again when it changes', async () => {
   const broker = new TestBroker()
   let attempts = 0
   broker.onConnect = () => {
@@ -222,7 +222,7 @@ test('a failure is told of again when it has changed', async () => {
   ).toEqual(['broker-unreachable', 'broker-refused'])
 })
 
-test('what a broker has not confirmed is sent again, over a new connection, in its order', async () => {
+test('messages that a broker has not confirmed are sent again, over a new connection, in order', async () => {
   const broker = new TestBroker()
   const seen: unknown[][] = []
   broker.onSend = (messages) => {
@@ -236,7 +236,7 @@ test('what a broker has not confirmed is sent again, over a new connection, in i
   expect(broker.connections).toEqual({ opened: 2, closed: 1 })
 })
 
-test('a session that is lost while a batch is on its way has it sent again, and nothing after it is lost', async () => {
+test('a session that is lost during a batch sends it again, and loses nothing after it', async () => {
   const broker = new TestBroker()
   let kills = 0
   broker.onSend = async () => {
@@ -252,7 +252,7 @@ test('a session that is lost while a batch is on its way has it sent again, and 
   expect(broker.payloads).toEqual([...upTo(10), ...upTo(10)])
 })
 
-test('a relay that is moved while it sends goes on from where it was moved to', async () => {
+test('a relay that is moved while it sends continues at its new position', async () => {
   await publish(10)
   const broker = new TestBroker()
   broker.onSend = async () => {
@@ -273,7 +273,7 @@ test('a relay that is moved while it sends goes on from where it was moved to', 
   expect(broker.payloads).toEqual([5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9])
 })
 
-test('stopping it ends in time, whatever the broker does, and has lost nothing', async () => {
+test('stopping it ends in time, whatever the broker does, and loses nothing', async () => {
   const broker = new TestBroker()
   let hangs = 0
   // It also ignores its signal.

@@ -58,7 +58,7 @@ const positionOf = async (name: string): Promise<unknown> => {
   return rows[0].position
 }
 
-test('consumers that another process advances are passed over', async () => {
+test('consumers that another process advances are skipped', async () => {
   await one.query('begin')
   expect((await run(one, lockConsumers('shop', ['a']))).rows).toMatchObject([{ name: 'a' }])
   expect((await run(other, lockConsumers('shop', ['a', 'b']))).rows).toMatchObject([{ name: 'b' }])
@@ -70,7 +70,7 @@ test('a consumer is not moved back', async () => {
   expect([await positionOf('a'), await positionOf('b')].map(String)).toEqual(['7', '6'])
 })
 
-test('a subscription that was moved meanwhile stays where it was moved to', async () => {
+test('a subscription that was moved meanwhile stays at its new position', async () => {
   await store.client.query(`update holdfast.subscriptions set position = 2 where name = 'r'`)
   const relay = { kind: 'relay', name: 'r' } as const
   await run(one, advanceSubscription('shop', relay, { from: '5', to: '10' }))
@@ -90,7 +90,7 @@ test.each([
   expect((await run(other, lock)).rows).toEqual([{ is_locked: true }])
 })
 
-test('a dead letter that fails again is not redriven any more', async () => {
+test('a dead letter that fails again is no longer redriven', async () => {
   const dead = { id: randomUUIDv7(), event: 'happened', key: '', failure: {} }
   await run(one, storeDead('shop', 's', [dead]))
   await store.client.query('update holdfast.dead_messages set is_redriven = true')

@@ -95,7 +95,7 @@ async function consumed(name: string): Promise<number[]> {
   return rows.map(({ n }) => n)
 }
 
-test('each consumer gets every message of its event, whatever the processes beside it have compiled in', async () => {
+test('each consumer gets every message of its event, whatever other processes contain', async () => {
   const old = await start('shop', happenedOnly, { worker: true })
   await start('shop', both, { worker: true })
   for (let n = 0; n < 30; n += 1) await publish(old, n % 2 === 0 ? 'happened' : 'other', { n })
@@ -119,7 +119,7 @@ test('a deploy with a new event and consumer loses no message of it', async () =
   await until(async () => (await consumed('by-other')).length === 2)
 })
 
-test('services on one database do not hear each other, unless they ask for it', async () => {
+test("services on one database do not get each other's messages by default", async () => {
   const shop = await start('shop', { own: recorder('shop-own', Happened) }, { worker: true })
   const billing = await start(
     'billing',
@@ -140,7 +140,7 @@ test('services on one database do not hear each other, unless they ask for it', 
   expect(await consumed('billing-theirs')).toEqual([1])
 })
 
-test('a sequence that was restored from an earlier time is moved behind every position when a service starts', async () => {
+test('a sequence that was restored from an earlier time is moved after every position when a service starts', async () => {
   const before = await start('shop', happenedOnly, { worker: true })
   for (let n = 0; n < 5; n += 1) await publish(before, 'happened', { n })
   await until(async () => (await consumed('by-happened')).length === 5)
@@ -161,7 +161,7 @@ test('a mutation publishes messages with tens of thousands of keys', async () =>
   expect(rows).toEqual([{ keys: 60_000 }])
 })
 
-test('a consumer that no process runs any more is reported, and can be removed', async () => {
+test('a consumer without a process is reported, and can be removed', async () => {
   const api = await start('shop', both, { worker: false })
   await publish(api, 'other', { n: 1 })
   await client.query(`update holdfast.subscriptions set seen_at = now() - interval '11 minutes'`)
@@ -178,5 +178,5 @@ test('a consumer that no process runs any more is reported, and can be removed',
   // The next process checks when it starts.
   await start('shop', happenedOnly, { worker: true })
   const report = await until(() => lines.find(({ consumer: name }) => name === 'by-other'))
-  expect(report['msg']).toMatch(/no process runs this consumer, and messages wait for it/)
+  expect(report['msg']).toMatch(/no process runs this consumer, but messages are waiting for it/)
 })

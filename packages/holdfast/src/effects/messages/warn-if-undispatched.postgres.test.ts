@@ -7,9 +7,7 @@ import { createTestMessages, type TestMessages } from './messages.fixture.ts'
 import { warnIfUndispatched } from './warn-if-undispatched.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
-const warning = expect.stringMatching(
-  /^messages are published, and nothing hands them out: .* work\(service\)/,
-)
+const warning = expect.stringMatching(/^messages are waiting, but no worker .* work\(service\)/)
 
 let store: TestMessages
 beforeAll(async () => {
@@ -49,7 +47,7 @@ function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<v
 const passAMinute = (): Promise<unknown> =>
   store.client.query(`update holdfast.messages set published_at = published_at - interval '1 minute'`)
 
-test('messages that nobody hands out are told of once, and again after they have been', async () => {
+test('undispatched messages are reported once, and again after they were dispatched', async () => {
   const { look, stop } = createLooker()
   expect(await look()).toEqual([])
   await store.publishMany(Counted, ['a', 'b'])
@@ -65,7 +63,7 @@ test('messages that nobody hands out are told of once, and again after they have
   await stop()
 })
 
-test('nothing is told where another process does it, however long they wait', async () => {
+test('nothing is reported if another process dispatches, however long messages wait', async () => {
   const { look, stop } = createLooker()
   await store.publish(Counted, 'a', 1)
   await passAMinute()
@@ -78,7 +76,7 @@ test('nothing is told where another process does it, however long they wait', as
   await stop()
 })
 
-test('a service that runs without a worker says so', async () => {
+test('a service without a worker reports it', async () => {
   const { mutation, service } = holdfast({ database: postgres() })
   const publishOne = mutation({
     route: 'POST /counts',

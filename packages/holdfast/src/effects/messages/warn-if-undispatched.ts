@@ -24,7 +24,7 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
   let hasWarned = false
 
   return startRecurringTask({
-    failure: 'whether messages are handed out could not be looked up',
+    failure: 'checking for undispatched messages failed',
     clock,
     log,
     everyMs,
@@ -45,5 +45,5 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
 }
 
 const undispatched =
-  'messages are published, and nothing hands them out: no process has worked on this database for a minute. ' +
+  'messages are waiting, but no worker has been running against this database for a minute. ' +
   'Run one with work(service), or serve(service) without `worker: false`; either needs a service with jobs, consumers, schedules or relays'

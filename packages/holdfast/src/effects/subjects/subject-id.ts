@@ -3,7 +3,8 @@ import { uuidFromHex } from '../../kernel/base/uuid-from-hex.ts'
 
 // The subjects of rows, by which all data about a person is found, exported and erased.
 //
-//   mutation, job or event declares subjectsOf ─▶ rows are written with their subjects, in one commit
+//   mutation, job or event declares subjectsOf ─▶ rows are written with their subjects, in one
+// commit
 //
 //   holdfast.subjects                jobs, messages and webhook messages
 //   holdfast.idempotency_subjects_n  idempotency keys, a table per leaf of the ring of keys

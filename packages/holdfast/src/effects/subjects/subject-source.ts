@@ -22,7 +22,7 @@ export interface FoundRow {
   readonly name: string
   /** The reason why it cannot be erased now; `null` if it can. */
   readonly held: HoldReason | null
-  /** What the erasure of the row erases, by kind. */
+  /** Numbers of erased items, by kind. */
   readonly contents: ErasedCounts
 }
 
@@ -55,6 +55,6 @@ export interface SubjectSource {
 /** The rows to erase. */
 export interface ErasedRows {
   readonly ids: readonly string[]
-  /** Whether jobs and deliveries that wait are cancelled. */
+  /** True if jobs and deliveries that wait are cancelled. */
   readonly cancelsWaiting: boolean
 }

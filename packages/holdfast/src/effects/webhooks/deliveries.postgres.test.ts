@@ -77,7 +77,7 @@ describe('a message', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('gets to the endpoints of its owner that want its event, and to no other', async () => {
+  test('is sent to the endpoints of its owner that subscribe to its event, and to no other', async () => {
     const [account, other] = [newAccount(), newAccount()]
     await app.add(account, `${receiver.url}all`)
     await app.add(account, `${receiver.url}failed`, ['transfer.failed'])
@@ -95,7 +95,7 @@ describe('a message', () => {
     expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/all', '/all', '/failed'])
   })
 
-  test('that is of several owners gets to the endpoints of each of them, once', async () => {
+  test('of several owners is sent to the endpoints of each of them, once', async () => {
     const [account, other] = [newAccount(), newAccount()]
     await app.add(account, `${receiver.url}account`)
     await app.add(other, `${receiver.url}other`)
@@ -105,7 +105,7 @@ describe('a message', () => {
     expect(receiver.requests.map(({ path }) => path).toSorted()).toEqual(['/account', '/other'])
   })
 
-  test('is delivered once, in the trace of its call, even if it is handed out again', async () => {
+  test('is delivered once, in the trace of its call, even if it is dispatched again', async () => {
     const account = newAccount()
     await app.add(account, receiver.url)
     const message = await app.publish(account)
@@ -126,7 +126,7 @@ describe('a message', () => {
   })
 })
 
-describe('a delivery that fails', () => {
+describe('a failed delivery', () => {
   test('is sent again under the same id, with the same bytes and a new signature', async () => {
     const account = newAccount()
     replyWith(500, 301, 200)
@@ -159,7 +159,7 @@ describe('a delivery that fails', () => {
     expect(jobs).toEqual([])
   })
 
-  test('holds no transaction while it waits for the answer', async () => {
+  test('holds no transaction during the request', async () => {
     const account = newAccount()
     const open: unknown[] = []
     receiver.reply((_, response) => {
@@ -212,7 +212,7 @@ describe('a delivery that fails', () => {
     await app.settled(account, 'delivered')
   })
 
-  test('is logged with the reason where there is no answer', async () => {
+  test('is logged with the reason if there is no response', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.destroy())
     await app.add(account, receiver.url)
@@ -225,7 +225,7 @@ describe('a delivery that fails', () => {
     })
   })
 
-  test('keeps the first KiB of what was answered, whatever it is', async () => {
+  test('keeps the first KiB of any response', async () => {
     const account = newAccount()
     receiver.reply(
       (_, response) => void response.writeHead(200).end(Buffer.from([0, 255, ...Array(5_000).fill(97)])),
@@ -236,7 +236,7 @@ describe('a delivery that fails', () => {
     expect(delivery!.attempts[0]!.answer).toBe(`\uFFFD\uFFFD${'a'.repeat(1_022)}`)
   })
 
-  test('goes to no address that is not public, where the host is not declared', async () => {
+  test('is never sent to a private address, unless the host is declared', async () => {
     const account = newAccount()
     const { id } = await app.add(account, receiver.url)
     const hidden = receiver.url.replace('127.0.0.1', '127.0.0.2')
@@ -246,7 +246,7 @@ describe('a delivery that fails', () => {
     expect(delivery!.attempts.map(({ failure }) => failure?.code)).toEqual(Array(3).fill('egress-refused'))
   })
 
-  test('does not keep other endpoints waiting', async () => {
+  test('does not delay other endpoints', async () => {
     const [slow, quick] = [newAccount(), newAccount()]
     const held: (() => void)[] = []
     receiver.reply(({ path }, response) => {
@@ -268,7 +268,7 @@ describe('a delivery that fails', () => {
 })
 
 describe('an endpoint', () => {
-  test('that answers 410 is disabled, gets nothing more, and its owner can be told', async () => {
+  test('that returns 410 is disabled, gets no more deliveries, and its owner can be notified', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(410, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -321,7 +321,7 @@ describe('an endpoint', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('that is removed takes its deliveries with it', async () => {
+  test('that is removed loses its deliveries', async () => {
     const account = newAccount()
     receiver.reply((_, response) => void response.writeHead(503, { 'retry-after': '3600' }).end())
     const { id } = await app.add(account, receiver.url)
@@ -341,7 +341,7 @@ describe('an endpoint', () => {
   })
 })
 
-describe('a secret that is rotated', () => {
+describe('a rotated secret', () => {
   test('stays valid for a day beside the new one', async () => {
     const account = newAccount()
     const { id, secret: first } = await app.add(account, receiver.url)
@@ -378,7 +378,7 @@ describe('a secret that is rotated', () => {
   })
 })
 
-test('a message that ownerOf fails at is a dead letter, which holds up no other and can be redriven', async () => {
+test('a message for which ownerOf throws is a dead letter, which blocks no other and can be redriven', async () => {
   let isBroken = true
   await using defective = await startWebhooks({
     ownerOf() {

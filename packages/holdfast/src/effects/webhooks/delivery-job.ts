@@ -101,7 +101,10 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
   if (pause === undefined || tried.status === gone) {
     await noteFailedAttempt(context, { input, tried, options })
     await runStatement(context.transaction, endDelivery(input.delivery, 'failed'))
-    log.warn({ ...input, status: tried.status, failure: tried.failure }, 'a webhook was given up')
+    log.warn(
+      { ...input, status: tried.status, failure: tried.failure },
+      'webhook delivery failed permanently',
+    )
     return
   }
   // The transaction of a failed job is rolled back; a step is committed on its own.
@@ -160,5 +163,5 @@ function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): numb
 }
 
 function describeFailure({ status, failure }: AttemptedDelivery): string {
-  return failure ? failure.message : `The endpoint answered ${status}.`
+  return failure ? failure.message : `The endpoint returned ${status}.`
 }

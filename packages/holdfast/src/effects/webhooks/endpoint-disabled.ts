@@ -24,5 +24,5 @@ export const WebhookEndpointFailed: EventType<DisabledEndpoint> = event('webhook
     properties: { endpoint: text, owner: text, url: text, reason: text },
     required: ['endpoint', 'owner', 'url', 'reason'],
   }),
-  description: 'A webhook endpoint has been disabled because it failed for too long, or answered 410.',
+  description: 'A webhook endpoint was disabled because it failed for too long, or returned 410.',
 })

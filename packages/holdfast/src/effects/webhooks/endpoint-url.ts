@@ -21,10 +21,10 @@ export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRu
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:'))
     throw WebhookUrlInvalid({ detail: 'It must begin with https.' })
   if (url.username !== '' || url.password !== '')
-    throw WebhookUrlInvalid({ detail: 'It has a user name or a password in it.' })
+    throw WebhookUrlInvalid({ detail: 'It contains a user name or a password.' })
   if (url.href.includes('#')) throw WebhookUrlInvalid({ detail: 'It has a fragment.' })
   if (url.href.length > maxUrlLength)
-    throw WebhookUrlInvalid({ detail: `It has more than ${maxUrlLength} characters.` })
+    throw WebhookUrlInvalid({ detail: `It is longer than ${maxUrlLength} characters.` })
   if (!isAllowedHost(url, allowedHosts) && isPrivate(url.hostname))
     throw WebhookUrlInvalid({ detail: 'Its host is not on the public internet.' })
   return url.href

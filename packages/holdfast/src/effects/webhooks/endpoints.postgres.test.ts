@@ -56,7 +56,7 @@ test('an endpoint is added, changed, disabled, enabled and removed by its owner'
   ).toEqual([])
 })
 
-test('nobody reaches what is another’s', async () => {
+test('an owner cannot access the endpoints of another', async () => {
   await using receiver = await startReceiver()
   const { id } = await app.add('bob', receiver.url)
   await app.publish('bob')
@@ -92,7 +92,7 @@ test('nobody reaches what is another’s', async () => {
   expect(spied.items).toEqual([])
 })
 
-test('what is no id is nobody’s', async () => {
+test('an invalid id is not found', async () => {
   const own = { owner: 'ann', id: "' or true" }
   await expect(app.within(({ transaction }) => app.hooks.removeEndpoint(transaction, own))).rejects.toEqual(
     problemOf('webhook-endpoint-unknown'),
@@ -109,7 +109,7 @@ test('what is no id is nobody’s', async () => {
   expect(items).toEqual([])
 })
 
-test('an endpoint gets events that there are', async () => {
+test('an endpoint can subscribe only to declared events', async () => {
   await expect(
     app.add('ann', 'https://example.com', ['transfer.created', 'transfer.checked']),
   ).rejects.toEqual(problemOf('webhook-event-unknown'))
@@ -133,11 +133,11 @@ describe('a URL', () => {
     'https://LOCALHOST./',
     'https://db.localhost:5432/',
     `https://example.com/${'x'.repeat(2_048)}`,
-  ])('%s is refused', async (url) => {
+  ])('%s is rejected', async (url) => {
     await expect(app.add('ann', url)).rejects.toEqual(problemOf('webhook-url-invalid'))
   })
 
-  test('is https, unless http is allowed', async () => {
+  test('must be https, unless http is allowed', async () => {
     await using strict = await startWebhooks({ allowHttp: false, allowedHosts: [] })
     await expect(strict.add('ann', 'http://example.com')).rejects.toEqual(problemOf('webhook-url-invalid'))
     expect(await strict.add('ann', 'https://example.com')).toMatchObject({ url: 'https://example.com/' })
@@ -145,7 +145,7 @@ describe('a URL', () => {
   })
 })
 
-test('endpoints and deliveries come in pages', async () => {
+test('endpoints and deliveries are listed in pages', async () => {
   await using receiver = await startReceiver()
   const ids: string[] = []
   for (const n of [1, 2, 3]) ids.push((await app.add('paul', `${receiver.url}${n}`)).id)

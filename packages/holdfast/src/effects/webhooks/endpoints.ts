@@ -90,7 +90,7 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
     const unknown = (events ?? []).filter((name) => !eventNames.includes(name))
     if (unknown.length === 0) return
     throw WebhookEventUnknown({
-      detail: `There is no ${unknown.map((name) => JSON.stringify(name)).join(', ')}; there are ${eventNames.join(', ')}.`,
+      detail: `Unknown events: ${unknown.map((name) => JSON.stringify(name)).join(', ')}; available events: ${eventNames.join(', ')}.`,
     })
   }
 
@@ -145,7 +145,7 @@ export function createEndpoints(eventNames: readonly string[], rules: UrlRules):
         ),
       )
     },
-    async disableEndpoint(transaction, { id, owner, reason = 'Its owner has disabled it.' }) {
+    async disableEndpoint(transaction, { id, owner, reason = 'Disabled by its owner.' }) {
       return toEndpoint(
         await changeEndpoint(
           transaction,

@@ -84,7 +84,7 @@ beforeEach(async () => {
   return () => on.stop()
 })
 
-test('endpoints that hang keep no job waiting, and the deliveries of other owners neither', async () => {
+test('hanging endpoints delay neither jobs nor the deliveries of other owners', async () => {
   for (const path of ['/hang/1', '/hang/2', '/hang/3', '/hang/4', '/hang/5', '/hang/6'])
     await on.call.add({ path, owner: 'ann' })
   await on.call.add({ path: '/fine', owner: 'bob' })
@@ -98,7 +98,7 @@ test('endpoints that hang keep no job waiting, and the deliveries of other owner
   expect(asked.filter((url) => url.startsWith('/hang'))).toHaveLength(10)
 })
 
-test('jobs of one name that hang leave slots to the others', async () => {
+test('hanging jobs of one name leave slots to the others', async () => {
   await on.call.enqueueMany({ name: 'hang', times: 30 })
   await until(() => hanging === 9)
   await on.call.enqueueMany({ name: 'count', times: 20 })

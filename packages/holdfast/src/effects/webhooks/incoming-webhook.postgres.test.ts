@@ -102,7 +102,7 @@ async function send({
 const amounts = async (): Promise<number[]> =>
   (await tested.sql<{ amount: number }>('select amount from payments')).map(({ amount }) => amount)
 
-test('a webhook is received in one transaction, and its sender known', async () => {
+test('a webhook is received in one transaction, and its sender is known', async () => {
   expect(await send({ id: 'msg_first' })).toMatchObject({ status: 204 })
   expect(await amounts()).toEqual([10])
   expect(seen).toEqual([
@@ -115,7 +115,7 @@ test('a webhook is received in one transaction, and its sender known', async () 
   ])
 })
 
-test('what the reference implementation signs is taken', async () => {
+test('signatures of the reference implementation are accepted', async () => {
   const body = settled(11)
   const sentAt = new Date(clock.now())
   const signature = new Webhook(secret).sign('msg_reference', sentAt, body)
@@ -126,7 +126,7 @@ test('what the reference implementation signs is taken', async () => {
   })
 })
 
-test('one that is sent again is answered as before, and does nothing', async () => {
+test('a repeated webhook gets the same answer, and takes no effect again', async () => {
   const id = 'msg_again'
   expect((await send({ id })).headers.get('idempotency-replayed')).toBeNull()
   clock.advance(60_000)
@@ -137,14 +137,14 @@ test('one that is sent again is answered as before, and does nothing', async () 
   expect(seen).toHaveLength(1)
 })
 
-test('a refusal of the handler is final, too', async () => {
+test('a rejection by the handler is final, too', async () => {
   const sent = { id: 'msg_refused', body: settled(2_000) }
   expect(await send(sent)).toMatchObject({ status: 409, code: 'too-much' })
   expect(await send(sent)).toMatchObject({ status: 409, code: 'too-much' })
   expect(seen).toHaveLength(1)
 })
 
-test('another body under the id of one that was received is refused', async () => {
+test('another body with the id of a received webhook is rejected', async () => {
   await send({ id: 'msg_reused' })
   expect(await send({ id: 'msg_reused', body: settled(11) })).toMatchObject({
     status: 422,
@@ -152,7 +152,7 @@ test('another body under the id of one that was received is refused', async () =
   })
 })
 
-test('senders do not meet each other’s ids', async () => {
+test('senders have separate ids', async () => {
   await send({ id: 'msg_shared' })
   expect(await send({ id: 'msg_shared', path: '/webhooks/other', secrets: [otherSecret] })).toMatchObject({
     status: 204,
@@ -160,12 +160,12 @@ test('senders do not meet each other’s ids', async () => {
   expect(seen.map(({ id }) => id)).toEqual(['payments', 'other'])
 })
 
-test('either secret counts while one takes the place of the other', async () => {
+test('both secrets are valid during a rotation', async () => {
   expect(await send({ secrets: [nextSecret] })).toMatchObject({ status: 204 })
   expect(await send({ secrets: [otherSecret, secret] })).toMatchObject({ status: 204 })
 })
 
-test('what is not signed by the sender is refused before anything else', async () => {
+test('a webhook without a valid signature is rejected before anything else', async () => {
   const refused = { status: 401, code: 'webhook-signature-invalid' }
   expect(await send({ secrets: [otherSecret] })).toMatchObject(refused)
   expect(await send({ secrets: [otherSecret], body: '{ not JSON' })).toMatchObject(refused)
@@ -179,12 +179,12 @@ test('what is not signed by the sender is refused before anything else', async (
   expect(seen).toEqual([])
 })
 
-test('an answer that is known is replayed to nobody who cannot sign', async () => {
+test('a stored answer is not replayed without a valid signature', async () => {
   await send({ id: 'msg_known' })
   expect(await send({ id: 'msg_known', secrets: [otherSecret] })).toMatchObject({ status: 401 })
 })
 
-test('the bytes are what is signed, not what they mean', async () => {
+test('the signature covers the bytes, not their meaning', async () => {
   const body = settled(10)
   const signed = signWebhook({ id: 'msg_bytes', body, sentAt: new Date(clock.now()) }, [secret])
   const spaced = JSON.stringify(JSON.parse(body), null, 2)
@@ -192,7 +192,7 @@ test('the bytes are what is signed, not what they mean', async () => {
   expect(await send({ id: 'msg_bytes', body: spaced })).toMatchObject({ status: 204 })
 })
 
-test('one that was sent more than five minutes ago is refused', async () => {
+test('a webhook that was sent more than five minutes ago is rejected', async () => {
   const body = settled(10)
   const headers = {
     ...signWebhook({ id: 'msg_old', body, sentAt: new Date(clock.now() - 302_000) }, [secret]),
@@ -200,7 +200,7 @@ test('one that was sent more than five minutes ago is refused', async () => {
   expect(await send({ body, headers })).toMatchObject({ status: 401, code: 'webhook-signature-invalid' })
 })
 
-test('what is signed has to be what is expected', async () => {
+test('a signed webhook must match its schema', async () => {
   expect(await send({ body: '{ not JSON' })).toMatchObject({ status: 400, code: 'bad-request' })
   expect(await send({ body: '{"type":"payment.lost"}' })).toMatchObject({
     status: 422,
@@ -212,12 +212,12 @@ test('what is signed has to be what is expected', async () => {
 })
 
 // A message replayed after a long outage keeps its id, and may never have arrived before.
-test('one with an id that begins with a time long ago is received', async () => {
+test('an id that begins with an old time is accepted', async () => {
   expect(await send({ id: '01890a5d-ac96-774b-bcce-b302099a8057' })).toMatchObject({ status: 204 })
   expect(await amounts()).toEqual([10])
 })
 
-test('the documentation names its key and its problems', () => {
+test('the documentation describes its key and its problems', () => {
   const { parameters, responses } = toOpenApi(tested.running).paths['/webhooks/payments']!.post!
   expect(parameters).toContainEqual(
     expect.objectContaining({ name: 'webhook-id', in: 'header', required: true }),
@@ -226,14 +226,14 @@ test('the documentation names its key and its problems', () => {
   expect(JSON.stringify(responses)).toContain('webhook-signature-invalid')
 })
 
-test('an Idempotency-Key is not its key', async () => {
+test('an Idempotency-Key header is not its key', async () => {
   const headers = { 'idempotency-key': 'same' }
   await send({ headers })
   await send({ headers })
   expect(await amounts()).toEqual([10, 10])
 })
 
-test('a webhook whose transaction met others is received again as it came', async () => {
+test('a webhook with a transaction conflict is retried unchanged', async () => {
   const conflicts = ['40001', '40P01']
   const amountsSeen: number[] = []
   const receiveAgain = incomingWebhook(mutation, {

@@ -5,9 +5,9 @@ type Plain<Code extends string> = ProblemType<Code, Record<never, never>>
 /** An incoming webhook lacks one of its headers. */
 export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('webhook-headers-missing', {
   status: 400,
-  title: 'The webhook is not signed',
+  title: 'Webhook signature missing',
   description:
-    'A webhook comes with the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, as Standard Webhooks says (https://www.standardwebhooks.com).',
+    'A webhook must have the headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, as defined by Standard Webhooks (https://www.standardwebhooks.com).',
 })
 
 /**
@@ -18,40 +18,41 @@ export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = probl
   'webhook-signature-invalid',
   {
     status: 401,
-    title: 'The signature of the webhook is not valid',
+    title: 'Invalid webhook signature',
     description:
-      'One of the signatures in `webhook-signature` has to be `v1,` and the HMAC-SHA256, in base64, of the id, the timestamp and the bytes of the body, with full stops between them, under the secret that both sides know; and the timestamp has to be within five minutes of the present. The usual reasons: another secret, a body that something on the way has written anew, a clock that is wrong.',
+      'One of the signatures in `webhook-signature` must be `v1,` followed by the HMAC-SHA256, in base64, of the id, the timestamp and the bytes of the body, joined by full stops, with the shared secret; and the timestamp must be within five minutes of the current time. Common causes: a different secret, a body that a proxy has rewritten, a wrong clock.',
   },
 )
 
 /** Webhooks cannot be sent to the URL of an endpoint. */
 export const WebhookUrlInvalid: Plain<'webhook-url-invalid'> = problem('webhook-url-invalid', {
   status: 422,
-  title: 'Webhooks cannot be sent to this URL',
+  title: 'Invalid webhook URL',
   description:
-    'It must be an absolute https URL of a host on the public internet, with no user name and no fragment.',
+    'It must be an absolute https URL of a host on the public internet, without a user name or a fragment.',
 })
 
 /** An endpoint requests an event that the service does not send as a webhook. */
 export const WebhookEventUnknown: Plain<'webhook-event-unknown'> = problem('webhook-event-unknown', {
   status: 422,
-  title: 'There is no such event',
-  description: 'An endpoint gets events that the service sends as webhooks; the detail lists them.',
+  title: 'Unknown event',
+  description:
+    'An endpoint can only subscribe to events that the service sends as webhooks; `detail` lists them.',
 })
 
 /** The endpoint does not exist, or belongs to another owner. */
 export const WebhookEndpointUnknown: Plain<'webhook-endpoint-unknown'> = problem('webhook-endpoint-unknown', {
   status: 404,
-  title: 'There is no such webhook endpoint',
-  description: 'It has been removed, or has never been one of yours.',
+  title: 'Webhook endpoint not found',
+  description: 'It was removed, or it is not one of yours.',
 })
 
 /** The delivery does not exist, or belongs to another owner. */
 export const WebhookDeliveryUnknown: Plain<'webhook-delivery-unknown'> = problem('webhook-delivery-unknown', {
   status: 404,
-  title: 'There is no such webhook delivery',
+  title: 'Webhook delivery not found',
   description:
-    'It is older than deliveries are kept, its endpoint has been removed, or it was not one of yours.',
+    'It was deleted after its retention time, its endpoint was removed, or it is not one of yours.',
 })
 
 /** The body of the delivery was erased with the data of a person, so it cannot be sent again. */
@@ -67,8 +68,8 @@ export const WebhookEndpointDisabled: Plain<'webhook-endpoint-disabled'> = probl
   'webhook-endpoint-disabled',
   {
     status: 409,
-    title: 'The webhook endpoint is disabled',
-    description: 'Enable it first; what was not delivered meanwhile can then be replayed.',
+    title: 'Webhook endpoint disabled',
+    description: 'Enable it first; deliveries missed meanwhile can then be replayed.',
   },
 )
 

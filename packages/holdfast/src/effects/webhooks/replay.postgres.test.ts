@@ -30,7 +30,7 @@ async function failTwice(account: string): Promise<string> {
   return id
 }
 
-test('a replay sends one delivery again, under the id and with the bytes that it had', async () => {
+test('a replay sends one delivery again, with the same id and body', async () => {
   const account = 'ann'
   await failTwice(account)
   const before = receiver.requests.length
@@ -47,7 +47,7 @@ test('a replay sends one delivery again, under the id and with the bytes that it
   })
 })
 
-test('a replay sends what has failed since a time, or all of it', async () => {
+test('a replay sends the failed deliveries since a time, or all of them', async () => {
   const account = 'bob'
   const endpoint = await failTwice(account)
   const [second, first] = await app.deliveries(account)
@@ -74,7 +74,7 @@ test('a replay sends what has failed since a time, or all of it', async () => {
   await app.settled(account, 'delivered', 'delivered')
 })
 
-test('a replay needs an endpoint that is enabled', async () => {
+test('a replay needs an enabled endpoint', async () => {
   const account = 'eve'
   const endpoint = await failTwice(account)
   const [last] = await app.deliveries(account)

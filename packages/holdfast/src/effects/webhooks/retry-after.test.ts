@@ -9,7 +9,7 @@ test.each([
   ['Mon, 23 Nov 2026 12:00:30 GMT', 30_000],
   ['Monday, 23-Nov-26 12:00:30 GMT', 30_000],
   ['Mon Nov 23 12:00:30 2026 GMT', 30_000],
-])('reads %s', (header, expected) => {
+])('parses %s', (header, expected) => {
   expect(readRetryAfterMs(header, nowMs)).toBe(expected)
 })
 
@@ -23,6 +23,6 @@ test.each([
   '2027-01-01',
   'Mon, 23 Nov 2026 11:59:59 GMT',
   '99999999999999999999',
-])('makes nothing of %s', (header) => {
+])('ignores %s', (header) => {
   expect(readRetryAfterMs(header, nowMs)).toBeUndefined()
 })

@@ -31,12 +31,12 @@ function signedElsewhere(key: string, sentAt = new Date()): WebhookHeaders {
 }
 
 describe('the reference implementation', () => {
-  test('takes what is signed here', () => {
+  test('accepts our signatures', () => {
     const headers = signWebhook({ id, sentAt: new Date(), body }, [secret])
     expect(new Webhook(secret).verify(body, { ...headers })).toEqual(JSON.parse(body))
   })
 
-  test('takes what is signed with two secrets, by either', () => {
+  test('accepts our signatures with two secrets, with either', () => {
     const old = createWebhookSecret()
     const headers = signWebhook({ id, sentAt: new Date(), body: Buffer.from(body) }, [secret, old])
     expect(headers['webhook-signature'].split(' ')).toHaveLength(2)
@@ -44,7 +44,7 @@ describe('the reference implementation', () => {
     expect(() => new Webhook(createWebhookSecret()).verify(body, { ...headers })).toThrow('No matching')
   })
 
-  test('signs what is taken here', () => {
+  test('creates signatures that we accept', () => {
     const sentAt = new Date()
     expect(verify(signedElsewhere(secret, sentAt))).toEqual({
       id,
@@ -52,7 +52,7 @@ describe('the reference implementation', () => {
     })
   })
 
-  test('signs the same bytes alike', () => {
+  test('creates the same signature for the same bytes', () => {
     const key = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
     const sentAt = new Date(1_614_265_330_000)
     expect(signWebhook({ id, sentAt, body }, [key])['webhook-signature']).toBe(
@@ -82,25 +82,25 @@ describe('a signature', () => {
     ],
     ['that is cut', { ...signed, 'webhook-signature': signed['webhook-signature'].slice(0, 20) }, {}],
     ['that is empty', { ...signed, 'webhook-signature': 'v1,' }, {}],
-    ['with a time that is none', { ...signed, 'webhook-timestamp': '0x10' }, {}],
+    ['with an invalid time', { ...signed, 'webhook-timestamp': '0x10' }, {}],
     ['with a time and more', { ...signed, 'webhook-timestamp': `${signed['webhook-timestamp']}.0` }, {}],
-  ])('%s is refused', (_, headers, options) => {
+  ])('%s is rejected', (_, headers, options) => {
     expect(() => verify(headers, options)).toThrow(invalid)
   })
 
-  test('counts when one of several, of whatever version, is right', () => {
+  test('is valid if one of several, of any version, is correct', () => {
     const list = `v1a,AAAA v1,${randomBytes(32).toString('base64')} v2 ${signed['webhook-signature']}`
     expect(verify({ ...signed, 'webhook-signature': list }).id).toBe(id)
   })
 
-  test('counts for five minutes by the given clock, either way', () => {
+  test('is valid for five minutes in both directions', () => {
     const sentMs = Number(signed['webhook-timestamp']) * 1_000
     for (const offMs of [-300_000, 300_000]) expect(verify(signed, { nowMs: sentMs + offMs }).id).toBe(id)
     for (const offMs of [-300_001, 300_001])
       expect(() => verify(signed, { nowMs: sentMs + offMs })).toThrow(invalid)
   })
 
-  test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const)('needs %s', (name) => {
+  test.each(['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const)('requires %s', (name) => {
     expect(() => verify({ ...signed, [name]: undefined } as never)).toThrow(
       expect.objectContaining({ code: 'webhook-headers-missing', status: 400 }) as Error,
     )
@@ -111,7 +111,7 @@ describe('a signature', () => {
 })
 
 describe('a secret', () => {
-  test('is whsec_ and 32 bytes, another one each time', () => {
+  test('is whsec_ and 32 bytes, different each time', () => {
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/)
     expect(createWebhookSecret()).not.toBe(secret)
   })
@@ -126,7 +126,7 @@ describe('a secret', () => {
     ['that is too long', `whsec_${randomBytes(65).toString('base64')}`],
     ['without its prefix', randomBytes(32).toString('base64')],
     ['that is not base64', `whsec_${'!'.repeat(44)}`],
-  ])('%s is refused, and not told', (_, key) => {
+  ])('%s is rejected without being shown', (_, key) => {
     for (const use of [
       () => signWebhook({ id, sentAt: new Date(), body }, [key]),
       () => verify(signedElsewhere(secret), { secrets: [key] }),
@@ -136,7 +136,7 @@ describe('a secret', () => {
     }
   })
 
-  test('that is empty is refused', () => {
+  test('that is empty is rejected', () => {
     expect(() => signWebhook({ id, sentAt: new Date(), body }, ['whsec_'])).toThrow('has 0 bytes')
   })
 })

@@ -30,6 +30,6 @@ export function readWebhookSecret(secret: string): Buffer {
         : 'is not base64'
   throw new HoldfastError(
     'webhook-secret-invalid',
-    `A secret of webhooks ${found}. It is ${prefix} and ${fewestBytes} to ${maxBytes} bytes in base64, as the sender shows it.`,
+    `Invalid webhook secret: it ${found}. It must be ${prefix} followed by ${fewestBytes} to ${maxBytes} bytes in base64, as shown by the sender.`,
   )
 }

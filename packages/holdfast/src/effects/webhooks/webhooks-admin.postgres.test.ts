@@ -64,7 +64,7 @@ test('endpoints and deliveries of all owners are listed, disabled, enabled and r
   await app.settled('bob', 'delivered')
 })
 
-test('what is not there, or cannot be, is said', async () => {
+test('a missing endpoint and an invalid request are reported', async () => {
   const anonymous = '00000000-0000-7000-8000-000000000000'
   const unknown = { code: 'webhook-endpoint-unknown' }
   await expect(disableWebhookEndpoint(client, anonymous, 'x')).rejects.toMatchObject(unknown)

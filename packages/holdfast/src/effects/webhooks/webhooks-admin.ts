@@ -141,12 +141,15 @@ function checkPage(after: string | null, limit: number): void {
   if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
     throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${maxListed}`)
   if (after !== null && !/^\d{1,18}$/.test(after))
-    throw listInvalid(`the position ${JSON.stringify(after)}`, 'that of the last one on the page before')
+    throw listInvalid(
+      `the position ${JSON.stringify(after)}`,
+      'the position of the last entry of the previous page',
+    )
 }
 
 function listInvalid(what: string, wanted: string): HoldfastError {
   return new HoldfastError(
     'webhook-list-invalid',
-    `Webhooks were asked for with ${what}; it has to be ${wanted}.`,
+    `Webhooks were requested with ${what}; it must be ${wanted}.`,
   )
 }

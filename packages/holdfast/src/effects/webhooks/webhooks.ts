@@ -52,7 +52,7 @@ export interface WebhooksDefinition<E extends EventType> {
    */
   readonly allowedHosts?: readonly string[]
   /**
-   * Whether endpoints may have http URLs. Default: false if `NODE_ENV` is `production`, otherwise
+   * True if endpoints may have http URLs. Default: false if `NODE_ENV` is `production`, otherwise
    * true.
    */
   readonly allowHttp?: boolean

@@ -51,7 +51,7 @@ export type EnqueueManyOptions = Omit<EnqueueOptions, 'unique'>
 export interface EnqueuedJob {
   /** The id of the job, a UUID. */
   readonly id: string
-  /** Whether the job is new; false if a job with the same `unique` key existed. */
+  /** True if the job is new; false if a job with the same `unique` key existed. */
   readonly isNew: boolean
 }
 

@@ -30,7 +30,7 @@ export interface ConcurrencyLimit<Input> {
    */
   readonly key?: (input: Input) => string
   /**
-   * Whether a failed job keeps its slot until it has ended, further attempts included. With a limit
+   * True if a failed job keeps its slot until it has ended, further attempts included. With a limit
    * of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
    * attempts. Default false.
    */

@@ -1,7 +1,7 @@
 /** Options of {@link RetryLater}. */
 export interface RetryLaterOptions extends ErrorOptions {
   /**
-   * Whether the delay counts as one of the job's attempts. Default false. Set it to true if the job
+   * True if the delay counts as one of the job's attempts. Default false. Set it to true if the job
    * has failed and only the delay of its retry policy is to be replaced; otherwise a job that fails
    * each time continues until {@link maxSnoozes}.
    */

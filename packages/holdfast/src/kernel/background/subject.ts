@@ -28,9 +28,9 @@ export function toSubjects(declared: Subjects, of: string): readonly string[] {
 /** Throws HoldfastError `subject-invalid` if a subject cannot be stored. */
 export function checkSubject(subject: string, of: string): void {
   if (subject === '' || subject.length > maxLength)
-    throw subjectInvalid(of, `has a subject of ${subject.length} characters; give it 1 to ${maxLength}`)
+    throw subjectInvalid(of, `has a subject of ${subject.length} characters; it must have 1 to ${maxLength}`)
   if (subject.includes('\0') || !subject.isWellFormed())
-    throw subjectInvalid(of, 'has a subject with U+0000 or half of a surrogate pair, which cannot be stored')
+    throw subjectInvalid(of, 'has a subject with U+0000 or an unpaired surrogate, which cannot be stored')
 }
 
 function subjectInvalid(of: string, what: string): HoldfastError {

@@ -1,6 +1,6 @@
 /** The cancellation of some work. Every `AbortSignal` is one. */
 export interface Cancellation {
-  /** Whether it is cancelled. */
+  /** True if it is cancelled. */
   readonly aborted: boolean
   /** The reason; `undefined` until it is cancelled. */
   readonly reason: unknown

@@ -8,7 +8,8 @@ export interface StatementGuard {
    * Records a statement that is about to run. Returns the file and line that runs it, except in
    * production.
    *
-   * @throws HoldfastError `statement-budget-exceeded` or `query-repeated`, if violations are errors.
+   * @throws HoldfastError `statement-budget-exceeded` or `query-repeated`, if violations are
+   * errors.
    */
   before(text: string, values: readonly unknown[] | undefined): string | undefined
   /** Returns the error of a statement that returns too many rows. */
@@ -17,7 +18,7 @@ export interface StatementGuard {
 
 /** The handling of repeated, excessive and unbounded statements, outside production. */
 export interface StatementWatch {
-  /** Whether a violation throws instead of logging a warning. */
+  /** True if a violation throws instead of logging a warning. */
   readonly refuses: boolean
   /**
    * Returns the nearest file and line of the program on the stack; `undefined` if there is none.

@@ -16,7 +16,7 @@ export interface Work {
   /** The time at which the result is no longer needed. */
   readonly deadline: Cancellation
   /**
-   * Whether a connection that the work holds at its deadline is closed, even if a statement is
+   * True if a connection that the work holds at its deadline is closed, even if a statement is
    * running. Default: the waiting caller interrupts the statement.
    */
   readonly isAbandonedAtDeadline?: boolean

@@ -33,7 +33,7 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
   /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. */
   readonly problems?: readonly AnyProblemType[]
   /**
-   * Whether it reads `content`. If true, the body is parsed only after the rule has admitted the
+   * True if it reads `content`. If true, the body is parsed only after the rule has admitted the
    * caller. Default false.
    */
   readonly needsRawBody?: boolean

@@ -25,7 +25,7 @@ export interface CompiledOperation extends Operation {
 export interface CompileOptions {
   /** The operation's name in the service. */
   readonly name: string
-  /** Whether outputs are validated. */
+  /** True if outputs are validated. */
   readonly validatesOutput: boolean
 }
 

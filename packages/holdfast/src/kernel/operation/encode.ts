@@ -17,7 +17,7 @@ export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 /** Options of {@link createEncode}. */
 export interface EncodeOptions {
   /**
-   * Whether an output that deviates from its schema fails the call. If false, as in production, it
+   * True if an output that deviates from its schema fails the call. If false, as in production, it
    * is cut to its schema instead.
    */
   readonly validates: boolean

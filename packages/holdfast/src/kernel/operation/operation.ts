@@ -117,7 +117,7 @@ export interface MutationDefinition<
    */
   readonly location?: `/${string}`
   /**
-   * Whether a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
+   * True if a call needs an `Idempotency-Key`. Default `'required'`. `{ optional: reason }` accepts
    * calls without a key, which are not safe to retry; the reason explains why that is harmless, and
    * appears in the API documentation.
    */
@@ -160,7 +160,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly access: Access
   readonly input: Schema
   readonly output: Schema
-  /** Whether a response has a body. */
+  /** True if a response has a body. */
   readonly hasOutput: boolean
   readonly problems: readonly AnyProblemType[]
   readonly deadline: Duration
@@ -168,7 +168,7 @@ export interface Operation<Input = unknown, Output = unknown, Problem = unknown>
   readonly budget: number
   /** Max number of rows that one statement may return. */
   readonly maxRows: number
-  /** Whether `maxRows` was set explicitly. */
+  /** True if `maxRows` was set explicitly. */
   readonly hasExplicitMaxRows: boolean
   readonly repeats: { readonly allow: string } | undefined
   readonly summary: string | undefined

@@ -32,7 +32,7 @@ export interface PageRequest<Style extends PagingStyle = PagingStyle> {
   readonly before?: KeysetValues | undefined
   /** Number of rows to skip before the page. */
   readonly offset?: number | undefined
-  /** Whether to count all rows of the list. Default false. */
+  /** True to count all rows of the list. Default false. */
   readonly count?: boolean | undefined
 }
 
@@ -53,7 +53,7 @@ export interface Page<Item, Style extends PagingStyle = 'cursor'> {
 /** A position in an order: the values of the ordering columns, in the text format of Postgres. */
 export interface Position {
   readonly values: readonly (string | null)[]
-  /** Whether the row at this position is included in what follows. */
+  /** True if the row at this position is included in what follows. */
   readonly isInclusive: boolean
 }
 

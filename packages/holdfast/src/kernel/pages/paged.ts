@@ -25,7 +25,7 @@ interface CommonOptions {
   /** The `limit` of a request without one. Default 20. */
   readonly limit?: number
   /**
-   * Whether clients may request the total number of rows with `count=true`, which reads all of
+   * True if clients may request the total number of rows with `count=true`, which reads all of
    * them. Default false.
    */
   readonly count?: boolean

@@ -90,7 +90,7 @@ test.each([
     { items: Array.from({ length: 101 }, () => ({ id: 1 })) },
     'at most 100 items',
   ],
-  ['that is none', { rows: [] }, 'Expected a page'],
+  ['that is not a page', { rows: [] }, 'Expected a page'],
 ])('a page %s fails when it is created', async (_, output, reason) => {
   const lines: string[] = []
   const odd = query({

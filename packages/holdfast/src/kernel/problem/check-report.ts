@@ -3,7 +3,7 @@ import type { JsonSchema } from '../schema/json-schema.ts'
 /** The result of a check of a service. */
 export interface CheckReport {
   readonly status: 'pass' | 'fail'
-  /** Whether the check has to pass for the service to be ready. */
+  /** True if the check has to pass for the service to be ready. */
   readonly required: boolean
   /** The duration of the check, in milliseconds. */
   readonly durationMs: number

@@ -18,7 +18,7 @@ export type Load = <Key extends RelationKey, Loaded>(
 /** Options of {@link createLoad}. */
 export interface LoadOptions {
   /**
-   * Whether the call only reads. If true, loaded rows are cached for the call. If false, each
+   * True if the call only reads. If true, loaded rows are cached for the call. If false, each
    * statement may change the rows, so later loads read them again.
    */
   readonly isReadOnly: boolean

@@ -24,7 +24,7 @@ export interface Check {
    */
   readonly cacheMs?: number
   /**
-   * Whether the check has to pass for the service to be ready. A failing dependency that all
+   * True if the check has to pass for the service to be ready. A failing dependency that all
    * processes share takes all of them out of the load balancer at once, so use it only for what
    * every call needs. If false, a failure is reported and does not affect readiness. Default true.
    */

@@ -104,7 +104,7 @@ describe('a service does not start', () => {
       'filled from the output, but the operation has no output',
     ],
     [
-      'a deadline that is none',
+      'an invalid deadline',
       query({ ...fine, route: 'GET /a', deadline: '0s' }),
       '"0s" is not a valid duration',
     ],

@@ -13,7 +13,7 @@ export type SpanKind = 'internal' | 'server' | 'client' | 'producer' | 'consumer
 export interface Span {
   /** The trace context of the span. */
   readonly trace: TraceContext
-  /** Whether the span is recorded. If not, expensive attributes need not be computed. */
+  /** True if the span is recorded. If not, expensive attributes need not be computed. */
   readonly isRecording: boolean
   /**
    * Sets the name and attributes once they are known. The object is kept without copying, so that

@@ -48,7 +48,7 @@ export interface TelemetryOptions {
   /** Max number of series per instrument; further ones share one overflow series. Default 2,000. */
   readonly seriesLimit?: number
   /**
-   * Whether to measure the process itself: CPU, memory, event loop, garbage collection. Default
+   * True to measure the process itself: CPU, memory, event loop, garbage collection. Default
    * true.
    */
   readonly runtimeMetrics?: boolean

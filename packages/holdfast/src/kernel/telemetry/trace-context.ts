@@ -9,9 +9,9 @@ export interface TraceContext {
   readonly spanId: string
   /** The span id of the call that made this one, in another service or in this one. */
   readonly parentSpanId?: string
-  /** Whether the caller records the trace. */
+  /** True if the caller records the trace. */
   readonly sampled: boolean
-  /** Whether the service that started the trace declares its id random. Passed on unchanged. */
+  /** True if the service that started the trace declares its id random. Passed on unchanged. */
   readonly isRandom?: boolean
   /** State that tracing systems keep with the trace, for the next service. Passed on unchanged. */
   readonly tracestate?: string

@@ -2,9 +2,9 @@ import { fileURLToPath } from 'node:url'
 
 /** The code that makes a call. */
 export interface Caller {
-  /** Whether it is the framework, calling its database or its collectors. */
+  /** True if it is the framework, calling its database or its collectors. */
   readonly isFramework: boolean
-  /** Whether it is an HTTP client. */
+  /** True if it is an HTTP client. */
   readonly isHttpClient: boolean
   /** The nearest file and line of the program; `undefined` if none of it is on the stack. */
   readonly calledAt: string | undefined

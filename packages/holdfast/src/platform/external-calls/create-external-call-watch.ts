@@ -10,7 +10,7 @@ export interface ExternalCallWatchOptions {
   /** Receives a warning for each line of the program that calls third parties. */
   readonly log: Logger
   /**
-   * Whether calls to third parties fail, with their transactions, instead of being reported.
+   * True if calls to third parties fail, with their transactions, instead of being reported.
    * Default false.
    */
   readonly refuses?: boolean
@@ -54,7 +54,8 @@ export function createExternalCallWatch({
       }
       const whom = `${operation} ${host}`
       if (reportedBy.has(calledAt ?? whom)) return
-      // A call without a known location is reported only if no other call goes to that host: a redirect
+      // A call without a known location is reported only if no other call goes to that host: a
+      // redirect
       // follows a call that has one.
       reportedBy.add(calledAt ?? whom).add(whom)
       log.warn(

@@ -21,7 +21,7 @@ interface Outcome {
   readonly own: readonly Recorded[]
   /** The spans that the SDK recorded. */
   readonly sdk: readonly Recorded[]
-  /** Whether a span is recorded once the service has stopped. */
+  /** True if a span is recorded once the service has stopped. */
   readonly isLeft: boolean
 }
 

@@ -13,12 +13,12 @@ export interface SettingOptions {
   /** Replaces the default in the documentation if it depends on something. */
   readonly defaultDescription?: string
   /**
-   * Whether the variable may be missing, with the value `undefined`: always, or except in
+   * True if the variable may be missing, with the value `undefined`: always, or except in
    * production. Default: it is required, unless it or its schema has a default.
    */
   readonly optional?: true | 'outside production'
   /**
-   * Whether it is a secret: its value is a {@link Secret}, and messages never show it. Default
+   * True if it is a secret: its value is a {@link Secret}, and messages never show it. Default
    * false.
    */
   readonly secret?: boolean

@@ -15,7 +15,7 @@ export interface Sampler {
 export interface SamplerOptions {
   /** The share of traces that is recorded, from 0 to 1. */
   readonly ratio: number
-  /** Whether a continued trace is recorded if and only if its caller records it. */
+  /** True if a continued trace is recorded if and only if its caller records it. */
   readonly followsParent: boolean
 }
 

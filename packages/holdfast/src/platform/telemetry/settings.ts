@@ -10,7 +10,7 @@ import { invalid, readVariables, type Variables } from './variables.ts'
 
 /** The settings that options and variables result in. */
 export interface TelemetrySettings {
-  /** Whether anything is recorded at all. */
+  /** True if anything is recorded at all. */
   readonly isEnabled: boolean
   readonly sampler: SamplerOptions
   readonly spanBufferSize: number

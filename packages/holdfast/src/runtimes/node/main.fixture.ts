@@ -5,8 +5,8 @@ import { longService } from './long-service.fixture.ts'
 
 // A main file, for tests that end its process.
 process.on('message', (message) => {
-  if (message === 'throw') throw new TypeError('nobody catches this')
-  if (message === 'reject') void Promise.reject(new TypeError('nobody handles this'))
+  if (message === 'throw') throw new TypeError('not caught')
+  if (message === 'reject') void Promise.reject(new TypeError('not handled'))
   if (message === 'throw-unreadable') throw new Proxy(new TypeError(), { get: throwAgain })
 })
 

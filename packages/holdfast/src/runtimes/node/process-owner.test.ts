@@ -78,8 +78,8 @@ describe('a process', () => {
   })
 
   test.each([
-    ['throw', 'uncaughtException', 'nobody catches this'],
-    ['reject', 'unhandledRejection', 'nobody handles this'],
+    ['throw', 'uncaughtException', 'not caught'],
+    ['reject', 'unhandledRejection', 'not handled'],
     ['throw-unreadable', 'uncaughtException', 'an error that cannot be described'],
   ])('stops and fails after an uncaught error (%s)', async (how, origin, message) => {
     const child = startMain({})

@@ -72,7 +72,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
   /** Receives notices for the person who starts the service. Default: a line on stderr. */
   readonly notify?: (message: string) => void
   /**
-   * Whether the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
+   * True if the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
    * after an uncaught error, and exits with code 1 and the reason on stderr if the service does not
    * start. Default true. Set it to false for several servers in one process, as in tests: `serve`
    * then rejects, and leaves the process alone.
@@ -94,7 +94,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
    */
   readonly drainDelayMs?: number
   /**
-   * Whether the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
+   * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
    * true, in production too: the responses reveal the same, and hiding it protects nothing. An
    * operation with one of these routes takes precedence.
    */
@@ -137,7 +137,7 @@ export type Serve = <O extends Operations>(service: Service<O>, options?: ServeO
 
 /** Parts of `serve` other than the operations. */
 export interface ServeParts {
-  /** Whether the process answers calls, rather than only health checks while it runs jobs. */
+  /** True if the process answers calls, rather than only health checks while it runs jobs. */
   readonly answersCalls: boolean
   /** The pages with which a service documents itself. */
   readonly documentation: Pages

@@ -49,7 +49,8 @@ const maxFlushMs = 5_000
  * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
  * calls, and closes the service.
  *
- * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `graceMs`; it has
+ * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `graceMs`; it
+ * has
  * been cut off.
  */
 export async function stopServer(

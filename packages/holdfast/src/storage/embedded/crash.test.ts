@@ -26,7 +26,7 @@ test('the server ends cleanly soon after its only process was killed', async () 
   expect(readFileSync(join(directory, 'postgres.log'), 'utf8')).toContain('database system is shut down')
 })
 
-test('a start while the server of a killed process shuts down waits for it, and is guarded itself', async () => {
+test('a start waits while the server of a killed process shuts down, and has its own watchdog', async () => {
   const first = startService({ directory })
   const client = await connect(await first.next('url'))
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
@@ -47,7 +47,7 @@ test('a start while the server of a killed process shuts down waits for it, and 
   await until(() => processesOf(directory).length === 0)
 })
 
-test('a server that lost its process and its watchdog is taken over', async () => {
+test('a server that lost its process and its watchdog is rescued', async () => {
   const service = startService({ directory })
   const serverPid = await service.next('serverPid')
   process.kill(watchdogPid(), 'SIGKILL')
@@ -70,7 +70,7 @@ test('a watchdog that was killed is replaced by the next process', async () => {
   await until(() => processesOf(directory).length === 0)
 })
 
-test('an interrupted creation leaves nothing that counts', async () => {
+test('an interrupted creation leaves nothing that is used', async () => {
   const empty = join(temporaryFolder(), 'postgres')
   const service = startService({ directory: empty })
   await until(() => readFolder(empty).some((name) => readFolder(join(empty, name)).includes('base')))
@@ -81,7 +81,7 @@ test('an interrupted creation leaves nothing that counts', async () => {
   expect(readFolder(empty).toSorted()).toEqual(['data', 'lease', 'lock', 'postgres.log'])
 })
 
-test('a lock file whose process id another program has got is no hindrance, and the program lives on', async () => {
+test('a lock file whose process id now belongs to another program is ignored, and the program is not killed', async () => {
   await leftByCrash()
   const { uid, gid } = statSync(join(directory, 'data'))
   const program = spawn('sleep', ['600'], { uid, gid })
@@ -94,7 +94,7 @@ test('a lock file whose process id another program has got is no hindrance, and 
   await expectUnharmed(program)
 })
 
-test('a lock file whose process id another Postgres has got is no hindrance, and that one lives on', async () => {
+test('a lock file whose process id now belongs to another Postgres is ignored, and it is not killed', async () => {
   const other = await start({ directory: join(temporaryFolder(), 'other') })
   await leftByCrash()
   nameInLockFile(other.serverPid)
@@ -104,14 +104,14 @@ test('a lock file whose process id another Postgres has got is no hindrance, and
   await query(other.url, 'select')
 })
 
-test('a lock file that a crash of the machine has emptied is no hindrance', async () => {
+test('a lock file that a machine crash emptied is ignored', async () => {
   await leftByCrash()
   writeFileSync(join(directory, 'data', 'postmaster.pid'), '')
   const postgres = await start({ directory })
   expect(await query(postgres.url, 'select id from notes')).toEqual([{ id: 7 }])
 })
 
-test('the watchdog signals no process but a server of its folder', async () => {
+test('the watchdog signals only a server of its folder', async () => {
   const home = openHome(directory, () => {})
   const program = spawn('sleep', ['600'], { ...home.account })
   const lease = await takeLease(home)

@@ -23,7 +23,7 @@ test('creates a database that keeps its data and its address', async () => {
   expect(messages).toEqual([`Creating a Postgres 18 database in ${fresh}.`])
 })
 
-test('has one locale everywhere, and the settings it is given', async () => {
+test('has the same locale everywhere, and the configured settings', async () => {
   const { url } = await start({
     directory,
     database: 'Größe "x"',
@@ -46,7 +46,7 @@ test('has one locale everywhere, and the settings it is given', async () => {
   })
 })
 
-test('lets in nobody but who can read its files', async () => {
+test('accepts only users who can read its files', async () => {
   const { url } = await start({ directory })
   const [row] = await query(url, `select current_setting('listen_addresses') as hosts, version() as version`)
   expect(row).toMatchObject({ hosts: '127.0.0.1', version: expect.stringMatching(/^PostgreSQL 18/) })
@@ -57,7 +57,7 @@ test('lets in nobody but who can read its files', async () => {
   expect(statSync(directory).mode & 0o777).toBe(0o700)
 })
 
-test('takes another port where its own is taken', async () => {
+test('uses another port if its own is in use', async () => {
   const messages: string[] = []
   const first = await start({ directory })
   const port = Number(new URL(first.url).port)
@@ -88,14 +88,14 @@ test.for(['fast', 'immediate'] as const)(
   },
 )
 
-test('a server that was killed comes back by a restart', async () => {
+test('a server that was killed is available after a restart', async () => {
   const postgres = await start({ directory })
   process.kill(postgres.serverPid, 'SIGKILL')
   await postgres.restart()
   expect(await query(postgres.url, 'select 1 as one')).toEqual([{ one: 1 }])
 })
 
-test('ends a server at once that does not shut down in time, and says so', { timeout: 20_000 }, async () => {
+test('terminates a server that does not shut down in time, and logs it', { timeout: 20_000 }, async () => {
   const messages: string[] = []
   const postgres = await start({ directory, stopTimeoutMs: 100, notify: (message) => messages.push(message) })
   const client = new DriverClient({ connectionString: postgres.url })
@@ -105,17 +105,17 @@ test('ends a server at once that does not shut down in time, and says so', { tim
   process.kill(rows[0]!.pid, 'SIGSTOP')
   await postgres.stop()
   expect(processesOf(postgres.directory)).toEqual([])
-  expect(messages.join()).toContain('has not shut down within 100 ms')
+  expect(messages.join()).toContain('did not shut down within 100 ms')
 })
 
-test('stops once, and does not start again by itself', async () => {
+test('stops once, and does not restart by itself', async () => {
   const postgres = await start({ directory })
   await Promise.all([postgres.stop(), postgres.stop()])
   await postgres.stop()
   await expect(postgres.restart()).rejects.toMatchObject({ code: 'embedded-postgres-stopped' })
 })
 
-test('refuses data of another version, and keeps them', async () => {
+test('rejects data of another version, and keeps it', async () => {
   const postgres = await start({ directory })
   await postgres.stop()
   const versionFile = join(directory, 'data', 'PG_VERSION')
@@ -128,7 +128,7 @@ test('refuses data of another version, and keeps them', async () => {
   expect(readFileSync(versionFile, 'utf8')).toBe('17\n')
 })
 
-test('explains why it does not start with the end of the log of Postgres', async () => {
+test('reports a failed start with the end of the Postgres log', async () => {
   await expect(start({ directory, settings: { shared_buffers: 'much' } })).rejects.toMatchObject({
     code: 'embedded-postgres-unavailable',
     message: expect.stringContaining('invalid value for parameter "shared_buffers": "much"'),
@@ -136,7 +136,7 @@ test('explains why it does not start with the end of the log of Postgres', async
   await until(() => processesOf(directory).length === 0)
 })
 
-test('explains a folder that cannot be made', async () => {
+test('reports a folder that cannot be created', async () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, '')
   await expect(start({ directory: join(file, 'postgres') })).rejects.toMatchObject({
@@ -151,7 +151,7 @@ test.for<[EmbeddedPostgresOptions, string]>([
   [{ settings: { port: '5432' } }, 'port'],
   [{ settings: { 'x=1 -c y': '2' } }, 'settings'],
   [{ stopTimeoutMs: Number.NaN }, 'stopTimeoutMs'],
-])('refuses the options %j', async ([options, name]) => {
+])('rejects the options %j', async ([options, name]) => {
   await expect(start({ directory, ...options })).rejects.toMatchObject({
     code: 'embedded-postgres-options',
     message: expect.stringContaining(name),

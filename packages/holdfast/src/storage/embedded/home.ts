@@ -50,7 +50,7 @@ function putAside(directory: string, notify: (message: string) => void): string 
   makeFolder(asideDirectory, { mode: 0o755 })
   attempt(() => symlinkSync(aside, directory), ['EEXIST'])
   notify(
-    `${directory} is in a folder private to root, as whom Postgres refuses to run: its files are in ${aside}.`,
+    `${directory} is only accessible to root, and Postgres refuses to run as root; its files are in ${aside}.`,
   )
   return aside
 }
@@ -73,7 +73,7 @@ function rescueJobs(directory: string, account: Account): void {
 
 function notOurs(directory: string): Error {
   return unavailable(
-    `${directory} is not empty, and the unprivileged user as whom Postgres has to run does not own it or cannot reach ` +
-      'it. Name another directory, or empty this one.',
+    `${directory} is not empty, and the unprivileged user that must run Postgres does not own it or cannot access ` +
+      'it. Choose another directory, or empty this one.',
   )
 }

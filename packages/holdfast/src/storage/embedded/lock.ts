@@ -50,7 +50,7 @@ async function takeTurn(home: Home, take: () => boolean): Promise<void> {
   throw new HoldfastError(
     'embedded-postgres-busy',
     `Process ${holder(home)} has been starting or stopping the Postgres in ${home.directory} for two minutes. ` +
-      'See what it waits for, or end it.',
+      'Check what it is waiting for, or end it.',
   )
 }
 

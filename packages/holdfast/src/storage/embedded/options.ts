@@ -44,16 +44,17 @@ export function completeOptions(options: EmbeddedPostgresOptions): Required<Embe
     notify = () => {},
   } = options
   if (database === '' || Buffer.byteLength(database) > 63) {
-    throw impossible('database', `is ${JSON.stringify(database)}. Postgres takes names of 1 to 63 bytes.`)
+    throw impossible('database', `is ${JSON.stringify(database)}. Postgres allows names of 1 to 63 bytes.`)
   }
   for (const name of Object.keys(settings)) {
     const own = ownSettings.includes(name.toLowerCase())
-    if (own) throw impossible('settings', `has ${name}, which is not for you to set.`)
+    if (own) throw impossible('settings', `contains ${name}, which Holdfast sets itself.`)
     const valid = /^[a-z_][\w.]*$/i.test(name)
-    if (!valid) throw impossible('settings', `has ${JSON.stringify(name)}, which is no setting.`)
+    if (!valid)
+      throw impossible('settings', `contains ${JSON.stringify(name)}, which is not a valid setting name.`)
   }
   const bounded = stopTimeoutMs >= 0
-  if (!bounded) throw impossible('stopTimeoutMs', `is ${stopTimeoutMs}. Give milliseconds, 0 or more.`)
+  if (!bounded) throw impossible('stopTimeoutMs', `is ${stopTimeoutMs}. Pass milliseconds, 0 or more.`)
   return { directory, database, settings, stopTimeoutMs, notify }
 }
 

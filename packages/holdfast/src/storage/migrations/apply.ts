@@ -161,7 +161,7 @@ function rejectTransactionControl(migration: PendingMigration, statements: reado
   if (!first) return
   throw new HoldfastError(
     'migration-ends-transaction',
-    `The migration ${migration.owner}/${migration.name} begins or ends a transaction by itself. It runs in one already, together with its row in the journal; take the statement out.\n${pointAt(migration.sql, first.offset)}`,
+    `The migration ${migration.owner}/${migration.name} begins or ends a transaction itself. It already runs in one, together with its row in the journal; remove the statement.\n${pointAt(migration.sql, first.offset)}`,
   )
 }
 
@@ -170,14 +170,14 @@ function onlyOne(migration: PendingMigration, statements: readonly ParsedStateme
   if (statement && statements.length === 1) return statement
   throw new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} asks for no transaction and has ${statements.length} statements. It has to have one, so that a failure leaves no part of the file applied; put the others into migrations of their own.`,
+    `The migration ${migration.owner}/${migration.name} runs without a transaction and has ${statements.length} statements. It must have exactly one, so that a failure cannot leave a part of the file applied; move the others to separate migrations.`,
   )
 }
 
 function blocked(migration: PendingMigration, blockers: string, cause: unknown): HoldfastError {
   return new HoldfastError(
     'migration-blocked',
-    `The migration ${migration.owner}/${migration.name} did not get its locks. In the way: ${blockers}. End that transaction, or wait for its end, and start again.`,
+    `The migration ${migration.owner}/${migration.name} did not get its locks. Blocked by: ${blockers}. End that transaction, or wait until it ends, and start again.`,
     { cause },
   )
 }

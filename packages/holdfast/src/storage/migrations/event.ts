@@ -20,16 +20,16 @@ export function describeEvent(event: MigrationEvent): string {
     case 'applied':
       return `Applied the migration ${event.owner}/${event.name} (${Math.round(event.durationMs)} ms).`
     case 'out-of-order':
-      return `The migration ${event.owner}/${event.name} comes late: ${event.after} is applied already.`
+      return `Migration ${event.owner}/${event.name} is out of order: ${event.after} has already been applied.`
     case 'unknown':
-      return `The database has the migration ${event.owner}/${event.name}, which this version of the program does not know.`
+      return `The database has the migration ${event.owner}/${event.name}, which is unknown to this version of the program.`
     case 'waiting':
-      return `Another process migrates the database; waiting for it (${event.holder}).`
+      return `Another process is migrating the database; waiting for it (${event.holder}).`
     case 'begun-before':
-      return `The migration ${event.owner}/${event.name} was begun by an earlier start and not noted as applied; it is brought to its end.`
+      return `The migration ${event.owner}/${event.name} was started earlier but not recorded as applied; completing it.`
     case 'delayed':
-      return `The migration ${event.owner}/${event.name} waits for other transactions: ${event.blockers}.`
+      return `The migration ${event.owner}/${event.name} is waiting for other transactions: ${event.blockers}.`
     case 'blocked':
-      return `The migration ${event.owner}/${event.name} does not get its lock and is attempted again; blocked by ${event.blockers}.`
+      return `The migration ${event.owner}/${event.name} did not get its lock and is retried; blocked by ${event.blockers}.`
   }
 }

@@ -131,7 +131,7 @@ export async function readJournal(
   if (edited.length > 0) {
     throw new HoldfastError(
       'migration-edited',
-      `Migrations were changed after they had been applied to this database:\n${edited.map((line) => `  - ${line}`).join('\n')}\nRestore them as they were, and put the change into a new migration.${startAfresh === undefined ? '' : ` Or, if nothing in this database is needed, start afresh: ${startAfresh}`}`,
+      `Migrations were changed after they were applied to this database:\n${edited.map((line) => `  - ${line}`).join('\n')}\nRestore the original files, and put the change into a new migration.${startAfresh === undefined ? '' : ` Or, if you do not need the data of this database, start over: ${startAfresh}`}`,
     )
   }
   return {
@@ -169,7 +169,7 @@ function requireVersion(
   const needed = Math.max(...tooNew.map((row) => row.needs_version))
   throw new HoldfastError(
     'schema-too-new',
-    `A newer version of Holdfast has changed its tables (${tooNew.map(({ name }) => `${owner}/${name}`).join(', ')}): they need schema version ${needed}, and this version of Holdfast works with ${version}. Deploy the newer version again, or restore the database to before the change.`,
+    `A newer version of Holdfast changed its tables (${tooNew.map(({ name }) => `${owner}/${name}`).join(', ')}): they require schema version ${needed}, but this version of Holdfast supports ${version}. Deploy the newer version again, or restore the database to its state before the change.`,
   )
 }
 

@@ -61,7 +61,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
     if (performance.now() >= endMs) {
       throw new HoldfastError(
         'migration-lock-timeout',
-        `Another process has been migrating the database for more than ${waitMs} ms: ${await describeHolder(client)}. Wait until it is done, or end it: select pg_terminate_backend(pid).`,
+        `Another process has been migrating the database for more than ${waitMs} ms: ${await describeHolder(client)}. Wait until it has finished, or end it: select pg_terminate_backend(pid).`,
       )
     }
     await new Promise((resolve) =>

@@ -51,7 +51,7 @@ const failure = async (work: Promise<unknown>): Promise<{ code: string; message:
 const table: Migration = { name: '0001-table', sql: 'create table things (id int primary key, name text);' }
 
 describe('applying', () => {
-  test('runs each migration once, in order, and notes it', async () => {
+  test('runs each migration once, in order, and records it', async () => {
     const second: Migration = {
       name: '0002-rows',
       sql: `insert into things values (1, 'a;b'); -- a ; in a comment\ninsert into things values (2, $$;$$)`,
@@ -63,7 +63,7 @@ describe('applying', () => {
     expect((await client.query('select id from things order by id')).rows).toEqual([{ id: 1 }, { id: 2 }])
   })
 
-  test('by ten processes at once applies each once', async () => {
+  test('by ten processes at once runs each migration once', async () => {
     await writeFile(
       join(folder, '0001-counter.sql'),
       'create table counter (n int); insert into counter values (0);',
@@ -85,7 +85,7 @@ describe('applying', () => {
     expect((await client.query('select n from counter')).rows).toEqual([{ n: 3 }])
   })
 
-  test('goes on elsewhere when its process is killed in the middle', async () => {
+  test('is continued by another process if its process is killed', async () => {
     await writeFile(
       join(folder, '0001-held.sql'),
       'create table held (n int); select pg_advisory_xact_lock(7); insert into held values (1);',
@@ -105,7 +105,7 @@ describe('applying', () => {
     expect((await client.query('select n from held')).rows).toEqual([{ n: 1 }])
   })
 
-  test('tells of what was merged in between, and of what only a newer version knows', async () => {
+  test('reports migrations that were merged late, and those that only a newer version has', async () => {
     const third: Migration = { name: '0003-third', sql: 'select 1' }
     await apply([table, third])
     const events: MigrationEvent[] = []
@@ -114,15 +114,15 @@ describe('applying', () => {
     })
     expect(report.applied.map(({ name }) => name)).toEqual(['0002-late'])
     expect(events.map(describeEvent)).toEqual([
-      'The migration app/0002-late comes late: 0003-third is applied already.',
-      'The database has the migration app/0003-third, which this version of the program does not know.',
+      'Migration app/0002-late is out of order: 0003-third has already been applied.',
+      'The database has the migration app/0003-third, which is unknown to this version of the program.',
       expect.stringContaining('Applied the migration app/0002-late'),
     ])
   })
 })
 
 describe('a migration that was edited', () => {
-  test('is refused, all of them at once, and nothing is applied', async () => {
+  test('is rejected, all of them at once, and nothing is applied', async () => {
     await apply([table, { name: '0002-rows', sql: 'select 1' }])
     const edited = [
       { ...table, sql: `${table.sql} ` },
@@ -136,7 +136,7 @@ describe('a migration that was edited', () => {
     expect(await journal()).toEqual(['0001-table', '0002-rows'])
   })
 
-  test('is told in development how to start afresh, and nowhere else', async () => {
+  test('is reported with a way to start over, only in development', async () => {
     const start = async (mode: Mode): Promise<string> => {
       const service = holdfast({ database: postgres({ url: database.url, migrations: folder }) }).service({
         name: 'edited',
@@ -153,16 +153,16 @@ describe('a migration that was edited', () => {
     expect(await start('development')).toBe('started')
     await writeFile(join(folder, '0001-a.sql'), 'select 2')
     expect(await start('development')).toContain(
-      'Or, if nothing in this database is needed, start afresh: drop the database and create it again',
+      'Or, if you do not need the data of this database, start over: drop the database and create it again',
     )
     for (const mode of ['test', 'production'] as const) {
       const message = await start(mode)
       expect(message).toContain('app/0001-a: applied as')
-      expect(message).not.toContain('afresh')
+      expect(message).not.toContain('start over')
     }
   })
 
-  test('is not one whose lines end differently', async () => {
+  test('may have other line endings', async () => {
     await apply([{ name: '0001-lines', sql: 'select 1;\nselect 2;\n' }])
     expect(await failure(apply([{ name: '0001-lines', sql: 'select 1;\r\nselect 2;\r\n' }]))).toMatchObject({
       code: 'none',
@@ -171,7 +171,7 @@ describe('a migration that was edited', () => {
 })
 
 describe('a migration that fails', () => {
-  test('says where, leaves no trace of itself, and keeps those before it', async () => {
+  test('is reported with its place, is rolled back, and keeps the earlier ones', async () => {
     const sql = `create table more (id int);\n\n-- ä comment\ninsert into more\n  values (1, 'wröng', missing_column);\n`
     const { code, message } = await failure(apply([table, { name: '0002-wrong', sql }]))
     expect(code).toBe('migration-failed')
@@ -187,7 +187,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('more') as more`)).rows).toEqual([{ more: null }])
   })
 
-  test('to parse is found before anything of it runs', async () => {
+  test('to parse is found before any part of it runs', async () => {
     const { code, message } = await failure(
       apply([{ name: '0001-typo', sql: 'create table a (id int);\ncreat table b (id int);' }]),
     )
@@ -196,7 +196,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
   })
 
-  test.each(['commit', 'begin', 'rollback'])('since it says %s is refused', async (word) => {
+  test.each(['commit', 'begin', 'rollback'])('because %s is rejected', async (word) => {
     const { code, message } = await failure(
       apply([{ name: '0001-own', sql: `create table a (id int);\n${word};` }]),
     )
@@ -205,7 +205,7 @@ describe('a migration that fails', () => {
     expect((await client.query(`select to_regclass('a') as a`)).rows).toEqual([{ a: null }])
   })
 
-  test('to get its lock names who is in the way, and keeps nothing', async () => {
+  test('to get its lock is reported with the blocking sessions, and rolled back', async () => {
     await apply([table])
     const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
@@ -227,7 +227,7 @@ describe('a migration that fails', () => {
     expect(await journal()).toEqual(['0001-table'])
   })
 
-  test('to get its lock at first gets it once the way is free', async () => {
+  test('to get its lock at first gets it when the blocker has ended', async () => {
     await apply([table])
     const holder = new DriverClient({ connectionString: database.url, application_name: 'the holder' })
     await holder.connect()
@@ -243,7 +243,7 @@ describe('a migration that fails', () => {
   })
 })
 
-test('a migration that loses a deadlock with running transactions is attempted again', async () => {
+test('a migration that loses a deadlock with running transactions is retried', async () => {
   await apply([table, { name: '0002-others', sql: 'create table others (id int)' }])
   const holder = new DriverClient({ connectionString: database.url })
   await holder.connect()
@@ -280,7 +280,7 @@ describe('a migration outside of a transaction', () => {
     sql: '-- holdfast: no transaction\ncreate index concurrently things_name on things (name);',
   }
 
-  test('can build an index concurrently, though others wait to migrate', async () => {
+  test('can build an index concurrently, while others wait to migrate', async () => {
     await apply([table])
     const reports = await Promise.all(Array.from({ length: 4 }, () => apply([table, index])))
     expect(reports.map(({ applied }) => applied.length).toSorted((a, b) => a - b)).toEqual([0, 0, 0, 1])
@@ -294,7 +294,7 @@ describe('a migration outside of a transaction', () => {
 })
 
 describe('the lock', () => {
-  test('is waited for no longer than is said, and its holder is named', async () => {
+  test('is waited for no longer than configured, and its holder is named', async () => {
     const other = new DriverClient({ connectionString: database.url, application_name: 'the other one' })
     await other.connect()
     await other.query('select pg_advisory_lock($1, $2)', [0x68_6f_6c_64, 0x6d_69_67_72])
@@ -306,7 +306,7 @@ describe('the lock', () => {
 })
 
 describe('the folder', () => {
-  test('is read in order, its other files left alone', async () => {
+  test('is read in order, ignoring its other files', async () => {
     await writeFile(join(folder, '0002-b.sql'), 'b')
     await writeFile(join(folder, '0001-a.sql'), 'a')
     await writeFile(join(folder, 'README.md'), '')
@@ -316,7 +316,7 @@ describe('the folder', () => {
     ])
   })
 
-  test('is refused with all that is wrong with it', async () => {
+  test('is rejected with all its problems', async () => {
     for (const name of ['1-a.sql', '0001-B.sql', '0002-a.sql', '0002-b.sql'])
       await writeFile(join(folder, name), '')
     const { code, message } = await failure(readMigrations(folder))
@@ -325,14 +325,14 @@ describe('the folder', () => {
       expect(message).toContain(part)
   })
 
-  test('may have the names that drizzle-kit gives, beside its folder of snapshots', async () => {
+  test('may have the names that drizzle-kit generates, beside its folder of snapshots', async () => {
     await mkdir(join(folder, 'meta'))
     const sql = 'select 1;\n--> statement-breakpoint\nselect 2;\n'
     await writeFile(join(folder, '0000_little_hercules.sql'), sql)
     expect(await readMigrations(folder)).toEqual([{ name: '0000_little_hercules', sql }])
   })
 
-  test('is refused with each file that is not text in UTF-8, and where', async () => {
+  test('is rejected with each file that is not valid UTF-8, and the position', async () => {
     await writeFile(
       join(folder, '0001-latin.sql'),
       Buffer.from("insert into t\nvalues ('M\u00fcller')", 'latin1'),
@@ -356,7 +356,7 @@ describe('the folder', () => {
     expect((await apply(migrations)).applied).toHaveLength(1)
   })
 
-  test('that is missing is named', async () => {
+  test('that is missing is reported with its path', async () => {
     expect(await failure(readMigrations(join(folder, 'nowhere')))).toMatchObject({
       code: 'migrations-invalid',
       message: expect.stringContaining('nowhere'),

@@ -14,7 +14,7 @@ import type { MigrationSet } from './migration.ts'
 export interface MigrateOptions {
   readonly connectionString: string
   /**
-   * Whether the URL may lead to a connection pooler, which rejects some session settings. Default
+   * True if the URL may lead to a connection pooler, which rejects some session settings. Default
    * false.
    */
   readonly isPooled?: boolean
@@ -162,7 +162,7 @@ async function explainForbidden<T>(client: pg.ClientBase, work: () => Promise<T>
     const { rows } = await client.query<{ role: string }>('select current_user as role')
     throw new HoldfastError(
       'migration-forbidden',
-      `Migrations of the framework wait to be applied, and the role "${rows[0]?.role}" may not apply them: ${cause.message}. Start the service once with a role that owns the schema "holdfast" and may create tables in it (DATABASE_DIRECT_URL is used for migrations only), or grant this one the right.`,
+      `Migrations of the framework are pending, but the role "${rows[0]?.role}" lacks the permission to apply them: ${cause.message}. Start the service once with a role that owns the schema "holdfast" and can create tables in it (DATABASE_DIRECT_URL is only used for migrations), or grant this role the permission.`,
       { cause: error },
     )
   }
@@ -191,6 +191,6 @@ async function apply(migration: PendingMigration, { client, observer, options }:
 function pooled(count: number): HoldfastError {
   return new HoldfastError(
     'migration-through-pooler',
-    `${count === 1 ? 'A migration waits' : `${count} migrations wait`} to be applied, and the database is reached through a connection pooler, where no session is one's own. Set DATABASE_DIRECT_URL to a URL that leads to Postgres itself: migrations are applied there, everything else goes through the pooler.`,
+    `${count === 1 ? 'A migration is' : `${count} migrations are`} pending, but the database is behind a connection pooler, which does not provide dedicated sessions. Set DATABASE_DIRECT_URL to a URL of Postgres itself: migrations run there, and everything else goes through the pooler.`,
   )
 }

@@ -60,9 +60,9 @@ async function leaveInvalid(statement: string): Promise<void> {
   await holder.end()
 }
 
-describe('an index that is made concurrently', () => {
+describe('an index that is created concurrently', () => {
   test.each(['', 'if not exists '])(
-    'is made whole though a transaction was in its way for longer than the lock timeout (%s)',
+    'is built even if a transaction blocked it for longer than the lock timeout (%s)',
     async (condition) => {
       await migrating.apply([table])
       const holder = await holdUp()
@@ -79,7 +79,7 @@ describe('an index that is made concurrently', () => {
   )
 
   test.each(['', 'if not exists '])(
-    'replaces what an interrupted attempt has left (%s)',
+    'replaces the remains of an interrupted attempt (%s)',
     async (condition) => {
       await migrating.apply([table])
       await leaveInvalid('create unique index concurrently "Things" on things (name)')
@@ -92,29 +92,29 @@ describe('an index that is made concurrently', () => {
     },
   )
 
-  test('that is blocked to the end names who was in the way, without any value', async () => {
+  test('that is blocked until the end is reported with its blockers, without any values', async () => {
     await migrating.apply([table])
     const holder = await holdUp()
     const { code, message } = await failBlocked([table, index])
     expect(code).toBe('migration-blocked')
     expect(message).toMatch(
-      /In the way: pid \d+, application_name "the holder", user \S+, idle in transaction, transaction age \d+\.\d s, query age/,
+      /Blocked by: pid \d+, application_name "the holder", user \S+, idle in transaction, transaction age \d+\.\d s, query age/,
     )
     expect(message).not.toContain('secret')
-    expect(message).toContain('It has left the invalid index things_name, which could not be cleared up')
+    expect(message).toContain('It left the invalid index things_name, which could not be cleaned up')
     await holder.end()
     await migrating.apply([table, index])
     expect(await indexes()).toContainEqual({ name: 'things_name', valid: true })
     expect(await begun()).toEqual([])
   })
 
-  test('leaves nothing when rows are in its way', async () => {
+  test('leaves nothing if existing rows violate it', async () => {
     await migrating.apply([table])
     await migrating.sql(`insert into things values (1, 'a'), (2, 'a')`)
     const unique = alone('create unique index concurrently u on things (name);')
     const { message } = await migrating.fail([table, unique])
     expect(message).toContain('Key (name)=(a) is duplicated')
-    expect(message).toContain('Nothing of it was kept.')
+    expect(message).toContain('It was rolled back completely.')
     expect(await indexes()).not.toContainEqual(expect.objectContaining({ name: 'u' }))
     expect(await begun()).toEqual([])
     await migrating.sql('delete from things where id = 2')
@@ -122,7 +122,7 @@ describe('an index that is made concurrently', () => {
     expect(await names()).toEqual(['0001-table', '0002-alone'])
   })
 
-  test('counts as applied where a crash came between the index and its row', async () => {
+  test('counts as applied if a crash came between the index and its row in the journal', async () => {
     await migrating.apply([table, index])
     await migrating.sql(`
       insert into holdfast.migrations_begun (owner, name) values ('app', '0002-alone');
@@ -133,7 +133,7 @@ describe('an index that is made concurrently', () => {
     expect(await begun()).toEqual([])
   })
 
-  test('does not take an index for its own that was there before', async () => {
+  test('does not adopt an index that existed before', async () => {
     await migrating.apply([table])
     await migrating.sql('create index things_name on things (id)')
     for (let start = 0; start < 2; start += 1) {
@@ -145,7 +145,7 @@ describe('an index that is made concurrently', () => {
   test.each([
     ['on another table', 'create table others (id int); create index things_name on others (id)'],
     ['that is not unique', 'create index things_name on things (name)'],
-  ])('does not take one of its name %s for what it asks for', async (_, sql) => {
+  ])('does not adopt %s with its name', async (_, sql) => {
     await migrating.apply([table])
     await migrating.sql(sql)
     const statement = 'unique index concurrently if not exists things_name on things (name)'
@@ -160,7 +160,7 @@ describe('an index that is made concurrently', () => {
     expect(await names()).toEqual(['0001-table'])
   })
 
-  test('has to have a name', async () => {
+  test('must have a name', async () => {
     const { code, message } = await migrating.fail([
       table,
       alone('create index concurrently on things (name)'),
@@ -170,7 +170,7 @@ describe('an index that is made concurrently', () => {
     expect(message).toContain('Name it')
   })
 
-  test('is not taken for whole by one that is made in a transaction', async () => {
+  test('is not adopted by a migration that creates it in a transaction', async () => {
     await migrating.apply([table])
     await leaveInvalid('create index concurrently things_name on things (name)')
     await migrating.apply([
@@ -181,8 +181,8 @@ describe('an index that is made concurrently', () => {
   })
 })
 
-describe('what else is done concurrently', () => {
-  test('drops an index that an interrupted attempt has left invalid', async () => {
+describe('another concurrent statement', () => {
+  test('drops an index that an interrupted attempt left invalid', async () => {
     await migrating.apply([table, { name: '0001-x', sql: 'create index things_name on things (name)' }])
     const all = [table, alone('drop index concurrently things_name')]
     await leaveInvalid('drop index concurrently things_name')
@@ -196,7 +196,7 @@ describe('what else is done concurrently', () => {
   })
 
   test.each(['table things', 'index things_pkey', 'schema public', 'database'])(
-    'rebuilds %s, and drops the copies that an interrupted attempt has left',
+    'rebuilds %s, and drops the copies that an interrupted attempt left',
     async (what) => {
       await migrating.apply([table])
       const before = await indexes()
@@ -208,7 +208,7 @@ describe('what else is done concurrently', () => {
     },
   )
 
-  test('detaches a partition that an interrupted attempt has left pending', async () => {
+  test('detaches a partition that an interrupted attempt left pending', async () => {
     const parts: Migration = {
       name: '0001-table',
       sql: 'create table things (id int) partition by list (id); create table one partition of things for values in (1)',
@@ -217,7 +217,7 @@ describe('what else is done concurrently', () => {
     await migrating.apply([parts])
     const holder = await holdUp()
     const { message } = await migrating.fail([parts, detach], { lockTimeoutMs: 20, retryMs: 0 })
-    expect(message).toContain('It has left the partition "one", which is pending to be detached')
+    expect(message).toContain('It left the partition "one", which is pending to be detached')
     await holder.end()
     await migrating.apply([parts, detach])
     expect(await migrating.sql('select from pg_inherits')).toEqual([])
@@ -225,9 +225,9 @@ describe('what else is done concurrently', () => {
   })
 })
 
-describe('what asks for no transaction', () => {
+describe('a migration without a transaction', () => {
   test.each([[`alter type mood add value 'good'`], ['alter table things validate constraint positive']])(
-    'and needs none is done with its row, or not at all: %s',
+    'that could run in one is applied with its journal row, or not at all: %s',
     async (sql) => {
       const first: Migration = {
         name: '0001-first',
@@ -252,25 +252,25 @@ describe('what asks for no transaction', () => {
   )
 
   test.each(['vacuum things', 'do $$ begin insert into things values (1); commit; end $$'])(
-    'and can have none runs without: %s',
+    'that cannot run in one runs without: %s',
     async (sql) => {
       await migrating.apply([table, alone(sql)])
       expect(await names()).toEqual(['0001-table', '0002-alone'])
     },
   )
 
-  test('and has committed a part of itself runs again, and says so', async () => {
+  test('that committed a part of itself runs again, and reports it', async () => {
     const half = alone(`do $$ begin
       insert into things values (1) on conflict do nothing; commit;
       if not exists (select from things where id = 2) then raise 'not yet'; end if; end $$`)
     const { message } = await migrating.fail([table, half])
-    expect(message).toContain('what it had committed is kept, and the next start runs it again')
+    expect(message).toContain('committed changes are kept, and the next start runs it again')
     await migrating.sql('insert into things values (2)')
     await migrating.apply([table, half])
     expect(await names()).toEqual(['0001-table', '0002-alone'])
   })
 
-  test('is told how to, where it has not', async () => {
+  test('is suggested for a statement that cannot run in a transaction', async () => {
     const { message } = await migrating.fail([
       table,
       { name: '0002-in', sql: 'create index concurrently i on things (name)' },

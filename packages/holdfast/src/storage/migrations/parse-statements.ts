@@ -8,7 +8,7 @@ export interface ParsedStatement {
   readonly text: string
   /** Its start in the migration, in UTF-16 code units. */
   readonly offset: number
-  /** Whether it begins or ends a transaction. */
+  /** True if it begins or ends a transaction. */
   readonly controlsTransaction: boolean
   /** Its node in the syntax tree of Postgres. */
   readonly node: Node | undefined
@@ -42,7 +42,7 @@ export async function parseStatements(migration: PendingMigration): Promise<read
     const where = pointAt(migration.sql, Math.max(0, cursorPosition))
     throw new HoldfastError(
       'migration-failed',
-      `The migration ${migration.owner}/${migration.name} does not parse: ${message}\n${where}`,
+      `The migration ${migration.owner}/${migration.name} has a syntax error: ${message}\n${where}`,
       {
         cause,
       },

@@ -29,7 +29,7 @@ export async function readMigrations(folder: URL | string): Promise<readonly Mig
   if (issues.length > 0) {
     throw new HoldfastError(
       'migrations-invalid',
-      `The migrations in ${path} cannot be used:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
+      `Invalid migrations in ${path}:\n${issues.map((issue) => `  - ${issue}`).join('\n')}`,
     )
   }
   return files.flatMap(({ name, content }) =>
@@ -43,7 +43,7 @@ async function listFolder(path: string): Promise<readonly string[]> {
   } catch (cause) {
     throw new HoldfastError(
       'migrations-invalid',
-      `The folder of migrations ${path} cannot be read. Create it, or correct the \`migrations\` option of the database.`,
+      `The migrations folder ${path} cannot be read. Create it, or correct the \`migrations\` option of the database.`,
       { cause },
     )
   }
@@ -54,7 +54,7 @@ function misnamed(names: readonly string[]): readonly string[] {
     .filter((name) => !nameForm.test(name))
     .map(
       (name) =>
-        `${name}: a migration is named by a number of at least four digits and words in lower case, such as 0001-accounts.sql or 0001_accounts.sql`,
+        `${name}: invalid name; use a number of at least four digits and lower-case words, such as 0001-accounts.sql or 0001_accounts.sql`,
     )
 }
 
@@ -65,5 +65,5 @@ function sharingNumbers(names: readonly string[]): readonly string[] {
   )
   return [...byNumber.values()]
     .filter((sharing) => sharing.length > 1)
-    .map((sharing) => `${sharing.join(' and ')} have the same number, which leaves their order to chance`)
+    .map((sharing) => `${sharing.join(' and ')} have the same number, so their order is ambiguous`)
 }

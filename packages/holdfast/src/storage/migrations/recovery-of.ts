@@ -42,6 +42,6 @@ export function recoveryOf(
 function nameless({ owner, name, sql }: PendingMigration, offset: number): HoldfastError {
   return new HoldfastError(
     'migration-failed',
-    `The migration ${owner}/${name} makes an index without a name. Name it: what a failed attempt leaves is found by its name.\n${pointAt(sql, offset)}`,
+    `The migration ${owner}/${name} creates an index without a name. Name it, so that the remains of a failed attempt can be found.\n${pointAt(sql, offset)}`,
   )
 }

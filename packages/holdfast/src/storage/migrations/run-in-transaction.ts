@@ -76,6 +76,6 @@ async function checkIndex(
 export function notTheIndex(migration: PendingMigration, name: string): HoldfastError {
   return new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} asks for the index ${name} if it does not exist. Something of that name exists, and is not that index: it is on another table, or not unique. Rename or drop it, or name the index differently, and start again.`,
+    `The migration ${migration.owner}/${migration.name} creates the index ${name} if it does not exist, but something else has that name: it is on another table, or not unique. Rename or drop it, or rename the index, and start again.`,
   )
 }

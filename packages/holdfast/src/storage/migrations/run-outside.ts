@@ -77,7 +77,7 @@ async function checkDone(
   }
   throw new HoldfastError(
     'migration-failed',
-    `The migration ${migration.owner}/${migration.name} ran, and has left ${recovery.leftover ?? 'something half done'}. Something else changes the same at the same time. Start again: the next start clears that up first.`,
+    `The migration ${migration.owner}/${migration.name} ran, but left ${recovery.leftover ?? 'incomplete changes'}, because another session changed the same object at the same time. Start again: the next start cleans this up first.`,
   )
 }
 
@@ -92,7 +92,7 @@ export async function clearUp(
 ): Promise<string> {
   if (recovery.leftover === undefined) {
     await clearBegun(client, migration)
-    return 'It ran outside of a transaction: what it had committed is kept, and the next start runs it again from its beginning.'
+    return 'It ran outside of a transaction: committed changes are kept, and the next start runs it again from the beginning.'
   }
   try {
     await setLockTimeout(client, lockTimeoutMs)
@@ -100,10 +100,10 @@ export async function clearUp(
     // If the recovery completed the statement, the record stays, so that the next start knows that
     // this migration did it.
     if ((await recovery.look(client)) === 'to do') await clearBegun(client, migration)
-    return 'Nothing of it was kept.'
+    return 'It was rolled back completely.'
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return `It has left ${recovery.leftover}, which could not be cleared up (${reason}). The next start does that first.`
+    return `It left ${recovery.leftover}, which could not be cleaned up (${reason}). The next start does that first.`
   }
 }
 

@@ -24,7 +24,7 @@ export async function runStatement(
       cause.detail && `Detail: ${cause.detail}`,
       cause.hint && `Hint: ${cause.hint}`,
       isTransactionUnwanted(cause) &&
-        'Put the statement into a file of its own whose first line is: -- holdfast: no transaction',
+        'Move the statement to a separate file whose first line is: -- holdfast: no transaction',
     ].filter(Boolean)
     throw new HoldfastError(
       'migration-failed',

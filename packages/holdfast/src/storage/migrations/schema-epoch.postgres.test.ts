@@ -30,7 +30,7 @@ async function deploy(acting: ActingService, sql: string): Promise<void> {
 const widen = 'alter table events alter column ratio type double precision'
 const kinds: readonly WriteKind[] = ['keyed', 'keyless', 'repeatableRead', 'serializable']
 
-describe('what was prepared before a migration', () => {
+describe('a statement that was prepared before a migration', () => {
   test.each(kinds)('is not used by a mutation after it (%s)', async (kind) => {
     await using acting = await startActing()
     await thrice(() => acting.write(insert, kind))
@@ -40,7 +40,7 @@ describe('what was prepared before a migration', () => {
     expect(acting.runs).toBe(4)
   })
 
-  test.each(kinds)('is not committed by a mutation that it came across (%s)', async (kind) => {
+  test.each(kinds)('is not committed by a mutation that overlaps with it (%s)', async (kind) => {
     await using acting = await startActing()
     await thrice(() => acting.write(insert, kind))
     const runsBefore = acting.runs
@@ -53,7 +53,7 @@ describe('what was prepared before a migration', () => {
     expect(await acting.sql('select from events')).toHaveLength(4)
   })
 
-  test('is not what a problem is made of that is kept as the final answer', async () => {
+  test('does not determine a problem that is stored as the final answer', async () => {
     await using acting = await startActing()
     const find = statement('select from events where ratio = $1', [precise])
     const findOrRefuse: Act = async (db) => {

@@ -43,7 +43,7 @@ test.each([
     'prepared statements, channels and cursors',
     'prepare one as select 1; listen news; declare c cursor with hold for select 1',
   ],
-])('a file is not told from one start to the next: %s', async (_, sql) => {
+])('a migration file does not affect the next one: %s', async (_, sql) => {
   const first: Migration = { name: '0001-first', sql }
   const seen = async (): Promise<unknown> => (await migrating.sql('select * from public.seen'))[0]
   await migrating.apply([first])
@@ -54,7 +54,7 @@ test.each([
   expect(await seen()).toEqual(inTwoStarts)
 })
 
-test('a file that gives up its role is noted all the same, by the role that migrates', async () => {
+test('a file that changes its role is recorded with the role of the migration', async () => {
   const sql =
     'create schema elsewhere; grant all on schema elsewhere to pg_monitor; set role pg_monitor; create table elsewhere.made (id int)'
   await migrating.apply([{ name: '0001-role', sql }])
@@ -64,7 +64,7 @@ test('a file that gives up its role is noted all the same, by the role that migr
   ])
 })
 
-test('deferred checks run with what the file has set, and fail with the name of the file', async () => {
+test('deferred checks run with the settings of the file, and fail with its name', async () => {
   const sql = `create table parents (id int primary key);
     create table children (parent int references parents deferrable initially deferred); insert into children values (1)`
   const { code, message } = await migrating.fail([{ name: '0001-deferred', sql }])

@@ -81,7 +81,7 @@ const readAfter = (wrong: Readonly<Record<string, string>>): Promise<Response> =
   return tested.fetch(`/rows?${new URLSearchParams(Object.fromEntries(parameters)).toString()}`)
 }
 
-test('a page begins behind values of any type', async () => {
+test('a page starts after values of any type', async () => {
   expect(await (await readAfter({})).json()).toMatchObject({ items: [{ id: 3 }, { id: 4 }] })
 })
 
@@ -99,7 +99,7 @@ test.each([
   { wait: '999999999999 years' },
   { id: '' },
   { id: '99999999999999999999' },
-])('what its column cannot have is the mistake of who sends it: %o', async (wrong) => {
+])('a value that is invalid for its column is a client error: %o', async (wrong) => {
   const answer = await readAfter(wrong)
   expect(await answer.json()).toMatchObject({ status: 400, code: 'cursor-invalid' })
 })

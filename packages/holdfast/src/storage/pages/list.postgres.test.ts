@@ -143,8 +143,8 @@ function clause(column: string, { direction: way, nulls: where }: By): string {
   return `${column} ${way}${where === undefined ? '' : ` nulls ${where}`}`
 }
 
-describe('with rows that come and go between the pages', () => {
-  test('every row that stays is read once, in order', async () => {
+describe('with rows that are added and removed between the pages', () => {
+  test('every row that remains is read once, in order', async () => {
     await client.query(
       'drop table if exists rows; create table rows (a int, b int not null, c timestamptz not null, id bigint generated always as identity primary key)',
     )
@@ -220,7 +220,7 @@ describe('with rows that come and go between the pages', () => {
 
 const SomeRow = z.object({ a: z.int().nullable(), b: z.int() })
 
-test('a column with a quote in its name orders a list', async () => {
+test('a list can be ordered by a column with a quote in its name', async () => {
   await client.query('drop table if exists rows; create table rows ("a""b" int, id bigint)')
   await client.query('insert into rows select n % 3, n from generate_series(1, 9) as n')
   statement = sql`select id::text, "a""b" from rows`
@@ -232,11 +232,11 @@ test.each([
   ['is empty', []],
   ['twice', ['id', 'id']],
   ['must be unique', [{ by: 'id', nulls: 'last' }]],
-] as const)('an order that %s is refused', async (reason, wrong) => {
+] as const)('an order that %s is rejected', async (reason, wrong) => {
   expect(() => list<Row>({ query: async () => [] }, sql`select`, { order: wrong })).toThrow(reason)
 })
 
-test('a page reads no more than itself out of an index, wherever it is', async () => {
+test('a page reads only its own rows from an index, at any position', async () => {
   await client.query(`
     drop table if exists rows;
     create table rows (a int not null, b int, id bigint primary key);

@@ -51,7 +51,7 @@ afterAll(() => tested.stop())
 const read = async (search: string): Promise<Ids> =>
   (await (await tested.fetch(`/rows${search}`)).json()) as Ids
 
-test('filters that are called as places are in other styles stay in the Link header', async () => {
+test('filters named like the parameters of other paging styles stay in the Link header', async () => {
   const { headers } = await tested.fetch('/rows?after_date=2026-01-01&offset=01')
   const link = /<([^>]*)>/.exec(headers.get('link')!)![1]!
   expect(link).toMatch(/^\?after_date=2026-01-01&offset=01&cursor=/)
@@ -61,7 +61,7 @@ test('filters that are called as places are in other styles stay in the Link hea
 test.each([
   ['least=9007199254740993', 'least=9007199254740992'],
   ['colours=red&colours=blue', 'colours=red'],
-])('a cursor for %s is not good for %s, whatever the schema makes of these', async (filter, other) => {
+])('a cursor for %s is not valid for %s, whatever the schema makes of these', async (filter, other) => {
   const { next } = await read(`?${filter}`)
   expect((await tested.fetch(`/rows?${other}&cursor=${next}`)).status).toBe(400)
   expect((await read(`?${filter}&cursor=${next}`)).items).toEqual([{ id: '4' }, { id: '5' }, { id: '6' }])
@@ -74,18 +74,15 @@ test.each([
   ['offset', { style: 'offset' }],
   ['after', { style: 'keyset', keys: z.object({ id: z.string() }) }],
   ['before_id', { style: 'keyset', keys: z.object({ id: z.string() }) }],
-] as const)(
-  'a filter called %s is refused where that says which page is asked for',
-  async (name, options) => {
-    const listRows = query({
-      route: 'GET /rows',
-      access: anyone(),
-      input: paged(z.object({ [name]: z.string() }), options),
-      output: pageOf(Item),
-      run: async () => ({ items: [] }),
-    })
-    await expect(createTestService(service({ name: 'refused', operations: { listRows } }))).rejects.toThrow(
-      `The filter "${name}" of a list has a name that pagination reserves.`,
-    )
-  },
-)
+] as const)('a filter named %s is rejected if pagination uses that name', async (name, options) => {
+  const listRows = query({
+    route: 'GET /rows',
+    access: anyone(),
+    input: paged(z.object({ [name]: z.string() }), options),
+    output: pageOf(Item),
+    run: async () => ({ items: [] }),
+  })
+  await expect(createTestService(service({ name: 'refused', operations: { listRows } }))).rejects.toThrow(
+    `The filter "${name}" of a list has a name that pagination reserves.`,
+  )
+})

@@ -94,7 +94,7 @@ async function walk(): Promise<{ readonly there: readonly string[]; readonly bac
   return { there: ids, back: back.toReversed() }
 }
 
-describe.each(['asc', 'desc'] as const)('every row is read once, there and back, %s', (direction) => {
+describe.each(['asc', 'desc'] as const)('every row is read once, forward and backward, %s', (direction) => {
   const sorted = async (): Promise<readonly string[]> => {
     const rows = await tested.sql<{ id: string }>(
       `select id::text from rows order by a ${direction}, rows.id`,
@@ -121,7 +121,7 @@ describe.each(['asc', 'desc'] as const)('every row is read once, there and back,
   })
 })
 
-test('there is no type that Postgres orders but those that are tested', async () => {
+test('every type that Postgres can order is tested', async () => {
   const names = await tested.sql<{ name: string }>(`
     select distinct format_type(opcintype, null) as name from pg_opclass
     join pg_am on pg_am.oid = opcmethod where amname = 'btree' and opcdefault and opcintype < 10000`)
@@ -140,7 +140,7 @@ test('there is no type that Postgres orders but those that are tested', async ()
 })
 
 test.each(['json', 'xml', 'point', 'box', 'path'])(
-  'a type without an order, %s, is refused on the first page, by name',
+  'a type without an order, %s, is rejected on the first page, by name',
   async (type) => {
     await fill(type, [])
     order = ['a', 'id']
@@ -193,7 +193,7 @@ describe('a text', () => {
     ['as long as an index holds without compressing it', filler(0x4e00, 20_000, 890)],
     ['that is longer, and is compressed by an index', 'ab'.repeat(50_000)],
     ['of control characters', filler(1, 31, 2_600)],
-  ])('%s is where a page begins', async (_, text) => {
+  ])('%s can be the start of a page', async (_, text) => {
     await fill('text', [`${text}1`, `${text}2`, `${text}3`])
     await tested.sql('create index on rows (a)')
     order = ['a', 'id']
@@ -207,7 +207,7 @@ describe('a text', () => {
     expect(references.some((reference) => reference.includes('rel="next"'))).toBe(next.length <= 2_030)
   })
 
-  test('that no index holds is refused at the end of its page, with what to do', async () => {
+  test('that fits into no index is rejected at the end of its page, with the fix', async () => {
     await fill('text', [filler(0x4e00, 20_000, 9_000), filler(0x4e00, 20_000, 9_000)])
     order = ['a', 'id']
     lines.length = 0

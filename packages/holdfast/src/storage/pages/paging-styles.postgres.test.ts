@@ -75,7 +75,7 @@ const idsOf = (page: { readonly items: readonly { readonly id: string }[] }): st
   page.items.map(({ id }) => id).join(' ')
 
 describe('by cursor', () => {
-  test('a page says where the next one and the one before are', async () => {
+  test('a page links to the next and the previous one', async () => {
     const first = await tested.call.byCursor({})
     expect(idsOf(first)).toBe('8 7 6')
     expect(first.prev).toBeUndefined()
@@ -92,7 +92,7 @@ describe('by cursor', () => {
     expect(idsOf(await tested.call.byCursor({ cursor: back.next! }))).toBe('5 4 3')
   })
 
-  test('whoever is on a page that has become empty can go back to the row before it', async () => {
+  test('from a page that has become empty, a client can go back to the row before it', async () => {
     const { next } = await tested.call.byCursor({ limit: 6 })
     await client.query('delete from rows where id <= 2')
     const empty = await tested.call.byCursor({ cursor: next! })
@@ -104,7 +104,7 @@ describe('by cursor', () => {
     )
   })
 
-  test('a cursor is good for its tenant only', async () => {
+  test('a cursor is valid only for its tenant', async () => {
     const { next } = await tested.call.byCursor({})
     const cursor = encodeURIComponent(next!)
     const other = await tested.fetch(`/by-cursor?cursor=${cursor}`, { headers: { 'x-tenant': 'two' } })
@@ -112,7 +112,7 @@ describe('by cursor', () => {
     expect((await tested.fetch(`/by-cursor?cursor=${cursor}`)).status).toBe(200)
   })
 
-  test('all rows are counted for who asks, and for nobody else', async () => {
+  test('all rows are counted only on request', async () => {
     expect(await tested.call.byCursor({ count: true })).toMatchObject({ total: 8 })
     expect(await tested.call.byCursor({})).not.toHaveProperty('total')
     expect(await tested.call.byKeyset({ count: true } as never)).not.toHaveProperty('total')
@@ -147,7 +147,7 @@ describe('with another key', () => {
     return ((await answer.json()) as { readonly next: string }).next
   }
 
-  test('cursors of the key before and of the new one are taken by all, and those of a key that was deleted by none', async () => {
+  test('cursors of the previous and of the new key are accepted by all processes, those of a deleted key by none', async () => {
     const { next: old } = await tested.call.byCursor({})
     expect(await rotateCursorKey(client)).toBe(2)
     const other = await startOther()
@@ -168,7 +168,7 @@ describe('with another key', () => {
     await last.stop()
   })
 
-  test('the eighth key from now ends the first', async () => {
+  test('the eighth rotation expires the first key', async () => {
     for (let index = 0; index < 10; index += 1) await rotateCursorKey(client)
     const { rows: kept } = await client.query<{ id: number }>(
       `select id from holdfast.secrets where name = 'cursor' order by created_at`,
@@ -178,7 +178,7 @@ describe('with another key', () => {
 })
 
 describe('by keyset', () => {
-  test('a page says what to ask for, as anyone can read it', async () => {
+  test('a page has readable parameters for its neighbours', async () => {
     const first = await tested.call.byKeyset({})
     expect(idsOf(first)).toBe('1 2 3')
     expectTypeOf(first.next).toEqualTypeOf<Readonly<Record<string, string>> | undefined>()
@@ -194,7 +194,7 @@ describe('by keyset', () => {
     ['after_made_at=yesterday-ish&after_id=3', 400, 'cursor-invalid'],
     ['after_made_at=2026-01-01&after_id=99999999999999999999', 400, 'cursor-invalid'],
     ['after_made_at=2026-01-01&after_id=3&before_made_at=2026-01-01&before_id=3', 422, 'not both'],
-  ])('%s is refused', async (parameters, status, reason) => {
+  ])('%s is rejected', async (parameters, status, reason) => {
     const answer = await tested.fetch(`/by-keyset?${parameters}`)
     expect(answer.status).toBe(status)
     expect(await answer.text()).toContain(reason)
@@ -209,7 +209,7 @@ describe('by keyset', () => {
 })
 
 describe('by offset', () => {
-  test('a page says how many come before the others', async () => {
+  test('a page has the number of rows before the others', async () => {
     expect(await tested.call.byOffset({ count: true })).toEqual({
       items: [{ id: '1' }, { id: '2' }, { id: '3' }],
       next: 3,
@@ -219,7 +219,7 @@ describe('by offset', () => {
     expect(await tested.call.byOffset({ offset: 2 })).toMatchObject({ prev: 0, next: 5 })
   })
 
-  test('nobody passes over more than is allowed', async () => {
+  test('an offset above the max is rejected', async () => {
     expect(await tested.send('byOffset', { offset: 7 })).toMatchObject({ status: 422 })
   })
 })

@@ -61,12 +61,12 @@ const wrongValue = new Set([
 function fail(error: unknown, { after, orderings }: PageWindow): never {
   const state = sqlStateOf(error)
   if (after && state !== undefined && wrongValue.has(state))
-    throw CursorInvalid({ detail: 'Where the page begins is said by a value that its column cannot have.' })
+    throw CursorInvalid({ detail: 'The cursor holds a value that is invalid for its column.' })
   if (driverError(error)?.routine === 'get_sort_group_operators') {
     const names = orderings.map(({ name }) => `"${name}"`).join(', ')
     throw new HoldfastError(
       'page-order-invalid',
-      `A list cannot be paged by its order ${names}: ${(driverError(error) as Error).message}. Order by columns of types that Postgres orders, such as the text of this one.`,
+      `Cannot paginate a list by its order ${names}: ${(driverError(error) as Error).message}. Order by columns whose types Postgres can order, for example by casting this one to text.`,
       { cause: error },
     )
   }

@@ -27,7 +27,7 @@ test('replicas that cannot be compared with the primary are logged once, with th
   expect(lines).toEqual([
     expect.objectContaining({
       level: 'warn',
-      msg: 'a replica takes no reads: the primary did not answer how far its log is',
+      msg: "replica excluded from reads: could not read the primary's WAL position",
       replica: 'replica.example:5432/app',
       error: expect.objectContaining({ message: 'permission denied for function pg_control_system' }),
     }),

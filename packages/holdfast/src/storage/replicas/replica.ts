@@ -34,7 +34,7 @@ export class Replica {
   #looking: pg.Client | undefined
   #pool: Pool | undefined
   #replayed: bigint | undefined
-  #fault: string | undefined = 'it has not been asked yet'
+  #fault: string | undefined = 'it has not been checked yet'
   #isClosed = false
 
   constructor(parts: ReplicaParts) {
@@ -66,7 +66,7 @@ export class Replica {
       const looking = this.#looking
       this.#looking = undefined
       looking?.end().catch(() => {})
-      this.exclude('it does not answer', error)
+      this.exclude('it does not respond', error)
       // Statements that are still unanswered may never be answered.
       for (const connection of this.#reading) connection.destroy()
       return undefined
@@ -107,14 +107,14 @@ export class Replica {
     if (!isNew || this.#isClosed) return
     this.#parts.log.warn(
       { replica: this.name, ...(error === undefined ? {} : { error: toLogFields(error) }) },
-      `a replica takes no reads: ${fault}`,
+      `replica excluded from reads: ${fault}`,
     )
   }
 
   include(): void {
     if (this.#fault === undefined) return
     this.#fault = undefined
-    this.#parts.log.info({ replica: this.name }, 'a replica takes reads')
+    this.#parts.log.info({ replica: this.name }, 'replica included in reads')
   }
 
   /** Takes a connection. Report its release with {@link Replica.released}. */
@@ -137,6 +137,6 @@ export class Replica {
 }
 
 function faultOf({ replayed, system }: ReplicaRow, primarySystem: string): string | undefined {
-  if (replayed === null) return 'it is no replica (any more): it does not follow another server'
+  if (replayed === null) return 'it is not a replica (any more): it does not follow another server'
   return system === primarySystem ? undefined : 'it is a replica of another server'
 }

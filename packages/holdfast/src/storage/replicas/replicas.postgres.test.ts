@@ -187,7 +187,7 @@ const readsOfReplica = (): Promise<unknown> => until(async () => (await look()).
 const readsOfPrimary = (): Promise<unknown> => until(async () => !(await look()).isReplica)
 const told = (text: string): boolean => lines.some(({ msg }) => String(msg).includes(text))
 
-test('who says what it has written sees it, wherever that is', async () => {
+test('a client that sends its position reads its own writes from any server', async () => {
   await replica.query('select pg_wal_replay_pause()')
   const added = await add(1)
   expect(await look(after(added))).toEqual({ isReplica: false, count: 1 })
@@ -197,7 +197,7 @@ test('who says what it has written sees it, wherever that is', async () => {
   expect(await look(after(added))).toEqual({ isReplica: true, count: 1 })
 })
 
-test('the position of an answer that is given again has everything too', async () => {
+test('the position of a replayed answer includes all of its writes', async () => {
   await replica.query('select pg_wal_replay_pause()')
   const headers = keyed()
   await add(1, headers)
@@ -207,28 +207,28 @@ test('the position of an answer that is given again has everything too', async (
 })
 
 test.each(['', '0', 'ffffffff/ffffffff', '0/0x1', '../..'])(
-  'a position that is none is for the primary: %j',
+  'an invalid position is served by the primary: %j',
   async (position) => {
     expect((await look({ 'holdfast-position': position })).isReplica).toBe(false)
   },
 )
 
-test('a replica that is too far behind is left out, and comes back', async () => {
+test('a replica that lags too far is excluded, and included again when it has caught up', async () => {
   await startAgain('1s')
   await replica.query('select pg_wal_replay_pause()')
   await add(1)
   await readsOfPrimary()
-  expect(told('a replica takes no reads: it is more than 1000 ms behind')).toBe(true)
+  expect(told('replica excluded from reads: it is more than 1000 ms behind')).toBe(true)
   const check = running.checks.get('database-replicas')!
   expect(check.required).toBe(false)
   expect(() => check.run({ signal: AbortSignal.timeout(1_000) })).toThrow('more than 1000 ms behind')
   await replica.query('select pg_wal_replay_resume()')
   await readsOfReplica()
-  expect(told('a replica takes reads')).toBe(true)
+  expect(told('replica included in reads')).toBe(true)
   expect(() => check.run({ signal: AbortSignal.timeout(1_000) })).not.toThrow()
 })
 
-test('one that is idle for longer than it may be behind is not behind', async () => {
+test('an idle replica does not count as lagging', async () => {
   await startAgain('1s')
   await add(1)
   await readsOfReplica()
@@ -253,12 +253,12 @@ async function readWhile(act: () => Promise<void>): Promise<number> {
   return reads
 }
 
-test('no read fails for a replica that crashes, and it is read from after its return', async () => {
+test('no read fails if a replica crashes, and it is used again after its return', async () => {
   const added = await add(1)
   await until(async () => (await look(after(added))).isReplica)
   const reads = await readWhile(async () => {
     process.kill(standby.server.serverPid, 'SIGQUIT')
-    await until(() => told('a replica takes no reads: it does not answer'))
+    await until(() => told('replica excluded from reads: it does not respond'))
     await readsOfPrimary()
     await standby.server.restart()
     await readsOfReplica()
@@ -266,13 +266,13 @@ test('no read fails for a replica that crashes, and it is read from after its re
   expect(reads).toBeGreaterThan(0)
 })
 
-test('no read fails for a replica that hangs, and it is read from after its return', async () => {
+test('no read fails if a replica hangs, and it is used again after its return', async () => {
   const added = await add(1)
   await until(async () => (await look(after(added))).isReplica)
   const pids = await processesOf(standby.server.serverPid)
   await readWhile(async () => {
     for (const pid of pids) process.kill(pid, 'SIGSTOP')
-    await until(() => told('a replica takes no reads: it does not answer'))
+    await until(() => told('replica excluded from reads: it does not respond'))
     await readsOfPrimary()
     for (const pid of pids) process.kill(pid, 'SIGCONT')
     await readsOfReplica()
@@ -284,7 +284,7 @@ async function processesOf(postmaster: number): Promise<readonly number[]> {
   return [postmaster, ...stdout.trim().split(/\s+/).map(Number)]
 }
 
-test('a read that the replica gives up, for what the primary has removed, is made by the primary', async () => {
+test('a read that the replica cancels because of a recovery conflict is retried on the primary', async () => {
   await database.query('insert into notes select generate_series(1, 100)')
   await until(async () => (await look()).count === 100)
   const slow = look(undefined, 'lookSlowly')
@@ -299,20 +299,20 @@ test('a read that the replica gives up, for what the primary has removed, is mad
   expect(await slow).toEqual({ isReplica: false, count: 50 })
 })
 
-test('what the replica does not have yet is read from the primary, and so is the rest of the call', async () => {
+test('rows that the replica does not have yet are read from the primary, and so is the rest of the call', async () => {
   await replica.query('select pg_wal_replay_pause()')
   await database.query('create table new_notes ()')
   expect((await call('lookTwice')).body).toBe('[true,false]')
 })
 
-test('a server that is no replica any more takes no reads', async () => {
+test('a server that is not a replica any more receives no reads', async () => {
   await replica.query('select pg_promote()')
-  await until(() => told('it is no replica (any more)'))
+  await until(() => told('it is not a replica (any more)'))
   await add(1)
   expect(await look()).toEqual({ isReplica: false, count: 1 })
 })
 
-test('a query does not write', async () => {
+test('a query cannot write', async () => {
   expect((await call('sneak')).status).toBe(500)
   expect(lines.at(-1)).toMatchObject({ error: { code: 'query-writes' } })
 })

@@ -100,7 +100,7 @@ export class Replicas {
       // Logged once per replica, with the reason: it may be a missing privilege, which is
       // permanent.
       for (const replica of this.#replicas)
-        replica.exclude('the primary did not answer how far its log is', error)
+        replica.exclude("could not read the primary's WAL position", error)
     }
     if (this.#closing.signal.aborted) return
     this.#timer = clock.after(everyMs, () => {

@@ -57,7 +57,7 @@ const reads = service({
   },
 })
 
-test('a SELECT that nothing bounds is told of, once', async () => {
+test('an unbounded SELECT is reported once', async () => {
   const lines: string[] = []
   {
     await using tested = await createTestService(reads, { onLog: (line) => lines.push(line) })
@@ -74,7 +74,7 @@ test('a SELECT that nothing bounds is told of, once', async () => {
   })
 })
 
-test('what is refused is logged as that, not as what a query builder makes of it with its values', async () => {
+test('a rejected statement is logged as such, without the values that a query builder adds', async () => {
   const lines: string[] = []
   await using tested = await createTestService(reads, { onLog: (line) => lines.push(line) })
   expect((await tested.send('loop', {})).status).toBe(500)

@@ -110,7 +110,7 @@ async function outcome(
   return { status, log: lines.join('\n') }
 }
 
-test('refuses the second repeat with other values, and says where it is', async () => {
+test('rejects the second repeat with other values, and reports its place', async () => {
   expect((await outcome('other', 2)).status).toBe(204)
   const { status, log } = await outcome('other', 3)
   expect(status).toBe(500)
@@ -119,7 +119,7 @@ test('refuses the second repeat with other values, and says where it is', async 
   expect(log).toMatch(/handler-guard\.postgres\.test\.ts:\d+: select \$1::int/)
 })
 
-test('tells a repeat of the same values from N+1, and does not show values', async () => {
+test('distinguishes a repeat of the same values from N+1, and hides values', async () => {
   const { status, log } = await outcome('same', 3)
   expect(status).toBe(500)
   expect(log).toContain('with the same values')
@@ -130,53 +130,53 @@ test('guards mutations', async () => {
   expect((await outcome('looped', 3)).log).toContain('query-repeated')
 })
 
-test('lets a mutation read again what it has written', async () => {
+test('allows a mutation to read again what it has written', async () => {
   expect((await outcome('written', 0)).status).toBe(204)
 })
 
-test('lets a mutation read again what it has written in a WITH', async () => {
+test('allows a mutation to read again what it has written in a WITH', async () => {
   expect((await outcome('writtenWithin', 0)).status).toBe(204)
 })
 
-test('says how to write at once what a loop writes', async () => {
+test('explains how to write the rows of a loop at once', async () => {
   const { status, log } = await outcome('writes', 3)
   expect(status).toBe(500)
-  expect(log).toContain('Write them all at once, with more rows of values, or with `unnest($1)`')
+  expect(log).toContain('Write all rows at once, with several rows of values, or with `unnest($1)`')
 })
 
-test('lets a loop pass that is meant, up to the budget', async () => {
+test('allows an intended loop, up to the budget', async () => {
   expect((await outcome('meant', 5)).status).toBe(204)
   const { status, log } = await outcome('meant', 6)
   expect(status).toBe(500)
   expect(log).toContain('statement-budget-exceeded')
 })
 
-test('reports the third repeat, once, where nothing is refused', async () => {
+test('reports the third repeat, once, if nothing is rejected', async () => {
   expect((await outcome('other', 3, 'report')).log).not.toContain('query-repeated')
   const { status, log } = await outcome('other', 9, 'report')
   expect(status).toBe(204)
   expect(log.split('"query-repeated"')).toHaveLength(2)
 })
 
-test('fails a statement that gives more rows than the operation takes, whatever is allowed', async () => {
+test('fails a statement that returns more than maxRows, whatever is allowed', async () => {
   expect((await outcome('many', 10, 'allow')).status).toBe(204)
   const { status, log } = await outcome('many', 11, 'allow')
   expect(status).toBe(500)
   expect(log).toContain('too-many-rows')
 })
 
-test('rows beyond the cap are not kept, and the server stops', async () => {
+test('rows beyond the cap are dropped, and the server stops sending', async () => {
   const { status, log } = await outcome('many', 2_000_000_000, 'allow')
   expect(status).toBe(500)
   expect(log).toContain('too-many-rows')
 })
 
-test('a mutation that catches it does not commit', async () => {
+test('a mutation that catches the error does not commit', async () => {
   expect((await outcome('manyWritten', 10, 'allow')).status).toBe(204)
   expect((await outcome('manyWritten', 1_000_000_000, 'allow')).status).toBe(500)
 })
 
-test('texts that differ in their values are one statement', async () => {
+test('texts that differ only in their values are one statement', async () => {
   const { status, log } = await outcome('texts', 3)
   expect(status).toBe(500)
   expect(log).toContain('query-repeated')

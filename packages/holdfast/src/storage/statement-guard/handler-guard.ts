@@ -86,7 +86,7 @@ export class HandlerGuard implements StatementGuard {
     const { maxRows } = this.#operation
     return new HoldfastError(
       'too-many-rows',
-      `${this.#who} was given more than ${maxRows} rows by one statement: ${redactedText(text, values)}. Give the statement a LIMIT, answer with pages, or raise maxRows of the operation.`,
+      `${this.#who} read more than ${maxRows} rows with one statement: ${redactedText(text, values)}. Add a LIMIT, return pages, or raise maxRows of the operation.`,
     )
   }
 
@@ -110,7 +110,7 @@ export class HandlerGuard implements StatementGuard {
     this.#tell(
       new HoldfastError(
         'statement-budget-exceeded',
-        `${this.#who} ran more statements than its budget of ${budget}; the first one too many is: ${redactedText(text, values)}. Read more with each statement, or give the operation a higher budget.`,
+        `${this.#who} exceeded its budget of ${budget} statements with: ${redactedText(text, values)}. Read more with each statement, or raise the budget of the operation.`,
       ),
       { budget },
     )
@@ -170,8 +170,8 @@ function isWorthReporting(
   return !isReported && runs >= notedAt && performance.now() - firstMs >= notedAfterMs
 }
 
-const readAtOnce = 'Read it for all at once, with a join, with `= any($1)`, or with load of a relation'
-const writeAtOnce = 'Write them all at once, with more rows of values, or with `unnest($1)`'
+const readAtOnce = 'Read all rows at once, with a join, with `= any($1)`, or with load of a relation'
+const writeAtOnce = 'Write all rows at once, with several rows of values, or with `unnest($1)`'
 
 function describe(
   statement: string,
@@ -181,9 +181,9 @@ function describe(
   const where = calledAt === undefined ? '' : ` at ${calledAt}`
   if (!watch) return `ran one statement ${runs} times: ${statement}.`
   const [what, fix] = isOfOneValue
-    ? ['the same values', 'Run it once and keep its rows']
+    ? ['the same values', 'Run it once and reuse its rows']
     : ['other values each time (N+1)', isRead ? readAtOnce : writeAtOnce]
-  return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; where the loop is meant, say so with repeats: { allow: 'the reason' } on the operation.`
+  return `ran one statement ${runs} times with ${what}${where}: ${statement}. ${fix}; if the loop is intended, set repeats: { allow: 'the reason' } on the operation.`
 }
 
 /** Returns a statement's text without values. */

@@ -50,7 +50,7 @@ async function eventsOf(
   return items.flatMap(({ events }) => events).filter((event) => event.name.startsWith('holdfast.'))
 }
 
-test('a statement that is repeated five times, for long enough, is an event of its span, once', async () => {
+test('a statement that is repeated five times, for long enough, is recorded once in its span', async () => {
   const events = await eventsOf('read', { count: 12, pause: 0.02 })
   expect(events).toHaveLength(1)
   expect(events[0]).toMatchObject({
@@ -59,11 +59,11 @@ test('a statement that is repeated five times, for long enough, is an event of i
   })
 })
 
-test('one that is repeated less often is none', async () => {
+test('one that is repeated less often is not recorded', async () => {
   expect(await eventsOf('read', { count: 5, pause: 0.02 })).toEqual([])
 })
 
-test('a budget that is exceeded is an event of the transaction', async () => {
+test('an exceeded budget is recorded in the transaction span', async () => {
   expect(await eventsOf('write', { count: 5, pause: 0 })).toMatchObject([
     { name: 'holdfast.statement-budget-exceeded', attributes: { budget: 3 } },
   ])

@@ -32,7 +32,7 @@ export class UnboundedReads {
     if (operation.hasExplicitMaxRows || this.#seen.has(text) || this.#seen.size >= maxSeen) return
     this.#seen.add(text)
     const looking = this.#check(text, operation, log).catch((error: unknown) =>
-      log.debug({ error: toLogFields(error) }, 'whether a statement is bounded could not be found out'),
+      log.debug({ error: toLogFields(error) }, 'could not analyze a statement for unbounded reads'),
     )
     this.#looking.add(looking)
     void looking.finally(() => this.#looking.delete(looking))
@@ -46,7 +46,7 @@ export class UnboundedReads {
     const statement = describeStatement(text, false).text
     log.warn(
       { code: 'query-unbounded', statement, tables: tables.join(', ') },
-      `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Give the statement a LIMIT, answer with pages, or say with maxRows how many rows the operation takes.`,
+      `${describeOperation(operation)} may read any number of rows of ${tables.join(' and ')}: ${statement}. Add a LIMIT, return pages, or set maxRows of the operation.`,
     )
   }
 

@@ -29,7 +29,7 @@ const { query, mutation, service } = holdfast({ database: noDatabase })
 export const SoldOut = problem('sold-out', {
   status: 409,
   title: 'Nothing <b>is</b> left',
-  description: 'Somebody was faster & "took" it.',
+  description: 'Another call was faster & "took" it.',
   extra: z.object({ left: z.int().meta({ description: 'How many <i>are</i> left.' }) }),
 })
 

@@ -54,7 +54,7 @@ async function call(key: string, user?: string): Promise<void> {
 const age = (key: string, interval: string): Promise<void> => ageKeys(on, interval, key)
 const ada = '[null,"user","ada"]'
 
-test('keys are listed, the last ones first, by caller, key and time', async () => {
+test('keys are listed, newest first, by caller, key and time', async () => {
   await call('first')
   await call('second', 'ada')
   await call('third', 'ada')
@@ -83,7 +83,7 @@ test('keys are listed, the last ones first, by caller, key and time', async () =
   expect(await keys({ until: yesterday })).toEqual(['first'])
 })
 
-test.each([0, 1_001, 1.5])('a list of %d is refused', async (limit) => {
+test.each([0, 1_001, 1.5])('a list with the limit %d is rejected', async (limit) => {
   await expect(listKeys(pool, { limit })).rejects.toMatchObject({ code: 'key-list-invalid' })
 })
 
@@ -98,18 +98,18 @@ test('a key is shown with its answer', async () => {
   await expect(showKey(pool, 'absent')).rejects.toMatchObject({ code: 'key-unknown' })
 })
 
-test('a key of several callers is shown for one', async () => {
+test('a key of several callers is shown for one of them', async () => {
   await call('shared')
   await call('shared', 'ada')
   await expect(showKey(pool, 'shared')).rejects.toMatchObject({
     code: 'key-ambiguous',
-    message: expect.stringContaining(`(nobody), ${ada}`),
+    message: expect.stringContaining(`(no caller), ${ada}`),
   })
   expect(await showKey(pool, 'shared', { scope: ada })).toMatchObject({ scope: ada })
   expect(await showKey(pool, 'shared', { scope: '' })).toMatchObject({ scope: '' })
 })
 
-test('keys that are older are deleted, in as many batches as it takes', async () => {
+test('older keys are deleted, in as many batches as necessary', async () => {
   await call('young')
   // More pages than one statement deletes from.
   await on.sql(`

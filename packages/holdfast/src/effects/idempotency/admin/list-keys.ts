@@ -30,7 +30,7 @@ export async function listKeys(
   if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
     throw new HoldfastError(
       'key-list-invalid',
-      `Idempotency keys were asked for with the limit ${limit}; it has to be an integer from 1 to ${maxListed}.`,
+      `The limit ${limit} of a list of idempotency keys must be an integer from 1 to ${maxListed}.`,
     )
   }
   const filters = {

@@ -27,12 +27,12 @@ export async function showKey(
   if (!first) {
     throw new HoldfastError(
       'key-unknown',
-      `There is no answer to the key ${JSON.stringify(key)}: no call with it has committed, or it has been deleted after its retention. A call with it runs.`,
+      `No stored answer for key ${JSON.stringify(key)}: no call with it has committed, or the answer was deleted after its retention time. A call with it would run.`,
     )
   }
-  const scopes = rows.map((row) => row.scope || '(nobody)').join(', ')
+  const scopes = rows.map((row) => row.scope || '(no caller)').join(', ')
   throw new HoldfastError(
     'key-ambiguous',
-    `Several callers have used the key ${JSON.stringify(key)}. Say whose is meant, as a scope, one of: ${scopes}.`,
+    `Several callers used the key ${JSON.stringify(key)}. Pass a scope to disambiguate, one of: ${scopes}.`,
   )
 }

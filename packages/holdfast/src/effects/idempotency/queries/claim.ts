@@ -19,7 +19,7 @@ export interface ClaimParameters {
 
 /** The row of {@link claimLock}. */
 export interface LockRow extends SchemaEpochRow {
-  /** Whether no other transaction holds the key. */
+  /** True if no other transaction holds the key. */
   readonly claimed: boolean
   /** The database's clock, in milliseconds since the Unix epoch. */
   readonly now_ms: number

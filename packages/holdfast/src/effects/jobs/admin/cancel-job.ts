@@ -13,7 +13,7 @@ export interface CancelledJob {
   readonly service: string
   readonly name: string
   /**
-   * Whether the job was running. If so, its signal is aborted within about a second; otherwise it
+   * True if the job was running. If so, its signal is aborted within about a second; otherwise it
    * has already ended.
    */
   readonly isRunning: boolean
@@ -47,6 +47,6 @@ async function notCancelled(client: StatementClient, id: string): Promise<Holdfa
   if (!job) return jobUnknown(id)
   return new HoldfastError(
     'job-ended',
-    `The job ${id} (${job.name}) has ended, and cannot be cancelled any more: it is ${job.state}.`,
+    `The job ${id} (${job.name}) has already ended and cannot be cancelled: it is ${job.state}.`,
   )
 }

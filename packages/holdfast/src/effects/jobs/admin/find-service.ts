@@ -31,7 +31,7 @@ export async function findService(
   throw new HoldfastError(
     'job-service-ambiguous',
     known.length === 0
-      ? `No service on this database has jobs, so it is not known whose jobs "${name}" are. Name the service.`
-      : `${owners.length > 0 ? 'Several services' : 'No service'} on this database declare jobs of the name "${name}". Name the service: ${known.join(', ')}.`,
+      ? `No service on this database has jobs, so the service of "${name}" is unknown. Pass the service.`
+      : `${owners.length > 0 ? 'Several services' : 'No service'} on this database declare jobs named "${name}". Pass the service, one of: ${known.join(', ')}.`,
   )
 }

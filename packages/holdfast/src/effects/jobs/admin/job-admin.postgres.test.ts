@@ -121,7 +121,7 @@ const slots = async (): Promise<number> =>
   (await on.sql<{ slots: number }>(`select slots from holdfast.job_limits where name = 'alone'`))[0]!.slots
 
 describe('a list', () => {
-  test('has the last jobs first, by name and state, in pages', async () => {
+  test('has the newest jobs first, by name and state, in pages', async () => {
     const ids = await enqueue(
       { job: 'plain', name: 'a' },
       { job: 'other', name: 'b' },
@@ -138,7 +138,7 @@ describe('a list', () => {
     expect(await listed({ before: last[1]! })).toEqual(last.slice(2))
   })
 
-  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }])('is refused for %j', async (options) => {
+  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }])('is rejected for %j', async (options) => {
     await expect(listJobs(pool, options)).rejects.toMatchObject({ code: 'job-list-invalid' })
   })
 })
@@ -178,7 +178,7 @@ describe('a job', () => {
     ])
   })
 
-  test('is shown with what it waits for, and no time where there is none', async () => {
+  test('is shown with what it waits for, and without a time if there is none', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     await on.sql(`update holdfast.jobs set state = 'waiting', run_at = 'infinity' where id = $1`, [id])
     await on.sql(`insert into holdfast.job_steps (job_id, name, is_done) values ($1, 'answer', false)`, [id])
@@ -204,14 +204,17 @@ describe('a job', () => {
   })
 
   const absent = '0197f0a0-0000-7000-8000-000000000001'
-  test.each([showJob, retryJob, cancelJob])('that is none is told apart: %o', async (administer) => {
-    await expect(administer(pool, absent)).rejects.toMatchObject({ code: 'job-unknown' })
-    await expect(administer(pool, '0197')).rejects.toMatchObject({ code: 'job-id-invalid' })
-  })
+  test.each([showJob, retryJob, cancelJob])(
+    'that does not exist is distinguished: %o',
+    async (administer) => {
+      await expect(administer(pool, absent)).rejects.toMatchObject({ code: 'job-unknown' })
+      await expect(administer(pool, '0197')).rejects.toMatchObject({ code: 'job-id-invalid' })
+    },
+  )
 })
 
 describe('a retry', () => {
-  test('runs a dead job once more, whose failures still count', async () => {
+  test('runs a dead job once more, keeping its failures', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     expect(await retryJob(pool, id!)).toEqual({
       id,
@@ -241,7 +244,7 @@ describe('a retry', () => {
     expect(await slots()).toBe(0)
   })
 
-  test('does not take the turn of others', async () => {
+  test('does not overtake other jobs', async () => {
     await enqueue({ job: 'slow', name: 'now' }, { job: 'slow', name: 'in an hour' })
     await startWorker()
     const late = await until(async () => (await listJobs(pool, { states: ['scheduled'] }))[0])
@@ -251,14 +254,14 @@ describe('a retry', () => {
     })
   })
 
-  test('of a job that has been told to end is not cancelled', async () => {
+  test('of a job that was asked to stop is not cancelled', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
     await retryJob(pool, id!)
     expect(await showJob(pool, id!)).toMatchObject({ isCancelled: false })
   })
 
-  test('leaves any other job as it is', async () => {
+  test('does not change any other job', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     await expect(retryJob(pool, id!)).rejects.toMatchObject({ code: 'job-not-retriable' })
     await startWorker()
@@ -270,7 +273,7 @@ describe('a retry', () => {
     await inState(id!, 'succeeded')
   })
 
-  test('waits for another of its unique key', async () => {
+  test('waits for another job with its unique key', async () => {
     const [id] = await died({ job: 'plain', name: 'a', unique: untilEnded('k') })
     await enqueue({ job: 'plain', name: 'b', unique: untilEnded('k') })
     await expect(retryJob(pool, id!)).rejects.toMatchObject({ code: 'job-unique-taken' })
@@ -279,7 +282,7 @@ describe('a retry', () => {
 })
 
 describe('a redrive', () => {
-  test('begins the dead jobs of a name anew, the oldest first', async () => {
+  test('runs the dead jobs of a name again, oldest first', async () => {
     const ids = await died(
       { job: 'plain', name: 'a' },
       { job: 'other', name: 'b' },
@@ -299,7 +302,7 @@ describe('a redrive', () => {
     expect(await redriveJobs(pool, 'absent')).toMatchObject({ name: 'absent', ids: [], left: 0 })
   })
 
-  test('has one job of a unique key at a time, the last one', async () => {
+  test('runs one job of a unique key at a time, the newest', async () => {
     const ids = await died(
       { job: 'plain', name: 'a', unique: untilEnded('k') },
       { job: 'plain', name: 'b', unique: untilEnded('k') },
@@ -309,7 +312,7 @@ describe('a redrive', () => {
     expect(await redriveJobs(pool, 'plain')).toMatchObject({ ids: [ids[1]], left: 2 })
   })
 
-  test.each([0, 10_001, 0.5])('is refused with the limit %d', async (limit) => {
+  test.each([0, 10_001, 0.5])('is rejected with the limit %d', async (limit) => {
     await expect(redriveJobs(pool, 'plain', { limit })).rejects.toMatchObject({ code: 'job-list-invalid' })
   })
 })
@@ -333,7 +336,7 @@ describe('a cancellation', () => {
     expect(await slots()).toBe(0)
   })
 
-  test('tells a job that runs to end', async () => {
+  test('aborts a running job', async () => {
     const [id] = await enqueue({ job: 'endless', name: 'a' })
     await startWorker()
     await inState(id!, 'running')
@@ -341,7 +344,7 @@ describe('a cancellation', () => {
     await inState(id!, 'cancelled')
   })
 
-  test('of what has ended is refused', async () => {
+  test('of an ended job is rejected', async () => {
     const [id] = await died({ job: 'plain', name: 'a' })
     await expect(cancelJob(pool, id!)).rejects.toMatchObject({
       code: 'job-ended',
@@ -349,7 +352,7 @@ describe('a cancellation', () => {
     })
   })
 
-  test('belongs to the transaction that a client is in', async () => {
+  test('belongs to the transaction of its client', async () => {
     const [id] = await enqueue({ job: 'plain', name: 'a' })
     const client = await pool.connect()
     await client.query('begin')
@@ -361,7 +364,7 @@ describe('a cancellation', () => {
     expect(await showJob(pool, id!)).toMatchObject({ state: 'cancelled' })
   })
 
-  test('that fails leaves a connection as it was', async () => {
+  test('that fails leaves a connection unchanged', async () => {
     const single = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
     single.on('error', () => {})
     const [id] = await enqueue({ job: 'alone', name: 'a' })
@@ -374,7 +377,7 @@ describe('a cancellation', () => {
   })
 })
 
-test('jobs of a paused name are not begun until it is resumed', async () => {
+test('jobs of a paused name are not started until it is resumed', async () => {
   await pauseJobs(pool, 'plain')
   const [paused] = await enqueue({ job: 'plain', name: 'paused' }, { job: 'other', name: 'other' })
   await startWorker()

@@ -6,7 +6,7 @@ export function checkJobId(id: string): void {
   if (isUuid(id)) return
   throw new HoldfastError(
     'job-id-invalid',
-    `${JSON.stringify(id)} is not the id of a job. Give the whole of it, a UUID, as the list of jobs has it.`,
+    `${JSON.stringify(id)} is not a job id. Pass the full UUID, as shown by \`jobs list\`.`,
   )
 }
 
@@ -14,6 +14,6 @@ export function checkJobId(id: string): void {
 export function jobUnknown(id: string): HoldfastError {
   return new HoldfastError(
     'job-unknown',
-    `There is no job ${id} on this database. It may have been deleted: what has ended is kept for a while only.`,
+    `Job ${id} not found on this database. It may have been deleted: ended jobs are kept for a limited time.`,
   )
 }

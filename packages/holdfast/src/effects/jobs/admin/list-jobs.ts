@@ -34,7 +34,7 @@ export async function listJobs(
   if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
     throw new HoldfastError(
       'job-list-invalid',
-      `Jobs were asked for with the limit ${limit}; it has to be an integer from 1 to ${maxListed}.`,
+      `The limit ${limit} of a list of jobs must be an integer from 1 to ${maxListed}.`,
     )
   }
   if (before !== null) checkJobId(before)

@@ -41,7 +41,7 @@ export async function redriveJobs(
   if (!Number.isInteger(limit) || limit < 1 || limit > maxRedriven) {
     throw new HoldfastError(
       'job-list-invalid',
-      `Jobs were to be redriven with the limit ${limit}; it has to be an integer from 1 to ${maxRedriven}.`,
+      `The limit ${limit} of a redrive must be an integer from 1 to ${maxRedriven}.`,
     )
   }
   const service = await findService(client, name, of)

@@ -13,7 +13,7 @@ export interface SkippedJob {
   readonly service: string
   readonly name: string
   /**
-   * Whether the job held its concurrency slot, and so blocked later jobs of its key (`onDead:
+   * True if the job held its concurrency slot, and so blocked later jobs of its key (`onDead:
    * 'wait'`).
    */
   readonly wasHolding: boolean
@@ -44,6 +44,6 @@ async function notDead(client: StatementClient, id: string): Promise<HoldfastErr
   if (!job) return jobUnknown(id)
   return new HoldfastError(
     'job-not-dead',
-    `The job ${id} (${job.name}) is ${job.state}. Only a dead job can be skipped; "jobs cancel" ends one that has not ended.`,
+    `The job ${id} (${job.name}) is ${job.state}. Only a dead job can be skipped; use "jobs cancel" for a job that has not ended.`,
   )
 }

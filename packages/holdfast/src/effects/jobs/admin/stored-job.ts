@@ -80,7 +80,7 @@ export interface ListedJob {
   /** The number of failed attempts. */
   readonly failures: number
   readonly failure: JobFailure | null
-  /** Whether the job was cancelled. The signal of a running job is aborted. */
+  /** True if the job was cancelled. The signal of a running job is aborted. */
   readonly isCancelled: boolean
   readonly enqueuedAt: Date
   /** When a worker last claimed the job, at most about half a second before the attempt started. */

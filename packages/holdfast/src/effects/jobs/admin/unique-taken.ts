@@ -8,7 +8,7 @@ export async function orUniqueTaken<T>(what: string, work: () => Promise<T>): Pr
     if (!isUniqueTaken(error)) throw error
     throw new HoldfastError(
       'job-unique-taken',
-      `${what} cannot run again now: another job of the same name and unique key has not ended. Wait for its end, or cancel it, and do this again.`,
+      `${what} cannot run again now: another job with the same name and unique key has not ended. Wait until it ends, or cancel it, then try again.`,
       { cause: error },
     )
   }

@@ -12,17 +12,17 @@ export const jobLost: HoldfastError = new HoldfastError(
  */
 export const leaseOver: HoldfastError = new HoldfastError(
   'job-lease-over',
-  'No heartbeat of this worker has reached the database for 15 seconds, so another worker may run the job by now. The step was not begun. The job is run again, which does not count as an attempt.',
+  'No heartbeat of this worker reached the database for 15 seconds, so another worker may be running the job. The step was not started. The job runs again, which does not count as an attempt.',
 )
 
 /** The failure of an attempt that could not be marked as started, so its handler did not run. */
 export const jobNotBegun: HoldfastError = new HoldfastError(
   'job-not-begun',
-  'The attempt could not be marked as begun, so its handler was not run. The job is run again, which does not count as an attempt.',
+  'Marking the attempt as begun failed, so the handler was not run. The job runs again, which does not count as an attempt.',
 )
 
 /** The abort reason if the job was cancelled. */
-export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job has been cancelled.')
+export const jobCancelled: HoldfastError = new HoldfastError('job-cancelled', 'The job was cancelled.')
 
 /** The abort reason if the process is shutting down. Another process runs the job again. */
 export const workerStopping: HoldfastError = new HoldfastError(

@@ -13,7 +13,7 @@ const judge = (error: unknown, row: Partial<ClaimedRow> = {}) =>
     abortReason: undefined,
   })
 
-test('to run later costs no attempt, however many have failed', () => {
+test('a snooze costs no attempt, after any number of failures', () => {
   const end = judge(new RetryLater(60_000, 'busy'), { failures: 2 })
   expect(end).toMatchObject({
     state: 'scheduled',
@@ -24,7 +24,7 @@ test('to run later costs no attempt, however many have failed', () => {
   expect(end?.isFailure).toBeUndefined()
 })
 
-test('to run later costs an attempt if it says so, or has been asked for too often', () => {
+test('a snooze costs an attempt if requested, or after too many snoozes', () => {
   const counting = new RetryLater(60_000, 'busy', { countsAsAttempt: true })
   expect(judge(counting)).toMatchObject({ state: 'scheduled', isFailure: true, delayMs: 60_000 })
   expect(judge(counting, { failures: 2 })).toMatchObject({ state: 'dead' })

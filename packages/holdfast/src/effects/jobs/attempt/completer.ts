@@ -67,7 +67,10 @@ export class Completer {
         )
         return new Set(rows.map(claimKey))
       } catch (error) {
-        this.#log.warn({ error: toLogFields(error), jobs: batch.length }, 'jobs could not be completed yet')
+        this.#log.warn(
+          { error: toLogFields(error), jobs: batch.length },
+          'completing jobs failed; will retry',
+        )
         await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
           ref: false,
         })

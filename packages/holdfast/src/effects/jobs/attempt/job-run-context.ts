@@ -96,7 +96,7 @@ export class JobRunContext implements JobContext<unknown, unknown, unknown> {
     if (found) {
       throw new HoldfastError(
         'job-progress-invalid',
-        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}) reported ${found.what} as its progress${found.pointer === '' ? '' : ` at ${found.pointer}`}, which JSON cannot carry as it is.`,
+        `The job "${this.#scope.job.name}" (${this.#scope.job.definedAt}) reported ${found.what} as its progress${found.pointer === '' ? '' : ` at ${found.pointer}`}, which is not JSON-serializable.`,
       )
     }
     const text = JSON.stringify(value)

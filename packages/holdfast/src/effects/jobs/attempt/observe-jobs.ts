@@ -17,18 +17,18 @@ const bounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 export function observeJobs(telemetry: Telemetry, running: () => number): JobsObserver {
   const durations = telemetry.histogram({
     name: 'holdfast.job.duration',
-    description: 'How long attempts of jobs took, by what they came to.',
+    description: 'Duration of job attempts, by outcome.',
     unit: 's',
     bounds,
   })
   const waits = telemetry.histogram({
     name: 'holdfast.job.age',
-    description: 'How old jobs were when an attempt began.',
+    description: 'Age of jobs at the start of an attempt.',
     unit: 's',
     bounds,
   })
   const forget = telemetry.upDownCounter(
-    { name: 'holdfast.job.running', description: 'Jobs that run in this process.', unit: '{job}' },
+    { name: 'holdfast.job.running', description: 'Jobs running in this process.', unit: '{job}' },
     () => [{ value: running() }],
   )
   const series = new Map<string, HistogramSeries>()

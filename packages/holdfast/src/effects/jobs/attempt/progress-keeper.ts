@@ -35,7 +35,7 @@ export class ProgressKeeper {
     this.#clock.after(pauseMs, () => {
       this.#isDue = false
       this.flush().catch((error: unknown) =>
-        this.#log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be stored'),
+        this.#log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed'),
       )
     })
   }
@@ -53,7 +53,7 @@ export class ProgressKeeper {
           if (sqlStateOf(error) === undefined) throw error
           this.#log.debug(
             { error: toLogFields(error), jobId: one.id },
-            'the progress of a job could not be stored',
+            'storing the progress of a job failed',
           )
         })
       }

@@ -23,10 +23,13 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
     } catch (error) {
       const { log, row } = scope
       if (scope.closing.aborted) {
-        log.error({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored`)
+        log.error({ error: toLogFields(error) }, `storing the outcome of the job ${row.name} failed`)
         return undefined
       }
-      log.debug({ error: toLogFields(error) }, `the end of the job ${row.name} could not be stored yet`)
+      log.debug(
+        { error: toLogFields(error) },
+        `storing the outcome of the job ${row.name} failed; will retry`,
+      )
       await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
         ref: false,
       })

@@ -107,7 +107,7 @@ async function runHandler(
       if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
         scope.log.debug(
           { error: toLogFields(outcome.reason) },
-          `the job ${row.name} failed after its attempt had ended`,
+          `job ${row.name} failed after its attempt had ended`,
         )
     })
   }
@@ -141,7 +141,7 @@ async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome
     scope.work.span.fail('job-lost')
     scope.log.warn(
       { error: toLogFields(error) },
-      'job lost: it was rescued by another worker, or had been committed; nothing else of this attempt is kept',
+      'job lost: rescued by another worker or already committed; this attempt was rolled back',
     )
     return 'lost'
   }
@@ -167,7 +167,10 @@ function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: Attempt
   work.span.fail(error instanceof Error ? error.name : 'unknown')
   const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
   if (end.state === 'dead' && end.keepsSlot === true)
-    log.error(fields, 'job dead: later ones of its key wait until it is redriven or skipped')
-  else if (end.state === 'dead') log.error(fields, 'job dead: it has no further attempt')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; it is attempted again')
+    log.error(
+      fields,
+      'job failed permanently (attempts exhausted); later jobs of its key wait until it is redriven or skipped',
+    )
+  else if (end.state === 'dead') log.error(fields, 'job failed permanently (attempts exhausted)')
+  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; will retry')
 }

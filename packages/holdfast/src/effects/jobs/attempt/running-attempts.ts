@@ -133,7 +133,7 @@ export class RunningAttempts {
       .catch((error: unknown): AttemptOutcome => {
         log.error(
           { error: toLogFields(error), job: row.name, jobId: row.id },
-          'an attempt could not be ended',
+          'recording the outcome of an attempt failed',
         )
         return 'lost'
       })
@@ -162,7 +162,7 @@ export class RunningAttempts {
     for (const { work } of scopes) work.span.set('holdfast.loop_delay', delayMs / 1_000)
     this.#parts.log.warn(
       { delayMs: Math.round(delayMs), jobs: [...new Set(scopes.map(({ row }) => row.name))] },
-      'event loop blocked while jobs ran: nothing else of this process went on meanwhile',
+      'event loop blocked while jobs were running: all other work of this process was delayed',
     )
   }
 
@@ -185,7 +185,7 @@ export class RunningAttempts {
   async close(): Promise<void> {
     this.#marks.close()
     await this.#progress.flush().catch((error: unknown) => {
-      this.#parts.log.debug({ error: toLogFields(error) }, 'the progress of jobs could not be stored')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'storing the progress of jobs failed')
     })
     this.#observer.forget()
   }

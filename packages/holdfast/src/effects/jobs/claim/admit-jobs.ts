@@ -20,7 +20,7 @@ const limitMs = 5_000
 
 /** The outcome of {@link admitJobs}. */
 export interface Admitted {
-  /** Whether more jobs may be waiting at the gate. */
+  /** True if more jobs may be waiting at the gate. */
   readonly isMore: boolean
   /** The number of jobs that became ready. */
   readonly ready: number

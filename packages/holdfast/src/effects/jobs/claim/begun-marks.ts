@@ -90,7 +90,7 @@ export class BegunMarks {
       if (due.length > 0) await this.#write(due.map(([, { claim }]) => claim))
       for (const [key] of due) this.#unmarked.delete(key)
     } catch (error) {
-      this.#log.debug({ error: toLogFields(error) }, 'running jobs could not be marked as begun yet')
+      this.#log.debug({ error: toLogFields(error) }, 'marking running jobs as begun failed; will retry')
     }
     this.#timer = undefined
     if (this.#unmarked.size > 0) this.#timer = setTimeout(() => void this.#markLate(), markAfterMs).unref()

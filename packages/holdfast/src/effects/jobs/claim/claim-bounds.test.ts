@@ -5,7 +5,7 @@ const whole = (name: string) => ({ name, low: -32_768, high: 32_767 })
 const claimed = (seq: number, priority = 0, name = 'mail') => ({ name, priority, seq })
 const names = ['mail', 'report']
 
-test('a claim looks everywhere at first, and behind what was claimed a while ago after that', () => {
+test('a claim looks everywhere at first, and later only after what was claimed a while ago', () => {
   const bounds = new ClaimBounds({ names, hasShares: false })
   const everywhere = { behind: [], ranges: [whole('mail'), whole('report')] }
   expect(bounds.segments(names, 0)).toEqual(everywhere)
@@ -49,7 +49,7 @@ test('a sweep looks everywhere: every ten seconds, when nothing was found, and w
   expect(bounds.segments(names, 12_003).behind).toEqual([])
 })
 
-test('jobs of shares, which pass each other, have no bound, and priorities no more than eight', () => {
+test('jobs of shares, which overtake each other, have no bound, and priorities at most eight', () => {
   const shared = new ClaimBounds({ names, hasShares: true })
   shared.segments(names, 0)
   shared.claimed([claimed(3)], 0)

@@ -60,12 +60,12 @@ export class Claims {
     return this.#parts.slots.names
   }
 
-  /** Whether another job could start. */
+  /** True if another job could start. */
   get hasRoom(): boolean {
     return this.#parts.slots.free > 0
   }
 
-  /** Whether claims may turn up whose reply was lost. */
+  /** True if claims may turn up whose reply was lost. */
   get isUnclear(): boolean {
     return this.#reconciledMs < this.#unclearUntilMs
   }
@@ -137,7 +137,7 @@ export class Claims {
   /** Like `claim`, without a promise: a failure is logged and reported to `onFailed`. */
   claimSoon(): void {
     this.claim().catch((error: unknown) => {
-      this.#parts.log.debug({ error: toLogFields(error) }, 'jobs could not be claimed')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'claiming jobs failed')
       if (!this.#isOver) this.#parts.onFailed()
     })
   }
@@ -162,7 +162,7 @@ export class Claims {
     this.end()
     const { log } = this.#parts
     await this.claim().catch((error: unknown) => {
-      log.debug({ error: toLogFields(error) }, 'a claim that was under way at the end has failed')
+      log.debug({ error: toLogFields(error) }, 'claim failed during shutdown')
     })
     const waiting = this.#backlog.clear()
     await this.#release(waiting).catch((error: unknown) => {

@@ -51,7 +51,7 @@ const countOf = async (state: string): Promise<number> =>
     ])
   )[0]!.count
 
-test('a crash kills only jobs of one attempt that had begun', async () => {
+test('a crash fails only jobs of one attempt that had begun', async () => {
   await insertJobs('hang', 10)
   const { child, began } = startChild()
   await until(() => began.length === 10, { timeoutMs: 60_000 })
@@ -78,7 +78,7 @@ test('a crash kills only jobs of one attempt that had begun', async () => {
   ])
 })
 
-test('a job that kills its process at once does so once more than it has attempts', async () => {
+test('a job that kills its process at once does so at most once more than its attempts', async () => {
   await insertJobs('kill', 1)
   for (const [expected, left] of [
     ['running', { failures: 0, lost_claims: 0 }],

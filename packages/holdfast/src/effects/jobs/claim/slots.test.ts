@@ -16,7 +16,7 @@ function fill(slots: Slots, one: ReturnType<typeof row>): number {
 
 const job = (name: string, slots?: Job['slots']): Job => ({ name, slots }) as Job
 
-test('a name leaves the reserved slots to names of which nothing runs', () => {
+test('a name leaves the reserved slots to names without running jobs', () => {
   const [slots] = divideSlots(
     ['a', 'b', 'c', 'd'].map((name) => job(name)),
     10,
@@ -39,7 +39,7 @@ test.each<[readonly string[], number, number]>([
   [['a', 'b', 'c'], 2, 1],
   [['a', 'b', 'c'], 1, 1],
   ['abcdefghijklmnopqrstuvwxyz'.split(''), 100, 80],
-])('a name, one of %j, takes its part of %i slots', (names, concurrency, expected) => {
+])('a name, one of %j, gets its share of %i slots', (names, concurrency, expected) => {
   const [slots] = divideSlots(
     names.map((name) => job(name)),
     concurrency,
@@ -47,7 +47,7 @@ test.each<[readonly string[], number, number]>([
   expect(fill(slots!, row('a'))).toBe(expected)
 })
 
-test('a job with slots of its own takes none of the others, and an owner takes half of them', () => {
+test('a job with reserved slots takes none of the others, and an owner takes half of them', () => {
   const jobs = [job('a'), job('b', { count: 20, connections: 3, shareOf: () => '' })]
   const [shared, own] = divideSlots(jobs, 10)
   expect(shared).toMatchObject({ names: ['a'], count: 10 })

@@ -14,7 +14,7 @@ export interface SlotsParts {
   readonly count: number
   /** The number of slots that are reserved for shares without a running job. */
   readonly reserved: number
-  /** Whether the jobs of one name are divided into shares; otherwise each name is a share. */
+  /** True if the jobs of one name are divided into shares; otherwise each name is a share. */
   readonly hasShares: boolean
 }
 

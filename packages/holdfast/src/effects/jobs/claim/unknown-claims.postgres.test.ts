@@ -66,7 +66,7 @@ async function start(watch: Parameters<typeof startCuttingProxy>[1] = () => {}) 
 
 const hasText = (bytes: Buffer, text: string): boolean => bytes.toString('latin1').includes(text)
 
-test('a job whose claim was carried out, and never answered, runs all the same, and costs no attempt', async () => {
+test('a job whose claim committed without an answer still runs, and loses no attempt', async () => {
   const attempts: number[] = []
   run = ({ attempt }) => void attempts.push(attempt)
   const on = await start()
@@ -85,7 +85,7 @@ test('a job whose claim was carried out, and never answered, runs all the same, 
   expect(await on.find()).toEqual([{ state: 'succeeded', claim: 2, failures: 0 }])
 })
 
-test('a job runs once at a time though the answer to the end of its attempt was lost', async () => {
+test('a job runs once at a time even if the answer to the end of its attempt was lost', async () => {
   const now = new Map<string, number>()
   let [most, hasRepeated, mayEnd] = [0, false, false]
   run = async ({ id, attempt, signal }) => {

@@ -45,7 +45,7 @@ export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions):
 }
 
 function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow {
-  if (read.issues) throw inputInvalid(job, `is not what it declares: ${summarizeIssues(read.issues)}`)
+  if (read.issues) throw inputInvalid(job, `does not match its schema: ${summarizeIssues(read.issues)}`)
   return {
     id: uuidv7(),
     name: job.name,
@@ -99,22 +99,21 @@ function checkKey(job: JobType, what: string, key: string): void {
   if (key.length > maxKeyLength)
     throw optionsInvalid(
       job,
-      `has a ${what} of ${key.length} characters; give it ${maxKeyLength} at most, or a hash of it`,
+      `has a ${what} of ${key.length} characters; the max is ${maxKeyLength}, so shorten or hash it`,
     )
   if (key.includes('\0') || !key.isWellFormed())
-    throw optionsInvalid(job, `has a ${what} with U+0000 or half of a surrogate pair, which cannot be stored`)
+    throw optionsInvalid(job, `has a ${what} with U+0000 or an unpaired surrogate, which cannot be stored`)
 }
 
 function checkOptions(job: JobType, { delay, at, unique, priority }: EnqueueOptions): void {
   if (delay !== undefined && at !== undefined)
-    throw optionsInvalid(job, 'has both a delay and a time; give one')
-  if (at !== undefined && Number.isNaN(at.getTime()))
-    throw optionsInvalid(job, 'has a time that is not a valid date')
+    throw optionsInvalid(job, 'has both a delay and a time; pass only one')
+  if (at !== undefined && Number.isNaN(at.getTime())) throw optionsInvalid(job, 'has an invalid date')
   const key = typeof unique === 'object' ? unique.key : unique
-  if (key === '') throw optionsInvalid(job, 'has an empty unique key; give it 1 character at least')
+  if (key === '') throw optionsInvalid(job, 'has an empty unique key; it must not be empty')
   if (key !== undefined) checkKey(job, 'unique key', key)
   if (priority !== undefined && !isPriority(priority))
-    throw optionsInvalid(job, `has the priority ${priority}; give it an integer from -1000 to 1000`)
+    throw optionsInvalid(job, `has the priority ${priority}; it must be an integer from -1000 to 1000`)
 }
 
 function isPriority(value: number): boolean {
@@ -124,7 +123,7 @@ function isPriority(value: number): boolean {
 function optionsInvalid(job: JobType, what: string): HoldfastError {
   return new HoldfastError(
     'job-options-invalid',
-    `The job "${job.name}" (${job.definedAt}) that is enqueued ${what}.`,
+    `The enqueued job "${job.name}" (${job.definedAt}) ${what}.`,
   )
 }
 

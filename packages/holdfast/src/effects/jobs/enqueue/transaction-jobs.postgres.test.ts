@@ -47,7 +47,7 @@ const tested = service({
   jobs: { named, limited, open },
 })
 
-test('what was enqueued within a savepoint goes with it', async () => {
+test('jobs that were enqueued within a savepoint are undone with it', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.enqueueSome({})
   expect(await on.sql(`select input ->> 'name' as name from holdfast.all_jobs order by seq`)).toEqual([
@@ -57,7 +57,7 @@ test('what was enqueued within a savepoint goes with it', async () => {
   ])
 })
 
-test('a job belongs to the trace that is named, or to that of whoever enqueues it', async () => {
+test('a job belongs to the trace that is passed, or to the trace of its caller', async () => {
   await using on = await createTestService(tested, { worker: false })
   await on.call.enqueueTraced({})
   const [own, other, malformed] = await on.sql('select traceparent from holdfast.all_jobs order by seq')
@@ -66,7 +66,7 @@ test('a job belongs to the trace that is named, or to that of whoever enqueues i
   expect(malformed).toEqual(own)
 })
 
-test('a job is given what its input was when it was enqueued, whatever texts there are in it', async () => {
+test('a job gets its input as it was when it was enqueued, with any text in it', async () => {
   await using on = await createTestService(tested, { worker: false })
   const names = ['first', 'U+0000: \0', 'half a character: \uD800']
   enqueue = async (jobs) => {
@@ -79,7 +79,7 @@ test('a job is given what its input was when it was enqueued, whatever texts the
   )
 })
 
-test('members that the input does not declare are not stored, however the job is enqueued', async () => {
+test('members that the input does not declare are not stored in any way of enqueuing', async () => {
   await using on = await createTestService(tested, { worker: false })
   const row = { name: 'Ada', password_hash: 'x' }
   enqueue = async (jobs) => {
@@ -101,7 +101,7 @@ test.each([
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(named, { name: '' }, { unique: '\uD800' })],
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(named, { name: '' }, { unique: '' })],
   ['job-input-invalid', (jobs: Jobs) => jobs.enqueue(open, { it: 1n })],
-])('what cannot be stored of a job is refused where it is enqueued: %s (%#)', async (code, refused) => {
+])('a job that cannot be stored is rejected when it is enqueued: %s (%#)', async (code, refused) => {
   await using on = await createTestService(tested, { worker: false })
   const codes: unknown[] = []
   enqueue = (jobs) =>

@@ -151,7 +151,7 @@ export class TransactionJobs implements Jobs, Gathering {
     }
     throw new HoldfastError(
       'job-unique-contended',
-      `The job "${row.name}" with the unique key ${JSON.stringify(unique.key)} could be neither enqueued nor found: others of this key begin and end faster than it can be looked for. Enqueue it again.`,
+      `The job "${row.name}" with the unique key ${JSON.stringify(unique.key)} could be neither enqueued nor found: other jobs with this key kept completing while it was being looked up. Enqueue it again.`,
     )
   }
 

@@ -51,7 +51,7 @@ beforeEach(async () => {
 const countUnfinished = async (): Promise<number> =>
   (await on.sql<{ count: number }>('select count(*)::int as count from holdfast.jobs'))[0]!.count
 
-test('what is committed while a unique job runs gets one more run, however much it is', async () => {
+test('commits during the run of a unique job cause exactly one more run', async () => {
   const { promise, resolve } = Promise.withResolvers<void>()
   held = promise
   await on.call.add({})
@@ -69,7 +69,7 @@ test('what is committed while a unique job runs gets one more run, however much 
   expect(seen).toEqual([1, 4])
 })
 
-test('a unique job does not begin before the last transaction that it stands for has committed', async () => {
+test('a unique job does not start before the last transaction that it stands for has committed', async () => {
   const first = await on.call.add({})
   const isWaiting = Promise.withResolvers<void>()
   const mayCommit = Promise.withResolvers<void>()

@@ -57,7 +57,7 @@ test('a wake reaches its own process and others once, with its service and names
   expect(other.heard).toEqual(['jobs shop charge', 'messages billing paid', 'due bank'])
 })
 
-test('wakes that come close together are one notification of each kind', async () => {
+test('wakes in quick succession are one notification of each kind', async () => {
   const [one, other] = [await start(), await start()]
   for (let n = 0; n < 100; n += 1) one.waker.send('jobs', [`job-${n % 3}`])
   one.waker.send('cancelled', ['last'])
@@ -68,7 +68,7 @@ test('wakes that come close together are one notification of each kind', async (
   )
 })
 
-test('more names than a notification holds are any of the service', async () => {
+test('if a notification cannot hold all names, it stands for any name of the service', async () => {
   const [one, other] = [await start(), await start()]
   one.waker.send(
     'jobs',
@@ -78,7 +78,7 @@ test('more names than a notification holds are any of the service', async () => 
   expect(other.heard).toEqual(['jobs shop any'])
 })
 
-test('a connection that is lost and made again has listeners look, and loses no wake of this process', async () => {
+test('a reconnected listener polls, and loses no wake of its process', async () => {
   const [one, other] = [await start(), await start()]
   const looks = one.looks()
   const { session } = one.waker
@@ -101,7 +101,7 @@ test('a process behind a pooler wakes others, although it receives no wakes', as
   expect(pooled.waker.isListening).toBe(false)
 })
 
-test('what was sent before a process closes its waker is heard by others', async () => {
+test('wakes that were sent before a process closes its waker are received', async () => {
   const [one, other] = [await start(), await start()]
   one.waker.send('jobs', ['first'])
   one.waker.send('returned', ['last'])
@@ -109,7 +109,7 @@ test('what was sent before a process closes its waker is heard by others', async
   await until(() => other.heard.includes('returned shop last'))
 })
 
-test('a payload is read as it was written, and what is none is ignored', () => {
+test('a payload is parsed as it was written, and an invalid one is ignored', () => {
   const wake: Wake = { kind: 'jobs', service: 'a "service"', names: new Set(['x', 'ü']) }
   expect(decodeWake(encodeWake(wake))).toEqual(wake)
   expect(decodeWake(encodeWake({ ...wake, names: undefined }))).toEqual({ ...wake, names: undefined })

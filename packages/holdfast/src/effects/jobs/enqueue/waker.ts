@@ -30,7 +30,7 @@ export interface WakeListener {
 /** Sends and receives wakes. */
 export interface Waker extends WakeSender {
   /**
-   * Whether this process receives the wakes of other processes now. If not, it has to poll more
+   * True if this process receives the wakes of other processes now. If not, it has to poll more
    * often.
    */
   readonly isListening: boolean
@@ -51,7 +51,7 @@ export interface WakerParts {
   readonly service: string
   readonly connectionString: string
   /**
-   * Whether the connection leads to a pooler in transaction mode, over which wakes can be sent but
+   * True if the connection leads to a pooler in transaction mode, over which wakes can be sent but
    * not received.
    */
   readonly isPooled?: boolean
@@ -184,10 +184,7 @@ class NotifyingWaker implements Waker {
   #lose(lost: DriverClient, error: unknown): void {
     if (this.#isClosed || this.#retry || (this.#client && this.#client !== lost)) return
     this.#client = undefined
-    this.#parts.log.debug(
-      { error: toLogFields(error) },
-      'connection for wakes lost; workers poll every second meanwhile',
-    )
+    this.#parts.log.debug({ error: toLogFields(error) }, 'LISTEN connection lost; polling every second')
     lost.end().catch(() => {})
     this.#retry = this.#parts.clock.after(this.#retryMs, () => {
       this.#retry = undefined

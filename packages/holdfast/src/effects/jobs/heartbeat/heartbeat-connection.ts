@@ -9,7 +9,7 @@ export interface HeartbeatTarget {
    * for a free connection.
    */
   readonly connectionString: string
-  /** Whether the URL leads to a pooler in transaction mode. */
+  /** True if the URL leads to a pooler in transaction mode. */
   readonly isPooled: boolean
 }
 

@@ -34,7 +34,7 @@ function createLoop(answers: readonly (boolean | Error)[] = []) {
   }
 }
 
-test('heartbeats go on while the event loop is silent for as long as it may be, and stop after that', async () => {
+test('heartbeats continue while the event loop is blocked for as long as allowed, and then stop', async () => {
   const { view, loop, heard, sent, pass } = createLoop()
   pass(60_000)
   expect(await loop.beatOnce()).toBe(everyMs)
@@ -49,7 +49,7 @@ test('heartbeats go on while the event loop is silent for as long as it may be, 
   expect(sent()).toBe(2)
 })
 
-test('a lease counts from when its heartbeat was sent, and is not extended by one that fails', async () => {
+test('a lease starts when its heartbeat was sent, and a failed heartbeat does not extend it', async () => {
   const { view, loop, heard, pass } = createLoop([true, new Error('no route')])
   await loop.beatOnce()
   pass(9_000)
@@ -62,7 +62,7 @@ test('a lease counts from when its heartbeat was sent, and is not extended by on
   expect(view.sinceHeartbeatMs).toBe(0)
 })
 
-test('a worker that the database does not have is declared dead, once', async () => {
+test('a worker that is not in the database is declared dead, once', async () => {
   const { loop, heard, sent } = createLoop([false])
   await loop.run()
   expect(heard).toEqual(['declared dead'])

@@ -53,7 +53,7 @@ function reportSilence(worker: string, silentMs: number): void {
     worker,
     pid: process.pid,
     silentMs: Math.round(silentMs),
-    msg: 'heartbeats stopped: the event loop has been silent for longer than any running job may take, so other workers rescue the jobs of this one',
+    msg: 'heartbeats stopped: the event loop was blocked for longer than the deadline of any running job, so other workers rescue the jobs of this worker',
   }
   try {
     writeSync(2, `${JSON.stringify(line)}\n`)

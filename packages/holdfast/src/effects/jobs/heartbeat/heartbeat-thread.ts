@@ -29,7 +29,7 @@ export function heartbeatThread(): HeartbeatThread {
   if (!existsSync(entry)) {
     throw new HoldfastError(
       'heartbeat-thread-missing',
-      `The heartbeats of a worker are sent by a thread of their own, whose file ${fileURLToPath(entry)} is missing. A bundle has only one file: exclude "holdfast" from it, as "external" or "noExternal" of the bundler does, and install it beside the bundle.`,
+      `The heartbeat thread of a worker cannot start: its file ${fileURLToPath(entry)} is missing. If the program is bundled, exclude "holdfast" from the bundle (option "external" or "noExternal" of the bundler) and install it beside the bundle.`,
     )
   }
   current = new HeartbeatThread()
@@ -53,7 +53,7 @@ export class HeartbeatThread {
     this.#thread.unref()
   }
 
-  /** Whether the thread has ended. It ends by itself only if it fails. */
+  /** True if the thread has ended. It ends by itself only if it fails. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }

@@ -44,7 +44,7 @@ export class HeartbeatView {
     return this.#sinceMs(turnedAt)
   }
 
-  /** Whether the event loop has been silent for longer than allowed. */
+  /** True if the event loop has been silent for longer than allowed. */
   get isSilentTooLong(): boolean {
     return this.#now() - Atomics.load(this.#values, turnedAt) > Atomics.load(this.#values, allowedSilence)
   }

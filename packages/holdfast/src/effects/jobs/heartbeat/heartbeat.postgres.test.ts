@@ -82,7 +82,7 @@ test('heartbeats reach the database while the event loop is blocked', async () =
   await observer.terminate()
 })
 
-test('rows that a user has locked keep no heartbeat waiting', async () => {
+test('rows that a user has locked do not delay heartbeats', async () => {
   await startHeartbeats()
   const known = await further([])
   const client = new DriverClient({ connectionString: on.databaseUrl })
@@ -108,7 +108,7 @@ test('a heartbeat whose connection is lost is sent on another one', async () => 
   await further(known)
 })
 
-test('defaults of the database do not reach the heartbeats, directly or through a pooler', async () => {
+test('defaults of the database do not affect the heartbeats, directly or through a pooler', async () => {
   const [{ name } = { name: '' }] = await on.sql<{ name: string }>('select current_database() as name')
   await on.sql(`alter database ${name} set default_transaction_read_only = on`)
   const direct = await startHeartbeats()
@@ -122,7 +122,7 @@ test('defaults of the database do not reach the heartbeats, directly or through 
   await on.sql(`alter database ${name} reset default_transaction_read_only`)
 })
 
-test('a worker that others have removed hears that it was declared dead', async () => {
+test('a worker that others removed learns that it was declared dead', async () => {
   let times = 0
   const worker = await startHeartbeats({ onDeclaredDead: () => (times += 1) })
   await further([])
@@ -131,7 +131,7 @@ test('a worker that others have removed hears that it was declared dead', async 
   expect(times).toBe(1)
 })
 
-test('dead is a worker without a heartbeat within the lease, but for the one that asks', async () => {
+test('a worker without a heartbeat within the lease is dead, except for the one that checks', async () => {
   const [fresh, alive, silent, neverHeard, self] = [
     await register(),
     await register('1h'),
@@ -151,7 +151,7 @@ test('dead is a worker without a heartbeat within the lease, but for the one tha
   ).toHaveLength(3)
 })
 
-test('the thread keeps no process alive, and is given nothing that the program preloads', async () => {
+test('the thread does not keep the process alive, and does not load the preloads of the program', async () => {
   const preload = `data:text/javascript,console.log('preloaded')`
   const child = spawn(
     process.execPath,

@@ -48,7 +48,7 @@ export interface HeartbeatParts {
 
 /** The heartbeat of a worker. */
 export interface Heartbeat {
-  /** Whether the worker holds its lease, as far as this process knows. */
+  /** True if the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
   /**
    * How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed.

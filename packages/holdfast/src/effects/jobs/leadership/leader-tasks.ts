@@ -173,7 +173,7 @@ export function startLeaderTasks(parts: LeaderTasksParts): LeaderTasks {
         if (!admitted.isMore) break
       }
     } catch (error) {
-      log.warn({ error: toLogFields(error), job: job.name }, 'jobs could not be admitted to their limits')
+      log.warn({ error: toLogFields(error), job: job.name }, 'applying job limits failed')
     }
     return sum
   }

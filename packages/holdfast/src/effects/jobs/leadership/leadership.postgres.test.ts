@@ -86,21 +86,21 @@ test('one candidate of a service has the lease, and renews it in the same term',
   expect(await campaigned(other, { service: 'bank' })).toMatchObject([{ term: '1' }])
 })
 
-test('a candidate learns how long the lease holds', async () => {
+test('a candidate learns how long the lease is valid', async () => {
   await campaigned(one)
   const [row] = await campaigned(other)
   expect(row!.left_ms).toBeGreaterThan(0)
   expect(row!.left_ms).toBeLessThanOrEqual(leadLeaseMs)
 })
 
-test('a lease that has ended is another candidate’s, in a new term, and no longer its holder’s', async () => {
+test('an expired lease goes to another candidate, in a new term', async () => {
   await campaigned(one)
   await endLease()
   expect(await campaigned(other)).toMatchObject([{ term: '2' }])
   expect(await campaigned(one)).toMatchObject([{ term: null }])
 })
 
-test('of candidates that saw the same end of a lease, one has it', async () => {
+test('of candidates that saw the same lease expire, one gets it', async () => {
   await campaigned(one)
   await endLease()
   const [first, second] = [
@@ -138,7 +138,7 @@ test('the lease of a holder whose session is gone is taken at once', async () =>
   await until(async () => (await campaigned(other))[0]!.term === '2')
 })
 
-test('a process leads only while its lease holds by its own clock', async () => {
+test('a process leads only while its lease is valid by its own clock', async () => {
   const { leadership, clock } = start()
   await until(() => leadership.leads)
   // No renewal succeeds, as if the event loop were blocked.
@@ -164,7 +164,7 @@ test('a leader that stops hands over to another process at once', async () => {
   expect(first.leadership.leads).toBe(false)
 })
 
-test('a process does what the leader does not know, and nothing that it knows', async () => {
+test('a process runs the tasks that the leader does not know, and no others', async () => {
   const leader = start(['a'])
   await until(() => leader.leadership.leads)
   const newer = start(['a', 'b'])

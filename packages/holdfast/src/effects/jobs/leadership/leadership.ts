@@ -18,7 +18,8 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 // - A process leads only while the lease is also valid by its own monotonic clock, counted from
 //   before the renewal was sent. So a process that was stopped and continues starts nothing.
 // - A candidate checks again when the lease ends. A leader that stops resigns and wakes the others.
-//   A killed leader leaves no session, so the next candidate that checks becomes the leader at once.
+//   A killed leader leaves no session, so the next candidate that checks becomes the leader at
+// once.
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
 //   each task has to be safe in two processes at once. No task relies on the term, which is
 //   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
@@ -53,7 +54,7 @@ export interface LeadershipParts {
 
 /** The part of a process in the leader election of its service. */
 export interface Leadership {
-  /** Whether this process leads its service. */
+  /** True if this process leads its service. */
   readonly leads: boolean
   /** Returns whether this process has a task: it leads, or the leader does not have the task. */
   isLeader(name: string): boolean
@@ -80,7 +81,7 @@ class Campaign implements Leadership {
     this.#parts = parts
     const { service, waker, clock, log } = parts
     this.#task = startRecurringTask({
-      failure: 'campaigning for the lead of the service failed',
+      failure: 'leader election failed',
       clock,
       log,
       everyMs: leadLeaseMs + jitterMs,
@@ -113,7 +114,7 @@ class Campaign implements Leadership {
       await this.#run((connection) => connection.run(resign(service, this.#holder)))
       waker.send('leaderless', [])
     } catch (error) {
-      log.debug({ error: toLogFields(error) }, 'the lease could not be handed over; it ends by itself')
+      log.debug({ error: toLogFields(error) }, 'releasing the leader lease failed; it will expire')
     }
   }
 
@@ -137,7 +138,7 @@ class Campaign implements Leadership {
       row = rows[0]
     } catch (error) {
       if (!this.leads) throw error
-      this.#parts.log.debug({ error: toLogFields(error) }, 'renewing the lease of the leader failed')
+      this.#parts.log.debug({ error: toLogFields(error) }, 'renewing the leader lease failed')
       return retryMs
     }
     const { term = null, left_ms: leftMs = null, covers: theirs = null } = row ?? {}
@@ -153,14 +154,14 @@ class Campaign implements Leadership {
     const isNew = !this.leads
     this.#leadsUntilMs = sentMs + leadLeaseMs
     this.#othersCover = undefined
-    if (this.#term !== term) this.#parts.log.info({ term: Number(term) }, 'this process leads its service')
+    if (this.#term !== term)
+      this.#parts.log.info({ term: Number(term) }, 'process became the leader of its service')
     this.#term = term
     if (isNew) this.#parts.onElected()
   }
 
   #follow(covers: readonly string[]): void {
-    if (this.#term !== undefined)
-      this.#parts.log.warn('another process leads the service: the lease had ended')
+    if (this.#term !== undefined) this.#parts.log.warn('leadership lost: the lease had expired')
     this.#lose()
     const known = this.#othersCover
     this.#othersCover = new Set(covers)

@@ -53,10 +53,7 @@ async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, w
       forgetDead({ service, leaseMs, self }),
     )
     for (const { id, host, pid } of dead.rows) {
-      log.warn(
-        { worker: id, host, pid },
-        'worker declared dead: it sent no heartbeat within its lease; its jobs are rescued',
-      )
+      log.warn({ worker: id, host, pid }, 'a worker missed its heartbeats; taking over its jobs')
       await connection.run(endSessions([sessionsOf(id), ownSessionsOf(id)]))
     }
   })
@@ -86,7 +83,7 @@ function failureOf({ failures }: OrphanRow): Pick<AttemptEnd, 'isFailure' | 'fai
     isFailure: true,
     failure: {
       name: 'WorkerLost',
-      message: 'The process that ran the job sent no heartbeat any more.',
+      message: 'The worker that ran the job stopped sending heartbeats.',
       attempt: failures + 1,
       at: new Date().toISOString(),
     },

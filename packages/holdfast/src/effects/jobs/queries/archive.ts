@@ -19,7 +19,7 @@ export interface Archived {
   readonly failures?: string
   /** The last failure. Default: unchanged. */
   readonly failure?: string
-  /** Whether the job keeps its concurrency slot. Default: it does not. */
+  /** True if the job keeps its concurrency slot. Default: it does not. */
   readonly hasSlot?: string
 }
 

@@ -10,15 +10,15 @@ export interface AttemptEnd {
    * due time.
    */
   readonly delayMs?: number
-  /** Whether it counts as a failed attempt. */
+  /** True if it counts as a failed attempt. */
   readonly isFailure?: boolean
-  /** Whether the job asked to run later, which costs no attempt. */
+  /** True if the job asked to run later, which costs no attempt. */
   readonly isSnooze?: boolean
-  /** Whether the worker died before the attempt was marked as started. */
+  /** True if the worker died before the attempt was marked as started. */
   readonly isLostClaim?: boolean
   /** The failure, as it is stored. */
   readonly failure?: Readonly<Record<string, unknown>>
-  /** Whether the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
+  /** True if the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
   readonly keepsSlot?: boolean
   /**
    * How long an ended job is kept, in milliseconds. Default {@link deadRetentionMs}, which also
@@ -34,7 +34,7 @@ export const deadRetentionMs: number = 30 * 86_400_000
 export interface EndedRow {
   /** The new state. Differs from the requested one if the job was cancelled. */
   readonly state: string
-  /** Whether the job has kept its slot. */
+  /** True if the job has kept its slot. */
   readonly has_slot: boolean
 }
 

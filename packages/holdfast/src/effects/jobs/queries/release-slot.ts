@@ -8,7 +8,8 @@ export interface Slot {
 }
 
 /**
- * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The lock
+ * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The
+ * lock
  * is taken in a separate statement first, so that the second one sees all jobs blocked before.
  */
 export function releaseSlot({ service, name, key }: Slot): readonly Statement[] {

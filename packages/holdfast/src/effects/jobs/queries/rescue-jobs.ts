@@ -5,7 +5,7 @@ import type { ClaimOf } from '../claim/claim-of.ts'
 export interface OrphanRow extends ClaimOf {
   readonly name: string
   readonly failures: number
-  /** Whether its attempt was marked as started. */
+  /** True if its attempt was marked as started. */
   readonly has_begun: boolean
   readonly limit_key: string | null
   readonly has_slot: boolean

@@ -95,7 +95,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
   }
 
   return startRecurringTask({
-    failure: `the jobs of the schedule "${schedule.name}" could not be enqueued`,
+    failure: `enqueuing the jobs of the schedule "${schedule.name}" failed`,
     clock,
     log,
     everyMs,

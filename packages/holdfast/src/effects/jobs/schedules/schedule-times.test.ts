@@ -81,7 +81,7 @@ test('a time of day that does not exist, or exists twice, is due once, in every 
   expect(distinct.length).toBeGreaterThan(200)
 })
 
-test('an interval goes on by what the clock shows, in every zone', () => {
+test('an interval continues by local time, in every zone', () => {
   const wrong: string[] = []
   for (const change of distinct) {
     const { zone, atMs } = change

@@ -25,7 +25,7 @@ function withMore<Input>(input: Input): Input {
   return { ...input, password_hash: 'x' }
 }
 
-test('each tick of a schedule is one job, in all processes together', async () => {
+test('each tick of a schedule is one job, across all processes', async () => {
   const reporting = service({ name: 'reporting', operations: {}, jobs: { report }, schedules: [nightly] })
   await using tested = await createTestService(reporting, { worker: false })
   const first = await tested.running.startWorker()
@@ -51,7 +51,7 @@ test('each tick of a schedule is one job, in all processes together', async () =
 test.each([
   ['5 minutes', 'brings no tick again', true],
   ['2 days', 'does not keep a schedule waiting until then', false],
-])('a clock that is put back by %s %s', async (by, _, staysAhead) => {
+])('a clock that is set back by %s %s', async (by, _, staysAhead) => {
   const yearly = schedule({ name: 'yearly', cron: '0 0 1 1 *', job: report, input: { at: '' } })
   const reporting = service({ name: 'put-back', operations: {}, jobs: { report }, schedules: [yearly] })
   await using tested = await createTestService(reporting, { worker: false })
@@ -77,7 +77,7 @@ test.each([
   expect(await tested.sql('select from holdfast.all_jobs')).toEqual([])
 })
 
-test('a schedule that fails keeps no other from its times', async () => {
+test('a failing schedule does not delay other schedules', async () => {
   const failing = schedule({
     name: 'failing',
     cron: '0 3 * * *',
@@ -103,11 +103,11 @@ test('a schedule that fails keeps no other from its times', async () => {
   await tested.running.startWorker()
   await until(async () => (await tested.sql('select from holdfast.all_jobs')).length === 1)
   await until(() =>
-    lines.some((line) => line.includes(String.raw`the schedule \"failing\" could not be enqueued`)),
+    lines.some((line) => line.includes(String.raw`enqueuing the jobs of the schedule \"failing\" failed`)),
   )
 })
 
-test('a schedule that cannot be read, or whose job nobody has, does not start', async () => {
+test('an invalid schedule, or one without a job, does not start', async () => {
   const broken = schedule({ ...nightly, name: 'broken', cron: 'never', input: { at: '' } })
   const reporting = service({
     name: 'broken-schedule',

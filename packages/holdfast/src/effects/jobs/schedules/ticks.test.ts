@@ -13,7 +13,7 @@ const ticksOf = (
     missed,
   }).ticks.map((tick) => tick.toISOString())
 
-test('ticks are those of the time zone, through both changes of its clocks', () => {
+test('ticks follow the time zone, through both changes of its clocks', () => {
   expect(ticksOf(['30 2 * * *', 'UTC'], ['2026-03-28T00:00Z', '2026-03-30T00:00Z'])).toEqual([
     '2026-03-28T02:30:00.000Z',
     '2026-03-29T02:30:00.000Z',
@@ -29,7 +29,7 @@ test.each<[MissedTicks, readonly string[]]>([
   ['all', ['2026-01-01T01:00:00.000Z', '2026-01-01T02:00:00.000Z', '2026-01-01T03:00:00.000Z']],
   ['once', ['2026-01-01T03:00:00.000Z']],
   ['skip', []],
-])('of ticks that nobody was there for, %s are made up for', (missed, expected) => {
+])('of ticks that were missed, %s are made up for', (missed, expected) => {
   expect(ticksOf(['0 * * * *', 'UTC'], ['2026-01-01T00:30Z', '2026-01-01T03:30Z'], missed)).toEqual(expected)
 })
 
@@ -43,7 +43,7 @@ test.each<[MissedTicks, number, number]>([
   ['skip', 1, 0],
   ['once', 1, 0],
   ['all', 100, 1_340],
-])('of years of missed minutes, %s takes %i at a look', (missed, first, rest) => {
+])('of years of missed minutes, %s takes %i at a time', (missed, first, rest) => {
   const times = timesOf({ name: 'tested', cron: '* * * * *', timeZone: 'Europe/Berlin' })
   const now = new Date('2026-06-01T12:00:30Z')
   const counts: number[] = []
@@ -62,6 +62,6 @@ test.each([
   ['0 0 3 * * *', 'UTC', 'six fields|6 fields'],
   ['61 * * * *', 'UTC', 'cannot be read'],
   ['0 3 * * *', 'Europe/Atlantis', 'time zone "Europe/Atlantis"'],
-])('%s in %s is refused', (cron, timeZone, message) => {
+])('%s in %s is rejected', (cron, timeZone, message) => {
   expect(() => timesOf({ name: 'tested', cron, timeZone })).toThrow(new RegExp(message))
 })

@@ -14,7 +14,7 @@ export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>):
   if (fields.length !== 5) {
     throw new HoldfastError(
       'schedule-invalid',
-      `The schedule "${name}" has ${fields.length} fields, ${JSON.stringify(cron)}; five are needed: minute, hour, day of the month, month, day of the week, such as '0 3 * * *'.`,
+      `The schedule "${name}" has ${fields.length} fields, ${JSON.stringify(cron)}; it must have five: minute, hour, day of the month, month, day of the week, such as '0 3 * * *'.`,
     )
   }
   try {
@@ -22,7 +22,7 @@ export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>):
   } catch (cause) {
     throw new HoldfastError(
       'schedule-invalid',
-      `The schedule "${name}" has the time zone ${JSON.stringify(timeZone)}, which the IANA database does not have. Use one of its names, such as 'Europe/Berlin'.`,
+      `The schedule "${name}" has the time zone ${JSON.stringify(timeZone)}, which is unknown. Use an IANA time zone name, such as 'Europe/Berlin'.`,
       { cause },
     )
   }
@@ -30,7 +30,7 @@ export function timesOf(schedule: Pick<Schedule, 'name' | 'cron' | 'timeZone'>):
   if (times.next(Date.now()) === undefined) {
     throw new HoldfastError(
       'schedule-invalid',
-      `The schedule "${name}" is never due: its fields ${JSON.stringify(cron)} name a day that no month has.`,
+      `The schedule "${name}" is never due: its fields ${JSON.stringify(cron)} select a day that does not exist.`,
     )
   }
   return times
@@ -42,7 +42,7 @@ function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 't
   } catch (cause) {
     throw new HoldfastError(
       'schedule-invalid',
-      `The schedule "${name}" has fields that cannot be read, ${JSON.stringify(cron)}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      `The schedule "${name}" has invalid fields, ${JSON.stringify(cron)}: ${cause instanceof Error ? cause.message : String(cause)}.`,
       { cause },
     )
   }

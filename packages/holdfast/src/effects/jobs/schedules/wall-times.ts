@@ -12,7 +12,7 @@ const maxRemembered = 16
  */
 export class WallTimes {
   /**
-   * Whether the fields describe an interval, such as every 20 minutes, rather than times of day.
+   * True if the fields describe an interval, such as every 20 minutes, rather than times of day.
    */
   readonly isInterval: boolean
   readonly #days: Cron

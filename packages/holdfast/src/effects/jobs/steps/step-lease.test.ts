@@ -4,7 +4,7 @@ import { leaseOver } from '../attempt/abort-reasons.ts'
 import { resolveFailure } from '../attempt/attempt-outcome.ts'
 import { StepRunner } from './step-runner.ts'
 
-test('a step does not begin once the lease of its worker is over, and the job is run again', async () => {
+test('a step does not start after the lease of its worker has expired, and the job runs again', async () => {
   const job = { name: 'pay-out', definedAt: 'here', retry: {}, concurrency: undefined }
   const row = { id: 'a', name: 'pay-out', claim: 1, failures: 0 }
   const work = { deadline: { throwIfAborted() {} } }

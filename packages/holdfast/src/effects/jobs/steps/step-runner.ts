@@ -22,7 +22,7 @@ export interface Pause {
   /** Max duration, in milliseconds; absent: no limit. */
   readonly delayMs?: number
   readonly message?: AwaitedMessage
-  /** Whether an earlier attempt has already stored it. */
+  /** True if an earlier attempt has already stored it. */
   readonly isKnown: boolean
 }
 
@@ -34,7 +34,7 @@ class Suspended extends Error {
   override readonly name = 'Suspended'
   constructor(step: string) {
     super(
-      `The job waits at its step "${step}". It begins anew when that is over, and what it has done in steps is not done again.`,
+      `The job is waiting at its step "${step}". It restarts after the wait; completed steps are not repeated.`,
     )
   }
 }
@@ -88,14 +88,14 @@ export class StepRunner {
     if (this.#names.has(name)) {
       throw new HoldfastError(
         'step-name-repeated',
-        `The job "${job.name}" (${job.definedAt}) has two steps with the name "${name}". A step is found by its name: give each its own, such as \`charge \${index}\` in a loop.`,
+        `The job "${job.name}" (${job.definedAt}) has two steps with the name "${name}". Steps are identified by name: use a unique name for each, such as \`charge \${index}\` in a loop.`,
       )
     }
     this.#names.add(name)
     if (this.#isInTransaction()) {
       throw new HoldfastError(
         'step-in-transaction',
-        `The job "${job.name}" (${job.definedAt}) came to its step "${name}" after it had used db, jobs or publish. A step commits by itself: do what comes before it in a step too, and the rest after the last one.`,
+        `The job "${job.name}" (${job.definedAt}) reached its step "${name}" after using db, jobs or publish. A step commits separately: move the earlier work into a step, or after the last step.`,
       )
     }
     // A job that runs for the first time has no stored steps.
@@ -159,14 +159,14 @@ export class StepRunner {
       const at = found.pointer === '' ? '' : ` at ${found.pointer}`
       throw new HoldfastError(
         'step-result-invalid',
-        `${where} returned ${found.what}${at}, which JSON cannot carry as it is. Return what it stands for as text, numbers, arrays and plain objects: toISOString() of a Date, String() of a bigint, [...entries] of a Map.`,
+        `${where} returned ${found.what}${at}, which is not JSON-serializable. Convert it to strings, numbers, arrays and plain objects: toISOString() of a Date, String() of a bigint, [...entries] of a Map.`,
       )
     }
     const json = JSON.stringify(value)
     if (Buffer.byteLength(json) > maxResultBytes) {
       throw new HoldfastError(
         'step-result-invalid',
-        `${where} gave ${Buffer.byteLength(json)} bytes of JSON; at most ${maxResultBytes} are kept. Write it to a table, and give its id.`,
+        `${where} returned ${Buffer.byteLength(json)} bytes of JSON; the max is ${maxResultBytes}. Write the result to a table and return its id.`,
       )
     }
     return json
@@ -227,7 +227,7 @@ async function toMessage<Payload>(
   if (result.issues) {
     throw new HoldfastError(
       'message-invalid',
-      `The message ${stored.id} of the event "${event.name}" is not what it declares now: ${result.issues[0]?.message}.`,
+      `The message ${stored.id} of the event "${event.name}" does not match the current schema of the event: ${result.issues[0]?.message}.`,
     )
   }
   return { ...stored, payload: result.value as Payload, publishedAt: new Date(stored.publishedAt) }

@@ -61,7 +61,7 @@ const inState = (on: Tested, id: string, state: string): Promise<Record<string, 
 const effects = async (on: Tested): Promise<readonly string[]> =>
   (await on.sql<{ name: string }>('select name from effects order by id')).map(({ name }) => name)
 
-test('a step is done once, whatever becomes of what comes after it', async () => {
+test('a step runs once, whatever follows it', async () => {
   const on = await begin()
   const keys: string[] = []
   const results: unknown[] = []
@@ -82,7 +82,7 @@ test('a step is done once, whatever becomes of what comes after it', async () =>
   expect(keys).toEqual([expect.stringMatching(/^[\w-]{43}$/)])
 })
 
-test('a step that fails leaves nothing, is done again, and keeps its key', async () => {
+test('a failed step leaves nothing, runs again, and keeps its key', async () => {
   const on = await begin()
   const keys: string[] = []
   work = async ({ step, attempt }) => {
@@ -99,7 +99,7 @@ test('a step that fails leaves nothing, is done again, and keeps its key', async
   expect(new Set(keys).size).toBe(1)
 })
 
-test('a job that sleeps holds nothing, and goes on where it was', async () => {
+test('a sleeping job holds no resources, and resumes after its sleep', async () => {
   const on = await begin()
   let runs = 0
   work = async ({ step, db }) => {
@@ -116,7 +116,7 @@ test('a job that sleeps holds nothing, and goes on where it was', async () => {
   expect(runs).toBe(2)
 })
 
-test('a handler that catches everything sleeps all the same', async () => {
+test('a handler that catches everything still sleeps', async () => {
   const on = await begin()
   work = async ({ step, db }) => {
     try {
@@ -131,7 +131,7 @@ test('a handler that catches everything sleeps all the same', async () => {
   expect(await effects(on)).toEqual(['after'])
 })
 
-test('a job waits for a message, also for one that was there before it asked', async () => {
+test('a job waits for a message, also for one that was published earlier', async () => {
   const on = await begin()
   const got: unknown[] = []
   let release = (): void => {}
@@ -151,7 +151,7 @@ test('a job waits for a message, also for one that was there before it asked', a
   expect(got.slice(-2)).toEqual([{ by: 'ada' }, { by: 'grace' }])
 })
 
-test('a wait for a message ends with its time', async () => {
+test('a wait for a message times out', async () => {
   const on = await begin()
   const got: unknown[] = []
   work = async ({ step }) => {
@@ -194,7 +194,7 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
     },
     'step-result-invalid',
   ],
-])('%s is refused, and says so', async (_what, broken, code) => {
+])('%s is rejected', async (_what, broken, code) => {
   const on = await begin()
   work = broken
   const { id } = await on.call.start({})
@@ -202,7 +202,7 @@ test.each<[string, (context: Context) => Promise<void>, string]>([
   expect(await effects(on)).toEqual([])
 })
 
-test('a result that JSON would change names its step and the place in it', async () => {
+test('a result that is not JSON-serializable is reported with its step and the place in it', async () => {
   const on = await begin()
   work = async ({ step }) => {
     await step('rate', () => ({ rates: [1, NaN] }))
@@ -252,12 +252,12 @@ test.each([
   expect(failed).toMatchObject({ failure: { message: expect.any(String), name: expect.any(String) } })
 })
 
-test('a job that is cancelled while it fails is kept for as long as any other', async () => {
+test('a job that is cancelled while it fails is kept as long as any other', async () => {
   const on = await begin()
   work = async ({ id }) => {
     // Like a cancellation that the worker has not noticed yet.
     await on.sql('update holdfast.jobs set is_cancelled = true where id = $1', [id])
-    throw new Error('in vain')
+    throw new Error('fails')
   }
   const { id } = await on.call.start({})
   const cancelled = await inState(on, id, 'cancelled')

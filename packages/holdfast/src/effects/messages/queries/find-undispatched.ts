@@ -4,7 +4,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 export interface UndispatchedRow {
   /** Number of messages that have waited for over a minute. Capped at 1,000. */
   readonly waiting: number
-  /** Whether a worker has been running within the last minute. */
+  /** True if a worker has been running within the last minute. */
   readonly has_worker: boolean
 }
 

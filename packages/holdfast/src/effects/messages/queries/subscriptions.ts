@@ -46,7 +46,7 @@ export function registerSubscriptions(
 
 /** The state of the message log, for a process that polls for work. */
 export interface LogRow {
-  /** Whether there are messages without a position. */
+  /** True if there are messages without a position. */
   readonly has_new: boolean
   /** The given subscriptions that have not read all messages. */
   readonly behind: readonly { readonly kind: SubscriptionKind; readonly name: string }[]

@@ -9,7 +9,7 @@ export interface ReplayEndpointRow {
 
 /** The state of the endpoint of a delivery. */
 export interface ReplayDeliveryRow extends ReplayEndpointRow {
-  /** Whether the message of the delivery was erased. */
+  /** True if the message of the delivery was erased. */
   readonly is_erased: boolean
 }
 

@@ -72,7 +72,10 @@ export function readSubjectWebhooks(ids: readonly string[]): Statement {
   }
 }
 
-/** Locks the deliveries of messages until the transaction ends: a replay waits, and finds them erased. */
+/**
+ * Locks the deliveries of messages until the transaction ends: a replay waits, and finds them
+ * erased.
+ */
 export function lockDeliveries(ids: readonly string[]): Statement {
   return {
     text: `

@@ -9,9 +9,9 @@ export interface MetricsAddress {
   /** The port; 0 takes any free one. */
   readonly port: number
   readonly host: string
-  /** Whether an option or a variable sets it, rather than the default. */
+  /** True if an option or a variable sets it, rather than the default. */
   readonly isAsked: boolean
-  /** Whether the service must not start if metrics cannot be served. */
+  /** True if the service must not start if metrics cannot be served. */
   readonly isRequired: boolean
 }
 

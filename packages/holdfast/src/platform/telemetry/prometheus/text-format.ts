@@ -1,7 +1,7 @@
 /** A text format of Prometheus. */
 export interface TextFormat {
   readonly contentType: string
-  /** Whether it has units, exemplars and an end marker, as OpenMetrics does. */
+  /** True if it has units, exemplars and an end marker, as OpenMetrics does. */
   readonly isOpenMetrics: boolean
 }
 

@@ -32,7 +32,7 @@ export interface FinishedSpan {
   readonly events: readonly SpanEvent[]
   /** The reason of the failure; `undefined` if the work did not fail. */
   readonly failure: SpanFailure | undefined
-  /** Whether the parent is in another process. */
+  /** True if the parent is in another process. */
   readonly isContinued: boolean
   /** The number of attributes dropped because of the limit. */
   readonly droppedAttributes: number

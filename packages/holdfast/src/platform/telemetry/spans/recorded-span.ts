@@ -50,7 +50,7 @@ export class RecordedSpan implements Span {
   readonly idHigh: number
   readonly idLow: number
   readonly hasParent: boolean
-  /** Whether the parent is in another process. */
+  /** True if the parent is in another process. */
   readonly isContinued: boolean
   readonly parentHigh: number
   readonly parentLow: number

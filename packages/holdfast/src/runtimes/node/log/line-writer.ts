@@ -37,9 +37,9 @@ export function openLineWriter(fd: number): LineWriter {
   let rest: Uint8Array = nothing
   let timer: NodeJS.Timeout | undefined
   let dropped = 0
-  /** Whether the last attempt failed, which is reported once. */
+  /** True if the last attempt failed, which is reported once. */
   let isFailing = false
-  /** Whether the reader is gone for good. */
+  /** True if the reader is gone for good. */
   let hasEnded = false
 
   /** Writes as much as the reader takes now. */

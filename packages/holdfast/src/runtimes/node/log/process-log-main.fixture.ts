@@ -18,7 +18,7 @@ if (how === 'exit') {
 }
 if (how === 'throw') {
   many()
-  throw new TypeError('nobody caught this')
+  throw new TypeError('not caught')
 }
 if (how === 'signal') {
   manageProcess(log).started({ asked: async () => many(), failed: async () => {} })
@@ -57,7 +57,7 @@ if (how === 'flood') {
 if (how === 'nobody-reads') {
   log.warn('the first line')
   process.once('message', () => {
-    log.warn('nobody reads this')
+    log.warn('not read')
     process.disconnect?.()
     process.exitCode = 7
   })

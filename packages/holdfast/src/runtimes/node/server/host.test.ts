@@ -13,7 +13,7 @@ describe('a Host', () => {
     ['is a list', `${get}Host: shop.test, other.test\r\n\r\n`],
     ['has a user', `${get}Host: me@shop.test\r\n\r\n`],
     ['has a path', `${get}Host: shop.test/orders\r\n\r\n`],
-    ['has a port that is none', `${get}Host: shop.test:x\r\n\r\n`],
+    ['has an invalid port', `${get}Host: shop.test:x\r\n\r\n`],
   ])('that %s is rejected', async (_, request) => {
     const { port } = await serveForTest(shop)
     using client = await openRaw(port)

@@ -19,7 +19,7 @@ export class NodeRequest implements HttpRequest {
     this.target = targetOf(incoming.url ?? '/')
   }
 
-  /** Whether the whole request has arrived. */
+  /** True if the whole request has arrived. */
   get isComplete(): boolean {
     return this.#incoming.complete
   }

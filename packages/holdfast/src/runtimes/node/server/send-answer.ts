@@ -10,7 +10,7 @@ export interface NodeExchange {
 
 /** Options of {@link sendAnswer}. */
 export interface SendOptions {
-  /** Whether the connection ends with this response. */
+  /** True if the connection ends with this response. */
   readonly closes: boolean
   /** Max size of an unread body that is worth receiving to keep its connection. */
   readonly bodyLimitBytes: number

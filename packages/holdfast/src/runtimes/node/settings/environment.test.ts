@@ -152,7 +152,7 @@ test('one start reports every problem, in each part of the configuration', async
     'PORT is',
     'NODE_ENV is',
     'OTEL_TRACES_SAMPLER is',
-    'MAIL_KEY_FILE names',
+    'MAIL_KEY_FILE is',
     'MAIL_KEY is not set',
   ])
     expect(message).toContain(`- ${name}`)

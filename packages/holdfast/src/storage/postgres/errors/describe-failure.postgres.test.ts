@@ -96,7 +96,7 @@ async function callerLineOf(comment: string): Promise<string> {
 }
 
 test.each(['development', 'test', 'production'] as const)(
-  'a failed statement is logged with what it says and where, and without values in production (%s)',
+  'a failed statement is logged with its message and position, and without values in production (%s)',
   async (mode) => {
     const isOpen = mode !== 'production'
     const { line, error, problem } = await fail(mode, 'add', 'ann@example.org')
@@ -144,7 +144,7 @@ test('the position in the text and the hint are logged', async () => {
   })
 })
 
-test('what a call of a test fails with has the error as its cause', async () => {
+test('a failed call of a test has the error as its cause', async () => {
   const failed = await tested.call.add({ email: 'ann@example.org' }).catch((error: unknown) => error)
   expect(failed).toBeInstanceOf(CallFailed)
   expect(sqlStateOf((failed as CallFailed).cause)).toBe('23505')

@@ -4,11 +4,11 @@ import { describeStatement } from '../statement/statement-text.ts'
 /** A failed statement. */
 export interface FailedStatement {
   readonly text: string
-  /** Whether it has parameters, so that its text contains no values. */
+  /** True if it has parameters, so that its text contains no values. */
   readonly hasValues: boolean
   /** The file and line that ran it, if known. */
   readonly calledAt: string | undefined
-  /** Whether the log may contain values of rows and parameters. False in production. */
+  /** True if the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
 }
 

@@ -2,9 +2,9 @@
 export type NoConnectionReason = 'queue-full' | 'timeout' | 'ended'
 
 const messages: Readonly<Record<NoConnectionReason, string>> = {
-  'queue-full': 'No connection: as many requests wait for one as may.',
-  timeout: 'No connection: none became free in time.',
-  ended: 'No connection: the pool has ended.',
+  'queue-full': 'No connection: the max number of requests is already waiting.',
+  timeout: 'No connection: none became free before the timeout.',
+  ended: 'No connection: the pool is closed.',
 }
 
 /** The failure of a request for a connection that is independent of the server. */

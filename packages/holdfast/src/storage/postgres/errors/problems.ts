@@ -8,9 +8,9 @@ export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<nev
   'database-unavailable',
   {
     status: 503,
-    title: 'The database cannot be reached',
+    title: 'Database unavailable',
     description:
-      'The database is away, restarting, read-only for now, or has no connection free. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
+      'The database is unreachable, restarting, temporarily read-only, or out of connections. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
     headers: { 'retry-after': '1' },
   },
 )
@@ -21,9 +21,9 @@ export const DatabaseUnavailable: ProblemType<'database-unavailable', Record<nev
  */
 export const DatabaseBusy: ProblemType<'database-busy', Record<never, never>> = problem('database-busy', {
   status: 503,
-  title: 'Too many calls wait for the database',
+  title: 'Too many calls waiting for the database',
   description:
-    'All database connections of the process are in use, and as many calls wait for one as may. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
+    'All database connections of the process are in use, and the max number of calls is waiting for one. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
   headers: { 'retry-after': '1' },
 })
 
@@ -35,9 +35,9 @@ export const DatabaseContended: ProblemType<'database-contended', Record<never, 
   'database-contended',
   {
     status: 503,
-    title: 'Too many calls work on the same data',
+    title: 'Too much contention on the same data',
     description:
-      'The transaction was run again after each conflict with others, until its deadline. Nothing of the call has been kept. Send it again after `Retry-After` seconds; with the same idempotency key that is safe.',
+      'The transaction was retried after each conflict until its deadline. The call was rolled back. Retry after `Retry-After` seconds; retrying with the same idempotency key is safe.',
     headers: { 'retry-after': '1' },
   },
 )

@@ -35,7 +35,7 @@ export function toPostgresFailure(
       // In a session that is read-only by design. Otherwise the error counts as unavailable, above.
       return new HoldfastError(
         'query-writes',
-        `${operation.name} (${operation.definedAt}) is a query, whose session is read-only, and it tried to write. Make it a mutation.`,
+        `${operation.name} (${operation.definedAt}) is a query and tried to write, but the session of a query is read-only. Make it a mutation.`,
         { cause: error },
       )
     default:

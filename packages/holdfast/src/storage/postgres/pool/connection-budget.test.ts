@@ -50,7 +50,7 @@ test('a lane leaves room for the min of the others', () => {
   expect([calls.open, jobs.open, own.open]).toEqual([4, 2, 2])
 })
 
-test('a lane that needs more than its min gets sessions that others have not used for a second', () => {
+test('a lane above its min gets sessions that others have not used for a second', () => {
   const budget = new ConnectionBudget(6)
   const calls = new CountedLane(budget, 1, 6)
   const jobs = new CountedLane(budget, 1, 6)
@@ -70,7 +70,7 @@ test('a lane that needs more than its min gets sessions that others have not use
   expect([calls.open, jobs.open]).toEqual([4, 2])
 })
 
-test('a lane that comes later gets its min as soon as a session is given back', () => {
+test('a later lane gets its min as soon as a session is released', () => {
   const budget = new ConnectionBudget(4)
   const calls = new CountedLane(budget, 1, 4)
   calls.waiting = 4

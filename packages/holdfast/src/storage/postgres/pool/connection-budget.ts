@@ -30,7 +30,7 @@ export interface Lane {
   readonly max: number
   /** Sessions that are open, opening or closing. */
   readonly open: number
-  /** Whether a request waits for a session. */
+  /** True if a request waits for a session. */
   readonly isWaiting: boolean
   /** Opens a session for the request that has waited longest. */
   openForWaiting(): void
@@ -52,7 +52,7 @@ export class ConnectionBudget {
   readonly max: number
   readonly #lanes = new Set<Lane>()
   #reserved = 0
-  /** Whether a session is being closed to make room. */
+  /** True if a session is being closed to make room. */
   #isMakingRoom = false
   #timer: NodeJS.Timeout | undefined
 

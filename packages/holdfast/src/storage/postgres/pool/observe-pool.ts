@@ -34,7 +34,7 @@ export function observePool(telemetry: Telemetry, name: string, state: PoolState
   const attributes: Attributes = { 'db.client.connection.pool.name': name }
   const forgetAll = [
     telemetry.upDownCounter(
-      { name: count, description: 'Connections that are open, by what they do.', unit: '{connection}' },
+      { name: count, description: 'Open connections, by state.', unit: '{connection}' },
       () => [
         { value: state.idle, attributes: { ...attributes, 'db.client.connection.state': 'idle' } },
         {
@@ -44,23 +44,23 @@ export function observePool(telemetry: Telemetry, name: string, state: PoolState
       ],
     ),
     telemetry.upDownCounter(
-      { name: max, description: 'How many connections may be open.', unit: '{connection}' },
+      { name: max, description: 'Max number of open connections.', unit: '{connection}' },
       () => [{ value: state.max, attributes }],
     ),
     telemetry.upDownCounter(
-      { name: pending, description: 'Requests that wait for a connection.', unit: '{request}' },
+      { name: pending, description: 'Requests waiting for a connection.', unit: '{request}' },
       () => [{ value: state.waiting, attributes }],
     ),
   ]
   const waits = telemetry.histogram({
     name: waitTime,
-    description: 'How long a connection was waited for.',
+    description: 'Time that requests waited for a connection.',
     unit: 's',
     bounds: waitBounds,
   })
   const refused = telemetry.counter({
     name: refusals,
-    description: 'Requests for a connection that were refused because too many others waited.',
+    description: 'Requests for a connection that were rejected because too many others were waiting.',
     unit: '{request}',
   })
   return {

@@ -65,7 +65,7 @@ const pooled = service({ name: 'pooled', operations: { sleep, settings, limits, 
 
 const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
 
-test('a call that gets no connection in time is told to come back', async () => {
+test('a call that gets no connection in time is answered with Retry-After', async () => {
   await using tested = await createTestService(pooled)
   const holding = [1, 2].map(() => tested.send('sleep', { seconds: 3 }))
   await until(
@@ -86,7 +86,7 @@ test('a call that gets no connection in time is told to come back', async () => 
 })
 
 test.each(['refused', 'missing', 'circle'] as const)(
-  'what fails elsewhere (%s) is not the database',
+  'a failure elsewhere (%s) is not reported as a database failure',
   async (how) => {
     await using tested = await createTestService(pooled, { onLog: () => {} })
     const answer = await tested.send('callElsewhere', { how })
@@ -94,7 +94,7 @@ test.each(['refused', 'missing', 'circle'] as const)(
   },
 )
 
-test('clients that go away give their connections back at once', async () => {
+test('clients that disconnect release their connections at once', async () => {
   await using tested = await createTestService(pooled)
   for (let round = 0; round < 3; round += 1) {
     const clients = [1, 2].map(() => new AbortController())
@@ -113,7 +113,7 @@ test('clients that go away give their connections back at once', async () => {
   }
 })
 
-test('sessions of queries are read-only and notice when their client is gone', async () => {
+test('sessions of queries are read-only and detect a disconnected client', async () => {
   await using tested = await createTestService(pooled)
   expect(await tested.call.settings({})).toMatchObject({
     default_transaction_read_only: 'on',
@@ -122,7 +122,7 @@ test('sessions of queries are read-only and notice when their client is gone', a
   })
 })
 
-test('the options of a URL are kept, and take nothing from ours', async () => {
+test('the options of a URL are kept, and override none of the framework', async () => {
   const database = await createTestDatabase()
   const url = `${database.url}?options=${encodeURIComponent('-c default_transaction_read_only=off -c work_mem=5MB')}`
   const running = await pooled.start({
@@ -147,7 +147,7 @@ test('the options of a URL are kept, and take nothing from ours', async () => {
   await database.drop()
 })
 
-test('a mutation carries its deadline into the database', async () => {
+test('a mutation passes its deadline to the database', async () => {
   await using tested = await createTestService(pooled)
   const { statement, idle } = await tested.call.limits({})
   const [statementMs, idleMs] = [statement, idle].map((text) =>
@@ -158,7 +158,7 @@ test('a mutation carries its deadline into the database', async () => {
   expect(idleMs).toBe(statementMs! + 1_000)
 })
 
-test('a restart of the server is survived', async () => {
+test('a service survives a restart of the server', async () => {
   await using tested = await createTestService(pooled)
   await tested.call.settings({})
   await tested.sql(

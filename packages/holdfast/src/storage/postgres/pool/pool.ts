@@ -34,29 +34,31 @@ export interface PoolOptions {
    * work. Default 2,000.
    */
   readonly acquireTimeoutMs?: number
-  /** Whether its sessions refuse to write. Default false. */
+  /** True if its sessions refuse to write. Default false. */
   readonly isReadOnly?: boolean
   /**
    * Max time that a statement waits for a lock, in milliseconds; has no effect through a pooler.
    * Default: no limit.
    */
   readonly lockTimeoutMs?: number
-  /** Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes. */
+  /**
+   * Max age of a connection, in milliseconds, less a jitter of up to a quarter. Default 30 minutes.
+   */
   readonly maxAgeMs?: number
   /** The name of the connections in `pg_stat_activity`. */
   readonly applicationName: string
   readonly log: Logger
-  /** Whether to prepare statements that are repeated. Default true. */
+  /** True to prepare statements that are repeated. Default true. */
   readonly usesPreparedStatements?: boolean | undefined
   /**
-   * Whether the URL leads to a pooler in transaction mode, so that sessions are shared with other
+   * True if the URL leads to a pooler in transaction mode, so that sessions are shared with other
    * clients. Default false.
    */
   readonly isPooled?: boolean
   /** Receives spans and metrics. Default: no telemetry. */
   readonly telemetry?: Telemetry | undefined
   /**
-   * Whether the log may contain values of rows and parameters. Do not enable it in production.
+   * True if the log may contain values of rows and parameters. Do not enable it in production.
    * Default false.
    */
   readonly showsValues?: boolean

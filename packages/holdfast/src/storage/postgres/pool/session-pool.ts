@@ -207,7 +207,7 @@ export class SessionPool implements Lane {
     if (index !== -1) {
       this.#idle.splice(index, 1)
       // The next request opens a new session.
-      this.#options.log.warn({ error: toLogFields(client.failure) }, 'an idle database connection was lost')
+      this.#options.log.warn({ error: toLogFields(client.failure) }, 'idle database connection lost')
     }
     if (this.#isAtRest) this.#ended?.()
     this.#options.budget.closed()

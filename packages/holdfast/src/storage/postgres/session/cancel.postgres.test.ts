@@ -26,7 +26,7 @@ const stubborn = query({
   },
 })
 
-test('a statement that catches its cancellation is cancelled again, and its connection stays', async () => {
+test('a statement that catches its cancellation is cancelled again, and its connection is kept', async () => {
   await using tested = await createTestService(
     service({ name: 'cancelling', operations: { backend, stubborn } }),
   )

@@ -111,19 +111,22 @@ const all = Object.entries(values).flatMap(([type, texts]) => [
   ...(arrayOf(type) === 'string' ? [] : [[`${type}[]`, toArray(texts)] as const]),
 ])
 
-test.each(all)('%s: %s is the same after an answer, a replay and being sent back', async (type, text) => {
-  const key = randomUUID()
-  const [first, again] = [
-    await tested.send('read', { type, text }, { key }),
-    await tested.send('read', { type, text }, { key }),
-  ]
-  expect(again.body).toBe(first.body)
-  const { value } = JSON.parse(first.body!) as { value: unknown }
-  const [expected] = await tested.sql<{ text: string }>(`select ($1::text::${type})::text as text`, [text])
-  expect(await tested.call.write({ type, value: JSON.stringify(value) })).toEqual(expected)
-})
+test.each(all)(
+  '%s: %s is the same in an answer, in a replay and when it is sent back',
+  async (type, text) => {
+    const key = randomUUID()
+    const [first, again] = [
+      await tested.send('read', { type, text }, { key }),
+      await tested.send('read', { type, text }, { key }),
+    ]
+    expect(again.body).toBe(first.body)
+    const { value } = JSON.parse(first.body!) as { value: unknown }
+    const [expected] = await tested.sql<{ text: string }>(`select ($1::text::${type})::text as text`, [text])
+    expect(await tested.call.write({ type, value: JSON.stringify(value) })).toEqual(expected)
+  },
+)
 
-test('the documentation says of each type what it arrives as', async () => {
+test('the documentation lists the JavaScript type of each column type', async () => {
   const documented = await readTable()
   for (const [type, texts] of Object.entries({ ...values, ...converted })) {
     const { one, many } = documented.get(type) ?? {
@@ -139,7 +142,7 @@ test('the documentation says of each type what it arrives as', async () => {
   }
 })
 
-test('every type of Postgres arrives as the documentation says, or as its text', async () => {
+test('every Postgres type is returned as documented, or as its text', async () => {
   const documented = await readTable()
   const types = await tested.sql<{ id: number; array: number; name: string; delimiter: string }>(`
     select oid as id, typarray as array, format_type(oid, null) as name, typdelim as delimiter
@@ -154,7 +157,7 @@ test('every type of Postgres arrives as the documentation says, or as its text',
   }
 })
 
-test('a list in a list, and one that does not begin at 1, is one of lists', async () => {
+test('a nested array, and one with another lower bound than 1, is returned as nested arrays', async () => {
   expect(
     await tested.sql(`select '{{1.10,NULL},{2,3}}'::numeric[] as a, '[2:3]={1,2}'::numeric[] as b`),
   ).toEqual([

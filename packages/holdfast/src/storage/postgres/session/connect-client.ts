@@ -14,7 +14,7 @@ export interface ConnectClientOptions {
   readonly timeoutMs?: number
   /** Max time to wait for the result of a statement, in milliseconds. Default: no limit. */
   readonly queryTimeoutMs?: number
-  /** Whether the URL may lead to a pooler, which refuses some settings. Default false. */
+  /** True if the URL may lead to a pooler, which refuses some settings. Default false. */
   readonly isPooled?: boolean
   /** Settings that the session starts with, and that `RESET` restores. Default none. */
   readonly sessionSettings?: SessionSettings
@@ -50,7 +50,7 @@ export async function connectClient({
     if (cause instanceof HoldfastError) throw cause
     throw new HoldfastError(
       'database-unreachable',
-      `The database cannot be reached: ${messageOf(cause)}. Is it running, and is DATABASE_URL right?`,
+      `Cannot connect to the database: ${messageOf(cause)}. Check that it is running and that DATABASE_URL is correct.`,
       { cause },
     )
   }
@@ -69,7 +69,7 @@ export async function requireAnswer<T>(statements: Promise<T>): Promise<T> {
     if (!isUnanswered(cause)) throw cause
     throw new HoldfastError(
       'database-unreachable',
-      `The database accepted a connection and did not answer what was asked through it: ${messageOf(cause)}. Is the server, or a proxy in between, overloaded or stopping?`,
+      `The database accepted a connection, but did not respond to a statement: ${messageOf(cause)}. Check if the server, or a proxy in front of it, is overloaded or stopping.`,
       { cause },
     )
   }
@@ -85,5 +85,5 @@ function isUnanswered(cause: unknown): boolean {
 function messageOf(cause: unknown): string {
   // The driver tried several addresses; the aggregate error has no message of its own.
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join(', ')
-  return (cause instanceof Error ? cause.message : String(cause)) || 'no answer'
+  return (cause instanceof Error ? cause.message : String(cause)) || 'no response'
 }

@@ -21,9 +21,9 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 export interface ConnectionTls {
   /** Options of the TLS handshake; `undefined` if the connection is not encrypted. */
   readonly options: ConnectionOptions | undefined
-  /** Whether the server's certificate is checked. */
+  /** True if the server's certificate is checked. */
   readonly isVerified: boolean
-  /** Whether TLS starts without asking the server first (`sslnegotiation=direct`). */
+  /** True if TLS starts without asking the server first (`sslnegotiation=direct`). */
   readonly isDirect: boolean
 }
 
@@ -67,7 +67,7 @@ export function readTls(url: URL): ConnectionTls {
     throw invalid(
       'sslmode',
       mode,
-      'Give the CA as sslrootcert: any host can have a certificate of a public one. Or use verify-full.',
+      'Set sslrootcert to your own CA (any host can get a certificate from a public one), or use verify-full.',
     )
   }
   const isChecked = mode !== 'require' || authority !== undefined
@@ -128,7 +128,7 @@ function readMode(parameters: URLSearchParams): Mode {
       throw invalid(
         'sslmode',
         mode,
-        'It falls back to no encryption if an attacker wants it to. Use verify-full, or disable.',
+        'An attacker can downgrade it to no encryption. Use verify-full, or disable.',
       )
     default:
       throw invalid('sslmode', mode, 'Use verify-full, verify-ca, require or disable.')
@@ -152,7 +152,7 @@ function readFile(parameter: string, path: string): string {
   } catch (cause) {
     throw new HoldfastError(
       'configuration-invalid',
-      `The URL of the database has ${parameter}=${path}, a file that cannot be read. Mount it there, or correct the path.`,
+      `The database URL has ${parameter}=${path}, a file that cannot be read. Mount the file there, or correct the path.`,
       { cause },
     )
   }
@@ -161,6 +161,6 @@ function readFile(parameter: string, path: string): string {
 function invalid(parameter: string, value: string, fix: string): HoldfastError {
   return new HoldfastError(
     'configuration-invalid',
-    `The URL of the database has ${parameter}=${value}. ${fix}`,
+    `The database URL has ${parameter}=${value}, which is not supported. ${fix}`,
   )
 }

@@ -201,17 +201,17 @@ export class Connection implements Queryable {
     return this.#sender.passingFailure
   }
 
-  /** Whether the connection has been released or closed. */
+  /** True if the connection has been released or closed. */
   get isClosed(): boolean {
     return this.#isClosed
   }
 
-  /** Whether the session was lost. */
+  /** True if the session was lost. */
   get #isBroken(): boolean {
     return this.#client.failure !== undefined
   }
 
-  /** Whether a statement is running. */
+  /** True if a statement is running. */
   get isBusy(): boolean {
     return this.#sender.isBusy
   }

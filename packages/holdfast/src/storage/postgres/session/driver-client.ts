@@ -112,7 +112,7 @@ function keepFailure(this: DriverClient, error: Error): void {
 function rejectPassword(): never {
   throw new HoldfastError(
     'database-unreachable',
-    'Postgres asks for a password, and the URL of the database has none: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are not read.',
+    'Postgres requires a password, but the database URL has none. Add it: postgres://user:password@host:5432/name. PGPASSWORD and ~/.pgpass are ignored.',
   )
 }
 

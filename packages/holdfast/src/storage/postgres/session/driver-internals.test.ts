@@ -12,7 +12,7 @@ const known: InstalledDriver = {
   connection: { stream: new PassThrough(), parsedStatements: {} },
 }
 
-test('the driver that is installed is known', () => {
+test('the installed driver is supported', () => {
   requireKnownDriver()
   requireKnownDriver(known)
   // A bundle has no version.
@@ -32,7 +32,7 @@ test.each<[string, InstalledDriver]>([
   ],
   ['has no connection.parsedStatements', { ...known, connection: { stream: new PassThrough() } }],
   ['has no utils.prepareValue', { ...known, version: undefined, utils: {} }],
-])('one that %s is refused', (finding, driver) => {
+])('one that %s is rejected', (finding, driver) => {
   expect(() => requireKnownDriver(driver)).toThrow(
     expect.objectContaining({ code: 'driver-unknown', message: expect.stringContaining(finding) }),
   )

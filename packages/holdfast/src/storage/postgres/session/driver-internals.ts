@@ -186,6 +186,6 @@ function installedVersion(): string | undefined {
 function unknown(finding: string): HoldfastError {
   return new HoldfastError(
     'driver-unknown',
-    `The installed package pg ${finding}, and this version of holdfast works with pg ${knownVersion} alone, parts of which it uses that may change with any release. Remove what overrides the version of pg (overrides in package.json, or a lock file), and install again.`,
+    `The installed package pg ${finding}, but this version of holdfast requires pg ${knownVersion}, because it uses internals that may change in any release. Remove the override of the pg version (overrides in package.json, or a lock file) and install again.`,
   )
 }

@@ -121,7 +121,7 @@ function toSendable(values: readonly unknown[] | undefined): readonly unknown[] 
   if (values.length > maxValues) {
     throw new HoldfastError(
       'value-not-sendable',
-      `A statement has ${values.length} parameters, and Postgres takes at most ${maxValues}. Give the rows as lists: insert … select * from unnest($1::text[], $2::int[]).`,
+      `A statement has ${values.length} parameters; Postgres allows at most ${maxValues}. Pass the rows as arrays: insert … select * from unnest($1::text[], $2::int[]).`,
     )
   }
   return values.map((value: unknown, index) => {
@@ -131,7 +131,7 @@ function toSendable(values: readonly unknown[] | undefined): readonly unknown[] 
       const message = cause instanceof Error ? cause.message : String(cause)
       throw new HoldfastError(
         'value-not-sendable',
-        `The value of $${index + 1} cannot be written for Postgres: ${message}. Give a value that JSON knows, or its text.`,
+        `The value of $${index + 1} cannot be serialized for Postgres: ${message}. Pass a JSON value, or its text.`,
         { cause },
       )
     }

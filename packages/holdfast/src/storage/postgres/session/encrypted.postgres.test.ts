@@ -107,13 +107,15 @@ describe('sslmode', () => {
     expect(await connects(parameters, host)).toBe(does)
   })
 
-  test('direct TLS needs no question first', async () => {
+  test('direct TLS starts without a negotiation request', async () => {
     const parameters = { sslmode: 'verify-full', sslrootcert: authorityFile, sslnegotiation: 'direct' }
     expect(await connects(parameters)).toBe(true)
   })
 })
 
-/** A listener in front of the server that records what clients send, and may answer in its place. */
+/**
+ * A listener in front of the server that records what clients send, and may answer in its place.
+ */
 interface Recorder extends AsyncDisposable {
   readonly port: number
   /** The bytes of each connection, in the order in which they were opened. */
@@ -157,7 +159,7 @@ describe.each(['postgres', 'direct'])('a statement over TLS (sslnegotiation=%s)'
     return createPool({ connectionString: url.href, max: 1, applicationName: 'cancelled', log })
   }
 
-  test('is cancelled over TLS, and its connection stays', async () => {
+  test('is cancelled over TLS, and its connection is kept', async () => {
     await using recorder = await record(() => false)
     const pool = poolThrough(recorder.port)
     const connection = await pool.acquire(systemWork(AbortSignal.timeout(60_000)))

@@ -34,7 +34,7 @@ test.each([
   ['a bigint in JSON', { text: insert('').text, values: [{ a: 1n }] }],
   ['too many values', { text: 'select 1', values: Array.from({ length: 65_536 }, () => 1) }],
 ])(
-  'a flush with a value that cannot be sent (%s) sends nothing, the COMMIT neither',
+  'a flush with a value that cannot be sent (%s) sends nothing, not even the COMMIT',
   async (_what, broken) => {
     await connection.run({ text: 'BEGIN' })
     const flush = () => connection.flush([insert('first'), broken, { text: 'COMMIT' }])

@@ -129,7 +129,7 @@ test.each([
     'the role',
     ({ role, database }: { role: string; database: string }) => `role ${role} in database ${database}`,
   ],
-])('settings of %s do not change what values mean', async (_, subject) => {
+])('settings of %s do not change the meaning of values', async (_, subject) => {
   const database = await createTestDatabase()
   await makeHostile(database.url, subject)
   const running = await start({ DATABASE_URL: database.url })
@@ -150,7 +150,7 @@ test.each([
   await database.drop()
 })
 
-test('a role that sessions take by a setting owns and uses what the framework has', async () => {
+test('a role that sessions take by a setting owns and uses the tables of the framework', async () => {
   const database = await createTestDatabase()
   const name = new URL(database.url).pathname.slice(1)
   const owner = `owner_of_${name}`

@@ -5,7 +5,7 @@ import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { systemWork, type Work } from '../../../kernel/host/work.ts'
 import { createPool } from '../pool/pool.ts'
 
-test('work of the framework does not wait for a connection that has fallen silent, and the pool gets another', async () => {
+test('work of the framework does not wait for a connection that stopped responding, and the pool gets another', async () => {
   const database = await createTestDatabase()
   const proxy = await startCuttingProxy(database.url)
   const log = createLogger({ level: 'error', write: () => {} })
@@ -28,7 +28,7 @@ test('work of the framework does not wait for a connection that has fallen silen
   }
 })
 
-test('a connection that comes after its work has ended goes back to the pool', async () => {
+test('a connection that arrives after its work has ended is released to the pool', async () => {
   const database = await createTestDatabase()
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: database.url, max: 1, applicationName: 'late', log })
@@ -48,7 +48,7 @@ test('a connection that comes after its work has ended goes back to the pool', a
   }
 })
 
-test('a connection whose session was lost while it was taken keeps no pool from ending', async () => {
+test('a connection that was lost while it was in use does not prevent its pool from closing', async () => {
   const database = await createTestDatabase()
   const log = createLogger({ level: 'error', write: () => {} })
   const shared = { connectionString: database.url, applicationName: 'lost', log }

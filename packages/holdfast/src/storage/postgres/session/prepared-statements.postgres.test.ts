@@ -47,7 +47,7 @@ function serviceOf(options: PostgresOptions = {}) {
   return service({ name: 'prepared', operations: { prepared, readThing, addThing } })
 }
 
-test('a statement that comes again is prepared, one that came once is not', async () => {
+test('a repeated statement is prepared, a single one is not', async () => {
   await using running = await createTestService(serviceOf())
   await running.call.addThing({})
   await running.call.readThing({ id: 1 })
@@ -56,14 +56,14 @@ test('a statement that comes again is prepared, one that came once is not', asyn
   expect((await running.call.prepared({})).names).toContain('select * from things where id = $1')
 })
 
-test('nothing is where that is not wanted', async () => {
+test('nothing is prepared if that is disabled', async () => {
   await using running = await createTestService(serviceOf({ preparedStatements: false }))
   await running.call.addThing({})
   for (let times = 0; times < 3; times += 1) await running.call.readThing({ id: 1 })
   expect((await running.call.prepared({})).names).toEqual([])
 })
 
-test('a table that has changed meanwhile fails neither a query nor a mutation', async () => {
+test('a table that was changed meanwhile fails neither a query nor a mutation', async () => {
   await using running = await createTestService(serviceOf())
   for (let times = 0; times < 3; times += 1) {
     await running.call.addThing({})

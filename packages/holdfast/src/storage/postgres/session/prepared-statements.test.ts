@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { PreparedStatements } from './prepared-statements.ts'
 
-describe('statements are prepared', () => {
-  test('from the second time on, each under a name of its own', () => {
+describe('a statement', () => {
+  test('is prepared from its second run, under its own name', () => {
     const prepared = new PreparedStatements()
     const twice = (text: string): (string | undefined)[] => [prepared.nameOf(text), prepared.nameOf(text)]
     const [first, second] = [twice('select 1'), twice('select 2')]
@@ -20,7 +20,7 @@ describe('statements are prepared', () => {
     'select 1; select 2',
     '',
     'explain select 1',
-  ])('but not %j', (text) => {
+  ])('is not prepared if it is %j', (text) => {
     const prepared = new PreparedStatements()
     prepared.nameOf(text)
     expect(prepared.nameOf(text)).toBeUndefined()
@@ -30,13 +30,13 @@ describe('statements are prepared', () => {
     '  select 1;\n',
     '/* why */ WITH a as (select 1) select * from a',
     '-- why\nInsert into a values (1)',
-  ])('and so is %j', (text) => {
+  ])('is prepared if it is %j', (text) => {
     const prepared = new PreparedStatements()
     prepared.nameOf(text)
     expect(prepared.nameOf(text)).toBeDefined()
   })
 
-  test('as long as there are not too many', () => {
+  test('is prepared as long as there are not too many', () => {
     const prepared = new PreparedStatements()
     const names = Array.from({ length: 600 }, (_, n) => {
       prepared.nameOf(`select ${n}`)
@@ -45,7 +45,7 @@ describe('statements are prepared', () => {
     expect(names.filter((name) => name !== undefined)).toHaveLength(500)
   })
 
-  test('the first time, where they have a name already, which is a part of the one that they get', () => {
+  test('with a name is prepared at its first run, under a name that contains it', () => {
     const prepared = new PreparedStatements()
     const name = prepared.nameOf('select 1', 'mine')
     expect(name).toMatch(/^mine_/)
@@ -54,14 +54,14 @@ describe('statements are prepared', () => {
     expect(prepared.nameOf('select 3', 'm'.repeat(63))!.length).toBeLessThan(63)
   })
 
-  test('whatever their number, where they are of the framework', () => {
+  test('of the framework is always prepared', () => {
     const prepared = new PreparedStatements()
     for (let n = 0; n < 600; n += 1) prepared.nameOf(`select ${n}`, 'mine')
     expect(prepared.nameOf('select a', 'mine')).toBeUndefined()
     expect(prepared.nameOf('select b', 'holdfast_b')).toBeDefined()
   })
 
-  test('under another name once they are retired, and not for ever', () => {
+  test('is prepared under another name after it was retired, up to a limit', () => {
     const prepared = new PreparedStatements()
     const names = new Set<string>()
     for (let times = 0; times < 3; times += 1) {
@@ -78,7 +78,7 @@ describe('statements are prepared', () => {
     expect(prepared.nameOf('select 1', 'mine')).toBeDefined()
   })
 
-  test('with an end to what a session keeps of them', () => {
+  test('is prepared within a limit per session', () => {
     const prepared = new PreparedStatements()
     const session = {}
     prepared.enter(session)
@@ -88,7 +88,7 @@ describe('statements are prepared', () => {
     }
   })
 
-  test('under other names once they are renewed', () => {
+  test('is prepared under another name after it was renewed', () => {
     const prepared = new PreparedStatements()
     prepared.nameOf('select 1')
     const before = prepared.nameOf('select 1')

@@ -93,7 +93,7 @@ test('all sessions of a pool are replaced when the database leaves read-only mod
   expect((await sessionsOf(tested)).isDisjointFrom(readOnly)).toBe(true)
 })
 
-test('a query that writes fails as a defect of its own, and the sessions of the pool stay', async () => {
+test('a query that writes fails as a defect, and the sessions of the pool are kept', async () => {
   await using tested = await start()
   const { pid: before } = await tested.call.read({})
   expect((await tested.send('sneak', {})).status).toBe(500)

@@ -3,11 +3,11 @@ import { shapeOf } from '../statement/statement-shape.ts'
 import type { DriverClient } from './driver-client.ts'
 import { SessionReset } from './session-reset.ts'
 
-/** What the statements of a handler may have changed in a session, and the resets that undo it. */
+/** Possible changes of a session by the statements of a handler, and the resets that undo them. */
 export class SessionChanges {
   #isChanged = false
   #needsThoroughReset = false
-  /** Whether the role of the transaction may have changed. */
+  /** True if the role of the transaction may have changed. */
   #hasRole = false
   #reset: SessionReset | undefined
   /**
@@ -49,7 +49,9 @@ export class SessionChanges {
     return this.#reset
   }
 
-  /** Has the last reset sent again if it failed: it was sent into a transaction that stayed open. */
+  /**
+   * Has the last reset sent again if it failed: it was sent into a transaction that stayed open.
+   */
   repeatFailedReset(): void {
     if (this.#reset?.hasFailed === true) this.#isChanged = true
   }

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-test('a session is over at its max age, less a jitter of up to a quarter', () => {
+test('a session expires at its max age, less a jitter of up to a quarter', () => {
   let nowMs = 0
   let random = 0
   const lifetimes = new SessionLifetimes({ maxAgeMs: 1_000, nowMs: () => nowMs, random: () => random })

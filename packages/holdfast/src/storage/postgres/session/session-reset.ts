@@ -39,7 +39,7 @@ const deallocate = `; do $$ declare found text; begin
 /** Options of {@link SessionReset}. */
 export interface SessionResetOptions {
   /**
-   * Whether to also remove prepared statements: a statement ran that cannot be planned, such as DO
+   * True to also remove prepared statements: a statement ran that cannot be planned, such as DO
    * or CALL.
    */
   readonly isThorough: boolean
@@ -67,7 +67,7 @@ export class SessionReset extends DriversQuery {
     this.statementTimeoutMs = statementTimeoutMs
   }
 
-  /** Whether it failed: in an open transaction, or because the session ended. */
+  /** True if it failed: in an open transaction, or because the session ended. */
   get hasFailed(): boolean {
     return this.#isSettled && !this.#hasSucceeded
   }

@@ -60,7 +60,7 @@ const leavingByMutation: typeof leaving = [
 
 const stateOf = async (): Promise<readonly unknown[]> => [await acting.read(state), await acting.write(state)]
 
-describe('what a call leaves in its session does not reach the next', () => {
+describe('state that a call leaves in its session does not reach the next call', () => {
   test.each(leaving)('a query: %s', async (_, text) => {
     const before = await stateOf()
     await acting.read(statement(text))
@@ -97,7 +97,7 @@ describe('what a call leaves in its session does not reach the next', () => {
   })
 })
 
-describe('a query does not write', () => {
+describe('a query cannot write', () => {
   test.each([
     `select 1; set transaction read write; insert into touched values (2)`,
     `select 1; commit; begin read write; insert into touched values (2); commit`,
@@ -108,7 +108,7 @@ describe('a query does not write', () => {
     expect(await acting.sql('select from touched where id = 2')).toEqual([])
   })
 
-  test('not even in a session that it has made writable', async () => {
+  test('a query cannot write, even in a session that it made writable', async () => {
     await acting.read(statement(`select set_config('default_transaction_read_only', 'off', false)`))
     await expect(acting.read(statement('insert into touched values (2)'))).rejects.toThrow(/./)
     const both: Parameters<ActingService['read']>[0] = async (db) => {

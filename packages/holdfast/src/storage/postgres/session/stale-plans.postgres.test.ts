@@ -14,7 +14,7 @@ const insertMood = statement('insert into events (mood) values ($1)', ['ok'])
 const findNote = statement('select count(*)::int as found from events where note = $1', ['ok'])
 const findMood = statement('select mood from events where mood = $1', ['ok'])
 
-describe('a table that was changed by hand', () => {
+describe('a table that was changed manually', () => {
   const changes: readonly [change: string, act: Act, afterwards: Act][] = [
     ['alter table events alter column n type bigint', insertNumber(1), insertNumber(3_000_000_000)],
     ['alter table events alter column note type mood using note::mood', insertNote, insertNote],
@@ -37,7 +37,7 @@ describe('a table that was changed by hand', () => {
     ],
   ]
 
-  test.each(changes)('has a mutation run once more, and no more: %s', async (change, act, afterwards) => {
+  test.each(changes)('makes a mutation run once more, but not twice: %s', async (change, act, afterwards) => {
     await using acting = await startActing()
     await thrice(() => acting.write(act))
     await acting.sql(change)
@@ -68,7 +68,7 @@ describe('a table that was changed by hand', () => {
   })
 })
 
-test('what a handler makes of a failure that may come from what was prepared is not final', async () => {
+test('an answer that a handler derives from a failure of a stale plan is not final', async () => {
   await using acting = await startActing()
   const insertOrRefuse =
     (n: number): Act =>
@@ -81,7 +81,7 @@ test('what a handler makes of a failure that may come from what was prepared is 
   await acting.write(insertOrRefuse(3_000_000_000))
 })
 
-test('a statement that is wrong by itself fails as it does when it is not prepared', async () => {
+test('an invalid statement fails in the same way as without preparing', async () => {
   await using acting = await startActing()
   await thrice(() => acting.write(insertNumber(1)))
   for (let times = 0; times < 6; times += 1) {
@@ -95,7 +95,7 @@ test('a statement that is wrong by itself fails as it does when it is not prepar
   await acting.read(select('1'))
 })
 
-test('a session that does not know a name any more is no reason to fail', async () => {
+test('a session that has lost a prepared name does not fail', async () => {
   await using acting = await startActing()
   await thrice(() => acting.write(insertNote))
   await acting.write(statement(`do $$ begin execute 'deallocate all'; end $$`))
@@ -202,7 +202,7 @@ describe('a failure that may come from what was prepared', () => {
   })
 })
 
-describe('a value that cannot be written for Postgres', () => {
+describe('a value that cannot be serialized for Postgres', () => {
   const circle: Record<string, unknown> = {}
   circle['circle'] = circle
   const broken = {
@@ -215,7 +215,7 @@ describe('a value that cannot be written for Postgres', () => {
     ['a bigint in JSON', { a: 1n }],
     ['a circle', circle],
     ['what throws', broken],
-  ])('fails its own call only: %s', async (_name, value) => {
+  ])('fails only its own call: %s', async (_name, value) => {
     await using acting = await startActing()
     const insert = (doc: unknown): Act => statement('insert into events (doc) values ($1)', [doc])
     const find = (doc: unknown): Act => statement('select from events where doc = $1', [doc])
@@ -230,11 +230,11 @@ describe('a value that cannot be written for Postgres', () => {
   })
 })
 
-describe('a session whose names have all been renewed', () => {
+describe('a session whose prepared statements were all renewed', () => {
   const pid = statement('select pg_backend_pid() as pid')
   const backend = async (acting: ActingService): Promise<unknown> => JSON.stringify(await acting.write(pid))
 
-  test('ends, and what it has prepared with it', async () => {
+  test('is closed, with everything that it has prepared', async () => {
     await using acting = await startActing()
     const all = statement('select * from events')
     await thrice(() => acting.write(all))
@@ -245,7 +245,7 @@ describe('a session whose names have all been renewed', () => {
     expect(await backend(acting)).not.toBe(before)
   })
 
-  test('comes about seldom: what becomes stale again and again is not prepared', async () => {
+  test('is rare: a statement that becomes stale again and again is not prepared', async () => {
     await using acting = await startActing()
     await acting.sql(`
       create schema a; create type a.mood as enum ('ok'); create table a.moods (mood a.mood);
@@ -272,7 +272,7 @@ test.each([
   ['/* in */ COPY events from stdin', 'copy-refused'],
   [undefined as never, 'statement-invalid'],
   [5 as never, 'statement-invalid'],
-])('%j is refused at once, and the connection goes on', async (text, code) => {
+])('%j is rejected at once, and the connection is kept', async (text, code) => {
   await using acting = await startActing()
   const pid = statement('select pg_backend_pid() as pid')
   const codeOf: Act = (db) => db.query({ text }).catch((error: { code: string }) => error.code)

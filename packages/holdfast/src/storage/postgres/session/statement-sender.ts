@@ -22,13 +22,15 @@ import type { PreparedStatements } from './prepared-statements.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /*
- * Sends the statements of one use of a session: names those that are worth preparing, observes each,
+ * Sends the statements of one use of a session: names those that are worth preparing, observes
+ * each,
  * classifies its failure, and interrupts what runs.
  *
  * Invariants:
  * - A statement that was interrupted settles only when no cancel request of it can hit a later one;
  *   if that cannot be told, the connection is closed.
- * - A failure is classified before the caller hears of it: as one of the connection, as one that may
+ * - A failure is classified before the caller hears of it: as one of the connection, as one that
+ * may
  *   pass, or as one that a stale prepared statement may have caused.
  */
 
@@ -40,9 +42,9 @@ export interface SenderParts {
   /** Prepares statements that are repeated; `undefined` if nothing is to be prepared. */
   readonly prepared: PreparedStatements | undefined
   readonly lifetimes: SessionLifetimes
-  /** Whether the pool's sessions are read-only by design. */
+  /** True if the pool's sessions are read-only by design. */
   readonly isReadOnly: boolean
-  /** Whether the log may contain values of rows and parameters. False in production. */
+  /** True if the log may contain values of rows and parameters. False in production. */
   readonly showsValues: boolean
 }
 
@@ -79,12 +81,14 @@ export class StatementSender {
     return this.#passingFailure
   }
 
-  /** Whether the session no longer has what was prepared in it, so that it must not be used again. */
+  /**
+   * True if the session no longer has what was prepared in it, so that it must not be used again.
+   */
   get hasLostStatements(): boolean {
     return this.#hasLostStatements
   }
 
-  /** Whether a statement is running. */
+  /** True if a statement is running. */
   get isBusy(): boolean {
     return this.#running > 0
   }
@@ -147,7 +151,8 @@ export class StatementSender {
   }
 
   /**
-   * Marks a failure that a stale prepared statement may have caused, so that its attempt is repeated,
+   * Marks a failure that a stale prepared statement may have caused, so that its attempt is
+   * repeated,
    * and sees to it that the repetition does not use the same one.
    */
   #doubtPlan(error: Error, text: string, name: string): void {

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 /** The reason of a wait that was given up because the server did not answer. */
 export const unanswered: HoldfastError = new HoldfastError(
   'database-timeout',
-  'The database did not answer in time; its connection was closed.',
+  'The database timed out; the connection was closed.',
 )
 
 /**

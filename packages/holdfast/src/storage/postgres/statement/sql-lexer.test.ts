@@ -29,7 +29,7 @@ function scan(text: string): readonly string[] | undefined {
   }
 }
 
-describe('a text is split as Postgres splits it', () => {
+describe('a text is split in the same way as by Postgres', () => {
   test.each<[string, Lexed]>([
     ['/* a /* b */ c */ commit', [['word', 'commit']]],
     ['-- a\rcommit', [['word', 'commit']]],
@@ -162,11 +162,11 @@ describe('a text is split as Postgres splits it', () => {
   })
 
   test.each([`'a`, `E'a\\'`, '"a', '/* /* */', '$a$ $b$', `x'1`, `'a'\n'b`, `U&"`])(
-    'which ends in what does not end: %j',
+    'a text with an unterminated part: %j',
     (text) => expect(lex(text).at(-1)?.[0]).toBe('unterminated'),
   )
 
-  test('whatever characters come together', () => {
+  test('any sequence of characters', () => {
     const piece = fc.constantFrom(
       ...`' '' " "" \\ $ $$ $a$ $1 ; : :: := . .. , ( ) [ ] / * /* */ - -- + < > = <= => <> != @ # ^ & | ? % ~ ! \` _ a b e E'' x u& U&' U&" n' b' 0 1 12 0x1 0b1 1_0 1e5 e5 é 界`.split(
         ' ',
@@ -195,7 +195,7 @@ describe('a text is split as Postgres splits it', () => {
     expect(accepted).toBeGreaterThan(500)
   })
 
-  test('a long text in time that grows with its length', () => {
+  test('a long text is split in time proportional to its length', () => {
     for (const part of [`'a'`, '/*', '$a$', '+-', '--\n'])
       expect(() => lex(part.repeat(200_000))).not.toThrow()
   })

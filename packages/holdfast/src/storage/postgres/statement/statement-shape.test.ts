@@ -45,7 +45,7 @@ describe('a command', () => {
     expect(shapeOf(text).control).toEqual(control)
   })
 
-  test('is what the parser of Postgres makes of it, however it is written', () => {
+  test('is classified like by the Postgres parser, in any spelling', () => {
     const blank = fc.constantFrom(' ', '\n', '\r', '\v', '/**/', '/* ; /* a */ */', '-- ;\n', '--\r', '\t')
     const word = fc.constantFrom(
       ...`begin start commit end abort prepare execute load rollback savepoint release set reset listen discard deallocate copy call do
@@ -119,7 +119,7 @@ test.each([
   ['select 1; select 2', false],
   ['explain select 1', false],
   ['savepoint a', false],
-])('whether %j has a plan that is worth keeping', (text, isPlannable) => {
+])('%j has a plan worth keeping: %s', (text, isPlannable) => {
   expect(shapeOf(text).isPlannable).toBe(isPlannable)
 })
 
@@ -130,11 +130,11 @@ test.each([
   ['with a as (insert into b values (1)) select 1', false],
   ['with a as (select 1) merge into b using a on true when matched then delete', false],
   ['update a set b = 1', false],
-])('whether %j only reads', (text, isRead) => {
+])('%j only reads: %s', (text, isRead) => {
   expect(shapeOf(text).isRead).toBe(isRead)
 })
 
-test('the shape of a text that comes again is looked up, however many others come in between', () => {
+test('the shape of a repeated text is cached, however many others are run in between', () => {
   const shape = shapeOf('select 0')
   for (let n = 1; n < 3_000; n += 1) {
     shapeOf(`select ${n}`)
@@ -148,12 +148,12 @@ test.each([
   ['savepoint a; commit', 'savepoint-unclear'],
   ['/* /* */ */ listen a', 'session-changed'],
   ['copy a to stdout', 'copy-refused'],
-])('%j is refused to a handler: %s', (text, code) => {
+])('%j is rejected in a handler: %s', (text, code) => {
   expect(() => checkStatement(text, undefined)).toThrow(expect.objectContaining({ code }) as Error)
 })
 
 test.each(['savepoint a', 'release a', 'rollback to a', 'call a()', 'do $$ begin commit; end $$', 'commit'])(
-  '%j is refused to a query',
+  '%j is rejected in a query',
   (text) => {
     const code = 'transaction-control'
     expect(() => checkReadStatement(text, undefined)).toThrow(expect.objectContaining({ code }) as Error)

@@ -50,13 +50,13 @@ export class StatementShape {
     this.control = readControl(this.verb, lexer)
   }
 
-  /** Whether it only reads. A function that writes is not detected. */
+  /** True if it only reads. A function that writes is not detected. */
   get isRead(): boolean {
     return (this.#isRead ??= reading.has(this.verb) || (this.verb === 'with' && !hasWrite(this.text)))
   }
 
   /**
-   * Whether it may change the role of its transaction. A function that does so is not detected,
+   * True if it may change the role of its transaction. A function that does so is not detected,
    * unless it is one of the named ones.
    */
   get mayChangeRole(): boolean {
@@ -64,7 +64,7 @@ export class StatementShape {
       settingVerbs.has(this.verb) || /role|session_authorization|set_config/i.test(this.text))
   }
 
-  /** Whether Postgres would keep a plan for it: a single statement that reads or writes rows. */
+  /** True if Postgres would keep a plan for it: a single statement that reads or writes rows. */
   get isPlannable(): boolean {
     return plannable.has(this.verb) && (this.#isSingle ??= isSingle(this.text))
   }

@@ -16,7 +16,7 @@ describe('a statement', () => {
     ['/* a /* from b */ */ delete from c', 'DELETE', 'DELETE c'],
     ["select 'from a' from b", 'SELECT', 'SELECT b'],
     ['', 'UNKNOWN', 'UNKNOWN'],
-  ])('%j is called by its first word and relation', (text, operation, summary) => {
+  ])('%j is named by its first word and relation', (text, operation, summary) => {
     expect(describeStatement(text, true)).toMatchObject({ operation, summary })
   })
 
@@ -34,12 +34,12 @@ describe('a statement', () => {
     expect(describeStatement(text, false).text).toBe(redactedText)
   })
 
-  test('with parameters is shown as it is', () => {
+  test('with parameters is shown unchanged', () => {
     const text = "select * from a where state = 'open' and id = $1"
     expect(describeStatement(text, true).text).toBe(text)
   })
 
-  test('that is very long is cut', () => {
+  test('that is very long is truncated', () => {
     for (const hasValues of [true, false])
       expect(describeStatement(`select ${"a, 'b', ".repeat(5_000)} b`, hasValues).text.length).toBe(4_097)
     expect(describeStatement(`select '${'Ada'.repeat(5_000)}'`, false).text).toBe('select ?')

@@ -30,7 +30,7 @@ export function checkStatement(text: string, name: string | undefined): Statemen
   if (name !== undefined && isReservedName(name)) {
     throw new HoldfastError(
       'statement-name-reserved',
-      `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved for the framework. Choose another name.`,
+      `The prepared statement "${name}" has a name that begins with holdfast_, which is reserved. Choose another name.`,
     )
   }
   return shape
@@ -50,13 +50,13 @@ export function checkReadStatement(text: string, name: string | undefined): void
     case 'rollback':
       throw new HoldfastError(
         'transaction-control',
-        'A query tried to make a savepoint, or what its query builder calls a transaction, and has no transaction. Read all that belongs together in one statement.',
+        'A query has no transaction, so savepoints and nested transactions are not available. Read related data in one statement.',
       )
     case 'procedure':
       // Outside of a transaction block, its code may commit, and begin a transaction that writes.
       throw new HoldfastError(
         'transaction-control',
-        'A query tried to run CALL or DO, whose code may begin a transaction that writes. Select from a function, or make the operation a mutation.',
+        'CALL and DO are not allowed in a query, because their code may start a transaction that writes. Select from a function, or make the operation a mutation.',
       )
     default:
   }
@@ -67,14 +67,14 @@ function checkText(text: string): void {
   if (typeof text !== 'string') {
     throw new HoldfastError(
       'statement-invalid',
-      `A statement was run whose text is of type ${typeof text}. Give it as a string, or as an object with the string as its text.`,
+      `The text of a statement must be a string, but is of type ${typeof text}. Pass a string, or an object with the string as \`text\`.`,
     )
   }
   // The protocol ends the text at U+0000 and misreads the rest.
   if (text.includes('\0')) {
     throw new HoldfastError(
       'statement-invalid',
-      'A statement was run whose text has the character U+0000, which Postgres cannot read. Remove it; a value belongs in a parameter.',
+      'The text of a statement contains the character U+0000, which Postgres does not accept. Remove it, and pass values as parameters.',
     )
   }
 }
@@ -88,22 +88,22 @@ function checkControl({ kind }: ControlCommand): void {
     case 'transaction':
       throw new HoldfastError(
         'transaction-control',
-        'A handler tried to begin or end a transaction. A mutation is in one already, which commits with its idempotency key; use a savepoint for a part that may fail. A query has none: read all that belongs together in one statement.',
+        'A handler must not begin or end a transaction. A mutation already runs in one, which commits with its idempotency key; use a savepoint for a part that may fail. A query has none: read related data in one statement.',
       )
     case 'unclear':
       throw new HoldfastError(
         'savepoint-unclear',
-        'A handler ran a command for a savepoint whose form or name is not supported, so that jobs and messages could not be undone with it. Use SAVEPOINT name, RELEASE name or ROLLBACK TO name, one command at a time, with a name in ASCII that does not begin with holdfast_.',
+        'A savepoint command has an unsupported form or name, so jobs and messages could not be undone with it. Use SAVEPOINT name, RELEASE name or ROLLBACK TO name, one command at a time, with an ASCII name that does not begin with holdfast_.',
       )
     case 'session':
       throw new HoldfastError(
         'session-changed',
-        'A handler tried to change its database session, which the next call would find changed. Use SET LOCAL in a mutation, or put the setting into DATABASE_URL.',
+        'SET is not allowed in a handler: the session is pooled and the change would leak into the next call. Use SET LOCAL in a mutation, or put the setting into DATABASE_URL.',
       )
     case 'copy':
       throw new HoldfastError(
         'copy-refused',
-        'A handler tried to run COPY, whose rows have no way to or from it. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
+        'COPY is not supported in handlers. Insert many rows with one INSERT (… select * from unnest($1, $2)), and read them in pages.',
       )
     case 'procedure':
     case 'savepoint':

@@ -79,7 +79,9 @@ export interface CommitWait {
   readonly timeoutMs: number
 }
 
-/** Waits for the answer to a commit. Rejects after the timeout: a connection can be lost silently. */
+/**
+ * Waits for the answer to a commit. Rejects after the timeout: a connection can be lost silently.
+ */
 export function withinWait<T>(answer: Promise<T>, { clock, timeoutMs }: CommitWait): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(timeoutMs, () => reject(unanswered))

@@ -79,7 +79,7 @@ test.each([
   `/* as a tenant */ SET LOCAL ROLE "${role}"`,
   `select set_config('role', '${role}', true)`,
   `do $$ begin perform be_tenant(); end $$`,
-])('a mutation and its job commit, and what they write is of the role: %s', async (how) => {
+])('a mutation and its job commit, and their rows belong to the role: %s', async (how) => {
   const key = { key: 'note-1' }
   const written = await on.send('write', { text: 'a', how }, key)
   expect(written.status).toBe(204)

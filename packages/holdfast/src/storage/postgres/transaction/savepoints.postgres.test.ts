@@ -129,7 +129,7 @@ test('jobs and messages are undone with the rows when no statement is waited for
   expect(outcome).toEqual(committed(2))
 })
 
-test('a name is not used for two savepoints at once, by what is not waited for or by Drizzle', async () => {
+test('a name is not used for two savepoints at once, by concurrent code or by Drizzle', async () => {
   const codes: unknown[] = []
   const script = (...parts: readonly (readonly [text: string, isAwaited: boolean])[]) =>
     outcomeOf(async (_say, _affect, db) => {
@@ -146,7 +146,7 @@ test('a name is not used for two savepoints at once, by what is not waited for o
   expect(codes).toHaveLength(3)
 })
 
-test('jobs and messages are undone with the rows, whatever a handler does', async () => {
+test('jobs and messages are undone with the rows in any sequence of savepoints', async () => {
   const name = fc.constantFrom('a', 'A', '"A"', '"a"', 'b', 'savepoint', '/* b */ c')
   const statement = fc.oneof(
     { weight: 4, arbitrary: name.map((of) => `savepoint ${of}`) },
@@ -178,7 +178,7 @@ test('jobs and messages are undone with the rows, whatever a handler does', asyn
   expect(statuses).toEqual(new Set([204, 500]))
 })
 
-test('a string goes on behind a comment in Postgres too', async () => {
+test('a string continues after a comment in Postgres too', async () => {
   const [row] = await running.sql<{ text: string }>(`select 'a' -- why\n -- and how\n 'b' as text`)
   expect(row).toEqual({ text: 'ab' })
 })

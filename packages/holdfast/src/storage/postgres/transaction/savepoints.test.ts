@@ -3,7 +3,7 @@ import { Savepoints } from './savepoints.ts'
 
 const moment = { position: 0, isBusy: false }
 
-test('a transaction with a command that was not answered is not committed', () => {
+test('a transaction with an unanswered command is not committed', () => {
   const savepoints = new Savepoints()
   const sent = savepoints.send({ kind: 'savepoint', name: 'a' }, moment)
   expect(() => savepoints.refuseUnclear()).toThrow(expect.objectContaining({ code: 'savepoint-unclear' }))
@@ -11,7 +11,7 @@ test('a transaction with a command that was not answered is not committed', () =
   expect(() => savepoints.refuseUnclear()).not.toThrow()
 })
 
-test('a transaction that went back to a savepoint that is not known is not committed', () => {
+test('a transaction that was rolled back to an unknown savepoint is not committed', () => {
   const savepoints = new Savepoints()
   savepoints.settle(savepoints.send({ kind: 'rollback', name: 'a' }, moment), false)
   expect(() => savepoints.refuseUnclear()).not.toThrow()

@@ -11,7 +11,7 @@ export interface SentCommand extends SavepointCommand {
 interface Moment {
   /** The position of the next gathered row. */
   readonly position: number
-  /** Whether a statement is running. */
+  /** True if a statement is running. */
   readonly isBusy: boolean
 }
 
@@ -19,7 +19,7 @@ interface Savepoint {
   readonly name: string
   /** The position of the next gathered row when the savepoint was created. */
   readonly position: number
-  /** Whether the part of the handler that created it is still using it. */
+  /** True if the part of the handler that created it is still using it. */
   isInUse: boolean
 }
 
@@ -91,7 +91,7 @@ export class Savepoints {
     if (!this.#isUnclear && this.#sent.size === 0) return
     throw new HoldfastError(
       'savepoint-unclear',
-      'A transaction is not committed, since it is not known which of its jobs and messages were undone with a savepoint. Await each command for a savepoint, and make savepoints with SAVEPOINT alone.',
+      'The transaction was rolled back, because it is unknown which of its jobs and messages were undone with a savepoint. Await each savepoint command, and create savepoints only with SAVEPOINT.',
     )
   }
 
@@ -108,6 +108,6 @@ export class Savepoints {
 function savepointConcurrent(name: string): HoldfastError {
   return new HoldfastError(
     'savepoint-concurrent',
-    `The savepoint "${name}" is open already: two parts of one transaction run at the same time. Await one db.transaction(…) before the next.`,
+    `The savepoint "${name}" is already open: two parts of one transaction run at the same time. Await one db.transaction(…) before the next.`,
   )
 }

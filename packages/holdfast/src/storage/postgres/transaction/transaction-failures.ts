@@ -31,7 +31,7 @@ export function transactionEnded(owner: TransactionOwner | undefined, cause?: un
 export function transactionAborted(owner: TransactionOwner | undefined, cause?: unknown): HoldfastError {
   return new HoldfastError(
     'transaction-aborted',
-    `A statement of ${describe(owner)} failed and its error was caught, so that the transaction cannot commit. Let the error through, or run the statement in a savepoint (db.transaction(…) in Drizzle).`,
+    `A statement of ${describe(owner)} failed and its error was caught, so the transaction cannot commit. Do not catch the error, or run the statement in a savepoint (db.transaction(…) in Drizzle).`,
     cause === undefined ? {} : { cause },
   )
 }

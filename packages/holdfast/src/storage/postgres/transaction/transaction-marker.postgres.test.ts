@@ -82,7 +82,7 @@ test.each([
   ['commit', true],
   ['rollback', false],
 ])(
-  'after %s that nothing refused, no key is stored and nothing more is committed (tag seen: %j)',
+  'after %s that was not rejected, no key is stored and nothing more is committed (tag seen: %j)',
   async (command, isTagSeen) => {
     const [key, name] = [randomUUIDv7(), randomUUIDv7()]
     sendUnseen(command, isTagSeen)
@@ -100,7 +100,7 @@ test.each([
   },
 )
 
-test('a problem is not the final answer of a handler that has ended its transaction', async () => {
+test('a problem is not the final answer of a handler that ended its transaction', async () => {
   sendUnseen('commit and chain', true)
   handle = async (db) => {
     await unseen(db).catch(() => {})
@@ -112,7 +112,7 @@ test('a problem is not the final answer of a handler that has ended its transact
 })
 
 test.each([true, false])(
-  'a job does not succeed in a transaction that it has not begun (tag seen: %j)',
+  'a job does not succeed in a transaction that it did not begin (tag seen: %j)',
   async (isTagSeen) => {
     const name = randomUUIDv7()
     sendUnseen('commit and chain', isTagSeen)

@@ -10,7 +10,7 @@ export interface TransactionOptions {
   /** The operation or job whose handler writes through it. Default: the framework itself. */
   readonly owner?: TransactionOwner | undefined
   /**
-   * Whether its commit checks the marker and the schema epoch. Default true. False if it runs only
+   * True if its commit checks the marker and the schema epoch. Default true. False if it runs only
    * statements of the framework, which do not end it, and which work before and after a migration.
    */
   readonly isChecked?: boolean
@@ -23,7 +23,7 @@ export interface Opening {
   readonly before?: Statement
   /** Sets the limits and the marker, and returns the schema epoch as `epoch`. */
   readonly first: Statement
-  /** Whether {@link Commit.isUndone} may be used. Default false. */
+  /** True if {@link Commit.isUndone} may be used. Default false. */
   readonly isUndoable?: boolean
 }
 
@@ -37,10 +37,10 @@ export interface Opened<First, Before> {
 export interface Commit {
   /** Statements that run after the gathered rows are written. Default: none. */
   readonly last?: readonly Statement[]
-  /** Whether `last` checks `Transaction.check` itself. Default false. */
+  /** True if `last` checks `Transaction.check` itself. Default false. */
   readonly isSelfChecked?: boolean
   /**
-   * Whether all that its handler has done is undone first, so that only `last` is stored. Default
+   * True if all that its handler has done is undone first, so that only `last` is stored. Default
    * false.
    */
   readonly isUndone?: boolean

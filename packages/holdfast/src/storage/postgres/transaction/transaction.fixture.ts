@@ -14,7 +14,8 @@ export type FakeConnection = Partial<Omit<Connection, 'run'>> & {
 }
 
 /**
- * Returns a pool of one connection without a server, for tests of a defence that a real server would
+ * Returns a pool of one connection without a server, for tests of a defence that a real server
+ * would
  * hide behind another one.
  */
 export function poolOf(connection: FakeConnection): Pool {

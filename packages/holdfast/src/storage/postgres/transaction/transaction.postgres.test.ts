@@ -10,7 +10,7 @@ const { job, mutation, service } = holdfast({
   database: postgres({ migrations: new URL('./acting.fixture/', import.meta.url) }),
 })
 
-test('a job commits nothing that was prepared before a migration', async () => {
+test('a job does not commit statements that were prepared before a migration', async () => {
   let runs = 0
   let between = async (): Promise<unknown> => undefined
   const measure = job({

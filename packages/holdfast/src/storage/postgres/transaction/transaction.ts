@@ -38,7 +38,8 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *                were gathered in it, are stored.
  *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
  *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
- *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction may
+ *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction
+ * may
  *                have committed, or may still do so. Only what it was to store can tell.
  *
  * Invariants:
@@ -60,7 +61,9 @@ const startSavepoint: Statement = { text: 'SAVEPOINT holdfast_start' }
 const undoAll: readonly Statement[] = [{ text: 'ROLLBACK TO SAVEPOINT holdfast_start' }]
 const none: readonly Statement[] = []
 
-/** A transaction that begins with its first statement, or when {@link Transaction.begin} is called. */
+/**
+ * A transaction that begins with its first statement, or when {@link Transaction.begin} is called.
+ */
 export class Transaction implements HandlerSession {
   static #count = 0
   readonly gathered: GatheredRows = new GatheredRows()
@@ -91,12 +94,12 @@ export class Transaction implements HandlerSession {
     return this.#isOver
   }
 
-  /** Whether it has begun, or is about to, and its handler has not ended. */
+  /** True if it has begun, or is about to, and its handler has not ended. */
   get isOpen(): boolean {
     return this.#beginning !== undefined && !this.#isOver
   }
 
-  /** Whether there is anything to commit. */
+  /** True if there is anything to commit. */
   get isUsed(): boolean {
     return this.#beginning !== undefined || !this.gathered.isEmpty
   }
@@ -107,7 +110,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * The first failure of a statement that is independent of the statement, such as a lost connection
+   * The first failure of a statement that is independent of the statement, such as a lost
+   * connection
    * or a deadlock. An answer that a handler derives from it is not final.
    */
   get transientFailure(): Error | undefined {

@@ -4,7 +4,7 @@ import type { Statement } from '../../postgres/statement/statement.ts'
 export interface UniqueKeyRow {
   readonly schema: string
   readonly table: string
-  /** Whether the table is found by its name without a schema. */
+  /** True if the table is found by its name without a schema. */
   readonly isVisible: boolean
   readonly columns: readonly string[]
 }

@@ -27,7 +27,7 @@ describe('the page of a problem', () => {
     const page = await (await pageAs('/problems/sold-out', browser)).text()
     expect(page).toContain('<h1>Nothing &lt;b&gt;is&lt;/b&gt; left</h1>')
     expect(page).toContain('<title>Nothing &lt;b&gt;is&lt;/b&gt; left</title>')
-    expect(page).toContain('Somebody was faster &amp; &quot;took&quot; it.')
+    expect(page).toContain('Another call was faster &amp; &quot;took&quot; it.')
     expect(page).toContain('How many &lt;i&gt;are&lt;/i&gt; left.')
     expect(page).not.toMatch(/<b>|<i>|<script/)
   })
@@ -53,7 +53,7 @@ describe('the page of a problem', () => {
       type: '/problems/sold-out',
       status: 409,
       title: 'Nothing <b>is</b> left',
-      description: 'Somebody was faster & "took" it.',
+      description: 'Another call was faster & "took" it.',
       members: [{ name: 'left', type: 'integer', description: 'How many <i>are</i> left.' }],
       retry: { mayHelp: false, text: expect.stringContaining('After fixing the cause, use a new key') },
     })

@@ -2,7 +2,7 @@ import type { AnyProblemType } from '../../../kernel/problem/problem.ts'
 
 /** Advice on retrying a request that was answered with a problem. */
 export interface RetryAdvice {
-  /** Whether the same request may get another response next time. */
+  /** True if the same request may get another response next time. */
   readonly mayHelp: boolean
   /** The advice, in a sentence or two. */
   readonly text: string

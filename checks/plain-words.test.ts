@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { findWords, proseOf } from './plain-words.ts'
+
+const root = new URL('..', import.meta.url)
+
+/** Returns CONTRIBUTING.md with a blank "Language" section, which lists the words. */
+function withoutWordList(text: string): string {
+  return text.replace(/^## Language$[^]*?(?=^## )/m, (section) => section.replaceAll(/[^\n]/g, ''))
+}
+
+function faultsOf(path: string, text: string): readonly string[] {
+  return proseOf(text).flatMap(({ line, text: prose }) =>
+    findWords(prose).map(({ message }) => `${path}:${line}: ${message}`),
+  )
+}
+
+test('Markdown pages use plain words', () => {
+  const pages = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n')
+  expect(pages).toContain('README.md')
+  const faults = pages.flatMap((page) => {
+    const text = readFileSync(new URL(page, root), 'utf8')
+    return faultsOf(page, page === 'CONTRIBUTING.md' ? withoutWordList(text) : text)
+  })
+  expect(faults).toEqual([])
+})
+
+test.each([
+  ['Mend the cause.', 'mend'],
+  ['Run it anew.', 'anew'],
+  ['Start afresh.', 'afresh'],
+  ['Whoever calls it waits.', 'whoever'],
+  ['Nobody reads it.', 'nobody'],
+  ['Somebody reads it.', 'somebody'],
+  ['It stops. Whatever ran is lost.', 'whatever'],
+  ['The caller is told of it.', 'is told of'],
+  ['A worker hears it.', 'hears'],
+  ['It waits for ever.', 'for ever'],
+  ['It waits in vain.', 'in vain'],
+  ['A time that is none fails.', 'that is none'],
+  ['```ts\ncall() // Nobody waits.\n```', 'nobody'],
+])('the check finds the word in %j', (text, word) => {
+  expect(faultsOf('page.md', text).join()).toMatch(new RegExp(`"${word}" is not plain`, 'i'))
+})
+
+test.each([
+  'The user `nobody` owns the file.',
+  'It is not called "mend".',
+  'The user nobody owns the file.',
+  'The key is used whatever the mode is.',
+  "```ts\ncall('nobody')\n```",
+  'An amendment ends.',
+])('the check accepts %j', (text) => {
+  expect(faultsOf('page.md', text)).toEqual([])
+})

@@ -1,0 +1,78 @@
+/** A word or phrase that the project does not use, and its replacement. */
+interface PlainWord {
+  readonly pattern: RegExp
+  readonly instead: string
+}
+
+const plainWords: readonly PlainWord[] = [
+  { pattern: /\bmend(?:s|ed|ing)?\b/i, instead: '"fix"' },
+  { pattern: /\b(?:anew|afresh)\b/i, instead: '"again"' },
+  { pattern: /\bwhoever\b/i, instead: 'the actor: "the client", "the caller", "the worker"' },
+  // `nobody` is also the name of a Unix user.
+  { pattern: /\b(?:(?<!\buser )nobody|somebody)\b/i, instead: 'the actor: "no client", "another worker"' },
+  { pattern: /(?:^|[.;:] )whatever\b/i, instead: 'a noun: "any value that"' },
+  { pattern: /\b(?:is|are|was|were|be|been) told of\b/i, instead: '"is reported" or "is logged"' },
+  { pattern: /\bhears\b/i, instead: '"receives" or "learns"' },
+  { pattern: /\bfor ever\b/i, instead: '"forever" or "indefinitely"' },
+  { pattern: /\bin vain\b/i, instead: '"without success", or the failure: "timed out"' },
+  { pattern: /\bthat (?:is|are) none\b/i, instead: '"invalid"' },
+]
+
+/** A found word, and a message with its replacement. */
+export interface FoundWord {
+  readonly word: string
+  readonly message: string
+}
+
+/** Returns the words of a text that have a plainer replacement. Ignores inline code. */
+export function findWords(text: string): readonly FoundWord[] {
+  const prose = text.replaceAll(/`[^`\n]*`/g, '``')
+  return plainWords.flatMap(({ pattern, instead }) => {
+    const word = pattern.exec(prose)?.[0].replace(/^\W+/, '')
+    return word === undefined ? [] : [{ word, message: `"${word}" is not plain: use ${instead}.` }]
+  })
+}
+
+const docStarts: readonly PlainWord[] = [
+  { pattern: /^What /, instead: 'a noun phrase: "The result of …"' },
+  { pattern: /^Whether /, instead: '"True if …", or "Returns true if …"' },
+  { pattern: /^Gives /, instead: '"Returns …"' },
+  { pattern: /^Tells /, instead: '"Reports …" or "Logs …"' },
+  { pattern: /^Has [^.]*\bdone\b/, instead: 'the verb itself: "Runs …"' },
+]
+
+/** Returns a message if a doc comment begins with a clause instead of a verb or a noun phrase. */
+export function findDocStart(comment: string): string | undefined {
+  const text = comment.replace(/^[*\s]+/, '')
+  const start = docStarts.find(({ pattern }) => pattern.test(text))
+  if (start === undefined) return undefined
+  return `A doc comment does not begin with "${text.split(' ', 1)[0]}": use ${start.instead}.`
+}
+
+const maxColumns = 100
+
+/**
+ * Returns the lines of a comment that are too long. Tables and lines with a URL cannot be wrapped,
+ * and a comment after code counts with the code.
+ */
+export function findLongLines(lines: readonly string[]): readonly string[] {
+  return lines.filter(
+    (line) => line.length > maxColumns && /^\s*(?:\/\/|\/?\*)/.test(line) && !/\||:\/\//.test(line),
+  )
+}
+
+/**
+ * Returns the prose of a Markdown page, by line: without quotations and code, except for comments
+ * in code.
+ */
+export function proseOf(markdown: string): readonly { readonly line: number; readonly text: string }[] {
+  let isCode = false
+  return markdown.split('\n').flatMap((text, index) => {
+    if (/^\s*```/.test(text)) {
+      isCode = !isCode
+      return []
+    }
+    const prose = isCode ? (/(?:^|\s)(?:\/\/|#|--) (.*)$/.exec(text)?.[1] ?? '') : text
+    return [{ line: index + 1, text: prose.replaceAll(/"[^"]*"/g, '""') }]
+  })
+}
