@@ -203,7 +203,10 @@ describe('another concurrent statement', () => {
       const left = what === 'index things_pkey' ? what : 'table things'
       await leaveInvalid(`reindex ${left.replace(' ', ' concurrently ')}`)
       expect((await indexes()).map(({ name }) => name)).toContain('things_pkey_ccnew')
-      await migrating.apply([table, alone(`reindex ${what.replace(/ |$/, ' concurrently ')}`)])
+      // Postgres 14 asks for the name of the database.
+      const [row] = await migrating.sql<{ name: string }>('select current_database() as name')
+      const target = what === 'database' ? `database "${row?.name}"` : what
+      await migrating.apply([table, alone(`reindex ${target.replace(' ', ' concurrently ')}`)])
       expect(await indexes()).toEqual(before)
     },
   )
