@@ -25,7 +25,7 @@ export function observeMutations(telemetry: Telemetry): (operation: string) => M
     unit: '{call}',
   })
   const retries = telemetry.counter({
-    name: 'holdfast.transaction.reruns',
+    name: 'holdfast.transaction.retries',
     description: 'Transactions that were retried after a serialization failure or a deadlock.',
     unit: '{transaction}',
   })

@@ -11,8 +11,7 @@ import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from
 
 // Assigns positions to committed messages. One process at a time does it, for all services:
 //
-//   publish (seq, under a lock on the key) ─commit→ dispatch (position) ─commit→ subscriptions read
-// on
+//   publish (seq, under a lock on the key) ─commit→ dispatch (position) ─commit→ readers
 //
 // A sequence alone is not enough: its numbers are drawn before the commit, so a reader of `seq >
 // last` misses messages that commit later. Positions are drawn after the commit, in one transaction

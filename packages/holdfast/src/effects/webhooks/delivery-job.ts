@@ -8,7 +8,7 @@ import { runStatement } from '../../storage/postgres/statement/statement-client.
 import { WebhookEndpointFailed } from './endpoint-disabled.ts'
 import { endDelivery } from './queries/end-delivery.ts'
 import { type DeliveryRow, findDelivery } from './queries/find-delivery.ts'
-import { logTry } from './queries/log-attempt.ts'
+import { logAttempt } from './queries/log-attempt.ts'
 import { type DisabledRow, noteFailure, noteEndpointGone, noteSuccess } from './queries/note-outcome.ts'
 import { type AttemptedDelivery, attemptDelivery } from './attempt-delivery.ts'
 
@@ -90,26 +90,26 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     return
   }
   const { rules, timeoutMs, schedule } = options
-  const tried = await attemptDelivery(row, { ...rules, timeoutMs, answerLimitBytes, signal })
-  if (isTaken(tried)) {
-    await runStatement(context.transaction, logTry(input.delivery, tried))
+  const attempted = await attemptDelivery(row, { ...rules, timeoutMs, answerLimitBytes, signal })
+  if (isTaken(attempted)) {
+    await runStatement(context.transaction, logAttempt(input.delivery, attempted))
     await runStatement(context.transaction, endDelivery(input.delivery, 'delivered'))
     await runStatement(context.transaction, noteSuccess(input.endpoint))
     return
   }
   const pause = schedule[attempt - 1]
-  if (pause === undefined || tried.status === gone) {
-    await noteFailedAttempt(context, { input, tried, options })
+  if (pause === undefined || attempted.status === gone) {
+    await noteFailedAttempt(context, { input, attempted, options })
     await runStatement(context.transaction, endDelivery(input.delivery, 'failed'))
     log.warn(
-      { ...input, status: tried.status, failure: tried.failure },
+      { ...input, status: attempted.status, failure: attempted.failure },
       'webhook delivery failed permanently',
     )
     return
   }
   // The transaction of a failed job is rolled back; a step is committed on its own.
-  await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, tried, options }))
-  throw new RetryLater(delayOf(pause, tried), describeFailure(tried), { countsAsAttempt: true })
+  await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, attempted, options }))
+  throw new RetryLater(delayOf(pause, attempted), describeFailure(attempted), { countsAsAttempt: true })
 }
 
 /**
@@ -133,18 +133,18 @@ async function findNow({
 
 interface FailedAttempt {
   readonly input: DeliveryInput
-  readonly tried: AttemptedDelivery
+  readonly attempted: AttemptedDelivery
   readonly options: DeliveryOptions
 }
 
 async function noteFailedAttempt(
   effects: Pick<Effects, 'transaction' | 'publish'>,
-  { input: { delivery, endpoint }, tried, options }: FailedAttempt,
+  { input: { delivery, endpoint }, attempted, options }: FailedAttempt,
 ): Promise<void> {
-  await runStatement(effects.transaction, logTry(delivery, tried))
+  await runStatement(effects.transaction, logAttempt(delivery, attempted))
   const [disabled] = await runStatement<DisabledRow>(
     effects.transaction,
-    tried.status === gone ? noteEndpointGone(endpoint) : noteFailure(endpoint, options.disableAfterMs),
+    attempted.status === gone ? noteEndpointGone(endpoint) : noteFailure(endpoint, options.disableAfterMs),
   )
   if (disabled) await effects.publish(WebhookEndpointFailed, endpoint, { endpoint, ...disabled })
 }

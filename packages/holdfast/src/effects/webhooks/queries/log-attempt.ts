@@ -13,18 +13,18 @@ export interface LoggedAttempt {
 }
 
 /** Logs an attempt of a delivery, unless the delivery has been removed. */
-export function logTry(delivery: string, tried: LoggedAttempt): Statement {
+export function logAttempt(delivery: string, attempted: LoggedAttempt): Statement {
   return {
     text: `
       insert into holdfast.webhook_attempts (delivery_id, attempted_at, duration_ms, status, answer, failure)
       select id, $2, $3, $4, $5, $6 from holdfast.webhook_deliveries where id = $1`,
     values: [
       delivery,
-      tried.attemptedAt,
-      tried.durationMs,
-      tried.status,
-      tried.answer,
-      tried.failure === null ? null : JSON.stringify(tried.failure),
+      attempted.attemptedAt,
+      attempted.durationMs,
+      attempted.status,
+      attempted.answer,
+      attempted.failure === null ? null : JSON.stringify(attempted.failure),
     ],
   }
 }
