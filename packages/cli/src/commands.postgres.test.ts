@@ -15,7 +15,13 @@ const mail = job({
     throw new GiveUp(`${to} is away: smtp://relay:hunter2@mail.test`)
   },
 })
-const later = job({ name: 'later', input, concurrency: { limit: 1 }, run: () => {} })
+const later = job({
+  name: 'later',
+  input,
+  concurrency: { limit: 1 },
+  subjectsOf: ({ to }) => `customer:${to}`,
+  run: () => {},
+})
 const jobs = { mail, later }
 
 const Paid = event('order.paid', { payload: z.object({ order: z.int(), apiKey: z.string() }) })
@@ -41,7 +47,7 @@ beforeAll(async () => {
 afterAll(() => on.stop())
 beforeEach(() =>
   on.sql(
-    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_pauses, holdfast.messages, holdfast.subscriptions cascade',
+    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.job_pauses, holdfast.messages, holdfast.subscriptions, holdfast.subjects cascade',
   ),
 )
 
@@ -363,6 +369,47 @@ describe('webhooks', () => {
       stderr: expect.stringContaining('(webhook-endpoint-disabled)') as string,
     })
     expect(await json('webhooks', 'enable', endpoint)).toMatchObject({ state: 'enabled', reason: null })
+  })
+})
+
+describe('subjects', () => {
+  test('are exported, one record per line, with every value', async () => {
+    const id = await enqueued('later', '1h')
+    const { exitCode, stdout, stderr } = await run('subjects', 'export', 'customer:ada')
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '1 record exported.\n' })
+    expect(stdout.trimEnd().split('\n')).toHaveLength(3)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { kind: 'job', id, name: 'later', input: { to: 'ada', password: 'hunter2' } },
+    ])
+    expect(await run('subjects', 'export', 'customer:none')).toEqual({
+      exitCode: 0,
+      stdout: '[]\n',
+      stderr: '0 records exported.\n',
+    })
+  })
+
+  test('are erased, unless they are still needed, which the exit code shows', async () => {
+    const id = await enqueued('later', '1h')
+    const held = await run('subjects', 'erase', 'customer:ada')
+    expect(held).toMatchObject({ exitCode: 1, stderr: '' })
+    expect(held.stdout).toMatch(/^Nothing erased\.$/m)
+    expect(held.stdout).toMatch(new RegExp(`^job +${id} +later +waiting$`, 'm'))
+    expect(held.stdout).toContain('Not reached: tables of the application')
+    const options = ['--cancel-waiting', '--reference', 'TICKET-7']
+    expect(await printed('subjects', 'erase', 'customer:ada', ...options, '--dry-run')).toMatch(
+      /^1 job would be erased\.$/m,
+    )
+    expect(await stateOf(id)).toBe('scheduled')
+    expect(await json('subjects', 'erase', 'customer:ada', ...options)).toMatchObject({
+      service: 'command-line-test',
+      erased: { jobs: 1 },
+      isComplete: true,
+    })
+    expect(await stateOf(id)).toBeUndefined()
+    expect(await printed('subjects', 'erasures', '--subject', 'customer:ada')).toMatch(
+      /command-line-test .* TICKET-7 +1 jobs +0 +\d+s$/m,
+    )
+    expect(await json('subjects', 'erasures', '--service', 'none')).toEqual({ erasures: [] })
   })
 })
 

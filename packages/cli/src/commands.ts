@@ -1,7 +1,6 @@
 import type { Command } from './command.ts'
 import { cursorsRotate } from './commands/cursors-rotate.ts'
-import { dbPsql } from './commands/db-psql.ts'
-import { dbUrl } from './commands/db-url.ts'
+import { dbCommands } from './commands/db/db-commands.ts'
 import { jobsCancel } from './commands/jobs-cancel.ts'
 import { jobsList } from './commands/jobs-list.ts'
 import { jobsPause } from './commands/jobs-pause.ts'
@@ -18,6 +17,7 @@ import { messagesDead, messagesRedrive, messagesSkip } from './commands/messages
 import { messagesRemove } from './commands/messages-remove.ts'
 import { messagesRewind } from './commands/messages-rewind.ts'
 import { messagesRelays, messagesSubscriptions } from './commands/messages-subscriptions.ts'
+import { subjectCommands } from './commands/subjects/subject-commands.ts'
 import { webhooksDeliveries } from './commands/webhooks-deliveries.ts'
 import { webhooksDisable } from './commands/webhooks-disable.ts'
 import { webhooksEnable } from './commands/webhooks-enable.ts'
@@ -50,7 +50,7 @@ export const commands: readonly Command[] = [
   webhooksReplay,
   webhooksDisable,
   webhooksEnable,
+  ...subjectCommands,
   cursorsRotate,
-  dbUrl,
-  dbPsql,
+  ...dbCommands,
 ]

@@ -12,9 +12,11 @@ export function printable(text: string): string {
 /**
  * Returns JSON for terminals and programs: invisible characters are escaped, which does not change
  * its meaning.
+ *
+ * @param indent Number of spaces per level; 0 prints one line.
  */
-export function printableJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replaceAll(unprintable, (found) =>
+export function printableJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, null, indent).replaceAll(unprintable, (found) =>
     found === '\n' ? found : escape(found),
   )
 }

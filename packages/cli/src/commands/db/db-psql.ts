@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { HoldfastError } from 'holdfast'
-import { type Command, databaseCommand } from '../command.ts'
-import type { FoundDatabase } from '../find-database.ts'
-import { splitPassword } from '../split-password.ts'
+import { type Command, databaseCommand } from '../../command.ts'
+import type { FoundDatabase } from '../../find-database.ts'
+import { splitPassword } from '../../split-password.ts'
 
 /** Opens psql on the database. */
 export const dbPsql: Command = databaseCommand({

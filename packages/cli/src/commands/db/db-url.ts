@@ -1,6 +1,6 @@
-import { type Command, databaseCommand } from '../command.ts'
-import { flag } from '../option.ts'
-import { splitPassword } from '../split-password.ts'
+import { type Command, databaseCommand } from '../../command.ts'
+import { flag } from '../../option.ts'
+import { splitPassword } from '../../split-password.ts'
 
 /** Prints the address of the database. */
 export const dbUrl: Command = databaseCommand({

@@ -1,0 +1,7 @@
+import type { Command } from '../../command.ts'
+import { subjectsErase } from './subjects-erase.ts'
+import { subjectsErasures } from './subjects-erasures.ts'
+import { subjectsExport } from './subjects-export.ts'
+
+/** The commands about the data of a person. */
+export const subjectCommands: readonly Command[] = [subjectsExport, subjectsErase, subjectsErasures]
