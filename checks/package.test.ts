@@ -121,7 +121,8 @@ test(
   async () => {
     const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
-    // Errors in declarations of other packages are ignored: some import peers that are not installed.
+    // Errors in declarations of other packages are ignored: some import peers that are not
+    // installed.
     expect(errors.filter((line) => !/^node_modules\/(?!holdfast\/)/.test(line))).toEqual([])
   },
   limitMs,

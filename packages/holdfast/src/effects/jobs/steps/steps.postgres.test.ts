@@ -209,7 +209,7 @@ test('a result that is not JSON-serializable is reported with its step and the p
   }
   const { id } = await on.call.start({})
   const { failure } = await inState(on, id, 'dead')
-  const expected = /The step "rate" of the job .* returned NaN at \/rates\/1, which JSON cannot carry/
+  const expected = /The step "rate" of the job .* returned NaN at \/rates\/1, which is not JSON-serializable/
   expect(failure).toMatchObject({ message: expect.stringMatching(expected) as string })
 })
 

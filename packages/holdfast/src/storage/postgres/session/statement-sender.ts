@@ -29,7 +29,7 @@ import type { SessionLifetimes } from './session-lifetimes.ts'
  * Invariants:
  * - A statement that was interrupted settles only when no cancel request of it can hit a later one;
  *   if that cannot be told, the connection is closed.
- * - A failure is classified before the caller hears of it: as one of the connection, as one that
+ * - A failure is classified before the caller gets it: as one of the connection, as one that
  * may
  *   pass, or as one that a stale prepared statement may have caused.
  */
