@@ -22,6 +22,13 @@ test('each mutant names tests of files that exist', () => {
   expect(lost.map(({ name }) => name)).toEqual([])
 })
 
+test('each mutant names tests by titles that their files contain', () => {
+  const lost = mutants.flatMap(({ killedBy }) =>
+    killedBy.filter(({ file, name }) => !hasTitle(readFileSync(join(root, file), 'utf8'), name)),
+  )
+  expect(lost.map(({ file, name }) => `${file}: ${name}`)).toEqual([])
+})
+
 test('each mutant that a proof names exists', () => {
   const folder = join(root, 'docs/internals')
   const named = readdirSync(folder).flatMap((page) =>
@@ -42,6 +49,20 @@ test('a text that is missing, or occurs twice, makes a mutant stale', () => {
   expect(applyMutant(mutant, 'select 1')).toBeUndefined()
   expect(applyMutant(mutant, 'for update for update')).toBeUndefined()
 })
+
+/**
+ * Returns whether a text literal of a test file is a title with this name, or a part of it.
+ * Parameters of a title (`%s`) stand for any text.
+ */
+function hasTitle(content: string, name: string): boolean {
+  const literals = [...content.matchAll(/(['`])((?:\\.|(?!\1).)+)\1/g)].map((match) => match[2]!)
+  return literals.some((literal) => {
+    const parts = literal.replaceAll("\\'", "'").split(/%[a-z]|\$\{[^}]*\}/)
+    if (parts.some((part) => part.includes(name))) return true
+    if (parts.join('').trim().length < 6) return false
+    return new RegExp(parts.map((part) => RegExp.escape(part)).join('.+')).test(name)
+  })
+}
 
 /** Returns the mutants in the tables of a page whose last column is headed "mutants". */
 function mutantsNamedBy(page: string): readonly string[] {

@@ -10,7 +10,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/mark-begun.ts`,
     text: 'where ${byClaim}',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
-    killedBy: [{ file: fences, name: 'markBegun changes nothing' }],
+    killedBy: [{ file: fences, name: 'markBegun does not change a job of another claim' }],
     why: 'A worker whose claim was rescued would begin the last attempt beside the other one.',
   },
   {
@@ -57,7 +57,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/release-claims.ts`,
     text: 'where ${byClaim}',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
-    killedBy: [{ file: fences, name: 'releaseClaims changes nothing' }],
+    killedBy: [{ file: fences, name: 'releaseClaims does not change a job of another claim' }],
     why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
   },
   {
@@ -73,7 +73,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/claim-jobs.ts`,
     text: 'for update skip locked',
     replacement: '',
-    killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
+    killedBy: [{ file: fences, name: 'a claim skips rows that another transaction has claimed' }],
     why: 'Two workers would claim the same job.',
   },
   {
@@ -81,7 +81,7 @@ export const claimMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/claim-jobs.ts`,
     text: 'for update skip locked',
     replacement: 'for update',
-    killedBy: [{ file: fences, name: 'a claim passes over what another one claims' }],
+    killedBy: [{ file: fences, name: 'a claim skips rows that another transaction has claimed' }],
     why: 'Workers would claim one after the other, and wait for a row that a user has locked.',
   },
   {

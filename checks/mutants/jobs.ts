@@ -12,7 +12,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/end-attempt.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: "where id = $1 and $2::int > 0 and state = 'running'\n        for update",
-    killedBy: [{ file: fences, name: 'endAttempt changes nothing' }],
+    killedBy: [{ file: fences, name: 'endAttempt does not change a job of another claim' }],
     why: 'A worker whose job was rescued would end the attempt of the other one, and commit its own.',
   },
   {
@@ -20,7 +20,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/end-attempt.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: 'where id = $1 and claim = $2\n        for update',
-    killedBy: [{ file: fences, name: 'endAttempt changes nothing of a job that does not run' }],
+    killedBy: [{ file: fences, name: 'endAttempt does not change a job that is not running' }],
     why: 'A job that waits for its next attempt would be ended again.',
   },
   {
@@ -29,7 +29,7 @@ export const jobMutants: readonly Mutant[] = [
     text: "delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*",
     replacement:
       "delete from holdfast.jobs where id = $1 and $2::int > 0 and state = 'running' returning jobs.*",
-    killedBy: [{ file: fences, name: 'succeedFenced changes nothing' }],
+    killedBy: [{ file: fences, name: 'succeedFenced does not change a job of another claim' }],
     why: 'A worker whose job was rescued would commit its effects beside the other one.',
   },
   {
@@ -63,7 +63,7 @@ export const jobMutants: readonly Mutant[] = [
     file: `${src}/effects/jobs/queries/complete-jobs.ts`,
     text: 'where ${byClaim} returning',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null returning',
-    killedBy: [{ file: fences, name: 'completeJobs changes nothing' }],
+    killedBy: [{ file: fences, name: 'completeJobs does not change a job of another claim' }],
     why: 'A worker whose job was rescued would complete the attempt of the other one.',
   },
   {
@@ -72,8 +72,8 @@ export const jobMutants: readonly Mutant[] = [
     text: "and jobs.state = 'running'",
     replacement: '',
     killedBy: [
-      { file: fences, name: 'completeJobs changes nothing of a job that does not run' },
-      { file: fences, name: 'releaseClaims changes nothing of a job that does not run' },
+      { file: fences, name: 'completeJobs does not change a job that is not running' },
+      { file: fences, name: 'releaseClaims does not change a job that is not running' },
     ],
     why: 'A job that waits for its next attempt would be completed, or run at once.',
   },
@@ -83,8 +83,8 @@ export const jobMutants: readonly Mutant[] = [
     text: "where id = $1 and claim = $2 and state = 'running' for share",
     replacement: "where id = $1 and $2::int > 0 and state = 'running' for share",
     killedBy: [
-      { file: fences, name: 'storeStep changes nothing' },
-      { file: fences, name: 'beginPause changes nothing' },
+      { file: fences, name: 'storeStep does not change a job of another claim' },
+      { file: fences, name: 'beginPause does not change a job of another claim' },
     ],
     why: 'A worker whose job was rescued would commit a step beside the other one.',
   },

@@ -10,7 +10,7 @@ export const migrateMutants: readonly Mutant[] = [
     file: `${src}/storage/migrations/journal.ts`,
     text: 'for (const set of sets) requireVersion(set, rows)',
     replacement: '',
-    killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
+    killedBy: [{ file: versions, name: 'is rejected once a newer one has removed what it needs' }],
     why: 'A rollback too far would run on tables without the columns that it needs.',
   },
   {
@@ -18,7 +18,7 @@ export const migrateMutants: readonly Mutant[] = [
     file: `${src}/storage/migrations/journal.ts`,
     text: 'migration.needsVersion ?? 0,',
     replacement: '0,',
-    killedBy: [{ file: versions, name: 'is refused once a newer one has removed what it needs' }],
+    killedBy: [{ file: versions, name: 'is rejected once a newer one has removed what it needs' }],
     why: 'No database would know which versions it takes.',
   },
   {

@@ -163,7 +163,7 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
   function endDead(): void {
     log.error(
       { worker: identity.id, running: attempts.size },
-      'this worker was declared dead; its jobs have been taken over',
+      'this worker was declared dead; its jobs are rescued by others',
     )
     for (const claims of allClaims) claims.end()
     attempts.cancel(jobLost)
