@@ -3,7 +3,7 @@ import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 /** Options of {@link until}. */
 export interface UntilOptions {
   /**
-   * Max time to wait, in milliseconds. Default 60,000. It only bounds failures, since `until`
+   * Max time to wait, in milliseconds. Default 240,000. It only bounds failures, since `until`
    * returns as soon as the condition holds. A short one makes the verdict depend on how busy the
    * machine is.
    */
@@ -25,7 +25,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Truthy<T>> {
-  const { timeoutMs = 60_000, everyMs = 10, what = condition.toString() } = options
+  const { timeoutMs = 240_000, everyMs = 10, what = condition.toString() } = options
   const endMs = performance.now() + timeoutMs
   let cause: unknown
   do {
