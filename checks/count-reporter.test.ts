@@ -22,7 +22,7 @@ test('counts what passed, failed and was skipped', async () => {
   expect(await runTests(files)).toEqual({ exitCode: 1, lastLine: '1 passed, 1 failed, 1 skipped' })
 })
 
-test('leaves the skipped out where there are none', async () => {
+test('omits skipped tests if there are none', async () => {
   const files = { 'a.test.js': "test('a', () => {})\ntest('b', () => {})\n" }
   expect(await runTests(files)).toEqual({ exitCode: 0, lastLine: '2 passed, 0 failed' })
 })

@@ -19,7 +19,7 @@ function ensureNode(cwd: string, env: Readonly<Record<string, string>> = {}): Pr
   return runCommand([process.execPath, script], { cwd, env })
 }
 
-test('fetches the binary that blocked install scripts left out, once, and says so in a line', async () => {
+test('downloads a binary that blocked install scripts did not, once, and logs one line', async () => {
   const cwd = plantCheckout({
     [`${nodePackage}/package.json`]: '{ "version": "26.10.0" }',
     [`${nodePackage}/installArchSpecificPackage.js`]: installer,
@@ -34,13 +34,13 @@ test('fetches the binary that blocked install scripts left out, once, and says s
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
 })
 
-test('makes the link alone where the binary is there', async () => {
+test('creates only the link if the binary exists', async () => {
   const cwd = plantCheckout({ [`${nodePackage}/package.json`]: '{}', [binary]: 'fetched before' })
   expect(await ensureNode(cwd)).toEqual({ exitCode: 0, stdout: '', stderr: '' })
   expect(readFileSync(join(cwd, 'node_modules/.bin/node'), 'utf8')).toBe('fetched before')
 })
 
-test('shows what the installer said where it fails', async () => {
+test('shows the output of the installer if it fails', async () => {
   const cwd = plantCheckout({
     [`${nodePackage}/package.json`]: '{ "version": "26.10.0" }',
     [`${nodePackage}/installArchSpecificPackage.js`]: "console.error('npm error ENOTFOUND'); process.exit(1)",
@@ -51,7 +51,7 @@ test('shows what the installer said where it fails', async () => {
   expect(stderr).toContain('npm error ENOTFOUND')
 })
 
-test('asks for npm ci where nothing is installed', async () => {
+test('suggests npm ci if nothing is installed', async () => {
   const { exitCode, stderr } = await ensureNode(plantCheckout({}))
   expect(exitCode).toBe(1)
   expect(stderr).toContain('run `npm ci` first')

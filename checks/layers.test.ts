@@ -28,14 +28,14 @@ test('this repository keeps to its layers', () => {
   expect(checkLayers(`${import.meta.dirname}/..`).map(describeViolation)).toEqual([])
 })
 
-test('ARCHITECTURE.md shows the table that is checked', () => {
+test('ARCHITECTURE.md shows the checked table', () => {
   const document = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
   const [, rest = ''] = document.split(tableStart)
   const [shown = ''] = rest.split(tableEnd)
   expect(shown.trim()).toBe(toMarkdown(layerTable))
 })
 
-test('a tree that keeps to the table is clean', () => {
+test('a tree that follows the table is clean', () => {
   expect(
     violationsIn({
       [`${source}/kernel/page.ts`]: 'export const page = 1\n',
@@ -69,7 +69,7 @@ test.each([
   ).toEqual([`${source}/kernel/page.ts:2 kernel imports postgres (${source}/postgres/pool.ts)`])
 })
 
-test('a sibling that the table does not name, and a folder that it does not know', () => {
+test('a sibling that the table does not allow, and an unknown folder', () => {
   expect(
     violationsIn({
       [`${source}/http/router.ts`]: "import { pool } from '../postgres/pool.ts'\n",
@@ -138,7 +138,7 @@ test('an entry file is imported by no folder, be it by path or by the name of th
   ])
 })
 
-test('testing is imported by its own entry alone, and a test by nothing that ships', () => {
+test('testing is imported only by its own entry, and a test by no published file', () => {
   expect(
     violationsIn({
       [`${source}/testing/clock.ts`]: 'export const clock = 1\n',
@@ -175,7 +175,7 @@ test('cycles, of types and through the name of the package too, and among tests'
   ])
 })
 
-test('modules of Node in the kernel, and wherever the main entry leads at run time', () => {
+test('modules of Node in the kernel, and in everything that the main entry loads at run time', () => {
   expect(
     violationsIn({
       [`${source}/kernel/clock.ts`]: "import type { Timer } from 'node:timers'\nimport 'fs/promises'\n",
@@ -190,7 +190,7 @@ test('modules of Node in the kernel, and wherever the main entry leads at run ti
   ])
 })
 
-test('names that fit anything, and export *', () => {
+test('generic names, and export *', () => {
   expect(
     violationsIn({
       'examples/one/src/utils.ts': 'export const one = 1\n',
@@ -250,7 +250,7 @@ test('a violation says where, what, why and how to fix it', () => {
   expect(violation).toContain('Fix: ')
 })
 
-test('a file that does not parse is named', () => {
+test('a file with a syntax error is named', () => {
   expect(() => violationsIn({ [`${source}/kernel/page.ts`]: 'import { from\n' })).toThrow(
     expect.objectContaining({
       code: 'source-unparsable',

@@ -99,7 +99,7 @@ const allowed: Readonly<Record<string, string>> = {
     "// The user `nobody`. What it needs: an amendment.\nexport const owner = 'nobody'\n",
 }
 
-test('oxlint finds what each rule is there for, and only that', async () => {
+test('oxlint finds each planted violation, and nothing else', async () => {
   const ours = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
   const cwd = plantTree({
     '.oxlintrc.json': ours('.oxlintrc.json'),

@@ -108,7 +108,7 @@ describe.each([...oldestNodes, 'current'])('on Node %s', (version) => {
   })
 })
 
-test('its sources use nothing that the oldest Node does not have', async () => {
+test('its sources use no syntax that the oldest Node does not have', async () => {
   const { exitCode, stdout } = await runCommand(
     ['tsc', '--pretty', 'false', '--project', 'tsconfig.sources.json'],
     inConsumer,
@@ -117,7 +117,7 @@ test('its sources use nothing that the oldest Node does not have', async () => {
 })
 
 test(
-  'its declarations are whole, and a service that uses it type-checks',
+  'its declarations are complete, and a service that uses it type-checks',
   async () => {
     const { stdout } = await runCommand(['tsc', '--pretty', 'false'], inConsumer)
     const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
@@ -128,7 +128,7 @@ test(
   limitMs,
 )
 
-test('it holds what was built and its sources, without tests', async () => {
+test('it contains the build and its sources, without tests', async () => {
   const files = readdirSync(join(consumer, 'node_modules/holdfast'), { recursive: true, encoding: 'utf8' })
   expect(files).toEqual(
     expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts', 'LICENSE']),

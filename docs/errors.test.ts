@@ -8,7 +8,7 @@ import { readPages } from './testing/page.ts'
 const pages = await readPages()
 const { text } = pages.find(({ name }) => name === 'errors')!
 
-test('errors.md has every code of an error, and no other', async () => {
+test('errors.md has every error code, and no other', async () => {
   const { codes, unknown } = await findErrorCodes()
   expect(unknown).toEqual([])
   const documented = [...text.matchAll(/^### `([a-z-]+)`$/gm)].map(([, code]) => String(code))

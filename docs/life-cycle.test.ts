@@ -19,7 +19,7 @@ beforeAll(async () => {
   haproxy = await debianTool('haproxy')
 })
 
-test('haproxy takes the lines that the page shows', async (context) => {
+test('haproxy accepts the lines that the page shows', async (context) => {
   if (haproxy.path === undefined) return context.skip(haproxy.missing)
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-docs-'))
   const file = join(folder, 'haproxy.cfg')
@@ -32,7 +32,7 @@ test('haproxy takes the lines that the page shows', async (context) => {
   await rm(folder, { recursive: true })
 })
 
-test('the probes for Kubernetes ask for what there is, and leave the grace its time', () => {
+test('the Kubernetes probes use existing routes, and fit into the grace period', () => {
   const { spec } = parse(textOf('yaml')) as {
     readonly spec: {
       readonly terminationGracePeriodSeconds: number

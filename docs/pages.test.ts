@@ -24,7 +24,7 @@ test('the code of every page compiles', async () => {
 describe.each(pages.map((page) => [page.name, page] as const))('%s.md', (_, page) => {
   test('does what it shows', () => runPage(page, modules.get(page)!.runPath))
 
-  test('links to what there is', () => {
+  test('has no broken links', () => {
     expect(brokenLinks(page)).toEqual([])
   })
 })

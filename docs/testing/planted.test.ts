@@ -64,7 +64,7 @@ describe('an exchange', () => {
     'HTTP/1.1 200 OK\nContent-Type: application/json\n\n{ "text": "hey", "list": [1, 2] }',
     'HTTP/1.1 200 OK\nETag: "…"\n\n{ "text": "h…", "list": "…" }',
     'HTTP/1.1 200 OK\n\n…',
-  ])('that is as it is shown passes: %j', (answer) => run(shown(answer)))
+  ])('that matches passes: %j', (answer) => run(shown(answer)))
 
   test.each([
     ['HTTP/1.1 201 Created', /line 21: the status is not .*\nexpected: 201 Created\nfound: 200 OK/],
@@ -76,16 +76,16 @@ describe('an exchange', () => {
     ['HTTP/1.1 200 OK\n\n{ "text": "hey", "list": "…", "more": "…" }', /line 23: the body, at more is not/],
     ['HTTP/1.1 200 OK\n\n{ "text": "{{nothing.text}}" }', /line 23: no answer before has what/],
     ['200 OK', /line 19: a block of HTTP begins/],
-  ])('that is not fails: %j', async (answer, message) => {
+  ])('that does not match fails: %j', async (answer, message) => {
     await expect(run(shown(answer))).rejects.toThrow(message)
   })
 
-  test('of no service fails', async () => {
+  test('without a service fails', async () => {
     await expect(run('```http\nGET /\n\nHTTP/1.1 200 OK\n```\n')).rejects.toThrow(/line 2: .* no service/)
   })
 })
 
-test('a service that starts although the page says that it does not fails', async () => {
+test('a service that starts although the page expects a failure fails', async () => {
   await expect(run(`${service}\n\`\`\`text refused echoes\nsomething is wrong\n\`\`\``)).rejects.toThrow(
     /it starts/,
   )
@@ -95,19 +95,19 @@ test('code that throws fails', async () => {
   await expect(run('```ts\nexport const value = JSON.parse("")\n```\n')).rejects.toThrow(SyntaxError)
 })
 
-test('code that does not compile is found, where it stands on the page, though it does not run', async () => {
+test('code that does not compile is reported with its place on the page, even if it does not run', async () => {
   expect(await check('\n```ts no-run\nexport const text: string = 1\n```\n')).toEqual([
     expect.stringMatching(/^docs\/planted-\d+\.md:3:14: TS2322: /),
   ])
 })
 
-test('a mistake that is shown and is none is found', async () => {
+test('an expected compile error that does not occur is reported', async () => {
   expect(await check('```ts\n// @ts-expect-error\nexport const text: string = ""\n```\n')).toEqual([
     expect.stringMatching(/^docs\/planted-\d+\.md:2:1: TS2578: /),
   ])
 })
 
-test('a link that leads nowhere is found', () => {
+test('a broken link is reported', () => {
   const page = pageOf(
     '[a](operations.md#deadlines) [b](operations.md#none) [c](none.md) [d](https://example.com)',
   )

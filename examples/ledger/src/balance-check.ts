@@ -27,7 +27,7 @@ export const checkBalances = job({
       })
       .onConflictDoNothing({ target: schema.balanceChecks.checkedAt })
     if (unbalanced.length > 0)
-      log.error({ unbalanced: unbalanced.length }, 'balances are not the sums of their entries')
+      log.error({ unbalanced: unbalanced.length }, 'balances do not equal the sums of their entries')
   },
 })
 
@@ -41,7 +41,7 @@ export const nightly = schedule({
 
 export const listBalanceChecks = query({
   route: 'GET /balance-checks',
-  summary: 'List what the nightly checks have found, newest first',
+  summary: 'List the findings of the nightly checks, newest first',
   access: anyone(),
   input: paged(),
   output: pageOf(

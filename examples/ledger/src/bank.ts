@@ -25,13 +25,13 @@ export async function pay(
   signal: AbortSignal,
 ): Promise<z.infer<typeof Reply>> {
   if (bankUrl === undefined)
-    throw new HoldfastError('bank-unknown', 'BANK_URL is not set: there is no bank to ask.')
+    throw new HoldfastError('bank-unknown', 'BANK_URL is not set. Set it to the URL of the bank.')
   const response = await fetch(new URL('/payments', bankUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'idempotency-key': `"${key}"` },
     body: JSON.stringify(payment),
     signal,
   })
-  if (!response.ok) throw new HoldfastError('bank-failed', `The bank answered with ${response.status}.`)
+  if (!response.ok) throw new HoldfastError('bank-failed', `The bank returned ${response.status}.`)
   return Reply.parse(await response.json())
 }

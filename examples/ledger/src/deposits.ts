@@ -17,7 +17,7 @@ const Deposit = z.object({
 
 export const createDeposit = mutation({
   route: 'POST /deposits',
-  summary: 'Pay money in from the world outside',
+  summary: 'Deposit money from outside',
   access: anyone(),
   input: z.object({ account: z.uuid(), amount: Amount }),
   output: Deposit,

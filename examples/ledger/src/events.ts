@@ -6,7 +6,7 @@ import { z } from 'zod'
  * comes from.
  */
 export const TransferCreated = event('transfer.created', {
-  description: 'Money has moved between two accounts.',
+  description: 'Money was transferred between two accounts.',
   payload: z.object({
     id: z.uuid(),
     from: z.uuid(),

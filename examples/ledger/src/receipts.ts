@@ -14,7 +14,7 @@ export const sendReceipt = job({
   input: z.object({ transfer: z.uuid() }),
   async run({ input, db }) {
     const [transfer] = await db.select().from(schema.transfers).where(eq(schema.transfers.id, input.transfer))
-    if (!transfer) throw new GiveUp(`There is no transfer ${input.transfer}.`)
+    if (!transfer) throw new GiveUp(`Transfer ${input.transfer} not found.`)
     const { id, amount, currency, createdAt } = transfer
     await db.insert(schema.receipts).values({
       transferId: id,

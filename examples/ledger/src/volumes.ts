@@ -30,7 +30,7 @@ export const countVolume = consumer({
 
 export const listVolumes = query({
   route: 'GET /volumes',
-  summary: 'Read how much has moved on each day',
+  summary: 'Read the volume of each day',
   access: anyone(),
   input: z.object({ since: z.iso.date() }),
   output: z.object({

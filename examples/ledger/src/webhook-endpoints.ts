@@ -19,7 +19,7 @@ const Endpoint = z.object({
   failingSince: z.iso.datetime().nullable(),
 })
 
-const Secret = z.string().meta({ redact: true, description: 'What its webhooks are signed with.' })
+const Secret = z.string().meta({ redact: true, description: 'Signing secret of its webhooks.' })
 
 const Attempt = z.object({
   attemptedAt: z.iso.datetime(),
@@ -43,7 +43,7 @@ const owned = z.object({ account: z.uuid(), id: z.uuid() })
 
 export const addWebhookEndpoint = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints',
-  summary: 'Have the transfers of an account sent to a URL',
+  summary: 'Send the transfers of an account to a URL',
   access: anyone(),
   input: ofAccount.extend({ url: Url, description: Line.max(100).optional() }),
   output: Endpoint.extend({ secret: Secret }),
@@ -61,7 +61,7 @@ export const addWebhookEndpoint = mutation({
 
 export const listWebhookEndpoints = query({
   route: 'GET /accounts/{account}/webhook-endpoints',
-  summary: 'List where the transfers of an account are sent',
+  summary: 'List the webhook endpoints of an account',
   access: anyone(),
   input: paged(ofAccount),
   output: pageOf(Endpoint),
@@ -71,7 +71,7 @@ export const listWebhookEndpoints = query({
 
 export const removeWebhookEndpoint = mutation({
   route: 'DELETE /accounts/{account}/webhook-endpoints/{id}',
-  summary: 'Send nothing more to a URL',
+  summary: 'Remove a webhook endpoint',
   access: anyone(),
   input: owned,
   problems: webhookProblems,
@@ -81,7 +81,7 @@ export const removeWebhookEndpoint = mutation({
 
 export const rotateWebhookSecret = mutation({
   route: 'POST /accounts/{account}/webhook-endpoints/{id}/secret',
-  summary: 'Give an endpoint another secret; for a day, both count',
+  summary: 'Rotate the secret of an endpoint; both are valid for a day',
   access: anyone(),
   input: owned,
   output: z.object({ secret: Secret }),
@@ -102,7 +102,7 @@ export const listWebhookDeliveries = query({
 
 export const replayWebhookDelivery = mutation({
   route: 'POST /accounts/{account}/webhook-deliveries/{id}/replay',
-  summary: 'Send a delivery once more',
+  summary: 'Send a delivery again',
   access: anyone(),
   input: owned,
   status: 202,

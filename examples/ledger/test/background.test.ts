@@ -33,7 +33,7 @@ const settled = (id: string): Promise<string> =>
 
 const iban = 'DE02120300000000202051'
 
-test('a transfer is followed by one receipt, and counted once', async () => {
+test('a transfer has one receipt, and is counted once', async () => {
   const from = await openWith(1_000)
   const to = await openWith(1)
   const key = crypto.randomUUID()
@@ -58,7 +58,7 @@ test('a transfer is followed by one receipt, and counted once', async () => {
   expect(days).toEqual([expect.objectContaining({ currency: 'EUR', transfers: 1, amount: '300' })])
 })
 
-test('a payout is paid once, although the bank fails after it has paid', async () => {
+test('a payout is paid once, although the bank fails after paying', async () => {
   const account = await openWith(1_000)
   const before = bank.payments
   bank.failNext(2)
@@ -69,7 +69,7 @@ test('a payout is paid once, although the bank fails after it has paid', async (
   expect([...bank.calls.values()].at(-1)).toBe(3)
 })
 
-test('a payout that the bank declines is booked back', async () => {
+test('a payout that the bank declines is reversed', async () => {
   const account = await openWith(1_000)
   const { id } = await books.call.createPayout({ account, amount: 400, iban: 'DE02120300000000202000' })
   expect(await settled(id)).toBe('declined')

@@ -58,7 +58,7 @@ describe('accounts', () => {
     [{ name: 'x'.repeat(101), currency: 'EUR' }, '#/name'],
     [{ name: 'Alice', currency: 'eur' }, '#/currency'],
     [{ currency: 'EUR' }, '#/name'],
-  ])('%j is refused at %s', async (input, pointer) => {
+  ])('%j is rejected at %s', async (input, pointer) => {
     await expect(books.call.createAccount(input as never)).rejects.toMatchObject({
       status: 422,
       problem: { code: 'invalid-input', errors: [{ pointer, in: 'body' }] },
@@ -107,7 +107,7 @@ describe('deposits', () => {
     })
   })
 
-  test.each([0, -1, 1.5, 1_000_000_000_001, '5'])('of %j are refused', async (amount) => {
+  test.each([0, -1, 1.5, 1_000_000_000_001, '5'])('of %j are rejected', async (amount) => {
     const account = await open()
     await expect(
       books.call.createDeposit({ account: account.id, amount: amount as number }),
@@ -141,7 +141,7 @@ describe('transfers', () => {
     expect(await balanceOf(from)).toBe(600)
   })
 
-  test('of more than there is are refused, with the balance', async () => {
+  test('above the balance are rejected, with the balance', async () => {
     const [from, to] = [await openWith(100), await openWith(5)]
     await expect(books.call.createTransfer({ from, to, amount: 101 })).rejects.toMatchObject({
       status: 409,
@@ -151,13 +151,13 @@ describe('transfers', () => {
     expect([await balanceOf(from), await balanceOf(to)]).toEqual([100, 5])
   })
 
-  test('of all there is are not', async () => {
+  test('of the whole balance succeed', async () => {
     const [from, to] = [await openWith(100), await openWith(5)]
     await books.call.createTransfer({ from, to, amount: 100 })
     expect(await balanceOf(from)).toBe(0)
   })
 
-  test('between currencies are refused', async () => {
+  test('between currencies are rejected', async () => {
     const [from, to] = [await openWith(100, 'EUR'), await openWith(100, 'USD')]
     await expect(books.call.createTransfer({ from, to, amount: 1 })).rejects.toMatchObject({
       status: 409,
@@ -179,7 +179,7 @@ describe('transfers', () => {
     }
   })
 
-  test('to the same account are refused', async () => {
+  test('to the same account are rejected', async () => {
     const account = await openWith(100)
     await expect(books.call.createTransfer({ from: account, to: account, amount: 1 })).rejects.toMatchObject({
       status: 422,
@@ -187,7 +187,7 @@ describe('transfers', () => {
     })
   })
 
-  test('cannot touch the world', async () => {
+  test('cannot use the world account', async () => {
     const account = await openWith(100)
     const [world] = await books.sql<{ id: string }>(
       `select id from accounts where kind = 'world' and currency = 'EUR'`,
@@ -197,7 +197,7 @@ describe('transfers', () => {
     ).rejects.toMatchObject({ status: 404 })
   })
 
-  test('in both directions at once leave what there was', async () => {
+  test('in both directions at once keep the total', async () => {
     const [one, two] = [await openWith(1_000), await openWith(1_000)]
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
@@ -242,7 +242,7 @@ describe('the books', () => {
     expect(wrong).toEqual([])
   })
 
-  test('cannot be cooked, whatever the program does', async () => {
+  test('cannot be falsified by a bug of the program', async () => {
     const [from, to] = [await openWith(1_000), await openWith(5)]
     const { id } = await books.call.createTransfer({ from, to, amount: 400 })
     const refused = (sql: string, message: RegExp) => expect(books.sql(sql, [id])).rejects.toThrow(message)

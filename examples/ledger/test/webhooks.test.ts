@@ -72,7 +72,7 @@ test('a transfer is sent to the endpoints of both of its accounts, signed, and o
   expect(verified(receiverOfMoney.secret)).toHaveLength(2)
 })
 
-test('an account reaches its own endpoints only', async () => {
+test('an account can access only its own endpoints', async () => {
   const { id: mine } = await books.call.createAccount({ name: 'Mine', currency: 'EUR' })
   const { id: theirs } = await books.call.createAccount({ name: 'Theirs', currency: 'EUR' })
   const endpoint = await books.call.addWebhookEndpoint({ account: theirs, url, description: 'books' })
@@ -96,7 +96,7 @@ test('an account reaches its own endpoints only', async () => {
   expect(await books.call.listWebhookEndpoints({ account: theirs })).toEqual({ items: [] })
 })
 
-test('a URL into the network of the ledger is refused', async () => {
+test('a URL into the network of the ledger is rejected', async () => {
   const { id: account } = await books.call.createAccount({ name: 'Mallory', currency: 'EUR' })
   const answer = await books.send('addWebhookEndpoint', { account, url: 'http://169.254.169.254/latest' })
   expect(answer).toMatchObject({ status: 422 })

@@ -94,7 +94,7 @@ function pointsOf(metrics: readonly Metric[], name: string) {
 }
 
 describe('a mutation', () => {
-  test('shows its transaction and every statement of it', async () => {
+  test('has a span of its transaction and of every statement', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'second' }))))
     expect(treeOf(spans)).toEqual([
       [
@@ -136,7 +136,7 @@ describe('a mutation', () => {
     expect(Object.fromEntries(insert.ownAttributes)['db.response.returned_rows']).toBe(1)
   })
 
-  test('that is answered from its key says so', async () => {
+  test('that is replayed is marked as a replay', async () => {
     const init = post({ name: 'once' })
     const { spans, metrics } = await observe(async (send) => {
       await send('/things', init)
@@ -154,14 +154,14 @@ describe('a mutation', () => {
     ])
   })
 
-  test('shows its problem, which is no failure of the service', async () => {
+  test('has its problem, which is not a failure of the service', async () => {
     const { spans } = await observe(async (send) => void (await send('/things', post({ name: 'refused' }))))
     const call = spanNamed(spans, 'POST /things')
     expect(Object.fromEntries(call.ownAttributes)['holdfast.problem.code']).toBe('refused')
     expect(call.failure).toBeUndefined()
   })
 
-  test('whose statement fails shows the SQLSTATE, and no value', async () => {
+  test('whose statement fails has the SQLSTATE, and no values', async () => {
     const { spans } = await observe(async (send) => {
       await send('/things', post({ name: 'same-secret' }))
       await send('/things', post({ name: 'same-secret' }))
@@ -188,7 +188,7 @@ describe('a request', () => {
     expect(spanNamed(spans, 'GET /things/{id}').trace.parentSpanId).toBe('b7ad6b7169203331')
   })
 
-  test('has one line in the log, and its handler logs with the same ids', async () => {
+  test('has one log line, and its handler logs with the same ids', async () => {
     const { lines, spans } = await observe(
       async (send) => void (await send('/things', post({ name: 'third' }))),
     )
@@ -231,7 +231,7 @@ describe('a request', () => {
     })
   })
 
-  test('for nothing that there is makes no series of its own', async () => {
+  test('for an unknown route creates no new series', async () => {
     const { metrics, spans } = await observe(async (send) => {
       for (const path of ['/a', '/b', '/c']) await send(path)
       await send('/d', { method: 'PROPFIND' })
@@ -251,7 +251,7 @@ describe('a request', () => {
   })
 })
 
-test('a call without a transport is a span of its own', async () => {
+test('a call without a transport is a root span', async () => {
   const telemetry = createTelemetry({ runtimeMetrics: false }, { env: { NODE_ENV: 'test' } })
   await using running = await createTestService(watched, { telemetry })
   const reader = telemetry.readSpans()

@@ -26,7 +26,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
   }
   const others = Array.from({ length: poolSize }, (_, index) => index + 1)
 
-  test('what a mutation writes is committed with it, or gone with its failure', async () => {
+  test('writes of a mutation are committed with it, or rolled back with its failure', async () => {
     await using tested = await start()
     expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
     expect((await tested.send('addAuthor', { id: 2, name: 'Bob', fails: true })).status).toBe(500)
@@ -35,7 +35,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.findAuthor({ id: 2 })).toEqual({ name: null })
   })
 
-  test('what is loaded in one turn is read in one statement', async () => {
+  test('rows that are loaded in one turn are read in one statement', async () => {
     await using tested = await start()
     await tested.call.addAuthor({ id: 1, name: 'Ann' })
     await tested.call.addAuthor({ id: 2, name: 'Bob' })
@@ -45,7 +45,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(seen.loads).toEqual([[2, 9, 1]])
   })
 
-  test('a mutation that is sent again has its effects once', async () => {
+  test('a retried mutation takes effect once', async () => {
     await using tested = await start()
     const [first, second] = [
       await tested.send('addAuthor', { id: 1, name: 'Ann' }, { key: 'the-key-of-ann' }),
@@ -56,7 +56,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual(['Ann'])
   })
 
-  test('a transaction that another one got in the way of is run again as a whole', async () => {
+  test('a transaction with a conflict is retried completely', async () => {
     await using tested = await start()
     seen.contended = 0
     await tested.call.addContended({ id: 1, name: 'Ann' })
@@ -64,7 +64,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual(['Ann'])
   })
 
-  test('a nested transaction is a savepoint, whose failure takes its rows and jobs with it, and no others', async () => {
+  test('a nested transaction is a savepoint, whose failure undoes only its own rows and jobs', async () => {
     await using tested = await start()
     const { caught } = await tested.call.addParts({
       parts: [
@@ -82,7 +82,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     ])
   })
 
-  test('a savepoint that cannot be released, for an error that was caught in it, is undone', async () => {
+  test('a savepoint that cannot be released because of a caught error is undone', async () => {
     await using tested = await start()
     const { status } = await tested.send('addHidden', {})
     // Prisma aborts the whole transaction.
@@ -90,14 +90,14 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.sql('select input from holdfast.all_jobs')).toEqual([])
   })
 
-  test('two nested transactions at once would undo each other, and are refused', async () => {
+  test('two concurrent nested transactions would undo each other, and are rejected', async () => {
     await using tested = await start()
     expect((await tested.send('addBoth', {})).status).toBe(500)
     expect(lines.join('\n')).toMatch(builder.refusesConcurrentNesting)
     expect(await authorsOf(tested)).toEqual([])
   })
 
-  test('calls that ask at the same moment see what is theirs, in a pool that they fill', async () => {
+  test('concurrent calls see only their own data, in an exhausted pool', async () => {
     await using tested = await start()
     const found = await Promise.all(others.map((id) => tested.call.meetInTransaction({ id, others })))
     expect(found.map(({ names }) => names)).toEqual(
@@ -106,7 +106,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual(others.map(String))
   })
 
-  test('queries that ask at the same moment as mutations do not see into their transactions', async () => {
+  test('queries that run concurrently with mutations do not see their uncommitted data', async () => {
     await using tested = await start()
     const inTransactions = [1, 2].map((id) => tested.call.meetInTransaction({ id, others: [1, 2] }))
     const inQueries = [1, 2].map((id) => tested.call.meetInQuery({ id, others: [1, 2] }))
@@ -141,7 +141,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(counted).toEqual([2, 1])
   })
 
-  test('a query cannot write, whatever its types were told', async () => {
+  test('a query cannot write, whatever its types say', async () => {
     await using tested = await start()
     expect((await tested.send('sneak', {})).status).toBe(500)
     expect(lines.join('\n')).toContain('query-writes')
@@ -154,7 +154,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(lines.join('\n')).toContain('transaction-control')
   })
 
-  test('a handler cannot end the transaction that it is in', async () => {
+  test('a handler cannot end its transaction', async () => {
     await using tested = await start()
     expect((await tested.send('endTransaction', {})).status).toBe(500)
     expect(lines.join('\n')).toContain('transaction-control')
@@ -164,7 +164,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     ['sleep', { isNested: false }],
     ['sleep', { isNested: true }],
     ['sleepInQuery', {}],
-  ] as const)('the deadline ends a statement that runs: %s %o', async ([operation, input]) => {
+  ] as const)('the deadline ends a running statement: %s %o', async ([operation, input]) => {
     await using tested = await start()
     const answer = await tested.send(operation, input as never)
     expect(answer.body).toContain('deadline-exceeded')
@@ -176,7 +176,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
   })
 
-  test('the `db` of a mutation that has ended is refused', async () => {
+  test('the `db` of an ended mutation is rejected', async () => {
     await using tested = await start()
     await tested.call.keep({})
     const refusal = await Promise.resolve(seen.kept?.()).catch((error: unknown) => error)

@@ -212,7 +212,7 @@ function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts)
         reported.add(id)
         log.warn(
           { [kind]: name, seenAt },
-          `no process runs this ${kind}, and messages wait for it; deploy one, or remove it with \`holdfast messages forget\``,
+          `no process runs this ${kind}, but messages are waiting for it; deploy one, or remove it with \`holdfast messages remove\``,
         )
       }
       return undefined
