@@ -1,4 +1,5 @@
 import { claimMutants } from './claims.ts'
+import { erasureMutants } from './erasure.ts'
 import { idempotencyMutants } from './idempotency.ts'
 import { jobMutants } from './jobs.ts'
 import { kernelMutants } from './kernel.ts'
@@ -11,6 +12,7 @@ import { webhookMutants } from './webhooks.ts'
 
 /** The mutants of each area. */
 export const mutantsByArea: Readonly<Record<string, readonly Mutant[]>> = {
+  erasure: erasureMutants,
   idempotency: idempotencyMutants,
   jobs: [...claimMutants, ...jobMutants],
   kernel: kernelMutants,
