@@ -187,8 +187,8 @@ test('a call that finds the queue full is rejected at once with Retry-After', as
 
 test.each([
   [4, 'needs at least 5'],
-  [{ max: 0 }, 'has 0 as its max'],
-  [{ queue: 1.5 }, 'has 1.5 as its queue'],
+  [{ max: 0 }, 'connections.max of the database is 0'],
+  [{ queue: 1.5 }, 'connections.queue of the database is 1.5'],
 ])('a service does not start with connections: %j', async (connections, message) => {
   const database = await createTestDatabase()
   const starting = createTestService(createLoaded({ connections, url: database.url }), { worker: false })

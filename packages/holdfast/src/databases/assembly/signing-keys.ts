@@ -10,7 +10,7 @@ interface KeyRow {
   readonly value: Buffer
 }
 
-const timeoutMs = 10_000
+const timeoutMs = 30_000
 /** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
 const keptKeys = 8
 

@@ -20,6 +20,11 @@ export interface Work {
    * running. Default: the waiting caller interrupts the statement.
    */
   readonly isAbandonedAtDeadline?: boolean
+  /**
+   * True if the work waits for a connection until its deadline. Default: as long as callers wait in
+   * its lane.
+   */
+  readonly waitsUntilDeadline?: boolean
   /** The span of the work. */
   readonly span: Span
   /** The counters of the resources that it uses. */
@@ -37,12 +42,14 @@ const noopSpan = unrecordedSpan(noTrace)
 
 /**
  * Returns work of the framework itself, which belongs to no call and is not recorded. A connection
- * that does not answer by its deadline is abandoned.
+ * that does not answer by its deadline is abandoned; until then, it waits for one: the limit of a
+ * lane protects callers, and would fail the start of a service on a busy machine.
  */
 export function systemWork(deadline: Cancellation): Work {
   return {
     deadline,
     isAbandonedAtDeadline: true,
+    waitsUntilDeadline: true,
     span: noopSpan,
     usage: newUsage(),
   }

@@ -125,7 +125,7 @@ export function createPool(options: PoolOptions): Pool {
     const waiting = work.span.begin('acquire connection')
     const startedMs = performance.now()
     try {
-      return new Connection(await sessions.wait(work.deadline), { work, ...shared })
+      return new Connection(await sessions.wait(work), { work, ...shared })
     } finally {
       observed.waits.record((performance.now() - startedMs) / 1_000, work.span)
       waiting.end()

@@ -38,3 +38,28 @@ test('a request takes the connection that is free first, even if its own is stil
     await database.drop()
   }
 })
+
+test('work of the framework waits until its deadline, callers as long as their lane says', async () => {
+  const database = await createTestDatabase()
+  const pool = createPool({
+    connectionString: database.url,
+    max: 1,
+    acquireTimeoutMs: 1,
+    applicationName: 'busy',
+    log: createLogger({ write: () => {} }),
+  })
+  const work = systemWork(new AbortController().signal)
+  try {
+    const first = await pool.acquire(work)
+    const patient = pool.acquire(work)
+    await expect(pool.acquire({ ...work, waitsUntilDeadline: false })).rejects.toThrow('none became free')
+    first.release()
+    const second = await patient
+    second.release()
+    const late = pool.acquire(systemWork(AbortSignal.abort(new Error('too late'))))
+    await expect(late).rejects.toThrow('too late')
+  } finally {
+    await pool.end()
+    await database.drop()
+  }
+})

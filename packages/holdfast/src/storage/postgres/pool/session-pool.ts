@@ -1,4 +1,5 @@
 import type { Cancellation } from '../../../kernel/base/cancellation.ts'
+import type { Work } from '../../../kernel/host/work.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import type { ConnectionBudget, Lane } from './connection-budget.ts'
 import type { DriverClient } from '../session/driver-client.ts'
@@ -14,7 +15,7 @@ export interface SessionPoolOptions {
   readonly max: number
   /** Max number of waiting requests; further ones are refused. */
   readonly maxWaiting: number
-  /** Max time that a request waits, in milliseconds; `Infinity` to use only its deadline. */
+  /** Max time that a request of a caller waits, in milliseconds; `Infinity` to use only its deadline. */
   readonly waitMs: number
   readonly lifetimes: SessionLifetimes
   readonly log: Logger
@@ -23,6 +24,9 @@ export interface SessionPoolOptions {
   /** Returns a new client that is not connected yet. */
   readonly create: () => DriverClient
 }
+
+/** The part of {@link Work} that says how long it waits. */
+type WaitingWork = Pick<Work, 'deadline' | 'waitsUntilDeadline'>
 
 /** A request for a session. */
 interface Request {
@@ -97,7 +101,7 @@ export class SessionPool implements Lane {
    * Waits for a session. Rejects with the reason of the deadline, or with the driver's error if no
    * session is available in time.
    */
-  wait(deadline: Cancellation): Promise<DriverClient> {
+  wait({ deadline, waitsUntilDeadline }: WaitingWork): Promise<DriverClient> {
     return new Promise((resolve, reject) => {
       if (this.#isEnding) return reject(noConnection('ended'))
       const { maxWaiting, waitMs, budget } = this.#options
@@ -111,7 +115,7 @@ export class SessionPool implements Lane {
         reject,
         abort: () => this.#fail(request, deadline.reason),
         timer:
-          waitMs === Infinity
+          waitsUntilDeadline || waitMs === Infinity
             ? undefined
             : setTimeout(() => this.#fail(request, noConnection('timeout')), waitMs),
         isClosed: false,
