@@ -15,7 +15,7 @@ export interface SessionPoolOptions {
   readonly max: number
   /** Max number of waiting requests; further ones are refused. */
   readonly maxWaiting: number
-  /** Max time that a request of a caller waits, in milliseconds; `Infinity` to use only its deadline. */
+  /** Max time that a caller waits, in milliseconds; `Infinity` to use only its deadline. */
   readonly waitMs: number
   readonly lifetimes: SessionLifetimes
   readonly log: Logger
