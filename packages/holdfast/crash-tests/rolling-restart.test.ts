@@ -23,7 +23,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
 // Long enough for haproxy to notice on a busy machine.
-const shortened = { env: { DRAIN_DELAY_MS: '2000' }, check: 'inter 100ms fall 2 rise 1' }
+const shortened = { env: { DRAIN_DELAY_MS: '4000' }, check: 'inter 100ms fall 2 rise 1' }
 const restarts = 20
 
 let haproxyTool: DebianTool
