@@ -136,10 +136,15 @@ const statements: Readonly<Record<string, Statement>> = {
 }
 
 test('no statement of an erasure scans a table, whether or not it has been analyzed', async () => {
+  // Generic plans can be shown from Postgres 16 on.
+  const { rows } = await client.query<{ major: number }>(
+    "select current_setting('server_version_num')::int / 10000 as major",
+  )
+  const kinds = rows[0]!.major >= 16 ? ['costs', 'generic_plan'] : ['costs']
   for (const state of ['not analyzed', 'analyzed']) {
     const scans: string[] = []
     for (const [name, statement] of Object.entries(statements))
-      for (const options of ['costs', 'generic_plan'])
+      for (const options of kinds)
         for (const table of await scannedTables(statement, options))
           scans.push(`${name}, ${state}, ${options}: ${table}`)
     expect(scans).toEqual([])
