@@ -174,7 +174,7 @@ export function startBullMqWorker(parts: BullMqWorkerParts): BullMqWorker {
       pool,
       control,
       bind,
-      externalCalls: externalCalls,
+      externalCalls,
       clock,
       telemetry,
       log,

@@ -204,7 +204,7 @@ async function openDatabase<Read, Write>(
     clock,
     retentionMs,
     bind,
-    externalCalls: externalCalls,
+    externalCalls,
     subjectsOf: callSubjects(options.subjectsOf ?? callerSubject),
     reportsPosition: watched !== undefined,
     watch,
@@ -240,7 +240,7 @@ async function openDatabase<Read, Write>(
         waker,
         host,
         telemetry,
-        externalCalls: externalCalls,
+        externalCalls,
       }).catch((error: unknown) => {
         releaseHeartbeat()
         throw error

@@ -148,7 +148,7 @@ async function startService<O extends Operations>(
       createPipeline(operation, {
         clock: host.clock,
         mode: host.mode,
-        problemTypeBase: problemTypeBase,
+        problemTypeBase,
         cursors,
         settings,
         identify: parts.identify,
@@ -172,7 +172,7 @@ async function startService<O extends Operations>(
     problems,
     databaseProblems,
     mutationProblems,
-    problemTypeBase: problemTypeBase,
+    problemTypeBase,
     checks,
     health: definition.health ?? {},
     identify: parts.identify,

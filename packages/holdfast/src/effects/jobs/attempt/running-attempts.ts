@@ -90,7 +90,7 @@ export class RunningAttempts {
       clock,
       log,
       telemetry,
-      externalCalls: externalCalls,
+      externalCalls,
       closing,
       holdsLease,
     }

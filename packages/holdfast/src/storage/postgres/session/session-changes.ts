@@ -16,7 +16,7 @@ export class SessionChanges {
    */
   limitMs: number | undefined
 
-  /** Records that a statement may change the session, as any handler statement may. */
+  /** Records that a statement of a handler may change the session. */
   note(text: string): void {
     this.#isChanged = true
     const shape = shapeOf(text)
