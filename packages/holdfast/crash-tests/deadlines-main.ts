@@ -14,7 +14,7 @@ const sleepInQuery = query({
   route: 'GET /sleep',
   access: anyone(),
   input: Seconds,
-  deadline: '1m',
+  deadline: '10m',
   run: async ({ input, db }) => void (await db.query(sql`select pg_sleep(${input.seconds})`)),
 })
 
@@ -22,7 +22,7 @@ const sleepInMutation = mutation({
   route: 'POST /sleep',
   access: anyone(),
   input: Seconds,
-  deadline: '1m',
+  deadline: '10m',
   idempotency: { optional: 'it does nothing.' },
   run: async ({ input, db }) => void (await db.query(sql`select pg_sleep(${input.seconds})`)),
 })

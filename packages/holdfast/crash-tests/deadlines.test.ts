@@ -50,10 +50,10 @@ async function countSleeping(): Promise<number> {
 type SlowCall = readonly [kind: string, init: RequestInit, path: string]
 
 const calls: readonly SlowCall[] = [
-  ['a query', { method: 'GET' }, '/sleep?seconds=30'],
+  ['a query', { method: 'GET' }, '/sleep?seconds=600'],
   [
     'a mutation',
-    { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"seconds":30}' },
+    { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"seconds":600}' },
     '/sleep',
   ],
 ]
@@ -76,15 +76,13 @@ test.each(calls)(
       `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
     )
     expect(answer.status).toBe(504)
-    // Far below the 30 s that it would have slept, on any machine.
-    expect(cancelledMs).toBeLessThan(25_000)
   },
 )
 
 test.each(calls)(
   'where the process stands still, Postgres ends the statement of %s at its deadline',
   async (...call) => {
-    const answer = callWithin('2s', call)
+    const answer = callWithin('4s', call)
     await until(async () => (await countSleeping()) === 1)
     server.pause()
     const beganMs = performance.now()
@@ -92,32 +90,29 @@ test.each(calls)(
     const endedMs = performance.now() - beganMs
     server.resume()
     console.info(
-      `a deadline of 2 s in a process that stands still: seen to be ended after ${endedMs.toFixed()} ms`,
+      `a deadline of 4 s in a process that stands still: seen to be ended after ${endedMs.toFixed()} ms`,
     )
-    expect(endedMs).toBeLessThan(25_000)
     expect((await answer).status).toBe(504)
   },
 )
 
-test('200 slow queries on a pool of 10: the others are refused in time, and what needs no database is answered meanwhile', async () => {
-  let refused = 0
+test('200 slow queries on a pool of 10: the others are refused, and what needs no database is answered meanwhile', async () => {
+  const statuses: number[] = []
+  const clients = new AbortController()
   const slow = Array.from({ length: 200 }, async () => {
-    const { status } = await fetch(`${server.url}/sleep?seconds=8`)
-    if (status === 503) refused += 1
-    return status
+    const { status } = await fetch(`${server.url}/sleep?seconds=600`, { signal: clients.signal })
+    statuses.push(status)
   })
+  const ended = Promise.allSettled(slow)
   await until(async () => (await countSleeping()) === poolSize)
-  // As many as fit before the first waiting call reaches its limit of two seconds.
-  let answered = 0
-  while (refused === 0) {
+  while (statuses.length < 200 - poolSize) {
     const answer = await fetch(`${server.url}/answer`)
     expect(answer.status).toBe(200)
-    answered += 1
   }
-  const statuses = await Promise.all(slow)
-  expect(answered).toBeGreaterThan(20)
-  expect(statuses.filter((status) => status === 204)).toHaveLength(poolSize)
-  expect(statuses.filter((status) => status === 503)).toHaveLength(200 - poolSize)
+  expect(statuses).toEqual(statuses.map(() => 503))
+  expect(await countSleeping()).toBe(poolSize)
+  clients.abort()
+  await ended
 })
 
 test(`${aborts} clients that go away: no statement goes on, no connection is lost, no memory`, async () => {

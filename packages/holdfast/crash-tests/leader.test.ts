@@ -63,9 +63,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
     },
     stdio: 'ignore',
   })
-  await until(async () => (await looking.query('select from holdfast.service_leaders')).rowCount === 1, {
-    timeoutMs: 60_000,
-  })
+  await until(async () => (await looking.query('select from holdfast.service_leaders')).rowCount === 1)
   await insertJob('held', 'ready')
   await until(
     async () => (await looking.query(`select from holdfast.jobs where state = 'running'`)).rowCount === 1,
@@ -83,7 +81,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
   )
   expect(rows[0]!.left).toBeLessThanOrEqual(6)
   for (const name of ['due', 'limited', 'ticking', 'held']) {
-    await until(() => succeeded(name), { timeoutMs: 120_000, everyMs: 50 })
+    await until(() => succeeded(name), { everyMs: 50 })
   }
   const { rows: terms } = await looking.query('select term from holdfast.service_leaders')
   expect(terms).toEqual([{ term: '2' }])

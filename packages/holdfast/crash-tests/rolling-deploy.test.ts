@@ -83,7 +83,7 @@ class Traffic {
   /** Waits until that many more orders have been placed. */
   more(count: number): Promise<unknown> {
     const goal = this.placed.size + count
-    return until(() => this.placed.size >= goal, { timeoutMs: 120_000, what: `${goal} orders` })
+    return until(() => this.placed.size >= goal, { what: `${goal} orders` })
   }
 
   async end(): Promise<void> {
@@ -132,7 +132,6 @@ test('a new event and consumer are deployed, taken back and deployed again: noth
   const expected = { orders: all, mailed: all, counted: all, invoiced: billed }
   for (const [table, ids] of Object.entries(expected)) {
     await until(async () => (await idsOf(table)).length >= ids.length, {
-      timeoutMs: 60_000,
       what: `${ids.length} rows of ${table}`,
     })
     expect(await idsOf(table), table).toEqual(ids)

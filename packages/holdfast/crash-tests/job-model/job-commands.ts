@@ -106,7 +106,7 @@ function loseRunning(job: JobName): Command {
           )
           return row!.is_over || row!.has_begun
         },
-        { timeoutMs: 60_000, what: 'the attempt of the job' },
+        { what: 'the attempt of the job' },
       )
       await fleet.settle()
     },

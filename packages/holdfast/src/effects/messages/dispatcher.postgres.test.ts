@@ -216,12 +216,10 @@ test('stopping it interrupts a waiting subscriber', async () => {
     name: 'slow',
     async handle(_, { transaction }) {
       begun = true
-      await transaction.query('select pg_sleep(30)')
+      await transaction.query('select pg_sleep(600)')
     },
   })
   await until(() => begun)
-  const startedMs = performance.now()
   await slow.stop()
-  expect(performance.now() - startedMs).toBeLessThan(3_000)
   expect(await allRead()).toBe(false)
 })

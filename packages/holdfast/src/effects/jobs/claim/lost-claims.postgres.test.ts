@@ -54,7 +54,7 @@ const countOf = async (state: string): Promise<number> =>
 test('a crash fails only jobs of one attempt that had begun', async () => {
   await insertJobs('hang', 10)
   const { child, began } = startChild()
-  await until(() => began.length === 10, { timeoutMs: 60_000 })
+  await until(() => began.length === 10)
   // Jobs as a worker claims them ahead if they are short.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('losing', 'hang')`)
   await insertJobs('hang', 34)
@@ -93,7 +93,7 @@ test('a job that kills its process at once does so at most once more than its at
     await declareDead()
   }
   const { child, began } = startChild()
-  await until(async () => (await countOf('dead')) === 1, { timeoutMs: 60_000 })
+  await until(async () => (await countOf('dead')) === 1)
   child.kill('SIGKILL')
   expect(began).toEqual([])
 })

