@@ -1,3 +1,4 @@
+import { betweenMs } from '../../kernel/base/backoff.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
@@ -59,7 +60,7 @@ export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Re
     log,
     everyMs,
     // Spreads out the passes of processes that start at the same time.
-    firstAfterMs: Math.random() * everyMs,
+    firstAfterMs: betweenMs(0, everyMs),
     async work(stopping) {
       const work = passWork(stopping)
       ring.update(await withConnection(pool, work, readLayout))

@@ -2,6 +2,7 @@ import type { Answer } from '../../kernel/operation/answer.ts'
 import type { Call, Next, Stage } from '../../kernel/call/call.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import { fullJitterMs } from '../../kernel/base/backoff.ts'
 import { abortable } from '../../kernel/base/cancellation.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
@@ -38,8 +39,7 @@ import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
  * - A key that is in flight is never waited for: the client gets 409 and retries.
  */
 
-const firstPauseMs = 10
-const maxPauseMs = 500
+const pauses = { firstMs: 20, maxMs: 500 }
 
 /**
  * Returns the stage of a mutation: one transaction commits the handler's effects together with the
@@ -70,7 +70,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         span.end()
         if (!isRetryable(error) || call.deadline.aborted)
           throw toPostgresFailure(error, operation, call.deadline)
-        const pauseMs = Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts)
+        const pauseMs = fullJitterMs(pauses, attempts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
         call.log.debug({ error: toLogFields(error), attempts }, 'transaction conflict; retrying')
         observer.retried()

@@ -1,3 +1,4 @@
+import { betweenMs } from '../../kernel/base/backoff.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
@@ -29,7 +30,7 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
     log,
     everyMs,
     // A worker in this process is normally started at once, which makes the check unnecessary.
-    firstAfterMs: everyMs * (0.5 + Math.random() / 2),
+    firstAfterMs: betweenMs(everyMs / 2, everyMs),
     async work(stopping) {
       const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
       const { rows } = await withConnection(pool, work, (connection) =>

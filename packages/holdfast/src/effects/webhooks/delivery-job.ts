@@ -1,4 +1,5 @@
 import type { Effects } from '../../kernel/background/effects.ts'
+import { betweenMs } from '../../kernel/base/backoff.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { createJob, type Job, type JobContext } from '../../kernel/background/job.ts'
 import { RetryLater } from '../../kernel/background/retry-later.ts'
@@ -158,7 +159,8 @@ function isTaken({ status }: AttemptedDelivery): boolean {
  * a day.
  */
 function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
-  const plannedMs = toMilliseconds(pause) * (1 + Math.random() * jitter)
+  const minMs = toMilliseconds(pause)
+  const plannedMs = betweenMs(minMs, minMs * (1 + jitter))
   return Math.min(maxDelayMs, Math.max(plannedMs, retryAfterMs))
 }
 

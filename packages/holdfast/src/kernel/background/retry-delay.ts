@@ -1,3 +1,4 @@
+import { fullJitterMs } from '../base/backoff.ts'
 import { toMilliseconds } from '../base/duration.ts'
 import type { RetryPolicy } from './job-type.ts'
 
@@ -11,14 +12,13 @@ export function maxAttempts({ attempts, schedule }: RetryPolicy): number {
 }
 
 /**
- * Returns the delay after the nth failure of a job, in milliseconds: random below a bound that
- * doubles with each failure, which spreads out jobs that failed together ("full jitter",
- * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ * Returns the delay after the nth failure of a job, in milliseconds: that of its schedule, or an
+ * exponential backoff with full jitter.
  */
-export function retryDelayMs(policy: RetryPolicy, failures: number, random: number = Math.random()): number {
+export function retryDelayMs(policy: RetryPolicy, failures: number, random?: number): number {
   const fixed = policy.schedule?.[failures - 1]
   if (fixed !== undefined) return toMilliseconds(fixed)
   const firstMs = toMilliseconds(policy.initialDelay ?? defaultFirst)
   const maxMs = toMilliseconds(policy.maxDelay ?? defaultLongest)
-  return random * Math.min(maxMs, firstMs * 2 ** (failures - 1))
+  return fullJitterMs({ firstMs, maxMs }, failures, random)
 }

@@ -1,3 +1,4 @@
+import { betweenMs } from './backoff.ts'
 import type { Clock, Timer } from './clock.ts'
 import { toLogFields, type Logger } from './log.ts'
 
@@ -50,7 +51,7 @@ export function startRecurringTask(parts: RecurringTaskParts): RecurringTask {
       isAskedAgain = false
       // Jitter, so that processes started together do not stay in step.
       const maxMs = maxPauseMs()
-      schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, maxMs * (0.9 + Math.random() * 0.2)))
+      schedule(isSoon ? 0 : Math.min(againMs ?? Infinity, betweenMs(maxMs * 0.9, maxMs * 1.1)))
     })
   }
 

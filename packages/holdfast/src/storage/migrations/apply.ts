@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { fullJitterMs } from '../../kernel/base/backoff.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { watchBlockers } from './blockers.ts'
 import type { MigrationEvent } from './event.ts'
@@ -29,7 +30,7 @@ export interface Application {
 
 const noTransaction = /^\s*--\s*holdfast:\s*no transaction\s*$/
 const minPauseMs = 50
-const maxPauseMs = 1_000
+const pauses = { firstMs: 100, maxMs: 1_000 }
 
 /**
  * Applies one migration together with its row in the journal, and returns the duration in
@@ -135,7 +136,7 @@ async function untilUnblocked(
       if (!isBlocked(error)) throw explained(migration, error)
       if (performance.now() - startMs > retryMs) throw blocked(migration, blockers, error)
       notify({ kind: 'blocked', owner, name, blockers })
-      const pauseMs = minPauseMs + Math.random() * Math.min(maxPauseMs, minPauseMs * 2 ** number)
+      const pauseMs = minPauseMs + fullJitterMs(pauses, number)
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     } finally {
       await watch.end()

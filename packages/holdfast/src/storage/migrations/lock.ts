@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { betweenMs } from '../../kernel/base/backoff.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { requireAnswer } from '../postgres/session/connect-client.ts'
 import { withTimeout } from '../postgres/session/with-timeout.ts'
@@ -64,9 +65,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
         `Another process has been migrating the database for more than ${waitMs} ms: ${await describeHolder(client)}. Wait until it has finished, or end it: select pg_terminate_backend(pid).`,
       )
     }
-    await new Promise((resolve) =>
-      setTimeout(resolve, minPauseMs + Math.random() * (maxPauseMs - minPauseMs)),
-    )
+    await new Promise((resolve) => setTimeout(resolve, betweenMs(minPauseMs, maxPauseMs)))
   }
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { GiveUp } from '../../../kernel/background/give-up.ts'
+import { fullJitterMs } from '../../../kernel/base/backoff.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { Job } from '../../../kernel/background/job.ts'
 import { maxAttempts, retryDelayMs } from '../../../kernel/background/retry-delay.ts'
@@ -12,8 +13,7 @@ import { type AttemptEnd, deadRetentionMs, fenceLost } from '../queries/end-atte
 const maxTextLength = 2_000
 // A year. Postgres rejects times beyond the end of its calendar.
 const maxLaterMs = 365 * 86_400_000
-const firstRetryMs = 50
-const maxRetryDelayMs = 60_000
+const unrelatedRetries = { firstMs: 100, maxMs: 60_000 }
 
 /**
  * Returns how an attempt ends whose handler threw; `undefined` if this worker no longer holds the
@@ -29,10 +29,9 @@ export function resolveFailure(
   // Failures unrelated to the job (a database outage, a deadlock, a shutdown) do not count as
   // attempts.
   if (error === leaseOver || error === jobNotBegun || isUnavailable(error) || isRetryable(error)) {
-    const retries = row.claim - row.failures
     return {
       state: 'scheduled',
-      delayMs: Math.random() * Math.min(maxRetryDelayMs, firstRetryMs * 2 ** Math.min(retries, 20)),
+      delayMs: fullJitterMs(unrelatedRetries, row.claim - row.failures),
       keepsSlot: job.concurrency?.ordered === true,
     }
   }

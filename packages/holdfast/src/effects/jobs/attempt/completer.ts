@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fullJitterMs } from '../../../kernel/base/backoff.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
@@ -8,8 +9,7 @@ import { withConnection } from '../../../storage/postgres/pool/with-connection.t
 
 const maxBatch = 500
 const limitMs = 5_000
-const firstPauseMs = 100
-const maxPauseMs = 5_000
+const pauses = { firstMs: 100, maxMs: 5_000 }
 
 interface Pending extends Completion {
   readonly resolve: (isOwn: boolean) => void
@@ -58,7 +58,7 @@ export class Completer {
    * since no other worker rescues these jobs while this one lives.
    */
   async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
-    for (let attempts = 0; !this.#closing.aborted; attempts += 1) {
+    for (let attempts = 1; !this.#closing.aborted; attempts += 1) {
       try {
         const { rows } = await withConnection(
           this.#pool,
@@ -71,7 +71,7 @@ export class Completer {
           { error: toLogFields(error), jobs: batch.length },
           'completing jobs failed; will retry',
         )
-        await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
+        await sleep(fullJitterMs(pauses, attempts), undefined, {
           ref: false,
         })
       }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fullJitterMs } from '../../../kernel/base/backoff.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
@@ -8,8 +9,7 @@ import { withConnection } from '../../../storage/postgres/pool/with-connection.t
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
 const limitMs = 5_000
-const firstPauseMs = 100
-const maxPauseMs = 5_000
+const pauses = { firstMs: 100, maxMs: 5_000 }
 
 /**
  * Stores the end of an attempt that committed nothing. Repeats it until it succeeds, since no other
@@ -17,7 +17,7 @@ const maxPauseMs = 5_000
  * this claim no longer holds the job, or the job was committed.
  */
 export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  for (let attempts = 0; ; attempts += 1) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       return await report(scope, end)
     } catch (error) {
@@ -30,7 +30,7 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
         { error: toLogFields(error) },
         `storing the outcome of the job ${row.name} failed; will retry`,
       )
-      await sleep(Math.random() * Math.min(maxPauseMs, firstPauseMs * 2 ** attempts), undefined, {
+      await sleep(fullJitterMs(pauses, attempts), undefined, {
         ref: false,
       })
     }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import { backoffBoundMs } from '../../../kernel/base/backoff.ts'
 import type { Clock, Timer } from '../../../kernel/base/clock.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
@@ -62,8 +63,7 @@ export interface WakerParts {
 // Min interval between notifications, in milliseconds, since each one briefly takes a database-wide
 // lock.
 const pauseMs = 10
-const firstRetryMs = 500
-const maxRetryMs = 15_000
+const retries = { firstMs: 500, maxMs: 15_000 }
 const connectTimeoutMs = 2_000
 const queryTimeoutMs = 5_000
 const closeTimeoutMs = 1_000
@@ -88,7 +88,7 @@ class NotifyingWaker implements Waker {
   #retry: Timer | undefined
   /** Ends the pause between two notifications. */
   #endPause: (() => void) | undefined
-  #retryMs = firstRetryMs
+  #failures = 0
 
   constructor(parts: WakerParts) {
     this.#parts = parts
@@ -156,7 +156,7 @@ class NotifyingWaker implements Waker {
       return undefined
     }
     this.#client = client
-    this.#retryMs = firstRetryMs
+    this.#failures = 0
     if (this.#listeners.size > 0) await this.#listenOn(client)
     return this.#client
   }
@@ -186,12 +186,12 @@ class NotifyingWaker implements Waker {
     this.#client = undefined
     this.#parts.log.debug({ error: toLogFields(error) }, 'LISTEN connection lost; polling every second')
     lost.end().catch(() => {})
-    this.#retry = this.#parts.clock.after(this.#retryMs, () => {
+    this.#failures += 1
+    this.#retry = this.#parts.clock.after(backoffBoundMs(retries, this.#failures), () => {
       this.#retry = undefined
       if (this.#listeners.size > 0) void this.#connect()
       this.#sendSoon()
     })
-    this.#retryMs = Math.min(maxRetryMs, this.#retryMs * 2)
     if (!this.#isListening) return
     this.#isListening = false
     // The listeners relied on wakes that may now be lost.

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { betweenMs } from '../../../kernel/base/backoff.ts'
 import type { Clock } from '../../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
@@ -147,7 +148,7 @@ class Campaign implements Leadership {
       return renewMs
     }
     this.#follow(theirs ?? [])
-    return Math.max(0, leftMs ?? retryMs) + Math.random() * jitterMs
+    return Math.max(0, leftMs ?? retryMs) + betweenMs(0, jitterMs)
   }
 
   #win(term: string, sentMs: number): void {

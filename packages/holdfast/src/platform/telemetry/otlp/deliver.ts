@@ -1,3 +1,4 @@
+import { equalJitterMs } from '../../../kernel/base/backoff.ts'
 import { type PostOutcome, postOtlp } from './post.ts'
 import type { OtlpTarget } from './target.ts'
 
@@ -11,8 +12,7 @@ export interface DeliverOptions {
 
 const maxAttempts = 5
 
-/** Delay before the second attempt, in milliseconds; doubles with each further one. */
-const firstPauseMs = 1_000
+const pauses = { firstMs: 1_000 }
 
 /**
  * Max delay that a receiver can ask for, in milliseconds: after a longer one, the buffer would hold
@@ -30,10 +30,8 @@ export async function deliver(
     const isLast = attempt === maxAttempts || hurry.aborted
     const outcome = await postOtlp(target, body, abort)
     if (outcome.kind !== 'unavailable' || isLast || abort.aborted) return outcome
-    // Jitter from half the delay to all of it, so that a fleet does not return to a recovered
-    // receiver at once.
-    const ownPauseMs = firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random() / 2)
-    await pause(Math.min(outcome.retryAfterMs ?? ownPauseMs, maxPauseMs), hurry)
+    const pauseMs = outcome.retryAfterMs ?? equalJitterMs(pauses, attempt)
+    await pause(Math.min(pauseMs, maxPauseMs), hurry)
   }
 }
 

@@ -1,0 +1,45 @@
+/** The bounds of an exponential backoff. */
+export interface BackoffBounds {
+  /** The bound of the first delay, in milliseconds. */
+  readonly firstMs: number
+  /** The max bound, in milliseconds. Default: unlimited. */
+  readonly maxMs?: number
+}
+
+/**
+ * Returns the bound of the delay after the nth failure in a row, in milliseconds: it doubles with
+ * each failure. Use it as the delay itself only if a single client retries; the clients of a fleet
+ * need jitter.
+ */
+export function backoffBoundMs({ firstMs, maxMs = Infinity }: BackoffBounds, failures: number): number {
+  return Math.min(maxMs, firstMs * 2 ** (failures - 1))
+}
+
+/**
+ * Returns the delay after the nth failure in a row, in milliseconds: random below the bound, which
+ * spreads out clients that failed together ("full jitter",
+ * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). This is the default
+ * choice.
+ */
+export function fullJitterMs(bounds: BackoffBounds, failures: number, random = Math.random()): number {
+  return random * backoffBoundMs(bounds, failures)
+}
+
+/**
+ * Returns the delay after the nth failure in a row, in milliseconds: random from half the bound to
+ * all of it ("equal jitter" in the article of {@link fullJitterMs}). For a receiver that needs some
+ * time to recover.
+ */
+export function equalJitterMs(bounds: BackoffBounds, failures: number, random = Math.random()): number {
+  const boundMs = backoffBoundMs(bounds, failures)
+  return betweenMs(boundMs / 2, boundMs, random)
+}
+
+/**
+ * Returns a random delay between two, in milliseconds: jitter for work that recurs, so that
+ * processes that started together do not stay in step.
+ */
+export function betweenMs(minMs: number, maxMs: number, random = Math.random()): number {
+  // Two infinite delays have no difference.
+  return minMs === maxMs ? minMs : minMs + random * (maxMs - minMs)
+}
