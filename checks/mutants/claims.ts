@@ -7,9 +7,9 @@ const fences = `${src}/effects/jobs/fences.postgres.test.ts`
 export const claimMutants: readonly Mutant[] = [
   {
     name: 'marking as begun: without the fence',
-    file: `${src}/effects/jobs/queries/mark-begun.ts`,
-    text: 'where ${byClaim}',
-    replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
+    file: `${src}/effects/jobs/queries/claim.ts`,
+    text: 'now())\n      where ${byClaim}',
+    replacement: 'now())\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'markBegun does not change a job of another claim' }],
     why: 'A worker whose claim was rescued would begin the last attempt beside the other one.',
   },
@@ -28,7 +28,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'unique jobs: the one that waits is not locked',
-    file: `${src}/effects/jobs/queries/insert-jobs.ts`,
+    file: `${src}/effects/jobs/queries/enqueue.ts`,
     text: "holds_key and state <> 'running'\n      for key share`",
     replacement: "holds_key and state <> 'running'`",
     killedBy: [
@@ -41,7 +41,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'unique jobs: a claim keeps the key',
-    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'holds_key = holds_key and keeps_key',
     replacement: 'holds_key = holds_key',
     killedBy: [
@@ -54,15 +54,15 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'handing back: without the fence',
-    file: `${src}/effects/jobs/queries/release-claims.ts`,
-    text: 'where ${byClaim}',
-    replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
+    file: `${src}/effects/jobs/queries/claim.ts`,
+    text: 'worker = null\n      where ${byClaim}',
+    replacement: 'worker = null\n      where jobs.id = any ($1::uuid[]) and $2::int[] is not null',
     killedBy: [{ file: fences, name: 'releaseClaims does not change a job of another claim' }],
     why: 'A worker whose claim was rescued would take the job away from the one that runs it.',
   },
   {
     name: 'handing back what is unknown: of every worker',
-    file: `${src}/effects/jobs/queries/release-claims.ts`,
+    file: `${src}/effects/jobs/queries/claim.ts`,
     text: "where worker = $1 and state = 'running' and name",
     replacement: "where $1::uuid is not null and state = 'running' and name",
     killedBy: [{ file: fences, name: 'releaseUnknownClaims changes nothing' }],
@@ -70,7 +70,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: without a row lock',
-    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'for update skip locked',
     replacement: '',
     killedBy: [{ file: fences, name: 'a claim skips rows that another transaction has claimed' }],
@@ -78,7 +78,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'claim: waits for what another one claims',
-    file: `${src}/effects/jobs/queries/claim-jobs.ts`,
+    file: `${src}/effects/jobs/queries/claim.ts`,
     text: 'for update skip locked',
     replacement: 'for update',
     killedBy: [{ file: fences, name: 'a claim skips rows that another transaction has claimed' }],
@@ -124,7 +124,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'limits: slots are passed on at once',
-    file: `${src}/effects/jobs/queries/release-slot.ts`,
+    file: `${src}/effects/jobs/queries/limits.ts`,
     text: 'key = $2\n        for update`,',
     replacement: 'key = $2`,',
     killedBy: [{ file: fences, name: 'one transaction at a time passes slots of a limit on' }],
@@ -132,7 +132,7 @@ export const claimMutants: readonly Mutant[] = [
   },
   {
     name: 'limits: the gate is not locked',
-    file: `${src}/effects/jobs/queries/admission.ts`,
+    file: `${src}/effects/jobs/queries/limits.ts`,
     text: "pg_try_advisory_xact_lock(hashtextextended('holdfast gate ' || $1 || ' ' || $2, 0))",
     replacement: '($1::text || $2::text is not null)',
     killedBy: [{ file: fences, name: 'one transaction at a time lets jobs through their limits' }],

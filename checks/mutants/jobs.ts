@@ -9,7 +9,7 @@ const quiet = `${src}/databases/assembly/quiet-fleet.postgres.test.ts`
 export const jobMutants: readonly Mutant[] = [
   {
     name: 'end of an attempt: without its fence',
-    file: `${src}/effects/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/finish.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: "where id = $1 and $2::int > 0 and state = 'running'\n        for update",
     killedBy: [{ file: fences, name: 'endAttempt does not change a job of another claim' }],
@@ -17,7 +17,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'end of an attempt: of a job that does not run',
-    file: `${src}/effects/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/finish.ts`,
     text: "where id = $1 and claim = $2 and state = 'running'\n        for update",
     replacement: 'where id = $1 and claim = $2\n        for update',
     killedBy: [{ file: fences, name: 'endAttempt does not change a job that is not running' }],
@@ -25,7 +25,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'success of an attempt: without its fence',
-    file: `${src}/effects/jobs/queries/end-attempt.ts`,
+    file: `${src}/effects/jobs/queries/finish.ts`,
     text: "delete from holdfast.jobs where id = $1 and claim = $2 and state = 'running' returning jobs.*",
     replacement:
       "delete from holdfast.jobs where id = $1 and $2::int > 0 and state = 'running' returning jobs.*",
@@ -60,7 +60,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'completing jobs: without the fence',
-    file: `${src}/effects/jobs/queries/complete-jobs.ts`,
+    file: `${src}/effects/jobs/queries/finish.ts`,
     text: 'where ${byClaim} returning',
     replacement: 'where jobs.id = any ($1::uuid[]) and $2::int[] is not null returning',
     killedBy: [{ file: fences, name: 'completeJobs does not change a job of another claim' }],
@@ -68,7 +68,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'bookkeeping by claim: of jobs that do not run',
-    file: `${src}/effects/jobs/queries/by-claim.ts`,
+    file: `${src}/effects/jobs/queries/claim.ts`,
     text: "and jobs.state = 'running'",
     replacement: '',
     killedBy: [
@@ -106,7 +106,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: ends sessions of other databases and users',
-    file: `${src}/effects/jobs/queries/rescue-jobs.ts`,
+    file: `${src}/effects/jobs/queries/workers.ts`,
     text: 'where application_name = any ($1::text[]) and datname',
     replacement:
       'where (true or application_name = any ($1::text[])) and pid <> pg_backend_pid() and datname',
@@ -115,7 +115,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'rescue: of a worker that lives',
-    file: `${src}/effects/jobs/queries/rescue-jobs.ts`,
+    file: `${src}/effects/jobs/queries/workers.ts`,
     text: 'where worker = job_workers.id and at >= clock',
     replacement: 'where worker = job_workers.id and at < clock',
     killedBy: [
@@ -165,7 +165,7 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'heartbeat: of a worker that was declared dead',
-    file: `${src}/effects/jobs/queries/heartbeats.ts`,
+    file: `${src}/effects/jobs/queries/workers.ts`,
     text: 'select id from holdfast.job_workers where id = $1`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     replacement: 'values ($1)`,\n    values: [id],\n  }\n}\n\n/** Removes a worker',
     killedBy: [

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import { forgetWorker, registerWorker } from './queries/heartbeats.ts'
+import { forgetWorker, registerWorker } from './queries/workers.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 
 const timeoutMs = 4_000

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { notifyReturned } from '../queries/notify.ts'
-import { releaseSlot } from '../queries/release-slot.ts'
+import { releaseSlot } from '../queries/limits.ts'
 import { inTransaction } from './in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'

@@ -1,7 +1,7 @@
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import type { ErasedRows, FoundRow, SubjectSource } from '../../subjects/subject-source.ts'
 import { notifyReturned } from '../queries/notify.ts'
-import { releaseSlot } from '../queries/release-slot.ts'
+import { releaseSlot } from '../queries/limits.ts'
 import {
   deleteEndedJobs,
   deleteIdleLimits,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Job } from '../../../kernel/background/job.ts'
 import { maxSnoozes } from '../../../kernel/background/retry-later.ts'
 import { resolveFailure } from './attempt-outcome.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 
 const job = { name: 'paid', retry: { attempts: 3 }, concurrency: undefined } as unknown as Job
 const judge = (error: unknown, row: Partial<ClaimedRow> = {}) =>

@@ -7,8 +7,8 @@ import { maxAttempts, retryDelayMs } from '../../../kernel/background/retry-dela
 import { maxSnoozes, RetryLater } from '../../../kernel/background/retry-later.ts'
 import { isUnavailable, isRetryable, sqlStateOf } from '../../../storage/postgres/errors/sql-state.ts'
 import { jobCancelled, jobLost, jobNotBegun, leaseOver, workerStopping } from './abort-reasons.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
-import { type AttemptEnd, deadRetentionMs, fenceLost } from '../queries/end-attempt.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
+import { type AttemptEnd, deadRetentionMs, fenceLost } from '../queries/finish.ts'
 
 const maxTextLength = 2_000
 // A year. Postgres rejects times beyond the end of its calendar.

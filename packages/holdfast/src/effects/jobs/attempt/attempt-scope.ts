@@ -8,7 +8,7 @@ import type {
   BoundTransaction,
   HandlerSession,
 } from '../../../storage/postgres/transaction/handler-session.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 
 /** Everything that belongs to one attempt of a job. */
 export interface AttemptScope {

@@ -4,7 +4,7 @@ import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
-import { completeJobs, type Completion } from '../queries/complete-jobs.ts'
+import { completeJobs, type Completion } from '../queries/finish.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 
 const maxBatch = 500

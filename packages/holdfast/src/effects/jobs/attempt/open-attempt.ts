@@ -6,7 +6,7 @@ import type { Job } from '../../../kernel/background/job.ts'
 import type { Telemetry } from '../../../kernel/telemetry/telemetry.ts'
 import { newUsage } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 
 /** Dependencies of {@link openAttempt}, in addition to the job and its row. */
 export interface AttemptHost extends Pick<

@@ -4,7 +4,7 @@ import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../../storage/postgres/errors/sql-state.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
-import { storeProgress } from '../queries/store-progress.ts'
+import { storeProgress } from '../queries/claim.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 
 const pauseMs = 1_000

@@ -19,7 +19,7 @@ import { LongestTimeout } from './longest-timeout.ts'
 import { type JobsObserver, observeJobs } from './observe-jobs.ts'
 import { type AttemptHost, openAttempt } from './open-attempt.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 import { type AttemptOutcome, type AttemptParts, isMarkedFirst, runAttempt } from './run-attempt.ts'
 
 /** Dependencies of {@link RunningAttempts}. */

@@ -12,7 +12,7 @@ import {
   lockGate,
   lockLimits,
   updateLimits,
-} from '../queries/admission.ts'
+} from '../queries/limits.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
 const batch = 200

@@ -1,5 +1,5 @@
 import { claimKey, type ClaimOf } from './claim-of.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 
 // How much work a process claims ahead, in milliseconds: short enough that jobs do not wait here,
 // long enough that the process does not wait for the database.

@@ -3,7 +3,7 @@ import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
-import { markBegun } from '../queries/mark-begun.ts'
+import { markBegun } from '../queries/claim.ts'
 
 // Marks attempts as started. If a worker crashes, only attempts that are marked cost their jobs an
 // attempt.

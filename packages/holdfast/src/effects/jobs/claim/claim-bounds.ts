@@ -1,4 +1,4 @@
-import type { ClaimSegments } from '../queries/claim-jobs.ts'
+import type { ClaimSegments } from '../queries/claim.ts'
 import type { Slots } from './slots.ts'
 
 // The cost of a claim must not grow with the number of earlier claims. Until a vacuum, the index of

@@ -6,8 +6,7 @@ import { withConnection } from '../../../storage/postgres/pool/with-connection.t
 import { Backlog } from './backlog.ts'
 import { ClaimBounds } from './claim-bounds.ts'
 import { coalesce } from './coalesce.ts'
-import { claimJobs, type ClaimedRow } from '../queries/claim-jobs.ts'
-import { releaseClaims, releaseUnknownClaims } from '../queries/release-claims.ts'
+import { type ClaimedRow, claimJobs, releaseClaims, releaseUnknownClaims } from '../queries/claim.ts'
 import type { RunningAttempts } from '../attempt/running-attempts.ts'
 import type { Slots } from './slots.ts'
 

@@ -1,5 +1,5 @@
 import type { Job } from '../../../kernel/background/job.ts'
-import type { ClaimedRow } from '../queries/claim-jobs.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
 
 // The fraction of slots that is reserved: a fifth of the shared slots, and half of a job's
 // dedicated slots. There are few names, but the shares of one job may be many.

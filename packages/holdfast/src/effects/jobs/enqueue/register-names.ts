@@ -2,7 +2,7 @@ import type { Background } from '../../../kernel/background/background.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
-import { registerNames } from '../queries/register-names.ts'
+import { registerNames } from '../queries/enqueue.ts'
 
 const limitMs = 30_000
 

@@ -14,9 +14,9 @@ import type { HandlerSession } from '../../../storage/postgres/transaction/handl
 import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 import { announceJobs } from './announce-jobs.ts'
 import { type JobRow, toJobRow } from './job-row.ts'
-import { type CancelledRow, cancelJob } from '../queries/cancel-job.ts'
-import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/insert-jobs.ts'
-import { releaseSlot } from '../queries/release-slot.ts'
+import { type CancelledRow, cancelJob } from '../queries/finish.ts'
+import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/enqueue.ts'
+import { releaseSlot } from '../queries/limits.ts'
 import type { WakeSender } from './wake.ts'
 
 /** Dependencies of {@link TransactionJobs}. */

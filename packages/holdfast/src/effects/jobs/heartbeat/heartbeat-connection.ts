@@ -1,6 +1,6 @@
 import { connectClient } from '../../../storage/postgres/session/connect-client.ts'
 import type { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
-import { sendHeartbeat } from '../queries/heartbeats.ts'
+import { sendHeartbeat } from '../queries/workers.ts'
 
 /** The destination of a worker's heartbeats. */
 export interface HeartbeatTarget {

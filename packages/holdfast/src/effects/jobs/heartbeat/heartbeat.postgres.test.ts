@@ -8,7 +8,7 @@ import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
-import { forgetDead } from '../queries/rescue-jobs.ts'
+import { forgetDead } from '../queries/workers.ts'
 import { type Heartbeat, leaseMs, startHeartbeat } from './heartbeat.ts'
 
 const { service } = holdfast({ database: postgres() })

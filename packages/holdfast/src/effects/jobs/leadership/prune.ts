@@ -8,10 +8,9 @@ import type { Transaction } from '../../../storage/postgres/transaction/transact
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { Leadership } from './leadership.ts'
-import { deleteOldHeartbeats } from '../queries/heartbeats.ts'
+import { deleteOldHeartbeats } from '../queries/workers.ts'
 import { pruneJobs, type PrunedRow } from '../queries/prune-jobs.ts'
-import { pruneLimits } from '../queries/prune-limits.ts'
-import { releaseSlot } from '../queries/release-slot.ts'
+import { pruneLimits, releaseSlot } from '../queries/limits.ts'
 
 /** Dependencies of {@link startPruning}. */
 export interface PruningParts {

@@ -6,9 +6,9 @@ import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
-import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/end-attempt.ts'
-import { releaseSlot } from '../queries/release-slot.ts'
-import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/rescue-jobs.ts'
+import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
+import { releaseSlot } from '../queries/limits.ts'
+import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/workers.ts'
 import { ownSessionsOf, sessionsOf } from '../worker-sessions.ts'
 
 /** Dependencies of {@link rescueJobs}. */

@@ -36,7 +36,7 @@ export function pruneJobs({ service, after, limit }: PruneBatch): Statement {
         limit $3
         for update skip locked
       ), gone as (
-        delete from holdfast.ended_jobs using due where ended_jobs.id = due.id 
+        delete from holdfast.ended_jobs using due where ended_jobs.id = due.id
         returning ended_jobs.id, ended_jobs.expires_at, ended_jobs.name, ended_jobs.limit_key, ended_jobs.has_slot
       ), steps as (
         delete from holdfast.job_steps where job_id in (select id from gone)

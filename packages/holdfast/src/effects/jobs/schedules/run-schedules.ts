@@ -8,7 +8,7 @@ import type { Transaction } from '../../../storage/postgres/transaction/transact
 import { announceJobs } from '../enqueue/announce-jobs.ts'
 import { type JobRow, toJobRow } from '../enqueue/job-row.ts'
 import type { Leadership } from '../leadership/leadership.ts'
-import { insertJobs } from '../queries/insert-jobs.ts'
+import { insertJobs } from '../queries/enqueue.ts'
 import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from '../queries/schedules.ts'
 import { dueTicks, timesOf } from './ticks.ts'
 import type { WakeSender } from '../enqueue/wake.ts'

@@ -2,37 +2,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { JobRow } from '../enqueue/job-row.ts'
 import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 
-const insertion = `
-      insert into holdfast.jobs (
-        service, id, name, input, priority, run_at, state, unique_key, holds_key, keeps_key, limit_key, rate_key, share_key,
-        traceparent
-      )
-      select
-        $2, row.id, row.name, row.input::json, row.priority, due.run_at,
-        case
-          when due.run_at > now() then 'scheduled'
-          when row."limitKey" is not null or row."rateKey" is not null then 'limited'
-          else 'ready'
-        end,
-        row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
-        row."rateKey", row."shareKey", row.traceparent
-      from rows from (
-        json_to_recordset($1::json) as (
-          id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
-          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
-        )
-      ) with ordinality as row (
-        id, name, input, priority, "delayMs", "atMs", "uniqueKey", "uniqueUntil", "limitKey", "rateKey", "shareKey",
-        traceparent, n
-      )
-      cross join lateral (
-        select coalesce(
-          to_timestamp(row."atMs" / 1000),
-          now() + make_interval(secs => row."delayMs" / 1000),
-          now()
-        ) as run_at
-      ) as due
-      order by row.n`
+// Statements that enqueue jobs, in the transaction of the call that enqueues them.
 
 /** Returns the statements that insert jobs in order, with their subjects. */
 export function insertJobs(service: string, rows: readonly JobRow[]): readonly Statement[] {
@@ -86,3 +56,47 @@ export function findRunningUniqueJob({ service, name, key }: UniqueKey): Stateme
     values: [service, name, key],
   }
 }
+
+/** Registers the job names of a service. */
+export function registerNames(service: string, names: readonly string[]): Statement {
+  return {
+    name: 'holdfast_register_job_names',
+    text: `
+      insert into holdfast.job_names (service, name)
+      select $1, name from unnest($2::text[]) as name order by name
+      on conflict do nothing`,
+    values: [service, names],
+  }
+}
+
+const insertion = `
+      insert into holdfast.jobs (
+        service, id, name, input, priority, run_at, state, unique_key, holds_key, keeps_key, limit_key, rate_key, share_key,
+        traceparent
+      )
+      select
+        $2, row.id, row.name, row.input::json, row.priority, due.run_at,
+        case
+          when due.run_at > now() then 'scheduled'
+          when row."limitKey" is not null or row."rateKey" is not null then 'limited'
+          else 'ready'
+        end,
+        row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
+        row."rateKey", row."shareKey", row.traceparent
+      from rows from (
+        json_to_recordset($1::json) as (
+          id uuid, name text, input text, priority smallint, "delayMs" double precision, "atMs" double precision,
+          "uniqueKey" text, "uniqueUntil" text, "limitKey" text, "rateKey" text, "shareKey" text, traceparent text
+        )
+      ) with ordinality as row (
+        id, name, input, priority, "delayMs", "atMs", "uniqueKey", "uniqueUntil", "limitKey", "rateKey", "shareKey",
+        traceparent, n
+      )
+      cross join lateral (
+        select coalesce(
+          to_timestamp(row."atMs" / 1000),
+          now() + make_interval(secs => row."delayMs" / 1000),
+          now()
+        ) as run_at
+      ) as due
+      order by row.n`

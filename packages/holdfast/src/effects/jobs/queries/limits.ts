@@ -1,5 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
+// Statements about the limits of jobs: admission at the gate of a name, slots of concurrency keys,
+// and the next turns of rates. Each name has a row in holdfast.job_limits per kind and key.
+
 /** A job that waits for its limits to let it through. */
 export interface GatedRow {
   readonly id: string
@@ -119,5 +122,68 @@ export function updateLimits({ service, name, limits }: LimitsOf<LimitRow>): Sta
       limits.map(({ next_ms }) => next_ms),
       service,
     ],
+  }
+}
+
+/** A slot of a concurrency key. */
+export interface Slot {
+  readonly service: string
+  readonly name: string
+  readonly key: string
+}
+
+/**
+ * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The
+ * limit is locked in a separate statement first, so that the second one sees all jobs blocked
+ * before.
+ */
+export function releaseSlot({ service, name, key }: Slot): readonly Statement[] {
+  return [
+    {
+      name: 'holdfast_lock_limit',
+      text: `
+        select 1 from holdfast.job_limits
+        where service = $3 and name = $1 and kind = 'concurrency' and key = $2
+        for update`,
+      values: [name, key, service],
+    },
+    {
+      name: 'holdfast_pass_slot_on',
+      text: `
+        with next as (
+          select id from holdfast.jobs
+          where service = $3 and name = $1 and limit_key = $2 and state = 'blocked'
+          order by priority desc, seq
+          limit 1
+          for no key update
+        ), promoted as (
+          update holdfast.jobs set state = 'ready', has_slot = true, seq = default
+          from next where jobs.id = next.id
+          returning 1
+        )
+        update holdfast.job_limits set slots = greatest(slots - 1, 0)
+        where service = $3 and name = $1 and kind = 'concurrency' and key = $2 and not exists (select from promoted)`,
+      values: [name, key, service],
+    },
+  ]
+}
+
+/**
+ * Deletes a batch of idle limits, of which there is one per key ever used: no job has a slot, and
+ * the next job may start. A process that waits for the lock of a deleted limit inserts it again.
+ */
+export function pruneLimits(service: string, batch: number): Statement {
+  return {
+    name: 'holdfast_prune_limits',
+    text: `
+      with idle as materialized (
+        select name, kind, key from holdfast.job_limits
+        where service = $2 and slots = 0 and next_at < now() - interval '1 minute'
+        limit $1
+        for update skip locked
+      )
+      delete from holdfast.job_limits as limits using idle
+      where limits.service = $2 and limits.name = idle.name and limits.kind = idle.kind and limits.key = idle.key`,
+    values: [batch, service],
   }
 }

@@ -1,6 +1,16 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 import { archive } from './archive.ts'
+import { byClaim } from './claim.ts'
+
+// Statements that end jobs and attempts. A job that ends is moved to the archive (archive.ts); one
+// that continues goes back to the state in which it waits.
+
+/** How long dead and cancelled jobs are kept for inspection and redrive, in milliseconds. */
+export const deadRetentionMs: number = 30 * 86_400_000
+
+/** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
+export const fenceLost = 'HF001'
 
 /** The outcome of an attempt, as it is stored. */
 export interface AttemptEnd {
@@ -26,9 +36,6 @@ export interface AttemptEnd {
    */
   readonly retentionMs?: number
 }
-
-/** How long dead and cancelled jobs are kept for inspection and redrive, in milliseconds. */
-export const deadRetentionMs: number = 30 * 86_400_000
 
 /** The outcome of {@link endAttempt}. */
 export interface EndedRow {
@@ -108,5 +115,63 @@ export function succeedFenced({ id, claim }: ClaimOf, retentionMs: number): Stat
   }
 }
 
-/** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
-export const fenceLost = 'HF001'
+/** A job that succeeded without a transaction. */
+export interface Completion extends ClaimOf {
+  readonly retentionMs: number
+}
+
+/** Completes the jobs that these claims still hold, and returns their claims. */
+export function completeJobs(completions: readonly Completion[]): Statement {
+  return {
+    name: 'holdfast_complete_jobs',
+    text: `
+      with deleted as (
+        delete from holdfast.jobs where ${byClaim} returning jobs.*
+      ), gone as materialized (
+        select deleted.*, done.retention_ms from deleted
+        join unnest($1::uuid[], $3::double precision[]) as done (id, retention_ms) on done.id = deleted.id
+      ), ${archive({ state: "'succeeded'", retentionMs: 'retention_ms' })}
+      select id, claim from gone`,
+    values: [
+      completions.map(({ id }) => id),
+      completions.map(({ claim }) => claim),
+      completions.map(({ retentionMs }) => retentionMs),
+    ],
+  }
+}
+
+/** The outcome of {@link cancelJob} for a job that had not ended. */
+export interface CancelledRow {
+  readonly service: string
+  readonly name: string
+  readonly is_running: boolean
+  /**
+   * The concurrency key of a slot for the caller to release; `null` if the job had no slot, or its
+   * attempt releases it.
+   */
+  readonly freed_key: string | null
+}
+
+/**
+ * Cancels a job that has not ended. A running job is marked, for its worker to abort it; any other
+ * ends.
+ */
+export function cancelJob(id: string): Statement {
+  return {
+    name: 'holdfast_cancel_job',
+    text: `
+      with found as materialized (
+        select id, service, name, state = 'running' as is_running, limit_key, has_slot
+        from holdfast.jobs where id = $1
+        for update
+      ), gone as (
+        delete from holdfast.jobs using found where jobs.id = found.id and not is_running
+        returning jobs.*
+      ), ${archive({ state: "'cancelled'", retentionMs: `${deadRetentionMs}` })}, marked as (
+        update holdfast.jobs set is_cancelled = true from found where jobs.id = found.id and is_running
+      )
+      select service, name, is_running, case when has_slot and not is_running then limit_key end as freed_key
+      from found`,
+    values: [id],
+  }
+}

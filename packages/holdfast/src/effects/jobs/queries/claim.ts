@@ -1,0 +1,226 @@
+import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { ClaimOf } from '../claim/claim-of.ts'
+
+// Statements by claim: a claim makes ready jobs run. Until its attempt ends, the job is marked,
+// observed and released under the claim, which other workers do not change.
+
+/** A job that a worker has claimed. */
+export interface ClaimedRow extends ClaimOf {
+  readonly name: string
+  readonly priority: number
+  readonly seq: number
+  readonly input: unknown
+  /** The number of failed attempts. */
+  readonly failures: number
+  /** The number of its snoozes. */
+  readonly snoozes: number
+  /**
+   * The number of consecutive claims whose worker died before the attempt was marked as started.
+   */
+  readonly lost_claims: number
+  readonly limit_key: string | null
+  /** The share that the job belongs to, if its name has shares. */
+  readonly share_key: string | null
+  readonly has_slot: boolean
+  readonly traceparent: string | null
+  /** Time since the job was enqueued, in milliseconds. */
+  readonly age_ms: number
+}
+
+/** The parts of the ready jobs that a claim searches. */
+export interface ClaimSegments {
+  /** Jobs of one name and priority with a greater `seq`. */
+  readonly behind: readonly { readonly name: string; readonly priority: number; readonly after: number }[]
+  /** All jobs of a name in a range of priorities. */
+  readonly ranges: readonly { readonly name: string; readonly low: number; readonly high: number }[]
+}
+
+/** The jobs to claim. */
+export interface Wanted {
+  readonly service: string
+  readonly segments: ClaimSegments
+  /** Max number of jobs of any share. */
+  readonly room: number
+  /** Max number of additional jobs: the first one of each share without a running job. */
+  readonly reserved: number
+  /** The shares with a running job. */
+  readonly busy: readonly string[]
+}
+
+/**
+ * Claims ready jobs, highest priority first, oldest first within a priority. Skips jobs that other
+ * workers are claiming, and jobs of paused names.
+ */
+export function claimJobs(worker: string, wanted: Wanted): Statement {
+  if (wanted.reserved > 0) return claimWithReserve(worker, wanted)
+  return {
+    name: 'holdfast_claim_jobs',
+    text: `
+      with picked as materialized (
+        select id from (${readyJobs('$9')}
+        ) as ready
+        order by priority desc, seq
+        limit $9
+      )${claimed}`,
+    values: [...valuesOf(worker, wanted), wanted.room],
+  }
+}
+
+/**
+ * Marks jobs as started if these claims still hold them, and returns their claims. Marking a job
+ * again changes nothing.
+ */
+export function markBegun(claims: readonly ClaimOf[]): Statement {
+  return {
+    name: 'holdfast_mark_begun',
+    text: `
+      update holdfast.jobs set started_at = coalesce(started_at, now())
+      where ${byClaim}
+      returning jobs.id, jobs.claim`,
+    values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
+  }
+}
+
+/** Stores the progress of a job if this claim still holds it. */
+export function storeProgress({ id, claim }: ClaimOf, value: string): Statement {
+  return {
+    name: 'holdfast_store_progress',
+    text: `update holdfast.jobs set progress = $3 where id = $1 and claim = $2 and state = 'running'`,
+    values: [id, claim, value],
+  }
+}
+
+/** Finds the claims of a worker whose jobs have been cancelled. */
+export function findCancelled(worker: string): Statement {
+  return {
+    name: 'holdfast_find_cancelled',
+    text: `select id, claim from holdfast.jobs where worker = $1 and is_cancelled`,
+    values: [worker],
+  }
+}
+
+/** Releases jobs that were claimed but not started, if these claims still hold them. */
+export function releaseClaims(claims: readonly ClaimOf[]): Statement {
+  return {
+    name: 'holdfast_release_claims',
+    text: `
+      update holdfast.jobs set state = 'ready', worker = null
+      where ${byClaim}`,
+    values: [claims.map(({ id }) => id), claims.map(({ claim }) => claim)],
+  }
+}
+
+/**
+ * Releases claims of these names that a worker has made but does not know of, since the connection
+ * was lost before the reply.
+ */
+export function releaseUnknownClaims(
+  worker: string,
+  names: readonly string[],
+  known: readonly ClaimOf[],
+): Statement {
+  return {
+    name: 'holdfast_release_unknown_claims',
+    text: `
+      update holdfast.jobs set state = 'ready', worker = null
+      where worker = $1 and state = 'running' and name = any ($4::text[])
+        and not exists (
+          select from unnest($2::uuid[], $3::int[]) as known (id, claim)
+          where known.id = jobs.id and known.claim = jobs.claim
+        )
+      returning id`,
+    values: [worker, known.map(({ id }) => id), known.map(({ claim }) => claim), names],
+  }
+}
+
+/**
+ * SQL condition for running jobs of `holdfast.jobs` by the claims in $1 (ids) and $2 (claims).
+ *
+ * The planner does not know the length of an array from a subquery and assumes a short one, so it
+ * always uses the primary key. If it knew the length, a plan made while the table is small would
+ * scan the whole table later.
+ */
+export const byClaim = `jobs.id = any (array(select unnest($1::uuid[])))
+        and (jobs.id, jobs.claim) in (select id, claim from unnest($1::uuid[], $2::int[]) as claimed (id, claim))
+        and jobs.state = 'running'`
+
+/**
+ * Like {@link claimJobs}, with reserved slots for the first jobs of shares without a running job.
+ */
+function claimWithReserve(worker: string, wanted: Wanted): Statement {
+  // If only reserved slots are free, jobs of shares with a running job are skipped.
+  const condition = `
+              and ($9::int > 0 or coalesce(share_key, name) <> all ($11::text[]))`
+  return {
+    name: 'holdfast_claim_jobs_reserved',
+    text: `
+      with candidates as materialized (${readyJobs('$9::int + $10::int', condition)}
+      ), firsts as (
+        select id, priority, seq,
+          share <> all ($11) and row_number() over (partition by share order by priority desc, seq) = 1 as is_first
+        from candidates
+      ), placed as (
+        select id, priority, seq,
+          is_first and row_number() over (partition by is_first order by priority desc, seq) <= $10 as is_reserved
+        from firsts
+      ), picked as materialized (
+        select id from (
+          select id, priority, seq, is_reserved,
+            row_number() over (partition by is_reserved order by priority desc, seq) as place
+          from placed
+        ) as ranked
+        where is_reserved or place <= $9
+        order by priority desc, seq
+      )${claimed}`,
+    values: [...valuesOf(worker, wanted), wanted.room, wanted.reserved, wanted.busy],
+  }
+}
+
+/**
+ * Returns SQL for the ready jobs of the segments in $3 to $8, as `ready`, at most `limit` per
+ * segment.
+ */
+function readyJobs(limit: string, condition = ''): string {
+  const readyIn = (segment: string, where: string): string => `
+          select ready.* from ${segment}
+          cross join lateral (
+            select id, priority, seq, coalesce(share_key, name) as share from holdfast.jobs
+            where service = $2 and name = segment.name and state = 'ready' and ${where}${condition}
+            order by priority desc, seq
+            limit ${limit}
+            for update skip locked
+          ) as ready
+          where not exists (
+            select from holdfast.job_pauses where job_pauses.service = $2 and job_pauses.name = segment.name
+          )`
+  return `${readyIn(
+    'unnest($3::text[], $4::int[], $5::bigint[]) as segment (name, priority, after)',
+    'priority = segment.priority::smallint and seq > segment.after',
+  )}
+          union all${readyIn(
+            'unnest($6::text[], $7::int[], $8::int[]) as segment (name, low, high)',
+            'priority between segment.low::smallint and segment.high::smallint',
+          )}`
+}
+
+function valuesOf(worker: string, { service, segments: { behind, ranges } }: Wanted): readonly unknown[] {
+  return [
+    worker,
+    service,
+    behind.map(({ name }) => name),
+    behind.map(({ priority }) => priority),
+    behind.map(({ after }) => after),
+    ranges.map(({ name }) => name),
+    ranges.map(({ low }) => low),
+    ranges.map(({ high }) => high),
+  ]
+}
+
+const claimed = `
+      update holdfast.jobs set
+        state = 'running', claim = claim + 1, worker = $1, claimed_at = now(), started_at = null,
+        holds_key = holds_key and keeps_key
+      from picked where jobs.id = picked.id
+      returning jobs.id, jobs.claim, jobs.name, jobs.priority, jobs.seq::double precision as seq, jobs.input, jobs.failures,
+        jobs.snoozes, jobs.lost_claims, jobs.limit_key, jobs.share_key, jobs.has_slot, jobs.traceparent,
+        extract(epoch from now() - jobs.enqueued_at)::double precision * 1000 as age_ms`
