@@ -6,13 +6,12 @@ export { type RedrivenJobs, redriveJobs, type RedriveOptions } from './effects/j
 export { type RetriedJob, retryJob } from './effects/jobs/admin/retry-job.ts'
 export { showJob } from './effects/jobs/admin/show-job.ts'
 export { type SkippedJob, skipJob } from './effects/jobs/admin/skip-job.ts'
-export {
-  type JobFailure,
-  type JobState,
-  jobStates,
-  type JobWorker,
-  type ListedJob,
-  type StoredJob,
-  type StoredStep,
+export type {
+  JobFailure,
+  JobWorker,
+  ListedJob,
+  StoredJob,
+  StoredStep,
 } from './effects/jobs/admin/stored-job.ts'
+export { type JobState, jobStates } from './effects/jobs/states.ts'
 export type { StatementClient } from './storage/postgres/statement/statement-client.ts'

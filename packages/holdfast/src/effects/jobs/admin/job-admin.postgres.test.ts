@@ -10,7 +10,7 @@ import { listPauses, pauseJobs, resumeJobs } from './pause-jobs.ts'
 import { redriveJobs } from './redrive-jobs.ts'
 import { retryJob } from './retry-job.ts'
 import { showJob } from './show-job.ts'
-import type { JobState } from './stored-job.ts'
+import type { JobState } from '../states.ts'
 import { openDriverPool } from '../../../storage/postgres/session/driver-client.ts'
 
 const { job, mutation, service } = holdfast({ database: postgres() })

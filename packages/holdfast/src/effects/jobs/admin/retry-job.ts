@@ -3,7 +3,7 @@ import { runStatement, type StatementClient } from '../../../storage/postgres/st
 import { notifyReturned } from '../queries/notify.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
-import type { JobState } from './stored-job.ts'
+import type { JobState } from '../states.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
 /** A job that was made due by {@link retryJob}. */

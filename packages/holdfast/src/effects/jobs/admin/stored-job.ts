@@ -1,58 +1,5 @@
 import type { Json } from '../../../kernel/base/json.ts'
-
-/*
- * The life of a job. It is a row of holdfast.jobs until it ends, then of holdfast.ended_jobs.
- *
- *   scheduled ──▶ limited ──▶ ready ──▶ running ──▶ succeeded, dead or cancelled
- *                   │           ▲
- *                   └▶ blocked ─┘
- *
- *   from        to          when
- *   scheduled   limited     it is due, and needs a slot or a turn of its rate limit
- *   scheduled   ready       it is due, and needs neither
- *   limited     ready       its limits admit it
- *   limited     blocked     no slot of its concurrency key is free
- *   limited     scheduled   its turn comes later
- *   blocked     ready       another job of the key passes its slot on
- *   ready       running     a worker claims it
- *   running     ready       it is released by its worker, or rescued from a dead one
- *   running     scheduled   it failed (until its backoff has passed), it snoozes, or a step sleeps
- *   running     waiting     a step waits for a message
- *   waiting     ready       its message has arrived, or the timeout has passed; or limited
- *   dead        ready       it is retried or redriven; or limited
- *
- * Invariants:
- * - Only a claim makes a job run, and it increments `claim`, the fencing token that every change
- *   by the worker has to match.
- * - Cancelling ends a job at once, or makes the worker abort it if it runs.
- * - A job that was handed over to another job engine is waiting too, without a timeout.
- */
-
-/** All job states. A job in one of the last three has ended. */
-export const jobStates = [
-  'scheduled',
-  'limited',
-  'blocked',
-  'ready',
-  'waiting',
-  'running',
-  'succeeded',
-  'dead',
-  'cancelled',
-] as const
-
-/**
- * The state of a job:
- * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
- * - `limited`: due, but not let through its limits yet.
- * - `blocked`: waits for a slot of its concurrency key.
- * - `ready`: starts as soon as a worker has a free slot.
- * - `waiting`: waits for a message, or was handed over to another job engine.
- * - `running`: claimed by a worker.
- * - `succeeded`, `cancelled`: ended.
- * - `dead`: ended; its last attempt failed.
- */
-export type JobState = (typeof jobStates)[number]
+import type { JobState } from '../states.ts'
 
 /** The last failure of a job. */
 export interface JobFailure {

@@ -1,3 +1,5 @@
+import { limitedOrReady, missingPermits } from '../states.ts'
+
 // Jobs that end move out of the table of active jobs. Every job is moved by one statement:
 //
 //   delete from holdfast.jobs … returning jobs.*   ─▶   insert into holdfast.ended_jobs
@@ -47,9 +49,11 @@ export function archive({
 
 /**
  * Returns common table expressions that move the ended jobs of `chosen`, by their ids, back to the
- * active jobs, with the values of `set`.
+ * active jobs, as due, with the values of `set`.
  */
-export function unarchive(set: Readonly<Record<'state' | 'failures' | 'snoozes', string>>): string {
+export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
+  // A turn of a rate limit is used by the attempt, so an ended job has none.
+  const missing = { ...missingPermits, turn: 'rate_key is not null' }
   return `gone as materialized (
         delete from holdfast.ended_jobs as ended using chosen where ended.id = chosen.id
         returning ended.*
@@ -60,7 +64,8 @@ export function unarchive(set: Readonly<Record<'state' | 'failures' | 'snoozes',
         )
         select
           id, service, name, input, priority, claim, unique_key, keeps_key, keeps_key, limit_key, has_slot, rate_key,
-          share_key, progress, failure, traceparent, enqueued_at, claimed_at, ${set.state}, ${set.failures}, ${set.snoozes}
+          share_key, progress, failure, traceparent, enqueued_at, claimed_at, case ${limitedOrReady(missing)} end,
+          ${set.failures}, ${set.snoozes}
         from (select * from gone order by seq) as ordered
         returning id, name, seq, state
       )`

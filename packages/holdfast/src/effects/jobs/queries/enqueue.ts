@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { limitedOrReady } from '../states.ts'
 import type { JobRow } from '../enqueue/job-row.ts'
 import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
 
@@ -78,8 +79,7 @@ const insertion = `
         $2, row.id, row.name, row.input::json, row.priority, due.run_at,
         case
           when due.run_at > now() then 'scheduled'
-          when row."limitKey" is not null or row."rateKey" is not null then 'limited'
-          else 'ready'
+          ${limitedOrReady({ slot: 'row."limitKey" is not null', turn: 'row."rateKey" is not null' })}
         end,
         row."uniqueKey", row."uniqueKey" is not null, coalesce(row."uniqueUntil" = 'ended', false), row."limitKey",
         row."rateKey", row."shareKey", row.traceparent

@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { limitedOrReady, missingPermits } from '../states.ts'
 
 /** Max number of jobs that {@link promoteDue} promotes at once. */
 export const promotionBatch = 1_000
@@ -35,10 +36,7 @@ export function promoteDue(service: string, names: readonly string[]): Statement
         select id, nextval('holdfast.job_order') as ready_seq from due
       ), promoted as (
         update holdfast.jobs set
-          state = case
-            when (limit_key is not null and not has_slot) or (rate_key is not null and not rate_reserved) then 'limited'
-            else 'ready'
-          end,
+          state = case ${limitedOrReady(missingPermits)} end,
           seq = ready_seq
         from numbered where jobs.id = numbered.id
         returning name, state

@@ -1,6 +1,5 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 import { unarchive } from '../../queries/archive.ts'
-import { readyOrLimited } from './ready-or-limited.ts'
 
 /** Selects the dead jobs for {@link redriveDead}. */
 export interface RedriveOf {
@@ -37,7 +36,7 @@ export function redriveDead({ service, name, limit }: RedriveOf): Statement {
         order by seq
         limit $2
         for update skip locked
-      ), ${unarchive({ state: readyOrLimited, failures: '0', snoozes: '0' })}
+      ), ${unarchive({ failures: '0', snoozes: '0' })}
       select
         array(select id from returned order by seq) as ids,
         (select count(*) from holdfast.ended_jobs where service = $3 and name = $1 and state = 'dead')::int

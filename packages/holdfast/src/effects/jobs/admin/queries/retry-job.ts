@@ -1,7 +1,6 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 import { unarchive } from '../../queries/archive.ts'
-import type { JobState } from '../stored-job.ts'
-import { readyOrLimited } from './ready-or-limited.ts'
+import { type JobState, limitedOrReady, missingPermits } from '../../states.ts'
 
 /** The outcome of {@link retryJobNow}. */
 export interface RetriedRow {
@@ -27,8 +26,8 @@ export function retryJobNow(id: string): Statement {
         select id, service, name, state from holdfast.ended_jobs where id = $1 for update
       ), chosen as (
         select id from ended where state = 'dead'
-      ), ${unarchive({ state: readyOrLimited, failures: 'failures', snoozes: 'snoozes' })}, hurried as (
-        update holdfast.jobs set state = ${readyOrLimited}, run_at = now(), seq = default
+      ), ${unarchive({ failures: 'failures', snoozes: 'snoozes' })}, hurried as (
+        update holdfast.jobs set state = case ${limitedOrReady(missingPermits)} end, run_at = now(), seq = default
         from waiting where jobs.id = waiting.id and is_due
         returning jobs.state
       )

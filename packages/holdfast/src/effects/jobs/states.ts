@@ -1,0 +1,89 @@
+/*
+ * The life of a job. It is a row of holdfast.jobs until it ends, then of holdfast.ended_jobs.
+ *
+ *   scheduled, waiting ──due──▶ limited ──admitted──▶ ready ──claimed──▶ running ──▶ succeeded,
+ *        ▲                      │   │                 ▲   ▲                │  │      dead or
+ *        │◀───── rate turn ─────┘   └──▶ blocked ─────┘   └── released, ───┘  │      cancelled
+ *        │                             slot passed on         rescued         │
+ *        └──────────── retry, snooze, sleep; a wait for a message ────────────┘
+ *
+ * A job without limits skips `limited`. Each transition is one statement (queries/):
+ *
+ *   from                 to                  when                                 statement
+ *   (enqueued)           scheduled           it is delayed                        insertJobs
+ *   (enqueued)           limited or ready    it is due                            insertJobs
+ *   scheduled, waiting   limited or ready    it is due, or its message has come   promoteDue
+ *   limited              ready               its limits admit it                  admit
+ *   limited              blocked             its concurrency key has no slot      admit
+ *   limited              scheduled           its rate turn comes later            admit
+ *   blocked              ready               a job of its key passes on its slot  releaseSlot
+ *   ready                running             a worker claims it                   claimJobs
+ *   running              ready               it has not started and is released   releaseClaims
+ *   running              ready               its worker stops, or has died        endAttempt
+ *   running              scheduled           it failed, snoozes or sleeps         endAttempt
+ *   running              waiting             it waits for a message               endAttempt
+ *   running              succeeded           with its transaction                 succeedFenced
+ *   running              succeeded           it used no transaction               completeJobs
+ *   running              dead, cancelled     its last attempt failed, or aborted  endAttempt
+ *   any other            cancelled           it is cancelled                      cancelJob
+ *   dead                 limited or ready    it is redriven, or retried           redriveDead
+ *   scheduled            limited or ready    it is retried early                  retryJobNow
+ *   limited, ready, …    waiting             another job engine takes it          handOver
+ *
+ * Invariants:
+ * - A job is in one of the two tables: the statement that ends it moves it (queries/archive.ts).
+ * - Only a claim makes a job run, and it increments `claim`, the fencing token. Every change by the
+ *   worker names the job and its claim, and changes nothing if the job has another one.
+ * - The effects of an attempt and the end of its job are one commit.
+ * - Cancelling ends a job at once, or makes the worker abort it if it runs.
+ *
+ * docs/internals/job.md argues why a job is neither lost nor doubled.
+ */
+
+/** All job states. A job in one of the last three has ended. */
+export const jobStates = [
+  'scheduled',
+  'limited',
+  'blocked',
+  'ready',
+  'waiting',
+  'running',
+  'succeeded',
+  'dead',
+  'cancelled',
+] as const
+
+/**
+ * The state of a job:
+ * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
+ * - `limited`: due, but not let through its limits yet.
+ * - `blocked`: waits for a slot of its concurrency key.
+ * - `ready`: starts as soon as a worker has a free slot.
+ * - `waiting`: waits for a message, or was handed over to another job engine.
+ * - `running`: claimed by a worker.
+ * - `succeeded`, `cancelled`: ended.
+ * - `dead`: ended; its last attempt failed.
+ */
+export type JobState = (typeof jobStates)[number]
+
+/** SQL conditions on a job that is due. */
+export interface MissingPermits {
+  /** It needs a slot of its concurrency key, and has none. */
+  readonly slot: string
+  /** It needs a turn of its rate limit, and has none. */
+  readonly turn: string
+}
+
+/** The conditions on a row of `holdfast.jobs`. */
+export const missingPermits: MissingPermits = {
+  slot: 'limit_key is not null and not has_slot',
+  turn: 'rate_key is not null and not rate_reserved',
+}
+
+/**
+ * Returns the last branches of a SQL `case` for the state of a job that is due: `limited` if its
+ * limits have to admit it first, otherwise `ready`.
+ */
+export function limitedOrReady({ slot, turn }: MissingPermits): string {
+  return `when (${slot}) or (${turn}) then 'limited' else 'ready'`
+}
