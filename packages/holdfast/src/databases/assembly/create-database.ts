@@ -1,4 +1,5 @@
 import type { Database, DatabaseHost, OpenDatabase } from '../../kernel/service/database.ts'
+import { databaseCheckName, replicasCheckName } from '../../kernel/service/check.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
@@ -213,8 +214,10 @@ async function openDatabase<Read, Write>(
   }
   return {
     signingKeys,
-    check,
-    ...(watched ? { replicasCheck: watched.replicas.check } : {}),
+    checks: {
+      [databaseCheckName]: check,
+      ...(watched ? { [replicasCheckName]: watched.replicas.check } : {}),
+    },
     stageFor: (operation, settings) =>
       operation.kind === 'mutation'
         ? safeMutation(operation, { ...shared, ...settings })

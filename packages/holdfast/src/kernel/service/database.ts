@@ -1,6 +1,6 @@
 import type { Background, Worker, WorkerOptions, Workload } from '../background/background.ts'
 import type { Stage } from '../call/call.ts'
-import type { Check } from './check.ts'
+import type { Checks } from './check.ts'
 import type { CompiledOperation } from '../operation/compile.ts'
 import type { AnyProblemType } from '../problem/problem.ts'
 import type { Settings } from '../host/settings.ts'
@@ -57,12 +57,10 @@ export interface OpenDatabase {
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**
-   * A check that the database responds. It uses a connection that calls of the service cannot
-   * occupy. If absent, readiness does not depend on the database.
+   * Its readiness checks, by name. They use connections that calls of the service cannot occupy. If
+   * absent, readiness does not depend on the database.
    */
-  readonly check?: Check
-  /** A check that all replicas accept reads; absent if there are no replicas. */
-  readonly replicasCheck?: Check
+  readonly checks?: Checks
   /**
    * Registers the consumers, subscribers and relays of a service, whether or not this process runs
    * them. From then on, each of them receives every message.

@@ -1,0 +1,21 @@
+import { type ModuleExports, operationsOf, type OperationsOf } from './module-exports.ts'
+import type { Service } from './service.ts'
+import type { ServiceDefinition, ServiceParts } from './service-definition.ts'
+import { problemTypeBaseOf, startService } from './start-service.ts'
+
+/** Creates a service from its definition, which is validated when the service starts. */
+export function createService<E extends ModuleExports>(
+  given: ServiceDefinition<E>,
+  parts: ServiceParts,
+): Service<OperationsOf<E>> {
+  const definition = { ...given, operations: operationsOf(given.operations) }
+  return {
+    name: definition.name,
+    version: definition.version,
+    operations: definition.operations,
+    definedAt: parts.definedAt,
+    problemTypeBase: problemTypeBaseOf(definition),
+    settings: [parts.database?.settings, parts.settings].filter((one) => one !== undefined),
+    start: (host) => startService(definition, parts, host),
+  }
+}

@@ -1,0 +1,58 @@
+import type { Answer } from '../operation/answer.ts'
+import type { CallRequest, Next } from '../call/call.ts'
+import type { CompiledOperation } from '../operation/compile.ts'
+import { createCall } from '../call/create-call.ts'
+import { createPipeline, type PipelineParts } from '../call/pipeline.ts'
+import type { OpenDatabase } from './database.ts'
+import { HoldfastError } from '../base/holdfast-error.ts'
+import type { ServiceHost } from '../host/service-host.ts'
+import { noTelemetry } from '../telemetry/telemetry.ts'
+
+/** Dependencies of {@link operationCalls}. */
+export interface OperationCallsParts extends Omit<PipelineParts, 'answerRefused' | 'data'> {
+  /** The name of the service. */
+  readonly service: string
+  readonly host: ServiceHost
+  /** The database whose stages run in the pipelines; `undefined` if the service has none. */
+  readonly database: OpenDatabase | undefined
+}
+
+/**
+ * Composes the pipelines of a service's operations. Returns the function through which every call
+ * passes.
+ */
+export function operationCalls(
+  operations: ReadonlyMap<string, CompiledOperation>,
+  { service, host, database, ...shared }: OperationCallsParts,
+): (request: CallRequest) => Promise<Answer> {
+  const { log, telemetry = noTelemetry } = host
+  const { problemTypeBase } = shared
+  const pipelines = new Map<string, Next>()
+  for (const [name, operation] of operations) {
+    const answerRefused = database?.answerRefusedFor?.(operation)
+    const data = database?.stageFor(operation, { problemTypeBase })
+    pipelines.set(name, createPipeline(operation, { ...shared, answerRefused, data }))
+  }
+
+  return async (request) => {
+    const operation = operations.get(request.operation)
+    const pipeline = pipelines.get(request.operation)
+    if (!operation || !pipeline) {
+      throw new HoldfastError(
+        'operation-unknown',
+        `The service "${service}" has no operation "${request.operation}".`,
+      )
+    }
+    const { header } = request
+    const span = request.span ?? telemetry.beginTrace('internal', header('traceparent'), header('tracestate'))
+    const call = createCall(request, { operation, span, log })
+    // A transport ends the span that it started.
+    if (request.span) return telemetry.within(span, () => pipeline(call))
+    span.describe(operation.name, { 'holdfast.operation': operation.name })
+    try {
+      return await telemetry.within(span, () => pipeline(call))
+    } finally {
+      span.end()
+    }
+  }
+}

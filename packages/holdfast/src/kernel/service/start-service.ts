@@ -1,0 +1,93 @@
+import { hasBackground } from '../background/collect-background.ts'
+import { createCursorCodec } from '../pages/cursor.ts'
+import { kernelProblems } from '../problem/problems.ts'
+import { operationCalls } from './operation-calls.ts'
+import { redactHost, type RedactedHost } from './redact-host.ts'
+import type { RunningService } from './service.ts'
+import type { Operations, ServiceDefinition, ServiceParts } from './service-definition.ts'
+import type { ServiceHost } from '../host/service-host.ts'
+import { ephemeralSigningKeys } from '../pages/signing-keys.ts'
+import { validateService, type ValidatedService } from './validate-service.ts'
+
+const defaultProblemBase = '/problems/'
+
+/** Returns the part of a problem's `type` before its code. */
+export function problemTypeBaseOf({ problemTypeBase }: ServiceDefinition<Operations>): string {
+  return problemTypeBase ?? defaultProblemBase
+}
+
+/**
+ * Validates a service, opens its database and composes its pipelines.
+ *
+ * @throws HoldfastError `service-invalid`, and the errors of its settings and its database.
+ */
+export async function startService<O extends Operations>(
+  definition: ServiceDefinition<O>,
+  parts: ServiceParts,
+  given: ServiceHost,
+): Promise<RunningService<O>> {
+  const valid = validateService(definition, parts, given.mode)
+  const settings = (await parts.settings?.read(given)) ?? {}
+  const redacted = redactHost(given, definition, valid.operations)
+  const { host } = redacted
+  await using opening = new AsyncDisposableStack()
+  const database = await parts.database?.open({ ...host, service: definition.name })
+  opening.defer(() => database?.close())
+  await database?.register?.(valid.background)
+  const { problems = [], mutationProblems = [] } = parts.database ?? {}
+  const operations = new Map(valid.operations.map((operation) => [operation.name, operation]))
+  const call = operationCalls(operations, {
+    service: definition.name,
+    host,
+    database,
+    clock: host.clock,
+    mode: host.mode,
+    problemTypeBase: problemTypeBaseOf(definition),
+    cursors: await createCursorCodec(database?.signingKeys ?? ephemeralSigningKeys(), host.clock),
+    settings,
+    identify: parts.identify,
+    frameworkProblems: [...kernelProblems, ...problems, ...mutationProblems],
+  })
+  const opened = opening.move()
+  let stopped: Promise<void> | undefined
+  return {
+    ...describeService(definition, parts, { valid, redacted }),
+    operations,
+    checks: new Map(Object.entries({ ...definition.checks, ...database?.checks })),
+    call,
+    startWorker: async (options = {}) =>
+      hasBackground(valid.background)
+        ? database?.startWorker?.({ ...valid.background, settings }, options)
+        : undefined,
+    stop: () => (stopped ??= opened.disposeAsync()),
+  }
+}
+
+interface Started {
+  readonly valid: ValidatedService
+  readonly redacted: RedactedHost
+}
+
+/** Returns the parts of a running service that its definition determines. */
+function describeService(
+  definition: ServiceDefinition<Operations>,
+  { database, identify, securitySchemes }: ServiceParts,
+  { valid, redacted }: Started,
+) {
+  const { host, requestLog, redactor } = redacted
+  return {
+    name: definition.name,
+    version: definition.version ?? '0.0.0',
+    description: definition.description,
+    problems: valid.problems,
+    databaseProblems: database?.problems ?? [],
+    mutationProblems: database?.mutationProblems ?? [],
+    problemTypeBase: problemTypeBaseOf(definition),
+    health: definition.health ?? {},
+    identify,
+    isSensitive: (name: string) => redactor.isSensitive(name),
+    securitySchemes,
+    host,
+    requestLog,
+  } satisfies Partial<RunningService>
+}
