@@ -222,8 +222,8 @@ export const postgresMutants: readonly Mutant[] = [
   {
     name: 'interrupt: asked once',
     file: `${src}/storage/postgres/session/statement-sender.ts`,
-    text: 'if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined',
-    replacement: 'return settlesWithinMs(atRest, repeatMs)',
+    text: 'if (await settlesWithin(atRest, repeatMs)) return this.#client.failure === undefined',
+    replacement: 'return settlesWithin(atRest, repeatMs)',
     killedBy: [
       {
         file: `${src}/storage/postgres/session/cancel.postgres.test.ts`,

@@ -1,3 +1,4 @@
+import { pause } from '../kernel/base/wait.ts'
 import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 
 /** Options of {@link until}. */
@@ -36,7 +37,7 @@ export async function until<T>(
     } catch (error) {
       cause = error
     }
-    await new Promise((resolve) => setTimeout(resolve, everyMs))
+    await pause(everyMs)
   } while (performance.now() < endMs)
   throw new HoldfastError('condition-not-met', `Timed out after ${timeoutMs} ms waiting for: ${what}`, {
     cause,

@@ -1,7 +1,7 @@
-import type { Cancellation } from '../../kernel/base/cancellation.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import { RunningDeadline } from '../../kernel/operation/deadline.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
+import { pause } from '../../kernel/base/wait.ts'
 import { withCause } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
@@ -48,7 +48,7 @@ export async function resolveCommit(claim: KeyClaim, resolution: Resolution): Pr
         if (!isUnavailable(error) && !deadline.aborted) throw withCause(OutcomeUnknown(), error)
         log.debug({ error: toLogFields(error) }, 'resolving the outcome of a commit failed; will retry')
       }
-      await pause(clock, deadline)
+      await pause(pauseMs, { clock, cancellation: deadline })
     }
   } finally {
     deadline.end()
@@ -60,16 +60,4 @@ function look(claim: KeyClaim, { pool, ring }: Resolution, work: Work): Promise<
   return withConnection(pool, work, (connection) =>
     lookUpKey(claim, { connection, work, leaves: ring.locate(claim.madeAtMs).read }),
   )
-}
-
-function pause(clock: Clock, cancellation: Cancellation): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = clock.after(pauseMs, finish)
-    function finish(): void {
-      timer.cancel()
-      cancellation.removeEventListener('abort', finish)
-      resolve()
-    }
-    cancellation.addEventListener('abort', finish)
-  })
 }

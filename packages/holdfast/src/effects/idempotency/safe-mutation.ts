@@ -1,10 +1,10 @@
 import type { Answer } from '../../kernel/operation/answer.ts'
 import type { Call, Next, Stage } from '../../kernel/call/call.ts'
-import type { Clock } from '../../kernel/base/clock.ts'
 import type { CompiledOperation } from '../../kernel/operation/compile.ts'
 import { fullJitterMs } from '../../kernel/base/backoff.ts'
 import { abortable } from '../../kernel/base/cancellation.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
+import { pause } from '../../kernel/base/wait.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { Work } from '../../kernel/host/work.ts'
 import type { WireInput } from '../../kernel/operation/wire-input.ts'
@@ -74,7 +74,8 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
         if (pauseMs >= call.deadline.remainingMs()) throw toPostgresFailure(error, operation, call.deadline)
         call.log.debug({ error: toLogFields(error), attempts }, 'transaction conflict; retrying')
         observer.retried()
-        await pause(pauseMs, call, parts.clock)
+        await pause(pauseMs, { clock: parts.clock, cancellation: call.deadline })
+        call.deadline.throwIfAborted()
         call.input = await abortable(Promise.resolve(operation.decode(received())), call.deadline)
       }
     }
@@ -124,8 +125,4 @@ function rejectRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>):
   const first = running.get(claim.lockId)
   if (!first) return
   throw first.fingerprint.equals(claim.fingerprint) ? IdempotencyKeyInFlight() : IdempotencyKeyReused()
-}
-
-function pause(ms: number, call: Call, clock: Clock): Promise<void> {
-  return abortable(new Promise<void>((resolve) => clock.after(ms, resolve)), call.deadline)
 }

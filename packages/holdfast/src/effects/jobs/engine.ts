@@ -2,6 +2,7 @@ import type { Worker } from '../../kernel/background/background.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { Job } from '../../kernel/background/job.ts'
+import { pause } from '../../kernel/base/wait.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
 import type { Schedule } from '../../kernel/background/schedule.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
@@ -118,7 +119,7 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
         return
       } catch (error) {
         log.warn({ error: toLogFields(error) }, 're-registering the worker failed; will retry')
-        await new Promise<void>((resolve) => clock.after(restartMs, resolve))
+        await pause(restartMs, { clock })
       }
     }
   }

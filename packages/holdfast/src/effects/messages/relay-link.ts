@@ -1,4 +1,5 @@
 import { abortable } from '../../kernel/base/cancellation.ts'
+import { runWithTimeout } from '../../kernel/base/wait.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import type { BrokerConnection, Relay, RelayedMessage } from '../../kernel/background/relay.ts'
@@ -60,20 +61,11 @@ export class RelayLink {
     }: { readonly stopping: AbortSignal; readonly work: (signal: AbortSignal) => Promise<T> },
   ): Promise<T> {
     const { name, to } = this.#relay
-    const limit = new AbortController()
-    const timer = this.#host.clock.after(limitMs, () =>
-      limit.abort(
-        new HoldfastError(
-          'broker-timeout',
-          `Relay "${name}": ${what} to ${to.name} timed out after ${limitMs} ms. Check if the broker is overloaded, or whether packets are being dropped.`,
-        ),
-      ),
-    )
-    const signal = AbortSignal.any([stopping, limit.signal])
-    try {
-      return await abortable(work(signal), signal)
-    } finally {
-      timer.cancel()
-    }
+    const timedOut = (): HoldfastError =>
+      new HoldfastError(
+        'broker-timeout',
+        `Relay "${name}": ${what} to ${to.name} timed out after ${limitMs} ms. Check if the broker is overloaded, or whether packets are being dropped.`,
+      )
+    return runWithTimeout({ timeoutMs: limitMs, timedOut, clock: this.#host.clock, stopping }, work)
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handler } from '../../transports/http/handler.ts'
 import type { Health } from '../../transports/http/health.ts'
 import type { Worker } from '../../kernel/background/background.ts'
@@ -6,7 +5,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
-import { settlesWithin } from './settles-within.ts'
+import { pause, settlesWithin } from '../../kernel/base/wait.ts'
 import type { HttpServer } from './server/http-server.ts'
 
 /** The telemetry of a running service. */
@@ -68,7 +67,7 @@ export async function stopServer(
   })
   if (drainDelayMs > 0) {
     running.host.log.info({ drainDelayMs }, 'draining')
-    await sleep(drainDelayMs)
+    await pause(drainDelayMs)
   }
   const hasEnded = await settlesWithin(http.close(), endMs - performance.now())
   const hasReleased = await settlesWithin(working, Math.max(minCloseMs, endMs - performance.now()))

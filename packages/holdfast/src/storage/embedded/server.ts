@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../kernel/base/wait.ts'
 import { prepareBinaries } from './binaries.ts'
 import { prepareCluster } from './cluster.ts'
 import { attempt } from './error-code.ts'
@@ -60,7 +60,7 @@ export async function launchServer(plan: ServerPlan): Promise<Postmaster> {
     if (!passing || performance.now() > deadline) {
       throw unavailable(`Postgres does not start in ${home.directory}. Its log, ${home.log}, ends:\n${tail}`)
     }
-    await sleep(retryAfterMs)
+    await pause(retryAfterMs)
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../kernel/base/wait.ts'
 
 const pollMs = 5
 
@@ -7,7 +7,7 @@ export async function waitUntil(condition: () => boolean, timeoutMs: number): Pr
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > deadline) return false
-    await sleep(pollMs)
+    await pause(pollMs)
   }
   return true
 }

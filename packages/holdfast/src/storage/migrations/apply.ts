@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { fullJitterMs } from '../../kernel/base/backoff.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { pause } from '../../kernel/base/wait.ts'
 import { watchBlockers } from './blockers.ts'
 import type { MigrationEvent } from './event.ts'
 import { type PendingMigration, wasBegun } from './journal.ts'
@@ -137,7 +138,7 @@ async function untilUnblocked(
       if (performance.now() - startMs > retryMs) throw blocked(migration, blockers, error)
       notify({ kind: 'blocked', owner, name, blockers })
       const pauseMs = minPauseMs + fullJitterMs(pauses, number)
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      await pause(pauseMs)
     } finally {
       await watch.end()
     }

@@ -1,8 +1,9 @@
 import type pg from 'pg'
 import { betweenMs } from '../../kernel/base/backoff.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { pause } from '../../kernel/base/wait.ts'
 import { requireAnswer } from '../postgres/session/connect-client.ts'
-import { withTimeout } from '../postgres/session/with-timeout.ts'
+import { answerWithin } from '../postgres/session/answer-within.ts'
 import { describeSession, sessionColumns, type SessionRow } from './describe-session.ts'
 import type { MigrationEvent } from './event.ts'
 
@@ -11,7 +12,7 @@ const lockClass = 0x68_6f_6c_64
 const lockId = 0x6d_69_67_72
 
 /** Timeout of the statement that tries the lock, in milliseconds. */
-const answerTimeoutMs = 10_000
+const timeoutMs = 10_000
 const minPauseMs = 20
 const maxPauseMs = 200
 
@@ -56,7 +57,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
       text: 'select pg_try_advisory_lock($1, $2) as taken',
       values: [lockClass, lockId],
     })
-    const { rows } = await requireAnswer(withTimeout(asked, answerTimeoutMs))
+    const { rows } = await requireAnswer(answerWithin(asked, { timeoutMs }))
     if (rows[0]?.taken === true) return
     if (attempt === 1) notify({ kind: 'waiting', holder: await describeHolder(client) })
     if (performance.now() >= endMs) {
@@ -65,7 +66,7 @@ async function takeLock(client: pg.ClientBase, { waitMs, notify, signal }: LockO
         `Another process has been migrating the database for more than ${waitMs} ms: ${await describeHolder(client)}. Wait until it has finished, or end it: select pg_terminate_backend(pid).`,
       )
     }
-    await new Promise((resolve) => setTimeout(resolve, betweenMs(minPauseMs, maxPauseMs)))
+    await pause(betweenMs(minPauseMs, maxPauseMs))
   }
 }
 

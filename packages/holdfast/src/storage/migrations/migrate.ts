@@ -3,7 +3,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { connectClient, requireAnswer } from '../postgres/session/connect-client.ts'
 import type { DriverClient } from '../postgres/session/driver-client.ts'
 import { isPooled } from '../postgres/session/is-pooled.ts'
-import { withTimeout } from '../postgres/session/with-timeout.ts'
+import { answerWithin } from '../postgres/session/answer-within.ts'
 import { applyMigration } from './apply.ts'
 import type { MigrationEvent } from './event.ts'
 import { createJournal, type PendingMigration, readJournal } from './journal.ts'
@@ -133,7 +133,7 @@ async function applyNext({
     readJournal(client, options.migrations, options.startAfresh),
   )
   const { pending, appliedBefore } = await requireAnswer(
-    withTimeout(journal, options.answerTimeoutMs ?? 10_000),
+    answerWithin(journal, { timeoutMs: options.answerTimeoutMs ?? 10_000 }),
   )
   const sharing = new Set(
     options.migrations.filter(({ sharesSession }) => sharesSession === true).map(({ owner }) => owner),

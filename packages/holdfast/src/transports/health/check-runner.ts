@@ -1,4 +1,4 @@
-import { abortable } from '../../kernel/base/cancellation.ts'
+import { runWithTimeout } from '../../kernel/base/wait.ts'
 import type { Check } from '../../kernel/service/check.ts'
 import type { CheckReport } from '../../kernel/problem/check-report.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
@@ -39,13 +39,7 @@ export function createCheckRunner(
 
   async function attempt(): Promise<void> {
     if (isRunning) throw stillRunning(name, timeoutMs)
-    const timeout = new AbortController()
-    const timer = clock.after(timeoutMs, () => timeout.abort(timedOut(name, timeoutMs)))
-    try {
-      await abortable(begin(timeout.signal), timeout.signal)
-    } finally {
-      timer.cancel()
-    }
+    await runWithTimeout({ timeoutMs, clock, timedOut: () => timedOut(name, timeoutMs) }, begin)
   }
 
   async function report(): Promise<CheckReport> {

@@ -1,6 +1,6 @@
 import type { RunningService } from '../../kernel/service/service.ts'
 import { anonymous } from '../../kernel/operation/caller.ts'
-import { abortable } from '../../kernel/base/cancellation.ts'
+import { runWithTimeout } from '../../kernel/base/wait.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { ProblemError } from '../../kernel/problem/problem.ts'
 import type { HttpRequest } from '../http/request/http-request.ts'
@@ -18,22 +18,21 @@ export async function maySeeDetail(
 ): Promise<boolean> {
   const { detail: access } = health
   if (!access) return host.mode !== 'production'
-  const timeout = new AbortController()
-  const timer = host.clock.after(timeoutMs, () => timeout.abort())
-  const { signal } = timeout
-  const decide = async (): Promise<boolean> => {
+  const decide = async (signal: AbortSignal): Promise<boolean> => {
     const caller = (await identify?.({ header, signal })) ?? anonymous
     return !((await access.authorize({ caller, header, signal })) instanceof ProblemError)
   }
   try {
-    return await abortable(decide(), signal)
+    return await runWithTimeout({ timeoutMs, clock: host.clock, timedOut }, decide)
   } catch (error) {
     // A problem means invalid credentials; any other error is a defect, here or in a third party.
     if (!(error instanceof ProblemError)) {
       host.log.warn({ error: toLogFields(error) }, 'identifying the health check caller failed')
     }
     return false
-  } finally {
-    timer.cancel()
   }
+}
+
+function timedOut(): DOMException {
+  return new DOMException(`Identifying the caller timed out after ${timeoutMs} ms.`, 'TimeoutError')
 }

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fullJitterMs } from '../../../kernel/base/backoff.ts'
+import { systemClock } from '../../../kernel/base/clock.ts'
+import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
@@ -71,9 +72,7 @@ export class Completer {
           { error: toLogFields(error), jobs: batch.length },
           'completing jobs failed; will retry',
         )
-        await sleep(fullJitterMs(pauses, attempts), undefined, {
-          ref: false,
-        })
+        await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
       }
     }
     return new Set()

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fullJitterMs } from '../../../kernel/base/backoff.ts'
+import { systemClock } from '../../../kernel/base/clock.ts'
+import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
@@ -30,9 +31,7 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
         { error: toLogFields(error) },
         `storing the outcome of the job ${row.name} failed; will retry`,
       )
-      await sleep(fullJitterMs(pauses, attempts), undefined, {
-        ref: false,
-      })
+      await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
     }
   }
 }

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { backoffBoundMs } from '../../../kernel/base/backoff.ts'
+import { CancellationSource } from '../../../kernel/base/cancellation.ts'
 import type { Clock, Timer } from '../../../kernel/base/clock.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
+import { pause, settlesWithin } from '../../../kernel/base/wait.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 import { driverSettings } from '../../../storage/postgres/session/session-settings.ts'
 import { notify, wakeChannel } from '../queries/notify.ts'
@@ -79,15 +81,13 @@ class NotifyingWaker implements Waker {
   readonly #parts: WakerParts
   readonly #listeners = new Set<WakeListener>()
   readonly #outgoing = new OutgoingWakes()
+  readonly #closing = new CancellationSource()
   readonly #session = `holdfast wake ${randomUUID()}`
   #client: DriverClient | undefined
   #connecting: Promise<DriverClient | undefined> | undefined
   #sending: Promise<void> | undefined
   #isListening = false
-  #isClosed = false
   #retry: Timer | undefined
-  /** Ends the pause between two notifications. */
-  #endPause: (() => void) | undefined
   #failures = 0
 
   constructor(parts: WakerParts) {
@@ -103,7 +103,7 @@ class NotifyingWaker implements Waker {
   }
 
   send(kind: WakeKind, names: Iterable<string>, service = this.#parts.service): void {
-    if (this.#isClosed) return
+    if (this.#closing.aborted) return
     const wake: Wake = { kind, service, names: new Set(names) }
     for (const listener of this.#listeners) listener.wake(wake)
     this.#outgoing.add(wake)
@@ -117,14 +117,10 @@ class NotifyingWaker implements Waker {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closing.cancel('closed')
     this.#retry?.cancel()
-    this.#endPause?.()
     // Other processes need the wakes of the jobs that were just released.
-    const late = Promise.withResolvers<void>()
-    const timer = setTimeout(late.resolve, closeTimeoutMs)
-    await Promise.race([this.#sending, late.promise])
-    clearTimeout(timer)
+    if (this.#sending) await settlesWithin(this.#sending, closeTimeoutMs)
     await this.#connecting
     await this.#client?.end().catch(() => {})
   }
@@ -162,7 +158,7 @@ class NotifyingWaker implements Waker {
   }
 
   async #listenOn(client: DriverClient): Promise<void> {
-    if (this.#parts.isPooled === true || this.#isListening || this.#isClosed) return
+    if (this.#parts.isPooled === true || this.#isListening || this.#closing.aborted) return
     try {
       await client.query(`listen ${wakeChannel}`)
     } catch (error) {
@@ -182,7 +178,7 @@ class NotifyingWaker implements Waker {
   }
 
   #lose(lost: DriverClient, error: unknown): void {
-    if (this.#isClosed || this.#retry || (this.#client && this.#client !== lost)) return
+    if (this.#closing.aborted || this.#retry || (this.#client && this.#client !== lost)) return
     this.#client = undefined
     this.#parts.log.debug({ error: toLogFields(error) }, 'LISTEN connection lost; polling every second')
     lost.end().catch(() => {})
@@ -216,17 +212,8 @@ class NotifyingWaker implements Waker {
         this.#lose(client, error)
         return
       }
-      if (!this.#isClosed) await this.#pause()
+      await pause(pauseMs, { clock: this.#parts.clock, cancellation: this.#closing })
     }
-  }
-
-  async #pause(): Promise<void> {
-    const over = Promise.withResolvers<void>()
-    this.#endPause = over.resolve
-    const timer = this.#parts.clock.after(pauseMs, over.resolve)
-    await over.promise
-    timer.cancel()
-    this.#endPause = undefined
   }
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { pause } from '../../../kernel/base/wait.ts'
 import type { HeartbeatView } from './heartbeat-view.ts'
 
 /** The interval between heartbeats, in milliseconds. */
@@ -43,8 +43,7 @@ export class HeartbeatLoop {
     while (!signal.aborted) {
       const nextMs = await this.beatOnce()
       if (nextMs === undefined) return
-      // The pause rejects when the loop is stopped, which is not a failure.
-      await pause(nextMs, undefined, { signal }).catch(() => {})
+      await pause(nextMs, { cancellation: signal })
     }
   }
 

@@ -1,3 +1,4 @@
+import { settlesWithin } from '../../../kernel/base/wait.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import type { HeartbeatTarget } from './heartbeat-connection.ts'
 import { beatMs } from './heartbeat-loop.ts'
@@ -145,10 +146,8 @@ export function startHeartbeat({
     async stop() {
       isStopping = true
       clearInterval(turning)
-      const late = setTimeout(stopped.resolve, stopTimeoutMs)
       thread.stop(worker)
-      await stopped.promise
-      clearTimeout(late)
+      await settlesWithin(stopped.promise, stopTimeoutMs)
       thread.forget(worker)
     },
   }

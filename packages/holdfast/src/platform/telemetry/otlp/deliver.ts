@@ -1,4 +1,6 @@
 import { equalJitterMs } from '../../../kernel/base/backoff.ts'
+import { systemClock } from '../../../kernel/base/clock.ts'
+import { pause } from '../../../kernel/base/wait.ts'
 import { type PostOutcome, postOtlp } from './post.ts'
 import type { OtlpTarget } from './target.ts'
 
@@ -31,21 +33,6 @@ export async function deliver(
     const outcome = await postOtlp(target, body, abort)
     if (outcome.kind !== 'unavailable' || isLast || abort.aborted) return outcome
     const pauseMs = outcome.retryAfterMs ?? equalJitterMs(pauses, attempt)
-    await pause(Math.min(pauseMs, maxPauseMs), hurry)
+    await pause(Math.min(pauseMs, maxPauseMs), { clock: systemClock, cancellation: hurry })
   }
-}
-
-/** Waits without keeping the process alive; ends early when `hurry` is aborted. */
-function pause(ms: number, hurry: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    timer.unref()
-    hurry.addEventListener('abort', done, { once: true })
-    function done(): void {
-      clearTimeout(timer)
-      hurry.removeEventListener('abort', done)
-      resolve()
-    }
-    if (hurry.aborted) done()
-  })
 }

@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
 import { isReadTimeout, requireKnownDriver } from './driver-internals.ts'
-import { unanswered } from './with-timeout.ts'
+import { unanswered } from './answer-within.ts'
 import { driverSettings } from './session-settings.ts'
 import { isUnavailable } from '../errors/sql-state.ts'
 

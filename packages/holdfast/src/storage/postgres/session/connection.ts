@@ -7,7 +7,7 @@ import type { Statement } from '../statement/statement.ts'
 import type { DriverClient } from './driver-client.ts'
 import { closeSocket, sendTogether } from './driver-internals.ts'
 import { type DriverQuery, type DriverStatement, toSendableStatement } from './driver-query.ts'
-import { unanswered, withTimeout } from './with-timeout.ts'
+import { answerWithin, unanswered } from './answer-within.ts'
 import { readInTransaction } from './pooled-read.ts'
 import { SessionChanges } from './session-changes.ts'
 import { type SessionLimits, statementLimitMs } from './session-limits.ts'
@@ -233,7 +233,7 @@ export class Connection implements Queryable {
     if (this.#isClosed || (this.transactionStatus === 'I' && !this.isBusy)) return
     const isAtRest = await this.interrupt()
     const rolledBack = isAtRest ? this.pipeline(() => this.#rollBackAndReset()) : Promise.reject(unanswered)
-    await withTimeout(rolledBack, timeoutMs).catch(() => this.destroy())
+    await answerWithin(rolledBack, { timeoutMs }).catch(() => this.destroy())
   }
 
   #rollBackAndReset(): Promise<unknown> {
@@ -244,7 +244,7 @@ export class Connection implements Queryable {
 
   /** Returns whether the session is alive. Ends its transaction if it has one. */
   async isAlive(): Promise<boolean> {
-    await withTimeout(this.run({ text: 'ROLLBACK' }), timeoutMs).catch(() => this.destroy())
+    await answerWithin(this.run({ text: 'ROLLBACK' }), { timeoutMs }).catch(() => this.destroy())
     return !this.#isClosed
   }
 

@@ -13,11 +13,11 @@ import {
   mayComeFromStalePlan,
 } from '../errors/sql-state.ts'
 import type { StatementObserver } from '../statement/observe-statements.ts'
+import { settlesWithin } from '../../../kernel/base/wait.ts'
 import { requestCancel } from './cancel.ts'
 import type { DriverClient } from './driver-client.ts'
 import { hasPrepared } from './driver-internals.ts'
 import { type DriverQuery, type DriverStatement, runQuery } from './driver-query.ts'
-import { settlesWithinMs } from './with-timeout.ts'
 import type { PreparedStatements } from './prepared-statements.ts'
 import type { SessionLifetimes } from './session-lifetimes.ts'
 
@@ -184,7 +184,7 @@ export class StatementSender {
     while (performance.now() < endMs) {
       // Awaited, so that a late request cannot cancel a statement of the connection's next user.
       if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false
-      if (await settlesWithinMs(atRest, repeatMs)) return this.#client.failure === undefined
+      if (await settlesWithin(atRest, repeatMs)) return this.#client.failure === undefined
     }
     return false
   }

@@ -1,7 +1,5 @@
 import type pg from 'pg'
-import type { Clock } from '../../../kernel/base/clock.ts'
 import type { Connection } from '../session/connection.ts'
-import { unanswered } from '../session/with-timeout.ts'
 import { isInFailedTransaction, sqlStateOf } from '../errors/sql-state.ts'
 import { isOtherTransaction } from './transaction-marker.ts'
 import {
@@ -71,20 +69,4 @@ function failureOf(error: unknown, owner: TransactionOwner | undefined, cause: u
 
 function rolledBack(error: unknown): CommitOutcome {
   return { state: 'rolled back', error }
-}
-
-/** A timeout for the answer to a commit. */
-export interface CommitWait {
-  readonly clock: Clock
-  readonly timeoutMs: number
-}
-
-/**
- * Waits for the answer to a commit. Rejects after the timeout: a connection can be lost silently.
- */
-export function withinWait<T>(answer: Promise<T>, { clock, timeoutMs }: CommitWait): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(timeoutMs, () => reject(unanswered))
-    answer.then(resolve, reject).finally(() => timer.cancel())
-  })
 }

@@ -1,6 +1,6 @@
 import type { IsolationLevel, TransactionLimits } from '../queries/begin-transaction.ts'
 import type { Statement } from '../statement/statement.ts'
-import type { CommitWait } from './commit-outcome.ts'
+import type { AnswerWait } from '../session/answer-within.ts'
 import type { TransactionOwner } from './transaction-failures.ts'
 
 /** Options of a `Transaction`. */
@@ -47,5 +47,5 @@ export interface Commit {
   /** A statement that runs after COMMIT, in the same round trip. Default: none. */
   readonly after?: Statement
   /** How long to wait for the answer. Default: until the deadline of the work. */
-  readonly wait?: CommitWait
+  readonly wait?: AnswerWait
 }

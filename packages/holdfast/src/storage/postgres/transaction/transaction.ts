@@ -9,7 +9,8 @@ import type { SchemaEpochRow } from '../queries/read-schema-epoch.ts'
 import type { Connection } from '../session/connection.ts'
 import type { DriverQuery } from '../session/driver-query.ts'
 import type { Statement } from '../statement/statement.ts'
-import { type CommitOutcome, readOutcome, withinWait } from './commit-outcome.ts'
+import { answerWithin } from '../session/answer-within.ts'
+import { type CommitOutcome, readOutcome } from './commit-outcome.ts'
 import { GatheredRows } from './gathered-rows.ts'
 import type { HandlerSession } from './handler-session.ts'
 import { hasRunAsWritten, toHandlerStatement } from './handler-statement.ts'
@@ -221,7 +222,7 @@ export class Transaction implements HandlerSession {
     try {
       const answered = Promise.allSettled(sent)
       results = await (commit.wait
-        ? withinWait(answered, commit.wait)
+        ? answerWithin(answered, commit.wait)
         : abortable(answered, this.work.deadline))
     } catch (error) {
       connection.destroy()
