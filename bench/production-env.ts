@@ -3,5 +3,5 @@ export const productionEnv: Readonly<Record<string, string>> = {
   NODE_ENV: 'production',
   HOST: '127.0.0.1',
   // Nothing in front of it has to learn that it ends.
-  DRAIN_DELAY_MS: '0',
+  DRAIN_DELAY: '0s',
 }

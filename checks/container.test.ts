@@ -213,7 +213,7 @@ test.skipIf(!canUnshare)(
         NODE_ENV: 'production',
         BANK_URL: 'https://bank.example',
         DATABASE_URL: database.url,
-        DRAIN_DELAY_MS: '0',
+        DRAIN_DELAY: '0s',
         HOST: '127.0.0.1',
         PORT: '0',
       },

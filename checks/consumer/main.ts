@@ -83,7 +83,7 @@ await until(async () => (await tested.sql('select from holdfast.job_heartbeats')
 console.log('beats')
 const countOf = async (by: string): Promise<number> =>
   (await tested.sql('select from welcomes where by = $1', [by])).length
-await until(async () => (await countOf('job')) > 0 && (await countOf('consumer')) > 0, { timeoutMs: 10_000 })
+await until(async () => (await countOf('job')) > 0 && (await countOf('consumer')) > 0, { timeout: '10s' })
 console.log(`welcomed ${await countOf('job')}, told of ${await countOf('consumer')}`)
 await tested.stop()
 

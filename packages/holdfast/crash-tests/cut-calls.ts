@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Answer, RunningService } from 'holdfast'
+import type { Answer, Duration, RunningService } from 'holdfast'
 import { until } from 'holdfast/testing'
 import type { Lane } from './cut-lane.ts'
 import { type Attempt, describeCut } from './cut-sweep.ts'
@@ -19,10 +19,10 @@ export interface CallReport {
 
 // Only the first attempt has this timeout; later ones have the default.
 const firstTimeout = '300ms'
-const timeoutMs = 120_000
+const finalTimeout: Duration = '2m'
 // Many clients wait for a key that a silent connection still holds: they must not keep the machine
 // busy.
-const everyMs = 100
+const every: Duration = '100ms'
 
 /**
  * Sends a mutation with its key until its response is final, and then until the next final
@@ -38,7 +38,7 @@ export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
         answers.push(answer)
         return answer.status === 201 && answer
       },
-      { timeoutMs, everyMs, what: `a final answer of a call that was ${describeCut(cut)}` },
+      { timeout: finalTimeout, every, what: `a final answer of a call that was ${describeCut(cut)}` },
     ).catch((error: unknown) => {
       console.info(`${answers.length} answers without an end, the last of them:`, answers.at(-1))
       throw error

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { until } from 'holdfast/testing'
+import { until, type UntilOptions } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { record } from './cut-calls.ts'
 import { findLeaks, findWorkViolations, isAllDone } from './cut-invariants.ts'
@@ -24,7 +24,7 @@ const isShort = process.env['CUTS'] !== 'all'
 const senders = ['frontend', 'backend'] as const
 const places = isShort ? (['before'] as const) : (['before', 'middle', 'after'] as const)
 const maxMs = isShort ? 300_000 : 3_600_000
-const timeoutMs = 60_000
+const timeout = '1m'
 
 // The connections of the jobs' transactions, and those of the framework's own statements: claims,
 // reports, the leader's tasks, dispatching messages.
@@ -40,9 +40,9 @@ const service = createCutService()
 const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   const key = randomUUIDv7()
   lane.cuts.set(key, describeCut(cut))
-  const wait = {
-    timeoutMs: timeoutMs,
-    everyMs: 20,
+  const wait: UntilOptions = {
+    timeout,
+    every: '20ms',
     what: `the end of all that was cut: ${describeCut(cut)}`,
   }
   await until(async () => (await record(lane, key)).status === 201, wait)

@@ -70,7 +70,7 @@ test.each(calls)(
     const beganMs = performance.now()
     const answer = await callWithin('200ms', call)
     const answeredMs = performance.now() - beganMs
-    await until(async () => (await countSleeping()) === 0, { everyMs: 5 })
+    await until(async () => (await countSleeping()) === 0, { every: '5ms' })
     const cancelledMs = performance.now() - beganMs
     console.info(
       `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,

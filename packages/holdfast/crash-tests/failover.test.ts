@@ -24,7 +24,7 @@ import { createCutService } from './cut-service.ts'
  */
 
 const clientCount = 8
-const timeoutMs = 120_000
+const timeout = '2m'
 
 /** Clients that send one mutation after the other, each until its response is final. */
 class Clients {
@@ -45,13 +45,13 @@ class Clients {
   /** Waits until further mutations have been committed. */
   async progress(count = 20): Promise<void> {
     const target = this.committed.size + count
-    await until(() => this.committed.size >= target || this.faults.length > 0, { timeoutMs })
+    await until(() => this.committed.size >= target || this.faults.length > 0, { timeout })
   }
 
   /** Waits until further mutations have been refused. */
   async refused(count = 20): Promise<void> {
     const target = this.refusals + count
-    await until(() => this.refusals >= target, { timeoutMs })
+    await until(() => this.refusals >= target, { timeout })
   }
 
   /** Resolves when each key that was sent has its final response. */
@@ -72,7 +72,7 @@ class Clients {
   async #work(): Promise<void> {
     while (!this.#isStopping) {
       const key = randomUUIDv7()
-      const final = await until(() => this.#attempt(key), { timeoutMs, everyMs: 50 })
+      const final = await until(() => this.#attempt(key), { timeout, every: '50ms' })
       this.committed.set(key, final)
     }
   }
@@ -115,7 +115,7 @@ test('a standby is promoted, and the old primary comes back read-only: all that 
     await clients.stop()
 
     const looking = await connect(cluster.standby.server.url)
-    await until(() => isAllDone(looking), { timeoutMs, what: 'the end of all jobs' })
+    await until(() => isAllDone(looking), { timeout, what: 'the end of all jobs' })
     const names = new Map([...clients.committed.keys()].map((key) => [key, 'across the failover']))
     expect(clients.faults).toEqual([])
     expect(await findWorkViolations(looking, names)).toEqual([])

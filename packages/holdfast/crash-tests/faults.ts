@@ -1,5 +1,5 @@
 import { type Answer, HoldfastError, type RunningService } from 'holdfast'
-import { until } from 'holdfast/testing'
+import { until, type UntilOptions } from 'holdfast/testing'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /** Returns random numbers from 0 up to, and not including, 1; the same ones for the same seed. */
@@ -38,7 +38,7 @@ export function createRandom(seed: number): Random {
 }
 
 const accounts = 4
-const timeoutMs = 120_000
+const timeout = '2m'
 
 /**
  * Sends a transfer until its response is final, sometimes with a short timeout or disconnecting
@@ -62,7 +62,7 @@ export async function transferUntilFinal(client: FaultyClient): Promise<FaultRep
     return answer?.status === 200 ? answer : undefined
   }
 
-  const wait = { timeoutMs, everyMs: 5, what: `a final answer of ${name}` }
+  const wait: UntilOptions = { timeout, every: '5ms', what: `a final answer of ${name}` }
   await until(attempt, wait)
   return { name, answers, replay: await until(attempt, wait) }
 }

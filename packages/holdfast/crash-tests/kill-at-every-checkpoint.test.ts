@@ -45,7 +45,7 @@ const certain: Readonly<Record<string, readonly string[]>> = {
   relay: ['before', 'after'].map((moment) => `${moment} command HPUB`),
 }
 // Longer than it takes to rescue a dead worker's jobs, on any machine.
-const settledWithinMs = 120_000
+const settledWithin = '2m'
 
 /** Returns a description of each death, and of what could not be reached again. */
 function describeReport(what: string, { deaths, unreached, names }: ExhaustReport): string {
@@ -128,7 +128,7 @@ async function settle(lane: Lane): Promise<void> {
       )
       return rows[0]!.left === 0
     },
-    { timeoutMs: settledWithinMs, what: 'the end of all jobs' },
+    { timeout: settledWithin, what: 'the end of all jobs' },
   )
   await worker.kill()
 }
@@ -259,7 +259,7 @@ async function exhaustWorker(
         await haveOthersCampaign()
         return isDone(name)
       }
-      await until(isOver, { timeoutMs: settledWithinMs, everyMs: 50, what: `the end of ${name}` })
+      await until(isOver, { timeout: settledWithin, every: '50ms', what: `the end of ${name}` })
     },
   })
 }

@@ -81,7 +81,7 @@ test('kill -9 of the leader: a due job, a tick, a limited job and the job that i
   )
   expect(rows[0]!.left).toBeLessThanOrEqual(6)
   for (const name of ['due', 'limited', 'ticking', 'held']) {
-    await until(() => succeeded(name), { everyMs: 50 })
+    await until(() => succeeded(name), { every: '50ms' })
   }
   const { rows: terms } = await looking.query('select term from holdfast.service_leaders')
   expect(terms).toEqual([{ term: '2' }])

@@ -39,4 +39,4 @@ const hang = query({
 })
 
 const graceMs = Number(process.env['GRACE_MS'] ?? 20_000)
-await serve(service({ name: 'life-cycle', operations: { record, sleep, hang } }), { graceMs })
+await serve(service({ name: 'life-cycle', operations: { record, sleep, hang } }), { grace: `${graceMs}ms` })

@@ -73,7 +73,7 @@ test.each([
   async (name, goAway) => {
     server = await startServer(new URL('./life-cycle-main.ts', import.meta.url), {
       NODE_ENV: 'production',
-      DRAIN_DELAY_MS: '0',
+      DRAIN_DELAY: '0s',
       DATABASE_URL: postgres.url,
     })
     const { url, output } = server

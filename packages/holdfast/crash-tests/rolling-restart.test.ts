@@ -23,7 +23,7 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
 // Long enough for haproxy to notice on a busy machine.
-const shortened = { env: { DRAIN_DELAY_MS: '4000' }, check: 'inter 100ms fall 2 rise 1' }
+const shortened = { env: { DRAIN_DELAY: '4s' }, check: 'inter 100ms fall 2 rise 1' }
 const restarts = 20
 
 let haproxyTool: DebianTool
@@ -116,7 +116,7 @@ test('the same restarts without the delay are seen by the clients', async (conte
   if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
   // A restart may fall between two requests, so restarts are repeated until a request has failed.
   const hasFailed = async (path: string): Promise<boolean> => {
-    const report = await roll(path, { ...shortened, env: { DRAIN_DELAY_MS: '0' } }, 3)
+    const report = await roll(path, { ...shortened, env: { DRAIN_DELAY: '0s' } }, 3)
     const violations = await findViolations(report)
     await haproxy?.stop()
     haproxy = undefined

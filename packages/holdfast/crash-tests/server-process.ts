@@ -25,7 +25,7 @@ const endWithParent = new URL('../test/end-with-parent.ts', import.meta.url).hre
 const keptOutput = 20_000
 const startAttempts = 10
 // Bounds for what hangs, far above what ten starts at once take on a busy machine.
-const startLimitMs = 240_000
+const startTimeout = '4m'
 const answerLimitMs = 30_000
 
 /** Starts the server of a main file on a database, and waits until it has started. */
@@ -47,7 +47,7 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()
       const isUp = await until(async () => hasEnded(child) || (await hasStarted(url)), {
-        timeoutMs: startLimitMs,
+        timeout: startTimeout,
         what: `an answer of ${url}`,
       }).catch((cause: unknown) => {
         throw new Error(`The server did not answer; it wrote: ${output}`, { cause })

@@ -47,7 +47,7 @@ async function sleeping(): Promise<number> {
 }
 
 test('SIGTERM with requests of 5 s in flight: not ready while it still listens, all of them are answered, exit code 0', async () => {
-  const { url, stop, output } = await start({ DRAIN_DELAY_MS: '4000' })
+  const { url, stop, output } = await start({ DRAIN_DELAY: '4s' })
   // The budget of connections leaves room for two more.
   const inFlight = Array.from({ length: 6 }, () => fetch(`${url}/sleep?seconds=5`))
   await until(async () => (await sleeping()) === inFlight.length)
@@ -59,7 +59,7 @@ test('SIGTERM with requests of 5 s in flight: not ready while it still listens, 
       const answer = await fetch(`${url}/health/ready`)
       return answer.status === 503 ? answer : undefined
     },
-    { everyMs: 2 },
+    { every: '2ms' },
   )
   const notReadyMs = performance.now() - signalledMs
   expect(refusal.headers.get('connection')).toBe('close')
@@ -90,7 +90,7 @@ test('SIGTERM with requests of 5 s in flight: not ready while it still listens, 
 })
 
 test('SIGTERM with a request that hangs: it is named, and the exit code is not 0', async () => {
-  const { url, stop, output } = await start({ DRAIN_DELAY_MS: '300', GRACE_MS: '2000' })
+  const { url, stop, output } = await start({ DRAIN_DELAY: '300ms', GRACE_MS: '2000' })
   const cutOff = fetch(`${url}/hang`, { headers: { 'x-request-id': 'the-hung-one' } }).catch(
     (error: unknown) => error,
   )

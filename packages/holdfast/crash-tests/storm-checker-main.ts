@@ -13,7 +13,7 @@ await database.connect()
 
 // The jobs of a killed process are rescued after 15 s without a heartbeat.
 const left = await until(async () => (await countUnfinished(database)) === 0 || undefined, {
-  timeoutMs: 240_000,
+  timeout: '4m',
 }).then(
   () => [],
   async () => [`${await countUnfinished(database)} jobs and messages have not come to their end`],

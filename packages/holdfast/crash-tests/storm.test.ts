@@ -74,7 +74,7 @@ test(
         restartPostgres: () => postgres.restart('immediate'),
         isEnough: (progress) =>
           (Object.keys(least) as (keyof typeof least)[]).every((count) => progress[count] >= least[count]),
-        limitMs,
+        limit: `${limitMs}ms`,
       })
       expect(await checkStorm(postgres.url, file)).toEqual([])
       const observations = JSON.parse(await readFile(file, 'utf8')) as readonly Observation[]
@@ -156,7 +156,7 @@ test('the same storm catches a record that is kept in a store of its own', async
       concurrency: 6,
       duplicates: 3,
       isEnough: async () => (await countDoubled()) > 0,
-      limitMs: 240_000,
+      limit: '4m',
     })
     expect(await countDoubled()).toBeGreaterThan(0)
   } finally {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import type { Duration } from 'holdfast'
 import { until } from 'holdfast/testing'
 import type { ServerProcess } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
@@ -20,7 +21,7 @@ export interface StormOptions {
   /** Returns whether enough has happened. */
   readonly isEnough: (progress: StormProgress) => boolean | Promise<boolean>
   /** Max duration, in milliseconds. */
-  readonly limitMs: number
+  readonly limit: Duration
 }
 
 /** The counts so far. */
@@ -53,7 +54,7 @@ interface Pace {
  * and every key has its responses.
  */
 export async function storm(options: StormOptions): Promise<StormReport> {
-  const { servers, isEnough, limitMs } = options
+  const { servers, isEnough, limit } = options
   const beganMs = performance.now()
   const clients = await startMain('storm-clients-main.ts', {
     STORM_CLIENTS: JSON.stringify({
@@ -96,12 +97,12 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     for (let turn = 0; !isOver; turn += 1) {
       const dueKeys = counts.keys + everyKeys
       await new Promise((resolve) => setTimeout(resolve, everyMs * (0.5 + Math.random())))
-      await until(() => isOver || counts.keys >= dueKeys, { timeoutMs: Number.POSITIVE_INFINITY })
+      await until(() => isOver || counts.keys >= dueKeys, { timeout: '365d' })
       if (!isOver) await disrupt(turn)
     }
   }
 
-  await until(() => isEnough(counts), { timeoutMs: limitMs, what: 'enough to happen' })
+  await until(() => isEnough(counts), { timeout: limit, what: 'enough to happen' })
     .catch((cause: unknown) => {
       throw new Error(`What happened was not enough: ${JSON.stringify(counts)}`, { cause })
     })

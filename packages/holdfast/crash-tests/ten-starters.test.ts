@@ -30,7 +30,7 @@ test('ten processes that start at once on an empty database all serve, each migr
           const answer: unknown = await response.json()
           return response.status < 500 && { status: response.status, answer }
         },
-        { timeoutMs: 240_000, what: `an answer of ${url}` },
+        { timeout: '4m', what: `an answer of ${url}` },
       ),
     )
     expect(await Promise.all(answers)).toEqual(servers.map(() => ({ status: 200, answer: { items: [] } })))

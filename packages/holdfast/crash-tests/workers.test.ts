@@ -166,7 +166,7 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   const stopped = { kill: (signal: NodeJS.Signals) => process.kill(rows[0]!.pid, signal) } as ChildProcess
   await stopPastTheLease(stopped, async () => true)
   const hasNoticed = (): boolean => first!.output().includes('rescued by another worker')
-  await until(hasNoticed, { timeoutMs: 60_000 }).catch(() => undefined)
+  await until(hasNoticed, { timeout: '1m' }).catch(() => undefined)
   expect(first!.output()).toContain('rescued by another worker')
   expect(await findViolations()).toEqual([])
   await enqueue(20, 20)

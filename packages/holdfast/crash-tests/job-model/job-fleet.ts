@@ -13,7 +13,7 @@ import { openDriverPool } from '../../src/storage/postgres/session/driver-client
 import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.ts'
 import { createJobService, type JobName, slotsPerKey, type Work } from './job-service.ts'
 
-const timeoutMs = 120_000
+const timeout = '2m'
 
 /** A job to enqueue. */
 export interface Enqueuing {
@@ -98,8 +98,8 @@ export class JobFleet {
          from holdfast.jobs left join holdfast.job_workers as workers on workers.id = worker`,
       )
     await until(async () => (await left()).length === 0, {
-      timeoutMs: timeoutMs,
-      everyMs: 50,
+      timeout,
+      every: '50ms',
       what: 'the end of all jobs',
     }).catch(async (error: unknown) => {
       throw new Error(`jobs do not end: ${JSON.stringify(await left())}`, { cause: error })

@@ -72,7 +72,7 @@ export function createJobService() {
     const outcome = script[run]
     if (outcome === 'fails') throw new Error('the job fails')
     if (outcome === 'gives up') throw new GiveUp('the job gives up')
-    if (outcome === 'snoozes') throw new RetryLater(1, 'the job snoozes')
+    if (outcome === 'snoozes') throw new RetryLater('1ms', 'the job snoozes')
     if (outcome === 'is slow') await db.query(sql`select pg_sleep(3)`)
   }
 

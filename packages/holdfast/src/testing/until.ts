@@ -1,16 +1,17 @@
+import { type Duration, toMilliseconds } from '../kernel/base/duration.ts'
 import { pause } from '../kernel/base/wait.ts'
 import { HoldfastError } from '../kernel/base/holdfast-error.ts'
 
 /** Options of {@link until}. */
 export interface UntilOptions {
   /**
-   * Max time to wait, in milliseconds. Default 240,000. It only bounds failures, since `until`
+   * Max time to wait. Default `'4m'`. It only bounds failures, since `until`
    * returns as soon as the condition holds. A short one makes the verdict depend on how busy the
    * machine is.
    */
-  readonly timeoutMs?: number
-  /** Interval between checks, in milliseconds. Default 10. */
-  readonly everyMs?: number
+  readonly timeout?: Duration
+  /** Interval between checks. Default `'10ms'`. */
+  readonly every?: Duration
   /** Describes the condition, for the message of the failure. Default: the condition's source. */
   readonly what?: string
 }
@@ -26,7 +27,9 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<Truthy<T>> {
-  const { timeoutMs = 240_000, everyMs = 10, what = condition.toString() } = options
+  const { timeout = '4m', every = '10ms', what = condition.toString() } = options
+  const timeoutMs = toMilliseconds(timeout, { option: 'timeout' })
+  const everyMs = toMilliseconds(every, { option: 'every', allowsZero: true })
   const endMs = performance.now() + timeoutMs
   let cause: unknown
   do {
@@ -39,7 +42,7 @@ export async function until<T>(
     }
     await pause(everyMs)
   } while (performance.now() < endMs)
-  throw new HoldfastError('condition-not-met', `Timed out after ${timeoutMs} ms waiting for: ${what}`, {
+  throw new HoldfastError('condition-not-met', `Timed out after ${timeout} waiting for: ${what}`, {
     cause,
   })
 }

@@ -1,7 +1,11 @@
 import pg from 'pg'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { connectClient, requireAnswer } from '../../storage/postgres/session/connect-client.ts'
+import {
+  connectClient,
+  type ConnectClientOptions,
+  requireAnswer,
+} from '../../storage/postgres/session/connect-client.ts'
 import type { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 import { isPooled } from '../../storage/postgres/session/is-pooled.ts'
 import { requireSupported, serverVersion } from '../../storage/postgres/session/server-version.ts'
@@ -86,7 +90,11 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
  * cancelling the first statements; a pooler that rejects them gets a session without.
  */
 async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
-  const options = { connectionString, applicationName: 'holdfast (start)', queryTimeoutMs }
+  const options: ConnectClientOptions = {
+    connectionString,
+    applicationName: 'holdfast (start)',
+    queryTimeout: `${queryTimeoutMs}ms`,
+  }
   try {
     return await connectClient(options)
   } catch (error) {

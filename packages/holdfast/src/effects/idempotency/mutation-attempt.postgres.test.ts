@@ -103,7 +103,7 @@ test('a client that vanishes while sending holds its key for seconds, not foreve
       const retried = await send('record', name, key)
       return retried.status === 201 && retried
     },
-    { everyMs: 100 },
+    { every: '100ms' },
   )
   expect(answer.headers).not.toHaveProperty('idempotency-replayed')
   expect(await countOf(name)).toBe(1)
@@ -121,7 +121,7 @@ test('if the database is unreachable too, the same key is safe to retry', async 
   const [name, key] = [randomUUIDv7(), randomUUIDv7()]
   const cut = proxy.cut(afterCommit)
   const pending = send('record', name, key)
-  await until(() => cut.hasHappened, { everyMs: 0 })
+  await until(() => cut.hasHappened, { every: '0s' })
   // Together with the reply, all connections to the database are lost.
   await proxy.close()
   const answer = await pending

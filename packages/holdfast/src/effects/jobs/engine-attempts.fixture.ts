@@ -81,8 +81,8 @@ export function engineAttempts(
     work.set('a', ({ attempt }) => {
       beganMs.push(performance.now())
       attempts.push(attempt)
-      if (beganMs.length === 1) throw new RetryLater(400, 'busy')
-      if (beganMs.length === 2) throw new RetryLater(1, 'failed', { countsAsAttempt: true })
+      if (beganMs.length === 1) throw new RetryLater('400ms', 'busy')
+      if (beganMs.length === 2) throw new RetryLater('1ms', 'failed', { countsAsAttempt: true })
     })
     const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
     expect(beganMs[1]! - beganMs[0]!).toBeGreaterThan(390)

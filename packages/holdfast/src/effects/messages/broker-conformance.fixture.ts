@@ -86,7 +86,7 @@ export function brokerConformance(name: string, { missing, start, absent, unreac
             await connection.close()
           }
         },
-        { everyMs: 50 },
+        { every: '50ms' },
       )
     }
 

@@ -110,7 +110,9 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
   }
   // The transaction of a failed job is rolled back; a step is committed on its own.
   await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, attempted, options }))
-  throw new RetryLater(delayOf(pause, attempted), describeFailure(attempted), { countsAsAttempt: true })
+  throw new RetryLater(`${delayOf(pause, attempted)}ms`, describeFailure(attempted), {
+    countsAsAttempt: true,
+  })
 }
 
 /**
@@ -161,7 +163,7 @@ function isTaken({ status }: AttemptedDelivery): boolean {
 function delayOf(pause: Duration, { retryAfterMs = 0 }: AttemptedDelivery): number {
   const minMs = toMilliseconds(pause)
   const plannedMs = betweenMs(minMs, minMs * (1 + jitter))
-  return Math.min(maxDelayMs, Math.max(plannedMs, retryAfterMs))
+  return Math.round(Math.min(maxDelayMs, Math.max(plannedMs, retryAfterMs)))
 }
 
 function describeFailure({ status, failure }: AttemptedDelivery): string {

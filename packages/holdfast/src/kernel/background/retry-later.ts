@@ -1,3 +1,5 @@
+import { type Duration, toMilliseconds } from '../base/duration.ts'
+
 /** Options of {@link RetryLater}. */
 export interface RetryLaterOptions extends ErrorOptions {
   /**
@@ -18,6 +20,8 @@ export const maxSnoozes = 1_000
  * Throw this in a job to choose when it runs again, for example after a `Retry-After` or when a
  * third party is not ready. The job snoozes until then, without using an attempt, up to
  * {@link maxSnoozes} times.
+ *
+ * @throws HoldfastError `duration-invalid` if the delay is not a duration.
  */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater'
@@ -26,12 +30,12 @@ export class RetryLater extends Error {
   readonly countsAsAttempt: boolean
 
   constructor(
-    delayMs: number,
+    delay: Duration,
     message: string,
     { countsAsAttempt = false, ...options }: RetryLaterOptions = {},
   ) {
     super(message, options)
-    this.delayMs = delayMs
+    this.delayMs = toMilliseconds(delay, { option: 'delay of RetryLater', allowsZero: true })
     this.countsAsAttempt = countsAsAttempt
   }
 }

@@ -21,18 +21,45 @@ export function readDurationMs(text: string): number | undefined {
   return Number(parts[1]) * (millisecondsPer[parts[2]!] ?? 1)
 }
 
+/** Rules for a {@link Duration}, and the name of the option for the message of an error. */
+export interface DurationRule {
+  /** The option that it is the value of, such as `drainDelay`. Default: not named. */
+  readonly option?: string
+  /** True if zero is valid. Default false. */
+  readonly allowsZero?: boolean
+  /** The max duration. Default: none. */
+  readonly max?: Duration
+}
+
+/** The max delay of a timer: Node and browsers fire at once for a longer one. */
+export const maxTimerDelay: Duration = '24d'
+
 /**
  * Converts a {@link Duration} to milliseconds.
  *
- * @throws HoldfastError `duration-invalid` if it is not a duration, or not above zero.
+ * @throws HoldfastError `duration-invalid` if it is not a duration, not above zero, or too long.
  */
-export function toMilliseconds(duration: Duration): number {
-  const ms = readDurationMs(duration)
-  if (ms === undefined || ms <= 0) {
-    throw new HoldfastError(
-      'duration-invalid',
-      `${JSON.stringify(duration)} is not a valid duration. Use a number above zero and a unit: 250ms, 2s, 5m, 1h or 7d.`,
-    )
-  }
-  return ms
+export function toMilliseconds(duration: Duration, rule: DurationRule = {}): number {
+  // A caller without types may pass a number.
+  const ms = typeof duration === 'string' ? readDurationMs(duration) : undefined
+  const { option, allowsZero = false, max } = rule
+  const isValid =
+    ms !== undefined && (ms > 0 || allowsZero) && (max === undefined || ms <= toMilliseconds(max))
+  if (isValid) return ms
+  const subject =
+    option === undefined
+      ? JSON.stringify(duration)
+      : `The option ${option} is ${JSON.stringify(duration)}, which`
+  const bounds = `${allowsZero ? '' : ' above zero'}${max === undefined ? '' : ` of at most ${max}`}`
+  throw new HoldfastError(
+    'duration-invalid',
+    `${subject} is not a valid duration${bounds && ` ${bounds.trim()}`}. Use a number and a unit: '250ms', '2s', '5m', '1h' or '7d'.`,
+  )
+}
+
+/** Returns a number of milliseconds as a {@link Duration}, in the largest unit that divides it. */
+export function toDuration(ms: number): Duration {
+  const units = ['d', 'h', 'm', 's'] as const
+  const unit = ms === 0 ? 's' : units.find((each) => ms % millisecondsPer[each]! === 0)
+  return unit === undefined ? `${ms}ms` : `${ms / millisecondsPer[unit]!}${unit}`
 }

@@ -43,7 +43,11 @@ export function compileOperation(
   ]
   const inputSchema = describe(() => toJsonSchema(operation.input, 'input'), 'input', own)
   const outputSchema = describe(() => toJsonSchema(operation.output, 'output'), 'output', own)
-  const deadlineMs = describe(() => toMilliseconds(operation.deadline), 'deadline', own)
+  const deadlineMs = describe(
+    () => toMilliseconds(operation.deadline, { option: 'deadline' }),
+    'deadline',
+    own,
+  )
   if (inputSchema) own.push(...checkInput(operation, inputSchema))
   if (outputSchema && operation.hasOutput) own.push(...checkOutput(operation, outputSchema))
   if (outputSchema) own.push(...checkLocation(operation, outputSchema))

@@ -1,10 +1,11 @@
 import type { Access } from '../operation/access.ts'
+import { type Duration, maxTimerDelay, toMilliseconds } from '../base/duration.ts'
 
 /** The context passed to a check. */
 export interface CheckContext {
   /**
-   * Aborted when the check has exceeded `timeoutMs`. Pass it to everything that the check waits
-   * for.
+   * Aborted when the check has exceeded its `timeout`. Pass it to everything that the check
+   * waits for.
    */
   readonly signal: AbortSignal
 }
@@ -16,13 +17,13 @@ export interface Check {
    * overlap.
    */
   run(context: CheckContext): void | Promise<void>
-  /** The timeout of a run, in milliseconds; the check fails when it has passed. Default 1,000. */
-  readonly timeoutMs?: number
+  /** The timeout of a run; the check fails when it has passed. Default `'1s'`. */
+  readonly timeout?: Duration
   /**
-   * How long a result is cached, in milliseconds. 0 shares a result only between concurrent
-   * requests. Default 1,000.
+   * How long a result is cached. `'0s'` shares a result only between concurrent requests. Default
+   * `'1s'`.
    */
-  readonly cacheMs?: number
+  readonly cacheFor?: Duration
   /**
    * True if the check has to pass for the service to be ready. A failing dependency that all
    * processes share takes all of them out of the load balancer at once, so use it only for what
@@ -57,14 +58,35 @@ export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly 
       `check "${databaseCheckName}": the database already has a check of this name; use another name`,
     )
   }
-  for (const [name, { timeoutMs = 1, cacheMs = 0 }] of Object.entries(checks)) {
-    // setTimeout fires at once for a longer delay.
-    if (!(timeoutMs > 0 && timeoutMs < 2 ** 31)) {
-      issues.push(`check "${name}": its timeoutMs ${timeoutMs} must be above 0 and below 2^31`)
-    }
-    if (!(cacheMs >= 0 && cacheMs < 2 ** 31)) {
-      issues.push(`check "${name}": its cacheMs ${cacheMs} must be at least 0 and below 2^31`)
-    }
+  for (const [name, check] of Object.entries(checks)) {
+    issues.push(...findTimeIssues(check).map((issue) => `check "${name}": ${issue}`))
   }
   return issues
+}
+
+/** The times of a check, with their defaults, in milliseconds. */
+export interface CheckTimes {
+  readonly timeoutMs: number
+  readonly cacheMs: number
+}
+
+/**
+ * Returns the times of a check.
+ *
+ * @throws HoldfastError `duration-invalid`.
+ */
+export function checkTimes({ timeout = '1s', cacheFor = '1s' }: Check): CheckTimes {
+  return {
+    timeoutMs: toMilliseconds(timeout, { option: 'timeout', max: maxTimerDelay }),
+    cacheMs: toMilliseconds(cacheFor, { option: 'cacheFor', allowsZero: true, max: maxTimerDelay }),
+  }
+}
+
+function findTimeIssues(check: Check): readonly string[] {
+  try {
+    checkTimes(check)
+    return []
+  } catch (error) {
+    return [(error as Error).message]
+  }
 }

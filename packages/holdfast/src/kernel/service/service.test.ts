@@ -106,7 +106,7 @@ describe('a service does not start', () => {
     [
       'an invalid deadline',
       query({ ...fine, route: 'GET /a', deadline: '0s' }),
-      '"0s" is not a valid duration',
+      '"0s", which is not a valid duration above zero',
     ],
     [
       'an optional key without a reason',

@@ -326,7 +326,7 @@ test.each([
     port: 0,
     host: '127.0.0.1',
     signals: false,
-    drainDelayMs: 0,
+    drainDelay: '0s',
     env: { NODE_ENV: mode, DATABASE_URL: database.url },
     log: createLogger({ write: onLog }),
     notify: () => {},

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../kernel/schema/json-schema.ts'
-import { readDurationMs } from '../../kernel/base/duration.ts'
+import { type Duration, readDurationMs, toMilliseconds } from '../../kernel/base/duration.ts'
 import type { Schema } from '../../kernel/schema/schema.ts'
 
 /** Creates the schema for one kind of setting value. Any other Standard Schema works as well. */
@@ -82,12 +82,27 @@ export function url(...protocols: readonly string[]): Schema<string, string> {
   )
 }
 
+/** Inclusive bounds of {@link durationMs}. */
+export interface DurationBounds {
+  /** Default `'0s'`. */
+  readonly min?: Duration
+  /** Default: none. */
+  readonly max?: Duration
+}
+
 /** Accepts a duration with its unit, such as `5s`; the value is in milliseconds. */
-export function durationMs(): Schema<number, number> {
+export function durationMs({ min = '0s', max }: DurationBounds = {}): Schema<number, number> {
+  const minMs = toMilliseconds(min, { option: 'min', allowsZero: true })
+  const maxMs = max === undefined ? Infinity : toMilliseconds(max, { option: 'max' })
+  const from = minMs === 0 ? '' : `, at least ${min}`
+  const to = max === undefined ? '' : `, at most ${max}`
   return schemaOf(
     { type: 'string' },
-    (value) => (typeof value === 'string' ? readDurationMs(value) : undefined),
-    'a number and a unit of time: 250ms, 5s, 1m, 1h or 7d',
+    (value) => {
+      const ms = typeof value === 'string' ? readDurationMs(value) : undefined
+      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined
+    },
+    `a number and a unit of time: 250ms, 5s, 1m, 1h or 7d${from}${to}`,
   )
 }
 

@@ -28,7 +28,7 @@ const slowService = holdfast({
 }).service({ name: 'slow', operations: {} })
 
 const graceMs = Number(process.env['GRACE_MS'] ?? 10_000)
-const { url } = await serve(process.env['SLOW_START'] ? slowService : longService, { graceMs })
+const { url } = await serve(process.env['SLOW_START'] ? slowService : longService, { grace: `${graceMs}ms` })
 process.send?.({ url })
 
 if (process.env['KEEP_ALIVE']) setInterval(() => {}, 1_000)

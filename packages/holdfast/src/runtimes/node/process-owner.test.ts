@@ -91,7 +91,7 @@ describe('a process', () => {
 
 describe('a process that drains', () => {
   test('listens for the delay, not ready, and closes every connection', async () => {
-    const child = startMain({ DRAIN_DELAY_MS: '500' })
+    const child = startMain({ DRAIN_DELAY: '500ms' })
     const url = await child.url
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
     child.process.kill('SIGTERM')
@@ -108,7 +108,7 @@ describe('a process that drains', () => {
   })
 
   test('exits at once at a second signal', async () => {
-    const child = startMain({ DRAIN_DELAY_MS: '9000' })
+    const child = startMain({ DRAIN_DELAY: '9s' })
     await child.url
     child.process.kill('SIGTERM')
     await until(() => child.log().some(({ msg }) => msg === 'draining'))
@@ -117,7 +117,7 @@ describe('a process that drains', () => {
   })
 
   test('drains for a short time after an uncaught error', async () => {
-    const child = startMain({ DRAIN_DELAY_MS: '9000' })
+    const child = startMain({ DRAIN_DELAY: '9s' })
     const url = await child.url
     child.process.send('throw')
     const draining = await until(() => child.log().find(({ msg }) => msg === 'draining'))
@@ -127,7 +127,7 @@ describe('a process that drains', () => {
   })
 
   test.each(['throw', 'reject'])('fails if there is an uncaught error meanwhile (%s)', async (how) => {
-    const child = startMain({ DRAIN_DELAY_MS: '300' })
+    const child = startMain({ DRAIN_DELAY: '300ms' })
     await child.url
     child.process.kill('SIGTERM')
     await until(() => child.log().some(({ msg }) => msg === 'draining'))

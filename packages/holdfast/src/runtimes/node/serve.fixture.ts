@@ -17,7 +17,7 @@ export async function serveForTest<O extends Operations>(
     port: 0,
     signals: false,
     // In production the default would delay the tests, and there is no load balancer here.
-    drainDelayMs: 0,
+    drainDelay: '0s',
     env: { NODE_ENV: 'test' },
     log: createLogger({
       level: 'debug',

@@ -20,8 +20,8 @@ import type { Mode, ServiceHost } from '../../kernel/host/service-host.ts'
 import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
 import { chooseHost, choosePort } from './settings/configuration.ts'
 import { configure } from './settings/configure.ts'
-import { chooseDrainDelay } from './settings/drain-delay.ts'
-import type { HttpLimits } from './settings/http-limits.ts'
+import { chooseStopTimes, type StopOptions } from './settings/stop-times.ts'
+import { chooseHttpLimits, type HttpLimits } from './settings/http-limits.ts'
 import { type AnswerSource, createHttpServer } from './server/http-server.ts'
 import { listen } from './server/listen.ts'
 import { createProcessLog } from './log/process-log.ts'
@@ -42,13 +42,13 @@ import { type ServiceTelemetry, stopServer } from './stop-server.ts'
  * - The port answers health probes from the moment it listens, and calls only once everything has
  *   started.
  * - A start that fails closes what it has started, and exits with code 1.
- * - A stop takes little more than `graceMs`: what has not ended then is cut off, and named in the
+ * - A stop takes little more than `grace`: what has not ended then is cut off, and named in the
  *   log (stop-server.ts).
  * - Only `manageProcess` touches signals and exit codes; with `signals: false`, nothing does.
  */
 
 /** Options of {@link serve}. */
-export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
+export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOptions {
   /**
    * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 or, if it is in use,
    * one of the next 20.
@@ -79,21 +79,6 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions {
    */
   readonly signals?: boolean
   /**
-   * Max time for the service to stop, in milliseconds, from the signal on and including the drain
-   * delay. Work that has not ended then is cut off and named in the log. Default 20,000: less than
-   * the 30 s after which Kubernetes kills a process.
-   */
-  readonly graceMs?: number
-  /**
-   * Time, as part of `graceMs`, that the service continues to listen after the signal, in
-   * milliseconds: not ready, and with `Connection: close` in every response. A load balancer that
-   * does not see the signal needs this long to notice; requests that it sends meanwhile are
-   * answered. Default: `DRAIN_DELAY_MS`, else 7,000 in production and 0 elsewhere. haproxy with its
-   * defaults (three checks, 2 s apart) notices within 6 s, and Kubernetes updates its endpoints in
-   * less; Docker kills after 10 s.
-   */
-  readonly drainDelayMs?: number
-  /**
    * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
    * true, in production too: the responses reveal the same, and hiding it protects nothing. An
    * operation with one of these routes takes precedence.
@@ -122,7 +107,7 @@ export interface Server<O extends Operations = Operations> {
    * Stops the service: listens for the drain delay, no longer ready; then stops listening, waits
    * for running calls, and closes the service. Repeated calls wait for the same stop.
    *
-   * @throws HoldfastError `shutdown-timeout` if work had not ended within `graceMs`.
+   * @throws HoldfastError `shutdown-timeout` if work had not ended within `grace`.
    */
   stop(): Promise<void>
 }
@@ -177,8 +162,6 @@ export function createServe(parts: ServeParts): Serve {
   }
 }
 
-const defaultGraceMs = 20_000
-
 // Long enough to announce the end to every connection in use; a process in an unknown state should
 // not run longer than that.
 const failureDelayMs = 1_500
@@ -198,7 +181,6 @@ async function start<O extends Operations>(
     answersCalls,
   }: ServeParts,
 ): Promise<Server<O>> {
-  const { graceMs = defaultGraceMs } = options
   const notify = options.notify ?? writeLine(process.stderr)
   const source = await configure(
     [serverSettings, ...(options.telemetry === false ? [] : settings), ...service.settings],
@@ -214,7 +196,7 @@ async function start<O extends Operations>(
   const strictTransportSecurity = options.strictTransportSecurity ?? values.STRICT_TRANSPORT_SECURITY
   const securityOptions = strictTransportSecurity === undefined ? {} : { strictTransportSecurity }
   createSecurityHeaders(securityOptions)
-  const drainDelayMs = chooseDrainDelay({ drainDelayMs: options.drainDelayMs, graceMs }, values, mode)
+  const times = chooseStopTimes(options, values, mode)
   const ownLog =
     options.log ??
     createProcessLog({
@@ -230,10 +212,7 @@ async function start<O extends Operations>(
       refuse: (problem, request) => answering.refuse(problem, request),
     },
     {
-      limits: {
-        ...options,
-        keepAliveTimeoutMs: options.keepAliveTimeoutMs ?? values.KEEP_ALIVE_TIMEOUT_MS,
-      },
+      limits: chooseHttpLimits(options, values),
       log,
       clock: systemClock,
     },
@@ -282,11 +261,11 @@ async function start<O extends Operations>(
     log.info({ service: service.name, url }, 'ready')
     let stopped: Promise<void> | undefined
     const stopAfter = (delayMs: number): Promise<void> => {
-      stopped ??= stopServer(started, { graceMs, drainDelayMs: delayMs }).finally(owner.release)
+      stopped ??= stopServer(started, { ...times, drainDelayMs: delayMs }).finally(owner.release)
       return stopped
     }
-    const stop = (): Promise<void> => stopAfter(drainDelayMs)
-    owner.started({ asked: stop, failed: () => stopAfter(Math.min(drainDelayMs, failureDelayMs)) })
+    const stop = (): Promise<void> => stopAfter(times.drainDelayMs)
+    owner.started({ asked: stop, failed: () => stopAfter(Math.min(times.drainDelayMs, failureDelayMs)) })
     return { url, port, service: running, stop }
   } catch (error) {
     owner.release()

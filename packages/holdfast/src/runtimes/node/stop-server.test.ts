@@ -42,7 +42,7 @@ describe('stopping', () => {
       run: () => ({ text }),
     })
     // Less than the keep-alive time of an idle connection.
-    const server = await serveForTest(service({ name: 'much', operations: { read } }), { graceMs: 4_000 })
+    const server = await serveForTest(service({ name: 'much', operations: { read } }), { grace: '4s' })
     using client = await openRaw(server.port)
     client.send(`GET /much HTTP/1.1\r\n${host}\r\n`)
     await once(client.socket, 'data')
@@ -56,7 +56,7 @@ describe('stopping', () => {
   })
 
   test('does not wait for a connection without a request', async () => {
-    const server = await serveForTest(longService, { graceMs: 4_000 })
+    const server = await serveForTest(longService, { grace: '4s' })
     using open = await openRaw(server.port)
     await until(async () => (await fetch(server.url)).status === 404)
     await server.stop()
@@ -64,7 +64,7 @@ describe('stopping', () => {
   })
 
   test('answers requests on idle connections during the delay', async () => {
-    const server = await serveForTest(longService, { drainDelayMs: 300, graceMs: 4_000 })
+    const server = await serveForTest(longService, { drainDelay: '300ms', grace: '4s' })
     using first = await openRaw(server.port)
     using second = await openRaw(server.port)
     for (const client of [first, second]) {
@@ -120,8 +120,8 @@ describe('stopping', () => {
       },
     })
     const server = await serveForTest(service({ name: 'much', operations: { read } }), {
-      drainDelayMs: 3_000,
-      graceMs: 8_000,
+      drainDelay: '3s',
+      grace: '8s',
     })
     using client = await openRaw(server.port)
     const stopped = server.stop()
@@ -139,7 +139,7 @@ describe('stopping', () => {
   })
 
   test('does not wait for the rest of an incomplete request', async () => {
-    const server = await serveForTest(longService, { graceMs: 4_000 })
+    const server = await serveForTest(longService, { grace: '4s' })
     using client = await openRaw(server.port)
     client.send('GET /wait?ms=0 HTTP/1.1\r\nHo')
     await until(async () => (await fetch(server.url)).status === 404)
@@ -204,7 +204,7 @@ describe('stopping', () => {
     const server = await serve(longService, {
       port: 0,
       signals: false,
-      graceMs: 50,
+      grace: '50ms',
       env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
     })
     const client = await openRaw(server.port)
@@ -212,7 +212,7 @@ describe('stopping', () => {
     await until(async () => (await fetch(`${server.url}/wait?ms=0`)).ok)
     await expect(server.stop()).rejects.toMatchObject({
       code: 'shutdown-timeout',
-      message: expect.stringMatching(/within 50 ms.*the call of wait with the request id the-hung-one/),
+      message: expect.stringMatching(/within 50ms.*the call of wait with the request id the-hung-one/),
     })
     await client.closed
   })
@@ -229,7 +229,7 @@ describe('stopping', () => {
     const server = await serve(service({ name: 'half', operations: { write } }), {
       port: 0,
       signals: false,
-      graceMs: 50,
+      grace: '50ms',
       env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
     })
     using client = await openRaw(server.port)
@@ -253,7 +253,7 @@ describe('stopping', () => {
     const server = await serve(holdfast({ database }).service({ name: 'stuck', operations: {} }), {
       port: 0,
       signals: false,
-      graceMs: 50,
+      grace: '50ms',
       env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
     })
     using client = await openRaw(server.port)

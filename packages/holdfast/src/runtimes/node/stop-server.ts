@@ -1,6 +1,7 @@
 import type { Handler } from '../../transports/http/handler.ts'
 import type { Health } from '../../transports/http/health.ts'
 import type { Worker } from '../../kernel/background/background.ts'
+import { toDuration } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
@@ -48,8 +49,7 @@ const maxFlushMs = 5_000
  * Reports not ready and gives the load balancer time to notice, stops listening, waits for running
  * calls, and closes the service.
  *
- * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `graceMs`; it
- * has
+ * @throws HoldfastError `shutdown-timeout` with the work that had not ended within `grace`; it has
  * been cut off.
  */
 export async function stopServer(
@@ -84,7 +84,7 @@ export async function stopServer(
   if (rest.length === 0) return
   throw new HoldfastError(
     'shutdown-timeout',
-    `The service did not stop within ${graceMs} ms and was terminated. Still running: ${rest.join(', ')}. Pass the signal of the call to everything that a handler awaits, or raise graceMs.`,
+    `The service did not stop within ${toDuration(graceMs)} and was terminated. Still running: ${rest.join(', ')}. Pass the signal of the call to everything that a handler awaits, or raise the option grace.`,
   )
 }
 

@@ -52,7 +52,7 @@ describe('a served service', () => {
     const receiver = await startReceiver({ answer: () => 'hang' })
     const server = await serveForTest(shop, {
       ...inTest({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url }),
-      graceMs: 600,
+      grace: '600ms',
     })
     await fetch(`${server.url}/orders/1`)
     await server.stop()

@@ -97,7 +97,11 @@ test('a server that was killed is available after a restart', async () => {
 
 test('terminates a server that does not shut down in time, and logs it', { timeout: 20_000 }, async () => {
   const messages: string[] = []
-  const postgres = await start({ directory, stopTimeoutMs: 100, notify: (message) => messages.push(message) })
+  const postgres = await start({
+    directory,
+    stopTimeout: '100ms',
+    notify: (message) => messages.push(message),
+  })
   const client = new DriverClient({ connectionString: postgres.url })
   client.on('error', () => {})
   await client.connect()
@@ -150,10 +154,16 @@ test.for<[EmbeddedPostgresOptions, string]>([
   [{ database: 'x'.repeat(64) }, 'database'],
   [{ settings: { port: '5432' } }, 'port'],
   [{ settings: { 'x=1 -c y': '2' } }, 'settings'],
-  [{ stopTimeoutMs: Number.NaN }, 'stopTimeoutMs'],
 ])('rejects the options %j', async ([options, name]) => {
   await expect(start({ directory, ...options })).rejects.toMatchObject({
     code: 'embedded-postgres-options',
     message: expect.stringContaining(name),
+  })
+})
+
+test('rejects a time without a unit', async () => {
+  await expect(start({ directory, stopTimeout: 100 as never })).rejects.toMatchObject({
+    code: 'duration-invalid',
+    message: expect.stringContaining('The option stopTimeout is 100'),
   })
 })

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 
 /** Options of `startEmbeddedPostgres`. */
@@ -16,15 +17,19 @@ export interface EmbeddedPostgresOptions {
    */
   readonly settings?: Readonly<Record<string, string>>
   /**
-   * Max time for a shutdown, in milliseconds, before the server is stopped immediately. Default
-   * 10,000.
+   * Max time for a shutdown before the server is stopped immediately. Default `'10s'`.
    */
-  readonly stopTimeoutMs?: number
+  readonly stopTimeout?: Duration
   /**
    * Receives messages for the user, such as that a database is being created. Default: messages are
    * dropped.
    */
   readonly notify?: (message: string) => void
+}
+
+/** The options with their defaults. */
+export interface CompleteOptions extends Required<Omit<EmbeddedPostgresOptions, 'stopTimeout'>> {
+  readonly stopTimeoutMs: number
 }
 
 // These settings tie the server to its folder and keep other users out.
@@ -33,14 +38,14 @@ const ownSettings = ['data_directory', 'listen_addresses', 'port', 'unix_socket_
 /**
  * Returns the options with their defaults.
  *
- * @throws HoldfastError `embedded-postgres-options` for invalid ones.
+ * @throws HoldfastError `embedded-postgres-options` or `duration-invalid` for invalid ones.
  */
-export function completeOptions(options: EmbeddedPostgresOptions): Required<EmbeddedPostgresOptions> {
+export function completeOptions(options: EmbeddedPostgresOptions): CompleteOptions {
   const {
     directory = join('.holdfast', 'postgres'),
     database = 'holdfast',
     settings = {},
-    stopTimeoutMs = 10_000,
+    stopTimeout = '10s',
     notify = () => {},
   } = options
   if (database === '' || Buffer.byteLength(database) > 63) {
@@ -53,8 +58,7 @@ export function completeOptions(options: EmbeddedPostgresOptions): Required<Embe
     if (!valid)
       throw impossible('settings', `contains ${JSON.stringify(name)}, which is not a valid setting name.`)
   }
-  const bounded = stopTimeoutMs >= 0
-  if (!bounded) throw impossible('stopTimeoutMs', `is ${stopTimeoutMs}. Pass milliseconds, 0 or more.`)
+  const stopTimeoutMs = toMilliseconds(stopTimeout, { option: 'stopTimeout', allowsZero: true })
   return { directory, database, settings, stopTimeoutMs, notify }
 }
 

@@ -105,7 +105,7 @@ function connect(
     connectionString,
     applicationName: 'holdfast (migrate)',
     isPooled: mayBePooled,
-    ...(queryTimeoutMs === undefined ? {} : { queryTimeoutMs }),
+    ...(queryTimeoutMs === undefined ? {} : { queryTimeout: `${queryTimeoutMs}ms` }),
   })
 }
 

@@ -86,8 +86,8 @@ export class Replica {
       const client = await connectClient({
         connectionString,
         applicationName,
-        timeoutMs: answerTimeoutMs,
-        queryTimeoutMs: answerTimeoutMs,
+        timeout: `${answerTimeoutMs}ms`,
+        queryTimeout: `${answerTimeoutMs}ms`,
         isPooled: true,
       })
       this.#looking = client

@@ -1,5 +1,5 @@
 import { runWithTimeout } from '../../kernel/base/wait.ts'
-import type { Check } from '../../kernel/service/check.ts'
+import { type Check, checkTimes } from '../../kernel/service/check.ts'
 import type { CheckReport } from '../../kernel/problem/check-report.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
@@ -11,9 +11,6 @@ import type { ServiceHost } from '../../kernel/host/service-host.ts'
  */
 export type CheckRunner = () => Promise<CheckReport>
 
-const defaultTimeoutMs = 1_000
-const defaultCacheMs = 1_000
-
 /**
  * Creates the runner of a check. There is never more than one run of the check at a time, no matter
  * how many callers there are and how long it takes.
@@ -23,7 +20,8 @@ export function createCheckRunner(
   check: Check,
   { clock, log }: Pick<ServiceHost, 'clock' | 'log'>,
 ): CheckRunner {
-  const { timeoutMs = defaultTimeoutMs, cacheMs = defaultCacheMs, required = true } = check
+  const { required = true } = check
+  const { timeoutMs, cacheMs } = checkTimes(check)
   let current: Promise<CheckReport> | undefined
   let isRunning = false
   let isFailing = false
@@ -83,7 +81,7 @@ function describe(error: unknown): string {
 function timedOut(name: string, timeoutMs: number): HoldfastError {
   return new HoldfastError(
     'check-timed-out',
-    `The check "${name}" timed out after ${timeoutMs} ms. Raise its timeoutMs if it needs longer.`,
+    `The check "${name}" timed out after ${timeoutMs} ms. Raise its timeout if it needs longer.`,
   )
 }
 

@@ -182,14 +182,14 @@ describe('a check', () => {
 
   test.each([
     ['a second', undefined, 1_000],
-    ['as long as it says', 300, 300],
-  ])('is not run again for %s', async (_, cacheMs, ms) => {
+    ['as long as it says', '300ms', 300],
+  ] as const)('is not run again for %s', async (_, cacheFor, ms) => {
     const clock = createFakeClock()
     let runs = 0
     const run = () => void (runs += 1)
     const { ready } = await openHealth({
       clock,
-      checks: { queue: cacheMs === undefined ? { run } : { run, cacheMs } },
+      checks: { queue: cacheFor === undefined ? { run } : { run, cacheFor } },
     })
     await ready()
     clock.advance(ms - 1)
@@ -202,13 +202,13 @@ describe('a check', () => {
 
   test.each([
     ['a second', undefined, 1_000],
-    ['as long as it says', 300, 300],
-  ])('that does not end fails after %s, and its signal is aborted', async (_, timeoutMs, ms) => {
+    ['as long as it says', '300ms', 300],
+  ] as const)('that does not end fails after %s, and its signal is aborted', async (_, timeout, ms) => {
     const clock = createFakeClock()
     const { runs, signals, run } = deaf()
     const { ready } = await openHealth({
       clock,
-      checks: { queue: timeoutMs === undefined ? { run } : { run, timeoutMs } },
+      checks: { queue: timeout === undefined ? { run } : { run, timeout } },
     })
     const answer = ready()
     await until(() => runs.length === 1)
@@ -220,7 +220,7 @@ describe('a check', () => {
       status: 503,
       checks: {
         queue: {
-          error: `The check "queue" timed out after ${ms} ms. Raise its timeoutMs if it needs longer.`,
+          error: `The check "queue" timed out after ${ms} ms. Raise its timeout if it needs longer.`,
         },
       },
     })
@@ -329,18 +329,18 @@ describe('the details', () => {
 
 describe('a service does not start', () => {
   test.each([
-    ['an invalid time', { queue: { ...passes, timeoutMs: 0 } }, 'check "queue": its timeoutMs 0'],
+    ['an invalid time', { queue: { ...passes, timeout: '0s' } }, 'check "queue": The option timeout is "0s"'],
     [
       'a time that no timer has',
-      { queue: { ...passes, cacheMs: 2 ** 31 } },
-      'check "queue": its cacheMs 2147483648',
+      { queue: { ...passes, cacheFor: '25d' } },
+      'check "queue": The option cacheFor is "25d"',
     ],
     [
       'the reserved name of the database check',
       { database: passes },
       'check "database": the database already has',
     ],
-  ])('with %s', async (_, checks, reason) => {
+  ] as const)('with %s', async (_, checks, reason) => {
     const database = { name: 'none', problems: [], open: () => expect.unreachable('it was opened') }
     await expect(openHealth({ checks, database })).rejects.toThrow(reason)
   })

@@ -14,7 +14,7 @@ const judge = (error: unknown, row: Partial<ClaimedRow> = {}) =>
   })
 
 test('a snooze costs no attempt, after any number of failures', () => {
-  const end = judge(new RetryLater(60_000, 'busy'), { failures: 2 })
+  const end = judge(new RetryLater('1m', 'busy'), { failures: 2 })
   expect(end).toMatchObject({
     state: 'scheduled',
     isSnooze: true,
@@ -25,12 +25,12 @@ test('a snooze costs no attempt, after any number of failures', () => {
 })
 
 test('a snooze costs an attempt if requested, or after too many snoozes', () => {
-  const counting = new RetryLater(60_000, 'busy', { countsAsAttempt: true })
+  const counting = new RetryLater('1m', 'busy', { countsAsAttempt: true })
   expect(judge(counting)).toMatchObject({ state: 'scheduled', isFailure: true, delayMs: 60_000 })
   expect(judge(counting, { failures: 2 })).toMatchObject({ state: 'dead' })
   const last = { snoozes: maxSnoozes - 1 }
-  expect(judge(new RetryLater(0, 'busy'), last)).toMatchObject({ isSnooze: true })
+  expect(judge(new RetryLater('0s', 'busy'), last)).toMatchObject({ isSnooze: true })
   const over = { snoozes: maxSnoozes }
-  expect(judge(new RetryLater(0, 'busy'), over)).toMatchObject({ state: 'scheduled', isFailure: true })
-  expect(judge(new RetryLater(0, 'busy'), { ...over, failures: 2 })).toMatchObject({ state: 'dead' })
+  expect(judge(new RetryLater('0s', 'busy'), over)).toMatchObject({ state: 'scheduled', isFailure: true })
+  expect(judge(new RetryLater('0s', 'busy'), { ...over, failures: 2 })).toMatchObject({ state: 'dead' })
 })

@@ -14,8 +14,8 @@ export interface HeartbeatTarget {
 }
 
 // All timeouts are well below the lease, so that several heartbeats can fail before it ends.
-const connectTimeoutMs = 3_000
-const answerTimeoutMs = 3_000
+const connectTimeout = '3s'
+const answerTimeout = '3s'
 const statementTimeoutMs = 2_000
 const lockTimeoutMs = 1_000
 
@@ -68,8 +68,8 @@ export class HeartbeatConnection {
     return connectClient({
       connectionString,
       applicationName: 'holdfast (heartbeat)',
-      timeoutMs: connectTimeoutMs,
-      queryTimeoutMs: answerTimeoutMs,
+      timeout: connectTimeout,
+      queryTimeout: answerTimeout,
       ...(isPooled ? {} : { sessionSettings: settings }),
     })
   }

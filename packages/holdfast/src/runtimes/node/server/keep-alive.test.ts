@@ -20,14 +20,14 @@ describe('an idle connection', () => {
   })
 
   test('is kept as long as the option or the variable says; the option takes precedence', async () => {
-    const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT_MS: '620000' }
+    const env = { NODE_ENV: 'test', KEEP_ALIVE_TIMEOUT: '620s' }
     expect(await announced((await serveForTest(shop, { env })).port)).toBe('timeout=620')
-    const { port } = await serveForTest(shop, { env, keepAliveTimeoutMs: 5_000 })
+    const { port } = await serveForTest(shop, { env, keepAliveTimeout: '5s' })
     expect(await announced(port)).toBe('timeout=5')
   })
 
   test('is closed afterwards, and not before', async () => {
-    const { port } = await serveForTest(shop, { keepAliveTimeoutMs: 1_000 })
+    const { port } = await serveForTest(shop, { keepAliveTimeout: '1s' })
     using client = await openRaw(port)
     const startedMs = performance.now()
     client.send(get)
@@ -37,7 +37,7 @@ describe('an idle connection', () => {
   })
 
   test('is not one whose header fields arrive slowly', async () => {
-    const { port } = await serveForTest(shop, { headerTimeoutMs: 50, requestTimeoutMs: 50 })
+    const { port } = await serveForTest(shop, { headerTimeout: '50ms', requestTimeout: '50ms' })
     using idle = await openRaw(port)
     idle.send(get)
     await idle.answer()

@@ -76,7 +76,7 @@ describe('header fields', () => {
   })
 
   test('that arrive too slowly are rejected', async () => {
-    const { port } = await serveForTest(shop, { headerTimeoutMs: 50 })
+    const { port } = await serveForTest(shop, { headerTimeout: '50ms' })
     using client = await openRaw(port)
     client.send('GET /orders/1 HTTP/1.1\r\nHost: sh')
     expect(problemOf(await client.answer(), 408)).toMatchObject({ code: 'request-timeout' })
@@ -85,7 +85,7 @@ describe('header fields', () => {
 })
 
 test('a request that does not end in time is rejected', async () => {
-  const { port, url } = await serveForTest(shop, { requestTimeoutMs: 50 })
+  const { port, url } = await serveForTest(shop, { requestTimeout: '50ms' })
   using client = await openRaw(port)
   client.send(
     `POST /orders HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 14\r\n\r\n{"it`,

@@ -93,7 +93,7 @@ describe('a client that does not read its response', () => {
 
   test('is disconnected sooner if a service configures it', async () => {
     const { port, log } = await serveForTest(slowService, {
-      sendTimeoutMs: 50,
+      sendTimeout: '50ms',
     })
     const socket = await request(port)
     const line = await until(() =>
@@ -107,7 +107,7 @@ describe('a client that does not read its response', () => {
     const server = await serve(slowService, {
       port: 0,
       signals: false,
-      graceMs: 50,
+      grace: '50ms',
       env: { NODE_ENV: 'test', LOG_LEVEL: 'error' },
     })
     using client = await openRaw(server.port)
@@ -196,8 +196,8 @@ describe('the bytes that wait for clients', () => {
 })
 
 test('invalid limits are rejected, all at once', async () => {
-  await expect(open({ sendTimeoutMs: 0, maxUnsentBytes: Number.NaN })).rejects.toMatchObject({
+  await expect(open({ sendTimeout: '0s', maxUnsentBytes: Number.NaN })).rejects.toMatchObject({
     code: 'configuration-invalid',
-    message: expect.stringMatching(/sendTimeoutMs is 0;[^]*maxUnsentBytes is NaN;/),
+    message: expect.stringMatching(/sendTimeout is "0s",[^]*maxUnsentBytes is NaN;/),
   })
 })

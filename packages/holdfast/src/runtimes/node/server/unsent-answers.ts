@@ -7,7 +7,7 @@ import type { Logger } from '../../../kernel/base/log.ts'
  *
  * The kernel takes most responses at once; they never get here. The others hold memory until their
  * client reads them, which may never happen. So:
- * - A response that makes no progress for `sendTimeoutMs` is ended by a reset of its connection.
+ * - A response that makes no progress for `sendTimeout` is ended by a reset of its connection.
  * - All of them together hold at most `maxUnsentBytes`. To make room for another response, those
  *   that have stalled for a second are ended, the longest stalled first. If that is not enough, the
  *   new response is not sent.

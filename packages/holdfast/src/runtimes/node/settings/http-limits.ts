@@ -1,3 +1,4 @@
+import { type Duration, maxTimerDelay, toDuration, toMilliseconds } from '../../../kernel/base/duration.ts'
 import { defaultBodyLimitBytes } from '../../../transports/http/handler.ts'
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
 
@@ -13,33 +14,30 @@ export interface HttpLimits {
    */
   readonly maxHeaderBytes?: number
   /**
-   * Max time for a client to send its header fields, in milliseconds; then it is answered 408.
-   * Default 10,000.
+   * Max time for a client to send its header fields; then it is answered 408. Default `'10s'`.
    */
-  readonly headerTimeoutMs?: number
+  readonly headerTimeout?: Duration
   /**
-   * Max time for a client to send a whole request, in milliseconds; then it is answered 408.
-   * Default 30,000.
+   * Max time for a client to send a whole request; then it is answered 408. Default `'30s'`.
    */
-  readonly requestTimeoutMs?: number
+  readonly requestTimeout?: Duration
   /**
-   * Time that an idle connection is kept open, in milliseconds. Default: `KEEP_ALIVE_TIMEOUT_MS`,
-   * else 75,000. It must be longer than the proxy in front keeps its idle connections (60 s for
-   * AWS ALB and nginx, 600 s for Google Cloud): otherwise the service closes a connection on which
-   * the proxy is just sending a request, and the proxy answers 502. Lower it only if many clients
-   * connect directly.
+   * Time that an idle connection is kept open. Default: `KEEP_ALIVE_TIMEOUT`, else `'75s'`. It must
+   * be longer than the proxy in front keeps its idle connections (60 s for AWS ALB and nginx, 600 s
+   * for Google Cloud): otherwise the service closes a connection on which the proxy is just sending
+   * a request, and the proxy answers 502. Lower it only if many clients connect directly.
    */
-  readonly keepAliveTimeoutMs?: number
+  readonly keepAliveTimeout?: Duration
   /**
-   * Max time without progress in sending a response, in milliseconds; then the connection is reset.
-   * A client that reads slowly, but reads, is not cut off. Default 30,000.
+   * Max time without progress in sending a response; then the connection is reset. A client that
+   * reads slowly, but reads, is not cut off. Default `'30s'`.
    *
    * Progress is seen when the kernel takes more of the response. On Linux that is when a third of
    * the connection's send buffer (at most 4 MB) has been acknowledged, so raise this if clients
    * read megabytes at less than about 50 kB/s. Without a limit, a client that stops reading would
    * hold its response in memory until the process ends.
    */
-  readonly sendTimeoutMs?: number
+  readonly sendTimeout?: Duration
   /**
    * Max bytes of all responses together that wait in memory for clients to read them. If another
    * response would exceed it, connections that have made no progress for a second are reset, the
@@ -54,33 +52,73 @@ export interface HttpLimits {
  * Longer than the 60 s that most proxies keep a connection, with a margin for clock and network
  * delays.
  */
-export const defaultKeepAliveTimeoutMs = 75_000
+export const defaultKeepAliveTimeout: Duration = '75s'
+
+/** The limits with their defaults, times in milliseconds. */
+export interface ReadHttpLimits {
+  readonly bodyLimitBytes: number
+  readonly maxHeaderBytes: number
+  readonly headerTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+  readonly sendTimeoutMs: number
+  readonly maxUnsentBytes: number
+}
 
 const defaults: Required<HttpLimits> = {
   bodyLimitBytes: defaultBodyLimitBytes,
   maxHeaderBytes: 16_384,
-  headerTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-  keepAliveTimeoutMs: defaultKeepAliveTimeoutMs,
-  sendTimeoutMs: 30_000,
+  headerTimeout: '10s',
+  requestTimeout: '30s',
+  keepAliveTimeout: defaultKeepAliveTimeout,
+  sendTimeout: '30s',
   maxUnsentBytes: 268_435_456,
+}
+
+/** Returns the limits of the options, with the setting for what they leave open. */
+export function chooseHttpLimits(
+  options: HttpLimits,
+  { KEEP_ALIVE_TIMEOUT }: { readonly KEEP_ALIVE_TIMEOUT: number },
+): HttpLimits {
+  return { ...options, keepAliveTimeout: options.keepAliveTimeout ?? toDuration(KEEP_ALIVE_TIMEOUT) }
 }
 
 /**
  * Returns the limits with their defaults.
  *
- * @throws HoldfastError `configuration-invalid` that names each one that is not an integer from 1.
+ * @throws HoldfastError `configuration-invalid` that names each one that is not an integer from 1,
+ * or not a duration.
  */
-export function readHttpLimits(given: HttpLimits): Required<HttpLimits> {
-  const limits = { ...defaults }
+export function readHttpLimits(given: HttpLimits): ReadHttpLimits {
   const issues: string[] = []
-  for (const name of Object.keys(defaults) as (keyof HttpLimits)[]) {
+
+  function bytes(name: 'bodyLimitBytes' | 'maxHeaderBytes' | 'maxUnsentBytes'): number {
     const value = given[name] ?? defaults[name]
-    limits[name] = value
-    if (Number.isSafeInteger(value) && value >= 1) continue
-    issues.push(
-      `The option ${name} is ${value}; it must be a positive integer. The default is ${defaults[name]}.`,
-    )
+    if (!Number.isSafeInteger(value) || value < 1) {
+      issues.push(
+        `The option ${name} is ${value}; it must be a positive integer. The default is ${defaults[name]}.`,
+      )
+    }
+    return value
+  }
+
+  function ms(name: 'headerTimeout' | 'requestTimeout' | 'keepAliveTimeout' | 'sendTimeout'): number {
+    try {
+      return toMilliseconds(given[name] ?? defaults[name], { option: name, max: maxTimerDelay })
+    } catch (error) {
+      issues.push(`${(error as Error).message} The default is ${defaults[name]}.`)
+      return 1
+    }
+  }
+
+  const limits: ReadHttpLimits = {
+    bodyLimitBytes: bytes('bodyLimitBytes'),
+    maxHeaderBytes: bytes('maxHeaderBytes'),
+    headerTimeoutMs: ms('headerTimeout'),
+    requestTimeoutMs: ms('requestTimeout'),
+    keepAliveTimeoutMs: ms('keepAliveTimeout'),
+    sendTimeoutMs: ms('sendTimeout'),
+    maxUnsentBytes: bytes('maxUnsentBytes'),
   }
   if (issues.length > 0) throw configurationInvalid(issues)
   return limits

@@ -1,8 +1,8 @@
 import type { Settings } from '../../../kernel/host/settings.ts'
 import { settings, type SettingValues } from '../../../platform/settings/create-settings.ts'
-import { oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
+import { durationMs, oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
 import { setting, type Setting } from '../../../platform/settings/setting.ts'
-import { defaultKeepAliveTimeoutMs } from './http-limits.ts'
+import { defaultKeepAliveTimeout } from './http-limits.ts'
 
 /** The max port number. */
 export const maxPort = 65_535
@@ -13,8 +13,8 @@ interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly PORT: Setting<number | undefined>
   readonly HOST: Setting<string | undefined>
   readonly LOG_LEVEL: Setting<Level>
-  readonly DRAIN_DELAY_MS: Setting<number | undefined>
-  readonly KEEP_ALIVE_TIMEOUT_MS: Setting<number>
+  readonly DRAIN_DELAY: Setting<number | undefined>
+  readonly KEEP_ALIVE_TIMEOUT: Setting<number>
   readonly STRICT_TRANSPORT_SECURITY: Setting<string | undefined>
   readonly WORKER_CONCURRENCY: Setting<number>
 }
@@ -38,16 +38,15 @@ export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
     description: 'Min level of log lines.',
     default: 'info',
   }),
-  DRAIN_DELAY_MS: setting(wholeNumber({ min: 0, max: 600_000 }), {
-    description:
-      'Time that a stopping service continues to listen, in milliseconds. Part of the grace period.',
+  DRAIN_DELAY: setting(durationMs({ max: '10m' }), {
+    description: 'Time that a stopping service continues to listen. Part of the grace period.',
     optional: true,
-    defaultDescription: '0; in production 7000',
+    defaultDescription: '0s; in production 7s',
   }),
-  KEEP_ALIVE_TIMEOUT_MS: setting(wholeNumber({ min: 1, max: 86_400_000 }), {
+  KEEP_ALIVE_TIMEOUT: setting(durationMs({ min: '1ms', max: '1d' }), {
     description:
-      'Time that an idle connection is kept, in milliseconds. Must be longer than the keep-alive timeout of the proxy in front.',
-    default: String(defaultKeepAliveTimeoutMs),
+      'Time that an idle connection is kept. Must be longer than the keep-alive timeout of the proxy in front.',
+    default: defaultKeepAliveTimeout,
   }),
   STRICT_TRANSPORT_SECURITY: setting(text(), {
     description:

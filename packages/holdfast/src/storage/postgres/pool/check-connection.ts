@@ -3,8 +3,6 @@ import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from './pool.ts'
 import { withConnection } from './with-connection.ts'
 
-const timeoutMs = 1_000
-
 /**
  * Returns a health check of whether a database answers.
  *
@@ -14,9 +12,9 @@ const timeoutMs = 1_000
  */
 export function checkConnection(pool: Pool): Check {
   return {
-    timeoutMs,
+    timeout: '1s',
     // Together with the timeout, a database that hangs is reported within two seconds.
-    cacheMs: 500,
+    cacheFor: '500ms',
     run: ({ signal }) =>
       withConnection(pool, systemWork(signal), async (connection) => {
         await connection.run({ text: 'select 1' })

@@ -1,3 +1,4 @@
+import { type Duration, toMilliseconds } from '../../../kernel/base/duration.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { DriverClient, type SessionSettings } from './driver-client.ts'
 import { isReadTimeout, requireKnownDriver } from './driver-internals.ts'
@@ -10,10 +11,10 @@ export interface ConnectClientOptions {
   readonly connectionString: string
   /** The name of the connection in `pg_stat_activity`. */
   readonly applicationName: string
-  /** Max time for connecting, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number
-  /** Max time to wait for the result of a statement, in milliseconds. Default: no limit. */
-  readonly queryTimeoutMs?: number
+  /** Max time for connecting. Default `'10s'`. */
+  readonly timeout?: Duration
+  /** Max time to wait for the result of a statement. Default: no limit. */
+  readonly queryTimeout?: Duration
   /** True if the URL may lead to a pooler, which refuses some settings. Default false. */
   readonly isPooled?: boolean
   /** Settings that the session starts with, and that `RESET` restores. Default none. */
@@ -25,13 +26,13 @@ export interface ConnectClientOptions {
  * tests and the command line. Losing the connection fails the next statement but never ends the
  * process.
  *
- * @throws HoldfastError `database-unreachable`, `driver-unknown`.
+ * @throws HoldfastError `database-unreachable`, `driver-unknown`, `duration-invalid`.
  */
 export async function connectClient({
   connectionString,
   applicationName,
-  timeoutMs = 10_000,
-  queryTimeoutMs,
+  timeout = '10s',
+  queryTimeout,
   isPooled = false,
   sessionSettings,
 }: ConnectClientOptions): Promise<DriverClient> {
@@ -39,8 +40,10 @@ export async function connectClient({
   const client = new DriverClient({
     connectionString,
     application_name: applicationName,
-    connectionTimeoutMillis: timeoutMs,
-    ...(queryTimeoutMs === undefined ? {} : { query_timeout: queryTimeoutMs }),
+    connectionTimeoutMillis: toMilliseconds(timeout, { option: 'timeout' }),
+    ...(queryTimeout === undefined
+      ? {}
+      : { query_timeout: toMilliseconds(queryTimeout, { option: 'queryTimeout' }) }),
     sessionSettings: { ...driverSettings({ isPooled }), ...sessionSettings },
   })
   try {

@@ -1,0 +1,62 @@
+import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
+import { type Duration, maxTimerDelay, toDuration, toMilliseconds } from '../../../kernel/base/duration.ts'
+import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { Mode } from '../../../kernel/host/service-host.ts'
+import type { StopTimes } from '../stop-server.ts'
+import type { ServerValues } from './server-settings.ts'
+
+/** Options that determine how long a stop takes. */
+export interface StopOptions {
+  /**
+   * Max time for the service to stop, from the signal on and including the drain delay. Work that
+   * has not ended then is cut off and named in the log. Default `'20s'`: less than the 30 s after
+   * which Kubernetes kills a process.
+   */
+  readonly grace?: Duration
+  /**
+   * Time, as part of `grace`, that the service continues to listen after the signal: not ready, and
+   * with `Connection: close` in every response. A load balancer that does not see the signal needs
+   * this long to notice; requests that it sends meanwhile are answered. Default: `DRAIN_DELAY`,
+   * else `'7s'` in production and `'0s'` elsewhere. haproxy with its defaults (three checks, 2 s
+   * apart) notices within 6 s, and Kubernetes updates its endpoints in less; Docker kills after 10
+   * s.
+   */
+  readonly drainDelay?: Duration
+}
+
+const defaultGrace: Duration = '20s'
+const productionDelayMs = 7_000
+
+/**
+ * Returns the times of a stop. The drain delay is the option, else `DRAIN_DELAY`, else 7 s in
+ * production (at most half of the grace period), and 0 elsewhere.
+ *
+ * @throws HoldfastError `configuration-invalid`, `duration-invalid`.
+ */
+export function chooseStopTimes(
+  { grace = defaultGrace, drainDelay }: StopOptions,
+  { DRAIN_DELAY }: Pick<ServerValues, 'DRAIN_DELAY'>,
+  mode: Mode,
+): StopTimes {
+  const graceMs = toMilliseconds(grace, { option: 'grace', allowsZero: true, max: maxTimerDelay })
+  if (drainDelay !== undefined) {
+    const drainDelayMs = toMilliseconds(drainDelay, { option: 'drainDelay', allowsZero: true })
+    if (isWithin(drainDelayMs, graceMs)) return { graceMs, drainDelayMs }
+    throw tooLong(`The option drainDelay is ${drainDelay}`, grace)
+  }
+  if (DRAIN_DELAY !== undefined) {
+    if (isWithin(DRAIN_DELAY, graceMs)) return { graceMs, drainDelayMs: DRAIN_DELAY }
+    throw tooLong(`DRAIN_DELAY is ${toDuration(DRAIN_DELAY)}`, grace)
+  }
+  return { graceMs, drainDelayMs: mode === 'production' ? Math.min(productionDelayMs, graceMs / 2) : 0 }
+}
+
+function isWithin(delayMs: number, graceMs: number): boolean {
+  return delayMs === 0 || delayMs < graceMs
+}
+
+function tooLong(what: string, grace: Duration): HoldfastError {
+  return configurationInvalid([
+    `${what}; it must be less than the option grace (${grace}), because the delay is part of the grace period. The default is ${toDuration(productionDelayMs)} in production and 0s elsewhere.`,
+  ])
+}
