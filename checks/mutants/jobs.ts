@@ -203,7 +203,7 @@ export const jobMutants: readonly Mutant[] = [
   {
     name: 'wakes: of other services wake too',
     file: `${src}/effects/jobs/worker.ts`,
-    text: "    if (wake.service !== service) return\n    if (wake.kind === 'cancelled')",
+    text: "    if (wake.service !== this.#parts.service) return\n    if (wake.kind === 'cancelled')",
     replacement: "    if (wake.kind === 'cancelled')",
     killedBy: [{ file: quiet, name: 'jobs without a worker wake no process' }],
     why: 'Each job of a service would cost the workers of every other service a claim.',

@@ -4,7 +4,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import { startBullMqWorker } from './bullmq-worker.ts'
+import { BullMqWorker } from './bullmq-worker.ts'
 import { Handover } from './hand-over-jobs.ts'
 import { checkJobs } from './check-jobs.ts'
 import { identifyDatabase } from './queries/identify-database.ts'
@@ -70,7 +70,7 @@ export function bullmqJobs({
         const slots = plan.queues.reduce((sum, { concurrency }) => sum + concurrency, 0)
         const pool = parts.openPool('holdfast job (bullmq)', slots)
         const shared = { ...parts, control, connection, prefix, plan }
-        const worker = startBullMqWorker({ ...shared, pool, lockMs })
+        const worker = new BullMqWorker({ ...shared, pool, lockMs })
         const handover = new Handover({ ...shared, pool: control, notOurs: keepOnPostgres })
         return {
           async stop(limitMs) {

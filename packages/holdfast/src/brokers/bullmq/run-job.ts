@@ -1,24 +1,18 @@
-import { abortable } from '../../kernel/base/cancellation.ts'
 import { toMilliseconds } from '../../kernel/base/duration.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import type { AttemptScope } from '../../effects/jobs/attempt/attempt-scope.ts'
-import { JobRunContext } from '../../effects/jobs/attempt/job-run-context.ts'
-import { resolveFailure } from '../../effects/jobs/attempt/attempt-outcome.ts'
+import { type AttemptOutcome, resolveFailure } from '../../effects/jobs/attempt/attempt-outcome.ts'
+import { logFailure } from '../../effects/jobs/attempt/log-failure.ts'
+import { createTransaction, type HandlerParts, runHandler } from '../../effects/jobs/attempt/run-handler.ts'
 import type { AttemptEnd } from '../../effects/jobs/queries/finish.ts'
-import { readInput } from '../../effects/jobs/attempt/read-input.ts'
-import type { AttemptOutcome } from '../../effects/jobs/attempt/run-attempt.ts'
-import { Transaction } from '../../storage/postgres/transaction/transaction.ts'
-import { uniformLimits } from '../../storage/postgres/queries/begin-transaction.ts'
+import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import type { JobRecords } from './job-records.ts'
 import { NoSteps } from './no-steps.ts'
 import { finishFenced } from './queries/finish-jobs.ts'
 
-/** Dependencies of {@link runJob} that all jobs share. */
-export interface RunParts {
-  readonly settings: unknown
+/** Dependencies of {@link runJob}. */
+export interface RunParts extends HandlerParts {
   readonly records: JobRecords
-  /** Stores the progress that a job reports. */
-  keepProgress(scope: AttemptScope, value: string): void
 }
 
 /** The outcome of an attempt, with the action that BullMQ has to take. */
@@ -37,12 +31,9 @@ export interface JobRunEnd {
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runJob(scope: AttemptScope, parts: RunParts): Promise<JobRunEnd> {
-  const transaction = new Transaction(scope.pool, scope.work, {
-    limits: uniformLimits(scope.limitMs),
-    owner: scope.job,
-  })
+  const transaction = createTransaction(scope)
   try {
-    await runHandler(scope, parts, transaction)
+    await runHandler(scope, parts, { transaction, steps: new NoSteps(scope) })
     return over(await succeed(scope, parts, transaction))
   } catch (error) {
     await transaction.close()
@@ -59,20 +50,6 @@ const over = (outcome: AttemptOutcome): JobRunEnd => ({
   isFailure: false,
   error: undefined,
 })
-
-async function runHandler(scope: AttemptScope, parts: RunParts, transaction: Transaction): Promise<void> {
-  const { job, row, deadline, log } = scope
-  const input = await readInput(scope)
-  const context = new JobRunContext(scope, { input, transaction, steps: new NoSteps(scope), ...parts })
-  const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
-    context.within(() => job.run(context as never)),
-  )
-  await abortable(Promise.resolve(running), deadline, (outcome) => {
-    if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
-      log.debug({ error: toLogFields(outcome.reason) }, `job ${row.name} failed after its attempt had ended`)
-  })
-  deadline.throwIfAborted()
-}
 
 async function succeed(
   { job, row }: AttemptScope,
@@ -116,12 +93,4 @@ const unwrittenPauseMs = 1_000
 
 function again({ delayMs = 0, isFailure = false, isSnooze = false }: AttemptEnd, error: unknown): JobRunEnd {
   return { outcome: isSnooze ? 'snoozed' : 'failed', next: 'again', delayMs, isFailure, error }
-}
-
-function logFailure(error: unknown, end: AttemptEnd, { log, work }: AttemptScope): void {
-  work.span.fail(error instanceof Error ? error.name : 'unknown')
-  const fields = { error: toLogFields(error) }
-  if (end.isSnooze === true) log.info(fields, 'job snoozed')
-  else if (end.state === 'dead') log.error(fields, 'job failed permanently (attempts exhausted)')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; will retry')
 }

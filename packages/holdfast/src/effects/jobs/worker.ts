@@ -6,10 +6,11 @@ import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim/claim-of.ts'
 import { Claims } from './claim/claims.ts'
 import type { HeartbeatTarget } from './heartbeat/heartbeat-connection.ts'
-import { startHeartbeat } from './heartbeat/heartbeat.ts'
-import { jobCancelled, jobLost, workerStopping } from './attempt/abort-reasons.ts'
+import { type Heartbeat, startHeartbeat } from './heartbeat/heartbeat.ts'
+import { jobCancelled, jobLost } from './attempt/abort-reasons.ts'
 import { findCancelled } from './queries/claim.ts'
-import { type EndedAttempt, RunningAttempts, type RunningAttemptsParts } from './attempt/running-attempts.ts'
+import type { EndedAttempt } from './attempt/attempt-runner.ts'
+import { PostgresAttempts, type PostgresAttemptsParts } from './attempt/postgres-attempts.ts'
 import type { Rescuer } from './leadership/leader-tasks.ts'
 import { pollIntervalMs, pollRetryMs } from './leadership/poll-interval.ts'
 import { divideSlots } from './claim/slots.ts'
@@ -20,7 +21,7 @@ import type { WorkerIdentity } from './worker-identity.ts'
 /*
  * The worker of a process: claims jobs and runs them.
  *
- *   waker, polls ──▶ Claims ── claim ──▶ backlog ── free slot ──▶ RunningAttempts ──▶ end
+ *   waker, polls ──▶ Claims ── claim ──▶ backlog ── free slot ──▶ PostgresAttempts ─▶ end
  *                       ▲                   │ too old, stopping         │             │
  *                       │                   └──▶ released               │          onEnded
  *                       └───────────────────────────────────────────────┼─────────────┘
@@ -40,7 +41,7 @@ import type { WorkerIdentity } from './worker-identity.ts'
 
 /** Dependencies of {@link startWorker}. */
 export interface WorkerParts extends Omit<
-  RunningAttemptsParts,
+  PostgresAttemptsParts,
   'onEnded' | 'holdsLease' | 'onLongestTimeout'
 > {
   /** Max number of jobs that run at once, not counting jobs with dedicated slots. */
@@ -56,65 +57,103 @@ export interface WorkerParts extends Omit<
 // Interval at which jobs that were claimed ahead and did not start are released.
 const staleCheckMs = 500
 const timeoutMs = 5_000
-// Releasing jobs takes a round trip, which is allowed even after the grace period.
-const minReportMs = 1_000
 
 /** A worker of this process. It can rescue the jobs of other workers. */
 export interface ProcessWorker extends Worker, Rescuer {}
 
 /** Starts to claim and run jobs. */
 export function startWorker(parts: WorkerParts): ProcessWorker {
-  const { service, jobs, concurrency, control, identity, waker, clock, log } = parts
-  const heartbeat = startHeartbeat({
-    worker: identity.id,
-    target: parts.heartbeatTarget,
-    log,
-    onDeclaredDead: endDead,
-    onLoopDelay: (delayMs) => attempts.reportLoopDelay(delayMs),
-  })
-  const attempts = new RunningAttempts({
-    ...parts,
-    onEnded,
-    holdsLease: () => heartbeat.holdsLease,
-    onLongestTimeout: (timeoutMs) => heartbeat.allowSilence(timeoutMs),
-  })
-  const allClaims = divideSlots(jobs.values(), concurrency).map(
-    (slots) =>
-      new Claims({
-        service,
-        worker: identity.id,
-        slots,
-        control,
-        attempts,
-        log,
-        onFailed: () => polling.now(),
-      }),
-  )
-  const claimsByName = new Map(allClaims.flatMap((claims) => claims.names.map((name) => [name, claims])))
-  let isStopping = false
+  return new PostgresWorker(parts)
+}
 
-  const task = (failure: string, everyMs: () => number, work: () => Promise<undefined>): RecurringTask =>
-    startRecurringTask({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
-  // A claim whose reply was lost may be executed late; the next claim releases its jobs.
-  const pollMs = (): number =>
-    allClaims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(waker)
-  const polling = task('polling for jobs failed', pollMs, poll)
-  const cancelling = task('polling for cancelled jobs failed', () => pollIntervalMs(waker), endCancelled)
-  const releasing = task('releasing waiting jobs failed', () => staleCheckMs, releaseStale)
-  const unlisten = waker.listen({
-    wake,
-    look() {
-      polling.now()
-      cancelling.now()
-    },
-  })
+class PostgresWorker implements ProcessWorker {
+  readonly #parts: WorkerParts
+  readonly #heartbeat: Heartbeat
+  readonly #attempts: PostgresAttempts
+  readonly #claims: readonly Claims[]
+  readonly #claimsByName: ReadonlyMap<string, Claims>
+  readonly #polling: RecurringTask
+  readonly #cancelling: RecurringTask
+  readonly #releasing: RecurringTask
+  readonly #unlisten: () => void
+  #isStopping = false
 
-  function wake(wake: Wake): void {
-    if (wake.service !== service) return
+  constructor(parts: WorkerParts) {
+    this.#parts = parts
+    this.#heartbeat = startHeartbeat({
+      worker: parts.identity.id,
+      target: parts.heartbeatTarget,
+      log: parts.log,
+      onDeclaredDead: () => this.#endDead(),
+      onLoopDelay: (delayMs) => this.#attempts.reportLoopDelay(delayMs),
+    })
+    this.#attempts = new PostgresAttempts({
+      ...parts,
+      onEnded: (ended) => this.#ended(ended),
+      holdsLease: () => this.#heartbeat.holdsLease,
+      onLongestTimeout: (timeoutMs) => this.#heartbeat.allowSilence(timeoutMs),
+    })
+    this.#claims = this.#divideClaims()
+    this.#claimsByName = new Map(this.#claims.flatMap((claims) => claims.names.map((name) => [name, claims])))
+    this.#polling = this.#startTask(
+      'polling for jobs failed',
+      () => this.#pollMs(),
+      () => this.#poll(),
+    )
+    this.#cancelling = this.#startTask(
+      'polling for cancelled jobs failed',
+      () => pollIntervalMs(parts.waker),
+      () => this.#endCancelled(),
+    )
+    this.#releasing = this.#startTask(
+      'releasing waiting jobs failed',
+      () => staleCheckMs,
+      () => this.#releaseStale(),
+    )
+    this.#unlisten = parts.waker.listen({
+      wake: (wake) => this.#wake(wake),
+      look: () => {
+        this.#polling.now()
+        this.#cancelling.now()
+      },
+    })
+  }
+
+  get id(): string {
+    return this.#parts.identity.id
+  }
+
+  get reachableForMs(): number {
+    return this.#heartbeat.reachableForMs
+  }
+
+  #divideClaims(): readonly Claims[] {
+    const { service, jobs, concurrency, control, log } = this.#parts
+    return divideSlots(jobs.values(), concurrency).map(
+      (slots) =>
+        new Claims({
+          service,
+          worker: this.id,
+          slots,
+          control,
+          attempts: this.#attempts,
+          log,
+          onFailed: () => this.#polling.now(),
+        }),
+    )
+  }
+
+  #startTask(failure: string, everyMs: () => number, work: () => Promise<undefined>): RecurringTask {
+    const { clock, log } = this.#parts
+    return startRecurringTask({ failure, clock, log, everyMs, retryMs: pollRetryMs, work })
+  }
+
+  #wake(wake: Wake): void {
+    if (wake.service !== this.#parts.service) return
     if (wake.kind === 'cancelled') {
-      if (allClaims.some(({ names }) => names.some((name) => concerns(wake, name)))) cancelling.now()
+      if (this.#claims.some(({ names }) => names.some((name) => concerns(wake, name)))) this.#cancelling.now()
     } else if (wake.kind === 'jobs' || wake.kind === 'returned') {
-      for (const claims of allClaims) {
+      for (const claims of this.#claims) {
         if (!claims.names.some((name) => concerns(wake, name))) continue
         if (wake.kind === 'returned') claims.sweepNext()
         claims.claimSoon()
@@ -122,79 +161,87 @@ export function startWorker(parts: WorkerParts): ProcessWorker {
     }
   }
 
-  function onEnded({ row, outcome, durationMs }: EndedAttempt): void {
-    const claims = claimsByName.get(row.name)!
+  #ended({ row, outcome, durationMs }: EndedAttempt): void {
+    const { waker } = this.#parts
+    const claims = this.#claimsByName.get(row.name)!
     claims.ended(row, durationMs)
     // The job may be due again before the leader polls.
     if (outcome === 'failed' || outcome === 'suspended' || outcome === 'snoozed') waker.send('due', [])
     if (outcome === 'released') waker.send('returned', [row.name])
-    if (!isStopping) {
+    if (!this.#isStopping) {
       claims.beginNext()
       claims.claimSoon()
     }
     // The slot may have gone to a job that only another process has room for.
-    if (row.has_slot && (isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
+    if (row.has_slot && (this.#isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 
-  async function poll(): Promise<undefined> {
-    for (const claims of allClaims) {
+  // A claim whose reply was lost may be executed late; the next claim releases its jobs.
+  #pollMs(): number {
+    return this.#claims.some(({ isUnclear }) => isUnclear) ? pollRetryMs : pollIntervalMs(this.#parts.waker)
+  }
+
+  async #poll(): Promise<undefined> {
+    for (const claims of this.#claims) {
       await claims.claim()
     }
   }
 
-  async function releaseStale(): Promise<undefined> {
-    for (const claims of allClaims) {
+  async #releaseStale(): Promise<undefined> {
+    for (const claims of this.#claims) {
       const names = await claims.releaseStale()
-      if (names.length > 0) waker.send('returned', names)
+      if (names.length > 0) this.#parts.waker.send('returned', names)
     }
   }
 
-  async function endCancelled(): Promise<undefined> {
-    if (attempts.size === 0 && allClaims.every(({ waiting }) => waiting === 0)) return
-    const { rows } = await withConnection(control, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
-      connection.run<ClaimOf>(findCancelled(identity.id)),
+  async #endCancelled(): Promise<undefined> {
+    if (this.#attempts.size === 0 && this.#claims.every(({ waiting }) => waiting === 0)) return
+    const work = systemWork(AbortSignal.timeout(timeoutMs))
+    const { rows } = await withConnection(this.#parts.control, work, (connection) =>
+      connection.run<ClaimOf>(findCancelled(this.id)),
     )
     const keys = new Set(rows.map(claimKey))
     // A cancelled job that has not started is started, and then ends like any other.
-    for (const claims of allClaims) claims.beginAtOnce(keys)
-    attempts.cancel(jobCancelled, keys)
+    for (const claims of this.#claims) claims.beginAtOnce(keys)
+    this.#attempts.cancel(jobCancelled, keys)
   }
 
-  function endDead(): void {
-    log.error(
-      { worker: identity.id, running: attempts.size },
+  #endDead(): void {
+    this.#parts.log.error(
+      { worker: this.id, running: this.#attempts.size },
       'this worker was declared dead; its jobs are rescued by others',
     )
-    for (const claims of allClaims) claims.end()
-    attempts.cancel(jobLost)
-    parts.onDeclaredDead()
+    for (const claims of this.#claims) claims.end()
+    this.#attempts.cancel(jobLost)
+    this.#parts.onDeclaredDead()
   }
 
-  return {
-    id: identity.id,
-    get reachableForMs() {
-      return heartbeat.reachableForMs
-    },
-    async stop(limitMs) {
-      isStopping = true
-      for (const claims of allClaims) claims.end()
-      unlisten()
-      const endMs = performance.now() + limitMs
-      // Jobs of a claim in progress have to be released before the connections are closed.
-      const closing = allClaims.map((claims) => claims.close())
-      const [, , ...released] = await Promise.all([polling.stop(), releasing.stop(), ...closing])
-      if (released.flat().length > 0) waker.send('returned', released.flat())
-      await attempts.ended(endMs - performance.now())
-      attempts.cancel(workerStopping)
-      await attempts.ended(Math.max(minReportMs, endMs - performance.now()))
-      attempts.giveUp()
-      await Promise.all([cancelling.stop(), heartbeat.stop()])
-      await attempts.close()
-      await identity.leave().catch((error: unknown) => {
-        log.debug({ error: toLogFields(error) }, 'unregistering the worker failed; it will be declared dead')
-      })
-      if (attempts.size > 0) waker.send('orphaned', [])
-      return attempts.released
-    },
+  async stop(limitMs: number): Promise<readonly string[]> {
+    const endMs = performance.now() + limitMs
+    this.#isStopping = true
+    await this.#stopClaiming()
+    await this.#attempts.stop(endMs - performance.now())
+    await Promise.all([this.#cancelling.stop(), this.#heartbeat.stop()])
+    await this.#attempts.close()
+    await this.#leave()
+    if (this.#attempts.size > 0) this.#parts.waker.send('orphaned', [])
+    return this.#attempts.released
+  }
+
+  /** Stops claiming, and releases the claimed jobs that have not started. */
+  async #stopClaiming(): Promise<void> {
+    for (const claims of this.#claims) claims.end()
+    this.#unlisten()
+    // Jobs of a claim in progress have to be released before the connections are closed.
+    const closing = this.#claims.map((claims) => claims.close())
+    const [, , ...released] = await Promise.all([this.#polling.stop(), this.#releasing.stop(), ...closing])
+    if (released.flat().length > 0) this.#parts.waker.send('returned', released.flat())
+  }
+
+  async #leave(): Promise<void> {
+    const { identity, log } = this.#parts
+    await identity.leave().catch((error: unknown) => {
+      log.debug({ error: toLogFields(error) }, 'unregistering the worker failed; it will be declared dead')
+    })
   }
 }

@@ -10,6 +10,17 @@ import { jobCancelled, jobLost, jobNotBegun, leaseOver, workerStopping } from '.
 import type { ClaimedRow } from '../queries/claim.ts'
 import { type AttemptEnd, deadRetentionMs, fenceLost } from '../queries/finish.ts'
 
+/** The outcome of an attempt. */
+export type AttemptOutcome =
+  | 'succeeded'
+  | 'failed'
+  | 'dead'
+  | 'cancelled'
+  | 'suspended'
+  | 'snoozed'
+  | 'released'
+  | 'lost'
+
 const maxTextLength = 2_000
 // A year. Postgres rejects times beyond the end of its calendar.
 const maxLaterMs = 365 * 86_400_000

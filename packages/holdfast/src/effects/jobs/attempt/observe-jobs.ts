@@ -1,5 +1,5 @@
 import type { HistogramSeries, Telemetry } from '../../../kernel/telemetry/telemetry.ts'
-import type { AttemptOutcome } from './run-attempt.ts'
+import type { AttemptOutcome } from './attempt-outcome.ts'
 
 /** Records metrics of attempts. */
 export interface JobsObserver {

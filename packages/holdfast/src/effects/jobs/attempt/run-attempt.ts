@@ -2,34 +2,21 @@ import { abortable } from '../../../kernel/base/cancellation.ts'
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
 import { maxAttempts } from '../../../kernel/background/retry-delay.ts'
-import { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
-import { uniformLimits } from '../../../storage/postgres/queries/begin-transaction.ts'
+import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 import { jobLost, jobNotBegun } from './abort-reasons.ts'
-import { JobRunContext } from './job-run-context.ts'
-import { resolveFailure } from './attempt-outcome.ts'
+import { type AttemptOutcome, resolveFailure } from './attempt-outcome.ts'
+import { logFailure } from './log-failure.ts'
+import { createTransaction, type HandlerParts, runHandler } from './run-handler.ts'
 import { type AttemptEnd, type Completion, succeedFenced } from '../queries/finish.ts'
 import { releaseSlot } from '../queries/limits.ts'
-import { readInput } from './read-input.ts'
 import { reportEnd } from './report-end.ts'
-import { StepRunner } from '../steps/step-runner.ts'
+import { type Pause, StepRunner } from '../steps/step-runner.ts'
 import { suspend } from '../steps/suspend.ts'
 
-/** The outcome of an attempt. */
-export type AttemptOutcome =
-  | 'succeeded'
-  | 'failed'
-  | 'dead'
-  | 'cancelled'
-  | 'suspended'
-  | 'snoozed'
-  | 'released'
-  | 'lost'
-
 /** Dependencies that all attempts share. */
-export interface AttemptParts {
-  readonly settings: unknown
+export interface AttemptParts extends HandlerParts {
   /** Marks an attempt as started. Resolves to `false` if this claim no longer holds the job. */
   markBegun(claim: ClaimOf): Promise<boolean>
   /**
@@ -37,8 +24,6 @@ export interface AttemptParts {
    * job.
    */
   complete(completion: Completion): Promise<boolean>
-  /** Stores the progress of a job. */
-  keepProgress(scope: AttemptScope, value: string): void
 }
 
 /**
@@ -51,10 +36,7 @@ export function isMarkedFirst({ job, row }: Pick<AttemptScope, 'job' | 'row'>): 
 
 /** Runs one attempt of a job and stores its outcome. Never rejects. */
 export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Promise<AttemptOutcome> {
-  const transaction = new Transaction(scope.pool, scope.work, {
-    limits: uniformLimits(scope.limitMs),
-    owner: scope.job,
-  })
+  const transaction = createTransaction(scope)
   const steps = new StepRunner(scope, () => transaction.isUsed)
   try {
     if (isMarkedFirst(scope)) await mark(scope, parts)
@@ -69,12 +51,7 @@ export async function runAttempt(scope: AttemptScope, parts: AttemptParts): Prom
   } finally {
     await transaction.close()
   }
-  try {
-    await suspend(scope, steps.pauses)
-    return 'suspended'
-  } catch (error) {
-    return fail(error, scope)
-  }
+  return pause(scope, steps.pauses)
 }
 
 async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promise<void> {
@@ -82,36 +59,6 @@ async function mark({ row, deadline }: AttemptScope, parts: AttemptParts): Promi
     throw jobNotBegun
   })
   if (!isOwn) throw jobLost
-}
-
-interface Running {
-  readonly transaction: Transaction
-  readonly steps: StepRunner
-}
-
-async function runHandler(
-  scope: AttemptScope,
-  parts: AttemptParts,
-  { transaction, steps }: Running,
-): Promise<void> {
-  const { job, row, deadline } = scope
-  const input = await readInput(scope)
-  const context = new JobRunContext(scope, { input, transaction, steps, ...parts })
-  const running = scope.externalCalls.within({ operation: job.name, isOpen: () => transaction.isOpen }, () =>
-    context.within(() => job.run(context as never)),
-  )
-  // Most handlers that do not use the database are synchronous and have finished.
-  if (running !== undefined) {
-    await abortable(Promise.resolve(running), deadline, (outcome) => {
-      if (outcome.status === 'rejected' && outcome.reason !== deadline.reason)
-        scope.log.debug(
-          { error: toLogFields(outcome.reason) },
-          `job ${row.name} failed after its attempt had ended`,
-        )
-    })
-  }
-  deadline.throwIfAborted()
-  await steps.settled()
 }
 
 async function succeed(
@@ -130,6 +77,15 @@ async function succeed(
     ...(row.has_slot ? releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }) : []),
   ])
   return 'succeeded'
+}
+
+async function pause(scope: AttemptScope, pauses: readonly Pause[]): Promise<AttemptOutcome> {
+  try {
+    await suspend(scope, pauses)
+    return 'suspended'
+  } catch (error) {
+    return fail(error, scope)
+  }
 }
 
 async function fail(error: unknown, scope: AttemptScope): Promise<AttemptOutcome> {
@@ -152,24 +108,4 @@ function outcomeOf(end: AttemptEnd, state: string): AttemptOutcome {
   if (state === 'cancelled' || state === 'dead') return state
   if (end.isSnooze === true) return 'snoozed'
   return end.state === 'ready' ? 'released' : 'failed'
-}
-
-function logFailure(error: unknown, end: AttemptEnd, { row, log, work }: AttemptScope): void {
-  if (end.isFailure !== true && end.state !== 'scheduled') return
-  if (end.isSnooze === true) {
-    log.info(
-      { error: toLogFields(error), snoozes: row.snoozes + 1, retryInMs: Math.round(end.delayMs ?? 0) },
-      'job snoozed',
-    )
-    return
-  }
-  work.span.fail(error instanceof Error ? error.name : 'unknown')
-  const fields = { error: toLogFields(error), failures: row.failures + (end.isFailure === true ? 1 : 0) }
-  if (end.state === 'dead' && end.keepsSlot === true)
-    log.error(
-      fields,
-      'job failed permanently (attempts exhausted); later jobs of its key wait until it is redriven or skipped',
-    )
-  else if (end.state === 'dead') log.error(fields, 'job failed permanently (attempts exhausted)')
-  else log.warn({ ...fields, retryInMs: Math.round(end.delayMs ?? 0) }, 'job failed; will retry')
 }

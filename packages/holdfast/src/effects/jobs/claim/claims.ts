@@ -7,7 +7,7 @@ import { Backlog } from './backlog.ts'
 import { ClaimBounds } from './claim-bounds.ts'
 import { coalesce } from './coalesce.ts'
 import { type ClaimedRow, claimJobs, releaseClaims, releaseUnknownClaims } from '../queries/claim.ts'
-import type { RunningAttempts } from '../attempt/running-attempts.ts'
+import type { PostgresAttempts } from '../attempt/postgres-attempts.ts'
 import type { Slots } from './slots.ts'
 
 /** Dependencies of {@link Claims}. */
@@ -18,7 +18,7 @@ export interface ClaimParts {
   /** The slots that the jobs run in. */
   readonly slots: Slots
   readonly control: Pool
-  readonly attempts: RunningAttempts
+  readonly attempts: PostgresAttempts
   readonly log: Logger
   /** Called when a claim failed that no caller waits for. */
   readonly onFailed: () => void

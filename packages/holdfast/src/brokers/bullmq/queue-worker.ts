@@ -1,0 +1,109 @@
+import { DelayedError, type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+import { abortable } from '../../kernel/base/cancellation.ts'
+import { toLogFields, type Logger } from '../../kernel/base/log.ts'
+import type { PlannedQueue } from './queue-plan.ts'
+import type { JobRunEnd } from './run-job.ts'
+
+/** Dependencies of {@link openQueueWorker}. */
+export interface QueueWorkerParts {
+  readonly client: Redis
+  readonly prefix: string | undefined
+  /** How long a BullMQ lock is valid without renewal, in milliseconds. */
+  readonly lockMs: number
+  readonly log: Logger
+  /** Runs a job that BullMQ hands out. */
+  readonly run: (job: Job) => Promise<JobRunEnd>
+  /** Called with the ids of jobs whose locks could not be renewed. */
+  readonly onLocksLost: (ids: readonly string[]) => void
+}
+
+/** Delay after a failure that is unrelated to the job, in milliseconds. */
+export const redisRetryMs = 1_000
+const closeLimitMs = 2_000
+
+/** Thrown to BullMQ for a failed attempt that is followed by another. */
+class TryAgain extends Error {
+  override readonly name = 'TryAgain'
+  readonly delayMs: number
+
+  constructor({ error, delayMs }: JobRunEnd) {
+    super(messageOf(error), { cause: error })
+    this.delayMs = delayMs
+  }
+}
+
+/** Starts to take the jobs of a queue from BullMQ. Redis need not be reachable. */
+export function openQueueWorker(
+  { name, concurrency, limiter }: PlannedQueue,
+  parts: QueueWorkerParts,
+): Worker {
+  const { client, prefix, lockMs, log, run, onLocksLost } = parts
+  // BullMQ expects whole milliseconds.
+  const lookMs = Math.ceil(lockMs / 3)
+  const worker = new Worker(name, async (job, token) => answer(job, token!, run), {
+    connection: client,
+    ...(prefix === undefined ? {} : { prefix }),
+    concurrency,
+    ...(limiter ? { limiter } : {}),
+    lockDuration: lockMs,
+    lockRenewTime: lookMs,
+    stalledInterval: lookMs,
+    // Stalled jobs count as failed attempts here, so BullMQ's own limit is disabled.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    runRetryDelay: redisRetryMs,
+    settings: {
+      backoffStrategy: (_tries, _type, error) =>
+        error instanceof TryAgain ? Math.round(error.delayMs) : redisRetryMs,
+    },
+  })
+  worker.on('error', (error) => {
+    const fields = { queue: name, reason: error.message }
+    // While Redis is unreachable, the errors repeat and add nothing.
+    if (client.status === 'ready') log.warn(fields, 'BullMQ reported an error; it retries')
+    else log.debug(fields, 'BullMQ reported an error while Redis was unreachable')
+  })
+  worker.on('lockRenewalFailed', onLocksLost)
+  return worker
+}
+
+/** Runs a job and reports to BullMQ what happens to it next. */
+async function answer(job: Job, token: string, run: QueueWorkerParts['run']): Promise<void> {
+  // The row of the job decides whether there is another attempt, not BullMQ.
+  job.opts.attempts = Number.MAX_SAFE_INTEGER
+  const end = await run(job)
+  switch (end.next) {
+    case 'over':
+      return
+    case 'dead':
+      throw new UnrecoverableError(messageOf(end.error))
+    case 'again':
+      if (end.isFailure) throw new TryAgain(end)
+      if (end.outcome === 'released') {
+        await job.moveToWait(token)
+        throw new WaitingError()
+      }
+      await job.moveToDelayed(Date.now() + Math.round(end.delayMs), token)
+      throw new DelayedError()
+  }
+}
+
+/**
+ * Closes a worker. If Redis is unreachable, BullMQ detects by itself what the worker could not
+ * report.
+ */
+export async function closeQueueWorker(worker: Worker, log: Logger): Promise<void> {
+  await abortable(worker.close(), AbortSignal.timeout(closeLimitMs)).catch((error: unknown) => {
+    log.debug({ error: toLogFields(error) }, 'closing a BullMQ worker failed')
+    // Without this, the worker's own connection would try to reach Redis without end.
+    void worker
+      .disconnect()
+      .catch((late: unknown) =>
+        log.debug({ error: toLogFields(late) }, 'disconnecting a BullMQ worker failed'),
+      )
+  })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

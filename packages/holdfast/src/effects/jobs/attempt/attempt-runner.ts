@@ -1,0 +1,153 @@
+import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { Job } from '../../../kernel/background/job.ts'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { claimKey } from '../claim/claim-of.ts'
+import type { ClaimedRow } from '../queries/claim.ts'
+import { workerStopping } from './abort-reasons.ts'
+import { allSettledWithin } from './all-settled-within.ts'
+import type { AttemptOutcome } from './attempt-outcome.ts'
+import type { AttemptScope } from './attempt-scope.ts'
+import { type JobsObserver, observeJobs } from './observe-jobs.ts'
+import { type AttemptHost, openAttempt } from './open-attempt.ts'
+
+/*
+ * The attempts that run in a process, for any job engine. Each goes the same way:
+ *
+ *   open ─────────▶ its scope: deadline, span, log (open-attempt.ts)
+ *   read input ───▶ validated by the current schema ┐
+ *   run ──────────▶ the handler, with its context   ├ run-handler.ts
+ *   settle ───────▶ steps that still run            ┘
+ *   end ──────────▶ success, failure or suspension, stored by the engine (run-attempt.ts for
+ *                   Postgres, brokers/bullmq/run-job.ts for BullMQ)
+ *   report ───────▶ metrics, span, log; the engine frees the slot
+ *
+ * Invariants:
+ * - Attempts are known by job and claim: a process may have two claims of one job.
+ * - An attempt stays in the list until its outcome is stored or given up, even if it is aborted.
+ * - When the worker stops, attempts get a grace period, are then aborted, and get some time to
+ *   store their outcomes. Other workers rescue the jobs of outcomes that are not stored by then.
+ */
+
+/** Dependencies of {@link AttemptRunner}. */
+export interface AttemptRunnerParts extends Omit<AttemptHost, 'pool' | 'closing'> {
+  /** Called after an attempt has ended. */
+  readonly onEnded?: (ended: EndedAttempt) => void
+}
+
+/** An attempt that has ended. */
+export interface EndedAttempt {
+  readonly job: Job
+  readonly row: ClaimedRow
+  readonly outcome: AttemptOutcome
+  readonly durationMs: number
+}
+
+/** A claimed job, and the pool for its transaction. */
+export interface JobToRun {
+  readonly job: Job
+  readonly row: ClaimedRow
+  readonly pool: Pool
+}
+
+// Storing outcomes takes a round trip, which is allowed even after the grace period.
+const minReportMs = 1_000
+
+interface RunningAttempt {
+  readonly scope: AttemptScope
+  readonly ended: Promise<void>
+}
+
+/** Runs the attempts of a process and stops them with a grace period. */
+export class AttemptRunner {
+  readonly #host: Omit<AttemptHost, 'pool'>
+  readonly #onEnded: ((ended: EndedAttempt) => void) | undefined
+  readonly #observer: JobsObserver
+  readonly #closing = new AbortController()
+  readonly #running = new Map<string, RunningAttempt>()
+  readonly #released: string[] = []
+
+  constructor({ onEnded, ...host }: AttemptRunnerParts) {
+    this.#host = { ...host, closing: this.#closing.signal }
+    this.#onEnded = onEnded
+    this.#observer = observeJobs(host.telemetry, () => this.#running.size)
+  }
+
+  /** The number of running attempts. */
+  get size(): number {
+    return this.#running.size
+  }
+
+  /** The scopes of the running attempts. */
+  get scopes(): readonly AttemptScope[] {
+    return [...this.#running.values()].map(({ scope }) => scope)
+  }
+
+  /** The ids of the jobs that were released for other workers to run. */
+  get released(): readonly string[] {
+    return this.#released
+  }
+
+  /** Aborted when outcomes that are not stored yet are dropped. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /**
+   * Runs an attempt: `run` runs the job in the opened scope and stores the outcome. Resolves when
+   * the attempt has ended; never rejects.
+   */
+  run({ job, row, pool }: JobToRun, run: (scope: AttemptScope) => Promise<AttemptOutcome>): Promise<void> {
+    const scope = openAttempt(job, row, { ...this.#host, pool })
+    this.#observer.began(row.name, row.age_ms / 1_000)
+    const startedMs = performance.now()
+    const ended = this.#host.telemetry
+      .within(scope.work.span, () => run(scope))
+      .catch((error: unknown) => this.#lose(error, scope))
+      .then((outcome) => this.#end(scope, outcome, performance.now() - startedMs))
+    this.#running.set(claimKey(row), { scope, ended })
+    return ended
+  }
+
+  #lose(error: unknown, { row }: AttemptScope): AttemptOutcome {
+    this.#host.log.error(
+      { error: toLogFields(error), job: row.name, jobId: row.id },
+      'recording the outcome of an attempt failed',
+    )
+    return 'lost'
+  }
+
+  #end({ job, row, work, deadline, log }: AttemptScope, outcome: AttemptOutcome, durationMs: number): void {
+    this.#observer.ended(row.name, outcome, durationMs / 1_000)
+    if (outcome === 'released') this.#released.push(row.id)
+    log.debug({ outcome, statements: work.usage.statements }, `job ${outcome}`)
+    deadline.end()
+    work.span.set('holdfast.outcome', outcome)
+    work.span.end()
+    this.#running.delete(claimKey(row))
+    this.#onEnded?.({ job, row, outcome, durationMs })
+  }
+
+  /** Aborts the attempts with these keys. Default: all. */
+  cancel(reason: HoldfastError, keys: Iterable<string> = this.#running.keys()): void {
+    for (const key of keys) this.#running.get(key)?.scope.deadline.cancel(reason)
+  }
+
+  /**
+   * Waits up to `graceMs` for the running attempts, then aborts the rest and waits for their
+   * outcomes, until the grace period has passed and for a second at least. Outcomes that are not
+   * stored by then are dropped.
+   */
+  async stop(graceMs: number): Promise<void> {
+    const endMs = performance.now() + graceMs
+    await allSettledWithin(this.#running.values(), graceMs)
+    this.cancel(workerStopping)
+    await allSettledWithin(this.#running.values(), Math.max(minReportMs, endMs - performance.now()))
+    this.#closing.abort()
+  }
+
+  /** Ends the metrics of running jobs. */
+  close(): void {
+    this.#observer.forget()
+  }
+}
