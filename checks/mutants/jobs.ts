@@ -228,12 +228,12 @@ export const jobMutants: readonly Mutant[] = [
   },
   {
     name: 'wakes: more names than a notification holds',
-    file: `${src}/effects/jobs/enqueue/wake.ts`,
+    file: `${src}/effects/wakes/wake.ts`,
     text: 'const maxPayloadBytes = 7_999',
     replacement: 'const maxPayloadBytes = 79_990',
     killedBy: [
       {
-        file: `${src}/effects/jobs/enqueue/waker.postgres.test.ts`,
+        file: `${src}/effects/wakes/waker.postgres.test.ts`,
         name: 'if a notification cannot hold all names, it stands for any name of the service',
       },
     ],

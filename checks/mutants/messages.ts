@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts'
 
 const src = 'packages/holdfast/src'
 const locks = `${src}/effects/messages/subscription-locks.postgres.test.ts`
+const wakes = `${src}/databases/assembly/admin-wakes.postgres.test.ts`
 
 /** Mutants of how messages get their positions and reach their readers. */
 export const messageMutants: readonly Mutant[] = [
@@ -137,5 +138,21 @@ export const messageMutants: readonly Mutant[] = [
       },
     ],
     why: 'Messages of a key would be numbered in another order than that of their commits.',
+  },
+  {
+    name: 'admin: a subscription is moved without a notification',
+    file: `${src}/effects/messages/subscriptions-admin.ts`,
+    text: `await runStatement(within, notify([{ kind: 'messages', service: publisher, names }]))`,
+    replacement: 'void names, publisher',
+    killedBy: [{ file: wakes, name: 'a relay that is moved back sends again' }],
+    why: 'Running processes would read the messages again only at their next poll.',
+  },
+  {
+    name: 'admin: messages are redriven without a notification',
+    file: `${src}/effects/messages/messages-admin.ts`,
+    text: 'if (wakes.length > 0) await runStatement(within, notify(wakes))',
+    replacement: 'void notify(wakes)',
+    killedBy: [{ file: wakes, name: 'a dead letter that is redriven is handled' }],
+    why: 'Running processes would handle the dead letters only at their next poll.',
   },
 ]

@@ -50,4 +50,17 @@ export const webhookMutants: readonly Mutant[] = [
     killedBy,
     why: 'The shortest retention on a database would delete the deliveries of all its services.',
   },
+  {
+    name: 'webhooks: a replay without a notification',
+    file: `${queries}/replay-deliveries.ts`,
+    text: 'select id, (select count(*) from notified) as services from inserted',
+    replacement: 'select id from inserted',
+    killedBy: [
+      {
+        file: 'packages/holdfast/src/databases/assembly/admin-wakes.postgres.test.ts',
+        name: 'a webhook delivery that is replayed is sent',
+      },
+    ],
+    why: 'Replayed deliveries would be sent only at the next poll of the leader.',
+  },
 ]

@@ -219,7 +219,7 @@ describe('messages', () => {
       / relay +nats +2 +1 +\d+s +never .*broker-unreachable: nats:\/\/u:\[redacted\]@nats\.test$/m,
     )
     const forth = await run('messages', 'rewind', 'nats', '--to', '3')
-    expect(forth).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(relay-would-skip)') })
+    expect(forth).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('(subscription-would-skip)') })
     expect(await json('messages', 'relays')).toMatchObject({ subscriptions: [{ position: '2' }] })
     expect(await printed('messages', 'rewind', 'nats', '--to', '3', '--skip')).toContain('0 messages to send')
     expect(await printed('messages', 'rewind', 'nats', '--since', '1h')).toBe(

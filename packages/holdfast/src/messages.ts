@@ -2,19 +2,22 @@ export {
   listDeadMessages,
   listMessages,
   type ListMessagesOptions,
-  listSubscriptions,
-  type MovedSubscription,
-  moveSubscription,
   redriveDeadMessages,
-  type RelayFailure,
-  removeSubscription,
   republish,
   skipDeadMessages,
   type StoredDeadMessage,
   type StoredMessage,
+} from './effects/messages/messages-admin.ts'
+export {
+  listSubscriptions,
+  type MovedSubscription,
+  moveSubscription,
+  type RelayFailure,
+  removeSubscription,
+  type SubscriptionMove,
   type SubscriptionReference,
   type SubscriptionState,
   type SubscriptionTarget,
-} from './effects/messages/messages-admin.ts'
+} from './effects/messages/subscriptions-admin.ts'
 export type { SubscriptionKind } from './effects/messages/subscription.ts'
 export type { StatementClient } from './storage/postgres/statement/statement-client.ts'

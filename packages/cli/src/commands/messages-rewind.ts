@@ -1,5 +1,4 @@
-import { HoldfastError } from 'holdfast'
-import { listSubscriptions, moveSubscription } from 'holdfast/messages'
+import { moveSubscription } from 'holdfast/messages'
 import { type Command, command } from '../command.ts'
 import { count } from '../count.ts'
 import { flag, text, time } from '../option.ts'
@@ -24,20 +23,9 @@ export const messagesRewind: Command = command({
       throw usageInvalid(`--to ${to}: must be a position, an integer as shown by "messages list".`)
   },
   async run({ arguments: [name = ''], options: { to, since, skip, service }, client }) {
-    await client.query('begin')
-    const before = (await listSubscriptions(client, 'relay')).find(
-      (relay) => relay.name === name && (service ?? relay.service) === relay.service,
-    )
-    const target = since === undefined ? { position: to ?? '0' } : { since }
     const relay = { kind: 'relay', name, ...(service === undefined ? {} : { service }) } as const
-    const moved = await moveSubscription(client, relay, target)
-    if (before && !skip && BigInt(moved.position) > BigInt(before.position)) {
-      throw new HoldfastError(
-        'relay-would-skip',
-        `The relay "${name}" has sent messages up to position ${before.position}; after moving to ${moved.position}, it would never send the messages in between. Nothing was moved. Pass --skip to skip them.`,
-      )
-    }
-    await client.query('commit')
+    const target = since === undefined ? { position: to ?? '0' } : { since }
+    const moved = await moveSubscription(client, relay, { ...target, maySkip: skip })
     return {
       data: moved,
       text: () =>

@@ -4,7 +4,7 @@ import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurr
 import { maxAttempts } from '../../kernel/background/retry-delay.ts'
 import type { JobEngineParts } from '../../effects/jobs/job-engine.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
-import { concerned, type WakeKind } from '../../effects/jobs/enqueue/wake.ts'
+import { concerned, type WakeKind } from '../../effects/wakes/wake.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'

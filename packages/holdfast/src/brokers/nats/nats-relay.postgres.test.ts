@@ -8,7 +8,7 @@ import { event } from '../../kernel/background/event.ts'
 import { relay } from '../../kernel/background/relay.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
 import { createTestMessages, testService } from '../../effects/messages/messages.fixture.ts'
-import { listSubscriptions } from '../../effects/messages/messages-admin.ts'
+import { listSubscriptions } from '../../effects/messages/subscriptions-admin.ts'
 import { nats } from './nats.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })

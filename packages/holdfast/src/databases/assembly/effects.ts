@@ -3,7 +3,7 @@ import type { Publish } from '../../kernel/background/event.ts'
 import { toStatements } from '../../storage/reads/to-statements.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { TransactionJobs } from '../../effects/jobs/enqueue/transaction-jobs.ts'
-import type { Waker } from '../../effects/jobs/enqueue/waker.ts'
+import type { Waker } from '../../effects/wakes/waker.ts'
 import { publishIn } from '../../effects/messages/transaction-messages.ts'
 import type { Binding } from './binding.ts'
 

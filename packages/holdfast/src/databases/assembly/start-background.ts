@@ -8,7 +8,7 @@ import type { HeartbeatTarget } from '../../effects/jobs/heartbeat/heartbeat-con
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
 import { waitStatements } from '../../effects/jobs/steps/wait-statements.ts'
-import type { Waker } from '../../effects/jobs/enqueue/waker.ts'
+import type { Waker } from '../../effects/wakes/waker.ts'
 import { consumerJob } from '../../effects/messages/consumer-job.ts'
 import { connectionsOf, startMessagePump } from '../../effects/messages/message-pump.ts'
 import { startMessagePruning } from '../../effects/messages/prune.ts'

@@ -14,8 +14,8 @@ import { PostgresAttempts, type PostgresAttemptsParts } from './attempt/postgres
 import type { Rescuer } from './leadership/leader-tasks.ts'
 import { pollIntervalMs, pollRetryMs } from './leadership/poll-interval.ts'
 import { divideSlots } from './claim/slots.ts'
-import { concerns, type Wake } from './enqueue/wake.ts'
-import type { Waker } from './enqueue/waker.ts'
+import { concerns, type Wake } from '../wakes/wake.ts'
+import type { Waker } from '../wakes/waker.ts'
 import type { WorkerIdentity } from './worker-identity.ts'
 
 /*

@@ -9,7 +9,7 @@ import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 import { startEngine } from '../jobs/engine.ts'
 import { createPool } from '../../storage/postgres/pool/pool.ts'
-import { createWaker } from '../jobs/enqueue/waker.ts'
+import { createWaker } from '../wakes/waker.ts'
 import { consumerJob } from './consumer-job.ts'
 import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
 

@@ -5,14 +5,8 @@ import { z } from 'zod'
 import { event } from '../../kernel/background/event.ts'
 import { startDispatcher } from './dispatcher.ts'
 import { createTestMessages, type TestMessages, testService } from './messages.fixture.ts'
-import {
-  removeSubscription,
-  listMessages,
-  listSubscriptions,
-  type ListMessagesOptions,
-  moveSubscription,
-  republish,
-} from './messages-admin.ts'
+import { listMessages, type ListMessagesOptions, republish } from './messages-admin.ts'
+import { listSubscriptions, moveSubscription, removeSubscription } from './subscriptions-admin.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
 const Counted = event('thing.counted', { payload: z.int() })
@@ -185,6 +179,17 @@ describe('a relay', () => {
     expect(await moveTo('2026-01-02')).toMatchObject({ position: '4', messages: 2 })
     expect(await moveTo('2025-01-02')).toMatchObject({ position: '0', messages: 6 })
     expect(await moveTo('2999-01-02')).toMatchObject({ position: '6', messages: 0 })
+  })
+
+  test('is not moved forward if it may not skip messages', async () => {
+    await moveSubscription(pool, out, { position: 2n })
+    const refused = { code: 'subscription-would-skip', message: expect.stringContaining('up to position 2') }
+    await expect(moveSubscription(pool, out, { position: 3n, maySkip: false })).rejects.toMatchObject(refused)
+    const late = { since: new Date('2999-01-02'), maySkip: false }
+    await expect(moveSubscription(pool, out, late)).rejects.toMatchObject(refused)
+    expect(await positions()).toEqual({ out: '2', other: '6' })
+    await moveSubscription(pool, out, { position: 1n, maySkip: false })
+    expect(await positions()).toEqual({ out: '1', other: '6' })
   })
 
   test('is removed', async () => {

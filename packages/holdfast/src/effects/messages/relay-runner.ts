@@ -17,7 +17,7 @@ import {
   readSubscription,
   storeFailure,
 } from './queries/subscriptions.ts'
-import type { RelayFailure } from './messages-admin.ts'
+import type { RelayFailure } from './subscriptions-admin.ts'
 import { RelayLink, sendLimitMs } from './relay-link.ts'
 
 /*

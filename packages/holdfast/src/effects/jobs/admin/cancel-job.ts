@@ -1,9 +1,9 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { type CancelledRow, cancelJob as cancelRow } from '../queries/finish.ts'
-import { notify } from '../queries/notify.ts'
+import { notify } from '../../wakes/notify.ts'
 import { releaseSlot } from '../queries/limits.ts'
-import { inTransaction } from './in-transaction.ts'
+import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { findJobRow } from './queries/find-job.ts'
 

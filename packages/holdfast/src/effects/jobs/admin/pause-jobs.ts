@@ -1,6 +1,7 @@
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
 import { findService, type JobsOf } from './find-service.ts'
-import { notifyReturned } from '../queries/notify.ts'
+import { notifyReturned } from '../../wakes/notify.ts'
 import { deletePause } from './queries/delete-pause.ts'
 import { insertPause } from './queries/insert-pause.ts'
 import { listPauseRows } from './queries/list-pauses.ts'
@@ -32,10 +33,12 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
  * @throws HoldfastError `job-service-ambiguous`.
  */
 export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
-  const service = await findService(client, name, of)
-  const resumed = await runStatement(client, deletePause(service, name))
-  await runStatement(client, notifyReturned(service, name))
-  return resumed.length > 0
+  return inTransaction(client, async (within) => {
+    const service = await findService(within, name, of)
+    const resumed = await runStatement(within, deletePause(service, name))
+    await runStatement(within, notifyReturned(service, name))
+    return resumed.length > 0
+  })
 }
 
 /** Lists the paused job names. */

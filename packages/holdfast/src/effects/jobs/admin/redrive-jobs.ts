@@ -1,7 +1,8 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { findService, type JobsOf } from './find-service.ts'
-import { notifyReturned } from '../queries/notify.ts'
+import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
+import { notifyReturned } from '../../wakes/notify.ts'
 import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
 import { orUniqueTaken } from './unique-taken.ts'
 
@@ -44,10 +45,12 @@ export async function redriveJobs(
       `The limit ${limit} of a redrive must be an integer from 1 to ${maxRedriven}.`,
     )
   }
-  const service = await findService(client, name, of)
-  const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
-    runStatement<RedrivenRow>(client, redriveDead({ service, name, limit })),
-  )
-  await runStatement(client, notifyReturned(service, name))
-  return { service, name, ids: row?.ids ?? [], left: row?.left ?? 0 }
+  return inTransaction(client, async (within) => {
+    const service = await findService(within, name, of)
+    const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>
+      runStatement<RedrivenRow>(within, redriveDead({ service, name, limit })),
+    )
+    await runStatement(within, notifyReturned(service, name))
+    return { service, name, ids: row?.ids ?? [], left: row?.left ?? 0 }
+  })
 }

@@ -1,6 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
-import { notifyReturned } from '../queries/notify.ts'
+import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
+import { notifyReturned } from '../../wakes/notify.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
 import { type RetriedRow, retryJobNow } from './queries/retry-job.ts'
 import type { JobState } from '../states.ts'
@@ -24,15 +25,20 @@ export interface RetriedJob {
  */
 export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
   checkJobId(id)
-  const [row] = await orUniqueTaken(`The job ${id}`, () => runStatement<RetriedRow>(client, retryJobNow(id)))
-  if (!row) throw jobUnknown(id)
-  if (row.new_state === null) {
-    const state = row.state === 'scheduled' ? 'scheduled by its rate limit' : row.state
-    throw new HoldfastError(
-      'job-not-retriable',
-      `The job ${id} (${row.name}) is ${state}. Only a dead job, or one that is scheduled for a time of its own, can be retried.`,
+  return inTransaction(client, async (within) => {
+    const [row] = await orUniqueTaken(`The job ${id}`, () =>
+      runStatement<RetriedRow>(within, retryJobNow(id)),
     )
-  }
-  await runStatement(client, notifyReturned(row.service, row.name))
-  return { id, service: row.service, name: row.name, state: row.new_state }
+    if (!row) throw jobUnknown(id)
+    if (row.new_state === null) throw notRetriable(id, row)
+    await runStatement(within, notifyReturned(row.service, row.name))
+    return { id, service: row.service, name: row.name, state: row.new_state }
+  })
+}
+
+function notRetriable(id: string, { name, state }: RetriedRow): HoldfastError {
+  return new HoldfastError(
+    'job-not-retriable',
+    `The job ${id} (${name}) is ${state === 'scheduled' ? 'scheduled by its rate limit' : state}. Only a dead job, or one that is scheduled for a time of its own, can be retried.`,
+  )
 }

@@ -1,6 +1,6 @@
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import type { ErasedRows, FoundRow, SubjectSource } from '../../subjects/subject-source.ts'
-import { notifyReturned } from '../queries/notify.ts'
+import { notifyReturned } from '../../wakes/notify.ts'
 import { releaseSlot } from '../queries/limits.ts'
 import {
   deleteEndedJobs,

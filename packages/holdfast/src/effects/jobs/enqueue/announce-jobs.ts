@@ -1,5 +1,5 @@
 import type { JobRow } from './job-row.ts'
-import type { WakeKind, WakeSender } from './wake.ts'
+import type { WakeKind, WakeSender } from '../../wakes/wake.ts'
 
 // The leader looks for due jobs several times in this period, so it needs no wake for later ones.
 const soonMs = 60_000

@@ -17,7 +17,7 @@ import { type JobRow, toJobRow } from './job-row.ts'
 import { type CancelledRow, cancelJob } from '../queries/finish.ts'
 import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/enqueue.ts'
 import { releaseSlot } from '../queries/limits.ts'
-import type { WakeSender } from './wake.ts'
+import type { WakeSender } from '../../wakes/wake.ts'
 
 /** Dependencies of {@link TransactionJobs}. */
 export interface TransactionJobsParts {

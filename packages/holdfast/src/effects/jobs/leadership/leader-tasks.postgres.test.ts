@@ -7,7 +7,7 @@ import { systemClock } from '../../../kernel/base/clock.ts'
 import { createLogger } from '../../../kernel/base/log.ts'
 import { createPool } from '../../../storage/postgres/pool/pool.ts'
 import { startLeaderTasks } from './leader-tasks.ts'
-import type { Waker } from '../enqueue/waker.ts'
+import type { Waker } from '../../wakes/waker.ts'
 
 const { job, service } = holdfast({ database: postgres() })
 const limited = job({ name: 'limited', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })

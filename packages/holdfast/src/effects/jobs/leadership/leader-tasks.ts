@@ -13,8 +13,8 @@ import { pollIntervalMs, pollRetryMs } from './poll-interval.ts'
 import { promoteDue, promotionBatch, type PromotionRow } from '../queries/promote-due.ts'
 import { nextDeath } from '../queries/workers.ts'
 import { rescueJobs } from './rescue-jobs.ts'
-import { concerned } from '../enqueue/wake.ts'
-import type { Waker } from '../enqueue/waker.ts'
+import { concerned } from '../../wakes/wake.ts'
+import type { Waker } from '../../wakes/waker.ts'
 
 // The tasks of the leader, for the jobs of all processes of a service:
 //

@@ -7,7 +7,7 @@ import { DriverClient } from '../../../storage/postgres/session/driver-client.ts
 import { createPool, type Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { createTestDatabase, type TestDatabase } from '../../../testing/template.ts'
-import { createWaker } from '../enqueue/waker.ts'
+import { createWaker } from '../../wakes/waker.ts'
 import { leaderMigration } from './leader-migration.ts'
 import { leadLeaseMs, type Leadership, startLeadership } from './leadership.ts'
 import { campaign, type CampaignRow, resign } from './queries/campaign.ts'

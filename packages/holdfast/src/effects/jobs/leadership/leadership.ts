@@ -6,7 +6,7 @@ import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
-import type { Waker } from '../enqueue/waker.ts'
+import type { Waker } from '../../wakes/waker.ts'
 import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 
 // Elects one process per service for the work that one process can do for all: promotion,

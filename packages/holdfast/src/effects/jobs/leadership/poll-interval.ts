@@ -1,4 +1,4 @@
-import type { Waker } from '../enqueue/waker.ts'
+import type { Waker } from '../../wakes/waker.ts'
 
 // While this process listens for wakes, polling only makes up for lost ones: a process died between
 // its commit and the notification, or a notification went to a connection that is dead without

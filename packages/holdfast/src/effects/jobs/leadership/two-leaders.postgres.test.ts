@@ -14,7 +14,7 @@ import { type LeaderTasks, startLeaderTasks } from './leader-tasks.ts'
 import type { Leadership } from './leadership.ts'
 import { startPruning } from './prune.ts'
 import { runSchedules } from '../schedules/run-schedules.ts'
-import type { Waker } from '../enqueue/waker.ts'
+import type { Waker } from '../../wakes/waker.ts'
 
 // Runs every task of a leader in two processes at once, as when a lease has just changed hands:
 // work that both do has one effect.

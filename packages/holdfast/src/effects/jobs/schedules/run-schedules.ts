@@ -11,7 +11,7 @@ import type { Leadership } from '../leadership/leadership.ts'
 import { insertJobs } from '../queries/enqueue.ts'
 import { advanceSchedule, registerSchedule, type ScheduleRow, takeSchedule } from '../queries/schedules.ts'
 import { dueTicks, timesOf } from './ticks.ts'
-import type { WakeSender } from '../enqueue/wake.ts'
+import type { WakeSender } from '../../wakes/wake.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 

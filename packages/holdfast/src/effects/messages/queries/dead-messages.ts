@@ -58,7 +58,7 @@ export function redriveDead(subscriber: string, id: string | null): Statement {
     text: `
       update holdfast.dead_messages set is_redriven = true
       where subscriber = $1 and ($2::uuid is null or message_id = $2)
-      returning message_id as id`,
+      returning message_id as id, service, event`,
     values: [subscriber, id],
   }
 }

@@ -6,33 +6,51 @@ export interface SubscriptionId extends SubscriptionName {
   readonly service: string
 }
 
-const moved = `
-      returning service, name, position, (
-        select count(*) from holdfast.messages where messages.position > subscriptions.position
-      )::double precision as messages`
+/** The outcome of a move. */
+export interface MoveRow {
+  /** The position before, as a decimal integer. */
+  readonly from: string
+  /** The requested position, as a decimal integer. */
+  readonly position: string
+  /** Number of messages after the requested position. */
+  readonly messages: number
+  /** False if the move would have skipped messages. */
+  readonly is_moved: boolean
+}
 
 /** Moves a subscription to a position. */
-export function moveTo({ service, kind, name }: SubscriptionId, position: string): Statement {
-  return {
-    text: `update holdfast.subscriptions set position = $3 where service = $1 and kind = $2 and name = $4 ${moved}`,
-    values: [service, kind, position, name],
-  }
+export function moveTo(id: SubscriptionId, position: string, maySkip: boolean): Statement {
+  return { text: move('$4::bigint'), values: [id.service, id.kind, id.name, position, maySkip] }
 }
 
 /**
  * Moves a subscription to before the first message at or after a time; to the end if there is none.
  */
-export function moveBefore({ service, kind, name }: SubscriptionId, since: Date): Statement {
-  return {
-    text: `
-      update holdfast.subscriptions set position = coalesce(
-        (select min(position) - 1 from holdfast.messages where published_at >= $3),
-        (select max(position) from holdfast.messages),
-        position
+export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): Statement {
+  const target = `coalesce(
+          (select min(position) - 1 from holdfast.messages where published_at >= $4::timestamptz),
+          (select max(position) from holdfast.messages),
+          own.position
+        )`
+  return { text: move(target), values: [id.service, id.kind, id.name, since, maySkip] }
+}
+
+/** `target`: SQL for the requested position. */
+function move(target: string): string {
+  return `
+      with own as materialized (
+        select position from holdfast.subscriptions where service = $1 and kind = $2 and name = $3 for update
+      ), target as materialized (
+        select own.position as before, ${target} as position from own
+      ), moved as (
+        update holdfast.subscriptions set position = target.position from target
+        where service = $1 and kind = $2 and name = $3 and ($5 or target.position <= target.before)
+        returning 1
       )
-      where service = $1 and kind = $2 and name = $4 ${moved}`,
-    values: [service, kind, since, name],
-  }
+      select before as "from", position, exists (select from moved) as is_moved, (
+        select count(*) from holdfast.messages where messages.position > target.position
+      )::double precision as messages
+      from target`
 }
 
 /** Deletes a subscription with its dead letters. */
@@ -48,12 +66,11 @@ export function deleteSubscription({ service, kind, name }: SubscriptionId): Sta
 }
 
 /**
- * Clears the positions of messages, so that they are dispatched again. Returns the ids of those
- * that exist.
+ * Clears the positions of messages, so that they are dispatched again. Returns those that exist.
  */
 export function forgetPositions(ids: readonly string[]): Statement {
   return {
-    text: 'update holdfast.messages set position = null where id = any ($1::uuid[]) returning id',
+    text: 'update holdfast.messages set position = null where id = any ($1::uuid[]) returning id, service, event',
     values: [ids],
   }
 }

@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import { wakeChannel } from '../../wakes/notify.ts'
 import { isKept } from './erased-message.ts'
 
 /** Filters of the deliveries to replay; `null` means no filter. */
@@ -15,9 +16,8 @@ export interface ReplayFilters {
 
 /**
  * Sends deliveries to enabled endpoints again, oldest first, with the same ids, except those whose
- * message was erased. One statement marks
- * the deliveries as pending and inserts their jobs, so that both happen or neither, even outside of
- * a transaction.
+ * message was erased. One statement marks the deliveries as pending, inserts their jobs and
+ * notifies the leaders: all of it happens or nothing, even outside of a transaction.
  */
 export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
   const { service, owner, delivery, endpoint, since, until, states, limit } = filters
@@ -49,13 +49,18 @@ export function replayDeliveryRows(job: string, filters: ReplayFilters): Stateme
         insert into holdfast.subjects (subject, service, kind, id)
         select subjects.subject, replayed.service, 'job', job_id
         from replayed join holdfast.subjects on subjects.id = message_id and subjects.kind = 'webhook'
+      ), inserted as (
+        insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
+        select service, job_id, $1,
+          json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
+          'limited', endpoint_id::text, owner
+        from replayed order by seq
+        returning id, service
+      ), notified as materialized (
+        select pg_notify('${wakeChannel}', json_build_array('limited', service, json_build_array($1::text))::text)
+        from (select distinct service from inserted) as services
       )
-      insert into holdfast.jobs (service, id, name, input, state, limit_key, share_key)
-      select service, job_id, $1,
-        json_build_object('delivery', id, 'endpoint', endpoint_id, 'owner', owner),
-        'limited', endpoint_id::text, owner
-      from replayed order by seq
-      returning id`,
+      select id, (select count(*) from notified) as services from inserted`,
     values: [job, owner, delivery, endpoint, since, until, states, limit, service],
   }
 }

@@ -1,8 +1,10 @@
-import type { StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
+import { beginStatement } from '../queries/begin-transaction.ts'
+import { runStatement, type StatementClient } from '../statement/statement-client.ts'
+import type { Statement } from '../statement/statement.ts'
 
 interface PoolLike extends StatementClient {
   readonly totalCount: number
-  connect(): Promise<StatementClient & { release(): void }>
+  connect(): Promise<StatementClient & { release(isDestroyed: boolean): void }>
 }
 
 interface ClientLike extends StatementClient {
@@ -10,7 +12,11 @@ interface ClientLike extends StatementClient {
   getTransactionStatus(): string | null
 }
 
-/** Runs work in one transaction: the client's current one, or a new one if the client has none. */
+/**
+ * Runs work of an administrator in one transaction: the client's current one, or a new one if the
+ * client has none. The pool or client belongs to a script, a test or the command line, so this is
+ * not a {@link Transaction}, which takes its connection from a pool of the service.
+ */
 export async function inTransaction<T>(
   client: StatementClient,
   work: (client: StatementClient) => Promise<T>,
@@ -20,7 +26,8 @@ export async function inTransaction<T>(
     try {
       return await inTransaction(own, work)
     } finally {
-      own.release()
+      // A rollback that got no answer leaves a transaction open.
+      own.release(isInTransaction(own))
     }
   }
   return isInTransaction(client) ? work(client) : transact(client, work)
@@ -30,8 +37,9 @@ async function transact<T>(
   client: StatementClient,
   work: (client: StatementClient) => Promise<T>,
 ): Promise<T> {
-  await client.query('begin')
+  await runStatement(client, beginStatement('read committed'))
   try {
+    await runStatement(client, limits)
     const result = await work(client)
     await client.query('commit')
     return result
@@ -41,6 +49,16 @@ async function transact<T>(
     await client.query('rollback').catch(() => {})
     throw error
   }
+}
+
+// Stated, because the role or the database may have others. The lock timeout is the shortest, so
+// that an administrator who waits for a lock is told so.
+const limits: Statement = {
+  text: `
+    select
+      set_config('lock_timeout', '10s', true),
+      set_config('statement_timeout', '60s', true),
+      set_config('idle_in_transaction_session_timeout', '60s', true)`,
 }
 
 function isPool(client: StatementClient): client is PoolLike {

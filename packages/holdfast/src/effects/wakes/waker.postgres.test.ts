@@ -1,8 +1,8 @@
 import { createTestDatabase, type TestDatabase, until } from 'holdfast/testing'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { systemClock } from '../../../kernel/base/clock.ts'
-import { createLogger } from '../../../kernel/base/log.ts'
-import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
+import { systemClock } from '../../kernel/base/clock.ts'
+import { createLogger } from '../../kernel/base/log.ts'
+import { DriverClient } from '../../storage/postgres/session/driver-client.ts'
 import { decodeWake, encodeWake, type Wake } from './wake.ts'
 import { createWaker, type Waker } from './waker.ts'
 

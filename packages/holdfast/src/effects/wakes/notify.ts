@@ -1,5 +1,5 @@
-import type { Statement } from '../../../storage/postgres/statement/statement.ts'
-import { encodeWake, type Wake } from '../enqueue/wake.ts'
+import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { encodeWake, type Wake } from './wake.ts'
 
 /** The notification channel, shared by all services on a database. */
 export const wakeChannel = 'holdfast_wake'

@@ -1,0 +1,169 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
+import { inTransaction } from '../../storage/postgres/transaction/in-transaction.ts'
+import { notify } from '../wakes/notify.ts'
+import { listSubscriptionRows } from './queries/list-subscriptions.ts'
+import { deleteSubscription, moveBefore, type MoveRow, moveTo } from './queries/move-subscription.ts'
+import type { SubscriptionKind } from './subscription.ts'
+
+/** The reason why a relay cannot send. */
+export interface RelayFailure {
+  /** The error's code, e.g. `'broker-unreachable'`. */
+  readonly code: string
+  readonly message: string
+  /** When it first occurred, in ISO 8601. */
+  readonly at: string
+}
+
+/** A consumer, subscriber or relay, and how far it has read the message log. */
+export interface SubscriptionState {
+  readonly service: string
+  readonly kind: SubscriptionKind
+  readonly name: string
+  /** The service whose messages it reads. */
+  readonly publisher: string
+  /** Names of the events that it reads; `null` means all. */
+  readonly events: readonly string[] | null
+  /** The position up to which it has read, as a decimal integer. */
+  readonly position: string
+  /** When it last handled messages; `null` if it never has. */
+  readonly handledAt: Date | null
+  /** When a process that runs it was last seen. */
+  readonly seenAt: Date
+  /** The reason why a relay cannot send; `null` if it can. */
+  readonly failure: RelayFailure | null
+  /**
+   * Number of messages after its position, including those that it does not read. Capped at
+   * 200,000.
+   */
+  readonly lagMessages: number
+  /** Age in seconds of the oldest message after its position; 0 if there is none. */
+  readonly lagSeconds: number
+  /** Number of dead letters of a subscriber. The dead letters of a consumer are dead jobs. */
+  readonly deadMessages: number
+}
+
+/** Lists the registered subscriptions, of one kind or of all, ordered by service, kind and name. */
+export async function listSubscriptions(
+  client: StatementClient,
+  kind?: SubscriptionKind,
+): Promise<readonly SubscriptionState[]> {
+  return runStatement<SubscriptionState>(client, listSubscriptionRows(kind ?? null))
+}
+
+/** Identifies a subscription. */
+export interface SubscriptionReference {
+  readonly kind: SubscriptionKind
+  readonly name: string
+  /**
+   * Its service. Required only if several services on the database have a subscription with this
+   * name.
+   */
+  readonly service?: string
+}
+
+/** Where a subscription continues: after a position, or at the first message at or after a time. */
+export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
+
+/** Where to move a subscription, and whether it may skip messages. */
+export type SubscriptionMove = SubscriptionTarget & {
+  /**
+   * True if it may move forward, so that it never handles the messages in between. Default true.
+   */
+  readonly maySkip?: boolean
+}
+
+/** A subscription that has been moved. */
+export interface MovedSubscription {
+  readonly service: string
+  readonly name: string
+  readonly position: string
+  /** Number of messages after that position. */
+  readonly messages: number
+}
+
+/**
+ * Moves a relay or a subscriber to a position. It handles the messages after it, including those
+ * that it has handled before, and skips the messages before it; a batch in progress is still
+ * completed. Brokers drop messages that they still know. A consumer can be moved too; it still
+ * consumes each message once.
+ *
+ * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous`,
+ * `subscription-position-invalid` or, unless it may skip messages, `subscription-would-skip`.
+ */
+export async function moveSubscription(
+  client: StatementClient,
+  subscription: SubscriptionReference,
+  { maySkip = true, ...to }: SubscriptionMove,
+): Promise<MovedSubscription> {
+  return inTransaction(client, async (within) => {
+    const found = await findSubscription(within, subscription)
+    const [moved] = await runStatement<MoveRow>(
+      within,
+      'since' in to
+        ? moveBefore(found, to.since, maySkip)
+        : moveTo(found, checkPosition(to.position), maySkip),
+    )
+    if (!moved) throw subscriptionUnknown(subscription, [])
+    const { from, position, messages, is_moved: isMoved } = moved
+    const { service, kind, name, publisher, events } = found
+    if (!isMoved) {
+      throw new HoldfastError(
+        'subscription-would-skip',
+        `The ${kind} "${name}" has read the messages up to position ${from}; after moving to ${position}, it would never read those in between. Nothing was moved. Pass maySkip: true (--skip) to skip them.`,
+      )
+    }
+    const names = events === null ? undefined : new Set(events)
+    await runStatement(within, notify([{ kind: 'messages', service: publisher, names }]))
+    return { service, name, position, messages }
+  })
+}
+
+/**
+ * Removes a subscription that no service declares any more, with its dead letters. A service that
+ * still declares it registers it again when it starts.
+ *
+ * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
+ */
+export async function removeSubscription(
+  client: StatementClient,
+  subscription: SubscriptionReference,
+): Promise<void> {
+  await runStatement(client, deleteSubscription(await findSubscription(client, subscription)))
+}
+
+function checkPosition(position: bigint | string): string {
+  const text = String(position)
+  if (/^\d{1,18}$/.test(text)) return text
+  throw new HoldfastError(
+    'subscription-position-invalid',
+    `${JSON.stringify(text)} is not a position. Pass a decimal integer, as shown in the list of messages; 0 is the beginning.`,
+  )
+}
+
+async function findSubscription(
+  client: StatementClient,
+  { kind, name, service }: SubscriptionReference,
+): Promise<SubscriptionState> {
+  const all = await listSubscriptions(client, kind)
+  const found = all.filter((one) => one.name === name && (service ?? one.service) === one.service)
+  const [first, ...others] = found
+  if (!first) throw subscriptionUnknown({ kind, name }, all)
+  if (others.length === 0) return first
+  throw new HoldfastError(
+    'subscription-ambiguous',
+    `Several services have a ${kind} "${name}": ${found.map((one) => one.service).join(', ')}. Name the service.`,
+  )
+}
+
+function subscriptionUnknown(
+  { kind, name }: SubscriptionReference,
+  all: readonly SubscriptionState[],
+): HoldfastError {
+  const names = all.map((one) => one.name)
+  const known = names.length === 0 ? `no ${kind} is registered` : `registered: ${names.join(', ')}`
+  return new HoldfastError(
+    'subscription-unknown',
+    `No ${kind} "${name}" is registered in this database; ${known}.`,
+  )
+}
