@@ -70,8 +70,8 @@ const listNotes = query({
 const notebook = service({
   name: 'notebook',
   operations: { addNote, listNotes },
-  jobs: { welcome },
-  consumers: { onNoteAdded },
+  jobs: [welcome],
+  consumers: [onNoteAdded],
 })
 
 const tested = await createTestService(notebook)

@@ -94,5 +94,5 @@ function createService({ retention }: Settings, run: Run = () => {}): Service {
       await jobs.enqueue(bench, { n })
     },
   })
-  return service({ name: 'bench', operations: { place, placeWithoutKey }, jobs: { bench } })
+  return service({ name: 'bench', operations: { place, placeWithoutKey }, jobs: [bench] })
 }

@@ -22,17 +22,16 @@ const options = {
 }
 
 if (task.enqueuesPerSecond === 0) {
-  const consumers = Array.from({ length: task.consumers }, (_, n) => [
-    `c${n}`,
+  const consumers = Array.from({ length: task.consumers }, (_, n) =>
     consumer({ name: `c${n}`, event: Happened, run: () => {} }),
-  ])
+  )
   const settle = job({ name: 'settle', input: z.object({}), run: () => {} })
   await work(
     service({
       name: 'fleet',
       operations: {},
-      jobs: { settle },
-      consumers: Object.fromEntries(consumers),
+      jobs: [settle],
+      consumers,
     }),
     options,
   )
@@ -43,7 +42,7 @@ if (task.enqueuesPerSecond === 0) {
     access: anyone(),
     run: async ({ jobs }) => void (await jobs.enqueue(unrelated, {})),
   })
-  const server = await serve(service({ name: 'fleet', operations: { enqueue }, jobs: { unrelated } }), {
+  const server = await serve(service({ name: 'fleet', operations: { enqueue }, jobs: [unrelated] }), {
     ...options,
     worker: false,
   })

@@ -23,8 +23,8 @@ export const ledger = service({
     listBalanceChecks,
     listVolumes,
   },
-  jobs: { checkBalances, payOut, sendReceipt },
-  consumers: { countVolume },
+  jobs: [checkBalances, payOut, sendReceipt],
+  consumers: [countVolume],
   schedules: [nightly],
   capabilities: [transferWebhooks],
 })

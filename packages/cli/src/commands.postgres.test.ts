@@ -38,7 +38,7 @@ const act = mutation({
     return { id, accessToken: 'hunter2' }
   },
 })
-const tested = service({ name: 'command-line-test', operations: { act }, jobs })
+const tested = service({ name: 'command-line-test', operations: { act }, jobs: Object.values(jobs) })
 
 let on: TestService<typeof tested.operations>
 beforeAll(async () => {

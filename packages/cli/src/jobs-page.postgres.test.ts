@@ -24,7 +24,7 @@ const placeOrder = mutation({
     await jobs.enqueue(sendInvoice, input)
   },
 })
-const shop = service({ name: 'jobs-page', operations: { placeOrder }, jobs: { sendInvoice } })
+const shop = service({ name: 'jobs-page', operations: { placeOrder }, jobs: [sendInvoice] })
 
 interface Shown {
   readonly line: string

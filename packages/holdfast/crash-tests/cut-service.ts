@@ -70,7 +70,7 @@ export function createCutService(options: CutServiceOptions = {}) {
     },
   })
 
-  return service({ name: 'cut', operations: { record }, jobs: { work }, consumers: { hear: handle } })
+  return service({ name: 'cut', operations: { record }, jobs: [work], consumers: [handle] })
 }
 
 export type CutService = ReturnType<typeof createCutService>

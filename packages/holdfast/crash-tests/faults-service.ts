@@ -86,5 +86,5 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
     },
   })
 
-  return service({ name: 'faults', operations: { transfer, transferSerializably, meet }, jobs: { note } })
+  return service({ name: 'faults', operations: { transfer, transferSerializably, meet }, jobs: [note] })
 }

@@ -43,7 +43,7 @@ const enqueue = mutation({
   }),
 })
 
-await serve(service({ name: 'worked', operations: { enqueue }, jobs: { work } }), {
+await serve(service({ name: 'worked', operations: { enqueue }, jobs: [work] }), {
   telemetry: false,
   documentation: false,
 })

@@ -29,7 +29,7 @@ await serve(
   service({
     name: 'led',
     operations: {},
-    jobs: { due, limited, ticking, held },
+    jobs: [due, limited, ticking, held],
     schedules: [everyMinute],
   }),
   { telemetry: false, documentation: false },

@@ -70,8 +70,8 @@ await serve(
   service({
     name: 'deployed',
     operations: { place },
-    jobs: { mail },
-    consumers: build === 'new' ? { count, bill } : { count },
+    jobs: [mail],
+    consumers: build === 'new' ? [count, bill] : [count],
   }),
   { telemetry: false, documentation: false },
 )

@@ -118,8 +118,8 @@ const natsUrl = process.env['NATS_URL']
 const recorded = service({
   name: 'recorded',
   operations: { record },
-  jobs: { answer, inSteps, plain, unsafe },
-  consumers: { consume },
+  jobs: [answer, inSteps, plain, unsafe],
+  consumers: [consume],
   relays:
     natsUrl === undefined
       ? []

@@ -88,5 +88,5 @@ export function createJobService() {
     },
   })
 
-  return service({ name: 'jobs', operations: { enqueue }, jobs })
+  return service({ name: 'jobs', operations: { enqueue }, jobs: Object.values(jobs) })
 }

@@ -249,5 +249,5 @@ export function createConformingService<Db>(builder: QueryBuilder<Db>, migration
     }),
   }
 
-  return { service: service({ name: 'builder', operations, jobs: { note, writeAuthor } }), seen }
+  return { service: service({ name: 'builder', operations, jobs: [note, writeAuthor] }), seen }
 }

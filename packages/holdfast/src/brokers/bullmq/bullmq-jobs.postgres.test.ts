@@ -58,8 +58,8 @@ const nightly = schedule({ name: 'nightly', cron: '0 3 * * *', job: plain, input
 const tested = service({
   name: 'bullmq-jobs',
   operations: { arrange },
-  jobs,
-  consumers: { listening },
+  jobs: Object.values(jobs),
+  consumers: [listening],
   schedules: [nightly],
 })
 type Tested = TestService<typeof tested.operations>
@@ -137,7 +137,7 @@ describe.skipIf(missing)('bullmqJobs', () => {
       concurrency: { limit: 1, onDead: 'wait' },
       run: () => {},
     })
-    const refused = app.service({ name: 'refused', operations: {}, jobs: { keyed, ordered, behind } })
+    const refused = app.service({ name: 'refused', operations: {}, jobs: [keyed, ordered, behind] })
     const failure = await createTestService(refused).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'service-invalid' })
     const { message } = failure as Error

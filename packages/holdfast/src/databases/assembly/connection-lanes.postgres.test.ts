@@ -65,10 +65,10 @@ function createLoaded(connections?: Parameters<typeof postgres>[0]) {
   return service({
     name: 'loaded',
     operations,
-    jobs: { work },
-    consumers: {
-      first: consumer({ name: 'first', event: Happened, run: async ({ db }) => void (await db.query(meet)) }),
-    },
+    jobs: [work],
+    consumers: [
+      consumer({ name: 'first', event: Happened, run: async ({ db }) => void (await db.query(meet)) }),
+    ],
     schedules: [schedule({ name: 'often', cron: '* * * * *', job: work, input: {} })],
     capabilities: [hooks],
   })

@@ -73,8 +73,8 @@ test('a copy of a context has everything of the context', async () => {
     service({
       name: 'copies',
       operations: { read, begin },
-      jobs: { work, inSteps },
-      consumers: { hear: handle },
+      jobs: [work, inSteps],
+      consumers: [handle],
     }),
   )
   expect(await tested.call.read({})).toEqual({ by: 'function false' })

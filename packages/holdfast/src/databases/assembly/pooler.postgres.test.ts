@@ -46,8 +46,8 @@ const onRecorded = consumer({
 
 const effects = service({
   name: 'effects',
-  jobs: { followUp },
-  consumers: { onRecorded },
+  jobs: [followUp],
+  consumers: [onRecorded],
   operations: {
     record: mutation({
       route: 'POST /effects',

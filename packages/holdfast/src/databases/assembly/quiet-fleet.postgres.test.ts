@@ -13,8 +13,8 @@ import { createLogger } from '../../kernel/base/log.ts'
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
 const Heard = event('heard', { payload: z.object({}) })
 const Undispatched = event('undispatched', { payload: z.object({}) })
-const consumers = Object.fromEntries(
-  Array.from({ length: 20 }, (_, n) => [`c${n}`, consumer({ name: `c${n}`, event: Heard, run: () => {} })]),
+const consumers = Array.from({ length: 20 }, (_, n) =>
+  consumer({ name: `c${n}`, event: Heard, run: () => {} }),
 )
 const own = job({ name: 'own', input: z.object({}), run: () => {} })
 const unrelated = job({ name: 'unrelated', input: z.object({}), run: () => {} })
@@ -32,10 +32,10 @@ const operations = {
   }),
 }
 const name = 'quiet-fleet'
-const api = service({ name, operations, jobs: { own, unrelated } })
-const workers = service({ name, operations: {}, jobs: { own }, consumers })
+const api = service({ name, operations, jobs: [own, unrelated] })
+const workers = service({ name, operations: {}, jobs: [own], consumers })
 // Its workers have jobs of the same names.
-const another = service({ name: 'another', operations: {}, jobs: { own, unrelated } })
+const another = service({ name: 'another', operations: {}, jobs: [own, unrelated] })
 
 const fleet = [workers, workers, workers, workers, another]
 

@@ -40,8 +40,8 @@ const count = consumer({
 const app = service({
   name: 'restored',
   operations: { place },
-  jobs: { mail },
-  consumers: { count },
+  jobs: [mail],
+  consumers: [count],
 })
 
 /** Starts the service with a worker on a database. */

@@ -111,13 +111,13 @@ describe('a role that cannot create tables', () => {
         },
       }),
     },
-    consumers: {
-      hear: consumer({
+    consumers: [
+      consumer({
         name: 'hear',
         event: happened,
         run: ({ message }) => void heard.push(message.payload.name),
       }),
-    },
+    ],
   })
   const startService = (url: string): Promise<RunningService> =>
     app.start({

@@ -22,7 +22,7 @@ const remind = job({ name: 'remind', input: z.object({ id: z.int() }), run: asyn
 
 const notes = service({
   name: 'notes',
-  jobs: { remind },
+  jobs: [remind],
   operations: {
     control: mutation({
       route: 'POST /controlled',

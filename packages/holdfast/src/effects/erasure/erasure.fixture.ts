@@ -144,8 +144,8 @@ export async function startErasure(): Promise<TestErasure> {
     service({
       name: testService,
       operations: { note, addEndpoint },
-      jobs: { mail },
-      consumers: { hear },
+      jobs: [mail],
+      consumers: [hear],
       capabilities: [hooks],
     }),
     { onLog: () => {}, worker: false },
@@ -263,7 +263,7 @@ export async function startOther(databaseUrl: string): Promise<OtherService> {
     subjectsOf: ({ input: { customer } }) => customer,
     run: async ({ input: { customer }, jobs }) => void (await jobs.enqueue(mail, { customer })),
   })
-  const running = await service({ name: 'other', operations: { note }, jobs: { mail } }).start({
+  const running = await service({ name: 'other', operations: { note }, jobs: [mail] }).start({
     env: { DATABASE_URL: databaseUrl },
     mode: 'test',
     clock: systemClock,

@@ -121,11 +121,11 @@ export function createBenches(
   const tested = service({
     name: 'engine-bench',
     operations: { arrange },
-    jobs: {
-      ...always,
-      ...(promises.includes('limits-per-key') ? { keyed } : {}),
-      ...(promises.includes('ordered') ? { ordered } : {}),
-    },
+    jobs: [
+      ...Object.values(always),
+      ...(promises.includes('limits-per-key') ? [keyed] : []),
+      ...(promises.includes('ordered') ? [ordered] : []),
+    ],
   })
 
   async function start(options: TestServiceOptions = {}): Promise<Bench> {

@@ -13,7 +13,7 @@ const enqueueSome = mutation({
   access: anyone(),
   run: async ({ jobs }) => void (await jobs.enqueueMany(alone, [{}, {}, {}])),
 })
-const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: { alone } })
+const tested = service({ name: 'engine-test', operations: { enqueueSome }, jobs: [alone] })
 
 test('an unused slot is released', async () => {
   await using on = await createTestService(tested)
@@ -70,7 +70,7 @@ test('limits of unused keys are deleted', async () => {
 
 test('a name whose limits fail does not block the limits of others', async () => {
   const stuck = job({ name: 'a-stuck-one', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
-  const both = service({ name: 'both', operations: { enqueueSome }, jobs: { stuck, alone } })
+  const both = service({ name: 'both', operations: { enqueueSome }, jobs: [stuck, alone] })
   const lines: string[] = []
   await using on = await createTestService(both, { worker: false, onLog: (line) => lines.push(line) })
   await on.sql(`alter table holdfast.job_limits add constraint one check (name <> 'a-stuck-one')`)
@@ -87,7 +87,7 @@ test('a name whose limits fail does not block the limits of others', async () =>
 
 test('jobs that an earlier program limited run if the current one does not limit them', async () => {
   const free = job({ name: 'free', input: z.object({}), run: () => {} })
-  const freed = service({ name: 'freed', operations: {}, jobs: { free } })
+  const freed = service({ name: 'freed', operations: {}, jobs: [free] })
   await using on = await createTestService(freed)
   await on.sql(`
     insert into holdfast.jobs (service, id, name, input, state, limit_key, rate_key) values
@@ -111,7 +111,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     access: anyone(),
     run: async ({ jobs }) => void (await jobs.enqueueMany(held, [{}, {}])),
   })
-  const holding = service({ name: 'holding', operations: { enqueueHeld }, jobs: { held } })
+  const holding = service({ name: 'holding', operations: { enqueueHeld }, jobs: [held] })
   await using on = await createTestService(holding, { worker: false })
   await on.call.enqueueHeld({})
   const states = async (): Promise<unknown[]> =>

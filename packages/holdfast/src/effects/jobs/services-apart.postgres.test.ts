@@ -56,7 +56,7 @@ async function startProcess(name: string): Promise<Process> {
     },
   })
   const yearly = schedule({ name: 'yearly', cron: '0 0 1 1 *', job: work, input: {} })
-  const defined: Service = service({ name, operations: { enqueue }, jobs: { work }, schedules: [yearly] })
+  const defined: Service = service({ name, operations: { enqueue }, jobs: [work], schedules: [yearly] })
   const running = await defined.start({
     env: { DATABASE_URL: database.url },
     mode: 'test',

@@ -49,8 +49,8 @@ const hooks = webhooks({ events: [Said], ownerOf: ({ payload }) => payload.text 
 const tested = service({
   name: 'any-text',
   operations: { startWaiting, say },
-  jobs: { wait },
-  consumers: { hear: handle },
+  jobs: [wait],
+  consumers: [handle],
   capabilities: [hooks],
 })
 

@@ -40,7 +40,7 @@ const publishAll = mutation({
     }
   },
 })
-const tested = service({ name: 'on-dead', operations: { publishAll }, consumers: { waiting, skipping } })
+const tested = service({ name: 'on-dead', operations: { publishAll }, consumers: [waiting, skipping] })
 
 let on: TestService<typeof tested.operations>
 let pool: pg.Pool

@@ -25,8 +25,8 @@ const publishSome = mutation({
 const tested = service({
   name: 'traced',
   operations: { publishSome },
-  jobs: { audit },
-  consumers: { count },
+  jobs: [audit],
+  consumers: [count],
 })
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'

@@ -33,8 +33,8 @@ const recorder = (name: string, of: typeof Happened, options: { publisher?: stri
     },
   })
 
-const happenedOnly = { byHappened: recorder('by-happened', Happened) }
-const both = { ...happenedOnly, byOther: recorder('by-other', Other) }
+const happenedOnly = [recorder('by-happened', Happened)]
+const both = [...happenedOnly, recorder('by-other', Other)]
 
 let database: TestDatabase
 let client: pg.Client
@@ -56,7 +56,7 @@ const lines: Record<string, unknown>[] = []
 /** Starts a process of a service, with or without a worker. */
 async function start(
   name: string,
-  consumers: Record<string, ReturnType<typeof recorder>>,
+  consumers: readonly ReturnType<typeof recorder>[],
   options: { readonly worker: boolean },
 ): Promise<RunningService> {
   const running = await service({ name, operations: { publishSome }, consumers }).start({
@@ -120,13 +120,10 @@ test('a deploy with a new event and consumer loses no message of it', async () =
 })
 
 test("services on one database do not get each other's messages by default", async () => {
-  const shop = await start('shop', { own: recorder('shop-own', Happened) }, { worker: true })
+  const shop = await start('shop', [recorder('shop-own', Happened)], { worker: true })
   const billing = await start(
     'billing',
-    {
-      own: recorder('billing-own', Happened),
-      theirs: recorder('billing-theirs', Happened, { publisher: 'shop' }),
-    },
+    [recorder('billing-own', Happened), recorder('billing-theirs', Happened, { publisher: 'shop' })],
     { worker: true },
   )
   await publish(shop, 'happened', { n: 1 })
@@ -153,7 +150,7 @@ test('a sequence that was restored from an earlier time is moved after every pos
 })
 
 test('a mutation publishes messages with tens of thousands of keys', async () => {
-  const api = await start('shop', {}, { worker: false })
+  const api = await start('shop', [], { worker: false })
   await publish(api, 'happened', { n: 1, keys: 60_000 })
   const { rows } = await client.query<{ keys: number }>(
     'select count(distinct key)::int as keys from holdfast.messages',

@@ -49,8 +49,8 @@ const yearly = schedule({
 const tested = service({
   name: 'subjects-test',
   operations: { act },
-  jobs: { mail, plain },
-  consumers: { hear: handle },
+  jobs: [mail, plain],
+  consumers: [handle],
   schedules: [yearly],
 })
 

@@ -79,7 +79,7 @@ beforeEach(async () => {
   done = 0
   hanging = 0
   on = await createTestService(
-    service({ name: 'hanging', operations, jobs: { count, hang }, capabilities: [hooks] }),
+    service({ name: 'hanging', operations, jobs: [count, hang], capabilities: [hooks] }),
   )
   return () => on.stop()
 })

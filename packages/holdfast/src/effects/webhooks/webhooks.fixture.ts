@@ -74,7 +74,7 @@ export async function startWebhooks(
     },
   })
   const tested = await createTestService(
-    service({ name: 'webhooks', operations: { act }, consumers: { tell }, capabilities: [hooks] }),
+    service({ name: 'webhooks', operations: { act }, consumers: [tell], capabilities: [hooks] }),
   )
 
   async function within<T>(work: (context: HandlerContext) => Promise<T>): Promise<T> {

@@ -72,6 +72,7 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
  */
 export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
   const { events, allowedHosts = [], allowHttp = readMode(process.env) !== 'production' } = definition
+  const definedAt = callSite(webhooks)
   const job = deliveryJob({
     rules: { allowedHosts },
     schedule: definition.retry?.schedule ?? defaultSchedule,
@@ -79,7 +80,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
     disableAfterMs: toMilliseconds(definition.disableAfter ?? '5d'),
     concurrency: definition.concurrency ?? 4,
     slots: definition.slots ?? 20,
-    definedAt: callSite(webhooks),
+    definedAt,
   })
   const subscriber = messageSubscriber({
     events,
@@ -90,6 +91,7 @@ export function webhooks<const E extends EventType>(definition: WebhooksDefiniti
   const names = events.map(({ name }) => name)
   return {
     name: 'webhooks',
+    definedAt,
     jobs: [job],
     subscribers: [subscriber],
     ...createEndpoints(names, { allowHttp, allowedHosts }),

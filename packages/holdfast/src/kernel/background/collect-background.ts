@@ -9,10 +9,10 @@ import { type Schema, toJsonSchema } from '../schema/schema.ts'
 
 /** The background work that a service can be defined with. */
 export interface BackgroundDefinition {
-  /** The jobs: `{ sendReceipt, … }`. A process runs only the jobs that are listed here. */
-  readonly jobs?: Readonly<Record<string, Job>>
-  /** The consumers of messages: `{ countTransfers, … }`. */
-  readonly consumers?: Readonly<Record<string, Consumer>>
+  /** The jobs: `[sendReceipt, …]`. A process runs only the jobs that are listed here. */
+  readonly jobs?: readonly Job[]
+  /** The consumers of messages: `[countTransfers, …]`. */
+  readonly consumers?: readonly Consumer[]
   /** The schedules: jobs that are enqueued at fixed times. */
   readonly schedules?: readonly Schedule[]
   /** The relays: messages that are forwarded to brokers. */
@@ -24,17 +24,14 @@ export interface BackgroundDefinition {
 /** Collects the background work of a service; adds everything that is wrong with it to `issues`. */
 export function collectBackground(definition: BackgroundDefinition, issues: string[]): Background {
   const capabilities = definition.capabilities ?? []
-  const jobs = [
-    ...Object.values(definition.jobs ?? {}),
-    ...capabilities.flatMap(({ jobs: added = [] }) => added),
-  ]
-  const consumers = Object.values(definition.consumers ?? {})
-  const { schedules = [], relays = [] } = definition
+  const jobs = [...(definition.jobs ?? []), ...capabilities.flatMap(({ jobs: added = [] }) => added)]
+  const { consumers = [], schedules = [], relays = [] } = definition
   issues.push(
-    ...repeated(jobs.map(({ name, definedAt }) => ({ what: 'job', name, definedAt }))),
-    ...repeated(consumers.map(({ name, definedAt }) => ({ what: 'consumer', name, definedAt }))),
-    ...repeated(schedules.map(({ name }) => ({ what: 'schedule', name, definedAt: 'its schedules' }))),
-    ...repeated(relays.map(({ name }) => ({ what: 'relay', name, definedAt: 'its relays' }))),
+    ...repeated('job', jobs),
+    ...repeated('consumer', consumers),
+    ...repeated('schedule', schedules),
+    ...repeated('relay', relays),
+    ...repeated('capability', capabilities),
     ...jobs.flatMap(checkJob),
     ...consumers.flatMap(checkConsumer),
     ...schedules
@@ -59,17 +56,16 @@ export function hasBackground({ jobs, consumers, schedules, relays, subscribers 
 }
 
 interface Named {
-  readonly what: string
   readonly name: string
   readonly definedAt: string
 }
 
-function repeated(all: readonly Named[]): readonly string[] {
+function repeated(what: string, all: readonly Named[]): readonly string[] {
   return [...Map.groupBy(all, ({ name }) => name)]
     .filter(([, sharing]) => sharing.length > 1)
     .map(([name, sharing]) => {
       const locations = sharing.map(({ definedAt }) => definedAt).join(' and ')
-      return `${sharing[0]!.what} "${name}": declared ${sharing.length} times (${locations}); use a unique name for each`
+      return `${what} "${name}": declared ${sharing.length} times (${locations}); use a unique name for each`
     })
 }
 

@@ -1,3 +1,4 @@
+import { callSite } from '../base/call-site.ts'
 import type { EventType, PublishedMessage } from './event.ts'
 import type { ServiceHost } from '../host/service-host.ts'
 
@@ -32,6 +33,8 @@ export interface Relay {
   /** The events to forward; `undefined` forwards all of them. */
   readonly events: readonly EventType[] | undefined
   readonly to: Broker
+  /** The file and line of the definition. */
+  readonly definedAt: string
 }
 
 /** Options of a relay. */
@@ -49,5 +52,6 @@ export function relay(definition: RelayDefinition): Relay {
     name: definition.name,
     events: definition.events as readonly EventType[] | undefined,
     to: definition.to,
+    definedAt: callSite(relay),
   }
 }

@@ -1,3 +1,4 @@
+import { callSite } from '../base/call-site.ts'
 import type { JobType } from './job-type.ts'
 
 /** The policy for ticks missed while no process was running: skip them, run one, or run all. */
@@ -30,6 +31,8 @@ export interface Schedule {
   readonly job: JobType
   readonly inputOf: (tick: Date) => unknown
   readonly missed: MissedTicks
+  /** The file and line of the definition. */
+  readonly definedAt: string
 }
 
 /** Declares a schedule that enqueues a job once per tick, across all processes. */
@@ -43,5 +46,6 @@ export function schedule<Input>(definition: ScheduleDefinition<Input>): Schedule
     job,
     inputOf: typeof input === 'function' ? (input as (tick: Date) => Input) : () => input,
     missed: definition.missed ?? 'once',
+    definedAt: callSite(schedule),
   }
 }

@@ -216,7 +216,7 @@ const operations = {
   }),
 }
 
-const library = await createTestService(service({ name: 'library', operations, jobs: { nameInJob } }))
+const library = await createTestService(service({ name: 'library', operations, jobs: [nameInJob] }))
 afterAll(() => library.stop().then(() => rm(folder, { recursive: true })))
 afterEach(() => reads.splice(0))
 

@@ -161,7 +161,7 @@ describe('a service does not start', () => {
   test('with a job and no database', async () => {
     const without = holdfast()
     const mail = without.job({ name: 'mail', input: z.object({ to: z.string() }), run: () => {} })
-    const jobbing = without.service({ name: 'jobbing', operations: {}, jobs: { mail } })
+    const jobbing = without.service({ name: 'jobbing', operations: {}, jobs: [mail] })
     await expect(jobbing.start({} as never)).rejects.toThrow(
       'jobs, consumers, schedules and relays need a database',
     )

@@ -48,7 +48,7 @@ const begin = mutation({
 const tested = service({
   name: 'external-calls-test',
   operations: { read, write, begin },
-  jobs: { work },
+  jobs: [work],
 })
 type Tested = TestService<typeof tested.operations>
 

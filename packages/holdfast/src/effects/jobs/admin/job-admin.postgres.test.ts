@@ -63,7 +63,7 @@ const enqueueAll = mutation({
     return { ids }
   },
 })
-const tested = service({ name: 'job-admin-test', operations: { enqueueAll }, jobs })
+const tested = service({ name: 'job-admin-test', operations: { enqueueAll }, jobs: Object.values(jobs) })
 
 let on: TestService<typeof tested.operations>
 let pool: pg.Pool

@@ -21,7 +21,7 @@ const start = mutation({
     await jobs.enqueueMany(tell, [{ progress: 'U+0000: \0' }, { progress: 'half' }])
   },
 })
-const tested = service({ name: 'progress-test', operations: { start }, jobs: { tell } })
+const tested = service({ name: 'progress-test', operations: { start }, jobs: [tell] })
 
 test('a progress that cannot be stored does not affect that of other jobs', async () => {
   await using on = await createTestService(tested, { worker: false })

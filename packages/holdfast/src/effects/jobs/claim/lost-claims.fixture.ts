@@ -30,7 +30,7 @@ const kill = job({
 })
 
 /** A service whose jobs kill their worker. */
-export const losing = service({ name: 'losing', operations: {}, jobs: { hang, kill } })
+export const losing = service({ name: 'losing', operations: {}, jobs: [hang, kill] })
 
 /** Runs these jobs in this process, ten of a name at once, until it is killed. */
 export async function startLosingWorker(): Promise<void> {

@@ -25,7 +25,7 @@ const enqueue = mutation({
   idempotency: { optional: 'a test calls once' },
   run: async ({ jobs }) => void (await jobs.enqueue(work, {})),
 })
-const tested = service({ name: 'claims', operations: { enqueue }, jobs: { work } })
+const tested = service({ name: 'claims', operations: { enqueue }, jobs: [work] })
 
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {

@@ -44,7 +44,7 @@ const enqueueAny = mutation({
 const tested = service({
   name: 'transaction-jobs-test',
   operations: { enqueueSome, enqueueTraced, enqueueAny },
-  jobs: { named, limited, open },
+  jobs: [named, limited, open],
 })
 
 test('jobs that were enqueued within a savepoint are undone with it', async () => {

@@ -32,7 +32,7 @@ const add = mutation({
     return enqueued
   },
 })
-const tested = service({ name: 'unique', operations: { add }, jobs: { sum } })
+const tested = service({ name: 'unique', operations: { add }, jobs: [sum] })
 
 let on: TestService<typeof tested.operations>
 beforeAll(async () => {

@@ -11,7 +11,7 @@ import type { Waker } from '../../wakes/waker.ts'
 
 const { job, service } = holdfast({ database: postgres() })
 const limited = job({ name: 'limited', input: z.object({}), concurrency: { limit: 1 }, run: () => {} })
-const tested = service({ name: 'led', operations: {}, jobs: { limited } })
+const tested = service({ name: 'led', operations: {}, jobs: [limited] })
 
 test('a leader leaves a name that it does not run to the processes and engines that do', async () => {
   await using on = await createTestService(tested, { worker: false })

@@ -32,7 +32,7 @@ const everyMinute = schedule({
   missed: 'all',
   input: (tick) => ({ tick: tick.toISOString() }),
 })
-const tested = service({ name: 'two-leaders', operations: {}, jobs: { plain, limited, paced, ticking } })
+const tested = service({ name: 'two-leaders', operations: {}, jobs: [plain, limited, paced, ticking] })
 
 const log = createLogger({ level: 'error', write: (line) => console.error(line) })
 const leadership: Leadership = { leads: true, isLeader: () => true, stop: async () => {} }

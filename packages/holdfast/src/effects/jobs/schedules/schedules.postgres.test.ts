@@ -26,7 +26,7 @@ function withMore<Input>(input: Input): Input {
 }
 
 test('each tick of a schedule is one job, across all processes', async () => {
-  const reporting = service({ name: 'reporting', operations: {}, jobs: { report }, schedules: [nightly] })
+  const reporting = service({ name: 'reporting', operations: {}, jobs: [report], schedules: [nightly] })
   await using tested = await createTestService(reporting, { worker: false })
   const first = await tested.running.startWorker()
   const known = await until(async () => (await tested.sql('select * from holdfast.job_schedules'))[0])
@@ -53,7 +53,7 @@ test.each([
   ['2 days', 'does not keep a schedule waiting until then', false],
 ])('a clock that is set back by %s %s', async (by, _, staysAhead) => {
   const yearly = schedule({ name: 'yearly', cron: '0 0 1 1 *', job: report, input: { at: '' } })
-  const reporting = service({ name: 'put-back', operations: {}, jobs: { report }, schedules: [yearly] })
+  const reporting = service({ name: 'put-back', operations: {}, jobs: [report], schedules: [yearly] })
   await using tested = await createTestService(reporting, { worker: false })
   await tested.sql(
     `insert into holdfast.job_schedules (service, name, cron, time_zone, done_until)
@@ -90,7 +90,7 @@ test('a failing schedule does not delay other schedules', async () => {
   const reporting = service({
     name: 'failing-schedule',
     operations: {},
-    jobs: { report },
+    jobs: [report],
     schedules: [failing, nightly],
   })
   await using tested = await createTestService(reporting, {
@@ -112,7 +112,7 @@ test('an invalid schedule, or one without a job, does not start', async () => {
   const reporting = service({
     name: 'broken-schedule',
     operations: {},
-    jobs: { report },
+    jobs: [report],
     schedules: [broken],
   })
   await expect(createTestService(reporting)).rejects.toMatchObject({ code: 'schedule-invalid' })

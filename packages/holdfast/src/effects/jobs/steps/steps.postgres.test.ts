@@ -46,7 +46,7 @@ const approve = mutation({
   },
 })
 
-const tested = service({ name: 'steps-test', operations: { start, approve }, jobs: { stepped } })
+const tested = service({ name: 'steps-test', operations: { start, approve }, jobs: [stepped] })
 type Tested = TestService<typeof tested.operations>
 
 const started: Tested[] = []

@@ -82,13 +82,13 @@ const happened = event('it.happened', { payload: z.object({ at: z.iso.datetime()
 
 const app = service({
   name: 'hostile',
-  consumers: {
-    hear: consumer({
+  consumers: [
+    consumer({
       name: 'hear',
       event: happened,
       run: async ({ db }) => void (seen['consumer'] = (await db.query(values))[0]),
     }),
-  },
+  ],
   operations: {
     read: query({
       route: 'GET /read',

@@ -70,7 +70,7 @@ const operations = {
 
 let on: TestService<typeof operations>
 beforeEach(async () => {
-  on = await createTestService(service({ name: 'roles', operations, jobs: { writeLater } }))
+  on = await createTestService(service({ name: 'roles', operations, jobs: [writeLater] }))
 })
 afterEach(() => on.stop())
 

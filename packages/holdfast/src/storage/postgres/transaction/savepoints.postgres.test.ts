@@ -48,7 +48,7 @@ function ask(db: SqlDatabase, text: string): Promise<unknown> {
 }
 
 const start = () =>
-  createTestService(service({ name: 'savepoints', operations: { act }, jobs: { count } }), {
+  createTestService(service({ name: 'savepoints', operations: { act }, jobs: [count] }), {
     worker: false,
     statements: 'allow',
     onLog: () => {},

@@ -27,7 +27,7 @@ const enqueue = mutation({
 
 const lines: string[] = []
 const start = () =>
-  createTestService(service({ name: 'marked', operations: { keyed, keyless, enqueue }, jobs: { work } }), {
+  createTestService(service({ name: 'marked', operations: { keyed, keyless, enqueue }, jobs: [work] }), {
     onLog: (line) => lines.push(line),
   })
 let running: Awaited<ReturnType<typeof start>>

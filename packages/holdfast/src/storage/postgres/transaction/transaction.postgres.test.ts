@@ -28,7 +28,7 @@ test('a job does not commit statements that were prepared before a migration', a
     access: anyone(),
     run: async ({ jobs }) => void (await jobs.enqueue(measure, {})),
   })
-  const tested = service({ name: 'measuring', operations: { begin }, jobs: { measure } })
+  const tested = service({ name: 'measuring', operations: { begin }, jobs: [measure] })
   await using running = await createTestService(tested, { worker: { concurrency: 1 } })
   const rows = (): Promise<{ ratio: number }[]> => running.sql('select ratio from events order by id')
   for (let times = 1; times <= 3; times += 1) {
