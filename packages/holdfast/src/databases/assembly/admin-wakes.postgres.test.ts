@@ -64,7 +64,7 @@ const publish = mutation({
 const tested = service({
   name: 'admin-wakes',
   operations: { publish },
-  jobs: { plain, one, deliver },
+  jobs: [plain, one, deliver],
   relays: [out],
   capabilities: [reader],
 })

@@ -28,8 +28,8 @@ export interface Subscriber {
 /** A plugin: the jobs and subscribers that a library adds to a service, such as `webhooks(…)`. */
 export interface Capability {
   readonly name: string
-  /** The file and line of the definition, for errors. */
-  readonly definedAt: string
+  /** The file and line of the definition, for errors. Default: not shown. */
+  readonly definedAt?: string
   /** The jobs that it adds. */
   readonly jobs?: readonly Job[]
   /** The subscribers that it adds. */

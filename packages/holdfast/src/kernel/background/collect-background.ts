@@ -57,14 +57,14 @@ export function hasBackground({ jobs, consumers, schedules, relays, subscribers 
 
 interface Named {
   readonly name: string
-  readonly definedAt: string
+  readonly definedAt?: string
 }
 
 function repeated(what: string, all: readonly Named[]): readonly string[] {
   return [...Map.groupBy(all, ({ name }) => name)]
     .filter(([, sharing]) => sharing.length > 1)
     .map(([name, sharing]) => {
-      const locations = sharing.map(({ definedAt }) => definedAt).join(' and ')
+      const locations = sharing.map(({ definedAt = 'unknown location' }) => definedAt).join(' and ')
       return `${what} "${name}": declared ${sharing.length} times (${locations}); use a unique name for each`
     })
 }
