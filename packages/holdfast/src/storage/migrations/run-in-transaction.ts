@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { beginStatement } from '../postgres/queries/begin-transaction.ts'
 import { type PendingMigration, writeJournal } from './journal.ts'
 import type { ParsedStatement } from './parse-statements.ts'
 import { indexToMake } from './recover-index.ts'
@@ -17,13 +18,17 @@ export interface Run {
 /**
  * Runs a migration in one transaction with its row in the journal, so that it is applied completely
  * or not at all.
+ *
+ * The transaction is written by hand: its session holds the migration lock, so it cannot come from
+ * a pool of the service, and its statements may take as long as they need once they have their
+ * locks. Only the wait for a lock is limited.
  */
 export async function runInTransaction(
   migration: PendingMigration,
   statements: readonly ParsedStatement[],
   { client, lockTimeoutMs, startMs }: Run,
 ): Promise<void> {
-  await client.query('begin')
+  await beginMigration(client)
   try {
     await limitLocks(client, lockTimeoutMs)
     for (const statement of statements) {
@@ -41,6 +46,11 @@ export async function runInTransaction(
     await client.query('rollback').catch(() => {})
     throw error
   }
+}
+
+/** Begins a transaction whose isolation does not depend on a setting of an earlier statement. */
+export async function beginMigration(client: pg.ClientBase): Promise<void> {
+  await client.query(beginStatement('read committed').text)
 }
 
 async function limitLocks(client: pg.ClientBase, lockTimeoutMs: number): Promise<void> {

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { clearBegun, noteBegun, type PendingMigration, wasBegun, writeJournal } from './journal.ts'
 import type { ParsedStatement } from './parse-statements.ts'
 import type { Recovery } from './recovery.ts'
-import { type Run, notTheIndex } from './run-in-transaction.ts'
+import { beginMigration, type Run, notTheIndex } from './run-in-transaction.ts'
 import { runStatement } from './run-statement.ts'
 
 /** A statement that cannot run in a transaction, with its recovery. */
@@ -33,7 +33,7 @@ export async function runOutside(
     await runStatement(client, migration, statement)
     await checkDone(client, migration, { statement, recovery })
   }
-  await client.query('begin')
+  await beginMigration(client)
   try {
     await writeJournal(client, migration, performance.now() - startMs)
     await clearBegun(client, migration)

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { Migration } from './migration.ts'
 import { type Migrating, openMigrating } from './migrating.fixture.ts'
+import { parseStatements } from './parse-statements.ts'
+import { unknownRecovery } from './recovery-of.ts'
+import { runInTransaction } from './run-in-transaction.ts'
+import { runOutside } from './run-outside.ts'
 
 let migrating: Migrating
 
@@ -72,3 +76,27 @@ test('deferred checks run with the settings of the file, and fail with its name'
   expect(message).toContain('app/0001-deferred')
   expect(message).toContain('SQLSTATE 23503')
 })
+
+test.each([
+  ['in a transaction', runInTransaction],
+  ['outside of one', runStatementOutside],
+] as const)('the isolation of a migration is stated: %s', async (_, runMigration) => {
+  await migrating.apply([{ name: '0000-first', sql: 'select 1' }])
+  const client = await migrating.open('serializable')
+  await client.query(`set default_transaction_isolation = 'serializable'`)
+  await migrating.sql(`
+    alter table holdfast.migrations add column level text default current_setting('transaction_isolation')`)
+  const sql = 'create schema elsewhere'
+  const migration = { owner: 'app', name: '0001-look', sql }
+  const run = { client, lockTimeoutMs: 60_000, startMs: performance.now() }
+  await runMigration(migration, await parseStatements(migration), run)
+  expect(await migrating.sql(`select level from holdfast.migrations where name = '0001-look'`)).toEqual([
+    { level: 'read committed' },
+  ])
+})
+
+function runStatementOutside(
+  ...[migration, [statement], run]: Parameters<typeof runInTransaction>
+): Promise<void> {
+  return runOutside(migration, { statement: statement!, recovery: unknownRecovery }, run)
+}

@@ -7,7 +7,8 @@ import { z } from 'zod'
 import { migrate } from '../../migrations/migrate.ts'
 import { testPostgresUrl } from '../../../testing/test-postgres.ts'
 import { pgBouncerTool, pooledUrl, startPgBouncer } from '../../../../test/pgbouncer.ts'
-import { DriverClient } from './driver-client.ts'
+import { inTransaction } from '../transaction/in-transaction.ts'
+import { DriverClient, openDriverPool } from './driver-client.ts'
 
 const { missing } = await pgBouncerTool()
 
@@ -183,6 +184,24 @@ test('a role that sessions take by a setting owns and uses the tables of the fra
   })
   await admin.query(`drop role ${owner}`)
   await admin.end()
+})
+
+test('settings of the database do not limit a transaction of an administrator', async () => {
+  const database = await createTestDatabase()
+  const { statement_timeout: _, idle_session_timeout: __, ...others } = hostile
+  await makeHostile(database.url, ({ database: name }) => `database ${name}`, others)
+  const pool = openDriverPool({ connectionString: database.url, max: 1 })
+  const [row] = await inTransaction(pool, async (client) => {
+    await client.query(`do $$ begin perform pg_sleep(0.01); end $$`)
+    const { rows } = await client.query(`
+      select current_setting('transaction_isolation') as isolation,
+        current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock,
+        current_setting('idle_in_transaction_session_timeout') as idle`)
+    return rows
+  })
+  expect(row).toEqual({ isolation: 'read committed', statement: '1min', lock: '10s', idle: '1min' })
+  await pool.end()
+  await database.drop()
 })
 
 test.skipIf(missing)('behind a pooler, whose sessions keep them, a service does not start', async () => {

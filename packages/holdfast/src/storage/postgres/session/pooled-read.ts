@@ -21,7 +21,7 @@ export async function readInTransaction<Row extends pg.QueryResultRow>(
 ): Promise<pg.QueryResult<Row>> {
   const [begin, limit, result, end] = await connection.pipeline(() =>
     Promise.allSettled([
-      connection.run({ text: 'BEGIN READ ONLY' }),
+      connection.run({ text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY' }),
       connection.run(limitStatements(limitMs, 'transaction')),
       connection.query<Row>(query, values),
       connection.run({ text: 'COMMIT' }),

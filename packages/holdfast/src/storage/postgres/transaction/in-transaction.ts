@@ -1,6 +1,5 @@
 import { beginStatement } from '../queries/begin-transaction.ts'
-import { runStatement, type StatementClient } from '../statement/statement-client.ts'
-import type { Statement } from '../statement/statement.ts'
+import type { StatementClient } from '../statement/statement-client.ts'
 
 interface PoolLike extends StatementClient {
   readonly totalCount: number
@@ -37,9 +36,8 @@ async function transact<T>(
   client: StatementClient,
   work: (client: StatementClient) => Promise<T>,
 ): Promise<T> {
-  await runStatement(client, beginStatement('read committed'))
+  await client.query(begin)
   try {
-    await runStatement(client, limits)
     const result = await work(client)
     await client.query('commit')
     return result
@@ -51,15 +49,13 @@ async function transact<T>(
   }
 }
 
-// Stated, because the role or the database may have others. The lock timeout is the shortest, so
-// that an administrator who waits for a lock is told so.
-const limits: Statement = {
-  text: `
-    select
-      set_config('lock_timeout', '10s', true),
-      set_config('statement_timeout', '60s', true),
-      set_config('idle_in_transaction_session_timeout', '60s', true)`,
-}
+// Isolation and limits are stated, because the role or the database may have others; in one
+// message, because an idle timeout could end the transaction between two. The lock timeout is the
+// shortest, so that it is the one that an administrator who waits for a lock sees.
+const begin = `${beginStatement('read committed').text};
+  set local lock_timeout = '10s';
+  set local statement_timeout = '60s';
+  set local idle_in_transaction_session_timeout = '60s'`
 
 function isPool(client: StatementClient): client is PoolLike {
   return 'totalCount' in client && 'connect' in client
