@@ -1,4 +1,4 @@
-import { descending, type OrderColumn } from 'holdfast'
+import { type OrderColumn, pages } from 'holdfast'
 
 /** The ordering columns of a list. */
 export interface ListOrder {
@@ -19,7 +19,7 @@ export const orders: readonly ListOrder[] = [
   },
   {
     name: 'in two directions',
-    columns: [{ by: 'shelf', nulls: 'never' }, descending('made_at', { nulls: 'never' }), { by: 'id' }],
+    columns: [{ by: 'shelf', nulls: 'never' }, pages.descending('made_at', { nulls: 'never' }), { by: 'id' }],
     clause: 'shelf, made_at desc, id',
     expanded: () =>
       '(shelf > $1) or (shelf = $1 and made_at < $2) or (shelf = $1 and made_at = $2 and id > $3)',

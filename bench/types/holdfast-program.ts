@@ -38,7 +38,7 @@ export const things = service({ name: 'things', operations: { ${numbers.map((n) 
 
 function resource(n: number): string {
   return `import { randomUUID } from 'node:crypto'
-import { anyone, paged, pageOf, problem } from 'holdfast'
+import { anyone, pages, problem } from 'holdfast'
 import { eq, getTableColumns } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -79,8 +79,8 @@ export const read${n} = query({
 export const list${n} = query({
   route: 'GET /things-${n}',
   access: anyone(),
-  input: paged(),
-  output: pageOf(Thing),
+  input: pages.input(),
+  output: pages.output(Thing),
   run: ({ input, db, page }) =>
     page(
       input,

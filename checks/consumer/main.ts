@@ -1,4 +1,4 @@
-import { anyone, event, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, event, holdfast, pages } from 'holdfast'
 import { drizzle, list } from 'holdfast/drizzle'
 import { serve } from 'holdfast/node'
 import { createTestDatabase, createTestService, until } from 'holdfast/testing'
@@ -53,8 +53,8 @@ const addNote = mutation({
 const listNotes = query({
   route: 'GET /notes',
   access: anyone(),
-  input: paged(),
-  output: pageOf(Note),
+  input: pages.input(),
+  output: pages.output(Note),
   run: ({ input, db, page }) =>
     page(
       input,

@@ -1,4 +1,4 @@
-import { anyone, paged, pageOf, uuidv7 } from 'holdfast'
+import { anyone, pages, uuidv7 } from 'holdfast'
 import { and, eq, getTableColumns } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -59,8 +59,8 @@ export const listAccounts = query({
   route: 'GET /accounts',
   summary: 'List the accounts, oldest first',
   access: anyone(),
-  input: paged(),
-  output: pageOf(Account),
+  input: pages.input(),
+  output: pages.output(Account),
   run: ({ input, db, page }) =>
     page(
       input,

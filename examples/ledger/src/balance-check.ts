@@ -1,4 +1,4 @@
-import { anyone, descending, paged, pageOf, schedule, uuidv7 } from 'holdfast'
+import { anyone, pages, schedule, uuidv7 } from 'holdfast'
 import { count, eq, getTableColumns, sql } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -43,14 +43,14 @@ export const listBalanceChecks = query({
   route: 'GET /balance-checks',
   summary: 'List the findings of the nightly checks, newest first',
   access: anyone(),
-  input: paged(),
-  output: pageOf(
+  input: pages.input(),
+  output: pages.output(
     z.object({ checkedAt: z.iso.datetime(), accounts: z.int(), unbalanced: z.array(z.uuid()).max(10_000) }),
   ),
   run: ({ input, db, page }) =>
     page(
       input,
-      list([descending(schema.balanceChecks.id)], ({ where, position }) =>
+      list([pages.descending(schema.balanceChecks.id)], ({ where, position }) =>
         db
           .select({ ...getTableColumns(schema.balanceChecks), position })
           .from(schema.balanceChecks)

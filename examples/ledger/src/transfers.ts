@@ -1,4 +1,4 @@
-import { anyone, descending, paged, pageOf } from 'holdfast'
+import { anyone, pages } from 'holdfast'
 import { and, eq } from 'drizzle-orm'
 import { list } from 'holdfast/drizzle'
 import { z } from 'zod'
@@ -80,12 +80,12 @@ export const listTransfers = query({
   route: 'GET /transfers',
   summary: 'List the transfers of an account, newest first',
   access: anyone(),
-  input: paged(z.object({ account: z.uuid() })),
-  output: pageOf(Transfer),
+  input: pages.input(z.object({ account: z.uuid() })),
+  output: pages.output(Transfer),
   run: ({ input, db, page }) =>
     page(
       input,
-      list([descending(schema.entries.transferId)], ({ where, position }) =>
+      list([pages.descending(schema.entries.transferId)], ({ where, position }) =>
         db
           .select({ transfer: schema.transfers, position })
           .from(schema.entries)

@@ -1,4 +1,4 @@
-import { anyone, paged, pageOf } from 'holdfast'
+import { anyone, pages } from 'holdfast'
 import { webhookProblems } from 'holdfast/webhooks'
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -63,8 +63,8 @@ export const listWebhookEndpoints = query({
   route: 'GET /accounts/{account}/webhook-endpoints',
   summary: 'List the webhook endpoints of an account',
   access: anyone(),
-  input: paged(ofAccount),
-  output: pageOf(Endpoint),
+  input: pages.input(ofAccount),
+  output: pages.output(Endpoint),
   run: ({ input, statements, page }) =>
     page(input, transferWebhooks.listEndpoints(statements, { owner: input.account })),
 })
@@ -94,8 +94,8 @@ export const listWebhookDeliveries = query({
   route: 'GET /accounts/{account}/webhook-deliveries',
   summary: 'List what was sent for an account, newest first, with each attempt',
   access: anyone(),
-  input: paged(ofAccount),
-  output: pageOf(Delivery),
+  input: pages.input(ofAccount),
+  output: pages.output(Delivery),
   run: ({ input, statements, page }) =>
     page(input, transferWebhooks.listDeliveries(statements, { owner: input.account })),
 })

@@ -85,22 +85,15 @@ export type {
   Position,
   ReadPage,
 } from './kernel/pages/page.ts'
-export { pageOf, type PageOfOptions } from './kernel/pages/page-of.ts'
-export {
-  descending,
-  type Direction,
-  type Nulls,
-  type OrderBy,
-  type OrderColumn,
-  type Ordering,
-} from './kernel/pages/page-order.ts'
-export {
-  type CursorOptions,
-  type KeysetOptions,
-  type OffsetOptions,
-  paged,
-  type PagedOptions,
-} from './kernel/pages/paged.ts'
+export { type PageParts, pages } from './kernel/pages/pages.ts'
+export type { PageOutputOptions } from './kernel/pages/page-output.ts'
+export type { Direction, Nulls, OrderBy, OrderColumn, Ordering } from './kernel/pages/page-order.ts'
+export type {
+  CursorOptions,
+  KeysetOptions,
+  OffsetOptions,
+  PageInputOptions,
+} from './kernel/pages/page-input.ts'
 export {
   type AnyProblemType,
   problem,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { anyone, descending, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { drizzle, list } from 'holdfast/drizzle'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { and, eq, gte, getTableColumns, sql } from 'drizzle-orm'
@@ -35,14 +35,14 @@ const operations = {
   listBooks: query({
     route: 'GET /books',
     access: anyone(),
-    input: paged(z.object({ atLeast: z.int().default(0) }), { count: true }),
-    output: pageOf(Book),
+    input: pages.input(z.object({ atLeast: z.int().default(0) }), { count: true }),
+    output: pages.output(Book),
     run: ({ input, db, page }) =>
       page(
         input,
         list(
           [
-            descending(books.boughtAt, { nulls: 'last' }),
+            pages.descending(books.boughtAt, { nulls: 'last' }),
             { by: sql<string>`lower(${shelves.label})`.as('shelf'), nulls: 'never' },
             { by: books.rating, direction: 'desc' },
             books.id,

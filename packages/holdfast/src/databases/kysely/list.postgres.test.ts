@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { anyone, descending, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { kysely, list } from 'holdfast/kysely'
 import { createTestService, type TestService } from 'holdfast/testing'
 import fc from 'fast-check'
@@ -30,8 +30,8 @@ const Book = z.object({ id: z.int(), label: z.string() })
 const listBooks = query({
   route: 'GET /books',
   access: anyone(),
-  input: paged(z.object({ atLeast: z.int().default(0) }), { count: true }),
-  output: pageOf(Book),
+  input: pages.input(z.object({ atLeast: z.int().default(0) }), { count: true }),
+  output: pages.output(Book),
   run: ({ input, db, page }) =>
     page(
       input,
@@ -44,7 +44,7 @@ const listBooks = query({
           .select(['books.id', 'books.boughtAt', 'books.rating', 'shelves.label']),
         {
           order: [
-            descending('boughtAt', { nulls: 'last' }),
+            pages.descending('boughtAt', { nulls: 'last' }),
             { by: 'label', nulls: 'never' },
             { by: 'rating', direction: 'desc' },
             'id',
@@ -62,8 +62,8 @@ const listBooks = query({
 const dotted = query({
   route: 'GET /dotted',
   access: anyone(),
-  input: paged({ limit: 1 }),
-  output: pageOf(z.object({ id: z.int() })),
+  input: pages.input({ limit: 1 }),
+  output: pages.output(z.object({ id: z.int() })),
   run: ({ input, db, page }) =>
     page(
       input,

@@ -6,8 +6,8 @@ import { type Branch, readBranches, type SeekPart } from '../../storage/pages/se
 /** Options of {@link list}. */
 export interface ListOptions<Column extends string> {
   /**
-   * Result columns of the statement, by name: `['name', 'id']`, `[descending('createdAt'), 'id']`.
-   * The last one must be unique.
+   * Result columns of the statement, by name: `['name', 'id']`, `[pages.descending('createdAt'),
+   * 'id']`. The last one must be unique.
    */
   readonly order: readonly OrderBy<Column>[]
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { kysely, list } from 'holdfast/kysely'
 import { createTestService } from 'holdfast/testing'
 import { CamelCasePlugin, sql } from 'kysely'
@@ -106,8 +106,8 @@ test('in another schema, a query reads with the `sql` tag and in pages, and stil
       listNotes: query({
         route: 'GET /notes',
         access: anyone(),
-        input: paged(),
-        output: pageOf(z.object({ id: z.int(), schema: z.string() })),
+        input: pages.input(),
+        output: pages.output(z.object({ id: z.int(), schema: z.string() })),
         async run({ input, db, page }) {
           const other = db.withSchema('other').withPlugin(new CamelCasePlugin())
           const { rows } = await sql<{ inSchema: string }>`select 'other' as in_schema`.execute(other)

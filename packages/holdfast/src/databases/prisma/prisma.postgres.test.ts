@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { sql } from 'holdfast/postgres'
 import { type AnyPrismaClient, list, prisma, type PrismaAdapter } from 'holdfast/prisma'
 import { createTestService } from 'holdfast/testing'
@@ -132,16 +132,16 @@ test('reads of one call are one statement, several writes are one unit, and a li
       listAuthors: query({
         route: 'GET /pages',
         access: anyone(),
-        input: paged({ count: true }),
-        output: pageOf(z.object({ id: z.int(), name: z.string() })),
+        input: pages.input({ count: true }),
+        output: pages.output(z.object({ id: z.int(), name: z.string() })),
         run: ({ input, db, page }) =>
           page(input, list<Author>(db, sql`select id, name from authors`, { order: ['name', 'id'] })),
       }),
       listSome: query({
         route: 'GET /some',
         access: anyone(),
-        input: paged(),
-        output: pageOf(z.object({ id: z.int(), name: z.string() })),
+        input: pages.input(),
+        output: pages.output(z.object({ id: z.int(), name: z.string() })),
         run: ({ input, db, page }) =>
           page(
             input,

@@ -137,7 +137,7 @@ function checkInput(operation: Operation, schema: JsonSchema): readonly string[]
 
 function checkOutput(operation: Operation, schema: JsonSchema): readonly string[] {
   const issues = unboundedParts(schema).map(
-    (part) => `its output is unbounded at ${part}; add a max (.max(100)) or return pageOf(…)`,
+    (part) => `its output is unbounded at ${part}; add a max (.max(100)) or return pages.output(…)`,
   )
   return issues
 }

@@ -18,7 +18,7 @@ export interface PageMarks {
   readonly offset: number
 }
 
-/** The page that a client requests, as parsed by `paged(…)`. */
+/** The page that a client requests, as parsed by `pages.input(…)`. */
 export interface PageRequest<Style extends PagingStyle = PagingStyle> {
   /** Max number of items. */
   readonly limit: number

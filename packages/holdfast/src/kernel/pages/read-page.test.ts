@@ -1,4 +1,4 @@
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -11,8 +11,8 @@ const list = (route: 'GET /list' | 'GET /other', size: () => number) =>
   query({
     route,
     access: anyone(),
-    input: paged(z.object({ color: z.string().default('red') }), { max: 50 }),
-    output: pageOf(Item, { max: 50 }),
+    input: pages.input(z.object({ color: z.string().default('red') }), { max: 50 }),
+    output: pages.output(Item, { max: 50 }),
     run: ({ input, page }) =>
       page(input, {
         orderings: [{ name: 'id', direction: 'asc', nulls: 'never' }],
@@ -96,8 +96,8 @@ test.each([
   const odd = query({
     route: 'GET /odd',
     access: anyone(),
-    input: paged({ max: 200 }),
-    output: pageOf(Item),
+    input: pages.input({ max: 200 }),
+    output: pages.output(Item),
     run: () => output as never,
   })
   const answer = await call(await startService({ odd }, { onLog: (line) => lines.push(line) }), 'odd')
@@ -115,8 +115,8 @@ test('items may contain items of the same type', async () => {
   const comments = query({
     route: 'GET /comments',
     access: anyone(),
-    input: paged(),
-    output: pageOf(Comment),
+    input: pages.input(),
+    output: pages.output(Comment),
     run: () => ({
       items: [{ text: 'a', replies: [{ text: 'b', replies: [{ text: 'c', replies: [], secret: 1 }] }] }],
     }),
@@ -183,8 +183,8 @@ describe('a cursor', () => {
     const long = query({
       route: 'GET /long',
       access: anyone(),
-      input: paged(),
-      output: pageOf(z.object({})),
+      input: pages.input(),
+      output: pages.output(z.object({})),
       run: ({ input, page }) =>
         page(input, {
           orderings: [{ name: 'at', direction: 'asc', nulls: 'never' }],

@@ -1,4 +1,4 @@
-import { anyone, holdfast, pageOf, type Schema } from 'holdfast'
+import { anyone, holdfast, pages, type Schema } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { bodyOf, call, startService } from '../service/start-service.fixture.ts'
@@ -103,7 +103,7 @@ describe('an answer is the value that its schema returns', () => {
     ['a codec', z.codec(z.string(), z.int(), { decode: Number, encode: String }), '7', 7],
     [
       'a page',
-      pageOf(z.object({ n: z.coerce.number() })),
+      pages.output(z.object({ n: z.coerce.number() })),
       { items: [{ n: '1', secret: 2 }], secret: 3 },
       { items: [{ n: 1 }] },
     ],

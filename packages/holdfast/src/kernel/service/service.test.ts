@@ -1,4 +1,4 @@
-import { anyone, event, holdfast, paged, pageOf, problem } from 'holdfast'
+import { anyone, event, holdfast, pages, problem } from 'holdfast'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { call, noDatabase, refusalOf, startService } from './start-service.fixture.ts'
@@ -199,7 +199,7 @@ test('bounded outputs of every kind are accepted', async () => {
   const tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(tree).max(5) }))
   const running = await startService({
     list: query({ ...fine, route: 'GET /list', output: z.array(z.string()).max(5), run }),
-    page: query({ ...fine, route: 'GET /page', input: paged(), output: pageOf(output), run }),
+    page: query({ ...fine, route: 'GET /page', input: pages.input(), output: pages.output(output), run }),
     tuple: query({ ...fine, route: 'GET /tuple', output: z.tuple([z.string(), z.int()]), run }),
     tree: query({ ...fine, route: 'GET /tree', output: tree, run }),
     nothing: query({ access: anyone(), route: 'GET /nothing', run: () => {} }),

@@ -1,4 +1,4 @@
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -29,7 +29,7 @@ const operations = {
   listRows: query({
     route: 'GET /rows',
     access: anyone(),
-    input: paged({
+    input: pages.input({
       style: 'keyset',
       keys: z.object({
         at: z.string(),
@@ -41,7 +41,7 @@ const operations = {
         id: z.string(),
       }),
     }),
-    output: pageOf(z.object({ id: z.int() }), { style: 'keyset' }),
+    output: pages.output(z.object({ id: z.int() }), { style: 'keyset' }),
     run: ({ input, db, page }) =>
       page(
         input,

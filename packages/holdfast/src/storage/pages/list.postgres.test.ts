@@ -1,4 +1,4 @@
-import { anyone, descending, holdfast, type OrderBy, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, type OrderBy, pages } from 'holdfast'
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import fc from 'fast-check'
@@ -25,8 +25,8 @@ const operations = {
   rows: query({
     route: 'GET /rows',
     access: anyone(),
-    input: paged({ max: 50 }),
-    output: pageOf(z.object({ id: z.string() }), { max: 50 }),
+    input: pages.input({ max: 50 }),
+    output: pages.output(z.object({ id: z.string() }), { max: 50 }),
     run: ({ input, db, page }) => page(input, list<Row>(db, statement, { order })),
   }),
 }
@@ -224,7 +224,7 @@ test('a list can be ordered by a column with a quote in its name', async () => {
   await client.query('drop table if exists rows; create table rows ("a""b" int, id bigint)')
   await client.query('insert into rows select n % 3, n from generate_series(1, 9) as n')
   statement = sql`select id::text, "a""b" from rows`
-  order = [descending('a"b' as Column), 'id']
+  order = [pages.descending('a"b' as Column), 'id']
   expect((await walk({ limit: 2, way: 'next' })).ids).toEqual(await sorted('"a""b" desc, id'))
 })
 
@@ -263,7 +263,7 @@ test('a page reads only its own rows from an index, at any position', async () =
     },
   }
   const deep = list<Row>(db as never, sql`select * from rows`, {
-    order: [{ by: 'a', nulls: 'never' }, descending('b'), 'id'],
+    order: [{ by: 'a', nulls: 'never' }, pages.descending('b'), 'id'],
   })
   const window = { limit: 21, offset: 0, orderings: deep.orderings }
   const rows = await deep.read({ ...window, after: { values: ['900', '40', '5'], isInclusive: false } })

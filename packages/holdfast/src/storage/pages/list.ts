@@ -8,7 +8,7 @@ import type { SqlDatabase } from '../postgres/statement/sql.ts'
 /** Options of {@link list}. */
 export interface ListOptions<Column extends string> {
   /**
-   * Output columns of the statement to sort by: `['name', 'id']`, `[descending('created_at'),
+   * Output columns of the statement to sort by: `['name', 'id']`, `[pages.descending('created_at'),
    * 'id']`. The last one must be unique.
    */
   readonly order: readonly OrderBy<Column>[]

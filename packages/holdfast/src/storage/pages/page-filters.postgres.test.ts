@@ -1,4 +1,4 @@
-import { anyone, holdfast, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, pages } from 'holdfast'
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -10,7 +10,7 @@ const operations = {
   listRows: query({
     route: 'GET /rows',
     access: anyone(),
-    input: paged(
+    input: pages.input(
       z.object({
         after_date: z.string().optional(),
         offset: z.string().optional(),
@@ -26,7 +26,7 @@ const operations = {
       }),
       { limit: 3 },
     ),
-    output: pageOf(Item),
+    output: pages.output(Item),
     run: ({ input, db, page }) =>
       page(
         input,
@@ -78,8 +78,8 @@ test.each([
   const listRows = query({
     route: 'GET /rows',
     access: anyone(),
-    input: paged(z.object({ [name]: z.string() }), options),
-    output: pageOf(Item),
+    input: pages.input(z.object({ [name]: z.string() }), options),
+    output: pages.output(Item),
     run: async () => ({ items: [] }),
   })
   await expect(createTestService(service({ name: 'refused', operations: { listRows } }))).rejects.toThrow(

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { anyone, descending, holdfast, type OrderBy, paged, pageOf } from 'holdfast'
+import { anyone, holdfast, type OrderBy, pages } from 'holdfast'
 import { list, postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -39,8 +39,8 @@ const operations = {
   rows: query({
     route: 'GET /rows',
     access: anyone(),
-    input: paged({ max: 50 }),
-    output: pageOf(z.object({ id: z.string() }), { max: 50 }),
+    input: pages.input({ max: 50 }),
+    output: pages.output(z.object({ id: z.string() }), { max: 50 }),
     run: ({ input, db, page }) => page(input, list<Row>(db, statement, { order })),
   }),
 }
@@ -167,7 +167,7 @@ test('an index of a domain over an enum serves its pages', async () => {
       return []
     },
   }
-  for (const by of ['a', descending('a')] as const) {
+  for (const by of ['a', pages.descending('a')] as const) {
     const rows = list<Row>(db as never, sql`select * from rows`, {
       order: [by, { by: 'id', direction: by === 'a' ? 'asc' : 'desc' }],
     })

@@ -1,4 +1,4 @@
-import { anyone, createLogger, descending, holdfast, paged, pageOf, type RunningService } from 'holdfast'
+import { anyone, createLogger, holdfast, pages, type RunningService } from 'holdfast'
 import { createHandler } from 'holdfast/http'
 import { list, postgres, rotateCursorKey, sql } from 'holdfast/postgres'
 import { createFakeClock, createTestService, type TestService } from 'holdfast/testing'
@@ -24,20 +24,23 @@ const operations = {
   byCursor: query({
     route: 'GET /by-cursor',
     access: anyone(),
-    input: paged(z.object({ colour: z.array(z.string()).max(3).optional() }), { limit: 3, count: true }),
-    output: pageOf(Item),
+    input: pages.input(z.object({ colour: z.array(z.string()).max(3).optional() }), {
+      limit: 3,
+      count: true,
+    }),
+    output: pages.output(Item),
     run: ({ input, db, page }) =>
-      page(input, list<Row>(db, rows, { order: [descending('made_at'), 'id'] }), ({ id }) => ({ id })),
+      page(input, list<Row>(db, rows, { order: [pages.descending('made_at'), 'id'] }), ({ id }) => ({ id })),
   }),
   byKeyset: query({
     route: 'GET /by-keyset',
     access: anyone(),
-    input: paged({
+    input: pages.input({
       style: 'keyset',
       limit: 3,
       keys: z.object({ made_at: z.string(), id: z.string() }),
     }),
-    output: pageOf(Item, { style: 'keyset' }),
+    output: pages.output(Item, { style: 'keyset' }),
     run: ({ input, db, page }) =>
       page(
         input,
@@ -48,8 +51,8 @@ const operations = {
   byOffset: query({
     route: 'GET /by-offset',
     access: anyone(),
-    input: paged({ style: 'offset', limit: 3, maxOffset: 6, count: true }),
-    output: pageOf(Item, { style: 'offset' }),
+    input: pages.input({ style: 'offset', limit: 3, maxOffset: 6, count: true }),
+    output: pages.output(Item, { style: 'offset' }),
     run: ({ input, db, page }) => page(input, list<Row>(db, rows, { order: ['id'] }), ({ id }) => ({ id })),
   }),
 }

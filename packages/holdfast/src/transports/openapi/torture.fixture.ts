@@ -1,13 +1,4 @@
-import {
-  type Access,
-  anyone,
-  holdfast,
-  paged,
-  pageOf,
-  type PageSource,
-  problem,
-  Unauthenticated,
-} from 'holdfast'
+import { type Access, anyone, holdfast, pages, type PageSource, problem, Unauthenticated } from 'holdfast'
 import { postgres } from 'holdfast/postgres'
 import { z } from 'zod'
 
@@ -100,26 +91,26 @@ export const torture = service({
       route: 'GET /things',
       summary: 'List things',
       access: anyone(),
-      input: paged(
+      input: pages.input(
         z.object({ tag: z.array(z.string()).optional(), kind: z.enum(['circle', 'square']).optional() }),
       ),
-      output: pageOf(Thing),
+      output: pages.output(Thing),
       run: ({ input, page }) => page(input, oneRow, ({ id }) => thing(id)),
     }),
     listTags: query({
       route: 'GET /tags',
       summary: 'List tags',
       access: anyone(),
-      input: paged(),
-      output: pageOf(Tag),
+      input: pages.input(),
+      output: pages.output(Tag),
       run: () => ({ items: [{ label: 'red', colour: null }] }),
     }),
     listTrees: query({
       route: 'GET /trees',
       summary: 'List trees',
       access: anyone(),
-      input: paged(),
-      output: pageOf(Tree),
+      input: pages.input(),
+      output: pages.output(Tree),
       run: ({ input, page }) => page(input, oneRow, ({ id }) => ({ name: id, children: [] })),
     }),
     createThing: mutation({

@@ -11,11 +11,11 @@ import {
   validate,
 } from '../schema/schema.ts'
 
-/** Options of {@link pageOf}. */
-export interface PageOfOptions<Style extends PagingStyle = 'cursor'> {
+/** Options of `pages.output`. */
+export interface PageOutputOptions<Style extends PagingStyle = 'cursor'> {
   /** Max number of items on a page. Default 100. */
   readonly max?: number
-  /** The paging style; must match the style of {@link paged}. Default `'cursor'`. */
+  /** The paging style; must match the style of `pages.input`. Default `'cursor'`. */
   readonly style?: Style
 }
 
@@ -34,9 +34,9 @@ const parameters: Readonly<Record<PagingStyle, string>> = {
 }
 
 /** Returns the output schema of a paginated operation whose items match `item`. */
-export function pageOf<S extends Schema, const Style extends PagingStyle = 'cursor'>(
+export function pageOutput<S extends Schema, const Style extends PagingStyle = 'cursor'>(
   item: S,
-  options: PageOfOptions<Style> = {},
+  options: PageOutputOptions<Style> = {},
 ): Schema<Page<InputOf<S>, Style>, Page<OutputOf<S>, Style>> {
   const { max = defaultMaxLimit, style = 'cursor' as Style } = options
   const describe = (side: 'input' | 'output') => (): Record<string, unknown> => ({
@@ -67,7 +67,7 @@ export function pageOf<S extends Schema, const Style extends PagingStyle = 'curs
           return {
             issues: [
               {
-                message: `Expected at most ${max} items; lower the limit of paged(…) or raise the max of pageOf(…)`,
+                message: `Expected at most ${max} items; lower the limit of pages.input(…) or raise the max of pages.output(…)`,
                 path: ['items'],
               },
             ],

@@ -19,7 +19,7 @@ const defaultMaxOffset = 10_000
 interface CommonOptions {
   /**
    * Max `limit` that a client may request. Default 100; must not exceed the `max` of
-   * {@link pageOf}.
+   * `pages.output`.
    */
   readonly max?: number
   /** The `limit` of a request without one. Default 20. */
@@ -53,7 +53,7 @@ export interface OffsetOptions extends CommonOptions {
 }
 
 /** Paging options of a list. The default style is `'cursor'`. */
-export type PagedOptions = CursorOptions | KeysetOptions<Schema> | OffsetOptions
+export type PageInputOptions = CursorOptions | KeysetOptions<Schema> | OffsetOptions
 
 interface CommonWire {
   readonly limit?: number
@@ -61,7 +61,7 @@ interface CommonWire {
 }
 
 /** The page parameters as a client sends them. */
-type WireOf<Options extends PagedOptions> =
+type WireOf<Options extends PageInputOptions> =
   Options extends KeysetOptions<infer Keys>
     ? CommonWire & Prefixed<'after', InputOf<Keys>> & Prefixed<'before', InputOf<Keys>>
     : Options extends OffsetOptions
@@ -72,7 +72,7 @@ type Prefixed<Prefix extends string, Values> = {
   readonly [Key in keyof Values & string as `${Prefix}_${Key}`]?: Values[Key]
 }
 
-type RequestOf<Options extends PagedOptions> = PageRequest<
+type RequestOf<Options extends PageInputOptions> = PageRequest<
   Options extends { readonly style: infer Style extends 'keyset' | 'offset' } ? Style : 'cursor'
 >
 
@@ -83,16 +83,16 @@ type NoSchema = { readonly '~standard'?: never }
  * Returns the input schema of a paginated operation: the page parameters plus the fields of
  * `filters`. A service does not start if a filter has the name of a page parameter.
  */
-export function paged<const Options extends PagedOptions = CursorOptions>(
+export function pageInput<const Options extends PageInputOptions = CursorOptions>(
   options?: Options & NoSchema,
 ): Schema<WireOf<Options>, RequestOf<Options>>
-export function paged<S extends Schema, const Options extends PagedOptions = CursorOptions>(
+export function pageInput<S extends Schema, const Options extends PageInputOptions = CursorOptions>(
   filters: S,
   options?: Options,
 ): Schema<WireOf<Options> & InputOf<S>, RequestOf<Options> & OutputOf<S>>
-export function paged(first: Schema | PagedOptions = {}, second: PagedOptions = {}): Schema {
+export function pageInput(first: Schema | PageInputOptions = {}, second: PageInputOptions = {}): Schema {
   const filters = '~standard' in first ? (first as Schema) : undefined
-  const options = filters ? second : (first as PagedOptions)
+  const options = filters ? second : (first as PageInputOptions)
   const {
     max = defaultMaxLimit,
     limit: usual = Math.min(defaultLimit, max),
@@ -159,7 +159,7 @@ interface Start {
   ): Promise<{ readonly startPosition: Partial<PageRequest>; readonly others: Record<string, unknown> }>
 }
 
-function startOf(options: PagedOptions): Start {
+function startOf(options: PageInputOptions): Start {
   switch (options.style) {
     case 'keyset':
       return byKeyset(options.keys)
