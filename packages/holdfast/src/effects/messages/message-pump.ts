@@ -9,17 +9,13 @@ import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
-import { startDispatcher } from './dispatcher.ts'
+import { type Dispatched, startDispatcher } from './dispatcher.ts'
 import { startFanOut } from './fan-out.ts'
-import {
-  type AbandonedRow,
-  type LogRow,
-  markSeen,
-  readLog,
-  type SubscriptionName,
-} from './queries/subscriptions.ts'
-import { startRelays } from './relays.ts'
+import { isReadBy, isConsumedBy, type MessageNotice } from './message-notice.ts'
+import { type LogRow, readLog, type SubscriptionName } from './queries/subscriptions.ts'
+import { type Relays, startRelays } from './relays.ts'
 import { SubscriberRunner } from './subscriber-runner.ts'
+import { startMarking } from './subscription-marks.ts'
 
 // Moves messages in a worker process:
 //
@@ -60,13 +56,6 @@ export interface PumpWaker {
   send(kind: 'messages' | 'due', names: Iterable<string>, service?: string): void
 }
 
-/** A notification about messages of a service. */
-export interface MessageNotice {
-  readonly service: string
-  /** The names of their events; `undefined` means any event. */
-  readonly names: ReadonlySet<string> | undefined
-}
-
 /** The readers and the dispatcher of a process. */
 export interface MessagePump {
   /** Called when messages have been published, here or elsewhere. */
@@ -81,7 +70,6 @@ export interface MessagePump {
 
 // Delay after a failed poll.
 const retryMs = 1_000
-const markEveryMs = 60_000
 const limitMs = 5_000
 
 /** Returns the maximum number of connections that the readers of a pump use at once. */
@@ -94,92 +82,106 @@ export function connectionsOf({
 
 /** Starts to dispatch messages, and to run the subscriptions of this process. */
 export function startMessagePump(parts: MessagePumpParts): MessagePump {
-  const { service, consumers, subscribers, relays, pool, readerPool, host, waker } = parts
-  const { clock, log } = host
-  const shared = { service, pool, bind: parts.bind, clock, log }
-  const fanOut = startFanOut({ ...shared, consumers })
-  const runners = new Map(
-    subscribers.map((subscriber) => [
-      subscriber.name,
-      new SubscriberRunner({ ...shared, pool: readerPool, subscriber }),
-    ]),
-  )
-  const relaying = startRelays({ relays, service, pool: readerPool, host })
-  const dispatcher = startDispatcher({
-    pool,
-    clock,
-    log,
-    resolveWaits: parts.resolveWaits,
-    onDispatched({ events, resumed }) {
-      for (const [publisher, names] of events) waker.send('messages', names, publisher)
-      for (const resuming of resumed) waker.send('due', [], resuming)
-    },
-  })
-  const own = namesOf(parts)
-  const polling = startRecurringTask({
-    failure: 'polling for messages failed',
-    clock,
-    log,
-    everyMs: parts.pollMs,
-    retryMs,
-    work: (stopping) => poll(stopping),
-  })
-  const marking = startMarking(own, parts)
+  return new ProcessPump(parts)
+}
 
-  async function poll(stopping: AbortSignal): Promise<undefined> {
+class ProcessPump implements MessagePump {
+  readonly #parts: MessagePumpParts
+  readonly #subscriptions: readonly SubscriptionName[]
+  readonly #fanOut: RecurringTask
+  readonly #runners: ReadonlyMap<string, SubscriberRunner>
+  readonly #relays: Relays
+  readonly #dispatcher: RecurringTask
+  readonly #polling: RecurringTask
+  readonly #marking: RecurringTask
+
+  constructor(parts: MessagePumpParts) {
+    const { service, pool, readerPool, host, resolveWaits } = parts
+    const { clock, log } = host
+    const shared = { service, pool, bind: parts.bind, clock, log }
+    this.#parts = parts
+    this.#subscriptions = namesOf(parts)
+    this.#fanOut = startFanOut({ ...shared, consumers: parts.consumers })
+    this.#runners = new Map(
+      parts.subscribers.map((subscriber) => [
+        subscriber.name,
+        new SubscriberRunner({ ...shared, pool: readerPool, subscriber }),
+      ]),
+    )
+    this.#relays = startRelays({ relays: parts.relays, service, pool: readerPool, host })
+    this.#dispatcher = startDispatcher({
+      pool,
+      clock,
+      log,
+      resolveWaits,
+      onDispatched: (dispatched) => this.#wakeReaders(dispatched),
+    })
+    this.#polling = startRecurringTask({
+      failure: 'polling for messages failed',
+      clock,
+      log,
+      everyMs: parts.pollMs,
+      retryMs,
+      work: (stopping) => this.#poll(stopping),
+    })
+    this.#marking = startMarking(this.#subscriptions, parts)
+  }
+
+  published(messages: MessageNotice): void {
+    // Another service may have no leader.
+    const concerns = messages.service === this.#parts.service || this.#concernsReaders(messages)
+    if (this.#parts.leads() && concerns) this.#dispatcher.now()
+  }
+
+  dispatched(messages: MessageNotice): void {
+    const { service, consumers, subscribers, relays } = this.#parts
+    if (consumers.some(isConsumedBy(messages, service))) this.#fanOut.now()
+    for (const { name } of subscribers.filter(isReadBy(messages, service))) this.#runners.get(name)?.now()
+    if (relays.some(isReadBy(messages, service))) this.#relays.wake()
+  }
+
+  look(): void {
+    this.#polling.now()
+  }
+
+  async stop(): Promise<void> {
+    const tasks: Pick<RecurringTask, 'stop'>[] = [
+      this.#polling,
+      this.#marking,
+      this.#dispatcher,
+      this.#fanOut,
+      this.#relays,
+      ...this.#runners.values(),
+    ]
+    await Promise.all(tasks.map((task) => task.stop()))
+  }
+
+  #concernsReaders(messages: MessageNotice): boolean {
+    const { service, consumers, subscribers, relays } = this.#parts
+    return (
+      consumers.some(isConsumedBy(messages, service)) ||
+      [...subscribers, ...relays].some(isReadBy(messages, service))
+    )
+  }
+
+  /** Wakes the processes that read dispatched messages, and the leaders of resumed jobs. */
+  #wakeReaders({ events, resumed }: Dispatched): void {
+    const { waker } = this.#parts
+    for (const [publisher, names] of events) waker.send('messages', names, publisher)
+    for (const service of resumed) waker.send('due', [], service)
+  }
+
+  async #poll(stopping: AbortSignal): Promise<undefined> {
+    const { service, pool } = this.#parts
     const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
     const { rows } = await withConnection(pool, work, (connection) =>
-      connection.run<LogRow>(readLog(service, own)),
+      connection.run<LogRow>(readLog(service, this.#subscriptions)),
     )
     const { has_new: hasNew = false, behind = [] } = rows[0] ?? {}
-    if (hasNew) dispatcher.now()
-    if (behind.some(({ kind }) => kind === 'consumer')) fanOut.now()
-    for (const { kind, name } of behind) if (kind === 'subscriber') runners.get(name)?.now()
-    if (behind.some(({ kind }) => kind === 'relay')) relaying.wake()
-  }
-
-  const isReadBy = {
-    consumer:
-      (messages: MessageNotice) =>
-      ({ event, publisher = service }: Consumer) =>
-        publisher === messages.service && messages.names?.has(event.name) !== false,
-    reader:
-      (messages: MessageNotice) =>
-      ({ events }: Subscriber | Relay) =>
-        messages.service === service &&
-        (events?.some(({ name }) => messages.names?.has(name) !== false) ?? true),
-  }
-
-  function concernsReaders(messages: MessageNotice): boolean {
-    return (
-      consumers.some(isReadBy.consumer(messages)) ||
-      [...subscribers, ...relays].some(isReadBy.reader(messages))
-    )
-  }
-
-  return {
-    published(messages) {
-      // Another service may have no leader.
-      if (parts.leads() && (messages.service === service || concernsReaders(messages))) dispatcher.now()
-    },
-    dispatched(messages) {
-      if (consumers.some(isReadBy.consumer(messages))) fanOut.now()
-      for (const subscriber of subscribers)
-        if (isReadBy.reader(messages)(subscriber)) runners.get(subscriber.name)?.now()
-      if (relays.some(isReadBy.reader(messages))) relaying.wake()
-    },
-    look: () => polling.now(),
-    async stop() {
-      const tasks: Pick<RecurringTask, 'stop'>[] = [
-        polling,
-        marking,
-        dispatcher,
-        fanOut,
-        relaying,
-        ...runners.values(),
-      ]
-      await Promise.all(tasks.map((task) => task.stop()))
-    },
+    if (hasNew) this.#dispatcher.now()
+    if (behind.some(({ kind }) => kind === 'consumer')) this.#fanOut.now()
+    for (const { kind, name } of behind) if (kind === 'subscriber') this.#runners.get(name)?.now()
+    if (behind.some(({ kind }) => kind === 'relay')) this.#relays.wake()
   }
 }
 
@@ -189,33 +191,4 @@ function namesOf({ consumers, subscribers, relays }: MessagePumpParts): readonly
     ...subscribers.map(({ name }) => ({ kind: 'subscriber' as const, name })),
     ...relays.map(({ name }) => ({ kind: 'relay' as const, name })),
   ]
-}
-
-/** Starts to mark this process's subscriptions as seen, and to log those that no process runs. */
-function startMarking(own: readonly SubscriptionName[], parts: MessagePumpParts): RecurringTask {
-  const { service, pool, host } = parts
-  const { clock, log } = host
-  const reported = new Set<string>()
-  return startRecurringTask({
-    failure: 'marking subscriptions as seen failed',
-    clock,
-    log,
-    everyMs: markEveryMs,
-    async work(stopping) {
-      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      const { rows } = await withConnection(pool, work, (connection) =>
-        connection.run<AbandonedRow>(markSeen(service, own)),
-      )
-      for (const { kind, name, seen_at: seenAt } of rows) {
-        const id = `${kind} ${name}`
-        if (reported.has(id)) continue
-        reported.add(id)
-        log.warn(
-          { [kind]: name, seenAt },
-          `no process runs this ${kind}, but messages are waiting for it; deploy one, or remove it with \`holdfast messages remove\``,
-        )
-      }
-      return undefined
-    },
-  })
 }

@@ -1,11 +1,11 @@
 import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { Job } from '../../../kernel/background/job.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
+import { settlesWithin } from '../../../kernel/base/wait.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { claimKey } from '../claim/claim-of.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 import { workerStopping } from './abort-reasons.ts'
-import { allSettledWithin } from './all-settled-within.ts'
 import type { AttemptOutcome } from './attempt-outcome.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { type JobsObserver, observeJobs } from './observe-jobs.ts'
@@ -140,10 +140,16 @@ export class AttemptRunner {
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs
-    await allSettledWithin(this.#running.values(), graceMs)
+    await this.#allEnd(graceMs)
     this.cancel(workerStopping)
-    await allSettledWithin(this.#running.values(), Math.max(minReportMs, endMs - performance.now()))
+    await this.#allEnd(Math.max(minReportMs, endMs - performance.now()))
     this.#closing.abort()
+  }
+
+  /** Resolves when all attempts have ended, or after `limitMs`. */
+  async #allEnd(limitMs: number): Promise<void> {
+    const all = Promise.all([...this.#running.values()].map(({ ended }) => ended))
+    await settlesWithin(all, Math.max(0, limitMs))
   }
 
   /** Ends the metrics of running jobs. */

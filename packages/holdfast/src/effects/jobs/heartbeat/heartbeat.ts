@@ -69,86 +69,94 @@ export interface Heartbeat {
  *
  * @throws HoldfastError `heartbeat-thread-missing`.
  */
-export function startHeartbeat({
-  worker,
-  target,
-  log,
-  everyMs = beatMs,
-  onDeclaredDead,
-  onLoopDelay,
-}: HeartbeatParts): Heartbeat {
-  const view = new HeartbeatView()
-  const stopped = Promise.withResolvers<void>()
-  let isStopping = false
-  let hasFailed = false
-  let thread: HeartbeatThread
+export function startHeartbeat(parts: HeartbeatParts): Heartbeat {
+  return new WorkerHeartbeat(parts)
+}
 
-  view.turned()
-  view.allowSilence(leaseMs)
-  // The registration counts as the first heartbeat.
-  view.confirmed(view.startHeartbeat())
+class WorkerHeartbeat implements Heartbeat {
+  readonly #parts: HeartbeatParts
+  readonly #view = new HeartbeatView()
+  readonly #turning: NodeJS.Timeout
+  readonly #stopped = Promise.withResolvers<void>()
+  #thread: HeartbeatThread
+  // Real time, as in the thread: a fake clock in a test would stop the heartbeats.
+  #turnedAtMs = performance.now()
+  #hasFailed = false
+  #isStopping = false
 
-  const listener: HeartbeatListener = (report) => {
-    if (report.kind === 'declared-dead') onDeclaredDead()
-    else if (report.kind === 'stopped') stopped.resolve()
-    else if (report.kind === 'thread-ended') restart(report.error)
-    else {
-      // The first failure is a warning; repetitions while the database is unreachable add nothing.
-      log[hasFailed ? 'debug' : 'warn']({ worker, error: report.error }, 'heartbeat failed')
-      hasFailed = true
-    }
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts
+    this.#view.turned()
+    this.#view.allowSilence(leaseMs)
+    // The registration counts as the first heartbeat.
+    this.#view.confirmed(this.#view.startHeartbeat())
+    this.#thread = this.#startThread()
+    this.#turning = setInterval(() => this.#turn(), turnMs)
+    this.#turning.unref()
   }
 
-  function start(): void {
-    thread = heartbeatThread()
-    thread.start({ kind: 'start', worker, target, everyMs, memory: view.memory }, listener)
+  get holdsLease(): boolean {
+    return this.#view.sinceHeartbeatMs <= leaseMs
   }
 
-  function restart(error: unknown): void {
-    if (isStopping) return stopped.resolve()
+  get reachableForMs(): number {
+    return this.#view.reachableForMs
+  }
+
+  allowSilence(ms: number): void {
+    this.#view.turned()
+    this.#view.allowSilence(Math.max(leaseMs, ms))
+  }
+
+  async stop(): Promise<void> {
+    const { worker } = this.#parts
+    this.#isStopping = true
+    clearInterval(this.#turning)
+    this.#thread.stop(worker)
+    await settlesWithin(this.#stopped.promise, stopTimeoutMs)
+    this.#thread.forget(worker)
+  }
+
+  #startThread(): HeartbeatThread {
+    const { worker, target, everyMs = beatMs } = this.#parts
+    const thread = heartbeatThread()
+    thread.start({ kind: 'start', worker, target, everyMs, memory: this.#view.memory }, (report) =>
+      this.#handle(report),
+    )
+    return thread
+  }
+
+  #restart(error: unknown): void {
+    if (this.#isStopping) return this.#stopped.resolve()
+    const { worker, log } = this.#parts
     log.error({ worker, error: toLogFields(error) }, 'heartbeat thread ended unexpectedly')
     // After a delay, since a thread that fails at startup would otherwise be restarted in a tight
     // loop.
     setTimeout(() => {
-      if (!isStopping) start()
+      if (!this.#isStopping) this.#thread = this.#startThread()
     }, turnMs).unref()
   }
 
-  // Real time, as in the thread: a fake clock in a test would stop the heartbeats.
-  let turnedAtMs = performance.now()
-  const turning = setInterval(() => {
-    const nowMs = performance.now()
-    const delayMs = nowMs - turnedAtMs - turnMs
-    turnedAtMs = nowMs
-    view.turned()
-    if (view.reachableForMs > 0) hasFailed = false
-    if (delayMs >= longDelayMs) onLoopDelay(delayMs)
-  }, turnMs)
-  turning.unref()
-  try {
-    start()
-  } catch (error) {
-    clearInterval(turning)
-    throw error
+  /** Handles a report of the heartbeat thread. */
+  #handle(report: Parameters<HeartbeatListener>[0]): void {
+    const { worker, log, onDeclaredDead } = this.#parts
+    if (report.kind === 'declared-dead') onDeclaredDead()
+    else if (report.kind === 'stopped') this.#stopped.resolve()
+    else if (report.kind === 'thread-ended') this.#restart(report.error)
+    else {
+      // The first failure is a warning; repetitions while the database is unreachable add nothing.
+      log[this.#hasFailed ? 'debug' : 'warn']({ worker, error: report.error }, 'heartbeat failed')
+      this.#hasFailed = true
+    }
   }
 
-  return {
-    get holdsLease() {
-      return view.sinceHeartbeatMs <= leaseMs
-    },
-    get reachableForMs() {
-      return view.reachableForMs
-    },
-    allowSilence(ms) {
-      view.turned()
-      view.allowSilence(Math.max(leaseMs, ms))
-    },
-    async stop() {
-      isStopping = true
-      clearInterval(turning)
-      thread.stop(worker)
-      await settlesWithin(stopped.promise, stopTimeoutMs)
-      thread.forget(worker)
-    },
+  /** Records that the event loop of this thread runs, and reports how long it was blocked. */
+  #turn(): void {
+    const nowMs = performance.now()
+    const delayMs = nowMs - this.#turnedAtMs - turnMs
+    this.#turnedAtMs = nowMs
+    this.#view.turned()
+    if (this.#view.reachableForMs > 0) this.#hasFailed = false
+    if (delayMs >= longDelayMs) this.#parts.onLoopDelay(delayMs)
   }
 }
