@@ -8,6 +8,7 @@ import type { Operation } from '../operation/operation.ts'
 import { type Sample, samples, undeclared } from './schema-samples.fixture.ts'
 import { toJsonSchema } from './schema.ts'
 import { storedInputOf } from './stored-input.ts'
+import { hasOpenAlternatives } from './zod-definition.ts'
 
 const { query } = holdfast()
 const log = createLogger({ write: () => {} })
@@ -85,25 +86,20 @@ function isJson({ schema, value }: Case): boolean {
   return again.success && JSON.stringify(again.data) === JSON.stringify(schema.parse(value))
 }
 
-/**
- * A strict alternative rejects undeclared members, and accepts the value once they are removed, so
- * the matching alternative may change.
- */
-function hasStrictAlternative({ schema }: Case): boolean {
-  const text = JSON.stringify(toJsonSchema(schema, 'input'))
-  return text.includes('"anyOf"') && text.includes('"additionalProperties":false')
-}
-
 test('a stored value has only the declared fields, and parses to the same value', () => {
   fc.assert(
     fc.property(
-      fitting.filter((one) => isJson(one) && !hasStrictAlternative(one)),
+      fitting.filter((one) => isJson(one)),
       ({ schema, value }) => {
         const read = storedInputOf(schema)(value)
-        if (read instanceof Promise || read.issues) throw new Error('the value fits')
+        if (read instanceof Promise) throw new Error('the schema is synchronous')
+        // Another alternative may accept the reduced value.
+        if (read.issues && hasOpenAlternatives(schema)) return
+        if (read.issues) throw new Error('the value fits')
         const stored = JSON.stringify(read.stored)
-        expect(stored).not.toContain(undeclared)
-        expect(JSON.stringify(schema.parse(JSON.parse(stored)))).toBe(JSON.stringify(schema.parse(value)))
+        const parsed = JSON.stringify(schema.parse(value))
+        expect(stored.includes(undeclared) && !parsed.includes(undeclared)).toBe(false)
+        expect(JSON.stringify(schema.parse(JSON.parse(stored)))).toBe(parsed)
       },
     ),
     runs,

@@ -29,8 +29,8 @@ const leaves: readonly Sample[] = [
   { schema: z.url(), value: fc.constantFrom('http://a.example/', '  http://b.example ') },
   { schema: z.string().trim().toLowerCase(), value: fc.constantFrom(' A ', 'b') },
   { schema: z.string().overwrite((text) => text.slice(1)), value: word },
-  { schema: z.coerce.number(), value: fc.constantFrom('5', 6, true) },
-  { schema: z.coerce.string(), value: fc.constantFrom(5, 'x', null) },
+  { schema: z.coerce.number(), value: fc.constantFrom('5', 6, true, ['7']) },
+  { schema: z.coerce.string(), value: fc.constantFrom(5, 'x', null, [1, 2]) },
   { schema: z.stringbool(), value: fc.constantFrom('yes', 'no') },
   { schema: z.codec(z.string(), z.number(), { decode: Number, encode: String }), value: fc.constant('7') },
   {

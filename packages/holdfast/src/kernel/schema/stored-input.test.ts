@@ -30,6 +30,16 @@ test.each([
     [{ b: '1', ...secret }],
     [{ b: '1' }],
   ],
+  ['of Zod, which accepts any object', z.coerce.string(), { ...secret }, '[object Object]'],
+  ['of Zod, which converts a list', z.coerce.string(), [1, [2]], '1,2'],
+  ['of Zod, which converts a number', z.object({ n: z.coerce.number() }), { n: ['7'] }, { n: 7 }],
+  ['of Zod, which converts any object', z.object({ is: z.coerce.boolean() }), { is: secret }, { is: true }],
+  [
+    'of Zod, with an alternative that accepts any object',
+    z.union([z.coerce.string(), z.object({ a: z.string() })]),
+    { a: 'x', ...secret },
+    '[object Object]',
+  ],
   [
     'of Zod, which has to wait',
     z.object({ a: z.string() }).refine(async () => true),
@@ -49,6 +59,15 @@ test.each([
   const [, schema, given, stored] = row
   const read = await storedInputOf(schema)(given)
   expect(read.issues ?? read.stored).toEqual(stored)
+})
+
+test('a value that another alternative would accept without its undeclared fields is rejected', async () => {
+  const schema = z.union([z.strictObject({ a: z.int().catch(4) }), z.object({ a: z.string() })])
+  const read = storedInputOf(schema)
+  expect(await read({ a: 'x', ...secret })).toMatchObject({
+    issues: [{ message: expect.stringContaining('alternatives that cannot be told apart') }],
+  })
+  expect(await read({ a: 1 })).toMatchObject({ stored: { a: 1 } })
 })
 
 test('a schema that cannot be reduced without loss is rejected', async () => {

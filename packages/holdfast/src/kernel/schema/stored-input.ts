@@ -1,7 +1,7 @@
 import { createProjection, merge, type Projection } from './projection.ts'
 import { onlyCuts } from './parsing.ts'
 import { type ParseResult, partsOf, type Schema, type SchemaIssue, toJsonSchema, validate } from './schema.ts'
-import { type ZodDefinition, zodDefinitionOf } from './zod-definition.ts'
+import { hasOpenAlternatives, type ZodDefinition, zodDefinitionOf } from './zod-definition.ts'
 
 /**
  * A value that is stored now and parsed when it is read: the input of a job, the payload of a
@@ -43,12 +43,14 @@ function createReader(schema: Schema): ReadInput {
   // Parsing has removed undeclared members already, and has changed nothing else.
   if (!partsOf(schema) && onlyCuts(schema))
     return (given) => read(schema, given, (value) => ({ stored: value, value }))
-  if (partsOf(schema)?.length === 0) {
+  const definition = zodDefinitionOf(schema)
+  if (partsOf(schema)?.length === 0 && definition?.coerce !== true) {
     const cut = createProjection(toJsonSchema(schema, 'input'))
     return (given) => read(schema, given, (value) => ({ stored: cut(given), value }))
   }
-  if (zodDefinitionOf(schema)) {
+  if (definition) {
     const cut = projectionOf(schema, new Map())
+    if (hasOpenAlternatives(schema)) return proving(schema, cut, (value) => [value])
     return (given) => read(schema, given, (value) => ({ stored: cut(given), value }))
   }
   return createProvingReader(schema)
@@ -103,8 +105,45 @@ function construct(definition: ZodDefinition, build: Build): Projection {
     case 'lazy':
       return lazily(() => build(getter!()))
     default:
+      if (definition.coerce === true) return (value) => coerce(type, value)
+      if (primitives.has(type)) return withoutMembers
       // Which members a transformation reads is unknown, so all of them are kept.
       return innerType ? build(innerType) : identity
+  }
+}
+
+/** Types of Zod that accept no object or array: `.catch()` replaces one. */
+const primitives: ReadonlySet<string> = new Set([
+  'bigint',
+  'boolean',
+  'enum',
+  'literal',
+  'nan',
+  'never',
+  'null',
+  'number',
+  'string',
+  'template_literal',
+  'undefined',
+])
+
+/**
+ * Converts an object or array to the primitive that `z.coerce` makes of it, since a schema such as
+ * `z.coerce.string()` accepts any object. Converting the result again returns the same.
+ */
+function coerce(type: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  switch (type) {
+    case 'number':
+      return Number(value)
+    case 'boolean':
+      return Boolean(value)
+    case 'date':
+      return new Date(value as Date)
+    default:
+      // The same text as that of Zod.
+      // oxlint-disable-next-line typescript/no-base-to-string
+      return String(value)
   }
 }
 
@@ -163,21 +202,32 @@ function lazily(make: () => Projection): Projection {
 
 /**
  * Returns the reader for a schema of another library. Only its JSON Schema shows what it declares,
- * and that may be incomplete: the reduced value is parsed again, and must give the same result.
+ * and that may be incomplete.
  */
 function createProvingReader(schema: Schema): ReadInput {
-  let cutGiven: Projection
+  let cut: Projection
   try {
-    cutGiven = createProjection(toJsonSchema(schema, 'input'))
+    cut = createProjection(toJsonSchema(schema, 'input'))
   } catch (error) {
     const message = `its schema has no JSON Schema: ${error instanceof Error ? error.message : String(error)}`
     return () => ({ issues: [{ message }] })
   }
+  // A library that keeps undeclared members returns the first of these.
+  return proving(schema, cut, (value) => [value, cut(value)])
+}
+
+/**
+ * Returns a reader that parses the reduced value again, which must give one of the expected values.
+ */
+function proving(
+  schema: Schema,
+  cut: Projection,
+  expectedFor: (value: unknown) => readonly unknown[],
+): ReadInput {
   return (given) =>
     read(schema, given, (value) => {
-      const stored = cutGiven(given)
-      // A library that keeps undeclared members returns the first of these.
-      const expected = [value, cutGiven(value)].map((one) => JSON.stringify(one))
+      const stored = cut(given)
+      const expected = expectedFor(value).map((one) => JSON.stringify(one))
       const prove = (again: ParseResult): StoredInput =>
         !again.issues && expected.includes(JSON.stringify(again.value))
           ? { stored, value }
@@ -188,7 +238,7 @@ function createProvingReader(schema: Schema): ReadInput {
 }
 
 const notCuttable =
-  'cannot be reduced to its declared fields, because its JSON Schema has alternatives that cannot be told apart; add a discriminator (a constant member) to each'
+  'cannot be reduced to its declared fields, because its schema has alternatives that cannot be told apart; add a discriminator (a constant member) to each'
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -64,3 +64,19 @@ export function zodPartsOf(definition: ZodDefinition): readonly Schema[] {
   ]
   return parts.filter((part) => part !== undefined && part !== null)
 }
+
+/**
+ * Returns true if a schema has alternatives without a discriminator: another one may accept the
+ * value once its undeclared members are removed.
+ */
+export function hasOpenAlternatives(root: Schema): boolean {
+  const seen = new Set<Schema>()
+  const visit = (schema: Schema): boolean => {
+    const definition = zodDefinitionOf(schema)
+    if (!definition || seen.has(schema)) return false
+    seen.add(schema)
+    const isOpen = definition.type === 'union' && definition.discriminator === undefined
+    return isOpen || zodPartsOf(definition).some(visit)
+  }
+  return visit(root)
+}

