@@ -86,82 +86,104 @@ const defaultOverlap = '24h'
 
 /** Returns the functions for endpoints. */
 export function createEndpoints(eventNames: readonly string[], rules: UrlRules): Endpoints {
-  function checkEvents(events: readonly string[] | null | undefined): void {
-    const unknown = (events ?? []).filter((name) => !eventNames.includes(name))
-    if (unknown.length === 0) return
-    throw WebhookEventUnknown({
-      detail: `Unknown events: ${unknown.map((name) => JSON.stringify(name)).join(', ')}; available events: ${eventNames.join(', ')}.`,
-    })
-  }
-
+  const allowed: Allowed = { eventNames, rules }
   return {
-    async addEndpoint(transaction, { owner, url, events = null, description = '' }) {
-      checkEvents(events)
-      const secret = createWebhookSecret()
-      const [row] = await runStatement<EndpointRow>(
-        transaction,
-        insertEndpoint({
-          id: uuidv7(),
-          service: transaction.service,
-          owner,
-          url: readEndpointUrl(url, rules),
-          events,
-          description,
-          secret,
-        }),
-      )
-      return { ...toEndpoint(row!), secret }
-    },
-    async updateEndpoint(transaction, { id, owner, url, events, description }) {
-      checkEvents(events)
-      const changes = {
-        url: url === undefined ? undefined : readEndpointUrl(url, rules),
-        events,
-        description,
-      }
-      return toEndpoint(
-        await changeEndpoint(
-          transaction,
-          id,
-          updateEndpointRow({ id, service: transaction.service, owner }, changes),
-        ),
-      )
-    },
-    async rotateSecret(transaction, { id, owner, overlap = defaultOverlap }) {
-      const secret = createWebhookSecret()
-      const statement = rotateSecretRow(
-        { id, service: transaction.service, owner, secret },
-        toMilliseconds(overlap),
-      )
-      await changeEndpoint(transaction, id, statement)
-      return { secret }
-    },
-    async enableEndpoint(transaction, { id, owner }) {
-      return toEndpoint(
-        await changeEndpoint(
-          transaction,
-          id,
-          setEndpointState({ id, service: transaction.service, owner }, null),
-        ),
-      )
-    },
-    async disableEndpoint(transaction, { id, owner, reason = 'Disabled by its owner.' }) {
-      return toEndpoint(
-        await changeEndpoint(
-          transaction,
-          id,
-          setEndpointState({ id, service: transaction.service, owner }, reason),
-        ),
-      )
-    },
-    async removeEndpoint(transaction, { id, owner }) {
-      await changeEndpoint(transaction, id, deleteEndpoint({ id, service: transaction.service, owner }))
-    },
-    listEndpoints: (statements, { owner }) =>
-      listOf<EndpointRow, WebhookEndpoint>(statements, {
-        rows: endpointRows({ service: statements.service, owner, state: null }),
-        order: ['seq'],
-        toItem: toEndpoint,
-      }),
+    addEndpoint: async (transaction, endpoint) => addEndpoint(transaction, endpoint, allowed),
+    updateEndpoint: async (transaction, update) => updateEndpoint(transaction, update, allowed),
+    rotateSecret,
+    enableEndpoint: async (transaction, endpoint) => setState(transaction, endpoint, null),
+    disableEndpoint: async (transaction, { reason = 'Disabled by its owner.', ...endpoint }) =>
+      setState(transaction, endpoint, reason),
+    removeEndpoint,
+    listEndpoints,
   }
+}
+
+/** The events and URLs that endpoints may have. */
+interface Allowed {
+  readonly eventNames: readonly string[]
+  readonly rules: UrlRules
+}
+
+async function addEndpoint(
+  transaction: Transaction,
+  { owner, url, events = null, description = '' }: EndpointDefinition,
+  { eventNames, rules }: Allowed,
+): Promise<NewWebhookEndpoint> {
+  checkEvents(events, eventNames)
+  const secret = createWebhookSecret()
+  const [row] = await runStatement<EndpointRow>(
+    transaction,
+    insertEndpoint({
+      id: uuidv7(),
+      service: transaction.service,
+      owner,
+      url: readEndpointUrl(url, rules),
+      events,
+      description,
+      secret,
+    }),
+  )
+  return { ...toEndpoint(row!), secret }
+}
+
+async function updateEndpoint(
+  transaction: Transaction,
+  { id, owner, url, events, description }: EndpointUpdate,
+  { eventNames, rules }: Allowed,
+): Promise<WebhookEndpoint> {
+  checkEvents(events, eventNames)
+  const changes = {
+    url: url === undefined ? undefined : readEndpointUrl(url, rules),
+    events,
+    description,
+  }
+  const statement = updateEndpointRow({ id, service: transaction.service, owner }, changes)
+  return toEndpoint(await changeEndpoint(transaction, id, statement))
+}
+
+async function rotateSecret(
+  transaction: Transaction,
+  { id, owner, overlap = defaultOverlap }: SecretRotation,
+): Promise<{ readonly secret: string }> {
+  const secret = createWebhookSecret()
+  const statement = rotateSecretRow(
+    { id, service: transaction.service, owner, secret },
+    toMilliseconds(overlap),
+  )
+  await changeEndpoint(transaction, id, statement)
+  return { secret }
+}
+
+/** Disables an endpoint for a reason; enables it if the reason is null. */
+async function setState(
+  transaction: Transaction,
+  { id, owner }: WithOwner,
+  disabledReason: string | null,
+): Promise<WebhookEndpoint> {
+  const statement = setEndpointState({ id, service: transaction.service, owner }, disabledReason)
+  return toEndpoint(await changeEndpoint(transaction, id, statement))
+}
+
+async function removeEndpoint(transaction: Transaction, { id, owner }: WithOwner): Promise<void> {
+  await changeEndpoint(transaction, id, deleteEndpoint({ id, service: transaction.service, owner }))
+}
+
+function listEndpoints(
+  statements: Statements,
+  { owner }: { readonly owner: string },
+): PageSource<WebhookEndpoint> {
+  return listOf<EndpointRow, WebhookEndpoint>(statements, {
+    rows: endpointRows({ service: statements.service, owner, state: null }),
+    order: ['seq'],
+    toItem: toEndpoint,
+  })
+}
+
+function checkEvents(events: readonly string[] | null | undefined, eventNames: readonly string[]): void {
+  const unknown = (events ?? []).filter((name) => !eventNames.includes(name))
+  if (unknown.length === 0) return
+  throw WebhookEventUnknown({
+    detail: `Unknown events: ${unknown.map((name) => JSON.stringify(name)).join(', ')}; available events: ${eventNames.join(', ')}.`,
+  })
 }

@@ -17,162 +17,89 @@ export type Projection = (value: unknown) => unknown
  * - If several schemas apply at once (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
-  const built = new Map<JsonSchema, Projection>()
+  return new ProjectionCompiler(root).compile(root)
+}
 
-  function build(reference: JsonSchema): Projection {
-    const schema = resolveReference(reference, root)
-    const known = built.get(schema)
+/** Compiles the schemas of one document, each once. */
+class ProjectionCompiler {
+  readonly #root: JsonSchema
+  readonly #compiled = new Map<JsonSchema, Projection>()
+  readonly #compile = (schema: JsonSchema): Projection => this.compile(schema)
+
+  constructor(root: JsonSchema) {
+    this.#root = root
+  }
+
+  compile(reference: JsonSchema): Projection {
+    const schema = resolveReference(reference, this.#root)
+    const known = this.#compiled.get(schema)
     if (known) return known
     // Set first, so that a recursive schema finds itself.
     let project: Projection = scalar
-    built.set(schema, (value) => project(value))
-    project = construct(schema)
-    built.set(schema, project)
+    this.#compiled.set(schema, (value) => project(value))
+    project = this.#construct(schema)
+    this.#compiled.set(schema, project)
     return project
   }
 
-  function construct(schema: JsonSchema): Projection {
+  #construct(schema: JsonSchema): Projection {
     const parts = conjunctsOf(schema)
-    if (parts.length > 1) return projectAll(parts.map(build))
+    if (parts.length > 1) return projectAll(parts.map(this.#compile))
     const only = parts[0] ?? schema
-    if (only !== schema) return build(only)
-    if (only.anyOf ?? only.oneOf)
-      return projectOneOf(alternatives(only).map((branch) => resolveReference(branch, root)))
+    if (only !== schema) return this.compile(only)
+    if (only.anyOf ?? only.oneOf) return this.#alternatives(alternatives(only))
     const types = typesOf(schema)
     const isObject =
       types.includes('object') || schema.properties || typeof schema.additionalProperties === 'object'
     const isArray = types.includes('array') || schema.prefixItems || typeof schema.items === 'object'
-    if (isObject && isArray) return byType(projectObject(schema), projectArray(schema))
-    if (isObject) return projectObject(schema)
-    if (isArray) return projectArray(schema)
+    if (isObject && isArray) return byType(this.#object(schema), this.#array(schema))
+    if (isObject) return this.#object(schema)
+    if (isArray) return this.#array(schema)
     return parts.length === 0 ? identity : scalar
   }
 
-  function projectAll(parts: readonly Projection[]): Projection {
-    return (value) => parts.map((part) => part(value)).reduce(merge)
-  }
-
-  function projectOneOf(branches: readonly JsonSchema[]): Projection {
-    const choices = branches.map((branch) => ({ branch, project: build(branch) }))
+  #alternatives(references: readonly JsonSchema[]): Projection {
+    const choices = references.map((reference): Choice => {
+      const branch = resolveReference(reference, this.#root)
+      return { branch, project: this.compile(branch) }
+    })
     if (choices.length === 1) return choices[0]!.project
     if (choices.every(({ project }) => project === scalar)) return scalar
     const objects = choices.filter(({ branch }) => branch.type === 'object')
     const arrays = choices.filter(({ branch }) => branch.type === 'array')
     const scalars = choices.filter(({ project }) => project === scalar)
-    if (objects.length + arrays.length + scalars.length < choices.length) return projectClosest(choices)
+    if (objects.length + arrays.length + scalars.length < choices.length) {
+      return projectClosest(choices, this.#root)
+    }
     // The common case, a nullable value: the type alone distinguishes the alternatives.
     return byType(
-      objects.length > 1 ? projectTagged(objects) : (objects[0]?.project ?? scalar),
-      arrays.length > 1 ? projectClosest(arrays) : (arrays[0]?.project ?? scalar),
+      objects.length > 1 ? projectTagged(objects, this.#root) : (objects[0]?.project ?? scalar),
+      arrays.length > 1 ? projectClosest(arrays, this.#root) : (arrays[0]?.project ?? scalar),
     )
   }
 
-  function projectTagged(choices: readonly Choice[]): Projection {
-    const closest = projectClosest(choices)
-    const tag = tagOf(choices.map(({ branch }) => branch))
-    if (!tag) return closest
-    return (value) => {
-      const index = isRecord(value) ? tag.branchOf.get(value[tag.name]) : undefined
-      return (index === undefined ? closest : choices[index]!.project)(value)
-    }
-  }
-
-  function projectClosest(choices: readonly Choice[]): Projection {
-    return (value) => {
-      if (typeof value !== 'object' || value === null) return value
-      const plain = toPlain(value)
-      const fitting = choices.find(({ branch }) => fits(plain, branch, root))
-      return (fitting ?? leastDeviating(choices, plain, root)).project(plain)
-    }
-  }
-
-  /** Returns a member that every branch has, with constants that no other branch has. */
-  function tagOf(branches: readonly JsonSchema[]): Tag | undefined {
-    for (const name of branches[0]?.required ?? []) {
-      const constants = branches.map(({ properties, required }) =>
-        required?.includes(name) ? constantsOf(resolveReference(properties?.[name] ?? {}, root)) : [],
-      )
-      const branchOf = new Map(
-        constants.flatMap((own, index) => own.map((constant) => [constant, index] as const)),
-      )
-      if (constants.every(({ length }) => length > 0) && branchOf.size === constants.flat().length)
-        return { name, branchOf }
-    }
-    return undefined
-  }
-
-  function projectObject(schema: JsonSchema): Projection {
-    const declared = Object.entries(schema.properties ?? {}).map(
-      ([key, property]) => [key, build(property)] as const,
-    )
-    const others = projectOthers(schema)
-    const required = schema.required ?? []
-    return (value) => {
-      if (typeof value !== 'object' || value === null) return value
-      const plain = toRecord(value, required)
-      if (!isRecord(plain)) return scalar(plain)
-      const copy: Record<string, unknown> = {}
-      for (const [key, project] of declared) {
-        const member = plain[key]
-        if (member !== undefined) copy[key] = project(member)
-      }
-      return others ? others(plain, copy) : copy
-    }
-  }
-
-  /**
-   * Copies the members with arbitrary names that a schema declares; returns `undefined` if it
-   * declares none.
-   */
-  function projectOthers(
-    schema: JsonSchema,
-  ): ((from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown) | undefined {
+  #object(schema: JsonSchema): Projection {
+    const declared = this.#compileEach(schema.properties)
     const rest =
-      typeof schema.additionalProperties === 'object' ? build(schema.additionalProperties) : undefined
-    const patterns = Object.entries(schema.patternProperties ?? {}).map(
-      ([pattern, property]) => [new RegExp(pattern, 'u'), build(property)] as const,
-    )
-    if (!rest && patterns.length === 0) return undefined
-    const names = new Set([...Object.keys(schema.properties ?? {}), '__proto__'])
-    const { propertyNames = {} } = schema
-    return (from, to) => {
-      for (const key of Object.keys(from)) {
-        if (names.has(key) || !fits(key, propertyNames, root)) continue
-        const project = patterns.find(([pattern]) => pattern.test(key))?.[1] ?? rest
-        if (project) to[key] = project(from[key])
-      }
-      return to
-    }
+      typeof schema.additionalProperties === 'object' ? this.compile(schema.additionalProperties) : undefined
+    const patterns = this.#compileEach(schema.patternProperties)
+    const others =
+      rest || patterns.length > 0 ? copyOthers(schema, { rest, patterns }, this.#root) : undefined
+    return projectObject(declared, others, schema.required ?? [])
   }
 
-  function projectArray(schema: JsonSchema): Projection {
-    const first = (schema.prefixItems ?? []).map(build)
-    const rest = typeof schema.items === 'object' ? build(schema.items) : undefined
-    if (first.length === 0)
-      return rest ? (value) => (Array.isArray(value) ? value.map(rest) : scalar(value)) : scalar
-    return (value) => {
-      if (!Array.isArray(value)) return scalar(value)
-      const kept: readonly unknown[] = rest ? value : value.slice(0, first.length)
-      return kept.map((item, index) => (first[index] ?? rest!)(item))
-    }
+  #compileEach(schemas: Readonly<Record<string, JsonSchema>> = {}): readonly NamedProjection[] {
+    return Object.entries(schemas).map(([name, schema]) => [name, this.compile(schema)])
   }
 
-  return build(root)
+  #array(schema: JsonSchema): Projection {
+    const first = (schema.prefixItems ?? []).map(this.#compile)
+    const rest = typeof schema.items === 'object' ? this.compile(schema.items) : undefined
+    return projectArray(first, rest)
+  }
 }
 
-const identity: Projection = (value) => value
-
-/** The projection of a schema that declares no members: an object or array becomes empty. */
-const scalar: Projection = (value) => {
-  if (typeof value !== 'object' || value === null) return value
-  const plain = toPlain(value)
-  if (typeof plain !== 'object' || plain === null) return plain
-  return Array.isArray(plain) ? [] : {}
-}
-
-function byType(projectRecord: Projection, projectList: Projection): Projection {
-  return (value) => (Array.isArray(value) ? projectList(value) : projectRecord(value))
-}
+type NamedProjection = readonly [name: string, project: Projection]
 
 const structure = [
   '$ref',
@@ -202,8 +129,100 @@ function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   return isStructure ? [own, ...parts] : parts
 }
 
-function constantsOf(schema: JsonSchema): readonly unknown[] {
-  return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
+const identity: Projection = (value) => value
+
+/** The projection of a schema that declares no members: an object or array becomes empty. */
+const scalar: Projection = (value) => {
+  if (typeof value !== 'object' || value === null) return value
+  const plain = toPlain(value)
+  if (typeof plain !== 'object' || plain === null) return plain
+  return Array.isArray(plain) ? [] : {}
+}
+
+function byType(projectRecord: Projection, projectList: Projection): Projection {
+  return (value) => (Array.isArray(value) ? projectList(value) : projectRecord(value))
+}
+
+function projectAll(parts: readonly Projection[]): Projection {
+  return (value) => parts.map((part) => part(value)).reduce(merge)
+}
+
+function projectObject(
+  declared: readonly NamedProjection[],
+  others: CopyOthers | undefined,
+  required: readonly string[],
+): Projection {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return value
+    const plain = toRecord(value, required)
+    if (!isRecord(plain)) return scalar(plain)
+    const copy: Record<string, unknown> = {}
+    for (const [key, project] of declared) {
+      const member = plain[key]
+      if (member !== undefined) copy[key] = project(member)
+    }
+    return others ? others(plain, copy) : copy
+  }
+}
+
+type CopyOthers = (from: Readonly<Record<string, unknown>>, to: Record<string, unknown>) => unknown
+
+/** Returns a function that copies the members with arbitrary names that a schema declares. */
+function copyOthers(
+  { properties = {}, propertyNames = {} }: JsonSchema,
+  {
+    rest,
+    patterns,
+  }: { readonly rest: Projection | undefined; readonly patterns: readonly NamedProjection[] },
+  root: JsonSchema,
+): CopyOthers {
+  const names = new Set([...Object.keys(properties), '__proto__'])
+  const byPattern = patterns.map(([pattern, project]) => [new RegExp(pattern, 'u'), project] as const)
+  return (from, to) => {
+    for (const key of Object.keys(from)) {
+      if (names.has(key) || !fits(key, propertyNames, root)) continue
+      const project = byPattern.find(([pattern]) => pattern.test(key))?.[1] ?? rest
+      if (project) to[key] = project(from[key])
+    }
+    return to
+  }
+}
+
+function projectArray(first: readonly Projection[], rest: Projection | undefined): Projection {
+  if (first.length === 0) {
+    return rest ? (value) => (Array.isArray(value) ? value.map(rest) : scalar(value)) : scalar
+  }
+  return (value) => {
+    if (!Array.isArray(value)) return scalar(value)
+    const kept: readonly unknown[] = rest ? value : value.slice(0, first.length)
+    return kept.map((item, index) => (first[index] ?? rest!)(item))
+  }
+}
+
+/** An alternative of a schema. */
+interface Choice {
+  readonly branch: JsonSchema
+  readonly project: Projection
+}
+
+function projectTagged(choices: readonly Choice[], root: JsonSchema): Projection {
+  const closest = projectClosest(choices, root)
+  const branches = choices.map(({ branch }) => branch)
+  const tag = tagOf(branches, root)
+  if (!tag) return closest
+  return (value) => {
+    const index = isRecord(value) ? tag.branchOf.get(value[tag.name]) : undefined
+    return (index === undefined ? closest : choices[index]!.project)(value)
+  }
+}
+
+function projectClosest(choices: readonly Choice[], root: JsonSchema): Projection {
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return value
+    const plain = toPlain(value)
+    const fitting = choices.find(({ branch }) => fits(plain, branch, root))
+    return (fitting ?? leastDeviating(choices, plain, root)).project(plain)
+  }
 }
 
 /** A member whose value determines which of several branches an object matches. */
@@ -212,9 +231,23 @@ interface Tag {
   readonly branchOf: ReadonlyMap<unknown, number>
 }
 
-interface Choice {
-  readonly branch: JsonSchema
-  readonly project: Projection
+/** Returns a member that every branch has, with constants that no other branch has. */
+function tagOf(branches: readonly JsonSchema[], root: JsonSchema): Tag | undefined {
+  for (const name of branches[0]?.required ?? []) {
+    const constants = branches.map(({ properties, required }) =>
+      required?.includes(name) ? constantsOf(resolveReference(properties?.[name] ?? {}, root)) : [],
+    )
+    const branchOf = new Map(
+      constants.flatMap((own, index) => own.map((constant) => [constant, index] as const)),
+    )
+    if (constants.every(({ length }) => length > 0) && branchOf.size === constants.flat().length)
+      return { name, branchOf }
+  }
+  return undefined
+}
+
+function constantsOf(schema: JsonSchema): readonly unknown[] {
+  return schema.const === undefined ? (schema.enum ?? []) : [schema.const]
 }
 
 function leastDeviating(choices: readonly Choice[], value: unknown, root: JsonSchema): Choice {

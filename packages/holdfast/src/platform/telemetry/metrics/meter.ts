@@ -38,6 +38,106 @@ export interface MeterOptions {
   readonly warn: (message: string, error?: unknown) => void
 }
 
+/** Creates a meter. */
+export function createMeter(options: MeterOptions): Meter {
+  return new InstrumentMeter(options)
+}
+
+class InstrumentMeter implements Meter {
+  readonly #instruments = new Map<string, Instrument>()
+  readonly #seriesLimit: number
+  readonly #warn: MeterOptions['warn']
+  /** The names of instruments that a warning was about. */
+  readonly #warned = new Set<string>()
+
+  constructor({ seriesLimit, warn }: MeterOptions) {
+    this.#seriesLimit = seriesLimit
+    this.#warn = warn
+  }
+
+  histogram(definition: HistogramDefinition): Histogram {
+    return this.#instrument(definition.name, () => createHistogram(definition, this.#seriesLimit)).instrument
+  }
+
+  counter(definition: InstrumentDefinition): Counter {
+    return this.#instrument(definition.name, () => createCounter(definition, this.#seriesLimit)).instrument
+  }
+
+  gauge(definition: InstrumentDefinition, observe: Observe): () => void {
+    return this.#observed('gauge', definition, observe)
+  }
+
+  upDownCounter(definition: InstrumentDefinition, observe: Observe): () => void {
+    return this.#observed('upDownCounter', definition, observe)
+  }
+
+  observedCounter(definition: InstrumentDefinition, observe: Observe): () => void {
+    return this.#observed('counter', definition, observe)
+  }
+
+  collect(): readonly Metric[] {
+    const metrics = [...this.#instruments.values()].map(({ collect }) => collect())
+    return metrics.filter(({ points }) => points.length > 0)
+  }
+
+  #observed(kind: ObservedKind, definition: InstrumentDefinition, observe: Observe): () => void {
+    const { observers } = this.#instrument(definition.name, (): ObservedInstrument => {
+      const own = new Set<Observe>()
+      return {
+        kind,
+        observers: own,
+        collect: () => ({ kind, definition, points: this.#observeAll(definition.name, own) }),
+      }
+    })
+    observers.add(observe)
+    return () => void observers.delete(observe)
+  }
+
+  /**
+   * Returns the instrument of this name, created by its first user. An instrument of another kind
+   * under the same name is not exported.
+   */
+  #instrument<I extends Instrument>(name: string, create: () => I): I {
+    const made = create()
+    const known = this.#instruments.get(name)
+    if (!known) {
+      this.#instruments.set(name, made)
+      return made
+    }
+    if (known.kind === made.kind && 'observers' in known === 'observers' in made) return known as I
+    this.#warnOnce(
+      name,
+      `The instrument "${name}" is already registered as a ${known.kind}; measurements of the second one, a ${made.kind}, are dropped. Use another name.`,
+    )
+    return made
+  }
+
+  #observeAll(name: string, observers: Iterable<Observe>): readonly NumberPoint[] {
+    const points = new Map<string, NumberPoint>()
+    for (const observe of observers) {
+      try {
+        for (const { value, attributes = {} } of observe()) {
+          if (!Number.isFinite(value)) continue
+          const key = keyOf(attributes)
+          if (points.has(key) || points.size < this.#seriesLimit - 1) points.set(key, { value, attributes })
+          else points.set(keyOf(overflowAttributes), { value, attributes: overflowAttributes })
+        }
+      } catch (error) {
+        this.#warnOnce(name, `reading the instrument "${name}" failed`, error)
+      }
+    }
+    return [...points.values()]
+  }
+
+  #warnOnce(name: string, message: string, error?: unknown): void {
+    if (this.#warned.has(name)) return
+    this.#warned.add(name)
+    this.#warn(message, error)
+  }
+}
+
+type ObservedKind = 'counter' | 'gauge' | 'upDownCounter'
+
 interface Instrument {
   readonly kind: Metric['kind']
   readonly collect: () => Metric
@@ -49,82 +149,6 @@ interface OwnInstrument<I> extends Instrument {
 
 interface ObservedInstrument extends Instrument {
   readonly observers: Set<Observe>
-}
-
-/** Creates a meter. */
-export function createMeter({ seriesLimit, warn }: MeterOptions): Meter {
-  const instruments = new Map<string, Instrument>()
-  const warned = new Set<string>()
-
-  function warnOnce(name: string, message: string, error?: unknown): void {
-    if (warned.has(name)) return
-    warned.add(name)
-    warn(message, error)
-  }
-
-  /**
-   * Returns the instrument of this name, created by its first user. An instrument of another kind
-   * under the same name is not exported.
-   */
-  function instrumentOf<I extends Instrument>(name: string, create: () => I): I {
-    const known = instruments.get(name)
-    const made = known ? undefined : create()
-    if (made) instruments.set(name, made)
-    if (made) return made
-    const other = create()
-    if (known?.kind === other.kind && 'observers' in known === 'observers' in other) return known as I
-    warnOnce(
-      name,
-      `The instrument "${name}" is already registered as a ${known?.kind}; measurements of the second one, a ${other.kind}, are dropped. Use another name.`,
-    )
-    return other
-  }
-
-  function observeAll(name: string, observers: Iterable<Observe>): readonly NumberPoint[] {
-    const points = new Map<string, NumberPoint>()
-    for (const observe of observers) {
-      try {
-        for (const { value, attributes = {} } of observe()) {
-          if (!Number.isFinite(value)) continue
-          const key = keyOf(attributes)
-          if (points.has(key) || points.size < seriesLimit - 1) points.set(key, { value, attributes })
-          else points.set(keyOf(overflowAttributes), { value, attributes: overflowAttributes })
-        }
-      } catch (error) {
-        warnOnce(name, `reading the instrument "${name}" failed`, error)
-      }
-    }
-    return [...points.values()]
-  }
-
-  function observed(
-    kind: 'counter' | 'gauge' | 'upDownCounter',
-    definition: InstrumentDefinition,
-    observe: Observe,
-  ): () => void {
-    const { observers } = instrumentOf(definition.name, (): ObservedInstrument => {
-      const own = new Set<Observe>()
-      return {
-        kind,
-        observers: own,
-        collect: () => ({ kind, definition, points: observeAll(definition.name, own) }),
-      }
-    })
-    observers.add(observe)
-    return () => void observers.delete(observe)
-  }
-
-  return {
-    histogram: (definition) =>
-      instrumentOf(definition.name, () => createHistogram(definition, seriesLimit)).instrument,
-    counter: (definition) =>
-      instrumentOf(definition.name, () => createCounter(definition, seriesLimit)).instrument,
-    gauge: (definition, observe) => observed('gauge', definition, observe),
-    upDownCounter: (definition, observe) => observed('upDownCounter', definition, observe),
-    observedCounter: (definition, observe) => observed('counter', definition, observe),
-    collect: () =>
-      [...instruments.values()].map(({ collect }) => collect()).filter(({ points }) => points.length > 0),
-  }
 }
 
 function createHistogram(definition: HistogramDefinition, seriesLimit: number): OwnInstrument<Histogram> {

@@ -45,37 +45,70 @@ export interface ExporterOptions {
  * receiver that is down.
  */
 export function createExporter(options: ExporterOptions): Exporter {
-  const { signal, target, losses, pending, take, unseen, onIdle } = options
-  const receiver = `The receiver of ${signal} at ${addressOf(target)}`
-  const hurry = new AbortController()
-  const abort = new AbortController()
-  let running: Promise<void> | undefined
-  let isWoken = false
+  return new BatchExporter(options)
+}
 
-  async function send({ count, lost, body }: Batch): Promise<void> {
-    if (lost > 0) {
-      const message = `${receiver} is slower than the service records ${signal}; the oldest were overwritten. Sample fewer traces (OTEL_TRACES_SAMPLER_ARG) or raise OTEL_BSP_MAX_QUEUE_SIZE.`
-      losses.add(lost, { reason: 'overwritten', message })
-    }
-    const outcome = await deliver(target, body, { hurry: hurry.signal, abort: abort.signal })
-    if (outcome.kind !== 'accepted') {
-      const message = `${receiver} rejected them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
-      losses.add(count, { reason: outcome.kind, message })
-    } else if (outcome.rejected > 0 || outcome.message !== undefined) {
-      const message = `${receiver} rejected ${outcome.rejected} of ${count}: ${outcome.message ?? 'no reason given'}.`
-      losses.add(outcome.rejected, { reason: 'refused', message })
-    }
+class BatchExporter implements Exporter {
+  readonly #options: ExporterOptions
+  /** Names the receiver in messages. */
+  readonly #receiver: string
+  readonly #timer: NodeJS.Timeout
+  /** Aborted when the service stops: the pause between two attempts ends. */
+  readonly #hurry = new AbortController()
+  /** Aborted when the stop takes too long: the rest is lost. */
+  readonly #abort = new AbortController()
+  #running: Promise<void> | undefined
+  #isWoken = false
+
+  constructor(options: ExporterOptions) {
+    this.#options = options
+    this.#receiver = `The receiver of ${options.signal} at ${addressOf(options.target)}`
+    this.#timer = setInterval(() => void this.#run(), options.everyMs)
+    this.#timer.unref()
+  }
+
+  wake(): void {
+    if (this.#isWoken || this.#hurry.signal.aborted) return
+    this.#isWoken = true
+    setImmediate(() => {
+      this.#isWoken = false
+      void this.#run()
+    })
+  }
+
+  async flush(): Promise<void> {
+    // The running export was assembled before the last records were written.
+    await this.#running
+    await this.#run()
+  }
+
+  async stop(giveUp: AbortSignal): Promise<void> {
+    clearInterval(this.#timer)
+    const abandon = (): void => this.#abort.abort(giveUp.reason)
+    giveUp.addEventListener('abort', abandon, { once: true })
+    if (giveUp.aborted) abandon()
+    this.#hurry.abort()
+    await this.flush()
+    giveUp.removeEventListener('abort', abandon)
+    this.#options.losses.tell()
+  }
+
+  #run(): Promise<void> {
+    return (this.#running ??= this.#options
+      .unseen(() => this.#sendAll())
+      .finally(() => (this.#running = undefined)))
   }
 
   /**
    * Sends the records that are pending at its start. Later ones wait for the next export: otherwise
    * a busy service would send many small requests.
    */
-  async function sendAll(): Promise<void> {
+  async #sendAll(): Promise<void> {
+    const { pending, take, losses, target, onIdle } = this.#options
     let left = pending()
-    while (left > 0 && !abort.signal.aborted) {
+    while (left > 0 && !this.#abort.signal.aborted) {
       const batch = take()
-      await send(batch)
+      await this.#send(batch)
       left -= batch.count + batch.lost
     }
     if (left > 0) {
@@ -85,38 +118,19 @@ export function createExporter(options: ExporterOptions): Exporter {
     onIdle?.()
   }
 
-  function run(): Promise<void> {
-    return (running ??= unseen(sendAll).finally(() => (running = undefined)))
-  }
-
-  async function flush(): Promise<void> {
-    // The running export was assembled before the last records were written.
-    await running
-    await run()
-  }
-
-  const timer = setInterval(() => void run(), options.everyMs)
-  timer.unref()
-
-  return {
-    wake() {
-      if (isWoken || hurry.signal.aborted) return
-      isWoken = true
-      setImmediate(() => {
-        isWoken = false
-        void run()
-      })
-    },
-    flush,
-    async stop(giveUp) {
-      clearInterval(timer)
-      const abandon = (): void => abort.abort(giveUp.reason)
-      giveUp.addEventListener('abort', abandon, { once: true })
-      if (giveUp.aborted) abandon()
-      hurry.abort()
-      await flush()
-      giveUp.removeEventListener('abort', abandon)
-      losses.tell()
-    },
+  async #send({ count, lost, body }: Batch): Promise<void> {
+    const { signal, target, losses } = this.#options
+    if (lost > 0) {
+      const message = `${this.#receiver} is slower than the service records ${signal}; the oldest were overwritten. Sample fewer traces (OTEL_TRACES_SAMPLER_ARG) or raise OTEL_BSP_MAX_QUEUE_SIZE.`
+      losses.add(lost, { reason: 'overwritten', message })
+    }
+    const outcome = await deliver(target, body, { hurry: this.#hurry.signal, abort: this.#abort.signal })
+    if (outcome.kind !== 'accepted') {
+      const message = `${this.#receiver} rejected them: ${outcome.reason}. Set OTEL_EXPORTER_OTLP_ENDPOINT, or the option endpoint, to an OTLP/HTTP receiver that accepts JSON, such as http://localhost:4318.`
+      losses.add(count, { reason: outcome.kind, message })
+    } else if (outcome.rejected > 0 || outcome.message !== undefined) {
+      const message = `${this.#receiver} rejected ${outcome.rejected} of ${count}: ${outcome.message ?? 'no reason given'}.`
+      losses.add(outcome.rejected, { reason: 'refused', message })
+    }
   }
 }

@@ -32,86 +32,99 @@ const nothing = new Uint8Array(0)
 export function openLineWriter(fd: number): LineWriter {
   // Accessing stdout makes its pipe non-blocking.
   if (fd === 1) void process.stdout
-  let held = ''
+  const writer = new BatchingWriter(fd)
+  process.on('exit', () => writer.finish())
+  return writer
+}
+
+class BatchingWriter implements LineWriter {
+  readonly #fd: number
+  /** Lines that are not handed to the reader yet. */
+  #held = ''
   /** Bytes handed to the reader but not taken yet. */
-  let rest: Uint8Array = nothing
-  let timer: NodeJS.Timeout | undefined
-  let dropped = 0
+  #rest: Uint8Array = nothing
+  #timer: NodeJS.Timeout | undefined
+  /** Lines dropped since the last report. */
+  #dropped = 0
   /** True if the last attempt failed, which is reported once. */
-  let isFailing = false
+  #isFailing = false
   /** True if the reader is gone for good. */
-  let hasEnded = false
+  #hasEnded = false
+  readonly #releaseLater = (): void => this.#release()
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  write(line: string, isUrgent: boolean): void {
+    if (this.#hasEnded) return
+    if (this.#rest.length + this.#held.length + line.length > maxLength) {
+      this.#dropped += 1
+      return
+    }
+    this.#held += line
+    // A reader that has not taken the last batch does not get another.
+    if (this.#rest.length > 0) return
+    if (isUrgent || this.#held.length >= batchLength) this.#release()
+    else this.#timer ??= setTimeout(this.#releaseLater, maxDelayMs).unref()
+  }
+
+  /** Writes what is left, for as long as the reader takes some of it, and reports what is lost. */
+  finish(): void {
+    let stalledSinceMs = performance.now()
+    this.#release()
+    while (this.#rest.length > 0 && performance.now() - stalledSinceMs < maxStallMs) {
+      const before = this.#rest
+      block(retryMs)
+      this.#release()
+      if (this.#rest !== before) stalledSinceMs = performance.now()
+    }
+    this.#dropped += countLines(Buffer.from(this.#rest).toString()) + countLines(this.#held)
+    this.#reportDropped()
+  }
 
   /** Writes as much as the reader takes now. */
-  function release(): void {
-    clearTimeout(timer)
-    timer = undefined
-    while (rest.length > 0 || held !== '') {
-      if (rest.length === 0) {
-        rest = Buffer.from(held)
-        held = ''
+  #release(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    while (this.#rest.length > 0 || this.#held !== '') {
+      if (this.#rest.length === 0) {
+        this.#rest = Buffer.from(this.#held)
+        this.#held = ''
       }
-      const taken = take(rest)
+      const taken = this.#take(this.#rest)
       if (taken === 0) {
-        timer = setTimeout(release, retryMs).unref()
+        this.#timer = setTimeout(this.#releaseLater, retryMs).unref()
         return
       }
-      rest = rest.subarray(taken)
+      this.#rest = this.#rest.subarray(taken)
     }
-    tellDropped()
+    this.#reportDropped()
   }
 
   /** Writes bytes and returns how many were taken. */
-  function take(bytes: Uint8Array): number {
+  #take(bytes: Uint8Array): number {
     try {
-      const taken = writeSync(fd, bytes)
-      isFailing = false
+      const taken = writeSync(this.#fd, bytes)
+      this.#isFailing = false
       return taken
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN') return 0
-      if (!isFailing) tell(`Writing the log failed: ${message}`)
-      isFailing = true
+      if (!this.#isFailing) report(`Writing the log failed: ${message}`)
+      this.#isFailing = true
       // A closed reader does not come back; a full disk may get room again.
-      if (code === 'EPIPE' || code === 'EBADF') hasEnded = true
-      dropped += countLines(Buffer.from(bytes).toString()) + countLines(held)
-      held = ''
+      if (code === 'EPIPE' || code === 'EBADF') this.#hasEnded = true
+      this.#dropped += countLines(Buffer.from(bytes).toString()) + countLines(this.#held)
+      this.#held = ''
       return bytes.length
     }
   }
 
-  function tellDropped(): void {
-    if (isFailing) return
-    if (dropped > 0) tell(`${dropped} log lines dropped: the output was not being read.`)
-    dropped = 0
-  }
-
-  process.on('exit', () => {
-    let stalledSinceMs = performance.now()
-    release()
-    while (rest.length > 0 && performance.now() - stalledSinceMs < maxStallMs) {
-      const before = rest
-      block(retryMs)
-      release()
-      if (rest !== before) stalledSinceMs = performance.now()
-    }
-    dropped += countLines(Buffer.from(rest).toString()) + countLines(held)
-    tellDropped()
-  })
-
-  return {
-    write(line, isUrgent) {
-      if (hasEnded) return
-      if (rest.length + held.length + line.length > maxLength) {
-        dropped += 1
-        return
-      }
-      held += line
-      // A reader that has not taken the last batch does not get another.
-      if (rest.length > 0) return
-      if (isUrgent || held.length >= batchLength) release()
-      else timer ??= setTimeout(release, maxDelayMs).unref()
-    },
+  #reportDropped(): void {
+    if (this.#isFailing) return
+    if (this.#dropped > 0) report(`${this.#dropped} log lines dropped: the output was not being read.`)
+    this.#dropped = 0
   }
 }
 
@@ -128,7 +141,7 @@ function block(ms: number): void {
  * Reports on stderr. If stderr is closed too, the message is dropped; that is no reason to end the
  * process.
  */
-function tell(message: string): void {
+function report(message: string): void {
   if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore)
   process.stderr.write(`${message}\n`)
 }

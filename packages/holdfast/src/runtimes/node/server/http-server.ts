@@ -9,12 +9,12 @@ import { type Logger, toLogFields } from '../../../kernel/base/log.ts'
 import type { ProblemError } from '../../../kernel/problem/problem.ts'
 import { InternalError, Unavailable } from '../../../kernel/problem/problems.ts'
 import { checkHost } from './host.ts'
-import { type HttpLimits, readHttpLimits } from '../settings/http-limits.ts'
+import { type HttpLimits, type ReadHttpLimits, readHttpLimits } from '../settings/http-limits.ts'
 import { NodeRequest } from './node-request.ts'
 import { rejectMalformed } from './reject-malformed.ts'
 import { checkSingletons } from './singleton-fields.ts'
 import { type NodeExchange, sendAnswer, type SendOptions } from './send-answer.ts'
-import { createUnsentAnswers } from './unsent-answers.ts'
+import { createUnsentAnswers, type UnsentAnswers } from './unsent-answers.ts'
 
 /** The part of a handler that answers the requests of a server. */
 export type AnswerSource = Pick<Handler, 'answer' | 'refuse'>
@@ -44,13 +44,171 @@ export interface HttpServerOptions {
 // How long a process that is stopping waits for the rest of a request's header fields.
 const unfinishedMs = 500
 
+/*
+ * A request on its way:
+ *
+ *   connection ─▶ request ─▶ fields checked ─▶ handler.answer() ─▶ room for it? ─▶ send
+ *                                 │ refused         │ throws           │ no         │
+ *                                 ▼                 ▼                  ▼            ▼
+ *                          handler.refuse()        500                503      unsent-answers.ts,
+ *                                                                              until it is read
+ *
+ * Invariants:
+ * - Every request gets one response, unless its connection is lost.
+ * - A call whose client has disconnected is cancelled.
+ * - A connection ends after its last response: of pipelined requests, all are answered first.
+ *   Only a client that has stopped reading, or that has not sent its whole request, is cut off.
+ */
+
 /** Creates the server that answers with a handler. It does not listen yet. */
 export function createHttpServer(handler: AnswerSource, options: HttpServerOptions): HttpServer {
-  const { log, clock } = options
-  const limits = readHttpLimits(options.limits)
-  const { bodyLimitBytes, maxHeaderBytes, headerTimeoutMs, requestTimeoutMs } = limits
-  const { keepAliveTimeoutMs, sendTimeoutMs, maxUnsentBytes } = limits
-  const unsent = createUnsentAnswers({ sendTimeoutMs, maxUnsentBytes, clock, log })
+  return new NodeHttpServer(handler, options)
+}
+
+class NodeHttpServer implements HttpServer {
+  readonly server: Server
+  readonly #handler: AnswerSource
+  readonly #limits: ReadHttpLimits
+  readonly #log: Logger
+  readonly #unsent: UnsentAnswers
+  /**
+   * Every connection, with its last request that needs a response. An entry lives as long as its
+   * connection: a `Map` that is added to and deleted from all the time leaves tables behind, and V8
+   * keeps what they hold until a full collection.
+   */
+  readonly #lastOf = new Map<Socket, NodeRequest | undefined>()
+  /**
+   * Connections whose end has been announced: a further request on them would run and its response
+   * would be dropped.
+   */
+  readonly #ending = new WeakSet<Socket>()
+  #openAnswers = 0
+  #isDraining = false
+
+  constructor(handler: AnswerSource, { limits, log, clock }: HttpServerOptions) {
+    this.#handler = handler
+    this.#limits = readHttpLimits(limits)
+    this.#log = log
+    this.#unsent = createUnsentAnswers({ ...this.#limits, clock, log })
+    this.server = createNodeServer(this.#limits)
+    this.server.on('connection', (socket: Socket) => this.#watch(socket))
+    this.#keepUnsentAnswers()
+    this.#answerRequests()
+    rejectMalformed(this.server, handler, log)
+  }
+
+  drain(): void {
+    this.#isDraining = true
+  }
+
+  async close(): Promise<void> {
+    this.drain()
+    // A request that has arrived makes its connection busy only when it has been read, which the
+    // event loop does once between two of these. Closing a connection with an unread request would
+    // reset it, and the client would not know why.
+    await setImmediate()
+    await setImmediate()
+    await new Promise<void>((resolve) => {
+      this.server.close(() => resolve())
+      // Clients in the middle of a request get a moment to finish it; an incomplete request must
+      // not delay the shutdown.
+      setTimeout(() => {
+        for (const [socket, last] of this.#lastOf) if (last === undefined) socket.destroy()
+      }, unfinishedMs).unref()
+    })
+  }
+
+  unfinishedClients(): readonly string[] {
+    const reading = this.#unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
+      return `a client that had not read its response with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
+    })
+    const sending = [...this.#lastOf.values()].filter((last) => last?.isComplete === false)
+    return [...reading, ...sending.map(() => 'a client that was still sending its request')]
+  }
+
+  #watch(socket: Socket): void {
+    this.#lastOf.set(socket, undefined)
+    socket.once('close', () => this.#lastOf.delete(socket))
+    // A client that half-closes has disconnected or still reads: TCP does not show which. Its call
+    // is cancelled, and it gets that as the response, or the result if the call had already
+    // finished.
+    socket.once('end', () => this.#lastOf.get(socket)?.client.cancel(clientDisconnected))
+  }
+
+  /**
+   * Makes the server close idle connections only: node:http takes a connection for idle once it has
+   * its response, and cuts off bytes not sent yet.
+   */
+  #keepUnsentAnswers(): void {
+    const closeIdleConnections = this.server.closeIdleConnections.bind(this.server)
+    this.server.closeIdleConnections = () => {
+      if (this.#openAnswers > 0) return
+      closeIdleConnections()
+      // Node 24 waits for connections without a request, such as those browsers open in advance.
+      for (const socket of this.#lastOf.keys()) if (socket.bytesRead === 0) socket.destroy()
+    }
+  }
+
+  #answerRequests(): void {
+    const { server } = this
+    server.on('request', (incoming, response) => void this.#answer({ incoming, response }))
+    // A client that sends `Expect: 100-continue` gets it when the body is read, so never if the
+    // header fields are refused.
+    server.on('checkContinue', (incoming, response) => {
+      void this.#answer({ incoming, response }, () => response.writeContinue())
+    })
+    // No other expectation is supported; node:http would answer 417 without a problem document.
+    server.on('checkExpectation', (incoming, response) => void this.#answer({ incoming, response }))
+  }
+
+  async #answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
+    const { incoming, response } = exchange
+    if (this.#ending.has(incoming.socket)) return
+    const request = new NodeRequest(incoming, beforeContent)
+    this.#lastOf.set(incoming.socket, request)
+    this.#openAnswers += 1
+    response.once('close', () => this.#answered(exchange, request))
+    const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
+    try {
+      const made = refusal ? this.#handler.refuse(refusal, request) : await this.#handler.answer(request)
+      const answer = this.#hasRoomFor(made) ? made : this.#handler.refuse(tooMuchUnsent(), request)
+      sendAnswer(answer, exchange, this.#sendOptions(incoming.socket, request))
+    } catch (error) {
+      this.#log.error({ error: toLogFields(error) }, 'sending a response failed')
+      const answer = this.#handler.refuse(InternalError(), request)
+      sendAnswer(answer, exchange, this.#sendOptions(incoming.socket, request))
+    }
+  }
+
+  /** Called when a response has been sent or its connection has been lost. */
+  #answered({ incoming: { socket }, response }: NodeExchange, request: NodeRequest): void {
+    this.#openAnswers -= 1
+    if (this.#unsent.size > 0) this.#unsent.remove(response)
+    if (socket.destroyed) this.#lastOf.delete(socket)
+    else if (this.#lastOf.get(socket) === request) this.#lastOf.set(socket, undefined)
+    if (!response.writableFinished) request.client.cancel(clientDisconnected)
+    if (!this.server.listening) this.server.closeIdleConnections()
+  }
+
+  #hasRoomFor({ body }: HttpAnswer): boolean {
+    if (typeof body !== 'string' || this.#unsent.makesRoomFor(body.length)) return true
+    this.#log.warn(
+      { bytes: body.length, maxUnsentBytes: this.#limits.maxUnsentBytes },
+      'response replaced by 503: too many bytes are waiting for clients',
+    )
+    return false
+  }
+
+  #sendOptions(socket: Socket, request: NodeRequest): SendOptions {
+    // Of pipelined requests, all are answered before the connection ends.
+    const closes = (this.#isDraining || socket.readableEnded) && this.#lastOf.get(socket) === request
+    if (closes) this.#ending.add(socket)
+    return { closes, bodyLimitBytes: this.#limits.bodyLimitBytes, unsent: this.#unsent }
+  }
+}
+
+function createNodeServer(limits: ReadHttpLimits): Server {
+  const { maxHeaderBytes, headerTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = limits
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: Math.min(headerTimeoutMs, requestTimeoutMs),
@@ -68,118 +226,7 @@ export function createHttpServer(handler: AnswerSource, options: HttpServerOptio
   Object.assign(server, { httpAllowHalfOpen: true })
   // Their bytes are limited already, and fields beyond a max count would be dropped silently.
   server.maxHeadersCount = 0
-
-  let isDraining = false
-  let openAnswers = 0
-  /**
-   * Every connection, with its last request that needs a response. An entry lives as long as its
-   * connection: a `Map` that is added to and deleted from all the time leaves tables behind, and V8
-   * keeps what they hold until a full collection.
-   */
-  const lastOf = new Map<Socket, NodeRequest | undefined>()
-  /**
-   * Connections whose end has been announced: a further request on them would run and its response
-   * would be dropped.
-   */
-  const ending = new WeakSet<Socket>()
-  server.on('connection', (socket: Socket) => {
-    lastOf.set(socket, undefined)
-    socket.once('close', () => lastOf.delete(socket))
-    // A client that half-closes has disconnected or still reads: TCP does not show which. Its call
-    // is cancelled, and it gets that as the response, or the result if the call had already
-    // finished.
-    socket.once('end', () => lastOf.get(socket)?.client.cancel(clientDisconnected))
-  })
-  const closeIdleConnections = server.closeIdleConnections.bind(server)
-  server.closeIdleConnections = () => {
-    // node:http takes a connection for idle once it has its response, and cuts off bytes not sent
-    // yet.
-    if (openAnswers > 0) return
-    closeIdleConnections()
-    // Node 24 waits for connections without a request, such as those browsers open in advance.
-    for (const socket of lastOf.keys()) if (socket.bytesRead === 0) socket.destroy()
-  }
-
-  async function answer(exchange: NodeExchange, beforeContent?: () => void): Promise<void> {
-    const { incoming, response } = exchange
-    const { socket } = incoming
-    if (ending.has(socket)) return
-    const request = new NodeRequest(incoming, beforeContent)
-    lastOf.set(socket, request)
-    openAnswers += 1
-    response.once('close', () => {
-      openAnswers -= 1
-      if (unsent.size > 0) unsent.remove(response)
-      if (socket.destroyed) lastOf.delete(socket)
-      else if (lastOf.get(socket) === request) lastOf.set(socket, undefined)
-      if (!response.writableFinished) request.client.cancel(clientDisconnected)
-      if (!server.listening) server.closeIdleConnections()
-    })
-    const refusal = checkSingletons(incoming.rawHeaders) ?? checkHost(incoming)
-    const sendOptions = (): SendOptions => {
-      // Of pipelined requests, all are answered before the connection ends.
-      const closes = (isDraining || socket.readableEnded) && lastOf.get(socket) === request
-      if (closes) ending.add(socket)
-      return { closes, bodyLimitBytes, unsent }
-    }
-    try {
-      const made = refusal ? handler.refuse(refusal, request) : await handler.answer(request)
-      sendAnswer(hasRoomFor(made) ? made : handler.refuse(tooMuchUnsent(), request), exchange, sendOptions())
-    } catch (error) {
-      log.error({ error: toLogFields(error) }, 'sending a response failed')
-      sendAnswer(handler.refuse(InternalError(), request), exchange, sendOptions())
-    }
-  }
-
-  function hasRoomFor({ body }: HttpAnswer): boolean {
-    if (typeof body !== 'string' || unsent.makesRoomFor(body.length)) return true
-    log.warn(
-      { bytes: body.length, maxUnsentBytes },
-      'response replaced by 503: too many bytes are waiting for clients',
-    )
-    return false
-  }
-
-  server.on('request', (incoming, response) => void answer({ incoming, response }))
-  // A client that sends `Expect: 100-continue` gets it when the body is read, so never if the
-  // header fields are refused.
-  server.on('checkContinue', (incoming, response) => {
-    void answer({ incoming, response }, () => response.writeContinue())
-  })
-  // No other expectation is supported; node:http would answer 417 without a problem document.
-  server.on('checkExpectation', (incoming, response) => void answer({ incoming, response }))
-  rejectMalformed(server, handler, log)
-
-  const drain = (): void => {
-    isDraining = true
-  }
-  return {
-    server,
-    drain,
-    unfinishedClients() {
-      const reading = unsent.list().map(({ requestId, sentBytes, totalBytes }) => {
-        return `a client that had not read its response with the request id ${requestId} (${sentBytes} of ${totalBytes} bytes sent)`
-      })
-      const sending = [...lastOf.values()].filter((last) => last?.isComplete === false)
-      return [...reading, ...sending.map(() => 'a client that was still sending its request')]
-    },
-    async close() {
-      drain()
-      // A request that has arrived makes its connection busy only when it has been read, which the
-      // event loop does once between two of these. Closing a connection with an unread request
-      // would reset it, and the client would not know why.
-      await setImmediate()
-      await setImmediate()
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve())
-        // Clients in the middle of a request get a moment to finish it; an incomplete request must
-        // not delay the shutdown.
-        setTimeout(() => {
-          for (const [socket, last] of lastOf) if (last === undefined) socket.destroy()
-        }, unfinishedMs).unref()
-      })
-    },
-  }
+  return server
 }
 
 function tooMuchUnsent(): ProblemError {

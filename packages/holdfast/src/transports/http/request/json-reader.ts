@@ -5,7 +5,11 @@ const escapes = '"\\/bfnrt'
 const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const unicodeForm = /u[0-9A-Fa-f]{4}/y
 const spaceForm = /[\t\n\r ]*/y
-const words = { true: true, false: false, null: null } as const
+const words = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const
 
 /**
  * A syntax error in a JSON text. Its message gives the location and repeats nothing of the text.
@@ -24,102 +28,122 @@ export class JsonFault extends HoldfastError {
  * @throws JsonFault
  */
 export function readJson(text: string, maxDepth: number): unknown {
-  let at = 0
+  return new JsonReader(text, maxDepth).read()
+}
 
-  function fault(what: string, where: number = at): JsonFault {
-    return new JsonFault(text, where, what)
+/** Reads one text, by recursive descent: one method for each form of a value. */
+class JsonReader {
+  readonly #text: string
+  readonly #maxDepth: number
+  #at = 0
+
+  constructor(text: string, maxDepth: number) {
+    this.#text = text
+    this.#maxDepth = maxDepth
   }
 
-  function readValue(depth: number): unknown {
-    const first = text[at]
-    if (first === '"') return readString()
+  read(): unknown {
+    this.#skip(spaceForm)
+    const value = this.#readValue(0)
+    this.#skip(spaceForm)
+    if (this.#at < this.#text.length) throw this.#fault('unexpected text after the value')
+    return value
+  }
+
+  #readValue(depth: number): unknown {
+    const first = this.#text[this.#at]
+    if (first === '"') return this.#readString()
     if (first === '{' || first === '[') {
-      if (depth === maxDepth) throw fault(`it is nested deeper than ${maxDepth} levels`)
-      at += 1
-      return first === '{' ? readObject(depth) : readArray(depth)
+      if (depth === this.#maxDepth) throw this.#fault(`it is nested deeper than ${this.#maxDepth} levels`)
+      this.#at += 1
+      return first === '{' ? this.#readObject(depth) : this.#readArray(depth)
     }
-    const start = at
-    if (skip(numberForm)) return toNumber(start)
-    for (const [word, value] of Object.entries(words)) if (skipText(word)) return value
-    throw fault(first === undefined ? 'unexpected end of input, expected a value' : 'expected a value')
+    const start = this.#at
+    if (this.#skip(numberForm)) return this.#toNumber(start)
+    for (const [word, value] of words) if (this.#skipText(word)) return value
+    throw this.#fault(first === undefined ? 'unexpected end of input, expected a value' : 'expected a value')
   }
 
-  function toNumber(start: number): number {
-    const literal = text.slice(start, at)
-    const number = Number(literal)
-    if (!Number.isFinite(number)) throw fault('the number is too large', start)
-    if (!isExactNumber(literal)) throw fault(inexactNumber, start)
-    return number
-  }
-
-  function readObject(depth: number): object {
+  #readObject(depth: number): object {
     const object: Record<string, unknown> = {}
-    skip(spaceForm)
-    if (skipText('}')) return object
+    this.#skip(spaceForm)
+    if (this.#skipText('}')) return object
     do {
-      skip(spaceForm)
-      const start = at
-      if (text[at] !== '"') throw fault('expected a quoted name')
-      const name = readString()
-      if (name === '__proto__') throw fault('an object must not have a member named "__proto__"', start)
-      if (Object.hasOwn(object, name)) throw fault('duplicate name in an object', start)
-      skip(spaceForm)
-      if (!skipText(':')) throw fault('expected a colon')
-      skip(spaceForm)
-      object[name] = readValue(depth + 1)
-      skip(spaceForm)
-    } while (skipText(','))
-    if (!skipText('}')) throw fault('expected a comma or the end of the object')
+      this.#skip(spaceForm)
+      const name = this.#readName(object)
+      this.#skip(spaceForm)
+      if (!this.#skipText(':')) throw this.#fault('expected a colon')
+      this.#skip(spaceForm)
+      object[name] = this.#readValue(depth + 1)
+      this.#skip(spaceForm)
+    } while (this.#skipText(','))
+    if (!this.#skipText('}')) throw this.#fault('expected a comma or the end of the object')
     return object
   }
 
-  function readArray(depth: number): unknown[] {
+  #readName(object: object): string {
+    const start = this.#at
+    if (this.#text[start] !== '"') throw this.#fault('expected a quoted name')
+    const name = this.#readString()
+    if (name === '__proto__') throw this.#fault('an object must not have a member named "__proto__"', start)
+    if (Object.hasOwn(object, name)) throw this.#fault('duplicate name in an object', start)
+    return name
+  }
+
+  #readArray(depth: number): unknown[] {
     const array: unknown[] = []
-    skip(spaceForm)
-    if (skipText(']')) return array
+    this.#skip(spaceForm)
+    if (this.#skipText(']')) return array
     do {
-      skip(spaceForm)
-      array.push(readValue(depth + 1))
-      skip(spaceForm)
-    } while (skipText(','))
-    if (!skipText(']')) throw fault('expected a comma or the end of the array')
+      this.#skip(spaceForm)
+      array.push(this.#readValue(depth + 1))
+      this.#skip(spaceForm)
+    } while (this.#skipText(','))
+    if (!this.#skipText(']')) throw this.#fault('expected a comma or the end of the array')
     return array
   }
 
-  function readString(): string {
-    const start = at
-    at += 1
+  #readString(): string {
+    const text = this.#text
+    const start = this.#at
+    this.#at += 1
     for (;;) {
-      const character = text[at]
-      if (character === undefined) throw fault('unterminated string', start)
-      if (character < ' ') throw fault('unescaped control character in a string')
-      at += 1
-      if (character === '\\') skipEscape()
-      else if (character === '"') return JSON.parse(text.slice(start, at)) as string
+      const character = text[this.#at]
+      if (character === undefined) throw this.#fault('unterminated string', start)
+      if (character < ' ') throw this.#fault('unescaped control character in a string')
+      this.#at += 1
+      if (character === '\\') this.#skipEscape()
+      else if (character === '"') return JSON.parse(text.slice(start, this.#at)) as string
     }
   }
 
-  function skipEscape(): void {
-    if (escapes.includes(text[at] ?? ' ')) at += 1
-    else if (!skip(unicodeForm)) throw fault('invalid escape sequence in a string')
+  #skipEscape(): void {
+    if (escapes.includes(this.#text[this.#at] ?? ' ')) this.#at += 1
+    else if (!this.#skip(unicodeForm)) throw this.#fault('invalid escape sequence in a string')
   }
 
-  function skip(form: RegExp): boolean {
-    form.lastIndex = at
-    const isThere = form.test(text)
-    if (isThere) at = form.lastIndex
+  #toNumber(start: number): number {
+    const literal = this.#text.slice(start, this.#at)
+    const number = Number(literal)
+    if (!Number.isFinite(number)) throw this.#fault('the number is too large', start)
+    if (!isExactNumber(literal)) throw this.#fault(inexactNumber, start)
+    return number
+  }
+
+  #skip(form: RegExp): boolean {
+    form.lastIndex = this.#at
+    const isThere = form.test(this.#text)
+    if (isThere) this.#at = form.lastIndex
     return isThere
   }
 
-  function skipText(expected: string): boolean {
-    const isThere = text.startsWith(expected, at)
-    if (isThere) at += expected.length
+  #skipText(expected: string): boolean {
+    const isThere = this.#text.startsWith(expected, this.#at)
+    if (isThere) this.#at += expected.length
     return isThere
   }
 
-  skip(spaceForm)
-  const value = readValue(0)
-  skip(spaceForm)
-  if (at < text.length) throw fault('unexpected text after the value')
-  return value
+  #fault(what: string, where: number = this.#at): JsonFault {
+    return new JsonFault(this.#text, where, what)
+  }
 }
