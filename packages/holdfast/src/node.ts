@@ -8,7 +8,8 @@ import { watchService } from './platform/telemetry/watch-service.ts'
 
 export type { HttpLimits } from './runtimes/node/settings/http-limits.ts'
 export { readSettings, type ReadSettingsOptions } from './runtimes/node/settings/read-settings.ts'
-export type { Serve, ServeOptions, Server } from './runtimes/node/serve.ts'
+export type { Serve, Server } from './runtimes/node/serve.ts'
+export type { ServeOptions } from './runtimes/node/serve-options.ts'
 
 const parts = {
   documentation,

@@ -5,15 +5,9 @@ import { toDuration } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { type Logger, toLogFields } from '../../kernel/base/log.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
-import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
 import { pause, settlesWithin } from '../../kernel/base/wait.ts'
+import type { ServiceTelemetry } from './serve-parts.ts'
 import type { HttpServer } from './server/http-server.ts'
-
-/** The telemetry of a running service. */
-export interface ServiceTelemetry extends Telemetry {
-  /** Exports what has been recorded, for at most `limitMs`, and stops. It does not throw. */
-  stop(limitMs: number): Promise<void>
-}
 
 /** The parts of a server to stop. */
 export interface Stoppable {

@@ -1,9 +1,97 @@
+import {
+  createSecurityHeaders,
+  type SecurityHeaderOptions,
+} from '../../../transports/http/answer/security-headers.ts'
+import type { WorkerOptions } from '../../../kernel/background/background.ts'
 import { configurationInvalid } from '../../../kernel/base/configuration-invalid.ts'
-import type { Mode } from '../../../kernel/host/service-host.ts'
-import { maxPort, type ServerValues } from './server-settings.ts'
+import type { Logger } from '../../../kernel/base/log.ts'
+import { createRedactor } from '../../../kernel/base/redact.ts'
+import { redactedLog } from '../../../kernel/base/redacted-log.ts'
+import { guardedLog } from '../../../kernel/host/guarded-log.ts'
+import type { Mode, ServiceHost } from '../../../kernel/host/service-host.ts'
+import type { Settings } from '../../../kernel/host/settings.ts'
+import { createProcessLog } from '../log/process-log.ts'
+import type { ServeOptions } from '../serve-options.ts'
+import type { StopTimes } from '../stop-server.ts'
+import { configure } from './configure.ts'
+import { chooseHttpLimits, type HttpLimits } from './http-limits.ts'
+import { maxPort, serverSettings, type ServerValues } from './server-settings.ts'
+import { chooseStopTimes } from './stop-times.ts'
+
+/** The configuration of a server: its options, completed from the environment. */
+export interface Configuration extends Pick<ServiceHost, 'env' | 'notify'> {
+  readonly mode: Mode
+  /** The logger that the options contain, or the default one. */
+  readonly givenLog: Logger
+  /** The same logger, for the process itself: it never throws, and hides what looks secret. */
+  readonly log: Logger
+  readonly host: string
+  /** 0: any free port. `undefined`: 3000, or the next free one. */
+  readonly port: number | undefined
+  readonly limits: HttpLimits
+  readonly securityHeaders: SecurityHeaderOptions
+  /** `undefined` if the process runs no jobs. */
+  readonly workerOptions: WorkerOptions | undefined
+  readonly stopTimes: StopTimes
+}
+
+/**
+ * Reads the configuration of a server, and checks that of its service.
+ *
+ * @throws HoldfastError `configuration-invalid` that lists everything wrong with the environment,
+ * or names an invalid option; `duration-invalid`.
+ */
+export async function readConfiguration(
+  service: { readonly settings: readonly Settings<unknown>[] },
+  options: ServeOptions,
+  telemetrySettings: readonly Settings<unknown>[],
+): Promise<Configuration> {
+  const notify = options.notify ?? writeToStderr
+  const environment = await configure(
+    [serverSettings, ...(options.telemetry === false ? [] : telemetrySettings), ...service.settings],
+    { env: options.env, notify },
+  )
+  const { env, mode } = environment
+  const values = await serverSettings.read(environment)
+  const givenLog = options.log ?? defaultLog(values, mode)
+  return {
+    env,
+    mode,
+    notify,
+    givenLog,
+    log: redactedLog(guardedLog(givenLog, notify), createRedactor()),
+    host: chooseHost(options.host, values, mode),
+    port: choosePort(options.port, values),
+    limits: chooseHttpLimits(options, values),
+    securityHeaders: chooseSecurityHeaders(options, values),
+    workerOptions:
+      options.worker === false ? undefined : { concurrency: values.WORKER_CONCURRENCY, ...options.worker },
+    stopTimes: chooseStopTimes(options, values, mode),
+  }
+}
+
+function writeToStderr(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function defaultLog({ LOG_LEVEL }: ServerValues, mode: Mode): Logger {
+  const isForPeople = mode === 'development' && process.stdout.isTTY
+  return createProcessLog({ level: LOG_LEVEL, isForPeople })
+}
+
+function chooseSecurityHeaders(
+  options: SecurityHeaderOptions,
+  { STRICT_TRANSPORT_SECURITY }: ServerValues,
+): SecurityHeaderOptions {
+  const strictTransportSecurity = options.strictTransportSecurity ?? STRICT_TRANSPORT_SECURITY
+  const chosen = strictTransportSecurity === undefined ? {} : { strictTransportSecurity }
+  // Throws now, rather than after the migrations, if the value is invalid.
+  createSecurityHeaders(chosen)
+  return chosen
+}
 
 /** Returns the port that the option or `PORT` sets; `undefined` if neither does. */
-export function choosePort(option: number | undefined, { PORT }: ServerValues): number | undefined {
+function choosePort(option: number | undefined, { PORT }: ServerValues): number | undefined {
   if (option === undefined) return PORT
   if (Number.isInteger(option) && option >= 0 && option <= maxPort) return option
   throw configurationInvalid([
@@ -16,7 +104,7 @@ export function choosePort(option: number | undefined, { PORT }: ServerValues): 
  * is reached from outside; otherwise the loopback address, so that a service under development is
  * not reachable from the network.
  */
-export function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
+function chooseHost(option: string | undefined, { HOST }: ServerValues, mode: Mode): string {
   const host = option ?? HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1')
   // Node takes an empty address for all addresses of the machine.
   if (host.trim() !== '') return host

@@ -1,0 +1,57 @@
+import type { SecurityHeaderOptions } from '../../transports/http/answer/security-headers.ts'
+import type { WorkerOptions } from '../../kernel/background/background.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+import type { HttpLimits } from './settings/http-limits.ts'
+import type { StopOptions } from './settings/stop-times.ts'
+
+/** Options of `serve` and `work`. */
+export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOptions {
+  /**
+   * The port to listen on; 0 takes any free port. Default: `PORT`, else 3000 or, if it is in use,
+   * one of the next 20.
+   */
+  readonly port?: number
+  /**
+   * The address to listen on. Default: `HOST`, else `0.0.0.0` in production and `127.0.0.1`
+   * elsewhere.
+   */
+  readonly host?: string
+  /**
+   * The logger. Default: one JSON object per line on stdout, from the level in `LOG_LEVEL`, `info`
+   * if that is not set.
+   */
+  readonly log?: Logger
+  /**
+   * The environment variables. Default: those of the process, and in development those of a `.env`
+   * in the current folder.
+   */
+  readonly env?: ServiceHost['env']
+  /** Receives notices for the person who starts the service. Default: a line on stderr. */
+  readonly notify?: (message: string) => void
+  /**
+   * True if the service manages the process: it then stops gracefully at SIGTERM and SIGINT and
+   * after an uncaught error, and exits with code 1 and the reason on stderr if the service does not
+   * start. Default true. Set it to false for several servers in one process, as in tests: `serve`
+   * then rejects, and leaves the process alone.
+   */
+  readonly signals?: boolean
+  /**
+   * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
+   * true, in production too: the responses reveal the same, and hiding it protects nothing. An
+   * operation with one of these routes takes precedence.
+   */
+  readonly documentation?: boolean
+  /**
+   * Options of telemetry, and the target of its exports; `false`: nothing is recorded, and traces
+   * only pass through. Default: as OpenTelemetry's standard variables say.
+   */
+  readonly telemetry?: false | TelemetryOptions
+  /**
+   * How this process runs the jobs, schedules and messages of the service; `false`: it does not,
+   * other processes do. Default: it does, with the number of concurrent jobs in
+   * `WORKER_CONCURRENCY`, else 10.
+   */
+  readonly worker?: false | WorkerOptions
+}

@@ -1,0 +1,44 @@
+import type { Health } from '../../transports/http/health.ts'
+import type { Pages } from '../../transports/http/responder.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
+import type { Mode, ServiceHost } from '../../kernel/host/service-host.ts'
+import type { Settings } from '../../kernel/host/settings.ts'
+import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import type { TelemetryOptions } from '../../kernel/telemetry/telemetry-options.ts'
+
+/** Parts of `serve` other than the operations. */
+export interface ServeParts {
+  /** True if the process answers calls, rather than only health checks while it runs jobs. */
+  readonly answersCalls: boolean
+  /** The pages with which a service documents itself. */
+  readonly documentation: Pages
+  /** Creates the health endpoints; `problemTypeBase` is the service's. */
+  readonly createHealth: (problemTypeBase: string) => Health
+  /** Further settings read from the environment, besides those of the server and the service. */
+  readonly settings: readonly Settings<unknown>[]
+  /** Starts to record the telemetry of a service. */
+  readonly watch: (options: TelemetryOptions, watched: Watched) => Promise<ServiceTelemetry>
+  /**
+   * Creates the detection of third-party calls in transactions, outside of production. Default: no
+   * detection.
+   */
+  readonly watchExternalCalls?: (options: { readonly log: Logger }) => ExternalCallWatch
+  /**
+   * Returns the line of the program that runs a statement. Default: repeated statements are
+   * reported in the trace only.
+   */
+  readonly callerLineOfProgram?: () => string | undefined
+}
+
+/** The service that is observed, and the receivers of what goes wrong with that. */
+export interface Watched extends Pick<ServiceHost, 'env' | 'log' | 'notify'> {
+  readonly service: { readonly name: string; readonly version: string | undefined }
+  readonly mode: Mode
+}
+
+/** The telemetry of a running service. */
+export interface ServiceTelemetry extends Telemetry {
+  /** Exports what has been recorded, for at most `limitMs`, and stops. It does not throw. */
+  stop(limitMs: number): Promise<void>
+}

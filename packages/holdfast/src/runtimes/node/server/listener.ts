@@ -1,0 +1,50 @@
+import { systemClock } from '../../../kernel/base/clock.ts'
+import { type AnswerSource, createHttpServer, type HttpServer } from './http-server.ts'
+import { listen } from './listen.ts'
+import type { Configuration } from '../settings/configuration.ts'
+
+/** A server that listens, and whose source of answers can be replaced. */
+export interface Listener {
+  readonly http: HttpServer
+  readonly port: number
+  /** The URL at which this machine reaches it. */
+  readonly url: string
+  /** Answers requests from another source from now on. */
+  answerWith(source: AnswerSource): void
+  /** Stops listening, and ends all connections. */
+  close(): void
+}
+
+/** Starts to listen, and answers from a source until it is replaced. */
+export async function openListener(
+  initial: AnswerSource,
+  { host, port: askedPort, limits, log, notify }: Configuration,
+): Promise<Listener> {
+  let source = initial
+  const http = createHttpServer(
+    {
+      answer: (request) => source.answer(request),
+      refuse: (problem, request) => source.refuse(problem, request),
+    },
+    { limits, log, clock: systemClock },
+  )
+  const port = await listen(http.server, { port: askedPort, host, notify })
+  return {
+    http,
+    port,
+    url: toUrl(host, port),
+    answerWith(other) {
+      source = other
+    },
+    close() {
+      http.server.close()
+      http.server.closeAllConnections()
+    },
+  }
+}
+
+/** Returns the URL at which this machine reaches a port, for any address listened on. */
+function toUrl(host: string, port: number): string {
+  const reachable = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

@@ -1,0 +1,78 @@
+import type { Worker } from '../../kernel/background/background.ts'
+import { systemClock } from '../../kernel/base/clock.ts'
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import type { RunningService, Service } from '../../kernel/service/service.ts'
+import type { Operations } from '../../kernel/service/service-definition.ts'
+import type { ServeOptions } from './serve-options.ts'
+import type { ServeParts, ServiceTelemetry } from './serve-parts.ts'
+import type { Configuration } from './settings/configuration.ts'
+
+/** A service that has started, with what runs beside it. */
+export interface StartedService<O extends Operations> {
+  readonly running: RunningService<O>
+  /** `undefined` if this process runs no jobs. */
+  readonly worker: Worker | undefined
+  /** `undefined` if nothing is recorded. */
+  readonly telemetry: ServiceTelemetry | undefined
+  /** Stops them at once. A server that has started stops them one by one instead. */
+  readonly close: () => Promise<void>
+}
+
+/** The configuration of a process, and the parts that it starts. */
+export interface StartOptions {
+  readonly parts: ServeParts
+  readonly configuration: Configuration
+}
+
+/**
+ * Starts the telemetry of a service, the service and its worker. If one of them does not start,
+ * those before it are stopped.
+ */
+export async function startService<O extends Operations>(
+  service: Service<O>,
+  options: ServeOptions,
+  { parts, configuration }: StartOptions,
+): Promise<StartedService<O>> {
+  const { env, mode, log, givenLog, notify, workerOptions } = configuration
+  await using starting = new AsyncDisposableStack()
+  const telemetry =
+    options.telemetry === false
+      ? undefined
+      : await parts.watch(options.telemetry ?? {}, { service, env, mode, log, notify })
+  starting.defer(() => telemetry?.stop(0))
+  const running = await service.start({
+    env,
+    mode,
+    clock: systemClock,
+    // The service also redacts what it declares as sensitive.
+    log: givenLog,
+    notify,
+    ...(telemetry ? { telemetry } : {}),
+    ...(mode === 'production' ? {} : detections(parts, configuration)),
+  })
+  starting.defer(() => running.stop())
+  const worker = workerOptions && (await running.startWorker(workerOptions))
+  starting.defer(async () => void (await worker?.stop(0)))
+  if (!parts.answersCalls && !worker) throw nothingToWorkOn(service)
+  const started = starting.move()
+  return { running, worker, telemetry, close: () => started.disposeAsync() }
+}
+
+/** Returns the detections of mistakes, which cost too much in production. */
+function detections(
+  { callerLineOfProgram, watchExternalCalls }: ServeParts,
+  { log }: Configuration,
+): Pick<ServiceHost, 'statements' | 'externalCalls'> {
+  return {
+    ...(callerLineOfProgram ? { statements: { refuses: false, callerLineOf: callerLineOfProgram } } : {}),
+    ...(watchExternalCalls ? { externalCalls: watchExternalCalls({ log }) } : {}),
+  }
+}
+
+function nothingToWorkOn(service: Service): HoldfastError {
+  return new HoldfastError(
+    'no-background-work',
+    `The service "${service.name}" (${service.definedAt}) has no jobs, consumers, schedules or relays; a worker would have nothing to do. Add some to service({ … }), or start it with serve().`,
+  )
+}
