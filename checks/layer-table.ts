@@ -21,10 +21,6 @@ export function allows(allowed: readonly string[], room: string): boolean {
   return allowed.some((name) => name === '*' || name === room || room.startsWith(`${name}/`))
 }
 
-/** The lines of ARCHITECTURE.md that enclose the table. */
-export const tableStart = '<!-- layers: from `npm run --silent layers -- --markdown` -->'
-export const tableEnd = '<!-- /layers -->'
-
 /** Returns the table in Markdown, with columns padded as the formatter pads them. */
 export function toMarkdown(table: LayerTable): string {
   const rows = Object.entries(table).map(([room, allowed]) => [code(room), describe(allowed)] as const)

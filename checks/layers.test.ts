@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { updateArchitecture } from './architecture.ts'
 import type { LayerTable } from './layer-table.ts'
-import { layerTable, tableEnd, tableStart, toMarkdown } from './layer-table.ts'
+import { layerTable } from './layer-table.ts'
 import { checkLayers } from './layers.ts'
 import { readModuleGraph } from './module-graph.ts'
 import { plantTree } from './planted-tree.ts'
 import { findSizeViolations } from './size-violations.ts'
 import { describeViolation } from './violation.ts'
+import { toPicture } from './wing-picture.ts'
 
 const source = 'packages/holdfast/src'
 const table: LayerTable = { kernel: [], postgres: ['kernel'], http: ['kernel'], testing: ['*'] }
@@ -28,11 +30,45 @@ test('this repository keeps to its layers', () => {
   expect(checkLayers(`${import.meta.dirname}/..`).map(describeViolation)).toEqual([])
 })
 
-test('ARCHITECTURE.md shows the checked table', () => {
+test('ARCHITECTURE.md shows the checked table, and its picture', () => {
   const document = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
-  const [, rest = ''] = document.split(tableStart)
-  const [shown = ''] = rest.split(tableEnd)
-  expect(shown.trim()).toBe(toMarkdown(layerTable))
+  expect(document).toBe(updateArchitecture(document, layerTable))
+})
+
+test('the picture and the table are rewritten if the layers change', () => {
+  const document = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8')
+  const changed = updateArchitecture(document, {
+    ...layerTable,
+    'brokers/kafka': ['kernel', 'effects/messages'],
+  })
+  expect(changed).toContain('bullmq nats kafka')
+  expect(changed).toContain('| `brokers/kafka`')
+  expect(() => updateArchitecture('# Architecture', layerTable)).toThrow('from `npm run layers -- --write`')
+})
+
+test('the picture has a row for each wing, and a column for each wing that is imported', () => {
+  const floors: LayerTable = {
+    'kernel/base': [],
+    'kernel/log': ['kernel/base'],
+    'platform/settings': ['kernel'],
+    'storage/postgres': ['kernel'],
+    'storage/pages': ['kernel', 'storage/postgres'],
+    'effects/jobs': ['kernel', 'storage/postgres'],
+    testing: ['*'],
+  }
+  expect(
+    toPicture(floors)
+      .replaceAll(/ {20,}/g, ' … ')
+      .split('\n'),
+  ).toEqual([
+    '```text',
+    'testing … ●  ●  ●  ●',
+    'effects    jobs … ▼  ●  │  ●',
+    'storage    postgres pages … ▼  │  ●',
+    'platform   settings … ▼  ●',
+    'kernel     base log … ▼',
+    '```',
+  ])
 })
 
 test('a tree that follows the table is clean', () => {

@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { architectureFile, updateArchitecture } from './architecture.ts'
 import { findHubViolations } from './hub-violations.ts'
 import { findImportCycles } from './import-cycles.ts'
-import { type LayerTable, layerTable, toMarkdown } from './layer-table.ts'
+import { type LayerTable, layerTable } from './layer-table.ts'
 import { findLayerViolations } from './layer-violations.ts'
 import { readModuleGraph } from './module-graph.ts'
 import { findPortabilityViolations } from './portability-violations.ts'
@@ -20,12 +22,13 @@ export function checkLayers(root: string, table: LayerTable = layerTable): reado
 }
 
 if (import.meta.main) {
-  if (process.argv.includes('--markdown')) {
-    console.log(toMarkdown(layerTable))
-  } else {
-    const violations = checkLayers(`${import.meta.dirname}/..`)
-    for (const violation of violations) console.error(describeViolation(violation))
-    console.error(violations.length === 0 ? 'The layers hold.' : `${violations.length} violations.`)
-    process.exitCode = violations.length === 0 ? 0 : 1
+  const root = `${import.meta.dirname}/..`
+  if (process.argv.includes('--write')) {
+    const file = `${root}/${architectureFile}`
+    writeFileSync(file, updateArchitecture(readFileSync(file, 'utf8'), layerTable))
   }
+  const violations = checkLayers(root)
+  for (const violation of violations) console.error(describeViolation(violation))
+  console.error(violations.length === 0 ? 'The layers hold.' : `${violations.length} violations.`)
+  process.exitCode = violations.length === 0 ? 0 : 1
 }
