@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { uuidFromHex } from '../../kernel/base/uuid-from-hex.ts'
+import { uuidFromHex } from '../../kernel/base/uuid.ts'
 
 /** Returns the identity of a key: 128 bits of a SHA-256 over service, scope and key, as a UUID. */
 export function keyIdOf(service: string, scope: string, key: string): string {

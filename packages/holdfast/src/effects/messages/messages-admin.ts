@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../kernel/base/uuid.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { uuidFromHex } from '../../kernel/base/uuid-from-hex.ts'
+import { uuidFromHex } from '../../kernel/base/uuid.ts'
 
 // The subjects of rows, by which all data about a person is found, exported and erased.
 //

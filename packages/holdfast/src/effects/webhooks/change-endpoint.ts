@@ -1,5 +1,5 @@
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../kernel/base/uuid.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { WebhookEndpointUnknown } from './problems.ts'
 import type { EndpointRow } from './queries/endpoints.ts'

@@ -1,7 +1,7 @@
 import type { Statements, Transaction } from '../../kernel/background/effects.ts'
 import type { PageSource } from '../../kernel/pages/page.ts'
 import { descending } from '../../kernel/pages/page-order.ts'
-import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../kernel/base/uuid.ts'
 import type { WithOwner } from './endpoints.ts'
 import { listOf } from './list-of.ts'
 import { type DeliveryListRow, deliveryRows } from './queries/list-deliveries.ts'

@@ -1,4 +1,4 @@
-import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../kernel/base/uuid.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { deliveryJobName } from './delivery-job.ts'
 import {

@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { isUuid } from '../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../kernel/base/uuid.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { type EndpointRow, endpointRows, setEndpointState } from './queries/endpoints.ts'

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { isUuid } from './is-uuid.ts'
+import { isUuid } from './uuid.ts'
 import { uuidv7 } from './uuid-v7.ts'
 
 afterEach(() => {

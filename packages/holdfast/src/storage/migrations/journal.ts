@@ -1,7 +1,7 @@
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { requireSupported, serverVersion } from '../postgres/session/server-version.ts'
-import { checksumOf } from './checksum.ts'
 import type { MigrationEvent } from './event.ts'
 import type { Migration, MigrationSet } from './migration.ts'
 import { beginSchemaEpoch } from './schema-epoch.ts'
@@ -197,6 +197,11 @@ function checkJournal({ owner, migrations }: MigrationSet, rows: readonly Journa
       .map(({ name }): MigrationEvent => ({ kind: 'unknown', owner, name })),
   ]
   return { pending, edited, events, applied: migrations.length - pending.length }
+}
+
+/** Returns the SHA-256 of a migration's text. Line endings are normalized. */
+function checksumOf(sql: string): string {
+  return createHash('sha256').update(sql.replaceAll('\r\n', '\n')).digest('hex')
 }
 
 function short(checksum: string): string {

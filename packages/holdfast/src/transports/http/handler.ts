@@ -14,7 +14,6 @@ import type { Pages, Responder } from './responder.ts'
 import { createRouteTable } from './route-table.ts'
 import { createSecurityHeaders, type SecurityHeaderOptions } from './answer/security-headers.ts'
 import { parseTarget } from './request/target.ts'
-import { toResponse } from './answer/to-response.ts'
 
 /** The default max length of a request body: 1 MiB. */
 export const defaultBodyLimitBytes = 1_048_576
@@ -131,4 +130,10 @@ function notAllowed(method: string, allow: string): ProblemError {
     extra: {},
     headers: { allow },
   })
+}
+
+/** Converts an HTTP answer to a Fetch response. */
+function toResponse({ status, headers, body }: HttpAnswer): Response {
+  // The bytes are never in a shared buffer, which the type of the array does not express.
+  return new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
 }

@@ -1,5 +1,5 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
-import { isUuid } from '../../../kernel/base/is-uuid.ts'
+import { isUuid } from '../../../kernel/base/uuid.ts'
 
 /** Throws if the id is not a UUID, since the error of Postgres would be less clear. */
 export function checkJobId(id: string): void {

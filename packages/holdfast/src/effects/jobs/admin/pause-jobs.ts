@@ -2,9 +2,7 @@ import { runStatement, type StatementClient } from '../../../storage/postgres/st
 import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
 import { findService, type JobsOf } from './find-service.ts'
 import { notifyReturned } from '../../wakes/notify.ts'
-import { deletePause } from './queries/delete-pause.ts'
-import { insertPause } from './queries/insert-pause.ts'
-import { listPauseRows } from './queries/list-pauses.ts'
+import { deletePause, insertPause, listPauseRows } from './queries/pauses.ts'
 
 /** A job name that is paused. */
 export interface JobPause {

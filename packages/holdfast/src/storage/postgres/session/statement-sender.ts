@@ -23,14 +23,12 @@ import type { SessionLifetimes } from './session-lifetimes.ts'
 
 /*
  * Sends the statements of one use of a session: names those that are worth preparing, observes
- * each,
- * classifies its failure, and interrupts what runs.
+ * each, classifies its failure, and interrupts what runs.
  *
  * Invariants:
  * - A statement that was interrupted settles only when no cancel request of it can hit a later one;
  *   if that cannot be told, the connection is closed.
- * - A failure is classified before the caller gets it: as one of the connection, as one that
- * may
+ * - A failure is classified before the caller gets it: as one of the connection, as one that may
  *   pass, or as one that a stale prepared statement may have caused.
  */
 

@@ -40,8 +40,7 @@ import type { Commit, Opened, Opening, TransactionOptions } from './transaction-
  *   rolled back  COMMIT was not sent, or the server has refused it, or has answered it with
  *                ROLLBACK. Nothing is stored, and nothing will be: `close` ends what is still open.
  *   unknown      COMMIT was sent and not answered. The connection is closed, and the transaction
- * may
- *                have committed, or may still do so. Only what it was to store can tell.
+ *                may have committed, or may still do so. Only what it was to store can tell.
  *
  * Invariants:
  * - It holds a connection from its beginning until `close`, and none before. `close` never rejects,
