@@ -32,7 +32,7 @@ export const messageMutants: readonly Mutant[] = [
     replacement: 'and kind = $4 and $5::bigint is not null`',
     killedBy: [
       {
-        file: `${src}/effects/messages/relays.postgres.test.ts`,
+        file: `${src}/effects/messages/relays/relays.postgres.test.ts`,
         name: 'a relay that is moved while it sends continues at its new position',
       },
       { file: locks, name: 'a subscription that was moved meanwhile stays at its new position' },

@@ -8,4 +8,4 @@ export { connectClient, type ConnectClientOptions } from './storage/postgres/ses
 export type { SessionSettings } from './storage/postgres/session/driver-client.ts'
 export { empty, join, sql, type Sql, type SqlDatabase } from './storage/postgres/statement/sql.ts'
 export { list, type ListOptions } from './storage/pages/list.ts'
-export { type KeyClient, rotateCursorKey } from './databases/assembly/signing-keys.ts'
+export { type KeyClient, rotateCursorKey } from './storage/pages/signing-keys.ts'

@@ -1,7 +1,7 @@
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import type { OpenPool } from '../../effects/jobs/engine.ts'
 import { ConnectionBudget } from '../../storage/postgres/pool/connection-budget.ts'
+import type { OpenPool } from '../../storage/postgres/pool/open-pool.ts'
 import { createPool, lend, type Pool, type PoolOptions } from '../../storage/postgres/pool/pool.ts'
 
 /** Max numbers of connections that a process opens to its database. */

@@ -17,6 +17,13 @@ export interface Location {
   stop(): Promise<void>
 }
 
+/** A way to a database. */
+export interface Route {
+  readonly connectionString: string
+  /** True if it leads to a pooler in transaction mode. */
+  readonly isPooled: boolean
+}
+
 /** Options that locate a database. */
 export interface LocationOptions {
   /**
@@ -97,6 +104,21 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
     startAfresh: `stop everything that uses the embedded database, delete the folder ${server.directory}, and start the service.`,
     stop: () => server.stop(),
   }
+}
+
+/**
+ * Returns the way to the server itself: for migrations, wakes and heartbeats, which need a session
+ * of their own. Without a direct URL, it is the way through the pooler.
+ *
+ * @param isPooled whether the location's `connectionString` leads to a pooler.
+ */
+export function directRoute(
+  { connectionString, directConnectionString }: Location,
+  isPooled: boolean,
+): Route {
+  if (directConnectionString !== undefined)
+    return { connectionString: directConnectionString, isPooled: false }
+  return { connectionString, isPooled }
 }
 
 const eachReplica = 'Each of DATABASE_REPLICA_URLS'

@@ -2,10 +2,10 @@ import type { Worker } from '../../kernel/background/background.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
 import type { Job } from '../../kernel/background/job.ts'
-import { pause } from '../../kernel/base/wait.ts'
-import { toLogFields, type Logger } from '../../kernel/base/log.ts'
+import type { Logger } from '../../kernel/base/log.ts'
 import type { Schedule } from '../../kernel/background/schedule.ts'
 import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import type { OpenPool } from '../../storage/postgres/pool/open-pool.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { startPruning } from './leadership/prune.ts'
@@ -15,21 +15,19 @@ import type { HeartbeatTarget } from './heartbeat/heartbeat-connection.ts'
 import { admissionTask, startLeaderTasks } from './leadership/leader-tasks.ts'
 import { type Leadership, startLeadership } from './leadership/leadership.ts'
 import type { Waker } from '../wakes/waker.ts'
-import { type ProcessWorker, startWorker } from './worker.ts'
-import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
-import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
+import { joinFleet, type Membership } from './membership.ts'
 
-/**
- * The lane of a pool, which identifies its purpose: transactions of `jobs`, transactions of jobs
- * with dedicated `slots`, reading of `messages`, or the framework's `own` statements.
+/*
+ * The Postgres job engine of a process: its worker (membership.ts), and its part in leading the
+ * service (leadership/), which each service needs only once.
+ *
+ *   startEngine ─┬▶ membership ─▶ worker: claims and runs jobs
+ *                └▶ leadership ── elected ──▶ promotion, limits, rescue · schedules · pruning
+ *
+ * Invariants:
+ * - A start that fails leaves no pool open.
+ * - `stop` resigns at once, while running jobs may still take long to end.
  */
-export type LaneName = 'jobs' | 'slots' | 'messages' | 'own'
-
-/**
- * Opens a pool of at most `size` connections with this application name. The default lane is
- * `jobs`. The `own` pool is shared by the process; name and size are ignored.
- */
-export type OpenPool = (applicationName: string, size: number, options?: { readonly lane?: LaneName }) => Pool
 
 /** Dependencies of {@link startEngine}. */
 export interface EngineParts {
@@ -54,7 +52,6 @@ export interface EngineParts {
 }
 
 const controlSize = 3
-const restartMs = 1_000
 
 /** The job engine of this process. */
 export interface Engine extends Worker {
@@ -64,74 +61,46 @@ export interface Engine extends Worker {
 
 /** Starts to run the jobs and schedules of a service in this process. */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
-  const { openPool, waker, clock, log } = parts
   // An invalid schedule throws before anything has started.
   for (const schedule of parts.schedules) timesOf(schedule)
-  const ownConnections = [...parts.jobs.values()].reduce(
-    (sum, { slots }) => sum + (slots?.connections ?? 0),
-    0,
-  )
-  const control = openPool('holdfast (jobs)', controlSize, { lane: 'own' })
-  /** `undefined` while this process was declared dead and has not registered again. */
-  let current: Membership | undefined
-  try {
-    current = await join()
-  } catch (error) {
-    await control.end()
-    throw error
+  await using starting = new AsyncDisposableStack()
+  const control = parts.openPool('holdfast (jobs)', controlSize, { lane: 'own' })
+  starting.defer(() => control.end())
+  const membership = await joinFleet({ ...parts, control })
+  starting.defer(() => membership.endPools())
+  const leader = startLeader(parts, { control, membership })
+  const pools = starting.move()
+  return {
+    leadership: leader.leadership,
+    async stop(limitMs) {
+      await using _pools = pools
+      const [released] = await Promise.all([membership.stop(limitMs), leader.stop()])
+      return released
+    },
   }
-  let isStopping = false
-  let rejoining: Promise<void> | undefined
+}
 
-  /**
-   * Registers a worker and opens its pools. Their sessions carry the worker's id, so that a process
-   * that declares it dead can end them.
-   */
-  async function join(): Promise<Membership> {
-    const identity = await registerIdentity(control, parts.service)
-    const pool = openPool(sessionsOf(identity.id), parts.concurrency)
-    const connections =
-      ownConnections > 0 ? openPool(ownSessionsOf(identity.id), ownConnections, { lane: 'slots' }) : undefined
-    const worker = startWorker({
-      ...parts,
-      control,
-      poolOf: (job) => (job.slots && connections) ?? pool,
-      identity,
-      onDeclaredDead: () => void (rejoining ??= rejoin().finally(() => (rejoining = undefined))),
-    })
-    return {
-      identity,
-      worker,
-      endPools: async () => void (await Promise.all([pool.end(), connections?.end()])),
-    }
-  }
+interface LeaderParts {
+  readonly control: Pool
+  readonly membership: Membership
+}
 
-  async function rejoin(): Promise<void> {
-    const dead = current
-    current = undefined
-    await dead?.worker.stop(0)
-    await dead?.endPools()
-    while (!isStopping) {
-      try {
-        const joined = await join()
-        current = joined
-        log.info({ worker: joined.identity.id }, 'worker re-registered after being declared dead')
-        return
-      } catch (error) {
-        log.warn({ error: toLogFields(error) }, 're-registering the worker failed; will retry')
-        await pause(restartMs, { clock })
-      }
-    }
-  }
+interface Leader {
+  readonly leadership: Leadership
+  stop(): Promise<void>
+}
 
+/** Starts to take part in the leader election, and the tasks of a leader. */
+function startLeader(parts: EngineParts, { control, membership }: LeaderParts): Leader {
+  const { service, jobs, clock, log, waker } = parts
   const leadership = startLeadership({
-    service: parts.service,
+    service,
     pool: control,
     clock,
     log,
     waker,
     covers: [
-      ...[...parts.jobs.keys()].map(admissionTask),
+      ...[...jobs.keys()].map(admissionTask),
       ...parts.schedules.map(({ name }) => startSchedules(name)),
     ],
     onElected() {
@@ -140,35 +109,16 @@ export async function startEngine(parts: EngineParts): Promise<Engine> {
       pruning.now()
     },
   })
-  const shared = { service: parts.service, pool: control, clock, log, waker, leadership }
-  const tasks = startLeaderTasks({ ...shared, jobs: parts.jobs, rescuer: () => current?.worker })
+  const shared = { service, pool: control, clock, log, waker, leadership }
+  const tasks = startLeaderTasks({ ...shared, jobs, rescuer: () => membership.worker })
   const schedules = runSchedules({ ...shared, schedules: parts.schedules })
   const pruning = startPruning({ ...shared, onReleased: (names) => waker.send('returned', names) })
-
   return {
     leadership,
-    async stop(limitMs) {
-      isStopping = true
-      const [released] = await Promise.all([stopWorker(limitMs), handOver()])
-      await Promise.all([current?.endPools(), control.end()])
-      return released
+    // Resigns at once: running jobs may take long to end, and another process can lead meanwhile.
+    async stop() {
+      await Promise.all([tasks.stop(), schedules.stop(), pruning.stop()])
+      await leadership.stop()
     },
   }
-
-  async function stopWorker(limitMs: number): Promise<readonly string[]> {
-    await rejoining
-    return (await current?.worker.stop(limitMs)) ?? []
-  }
-
-  /** Resigns at once: running jobs may take long to end, and another process can lead meanwhile. */
-  async function handOver(): Promise<void> {
-    await Promise.all([tasks.stop(), schedules.stop(), pruning.stop()])
-    await leadership.stop()
-  }
-}
-
-interface Membership {
-  readonly identity: WorkerIdentity
-  readonly worker: ProcessWorker
-  endPools(): Promise<void>
 }

@@ -13,7 +13,7 @@ import { type Dispatched, startDispatcher } from './dispatcher.ts'
 import { startFanOut } from './fan-out.ts'
 import { isReadBy, isConsumedBy, type MessageNotice } from './message-notice.ts'
 import { type LogRow, readLog, type SubscriptionName } from './queries/subscriptions.ts'
-import { type Relays, startRelays } from './relays.ts'
+import { type Relays, startRelays } from './relays/relays.ts'
 import { SubscriberRunner } from './subscriber-runner.ts'
 import { startMarking } from './subscription-marks.ts'
 

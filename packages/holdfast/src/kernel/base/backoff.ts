@@ -21,7 +21,11 @@ export function backoffBoundMs({ firstMs, maxMs = Infinity }: BackoffBounds, fai
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). This is the default
  * choice.
  */
-export function fullJitterMs(bounds: BackoffBounds, failures: number, random = Math.random()): number {
+export function fullJitterMs(
+  bounds: BackoffBounds,
+  failures: number,
+  random: number = Math.random(),
+): number {
   return random * backoffBoundMs(bounds, failures)
 }
 
@@ -30,7 +34,11 @@ export function fullJitterMs(bounds: BackoffBounds, failures: number, random = M
  * all of it ("equal jitter" in the article of {@link fullJitterMs}). For a receiver that needs some
  * time to recover.
  */
-export function equalJitterMs(bounds: BackoffBounds, failures: number, random = Math.random()): number {
+export function equalJitterMs(
+  bounds: BackoffBounds,
+  failures: number,
+  random: number = Math.random(),
+): number {
   const boundMs = backoffBoundMs(bounds, failures)
   return betweenMs(boundMs / 2, boundMs, random)
 }
@@ -39,7 +47,7 @@ export function equalJitterMs(bounds: BackoffBounds, failures: number, random = 
  * Returns a random delay between two, in milliseconds: jitter for work that recurs, so that
  * processes that started together do not stay in step.
  */
-export function betweenMs(minMs: number, maxMs: number, random = Math.random()): number {
+export function betweenMs(minMs: number, maxMs: number, random: number = Math.random()): number {
   // Two infinite delays have no difference.
   return minMs === maxMs ? minMs : minMs + random * (maxMs - minMs)
 }

@@ -56,6 +56,19 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
   ])
 }
 
+/**
+ * Returns stages as one, each around those behind it. Absent stages are left out; one stage is
+ * returned as it is.
+ */
+export function composeStages(stages: readonly (Stage | undefined)[]): Stage {
+  const present = stages.filter((stage) => stage !== undefined)
+  const [first = (call, next) => next(call), ...inner] = present
+  return inner.reduce<Stage>(
+    (outer, stage) => (call, next) => outer(call, (passed) => stage(passed, next)),
+    first,
+  )
+}
+
 function compose(stages: readonly (Stage | undefined)[]): Next {
   const present = stages.filter((stage) => stage !== undefined)
   return present.reduceRight<Next>((next, stage) => (call) => stage(call, next), unreachable)

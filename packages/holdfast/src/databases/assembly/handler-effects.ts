@@ -1,54 +1,50 @@
 import type { Jobs, Transaction } from '../../kernel/background/effects.ts'
 import type { Publish } from '../../kernel/background/event.ts'
-import { toStatements } from '../../storage/reads/to-statements.ts'
+import type { CapabilityEffects } from '../../storage/capability/database-capability.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
-import { TransactionJobs } from '../../effects/jobs/enqueue/transaction-jobs.ts'
-import type { Waker } from '../../effects/wakes/waker.ts'
-import { publishIn } from '../../effects/messages/transaction-messages.ts'
+import { toStatements } from '../../storage/reads/to-statements.ts'
 import type { Binding } from './binding.ts'
 
 /** Dependencies of {@link HandlerEffects}. */
 export interface HandlerEffectsParts {
   /** The name of the service that publishes and enqueues. */
   readonly service: string
-  readonly waker: Waker
   readonly binding: Binding<unknown, unknown>
+  /** Create the effects of the capabilities. */
+  readonly effects: Required<CapabilityEffects>
 }
 
 /** The effects of a transaction as its handler sees them. Parts are created on first use. */
 export class HandlerEffects implements BoundTransaction {
   readonly #session: HandlerSession
-  readonly #service: string
-  readonly #waker: Waker
-  readonly #binding: Binding<unknown, unknown>
+  readonly #parts: HandlerEffectsParts
   #db: unknown
   #jobs: Jobs | undefined
   #publish: Publish | undefined
 
-  constructor(session: HandlerSession, { service, waker, binding }: HandlerEffectsParts) {
+  constructor(session: HandlerSession, parts: HandlerEffectsParts) {
     this.#session = session
-    this.#service = service
-    this.#waker = waker
-    this.#binding = binding
+    this.#parts = parts
   }
 
   within<T>(run: () => T | Promise<T>): T | Promise<T> {
-    return this.#binding.within ? this.#binding.within(this.#session, run) : run()
+    const { binding } = this.#parts
+    return binding.within ? binding.within(this.#session, run) : run()
   }
 
   get db(): unknown {
-    return (this.#db ??= this.#binding.write(this.#session))
+    return (this.#db ??= this.#parts.binding.write(this.#session))
   }
 
   get jobs(): Jobs {
-    return (this.#jobs ??= new TransactionJobs(this.#session, { service: this.#service, waker: this.#waker }))
+    return (this.#jobs ??= this.#parts.effects.jobs(this.#session))
   }
 
   get publish(): Publish {
-    return (this.#publish ??= publishIn(this.#session, { service: this.#service, waker: this.#waker }))
+    return (this.#publish ??= this.#parts.effects.publish(this.#session))
   }
 
   get transaction(): Transaction {
-    return toStatements(this.#session, this.#service)
+    return toStatements(this.#session, this.#parts.service)
   }
 }

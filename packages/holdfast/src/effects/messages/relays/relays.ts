@@ -1,4 +1,4 @@
-import type { Relay } from '../../kernel/background/relay.ts'
+import type { Relay } from '../../../kernel/background/relay.ts'
 import { RelayRunner, type RelayRunnerParts } from './relay-runner.ts'
 
 /** Dependencies of {@link startRelays}. */

@@ -1,9 +1,9 @@
-import { abortable } from '../../kernel/base/cancellation.ts'
-import { runWithTimeout } from '../../kernel/base/wait.ts'
-import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { toLogFields } from '../../kernel/base/log.ts'
-import type { BrokerConnection, Relay, RelayedMessage } from '../../kernel/background/relay.ts'
-import type { ServiceHost } from '../../kernel/host/service-host.ts'
+import { abortable } from '../../../kernel/base/cancellation.ts'
+import { runWithTimeout } from '../../../kernel/base/wait.ts'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import type { BrokerConnection, Relay, RelayedMessage } from '../../../kernel/background/relay.ts'
+import type { ServiceHost } from '../../../kernel/host/service-host.ts'
 
 const connectLimitMs = 10_000
 const closeLimitMs = 1_000

@@ -1,13 +1,13 @@
-import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
-import { toLogFields } from '../../kernel/base/log.ts'
-import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import type { Relay } from '../../kernel/background/relay.ts'
-import { retryDelayMs } from '../../kernel/background/retry-delay.ts'
-import type { ServiceHost } from '../../kernel/host/service-host.ts'
-import { systemWork } from '../../kernel/host/work.ts'
-import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
-import { isPresent, toPublished } from './log-message.ts'
+import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
+import { toLogFields } from '../../../kernel/base/log.ts'
+import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import type { Relay } from '../../../kernel/background/relay.ts'
+import { retryDelayMs } from '../../../kernel/background/retry-delay.ts'
+import type { ServiceHost } from '../../../kernel/host/service-host.ts'
+import { systemWork } from '../../../kernel/host/work.ts'
+import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
+import { isPresent, toPublished } from '../log-message.ts'
 import {
   advanceSubscription,
   type LockedRow,
@@ -16,8 +16,8 @@ import {
   readMessages,
   readSubscription,
   storeFailure,
-} from './queries/subscriptions.ts'
-import type { RelayFailure } from './subscriptions-admin.ts'
+} from '../queries/subscriptions.ts'
+import type { RelayFailure } from '../subscriptions-admin.ts'
 import { RelayLink, sendLimitMs } from './relay-link.ts'
 
 /*

@@ -1,9 +1,11 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { SigningKey, SigningKeys } from '../../kernel/pages/signing-keys.ts'
 import { systemWork } from '../../kernel/host/work.ts'
-import type { Pool } from '../../storage/postgres/pool/pool.ts'
-import type { Statement } from '../../storage/postgres/statement/statement.ts'
-import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import type { CapabilityHost, DatabaseCapability } from '../capability/database-capability.ts'
+import type { Pool } from '../postgres/pool/pool.ts'
+import type { Statement } from '../postgres/statement/statement.ts'
+import { withConnection } from '../postgres/pool/with-connection.ts'
+import { signingKeyMigrations } from './migrations.ts'
 
 interface KeyRow {
   readonly id: number
@@ -14,12 +16,18 @@ const timeoutMs = 30_000
 /** Max number of keys, including the current one: cursors in bookmarks should expire eventually. */
 const keptKeys = 8
 
+/** The keys that sign the cursors of pages. */
+export const signingKeysCapability: DatabaseCapability<CapabilityHost> = {
+  migrations: signingKeyMigrations,
+  open: async ({ pools }) => ({ signingKeys: await openSigningKeys(pools.write) }),
+}
+
 /**
  * Opens the signing keys in the database, which all its processes share.
  *
  * @throws HoldfastError `secret-missing`.
  */
-export async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
+async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
   let keys = await readKeys(pool)
   return {
     get keys() {

@@ -1,0 +1,60 @@
+import { noopExternalCallWatch } from '../../kernel/host/external-calls.ts'
+import type { DatabaseHost } from '../../kernel/service/database.ts'
+import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { pollIntervalMs } from '../../effects/jobs/leadership/poll-interval.ts'
+import { waitStatements } from '../../effects/jobs/steps/wait-statements.ts'
+import type { CapabilityEffects } from '../../storage/capability/database-capability.ts'
+import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
+import type { Binding } from './binding.ts'
+import { type AssemblyHost, capabilities, type CapabilityOptions } from './capabilities.ts'
+import { HandlerEffects } from './handler-effects.ts'
+import type { Location, Route } from './location.ts'
+import type { Connections } from './open-connections.ts'
+
+/** The parts of a database that is being opened. */
+export interface AssemblyParts {
+  readonly options: CapabilityOptions
+  readonly binding: Binding<unknown, unknown>
+  readonly location: Location
+  readonly direct: Route
+  readonly connections: Connections
+  readonly watch: GuardWatch | undefined
+}
+
+/** Returns the host of a database's capabilities, with what they need of each other. */
+export function assemblyHost(
+  host: DatabaseHost,
+  { options, binding, location, direct, connections, watch }: AssemblyParts,
+): AssemblyHost {
+  const { lanes, waker } = connections
+  const assembled: AssemblyHost = {
+    ...host,
+    telemetry: host.telemetry ?? noTelemetry,
+    externalCalls: host.externalCalls ?? noopExternalCallWatch,
+    options,
+    binding,
+    watch,
+    waker,
+    pools: lanes,
+    openPool: lanes.openPool,
+    openReplica: (target) =>
+      lanes.openReplica({
+        ...target,
+        applicationName: `holdfast (replica ${location.replicas.indexOf(target.connectionString) + 1})`,
+      }),
+    reserveHeartbeat: lanes.reserveHeartbeat,
+    replicaUrls: location.replicas,
+    heartbeatTarget: direct,
+    bind: (session) => new HandlerEffects(session, effectParts),
+    resolveWaits: waitStatements,
+    pollMs: () => pollIntervalMs(waker),
+  }
+  const effectParts = { service: host.service, binding, effects: effectsOf(assembled) }
+  return assembled
+}
+
+/** Returns the effects that the capabilities create. */
+function effectsOf(host: AssemblyHost): Required<CapabilityEffects> {
+  const all = capabilities.map(({ effects }) => effects?.(host))
+  return Object.assign({}, ...all) as Required<CapabilityEffects>
+}

@@ -1,0 +1,36 @@
+import {
+  type IdempotencyHost,
+  idempotencyCapability,
+  type IdempotencyOptions,
+} from '../../effects/idempotency/idempotency.ts'
+import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/jobs/jobs.ts'
+import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
+import { subjectMigrations } from '../../effects/subjects/migrations.ts'
+import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
+import type { DatabaseCapability } from '../../storage/capability/database-capability.ts'
+import { signingKeysCapability } from '../../storage/pages/signing-keys.ts'
+import { readsCapability, type ReadsHost, type ReadsOptions } from '../../storage/reads/reads.ts'
+
+/** The options of the capabilities. */
+export interface CapabilityOptions extends IdempotencyOptions, ReadsOptions, JobsOptions {}
+
+/** The parts of an open database that its capabilities can use. */
+export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, MessagesHost {
+  readonly options: CapabilityOptions
+}
+
+/**
+ * The capabilities of a database: its tables, stages, effects and background work. The order is
+ * that of their migrations, stages and parts of a worker. Messages start after jobs, whose leader
+ * dispatches them. Webhooks and subjects are used through the transactions of handlers, so they
+ * only have tables.
+ */
+export const capabilities: readonly DatabaseCapability<AssemblyHost>[] = [
+  signingKeysCapability,
+  readsCapability,
+  idempotencyCapability,
+  jobsCapability,
+  messagesCapability,
+  { migrations: webhookMigrations },
+  { migrations: subjectMigrations },
+]

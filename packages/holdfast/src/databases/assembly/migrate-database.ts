@@ -1,0 +1,37 @@
+import type { DatabaseHost } from '../../kernel/service/database.ts'
+import { describeEvent } from '../../storage/migrations/event.ts'
+import { migrate } from '../../storage/migrations/migrate.ts'
+import { readMigrations } from '../../storage/migrations/read-migrations.ts'
+import type { Location, Route } from './location.ts'
+import { frameworkMigrations } from './migrations.ts'
+import { schemaVersion } from './schema-version.ts'
+
+/** The options of migrations. */
+export interface MigrationOptions {
+  /**
+   * The folder of the application's migrations: SQL files, applied in name order when the service
+   * starts.
+   */
+  readonly migrations?: URL | string
+}
+
+/** Applies the migrations of the framework and of the application. */
+export async function migrateDatabase(
+  { migrations }: MigrationOptions,
+  {
+    location,
+    direct,
+    host,
+  }: { readonly location: Location; readonly direct: Route; readonly host: DatabaseHost },
+): Promise<void> {
+  const app = migrations === undefined ? [] : [{ owner: 'app', migrations: await readMigrations(migrations) }]
+  await migrate({
+    ...direct,
+    migrations: [
+      { owner: 'holdfast', migrations: frameworkMigrations, sharesSession: true, version: schemaVersion },
+      ...app,
+    ],
+    notify: (event) => host.notify(describeEvent(event)),
+    ...(host.mode === 'development' ? { startAfresh: location.startAfresh } : {}),
+  })
+}

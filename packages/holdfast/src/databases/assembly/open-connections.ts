@@ -1,0 +1,66 @@
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import type { DatabaseHost } from '../../kernel/service/database.ts'
+import { createWaker, type Waker } from '../../effects/wakes/waker.ts'
+import { type ConnectionLimits, type Lanes, openLanes } from './connection-lanes.ts'
+import type { Location, Route } from './location.ts'
+
+/** The options of a process's connections. */
+export interface ConnectionOptions {
+  /**
+   * Max number of connections that the process opens to the primary, or the max of each kind of
+   * work. Default 12. Raise it if calls or jobs wait for connections and the server has some to
+   * spare.
+   */
+  readonly connections?: number | ConnectionLimits
+  /**
+   * Max age of a connection of the pools. An older one is closed when it is released, and replaced
+   * when the next is needed; a jitter of up to a quarter spreads the renewals of a fleet. Default
+   * `'30m'`. Lower it if connections have to follow a load balancer or a changed DNS name sooner.
+   */
+  readonly maxConnectionAge?: Duration
+  /**
+   * True if repeated statements are prepared, once per connection. It saves Postgres about half the
+   * cost of a short statement. Ignored behind a pooler. Default true.
+   */
+  readonly preparedStatements?: boolean
+}
+
+/** The way of a process to its database. */
+export interface ConnectionTarget {
+  readonly location: Location
+  /** True if the location's URL leads to a pooler. */
+  readonly isPooled: boolean
+  readonly direct: Route
+  readonly host: DatabaseHost
+}
+
+/** The connections of a process. They are opened on demand. */
+export interface Connections {
+  readonly lanes: Lanes
+  readonly waker: Waker
+  /** Closes all of them, at the same time. */
+  end(): Promise<void>
+}
+
+/**
+ * Opens the connections of a process.
+ *
+ * @throws HoldfastError `configuration-invalid` if the option `connections` leaves too few.
+ */
+export function openConnections(
+  options: ConnectionOptions,
+  { location, isPooled, direct, host }: ConnectionTarget,
+): Connections {
+  const { service, clock, log, telemetry, mode } = host
+  const lanes = openLanes(options.connections, {
+    connectionString: location.connectionString,
+    log,
+    telemetry,
+    maxAgeMs: toMilliseconds(options.maxConnectionAge ?? '30m'),
+    usesPreparedStatements: options.preparedStatements,
+    isPooled,
+    showsValues: mode !== 'production',
+  })
+  const waker = createWaker({ service, ...direct, clock, log })
+  return { lanes, waker, end: async () => void (await Promise.all([waker.close(), lanes.end()])) }
+}

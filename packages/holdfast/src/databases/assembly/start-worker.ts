@@ -1,0 +1,41 @@
+import type { Worker, WorkerOptions, Workload } from '../../kernel/background/background.ts'
+import type { OpenCapability, WorkerHost, WorkerPart } from '../../storage/capability/database-capability.ts'
+
+/**
+ * Starts a worker of the parts of all capabilities, one after the other. They are stopped at the
+ * same time. A start that fails stops and closes what it has started.
+ */
+export async function startWorker(
+  capabilities: readonly OpenCapability[],
+  workload: Workload,
+  options: WorkerOptions,
+): Promise<Worker> {
+  await using opening = new AsyncDisposableStack()
+  await using starting = new AsyncDisposableStack()
+  const parts: WorkerPart[] = []
+  for (const capability of capabilities) {
+    const part = capability.workerPart?.(workload, options)
+    if (!part) continue
+    parts.push(part)
+    opening.defer(() => part.close?.())
+  }
+  const host: WorkerHost = {
+    addedJobs: parts.flatMap(({ jobs = [] }) => jobs),
+    leads: () => parts.some((part) => part.leads?.() === true),
+  }
+  for (const part of parts) {
+    await part.start(host)
+    starting.defer(async () => void (await part.stop(0)))
+  }
+  starting.move()
+  const opened = opening.move()
+
+  async function stop(limitMs: number): Promise<readonly string[]> {
+    await using _opened = opened
+    const released = await Promise.all(parts.map((part) => part.stop(limitMs)))
+    return released.flat()
+  }
+
+  let stopping: Promise<readonly string[]> | undefined
+  return { stop: (limitMs) => (stopping ??= stop(limitMs)) }
+}

@@ -1,0 +1,83 @@
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { type Caller, callerSubject } from '../../kernel/operation/caller.ts'
+import type { Subjects } from '../../kernel/background/subject.ts'
+import type {
+  CapabilityHost,
+  DatabaseCapability,
+  OpenCapability,
+} from '../../storage/capability/database-capability.ts'
+import type { GuardWatch } from '../../storage/statement-guard/handler-guard.ts'
+import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
+import { callSubjects } from './call-subjects.ts'
+import { idempotencyMigrations } from './migrations.ts'
+import type { MutationParts } from './mutation-parts.ts'
+import { observeMutations } from './observe-mutations.ts'
+import { idempotencyProblems } from './problems.ts'
+import { replayRefused } from './replay-refused.ts'
+import { openKeyRing, startRotation } from './rotate-ring.ts'
+import { safeMutation } from './safe-mutation.ts'
+
+/** The options of idempotency keys. */
+export interface IdempotencyOptions {
+  /**
+   * Min time that an idempotency key and its response are kept. Default `'7d'`. Raise it if clients
+   * retry for longer: a retry of an opaque key after that runs again. Storage grows with it; the
+   * cost of a call does not.
+   */
+  readonly retention?: Duration
+  /**
+   * Returns the subjects of a caller, by which the answers to its keys are exported and erased.
+   * Default: `callerSubject`, which returns `user:42`. Set it if the caller has another name in the
+   * rest of the application. Return `undefined` for callers that are not people, such as other
+   * services: each of their calls then costs one row less.
+   */
+  readonly subjectsOf?: (caller: Caller) => Subjects
+  /** Interval at which each process deletes expired keys. Default `'1m'`. */
+  readonly pruneEvery?: Duration
+}
+
+/** The parts of an open database that idempotency needs. */
+export interface IdempotencyHost extends CapabilityHost {
+  readonly options: IdempotencyOptions
+  /** Binds a transaction for a handler. */
+  readonly bind: (session: HandlerSession) => BoundTransaction
+  /** Checks the statements of handlers; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
+  /** The URLs of the replicas. With some, answers report the WAL position of their commit. */
+  readonly replicaUrls: readonly string[]
+}
+
+/** The transaction of a mutation, which commits its idempotency key. */
+export const idempotencyCapability: DatabaseCapability<IdempotencyHost> = {
+  migrations: idempotencyMigrations,
+  mutationProblems: idempotencyProblems,
+  open: openIdempotency,
+}
+
+async function openIdempotency(host: IdempotencyHost): Promise<OpenCapability> {
+  const { pools, service, clock, log, options } = host
+  const retentionMs = toMilliseconds(options.retention ?? '7d')
+  const everyMs = toMilliseconds(options.pruneEvery ?? '1m')
+  const ring = await openKeyRing(pools.write, retentionMs)
+  const rotation = startRotation({ pool: pools.own, ring, clock, log, everyMs })
+  const shared: Omit<MutationParts, 'problemTypeBase'> = {
+    pool: pools.write,
+    service,
+    ring,
+    clock,
+    retentionMs,
+    bind: host.bind,
+    externalCalls: host.externalCalls,
+    subjectsOf: callSubjects(options.subjectsOf ?? callerSubject),
+    reportsPosition: host.replicaUrls.length > 0,
+    watch: host.watch,
+    observe: observeMutations(host.telemetry),
+    running: new Map(),
+  }
+  return {
+    stageFor: (operation, settings) =>
+      operation.kind === 'mutation' ? safeMutation(operation, { ...shared, ...settings }) : undefined,
+    answerRefusedFor: (operation) => (operation.kind === 'mutation' ? replayRefused(shared) : undefined),
+    close: () => rotation.stop(),
+  }
+}

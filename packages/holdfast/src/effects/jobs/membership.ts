@@ -1,0 +1,118 @@
+import type { Job } from '../../kernel/background/job.ts'
+import { toLogFields } from '../../kernel/base/log.ts'
+import { pause } from '../../kernel/base/wait.ts'
+import type { OpenPool } from '../../storage/postgres/pool/open-pool.ts'
+import { type ProcessWorker, startWorker, type WorkerParts } from './worker.ts'
+import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
+import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
+
+/*
+ * A process's place in the fleet: a registered worker with its pools.
+ *
+ *   register ──▶ open pools ──▶ start the worker ──▶ declared dead
+ *      ▲                                                  │ stop the worker, end its pools
+ *      └──────────────────────────────────────────────────┘
+ *
+ * Invariant: the sessions of a worker's jobs carry its id, so that a process that declares it dead
+ * can end them. A worker that registers again has a new id and new pools.
+ */
+
+/** Dependencies of {@link joinFleet}. */
+export interface MembershipParts extends Omit<WorkerParts, 'poolOf' | 'identity' | 'onDeclaredDead'> {
+  /** Opens a pool whose connections have this application name. */
+  readonly openPool: OpenPool
+}
+
+/** Registers a worker and starts it. If it is declared dead, it registers again. */
+export async function joinFleet(parts: MembershipParts): Promise<Membership> {
+  const membership = new Membership(parts)
+  await membership.join()
+  return membership
+}
+
+const restartMs = 1_000
+
+/** The worker of this process, which is replaced whenever it was declared dead. */
+export class Membership {
+  readonly #parts: MembershipParts
+  /** `undefined` while this process was declared dead and has not registered again. */
+  #current: RegisteredWorker | undefined
+  #rejoining: Promise<void> | undefined
+  #isStopping = false
+
+  constructor(parts: MembershipParts) {
+    this.#parts = parts
+  }
+
+  /** The worker, if there is one at present. */
+  get worker(): ProcessWorker | undefined {
+    return this.#current?.worker
+  }
+
+  /** Registers a worker, opens its pools, and starts it. */
+  async join(): Promise<WorkerIdentity> {
+    const parts = this.#parts
+    const { jobs, service, control, openPool, concurrency } = parts
+    const identity = await registerIdentity(control, service)
+    await using opening = new AsyncDisposableStack()
+    const pool = opening.adopt(openPool(sessionsOf(identity.id), concurrency), (opened) => opened.end())
+    const slots = slotConnections(jobs.values())
+    const connections = slots > 0 ? openPool(ownSessionsOf(identity.id), slots, { lane: 'slots' }) : undefined
+    opening.defer(() => connections?.end())
+    const worker = startWorker({
+      ...parts,
+      poolOf: (job) => (job.slots && connections) ?? pool,
+      identity,
+      onDeclaredDead: () => this.#rejoinOnce(),
+    })
+    this.#current = { worker, pools: opening.move() }
+    return identity
+  }
+
+  #rejoinOnce(): void {
+    this.#rejoining ??= this.#rejoin().finally(() => (this.#rejoining = undefined))
+  }
+
+  async #rejoin(): Promise<void> {
+    const { clock, log } = this.#parts
+    const dead = this.#current
+    this.#current = undefined
+    await dead?.worker.stop(0)
+    await dead?.pools.disposeAsync()
+    while (!this.#isStopping) {
+      try {
+        const { id } = await this.join()
+        log.info({ worker: id }, 'worker re-registered after being declared dead')
+        return
+      } catch (error) {
+        log.warn({ error: toLogFields(error) }, 're-registering the worker failed; will retry')
+        await pause(restartMs, { clock })
+      }
+    }
+  }
+
+  /** Stops the worker as {@link ProcessWorker.stop}. It does not register again. */
+  async stop(limitMs: number): Promise<readonly string[]> {
+    this.#isStopping = true
+    await this.#rejoining
+    return (await this.worker?.stop(limitMs)) ?? []
+  }
+
+  /** Closes the pools of the worker, after `stop`. */
+  async endPools(): Promise<void> {
+    await this.#current?.pools.disposeAsync()
+  }
+}
+
+interface RegisteredWorker {
+  readonly worker: ProcessWorker
+  /** The pools of its jobs' transactions. */
+  readonly pools: AsyncDisposableStack
+}
+
+/** Returns the number of connections of the jobs with dedicated slots. */
+function slotConnections(jobs: Iterable<Job>): number {
+  let sum = 0
+  for (const { slots } of jobs) sum += slots?.connections ?? 0
+  return sum
+}

@@ -1,0 +1,119 @@
+import type { Background, WorkerOptions, Workload } from '../../kernel/background/background.ts'
+import type { Effects } from '../../kernel/background/effects.ts'
+import type { Job } from '../../kernel/background/job.ts'
+import type { Stage } from '../../kernel/call/call.ts'
+import type { AnswerRefused } from '../../kernel/call/stages/validate-input.ts'
+import type { ExternalCallWatch } from '../../kernel/host/external-calls.ts'
+import type { CompiledOperation } from '../../kernel/operation/compile.ts'
+import type { SigningKeys } from '../../kernel/pages/signing-keys.ts'
+import type { AnyProblemType } from '../../kernel/problem/problem.ts'
+import type { Checks } from '../../kernel/service/check.ts'
+import type { DatabaseHost, StageSettings } from '../../kernel/service/database.ts'
+import type { Telemetry } from '../../kernel/telemetry/telemetry.ts'
+import type { Migration } from '../migrations/migration.ts'
+import type { Pool } from '../postgres/pool/pool.ts'
+import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
+
+/*
+ * The shape of everything that a database consists of: idempotency, jobs, messages, reads, … Each
+ * capability lives in its own room and knows no other; `databases/assembly/capabilities.ts` lists
+ * them.
+ *
+ *   list ─▶ migrations, problems          before anything is open
+ *     │
+ *     └──▶ open(host) ─▶ stageFor         a part of the pipeline of an operation
+ *                     ├▶ checks           readiness
+ *                     ├▶ register         once per start, with the definitions of the service
+ *                     ├▶ workerPart ─▶ start ─▶ stop ─▶ close     only in a process with a worker
+ *                     └▶ close
+ *
+ * Invariants:
+ * - All capabilities are opened at the same time, so that a start takes as many round trips as the
+ *   slowest of them. Parts of a worker start one after the other, in the order of the list.
+ * - What was opened is closed, also if the start of a later part fails.
+ * - A capability that needs something of another one receives it through its host.
+ */
+
+/** The parts of an open database that every capability can use. */
+export interface CapabilityHost extends DatabaseHost {
+  readonly pools: DatabasePools
+  readonly telemetry: Telemetry
+  /** Detects calls to third parties inside transactions. */
+  readonly externalCalls: ExternalCallWatch
+}
+
+/** The pools that every process has. */
+export interface DatabasePools {
+  /** The pool of mutations, also for statements at the start, which may wait for locks. */
+  readonly write: Pool
+  /** The pool of queries. */
+  readonly read: Pool
+  /** The pool of the framework's own statements. A lock timeout of a second applies to them. */
+  readonly own: Pool
+}
+
+/** A capability of a database. `Host` is what it needs to be opened. */
+export interface DatabaseCapability<Host> {
+  /** The tables of the capability. Default: none. */
+  readonly migrations?: readonly Migration[]
+  /** The problems that its stages answer mutations with. Default: none. */
+  readonly mutationProblems?: readonly AnyProblemType[]
+  /** Returns the members that it adds to the contexts of handlers that write. Default: none. */
+  readonly effects?: (host: Host) => CapabilityEffects
+  /**
+   * Opens the capability: reads its state, and starts its tasks. If it rejects, it leaves nothing
+   * open.
+   */
+  readonly open?: (host: Host) => OpenCapability | Promise<OpenCapability>
+}
+
+/** The members of a handler's context that a capability creates, on first use. */
+export type CapabilityEffects = {
+  readonly [Name in Exclude<keyof Effects, 'transaction'>]?: (session: HandlerSession) => Effects[Name]
+}
+
+/** An open capability. All parts are optional. */
+export interface OpenCapability {
+  /**
+   * Returns its stage for an operation; `undefined` if it has none. Stages run in the order of the
+   * list, each around those behind it.
+   */
+  stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
+  /** Returns the function that answers a call of a mutation whose input was rejected. */
+  answerRefusedFor?(operation: CompiledOperation): AnswerRefused | undefined
+  /** The keys that sign cursors. */
+  readonly signingKeys?: SigningKeys
+  /** Its readiness checks. */
+  readonly checks?: Checks
+  /** Registers what a service defines, whether or not this process runs it. */
+  register?(background: Background): Promise<void>
+  /** Opens its part of a worker in this process. It runs after `start`. */
+  workerPart?(workload: Workload, options: WorkerOptions): WorkerPart
+  /** Stops its tasks and closes what it opened. Called after its part of a worker has stopped. */
+  close?(): Promise<void>
+}
+
+/** The part of a capability in the worker of a process. */
+export interface WorkerPart {
+  /** The jobs that it adds to those of the service. Default: none. */
+  readonly jobs?: readonly Job[]
+  /** Returns whether this process is the leader of its service. Default: it is not. */
+  leads?(): boolean
+  /** Starts the part, once. If it rejects, it leaves nothing running. */
+  start(worker: WorkerHost): void | Promise<void>
+  /**
+   * Stops the part, once, after `start`: waits up to `limitMs` for running work, then cancels it.
+   * Resolves to the ids of the released jobs.
+   */
+  stop(limitMs: number): Promise<readonly string[]>
+  /** Closes what `workerPart` opened, whether or not it was started. */
+  close?(): Promise<void>
+}
+
+/** The worker that the parts form. */
+export interface WorkerHost {
+  /** The jobs that all parts add to those of the service. */
+  readonly addedJobs: readonly Job[]
+  /** Returns whether this process is the leader of its service. */
+  readonly leads: () => boolean
+}

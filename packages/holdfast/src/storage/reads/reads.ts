@@ -1,0 +1,55 @@
+import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
+import { replicasCheckName } from '../../kernel/service/check.ts'
+import type { CapabilityHost, DatabaseCapability, OpenCapability } from '../capability/database-capability.ts'
+import { Replicas, type ReplicasParts } from '../replicas/replicas.ts'
+import type { GuardWatch } from '../statement-guard/handler-guard.ts'
+import { type ReadBinding, readStage } from './read-stage.ts'
+
+/** The options of reads. */
+export interface ReadsOptions {
+  /**
+   * Max replication lag of a replica that serves callers whose requests do not show an earlier
+   * write. Default `'5s'`. Lower it if callers must see the writes of others sooner.
+   */
+  readonly maxReplicaLag?: Duration
+}
+
+/** The parts of an open database that reads need. */
+export interface ReadsHost extends CapabilityHost {
+  readonly options: ReadsOptions
+  readonly binding: ReadBinding
+  /** Checks the statements of handlers; `undefined` in production. */
+  readonly watch: GuardWatch | undefined
+  readonly replicaUrls: readonly string[]
+  /** Opens the pool of the replica of a URL. */
+  readonly openReplica: ReplicasParts['openPool']
+}
+
+/** The read-only session of a query, on the primary or on a replica. */
+export const readsCapability: DatabaseCapability<ReadsHost> = { open: openReads }
+
+function openReads(host: ReadsHost): OpenCapability {
+  const { pools, service, watch, binding } = host
+  const replicas = watchReplicas(host)
+  return {
+    stageFor: (operation) =>
+      operation.kind === 'query'
+        ? readStage(operation, { primary: pools.read, replicas, service, watch }, binding)
+        : undefined,
+    ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
+    close: async () => replicas?.close(),
+  }
+}
+
+/** Starts to watch the replicas of a database. Returns `undefined` if it has none. */
+function watchReplicas(host: ReadsHost): Replicas | undefined {
+  if (host.replicaUrls.length === 0) return undefined
+  return new Replicas({
+    urls: host.replicaUrls,
+    openPool: host.openReplica,
+    primary: host.pools.own,
+    clock: host.clock,
+    log: host.log,
+    maxLagMs: toMilliseconds(host.options.maxReplicaLag ?? '5s'),
+  })
+}
