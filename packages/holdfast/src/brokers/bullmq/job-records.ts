@@ -1,4 +1,4 @@
-import { gathered } from './gathered.ts'
+import { batchCalls } from '../../effects/jobs/attempt/batch-calls.ts'
 import { type BegunRow, beginJobs, findOver, type OverRow } from './queries/begin-jobs.ts'
 import { failJob, type Failing } from './queries/fail-job.ts'
 import { type Finish, finishJobs } from './queries/finish-jobs.ts'
@@ -19,11 +19,11 @@ export class JobRecords {
 
   constructor(pool: Pool) {
     this.#pool = pool
-    this.begin = gathered(async (ids: readonly string[]) => {
+    this.begin = batchCalls(async (ids: readonly string[]) => {
       const rows = new Map((await this.#run<BegunRow>(beginJobs(ids))).map((row) => [row.id, row]))
       return ids.map((id) => rows.get(id))
     })
-    this.finish = gathered(async (finishes: readonly Finish[]) => {
+    this.finish = batchCalls(async (finishes: readonly Finish[]) => {
       const ids = new Set((await this.#run<{ id: string }>(finishJobs(finishes))).map(({ id }) => id))
       return finishes.map(({ id }) => ids.has(id))
     })

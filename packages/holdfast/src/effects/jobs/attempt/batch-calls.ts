@@ -5,14 +5,14 @@ interface Pending<Item, Result> {
   readonly reject: (reason: unknown) => void
 }
 
-const maxAtOnce = 500
+const maxBatch = 500
 
 /**
  * Returns a function that batches its calls: all calls made while a batch runs form the next one,
  * up to 500 at a time. `work` returns one result per item, in the same order; if it rejects, so
  * does every call of the batch.
  */
-export function gathered<Item, Result>(
+export function batchCalls<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,
 ): (item: Item) => Promise<Result> {
   const pending: Pending<Item, Result>[] = []
@@ -20,7 +20,7 @@ export function gathered<Item, Result>(
 
   async function run(): Promise<void> {
     while (pending.length > 0) {
-      const batch = pending.splice(0, maxAtOnce)
+      const batch = pending.splice(0, maxBatch)
       try {
         const results = await work(batch.map(({ item }) => item))
         for (const [index, { resolve }] of batch.entries()) resolve(results[index]!)

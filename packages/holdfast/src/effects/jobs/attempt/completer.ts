@@ -4,17 +4,13 @@ import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
+import { batchCalls } from './batch-calls.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
 import { completeJobs, type Completion } from '../queries/finish.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 
-const maxBatch = 500
 const limitMs = 5_000
 const pauses = { firstMs: 100, maxMs: 5_000 }
-
-interface Pending extends Completion {
-  readonly resolve: (isOwn: boolean) => void
-}
 
 /**
  * Completes jobs that used no transaction. All jobs that end while a statement runs share the next
@@ -24,8 +20,9 @@ export class Completer {
   readonly #pool: Pool
   readonly #log: Logger
   readonly #closing: AbortSignal
-  #pending: Pending[] = []
-  #isRunning = false
+
+  /** Resolves when the completion is stored; to `false` if this claim no longer holds the job. */
+  readonly complete: (completion: Completion) => Promise<boolean> = batchCalls((batch) => this.#write(batch))
 
   /** @param closing When aborted, completions that cannot be stored are dropped. */
   constructor(pool: Pool, log: Logger, closing: AbortSignal) {
@@ -34,31 +31,11 @@ export class Completer {
     this.#closing = closing
   }
 
-  /** Resolves when the completion is stored; to `false` if this claim no longer holds the job. */
-  complete(completion: Completion): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#pending.push({ ...completion, resolve })
-      if (this.#isRunning) return
-      this.#isRunning = true
-      // Jobs that end in the same tick share a statement.
-      setImmediate(() => void this.#run())
-    })
-  }
-
-  async #run(): Promise<void> {
-    while (this.#pending.length > 0) {
-      const batch = this.#pending.splice(0, maxBatch)
-      const completed = await this.#write(batch)
-      for (const one of batch) one.resolve(completed.has(claimKey(one)))
-    }
-    this.#isRunning = false
-  }
-
   /**
-   * Returns the keys of the claims that were completed. Repeats the statement until it succeeds,
-   * since no other worker rescues these jobs while this one lives.
+   * Returns which of the jobs were completed. Repeats the statement until it succeeds, since no
+   * other worker rescues these jobs while this one lives.
    */
-  async #write(batch: readonly Completion[]): Promise<ReadonlySet<string>> {
+  async #write(batch: readonly Completion[]): Promise<readonly boolean[]> {
     for (let attempts = 1; !this.#closing.aborted; attempts += 1) {
       try {
         const { rows } = await withConnection(
@@ -66,7 +43,8 @@ export class Completer {
           systemWork(AbortSignal.timeout(limitMs)),
           (connection) => connection.run<ClaimOf>(completeJobs(batch)),
         )
-        return new Set(rows.map(claimKey))
+        const completed = new Set(rows.map(claimKey))
+        return batch.map((completion) => completed.has(claimKey(completion)))
       } catch (error) {
         this.#log.warn(
           { error: toLogFields(error), jobs: batch.length },
@@ -75,6 +53,6 @@ export class Completer {
         await pause(fullJitterMs(pauses, attempts), { clock: systemClock })
       }
     }
-    return new Set()
+    return batch.map(() => false)
   }
 }

@@ -51,8 +51,8 @@ export class PostgresAttempts {
     const marks = new BegunMarks(control, log)
     const attemptParts = {
       settings,
-      markBegun: (claim: ClaimOf) => marks.now(claim),
-      complete: completer.complete.bind(completer),
+      markBegun: marks.now,
+      complete: completer.complete,
       keepProgress: ({ row }: AttemptScope, value: string) =>
         progress.keep({ id: row.id, claim: row.claim, value }),
     }

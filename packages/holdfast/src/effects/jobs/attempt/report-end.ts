@@ -5,7 +5,7 @@ import { toLogFields } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
-import { releaseSlot } from '../queries/limits.ts'
+import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 
@@ -46,8 +46,7 @@ async function report({ control, row, service }: AttemptScope, end: AttemptEnd):
   return transact(control, { work, limitMs }, async (transaction) => {
     const [ended] = await transaction.run<EndedRow>(ending)
     if (ended && !ended.has_slot)
-      for (const statement of releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }))
-        await transaction.run(statement)
+      for (const statement of releaseSlot(slotOf(service, row))) await transaction.run(statement)
     return ended?.state
   })
 }

@@ -10,7 +10,7 @@ import { type AttemptOutcome, resolveFailure } from './attempt-outcome.ts'
 import { logFailure } from './log-failure.ts'
 import { createTransaction, type HandlerParts, runHandler } from './run-handler.ts'
 import { type AttemptEnd, type Completion, succeedFenced } from '../queries/finish.ts'
-import { releaseSlot } from '../queries/limits.ts'
+import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { reportEnd } from './report-end.ts'
 import { type Pause, StepRunner } from '../steps/step-runner.ts'
 import { suspend } from '../steps/suspend.ts'
@@ -74,7 +74,7 @@ async function succeed(
   }
   await transaction.commit([
     succeedFenced(row, retentionMs),
-    ...(row.has_slot ? releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }) : []),
+    ...(row.has_slot ? releaseSlot(slotOf(service, row)) : []),
   ])
   return 'succeeded'
 }

@@ -2,6 +2,7 @@ import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
+import { batchCalls } from '../attempt/batch-calls.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import { markBegun } from '../queries/claim.ts'
 
@@ -18,11 +19,6 @@ import { markBegun } from '../queries/claim.ts'
 const markAfterMs = 100
 const limitMs = 5_000
 
-interface Waiting extends ClaimOf {
-  readonly resolve: (isOwn: boolean) => void
-  readonly reject: (error: unknown) => void
-}
-
 interface Unmarked {
   readonly claim: ClaimOf
   readonly sinceMs: number
@@ -32,25 +28,15 @@ interface Unmarked {
 export class BegunMarks {
   readonly #pool: Pool
   readonly #log: Logger
-  #waiting: Waiting[] = []
-  #isWriting = false
   readonly #unmarked = new Map<string, Unmarked>()
   #timer: NodeJS.Timeout | undefined
+
+  /** Marks an attempt. Resolves to `false` if this claim no longer holds the job. */
+  readonly now: (claim: ClaimOf) => Promise<boolean> = batchCalls((claims) => this.#write(claims))
 
   constructor(pool: Pool, log: Logger) {
     this.#pool = pool
     this.#log = log
-  }
-
-  /** Marks an attempt. Resolves to `false` if this claim no longer holds the job. */
-  now({ id, claim }: ClaimOf): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ id, claim, resolve, reject })
-      if (this.#isWriting) return
-      this.#isWriting = true
-      // Attempts that start in the same tick share a statement.
-      setImmediate(() => void this.#writeWaiting())
-    })
   }
 
   /** Marks an attempt once it has run for a while. */
@@ -70,19 +56,6 @@ export class BegunMarks {
     this.#unmarked.clear()
   }
 
-  async #writeWaiting(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0)
-      try {
-        const own = await this.#write(batch)
-        for (const one of batch) one.resolve(own.has(claimKey(one)))
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
-    }
-    this.#isWriting = false
-  }
-
   async #markLate(): Promise<void> {
     const untilMs = performance.now() - markAfterMs
     const due = [...this.#unmarked].filter(([, { sinceMs }]) => sinceMs <= untilMs)
@@ -96,12 +69,14 @@ export class BegunMarks {
     if (this.#unmarked.size > 0) this.#timer = setTimeout(() => void this.#markLate(), markAfterMs).unref()
   }
 
-  async #write(claims: readonly ClaimOf[]): Promise<ReadonlySet<string>> {
+  /** Returns which of the claims still hold their jobs. */
+  async #write(claims: readonly ClaimOf[]): Promise<readonly boolean[]> {
     const { rows } = await withConnection(
       this.#pool,
       systemWork(AbortSignal.timeout(limitMs)),
       (connection) => connection.run<ClaimOf>(markBegun(claims)),
     )
-    return new Set(rows.map(claimKey))
+    const marked = new Set(rows.map(claimKey))
+    return claims.map((claim) => marked.has(claimKey(claim)))
   }
 }

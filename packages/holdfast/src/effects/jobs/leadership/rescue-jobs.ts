@@ -7,7 +7,7 @@ import type { Transaction } from '../../../storage/postgres/transaction/transact
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
-import { releaseSlot } from '../queries/limits.ts'
+import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { endSessions, findOrphans, forgetDead, type OrphanRow } from '../queries/workers.ts'
 import { ownSessionsOf, sessionsOf } from '../worker-sessions.ts'
 
@@ -73,8 +73,7 @@ async function rescue(
     }),
   )
   if (row.has_slot && ended?.has_slot === false) {
-    for (const statement of releaseSlot({ service, name: row.name, key: row.limit_key ?? '' }))
-      await transaction.run(statement)
+    for (const statement of releaseSlot(slotOf(service, row))) await transaction.run(statement)
   }
 }
 

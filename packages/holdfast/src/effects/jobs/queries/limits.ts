@@ -132,6 +132,16 @@ export interface Slot {
   readonly key: string
 }
 
+/** Returns the slot that a job holds. */
+export function slotOf(service: string, { name, limit_key: key }: SlotHolder): Slot {
+  return { service, name, key: key ?? '' }
+}
+
+interface SlotHolder {
+  readonly name: string
+  readonly limit_key: string | null
+}
+
 /**
  * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The
  * limit is locked in a separate statement first, so that the second one sees all jobs blocked

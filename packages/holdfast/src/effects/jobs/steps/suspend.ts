@@ -2,7 +2,7 @@ import { withTransaction } from '../../../storage/postgres/transaction/with-tran
 import { jobLost } from '../attempt/abort-reasons.ts'
 import type { AttemptScope } from '../attempt/attempt-scope.ts'
 import { endAttempt, type EndedRow } from '../queries/finish.ts'
-import { releaseSlot } from '../queries/limits.ts'
+import { releaseSlot, slotOf } from '../queries/limits.ts'
 import { beginPause } from '../queries/steps.ts'
 import { awaitMessage, lockMessages } from '../queries/waits.ts'
 import type { Pause } from './step-runner.ts'
@@ -33,10 +33,6 @@ export function suspend(scope: AttemptScope, pauses: readonly Pause[]): Promise<
     const state = awaited.length > 0 && !isThere ? 'waiting' : 'scheduled'
     const [ended] = await transaction.run<EndedRow>(endAttempt(row, { state, keepsSlot, ...rest }))
     if (!ended) throw jobLost
-    await transaction.commit(
-      row.has_slot && !ended.has_slot
-        ? releaseSlot({ service, name: row.name, key: row.limit_key ?? '' })
-        : [],
-    )
+    await transaction.commit(row.has_slot && !ended.has_slot ? releaseSlot(slotOf(service, row)) : [])
   })
 }
