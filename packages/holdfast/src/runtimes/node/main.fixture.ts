@@ -1,7 +1,10 @@
-import { holdfast } from 'holdfast'
+import { holdfast, HoldfastError } from 'holdfast'
 import { serve } from 'holdfast/node'
 import { noDatabase } from '../../transports/http/shop.fixture.ts'
+import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
+import { createHealth } from '../../transports/health/create-health.ts'
 import { longService } from './long-service.fixture.ts'
+import { createServe } from './serve.ts'
 
 // A main file, for tests that end its process.
 process.on('message', (message) => {
@@ -26,6 +29,31 @@ const slowService = holdfast({
     },
   },
 }).service({ name: 'slow', operations: {} })
+
+/** A server that fails after its service has started, which then cannot be closed. */
+function serveUnclosable(): Promise<unknown> {
+  const { service } = holdfast({
+    database: {
+      ...noDatabase,
+      open: async (host) => ({
+        ...(await noDatabase.open(host)),
+        close: () => Promise.reject(new HoldfastError('close-broken', 'It does not close.')),
+      }),
+    },
+  })
+  const serveBroken = createServe({
+    answersCalls: true,
+    documentation() {
+      throw new HoldfastError('pages-broken', 'It has no pages.')
+    },
+    createHealth,
+    settings: [],
+    watch: async () => ({ ...noTelemetry, stop: async () => {} }),
+  })
+  return serveBroken(service({ name: 'unclosable', operations: {} }))
+}
+
+if (process.env['UNCLOSABLE']) await serveUnclosable()
 
 const graceMs = Number(process.env['GRACE_MS'] ?? 10_000)
 const { url } = await serve(process.env['SLOW_START'] ? slowService : longService, { grace: `${graceMs}ms` })

@@ -204,6 +204,12 @@ describe('a service that does not start', () => {
     expect(child.output.stdout).toBe('')
   })
 
+  test('and cannot close what it had started reports the reason first', async () => {
+    const child = startMain({ UNCLOSABLE: '1' })
+    expect(await child.ended).toBe(1)
+    expect(child.output.stderr).toBe('It has no pages.\nIt does not close.\n')
+  })
+
   test('on a port in use reports it', async () => {
     const first = startMain({})
     const port = new URL(await first.url).port
