@@ -1,4 +1,4 @@
-import { readFileSync, unlinkSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { attempt, errorCode } from './error-code.ts'
 import { resolveLinks } from './folders.ts'
@@ -63,7 +63,8 @@ export async function findPostmaster(home: Home): Promise<number | undefined> {
   home.notify(`The Postgres in ${home.directory} ended without shutting down; it recovers at the next start.`)
   // If the process is gone, Postgres itself removes the file, after checking that no child of it is
   // still running.
-  if (pid === undefined || exists(pid)) unlinkSync(join(home.data, 'postmaster.pid'))
+  // A server that is just ending may remove it first.
+  if (pid === undefined || exists(pid)) rmSync(join(home.data, 'postmaster.pid'), { force: true })
   return undefined
 }
 
