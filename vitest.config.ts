@@ -14,8 +14,8 @@ export default defineConfig({
   test: {
     include: ['{packages,examples,checks,docs}/**/*.test.ts'],
     globalSetup: ['packages/holdfast/src/testing/vitest.ts'],
-    // A worker runs one file after another, and loads the framework once. Files share no state but the
-    // modules': each cleans up after itself.
+    // A worker runs one file after another, and loads the framework once. So each file cleans up
+    // after itself.
     isolate: false,
     // One more than there are cores, since many tests wait: for leases, timeouts, processes.
     maxWorkers: availableParallelism() + 1,
