@@ -96,10 +96,10 @@ test('two services with endpoints of one owner send, list, change and replay onl
   const [delivery] = await listWebhookDeliveries(client)
   expect(
     await other.within(async (context) => {
-      const endpoints = await context.page({ limit: 10 }, hooks.listEndpoints(context.statements, { owner }))
+      const endpoints = await context.page({ limit: 10 }, hooks.listEndpoints(context.transaction, { owner }))
       const deliveries = await context.page(
         { limit: 10 },
-        hooks.listDeliveries(context.statements, { owner }),
+        hooks.listDeliveries(context.transaction, { owner }),
       )
       return [endpoints.items.map(({ url }) => new URL(url).pathname), deliveries.items]
     }),

@@ -99,7 +99,10 @@ export interface Statements {
   ): Promise<StatementResult<Row>>
 }
 
-/** A transaction that libraries can take part in. */
+/**
+ * A transaction that libraries can take part in: it runs SQL, whatever query builder `db` is. It is
+ * also {@link Statements}, for functions that only read.
+ */
 export interface Transaction extends Statements {}
 
 /** The effects that commit atomically with a transaction. */

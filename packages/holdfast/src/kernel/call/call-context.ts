@@ -1,6 +1,6 @@
 import type { Call } from './call.ts'
 import type { Caller } from '../operation/caller.ts'
-import type { MutationContext } from '../operation/context.ts'
+import type { Context, MutationContext } from '../operation/context.ts'
 import type { CursorCodec } from '../pages/cursor.ts'
 import type { Deadline } from '../operation/deadline.ts'
 import type { Jobs, Statements, Transaction } from '../background/effects.ts'
@@ -23,7 +23,9 @@ export interface CallContextParts {
  * The context passed to a handler. Its signal is created on first use, because many handlers never
  * use it.
  */
-export class CallContext implements MutationContext<unknown, Caller, unknown, unknown> {
+export class CallContext
+  implements Context<unknown, Caller, unknown, unknown>, MutationContext<unknown, Caller, unknown, unknown>
+{
   static readonly #getters: Getters = gettersOf(CallContext.prototype)
   readonly input: unknown
   readonly db: unknown
@@ -46,8 +48,9 @@ export class CallContext implements MutationContext<unknown, Caller, unknown, un
     this.#cursors = cursors
     this.input = call.input
     this.db = call.db
-    // The types of handlers exclude access to these without a database, and to effects in a query.
-    this.statements = effects?.transaction ?? (call.statements as never)
+    // The types of handlers exclude access to these without a database, to effects in a query, and
+    // to `statements` in a mutation.
+    this.statements = call.statements as never
     this.jobs = effects?.jobs as never
     this.publish = effects?.publish as never
     this.transaction = effects?.transaction as never

@@ -6,17 +6,12 @@ import type { Logger } from '../base/log.ts'
 import type { NoSettings } from '../host/settings.ts'
 import type { ReadPage } from '../pages/page.ts'
 
-/** The context passed to a handler. */
-export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
+/** The parts of the context that the handlers of queries and mutations share. */
+interface CallContext<Input, C extends Caller, Db, Values> {
   /** The validated input. */
   readonly input: Input
   /** The database: read-only in a query, one transaction in a mutation. */
   readonly db: Db
-  /**
-   * Runs SQL for libraries that do not know which query builder `db` is. In a query each statement
-   * runs on its own; in a mutation it runs in the call's transaction.
-   */
-  readonly statements: Statements
   /** The caller, narrowed by the access rule. */
   readonly caller: C
   /** The settings declared in `holdfast({ settings })`. */
@@ -38,9 +33,23 @@ export interface Context<Input, C extends Caller, Db, Values = NoSettings> {
   readonly load: Load
 }
 
+/** The context passed to the handler of a query. */
+export interface Context<Input, C extends Caller, Db, Values = NoSettings> extends CallContext<
+  Input,
+  C,
+  Db,
+  Values
+> {
+  /**
+   * Runs SQL for libraries that do not know which query builder `db` is. It is read-only, and each
+   * statement runs on its own.
+   */
+  readonly statements: Statements
+}
+
 /**
- * The context passed to the handler of a mutation: that of a query, plus the effects of its
- * transaction.
+ * The context passed to the handler of a mutation: the effects of its transaction instead of the
+ * `statements` of a query.
  */
 export interface MutationContext<Input, C extends Caller, Db, Values = NoSettings>
-  extends Context<Input, C, Db, Values>, Effects {}
+  extends CallContext<Input, C, Db, Values>, Effects {}
