@@ -100,10 +100,8 @@ describe('jobs', () => {
       paused: [],
     })
     expect(await printed('jobs', 'list', '--name', 'none')).toBe('None found.\n')
-    expect(await printed('jobs', 'list', '--limit', '1')).toContain(
-      `There may be more: --before ${scheduled}`,
-    )
-    expect(await json('jobs', 'list', '--before', scheduled)).toMatchObject({ jobs: [{ id: dead }] })
+    expect(await printed('jobs', 'list', '--limit', '1')).toContain(`There may be more: --after ${scheduled}`)
+    expect(await json('jobs', 'list', '--after', scheduled)).toMatchObject({ jobs: [{ id: dead }] })
   })
 
   test('are shown without secrets, unless --show-input is passed', async () => {

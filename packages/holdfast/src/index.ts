@@ -1,4 +1,12 @@
-export { type Access, type AccessRequest, allOf, anyOf, anyone } from './kernel/operation/access.ts'
+export {
+  access,
+  type Access,
+  type AccessOptions,
+  type AccessRequest,
+  allOf,
+  anyOf,
+  anyone,
+} from './kernel/operation/access.ts'
 export type { Answer } from './kernel/operation/answer.ts'
 export type { CallRequest } from './kernel/call/call.ts'
 export type { WireInput } from './kernel/operation/wire-input.ts'

@@ -19,16 +19,16 @@ export const jobsList: Command = command({
       placeholder: 'states',
       description: `Only jobs in one of these states: ${jobStates.join(', ')}.`,
     }),
-    before: text('id', 'List the jobs after this one (next page).'),
+    after: text('id', 'List the jobs after this one (next page).'),
     limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
   },
-  async run({ options: { service, name, state, before, limit }, client }) {
+  async run({ options: { service, name, state, after, limit }, client }) {
     const found = await listJobs(client, {
       limit,
       ...(service === undefined ? {} : { service }),
       ...(name === undefined ? {} : { name }),
       ...(state === undefined ? {} : { states: state }),
-      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
     })
     const jobs = found.map(redactFailure)
     const paused = await listPauses(client)
@@ -38,7 +38,7 @@ export const jobsList: Command = command({
       text: (screen) =>
         [
           jobs.length === 0 ? 'None found.' : table(columnsOf(screen), jobs, screen),
-          ...(last ? [`There may be more: --before ${last.id}`] : []),
+          ...(last ? [`There may be more: --after ${last.id}`] : []),
           ...paused.map(
             ({ service: owner, name: one, pausedAt, jobs: waiting }) =>
               `Paused: ${printable(one)} of ${printable(owner)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,

@@ -15,12 +15,12 @@ export const messagesList: Command = command({
     key: text('key', 'Only messages with this key.'),
     new: flag('Only messages that are not dispatched yet.'),
     since: time('Only messages published at this time or later.'),
-    until: time('Only messages published before this time.'),
-    before: text('id', 'List the messages after this one (next page).'),
+    until: time('Only messages published after this time.'),
+    after: text('id', 'List the messages after this one (next page).'),
     limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
     'show-payload': flag('Show payloads unredacted. By default, values with sensitive names are hidden.'),
   },
-  async run({ options: { event, key, new: isNew, since, until, before, limit, ...options }, client }) {
+  async run({ options: { event, key, new: isNew, since, until, after, limit, ...options }, client }) {
     const found = await listMessages(client, {
       limit,
       ...(event === undefined ? {} : { event }),
@@ -28,7 +28,7 @@ export const messagesList: Command = command({
       ...(isNew ? { isNew } : {}),
       ...(since === undefined ? {} : { since }),
       ...(until === undefined ? {} : { until }),
-      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
     })
     const messages = options['show-payload']
       ? found
@@ -39,7 +39,7 @@ export const messagesList: Command = command({
       text: (screen) =>
         [
           messages.length === 0 ? 'None found.' : table(columnsOf(screen), messages, screen),
-          ...(last ? [`There may be more: --before ${last.id}`] : []),
+          ...(last ? [`There may be more: --after ${last.id}`] : []),
         ].join('\n'),
     }
   },

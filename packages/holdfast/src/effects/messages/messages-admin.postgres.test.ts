@@ -120,13 +120,13 @@ describe('messages', () => {
     let page = await listMessages(pool, { limit: 4 })
     while (page.length > 0) {
       seen.push(...page.map(({ id }) => id))
-      page = await listMessages(pool, { limit: 4, before: seen.at(-1)! })
+      page = await listMessages(pool, { limit: 4, after: seen.at(-1)! })
     }
     expect(seen).toHaveLength(10)
     expect(seen).toEqual(seen.toSorted().toReversed())
   })
 
-  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }, { before: 'x' }])(
+  test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }, { after: 'x' }])(
     'are rejected for %j',
     async (options) => {
       await expect(listMessages(pool, options)).rejects.toMatchObject({ code: 'message-list-invalid' })

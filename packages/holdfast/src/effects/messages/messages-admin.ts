@@ -78,7 +78,7 @@ export interface ListMessagesOptions {
    */
   readonly isNew?: boolean
   /** Id of the last message on the previous page. Default: the first page. */
-  readonly before?: string
+  readonly after?: string
   /** Maximum number of messages, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
@@ -110,13 +110,13 @@ export async function listMessages(
   options: ListMessagesOptions = {},
 ): Promise<readonly StoredMessage[]> {
   const { event = null, key = null, since = null, until = null, isNew = null } = options
-  const { before = null, limit = 50 } = options
+  const { after = null, limit = 50 } = options
   checkLimit(limit)
-  if (before !== null && !isUuid(before))
-    throw listInvalid(`the id ${JSON.stringify(before)}`, 'the id of the last message of the previous page')
+  if (after !== null && !isUuid(after))
+    throw listInvalid(`the id ${JSON.stringify(after)}`, 'the id of the last message of the previous page')
   return runStatement<StoredMessage>(
     client,
-    listMessageRows({ event, key, since, until, isNew, before, limit }),
+    listMessageRows({ event, key, since, until, isNew, after, limit }),
   )
 }
 

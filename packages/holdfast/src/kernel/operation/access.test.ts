@@ -1,4 +1,5 @@
 import {
+  access,
   type Access,
   allOf,
   anyOf,
@@ -26,18 +27,10 @@ interface Service extends Caller {
 const isUser = (caller: Caller): caller is User => caller.kind === 'user' && caller.id !== undefined
 const isService = (caller: Caller): caller is Service => caller.kind === 'service'
 
-const signedIn = (): Access<User> => ({
-  name: 'signedIn()',
-  authorize: ({ caller }) => (isUser(caller) ? caller : Unauthenticated()),
-})
-const service = (): Access<Service> => ({
-  name: 'service()',
-  authorize: async ({ caller }) => (isService(caller) ? caller : Forbidden()),
-})
-const named = (id: string): Access<Caller & { readonly id: string }> => ({
-  name: `named(${id})`,
-  authorize: ({ caller }) => (caller.id === id ? { ...caller, id } : Forbidden()),
-})
+const signedIn = () => access('signedIn()', ({ caller }) => (isUser(caller) ? caller : Unauthenticated()))
+const service = () => access('service()', async ({ caller }) => (isService(caller) ? caller : Forbidden()))
+const named = (id: string) =>
+  access(`named(${id})`, ({ caller }) => (caller.id === id ? { ...caller, id } : Forbidden()))
 
 const { query } = holdfast()
 const output = z.object({ who: z.string() })

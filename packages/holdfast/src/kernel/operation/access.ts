@@ -41,6 +41,25 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
   authorize(request: AccessRequest): C | ProblemError | Promise<C | ProblemError>
 }
 
+/** Options of {@link access}. */
+export type AccessOptions = Pick<Access, 'problems' | 'needsRawBody' | 'securitySchemes'>
+
+/**
+ * Returns a rule of the program's own: `access('operator()', ({ caller }) => …)`. The type of the
+ * callers that it admits is that of what `rule` returns, apart from problems.
+ *
+ * @param name the rule as written in the source, for documentation, logs and error messages.
+ * @param rule returns the caller, narrowed, or the problem to answer with.
+ */
+export function access<Decision extends Caller | ProblemError>(
+  name: string,
+  rule: (request: AccessRequest) => Decision | Promise<Decision>,
+  options: AccessOptions = {},
+): Access<Exclude<Decision, ProblemError>> {
+  type Admitted = Exclude<Decision, ProblemError>
+  return { ...options, name, authorize: (request) => rule(request) as Admitted | Promise<Admitted> }
+}
+
 /** Returns a rule that admits every caller, anonymous ones included. */
 export function anyone(): Access<Caller> {
   return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }

@@ -135,7 +135,7 @@ describe('a list', () => {
     expect(await listed({ name: 'plain' })).toEqual(last.filter((id) => id !== ids[1]))
     expect(await listed({ states: ['ready', 'dead'] })).toEqual(last.filter((id) => id !== ids[2]))
     expect(await listed({ limit: 2 })).toEqual(last.slice(0, 2))
-    expect(await listed({ before: last[1]! })).toEqual(last.slice(2))
+    expect(await listed({ after: last[1]! })).toEqual(last.slice(2))
   })
 
   test.each([{ limit: 0 }, { limit: 1_001 }, { limit: 1.5 }])('is rejected for %j', async (options) => {

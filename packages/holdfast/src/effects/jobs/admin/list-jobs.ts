@@ -14,7 +14,7 @@ export interface ListJobsOptions {
   /** Only jobs in these states. Default: all states. */
   readonly states?: readonly JobState[]
   /** The id of the last job of the previous page. Default: the first page. */
-  readonly before?: string
+  readonly after?: string
   /** Max number of jobs, from 1 to 1,000. Default 50. */
   readonly limit?: number
 }
@@ -25,19 +25,19 @@ const maxListed = 1_000
  * Lists jobs that have not been deleted, the most recently enqueued first (to the millisecond).
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-id-invalid` if
- * `before` is not a job id.
+ * `after` is not a job id.
  */
 export async function listJobs(
   client: StatementClient,
   options: ListJobsOptions = {},
 ): Promise<readonly ListedJob[]> {
-  const { service = null, name = null, states = null, before = null, limit = 50 } = options
+  const { service = null, name = null, states = null, after = null, limit = 50 } = options
   if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
     throw new HoldfastError(
       'job-list-invalid',
       `The limit ${limit} of a list of jobs must be an integer from 1 to ${maxListed}.`,
     )
   }
-  if (before !== null) checkJobId(before)
-  return runStatement<ListedJob>(client, listJobRows({ service, name, states, before, limit }))
+  if (after !== null) checkJobId(after)
+  return runStatement<ListedJob>(client, listJobRows({ service, name, states, after, limit }))
 }

@@ -7,7 +7,7 @@ export interface MessageFilters {
   readonly since: Date | null
   readonly until: Date | null
   readonly isNew: boolean | null
-  readonly before: string | null
+  readonly after: string | null
   readonly limit: number
 }
 
@@ -18,7 +18,7 @@ export function listMessageRows({
   since,
   until,
   isNew,
-  before,
+  after,
   limit,
 }: MessageFilters): Statement {
   return {
@@ -33,6 +33,6 @@ export function listMessageRows({
         and ($6::uuid is null or id < $6)
       order by id desc
       limit $7`,
-    values: [event, key, since, until, isNew, before, limit],
+    values: [event, key, since, until, isNew, after, limit],
   }
 }

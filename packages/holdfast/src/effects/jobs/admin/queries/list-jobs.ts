@@ -6,12 +6,12 @@ export interface JobFilters {
   readonly service: string | null
   readonly name: string | null
   readonly states: readonly string[] | null
-  readonly before: string | null
+  readonly after: string | null
   readonly limit: number
 }
 
 /** Lists jobs, newest first: ordered by id, since ids begin with the time. */
-export function listJobRows({ service, name, states, before, limit }: JobFilters): Statement {
+export function listJobRows({ service, name, states, after, limit }: JobFilters): Statement {
   return {
     text: `
       select ${jobColumns}
@@ -22,6 +22,6 @@ export function listJobRows({ service, name, states, before, limit }: JobFilters
         and ($5::text is null or service = $5)
       order by id desc
       limit $4`,
-    values: [name, states, before, limit, service],
+    values: [name, states, after, limit, service],
   }
 }
