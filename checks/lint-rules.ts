@@ -11,7 +11,7 @@ interface CallNode {
 }
 
 interface RuleContext {
-  report(problem: { readonly node: CallNode; readonly message: string }): void
+  report(problem: { readonly node: CallNode | MemberNode; readonly message: string }): void
 }
 
 const builtinErrors: ReadonlySet<string> = new Set([
@@ -59,6 +59,36 @@ const noBarePgClient = {
         context.report({
           node,
           message: `pg.${callee.property?.name} has no error listener from the start, and reads PG… variables. Use DriverClient or openDriverPool of postgres/driver-client.ts, or connectClient of holdfast/postgres.`,
+        })
+      },
+    }
+  },
+}
+
+interface MemberNode {
+  readonly object?: { readonly name?: string }
+  readonly property?: { readonly name?: string }
+  readonly parent?: OuterNode | null
+}
+
+interface OuterNode {
+  readonly type: string
+  readonly parent?: OuterNode | null
+}
+
+/** Forbids reading `process.env` while a module loads: tests and programs pass `env` later. */
+const noLoadTimeEnv = {
+  create(context: RuleContext): Record<string, (node: MemberNode) => void> {
+    return {
+      MemberExpression(node) {
+        if (node.object?.name !== 'process' || node.property?.name !== 'env') return
+        let outer = node.parent
+        while (outer && !outer.type.includes('Function')) outer = outer.parent
+        if (outer) return
+        context.report({
+          node,
+          message:
+            'process.env is read while the module loads. Read it in a function that runs at the start, such as `open(host)`, which gets `env` and `mode`.',
         })
       },
     }
@@ -146,6 +176,7 @@ export default {
     'doc-comment-start': docCommentStart,
     'no-bare-error': noBareError,
     'no-bare-pg-client': noBarePgClient,
+    'no-load-time-env': noLoadTimeEnv,
     'plain-words': plainWords,
   },
 }

@@ -37,6 +37,11 @@ const planted: readonly (readonly [rule: string, path: string, text: string])[] 
     "import pg from 'pg'\nexport const client = (): pg.Client => new pg.Client()\n",
   ],
   [
+    'holdfast(no-load-time-env)',
+    `${source}/load-time-env.ts`,
+    "export const isProduction: boolean = process.env['NODE_ENV'] === 'production'\n",
+  ],
+  [
     'import(no-cycle)',
     `${source}/cycle-a.ts`,
     "import type { B } from './cycle-b.ts'\nexport interface A {\n  b: B\n}\n",

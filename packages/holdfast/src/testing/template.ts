@@ -25,7 +25,6 @@ export const testRunVariable = 'HOLDFAST_TEST_RUN'
  */
 export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 
-const run = process.env[testRunVariable] ?? String(process.pid)
 let databases = 0
 
 /** Creates an empty database, or a copy of another. */
@@ -68,7 +67,9 @@ export function templateFor(service: Service, env: Env): Promise<string> {
 async function createTemplate(service: Service, env: Env): Promise<string> {
   const serverUrl = await testPostgresUrl()
   const digest = createHash('sha256')
-    .update(`${run} ${service.name} ${service.definedAt} ${process.env[testSettingsVariable] ?? ''}`)
+    .update(
+      `${process.env[testRunVariable] ?? process.pid} ${service.name} ${service.definedAt} ${process.env[testSettingsVariable] ?? ''}`,
+    )
     .digest('hex')
     .slice(0, 24)
   const name = `template_${digest}`

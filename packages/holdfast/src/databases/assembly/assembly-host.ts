@@ -49,7 +49,7 @@ export function assemblyHost(
     resolveWaits: waitStatements,
     pollMs: () => pollIntervalMs(waker),
   }
-  const effectParts = { service: host.service, binding, effects: effectsOf(assembled) }
+  const effectParts = { owner: host, binding, effects: effectsOf(assembled) }
   return assembled
 }
 

@@ -2,13 +2,13 @@ import type { Jobs, Transaction } from '../../kernel/background/effects.ts'
 import type { Publish } from '../../kernel/background/event.ts'
 import type { CapabilityEffects } from '../../storage/capability/database-capability.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
-import { toStatements } from '../../storage/reads/to-statements.ts'
+import { type StatementOwner, toStatements } from '../../storage/reads/to-statements.ts'
 import type { Binding } from './binding.ts'
 
 /** Dependencies of {@link HandlerEffects}. */
 export interface HandlerEffectsParts {
-  /** The name of the service that publishes and enqueues. */
-  readonly service: string
+  /** The service whose statements they are. */
+  readonly owner: StatementOwner
   readonly binding: Binding<unknown, unknown>
   /** Create the effects of the capabilities. */
   readonly effects: Required<CapabilityEffects>
@@ -45,6 +45,6 @@ export class HandlerEffects implements BoundTransaction {
   }
 
   get transaction(): Transaction {
-    return toStatements(this.#session, this.#parts.service)
+    return toStatements(this.#session, this.#parts.owner)
   }
 }

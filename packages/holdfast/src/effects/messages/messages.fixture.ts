@@ -118,7 +118,7 @@ export async function createTestMessages(): Promise<TestMessages> {
         return (jobs ??= new TransactionJobs(session, { service: testService, waker }))
       },
       publish: publishIn(session, { service: testService, waker }),
-      transaction: toStatements(session, testService),
+      transaction: toStatements(session, { service: testService, mode: 'test' }),
     }
   }
 

@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
+import type { Mode } from '../../kernel/host/service-host.ts'
 import { isAllowedHost } from '../../platform/egress/find-addresses.ts'
 import { rejectAddress } from '../../platform/egress/reject-address.ts'
 import { WebhookUrlInvalid } from './problems.ts'
 
 /** Rules for the URLs of endpoints. */
 export interface UrlRules {
-  readonly allowHttp: boolean
+  /** Default: true, except in production. */
+  readonly allowHttp?: boolean | undefined
   readonly allowedHosts: readonly string[]
 }
 
@@ -15,7 +17,8 @@ const maxUrlLength = 2_048
  * Validates the URL of an endpoint, and returns its normalized form. The addresses of its host are
  * resolved and checked on each delivery. Throws `WebhookUrlInvalid`.
  */
-export function readEndpointUrl(text: string, { allowHttp, allowedHosts }: UrlRules): string {
+export function readEndpointUrl(text: string, rules: UrlRules, mode: Mode): string {
+  const { allowHttp = mode !== 'production', allowedHosts } = rules
   const url = URL.parse(text)
   if (!url) throw WebhookUrlInvalid({ detail: 'It is not an absolute URL.' })
   if (url.protocol !== 'https:' && !(allowHttp && url.protocol === 'http:'))

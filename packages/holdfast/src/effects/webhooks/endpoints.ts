@@ -118,7 +118,7 @@ async function addEndpoint(
       id: uuidv7(),
       service: transaction.service,
       owner,
-      url: readEndpointUrl(url, rules),
+      url: readEndpointUrl(url, rules, transaction.mode),
       events,
       description,
       secret,
@@ -134,7 +134,7 @@ async function updateEndpoint(
 ): Promise<WebhookEndpoint> {
   checkEvents(events, eventNames)
   const changes = {
-    url: url === undefined ? undefined : readEndpointUrl(url, rules),
+    url: url === undefined ? undefined : readEndpointUrl(url, rules, transaction.mode),
     events,
     description,
   }

@@ -2,7 +2,6 @@ import type { Capability } from '../../kernel/background/background.ts'
 import { callSite } from '../../kernel/base/call-site.ts'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import type { EventType, Message } from '../../kernel/background/event.ts'
-import { readMode } from '../../kernel/host/service-host.ts'
 import { deliveries, type Deliveries } from './deliveries.ts'
 import { deliveryJob } from './delivery-job.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
@@ -71,7 +70,7 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
  * specified by Standard Webhooks (https://www.standardwebhooks.com).
  */
 export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
-  const { events, allowedHosts = [], allowHttp = readMode(process.env) !== 'production' } = definition
+  const { events, allowedHosts = [], allowHttp } = definition
   const definedAt = callSite(webhooks)
   const job = deliveryJob({
     rules: { allowedHosts },

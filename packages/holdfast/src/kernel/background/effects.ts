@@ -1,3 +1,4 @@
+import type { Mode } from '../host/service-host.ts'
 import type { Duration } from '../base/duration.ts'
 import type { Publish } from './event.ts'
 import type { JobType } from './job-type.ts'
@@ -92,6 +93,8 @@ export interface Statements {
    * The name of the service that runs them. A library with its own tables separates its rows by it.
    */
   readonly service: string
+  /** The mode of the service, for a library that is stricter in production. */
+  readonly mode: Mode
   /** Runs one statement; `values` are the parameters `$1`, `$2`, …. */
   query<Row = Record<string, unknown>>(
     text: string,

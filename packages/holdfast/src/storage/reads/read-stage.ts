@@ -7,7 +7,7 @@ import type { Pool } from '../postgres/pool/pool.ts'
 import { ReadSession } from './read-session.ts'
 import { positionHeader } from '../replicas/log-position.ts'
 import type { Replicas } from '../replicas/replicas.ts'
-import { toStatements } from './to-statements.ts'
+import { type StatementOwner, toStatements } from './to-statements.ts'
 import { toPostgresFailure } from '../postgres/errors/to-postgres-failure.ts'
 
 /** The part of a query builder's binding that queries need. */
@@ -20,8 +20,8 @@ export interface ReadBinding {
 export interface ReadPools {
   readonly primary: Pool
   readonly replicas: Replicas | undefined
-  /** The name of the service. */
-  readonly service: string
+  /** The service, for libraries that run statements. */
+  readonly owner: StatementOwner
   /** Inspects statements; `undefined` in production. */
   readonly watch: GuardWatch | undefined
 }
@@ -29,14 +29,14 @@ export interface ReadPools {
 /** Returns the stage of a query that provides a read-only session. */
 export function readStage(
   operation: CompiledOperation,
-  { primary, replicas, service, watch }: ReadPools,
+  { primary, replicas, owner, watch }: ReadPools,
   binding: ReadBinding,
 ): Stage {
   return async (call, next) => {
     const replica = replicas?.choose(call.header(positionHeader))
     call.guard = new HandlerGuard(operation, watch, call)
     const session = new ReadSession({ primary, replica }, call)
-    call.statements = toStatements(session, service)
+    call.statements = toStatements(session, owner)
     const run = (): Answer | Promise<Answer> => {
       call.db = binding.read(session)
       return next(call)

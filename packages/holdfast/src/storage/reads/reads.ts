@@ -29,12 +29,12 @@ export interface ReadsHost extends CapabilityHost {
 export const readsCapability: DatabaseCapability<ReadsHost> = { open: openReads }
 
 function openReads(host: ReadsHost): OpenCapability {
-  const { pools, service, watch, binding } = host
+  const { pools, watch, binding } = host
   const replicas = watchReplicas(host)
   return {
     stageFor: (operation) =>
       operation.kind === 'query'
-        ? readStage(operation, { primary: pools.read, replicas, service, watch }, binding)
+        ? readStage(operation, { primary: pools.read, replicas, owner: host, watch }, binding)
         : undefined,
     ...(replicas ? { checks: { [replicasCheckName]: replicas.check } } : {}),
     close: async () => replicas?.close(),

@@ -1,12 +1,16 @@
 import type { StatementResult, Statements } from '../../kernel/background/effects.ts'
 import type { Queryable } from '../postgres/session/connection.ts'
 
+/** The service that runs statements. */
+export type StatementOwner = Pick<Statements, 'service' | 'mode'>
+
 /**
  * Returns a session of a service as {@link Statements}, for libraries that run their own SQL in it.
  */
-export function toStatements(session: Queryable, service: string): Statements {
+export function toStatements(session: Queryable, { service, mode }: StatementOwner): Statements {
   return {
     service,
+    mode,
     async query<Row>(text: string, values: readonly unknown[] = []): Promise<StatementResult<Row>> {
       const { rows, rowCount } = await session.query({ text, values: [...values] })
       return { rows: rows as Row[], rowCount: rowCount ?? 0 }
