@@ -9,3 +9,17 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
     typeof value.then === 'function'
   )
 }
+
+// Work that most often has its result at once, such as parsing by a synchronous schema, returns the
+// result without a promise. These functions continue such work. The stages of a call do so by hand:
+// one closure more per stage and call made the pipeline 3 % slower.
+
+/** Returns the result of `use` for a value: at once, or when a promise of it is fulfilled. */
+export function andThen<T, R>(value: T | Promise<T>, use: (value: T) => R | Promise<R>): R | Promise<R> {
+  return value instanceof Promise ? value.then(use) : use(value)
+}
+
+/** Returns all values; in a promise only if one of them is a promise. */
+export function allOf<T>(values: readonly (T | Promise<T>)[]): readonly T[] | Promise<readonly T[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as readonly T[])
+}

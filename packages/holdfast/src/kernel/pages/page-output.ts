@@ -10,6 +10,7 @@ import {
   toJsonSchema,
   validate,
 } from '../schema/schema.ts'
+import { allOf, andThen } from '../base/thenable.ts'
 
 /** Options of `pages.output`. */
 export interface PageOutputOptions<Style extends PagingStyle = 'cursor'> {
@@ -80,9 +81,7 @@ export function pageOutput<S extends Schema, const Style extends PagingStyle = '
           return { value: { items: results.map(valueOf<OutputOf<S>>), next, prev, total } }
         }
         const results = page.items.map((element: unknown) => validate(item, element))
-        return results.some((result) => result instanceof Promise)
-          ? Promise.all(results.map(async (result) => result)).then(join)
-          : join(results as ItemResult[])
+        return andThen(allOf(results), join)
       },
       jsonSchema: { input: describe('input'), output: describe('output') },
     },
