@@ -1,9 +1,12 @@
 import type { EventType } from '../../kernel/background/event.ts'
+import { toJsonText } from '../../kernel/base/json-text.ts'
+import { isStorableText } from '../../kernel/base/storable-text.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { summarizeIssues } from '../../kernel/schema/schema.ts'
 import { type StoredInput, storedInputOf } from '../../kernel/schema/stored-input.ts'
 import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
 import { toSubjects } from '../../kernel/background/subject.ts'
+import { andThen } from '../../kernel/base/thenable.ts'
 
 /** The row of a message, for its insertion. */
 export interface MessageRow {
@@ -32,38 +35,33 @@ export function toMessageRow(
   payload: unknown,
 ): MessageRow | Promise<MessageRow> {
   checkKey(event, key)
-  const made = storedInputOf(event.payload)(payload)
-  const make = (read: StoredInput): MessageRow => {
-    if (read.issues) {
-      const issues = summarizeIssues(read.issues)
-      throw messageInvalid(event, `has a payload that does not match the schema of the event: ${issues}`)
-    }
-    const row = { id: uuidv7(), event: event.name, key, payload: toJsonText(event, read.stored) }
-    const subjects = toSubjects(
-      event.subjectsOf?.(read.value as never),
-      `A message of the event "${event.name}"`,
-    )
-    return subjects.length === 0 ? row : { ...row, subjects }
+  return andThen(storedInputOf(event.payload)(payload), (read) => rowOf(event, key, read))
+}
+
+function rowOf(event: EventType, key: string, read: StoredInput): MessageRow {
+  if (read.issues) {
+    const issues = summarizeIssues(read.issues)
+    throw messageInvalid(event, `has a payload that does not match the schema of the event: ${issues}`)
   }
-  return made instanceof Promise ? made.then(make) : make(made)
+  const row = { id: uuidv7(), event: event.name, key, payload: payloadOf(event, read.stored) }
+  const subjects = toSubjects(
+    event.subjectsOf?.(read.value as never),
+    `A message of the event "${event.name}"`,
+  )
+  return subjects.length === 0 ? row : { ...row, subjects }
 }
 
 function checkKey(event: EventType, key: string): void {
   if (key === '' || key.length > maxKeyLength)
     throw messageInvalid(event, `has a key of ${key.length} characters; it must have 1 to ${maxKeyLength}`)
-  if (key.includes('\0') || !key.isWellFormed())
+  if (!isStorableText(key))
     throw messageInvalid(event, 'has a key with U+0000 or an unpaired surrogate, which cannot be stored')
 }
 
-/** Serializes the payload at once, so that later changes by the handler are not published. */
-function toJsonText(event: EventType, payload: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(payload)
-  } catch (error) {
-    throw messageInvalid(event, 'has a payload that is not JSON-serializable', error)
-  }
-  if (text === undefined) throw messageInvalid(event, 'has a payload that is not JSON-serializable')
+function payloadOf(event: EventType, payload: unknown): string {
+  const text = toJsonText(payload, (what, cause) =>
+    messageInvalid(event, `has a payload that ${what}`, cause),
+  )
   const bytes = Buffer.byteLength(text)
   if (bytes > maxPayloadBytes) {
     throw messageInvalid(

@@ -1,7 +1,7 @@
 import type { EventType, Publish } from '../../kernel/background/event.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { traceparentOf } from '../../kernel/host/work.ts'
-import { type Gathering, PositionedRows } from '../../storage/postgres/transaction/gathered-rows.ts'
+import { RowGathering } from '../../storage/postgres/transaction/row-gathering.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import type { HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
 import { insertSubjects } from '../subjects/queries/insert-subjects.ts'
@@ -30,16 +30,12 @@ export function publishIn(session: HandlerSession, parts: PublishParts): Publish
 }
 
 /** The messages of one transaction. */
-class TransactionMessages implements Gathering {
-  readonly #session: HandlerSession
+class TransactionMessages extends RowGathering<MessageRow> {
   readonly #parts: PublishParts
-  readonly #rows: PositionedRows<MessageRow>
-  #isGathered = false
 
   constructor(session: HandlerSession, parts: PublishParts) {
-    this.#session = session
+    super(session)
     this.#parts = parts
-    this.#rows = new PositionedRows(session.gathered)
   }
 
   async publish(event: EventType, key: string, payload: unknown): Promise<string> {
@@ -47,39 +43,26 @@ class TransactionMessages implements Gathering {
     // If the row is ready, it is collected synchronously: a caller that forgets to await loses
     // nothing.
     const row = made instanceof Promise ? await made : made
-    this.#gather(row)
+    this.gather([row], () => publishedLate(event))
     return row.id
   }
 
-  get length(): number {
-    return this.#rows.rows.length
-  }
-
-  forget(from: number, to: number): void {
-    this.#rows.forget(from, to)
-  }
-
   statements(): readonly Statement[] {
-    const traceparent = traceparentOf(this.#session.work)
+    const traceparent = traceparentOf(this.session.work)
     const { service } = this.#parts
-    const { rows } = this.#rows
+    const { rows } = this
     return [insertMessages(rows, { service, traceparent }), ...insertSubjects(service, 'message', rows)]
   }
 
   committed(): void {
     if (this.length === 0) return
-    this.#parts.waker.send('published', new Set(this.#rows.rows.map(({ event }) => event)))
+    this.#parts.waker.send('published', new Set(this.rows.map(({ event }) => event)))
   }
+}
 
-  #gather(row: MessageRow): void {
-    if (this.#session.isClosed) {
-      throw new HoldfastError(
-        'message-published-late',
-        `A message of the event "${row.event}" was published after the handler of its transaction had ended. Await every publish within the handler.`,
-      )
-    }
-    if (!this.#isGathered) this.#session.gathered.add(this)
-    this.#isGathered = true
-    this.#rows.push(row)
-  }
+function publishedLate({ name }: EventType): HoldfastError {
+  return new HoldfastError(
+    'message-published-late',
+    `A message of the event "${name}" was published after the handler of its transaction had ended. Await every publish within the handler.`,
+  )
 }

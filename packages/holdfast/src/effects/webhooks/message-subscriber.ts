@@ -1,3 +1,4 @@
+import { isStorableText } from '../../kernel/base/storable-text.ts'
 import type { Subscriber } from '../../kernel/background/background.ts'
 import type { EventType, Message } from '../../kernel/background/event.ts'
 import type { Json } from '../../kernel/base/json.ts'
@@ -25,7 +26,8 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
 
   function toOutgoing(message: Message<Json>): readonly OutgoingMessage[] {
     if (!sent.has(message.event)) return []
-    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat().filter(isStorable))
+    // An owner whose name cannot be stored has no endpoints, and must not hold up other messages.
+    const owners = new Set([ownerOf(message as Message<never>) ?? []].flat().filter(isStorableText))
     if (owners.size === 0) return []
     const { id, event, payload, publishedAt } = message
     const body = JSON.stringify({ type: event, timestamp: publishedAt.toISOString(), data: payload })
@@ -51,12 +53,4 @@ export function messageSubscriber({ events, ownerOf, job, retentionMs }: Message
       }
     },
   }
-}
-
-/**
- * Returns whether the database can store an owner's name. If it cannot, the owner has no endpoints,
- * and must not hold up the messages of others.
- */
-function isStorable(owner: string): boolean {
-  return !owner.includes('\0') && owner.isWellFormed()
 }

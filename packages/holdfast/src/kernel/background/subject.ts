@@ -1,3 +1,4 @@
+import { isStorableText } from '../base/storable-text.ts'
 import { HoldfastError } from '../base/holdfast-error.ts'
 
 /**
@@ -29,7 +30,7 @@ export function toSubjects(declared: Subjects, of: string): readonly string[] {
 export function checkSubject(subject: string, of: string): void {
   if (subject === '' || subject.length > maxLength)
     throw subjectInvalid(of, `has a subject of ${subject.length} characters; it must have 1 to ${maxLength}`)
-  if (subject.includes('\0') || !subject.isWellFormed())
+  if (!isStorableText(subject))
     throw subjectInvalid(of, 'has a subject with U+0000 or an unpaired surrogate, which cannot be stored')
 }
 

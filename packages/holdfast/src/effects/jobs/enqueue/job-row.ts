@@ -1,11 +1,14 @@
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import type { EnqueueOptions } from '../../../kernel/background/effects.ts'
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { toJsonText } from '../../../kernel/base/json-text.ts'
+import { isStorableText } from '../../../kernel/base/storable-text.ts'
 import type { JobType } from '../../../kernel/background/job-type.ts'
 import { summarizeIssues } from '../../../kernel/schema/schema.ts'
 import { type StoredInput, storedInputOf } from '../../../kernel/schema/stored-input.ts'
 import { uuidv7 } from '../../../kernel/base/uuid-v7.ts'
 import { toSubjects } from '../../../kernel/background/subject.ts'
+import { andThen } from '../../../kernel/base/thenable.ts'
 
 /** A job to insert. */
 export interface JobRow {
@@ -40,8 +43,7 @@ const highestPriority = 1_000
  */
 export function toJobRow(job: JobType, input: unknown, options: EnqueueOptions): JobRow | Promise<JobRow> {
   checkOptions(job, options)
-  const made = storedInputOf(job.input)(input)
-  return made instanceof Promise ? made.then((read) => rowOf(job, read, options)) : rowOf(job, made, options)
+  return andThen(storedInputOf(job.input)(input), (read) => rowOf(job, read, options))
 }
 
 function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow {
@@ -49,7 +51,7 @@ function rowOf(job: JobType, read: StoredInput, options: EnqueueOptions): JobRow
   return {
     id: uuidv7(),
     name: job.name,
-    input: toJsonText(job, read.stored),
+    input: toJsonText(read.stored, (what, cause) => inputInvalid(job, what, cause)),
     priority: options.priority ?? job.priority,
     ...(options.delay === undefined ? {} : { delayMs: toMilliseconds(options.delay) }),
     ...(options.at === undefined ? {} : { atMs: options.at.getTime() }),
@@ -101,7 +103,7 @@ function checkKey(job: JobType, what: string, key: string): void {
       job,
       `has a ${what} of ${key.length} characters; the max is ${maxKeyLength}, so shorten or hash it`,
     )
-  if (key.includes('\0') || !key.isWellFormed())
+  if (!isStorableText(key))
     throw optionsInvalid(job, `has a ${what} with U+0000 or an unpaired surrogate, which cannot be stored`)
 }
 
@@ -125,18 +127,6 @@ function optionsInvalid(job: JobType, what: string): HoldfastError {
     'job-options-invalid',
     `The enqueued job "${job.name}" (${job.definedAt}) ${what}.`,
   )
-}
-
-/** Serializes the input as it is now; later changes by the handler have no effect. */
-function toJsonText(job: JobType, input: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(input)
-  } catch (error) {
-    throw inputInvalid(job, 'cannot be represented in JSON', error)
-  }
-  if (text === undefined) throw inputInvalid(job, `is ${typeof input}, which JSON cannot represent`)
-  return text
 }
 
 function inputInvalid(job: JobType, what: string, cause?: unknown): HoldfastError {

@@ -8,7 +8,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { JobType } from '../../../kernel/background/job-type.ts'
 import { isTraceparent } from '../../../kernel/telemetry/trace-context.ts'
 import { traceparentOf } from '../../../kernel/host/work.ts'
-import { type Gathering, PositionedRows } from '../../../storage/postgres/transaction/gathered-rows.ts'
+import { RowGathering } from '../../../storage/postgres/transaction/row-gathering.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { HandlerSession } from '../../../storage/postgres/transaction/handler-session.ts'
 import { insertSubjects } from '../../subjects/queries/insert-subjects.ts'
@@ -18,6 +18,7 @@ import { type CancelledRow, cancelJob } from '../queries/finish.ts'
 import { findRunningUniqueJob, insertJobs, insertUniqueJob, lockUniqueJob } from '../queries/enqueue.ts'
 import { releaseSlot } from '../queries/limits.ts'
 import type { WakeSender } from '../../wakes/wake.ts'
+import { allOf } from '../../../kernel/base/thenable.ts'
 
 /** Dependencies of {@link TransactionJobs}. */
 export interface TransactionJobsParts {
@@ -34,12 +35,9 @@ const maxUniqueAttempts = 5
  * The jobs of one transaction. They are collected and inserted in the round trip of the commit. A
  * unique job is inserted at once, since only the database knows whether its key is free.
  */
-export class TransactionJobs implements Jobs, Gathering {
-  readonly #session: HandlerSession
+export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #service: string
   readonly #waker: WakeSender
-  readonly #rows: PositionedRows<JobRow>
-  #isGathered = false
   /** Unique jobs that were inserted or found before the commit. */
   readonly #unique: JobRow[] = []
   /** Wakes to send after the commit; their jobs may belong to other services. */
@@ -50,14 +48,9 @@ export class TransactionJobs implements Jobs, Gathering {
   }[] = []
 
   constructor(session: HandlerSession, { service, waker }: TransactionJobsParts) {
-    this.#session = session
+    super(session)
     this.#service = service
     this.#waker = waker
-    this.#rows = new PositionedRows(session.gathered)
-  }
-
-  get length(): number {
-    return this.#rows.rows.length
   }
 
   async enqueue<Input>(
@@ -69,7 +62,7 @@ export class TransactionJobs implements Jobs, Gathering {
     if (options.unique !== undefined) return this.#insertUnique(await made)
     // A synchronous row is collected at once, so a caller that forgets to await still enqueues it.
     const row = made instanceof Promise ? await made : made
-    this.#gather([row])
+    this.gather([row], enqueuedLate)
     return { id: row.id, isNew: true }
   }
 
@@ -79,10 +72,9 @@ export class TransactionJobs implements Jobs, Gathering {
     options: EnqueueManyOptions = {},
   ): Promise<readonly string[]> {
     const traced = this.#traced(options)
-    const made = inputs.map((input) => toJobRow(job, input, traced))
-    const isLate = made.some((row) => row instanceof Promise)
-    const rows = isLate ? await Promise.all(made.map(async (row) => row)) : (made as JobRow[])
-    this.#gather(rows)
+    const made = allOf(inputs.map((input) => toJobRow(job, input, traced)))
+    const rows = made instanceof Promise ? await made : made
+    this.gather(rows, enqueuedLate)
     return rows.map(({ id }) => id)
   }
 
@@ -95,20 +87,16 @@ export class TransactionJobs implements Jobs, Gathering {
       for (const statement of releaseSlot({ ...found, key: found.freed_key })) await this.#run(statement)
       this.#wakes.push({ kind: 'jobs', name, service })
     }
-    this.#register()
+    this.register()
     return true
   }
 
-  forget(from: number, to: number): void {
-    this.#rows.forget(from, to)
-  }
-
   statements(): readonly Statement[] {
-    return this.length > 0 ? insertJobs(this.#service, this.#rows.rows) : []
+    return this.length > 0 ? insertJobs(this.#service, this.rows) : []
   }
 
   committed(): void {
-    announceJobs(this.#rows.rows, this.#waker)
+    announceJobs(this.rows, this.#waker)
     announceJobs(this.#unique, this.#waker)
     for (const { kind, name, service } of this.#wakes) this.#waker.send(kind, [name], service)
   }
@@ -116,23 +104,7 @@ export class TransactionJobs implements Jobs, Gathering {
   /** Adds the trace of this transaction, unless the options have a valid one. */
   #traced(options: EnqueueOptions): EnqueueOptions {
     if (options.traceparent !== undefined && isTraceparent(options.traceparent)) return options
-    return { ...options, traceparent: traceparentOf(this.#session.work) }
-  }
-
-  #gather(rows: readonly JobRow[]): void {
-    if (this.#session.isClosed) {
-      throw new HoldfastError(
-        'job-enqueued-late',
-        'A job was enqueued after the handler of its transaction had ended. Await every enqueue within the handler.',
-      )
-    }
-    this.#register()
-    for (const row of rows) this.#rows.push(row)
-  }
-
-  #register(): void {
-    if (!this.#isGathered) this.#session.gathered.add(this)
-    this.#isGathered = true
+    return { ...options, traceparent: traceparentOf(this.session.work) }
   }
 
   async #insertUnique(row: JobRow): Promise<EnqueuedJob> {
@@ -156,7 +128,7 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   #wakeAfterCommit(row: JobRow, job: EnqueuedJob): EnqueuedJob {
-    this.#register()
+    this.register()
     this.#unique.push(row)
     // The job that was found may be ready already, and was locked against claims.
     if (!job.isNew) this.#wakes.push({ kind: 'returned', name: row.name, service: this.#service })
@@ -164,7 +136,14 @@ export class TransactionJobs implements Jobs, Gathering {
   }
 
   async #run<Row extends object>({ text, values = [] }: Statement): Promise<Row[]> {
-    const { rows } = await this.#session.query({ text, values: [...values] })
+    const { rows } = await this.session.query({ text, values: [...values] })
     return rows as Row[]
   }
+}
+
+function enqueuedLate(): HoldfastError {
+  return new HoldfastError(
+    'job-enqueued-late',
+    'A job was enqueued after the handler of its transaction had ended. Await every enqueue within the handler.',
+  )
 }

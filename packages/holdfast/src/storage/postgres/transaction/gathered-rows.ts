@@ -16,35 +16,6 @@ export interface Gathering {
   committed(): void
 }
 
-/** The rows of one gathering, each with its position among all rows gathered in the transaction. */
-export class PositionedRows<Row> {
-  readonly #gathered: GatheredRows
-  readonly #positions: number[] = []
-  readonly rows: Row[] = []
-
-  constructor(gathered: GatheredRows) {
-    this.#gathered = gathered
-  }
-
-  push(row: Row): void {
-    this.rows.push(row)
-    this.#positions.push(this.#gathered.takePosition())
-  }
-
-  /** As {@link Gathering.forget}. */
-  forget(from: number, to: number): void {
-    let kept = 0
-    for (const [index, position] of this.#positions.entries()) {
-      if (position >= from && position < to) continue
-      this.#positions[kept] = position
-      this.rows[kept] = this.rows[index]!
-      kept += 1
-    }
-    this.#positions.length = kept
-    this.rows.length = kept
-  }
-}
-
 /** All rows gathered in one transaction. Rows undone by a ROLLBACK TO are removed. */
 export class GatheredRows {
   readonly #gatherings: Gathering[] = []
