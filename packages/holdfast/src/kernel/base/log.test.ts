@@ -1,6 +1,6 @@
 import { createLogger } from 'holdfast'
 import { expect, test } from 'vitest'
-import { toLogFields } from './log.ts'
+import { logLevels, toLogFields } from './log.ts'
 
 const written = (write: (log: ReturnType<typeof createLogger>) => void): unknown[] => {
   const lines: string[] = []
@@ -57,5 +57,20 @@ test('a thrown value of any type is described', () => {
     { message: 'text' },
     { message: 'undefined' },
     { message: 'Symbol(s)' },
+  ])
+})
+
+test('a logger can be built from one function for all levels', () => {
+  const lines: unknown[] = []
+  const log = logLevels((...line) => lines.push(line))
+  log.debug('one')
+  log.info({ a: 1 }, 'two')
+  log.warn('three')
+  log.error({ b: 2 }, 'four')
+  expect(lines).toEqual([
+    ['debug', undefined, 'one'],
+    ['info', { a: 1 }, 'two'],
+    ['warn', undefined, 'three'],
+    ['error', { b: 2 }, 'four'],
   ])
 })

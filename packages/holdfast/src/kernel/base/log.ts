@@ -21,7 +21,33 @@ export interface Logger {
   child(fields: LogFields): Logger
 }
 
-type Level = 'debug' | 'info' | 'warn' | 'error'
+/** The level of a log line. */
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+/** The arguments of a {@link LogLine}. */
+export type LogArguments = [message: string] | [fields: LogFields, message: string]
+
+/**
+ * Returns the methods of a logger for all levels. Each passes its line to `write`: the fields,
+ * `undefined` if there are none, and the message, `undefined` if untyped code passes none.
+ */
+export function logLevels(
+  write: (level: Level, fields: LogFields | undefined, message: string | undefined) => void,
+): Record<Level, LogLine> {
+  const line =
+    (level: Level): LogLine =>
+    (...[first, message]: [first: string | LogFields, message?: string]) => {
+      if (typeof first === 'string') write(level, undefined, first)
+      else write(level, first, message)
+    }
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+/** Passes a line on to a logger. */
+export function writeLine(log: Logger, level: Level, ...line: LogArguments): void {
+  if (line.length === 1) log[level](line[0])
+  else log[level](line[0], line[1])
+}
 
 const severity: Readonly<Record<Level, number>> = { debug: 20, info: 30, warn: 40, error: 50 }
 
@@ -93,19 +119,12 @@ export interface LoggerOptions {
 /** Creates a logger that writes each line as one JSON object. */
 export function createLogger(options: LoggerOptions): Logger {
   const least = severity[options.level ?? 'info']
-  const line =
-    (level: Level): LogLine =>
-    (first: string | LogFields, message?: string) => {
-      if (severity[level] < least) return
-      const [fields, text] = typeof first === 'string' ? [{}, first] : [first, message]
-      const time = new Date().toISOString()
-      options.write(toLine({ level, time, msg: text }, { ...options.fields, ...fields }))
-    }
   return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
+    ...logLevels((level, fields, msg) => {
+      if (severity[level] < least) return
+      const time = new Date().toISOString()
+      options.write(toLine({ level, time, msg }, { ...options.fields, ...fields }))
+    }),
     child: (fields) => createLogger({ ...options, fields: { ...options.fields, ...fields } }),
   }
 }

@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLine } from './log.ts'
+import { type LogFields, type Logger, logLevels } from './log.ts'
 import type { Redactor } from './redact.ts'
 
 // Fields that every line has. JSON readers disagree about duplicate members, so no other field may
@@ -15,18 +15,13 @@ export function redactedLog(
   taken: ReadonlySet<string> = alwaysTaken,
 ): Logger {
   const toFields = (fields: LogFields): LogFields => withFreeNames(redactor.fields(fields), taken)
-  const line =
-    (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
-    (first: string | LogFields, message?: string) => {
-      if (log.isLevelEnabled?.(level) === false) return
-      if (typeof first === 'string') log[level](redactor.text(first))
-      else log[level](toFields(first), redactor.text(message ?? ''))
-    }
   return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
+    ...logLevels((level, fields, message = '') => {
+      if (log.isLevelEnabled?.(level) === false) return
+      const text = redactor.text(message)
+      if (fields) log[level](toFields(fields), text)
+      else log[level](text)
+    }),
     child(fields) {
       const own = toFields(fields)
       return redactedLog(log.child(own), redactor, new Set([...taken, ...Object.keys(own)]))

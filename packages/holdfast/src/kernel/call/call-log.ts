@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from '../base/log.ts'
+import { type LogArguments, type LogFields, type Logger, writeLine } from '../base/log.ts'
 
 /**
  * The logger of one call. Its child logger is created with its first line, because most calls log
@@ -19,29 +19,22 @@ export class CallLog implements Logger {
   }
 
   debug(...line: LogArguments): void {
-    write(this.#logger, 'debug', line)
+    writeLine(this.#logger, 'debug', ...line)
   }
 
   info(...line: LogArguments): void {
-    write(this.#logger, 'info', line)
+    writeLine(this.#logger, 'info', ...line)
   }
 
   warn(...line: LogArguments): void {
-    write(this.#logger, 'warn', line)
+    writeLine(this.#logger, 'warn', ...line)
   }
 
   error(...line: LogArguments): void {
-    write(this.#logger, 'error', line)
+    writeLine(this.#logger, 'error', ...line)
   }
 
   child(fields: LogFields): Logger {
     return this.#logger.child(fields)
   }
-}
-
-type LogArguments = [message: string] | [fields: LogFields, message: string]
-
-function write(logger: Logger, level: 'debug' | 'info' | 'warn' | 'error', line: LogArguments): void {
-  if (line.length === 1) logger[level](line[0])
-  else logger[level](line[0], line[1])
 }

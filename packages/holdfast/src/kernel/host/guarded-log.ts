@@ -1,4 +1,4 @@
-import type { LogFields, Logger, LogLine } from '../base/log.ts'
+import { type Logger, logLevels } from '../base/log.ts'
 import type { ServiceHost } from './service-host.ts'
 
 /**
@@ -16,21 +16,15 @@ export function guardedLog(log: Logger, notify: ServiceHost['notify']): Logger {
 }
 
 function guarded(log: Logger, report: (error: unknown) => void): Logger {
-  const line =
-    (level: 'debug' | 'info' | 'warn' | 'error'): LogLine =>
-    (first: string | LogFields, message?: string) => {
+  return {
+    ...logLevels((level, fields, message = '') => {
       try {
-        if (typeof first === 'string') log[level](first)
-        else log[level](first, message ?? '')
+        if (fields) log[level](fields, message)
+        else log[level](message)
       } catch (error) {
         report(error)
       }
-    }
-  return {
-    debug: line('debug'),
-    info: line('info'),
-    warn: line('warn'),
-    error: line('error'),
+    }),
     isLevelEnabled(level) {
       try {
         return log.isLevelEnabled?.(level) ?? true

@@ -1,3 +1,4 @@
+import type { Level } from '../../../kernel/base/log.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
 import { settings, type SettingValues } from '../../../platform/settings/create-settings.ts'
 import { durationMs, oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
@@ -6,8 +7,6 @@ import { defaultKeepAliveTimeout } from './http-limits.ts'
 
 /** The max port number. */
 export const maxPort = 65_535
-
-type Level = 'debug' | 'info' | 'warn' | 'error'
 
 interface ServerSettings extends Readonly<Record<string, Setting>> {
   readonly PORT: Setting<number | undefined>
