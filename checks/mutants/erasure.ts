@@ -158,4 +158,60 @@ export const erasureMutants: readonly Mutant[] = [
     killedBy: [{ file: subjects, name: 'a key has the subject of its caller' }],
     why: 'The answer would be stored for the person whom the handler has written into its input.',
   },
+  {
+    name: 'erasure: deliveries not locked',
+    file: `${effects}/webhooks/queries/subject-webhooks.ts`,
+    text: `      order by id
+      for update`,
+    replacement: '      order by id',
+    killedBy: [{ file: holding, name: 'that is being replayed is not erased' }],
+    why: 'A delivery that is replayed meanwhile would be sent without its body.',
+  },
+  {
+    name: 'erasure: a replay that does not lock the message',
+    file: `${effects}/webhooks/queries/replay-deliveries.ts`,
+    text: 'for update of delivery for share of message',
+    replacement: 'for update of delivery',
+    killedBy: [{ file: holding, name: 'that is being erased is not replayed' }],
+    why: 'A replay that waited for an erasure would send a message without its body.',
+  },
+  {
+    name: 'erasure: a batch that was the victim of a deadlock not erased again',
+    file: `${effects}/erasure/erase-subject.ts`,
+    text: '!isRetryable(error) || attempts === maxAttempts',
+    replacement: '!isRetryable(error) || attempts >= 1',
+    killedBy: [{ file: erasing, name: 'erases a batch again that was the victim of a deadlock' }],
+    why: 'A deadlock with a worker would end the erasure half way.',
+  },
+  {
+    name: 'subjects: kept after the leaf of their keys is truncated',
+    file: `${effects}/idempotency/queries/ring.ts`,
+    text: 'truncate ${leafName(leaf)}, ${subjectsName(leaf)}',
+    replacement: 'truncate ${leafName(leaf)}',
+    killedBy: [
+      {
+        file: `${effects}/idempotency/rotate-ring.postgres.test.ts`,
+        name: 'the leaf of the next slot is truncated, and every other leaf is kept',
+      },
+    ],
+    why: 'The subjects of expired keys would be kept, and name rows that do not exist.',
+  },
+  {
+    name: 'subjects: kept after their webhook message is pruned',
+    file: `${effects}/webhooks/queries/prune-messages.ts`,
+    text: `\${deleteSubjectsOf('webhook', 'select id from gone')}`,
+    replacement: 'select id from gone',
+    killedBy: [{ file: subjects, name: 'pruning deletes the subjects of webhooks with their messages' }],
+    why: 'The table of subjects would grow without limit.',
+  },
+  {
+    name: 'subjects: an ended job taken for gone',
+    file: `${effects}/subjects/queries/delete-orphans.ts`,
+    text: 'coalesce(jobs.found, ended_jobs.found, ',
+    replacement: 'coalesce(jobs.found, ',
+    killedBy: [
+      { file: subjects, name: 'subjects whose rows an earlier version has deleted are deleted page by page' },
+    ],
+    why: 'The sweep would delete the subjects of ended jobs, which an erasure would not find any more.',
+  },
 ]

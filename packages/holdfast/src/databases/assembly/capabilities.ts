@@ -5,7 +5,7 @@ import {
 } from '../../effects/idempotency/idempotency.ts'
 import { jobsCapability, type JobsHost, type JobsOptions } from '../../effects/jobs/jobs.ts'
 import { messagesCapability, type MessagesHost } from '../../effects/messages/messages.ts'
-import { subjectMigrations } from '../../effects/subjects/migrations.ts'
+import { subjectsCapability } from '../../effects/subjects/subjects.ts'
 import { webhookMigrations } from '../../effects/webhooks/migrations.ts'
 import type { DatabaseCapability } from '../../storage/capability/database-capability.ts'
 import { signingKeysCapability } from '../../storage/pages/signing-keys.ts'
@@ -22,8 +22,8 @@ export interface AssemblyHost extends IdempotencyHost, ReadsHost, JobsHost, Mess
 /**
  * The capabilities of a database: its tables, stages, effects and background work. The order is
  * that of their migrations, stages and parts of a worker. Messages start after jobs, whose leader
- * dispatches them. Webhooks and subjects are used through the transactions of handlers, so they
- * only have tables.
+ * dispatches them. Webhooks are used through the transactions of handlers, so they only have
+ * tables.
  */
 export const capabilities: readonly DatabaseCapability<AssemblyHost>[] = [
   signingKeysCapability,
@@ -32,5 +32,5 @@ export const capabilities: readonly DatabaseCapability<AssemblyHost>[] = [
   jobsCapability,
   messagesCapability,
   { migrations: webhookMigrations },
-  { migrations: subjectMigrations },
+  subjectsCapability,
 ]

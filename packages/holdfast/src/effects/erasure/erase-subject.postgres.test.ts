@@ -205,6 +205,23 @@ describe('an erasure', () => {
     expect(await listErasures(app.pool, { subject: customer })).toMatchObject([{ erased: {} }])
   })
 
+  test('erases a batch again that was the victim of a deadlock', async () => {
+    await app.note(customer, { parts: [] })
+    let deadlocks = 2
+    const failing = await app.watched({
+      async before(text) {
+        if (!text.includes('set erased') || deadlocks === 0) return
+        deadlocks -= 1
+        await app.pool.query(`do $$ begin raise sqlstate '40P01'; end $$`)
+      },
+    })
+    expect(await eraseSubject(failing, customer, { service: 'erasure-test' })).toMatchObject({
+      erased: { keys: 1 },
+      isComplete: true,
+    })
+    expect(deadlocks).toBe(0)
+  })
+
   test('does not wait for a mutation of the same subject, whose rows the next one erases', async () => {
     const { promise, resolve: go } = Promise.withResolvers<void>()
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>()

@@ -150,7 +150,7 @@ export async function startErasure(): Promise<TestErasure> {
     }),
     { onLog: () => {}, worker: false },
   )
-  const pool = openDriverPool({ connectionString: on.databaseUrl, max: 4 })
+  const pool = openDriverPool({ connectionString: on.databaseUrl, max: 10 })
   pool.on('error', () => {})
 
   const tables = async (): Promise<readonly string[]> => {

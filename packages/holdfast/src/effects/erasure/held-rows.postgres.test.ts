@@ -214,4 +214,64 @@ describe('a webhook', () => {
     await app.work()
     expect(await erase()).toMatchObject({ erased: { jobs: 1, webhooks: 1 }, isComplete: true })
   })
+
+  const range = async (): Promise<Parameters<typeof replayWebhookDeliveries>[1]> => {
+    const { rows } = await app.pool.query<{ id: string }>('select id from holdfast.webhook_endpoints')
+    return { endpoint: rows[0]!.id, since: new Date(0), which: 'all' }
+  }
+  const waitsForLock = (): Promise<unknown> =>
+    until(
+      async () =>
+        (
+          await app.pool.query(
+            `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+          )
+        ).rowCount === 1,
+    )
+
+  test('that is being replayed is not erased', async () => {
+    await app.note(customer, { parts: ['message'] })
+    await app.work()
+    const { id } = await delivery()
+    const replaying = await app.pool.connect()
+    await replaying.query('begin')
+    await replayWebhookDelivery(replaying, id)
+    const erasing = erase()
+    await waitsForLock()
+    await replaying.query('commit')
+    replaying.release()
+    expect(await erasing).toMatchObject({
+      held: [
+        { kind: 'job', name: 'webhook-delivery', reason: 'waiting' },
+        { kind: 'webhook', name: 'note.made', reason: 'waiting' },
+      ],
+      isComplete: false,
+    })
+    await app.work()
+    expect(app.receiver.requests.at(-1)!.body).toContain(secret)
+    expect(await erase()).toMatchObject({ erased: { jobs: 1, webhooks: 1 }, isComplete: true })
+  })
+
+  test('that is being erased is not replayed', async () => {
+    await app.note(customer, { parts: ['message'] })
+    await app.work()
+    const { id } = await delivery()
+    await app.pool.query(`delete from holdfast.webhook_deliveries where id <> $1`, [id])
+    let replaying: Promise<number> | undefined
+    let hasErased = false
+    const watched = await app.watched({
+      async before(text) {
+        if (text.includes(`set body = ''`)) hasErased = true
+        if (text !== 'commit' || !hasErased || replaying) return
+        replaying = replayWebhookDeliveries(app.pool, await range())
+        await waitsForLock()
+      },
+    })
+    expect(await eraseSubject(watched, customer, { service: 'erasure-test' })).toMatchObject({
+      erased: { webhooks: 1 },
+      isComplete: true,
+    })
+    expect(await replaying).toBe(0)
+    expect(await delivery()).toMatchObject({ state: 'delivered' })
+  })
 })

@@ -20,6 +20,7 @@ import {
   forgetDeletedMessages,
   readSubjectMessages,
 } from '../messages/queries/subject-messages.ts'
+import { deleteOrphans } from '../subjects/queries/delete-orphans.ts'
 import { subjectIdOf } from '../subjects/subject-id.ts'
 import {
   eraseWebhookMessages,
@@ -131,6 +132,7 @@ const statements: Readonly<Record<string, Statement>> = {
   findSubjectWebhooks: findSubjectWebhooks(page, 'webhook-delivery'),
   readSubjectWebhooks: readSubjectWebhooks(ids),
   lockDeliveries: lockDeliveries(ids),
+  deleteOrphans: deleteOrphans(page.after, 1_000),
   failPendingDeliveries: failPendingDeliveries(ids, of, 'webhook-delivery'),
   eraseWebhookMessages: eraseWebhookMessages(ids),
 }

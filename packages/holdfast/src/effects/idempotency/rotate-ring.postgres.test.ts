@@ -80,9 +80,16 @@ test('the leaf of the next slot is truncated, and every other leaf is kept', asy
       `insert into holdfast.idempotency_keys_${each} (id, service, scope, key, fingerprint, status, headers)
        values (gen_random_uuid(), '', '', '', '', 200, '{}')`,
     )
+  for (let each = 0; each < leafCount; each += 1)
+    await client.query(
+      `insert into holdfast.idempotency_subjects_${each} (subject, service, id)
+       values (gen_random_uuid(), '', gen_random_uuid())`,
+    )
   await start({ pruneEvery: '20ms' })
   await until(async () => (await rowsIn(next)) === 0)
   expect(await count('from holdfast.idempotency_keys')).toBe(leafCount - 1)
+  for (let each = 0; each < leafCount; each += 1)
+    expect(await count(`from holdfast.idempotency_subjects_${each}`)).toBe(each === next ? 0 : 1)
 })
 
 test('a reader of the leaf delays only its truncation', async () => {

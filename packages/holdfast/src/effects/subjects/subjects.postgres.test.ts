@@ -6,8 +6,12 @@ import { z } from 'zod'
 import type { Effects } from '../../kernel/background/effects.ts'
 import { pruneMessages } from '../messages/queries/prune.ts'
 import { insertJobs } from '../jobs/queries/enqueue.ts'
+import { archive } from '../jobs/queries/archive.ts'
 import { pruneJobs } from '../jobs/queries/prune-jobs.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { pruneWebhookMessages } from '../webhooks/queries/prune-messages.ts'
+import { deleteOrphans, type OrphansRow } from './queries/delete-orphans.ts'
+import { insertSubjects } from './queries/insert-subjects.ts'
 import { subjectIdOf } from './subject-id.ts'
 
 const { consumer, job, mutation, service } = holdfast({
@@ -62,7 +66,7 @@ beforeAll(async () => {
 afterAll(() => on.stop())
 beforeEach(() =>
   on.sql(
-    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.messages, holdfast.subjects, holdfast.job_limits cascade',
+    'truncate holdfast.jobs, holdfast.ended_jobs, holdfast.messages, holdfast.subjects, holdfast.job_limits, holdfast.webhook_messages cascade',
   ),
 )
 
@@ -187,6 +191,74 @@ test('pruning deletes subjects with their rows', async () => {
   await on.sql(`update holdfast.messages set published_at = now() - interval '1 hour'`)
   await run(pruneMessages({ retentionMs: 60_000, after: '0', limit: 10 }))
   expect(await countSubjects()).toBe(0)
+})
+
+/** Inserts a webhook message of an hour ago about `customer:1`. */
+async function insertWebhook(): Promise<void> {
+  const [row] = await on.sql<{ id: string }>(
+    `insert into holdfast.webhook_messages (id, service, event, body, created_at)
+     values (gen_random_uuid(), 'subjects-test', 'money.moved', '{}', now() - interval '1 hour')
+     returning id`,
+  )
+  const about = [{ id: row!.id, subjects: ['customer:1'] }]
+  for (const statement of insertSubjects('subjects-test', 'webhook', about)) await run(statement)
+}
+
+test('pruning deletes the subjects of webhooks with their messages', async () => {
+  await insertWebhook()
+  await run(pruneWebhookMessages('subjects-test', { retentionMs: 2 * 3_600_000, limit: 10 }))
+  expect(await countSubjects()).toBe(1)
+  await run(pruneWebhookMessages('subjects-test', { retentionMs: 60_000, limit: 10 }))
+  expect(await countSubjects()).toBe(0)
+})
+
+test('subjects whose rows an earlier version has deleted are deleted page by page', async () => {
+  await within(async ({ jobs, publish }) => {
+    await jobs.enqueue(mail, between)
+    await jobs.enqueue(mail, between)
+    await publish(Moved, 'a', between)
+    await publish(Moved, 'b', between)
+  })
+  await insertWebhook()
+  await insertWebhook()
+  const [ended] = await on.sql<{ id: string }>('select id from holdfast.jobs order by id limit 1')
+  await on.sql(
+    `with gone as (delete from holdfast.jobs where id = $1 returning jobs.*),
+     ${archive({ state: "'dead'", retentionMs: '60000' })}
+     select`,
+    [ended!.id],
+  )
+  const sweep = async (): Promise<readonly [seen: number, deleted: number]> => {
+    let after = '00000000-0000-0000-0000-000000000000'
+    let [seen, deleted] = [0, 0]
+    for (;;) {
+      const { text, values = [] } = deleteOrphans(after, 3)
+      const [page] = await on.sql<OrphansRow>(text, [...values])
+      seen += page!.seen
+      deleted += page!.deleted
+      if (page!.last === null) return [seen, deleted]
+      after = page!.last
+    }
+  }
+  expect((await sweep())[1]).toBe(0)
+  expect(await countSubjects()).toBe(10)
+  // As an earlier version does: without the subjects.
+  for (const table of ['jobs', 'webhook_messages', 'messages'])
+    await on.sql(
+      `delete from holdfast.${table} where id = (select id from holdfast.${table} order by id limit 1)`,
+    )
+  expect((await sweep())[1]).toBe(5)
+  expect(await countSubjects()).toBe(5)
+  await on.sql('delete from holdfast.ended_jobs')
+  expect((await sweep())[1]).toBe(2)
+})
+
+test('the leader sweeps subjects without a row', async () => {
+  await within(({ jobs }) => jobs.enqueue(mail, between))
+  await on.sql('delete from holdfast.jobs')
+  const worker = await on.running.startWorker()
+  await until(async () => (await countSubjects()) === 0)
+  await worker?.stop(1_000)
 })
 
 test('a key has the subject of its caller, and those that its operation declares', async () => {

@@ -1,3 +1,4 @@
+import { markDriverError } from '../errors/sql-state.ts'
 import type { Statement } from './statement.ts'
 
 /** Runs statements: a pool or a client of `pg`, or the `transaction` of a handler. */
@@ -10,11 +11,16 @@ export interface StatementClient {
 
 /**
  * Runs a statement and returns its rows. It is not prepared, because administration rarely repeats
- * a statement.
+ * a statement. Its failure is recognized as one of Postgres, also if the client is not one of the
+ * framework.
  */
 export async function runStatement<Row>(
   client: StatementClient,
   { text, values = [] }: Statement,
 ): Promise<readonly Row[]> {
-  return (await client.query(text, [...values])).rows as readonly Row[]
+  try {
+    return (await client.query(text, [...values])).rows as readonly Row[]
+  } catch (error) {
+    throw markDriverError(error)
+  }
 }

@@ -1,0 +1,54 @@
+import type { Clock } from '../../kernel/base/clock.ts'
+import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
+import type { Logger } from '../../kernel/base/log.ts'
+import { systemWork } from '../../kernel/host/work.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import { deleteOrphans, type OrphansRow } from './queries/delete-orphans.ts'
+
+/** Dependencies of {@link startOrphanSweep}. */
+export interface OrphanSweep {
+  readonly pool: Pool
+  readonly clock: Clock
+  readonly log: Logger
+  /** Returns whether this process sweeps. Several may: a subject is deleted once. */
+  readonly isResponsible: () => boolean
+}
+
+// A page a minute keeps the load small, whatever the size of the table: about 30 ms of index
+// look-ups. Ten million subjects are swept in a day and a half.
+const everyMs = 60_000
+const pageSize = 5_000
+const restMs = 24 * 60 * 60_000
+const limitMs = 30_000
+const firstId = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Starts to delete subjects whose row is gone, page by page. Every deletion of this version takes
+ * the subjects with it; a process of an earlier version that prunes rows does not know of them. A
+ * sweep begins when this process becomes responsible, and again a day after it has ended.
+ */
+export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSweep): RecurringTask {
+  let after = firstId
+  let restsUntilMs = -Infinity
+
+  return startRecurringTask({
+    failure: 'deleting subjects without a row failed',
+    clock,
+    log,
+    everyMs,
+    async work(stopping) {
+      if (!isResponsible() || clock.monotonicMs() < restsUntilMs) return undefined
+      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const { rows } = await withConnection(pool, work, (connection) =>
+        connection.run<OrphansRow>(deleteOrphans(after, pageSize)),
+      )
+      const { seen, deleted, last } = rows[0]!
+      if (deleted > 0) log.info({ count: deleted }, 'subjects without a row deleted')
+      const isEnd = seen < pageSize
+      after = isEnd ? firstId : last!
+      if (isEnd) restsUntilMs = clock.monotonicMs() + restMs
+      return undefined
+    },
+  })
+}
