@@ -1,7 +1,14 @@
 import { batchCalls } from '../../effects/jobs/attempt/batch-calls.ts'
-import { type BegunRow, beginJobs, findOver, type OverRow } from './queries/begin-jobs.ts'
-import { failJob, type Failing } from './queries/fail-job.ts'
-import { type Finish, finishJobs } from './queries/finish-jobs.ts'
+import {
+  beginJobs,
+  type BegunRow,
+  type Failing,
+  failJob,
+  findOver,
+  type Finish,
+  finishJobs,
+  type OverRow,
+} from './queries/job-records.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'

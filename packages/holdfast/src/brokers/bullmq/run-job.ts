@@ -8,7 +8,7 @@ import type { AttemptEnd } from '../../effects/jobs/queries/finish.ts'
 import type { Transaction } from '../../storage/postgres/transaction/transaction.ts'
 import type { JobRecords } from './job-records.ts'
 import { NoSteps } from './no-steps.ts'
-import { finishFenced } from './queries/finish-jobs.ts'
+import { finishFenced } from './queries/job-records.ts'
 
 /** Dependencies of {@link runJob}. */
 export interface RunParts extends HandlerParts {

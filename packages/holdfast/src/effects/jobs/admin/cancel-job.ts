@@ -5,7 +5,7 @@ import { notify } from '../../wakes/notify.ts'
 import { releaseSlot } from '../queries/limits.ts'
 import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
-import { findJobRow } from './queries/find-job.ts'
+import { findJobRow } from './queries/read-jobs.ts'
 
 /** A cancelled job. */
 export interface CancelledJob {

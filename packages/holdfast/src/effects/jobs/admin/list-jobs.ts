@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { checkJobId } from './job-errors.ts'
-import { listJobRows } from './queries/list-jobs.ts'
+import { listJobRows } from './queries/read-jobs.ts'
 import type { ListedJob } from './stored-job.ts'
 import type { JobState } from '../states.ts'
 

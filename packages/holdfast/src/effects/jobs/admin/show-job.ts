@@ -1,7 +1,6 @@
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
-import { findJobRow } from './queries/find-job.ts'
-import { listStepRows } from './queries/list-steps.ts'
+import { findJobRow, listStepRows } from './queries/read-jobs.ts'
 import type { StoredJob, StoredStep } from './stored-job.ts'
 
 type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {

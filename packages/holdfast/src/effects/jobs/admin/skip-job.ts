@@ -4,7 +4,7 @@ import { notifyReturned } from '../../wakes/notify.ts'
 import { releaseSlot } from '../queries/limits.ts'
 import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
 import { checkJobId, jobUnknown } from './job-errors.ts'
-import { findJobRow } from './queries/find-job.ts'
+import { findJobRow } from './queries/read-jobs.ts'
 import { skipDead, type SkippedRow } from './queries/skip-job.ts'
 
 /** A dead job that was skipped: later jobs of its concurrency key no longer wait for it. */

@@ -2,7 +2,7 @@ import type { Statement } from '../../../../storage/postgres/statement/statement
 import { deleteSubjectsOf } from '../../../subjects/queries/delete-subjects.ts'
 import { pageValues, subjectRows, theseIds } from '../../../subjects/queries/find-subject-rows.ts'
 import type { SubjectPage } from '../../../subjects/subject-source.ts'
-import { jobColumns } from './job-columns.ts'
+import { jobColumns } from './read-jobs.ts'
 
 /** Finds jobs of a subject. `state` is `null` for a job that has ended or is gone. */
 export function findSubjectJobs(page: SubjectPage): Statement {
