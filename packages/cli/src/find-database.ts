@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { HoldfastError } from 'holdfast'
-import { type Secret, setting, settings, url, type Setting } from 'holdfast/settings'
-import type { Settings, SettingValues } from 'holdfast/settings'
+import { type Secret, setting, settings, url } from 'holdfast/settings'
+import type { Settings } from 'holdfast/settings'
 import { usageInvalid } from './usage-invalid.ts'
 
 // The default of the service.
 const defaultDirectory = join('.holdfast', 'postgres')
 
-interface DatabaseSettings extends Readonly<Record<string, Setting>> {
-  readonly DATABASE_URL: Setting<Secret<string> | undefined>
+interface DatabaseSettings {
+  readonly DATABASE_URL: Secret<string> | undefined
 }
 
-const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
+const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
     description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,

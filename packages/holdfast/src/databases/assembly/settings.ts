@@ -1,18 +1,18 @@
 import type { Settings } from '../../kernel/host/settings.ts'
-import { settings, type SettingValues } from '../../platform/settings/create-settings.ts'
+import { settings } from '../../platform/settings/create-settings.ts'
 import { text, url } from '../../platform/settings/schemas.ts'
-import { setting, type Setting } from '../../platform/settings/setting.ts'
+import { setting } from '../../platform/settings/setting.ts'
 import type { Secret } from '../../platform/settings/secret.ts'
 
-interface DatabaseSettings extends Readonly<Record<string, Setting>> {
-  readonly DATABASE_URL: Setting<Secret<string> | undefined>
-  readonly DATABASE_DIRECT_URL: Setting<Secret<string> | undefined>
-  readonly DATABASE_REPLICA_URLS: Setting<Secret<string> | undefined>
-  readonly DATABASE_TLS_EXCEPTION: Setting<string | undefined>
+interface DatabaseSettings {
+  readonly DATABASE_URL: Secret<string> | undefined
+  readonly DATABASE_DIRECT_URL: Secret<string> | undefined
+  readonly DATABASE_REPLICA_URLS: Secret<string> | undefined
+  readonly DATABASE_TLS_EXCEPTION: string | undefined
 }
 
 /** The environment variables that configure a database unless its options do. */
-export const databaseSettings: Settings<SettingValues<DatabaseSettings>> = settings<DatabaseSettings>({
+export const databaseSettings: Settings<DatabaseSettings> = settings<DatabaseSettings>({
   DATABASE_URL: setting(url('postgres', 'postgresql'), {
     description: 'Database address: postgres://user:password@host:5432/name.',
     secret: true,

@@ -3,18 +3,15 @@ import type { Settings, SettingsSource } from '../../kernel/host/settings.ts'
 import type { Setting } from './setting.ts'
 import { createSettingReader, type Reading } from './setting-reader.ts'
 
-/** Declarations of settings, by variable name. */
-export type SettingDeclarations = Readonly<Record<string, Setting>>
-
-/** The values of declared settings. */
-export type SettingValues<D extends SettingDeclarations> = {
-  readonly [Name in keyof D]: D[Name] extends Setting<infer Value> ? Value : never
-}
+/** Declarations of settings, by variable name, for their values. */
+export type SettingDeclarations<Values> = { readonly [Name in keyof Values]: Setting<Values[Name]> }
 
 /** Declares the environment variables that configure a program, each under its name. */
-export function settings<D extends SettingDeclarations>(declarations: D): Settings<SettingValues<D>> {
+export function settings<Values>(
+  declarations: SettingDeclarations<Values>,
+): Settings<{ readonly [Name in keyof Values]: Values[Name] }> {
   const names = Object.keys(declarations)
-  const readers = Object.entries(declarations).map(([name, declared]) =>
+  const readers = Object.entries<Setting>(declarations).map(([name, declared]) =>
     createSettingReader(name, declared, names),
   )
 
@@ -33,7 +30,7 @@ export function settings<D extends SettingDeclarations>(declarations: D): Settin
       const readings = await readAll(source)
       const issues = readings.flatMap(({ issue }) => (issue === undefined ? [] : [issue]))
       if (issues.length > 0) throw configurationInvalid(issues)
-      return Object.fromEntries(readings.map(({ name, value }) => [name, value])) as SettingValues<D>
+      return Object.fromEntries(readings.map(({ name, value }) => [name, value])) as Values
     },
   }
 }

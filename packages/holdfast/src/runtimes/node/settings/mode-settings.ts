@@ -1,15 +1,15 @@
 import type { Settings } from '../../../kernel/host/settings.ts'
 import type { Mode } from '../../../kernel/host/service-host.ts'
-import { settings, type SettingValues } from '../../../platform/settings/create-settings.ts'
+import { settings } from '../../../platform/settings/create-settings.ts'
 import { oneOf } from '../../../platform/settings/schemas.ts'
-import { setting, type Setting } from '../../../platform/settings/setting.ts'
+import { setting } from '../../../platform/settings/setting.ts'
 
-interface ModeSettings extends Readonly<Record<string, Setting>> {
-  readonly NODE_ENV: Setting<Mode>
+interface ModeSettings {
+  readonly NODE_ENV: Mode
 }
 
 /** The setting that decides how all others are read. */
-export const modeSettings: Settings<SettingValues<ModeSettings>> = settings<ModeSettings>({
+export const modeSettings: Settings<ModeSettings> = settings<ModeSettings>({
   NODE_ENV: setting(oneOf('development', 'test', 'production'), {
     description: 'Mode of the service: strictness of its checks, and how much it reveals.',
     default: 'development',

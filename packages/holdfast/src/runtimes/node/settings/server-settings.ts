@@ -1,28 +1,26 @@
 import type { Level } from '../../../kernel/base/log.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
-import { settings, type SettingValues } from '../../../platform/settings/create-settings.ts'
+import { settings } from '../../../platform/settings/create-settings.ts'
 import { durationMs, oneOf, text, wholeNumber } from '../../../platform/settings/schemas.ts'
-import { setting, type Setting } from '../../../platform/settings/setting.ts'
+import { setting } from '../../../platform/settings/setting.ts'
 import { defaultKeepAliveTimeout } from './http-limits.ts'
 
 /** The max port number. */
 export const maxPort = 65_535
 
-interface ServerSettings extends Readonly<Record<string, Setting>> {
-  readonly PORT: Setting<number | undefined>
-  readonly HOST: Setting<string | undefined>
-  readonly LOG_LEVEL: Setting<Level>
-  readonly DRAIN_DELAY: Setting<number | undefined>
-  readonly KEEP_ALIVE_TIMEOUT: Setting<number>
-  readonly STRICT_TRANSPORT_SECURITY: Setting<string | undefined>
-  readonly WORKER_CONCURRENCY: Setting<number>
+/** The values of the server's settings. */
+export interface ServerValues {
+  readonly PORT: number | undefined
+  readonly HOST: string | undefined
+  readonly LOG_LEVEL: Level
+  readonly DRAIN_DELAY: number | undefined
+  readonly KEEP_ALIVE_TIMEOUT: number
+  readonly STRICT_TRANSPORT_SECURITY: string | undefined
+  readonly WORKER_CONCURRENCY: number
 }
 
-/** The values of the server's settings. */
-export type ServerValues = SettingValues<ServerSettings>
-
 /** The settings of a server. */
-export const serverSettings: Settings<ServerValues> = settings<ServerSettings>({
+export const serverSettings: Settings<ServerValues> = settings<ServerValues>({
   PORT: setting(wholeNumber({ min: 0, max: maxPort }), {
     description: 'Port to listen on; 0 selects any free port.',
     optional: true,
