@@ -2,11 +2,13 @@ import { jobStates, type ListedJob, listJobs, listPauses } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
 import { count } from '../count.ts'
 import { formatAge } from '../format-time.ts'
-import { text, wholeNumber, words } from '../option.ts'
+import { text, words } from '../option.ts'
 import { printable } from '../printable.ts'
 import { redactText } from '../redact-stored.ts'
+import { present } from '../present.ts'
+import { limitOption, rowList } from '../row-list.ts'
 import type { Screen } from '../screen.ts'
-import { type Column, table } from '../table.ts'
+import type { Column } from '../table.ts'
 
 /** Lists jobs and the paused job names. */
 export const jobsList: Command = command({
@@ -20,25 +22,23 @@ export const jobsList: Command = command({
       description: `Only jobs in one of these states: ${jobStates.join(', ')}.`,
     }),
     after: text('id', 'List the jobs after this one (next page).'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { service, name, state, after, limit }, client }) {
     const found = await listJobs(client, {
       limit,
-      ...(service === undefined ? {} : { service }),
-      ...(name === undefined ? {} : { name }),
-      ...(state === undefined ? {} : { states: state }),
-      ...(after === undefined ? {} : { after }),
+      ...present({ service, name, states: state, after }),
     })
     const jobs = found.map(redactFailure)
     const paused = await listPauses(client)
-    const last = jobs.length === limit ? jobs.at(-1) : undefined
     return {
       data: { jobs, paused },
       text: (screen) =>
         [
-          jobs.length === 0 ? 'None found.' : table(columnsOf(screen), jobs, screen),
-          ...(last ? [`There may be more: --after ${last.id}`] : []),
+          rowList(
+            { rows: jobs, columns: columnsOf(screen), limit, more: ({ id }) => `--after ${id}` },
+            screen,
+          ),
           ...paused.map(
             ({ service: owner, name: one, pausedAt, jobs: waiting }) =>
               `Paused: ${printable(one)} of ${printable(owner)}, since ${formatAge(pausedAt, screen.now)}, with ${count(waiting, 'job')}.`,

@@ -3,6 +3,7 @@ import { type Command, command } from '../command.ts'
 import { serviceOption } from '../common-options.ts'
 import { count } from '../count.ts'
 import { printable } from '../printable.ts'
+import { present } from '../present.ts'
 
 /** Pauses the jobs of a name. */
 export const jobsPause: Command = command({
@@ -12,7 +13,7 @@ export const jobsPause: Command = command({
   arguments: ['name'],
   options: { service: serviceOption },
   async run({ arguments: [name = ''], options: { service }, client }) {
-    const pause = await pauseJobs(client, name, service === undefined ? {} : { service })
+    const pause = await pauseJobs(client, name, present({ service }))
     return {
       data: pause,
       text: () =>

@@ -3,6 +3,7 @@ import { type Command, command } from '../command.ts'
 import { serviceOption } from '../common-options.ts'
 import { count } from '../count.ts'
 import { wholeNumber } from '../option.ts'
+import { present } from '../present.ts'
 
 /** Redrives dead jobs. */
 export const jobsRedrive: Command = command({
@@ -16,7 +17,7 @@ export const jobsRedrive: Command = command({
     limit: wholeNumber('Max number of jobs.', { min: 1, max: 10_000, initial: 1_000 }),
   },
   async run({ arguments: [name = ''], options: { service, limit }, client }) {
-    const redriven = await redriveJobs(client, name, { limit, ...(service === undefined ? {} : { service }) })
+    const redriven = await redriveJobs(client, name, { limit, ...present({ service }) })
     return {
       data: redriven,
       text: () => `${count(redriven.ids.length, 'job')} redriven, ${redriven.left} still dead.`,

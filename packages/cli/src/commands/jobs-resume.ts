@@ -2,6 +2,7 @@ import { resumeJobs } from 'holdfast/jobs'
 import { type Command, command } from '../command.ts'
 import { serviceOption } from '../common-options.ts'
 import { printable } from '../printable.ts'
+import { present } from '../present.ts'
 
 /** Resumes the jobs of a name. */
 export const jobsResume: Command = command({
@@ -10,7 +11,7 @@ export const jobsResume: Command = command({
   arguments: ['name'],
   options: { service: serviceOption },
   async run({ arguments: [name = ''], options: { service }, client }) {
-    const wasPaused = await resumeJobs(client, name, service === undefined ? {} : { service })
+    const wasPaused = await resumeJobs(client, name, present({ service }))
     return {
       data: { name, wasPaused },
       text: () => `${printable(name)} ${wasPaused ? 'is resumed' : 'was not paused'}.`,

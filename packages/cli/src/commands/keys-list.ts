@@ -1,9 +1,11 @@
 import { type ListedKey, listKeys } from 'holdfast/idempotency'
 import { type Command, command } from '../command.ts'
 import { formatAge } from '../format-time.ts'
-import { text, time, wholeNumber } from '../option.ts'
+import { text, time } from '../option.ts'
+import { present } from '../present.ts'
+import { limitOption, rowList } from '../row-list.ts'
 import type { Screen } from '../screen.ts'
-import { type Column, table } from '../table.ts'
+import type { Column } from '../table.ts'
 
 /** Lists idempotency keys. */
 export const keysList: Command = command({
@@ -16,24 +18,25 @@ export const keysList: Command = command({
     ),
     since: time('Only keys answered at this time or later.'),
     until: time('Only keys answered before this time.'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { scope, since, until, limit }, client }) {
     const keys = await listKeys(client, {
       limit,
-      ...(scope === undefined ? {} : { scope }),
-      ...(since === undefined ? {} : { since }),
-      ...(until === undefined ? {} : { until }),
+      ...present({ scope, since, until }),
     })
     return {
       data: { keys },
       text: (screen) =>
-        [
-          keys.length === 0 ? 'None found.' : table(columnsOf(screen), keys, screen),
-          ...(keys.length === limit
-            ? ['There may be more: raise --limit, or narrow the range with --since and --until.']
-            : []),
-        ].join('\n'),
+        rowList(
+          {
+            rows: keys,
+            columns: columnsOf(screen),
+            limit,
+            more: () => 'raise --limit, or narrow the range with --since and --until.',
+          },
+          screen,
+        ),
     }
   },
 })

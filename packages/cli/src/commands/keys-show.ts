@@ -6,6 +6,7 @@ import { formatTime } from '../format-time.ts'
 import { flag, text } from '../option.ts'
 import { printable, printableJson } from '../printable.ts'
 import { redactJson, redactText } from '../redact-stored.ts'
+import { present } from '../present.ts'
 import type { Screen } from '../screen.ts'
 
 /** Shows one idempotency key. */
@@ -18,7 +19,7 @@ export const keysShow: Command = command({
     'show-body': flag('Show the answer unredacted. By default, values with sensitive names are hidden.'),
   },
   async run({ arguments: [key = ''], options, client }) {
-    const found = await showKey(client, key, options.scope === undefined ? {} : { scope: options.scope })
+    const found = await showKey(client, key, present({ scope: options.scope }))
     const shown = options['show-body'] ? found : redactKey(found)
     return { data: shown, text: (screen) => describe(shown, screen) }
   },

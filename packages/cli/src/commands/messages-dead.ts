@@ -7,7 +7,9 @@ import {
 import { type Command, command } from '../command.ts'
 import { count } from '../count.ts'
 import { formatAge } from '../format-time.ts'
-import { text, wholeNumber } from '../option.ts'
+import { text } from '../option.ts'
+import { present } from '../present.ts'
+import { limitOption } from '../row-list.ts'
 import type { Screen } from '../screen.ts'
 import { type Column, table } from '../table.ts'
 
@@ -18,12 +20,12 @@ export const messagesDead: Command = command({
   details: 'Messages that a consumer failed to handle are dead jobs: "jobs list --state dead".',
   options: {
     subscriber: text('name', 'Only dead letters of this subscriber.'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { subscriber, limit }, client }) {
     const messages = await listDeadMessages(client, {
       limit,
-      ...(subscriber === undefined ? {} : { subscriber }),
+      ...present({ subscriber }),
     })
     return {
       data: { messages },

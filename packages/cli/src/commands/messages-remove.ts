@@ -3,6 +3,7 @@ import { type Command, command } from '../command.ts'
 import { text } from '../option.ts'
 import { printable } from '../printable.ts'
 import { usageInvalid } from '../usage-invalid.ts'
+import { present } from '../present.ts'
 
 const kinds: readonly string[] = ['consumer', 'subscriber', 'relay'] satisfies SubscriptionKind[]
 
@@ -19,7 +20,7 @@ export const messagesRemove: Command = command({
     const subscription = {
       kind: kind as SubscriptionKind,
       name,
-      ...(service === undefined ? {} : { service }),
+      ...present({ service }),
     }
     await removeSubscription(client, subscription)
     return { data: { removed: subscription }, text: () => `The ${kind} ${printable(name)} was removed.` }

@@ -4,6 +4,7 @@ import { count } from '../count.ts'
 import { flag, text, time } from '../option.ts'
 import { printable } from '../printable.ts'
 import { usageInvalid } from '../usage-invalid.ts'
+import { present } from '../present.ts'
 
 /** Moves one relay. */
 export const messagesRewind: Command = command({
@@ -23,7 +24,7 @@ export const messagesRewind: Command = command({
       throw usageInvalid(`--to ${to}: must be a position, an integer as shown by "messages list".`)
   },
   async run({ arguments: [name = ''], options: { to, since, skip, service }, client }) {
-    const relay = { kind: 'relay', name, ...(service === undefined ? {} : { service }) } as const
+    const relay = { kind: 'relay', name, ...present({ service }) } as const
     const target = since === undefined ? { position: to ?? '0' } : { since }
     const moved = await moveSubscription(client, relay, { ...target, maySkip: skip })
     return {

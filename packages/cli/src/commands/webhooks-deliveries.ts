@@ -1,9 +1,11 @@
 import { type Listed, listWebhookDeliveries, type WebhookDelivery } from 'holdfast/webhooks'
 import { type Command, command } from '../command.ts'
 import { formatAge } from '../format-time.ts'
-import { text, wholeNumber, word } from '../option.ts'
+import { text, word } from '../option.ts'
+import { present } from '../present.ts'
+import { limitOption, rowList } from '../row-list.ts'
 import type { Screen } from '../screen.ts'
-import { type Column, table } from '../table.ts'
+import type { Column } from '../table.ts'
 
 /** Lists webhook deliveries. */
 export const webhooksDeliveries: Command = command({
@@ -15,25 +17,25 @@ export const webhooksDeliveries: Command = command({
     endpoint: text('id', 'Only deliveries to this endpoint.'),
     state: word(['pending', 'delivered', 'failed'], 'Only those in this state.'),
     after: text('position', 'Start after this position (next page).'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { service, owner, endpoint, state, after, limit }, client }) {
     const deliveries = await listWebhookDeliveries(client, {
       limit,
-      ...(service === undefined ? {} : { service }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(state === undefined ? {} : { state }),
-      ...(after === undefined ? {} : { after }),
+      ...present({ service, owner, endpoint, state, after }),
     })
-    const last = deliveries.length === limit ? deliveries.at(-1) : undefined
     return {
       data: { deliveries },
       text: (screen) =>
-        [
-          deliveries.length === 0 ? 'None found.' : table(columnsOf(screen), deliveries, screen),
-          ...(last ? [`There may be more: --after ${last.position}`] : []),
-        ].join('\n'),
+        rowList(
+          {
+            rows: deliveries,
+            columns: columnsOf(screen),
+            limit,
+            more: ({ position }) => `--after ${position}`,
+          },
+          screen,
+        ),
     }
   },
 })

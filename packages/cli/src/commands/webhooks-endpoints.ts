@@ -1,9 +1,11 @@
 import { type Listed, listWebhookEndpoints, type WebhookEndpoint } from 'holdfast/webhooks'
 import { type Command, command } from '../command.ts'
 import { formatAge } from '../format-time.ts'
-import { text, wholeNumber, word } from '../option.ts'
+import { text, word } from '../option.ts'
+import { present } from '../present.ts'
+import { limitOption, rowList } from '../row-list.ts'
 import type { Screen } from '../screen.ts'
-import { type Column, table } from '../table.ts'
+import type { Column } from '../table.ts'
 
 /** Lists webhook endpoints. */
 export const webhooksEndpoints: Command = command({
@@ -15,24 +17,25 @@ export const webhooksEndpoints: Command = command({
     owner: text('owner', 'Only endpoints of this owner.'),
     state: word(['enabled', 'disabled'], 'Only those in this state.'),
     after: text('position', 'Start after this position (next page).'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { service, owner, state, after, limit }, client }) {
     const endpoints = await listWebhookEndpoints(client, {
       limit,
-      ...(service === undefined ? {} : { service }),
-      ...(owner === undefined ? {} : { owner }),
-      ...(state === undefined ? {} : { state }),
-      ...(after === undefined ? {} : { after }),
+      ...present({ service, owner, state, after }),
     })
-    const last = endpoints.length === limit ? endpoints.at(-1) : undefined
     return {
       data: { endpoints },
       text: (screen) =>
-        [
-          endpoints.length === 0 ? 'None found.' : table(columnsOf(screen), endpoints, screen),
-          ...(last ? [`There may be more: --after ${last.position}`] : []),
-        ].join('\n'),
+        rowList(
+          {
+            rows: endpoints,
+            columns: columnsOf(screen),
+            limit,
+            more: ({ position }) => `--after ${position}`,
+          },
+          screen,
+        ),
     }
   },
 })

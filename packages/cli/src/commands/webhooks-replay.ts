@@ -3,6 +3,7 @@ import { type Command, command } from '../command.ts'
 import { count } from '../count.ts'
 import { flag, time } from '../option.ts'
 import { usageInvalid } from '../usage-invalid.ts'
+import { present } from '../present.ts'
 
 /** Sends webhook deliveries again. */
 export const webhooksReplay: Command = command({
@@ -31,7 +32,7 @@ export const webhooksReplay: Command = command({
       endpoint: id,
       since,
       which: all ? 'all' : 'failed',
-      ...(until === undefined ? {} : { until }),
+      ...present({ until }),
     })
     return {
       data: { replayed },

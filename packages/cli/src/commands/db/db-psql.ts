@@ -4,6 +4,7 @@ import { HoldfastError } from 'holdfast'
 import { type Command, databaseCommand } from '../../command.ts'
 import type { FoundDatabase } from '../../find-database.ts'
 import { splitPassword } from '../../split-password.ts'
+import { present } from '../../present.ts'
 
 /** Opens psql on the database. */
 export const dbPsql: Command = databaseCommand({
@@ -25,7 +26,7 @@ async function runPsql(database: FoundDatabase, given: readonly string[]): Promi
   const child = spawn('psql', ['--dbname', url, ...given], {
     stdio: 'inherit',
     // A command line is visible to all users of the machine.
-    env: { ...process.env, ...(password === undefined ? {} : { PGPASSWORD: password }) },
+    env: { ...process.env, ...present({ PGPASSWORD: password }) },
   })
   // The terminal sends Ctrl-C to both processes. It cancels a statement in psql, and must not stop
   // the embedded server.

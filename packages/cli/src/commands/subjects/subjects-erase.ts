@@ -2,6 +2,7 @@ import { eraseSubject, type HeldRow, type SubjectErasure } from 'holdfast/erasur
 import { type Command, command } from '../../command.ts'
 import { count } from '../../count.ts'
 import { flag, text } from '../../option.ts'
+import { present } from '../../present.ts'
 import type { Screen } from '../../screen.ts'
 import { type Column, table } from '../../table.ts'
 import { subjectServiceOption } from './subjects-options.ts'
@@ -29,8 +30,7 @@ export const subjectsErase: Command = command({
     const result = await eraseSubject(client, subject, {
       dryRun: options['dry-run'],
       cancelWaiting: options['cancel-waiting'],
-      ...(service === undefined ? {} : { service }),
-      ...(reference === undefined ? {} : { reference }),
+      ...present({ service, reference }),
     })
     return {
       data: { ...result, notReached },

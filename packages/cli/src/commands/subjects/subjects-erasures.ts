@@ -1,7 +1,9 @@
 import { listErasures, type StoredErasure } from 'holdfast/erasure'
 import { type Command, command } from '../../command.ts'
 import { formatAge } from '../../format-time.ts'
-import { text, wholeNumber } from '../../option.ts'
+import { text } from '../../option.ts'
+import { present } from '../../present.ts'
+import { limitOption } from '../../row-list.ts'
 import type { Screen } from '../../screen.ts'
 import { type Column, table } from '../../table.ts'
 
@@ -12,13 +14,12 @@ export const subjectsErasures: Command = command({
   options: {
     service: text('service', 'Only erasures in this service.'),
     subject: text('subject', 'Only erasures of this subject.'),
-    limit: wholeNumber('Max number of rows.', { min: 1, max: 1_000, initial: 50 }),
+    limit: limitOption,
   },
   async run({ options: { service, subject, limit }, client }) {
     const erasures = await listErasures(client, {
       limit,
-      ...(service === undefined ? {} : { service }),
-      ...(subject === undefined ? {} : { subject }),
+      ...present({ service, subject }),
     })
     return {
       data: { erasures },

@@ -4,6 +4,7 @@ import { type Command, command } from '../../command.ts'
 import { count } from '../../count.ts'
 import { printableJson } from '../../printable.ts'
 import { subjectServiceOption } from './subjects-options.ts'
+import { present } from '../../present.ts'
 
 /** Exports what is stored about a subject. */
 export const subjectsExport: Command = command({
@@ -15,7 +16,7 @@ export const subjectsExport: Command = command({
   options: { service: subjectServiceOption },
   async run({ arguments: [subject = ''], options: { service }, client }) {
     let records = 0
-    for await (const record of exportSubject(client, subject, service === undefined ? {} : { service })) {
+    for await (const record of exportSubject(client, subject, present({ service }))) {
       await write(`${records === 0 ? '[' : ','}\n${printableJson(record, 0)}`)
       records += 1
     }

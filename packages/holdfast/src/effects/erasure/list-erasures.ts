@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { checkLimit, defaultListed } from '../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { subjectIdOf } from '../subjects/subject-id.ts'
 import type { ErasedCounts } from '../subjects/subject-source.ts'
@@ -33,8 +34,6 @@ export interface StoredErasure {
   readonly held: number | null
 }
 
-const maxListed = 1_000
-
 /**
  * Lists the records of erasures, newest first.
  *
@@ -42,17 +41,17 @@ const maxListed = 1_000
  */
 export async function listErasures(
   client: StatementClient,
-  { service, subject, limit = 50 }: ListErasuresOptions = {},
+  options: ListErasuresOptions = {},
 ): Promise<readonly StoredErasure[]> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
-    throw new HoldfastError(
-      'erasure-list-invalid',
-      `Erasures were requested with the limit ${limit}; it must be an integer from 1 to ${maxListed}.`,
-    )
-  const filters = {
-    service: service ?? null,
-    subject: subject === undefined ? null : subjectIdOf(subject),
-    limit,
-  }
-  return runStatement<StoredErasure>(client, listErasureRows(filters))
+  const { service = null, subject, limit = defaultListed } = options
+  checkLimit(limit, listInvalid)
+  const subjectId = subject === undefined ? null : subjectIdOf(subject)
+  return runStatement<StoredErasure>(client, listErasureRows({ service, subject: subjectId, limit }))
+}
+
+function listInvalid(what: string, wanted: string): HoldfastError {
+  return new HoldfastError(
+    'erasure-list-invalid',
+    `Erasures were requested with ${what}; it must be ${wanted}.`,
+  )
 }

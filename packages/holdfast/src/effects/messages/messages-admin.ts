@@ -2,6 +2,7 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { isUuid } from '../../kernel/base/uuid.ts'
 import type { Json } from '../../kernel/base/json.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
+import { checkLimit, defaultListed } from '../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { inTransaction } from '../../storage/postgres/transaction/in-transaction.ts'
 import type { WakeKind } from '../wakes/wake.ts'
@@ -30,9 +31,9 @@ export interface StoredDeadMessage {
  */
 export async function listDeadMessages(
   client: StatementClient,
-  { subscriber, limit = 50 }: { readonly subscriber?: string; readonly limit?: number } = {},
+  { subscriber, limit = defaultListed }: { readonly subscriber?: string; readonly limit?: number } = {},
 ): Promise<readonly StoredDeadMessage[]> {
-  const rows = { subscriber: subscriber ?? null, limit: checkLimit(limit) }
+  const rows = { subscriber: subscriber ?? null, limit: checkLimit(limit, listInvalid) }
   return runStatement<StoredDeadMessage>(client, listDeadRows(rows))
 }
 
@@ -98,8 +99,6 @@ export interface StoredMessage {
   readonly traceparent: string | null
 }
 
-const maxListed = 1_000
-
 /**
  * Lists stored messages, newest first.
  *
@@ -110,8 +109,8 @@ export async function listMessages(
   options: ListMessagesOptions = {},
 ): Promise<readonly StoredMessage[]> {
   const { event = null, key = null, since = null, until = null, isNew = null } = options
-  const { after = null, limit = 50 } = options
-  checkLimit(limit)
+  const { after = null, limit = defaultListed } = options
+  checkLimit(limit, listInvalid)
   if (after !== null && !isUuid(after))
     throw listInvalid(`the id ${JSON.stringify(after)}`, 'the id of the last message of the previous page')
   return runStatement<StoredMessage>(
@@ -157,11 +156,6 @@ async function runAndNotify(
     if (wakes.length > 0) await runStatement(within, notify(wakes))
     return rows.map(({ id }) => id)
   })
-}
-
-function checkLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= maxListed) return limit
-  throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${maxListed}`)
 }
 
 function checkId(id: string | undefined): string | null {

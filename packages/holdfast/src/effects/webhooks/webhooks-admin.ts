@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import { isUuid } from '../../kernel/base/uuid.ts'
+import { checkLimit, defaultListed } from '../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 import { changeEndpoint } from './change-endpoint.ts'
 import { type EndpointRow, endpointRows, setEndpointState } from './queries/endpoints.ts'
@@ -43,9 +44,6 @@ export interface ListWebhookDeliveriesOptions {
   readonly limit?: number
 }
 
-const maxListed = 1_000
-const defaultLimit = 50
-
 /**
  * Lists endpoints of all owners, oldest first, without their secrets.
  *
@@ -55,7 +53,7 @@ export async function listWebhookEndpoints(
   client: StatementClient,
   options: ListWebhookEndpointsOptions = {},
 ): Promise<readonly Page<WebhookEndpoint>[]> {
-  const { service = null, owner = null, state = null, after = null, limit = defaultLimit } = options
+  const { service = null, owner = null, state = null, after = null, limit = defaultListed } = options
   checkPage(after, limit)
   const rows = await runStatement<EndpointRow>(
     client,
@@ -83,7 +81,7 @@ export async function listWebhookDeliveries(
     endpoint = null,
     state = null,
     after = null,
-    limit = defaultLimit,
+    limit = defaultListed,
   } = options
   checkPage(after, limit)
   if (endpoint !== null && !isUuid(endpoint))
@@ -138,8 +136,7 @@ export async function replayWebhookDeliveries(client: StatementClient, range: Re
 }
 
 function checkPage(after: string | null, limit: number): void {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed)
-    throw listInvalid(`the limit ${limit}`, `an integer from 1 to ${maxListed}`)
+  checkLimit(limit, listInvalid)
   if (after !== null && !/^\d{1,18}$/.test(after))
     throw listInvalid(
       `the position ${JSON.stringify(after)}`,

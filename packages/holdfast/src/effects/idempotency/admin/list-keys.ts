@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { checkLimit, defaultListed } from '../../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { listKeyRows } from './queries/list-keys.ts'
 import type { ListedKey } from './stored-key.ts'
@@ -16,8 +17,6 @@ export interface ListKeysOptions {
   readonly limit?: number
 }
 
-const maxListed = 1_000
-
 /**
  * Lists idempotency keys with a stored answer, newest first.
  *
@@ -25,20 +24,16 @@ const maxListed = 1_000
  */
 export async function listKeys(
   client: StatementClient,
-  { scope, key, since, until, limit = 50 }: ListKeysOptions = {},
+  options: ListKeysOptions = {},
 ): Promise<readonly ListedKey[]> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
-    throw new HoldfastError(
-      'key-list-invalid',
-      `The limit ${limit} of a list of idempotency keys must be an integer from 1 to ${maxListed}.`,
-    )
-  }
-  const filters = {
-    scope: scope ?? null,
-    key: key ?? null,
-    since: since ?? null,
-    until: until ?? null,
-    limit,
-  }
-  return runStatement<ListedKey>(client, listKeyRows(filters))
+  const { scope = null, key = null, since = null, until = null, limit = defaultListed } = options
+  checkLimit(limit, listInvalid)
+  return runStatement<ListedKey>(client, listKeyRows({ scope, key, since, until, limit }))
+}
+
+function listInvalid(what: string, wanted: string): HoldfastError {
+  return new HoldfastError(
+    'key-list-invalid',
+    `Idempotency keys were requested with ${what}; it must be ${wanted}.`,
+  )
 }

@@ -17,3 +17,8 @@ export function jobUnknown(id: string): HoldfastError {
     `Job ${id} not found on this database. It may have been deleted: ended jobs are kept for a limited time.`,
   )
 }
+
+/** Returns the error for an invalid option of a list of jobs: `what` must be `wanted`. */
+export function jobListInvalid(what: string, wanted: string): HoldfastError {
+  return new HoldfastError('job-list-invalid', `Jobs were requested with ${what}; it must be ${wanted}.`)
+}

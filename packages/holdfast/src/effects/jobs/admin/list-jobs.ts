@@ -1,7 +1,7 @@
-import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { checkLimit, defaultListed } from '../../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
-import { checkJobId } from './job-errors.ts'
 import { listJobRows } from './queries/read-jobs.ts'
+import { checkJobId, jobListInvalid } from './job-errors.ts'
 import type { ListedJob } from './stored-job.ts'
 import type { JobState } from '../states.ts'
 
@@ -19,8 +19,6 @@ export interface ListJobsOptions {
   readonly limit?: number
 }
 
-const maxListed = 1_000
-
 /**
  * Lists jobs that have not been deleted, the most recently enqueued first (to the millisecond).
  *
@@ -31,13 +29,8 @@ export async function listJobs(
   client: StatementClient,
   options: ListJobsOptions = {},
 ): Promise<readonly ListedJob[]> {
-  const { service = null, name = null, states = null, after = null, limit = 50 } = options
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxListed) {
-    throw new HoldfastError(
-      'job-list-invalid',
-      `The limit ${limit} of a list of jobs must be an integer from 1 to ${maxListed}.`,
-    )
-  }
+  const { service = null, name = null, states = null, after = null, limit = defaultListed } = options
+  checkLimit(limit, jobListInvalid)
   if (after !== null) checkJobId(after)
   return runStatement<ListedJob>(client, listJobRows({ service, name, states, after, limit }))
 }

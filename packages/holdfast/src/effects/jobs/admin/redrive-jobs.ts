@@ -1,7 +1,8 @@
-import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+import { checkLimit } from '../../../storage/postgres/statement/list-limit.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { findService, type JobsOf } from './find-service.ts'
 import { inTransaction } from '../../../storage/postgres/transaction/in-transaction.ts'
+import { jobListInvalid } from './job-errors.ts'
 import { notifyReturned } from '../../wakes/notify.ts'
 import { redriveDead, type RedrivenRow } from './queries/redrive-jobs.ts'
 import { orUniqueTaken } from './unique-taken.ts'
@@ -39,12 +40,7 @@ export async function redriveJobs(
   name: string,
   { limit = 1_000, ...of }: RedriveOptions = {},
 ): Promise<RedrivenJobs> {
-  if (!Number.isInteger(limit) || limit < 1 || limit > maxRedriven) {
-    throw new HoldfastError(
-      'job-list-invalid',
-      `The limit ${limit} of a redrive must be an integer from 1 to ${maxRedriven}.`,
-    )
-  }
+  checkLimit(limit, jobListInvalid, maxRedriven)
   return inTransaction(client, async (within) => {
     const service = await findService(within, name, of)
     const [row] = await orUniqueTaken(`One of the jobs "${name}"`, () =>

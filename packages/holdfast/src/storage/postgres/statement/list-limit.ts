@@ -1,0 +1,21 @@
+import type { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
+
+/** The default number of rows of an administrative list. */
+export const defaultListed = 50
+
+const maxListed = 1_000
+
+/** Creates the error for an invalid option of a list: `what` must be `wanted`. */
+export interface InvalidOption {
+  (what: string, wanted: string): HoldfastError
+}
+
+/**
+ * Returns the limit of a list of rows. `max`: the max number of rows, default 1,000.
+ *
+ * @throws The error of `invalid` unless it is an integer from 1 to the max.
+ */
+export function checkLimit(limit: number, invalid: InvalidOption, max: number = maxListed): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit
+  throw invalid(`the limit ${limit}`, `an integer from 1 to ${max}`)
+}
