@@ -1,9 +1,10 @@
 import type { Clock } from '../../kernel/base/clock.ts'
-import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
+import type { RecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { pruneInBatches } from '../../storage/postgres/pool/prune-in-batches.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { pruneDead, pruneInbox, pruneMessages } from './queries/prune.ts'
 
@@ -30,56 +31,48 @@ const dayMs = 86_400_000
 const defaultRetentionMs = 30 * dayMs
 // A message dispatched again at the end of its retention must still be found in the inbox.
 const inboxSpareMs = dayMs
-const batch = 1_000
 const limitMs = 30_000
 
 /** Starts to delete old messages and the inbox rows of consumers, in batches. */
 export function startMessagePruning(parts: MessagePruning): RecurringTask {
-  const {
-    pool,
-    clock,
-    log,
-    retentionMs = defaultRetentionMs,
-    everyMs = 60_000,
-    isResponsible = () => true,
-  } = parts
+  const { pool, clock, log, retentionMs = defaultRetentionMs, everyMs = 60_000, isResponsible } = parts
   /** The position up to which earlier passes have deleted everything. */
   let after = '0'
   let inboxFrom = uuidAt(0)
 
-  async function deleteMessages(connection: Connection): Promise<number> {
+  async function deleteMessages(connection: Connection, limit: number): Promise<number> {
     const { rows } = await connection.run<{ count: number; last: string | null }>(
-      pruneMessages({ retentionMs, after, limit: batch }),
+      pruneMessages({ retentionMs, after, limit }),
     )
     const { count = 0, last = null } = rows[0] ?? {}
     if (last !== null) after = last
     return count
   }
 
-  async function deleteConsumed(connection: Connection): Promise<number> {
+  async function deleteConsumed(connection: Connection, limit: number): Promise<number> {
     const to = uuidAt(Date.now() - retentionMs - inboxSpareMs)
-    const { rowCount } = await connection.run(pruneInbox(inboxFrom, to, batch))
+    const { rowCount } = await connection.run(pruneInbox(inboxFrom, to, limit))
     const count = rowCount ?? 0
     // Below the batch size, no consumer has reached its limit.
-    if (count < batch) inboxFrom = to
+    if (count < limit) inboxFrom = to
     return count
   }
 
-  return startRecurringTask({
+  return pruneInBatches({
     failure: 'deleting old messages failed',
     clock,
     log,
     everyMs,
-    async work(stopping) {
-      if (!isResponsible()) return undefined
+    batch: 1_000,
+    ...(isResponsible && { isResponsible }),
+    prune(limit, stopping) {
       const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      const most = await withConnection(pool, work, async (connection) => {
-        const messages = await deleteMessages(connection)
-        const consumed = await deleteConsumed(connection)
+      return withConnection(pool, work, async (connection) => {
+        const messages = await deleteMessages(connection, limit)
+        const consumed = await deleteConsumed(connection, limit)
         await connection.run(pruneDead(retentionMs))
-        return Math.max(messages, consumed)
+        return [messages, consumed]
       })
-      return most >= batch ? 0 : undefined
     },
   })
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
-import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
+import type { RecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
+import { pruneInBatches } from '../../../storage/postgres/pool/prune-in-batches.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { transact } from '../../../storage/postgres/transaction/with-transaction.ts'
 import type { Leadership } from './leadership.ts'
@@ -24,7 +25,6 @@ export interface PruningParts {
 }
 
 const everyMs = 60_000
-const batch = 1_000
 const limitMs = 10_000
 
 /**
@@ -35,17 +35,18 @@ const limitMs = 10_000
 export function startPruning(parts: PruningParts): RecurringTask {
   const { service, pool, clock, log, leadership } = parts
   const expired = new ExpiredJobs(parts)
-  return startRecurringTask({
+  return pruneInBatches({
     failure: 'deleting old jobs and limits failed',
     clock,
     log,
     everyMs,
-    async work() {
-      if (!leadership.leads) return undefined
-      const jobs = await expired.prune()
-      const { rowCount: limits } = await run(pool, pruneLimits(service, batch))
+    batch: 1_000,
+    isResponsible: () => leadership.leads,
+    async prune(limit) {
+      const jobs = await expired.prune(limit)
+      const { rowCount: limits } = await run(pool, pruneLimits(service, limit))
       await run(pool, deleteOldHeartbeats())
-      return Math.max(jobs, limits ?? 0) === batch ? 0 : undefined
+      return [jobs, limits ?? 0]
     },
   })
 }
@@ -68,7 +69,7 @@ class ExpiredJobs {
   }
 
   /** Deletes a batch. Returns its size. */
-  async prune(): Promise<number> {
+  async prune(limit: number): Promise<number> {
     const nowMs = performance.now()
     if (nowMs - this.#resetMs >= boundResetMs) {
       this.#after = undefined
@@ -77,18 +78,16 @@ class ExpiredJobs {
     const { pool, onReleased } = this.#parts
     const work = systemWork(AbortSignal.timeout(limitMs))
     const { count, last, slots } = await transact(pool, { work, limitMs }, (transaction) =>
-      this.#pruneIn(transaction),
+      this.#pruneIn(transaction, limit),
     )
     this.#after = last ?? this.#after
     if (slots.length > 0) onReleased([...new Set(slots.map(({ name }) => name))])
     return count
   }
 
-  async #pruneIn(transaction: Transaction): Promise<PrunedRow> {
+  async #pruneIn(transaction: Transaction, limit: number): Promise<PrunedRow> {
     const { service } = this.#parts
-    const [pruned] = await transaction.run<PrunedRow>(
-      pruneJobs({ service, after: this.#after, limit: batch }),
-    )
+    const [pruned] = await transaction.run<PrunedRow>(pruneJobs({ service, after: this.#after, limit }))
     const { count = 0, last = null, slots = [] } = pruned ?? {}
     // Slots are sorted, so that all processes lock them in the same order.
     for (const slot of slots)

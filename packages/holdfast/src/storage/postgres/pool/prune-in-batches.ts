@@ -1,0 +1,33 @@
+import {
+  type RecurringTask,
+  type RecurringTaskParts,
+  startRecurringTask,
+} from '../../../kernel/base/recurring-task.ts'
+
+/** The parts of {@link pruneInBatches}. */
+export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock' | 'log' | 'everyMs'> {
+  /** Max number of rows that one statement deletes. */
+  readonly batch: number
+  /**
+   * Returns whether this process prunes now. Default: always. Several processes may prune at once
+   * if each deletes only rows that it finds unlocked.
+   */
+  readonly isResponsible?: () => boolean
+  /** Deletes one batch of each kind of rows. Resolves to their sizes. */
+  readonly prune: (limit: number, stopping: AbortSignal) => Promise<readonly number[]>
+}
+
+/**
+ * Starts the task of deleting old rows in batches, so that no statement runs long or locks many
+ * rows. A full batch is followed by the next one at once.
+ */
+export function pruneInBatches({ batch, isResponsible, prune, ...task }: PruningTask): RecurringTask {
+  return startRecurringTask({
+    ...task,
+    async work(stopping) {
+      if (isResponsible?.() === false) return undefined
+      const sizes = await prune(batch, stopping)
+      return sizes.some((size) => size >= batch) ? 0 : undefined
+    },
+  })
+}
