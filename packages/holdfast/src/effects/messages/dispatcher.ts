@@ -1,12 +1,12 @@
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { PublishedMessage } from '../../kernel/background/event.ts'
-import type { Json } from '../../kernel/base/json.ts'
 import type { Logger } from '../../kernel/base/log.ts'
 import { systemWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { withTransaction } from '../../storage/postgres/transaction/with-transaction.ts'
+import { toPublished } from './log-message.ts'
 import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from './queries/dispatch.ts'
 
 // Assigns positions to committed messages. One process at a time does it, for all services:
@@ -82,7 +82,7 @@ function dispatch({ pool, resolveWaits }: DispatcherParts, signal: AbortSignal):
     const rows = await transaction.run<NewMessageRow>(findNewMessages(batch))
     if (rows.length === 0) return nothing
     let resumed: readonly { readonly service: string }[] = []
-    for (const statement of resolveWaits(rows.map(toMessage))) resumed = await transaction.run(statement)
+    for (const statement of resolveWaits(rows.map(toPublished))) resumed = await transaction.run(statement)
     await transaction.commit([givePositions(rows.map(({ id }) => id))])
     return { messages: rows, resumed: new Set(resumed.map(({ service }) => service)) }
   })
@@ -96,20 +96,4 @@ function eventsOf(messages: readonly NewMessageRow[]): ReadonlyMap<string, Reado
     else events.set(service, new Set([event]))
   }
   return events
-}
-
-function toMessage({
-  published_at,
-  payload,
-  traceparent,
-  subjects,
-  ...row
-}: NewMessageRow): PublishedMessage {
-  return {
-    ...row,
-    payload: payload as Json,
-    publishedAt: published_at,
-    traceparent: traceparent ?? undefined,
-    subjects: subjects ?? [],
-  }
 }

@@ -1,5 +1,6 @@
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import type { Json } from '../../kernel/base/json.ts'
+import type { NewMessageRow } from './queries/dispatch.ts'
 import type { LogMessageRow } from './queries/subscriptions.ts'
 
 /** Returns whether a row of a log window holds a message. */
@@ -7,8 +8,8 @@ export function isPresent(row: LogMessageRow): boolean {
   return row.id !== null
 }
 
-/** Converts a log row to a message. */
-export function toPublished(row: LogMessageRow): PublishedMessage {
+/** Converts a row with a message to the message. */
+export function toPublished(row: NewMessageRow | LogMessageRow): PublishedMessage {
   const { id, service, event, key, payload, traceparent, published_at, subjects } = row
   return {
     id: id!,

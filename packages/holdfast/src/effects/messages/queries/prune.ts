@@ -1,3 +1,4 @@
+import { inboxConsumers } from './inbox-consumers.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 
@@ -51,17 +52,7 @@ export function pruneInbox(from: string, to: string, limit: number): Statement {
   return {
     name: 'holdfast_prune_inbox',
     text: `
-      with recursive consumers as (
-        (select service, consumer from holdfast.inbox order by service, consumer limit 1)
-        union all
-        select next.service, next.consumer from consumers
-        cross join lateral (
-          select service, consumer from holdfast.inbox
-          where (service, consumer) > (consumers.service, consumers.consumer)
-          order by service, consumer
-          limit 1
-        ) as next
-      )
+      with recursive ${inboxConsumers}
       delete from holdfast.inbox using (
         select old.* from consumers
         cross join lateral (

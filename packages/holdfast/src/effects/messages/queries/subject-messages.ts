@@ -1,3 +1,4 @@
+import { inboxConsumers } from './inbox-consumers.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 import { pageValues, subjectRows, theseIds } from '../../subjects/queries/find-subject-rows.ts'
@@ -43,17 +44,7 @@ export function findSubjectMessages(page: SubjectPage): Statement {
 export function readSubjectMessages(ids: readonly string[]): Statement {
   return {
     text: `
-      with recursive consumers as (
-        (select service, consumer from holdfast.inbox order by service, consumer limit 1)
-        union all
-        select next.service, next.consumer from consumers
-        cross join lateral (
-          select service, consumer from holdfast.inbox
-          where (service, consumer) > (consumers.service, consumers.consumer)
-          order by service, consumer
-          limit 1
-        ) as next
-      )
+      with recursive ${inboxConsumers}
       select 'message' as kind, messages.id, messages.service, messages.event, messages.key, messages.payload, messages.subjects,
         messages.published_at as "publishedAt", messages.traceparent,
         coalesce((

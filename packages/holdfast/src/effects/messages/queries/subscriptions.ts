@@ -1,4 +1,5 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
+import type { NewMessageRow } from './dispatch.ts'
 import type { SubscriptionDeclaration, SubscriptionKind } from '../subscription.ts'
 
 /**
@@ -134,19 +135,12 @@ export function readSubscription(service: string, { kind, name }: SubscriptionNa
 }
 
 /** The row of a message in a log window. If no message matches, a single row without a message. */
-export interface LogMessageRow {
+export interface LogMessageRow extends Omit<NewMessageRow, 'id'> {
   /** The last position of the window; `null` if there is no message after `after`. */
   readonly last: string | null
   /** Number of messages in the window, including those of other events and services. */
   readonly seen: number
   readonly id: string | null
-  readonly service: string
-  readonly event: string
-  readonly key: string
-  readonly payload: unknown
-  readonly traceparent: string | null
-  readonly subjects: readonly string[] | null
-  readonly published_at: Date
   readonly position: string
 }
 
