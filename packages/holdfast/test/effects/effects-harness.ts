@@ -1,5 +1,8 @@
+import { randomUUIDv7 } from 'node:crypto'
 import type { Answer } from 'holdfast'
 import { createTestService, type TestService, until } from 'holdfast/testing'
+import { beforeEach } from 'vitest'
+import { duringFile } from '../during.ts'
 import { createEffectsService, type EffectsService } from './effects-service.ts'
 import { connectClient } from '../../src/storage/postgres/session/connect-client.ts'
 
@@ -15,7 +18,7 @@ export interface HeldLock {
 /**
  * The effects service on a database, and a second process of it from the database's point of view.
  */
-export interface Effects {
+export interface Effects extends AsyncDisposable {
   readonly service: EffectsService
   readonly tested: Tested
   /** Shares nothing in memory with the first. */
@@ -31,7 +34,6 @@ export interface Effects {
   ): Promise<{ status: number; effects: number; logged: string }>
   /** Waits until no transaction is open and no statement runs. */
   expectNothingOpen(): Promise<void>
-  stop(): Promise<void>
 }
 
 /** Returns the problem of a response. */
@@ -39,8 +41,24 @@ export function problemOf(answer: Answer): Record<string, unknown> {
   return JSON.parse(answer.body ?? '{}') as Record<string, unknown>
 }
 
+/**
+ * Starts the effects service for the tests of a file. `runs` is empty at the start of each test.
+ */
+export function useEffects(): Effects {
+  const effects = duringFile(startEffects)
+  beforeEach(() => {
+    effects.runs.names.length = 0
+  })
+  return effects
+}
+
+/** Returns the name of an effect that no other test uses. */
+export function uniqueName(): string {
+  return `effect ${randomUUIDv7()}`
+}
+
 /** Starts the effects service twice on one database. */
-export async function startEffects(): Promise<Effects> {
+async function startEffects(): Promise<Effects> {
   const runs = { names: [] as string[] }
   const service = createEffectsService({ runs })
   const tested = await createTestService(service)
@@ -89,7 +107,7 @@ export async function startEffects(): Promise<Effects> {
         return open.length === 0
       })
     },
-    async stop() {
+    async [Symbol.asyncDispose]() {
       await other.stop()
       await tested.stop()
     },

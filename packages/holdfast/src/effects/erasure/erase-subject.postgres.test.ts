@@ -1,26 +1,11 @@
-import { eraseSubject, exportSubject, listErasures, type SubjectErasure } from 'holdfast/erasure'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eraseSubject, exportSubject, listErasures } from 'holdfast/erasure'
+import { describe, expect, test } from 'vitest'
 import { storeAnswer } from '../idempotency/queries/store-answer.ts'
 import { subjectIdOf } from '../subjects/subject-id.ts'
-import { collect, secret, startErasure, startOther, type TestErasure } from './erasure.fixture.ts'
+import { collect, secret, useErasure, startOther } from './erasure.fixture.ts'
 
-let app: TestErasure
-beforeAll(async () => {
-  app = await startErasure()
-})
-afterAll(() => app[Symbol.asyncDispose]())
-
-// Each test has a customer of its own, and leaves the others alone.
-let count = 0
 let customer: string
-beforeEach(() => {
-  count += 1
-  customer = `customer:${count}`
-  app.reset()
-})
-
-const erase = (options: Parameters<typeof eraseSubject>[2] = {}): Promise<SubjectErasure> =>
-  eraseSubject(app.pool, customer, { service: 'erasure-test', ...options })
+const { app, erase } = useErasure((one) => (customer = one))
 
 describe('an export', () => {
   test('has everything about a subject, and nothing about another', async () => {

@@ -8,12 +8,20 @@ import {
   type Job,
   systemClock,
 } from 'holdfast'
-import { exportSubject, type StatementClient, type SubjectRecord } from 'holdfast/erasure'
+import {
+  eraseSubject,
+  exportSubject,
+  type StatementClient,
+  type SubjectErasure,
+  type SubjectRecord,
+} from 'holdfast/erasure'
 import { postgres } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { webhookProblems, webhooks } from 'holdfast/webhooks'
 import type pg from 'pg'
+import { beforeEach } from 'vitest'
 import { z } from 'zod'
+import { duringFile } from '../../../test/during.ts'
 import { type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
@@ -80,8 +88,34 @@ export interface NoteOptions {
   readonly parts?: readonly ('job' | 'message')[]
 }
 
+/** The service of a file of tests. */
+export interface ErasureTests {
+  readonly app: TestErasure
+  /** Erases the customer of the current test. */
+  readonly erase: (options?: Parameters<typeof eraseSubject>[2]) => Promise<SubjectErasure>
+}
+
+/**
+ * Starts the service for the tests of a file, and restores it before each of them. `onCustomer` is
+ * called with the customer of each test, which no other test uses.
+ */
+export function useErasure(onCustomer: (customer: string) => void): ErasureTests {
+  const app = duringFile(startErasure)
+  let count = 0
+  const customer = (): string => `customer:${count}`
+  beforeEach(() => {
+    count += 1
+    onCustomer(customer())
+    app.reset()
+  })
+  return {
+    app,
+    erase: (options = {}) => eraseSubject(app.pool, customer(), { service: testService, ...options }),
+  }
+}
+
 /** Starts the service, without a worker. */
-export async function startErasure(): Promise<TestErasure> {
+async function startErasure(): Promise<TestErasure> {
   const handlers: Handlers = { note: async () => {}, mail: async () => {}, hear: async () => {} }
   const runs = new Map<string, number>()
   const { consumer, job, mutation, service } = holdfast({

@@ -1,29 +1,14 @@
-import { eraseSubject, type SubjectErasure } from 'holdfast/erasure'
+import { eraseSubject } from 'holdfast/erasure'
 import { until } from 'holdfast/testing'
 import { replayWebhookDeliveries, replayWebhookDelivery } from 'holdfast/webhooks'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { subjectIdOf } from '../subjects/subject-id.ts'
-import { giveUp, secret, startErasure, type TestErasure } from './erasure.fixture.ts'
+import { giveUp, secret, useErasure } from './erasure.fixture.ts'
 
 // What is still needed is held: reported, and left.
 
-let app: TestErasure
-beforeAll(async () => {
-  app = await startErasure()
-})
-afterAll(() => app[Symbol.asyncDispose]())
-
-// Each test has a customer of its own, and leaves the others alone.
-let count = 0
 let customer: string
-beforeEach(() => {
-  count += 1
-  customer = `customer:${count}`
-  app.reset()
-})
-
-const erase = (options: Parameters<typeof eraseSubject>[2] = {}): Promise<SubjectErasure> =>
-  eraseSubject(app.pool, customer, { service: 'erasure-test', ...options })
+const { app, erase } = useErasure((one) => (customer = one))
 
 const kindsOf = async (): Promise<readonly string[]> =>
   (await app.exported(customer)).map(({ kind, name = '' }) => `${kind} ${name as string}`.trimEnd())

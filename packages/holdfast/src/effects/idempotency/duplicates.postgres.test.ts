@@ -1,26 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { until } from 'holdfast/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Effects, problemOf, startEffects } from '../../../test/effects/effects-harness.ts'
+import { describe, expect, test } from 'vitest'
+import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects-harness.ts'
 import { storeKey } from './stored-keys.fixture.ts'
 
-let effects: Effects
-
-beforeAll(async () => {
-  effects = await startEffects()
-})
-
-afterAll(() => effects.stop())
-
-beforeEach(() => {
-  effects.runs.names.length = 0
-})
-
-const named = (): string => `effect ${randomUUIDv7()}`
+const effects = useEffects()
 
 describe('concurrent duplicates', () => {
   test('in one process: the second is rejected with Retry-After, then gets the first answer', async () => {
-    const [name, key, lock] = [named(), randomUUIDv7(), 1]
+    const [name, key, lock] = [uniqueName(), randomUUIDv7(), 1]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)
@@ -39,7 +27,7 @@ describe('concurrent duplicates', () => {
   })
 
   test('across processes: the second is rejected at once with Retry-After', async () => {
-    const [name, key, lock] = [named(), randomUUIDv7(), 2]
+    const [name, key, lock] = [uniqueName(), randomUUIDv7(), 2]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)
@@ -76,7 +64,7 @@ describe('concurrent duplicates', () => {
   })
 
   test('an attempt that loses at the last moment returns the answer of the winner', async () => {
-    const [name, key, lock] = [named(), randomUUIDv7(), 3]
+    const [name, key, lock] = [uniqueName(), randomUUIDv7(), 3]
     const held = await effects.holdLock(lock)
     const first = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)

@@ -1,25 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createTestService } from 'holdfast/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Effects, problemOf, startEffects } from '../../../test/effects/effects-harness.ts'
+import { describe, expect, test } from 'vitest'
+import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects-harness.ts'
 
-let effects: Effects
-
-beforeAll(async () => {
-  effects = await startEffects()
-})
-
-afterAll(() => effects.stop())
-
-beforeEach(() => {
-  effects.runs.names.length = 0
-})
-
-const named = (): string => `effect ${randomUUIDv7()}`
+const effects = useEffects()
 
 describe('the key', () => {
   test('missing if it is required: 400', async () => {
-    const answer = await effects.tested.send('record', { name: named() }, { key: null })
+    const answer = await effects.tested.send('record', { name: uniqueName() }, { key: null })
     expect(answer.status).toBe(400)
     expect(problemOf(answer)).toMatchObject({
       code: 'idempotency-key-missing',
@@ -29,7 +17,7 @@ describe('the key', () => {
   })
 
   test.each(['', 'a b', '"open', 'k'.repeat(256)])('malformed (%j): 400', async (key) => {
-    const answer = await effects.tested.send('record', { name: named() }, { key })
+    const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
     expect(answer.status).toBe(400)
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-invalid' })
   })
@@ -37,13 +25,13 @@ describe('the key', () => {
   test('a UUIDv7 older than the retention: 422, whatever is stored', async () => {
     const past = (Date.now() - 8 * 86_400_000).toString(16).padStart(12, '0')
     const key = `${past.slice(0, 8)}-${past.slice(8)}-7000-8000-000000000000`
-    const answer = await effects.tested.send('record', { name: named() }, { key })
+    const answer = await effects.tested.send('record', { name: uniqueName() }, { key })
     expect(answer.status).toBe(422)
     expect(problemOf(answer)).toMatchObject({ code: 'idempotency-key-expired' })
   })
 
   test('is optional if the operation declares it, and works if it is sent', async () => {
-    const name = named()
+    const name = uniqueName()
     await effects.tested.send('recordOptionally', { name }, { key: null })
     await effects.tested.send('recordOptionally', { name }, { key: null })
     expect(await effects.countOf(name)).toBe(2)
@@ -56,7 +44,7 @@ describe('the key', () => {
   })
 
   test('is the same quoted and unquoted', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key: `"${key}"` })
     expect(second.body).toBe(first.body)
@@ -66,7 +54,7 @@ describe('the key', () => {
 
 describe('a finished key', () => {
   test('returns the same status, headers and bytes, and marks the replay', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('record', { name }, { key })
     const second = await effects.tested.send('record', { name }, { key })
     expect(first.status).toBe(201)
@@ -78,7 +66,7 @@ describe('a finished key', () => {
   })
 
   test('with another payload: 422, and nothing runs', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('record', { name: `${name}!` }, { key })
     expect(answer.status).toBe(422)
@@ -87,7 +75,7 @@ describe('a finished key', () => {
   })
 
   test('for another operation: 422', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     await effects.tested.send('record', { name }, { key })
     const answer = await effects.tested.send('refuse', { name }, { key })
     expect(answer.status).toBe(422)
@@ -101,7 +89,7 @@ describe('a finished key', () => {
   })
 
   test('with the same payload in another member order, or with defaults of the schema: replayed', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     const send = (body: object) =>
       effects.tested.running.call({
         operation: 'record',
@@ -117,7 +105,7 @@ describe('a finished key', () => {
   test('belongs to its caller and tenant: no other caller reads the answer', async () => {
     const key = randomUUIDv7()
     const callers = [{}, { 'x-user': 'a' }, { 'x-user': 'b' }, { 'x-user': 'a', 'x-tenant': 't' }]
-    const name = named()
+    const name = uniqueName()
     const answers = await Promise.all(
       callers.map((headers) => effects.tested.send('record', { name }, { key, headers })),
     )
@@ -129,7 +117,7 @@ describe('a finished key', () => {
 
 describe('the outcome of a handler', () => {
   test('a business problem is final: stored without its effects, and replayed', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     const first = await effects.tested.send('refuse', { name }, { key })
     const second = await effects.tested.send('refuse', { name }, { key })
     expect(first.status).toBe(409)
@@ -142,7 +130,7 @@ describe('the outcome of a handler', () => {
   })
 
   test('a problem that is not final is not stored, and a retry runs again', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     expect((await effects.tested.send('slowDown', { name }, { key })).status).toBe(429)
     expect((await effects.tested.send('slowDown', { name }, { key })).headers).not.toHaveProperty(
       'idempotency-replayed',
@@ -154,7 +142,7 @@ describe('the outcome of a handler', () => {
   test('a defect rolls back completely, and a retry runs again', async () => {
     const quiet = await createTestService(effects.service, { onLog: () => {} })
     try {
-      const [name, key] = [named(), randomUUIDv7()]
+      const [name, key] = [uniqueName(), randomUUIDv7()]
       const answer = await quiet.send('fail', { name }, { key })
       expect(answer.status).toBe(500)
       expect(answer.body).not.toContain('a defect')
@@ -168,7 +156,7 @@ describe('the outcome of a handler', () => {
   })
 
   test('a rejection before the handler is not stored', async () => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     expect((await effects.tested.send('record', { name: 1 } as never, { key })).status).toBe(422)
     expect((await effects.tested.send('record', { name }, { key })).status).toBe(201)
   })
@@ -189,7 +177,7 @@ describe('the outcome of a handler', () => {
   })
 
   test('statements that the handler did not await are in the commit', async () => {
-    const name = named()
+    const name = uniqueName()
     expect((await effects.tested.send('forget', { name })).status).toBe(204)
     expect(await effects.countOf(name)).toBe(1)
   })

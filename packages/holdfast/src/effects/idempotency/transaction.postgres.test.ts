@@ -1,25 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { createTestService, until } from 'holdfast/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Effects, problemOf, startEffects } from '../../../test/effects/effects-harness.ts'
+import { describe, expect, test } from 'vitest'
+import { problemOf, uniqueName, useEffects } from '../../../test/effects/effects-harness.ts'
 
-let effects: Effects
-
-beforeAll(async () => {
-  effects = await startEffects()
-})
-
-afterAll(() => effects.stop())
-
-beforeEach(() => {
-  effects.runs.names.length = 0
-})
-
-const named = (): string => `effect ${randomUUIDv7()}`
+const effects = useEffects()
 
 describe('the transaction', () => {
   test('is not committed if a statement error was caught', async () => {
-    const name = named()
+    const name = uniqueName()
     const answer = await effects.silently((quiet) => quiet.send('swallow', { name }))
     expect(answer.status).toBe(500)
     expect(answer.logged).toContain('transaction-aborted')
@@ -27,7 +15,7 @@ describe('the transaction', () => {
   })
 
   test('a constraint that fails at COMMIT is a failure', async () => {
-    const answer = await effects.silently((quiet) => quiet.send('breakPromise', { name: named() }))
+    const answer = await effects.silently((quiet) => quiet.send('breakPromise', { name: uniqueName() }))
     expect(answer.status).toBe(500)
     expect(answer.effects).toBe(0)
     expect(answer.logged).toContain('promises_kept_by_fkey')
@@ -52,7 +40,9 @@ describe('the transaction', () => {
     ['set search_path = elsewhere', 'session-changed'],
     ['discard all', 'session-changed'],
   ])('rejects a handler that ends it, or changes its session, with %j', async (statement, reason) => {
-    const answer = await effects.silently((quiet) => quiet.send('endItself', { name: named(), statement }))
+    const answer = await effects.silently((quiet) =>
+      quiet.send('endItself', { name: uniqueName(), statement }),
+    )
     expect(answer.status).toBe(500)
     expect(answer.logged).toContain(reason)
     expect(answer.effects).toBe(0)
@@ -60,12 +50,12 @@ describe('the transaction', () => {
 
   test('a statement that is no longer awaited ends with its call, and no other statement does', async () => {
     // An unhandled rejection would fail this test run; it would end a service, too.
-    expect((await effects.tested.send('abandon', { name: named() })).status).toBe(504)
+    expect((await effects.tested.send('abandon', { name: uniqueName() })).status).toBe(504)
     await effects.expectNothingOpen()
   })
 
   test('a statement that was never awaited is awaited until the deadline, and not longer', async () => {
-    const answer = await effects.tested.send('forgetSlowly', { name: named() })
+    const answer = await effects.tested.send('forgetSlowly', { name: uniqueName() })
     expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
     await effects.expectNothingOpen()
   })
@@ -112,7 +102,7 @@ describe('the transaction', () => {
   })
 
   test.each(['statement', 'handler'] as const)('at the deadline it is rolled back (%s)', async (where) => {
-    const [name, key] = [named(), randomUUIDv7()]
+    const [name, key] = [uniqueName(), randomUUIDv7()]
     const answer = await effects.tested.send('linger', { name, where }, { key })
     expect(answer.status).toBe(504)
     expect(problemOf(answer)).toMatchObject({ code: 'deadline-exceeded' })
@@ -122,7 +112,7 @@ describe('the transaction', () => {
   })
 
   test('when the client disconnects it is rolled back', async () => {
-    const [name, lock] = [named(), 6]
+    const [name, lock] = [uniqueName(), 6]
     const held = await effects.holdLock(lock)
     const client = new AbortController()
     const call = effects.tested.send('hold', { name, lock }, { signal: client.signal })
@@ -135,7 +125,7 @@ describe('the transaction', () => {
   })
 
   test('a terminated backend leaves nothing, and the call is reported as safe to retry', async () => {
-    const [name, key, lock] = [named(), randomUUIDv7(), 7]
+    const [name, key, lock] = [uniqueName(), randomUUIDv7(), 7]
     const held = await effects.holdLock(lock)
     const call = effects.tested.send('hold', { name, lock }, { key })
     await until(async () => (await held.waiters()) === 1)

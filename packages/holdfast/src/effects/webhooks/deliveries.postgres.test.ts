@@ -1,19 +1,12 @@
 import { until } from 'holdfast/testing'
 import { Webhook } from 'standardwebhooks'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Received, type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
-import { startWebhooks, type TestWebhooks, TransferChecked, TransferFailed } from './webhooks.fixture.ts'
+import { describe, expect, test } from 'vitest'
+import { duringEachTest, duringFile } from '../../../test/during.ts'
+import { type Received, startReceiver } from '../../platform/egress/receiver.fixture.ts'
+import { startWebhooks, TransferChecked, TransferFailed } from './webhooks.fixture.ts'
 
-let app: TestWebhooks
-let receiver: Receiver
-beforeAll(async () => {
-  app = await startWebhooks()
-})
-afterAll(() => app[Symbol.asyncDispose]())
-beforeEach(async () => {
-  receiver = await startReceiver()
-})
-afterEach(() => receiver[Symbol.asyncDispose]())
+const app = duringFile(startWebhooks)
+const receiver = duringEachTest(startReceiver)
 
 let accounts = 0
 /** Returns an owner that no other test uses. */

@@ -1,18 +1,11 @@
 import { until } from 'holdfast/testing'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
-import { startWebhooks, type TestWebhooks } from './webhooks.fixture.ts'
+import { expect, test } from 'vitest'
+import { duringEachTest, duringFile } from '../../../test/during.ts'
+import { startReceiver } from '../../platform/egress/receiver.fixture.ts'
+import { startWebhooks } from './webhooks.fixture.ts'
 
-let app: TestWebhooks
-let receiver: Receiver
-beforeAll(async () => {
-  app = await startWebhooks()
-})
-afterAll(() => app[Symbol.asyncDispose]())
-beforeEach(async () => {
-  receiver = await startReceiver()
-})
-afterEach(() => receiver[Symbol.asyncDispose]())
+const app = duringFile(startWebhooks)
+const receiver = duringEachTest(startReceiver)
 
 function replyWith(status: number): void {
   receiver.reply((_, response) => void response.writeHead(status).end())
