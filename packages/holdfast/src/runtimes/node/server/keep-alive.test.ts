@@ -37,7 +37,7 @@ describe('an idle connection', () => {
   })
 
   test('is not one whose header fields arrive slowly', async () => {
-    const { port } = await serveForTest(shop, { headerTimeout: '50ms', requestTimeout: '50ms' })
+    const { port } = await serveForTest(shop, { headerTimeout: '1s', requestTimeout: '1s' })
     using idle = await openRaw(port)
     idle.send(get)
     await idle.answer()
