@@ -19,15 +19,17 @@
  *   blocked              ready               a job of its key passes on its slot  releaseSlot
  *   ready                running             a worker claims it                   claimJobs
  *   running              ready               it has not started and is released   releaseClaims
+ *   running              ready               its worker never got the claim       releaseUnknownClaims
  *   running              ready               its worker stops, or has died        endAttempt
  *   running              scheduled           it failed, snoozes or sleeps         endAttempt
  *   running              waiting             it waits for a message               endAttempt
  *   running              succeeded           with its transaction                 succeedFenced
  *   running              succeeded           it used no transaction               completeJobs
- *   running              dead, cancelled     its last attempt failed, or aborted  endAttempt
+ *   running              dead                its last attempt failed              endAttempt
+ *   running              cancelled           it was cancelled while it ran        endAttempt
  *   any other            cancelled           it is cancelled                      cancelJob
- *   dead                 limited or ready    it is redriven, or retried           redriveDead
- *   scheduled            limited or ready    it is retried early                  retryJobNow
+ *   dead                 limited or ready    it is redriven                       redriveDead
+ *   dead, scheduled      limited or ready    it is retried                        retryJobNow
  *   limited, ready, …    waiting             another job engine takes it          handOver
  *
  * Invariants:
