@@ -13,6 +13,7 @@ export interface FlatStatementsOptions<Input> {
   readonly grow: (size: number) => Promise<unknown>
   /** The input of the calls, the same for all sizes or computed from the size. */
   readonly input: Input | ((size: number) => Input)
+  /** The options of each call, such as its headers. Default: none. */
   readonly options?: CallOptions
 }
 

@@ -19,10 +19,11 @@ export interface TestServiceOptions {
    * The clock of the service. Default: the system clock. Pass `createFakeClock()` to control time.
    */
   readonly clock?: Clock
-  /** Environment variables, which override those of the process. */
+  /** Environment variables, which override those of the process. Default: none. */
   readonly env?: Readonly<Record<string, string>>
   /** Receives each log line. Default: lines of level error go to stderr. */
   readonly onLog?: (line: string) => void
+  /** The options of the HTTP handler. Default: none. */
   readonly http?: HandlerOptions
   /**
    * How the service runs its jobs, schedules and messages. Default: as in production. With `false`

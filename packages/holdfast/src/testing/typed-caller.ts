@@ -11,13 +11,13 @@ import type { Operations } from '../kernel/service/service-definition.ts'
 export interface CallOptions {
   /** The `Idempotency-Key` of a mutation. Default: a new one for each call. `null`: no key. */
   readonly key?: string | null
-  /** Request headers. */
+  /** Request headers. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Aborted when the client disconnects. */
+  /** Aborted when the client disconnects. Default: the client stays connected. */
   readonly signal?: AbortSignal
   /** Counts the resources of the call, such as its statements. Default: not counted. */
   readonly usage?: Usage
-  /** Called with the error that made the service fail. */
+  /** Called with the error that made the service fail. Default: not reported. */
   readonly onFailure?: (error: unknown) => void
 }
 

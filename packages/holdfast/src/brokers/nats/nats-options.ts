@@ -18,6 +18,6 @@ export interface NatsOptions {
    * ['transfer.>'] }`. An existing stream is never changed. Default: no stream is created.
    */
   readonly createStream?: Partial<Omit<StreamConfig, 'name'>>
-  /** Further options of the client's connection, such as credentials and TLS. */
+  /** Further options of the client's connection, such as credentials and TLS. Default: none. */
   readonly connection?: Omit<NodeConnectionOptions, 'servers'>
 }

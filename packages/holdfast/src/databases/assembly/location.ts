@@ -27,25 +27,24 @@ export interface Route {
 /** Options that locate a database. */
 export interface LocationOptions {
   /**
-   * A `postgres://` URL. Default: the environment's `DATABASE_URL`; in development without it, an
-   * embedded server.
+   * The `postgres://` URL of the database. Default: `DATABASE_URL`, else an embedded server in
+   * development.
    */
   readonly url?: string
   /**
-   * A `postgres://` URL that leads to the server itself. Set it if `url` leads to a pooler such as
-   * PgBouncer: without it, migrations cannot be applied, and workers poll once a second instead of
-   * being woken. Default: the environment's `DATABASE_DIRECT_URL`, if `url` is not set.
+   * A `postgres://` URL that leads to the server itself. Default: `DATABASE_DIRECT_URL`, if `url`
+   * is not set. Set it if `url` leads to a pooler such as PgBouncer: without it, migrations cannot
+   * be applied, and workers poll once a second instead of being woken.
    */
   readonly directUrl?: string
   /**
-   * `postgres://` URLs of replicas that queries may read from. Default: the environment's
-   * `DATABASE_REPLICA_URLS`, if `url` is not set.
+   * `postgres://` URLs of replicas that queries may read from; separated by commas in the
+   * environment. Default: `DATABASE_REPLICA_URLS`, if `url` is not set.
    */
   readonly replicas?: readonly string[]
   /**
    * The reason why a service in production may reach a database on another machine without verified
-   * TLS. Default: the environment's `DATABASE_TLS_EXCEPTION`; without either, such a service does
-   * not start.
+   * TLS. Without it, such a service does not start. Default: `DATABASE_TLS_EXCEPTION`.
    */
   readonly tlsException?: string
   /** The data folder of the embedded server. Default `.holdfast/postgres` in the current folder. */

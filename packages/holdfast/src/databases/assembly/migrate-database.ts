@@ -10,7 +10,7 @@ import { schemaVersion } from './schema-version.ts'
 export interface MigrationOptions {
   /**
    * The folder of the application's migrations: SQL files, applied in name order when the service
-   * starts.
+   * starts. Default: none.
    */
   readonly migrations?: URL | string
 }

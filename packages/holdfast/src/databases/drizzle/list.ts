@@ -28,8 +28,8 @@ export interface Positioned {
 /** Options of {@link list}. */
 export interface ListOptions {
   /**
-   * Counts all rows of the list, for requests that ask for the total:
-   * `() => db.$count(accounts, condition)`.
+   * Counts all rows of the list, for requests that ask for the total: `() => db.$count(accounts,
+   * condition)`. Default: none; such a request then fails with `page-uncountable`.
    */
   readonly count?: () => PromiseLike<number>
 }

@@ -7,9 +7,9 @@ import { listErasureRows } from './queries/erasures.ts'
 
 /** Filters and page size of {@link listErasures}. */
 export interface ListErasuresOptions {
-  /** Only erasures in this service. */
+  /** Only erasures in this service. Default: all services on the database. */
   readonly service?: string
-  /** Only erasures of this subject. */
+  /** Only erasures of this subject. Default: all subjects. */
   readonly subject?: string
   /** Max number of erasures, 1 to 1,000. Default 50. */
   readonly limit?: number

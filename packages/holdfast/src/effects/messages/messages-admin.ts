@@ -67,11 +67,13 @@ export async function skipDeadMessages(
 
 /** Filters and page of {@link listMessages}. */
 export interface ListMessagesOptions {
+  /** Only messages of this event. Default: all events. */
   readonly event?: string
+  /** Only messages with this key. Default: all keys. */
   readonly key?: string
-  /** Only messages published at this time or later. */
+  /** Only messages published at this time or later. Default: all. */
   readonly since?: Date
-  /** Only messages published before this time. */
+  /** Only messages published before this time. Default: all. */
   readonly until?: Date
   /**
    * `true`: only messages that are not dispatched yet; `false`: only dispatched ones. Default:

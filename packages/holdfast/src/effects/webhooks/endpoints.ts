@@ -29,8 +29,9 @@ export interface WithOwner {
 export interface EndpointDefinition {
   /** Its owner: it receives the messages for which `ownerOf` returns this owner. */
   readonly owner: string
+  /** The absolute URL that receives the webhooks; https in production. */
   readonly url: string
-  /** Names of the events that it receives. Default, and `null`: all. */
+  /** Names of the events that it receives; `null`: all. Default: all. */
   readonly events?: readonly string[] | null | undefined
   /** A description for people who read the list. Default: empty. */
   readonly description?: string | undefined

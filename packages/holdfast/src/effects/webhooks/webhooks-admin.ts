@@ -22,7 +22,9 @@ export type Page<Item> = Item & {
 export interface ListWebhookEndpointsOptions {
   /** Name of the service. Default: all services on the database. */
   readonly service?: string
+  /** Only endpoints of this owner. Default: all owners. */
   readonly owner?: string
+  /** Only endpoints in this state. Default: all states. */
   readonly state?: WebhookEndpoint['state']
   /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string
@@ -34,9 +36,11 @@ export interface ListWebhookEndpointsOptions {
 export interface ListWebhookDeliveriesOptions {
   /** Name of the service. Default: all services on the database. */
   readonly service?: string
+  /** Only deliveries of this owner. Default: all owners. */
   readonly owner?: string
-  /** The endpoint's id. */
+  /** Only deliveries to the endpoint with this id. Default: all endpoints. */
   readonly endpoint?: string
+  /** Only deliveries in this state. Default: all states. */
   readonly state?: WebhookDelivery['state']
   /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string

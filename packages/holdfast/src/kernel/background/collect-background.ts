@@ -9,15 +9,17 @@ import { type Schema, toJsonSchema } from '../schema/schema.ts'
 
 /** The background work that a service can be defined with. */
 export interface BackgroundDefinition {
-  /** The jobs: `[sendReceipt, …]`. A process runs only the jobs that are listed here. */
+  /**
+   * The jobs: `[sendReceipt, …]`. A process runs only the jobs that are listed here. Default: none.
+   */
   readonly jobs?: readonly Job[]
-  /** The consumers of messages: `[countTransfers, …]`. */
+  /** The consumers of messages: `[countTransfers, …]`. Default: none. */
   readonly consumers?: readonly Consumer[]
-  /** The schedules: jobs that are enqueued at fixed times. */
+  /** The schedules: jobs that are enqueued at fixed times. Default: none. */
   readonly schedules?: readonly Schedule[]
-  /** The relays: messages that are forwarded to brokers. */
+  /** The relays: messages that are forwarded to brokers. Default: none. */
   readonly relays?: readonly Relay[]
-  /** Parts that libraries add: `webhooks(…)`. */
+  /** Parts that libraries add: `webhooks(…)`. Default: none. */
   readonly capabilities?: readonly Capability[]
 }
 

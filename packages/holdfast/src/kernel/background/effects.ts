@@ -8,7 +8,7 @@ import type { Subjects } from './subject.ts'
 export interface EnqueueOptions {
   /** The delay before the job may run. Default: none. */
   readonly delay?: Duration
-  /** The time from which the job may run, instead of `delay`. */
+  /** The time from which the job may run, instead of `delay`. Default: now. */
   readonly at?: Date
   /**
    * The priority, -1000 to 1000; jobs with a higher one run first. Default: the priority of the job
@@ -17,12 +17,13 @@ export interface EnqueueOptions {
   readonly priority?: number
   /**
    * A key that prevents duplicates: while a job of this name and key exists, it is returned instead
-   * of a new one. A string is the key, with `until: 'started'`.
+   * of a new one. A string is the key, with `until: 'started'`. Default: no key. A key costs a
+   * round trip.
    */
   readonly unique?: string | UniqueJob
   /**
-   * The trace that the job belongs to, as a W3C Trace Context `traceparent`. Default, also if it is
-   * malformed: the trace of the call or job that enqueues it.
+   * The trace that the job belongs to, as a W3C Trace Context `traceparent`; a malformed one is
+   * ignored. Default: the trace of the call or job that enqueues it.
    */
   readonly traceparent?: string | undefined
   /**

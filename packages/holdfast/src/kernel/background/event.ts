@@ -6,7 +6,7 @@ import type { Subjects } from './subject.ts'
 export interface EventDefinition<P extends Schema> {
   /** The schema of the payload of its messages. */
   readonly payload: P
-  /** One sentence for documentation: what has happened when it is published. */
+  /** One sentence for documentation: what has happened when it is published. Default: none. */
   readonly description?: string
   /**
    * Returns the subjects of a message: the people whose data its payload contains. The message, the

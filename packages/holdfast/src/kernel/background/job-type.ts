@@ -15,7 +15,7 @@ export interface RetryPolicy {
   readonly maxDelay?: Duration
   /**
    * Explicit delays after each failure, instead of the options above. The job has one more attempt
-   * than delays, and is dead after the last one.
+   * than delays, and is dead after the last one. Default: none.
    */
   readonly schedule?: readonly Duration[]
 }

@@ -77,9 +77,9 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
    */
   readonly retention?: Duration
   /**
-   * Returns the subjects of a job: the people whose data its input contains, such as
-   * `({ customer }) => `customer:${customer}``. The job, its steps and its progress are exported
-   * and erased with them. Default: none, so the job can be neither found nor erased by a person.
+   * Returns the subjects of a job: the people whose data its input contains, such as ``({ customer
+   * }) => `customer:${customer}` ``. The job, its steps and its progress are exported and erased
+   * with them. Default: none, so the job can be neither found nor erased by a person.
    */
   readonly subjectsOf?: (input: OutputOf<I>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */

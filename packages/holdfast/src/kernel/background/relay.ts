@@ -39,9 +39,11 @@ export interface Relay {
 
 /** Options of a relay. */
 export interface RelayDefinition {
+  /** Stable: the relay's position is stored under this name. Unique in the service. */
   readonly name: string
   /** The events to forward. Default: all events. */
   readonly events?: readonly EventType<unknown, unknown>[]
+  /** The broker that receives the messages: `nats({ … })`, `bullmq({ … })`. */
   readonly to: Broker
 }
 

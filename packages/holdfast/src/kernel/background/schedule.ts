@@ -15,6 +15,7 @@ export interface ScheduleDefinition<Input> {
   readonly cron: string
   /** The IANA name of the time zone of the fields. Default `'UTC'`. */
   readonly timeZone?: string
+  /** The job that is enqueued at each tick. */
   readonly job: JobType<Input>
   /** The job's input, or a function that returns it for the time of the tick. */
   readonly input: NoInfer<Input> | ((tick: Date) => NoInfer<Input>)

@@ -110,7 +110,7 @@ function toLine(head: LogFields, fields: LogFields): string {
 export interface LoggerOptions {
   /** The min level that is written. Default `'info'`. */
   readonly level?: Level
-  /** Fields added to every line. */
+  /** Fields added to every line. Default: none. */
   readonly fields?: LogFields
   /** Receives each line, without its line feed. */
   readonly write: (line: string) => void

@@ -28,16 +28,16 @@ export interface OperationDefinition<
   readonly access: Access<C>
   /**
    * An object schema. Path parameters come from the path; the other fields come from the query
-   * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Omit it for an
-   * operation without input.
+   * string of a GET or DELETE, and from the JSON body of a POST, PUT or PATCH. Default: the
+   * operation has no input.
    */
   readonly input?: I
   /**
    * Schema of the return value of `run`, which is the response body. Every list in it needs a max
-   * length. Omit it for a response without a body.
+   * length. Default: the response has no body.
    */
   readonly output?: O
-  /** The problems that clients have to expect. A handler throws them. */
+  /** The problems that clients have to expect. A handler throws them. Default: none. */
   readonly problems?: readonly P[]
   /**
    * Total time of a call, including retries of its transaction. Default `'5s'`. A caller may
@@ -55,13 +55,13 @@ export interface OperationDefinition<
    */
   readonly maxRows?: number
   /**
-   * Allows the handler to repeat a statement, with the reason. By default, repeated statements log
-   * a warning in development and fail in tests.
+   * Allows the handler to repeat a statement, with the reason. Default: repeated statements log a
+   * warning in development and fail in tests.
    */
   readonly repeats?: { readonly allow: string }
-  /** One-line summary for the API documentation. */
+  /** One-line summary for the API documentation. Default: none. */
   readonly summary?: string
-  /** Longer description for the API documentation. */
+  /** Longer description for the API documentation. Default: none. */
   readonly description?: string
 }
 
@@ -113,7 +113,7 @@ export interface MutationDefinition<
   readonly status?: 200 | 201 | 202
   /**
    * Path template of the created resource, filled from the output and sent as the `Location`
-   * header: `/accounts/{id}`.
+   * header: `/accounts/{id}`. Default: no header.
    */
   readonly location?: `/${string}`
   /**

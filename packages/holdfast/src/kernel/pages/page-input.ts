@@ -18,11 +18,11 @@ const defaultMaxOffset = 10_000
 /** Options of every paging style. */
 interface CommonOptions {
   /**
-   * Max `limit` that a client may request. Default 100; must not exceed the `max` of
-   * `pages.output`.
+   * Max `limit` that a client may request. It must not exceed the `max` of `pages.output`. Default
+   * 100.
    */
   readonly max?: number
-  /** The `limit` of a request without one. Default 20. */
+  /** The `limit` of a request without one. Default 20, or `max` if that is less. */
   readonly limit?: number
   /**
    * True if clients may request the total number of rows with `count=true`, which reads all of
@@ -33,11 +33,13 @@ interface CommonOptions {
 
 /** Options of a list that is paged by cursor. */
 export interface CursorOptions extends CommonOptions {
+  /** The paging style: a client sends the `cursor` of the previous page. Default `'cursor'`. */
   readonly style?: 'cursor'
 }
 
 /** Options of a list that is paged by the values of its ordering columns. */
 export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
+  /** The paging style: a client sends the values of the ordering columns. */
   readonly style: 'keyset'
   /**
    * Schema of the ordering columns. Each column becomes two parameters, `after_…` and `before_…`.
@@ -47,6 +49,7 @@ export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
 
 /** Options of a list that is paged by row offset. Each request reads all the rows that it skips. */
 export interface OffsetOptions extends CommonOptions {
+  /** The paging style: a client sends the number of rows to skip. */
   readonly style: 'offset'
   /** Max `offset` that a client may request. Default 10,000. */
   readonly maxOffset?: number

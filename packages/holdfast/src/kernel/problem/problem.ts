@@ -25,11 +25,14 @@ export interface ProblemOptions<Extra extends Schema> {
   readonly status: number
   /** The kind of problem, the same for every occurrence (RFC 9457 `title`). */
   readonly title: string
-  /** The cause and what the client can do, for the problem's documentation page. */
+  /** The cause and what the client can do, for the problem's documentation page. Default: none. */
   readonly description?: string
-  /** Schema of the extension members of an occurrence. Undeclared members are never sent. */
+  /**
+   * Schema of the extension members of an occurrence. Undeclared members are never sent. Default:
+   * no members.
+   */
   readonly extra?: Extra
-  /** Headers of every response with this problem, such as `Retry-After`. */
+  /** Headers of every response with this problem, such as `Retry-After`. Default: none. */
   readonly headers?: Readonly<Record<string, string>>
 }
 

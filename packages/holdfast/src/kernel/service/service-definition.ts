@@ -16,7 +16,7 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
   readonly name: string
   /** The API version, for the documentation. Default `'0.0.0'`. */
   readonly version?: string
-  /** The purpose of the service, in Markdown, for the documentation. */
+  /** The purpose of the service, in Markdown, for the documentation. Default: none. */
   readonly description?: string
   /**
    * Every operation by name: `{ ...accounts, ...transfers }`, the exports of the modules that
@@ -24,16 +24,19 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    */
   readonly operations: E
   /**
-   * Checks of the dependencies beside the database, which has its own check:
-   * `{ 'payments-api': { run: … } }`.
+   * Checks of the dependencies beside the database, which has its own check: `{ 'payments-api': {
+   * run: … } }`. Default: none.
    */
   readonly checks?: Checks
-  /** The details that the health endpoints reveal, and to whom. */
+  /**
+   * The details that the health endpoints reveal, and to whom. Default: all details in development
+   * and tests, none in production.
+   */
   readonly health?: HealthDefinition
   /**
    * Names of fields whose values are hidden in logs and traces, at any depth, compared without case
    * and separators. They are added to the built-in names (`password`, `token`, …) and to the fields
-   * whose schema has `redact: true` in its metadata.
+   * whose schema has `redact: true` in its metadata. Default: none.
    */
   readonly redact?: readonly string[]
   /**

@@ -62,10 +62,14 @@ export interface TelemetryOptions {
 
 /** The address of the metrics server. */
 export interface MetricsServerOptions {
-  /** Port; 0 takes any free one. Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, else 9464. */
+  /**
+   * The port to listen on; 0 takes any free one. Default: `OTEL_EXPORTER_PROMETHEUS_PORT`, else
+   * 9464.
+   */
   readonly port?: number
   /**
-   * Host. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, else `127.0.0.1`, or `0.0.0.0` in production.
+   * The address to listen on. Default: `OTEL_EXPORTER_PROMETHEUS_HOST`, else `127.0.0.1`, or
+   * `0.0.0.0` in production.
    */
   readonly host?: string
 }

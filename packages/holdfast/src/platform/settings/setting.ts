@@ -6,11 +6,14 @@ export interface SettingOptions {
   /** The purpose of the setting, in a sentence. */
   readonly description: string
   /**
-   * The text used if the variable is not set. Without it the setting is required, unless it is
-   * optional or its schema has a default.
+   * The text used if the variable is not set. Default: none, so the setting is required, unless it
+   * is optional or its schema has a default.
    */
   readonly default?: string
-  /** Replaces the default in the documentation if it depends on something. */
+  /**
+   * Replaces the default in the documentation if it depends on something. Default: the text of
+   * `default`.
+   */
   readonly defaultDescription?: string
   /**
    * True if the variable may be missing, with the value `undefined`: always, or except in

@@ -19,13 +19,11 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly host?: string
   /**
-   * The logger. Default: one JSON object per line on stdout, from the level in `LOG_LEVEL`, `info`
-   * if that is not set.
+   * The logger. Default: one JSON object per line on stdout, from level `LOG_LEVEL`, else `info`.
    */
   readonly log?: Logger
   /**
-   * The environment variables. Default: those of the process, and in development those of a `.env`
-   * in the current folder.
+   * The environment variables. Default: those of the process, and in development those of `.env`.
    */
   readonly env?: ServiceHost['env']
   /** Receives notices for the person who starts the service. Default: a line on stderr. */
@@ -39,7 +37,7 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
   readonly signals?: boolean
   /**
    * True if the service serves its documentation: `/openapi.json`, and `/docs` for people. Default
-   * true, in production too: the responses reveal the same, and hiding it protects nothing. An
+   * true, in production too. The responses reveal the same, so hiding it protects nothing. An
    * operation with one of these routes takes precedence.
    */
   readonly documentation?: boolean
@@ -49,9 +47,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly telemetry?: false | TelemetryOptions
   /**
-   * How this process runs the jobs, schedules and messages of the service; `false`: it does not,
-   * other processes do. Default: it does, with the number of concurrent jobs in
-   * `WORKER_CONCURRENCY`, else 10.
+   * How this process runs the jobs, schedules and messages of the service; `false`: other processes
+   * run them. Default: `WORKER_CONCURRENCY` jobs at once, else 10.
    */
   readonly worker?: false | WorkerOptions
 }

@@ -6,12 +6,13 @@ import type { ListedKey } from './stored-key.ts'
 
 /** Filters and page size of {@link listKeys}. */
 export interface ListKeysOptions {
-  /** Only keys of this caller, as in {@link ListedKey.scope}. */
+  /** Only keys of this caller, as in {@link ListedKey.scope}. Default: all callers. */
   readonly scope?: string
+  /** Only this key. Default: all keys. */
   readonly key?: string
-  /** Only keys answered at this time or later. */
+  /** Only keys answered at this time or later. Default: all. */
   readonly since?: Date
-  /** Only keys answered before this time. */
+  /** Only keys answered before this time. Default: all. */
   readonly until?: Date
   /** Maximum number of keys, 1 to 1,000. Default 50. */
   readonly limit?: number

@@ -6,7 +6,8 @@ import type { StoredKey } from './stored-key.ts'
 /** Options of {@link showKey}. */
 export interface ShowKeyOptions {
   /**
-   * The caller, as in {@link ListedKey.scope}. Required only if several callers have used the key.
+   * The caller, as in {@link ListedKey.scope}. Default: the only caller that has used the key.
+   * Required if several callers have used it.
    */
   readonly scope?: string
 }

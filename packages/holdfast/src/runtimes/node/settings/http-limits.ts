@@ -42,7 +42,7 @@ export interface HttpLimits {
    * Max bytes of all responses together that wait in memory for clients to read them. If another
    * response would exceed it, connections that have made no progress for a second are reset, the
    * longest stalled first; if that does not free enough, the new response is replaced by 503
-   * `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB); lower it in a container
+   * `unavailable`, which is safe to retry. Default 268,435,456 (256 MiB). Lower it in a container
    * with less than about 1 GB. Bytes that responses share, such as `/docs`, do not count.
    */
   readonly maxUnsentBytes?: number

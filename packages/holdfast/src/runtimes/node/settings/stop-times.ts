@@ -9,17 +9,17 @@ import type { ServerValues } from './server-settings.ts'
 export interface StopOptions {
   /**
    * Max time for the service to stop, from the signal on and including the drain delay. Work that
-   * has not ended then is cut off and named in the log. Default `'20s'`: less than the 30 s after
-   * which Kubernetes kills a process.
+   * has not ended then is cut off and named in the log. Default `'20s'`. Kubernetes kills a process
+   * after 30 s.
    */
   readonly grace?: Duration
   /**
    * Time, as part of `grace`, that the service continues to listen after the signal: not ready, and
    * with `Connection: close` in every response. A load balancer that does not see the signal needs
    * this long to notice; requests that it sends meanwhile are answered. Default: `DRAIN_DELAY`,
-   * else `'7s'` in production and `'0s'` elsewhere. haproxy with its defaults (three checks, 2 s
-   * apart) notices within 6 s, and Kubernetes updates its endpoints in less; Docker kills after 10
-   * s.
+   * else `'7s'` in production (at most half of `grace`) and `'0s'` elsewhere. With its defaults
+   * (three checks, 2 s apart), haproxy notices within 6 s, and Kubernetes updates its endpoints in
+   * less; Docker kills after 10 s.
    */
   readonly drainDelay?: Duration
 }

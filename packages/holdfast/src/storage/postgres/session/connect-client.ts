@@ -8,6 +8,7 @@ import { isUnavailable } from '../errors/sql-state.ts'
 
 /** Options of {@link connectClient}. */
 export interface ConnectClientOptions {
+  /** A `postgres://` URL. */
   readonly connectionString: string
   /** The name of the connection in `pg_stat_activity`. */
   readonly applicationName: string

@@ -1,0 +1,100 @@
+import type { ParamPattern, TSType, TSTypeName, TSTypeParameterDeclaration } from 'oxc-parser'
+import { findDeclaration, type SourceModule } from './source-module.ts'
+
+/** The file of a type, and the type parameters that it may use. */
+export interface TypeScope {
+  readonly module: SourceModule
+  readonly parameters: TSTypeParameterDeclaration | null | undefined
+}
+
+/** Types whose arguments a reader needs. Those of other types are left out. */
+const withArguments: ReadonlySet<string> = new Set(['Record', 'Partial', 'Promise', 'InputOf', 'OutputOf'])
+/** Types that a reader does not need: their first argument is shown instead. */
+const transparent: ReadonlySet<string> = new Set(['Readonly', 'NoInfer', 'PromiseLike', 'Omit', 'Pick'])
+
+/**
+ * Returns a type as a table of options shows it: without `readonly` and `undefined`, with few type
+ * arguments, and with the members of a union of literals in place of its name.
+ */
+export function toTypeText(type: TSType, scope: TypeScope): string {
+  const show = (inner: TSType): string => toTypeText(inner, scope)
+  const inUnion = (inner: TSType): string =>
+    inner.type === 'TSFunctionType' ? `(${show(inner)})` : show(inner)
+  switch (type.type) {
+    case 'TSUnionType': {
+      const members = type.types.filter((member) => member.type !== 'TSUndefinedKeyword').map(inUnion)
+      // A function that may be asynchronous is shown as one that is not.
+      return members.filter((text) => !members.some((other) => text === `Promise<${other}>`)).join(' | ')
+    }
+    case 'TSIntersectionType':
+      return type.types.map(inUnion).join(' & ')
+    case 'TSArrayType':
+      return isCompound(type.elementType) ? `(${show(type.elementType)})[]` : `${show(type.elementType)}[]`
+    case 'TSTypeOperator':
+      return type.operator === 'readonly' ? show(type.typeAnnotation) : toSource(type, scope)
+    case 'TSParenthesizedType':
+      return show(type.typeAnnotation)
+    case 'TSFunctionType':
+      return `${toParameters(type.params)} => ${show(type.returnType.typeAnnotation)}`
+    case 'TSTypeLiteral':
+      return `{ ${type.members.map((member) => toMemberText(member, scope)).join('; ')} }`
+    case 'TSTypeReference':
+      return toReferenceText(toName(type.typeName), type.typeArguments?.params ?? [], scope)
+    default:
+      return toSource(type, scope)
+  }
+}
+
+/** Returns the parameters of a function as a table shows them: by name only. */
+export function toParameters(parameters: readonly ParamPattern[]): string {
+  return `(${parameters.map((parameter) => (parameter.type === 'Identifier' ? parameter.name : '…')).join(', ')})`
+}
+
+function toReferenceText(name: string, args: readonly TSType[], scope: TypeScope): string {
+  if (transparent.has(name) && args[0]) return toTypeText(args[0], scope)
+  const parameter = scope.parameters?.params.find((candidate) => candidate.name.name === name)
+  if (parameter?.constraint) return toTypeText(parameter.constraint, scope)
+  if (withArguments.has(name) && args.length > 0) {
+    const inner = name.endsWith('Of')
+      ? args.map((arg) => toSource(arg, scope))
+      : args.map((arg) => toTypeText(arg, scope))
+    return `${name}<${inner.join(', ')}>`
+  }
+  return toLiterals(name, scope) ?? name
+}
+
+/** Returns the members of a union that has literals only; `undefined` for another type. */
+function toLiterals(name: string, { module }: TypeScope): string | undefined {
+  const declared = findDeclaration(module, name)
+  if (declared?.node.type !== 'TSTypeAliasDeclaration') return undefined
+  const type = declared.node.typeAnnotation
+  if (type.type !== 'TSUnionType' || type.types.some((member) => member.type !== 'TSLiteralType'))
+    return undefined
+  return toTypeText(type, { module: declared.module, parameters: undefined })
+}
+
+type Member = Extract<TSType, { type: 'TSTypeLiteral' }>['members'][number]
+
+function toMemberText(member: Member, scope: TypeScope): string {
+  if (member.type !== 'TSPropertySignature' || member.key.type !== 'Identifier' || !member.typeAnnotation)
+    return toSource(member, scope)
+  const mark = member.optional ? '?' : ''
+  return `${member.key.name}${mark}: ${toTypeText(member.typeAnnotation.typeAnnotation, scope)}`
+}
+
+function toSource(
+  { start, end }: { readonly start: number; readonly end: number },
+  { module }: TypeScope,
+): string {
+  return module.text.slice(start, end).replaceAll(/\s+/g, ' ')
+}
+
+function isCompound(type: TSType): boolean {
+  if (type.type === 'TSParenthesizedType') return isCompound(type.typeAnnotation)
+  return type.type === 'TSUnionType' || type.type === 'TSFunctionType'
+}
+
+function toName(name: TSTypeName): string {
+  if (name.type === 'Identifier') return name.name
+  return name.type === 'TSQualifiedName' ? `${toName(name.left)}.${name.right.name}` : 'this'
+}
