@@ -30,10 +30,10 @@ export interface AccessRequest {
 export interface Access<out C extends Caller = Caller> extends SecurityRule {
   /** The rule as written in the source, for documentation and error messages: `signedIn()`. */
   readonly name: string
-  /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. */
+  /** Problems that it returns in addition to `Unauthenticated` and `Forbidden`. Default: none. */
   readonly problems?: readonly AnyProblemType[]
   /**
-   * True if it reads `content`. If true, the body is parsed only after the rule has admitted the
+   * True if it reads `rawBody`. The body is then parsed only after the rule has admitted the
    * caller. Default false.
    */
   readonly needsRawBody?: boolean

@@ -33,7 +33,10 @@ export const defaultSecuritySchemes: SecuritySchemes = { bearer: { scheme: 'bear
 
 /** The part of an access rule that states which security schemes it needs. */
 export interface SecurityRule {
-  /** The rule's schemes, which replace the service's; `{}` for a rule that admits every caller. */
+  /**
+   * The rule's schemes, which replace the service's; `{}` for a rule that admits every caller.
+   * Default: the schemes of the service.
+   */
   readonly securitySchemes?: SecuritySchemes
   /** The rules that it combines: a caller needs the schemes of all of them, or of one. */
   readonly combines?: { readonly need: 'all' | 'one'; readonly rules: readonly SecurityRule[] }
