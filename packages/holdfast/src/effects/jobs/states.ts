@@ -9,28 +9,28 @@
  *
  * A job without limits skips `limited`. Each transition is one statement (queries/):
  *
- *   from                 to                  when                                 statement
- *   (enqueued)           scheduled           it is delayed                        insertJobs
- *   (enqueued)           limited or ready    it is due                            insertJobs
- *   scheduled, waiting   limited or ready    it is due, or its message has come   promoteDue
- *   limited              ready               its limits admit it                  admit
- *   limited              blocked             its concurrency key has no slot      admit
- *   limited              scheduled           its rate turn comes later            admit
- *   blocked              ready               a job of its key passes on its slot  releaseSlot
- *   ready                running             a worker claims it                   claimJobs
- *   running              ready               it has not started and is released   releaseClaims
- *   running              ready               its worker never got the claim       releaseUnknownClaims
- *   running              ready               its worker stops, or has died        endAttempt
- *   running              scheduled           it failed, snoozes or sleeps         endAttempt
- *   running              waiting             it waits for a message               endAttempt
- *   running              succeeded           with its transaction                 succeedFenced
- *   running              succeeded           it used no transaction               completeJobs
- *   running              dead                its last attempt failed              endAttempt
- *   running              cancelled           it was cancelled while it ran        endAttempt
- *   any other            cancelled           it is cancelled                      cancelJob
- *   dead                 limited or ready    it is redriven                       redriveDead
- *   dead, scheduled      limited or ready    it is retried                        retryJobNow
- *   limited, ready, …    waiting             another job engine takes it          handOver
+ *   from                 to                 when                                  statement
+ *   (enqueued)           scheduled          it is delayed                         insertJobs
+ *   (enqueued)           limited or ready   it is due                             insertJobs
+ *   scheduled, waiting   limited or ready   it is due, or its message has come    promoteDue
+ *   limited              ready              its limits admit it                   admit
+ *   limited              blocked            its concurrency key has no slot       admit
+ *   limited              scheduled          its rate turn comes later             admit
+ *   blocked              ready              a job of its key passes on its slot   releaseSlot
+ *   ready                running            a worker claims it                    claimJobs
+ *   running              ready              it has not started and is released    releaseClaims
+ *   running              ready              the reply to its claim was lost       releaseUnknownClaims
+ *   running              ready              its worker stops, or has died         endAttempt
+ *   running              scheduled          it failed, snoozes or sleeps          endAttempt
+ *   running              waiting            it waits for a message                endAttempt
+ *   running              succeeded          with its transaction                  succeedFenced
+ *   running              succeeded          it used no transaction                completeJobs
+ *   running              dead               its last attempt failed               endAttempt
+ *   running              cancelled          it was cancelled while it ran         endAttempt
+ *   any other            cancelled          it is cancelled                       cancelJob
+ *   dead                 limited or ready   it is redriven                        redriveDead
+ *   dead, scheduled      limited or ready   it is retried                         retryJobNow
+ *   limited, ready, …    waiting            another job engine takes it           handOver
  *
  * Invariants:
  * - A job is in one of the two tables: the statement that ends it moves it (queries/archive.ts).
