@@ -2,16 +2,16 @@ import type { Processes } from './processes.ts'
 
 /** The context of a benchmark. */
 export interface Bench {
-  /** How often each participant is measured; a round before them warms up and does not count. */
+  /** Number of measurements of each participant. A warm-up round before them is not counted. */
   readonly rounds: number
-  /** How long one measurement of throughput lasts. */
+  /** Duration of a throughput measurement. */
   readonly seconds: number
   readonly processes: Processes
   /**
    * Registers a cleanup for the end of the run, successful or not; cleanups run in reverse order.
    */
   readonly atEnd: (cleanUp: () => void | Promise<void>) => void
-  /** Reports progress to the person who waits. */
+  /** Reports progress to the user. */
   readonly notify: (message: string) => void
 }
 

@@ -7,9 +7,8 @@ const root = resolve(import.meta.dirname, '..')
 const place = join(import.meta.dirname, 'node_modules/holdfast')
 
 /**
- * Builds the package to where the programs in this folder find it, as if npm had installed it: what
- * is measured is what users
- * run, and `dist` of the package itself is left alone.
+ * Builds the package into this folder's `node_modules`, as if npm had installed it, so that the
+ * measured code is the code that users run. The package's own `dist` does not change.
  */
 export async function buildPackage(processes: Processes): Promise<void> {
   rmSync(place, { recursive: true, force: true })
@@ -21,7 +20,7 @@ export async function buildPackage(processes: Processes): Promise<void> {
   if (exitCode !== 0) throw new Error(`The package could not be built:\n${stdout}`)
 }
 
-/** The file of TypeScript's compiler that this repository uses. */
+/** The TypeScript compiler of this repository. */
 export function compiler(): string {
   return join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 }

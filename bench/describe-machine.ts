@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { cpus, release, totalmem, type } from 'node:os'
 import type { Bench } from './benchmark.ts'
 
-/** When, on what and of what figures are, in a sentence. */
+/** Returns a sentence with the date, the machine and the commit of the figures. */
 export function describeMachine({ rounds, seconds }: Pick<Bench, 'rounds' | 'seconds'>): string {
   const date = new Date().toISOString().slice(0, 10)
   const cores = cpus()
   const memory = `${Math.round(totalmem() / 1024 ** 3)} GiB`
   const machine = `${cores.length} cores of ${cores[0]?.model.trim() ?? 'an unknown processor'}, ${memory}`
   const software = `${type()} ${release()}, Node ${process.versions.node}`
-  return `Taken on ${date}, of ${commit()}, with ${machine}, ${software}; ${rounds} rounds, ${seconds} s each where throughput is measured.`
+  return `Measured on ${date} at ${commit()}, on ${machine}, ${software}; ${rounds} rounds, ${seconds} s each where throughput is measured.`
 }
 
 function commit(): string {
@@ -17,8 +17,8 @@ function commit(): string {
     execFileSync('git', words, { cwd: import.meta.dirname, encoding: 'utf8', stdio: 'pipe' }).trim()
   try {
     const hasChanges = git('status', '--porcelain', '--', '../packages').length > 0
-    return `commit ${git('rev-parse', '--short', 'HEAD')}${hasChanges ? ' and what was changed since' : ''}`
+    return `commit ${git('rev-parse', '--short', 'HEAD')}${hasChanges ? ' plus uncommitted changes' : ''}`
   } catch {
-    return 'an unknown commit, since git does not know this folder'
+    return 'an unknown commit (not a git repository)'
   }
 }

@@ -6,8 +6,8 @@ const pollMs = 2
 const limitMs = 60_000
 
 /**
- * Waits until a process answers a request with success; gives when its first byte arrived, by
- * `performance.now()`.
+ * Waits until a process answers a request successfully. Returns the time at which the first byte
+ * arrived, by `performance.now()`.
  */
 export async function firstAnswer(child: ChildProcess, url: string): Promise<number> {
   const endMs = performance.now() + limitMs
@@ -20,7 +20,10 @@ export async function firstAnswer(child: ChildProcess, url: string): Promise<num
   throw new Error(`${child.spawnargs.join(' ')} does not answer ${url}.`)
 }
 
-/** When the answer's first byte arrived; `undefined` if no server listens, or on failure. */
+/**
+ * Returns the time at which the first byte of the answer arrived; `undefined` if the request
+ * failed.
+ */
 function tryOnce(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false }, (response) => {

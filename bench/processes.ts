@@ -37,7 +37,7 @@ export class Processes implements AsyncDisposable {
       (chunk: Buffer) => (lastWords = `${lastWords}${String(chunk)}`.slice(-lastWordsLength)),
     )
     child.once('close', () => {
-      if (!this.#stopping.has(child)) process.stderr.write(`${command.join(' ')} has ended:\n${lastWords}\n`)
+      if (!this.#stopping.has(child)) process.stderr.write(`${command.join(' ')} exited:\n${lastWords}\n`)
     })
     return child
   }
@@ -82,7 +82,7 @@ export class Processes implements AsyncDisposable {
   }
 
   #spawn(command: readonly string[], options: StartOptions, stdio: StdioOptions): ChildProcess {
-    if (this.#isEnding) throw new Error('The run is ending; nothing is started any more.')
+    if (this.#isEnding) throw new Error('The run is ending; no new process is started.')
     const [program = '', ...rest] = [...pin(options.core), ...command]
     const child = spawn(program, rest, {
       // A separate process group: its children end with it, and Ctrl-C reaches only this process,

@@ -20,7 +20,7 @@ const words = process.argv.slice(2)
 const chosen = words.filter((word) => word !== '--write')
 const unknown = chosen.filter((word) => !names.includes(word))
 if (unknown.length > 0) {
-  refuse(`There is no benchmark ${unknown.join(' ')}: there are ${names.join(', ')}, and --write.`)
+  refuse(`Unknown benchmark ${unknown.join(' ')}. Use ${names.join(', ')}, or --write.`)
 }
 const settings = {
   rounds: readCount('ROUNDS', 5),

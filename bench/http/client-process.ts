@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import autocannon from 'autocannon'
 
-// The client is a process of its own, so that its work is never the server's.
+// The client is a separate process, so that its CPU time is not counted as the server's.
 const [, , url = '', seconds = '3', method = 'GET'] = process.argv
 const transfer = (request: autocannon.Request): autocannon.Request => ({
   ...request,

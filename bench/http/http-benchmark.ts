@@ -20,7 +20,7 @@ interface Server {
 
 type Figures = ReadonlyMap<Participant, readonly Throughput[]>
 
-/** The cost of a JSON route, of the read of one row, and of a mutation. */
+/** The cost of a JSON route, of reading one row, and of a mutation. */
 export const httpBenchmark: Benchmark = async (bench) => {
   const postgres = await startTestPostgres()
   bench.atEnd(() => postgres.stop())
@@ -50,7 +50,7 @@ export const httpBenchmark: Benchmark = async (bench) => {
   return tables
 }
 
-/** Servers are shared by the tasks; participants that differ only in their names share one. */
+/** Tasks share servers: participants that differ only in their names use the same one. */
 function serverKey({ server, env, redis }: Participant): string {
   return JSON.stringify({ server, env, redis })
 }
@@ -79,7 +79,7 @@ async function prepare(url: string): Promise<void> {
   await client.end()
 }
 
-/** True if the package that is measured can be served without telemetry. */
+/** True if the measured package can run without telemetry. */
 function hasTelemetry(): boolean {
   const declarations = new URL('runtime/node/serve.d.ts', import.meta.resolve('holdfast/node'))
   return /^\s+readonly telemetry\?:/m.test(readFileSync(fileURLToPath(declarations), 'utf8'))

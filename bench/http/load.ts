@@ -8,16 +8,16 @@ export interface Load {
   readonly port: number
   readonly path: string
   readonly seconds: number
-  /** True if it is a POST of a transfer, each with a key of its own. */
+  /** True if each request is a POST of a transfer with its own key. */
   readonly isMutation?: boolean
 }
 
 /** The result. */
 export interface Throughput {
   readonly perSecond: number
-  /** The time that all but one of 100 answers took at most, in milliseconds. */
+  /** The 99th percentile of the response times, in milliseconds. */
   readonly p99Ms: number
-  /** The processor time that the server's process spent per request, in microseconds. */
+  /** The processor time of the server process per request, in microseconds. */
   readonly cpuMicroseconds: number
 }
 

@@ -5,9 +5,7 @@ const redis = new Redis({ host: '127.0.0.1', port: Number(process.env['REDIS_POR
 const running = 'running'
 const retentionSeconds = 604_800
 
-/**
- * Answers a request whose key Redis has seen with the stored answer, and does the work otherwise.
- */
+/** Returns the stored answer if Redis has the request's key, and does the work otherwise. */
 export async function onceByRedis(
   request: FastifyRequest,
   reply: FastifyReply,

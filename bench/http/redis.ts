@@ -10,8 +10,8 @@ import type { RedisKind } from './tasks.ts'
 const places = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server']
 
 /**
- * Finds Redis, and installs Debian's where it is missing and this user may; `undefined` where there
- * is none.
+ * Finds Redis. If it is missing and this user may install packages, installs Debian's. Returns
+ * `undefined` if Redis is not available.
  */
 export async function findRedis({ processes, notify }: Bench): Promise<string | undefined> {
   const found = places.find((place) => existsSync(place))
@@ -29,8 +29,8 @@ export async function findRedis({ processes, notify }: Bench): Promise<string | 
 }
 
 /**
- * Starts a Redis on a port of its own, and gives the port. A durable one has written what it
- * acknowledges.
+ * Starts Redis on a free port, and returns the port. A durable one writes each command to disk
+ * before it acknowledges it.
  */
 export async function startRedis(program: string, kind: RedisKind, bench: Bench): Promise<number> {
   // In memory like the data of Postgres here, so that neither store waits for a disk.

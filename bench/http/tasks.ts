@@ -11,7 +11,7 @@ export interface Participant {
   readonly redis?: RedisKind
 }
 
-/** True if what a Redis has acknowledged outlives it. */
+/** True if acknowledged writes survive a crash of Redis. */
 export type RedisKind = 'volatile' | 'durable'
 
 /** A measured task. The others are compared with the first participant. */
@@ -22,17 +22,17 @@ export interface Task {
   readonly participants: readonly Participant[]
 }
 
-const nothing = 'nothing: sent again, it is done again'
-const keyBeside = 'done twice, or refused for good, where it dies between Redis and Postgres'
-const jobBehind = `${keyBeside}; no job where it dies before that`
+const nothing = 'no protection: a repeated request is executed again'
+const keyBeside = 'executed twice or blocked permanently if it dies between Redis and Postgres'
+const jobBehind = `${keyBeside}; no job if it dies before enqueueing it`
 const holdfast: Participant = {
   name: 'holdfast',
   server: 'holdfast',
-  promises: 'done once whatever dies: key, answer and effect are one commit',
+  promises: 'executed once, whichever process dies: key, answer and effect are one commit',
 }
 const withoutLog: Participant = {
   ...holdfast,
-  name: 'holdfast, without its log of requests',
+  name: 'holdfast, without its request log',
   env: { LOG_LEVEL: 'warn' },
 }
 const withoutTelemetry: Participant = {
@@ -63,11 +63,11 @@ const writers: readonly Participant[] = [
   {
     name: 'Fastify, key in Redis, job in BullMQ',
     server: 'fastify-bullmq',
-    promises: `${jobBehind}; keys and jobs are gone when Redis ends`,
+    promises: `${jobBehind}; keys and jobs are lost if Redis ends`,
     redis: 'volatile',
   },
   {
-    name: 'the same, with appendfsync always',
+    name: 'same, with appendfsync always',
     server: 'fastify-bullmq',
     promises: jobBehind,
     redis: 'durable',
@@ -83,7 +83,7 @@ export function tasks(hasTelemetry: boolean): readonly Task[] {
   const further = hasTelemetry ? [withoutTelemetry] : []
   return [
     { name: 'JSON route', path: '/hello', participants: [...readers, ...further] },
-    { name: 'Read of one row', path: '/accounts/1', participants: [...readers, ...further] },
+    { name: 'Reading one row', path: '/accounts/1', participants: [...readers, ...further] },
     { name: 'Mutation', path: '/transfers', isMutation: true, participants: [...writers, ...further] },
   ]
 }

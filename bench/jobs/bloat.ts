@@ -30,14 +30,14 @@ export async function bloat(bench: Bench, stage: Stage, jobs: number): Promise<T
     rows.push([participant.name, ...toCells(await measure(contender, stage, jobs / waves))])
   }
   return {
-    title: `The tables while ${thousands(jobs)} jobs go through them, ${thousands(jobs / waves)} at a time`,
+    title: `Table size while ${thousands(jobs)} jobs are processed, ${thousands(jobs / waves)} at a time`,
     columns: [
       { heading: 'engine' },
-      { heading: 'MiB when the first wait', isFigure: true },
+      { heading: 'MiB with the first wave enqueued', isFigure: true },
       { heading: 'after 1 wave', isFigure: true },
       { heading: 'after 2', isFigure: true },
       { heading: `after ${waves}`, isFigure: true },
-      { heading: `after ${waves} to after 2`, isFigure: true },
+      { heading: `growth from wave 2 to ${waves}`, isFigure: true },
       { heading: 'live rows then', isFigure: true },
       { heading: 'dead rows then', isFigure: true },
     ],
@@ -55,7 +55,7 @@ async function measure(contender: Contender, stage: Stage, jobs: number): Promis
       task: { jobs, writes: false, leavesOthers: false, limitMs: longestWaveMs },
     })
     if (handled < jobs)
-      throw new Error(`${contender.name} worked off ${handled} of ${jobs} jobs in ${longestWaveMs} ms.`)
+      throw new Error(`${contender.name} processed ${handled} of ${jobs} jobs in ${longestWaveMs} ms.`)
     await untilVacuumed(contender, stage)
     sizes.push(await sizeOf(contender, stage))
   }

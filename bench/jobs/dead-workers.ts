@@ -15,9 +15,9 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { participant: graphileWorkers.defaults, saidTakeOver: '4 h, it says' },
-  { participant: pgBosses.defaults, saidTakeOver: '15 min, it says' },
-  { participant: pgBosses.transactional, saidTakeOver: '15 min, it says' },
+  { participant: graphileWorkers.defaults, saidTakeOver: '4 h (documented)' },
+  { participant: pgBosses.defaults, saidTakeOver: '15 min (documented)' },
+  { participant: pgBosses.transactional, saidTakeOver: '15 min (documented)' },
   { participant: pgBosses.withHeartbeat },
   { participant: holdfasts.defaults },
 ]
@@ -33,7 +33,7 @@ interface Place {
 
 /** Measures the fate of the job of a worker that is stopped for too long, or killed. */
 export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
-  bench.notify('Workers that are stopped, or killed')
+  bench.notify('Stopped and killed workers')
   const rows: (readonly string[])[] = []
   for (const { participant } of cases) {
     bench.notify(participant.name)
@@ -47,12 +47,12 @@ export async function deadWorkers(bench: Bench, stage: Stage): Promise<Table> {
     }),
   )
   return {
-    title: 'A worker that is stopped while another takes its job over, and one that is killed',
+    title: 'A worker that is paused while another takes over its job, and a killed worker',
     columns: [
       { heading: 'engine' },
-      { heading: 'the end of the job by the one that was stopped' },
-      { heading: 'rows that the one job wrote', isFigure: true },
-      { heading: 'begun again after a kill' },
+      { heading: 'completion by the paused worker' },
+      { heading: 'rows written by the job', isFigure: true },
+      { heading: 'restarted after a kill' },
     ],
     rows: rows.map((cells, index) => [...cells, takeOvers[index]!]),
   }
@@ -86,13 +86,13 @@ async function stop(place: Place): Promise<readonly string[]> {
   const isFenced = (await countUnfinished(place)) === 1
   await release('second', place)
   await sleep(timeoutMs)
-  if ((await countUnfinished(place)) > 0) throw new Error(`The job of ${contender.name} was never ended.`)
+  if ((await countUnfinished(place)) > 0) throw new Error(`The job of ${contender.name} never ended.`)
   const [written] = await stage.sql<{ count: number }>(
     contender,
     'select count(*)::int as count from receipts',
   )
   await Promise.all([stage.stop(first), stage.stop(second)])
-  return [isFenced ? 'refused' : 'taken for that of the other', String(written!.count)]
+  return [isFenced ? 'refused' : 'accepted for the other worker', String(written!.count)]
 }
 
 /** How long after the first worker was killed the second begins its job, in milliseconds. */
@@ -142,7 +142,7 @@ async function countUnfinished({ contender, stage }: Place): Promise<number> {
 async function untilThere(look: () => Promise<readonly unknown[]>, maxMs: number): Promise<void> {
   const endMs = performance.now() + maxMs
   while ((await look()).length === 0) {
-    if (performance.now() > endMs) throw new Error(`Nothing has come of it within ${maxMs} ms.`)
+    if (performance.now() > endMs) throw new Error(`There was no result within ${maxMs} ms.`)
     await sleep(50)
   }
 }

@@ -25,7 +25,7 @@ const jobsPerSecond = 4_000
 
 /** Measures the effect of many waiting jobs on the throughput. */
 export async function depth(bench: Bench, stage: Stage, deep: number): Promise<Table> {
-  bench.notify(`${shallow} and ${deep} jobs that wait`)
+  bench.notify(`${shallow} and ${deep} waiting jobs`)
   const pairs: (readonly [shallow: Depth, deep: Depth])[] = []
   for (const participant of participants) {
     const enter = async (waiting: number): Promise<Depth> => {
@@ -44,7 +44,7 @@ export async function depth(bench: Bench, stage: Stage, deep: number): Promise<T
     return handled / seconds
   })
   return {
-    title: `Worked off in a second, while ${thousands(shallow)} jobs wait and while ${thousands(deep)} do`,
+    title: `Jobs per second with ${thousands(shallow)} and ${thousands(deep)} waiting jobs`,
     columns: [
       { heading: 'engine' },
       { heading: `with ${thousands(shallow)}`, isFigure: true },

@@ -55,10 +55,10 @@ export async function latency(bench: Bench, stage: Stage): Promise<Table> {
     }
   }
   return {
-    title: 'From commit to start, on a worker that has nothing else to do',
+    title: 'From commit to start, on an idle worker',
     columns: [
       { heading: 'engine' },
-      { heading: 'who enqueues and who works' },
+      { heading: 'enqueuer and worker' },
       { heading: 'jobs', isFigure: true },
       { heading: 'p50 ms', isFigure: true },
       { heading: 'p99 ms', isFigure: true },

@@ -29,10 +29,10 @@ export const graphileWorkers = {
 /** Those of pg-boss. */
 export const pgBosses = {
   defaults: pgBoss('its defaults', 'defaults'),
-  oneByOne: pgBoss('one by one, without a pause', 'one-by-one'),
+  oneByOne: pgBoss('one at a time, without pauses', 'one-by-one'),
   batches: pgBoss('batches of 10', 'batches'),
   largeBatches: pgBoss('batches of 500', 'large-batches'),
-  transactional: pgBoss('transactional, without a pause', 'transactional'),
+  transactional: pgBoss('transactional, without pauses', 'transactional'),
   notified: pgBoss('with LISTEN/NOTIFY', 'notified'),
   withHeartbeat: pgBoss('with a heartbeat of 10 s', 'with-heartbeat'),
   forgetful: pgBoss('batches of 500', 'forgetful'),

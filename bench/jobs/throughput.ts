@@ -22,7 +22,7 @@ interface Kind {
 // The last one is what the others are compared with.
 const kinds: readonly Kind[] = [
   {
-    title: `Jobs that do nothing, ${concurrency} at once`,
+    title: `Empty jobs, ${concurrency} at a time`,
     writes: false,
     participants: [
       graphileWorkers.defaults,
@@ -37,7 +37,7 @@ const kinds: readonly Kind[] = [
     ],
   },
   {
-    title: `Jobs that write a row, ${concurrency} at once`,
+    title: `Jobs that write a row, ${concurrency} at a time`,
     writes: true,
     participants: [
       graphileWorkers.defaults,
@@ -95,7 +95,7 @@ function toTable({ title, writes }: Kind, figures: ReadonlyMap<Contender, readon
     title,
     columns: [
       { heading: 'engine' },
-      ...(writes ? [{ heading: 'the row and the end of the job' }] : []),
+      ...(writes ? [{ heading: 'the row and the completion of the job' }] : []),
       { heading: 'enqueued/s', isFigure: true },
       { heading: 'holdfast to it', isFigure: true },
       { heading: 'worked off/s', isFigure: true },

@@ -68,7 +68,7 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
       if (row!.count >= count) return
       await sleep(200)
     }
-    throw new Error(`${count} workers have not started.`)
+    throw new Error(`${count} workers did not start.`)
   }
 
   // Autovacuum looks at each database too.
@@ -86,15 +86,15 @@ export async function idle({ seconds, processes, atEnd, notify }: Bench): Promis
     ])
   }
   return {
-    title: `Transactions per second of workers with ${consumers} consumers that have nothing to do`,
+    title: `Transactions per second of idle workers with ${consumers} consumers`,
     columns: [
       { heading: 'workers', isFigure: true },
       { heading: 'idle', isFigure: true },
       { heading: 'for each worker', isFigure: true },
-      { heading: `beside ${enqueuesPerSecond} unrelated enqueues a second`, isFigure: true },
+      { heading: `with ${enqueuesPerSecond} unrelated enqueues per second`, isFigure: true },
     ],
     rows,
-    note: `The last column excludes the transactions of the process that enqueues (${alone.toFixed(1)} a second without workers), the others those of an unused database (${unused.toFixed(1)} a second).`,
+    note: `The last column excludes the transactions of the process that enqueues (${alone.toFixed(1)} per second without workers), the others those of an unused database (${unused.toFixed(1)} per second).`,
   }
 }
 

@@ -49,14 +49,14 @@ export async function keysAtScale(bench: Bench): Promise<Table> {
     ])
   }
   return {
-    title: 'Milliseconds, by the number of keys that are stored',
+    title: 'Milliseconds, by number of stored keys',
     columns: [
       { heading: 'keys' },
       { heading: 'pass, nothing due', isFigure: true },
       { heading: 'pass, one leaf due', isFigure: true },
       { heading: 'mutation, UUIDv7 key', isFigure: true },
       { heading: 'mutation, other key', isFigure: true },
-      { heading: 'slowest mutation beside a pass', isFigure: true },
+      { heading: 'slowest mutation during a pass', isFigure: true },
     ],
     rows,
     note: `A pass truncates one of ${leafCount} tables, with a seventh of all keys. Medians of ${bench.rounds} rounds.`,

@@ -42,7 +42,7 @@ export const startUpBenchmark: Benchmark = async (bench) => {
       ],
     ],
     [
-      'A process with a Postgres that runs, and needs no migration',
+      'A process with a running Postgres that needs no migration',
       [
         { ...server('Fastify with Zod and pg', 'fastify-zod-pg'), env },
         { ...server('holdfast with Zod and SQL', 'holdfast-pg'), env },

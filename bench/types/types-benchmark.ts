@@ -80,13 +80,13 @@ async function check({ name, folder }: Participant, { processes }: Bench): Promi
 /** A figure of `--extendedDiagnostics`: `Instantiations: 12345`, `Memory used: 12345K`. */
 function readDiagnostic(output: string, name: string): number {
   const [, figure] = new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(output) ?? []
-  if (figure === undefined) throw new Error(`The compiler does not say "${name}":\n${output}`)
+  if (figure === undefined) throw new Error(`The output of the compiler has no "${name}":\n${output}`)
   return Number(figure)
 }
 
 function toTable(figures: ReadonlyMap<Participant, readonly (Check | undefined)[]>): Table {
   return {
-    title: 'Type check of a whole service, with Zod, Drizzle and a typed caller of every operation',
+    title: 'Type check of a complete service with Zod, Drizzle and a typed caller of each operation',
     columns: [
       { heading: 'program' },
       { heading: 'operations', isFigure: true },

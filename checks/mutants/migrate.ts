@@ -42,7 +42,7 @@ export const migrateMutants: readonly Mutant[] = [
     killedBy: [
       {
         file: 'packages/holdfast/crash-tests/rolling-deploy.test.ts',
-        name: 'a new event and consumer are deployed, taken back and deployed again',
+        name: 'a new event and consumer are deployed, rolled back and deployed again',
       },
     ],
     why: 'A rolling deploy would lose the messages of a new event.',

@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { transferUnsafely } from '../work.ts'
 import { onceByRedis } from '../once-by-redis.ts'
 
-// The whole of what is assembled by hand: a key in Redis, a transaction in Postgres, and then a job
+// The complete stack assembled by hand: a key in Redis, a transaction in Postgres, and then a job
 // in BullMQ. Three commits.
 const app = fastify()
 const receipts = new Queue('receipts', {

@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import { transferUnsafely } from '../work.ts'
 import { onceByRedis } from '../once-by-redis.ts'
 
-// What is assembled by hand as a rule: the key and its answer in Redis, beside the transaction.
+// The usual stack assembled by hand: the key and its answer are in Redis, outside the transaction.
 const app = fastify()
 const transfer = {
   type: 'object',

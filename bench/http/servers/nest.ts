@@ -16,8 +16,7 @@ class BenchController {
   }
 }
 
-// Node strips types and leaves decorators alone, so they are applied as the functions that they
-// are.
+// Node strips types but does not support decorators, so they are called as functions.
 const { prototype } = BenchController
 const property = (name: string): PropertyDescriptor => Object.getOwnPropertyDescriptor(prototype, name)!
 Get('hello')(prototype, 'hello', property('hello'))

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { readBody } from '../read-body.ts'
 import { readAccount, transferUnsafely } from '../work.ts'
 
-// As little as can be: what the others are measured against.
+// The minimal server: the baseline for the others.
 createServer((request, response) => {
   void route(request.method ?? '', request.url ?? '', () => readBody(request)).then((answer) => {
     const body = JSON.stringify(answer)

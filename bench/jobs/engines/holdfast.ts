@@ -88,7 +88,7 @@ function createService({ retention }: Settings, run: Run = () => {}): Service {
     route: 'POST /orders-without-key',
     access: anyone(),
     input,
-    idempotency: { optional: 'The peers that it is compared with have no keys.' },
+    idempotency: { optional: 'The other queues in this comparison have no keys.' },
     async run({ input: { n }, db, jobs }) {
       await db.query(sql`insert into orders (n) values (${n})`)
       await jobs.enqueue(bench, { n })

@@ -5,6 +5,6 @@ export function settingsNamed<Settings>(
 ): Settings {
   const found = settings[name]
   if (found === undefined)
-    throw new Error(`There are no settings ${name}: there are ${Object.keys(settings).join(', ')}.`)
+    throw new Error(`Unknown settings ${name}. Use one of ${Object.keys(settings).join(', ')}.`)
   return found
 }

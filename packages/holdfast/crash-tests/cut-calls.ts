@@ -13,15 +13,15 @@ export interface CallReport {
   readonly answers: readonly Answer[]
   /** The first final response. */
   readonly final: Answer
-  /** The response to sending it once more. */
+  /** The response to one more retry. */
   readonly replay: Answer
 }
 
 // Only the first attempt has this timeout; later ones have the default.
 const firstTimeout = '300ms'
 const finalTimeout: Duration = '2m'
-// Many clients wait for a key that a silent connection still holds: they must not keep the machine
-// busy.
+// Many clients wait for keys that silent connections still hold. The interval keeps them from
+// overloading the machine.
 const every: Duration = '100ms'
 
 /**
@@ -40,7 +40,7 @@ export const callUntilFinal: Attempt<CallReport> = async (lane, armed, cut) => {
       },
       { timeout: finalTimeout, every, what: `a final answer of a call that was ${describeCut(cut)}` },
     ).catch((error: unknown) => {
-      console.info(`${answers.length} answers without an end, the last of them:`, answers.at(-1))
+      console.info(`no final answer among ${answers.length}, the last of them:`, answers.at(-1))
       throw error
     })
   const final = await call(firstTimeout)

@@ -12,8 +12,8 @@ export const retryable: readonly string[] = [
 ]
 
 /**
- * Returns the invariants of calls that cuts broke: each key has one effect of each kind, one row,
- * one job, one message, and one response.
+ * Returns the broken invariants of calls: each key has one effect of each kind, one row, one job,
+ * one message, and one response.
  */
 export async function findCallViolations(
   database: pg.Client | pg.Pool,
@@ -57,10 +57,7 @@ export function codeOf({ body }: Answer): string {
   return (JSON.parse(body ?? '{}') as { readonly code?: string }).code ?? ''
 }
 
-/**
- * Returns the invariants of the work after a call that cuts broke, once it is done: each part of it
- * has one effect.
- */
+/** Returns the broken invariants of finished background work: each part has one effect. */
 export async function findWorkViolations(
   database: pg.Client | pg.Pool,
   cuts: ReadonlyMap<string, string>,
@@ -97,7 +94,7 @@ export async function isAllDone(database: pg.Client | pg.Pool): Promise<boolean>
   return rows[0]!.done
 }
 
-/** Returns what idle services leave open in a database, if it does not disappear after a while. */
+/** Returns the transactions and locks that idle services leave open in a database for a while. */
 export async function findLeaks(database: pg.Client | pg.Pool): Promise<readonly string[]> {
   let open: readonly string[] = []
   const isClean = async (): Promise<boolean> => {

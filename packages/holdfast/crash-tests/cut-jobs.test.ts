@@ -9,7 +9,7 @@ import { type Attempt, describeCut, endsStatement, sweep, type Sweep } from './c
 
 /*
  * Goal: the effects of a job, its step, its messages and their consumers happen once, whichever
- * message between a worker and Postgres is lost.
+ * protocol message between a worker and Postgres is lost.
  *
  * Method: several lanes, each with a worker on a database of its own, behind a proxy that counts
  * the messages of the protocol. A sweep cuts the connections of one kind (those of the jobs'
@@ -41,13 +41,13 @@ const recordUntilDone: Attempt<void> = async (lane, _armed, cut) => {
   lane.cuts.set(key, describeCut(cut))
   const wait: UntilOptions = {
     every: '20ms',
-    what: `the end of all that was cut: ${describeCut(cut)}`,
+    what: `the end of all interrupted work: ${describeCut(cut)}`,
   }
   await until(async () => (await record(lane, key)).status === 201, wait)
   await until(() => isAllDone(lane.looking), wait)
 }
 
-/** Runs sweeps, and asserts that everything is done once and that nothing is left open. */
+/** Runs sweeps, and asserts that everything happened once and that nothing is left open. */
 function expectDoneOnce(
   { count, of = service }: { readonly count: number; readonly of?: typeof service },
   sweeps: readonly Sweep[],
@@ -70,21 +70,21 @@ function destroying(application: RegExp, every = 1): readonly Sweep[] {
 }
 
 test.concurrent(
-  'the transactions of a job, its step and consumers, cut at any message',
+  'the transactions of a job, its step and its consumers, cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofJobs)),
   maxMs,
 )
 
 test.concurrent(
-  'what a worker claims and reports, and the hand-over of messages, cut at any message',
+  'the claims and reports of a worker, and message dispatch, cut at any message',
   () => expectDoneOnce({ count: 4 }, destroying(ofOwn, isShort ? 2 : 1)),
   maxMs,
 )
 
 /**
- * Returns sweeps that silence connections after a statement, and before any part of its response.
- * (A statement of a worker is one network packet, which arrives or does not.) Each of these takes a
- * whole timeout.
+ * Returns sweeps that silence connections after a statement, before any part of its response. (A
+ * worker sends each statement in one network packet, which arrives completely or not at all.) Each
+ * of these cuts takes a whole timeout.
  */
 function silencing(application: RegExp): readonly Sweep[] {
   const silence = { application, mode: 'silent' } as const

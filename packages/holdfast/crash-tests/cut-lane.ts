@@ -21,13 +21,13 @@ export interface LaneOptions {
   readonly service: CutService
   readonly count: number
   /**
-   * True if each lane has a worker, and a dedicated database for it. Default false: they share a
-   * database, and enqueued jobs stay in the queue.
+   * True if each lane has a worker with its own database. Default false: lanes share a database,
+   * and jobs stay in the queue.
    */
   readonly haveWorkers?: boolean
 }
 
-/** Runs a test in several lanes, and stops them. */
+/** Runs a test in several lanes, and then stops the lanes. */
 export async function withLanes(
   { service, count, haveWorkers = false }: LaneOptions,
   run: (lanes: readonly Lane[]) => Promise<void>,

@@ -7,23 +7,23 @@ import { sweep, type Sweep } from './cut-sweep.ts'
 import { storesRecord, withSeparateStore } from './separate-store.ts'
 
 /*
- * Goal: a mutation that is sent until its response is final has one effect and one answer,
- * whichever message between the service and Postgres is lost.
+ * Goal: a mutation that is retried until its response is final has one effect and one answer,
+ * whichever protocol message between the service and Postgres is lost.
  *
  * Method: calls go through a proxy that counts the messages of the protocol. A sweep cuts a
  * connection at the first message of a call, then at the second, and so on: before, within and
  * after it, in either direction; destroyed, silent, or delayed for longer than the caller waits.
  * Each cut call is sent again with its key until its response is final.
  *
- * Control: a service that keeps its record of keys in a separate store must double effects under
- * the same cuts.
+ * Control: with a service that keeps its keys in a separate store, the same cuts must double
+ * effects.
  */
 
 const service = createCutService()
 const application = /^holdfast$/
 const senders = ['frontend', 'backend'] as const
 const maxMs = 300_000
-// A mutation has more messages than this: a sweep with fewer cuts did not cover it.
+// The min number of messages of a mutation. A sweep with fewer cuts did not cover it.
 const fewestCuts = 20
 
 /**
@@ -41,7 +41,7 @@ function expectSafe(options: LaneOptions, sweeps: readonly Sweep[]): Promise<voi
   })
 }
 
-/** From its third run on, a mutation consists of the same messages. */
+/** From its third run on, a mutation always has the same messages. */
 async function warmUp(lanes: readonly Lane[]): Promise<void> {
   for (const turn of [1, 2, 3]) {
     await Promise.all(lanes.map((lane, index) => record(lane, `warm up ${index} ${turn}`)))
@@ -53,7 +53,7 @@ function countAnswers(reports: readonly CallReport[]): number {
 }
 
 test.concurrent(
-  'a connection that is cut at any message, before it, in it or after it, in either direction',
+  'a connection that is cut before, within or after any message, in either direction',
   () =>
     expectSafe(
       { service, count: 4 },
@@ -72,7 +72,7 @@ test.concurrent(
   maxMs,
 )
 
-// For a silent connection, after a message is the same as before the next one.
+// On a silent connection, a cut after a message is the same as a cut before the next one.
 const quietPlaces = ['before', 'middle'] as const
 
 test.concurrent(
@@ -88,7 +88,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'messages that arrive after their waiter has ended',
+  'messages that arrive after their recipient has ended',
   () =>
     expectSafe(
       { service, count: 12 },
@@ -100,7 +100,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'the same cuts double the effects of a record that is kept in a store of its own',
+  'the same cuts double effects if keys are kept in a separate store',
   () =>
     withLanes({ service: createCutService({ around: withSeparateStore }), count: 2 }, async (lanes) => {
       await warmUp(lanes)
@@ -108,14 +108,14 @@ test.concurrent(
         lanes,
         [
           { sender: 'frontend', place: 'before', mode: 'destroyed' },
-          // Which statement the messages of the first sweep belong to depends on how far a call
-          // gets in its time.
+          // The messages of the first sweep can belong to different statements, depending on the
+          // progress of a call before its timeout.
           { sender: 'frontend', place: 'before', mode: 'destroyed', where: storesRecord },
         ],
         callUntilFinal,
       )
       const violations = await findCallViolations(lanes[0]!.looking, reports)
-      // More than two if calls that failed for their clients have committed as well.
+      // More than two if calls committed although their clients saw a failure.
       expect(violations).toContainEqual(expect.stringMatching(/^([2-9]|\d\d+) debits/))
     }),
   maxMs,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 export interface CutServiceOptions {
   /** Wraps its database. Default: no wrapper. */
   readonly around?: (database: Database<SqlDatabase, SqlDatabase>) => Database<SqlDatabase, SqlDatabase>
-  /** Max time of one attempt of its jobs. Default: that of jobs. */
+  /** Timeout of an attempt of its jobs. Default: the framework's. */
   readonly jobDeadline?: Duration
 }
 
@@ -15,13 +15,13 @@ const Named = z.object({ name: z.string() })
 const Happened = event('effect.happened', { payload: Named.extend({ what: z.string() }) })
 
 /**
- * Creates a service whose one mutation does everything a mutation can: it writes twice, enqueues a
- * job with a step, and publishes a message.
+ * Creates a service with one mutation that does everything a mutation can: it writes twice,
+ * enqueues a job with a step, and publishes a message.
  */
 export function createCutService(options: CutServiceOptions = {}) {
   const { around = (database) => database, jobDeadline = '5m' } = options
   const { consumer, job, mutation, service } = holdfast({
-    // With one connection, losing it would block everything.
+    // With a single connection, its loss would block everything.
     database: around(
       postgres({
         migrations: new URL('./cut-migrations/', import.meta.url),

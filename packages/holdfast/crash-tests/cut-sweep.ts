@@ -5,10 +5,7 @@ import type { Lane } from './cut-lane.ts'
  * Cuts at the first message, at the second, and so on, until there is no message left to cut at.
  */
 export interface Sweep extends Omit<Cut, 'message'> {
-  /**
-   * True if each attempt begins with a new connection. Default false: with one that has been used
-   * before.
-   */
+  /** True if each attempt begins with a new connection. Default false: it reuses a connection. */
   readonly isCold?: boolean
   /** Cuts only at every nth message. Default 1: at each. */
   readonly every?: number
@@ -22,7 +19,7 @@ export type Attempt<Report> = (lane: Lane, armed: ArmedCut, cut: Cut) => Promise
 /** The result of sweeps. */
 export interface SweepReport<Report> {
   readonly reports: readonly Report[]
-  /** The number of messages at which each sweep has cut. */
+  /** The number of cuts of each sweep. */
   readonly cuts: readonly number[]
 }
 

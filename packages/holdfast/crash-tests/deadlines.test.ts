@@ -6,7 +6,7 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: no work continues for a caller that has gone or whose deadline has passed.
+ * Goal: no work continues after its caller has disconnected or its deadline has passed.
  *
  * Method: a server process whose operations sleep in Postgres. Deadlines of clients, a process that
  * is stopped (SIGSTOP), a full pool and clients that disconnect at random moments end the calls.
@@ -64,23 +64,20 @@ function callWithin(timeout: string, [, init, path]: SlowCall): Promise<Response
   return fetch(server.url + path, { ...init, headers })
 }
 
-test.each(calls)(
-  'a deadline of 200 ms that a client brings along ends the statement of %s',
-  async (...call) => {
-    const beganMs = performance.now()
-    const answer = await callWithin('200ms', call)
-    const answeredMs = performance.now() - beganMs
-    await until(async () => (await countSleeping()) === 0, { every: '5ms' })
-    const cancelledMs = performance.now() - beganMs
-    console.info(
-      `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, seen to be cancelled after ${cancelledMs.toFixed()} ms`,
-    )
-    expect(answer.status).toBe(504)
-  },
-)
+test.each(calls)('a deadline of 200 ms set by the client ends the statement of %s', async (...call) => {
+  const beganMs = performance.now()
+  const answer = await callWithin('200ms', call)
+  const answeredMs = performance.now() - beganMs
+  await until(async () => (await countSleeping()) === 0, { every: '5ms' })
+  const cancelledMs = performance.now() - beganMs
+  console.info(
+    `a deadline of 200 ms: answered after ${answeredMs.toFixed()} ms, cancelled after ${cancelledMs.toFixed()} ms`,
+  )
+  expect(answer.status).toBe(504)
+})
 
 test.each(calls)(
-  'where the process stands still, Postgres ends the statement of %s at its deadline',
+  'if the process is stopped, Postgres ends the statement of %s at its deadline',
   async (...call) => {
     const answer = callWithin('4s', call)
     await until(async () => (await countSleeping()) === 1)
@@ -89,14 +86,12 @@ test.each(calls)(
     await until(async () => (await countSleeping()) === 0)
     const endedMs = performance.now() - beganMs
     server.resume()
-    console.info(
-      `a deadline of 4 s in a process that stands still: seen to be ended after ${endedMs.toFixed()} ms`,
-    )
+    console.info(`a deadline of 4 s in a stopped process: ended after ${endedMs.toFixed()} ms`)
     expect((await answer).status).toBe(504)
   },
 )
 
-test('200 slow queries on a pool of 10: the others are refused, and what needs no database is answered meanwhile', async () => {
+test('200 slow queries on a pool of 10: the rest are rejected, and calls without the database are answered meanwhile', async () => {
   const statuses: number[] = []
   const clients = new AbortController()
   const slow = Array.from({ length: 200 }, async () => {
@@ -115,7 +110,7 @@ test('200 slow queries on a pool of 10: the others are refused, and what needs n
   await ended
 })
 
-test(`${aborts} clients that go away: no statement goes on, no connection is lost, no memory`, async () => {
+test(`${aborts} clients that disconnect: no statement continues, and no connection or memory leaks`, async () => {
   const agent = new Agent({ maxSockets: 50 })
   /** Sends a slow statement, and disconnects at some point. */
   const abort = (): Promise<void> =>

@@ -14,8 +14,8 @@ import { codeOf, findWorkViolations, isAllDone, retryable } from './cut-invarian
 import { createCutService } from './cut-service.ts'
 
 /*
- * Goal: what was answered before a failover is there after it, once, and the old primary is never
- * written to.
+ * Goal: everything that was answered before a failover exists after it, once, and the old primary
+ * gets no writes.
  *
  * Method: a primary whose commits wait for a standby, and a proxy in place of its address. Clients
  * retry their mutations while the primary is killed, the standby is promoted, and connections lead
@@ -26,7 +26,7 @@ import { createCutService } from './cut-service.ts'
 const clientCount = 8
 const timeout = '2m'
 
-/** Clients that send one mutation after the other, each until its response is final. */
+/** Clients that send mutations one after another, each until its response is final. */
 class Clients {
   readonly #running: RunningService
   readonly #done: Promise<unknown>
@@ -86,7 +86,7 @@ class Clients {
   }
 }
 
-test('a standby is promoted, and the old primary comes back read-only: all that was answered is there, once', async () => {
+test('a standby is promoted, and the old primary comes back read-only: everything that was answered exists once', async () => {
   await using cluster = await startCluster()
   const running = await createCutService().start({
     env: { ...process.env, DATABASE_URL: cluster.proxy.url },
@@ -109,7 +109,7 @@ test('a standby is promoted, and the old primary comes back read-only: all that 
     await clients.refused()
     expect(await countWrites(cluster.primary.url)).toBe(0)
 
-    // Sessions in which the old primary has refused writes are not used again.
+    // Sessions in which the old primary rejected writes are not reused.
     cluster.proxy.switchTo(cluster.standby.server.url)
     await clients.progress()
     await clients.stop()
@@ -142,7 +142,7 @@ interface Cluster extends AsyncDisposable {
   returnAsStandby(): Promise<void>
 }
 
-/** Starts a primary whose commits wait for its standby, and a proxy that leads to it. */
+/** Starts a primary whose commits wait for its standby, and a proxy in front of it. */
 async function startCluster(): Promise<Cluster> {
   const directory = await createTestFolder()
   const primary = await startEmbeddedPostgres({ directory, settings: { fsync: 'off' } })

@@ -11,8 +11,8 @@ const notFinal: readonly string[] = [
 ]
 
 /**
- * Returns the invariants that faults broke: each request has one transfer, one job, one message and
- * one response, and all balances are right.
+ * Returns the broken invariants: each request has one transfer, one job, one message and one
+ * response, and all balances are right.
  */
 export async function findFaultViolations(
   database: pg.Client | pg.Pool,

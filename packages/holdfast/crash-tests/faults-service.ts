@@ -6,8 +6,8 @@ import { z } from 'zod'
 export interface FaultsServiceOptions {
   readonly poolSize: number
   /**
-   * Called for each run of a handler, with its key; a rollback does not undo it. Returns the time
-   * limit of its statements, in milliseconds.
+   * Called for each run of a handler with its key, and not undone by a rollback. Returns the
+   * statement timeout, in milliseconds.
    */
   readonly onRun: (key: string) => number | undefined
 }
@@ -71,7 +71,7 @@ export function createFaultsService({ poolSize, onRun }: FaultsServiceOptions) {
   let present = 0
   let meeting = Promise.withResolvers<void>()
 
-  /** Waits, with its connection, until as many calls are there as the pool has connections. */
+  /** Holds its connection until every connection of the pool is in use. */
   const meet = mutation({
     route: 'POST /meetings',
     access: anyone(),

@@ -10,7 +10,7 @@ interface Session {
   /** The texts of prepared statements, by name. */
   readonly prepared: Map<string, string>
   bound: string
-  /** Statements sent whose response is not complete. */
+  /** Statements that were sent and have no complete response yet. */
   readonly pending: string[]
 }
 

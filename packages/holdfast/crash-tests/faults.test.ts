@@ -21,17 +21,16 @@ import { DriverClient, openDriverPool } from '../src/storage/postgres/session/dr
 /*
  * Goal: one effect and one answer per key, although any statement may fail.
  *
- * Method: clients transfer between few accounts in different orders, and retry until the response
+ * Method: clients transfer between a few accounts in different orders, and retry until the response
  * is final, while statements are cancelled at random, time out, deadlock and conflict, and while
  * clients disconnect. The run continues until each kind of fault has occurred. `FAULT_SEED` repeats
  * a run.
  *
- * Control: clients that retry with a new key must double effects under the same faults.
+ * Control: if clients retry with a new key, the same faults must double effects.
  */
 
 /**
- * `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends that many requests, with the faults of that
- * seed.
+ * `FAULT_KEYS=20000 FAULT_SEED=7 npm test faults` sends 20,000 requests with the faults of seed 7.
  */
 const fewestKeys = Number(process.env['FAULT_KEYS'] ?? 200)
 const seed = seedOf(process.env['FAULT_SEED'])
@@ -53,7 +52,7 @@ beforeEach(async () => {
   looking = openDriverPool({ connectionString: database.url })
   // A closing connection may still receive the notice that its database is dropped.
   looking.on('error', () => {})
-  // So that deadlocks are detected at once.
+  // Detects deadlocks at once.
   await looking.query(
     `do $$ begin execute format('alter database %I set deadlock_timeout = 20', current_database()); end $$`,
   )
@@ -101,8 +100,8 @@ function createClient(index: number, keepsKey: boolean): FaultyClient {
 }
 
 /**
- * Sends transfers from several clients concurrently while statements are cancelled, until there are
- * enough.
+ * Sends transfers from several clients concurrently, while statements are cancelled, until enough
+ * faults have occurred.
  */
 async function sendWhile(
   keepsKey: boolean,
@@ -132,7 +131,7 @@ const wanted = [
   'client gone',
 ]
 
-test('cancelled statements, deadlocks, conflicts, clients that go: one effect and one answer for each key', async () => {
+test('cancelled statements, deadlocks, conflicts and disconnected clients: one effect and one answer per key', async () => {
   const reports = await sendWhile(
     true,
     async (sent) => sent < fewestKeys || wanted.some((what) => countOf(what) === 0),
@@ -158,7 +157,7 @@ async function expectNothingLeft(): Promise<void> {
   )
 }
 
-test('a pool that is taken and a lock that is not given are waited for until the deadline, and leave nothing', async () => {
+test('calls wait for an exhausted pool and a held lock until the deadline, and leave nothing', async () => {
   const transfer = (name: string, timeout?: string): ReturnType<typeof send> =>
     send(
       running,
@@ -193,7 +192,7 @@ test('a pool that is taken and a lock that is not given are waited for until the
   await expectNothingLeft()
 })
 
-test('the same faults double the effects of a client whose retries have keys of their own', async () => {
+test('the same faults double the effects of a client that retries with new keys', async () => {
   const countDoubled = async (): Promise<number> =>
     (await looking.query('select key from transfers group by key having count(*) > 1')).rows.length
   const reports = await sendWhile(false, async () => (await countDoubled()) === 0)

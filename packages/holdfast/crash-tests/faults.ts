@@ -2,14 +2,14 @@ import { type Answer, HoldfastError, type RunningService } from 'holdfast'
 import { until, type UntilOptions } from 'holdfast/testing'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
-/** Returns random numbers from 0 up to, and not including, 1; the same ones for the same seed. */
+/** Returns random numbers from 0 (inclusive) to 1 (exclusive), reproducible by seed. */
 export type Random = () => number
 
 /** A client's observations of one request. */
 export interface FaultReport {
   /** The name of the request, the same for all its attempts. */
   readonly name: string
-  /** All responses that the client got, the last of which is final. */
+  /** All responses that the client got. The last one is final. */
   readonly answers: readonly Answer[]
   readonly replay: Answer
 }
@@ -20,7 +20,7 @@ export interface FaultyClient {
   readonly random: Random
   /** True if a retry has the key of the request; otherwise each has a new one. */
   readonly keepsKey: boolean
-  /** Makes the next handler that runs fail because of the time limit of its statements. */
+  /** Makes the next handler fail with a statement timeout. */
   hurry(): void
   /** Counts an event of a call. */
   count(what: string): void
@@ -41,7 +41,7 @@ const accounts = 4
 const timeout = '2m'
 
 /**
- * Sends a transfer until its response is final, sometimes with a short timeout or disconnecting
+ * Sends a transfer until its response is final, sometimes with a short timeout or a disconnect
  * midway, and then once more.
  */
 export async function transferUntilFinal(client: FaultyClient): Promise<FaultReport> {
@@ -108,10 +108,10 @@ export function send(
 }
 
 const maxPauseMs = 40
-// So many that even a statement as short as BEGIN does not end between two of them.
+// Short enough that even a BEGIN does not end between two cancel requests.
 const cancelsAtOnce = 3_000
 
-/** Cancels the statements of two of a service's sessions, repeatedly, until it is stopped. */
+/** Repeatedly cancels the statements of two sessions of a service, until it is stopped. */
 export async function cancelAtRandom(
   databaseUrl: string,
   random: Random,
@@ -143,10 +143,10 @@ export async function cancelAtRandom(
   }
 }
 
-/** Returns the seed of the environment, or a random one. */
+/** Returns the seed from the environment, or a random one. */
 export function seedOf(text: string | undefined): number {
   if (text === undefined || text === '') return Math.floor(Math.random() * 2 ** 31)
   const seed = Number(text)
   if (Number.isInteger(seed)) return seed
-  throw new HoldfastError('seed-invalid', `FAULT_SEED is "${text}". Give it a whole number.`)
+  throw new HoldfastError('seed-invalid', `FAULT_SEED is "${text}". It must be a whole number.`)
 }

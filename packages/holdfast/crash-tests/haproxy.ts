@@ -9,7 +9,7 @@ import { freePort } from './server-process.ts'
 /** A load balancer in front of servers. */
 export interface Haproxy {
   readonly url: string
-  /** Returns whether it sends requests to a server, by the server's URL. */
+  /** Returns whether it sends requests to the server at a URL. */
   readonly isUp: (serverUrl: string) => Promise<boolean>
   stop(): Promise<void>
 }
@@ -69,7 +69,7 @@ interface Configuration extends Pick<HaproxyOptions, 'servers' | 'check'> {
   readonly statsPort: number
 }
 
-// Without its retries, so that clients see every refused or reset connection.
+// Disables retries, so that clients see every refused or reset connection.
 function configuration({ port, statsPort, servers, check }: Configuration): string {
   return `
 defaults

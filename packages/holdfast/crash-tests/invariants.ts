@@ -2,12 +2,12 @@ import { until } from 'holdfast/testing'
 import type pg from 'pg'
 import type { Observation } from './observation.ts'
 
-/** Selects the transfers that were requested directly: their memo is their key. */
+/** Condition for transfers that clients requested directly: their memo is their key. */
 export const isOfKey = `memo is not null and memo not in ('payout', 'declined by the bank')`
 
 /**
- * Returns the invariants that a storm broke permanently. It waits for interrupted work, which the
- * server has to notice, and for transactions of background work.
+ * Returns the invariants that a storm broke permanently. Waits for the server to notice interrupted
+ * work, and for transactions of background work to end.
  */
 export async function findLastingViolations(
   database: pg.Client,
@@ -20,7 +20,7 @@ export async function findLastingViolations(
   return violations
 }
 
-/** Returns the invariants that a storm broke; none if all hold. */
+/** Returns the invariants that a storm broke; an empty list if all hold. */
 async function findViolations(
   database: pg.Client,
   observations: readonly Observation[],

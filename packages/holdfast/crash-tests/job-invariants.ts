@@ -1,7 +1,9 @@
 import type pg from 'pg'
 import { isOfKey } from './invariants.ts'
 
-/** Returns how many jobs of the ledger have not ended, plus the messages not dispatched. */
+/**
+ * Returns the number of ledger jobs that have not ended plus the number of undispatched messages.
+ */
 export async function countUnfinished(database: pg.Client): Promise<number> {
   const { rows } = await database.query<{ count: number }>(`
     select (select count(*) from holdfast.all_jobs where finished_at is null)::int
@@ -10,9 +12,9 @@ export async function countUnfinished(database: pg.Client): Promise<number> {
 }
 
 /**
- * Returns the invariants of the work after transfers that a storm broke, once all of it is done:
- * each transfer has one job, one receipt and one message, and is counted once; a missing transfer
- * has none.
+ * Returns the broken invariants of the background work of transfers, once all of it is done: each
+ * transfer has one job, one receipt and one message, and is counted once. A transfer that does not
+ * exist has none of these.
  */
 export async function findJobViolations(database: pg.Client): Promise<readonly string[]> {
   const { rows } = await database.query<{ what: string }>(`

@@ -12,7 +12,7 @@ import { JobFleet } from './job-model/job-fleet.ts'
  * printed with its seed.
  */
 
-/** `JOB_MODEL_RUNS=2000 npm test job-model` runs more of them. */
+/** `JOB_MODEL_RUNS=2000 npm test job-model` runs more sequences. */
 const runs = Number(process.env['JOB_MODEL_RUNS'] ?? 5)
 
 let fleet: JobFleet

@@ -3,7 +3,7 @@ import { serve } from 'holdfast/node'
 import { postgres, sql } from 'holdfast/postgres'
 import { z } from 'zod'
 
-// A service whose jobs take a while in their transactions, and record each of their effects.
+// A service whose jobs have slow transactions, and record each of their effects.
 const { job, mutation, service } = holdfast({
   database: postgres({ migrations: new URL('./jobs-migrations/', import.meta.url) }),
 })

@@ -6,14 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface ClientsReport {
   /** The keys that were answered with success. */
   readonly answered: readonly string[]
-  /** The other keys, each with what happened instead. */
+  /** The other keys, each with the reason of its failure. */
   readonly failed: readonly { readonly key: string; readonly reason: string }[]
   /** The number of connections opened. */
   readonly connections: number
   readonly maxMs: number
 }
 
-// Pauses leave connections idle, and leave the machine capacity for everything else.
+// A pause leaves connections idle, and leaves CPU time for other processes.
 const thinkMs = 50
 
 const [url = '', count = '1'] = process.argv.slice(2)
@@ -23,7 +23,7 @@ let connections = 0
 let maxMs = 0
 let isStopping = false
 
-/** Sends a mutation once, and returns the reason of a failure. */
+/** Sends a mutation once. Returns the reason if it fails. */
 function send(agent: Agent, key: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const sent = request(`${url}/effects`, {

@@ -5,14 +5,14 @@ import type { ClientsReport } from './keep-alive-clients-main.ts'
 
 /** Clients in a separate process. */
 export interface Clients {
-  /** Waits for all running requests, and returns the results of all. */
+  /** Waits for all running requests, and returns all results. */
   stop(): Promise<ClientsReport>
-  /** Kills them, if they have not ended. */
+  /** Kills the client process if it has not ended. */
   kill(): void
 }
 
 /**
- * Starts clients that send mutations to a URL one after the other, each on a kept-alive connection.
+ * Starts clients that send mutations to a URL one after another, each on a keep-alive connection.
  */
 export async function startClients(url: string, count: number): Promise<Clients> {
   const { file, execArgv } = await bundleProgram(new URL('keep-alive-clients-main.ts', import.meta.url))

@@ -7,13 +7,13 @@ import { KeyFleet } from './key-model/key-fleet.ts'
  * Goal: each key has at most one effect, and one final answer that every retry receives.
  *
  * Method: fast-check generates sequences of commands (send a key, with a fault in the handler or a
- * cut connection; restart an instance with another retention, which changes the layout of the
- * stored keys) and runs them on two instances, each behind its own proxy. A model of the client's
+ * cut connection; restart an instance with another retention, which changes the layout of the key
+ * tables) and runs them on two instances, each behind its own proxy. A model of the client's
  * knowledge of each key decides which responses are allowed; after each command the database is
  * checked. A sequence that fails is shrunk and printed with its seed.
  */
 
-/** `KEY_MODEL_RUNS=5000 npm test key-model` runs more of them. */
+/** `KEY_MODEL_RUNS=5000 npm test key-model` runs more sequences. */
 const runs = Number(process.env['KEY_MODEL_RUNS'] ?? 15)
 
 let fleet: KeyFleet
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => fleet.stop())
 
 test(
-  'each key has one effect and one answer, in any sequence of requests, cuts, restarts and alterations',
+  'each key has one effect and one answer, in any sequence of requests, cuts, restarts and schema changes',
   async () => {
     await fc.assert(
       fc.asyncProperty(commands, (sequence) =>

@@ -11,16 +11,16 @@ import { type FinalAnswer, type Lane, openLane, type Recording, send } from './c
 
 /*
  * Goal: a process may die at any point. The effects of a mutation, its key, jobs and messages are
- * stored together or not at all, and what they cause happens once and in order.
+ * stored together or not at all, and their consequences happen once and in order.
  *
  * Method: a process has a checkpoint before and after it sends something to a server, and before it
- * processes the response: at no other point does its death look different to a server. A run lists
- * the checkpoints; then the process kills itself (SIGKILL) at each of them in turn. A request is
- * sent again to another process until its response is final, and a new worker finishes the jobs.
- * Then everything is counted.
+ * processes the response. A server cannot distinguish any other point. A run lists the checkpoints;
+ * then the process kills itself (SIGKILL) at each of them in turn. A request is sent again to
+ * another process until its response is final, and a new worker finishes the jobs. Then everything
+ * is counted.
  *
- * Controls: retries with new keys, and a job whose effect is not in its transaction, must be
- * caught.
+ * Controls: the test must detect retries with new keys, and a job whose effect is not in its
+ * transaction.
  */
 
 const { missing } = await natsTool()
@@ -47,7 +47,7 @@ const certain: Readonly<Record<string, readonly string[]>> = {
 // Longer than it takes to rescue a dead worker's jobs, on any machine.
 const settledWithin = '2m'
 
-/** Returns a description of each death, and of what could not be reached again. */
+/** Returns a summary of the deaths, and the checkpoints that were not reached again. */
 function describeReport(what: string, { deaths, unreached, names }: ExhaustReport): string {
   const lines = [
     `${what}: killed at ${deaths.length} checkpoints, ${unreached.length} not reached again, ${names.length} runs`,
@@ -58,7 +58,7 @@ function describeReport(what: string, { deaths, unreached, names }: ExhaustRepor
   ].join('\n')
 }
 
-/** A request, and how to kill its process. */
+/** A request, and the process that is killed during it. */
 interface MutationRun extends Omit<Recording, 'name'> {
   readonly keyFor: (name: string) => string
   readonly where?: RegExp
@@ -117,7 +117,7 @@ async function countsOf(lane: Lane, names: readonly string[]): Promise<readonly 
   return rows
 }
 
-/** Finishes the remaining work of all names, regardless of how many workers have died over it. */
+/** Finishes the remaining work of all names, even if it has killed many workers. */
 async function settle(lane: Lane): Promise<void> {
   const worker = await lane.start('worker')
   await until(
@@ -142,7 +142,7 @@ const everythingOnce = {
   'consumed 2': 1,
 }
 
-/** Returns violations of everything that has to have happened exactly once. */
+/** Returns the effects that did not happen exactly once. */
 async function findViolations(lane: Lane, names: readonly string[]): Promise<readonly string[]> {
   const violations: string[] = []
   for (const { name, effects, messages } of await countsOf(lane, names)) {
@@ -167,7 +167,7 @@ async function findViolations(lane: Lane, names: readonly string[]): Promise<rea
 }
 
 test(
-  'kill -9 at every checkpoint of a mutation: effects, key, jobs and messages are one',
+  'kill -9 at every checkpoint of a mutation: effects, key, jobs and messages are stored atomically',
   async () => {
     await using lane = await openLane()
     const keys = new Map<string, string>()
@@ -210,7 +210,7 @@ test(
 )
 
 test(
-  'the same catches retries that are requests of their own',
+  'the test detects retries that are new requests',
   async () => {
     await using lane = await openLane()
     const { names } = await exhaustMutation(lane, 'doubled', {
@@ -227,7 +227,7 @@ test(
 
 const notifyLeaderless = notify([{ kind: 'leaderless', service: 'recorded', names: undefined }])
 
-/** Kills a worker at each checkpoint of the work that a request causes. */
+/** Kills a worker at each checkpoint of the background work of a request. */
 async function exhaustWorker(
   lane: Lane,
   { where, isEnough, ...recording }: Omit<Recording, 'name'> & Pick<Exhausted, 'where' | 'isEnough'>,
@@ -244,8 +244,8 @@ async function exhaustWorker(
     )
     return rows[0]!.left === 0
   }
-  // A killed worker does not resign as leader, and the next one checks when the lease has ended.
-  // That is six seconds for each death; the hand-over is tested elsewhere.
+  // A killed worker does not resign as leader, so each death would take the six seconds of the
+  // lease. The change of leaders is tested elsewhere.
   const haveOthersCampaign = (): Promise<unknown> =>
     lane.looking.query(notifyLeaderless.text, [...(notifyLeaderless.values ?? [])])
   return exhaust('worked', {
@@ -265,7 +265,7 @@ async function exhaustWorker(
 }
 
 test.skipIf(missing)(
-  'kill -9 at every checkpoint of a worker: jobs, steps, messages, consumers and a relay, each once and in order',
+  'kill -9 at every checkpoint of a worker: jobs, steps, messages, consumers and a relay run once and in order',
   async () => {
     const nats = await startNats()
     {
@@ -305,7 +305,7 @@ async function relayed(port: number): Promise<readonly string[]> {
 }
 
 test(
-  'the same catches a job whose effect is not in its transaction',
+  'the test detects a job whose effect is not in its transaction',
   async () => {
     await using lane = await openLane()
     const countDoubled = async (): Promise<number> => {

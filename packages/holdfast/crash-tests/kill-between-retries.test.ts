@@ -5,7 +5,7 @@ import { startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: a key outlives the processes that answer it.
+ * Goal: a key survives the processes that answer it.
  *
  * Method: a transfer is blocked by a row lock and its server killed; then the same key is sent four
  * times, with a kill of the server after each response. All responses are the same, and there is
@@ -57,7 +57,7 @@ test('kill -9 of the server between the retries of one key leaves one transfer',
           const body = await response.text()
           return response.status === 201 ? body : undefined
         },
-        { what: 'an answer that is final' },
+        { what: 'a final answer' },
       )
       answers.push(answer)
       await server.killAndRestart()

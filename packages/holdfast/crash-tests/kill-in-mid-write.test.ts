@@ -7,21 +7,21 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: a transfer is booked once, and none that was acknowledged is lost, if its server is killed
- * while it writes.
+ * Goal: if a server is killed while it writes a transfer, the transfer is booked once, and no
+ * acknowledged transfer is lost.
  *
  * Method: three servers of the ledger. Each in turn is killed (SIGKILL) at a random time within the
  * duration of a transfer, measured just before, and the transfer is retried at another server. The
  * run continues until enough servers have died before they answered.
  */
 
-/** `MID_WRITE_KILLS=100 npm test mid-write` kills more of them. */
+/** `MID_WRITE_KILLS=100 npm test mid-write` kills more servers. */
 const kills = Number(process.env['MID_WRITE_KILLS'] ?? 12)
-// Some servers are killed before the transaction of a transfer, some in it, some after it. A larger
-// margin kills more of those that have already answered, which do not count.
+// Servers are killed before, in and after the transaction of a transfer. With a larger margin, more
+// of them have already answered, and those do not count.
 const margin = 1.2
 
-test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and none that was acknowledged is lost`, async () => {
+test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, and no acknowledged transfer is lost`, async () => {
   const database = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
@@ -50,8 +50,7 @@ test(`kill -9 of ${kills} servers in mid-write: each transfer is booked once, an
       const index = turn % servers.length
       const [server, other] = [servers[index]!, servers[(index + 1) % servers.length]!]
       await restarts[index]
-      // Warms up: connections are open and code is compiled, so that the next request is only a
-      // write.
+      // Warm-up: opens connections and compiles code, so that the next request is only a write.
       const deposit = { account: from, amount: 1 }
       await post(server, '/deposits', { key: randomUUIDv7(), body: deposit })
       const beganMs = performance.now()

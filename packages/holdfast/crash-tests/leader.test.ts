@@ -9,7 +9,8 @@ import { bundleProgram } from '../test/bundle-program.ts'
 import { freePort, type ServerProcess, startServer } from './server-process.ts'
 
 /*
- * Goal: no work of a service depends on one process: what its leader does continues in another.
+ * Goal: no work of a service depends on one process: another process takes over the tasks of the
+ * leader.
  *
  * Method: the leader is killed (SIGKILL) while it runs a job. Then the test inserts a job that is
  * due soon and one that waits for its limits, and moves a schedule back. All of them, and the job

@@ -2,9 +2,9 @@
 export interface Observation {
   readonly key: string
   readonly kind: 'transfer' | 'payout'
-  /** The account that a payout goes to: a number used by its key alone. */
+  /** The account number of the payout, which no other key uses. */
   readonly iban: string
-  /** Every final response, one for each duplicate: status and bytes. */
+  /** The final response of each duplicate: status and bytes. */
   readonly answers: readonly ObservedAnswer[]
 }
 

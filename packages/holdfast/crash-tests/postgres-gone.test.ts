@@ -9,12 +9,12 @@ import { createTestFolder } from '../src/testing/test-folder.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 /*
- * Goal: a service survives an outage of its database: it reports it at once, stays alive, and is
- * ready again soon after the database is back.
+ * Goal: a service survives an outage of its database. It reports the outage at once, stays alive,
+ * and is ready again soon after the database is back.
  *
- * Method: an own Postgres either hangs (its processes are stopped) or refuses connections (it has
- * crashed) for 10 s, while the health endpoints are polled. The outage begins just after a
- * successful check, whose cached result is the worst case.
+ * Method: a dedicated Postgres either hangs (its processes are stopped) or refuses connections (it
+ * has crashed) for 10 s, while the health endpoints are polled. The outage begins just after a
+ * successful check: the cached result is the worst case.
  */
 
 const goneMs = 10_000
@@ -81,7 +81,7 @@ test.each([
     const until503 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 503
     const until200 = async (): Promise<boolean> => (await statusOf('/health/ready')) === 200
     expect(await statusOf('/sleep?seconds=0')).toBe(204)
-    // Results of the last check are cached for a while: this is the worst moment for an outage.
+    // The result of this check is now cached for a while: the worst moment for an outage.
     expect(await until200()).toBe(true)
 
     const goneAtMs = performance.now()

@@ -6,7 +6,7 @@ import { frameworkMigrations } from '../src/databases/assembly/migrations.ts'
 import { migrate } from '../src/storage/migrations/migrate.ts'
 
 // One service in two builds. The new one has an additional migration, event and consumer, and a
-// version of the framework that has expanded its tables.
+// framework version with more columns in its tables.
 const build = process.env['BUILD'] === 'new' ? 'new' : 'old'
 
 const payload = z.object({ id: z.uuid() })

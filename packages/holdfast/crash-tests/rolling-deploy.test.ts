@@ -12,12 +12,12 @@ import { type ServerProcess, startServer } from './server-process.ts'
  * Method: clients place orders without a pause, while servers of a new build, which has an
  * additional event, consumer and migration, replace those of the old one, are rolled back, and are
  * deployed again. One server is killed on the way. Each order must have each of its effects once,
- * and those of the new consumer exactly if the new build placed it.
+ * and the effects of the new consumer if and only if the new build placed it.
  */
 
 let database: TestDatabase
 let client: pg.Client
-/** The servers that run and get requests. */
+/** The running servers, which get requests. */
 let servers: ServerProcess[]
 
 beforeEach(async () => {
@@ -92,13 +92,13 @@ class Traffic {
   }
 }
 
-/** Returns the ids of a table, including duplicates. */
+/** Returns the ids in a table, including duplicates. */
 async function idsOf(table: string): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(`select id from ${table} order by id`)
   return rows.map(({ id }) => id)
 }
 
-test('a new event and consumer are deployed, taken back and deployed again: nothing is lost or doubled', async () => {
+test('a new event and consumer are deployed, rolled back and deployed again: nothing is lost or doubled', async () => {
   const first = await start('old')
   const second = await start('old')
   const traffic = new Traffic(4)

@@ -17,8 +17,8 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  */
 
 /**
- * `ROLLING_RESTARTS=full npm test rolling` uses the delay and the checks of production, and takes
- * some minutes.
+ * `ROLLING_RESTARTS=full npm test rolling` uses the production values of the delay and the checks,
+ * and takes some minutes.
  */
 const isFull = process.env['ROLLING_RESTARTS'] === 'full'
 const production = { env: {}, check: '' }
@@ -77,7 +77,7 @@ async function roll(path: string, { env, check }: Rolling, times: number): Promi
   return clients.stop()
 }
 
-/** Returns the first of the lost and duplicated requests. */
+/** Returns the first few lost and duplicated requests. */
 async function findViolations({ answered, failed }: ClientsReport): Promise<readonly string[]> {
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()
@@ -94,7 +94,7 @@ async function findViolations({ answered, failed }: ClientsReport): Promise<read
 }
 
 test(
-  `${restarts} rolling restarts behind haproxy: nothing is lost, nothing is doubled`,
+  `${restarts} rolling restarts behind haproxy: nothing is lost or doubled`,
   async (context) => {
     if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
     const beganMs = performance.now()
@@ -112,7 +112,7 @@ test(
   (isFull ? 900 : 300) * 1_000,
 )
 
-test('the same restarts without the delay are seen by the clients', async (context) => {
+test('clients see failures in the same restarts without the delay', async (context) => {
   if (haproxyTool.path === undefined) return context.skip(haproxyTool.missing)
   // A restart may fall between two requests, so restarts are repeated until a request has failed.
   const hasFailed = async (path: string): Promise<boolean> => {

@@ -4,8 +4,8 @@ import { openDriverPool } from '../src/storage/postgres/session/driver-client.ts
 import type { WireMessage } from '../test/cutting-proxy.ts'
 
 /**
- * Keeps the idempotency record in the conventional way, in a separate store outside the transaction
- * of the effects: looked up before, written after. It is the negative control of the crash tests,
+ * Stores idempotency keys in the conventional way, in a separate store outside the transaction of
+ * the effects: looked up before, written after. This is the negative control of the crash tests,
  * which must detect its faults.
  */
 export function withSeparateStore<Read, Write>(database: Database<Read, Write>): Database<Read, Write> {
@@ -28,10 +28,7 @@ export function withSeparateStore<Read, Write>(database: Database<Read, Write>):
   }
 }
 
-/**
- * Returns whether a message of a client stores a record there, which is after the commit of its
- * effects.
- */
+/** Returns whether a client's message stores a key there, after the commit of the effects. */
 export function storesRecord({ bytes }: WireMessage): boolean {
   return bytes.includes(storing)
 }
@@ -49,7 +46,7 @@ function separately(open: OpenDatabase, store: pg.Pool): OpenDatabase['stageFor'
         [key],
       )
       if (known.rows[0]) return known.rows[0]
-      // The effects commit under a key that no retry has, as if there were none.
+      // The effects commit under a key that no retry uses, as if there were no key.
       const own = crypto.randomUUID()
       const header = (name: string): string | undefined =>
         name === 'idempotency-key' ? own : call.header(name)

@@ -24,11 +24,12 @@ export interface ServerProcess {
 const endWithParent = new URL('../test/end-with-parent.ts', import.meta.url).href
 const keptOutput = 20_000
 const startAttempts = 10
-// Bounds for what hangs, far above what ten starts at once take on a busy machine.
+// Timeouts that detect a hang. They are much longer than ten concurrent starts take on a busy
+// machine.
 const startTimeout = '4m'
 const answerLimitMs = 30_000
 
-/** Starts the server of a main file on a database, and waits until it has started. */
+/** Runs a main file as a server on a database, and waits until it has started. */
 export async function startServer(main: URL, env: Readonly<Record<string, string>>): Promise<ServerProcess> {
   const program = await bundleProgram(main)
   const port = await freePort()
@@ -41,8 +42,8 @@ export async function startServer(main: URL, env: Readonly<Record<string, string
     output = (output + chunk.toString()).slice(-keptOutput)
   }
 
-  // Acts as a supervisor: a server whose database connection is cut while it starts exits, and is
-  // started again.
+  // Acts as a supervisor: restarts a server that exits because its database connection was cut
+  // during its start.
   async function start(): Promise<void> {
     for (let attempt = 1; attempt <= startAttempts; attempt += 1) {
       launch()

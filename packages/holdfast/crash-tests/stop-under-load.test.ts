@@ -5,8 +5,8 @@ import { type ServerProcess, startServer } from './server-process.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: SIGTERM answers all running requests, and ends the process in time even if one of them
- * hangs.
+ * Goal: after SIGTERM, all running requests are answered, and the process ends in time even if one
+ * of them hangs.
  *
  * Method: a server process is stopped while requests sleep in the database. The test observes
  * readiness, the headers of late responses, the listening port, the log and the exit code.
@@ -37,7 +37,7 @@ async function start(env: Readonly<Record<string, string>>): Promise<ServerProce
   return server
 }
 
-/** Returns how many calls sleep in the database. */
+/** Returns the number of calls that sleep in the database. */
 async function sleeping(): Promise<number> {
   const { rows } = await looking.query(
     `select from pg_stat_activity
@@ -46,9 +46,9 @@ async function sleeping(): Promise<number> {
   return rows.length
 }
 
-test('SIGTERM with requests of 5 s in flight: not ready while it still listens, all of them are answered, exit code 0', async () => {
+test('SIGTERM with requests of 5 s in flight: not ready while it still listens, all are answered, exit code 0', async () => {
   const { url, stop, output } = await start({ DRAIN_DELAY: '4s' })
-  // The budget of connections leaves room for two more.
+  // The connection budget allows two more calls.
   const inFlight = Array.from({ length: 6 }, () => fetch(`${url}/sleep?seconds=5`))
   await until(async () => (await sleeping()) === inFlight.length)
 
@@ -89,7 +89,7 @@ test('SIGTERM with requests of 5 s in flight: not ready while it still listens, 
   )
 })
 
-test('SIGTERM with a request that hangs: it is named, and the exit code is not 0', async () => {
+test('SIGTERM with a request that hangs: the log names it, and the exit code is not 0', async () => {
   const { url, stop, output } = await start({ DRAIN_DELAY: '300ms', GRACE_MS: '2000' })
   const cutOff = fetch(`${url}/hang`, { headers: { 'x-request-id': 'the-hung-one' } }).catch(
     (error: unknown) => error,

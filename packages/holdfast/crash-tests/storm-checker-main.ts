@@ -16,7 +16,7 @@ const left = await until(async () => (await countUnfinished(database)) === 0 || 
   timeout: '4m',
 }).then(
   () => [],
-  async () => [`${await countUnfinished(database)} jobs and messages have not come to their end`],
+  async () => [`${await countUnfinished(database)} jobs and messages have not ended`],
 )
 const violations = [
   ...left,

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import type { Observation, ObservedAnswer } from './observation.ts'
 
 // The clients of a storm, in a separate process: each request is sent as several concurrent
-// duplicates, each of which is repeated until its response is final. The responses are written to a
-// file when the clients are told to stop.
+// duplicates, each of which is repeated until its response is final. When the clients are stopped,
+// they write the responses to a file.
 interface Plan {
   readonly urls: readonly string[]
   /** The number of keys in flight at once. */
@@ -66,7 +66,7 @@ async function sendUntilFinal(
           isReplay: answer.headers.get('idempotency-replayed') === 'true',
         }
     } catch {
-      // The server was killed, or is not up yet: this is when a client retries.
+      // The server was killed, or has not started yet: a client retries in these cases.
     }
     await new Promise((resolve) => setTimeout(resolve, 10 + Math.random() * 40))
   }

@@ -12,18 +12,17 @@ import { checkStorm, storm } from './storm.ts'
 import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
 
 /*
- * Goal: with everything failing at once, no acknowledged effect is lost and none is doubled.
+ * Goal: even if everything fails at once, no acknowledged effect is lost or doubled.
  *
  * Method: clients send each request of the ledger several times at once, to two servers, while
- * servers are killed (SIGKILL), backends are terminated and Postgres crashes. Its data reach the
- * disk, since what it has acknowledged must survive. The clients write down every response, and a
- * separate process checks them against the database; the bank, a fake third party, counts its
- * payments.
+ * servers are killed (SIGKILL), backends are terminated and Postgres crashes. It writes its data to
+ * disk, since acknowledged effects must survive. The clients record every response, and a separate
+ * process checks them against the database; the bank, a fake third party, counts its payments.
  *
- * Control: a ledger that keeps its record of keys in a separate store must double transfers.
+ * Control: a ledger that keeps its keys in a separate store must double transfers.
  */
 
-/** `STORM_KEYS=20000 npm test storm` makes more of everything happen. */
+/** `STORM_KEYS=20000 npm test storm` makes a longer storm. */
 const keys = Number(process.env['STORM_KEYS'] ?? 400)
 const least = {
   keys,
@@ -57,10 +56,9 @@ async function startServers(main: string, databaseUrl: string): Promise<readonly
 }
 
 test(
-  'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost, nothing is doubled',
+  'duplicates, SIGKILL, terminated backends and crashes of Postgres: nothing is lost or doubled',
   async () => {
-    // A dedicated server whose data reach the disk: what it has acknowledged must survive a crash
-    // of it.
+    // A dedicated server that writes its data to disk: acknowledged effects must survive its crash.
     const directory = await createTestFolder()
     const postgres: EmbeddedPostgres = await startEmbeddedPostgres({ directory })
     try {
@@ -85,8 +83,8 @@ test(
       console.info(
         `storm of ${report.seconds} s: ${report.keys} keys, ${report.requests} requests, ${replays} replays, ${refused} refusals, ${report.serverKills} SIGKILLs, ${report.backendKills} backends terminated, ${report.postgresRestarts} crashes of Postgres, ${bank.payments} payments of ${bank.calls.size}`,
       )
-      // Guards against a vacuous pass: duplicates must have met, and requests must have been
-      // refused.
+      // Guards against a vacuous pass: duplicates must have run concurrently, and requests must
+      // have been rejected.
       expect(replays).toBeGreaterThan(observations.length / 2)
       expect(refused).toBeGreaterThan(0)
       expect(bank.payments).toBeGreaterThan(0)
@@ -100,8 +98,8 @@ test(
 )
 
 /**
- * Returns broken invariants of payouts: each accepted one was paid or declined once, and the bank
- * got no other.
+ * Returns the broken invariants of payouts: each accepted payout was paid or declined once, and the
+ * bank got no others.
  */
 async function findPaymentViolations(
   databaseUrl: string,
@@ -136,7 +134,7 @@ async function findPaymentViolations(
   ]
 }
 
-test('the same storm catches a record that is kept in a store of its own', async () => {
+test('the test detects keys that are kept in a separate store', async () => {
   const database: TestDatabase = await createTestDatabase()
   const looking = new DriverClient({ connectionString: database.url })
   await looking.connect()

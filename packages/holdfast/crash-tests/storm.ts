@@ -26,7 +26,7 @@ export interface StormOptions {
 
 /** The counts so far. */
 export interface StormProgress {
-  /** The number of keys that have all of their responses. */
+  /** The number of completed keys: all of their responses have arrived. */
   readonly keys: number
   readonly serverKills: number
   readonly backendKills: number
@@ -40,8 +40,8 @@ export interface StormReport extends StormProgress {
 }
 
 /**
- * The pace of disruptions: one after about this time, but not before that many more keys have their
- * responses.
+ * The pace of disruptions: at least about this time, and this many completed keys, lie between two
+ * of them.
  */
 interface Pace {
   readonly everyMs: number
@@ -50,8 +50,8 @@ interface Pace {
 }
 
 /**
- * Sends requests, each several times, to servers that are being killed, until enough has happened
- * and every key has its responses.
+ * Sends requests, each several times, to servers that are being killed, until there were enough
+ * disruptions and every key is completed.
  */
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { servers, isEnough, limit } = options
@@ -104,7 +104,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
 
   await until(() => isEnough(counts), { timeout: limit, what: 'enough to happen' })
     .catch((cause: unknown) => {
-      throw new Error(`What happened was not enough: ${JSON.stringify(counts)}`, { cause })
+      throw new Error(`There were not enough disruptions: ${JSON.stringify(counts)}`, { cause })
     })
     .finally(() => (isOver = true))
   await disruptions
@@ -121,7 +121,7 @@ export async function checkStorm(databaseUrl: string, file: string): Promise<rea
   const checker = await startMain('storm-checker-main.ts', { DATABASE_URL: databaseUrl, OBSERVATIONS: file })
   const [answer] = (await Promise.race([
     once(checker, 'message'),
-    once(checker, 'exit').then(([code]) => [{ violations: [`the checker has ended with ${String(code)}`] }]),
+    once(checker, 'exit').then(([code]) => [{ violations: [`the checker exited with ${String(code)}`] }]),
   ])) as [{ readonly violations: readonly string[] }]
   return answer.violations
 }
@@ -134,7 +134,7 @@ async function startMain(name: string, env: Readonly<Record<string, string>>): P
   })
 }
 
-/** Terminates a few of the servers' backends, and returns how many; none if Postgres is down. */
+/** Terminates a few backends of the servers. Returns their number; 0 if Postgres is down. */
 async function killBackends(databaseUrl: string): Promise<number> {
   const admin = new DriverClient({ connectionString: databaseUrl, application_name: 'storm' })
   // Postgres may be stopped during the query.

@@ -7,8 +7,8 @@ import { DriverClient } from '../src/storage/postgres/session/driver-client.ts'
  * Goal: processes that start at the same time on an empty database all serve, and each migration is
  * applied once.
  *
- * Method: ten processes of the ledger start at once. Each must answer, and their outputs together
- * name each recorded migration once.
+ * Method: ten processes of the ledger start at once. Each must answer, and all outputs together
+ * must name each recorded migration once.
  */
 
 test('ten processes that start at once on an empty database all serve, each migration applied once', async () => {
@@ -39,8 +39,8 @@ test('ten processes that start at once on an empty database all serve, each migr
     )
     const recorded = rows.map(({ migration }) => migration).toSorted()
     expect(recorded).toEqual(expect.arrayContaining(['app/0001-ledger', 'holdfast/0001-idempotency-keys']))
-    // Ten outputs, each with the migrations that its process applied: together all of them, once
-    // each.
+    // Each output names the migrations that its process applied. Together they name each migration
+    // once.
     const applied = servers.flatMap(({ output }) => output().match(/Applied the migration \S+/g) ?? [])
     expect(applied.toSorted()).toEqual(recorded.map((migration) => `Applied the migration ${migration}`))
   } finally {

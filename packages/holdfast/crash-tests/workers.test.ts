@@ -16,10 +16,10 @@ import { bundleProgram } from '../test/bundle-program.ts'
  * another worker has done their job and then resumed, or block their event loop for longer than a
  * lease. The effects of each job and step are then counted.
  *
- * Control: a worker that commits without the fence must have two effects.
+ * Control: a job must have two effects if its worker commits without fencing.
  */
 
-/** `WORKER_KILLS=50 npm test workers` kills more of them. */
+/** `WORKER_KILLS=50 npm test workers` kills more workers. */
 const kills = Number(process.env['WORKER_KILLS'] ?? 6)
 const killedAtOnce = 3
 const leaseMs = 15_000
@@ -74,8 +74,8 @@ const countSucceeded = (): Promise<number> =>
   numberOf(`select count(*)::int as count from holdfast.all_jobs where state = 'succeeded'`)
 
 /**
- * Returns the broken invariants: each job that has succeeded has one effect of each kind, and all
- * effects are counted.
+ * Returns the broken invariants: each job that has succeeded has one effect of each kind, and no
+ * other effects exist.
  */
 async function findViolations(): Promise<readonly string[]> {
   const { rows } = await looking.query<{ what: string }>(`
@@ -90,9 +90,9 @@ async function findViolations(): Promise<readonly string[]> {
   return rows.map(({ what }) => what)
 }
 
-test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are rescued in time, each has one effect`, async () => {
+test(`kill -9 of ${kills} workers in mid-job: every job is rescued in time and has one effect`, async () => {
   await startWorkers(killedAtOnce + 1)
-  // The first is never killed: one worker has to rescue jobs and answer requests.
+  // The first worker is never killed: one has to rescue jobs and answer requests.
   const victims = servers.slice(1)
   let enqueued = 0
   let maxMs = 0
@@ -106,7 +106,7 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are rescued in
     const killedAtMs = performance.now()
     await Promise.all(victims.map((victim) => victim.killAndRestart()))
     await until(async () => (await countHeld(claimed)) === 0, {
-      what: 'the end of the claims that were held by the killed',
+      what: 'the end of the claims of killed workers',
     })
     maxMs = Math.max(maxMs, performance.now() - killedAtMs)
   }
@@ -114,7 +114,7 @@ test(`kill -9 of ${kills} workers in mid-job: no job is lost, all are rescued in
   expect(await findViolations()).toEqual([])
   const rescued = await numberOf('select count(*)::int as count from holdfast.all_jobs where claim > 1')
   console.info(
-    `${kills} workers killed: ${enqueued} jobs, ${rescued} rescued, the last claim was over after ${Math.round(maxMs)} ms`,
+    `${kills} workers killed: ${enqueued} jobs, ${rescued} rescued, the last claim ended after ${Math.round(maxMs)} ms`,
   )
   expect(rescued).toBeGreaterThan(0)
 }, 600_000)
@@ -132,7 +132,7 @@ async function claimsOfAll(): Promise<readonly Claim[]> {
   return rows
 }
 
-/** Returns how many of these claims are still held, by any worker. */
+/** Returns the number of these claims that are still held. */
 const countHeld = (claims: readonly Claim[]): Promise<number> =>
   numberOf(
     `select count(*)::int as count from holdfast.jobs
@@ -142,15 +142,15 @@ const countHeld = (claims: readonly Claim[]): Promise<number> =>
   )
 
 /**
- * Pauses a worker that has claimed the only job, waits until another one has done it, and resumes
- * the first.
+ * Pauses a worker that has claimed the only job, waits until another worker has done it, and
+ * resumes the first.
  */
 async function stopPastTheLease(worker: ChildProcess, hasClaimed: () => Promise<boolean>): Promise<void> {
-  await until(hasClaimed, { what: 'a job that is claimed' })
+  await until(hasClaimed, { what: 'a claimed job' })
   worker.kill('SIGSTOP')
   const start = startServer(new URL('./jobs-main.ts', import.meta.url), env())
   servers.push(await start)
-  await until(async () => (await countSucceeded()) === 1, { what: 'the job done by another' })
+  await until(async () => (await countSucceeded()) === 1, { what: 'the job to be done by another worker' })
   worker.kill('SIGCONT')
 }
 
@@ -158,7 +158,7 @@ test('a worker that was stopped past its lease commits nothing, and goes on with
   await startWorkers(1)
   const [first] = servers
   await enqueue(1, 1_500)
-  // Not as soon as it is claimed: a worker that never learns of its claim has nothing to lose.
+  // Not as soon as the job is claimed: a worker that does not know of its claim cannot lose it.
   await until(async () => (await numberOf('select count(*)::int as count from prepared')) > 0)
   const { rows } = await looking.query<{ pid: number }>(
     `select pid from holdfast.job_workers join holdfast.jobs on worker = job_workers.id where state = 'running'`,
@@ -187,8 +187,8 @@ test('a job that blocks its event loop for longer than a lease keeps its worker 
   expect(servers.filter((server) => server.output().includes('declared dead'))).toEqual([])
 })
 
-test('the same catches a worker that is not fenced', async () => {
-  // Applies the migrations, and leaves the job to the other one.
+test('the test detects a worker without fencing', async () => {
+  // Applies the migrations, and leaves the job to the other worker.
   await startWorkers(1)
   await enqueue(0, 0)
   await servers[0]!.stop()

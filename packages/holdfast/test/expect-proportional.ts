@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
 
 const factor = 8
-// For proportional work, an eighth of the repetitions takes as long with eight times the length;
-// quadratic work takes eight times as long.
+// With eight times the length and an eighth of the repetitions, proportional work takes the same
+// time, and quadratic work takes eight times as long.
 const tolerated = 3
 const minMs = 10
 const rounds = 3
@@ -23,15 +23,18 @@ export function expectProportional<Input>(
   const [short, long] = [make(length), make(length * factor)]
   const repetitions = repetitionsFor(work, short)
   let ratio = Infinity
-  // Interference only makes a measurement longer, so the best of several counts.
+  // Interference only makes a measurement longer, so the shortest of several counts.
   for (let round = 0; round < rounds && ratio > tolerated; round += 1) {
     const shortMs = timeOf(work, short, repetitions)
     ratio = timeOf(work, long, repetitions / factor) / shortMs
   }
-  expect(ratio, `${factor} times the length costs so many times its share`).toBeLessThan(tolerated)
+  expect(ratio, `${factor} times the length: cost relative to proportional work`).toBeLessThan(tolerated)
 }
 
-/** Returns a measurable number of repetitions; the runs needed to find it warm up the code. */
+/**
+ * Returns a number of repetitions that takes long enough to be measured. The runs that find it warm
+ * up the code.
+ */
 function repetitionsFor<Input>(work: (input: Input) => unknown, input: Input): number {
   for (let repetitions = factor; ; repetitions *= 2) {
     if (timeOf(work, input, repetitions) >= minMs) return repetitions

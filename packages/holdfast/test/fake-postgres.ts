@@ -22,8 +22,8 @@ export function startEndingPostgres(): Promise<FakePostgres> {
 }
 
 /**
- * Starts a server that sends nothing after the handshake, like one that hangs, or a proxy without
- * its server.
+ * Starts a server that sends nothing after the handshake, like a server that hangs, or a proxy that
+ * has lost its server.
  */
 export function startSilentPostgres(): Promise<FakePostgres> {
   return startServer((socket) => socket.write(handshake))

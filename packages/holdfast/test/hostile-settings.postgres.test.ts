@@ -1,8 +1,8 @@
 // Runs the suites of keys, jobs and messages again, on databases with hostile settings.
 //
-// By default all settings are applied at once, with a few suites. HOSTILE_SETTINGS=all runs more
-// suites, and also each setting alone; HOSTILE_SETTINGS=<name> runs them under one setting. In
-// combination, one setting can hide the effect of another.
+// By default, a few suites run with all settings at once. HOSTILE_SETTINGS=all runs more suites,
+// and also runs them with each setting alone, since one setting can hide the effect of another.
+// HOSTILE_SETTINGS=<name> runs them with one setting.
 
 import { testSettingsVariable } from '../src/testing/template.ts'
 import { afterAll, beforeAll, describe, vi } from 'vitest'
@@ -35,7 +35,7 @@ const each: Readonly<Record<string, Settings>> = {
   messages: { client_min_messages: 'debug1', log_min_messages: 'panic' },
 }
 
-// Of settings that exclude each other, the worse one.
+// If two settings exclude each other, only the worse one is applied.
 const combined: Settings = Object.assign({}, ...Object.values(each), {
   default_transaction_isolation: 'serializable',
   plan_cache_mode: 'force_generic_plan',

@@ -6,7 +6,7 @@ export function redisTool(): Promise<DebianTool> {
   return debianTool('redis-server')
 }
 
-/** Starts a Redis that loses no acknowledged write, in a temporary folder. */
+/** Starts Redis in a temporary folder, configured to lose no acknowledged write. */
 export function startRedis(): Promise<TestServer> {
   return spawnServer('redis-server', ({ port, directory }) =>
     `--port ${port} --bind 127.0.0.1 --dir ${directory} --appendonly yes --appendfsync always`.split(' '),

@@ -19,7 +19,7 @@ export interface Standby {
 
 const run = promisify(execFile)
 
-/** Creates a standby of a server from a backup copy of its files, which then streams the log. */
+/** Creates a standby of a server from a copy of its files. The standby then streams the log. */
 export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> {
   const directory = await createTestFolder()
   const data = join(directory, 'data')
@@ -28,7 +28,7 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   const client = new DriverClient({ connectionString: primary.url })
   await client.connect()
   try {
-    // Keeps the log that the standby has not fetched yet.
+    // The primary keeps the log that the standby has not fetched yet.
     await client.query('select pg_create_physical_replication_slot($1, true)', [slot])
     await client.query(`select pg_backup_start('standby', true)`)
     // Files come and go while they are copied; replaying the log corrects that.
@@ -77,7 +77,10 @@ export async function startStandby(primary: EmbeddedPostgres): Promise<Standby> 
   }
 }
 
-/** Drops the slot of a standby that has stopped; the primary notices its end a moment later. */
+/**
+ * Drops the slot of a standby that has stopped. The primary notices the end of the connection a
+ * moment later.
+ */
 async function dropSlot(primaryUrl: string, slot: string): Promise<void> {
   const client = new DriverClient({ connectionString: primaryUrl })
   await client.connect()

@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net'
 
 /**
- * A proxy in front of several servers, like a load balancer or a service name: new connections go
- * to one of them.
+ * A proxy in front of several servers, like a load balancer or a service name: it sends new
+ * connections to one of them.
  */
 export interface SwitchedProxy {
   /** The URL of a database through the proxy. */
@@ -14,7 +14,7 @@ export interface SwitchedProxy {
   close(): Promise<void>
 }
 
-/** Starts a proxy that leads to the server of a URL, until it is switched. */
+/** Starts a proxy that forwards to the server of a URL, until it is switched. */
 export async function startSwitchedProxy(url: string): Promise<SwitchedProxy> {
   let target = new URL(url)
   const sockets = new Set<Socket>()

@@ -27,8 +27,7 @@ export interface ServerPlace {
 }
 
 /**
- * Starts a program of a Debian package as a server on a free port of this machine. Resolves when it
- * listens.
+ * Starts a program of a Debian package as a server on a free port. Resolves when it listens.
  *
  * @throws HoldfastError `test-tool-missing` if the program is not available.
  */
@@ -42,7 +41,7 @@ export async function spawnServer(
   const directory = await mkdtemp(join(tmpdir(), `holdfast-${name}-`))
   const port = await freePort()
   let child: ChildProcess | undefined
-  // In case the test process exits without stopping it.
+  // For a test process that exits without stopping the server.
   const killAtExit = (): void => void child?.kill('SIGKILL')
   process.on('exit', killAtExit)
 

@@ -2,8 +2,8 @@ const headerLength = 5
 const longest = 80
 
 /**
- * Returns a short label for sent bytes that is the same each time: the beginnings of SQL
- * statements, or the command of another protocol.
+ * Returns a short, reproducible label for sent bytes: the beginnings of the SQL statements, or the
+ * command of another protocol.
  */
 export function labelOf(bytes: Buffer): string {
   const texts = statementsOf(bytes)

@@ -10,14 +10,17 @@ export interface CheckpointProcess {
   readonly hasDied: boolean
   /** Resolves when it has ended. */
   readonly died: Promise<void>
-  /** Makes it die at a checkpoint, counted from now on; without one, it only counts. */
+  /**
+   * Arms it: it counts checkpoints from now on, and dies at the given one. Without one, it only
+   * counts.
+   */
   arm(kill?: Checkpoint): Promise<void>
   /** Returns the checkpoints passed since it was armed, and stops counting. */
   report(): Promise<readonly string[]>
   kill(): Promise<void>
 }
 
-/** A program that is loaded, and does nothing until it is asked to. */
+/** A loaded program that does nothing until it receives a request. */
 export interface LoadedProcess {
   /** Makes it serve. */
   begin(): Promise<CheckpointProcess>
@@ -53,7 +56,7 @@ export async function loadCheckpointProcess(
     hasDied = true
   })
   await Promise.race([messageOf(child), died])
-  if (hasDied) throw new Error('The program has ended before it was loaded')
+  if (hasDied) throw new Error('The program ended before it was loaded')
 
   async function kill(): Promise<void> {
     child.kill('SIGKILL')
@@ -74,7 +77,7 @@ export async function loadCheckpointProcess(
     async begin() {
       child.send({ begin: true } satisfies CheckpointRequest)
       const ready = await Promise.race([messageOf(child), died])
-      if (hasDied) throw new Error('The program has ended before it served')
+      if (hasDied) throw new Error('The program ended before it served')
       const { url } = ready as { readonly url: string }
       return {
         url,

@@ -9,7 +9,7 @@ export interface Checkpoint {
 export interface CheckpointRequest {
   /** Starts to serve. The first request. */
   readonly begin?: boolean
-  /** Starts counting, and makes the process die there. */
+  /** Starts counting, and makes the process die at the given checkpoint. */
   readonly kill?: Checkpoint
   /** Stops counting, and asks for the checkpoints passed. */
   readonly report?: boolean
@@ -20,7 +20,7 @@ export interface CheckpointReport {
   readonly checkpoints: readonly string[]
 }
 
-/** Converts the labels passed to checkpoints, each with its occurrence. */
+/** Converts a list of labels to checkpoints, each with its occurrence number. */
 export function toCheckpoints(labels: readonly string[]): readonly Checkpoint[] {
   const times = new Map<string, number>()
   return labels.map((label) => {

@@ -7,13 +7,12 @@ import { postgres, sql, type SqlDatabase } from 'holdfast/postgres'
 import { z } from 'zod'
 import { openDriverPool } from '../../src/storage/postgres/session/driver-client.ts'
 
-// A service with everything that one commit covers, and the controls that the framework is compared
-// with: a client that sends each retry as a new request, and a job whose effect is outside its
-// transaction.
+// A service with everything that one commit covers, and the negative controls: a client that sends
+// each retry as a new request, and a job whose effect is outside its transaction.
 const { consumer, job, mutation, service } = holdfast({
   database: postgres({
     migrations: new URL('./migrations/', import.meta.url),
-    // So that the text of each statement is visible.
+    // Prepared statements would hide the text of each statement.
     preparedStatements: false,
     connections: { reads: 4, writes: 4 },
   }),

@@ -1,7 +1,6 @@
-// Loaded before a program (`node --import`), to make it die at a chosen point of its traffic to its
-// servers, and to report which such points there are. A process can die before its bytes leave it,
-// after that, and before it has processed a response: at no other point does its death look
-// different to a server.
+// Loaded before a program (`node --import`). Makes it die at a chosen point of its traffic to its
+// servers, and lists these points. A process can die before it sends bytes, after it has sent them,
+// or before it has processed a response. A server cannot distinguish any other point.
 import { Socket } from 'node:net'
 import '../../test/end-with-parent.ts'
 import type { CheckpointReport, CheckpointRequest } from './checkpoint.ts'

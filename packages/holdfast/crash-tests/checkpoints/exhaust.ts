@@ -2,26 +2,26 @@ import { type Checkpoint, toCheckpoints } from './checkpoint.ts'
 import { isInTransaction } from './checkpoint-label.ts'
 import type { CheckpointProcess, LoadedProcess } from './checkpoint-process.ts'
 
-/** An action of a process that is killed at each checkpoint of it. */
+/** An action during which a process is killed, at each of its checkpoints in turn. */
 export interface Exhausted {
   /** Loads a process for the action. */
   readonly load: () => Promise<LoadedProcess>
   /**
    * Runs the action again, under a new name; resolves when the process has died or finished. The
-   * next process finishes work that was begun.
+   * next process finishes the work.
    */
   readonly run: (name: string, process: CheckpointProcess) => Promise<void>
   /** The labels of the checkpoints at which to kill. Default: all. */
   readonly where?: RegExp
-  /** Ends the run early, after a death, once enough has been seen. Default: never. */
+  /** Returns true, after a death, to end the run early. Default: never. */
   readonly isEnough?: () => Promise<boolean>
-  /** Continues after a death, with another process. */
+  /** Finishes the work after a death, with another process. */
   readonly goOn?: (name: string, process: CheckpointProcess) => Promise<void>
 }
 
 /** The result of {@link exhaust}. */
 export interface ExhaustReport {
-  /** The names under which the action ran, with and without a death. */
+  /** The names under which the action ran, including the runs without a death. */
   readonly names: readonly string[]
   /** The checkpoints at which a process died. */
   readonly deaths: readonly Checkpoint[]
@@ -41,11 +41,11 @@ const attempts = 3
 
 /**
  * Returns whether the short form kills at a checkpoint: at the first occurrence of each, unless
- * another death leaves the same in the database. Postgres executes a statement that it has received
- * even if the client is dead, and rolls back the transaction of a dead client in the same way at
- * each of its statements. So the short form does not wait for the response to a statement that
- * neither begins nor ends a transaction; and within a transaction it kills only after a statement
- * was sent, when the most locks are held.
+ * another death leaves the database in the same state. Postgres executes a statement that it has
+ * received even if the client is dead, and rolls back the transaction of a dead client in the same
+ * way at each of its statements. So the short form does not wait for the response to a statement
+ * that neither begins nor ends a transaction; and within a transaction it kills only after a
+ * statement was sent, when the most locks are held.
  */
 function isInShortForm({ label, occurrence }: Checkpoint): boolean {
   if (occurrence > 1) return false
@@ -54,7 +54,7 @@ function isInShortForm({ label, occurrence }: Checkpoint): boolean {
 }
 
 /**
- * Kills a process at each checkpoint that it passes during an action; after each death another
+ * Kills a process at each checkpoint that it passes during an action. After each death, another
  * process continues.
  */
 export async function exhaust(
@@ -77,7 +77,8 @@ export async function exhaust(
   const checkpoints = toCheckpoints(await current.report()).filter(
     (checkpoint) => where.test(checkpoint.label) && (isFull || isInShortForm(checkpoint)),
   )
-  // Loaded while the other runs. It serves only when that one is dead, so as not to do its work.
+  // The next process, loaded while the current one runs. It serves only after the current one has
+  // died, so that it does not take its work.
   let spare = load()
   for (const checkpoint of checkpoints) {
     for (let attempt = 1; !current.hasDied && attempt <= attempts; attempt += 1) {

@@ -25,7 +25,7 @@ export interface FinalAnswer {
 export interface Lane extends AsyncDisposable {
   /** Inspects the database, independently of the program. */
   readonly looking: pg.Client
-  /** The keys of the calls to the bank, by the name that they were for. */
+  /** The keys of the calls to the bank, by the name of the run. */
   readonly bankKeys: ReadonlyMap<string, ReadonlySet<string>>
   /** Loads the program, which will answer requests, or run jobs as well. */
   load(role: 'api' | 'worker'): Promise<LoadedProcess>

@@ -12,9 +12,9 @@ const maxMessage = 20
 
 /** State of one run: the jobs that were enqueued. */
 export class JobRun {
-  /** Ids of jobs whose enqueuing was answered. */
+  /** Ids of the jobs whose enqueueing call got a response. */
   readonly enqueued: string[] = []
-  /** Keys are scoped to one run, so that jobs of an earlier run are not taken for duplicates. */
+  /** Added to keys, so that jobs of an earlier run are not treated as duplicates. */
   readonly id: string = randomUUID()
 }
 
@@ -23,7 +23,7 @@ type Command = fc.AsyncCommand<JobRun, JobFleet>
 const command = (parts: CommandParts<JobRun, JobFleet>): Command =>
   createCommand(parts, (_run, fleet) => fleet.findViolations())
 
-/** A job to enqueue, whose names are completed by the run. */
+/** A job to enqueue. The run adds its own suffix to the names. */
 interface Plan extends Omit<Enqueuing, 'work'> {
   readonly work: Omit<Enqueuing['work'], 'name'>
 }
@@ -38,7 +38,7 @@ function enqueue(plan: Plan): Command {
   })
 }
 
-/** Enqueues a job. Returns its id, if the call was answered. */
+/** Enqueues a job. Returns its id if the call got a response. */
 async function enqueueJob(
   run: JobRun,
   fleet: JobFleet,
@@ -49,12 +49,12 @@ async function enqueueJob(
     work: { ...work, name: randomUUID() },
     ...(unique === undefined ? {} : { unique: `${run.id} ${unique}` }),
   })
-  // An existing duplicate may have been enqueued by a call that was answered with an error.
+  // The duplicate may have been enqueued by a call that returned an error.
   if (job && !run.enqueued.includes(job.id)) run.enqueued.push(job.id)
   return job?.id
 }
 
-/** Cancels one of the jobs that were enqueued, whatever its state. */
+/** Cancels one of the enqueued jobs, in any state. */
 function cancel(place: number): Command {
   return command({
     name: `cancel job ${place}`,
@@ -117,16 +117,16 @@ function restart(instance: number): Command {
   return command({ name: `restart ${instance}`, act: (_run, fleet) => fleet.restart(instance) })
 }
 
-/** Commands that are one statement, run independently of the fleet. */
+/** Commands that consist of one statement and do not use the fleet. */
 const statements = {
   'pause all jobs': `
     insert into holdfast.job_pauses (service, name) select 'jobs', unnest(array['once', 'often', 'limited'])
     on conflict do nothing`,
   'resume all jobs': 'delete from holdfast.job_pauses',
-  // As other workers do with one that was paused past its lease.
+  // As other workers do with a worker that was paused past its lease.
   'declare a worker dead': `
     delete from holdfast.job_workers where id = (select id from holdfast.job_workers order by random() limit 1)`,
-  'terminate all sessions that work': `
+  'terminate all sessions of workers': `
     select pg_terminate_backend(pid) from pg_stat_activity
     where datname = current_database() and application_name like 'holdfast%job%'`,
   'cancel all statements': `

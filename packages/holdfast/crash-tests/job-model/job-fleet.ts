@@ -62,8 +62,7 @@ export class JobFleet {
   }
 
   /**
-   * Enqueues a job. Returns its id and whether it is a new one; `undefined` if the outcome is not
-   * known.
+   * Enqueues a job. Returns its id and whether it is new; `undefined` if the outcome is unknown.
    */
   async enqueue({ instance, ...body }: Enqueuing): Promise<{ id: string; isNew: boolean } | undefined> {
     const answer: Answer = await this.#instances[instance]!.running.call({
@@ -106,7 +105,7 @@ export class JobFleet {
     })
   }
 
-  /** Deletes what an earlier run, which may have failed, has left. */
+  /** Deletes the data of an earlier run, which may have failed. */
   async reset(): Promise<void> {
     await this.settle()
     await this.sql('delete from holdfast.ended_jobs')

@@ -24,7 +24,7 @@ export type JobName = (typeof jobNames)[number]
 /** The concurrency limit of the job `limited`, for each key. */
 export const slotsPerKey = 2
 
-/** Creates a service whose jobs follow the script in their input, run by run. */
+/** Creates a service whose jobs follow the script in their input: one outcome per run. */
 export function createJobService() {
   const { job, mutation, service } = holdfast({
     database: postgres({ migrations: new URL('../cut-migrations/', import.meta.url) }),
@@ -71,7 +71,7 @@ export function createJobService() {
     await db.query(sql`insert into effects values (${name}, 'worked')`)
     const outcome = script[run]
     if (outcome === 'fails') throw new Error('the job fails')
-    if (outcome === 'gives up') throw new GiveUp('the job gives up')
+    if (outcome === 'gives up') throw new GiveUp('the job fails permanently')
     if (outcome === 'snoozes') throw new RetryLater('1ms', 'the job snoozes')
     if (outcome === 'is slow') await db.query(sql`select pg_sleep(3)`)
   }
@@ -79,7 +79,7 @@ export function createJobService() {
   const enqueue = mutation({
     route: 'POST /jobs',
     access: anyone(),
-    idempotency: { optional: 'a test enqueues what it says' },
+    idempotency: { optional: 'the test decides what to enqueue' },
     input: z.object({ job: z.enum(jobNames), work: Work, unique: z.string().optional() }),
     output: z.object({ id: z.string(), isNew: z.boolean() }),
     run: ({ input, jobs: enqueued }) => {

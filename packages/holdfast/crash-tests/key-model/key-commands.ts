@@ -11,14 +11,15 @@ import { type Mishap, operationNames } from './key-service.ts'
 
 const keyCount = 3
 const instanceCount = 2
-// A mutation has about this many messages in each direction.
+// Approximate number of messages of a mutation in each direction.
 const maxMessage = 12
-// Long enough for a call without a fault, and short enough not to wait for a silent connection.
+// Long enough for a call without a fault, and short enough not to wait long for a silent
+// connection.
 const faultTimeout = '300ms'
 
 /** State of one run: a client's knowledge of its keys. */
 export class ModelRun {
-  // One of them is not a UUIDv7, and is looked up and stored differently.
+  // One key is not a UUIDv7: it is looked up and stored differently.
   readonly keys: readonly string[] = [randomUUIDv7(), randomUUIDv7(), randomUUID()]
   readonly models: readonly KeyModel[] = this.keys.map(() => new KeyModel())
 }
@@ -84,7 +85,7 @@ const harms = ['none', 'cancel', 'terminate'] as const
 type Harm = (typeof harms)[number]
 
 function sendTogether(targets: readonly Target[], harm: Harm): Command {
-  const harmed = harm === 'none' ? '' : ` while all sessions are harmed: ${harm}`
+  const harmed = harm === 'none' ? '' : ` during a fault in all sessions: ${harm}`
   return command({
     name: `send together ${targets.map(describe).join(' and ')}${harmed}`,
     async act(run, fleet) {
@@ -94,8 +95,8 @@ function sendTogether(targets: readonly Target[], harm: Harm): Command {
       const sent = Promise.all(targets.map((target) => send(run, fleet, target)))
       if (harm !== 'none') await harmSessions(fleet, harm)
       for (const [n, answer] of (await sent).entries()) {
-        // The key was refused because of another running request, which may have failed since: that
-        // settles nothing.
+        // The key was rejected because of another running request, which may have failed since. So
+        // the outcome is still open.
         if (isReused(answer)) continue
         expectNoFault(model.take({ request: targets[n]!.request, answer, isDisturbed: true }))
       }
@@ -129,7 +130,7 @@ function arbitraryCommands(): fc.Arbitrary<Iterable<Command>> {
   const key = fc.nat({ max: keyCount - 1 })
   const request: fc.Arbitrary<Request> = fc.record({
     operation: fc.constantFrom(...operationNames),
-    // Few, so that a key is often used again for the same request.
+    // Few values, so that a key is often reused for the same request.
     amount: fc.constantFrom(1, 1, 1, 2),
     isRefused: fc.constantFrom(false, false, false, true),
   })

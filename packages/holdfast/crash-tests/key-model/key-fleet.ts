@@ -6,7 +6,7 @@ import { type CuttingProxy, startCuttingProxy } from '../../test/cutting-proxy.t
 import type { Request } from './key-model.ts'
 import { createKeyService, type Mishap } from './key-service.ts'
 
-/** Retentions that an instance may be started with. Each has another layout of the stored keys. */
+/** Retentions that an instance may be started with. Each has a different layout of key tables. */
 export const retentions = ['1d', '7d', '30d'] as const satisfies readonly Duration[]
 
 /** One process of the fleet, from the database's point of view. */
@@ -15,7 +15,7 @@ export interface Instance {
   running: RunningService
 }
 
-/** A key of one run, and the request sent with it. */
+/** A key of one run, and its request. */
 export interface Sending {
   readonly key: string
   readonly request: Request
@@ -30,7 +30,7 @@ export class KeyFleet {
   readonly #looking: pg.Pool
   readonly #services: ReadonlyMap<Duration, ReturnType<typeof createKeyService>>
   #instances: readonly Instance[] = []
-  /** The fault in the next run of a handler. */
+  /** The fault to cause in the next run of a handler. */
   mishap: Mishap | undefined
 
   static async start(): Promise<KeyFleet> {

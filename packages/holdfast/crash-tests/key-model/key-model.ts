@@ -2,7 +2,7 @@ import type { Answer } from 'holdfast'
 import { codeOf, retryable } from '../cut-invariants.ts'
 import type { operationNames, Payment } from './key-service.ts'
 
-// A client's conclusions from the responses of one key, as a state machine:
+// A client's knowledge about a key, from its responses, as a state machine:
 //
 //   unused ──lost response, rollback──▶ unclear ──final response──▶ settled
 //      └────────────final response───────────────────────────────────▲
@@ -15,7 +15,7 @@ export interface Request extends Omit<Payment, 'name'> {
   readonly operation: (typeof operationNames)[number]
 }
 
-/** A response that a client got, with the circumstances that it may depend on. */
+/** A response that a client got, with the conditions that explain it. */
 export interface Reply {
   readonly request: Request
   readonly answer: Answer
@@ -25,7 +25,10 @@ export interface Reply {
 
 interface Settled {
   readonly request: string
-  /** `undefined` as long as only refusals of other requests have shown that it is settled. */
+  /**
+   * The request that has the key; `undefined` if it is known only that other requests were
+   * rejected.
+   */
   answer: Answer | undefined
 }
 
@@ -47,13 +50,13 @@ export class KeyModel {
     if (!this.#settled) this.#mayBeCommitted.add(nameOf(request))
   }
 
-  /** Records a response, and returns what is wrong with it; `undefined` if nothing is. */
+  /** Records a response, and returns its fault; `undefined` if it is correct. */
   take(reply: Reply): string | undefined {
     const { request, answer } = reply
     const code = codeOf(answer)
     if (isOutcome(answer, request)) return this.#takeOutcome(reply)
     if (isReused(answer)) return this.#takeReused(reply)
-    if (!unsettled.includes(code)) return `an answer that no client expects: ${answer.status} ${code}`
+    if (!unsettled.includes(code)) return `an unexpected answer: ${answer.status} ${code}`
     if (!reply.isDisturbed) return `${answer.status} ${code} without a fault`
     this.#mayBeCommitted.add(nameOf(request))
     return undefined
@@ -63,18 +66,18 @@ export class KeyModel {
   takePassing({ answer }: Reply): string | undefined {
     return answer.headers['idempotency-replayed'] === undefined
       ? undefined
-      : 'a passing refusal was stored as the final answer'
+      : 'a temporary rejection was stored as the final answer'
   }
 
   #takeOutcome({ request, answer }: Reply): string | undefined {
     const name = nameOf(request)
     const isReplayed = answer.headers['idempotency-replayed'] === 'true'
     if (!this.#settled) {
-      if (isReplayed && !this.#mayBeCommitted.has(name)) return 'a replay of what was never sent'
+      if (isReplayed && !this.#mayBeCommitted.has(name)) return 'a replay of a request that was never sent'
       this.#settled = { request: name, answer }
       return undefined
     }
-    if (this.#settled.request !== name) return `carried out beside ${this.#settled.request}`
+    if (this.#settled.request !== name) return `executed in addition to ${this.#settled.request}`
     const first = (this.#settled.answer ??= answer)
     if (first.status === answer.status && first.body === answer.body) return undefined
     return `answered ${answer.status} ${answer.body} after ${first.status} ${first.body}`
@@ -83,16 +86,16 @@ export class KeyModel {
   #takeReused({ request }: Reply): string | undefined {
     const name = nameOf(request)
     if (this.#settled)
-      return this.#settled.request === name ? 'its own request was refused as another' : undefined
+      return this.#settled.request === name ? 'its own request was rejected as a different one' : undefined
     this.#mayBeCommitted.delete(name)
-    if (this.#mayBeCommitted.size === 0) return 'refused for a request that was never sent'
+    if (this.#mayBeCommitted.size === 0) return 'rejected for a request that was never sent'
     const [only] = this.#mayBeCommitted
     if (this.#mayBeCommitted.size === 1) this.#settled = { request: only!, answer: undefined }
     return undefined
   }
 }
 
-/** Returns whether a response refuses a request because its key belongs to another one. */
+/** Returns whether a response rejects a request because its key belongs to another request. */
 export function isReused(answer: Answer): boolean {
   return codeOf(answer) === 'idempotency-key-reused'
 }

@@ -7,7 +7,7 @@ export const Payment = z.object({
   /** The name under which its effect is recorded. */
   name: z.string(),
   amount: z.int(),
-  /** True if the handler refuses it with a declared problem. */
+  /** True if the handler throws a declared problem. */
   isRefused: z.boolean(),
 })
 
@@ -22,8 +22,8 @@ const PaymentRefused = problem('payment-refused', { status: 409, title: 'Payment
 export const operationNames = ['pay', 'paySerializable'] as const
 
 /**
- * Creates a service whose payments have one effect each, and a response that no second run repeats.
- * Each run calls `takeMishap` for the fault to cause.
+ * Creates a service whose payments have one effect each, and a response that is different in each
+ * run. Each run calls `takeMishap` for the fault to cause.
  */
 export function createKeyService(retention: Duration, takeMishap: () => Mishap | undefined) {
   const { mutation, service } = holdfast({

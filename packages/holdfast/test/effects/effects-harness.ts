@@ -23,7 +23,7 @@ export interface Effects extends AsyncDisposable {
   readonly tested: Tested
   /** Shares nothing in memory with the first. */
   readonly other: { send(operation: string, body: object, key: string): Promise<Answer> }
-  /** The handlers that ran, which a rollback does not undo. */
+  /** The handlers that ran. A rollback does not undo this record. */
   readonly runs: { readonly names: string[] }
   countOf(name: string): Promise<number>
   keysOf(key: string): Promise<number>

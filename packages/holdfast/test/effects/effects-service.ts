@@ -20,12 +20,12 @@ const SlowDown = problem('slow-down', {
 const Named = z.object({ name: z.string() })
 const Effect = z.object({ id: z.string(), name: z.string() })
 
-/** Counts the runs of the handlers, which a rollback does not undo. */
+/** Counts the runs of the handlers. A rollback does not undo the counts. */
 export interface Runs {
   readonly names: string[]
 }
 
-/** Creates a service whose every mutation writes rows that a test can count. */
+/** Creates a service in which each mutation writes rows that a test can count. */
 export function createEffectsService(options: PostgresOptions & { readonly runs?: Runs } = {}) {
   const { query, mutation, service } = holdfast({
     database: postgres({ migrations: new URL('./migrations/', import.meta.url), ...options }),
@@ -69,7 +69,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     route: 'POST /optional-effects',
     access: anyone(),
     input: Named,
-    idempotency: { optional: 'an effect more does no harm here' },
+    idempotency: { optional: 'a repeated effect is harmless here' },
     async run({ input, db }) {
       await db.query(sql`insert into effects (name) values (${input.name})`)
     },
@@ -182,7 +182,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Adds to one cell what it read of both: two concurrent runs cannot be serialized. */
+  /** Reads two cells and writes one: two concurrent runs cannot be serialized. */
   const addSerializably = mutation({
     route: 'POST /cells/{id}/serializable',
     access: anyone(),
@@ -209,7 +209,7 @@ export function createEffectsService(options: PostgresOptions & { readonly runs?
     },
   })
 
-  /** Treats every failure as a refusal, as a careless handler does. */
+  /** Turns every failure into a problem, as a careless handler does. */
   const lockBothOrRefuse = mutation({
     route: 'POST /cells/{id}/both-or-refuse',
     access: anyone(),

@@ -41,7 +41,9 @@ const addThing = mutation({
 })
 const watched = service({ name: 'watched', operations: { readThing, addThing }, redact: ['name'] })
 
-/** Starts the service with telemetry, and returns the records of the requests that `work` sends. */
+/**
+ * Starts the service with telemetry, and returns the telemetry of the requests that `work` sends.
+ */
 async function observe(
   work: (send: (path: string, init?: RequestInit) => Promise<Response>) => Promise<void>,
 ) {
@@ -49,7 +51,7 @@ async function observe(
   const lines: Record<string, unknown>[] = []
   const onLog = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>)
   await using running = await createTestService(watched, { telemetry, onLog })
-  // Connections are opened first so that they do not appear in the records.
+  // Opens connections first, so that they do not appear in the telemetry.
   await running.fetch('/things/0')
   await running.send('addThing', { name: 'first' })
   telemetry.readSpans('oldest').take(1_000)

@@ -1,4 +1,4 @@
-/** Blocks callers until the expected number has arrived, then starts over with the next ones. */
+/** Blocks callers until the expected number has arrived, then starts over with the next callers. */
 export interface Barrier {
   arrive(): Promise<void>
 }

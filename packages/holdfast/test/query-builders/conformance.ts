@@ -7,7 +7,10 @@ import { afterAll, expect, test } from 'vitest'
 import { createConformingService, poolSize } from './conforming-service.ts'
 import { migration, type QueryBuilder, sample, toJson } from './query-builder.ts'
 
-/** Tests that every query builder has to pass. Call it once, in a file per builder. */
+/**
+ * Defines tests that every query builder has to pass. Call it once in the test file of each
+ * builder.
+ */
 export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-builder-'))
   afterAll(() => rm(folder, { recursive: true }))
@@ -35,7 +38,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await tested.call.findAuthor({ id: 2 })).toEqual({ name: null })
   })
 
-  test('rows that are loaded in one turn are read in one statement', async () => {
+  test('rows loaded in one turn of the event loop are read in one statement', async () => {
     await using tested = await start()
     await tested.call.addAuthor({ id: 1, name: 'Ann' })
     await tested.call.addAuthor({ id: 2, name: 'Bob' })
@@ -56,7 +59,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual(['Ann'])
   })
 
-  test('a transaction with a conflict is retried completely', async () => {
+  test('the whole transaction is retried after a conflict', async () => {
     await using tested = await start()
     seen.contended = 0
     await tested.call.addContended({ id: 1, name: 'Ann' })
@@ -126,7 +129,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(found).toEqual(ids.map((id) => ({ name: `${id}` })))
   })
 
-  test('every statement of a handler is counted, savepoints too, and none of the framework', async () => {
+  test('every statement of a handler is counted, including savepoints, but no statement of the framework', async () => {
     await using tested = await start()
     await tested.fetch('/authors', {
       method: 'POST',
@@ -148,7 +151,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
     expect(await authorsOf(tested)).toEqual([])
   })
 
-  test('a query has no transaction to be begun', async () => {
+  test('a query cannot begin a transaction', async () => {
     await using tested = await start()
     expect((await tested.send('nestInQuery', {})).status).toBe(500)
     expect(lines.join('\n')).toContain('transaction-control')
@@ -172,7 +175,7 @@ export async function testConformance<Db>(builder: QueryBuilder<Db>): Promise<vo
                      and datname = current_database() and state = 'active'`
     await until(async () => (await tested.sql(running)).length === 0, { what: 'the end of the statement' })
     expect(await authorsOf(tested)).toEqual([])
-    // The connection is as good as new.
+    // The connection is still usable.
     expect(await tested.call.addAuthor({ id: 1, name: 'Ann' })).toEqual({ id: 1, name: 'Ann' })
   })
 

@@ -4,9 +4,8 @@ import { HoldfastError } from 'holdfast'
 import { runCommand } from '../../../../checks/run-command.ts'
 
 /**
- * Writes a Prisma schema into a folder and generates its client. Prisma would first download an
- * engine for migrations, which is not needed here; it is made to believe that the engine exists, so
- * that no network is needed.
+ * Writes a Prisma schema into a folder and generates its client. Prisma would first download its
+ * migration engine, which is not needed here. A path to an existing file prevents the download.
  */
 export async function generatePrismaClient(folder: string, schema: string): Promise<void> {
   const path = join(folder, 'schema.prisma')
@@ -18,7 +17,7 @@ export async function generatePrismaClient(folder: string, schema: string): Prom
   if (exitCode !== 0) {
     throw new HoldfastError(
       'test-prisma-not-generated',
-      `Prisma has not generated the client of ${path}: ${stderr}`,
+      `Prisma did not generate the client of ${path}: ${stderr}`,
     )
   }
 }

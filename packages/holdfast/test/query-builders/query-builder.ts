@@ -39,7 +39,7 @@ export interface QueryBuilder<Db> {
   readSample(db: Db): Promise<Sample>
 }
 
-/** The values that are written and read. */
+/** A sample with a value of each type. */
 export const sample: Sample = {
   big: 9_007_199_254_740_993n,
   at: new Date('2026-11-23T12:34:56.789Z'),
