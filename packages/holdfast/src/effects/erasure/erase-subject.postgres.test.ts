@@ -108,7 +108,7 @@ describe('an erasure', () => {
       expect(retry.status).toBe(410)
       expect(await retry.json()).toMatchObject({ code: 'idempotency-answer-erased' })
     }
-    // Nor if its input is not valid any more.
+    // It does not run again even if its input is no longer valid.
     const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `"${key}"` }
     expect((await app.on.fetch('/notes', { method: 'POST', headers, body: '{}' })).status).toBe(410)
     expect(app.runs.get(customer)).toBe(1)
@@ -169,7 +169,7 @@ describe('an erasure', () => {
       erased: { keys: 4 },
       isComplete: true,
     })
-    // The records have what each of the two has erased.
+    // The records contain the counts of both erasures.
     expect(await listErasures(app.pool, { subject: customer })).toMatchObject([
       { erased: { keys: 4 }, held: 0 },
       { erased: { keys: 2 }, endedAt: null, held: null },

@@ -8,7 +8,7 @@ import { endErasure, insertErasure, updateErasure } from './queries/erasures.ts'
 import { locateSubject, type SubjectOf } from './subject-service.ts'
 import { firstId, nextAfter, subjectSources } from './subject-sources.ts'
 
-// Erases what is stored about a person, in batches.
+// Erases the data stored about a person, in batches.
 //
 //   for each kind of row: find a page ─▶ erase what is not needed ─▶ count what is left ─▶ commit
 //   again, until a pass erases nothing
@@ -26,14 +26,13 @@ export interface EraseOptions extends SubjectOf {
   /** True to count what would be erased, and erase nothing. Default false. */
   readonly dryRun?: boolean
   /**
-   * True to cancel jobs that wait to run, and webhooks that wait to be sent. Otherwise they are
-   * left, with what they need, until they have ended. Default false. Set it if what they do need
-   * not happen any more.
+   * True to cancel waiting jobs and undelivered webhooks, and to erase their data. Otherwise, their
+   * data is kept until they have ended. Default false. Set it if this work is no longer needed.
    */
   readonly cancelWaiting?: boolean
   /**
-   * A reference that is stored with the record of the erasure, at most 255 characters, such as the
-   * number of a ticket. Default: none. Do not use personal data.
+   * A reference to store with the record of the erasure, such as a ticket number; at most 255
+   * characters. Default: none. Do not use personal data.
    */
   readonly reference?: string
   /** Max number of rows per transaction, 1 to 1,000. Default 100. */
@@ -47,7 +46,7 @@ export interface HeldRow {
   readonly id: string
   /** The name of the job, or the event. */
   readonly name: string
-  /** `'running'`, `'waiting'`, or what still needs the message. */
+  /** `'running'`, `'waiting'`, or the name of what still needs the message. */
   readonly reason: string
 }
 
@@ -59,31 +58,34 @@ export interface SubjectErasure {
   readonly service: string | null
   readonly isDryRun: boolean
   /**
-   * The numbers of erased rows: `keys`, `messages`, `deadLetters`, `jobs`, `webhooks`,
-   * `deliveries`. For a dry run, what would be erased.
+   * Number of erased rows by kind: `keys`, `messages`, `deadLetters`, `jobs`, `webhooks`,
+   * `deliveries`. For a dry run, the rows that would be erased.
    */
   readonly erased: ErasedCounts
-  /** The number of rows that were left because they are still needed. */
+  /** Number of rows that were kept because they are still needed. */
   readonly heldCount: number
   /** The first 100 of them. */
   readonly held: readonly HeldRow[]
-  /** True if no row is left. If not, erase again after the held rows have ended. */
+  /**
+   * True if no row is left. If not, erase again after the jobs and messages that hold rows have
+   * ended.
+   */
   readonly isComplete: boolean
-  /** Other services on the database that have rows of the subject. Theirs were not touched. */
+  /** Other services on the database that have rows of the subject. Their rows were not touched. */
   readonly otherServices: readonly string[]
 }
 
 const maxHeld = 100
 const maxBatchSize = 1_000
 const maxReference = 255
-// Each pass finds what was written during the one before. A subject that is written faster than it
-// is erased is left for the next erasure.
+// Max number of passes. Each pass finds rows that were written during the previous one. If rows are
+// written faster than they are erased, the rest is left for the next erasure.
 const maxPasses = 10
-// A batch that was the victim of a deadlock is erased again.
+// Max number of attempts of a batch that is the victim of a deadlock.
 const maxAttempts = 5
 
 /**
- * Erases what is stored about a subject, in batches, each in a transaction of its own. It may be
+ * Erases the data stored about a subject, in batches, each in its own transaction. It can be
  * interrupted at any time, and continues when it is run again.
  *
  * @param client A pool or a client. In a transaction of the caller, all batches commit with it.
@@ -150,7 +152,7 @@ class Erasure {
   erased: ErasedCounts = {}
   held: HeldRow[] = []
   heldCount = 0
-  /** True if the last pass has found nothing to erase. */
+  /** True if the last pass found nothing to erase. */
   #isSettled = false
 
   constructor(client: StatementClient, parts: ErasureParts) {
@@ -171,7 +173,7 @@ class Erasure {
       let count = 0
       for (const source of subjectSources) count += await this.#runSource(source)
       this.#isSettled = count === 0
-      // A dry run would find the same again.
+      // A second pass of a dry run would find the same rows.
       if (this.#parts.id === null) return
     }
   }
@@ -198,7 +200,7 @@ class Erasure {
     return held === null || (held === 'waiting' && this.#cancelsWaiting)
   }
 
-  /** Counts what a dry run would erase. */
+  /** Counts the rows that a dry run would erase. */
   #count(source: SubjectSource, rows: readonly FoundRow[]): void {
     for (const row of rows) {
       if (this.#isErasable(row)) this.erased = sumOf(this.erased, row.contents)

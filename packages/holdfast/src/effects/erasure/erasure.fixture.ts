@@ -25,7 +25,7 @@ import { duringFile } from '../../../test/during.ts'
 import { type Receiver, startReceiver } from '../../platform/egress/receiver.fixture.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-/** Data of a person, which must not be found anywhere after an erasure. */
+/** Personal data, which must not be found anywhere after an erasure. */
 export const secret = 'Grace Brewster Hopper'
 
 const Note = z.object({ customer: z.string(), text: z.string() })
@@ -51,17 +51,17 @@ export interface TestErasure extends AsyncDisposable {
   readonly on: TestService<never>
   readonly pool: pg.Pool
   readonly handlers: Handlers
-  /** How often the mutation has run, for each customer. */
+  /** Number of runs of the mutation, by customer. */
   readonly runs: Map<string, number>
-  /** Receives the webhooks, and answers with the secret. */
+  /** Receives the webhooks, and responds with the secret. */
   readonly receiver: Receiver
   /** Restores the handlers and the receiver. */
   reset(): void
-  /** Makes a note about a customer: one mutation with a key, a job and a message. */
+  /** Adds a note about a customer: one mutation with a key, a job and a message. */
   note(customer: string, options?: NoteOptions): Promise<Response>
-  /** Runs a worker until nothing waits, or until a condition holds. */
+  /** Runs a worker until no work is waiting, or until a condition holds. */
   work(condition?: () => Promise<boolean>): Promise<void>
-  /** Returns everything that is exported about a subject. */
+  /** Returns the complete export of a subject. */
   exported(subject: string): Promise<readonly SubjectRecord[]>
   /** Returns the tables of the framework in which a text occurs. */
   tablesWith(text: string): Promise<readonly string[]>
@@ -71,7 +71,9 @@ export interface TestErasure extends AsyncDisposable {
   watched(watch: StatementWatch): Promise<StatementClient>
 }
 
-/** Functions that are called before and after each statement; what they throw fails it. */
+/**
+ * Functions that are called before and after each statement; if one throws, the statement fails.
+ */
 export interface StatementWatch {
   readonly before?: (text: string) => void | Promise<void>
   readonly after?: (text: string) => void | Promise<void>

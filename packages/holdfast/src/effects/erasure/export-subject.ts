@@ -9,14 +9,14 @@ export interface SubjectRecord {
   readonly [column: string]: unknown
 }
 
-// Answers, payloads and inputs may have 256 KiB each.
+// Answers, payloads and inputs can be up to 256 KiB each.
 const pageSize = 50
 
 /**
- * Reads everything that is stored about a subject: idempotency keys with their answers, messages
- * with the consumers that have consumed them, jobs with their steps, webhooks with their deliveries
- * and attempts. It reads pages, so its memory does not depend on the number of rows. Secret values
- * are included.
+ * Reads all data stored about a subject: idempotency keys with their answers, messages with the
+ * consumers that have consumed them, jobs with their steps, webhooks with their deliveries and
+ * attempts. It reads page by page, so its memory use does not depend on the number of rows. Secret
+ * values are included.
  *
  * @param subject As `subjectsOf` returns it, such as `customer:42`.
  * @throws HoldfastError `subject-invalid` or `subject-service-ambiguous`.

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { subjectIdOf } from '../subjects/subject-id.ts'
 import { giveUp, secret, useErasure } from './erasure.fixture.ts'
 
-// What is still needed is held: reported, and left.
+// Rows that are still needed are held: reported, but not erased.
 
 let customer: string
 const { app, erase } = useErasure((one) => (customer = one))
@@ -67,7 +67,7 @@ describe('a job', () => {
       isComplete: false,
     })
     await app.pool.query('delete from holdfast.jobs')
-    // What is left of its subjects is erased, too.
+    // The rest of its subjects is erased, too.
     expect(await erase()).toMatchObject({ isComplete: true })
     expect(await app.tablesWith(subjectIdOf(customer))).toEqual(['holdfast.erasures'])
   })

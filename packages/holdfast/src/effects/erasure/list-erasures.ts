@@ -21,16 +21,16 @@ export interface StoredErasure {
   readonly service: string
   /** A hash of the subject: 128 bits of its SHA-256, as a UUID. */
   readonly subject: string
-  /** The role of the database that erased. */
+  /** The database role that ran the erasure. */
   readonly role: string
-  /** The reference that was given; `null` if none was. */
+  /** The reference passed to the erasure; `null` if there was none. */
   readonly reference: string | null
   readonly beganAt: Date
   /** `null` while it runs, and if it was interrupted. */
   readonly endedAt: Date | null
-  /** The numbers of erased rows, by kind. */
+  /** Number of erased rows, by kind. */
   readonly erased: ErasedCounts
-  /** The number of rows that were left; `null` until it ends. */
+  /** Number of rows that were kept; `null` until it ends. */
   readonly held: number | null
 }
 

@@ -32,8 +32,8 @@ import {
 import { eraseSubject } from './erase-subject.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
-// Checks which tables the statements of an erasure scan, independent of statistics and timing: of
-// millions of rows, only those of the subject are read.
+// Checks which tables the statements of an erasure scan, independent of statistics and timing. Even
+// with millions of rows, only those of the subject may be read.
 
 const rows = 6_000
 const subject = subjectIdOf('customer:1')
@@ -96,7 +96,8 @@ interface Plan {
 }
 
 /**
- * Tables with as many rows as there are declarations and endpoints, and those that are left empty.
+ * Tables that have only a few rows (one per declaration or endpoint), or that the test leaves
+ * empty.
  */
 const small = new Set([
   'subscriptions',
@@ -170,7 +171,7 @@ test('a look-up of a subject without rows reads as many blocks as there are tabl
     },
   }
   await eraseSubject(counting, 'customer:1', { service: 'plans', dryRun: true })
-  // 9 tables of subjects, three levels of each; each is looked up for the services and for the
+  // Nine subject tables, three index levels each; each is read twice: for the services and for the
   // rows.
   expect(total).toBeGreaterThan(0)
   expect(total).toBeLessThan(200)

@@ -4,7 +4,7 @@ import { runStatement, type StatementClient } from '../../storage/postgres/state
 import { subjectIdOf } from '../subjects/subject-id.ts'
 import { findSubjectServices } from './queries/find-services.ts'
 
-/** Selects the service whose rows of a subject are meant. */
+/** Selects the service for a subject. */
 export interface SubjectOf {
   /**
    * The name of the service. Default: the only service that has rows of the subject. Other services
@@ -17,14 +17,14 @@ export interface SubjectOf {
 export interface LocatedSubject {
   /** The stored form of the subject. */
   readonly subject: string
-  /** The selected service; `undefined` if none is given and none has rows. */
+  /** The selected service; `undefined` if no service is given and no service has rows. */
   readonly service: string | undefined
   /** The other services that have rows of the subject. */
   readonly otherServices: readonly string[]
 }
 
 /**
- * Returns the stored form of a subject, and the service that is meant.
+ * Returns the stored form of a subject, and the selected service.
  *
  * @throws HoldfastError `subject-invalid`, or `subject-service-ambiguous` if no service is given
  *   and several have rows of the subject.

@@ -147,8 +147,8 @@ describe('serializable mutations', () => {
     await client.query('select pg_advisory_unlock(1)')
     await receiving
     const late = await on.sql('select from receipts where deposit = 1')
-    // Either the receipt went into the next deposit, or the problem did not claim that deposit 1
-    // has none.
+    // Either the receipt belongs to the next deposit, or the problem did not claim that deposit 1
+    // has no receipts.
     expect(refused.status === 409 && late.length > 0).toBe(false)
   })
 
@@ -163,7 +163,7 @@ describe('serializable mutations', () => {
 
   test('on disjoint rows do not conflict because of their keys', async () => {
     touches = 0
-    // Far enough apart that no two of them share a page of the table or its index.
+    // Far enough apart that no two rows share a page of the table or of its index.
     const calls = Array.from({ length: 100 }, (_, n) =>
       on.send('touch', { id: 1 + n * 1_000 }, { key: randomUUIDv7() }),
     )

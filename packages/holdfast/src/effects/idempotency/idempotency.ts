@@ -20,16 +20,16 @@ import { safeMutation } from './safe-mutation.ts'
 /** The options of idempotency keys. */
 export interface IdempotencyOptions {
   /**
-   * Min time that an idempotency key and its response are kept. Default `'7d'`. Raise it if clients
-   * retry for longer: a retry of an opaque key after that runs again. Storage grows with it; the
-   * cost of a call does not.
+   * Min retention of an idempotency key and its response. Default `'7d'`. Raise it if clients retry
+   * for longer: after the retention, a retry with an opaque key runs again. Storage grows with it;
+   * the cost of a call does not.
    */
   readonly retention?: Duration
   /**
-   * Returns the subjects of a caller, by which the answers to its keys are exported and erased.
-   * Default: `callerSubject`, which returns `user:42`. Set it if the caller has another name in the
-   * rest of the application. Return `undefined` for callers that are not people, such as other
-   * services: each of their calls then costs one row less.
+   * Returns the subjects of a caller. They select the answers to export or erase. Default:
+   * `callerSubject`, which returns a subject such as `user:42`. Set it if the rest of the
+   * application uses other subjects for its callers. Return `undefined` for callers that are not
+   * people, such as other services: this saves one row per call.
    */
   readonly subjectsOf?: (caller: Caller) => Subjects
   /** Interval at which each process deletes expired keys. Default `'1m'`. */
@@ -43,7 +43,9 @@ export interface IdempotencyHost extends CapabilityHost {
   readonly bind: (session: HandlerSession) => BoundTransaction
   /** Checks the statements of handlers; `undefined` in production. */
   readonly watch: GuardWatch | undefined
-  /** The URLs of the replicas. With some, answers report the WAL position of their commit. */
+  /**
+   * The URLs of the replicas. If there are any, answers report the WAL position of their commit.
+   */
   readonly replicaUrls: readonly string[]
 }
 

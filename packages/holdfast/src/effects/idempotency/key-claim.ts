@@ -28,7 +28,7 @@ export interface KeyContext {
   readonly service: string
   /** The database's time, in milliseconds since the Unix epoch. */
   readonly nowMs: number
-  /** How long answers are kept, in milliseconds. */
+  /** Retention of answers, in milliseconds. */
   readonly retentionMs: number
 }
 
@@ -44,7 +44,8 @@ export function readKeyClaim(call: Call, { service, nowMs, retentionMs }: KeyCon
     return undefined
   }
   const key = parseKey(header)
-  // An id in a custom header serves another purpose: its time is not that of the first request.
+  // An id in a custom header was not created for this purpose: its time is not the time of the
+  // first request.
   const madeAtMs = idempotencyHeader === defaultKeyHeader ? timeOf(key) : undefined
   if (madeAtMs !== undefined) checkTime(madeAtMs, nowMs, retentionMs)
   const scope = scopeOf(call.caller)

@@ -1,4 +1,4 @@
-// Where the answer of a key is stored, and how old answers are deleted.
+// Decides where the answer of a key is stored, and when old answers are deleted.
 //
 // Answers are stored in a fixed ring of tables (leaves), created by the migration. Time is divided
 // into slots of equal width; slot s belongs to leaf s mod 8. During slot n, the leaf of slot n + 1
@@ -15,7 +15,7 @@
 // 1. Two attempts with one key that overlap in time write to at least one common leaf, whose
 //    primary key lets one of them win. A UUIDv7 has one leaf. For other keys, attempts within
 //    `overlapMs` of a boundary write to both leaves; attempts without a common leaf started more
-//    than twice that apart, far beyond any deadline, so the later one has seen the row of the
+//    than `2 * overlapMs` apart, longer than any deadline, so the later one has seen the row of the
 //    earlier one.
 // 2. A leaf is truncated only while nothing can be written to it, and after all of its answers are
 //    older than the retention plus an hour.
@@ -30,15 +30,18 @@ export const leafCount = 8
 const liveCount = leafCount - 1
 
 const hourMs = 3_600_000
-/** Answers are kept for the retention and this much longer. */
+/** Time for which answers are kept after their retention. */
 const spareMs = hourMs
-/** Half of the time around a boundary in which opaque keys are written to both slots. */
+/** Time before and after a slot boundary in which opaque keys are written to both slots. */
 const overlapMs = 15 * 60_000
 const minWidthMs = 4 * hourMs
-/** Maximum error of the offset to the database's clock with which attempts may be placed. */
+/** Max error of the offset to the database's clock at which attempts may choose a slot. */
 const maxOffsetErrorMs = 60_000
 
-/** The leaves that a key's answer is read from, newest first, and those that it is written to. */
+/**
+ * The leaves from which a key's answer is read, newest first, and the leaves to which it is
+ * written.
+ */
 export interface KeyPlace {
   readonly read: readonly number[]
   readonly write: readonly number[]
@@ -92,7 +95,10 @@ export class KeyRing {
     this.#offsetMs = row.now_ms - performance.now()
   }
 
-  /** Returns whether the offset was accurate enough to place an attempt; corrects it if not. */
+  /**
+   * Returns whether the offset was accurate enough for an attempt to choose a slot; corrects it if
+   * not.
+   */
   correct(databaseNowMs: number): boolean {
     const errorMs = databaseNowMs - this.nowMs()
     const isGood = Math.abs(errorMs) <= maxOffsetErrorMs
@@ -118,7 +124,7 @@ export class KeyRing {
     return (this.#isSettledAt(nowMs) ? liveLeaves : allLeaves)[this.#leafAt(nowMs)]!
   }
 
-  /** Returns the leaf that may be truncated now; `undefined` if none may. */
+  /** Returns the leaf that may be truncated now; `undefined` if there is none. */
   expired(): number | undefined {
     const nowMs = this.nowMs()
     const width = this.#row.width_ms
@@ -126,7 +132,7 @@ export class KeyRing {
     return isLate || !this.#isSettledAt(nowMs) ? undefined : this.#leafAt(nowMs + width)
   }
 
-  /** Returns whether all answers that were placed with an earlier width have expired. */
+  /** Returns whether all answers that were stored with an earlier width have expired. */
   #isSettledAt(nowMs: number): boolean {
     return nowMs >= this.#row.since_ms + leafCount * this.#row.width_ms
   }
@@ -136,7 +142,7 @@ export class KeyRing {
   }
 }
 
-// Computed once, so that placing a key allocates almost nothing.
+// Computed once, so that the look-up of a key's leaves allocates almost nothing.
 const allLeaves = leavesByNewest(leafCount)
 const liveLeaves = leavesByNewest(liveCount)
 
@@ -147,7 +153,7 @@ function leavesByNewest(count: number): readonly (readonly number[])[] {
   )
 }
 
-/** The places of keys that are read from the leaves they are written to, by first and last leaf. */
+/** The leaves of keys that are read from and written to the same leaves, by first and last leaf. */
 const places: readonly KeyPlace[] = Array.from({ length: leafCount * leafCount }, (_, index) => {
   const first = Math.floor(index / leafCount)
   const last = index % leafCount

@@ -5,7 +5,7 @@ const maxLength = 255
 // A string (RFC 9651 section 3.3.3) with optional parameters, which have no meaning in the draft.
 const quotedForm = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"\s*(?:;.*)?$/
 // A bare token, which most clients send. It excludes quotes, separators and spaces, so that it
-// matches no malformed string and no list.
+// matches neither a malformed string nor a list.
 const bareForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/
 
 /**

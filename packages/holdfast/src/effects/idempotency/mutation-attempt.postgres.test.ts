@@ -122,7 +122,7 @@ test('if the database is unreachable too, the same key is safe to retry', async 
   const cut = proxy.cut(afterCommit)
   const pending = send('record', name, key)
   await until(() => cut.hasHappened, { every: '0s' })
-  // Together with the reply, all connections to the database are lost.
+  // All connections to the database are lost together with the reply.
   await proxy.close()
   const answer = await pending
   expect([answer.status, codeOf(answer)]).toEqual([503, 'outcome-unknown'])

@@ -33,10 +33,10 @@ import { type AnsweredKey, isFinal, replay, restore, type StoredForm, toStored }
  *
  * Invariants:
  * - An answer is returned as final only if it is committed with its key.
- * - A problem is final only if no statement failed for a reason that may pass, and its handler's
+ * - A problem is final only if no statement failed for a transient reason, and its handler's
  *   effects are undone before it is stored.
- * - Two attempts that store an answer of one key write a common leaf, whose primary key lets one of
- *   them commit.
+ * - Two attempts that store an answer for one key write to a common leaf, whose primary key lets
+ *   only one of them commit.
  */
 
 /** An attempt's own parts. */
@@ -50,14 +50,15 @@ export interface AttemptOf {
   readonly work: Work
 }
 
-// How much longer than its call a transaction may stay idle if its process cannot end it.
+// Time for which a transaction may stay idle after its call's deadline if its process cannot end
+// it.
 const idleGraceMs = 1_000
 /**
- * Minimum timeout of a COMMIT, in milliseconds. After it, the connection is closed and the outcome
- * is looked up.
+ * Min timeout of a COMMIT, in milliseconds. After it, the connection is closed and the outcome is
+ * looked up.
  */
 const leastCommitMs = 5_000
-// Minimum time for the look-up of the outcome, even after the call's deadline.
+// Min timeout of the look-up of the outcome, even after the call's deadline.
 const minResolutionMs = 2_000
 
 /** Runs a mutation once. Use an attempt only once. */
@@ -159,7 +160,7 @@ export class MutationAttempt {
     const { running } = this.#parts
     running.set(claim.lockId, claim)
     try {
-      // Before the handler, which may change its input.
+      // Computed before the handler runs, since it may change its input.
       const key = { claim, subjects: this.#parts.subjectsOf(this.#call), form: this.#form }
       const outcome = await this.#runHandler(next).catch(problemOf)
       return outcome instanceof ProblemError
@@ -188,7 +189,7 @@ export class MutationAttempt {
 
   /**
    * Stores a problem as the key's final answer, unless a statement has failed for a transient
-   * reason: that may have caused the problem, so a retry must run again.
+   * reason: the failure may have caused the problem, so a retry must run again.
    */
   async #refuse(problem: ProblemError, key: AnsweredKey): Promise<Answer> {
     const { transientFailure, passingFailure } = this.#transaction
@@ -251,7 +252,7 @@ export class MutationAttempt {
     return storeAnswer(toStored(answer, key), this.#place.write, this.#transaction.check)
   }
 
-  /** Replays the answer of the attempt that stored one first. Throws any other error. */
+  /** Replays the answer of the attempt that stored its answer first. Rethrows any other error. */
   async #replayWinner(error: unknown): Promise<Answer> {
     const claim = this.#claim
     if (!claim || !isKeyConstraint(constraintOf(error))) throw error
@@ -259,7 +260,8 @@ export class MutationAttempt {
     const [winner] = await this.#transaction.runAfterRollBack<AnswerRow>(
       readAnswer(claim.id, this.#place.write),
     )
-    // The winner has committed and is kept for days: it is missing only if it was just deleted.
+    // The winner's answer was committed and is kept for days: it is missing only if it was deleted
+    // just now.
     if (!winner) throw IdempotencyKeyInFlight()
     return replay(winner, claim)
   }

@@ -16,7 +16,7 @@ export interface MutationParts {
   /** The layout of the tables that store answers. */
   readonly ring: KeyRing
   readonly clock: Clock
-  /** How long final answers are kept, in milliseconds. */
+  /** Retention of final answers, in milliseconds. */
   readonly retentionMs: number
   readonly problemTypeBase: string
   /** Binds the handler's `db`, jobs and messages to its transaction. */

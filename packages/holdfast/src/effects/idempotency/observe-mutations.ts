@@ -4,14 +4,14 @@ import type { CounterSeries, Telemetry } from '../../kernel/telemetry/telemetry.
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 import { isReplayed } from './stored-answer.ts'
 
-/** The outcome of a call, in terms of its key. */
+/** The outcome of a call with respect to its key. */
 type Outcome = 'run' | 'replayed' | 'in-flight' | 'reused' | 'failed'
 
 /** Counts the outcomes of one mutation's calls. */
 export interface MutationObserver {
   /** Called when a call was answered, by its handler or with a stored answer. */
   answered(answer: Answer): void
-  /** Called when a call was refused or failed. */
+  /** Called when a call was rejected or failed. */
   failed(error: unknown): void
   /** Called when a transaction is run again after a conflict. */
   retried(): void

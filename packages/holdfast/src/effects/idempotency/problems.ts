@@ -46,7 +46,7 @@ export const IdempotencyKeyExpired: Plain<'idempotency-key-expired'> = problem('
     'The key is a UUIDv7 older than the oldest stored answer. It is no longer known whether the original request ran. Check the data before retrying with a new key.',
 })
 
-/** The answer of the key was erased with the data of a person. */
+/** The answer of the key was erased with a person's data. */
 export const IdempotencyAnswerErased: Plain<'idempotency-answer-erased'> = problem(
   'idempotency-answer-erased',
   {

@@ -58,7 +58,9 @@ const count = async (text: string, values: readonly unknown[] = []): Promise<num
 }
 const rowsIn = (leaf: number): Promise<number> => count(`from holdfast.idempotency_keys_${leaf}`)
 
-/** Sets a width with which the current slot has just begun, and returns the leaf of that slot. */
+/**
+ * Sets the slot width so that the current slot has just begun, and returns the leaf of that slot.
+ */
 async function beginSlot(): Promise<number> {
   const { rows } = await client.query<{ now: string }>(
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
@@ -173,7 +175,8 @@ test('a process that has the earlier width does not commit with it', async () =>
   const before = await start()
   await before.record(randomUUID())
   const after = await start({ retention: '60d' })
-  // Both use the same key: there is one effect, with any layout that each of them started with.
+  // Both use the same key: there must be one effect, regardless of the layouts that they started
+  // with.
   for (let n = 0; n < 10; n += 1) {
     const key = randomUUIDv7()
     const answers = await Promise.all([before.record(key, key), after.record(key, key)])

@@ -47,8 +47,9 @@ export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
 }
 
 /**
- * Starts to truncate the leaf of the next slot, before the slot begins. Any number of processes may
- * do so. If the leaf is empty, the cost of a pass does not depend on the number of keys.
+ * Starts a task that truncates the leaf of the next slot before the slot begins. Any number of
+ * processes may run it. If the leaf is empty, the cost of a pass does not depend on the number of
+ * keys.
  *
  * If a reader, for example a dump, locks a leaf for a whole slot, its answers are kept for one more
  * round of the ring. Nothing else changes.
@@ -79,7 +80,7 @@ async function truncate(leaf: number, ring: KeyRing, { pool, work, log }: Trunca
   try {
     const isTruncated = await transact(pool, { work, limitMs: passTimeoutMs }, async (transaction) => {
       const [row] = await transaction.run<{ is_used: boolean; width_ms: number }>(lockLeaf(leaf))
-      // With another width, another leaf has expired.
+      // The expired leaf depends on the width, which may have changed.
       if (row?.is_used !== true || row.width_ms !== ring.widthMs) return false
       await transaction.run({ text: `SET LOCAL lock_timeout = ${lockTimeoutMs}` })
       await transaction.run(truncateLeaf(leaf))

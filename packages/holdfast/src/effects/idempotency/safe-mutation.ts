@@ -20,7 +20,7 @@ import { storedFormOf } from './stored-answer.ts'
 import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
 
 /*
- * The data stage of a mutation: why a retry cannot hurt.
+ * The data stage of a mutation, which makes retries safe.
  *
  *   call ─▶ key running in this process? ─ yes ─▶ 409
  *             │ no
@@ -32,11 +32,11 @@ import { IdempotencyKeyInFlight, IdempotencyKeyReused } from './problems.ts'
  *                                       └ any other error ──▶ thrown
  *
  * Invariants:
- * - One attempt is one transaction. The effects of the handler, the answer, jobs and messages are
- *   stored by one COMMIT or not at all.
+ * - One attempt is one transaction. The effects of the handler, its answer, jobs and messages are
+ *   stored in one COMMIT or not at all.
  * - Only an attempt that was rolled back is followed by another one, and only within the deadline.
  * - Each attempt decodes its own copy of the received input.
- * - A key that is in flight is never waited for: the client gets 409 and retries.
+ * - A call never waits for a key that is in flight: the client gets 409 and retries.
  */
 
 const pauses = { firstMs: 20, maxMs: 500 }
@@ -93,7 +93,7 @@ export function safeMutation(operation: CompiledOperation, parts: MutationParts)
   }
 }
 
-/** Returns the work of one attempt, with a span and a guard of its own. */
+/** Returns the work of one attempt, with its own span and guard. */
 function attemptWork(
   { operation, span: parent, deadline, usage, log }: Call,
   { attempts, watch }: { readonly attempts: number; readonly watch: MutationParts['watch'] },
@@ -119,7 +119,7 @@ function copiesOf(wire: WireInput): () => WireInput {
 
 /**
  * Rejects a duplicate of a call that is already running in this process, without taking a
- * connection. Across processes, the claim does so.
+ * connection. The claim rejects duplicates of other processes.
  */
 function rejectRunning(claim: KeyClaim, running: ReadonlyMap<string, KeyClaim>): void {
   const first = running.get(claim.lockId)

@@ -91,7 +91,8 @@ export function replay(stored: AnswerRow, claim: KeyClaim): Answer {
 }
 
 /**
- * Returns whether a stored answer may belong to a request. Of an erased answer, it is not known.
+ * Returns whether a stored answer may belong to a request; true for an erased answer, whose request
+ * is unknown.
  */
 export function mayBeOf({ fingerprint }: AnswerRow, claim: KeyClaim): boolean {
   return fingerprint.length === 0 || fingerprint.equals(claim.fingerprint)
@@ -106,7 +107,7 @@ export function isReplayed({ headers }: Answer): boolean {
  * Returns a stored answer in its original form. Throws as {@link replay} does.
  */
 export function restore(stored: AnswerRow, claim: KeyClaim): Answer {
-  // An erased row keeps no fingerprint, from which the request could be guessed.
+  // An erased row has no fingerprint, since the request could be guessed from it.
   if (stored.fingerprint.length === 0) throw IdempotencyAnswerErased()
   if (!stored.fingerprint.equals(claim.fingerprint)) throw IdempotencyKeyReused()
   return { status: stored.status, headers: stored.headers, body: stored.body }

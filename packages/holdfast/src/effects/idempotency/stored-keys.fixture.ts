@@ -6,7 +6,7 @@ interface Database {
   sql(text: string, values?: unknown[]): Promise<unknown>
 }
 
-/** A key to store, as if a call with it had been answered. */
+/** A key to store as if a call with this key had been answered. */
 interface GivenKey {
   readonly service: string
   readonly key: string

@@ -86,7 +86,7 @@ export function engineAttempts(
     })
     const row = await on.inState(await on.enqueue(jobs.plain, 'a'), 'succeeded')
     expect(beganMs[1]! - beganMs[0]!).toBeGreaterThan(390)
-    // Snoozing costs no attempt unless the error says so.
+    // A snooze does not count as an attempt unless the error requests it.
     expect(attempts).toEqual([1, 1, 2])
     expect(row).toMatchObject({ failures: 1 })
   })
@@ -153,8 +153,8 @@ export function engineAttempts(
     await redriveJobs(clientOf(on), jobs.plain.name)
     const succeeded = await on.inState(id, 'succeeded')
     expect(done).toEqual(['charge', 'ship'])
-    // Claim numbers are never reused, so statements that an earlier attempt still sends are
-    // fenced off.
+    // Claim numbers are never reused, so the fence rejects statements that an earlier attempt still
+    // sends.
     expect(succeeded.claim).toBeGreaterThan(dead.claim)
   })
 

@@ -30,7 +30,7 @@ export interface Bench {
   readonly noTransactions: () => Promise<unknown>
 }
 
-/** The asserted columns of a job's row. */
+/** The columns of a job's row that tests check. */
 export interface BenchRow {
   readonly state: string
   readonly claim: number
@@ -39,7 +39,7 @@ export interface BenchRow {
   readonly progress: unknown
 }
 
-/** The parts that the tests of an engine share. */
+/** The state and functions shared by the tests of an engine. */
 export interface Benches {
   readonly jobs: Readonly<Record<'plain' | 'alone' | 'paced' | 'short' | 'keyed' | 'ordered', Named>>
   /** The work of jobs by name; a job without an entry does nothing. */
@@ -55,7 +55,7 @@ export interface Benches {
   readonly runsOf: (count: number) => Promise<unknown>
   /** Resolves when this many handlers wait. */
   readonly waitingFor: (count: number) => Promise<unknown>
-  /** Removes the state that a test has left. */
+  /** Resets the state that a test has left behind. */
   readonly clear: () => Promise<void>
 }
 
@@ -73,8 +73,8 @@ export interface BenchParts {
 }
 
 /**
- * Creates the services whose jobs an engine runs. Jobs that need an unsupported feature are left
- * out.
+ * Creates the services whose jobs an engine runs. Leaves out jobs that need a feature that the
+ * engine does not support.
  */
 export function createBenches(
   { jobEngine, through = (database) => database }: BenchParts,

@@ -79,12 +79,12 @@ export function engineOrder(
         jobs.paced,
         Array.from({ length: 11 }, () => ({ name: 'a' })),
       )
-      // Measured from the commit: the first handler may start later than its job is due.
+      // Measured from the commit, since the first handler may start after its job is due.
       committingMs = performance.now()
     })
     await runsOf(11)
     await Promise.all(workers.map((worker) => worker!.stop(1_000)))
-    // Ten per second: the last is due a second after the first, minus a few milliseconds of
+    // At ten per second, the last job is due a second after the first, minus a few milliseconds of
     // rounding.
     expect(beganMs.at(-1)! - committingMs).toBeGreaterThan(980)
   })

@@ -34,7 +34,7 @@ test('a worker that was declared dead and cannot re-register can be stopped, twi
     onLog: (line) => lines.push(line),
   })
   const worker = await on.running.startWorker()
-  // No worker can register any more, as when the database has become read-only.
+  // No worker can register, as if the database had become read-only.
   await on.sql('alter table holdfast.job_workers add constraint rejected check (false) not valid')
   await on.sql('delete from holdfast.job_workers')
   await until(() => {
@@ -130,7 +130,7 @@ test('a worker that is stopped while it claims has claimed nothing', async () =>
     return waiting.length === 1
   })
   const stopped = worker!.stop(0)
-  // Enough round trips for a worker to leave if it did not wait for its claim.
+  // Enough round trips for a worker to unregister if it did not wait for its claim.
   for (let trips = 0; trips < 200; trips += 1) await client.query('select')
   await client.query('rollback')
   expect(await stopped).toEqual([])

@@ -26,7 +26,7 @@ import { joinFleet, type Membership } from './membership.ts'
  *
  * Invariants:
  * - A start that fails leaves no pool open.
- * - `stop` resigns at once, while running jobs may still take long to end.
+ * - `stop` resigns at once, even if running jobs take long to end.
  */
 
 /** Dependencies of {@link startEngine}. */
@@ -59,7 +59,7 @@ export interface Engine extends Worker {
   readonly leadership: Leadership
 }
 
-/** Starts to run the jobs and schedules of a service in this process. */
+/** Starts the jobs and schedules of a service in this process. */
 export async function startEngine(parts: EngineParts): Promise<Engine> {
   // An invalid schedule throws before anything has started.
   for (const schedule of parts.schedules) timesOf(schedule)
@@ -90,7 +90,7 @@ interface Leader {
   stop(): Promise<void>
 }
 
-/** Starts to take part in the leader election, and the tasks of a leader. */
+/** Joins the leader election, and starts the tasks of a leader. */
 function startLeader(parts: EngineParts, { control, membership }: LeaderParts): Leader {
   const { service, jobs, clock, log, waker } = parts
   const leadership = startLeadership({

@@ -18,8 +18,8 @@ import { lockMessages } from './queries/waits.ts'
 import { rescueJobs } from './leadership/rescue-jobs.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
-// Tests each statement in isolation, without the other checks that would catch a fault: a job has
-// one effect only if each fence holds.
+// Tests each statement in isolation, without the other checks: a job has one effect only if each
+// fence is correct.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -189,7 +189,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
   const log = createLogger({ level: 'error', write: () => {} })
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'rescuer', log })
   try {
-    // A session that was ended holds its locks for a moment longer.
+    // A terminated session holds its locks for a moment longer.
     const rescuer = { service: 'fences', jobs: new Map(), leaseMs: 1_000, self }
     await until(async () => (await rescueJobs({ ...rescuer, pool, log })).length === 1)
   } finally {
@@ -202,7 +202,7 @@ test('the sessions of a dead worker are ended, and no others', async () => {
     )
     return rows.map(({ name }) => name)
   }
-  // A session that is being ended is listed for a moment longer.
+  // A terminated session is listed for a moment longer.
   await until(async () => !(await left()).some((name) => name.endsWith(dead)))
   expect(new Set(await left())).toEqual(new Set([sessionsOf(self), ownSessionsOf(self)]))
   expect(await on.sql('select state, failures from holdfast.jobs where id = $1', [id])).toEqual([

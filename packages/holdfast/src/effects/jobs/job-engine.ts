@@ -7,8 +7,8 @@ export type JobEngineParts = Omit<EngineParts, 'schedules' | 'heartbeatTarget'>
 
 /**
  * The interface of an engine that runs jobs in place of the Postgres engine; `bullmqJobs(…)`
- * implements it. The row of a job stays its record: an engine finds ready jobs there, and ends each
- * job with one update of its row, in the transaction of the job's effects.
+ * implements it. The row of a job remains the source of truth: an engine finds ready jobs in the
+ * table, and ends each job with one update of its row, in the transaction of the job's effects.
  */
 export interface JobEngine {
   /** Name of the engine in messages, such as `'bullmq'`. */
@@ -16,8 +16,8 @@ export interface JobEngine {
   /** Returns whether this engine runs a job. All other jobs stay with Postgres. */
   takes(job: JobType): boolean
   /**
-   * Starts to run the given jobs, until `stop` is called, once. The engine's own services may be
-   * unreachable at the start and at any later time.
+   * Starts the given jobs, and runs them until `stop` is called. `start` is called once. The
+   * engine's own services may be unreachable at the start and at any later time.
    *
    * @throws HoldfastError `service-invalid` if a job needs something that the engine does not
    * support.

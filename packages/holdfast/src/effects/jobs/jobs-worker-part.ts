@@ -11,8 +11,8 @@ export interface JobsWorkerParts extends Omit<
 > {
   readonly options: { readonly jobEngine?: JobEngine }
   /**
-   * Takes the connection of heartbeats out of the connection budget. Returns a function that puts
-   * it back.
+   * Reserves a connection of the connection budget for heartbeats. Returns a function that releases
+   * it.
    */
   readonly reserveHeartbeat: () => () => void
 }
@@ -25,9 +25,9 @@ export interface JobsWork extends WorkerOptions {
 const defaultConcurrency = 10
 
 /**
- * Runs the jobs and schedules of a service in this process. The engine of the option `jobEngine`
- * runs the jobs that it takes. Postgres runs the other jobs, those that other parts add, and the
- * schedules.
+ * Runs the jobs and schedules of a service in this process. The engine in the option `jobEngine`
+ * runs the jobs that it accepts. The Postgres engine runs all other jobs, including those that
+ * other parts of the framework add, and the schedules.
  */
 export class JobsWorkerPart implements WorkerPart {
   readonly #host: JobsWorkerParts

@@ -17,8 +17,8 @@ import { jobMigrations } from './migrations.ts'
 /** The options of jobs. */
 export interface JobsOptions {
   /**
-   * A job engine that runs the jobs in place of Postgres, which hands them over:
-   * `bullmqJobs({ … })`. Default: Postgres runs them.
+   * A job engine that runs the jobs in place of the Postgres engine, such as `bullmqJobs({ … })`.
+   * Default: the Postgres engine.
    */
   readonly jobEngine?: JobEngine
 }
@@ -30,7 +30,10 @@ export interface JobsHost extends CapabilityHost {
   readonly bind: (session: HandlerSession) => BoundTransaction
   readonly waker: Waker
   readonly openPool: OpenPool
-  /** Takes the connection of heartbeats out of the connection budget, until it is called back. */
+  /**
+   * Reserves a connection of the connection budget for heartbeats. Returns a function that releases
+   * it.
+   */
   readonly reserveHeartbeat: () => () => void
   readonly heartbeatTarget: HeartbeatTarget
 }

@@ -7,7 +7,7 @@ import { registerIdentity, type WorkerIdentity } from './worker-identity.ts'
 import { ownSessionsOf, sessionsOf } from './worker-sessions.ts'
 
 /*
- * A process's place in the fleet: a registered worker with its pools.
+ * A process's membership in the fleet: a registered worker with its pools.
  *
  *   register ──▶ open pools ──▶ start the worker ──▶ declared dead
  *      ▲                                                  │ stop the worker, end its pools
@@ -32,10 +32,10 @@ export async function joinFleet(parts: MembershipParts): Promise<Membership> {
 
 const restartMs = 1_000
 
-/** The worker of this process, which is replaced whenever it was declared dead. */
+/** The worker of this process. If it is declared dead, a new one replaces it. */
 export class Membership {
   readonly #parts: MembershipParts
-  /** `undefined` while this process was declared dead and has not registered again. */
+  /** `undefined` from when this process was declared dead until it has registered again. */
   #current: RegisteredWorker | undefined
   #rejoining: Promise<void> | undefined
   #isStopping = false
@@ -44,7 +44,7 @@ export class Membership {
     this.#parts = parts
   }
 
-  /** The worker, if there is one at present. */
+  /** The current worker, if there is one. */
   get worker(): ProcessWorker | undefined {
     return this.#current?.worker
   }
@@ -110,7 +110,7 @@ interface RegisteredWorker {
   readonly pools: AsyncDisposableStack
 }
 
-/** Returns the number of connections of the jobs with dedicated slots. */
+/** Returns the number of connections for the jobs with dedicated slots. */
 function slotConnections(jobs: Iterable<Job>): number {
   let sum = 0
   for (const { slots } of jobs) sum += slots?.connections ?? 0

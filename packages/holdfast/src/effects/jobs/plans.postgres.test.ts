@@ -12,7 +12,7 @@ import { completeJobs, endAttempt, succeedFenced } from './queries/finish.ts'
 import { pruneJobs } from './queries/prune-jobs.ts'
 import { storeStep } from './queries/steps.ts'
 
-// Checks which rows and indexes statements read, independent of table statistics and timing.
+// Checks which rows and indexes the statements read, independent of table statistics and timing.
 
 const { service } = holdfast({ database: postgres() })
 
@@ -102,7 +102,7 @@ async function blocksOfClaim(bounds: ClaimBounds, nowMs: number, reserved = 0): 
   await client.query('begin')
   const plan = await explain(claim, 'analyze, buffers')
   await client.query('rollback')
-  // A table of a few rows may be read as a whole at the end.
+  // A sequential scan of a table with a few rows is acceptable.
   expect(readsOf(plan, 'jobs')).toContain('jobs_ready')
   return blocksOf(plan)
 }

@@ -94,7 +94,7 @@ test('a service does not run, limit or delay the jobs of another', async () => {
   expect(await one.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: true })
   expect(await other.enqueue({ unique: 'k' })).toEqual({ isNew: false })
-  // A slot that the other service has taken, and a dead worker of it.
+  // A slot that is taken by the other service, and one of its dead workers.
   await pool.query(
     `insert into holdfast.job_limits (service, name, kind, key, slots) values ('other', 'work', 'concurrency', '', 1)`,
   )

@@ -15,7 +15,7 @@ export interface WorkerIdentity {
   leave(): Promise<void>
 }
 
-/** Registers a worker, so that other processes see that it lives. */
+/** Registers a worker, so that other processes can see that it is alive. */
 export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
   const run = async (statement: Statement): Promise<void> =>

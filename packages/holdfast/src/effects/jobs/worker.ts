@@ -27,16 +27,17 @@ import type { WorkerIdentity } from './worker-identity.ts'
  *                       └───────────────────────────────────────────────┼─────────────┘
  *   heartbeat ── lease held? ───────────────────────────────────────────┘
  *
- * Names with dedicated slots have a `Claims` of their own; all others share one. What the service
- * needs only once (promotion, limits, rescue) is done by its leader (leadership/leader-tasks.ts).
+ * Each name with dedicated slots has its own `Claims`; all other names share one. The leader of the
+ * service runs the tasks that the service needs only once: promotion, limits, rescue
+ * (leadership/leader-tasks.ts).
  *
  * Invariants:
  * - At most as many jobs run at once as there are slots. Jobs that are claimed ahead and do not
  *   start soon are released to other workers.
- * - All bookkeeping uses the job and its claim: a worker whose claim was rescued changes nothing.
+ * - All bookkeeping uses the job and its claim: a worker changes nothing after its job was rescued.
  * - A worker that was declared dead aborts its jobs and claims no others.
  * - `stop` claims nothing more, and returns after each job has ended, was released, or was
- *   abandoned for others to rescue. A release counts as no attempt.
+ *   abandoned for others to rescue. A release does not count as an attempt.
  */
 
 /** Dependencies of {@link startWorker}. */
@@ -172,7 +173,7 @@ class PostgresWorker implements ProcessWorker {
       claims.beginNext()
       claims.claimSoon()
     }
-    // The slot may have gone to a job that only another process has room for.
+    // The slot may have gone to a job that only another process can run.
     if (row.has_slot && (this.#isStopping || !claims.hasRoom)) waker.send('jobs', [row.name])
   }
 

@@ -9,7 +9,7 @@ import type { BrokerMessage } from './broker-message.ts'
 /** A broker on a real server that a test controls. */
 export interface BrokerUnderTest {
   readonly broker: Broker
-  /** Returns all messages that the server has accepted, in its order. */
+  /** Returns all messages that the server has accepted, in the server's order. */
   taken(): Promise<readonly BrokerMessage[]>
   /** Kills the server with SIGKILL. */
   kill(): Promise<void>

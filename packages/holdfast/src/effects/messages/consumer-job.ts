@@ -8,9 +8,8 @@ import { ConsumerRunContext } from './consumer-run-context.ts'
 import { consume } from './queries/consume.ts'
 
 /**
- * Returns the job `consumer:<name>`, which has a consumer handle one message. Jobs with the same
- * key run strictly in order: the next one starts only after the previous one has finished, retries
- * included.
+ * Returns the job `consumer:<name>`, which runs a consumer for one message. Jobs with the same key
+ * run strictly in order: each starts only after the previous one, including its retries, has ended.
  */
 export function consumerJob(consumer: Consumer, service: string): Job<ConsumedMessage> {
   return {

@@ -16,7 +16,7 @@ type Around = JobContext<never, unknown, unknown>
  * some of its properties are created on first access.
  */
 export class ConsumerRunContext implements ConsumerContext<unknown, unknown, unknown> {
-  // `step` throws, so it must not be read when the context is copied by `{ ...context }`.
+  // Reading `step` throws, so `{ ...context }` must not read it.
   static readonly #getters: Getters = gettersOf(ConsumerRunContext.prototype).filter(
     ([name]) => name !== 'step',
   )

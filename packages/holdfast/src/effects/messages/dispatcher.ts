@@ -9,13 +9,13 @@ import { withTransaction } from '../../storage/postgres/transaction/with-transac
 import { toPublished } from './log-message.ts'
 import { findNewMessages, givePositions, lockDispatch, type NewMessageRow } from './queries/dispatch.ts'
 
-// Assigns positions to committed messages. One process at a time does it, for all services:
+// Assigns positions to committed messages. One process at a time does this for all services:
 //
 //   publish (seq, under a lock on the key) ─commit→ dispatch (position) ─commit→ readers
 //
-// A sequence alone is not enough: its numbers are drawn before the commit, so a reader of `seq >
-// last` misses messages that commit later. Positions are drawn after the commit, in one transaction
-// at a time, so a reader that has seen position n has seen every lower position.
+// A sequence alone is not enough: its numbers are assigned before the commit, so a reader of
+// `seq > last` misses messages that commit later. Positions are assigned after the commit, in one
+// transaction at a time, so a reader that has seen position n has seen every lower position.
 //
 // No application code runs here: it does not matter which process dispatches, and no message can
 // stop the dispatcher.

@@ -58,7 +58,8 @@ export function startFanOut(parts: FanOutParts): RecurringTask {
     async work(stopping) {
       if (known.size === 0) return undefined
       const seen = await fanOut(known, parts, AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
-      // A consumer ahead of the others may have more to read; a pass without work is cheap.
+      // A consumer that was ahead of the others may have more to read. A pass without work is
+      // cheap.
       return seen > 0 ? 0 : undefined
     },
   })

@@ -2,7 +2,7 @@ import type { RelayedMessage } from '../../kernel/background/relay.ts'
 
 /**
  * Sends messages concurrently across keys, and one at a time within a key: each is sent after the
- * previous one has arrived, so that it cannot overtake a message that has to be sent again.
+ * previous one was confirmed, so that it cannot overtake a message that has to be sent again.
  */
 export async function inKeyOrder(
   messages: readonly RelayedMessage[],

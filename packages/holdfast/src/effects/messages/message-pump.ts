@@ -24,9 +24,9 @@ import { startMarking } from './subscription-marks.ts'
 //                        └→ relays, each on its own
 //
 // Each reader stores its position in the database and advances it in the transaction of its
-// effects. The dispatcher runs in the leader of a service, and wakes the processes with readers of
-// the messages that it dispatched. In case a wake is lost, each process also polls; it includes
-// messages without a position, in case the leader has died.
+// effects. The dispatcher runs in the leader of a service, and wakes the processes that read the
+// dispatched messages. In case a wake is lost, each process also polls. The poll includes messages
+// without a position, in case the leader has died.
 
 /** Dependencies of {@link startMessagePump}. */
 export interface MessagePumpParts {
@@ -64,7 +64,7 @@ export interface MessagePump {
   dispatched(messages: MessageNotice): void
   /** Polls for messages now, since wakes may have been lost. */
   look(): void
-  /** Stops the readers and the dispatcher; resolves when the passes that are running have ended. */
+  /** Stops the readers and the dispatcher; resolves when their running passes have ended. */
   stop(): Promise<void>
 }
 
@@ -72,7 +72,7 @@ export interface MessagePump {
 const retryMs = 1_000
 const limitMs = 5_000
 
-/** Returns the maximum number of connections that the readers of a pump use at once. */
+/** Returns the max number of connections that the readers of a pump use at once. */
 export function connectionsOf({
   subscribers,
   relays,

@@ -8,7 +8,7 @@ import { uuidv7 } from '../../kernel/base/uuid-v7.ts'
 import { toSubjects } from '../../kernel/background/subject.ts'
 import { andThen } from '../../kernel/base/thenable.ts'
 
-/** The row of a message, for its insertion. */
+/** The row of a message to insert. */
 export interface MessageRow {
   /** A UUIDv7. */
   readonly id: string

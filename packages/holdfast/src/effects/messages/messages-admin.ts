@@ -20,7 +20,7 @@ export interface StoredDeadMessage {
   readonly event: string
   readonly key: string
   readonly failure: Json
-  /** True if it has been redriven and waits to be handled again. */
+  /** True if it was redriven and is waiting to be handled again. */
   readonly isRedriven: boolean
   readonly diedAt: Date
 }
@@ -141,7 +141,7 @@ interface ChangedRow {
 
 /**
  * Runs a statement that makes messages readable or dispatchable again, and notifies the processes
- * that have to do with them. Returns the ids of the messages.
+ * that read or dispatch them. Returns the ids of the messages.
  */
 async function runAndNotify(
   client: StatementClient,

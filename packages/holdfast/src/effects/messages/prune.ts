@@ -14,13 +14,13 @@ export interface MessagePruning {
   readonly clock: Clock
   readonly log: Logger
   /**
-   * Returns whether this process prunes. Default: always. Several processes may prune at once: each
-   * deletes only rows that it finds unlocked.
+   * Returns whether this process prunes. Default: always. Several processes may prune at once,
+   * since each skips locked rows.
    */
   readonly isResponsible?: () => boolean
   /**
-   * How long messages are kept, in milliseconds, even if a subscription has not read them. A dead
-   * letter can be redriven for as long. Default 30 days.
+   * Retention of messages, in milliseconds, even if a subscription has not read them. A dead letter
+   * can be redriven during the same time. Default 30 days.
    */
   readonly retentionMs?: number
   /** Interval between two passes, in milliseconds. Default one minute. */
@@ -53,7 +53,7 @@ export function startMessagePruning(parts: MessagePruning): RecurringTask {
     const to = uuidAt(Date.now() - retentionMs - inboxSpareMs)
     const { rowCount } = await connection.run(pruneInbox(inboxFrom, to, limit))
     const count = rowCount ?? 0
-    // Below the batch size, no consumer has reached its limit.
+    // If the total is below the batch size, no consumer has reached its limit.
     if (count < limit) inboxFrom = to
     return count
   }

@@ -209,7 +209,7 @@ describe('the order', () => {
         const keys = n % 2 === 0 ? ['a', 'b', 'c'] : ['c', 'b', 'a']
         const transaction = await opened(...keys.map((key) => [key, n] as [string, number]))
         await transaction.flush()
-        // All transactions share their keys, so only one at a time is here.
+        // All transactions share their keys, so only one at a time reaches this line.
         committed.push(n)
         await transaction.commit()
       }),

@@ -8,9 +8,9 @@ import type { SubscriptionDeclaration } from './subscription.ts'
 const limitMs = 30_000
 
 /**
- * Registers the subscriptions of a service. It runs before any process of a new version publishes,
- * so that each message of a new event comes after the start position of the consumers of that
- * event. Also repairs a sequence of positions that was restored from an earlier state.
+ * Registers the subscriptions of a service. It must run before any process of a new version
+ * publishes, so that the consumers of a new event start before its first message. Also repairs a
+ * sequence of positions that was restored from an earlier state.
  */
 export async function registerAll(
   service: string,

@@ -19,8 +19,8 @@ interface FoundMessage {
 
 /**
  * The messages of a subject, with their dead letters. A message is deleted once it has a position
- * and every subscription to it has read it, as when it is pruned: so no consumer or relay misses
- * it, and the order of its key holds. Until then it is held.
+ * and all of its subscriptions have read it, so that no consumer or relay misses it and the order
+ * within its key is kept. Until then it is held.
  */
 export const messageSource: SubjectSource = {
   kind: 'message',

@@ -29,7 +29,7 @@ const everyMs = 30_000
 const batch = 200
 const limitMs = 15_000
 
-/** The messages of one transaction of a subscriber, and the move of its position. */
+/** The messages of one transaction of a subscriber, and the change of its position. */
 interface Window {
   readonly messages: readonly PublishedMessage[]
   /** Number of log messages in the window, including those that the subscriber does not read. */
@@ -42,7 +42,7 @@ interface Window {
  * Passes a subscriber the messages after its position. If a batch fails, its messages are retried
  * one by one, each in its own transaction; a message that fails again becomes a dead letter, and
  * the subscriber continues with the next one. If the database is unreachable or reports a conflict,
- * the message is not to blame: the batch is retried later.
+ * the message is not the cause, so the batch is retried later.
  */
 export class SubscriberRunner {
   readonly #parts: SubscriberParts
@@ -105,8 +105,8 @@ export class SubscriberRunner {
   }
 
   /**
-   * Stores a single message as a dead letter. The messages of a larger window are handled one by
-   * one next.
+   * Stores the message of a window as a dead letter. If the window has several messages, they are
+   * handled one by one next.
    */
   async #fail({ messages }: Window, transaction: Transaction, error: unknown): Promise<boolean> {
     if (messages.length > 1) {

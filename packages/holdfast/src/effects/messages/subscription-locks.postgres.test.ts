@@ -13,8 +13,8 @@ import {
   lockSubscription,
 } from './queries/subscriptions.ts'
 
-// Tests each statement in isolation, without the other defences: a message is dispatched once only
-// if each of them works.
+// Tests each statement in isolation, without the other checks: a message is dispatched once only if
+// each statement is correct.
 
 let store: TestMessages
 let one: pg.Client

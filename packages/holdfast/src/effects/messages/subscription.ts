@@ -11,9 +11,7 @@ export interface SubscriptionDeclaration {
   readonly publisher: string
   /** Names of the events that it reads; `null` means all. */
   readonly events: readonly string[] | null
-  /**
-   * Where it starts when it is first registered: at the next message, or at the oldest stored one.
-   */
+  /** The start position at the first registration: the next message, or the oldest stored one. */
   readonly startFrom: 'next' | 'oldest'
 }
 

@@ -15,7 +15,7 @@ export interface RelayFailure {
   readonly at: string
 }
 
-/** A consumer, subscriber or relay, and how far it has read the message log. */
+/** A consumer, subscriber or relay, and its progress in the message log. */
 export interface SubscriptionState {
   readonly service: string
   readonly kind: SubscriptionKind
@@ -62,7 +62,10 @@ export interface SubscriptionReference {
   readonly service?: string
 }
 
-/** Where a subscription continues: after a position, or at the first message at or after a time. */
+/**
+ * The point at which a subscription continues: after a position, or at the first message at or
+ * after a time.
+ */
 export type SubscriptionTarget = { readonly position: bigint | string } | { readonly since: Date }
 
 /** Where to move a subscription, and whether it may skip messages. */
@@ -85,8 +88,8 @@ export interface MovedSubscription {
 /**
  * Moves a relay or a subscriber to a position. It handles the messages after it, including those
  * that it has handled before, and skips the messages before it; a batch in progress is still
- * completed. Brokers drop messages that they still know. A consumer can be moved too; it still
- * consumes each message once.
+ * completed. Brokers ignore messages that they still recognize as duplicates. A consumer can be
+ * moved too; it still consumes each message once.
  *
  * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous`,
  * `subscription-position-invalid` or, unless it may skip messages, `subscription-would-skip`.

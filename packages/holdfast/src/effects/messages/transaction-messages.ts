@@ -20,10 +20,7 @@ export interface PublishParts {
   readonly waker: MessagesWaker
 }
 
-/**
- * Returns the `publish` of a transaction. Messages are collected, and inserted in the round trip of
- * the commit.
- */
+/** Returns the `publish` of a transaction. Messages are collected and sent with the commit. */
 export function publishIn(session: HandlerSession, parts: PublishParts): Publish {
   const messages = new TransactionMessages(session, parts)
   return (event, key, payload) => messages.publish(event as EventType, key, payload)

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(() => store.client.query('truncate holdfast.messages, holdfast.job_workers'))
 
-/** Returns a watch that checks on demand, and returns the lines that each check logs. */
+/** Returns a function that runs the check and returns the lines that it logs. */
 function createLooker(): { look: () => Promise<unknown[]>; stop: () => Promise<void> } {
   const clock = createFakeClock()
   let scheduled = 0

@@ -18,8 +18,9 @@ const everyMs = 60_000
 const limitMs = 10_000
 
 /**
- * Starts to check for messages that no process on the database dispatches, and logs one warning:
- * they would never be handled, nor deleted. For processes that do not dispatch themselves.
+ * Starts to check for messages that no process on the database dispatches, and logs one warning,
+ * since they would be neither handled nor deleted. For processes that do not dispatch messages
+ * themselves.
  */
 export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): RecurringTask {
   let hasWarned = false
@@ -29,7 +30,8 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
     clock,
     log,
     everyMs,
-    // A worker in this process is normally started at once, which makes the check unnecessary.
+    // The first check runs after a delay, since a worker that starts in this process makes it
+    // unnecessary.
     firstAfterMs: betweenMs(everyMs / 2, everyMs),
     async work(stopping) {
       const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))

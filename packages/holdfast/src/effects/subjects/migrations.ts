@@ -1,6 +1,6 @@
 import type { Migration } from '../../storage/migrations/migration.ts'
 
-/** The tables of subjects, apart from those of idempotency keys. */
+/** The subject tables, except those of idempotency keys. */
 export const subjectMigrations: readonly Migration[] = [
   {
     name: '0001-subjects',

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { uuidFromHex } from '../../kernel/base/uuid.ts'
 
-// The subjects of rows, by which all data about a person is found, exported and erased.
+// The subjects of rows, which are used to find, export and erase all data about a person.
 //
 //   mutation, job or event declares subjectsOf ─▶ rows are written with their subjects, in one
 // commit

@@ -20,7 +20,7 @@ export interface FoundRow {
   readonly id: string
   /** The name of the job, or the event. Empty if the row is already gone. */
   readonly name: string
-  /** The reason why it cannot be erased now; `null` if it can. */
+  /** The reason why the row cannot be erased now; `null` if it can. */
   readonly held: HoldReason | null
   /** Numbers of erased items, by kind. */
   readonly contents: ErasedCounts
@@ -30,24 +30,24 @@ export interface FoundRow {
  * The reason why a row cannot be erased:
  * - `running`: an attempt is running.
  * - `waiting`: it waits to run or to be sent; `cancelWaiting` erases it.
- * - any other text: the message is still needed, and by what.
+ * - any other text: the name of what still needs the message.
  */
 export type HoldReason = 'running' | 'waiting' | (string & Record<never, never>)
 
-/** The numbers of erased rows, by kind. Kinds without a row are absent. */
+/** Number of erased rows, by kind. Kinds without rows are absent. */
 export type ErasedCounts = Readonly<Record<string, number>>
 
-/** Rows of one kind that have subjects: how they are found, exported and erased. */
+/** One kind of rows with subjects, with functions to find, export and erase them. */
 export interface SubjectSource {
-  /** The kind of its rows, for people and programs. */
+  /** The kind of its rows, as it appears in results. */
   readonly kind: string
   /** Finds a page of rows. */
   find(client: StatementClient, page: SubjectPage): Promise<readonly FoundRow[]>
-  /** Reads rows in full. Rows that are gone are absent. */
+  /** Reads complete rows. Omits rows that no longer exist. */
   read(client: StatementClient, of: SubjectInService, ids: readonly string[]): Promise<readonly object[]>
   /**
-   * Erases rows in the current transaction, with their subjects, and returns what it has erased. A
-   * row that is needed again since it was found is left.
+   * Erases rows and their subjects in the current transaction, and returns the number of erased
+   * rows. Keeps rows that have become needed since they were found.
    */
   erase(client: StatementClient, of: SubjectInService, rows: ErasedRows): Promise<ErasedCounts>
 }
@@ -55,6 +55,6 @@ export interface SubjectSource {
 /** The rows to erase. */
 export interface ErasedRows {
   readonly ids: readonly string[]
-  /** True if jobs and deliveries that wait are cancelled. */
+  /** True if waiting jobs and deliveries are cancelled. */
   readonly cancelsWaiting: boolean
 }

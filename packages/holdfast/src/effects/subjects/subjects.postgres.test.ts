@@ -39,7 +39,7 @@ const act = mutation({
   output: z.object({}),
   subjectsOf: ({ input: { about } }) => about,
   async run(context) {
-    // Subjects are those of the call, whatever the handler does to its input.
+    // The subjects are computed from the call, even if the handler changes its input.
     Object.assign(context.input, { about: ['changed'] })
     await action(context)
     return {}
@@ -193,7 +193,7 @@ test('pruning deletes subjects with their rows', async () => {
   expect(await countSubjects()).toBe(0)
 })
 
-/** Inserts a webhook message of an hour ago about `customer:1`. */
+/** Inserts an hour-old webhook message about `customer:1`. */
 async function insertWebhook(): Promise<void> {
   const [row] = await on.sql<{ id: string }>(
     `insert into holdfast.webhook_messages (id, service, event, body, created_at)
@@ -242,7 +242,7 @@ test('subjects whose rows an earlier version has deleted are deleted page by pag
   }
   expect((await sweep())[1]).toBe(0)
   expect(await countSubjects()).toBe(10)
-  // As an earlier version does: without the subjects.
+  // As an earlier version does: it does not delete the subjects.
   for (const table of ['jobs', 'webhook_messages', 'messages'])
     await on.sql(
       `delete from holdfast.${table} where id = (select id from holdfast.${table} order by id limit 1)`,

@@ -8,7 +8,7 @@ import type {
 import { subjectMigrations } from './migrations.ts'
 import { startOrphanSweep } from './sweep-orphans.ts'
 
-/** The subjects of rows, which other capabilities write with their rows. */
+/** The capability of subjects. Other capabilities write subjects with their rows. */
 export const subjectsCapability: DatabaseCapability<CapabilityHost> = {
   migrations: subjectMigrations,
   open: (host) => ({ workerPart: () => new SubjectsWorkerPart(host) }),

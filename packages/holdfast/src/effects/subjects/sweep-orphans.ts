@@ -15,8 +15,8 @@ export interface OrphanSweep {
   readonly isResponsible: () => boolean
 }
 
-// A page a minute keeps the load small, whatever the size of the table: about 30 ms of index
-// look-ups. Ten million subjects are swept in a day and a half.
+// One page per minute keeps the load small for any table size: about 30 ms of index look-ups. Ten
+// million subjects take a day and a half.
 const everyMs = 60_000
 const pageSize = 5_000
 const restMs = 24 * 60 * 60_000
@@ -24,9 +24,9 @@ const limitMs = 30_000
 const firstId = '00000000-0000-0000-0000-000000000000'
 
 /**
- * Starts to delete subjects whose row is gone, page by page. Every deletion of this version takes
- * the subjects with it; a process of an earlier version that prunes rows does not know of them. A
- * sweep begins when this process becomes responsible, and again a day after it has ended.
+ * Starts to delete subjects whose row no longer exists, page by page. This version deletes subjects
+ * together with their rows, but a process of an earlier version prunes rows without their subjects.
+ * A sweep begins when this process becomes the leader, and again a day after the last one ended.
  */
 export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSweep): RecurringTask {
   let after = firstId

@@ -4,12 +4,13 @@
  * - `jobs`: jobs of these names are ready. Workers with these names claim.
  * - `returned`: jobs of these names are ready again: released, rescued or redriven. Workers claim
  *   with a sweep.
- * - `limited`: jobs of these names wait at their limits. The leader admits them.
+ * - `limited`: jobs of these names wait for their limits. The leader admits them.
  * - `due`: a job is due soon, or now. The leader schedules its next poll.
  * - `orphaned`: a worker has left running jobs behind. The leader rescues them.
  * - `cancelled`: running jobs of these names were cancelled. Workers that run them abort them.
  * - `published`: messages of these events have no positions yet. The leader dispatches them.
- * - `messages`: messages of these events can be read. Processes with subscriptions to them read on.
+ * - `messages`: messages of these events can be read. Processes with subscriptions to them read
+ *   them.
  * - `leaderless`: the leader has stopped. Other processes campaign.
  */
 export type WakeKind =

@@ -26,7 +26,7 @@ afterAll(async () => {
 
 interface Process {
   readonly waker: Waker
-  /** The received wakes: kind, service and names. */
+  /** The received wakes, as kind, service and names. */
   readonly heard: string[]
   readonly looks: () => number
 }

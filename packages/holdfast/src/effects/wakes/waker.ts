@@ -15,12 +15,13 @@ import { decodeWake, type Wake, type WakeKind, type WakeSender } from './wake.ts
 //   commit ─▶ send(kind, names) ─▶ listeners here
 //                              └─▶ batched ─▶ pg_notify(kind, service, names) ─▶ other processes
 //
-// - A notification has the names that it concerns, so that a process reacts only to its own.
+// - A notification contains the names that it concerns, so that a process reacts only to its own
+//   names.
 // - It is sent over a dedicated connection: NOTIFY in a business transaction takes a lock that all
 //   commits of the database wait for. Wakes sent within a few milliseconds share one statement.
 // - A wake is a hint. It is lost if this process dies between its commit and the notification, and
-//   for a listener that is disconnected. So everything that is woken also polls, and checks
-//   everything when a connection was lost or opened.
+//   for a listener that is disconnected. So every listener also polls, and checks for all work when
+//   the connection was lost or opened.
 
 /** Receives wakes. */
 export interface WakeListener {
@@ -39,7 +40,7 @@ export interface Waker extends WakeSender {
   readonly isListening: boolean
   /**
    * The `application_name` of the listening session, unique to this process; `null` if there is
-   * none at present.
+   * none now.
    */
   readonly session: string | null
   /** Adds a listener for the wakes of all services. Returns a function that removes it. */
@@ -69,7 +70,8 @@ const retries = { firstMs: 500, maxMs: 15_000 }
 const connectTimeoutMs = 2_000
 const queryTimeoutMs = 5_000
 const closeTimeoutMs = 1_000
-// Max number of names in a notification; with more, it concerns all of the service.
+// Max number of names in a notification. With more names, it concerns all jobs and messages of the
+// service.
 const maxNames = 1_000
 
 /** Creates a waker. It connects on first use. */
@@ -119,13 +121,13 @@ class NotifyingWaker implements Waker {
   async close(): Promise<void> {
     this.#closing.cancel('closed')
     this.#retry?.cancel()
-    // Other processes need the wakes of the jobs that were just released.
+    // Other processes need the wakes for the jobs that were just released.
     if (this.#sending) await settlesWithin(this.#sending, closeTimeoutMs)
     await this.#connecting
     await this.#client?.end().catch(() => {})
   }
 
-  /** Resolves to the connection; to `undefined` if there is none at present. */
+  /** Resolves to the connection; to `undefined` if there is none now. */
   #connect(): Promise<DriverClient | undefined> {
     if (this.#client) return Promise.resolve(this.#client)
     if (this.#retry) return Promise.resolve(undefined)

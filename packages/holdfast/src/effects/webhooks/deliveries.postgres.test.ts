@@ -17,7 +17,7 @@ function verified({ body, headers }: Received, secret: string): unknown {
   return new Webhook(secret).verify(body, { ...headers })
 }
 
-/** Answers successive requests with these statuses, and all later ones with the last status. */
+/** Answers successive requests with these statuses, and all later requests with the last status. */
 function replyWith(...statuses: readonly number[]): void {
   receiver.reply((_, response) => {
     const status = statuses[receiver.requests.length - 1] ?? statuses.at(-1)!

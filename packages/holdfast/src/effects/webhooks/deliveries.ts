@@ -27,8 +27,8 @@ export interface Deliveries {
    */
   replayDelivery(transaction: Transaction, delivery: WithOwner): Promise<void>
   /**
-   * Sends the deliveries to an endpoint that were created in a time range again, and returns their
-   * number: at most 10,000, oldest first. Throws `WebhookEndpointUnknown` or
+   * Replays the deliveries to an endpoint that were created in a time range: sends them again,
+   * oldest first. Returns their number, at most 10,000. Throws `WebhookEndpointUnknown` or
    * `WebhookEndpointDisabled`.
    */
   replayDeliveries(transaction: Transaction, range: ReplayRange & { readonly owner: string }): Promise<number>
@@ -40,7 +40,7 @@ const anonymous = '00000000-0000-0000-0000-000000000000'
 export const deliveries: Deliveries = {
   listDeliveries: (statements, { owner, endpoint = null, state = null }) =>
     listOf<DeliveryListRow, WebhookDelivery>(statements, {
-      // An id that is not a UUID matches no endpoint; the nil UUID stands for it in the query.
+      // An id that is not a UUID matches no endpoint, so the query uses the nil UUID instead.
       rows: deliveryRows({
         service: statements.service,
         owner,

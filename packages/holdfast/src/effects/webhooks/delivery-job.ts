@@ -31,7 +31,7 @@ export interface DeliveryOptions {
   readonly schedule: readonly Duration[]
   /** Timeout of one attempt, in milliseconds. */
   readonly timeoutMs: number
-  /** How long an endpoint may fail before it is disabled, in milliseconds. */
+  /** Time for which an endpoint may fail before it is disabled, in milliseconds. */
   readonly disableAfterMs: number
   /** Maximum number of concurrent deliveries to one endpoint. */
   readonly concurrency: number
@@ -47,9 +47,9 @@ const answerLimitBytes = 1_024
 const maxDelayMs = 86_400_000
 // Spreads out the retries of deliveries that failed at the same time.
 const jitter = 0.1
-// A delivery holds a connection for a statement or two, and none while it waits for an endpoint.
+// A delivery holds a connection for one or two statements, but not while it waits for an endpoint.
 const ownConnections = 3
-// Time for the statements before and after the attempt.
+// Time allowed for the statements before and after the attempt.
 const overheadMs = 30_000
 
 const gone = 410
@@ -108,7 +108,7 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
     )
     return
   }
-  // The transaction of a failed job is rolled back; a step is committed on its own.
+  // Runs in a step, which commits separately: the transaction of a failed job is rolled back.
   await step(`log ${look}`, (within) => noteFailedAttempt(within, { input, attempted, options }))
   throw new RetryLater(`${delayOf(pause, attempted)}ms`, describeFailure(attempted), {
     countsAsAttempt: true,
@@ -116,9 +116,9 @@ async function deliver(context: Context, options: DeliveryOptions): Promise<void
 }
 
 /**
- * Reads the delivery in a step, whose transaction ends before the endpoint is called, so that none
- * is open during the call. A step that an earlier attempt completed does not run again, so each
- * look is a new step.
+ * Reads the delivery in a step, whose transaction ends before the endpoint is called, so that no
+ * transaction is open during the call. A completed step does not run again, so each attempt uses a
+ * new step.
  */
 async function findNow({
   input,

@@ -33,7 +33,7 @@ export function readEndpointUrl(text: string, rules: UrlRules, mode: Mode): stri
   return url.href
 }
 
-/** Returns whether a host name is private, as far as that is known without DNS. */
+/** Returns whether a host name is private, as far as this can be determined without DNS. */
 function isPrivate(hostname: string): boolean {
   const literal = hostname.replace(/^\[(.*)\]$/, '$1')
   if (isIP(literal) !== 0) return rejectAddress(literal) !== undefined

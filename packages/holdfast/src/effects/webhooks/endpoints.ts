@@ -27,13 +27,13 @@ export interface WithOwner {
 
 /** The definition of a new endpoint. */
 export interface EndpointDefinition {
-  /** Its owner: it receives the messages for which `ownerOf` returns this owner. */
+  /** Its owner. The endpoint receives the messages for which `ownerOf` returns this owner. */
   readonly owner: string
   /** The absolute URL that receives the webhooks; https in production. */
   readonly url: string
   /** Names of the events that it receives; `null`: all. Default: all. */
   readonly events?: readonly string[] | null | undefined
-  /** A description for people who read the list. Default: empty. */
+  /** A description for the list of endpoints. Default: empty. */
   readonly description?: string | undefined
 }
 
@@ -42,7 +42,7 @@ export interface EndpointUpdate extends WithOwner, Partial<Omit<EndpointDefiniti
 
 /** Options of `rotateSecret`. */
 export interface SecretRotation extends WithOwner {
-  /** How long deliveries are signed with the old secret as well. Default `'24h'`. */
+  /** Time for which deliveries are also signed with the old secret. Default `'24h'`. */
   readonly overlap?: Duration
 }
 

@@ -10,7 +10,7 @@ import { z } from 'zod'
 const Happened = event('happened', { payload: z.object({ owner: z.string() }) })
 const { job, mutation, service } = holdfast({ database: postgres() })
 
-// The paths of the requests, which tell the endpoints apart. Those under /hang are never answered.
+// The paths of the requests, which identify the endpoints. Requests to /hang get no response.
 const asked: string[] = []
 const server = createServer(({ url = '' }, response) => {
   asked.push(url)
@@ -94,7 +94,7 @@ test('hanging endpoints delay neither jobs nor the deliveries of other owners', 
   await until(() => done === 20)
   await on.call.publishMany({ owner: 'bob', times: 5 })
   await until(() => asked.filter((url) => url === '/fine').length === 5)
-  // Ann uses half of the slots, however many of her endpoints hang.
+  // Ann uses half of the slots, no matter how many of her endpoints hang.
   expect(asked.filter((url) => url.startsWith('/hang'))).toHaveLength(10)
 })
 

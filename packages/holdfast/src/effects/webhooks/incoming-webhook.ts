@@ -6,7 +6,7 @@ import type { InputOf, Schema } from '../../kernel/schema/schema.ts'
 import { signedWebhook, type WebhookSender } from './signed-webhook.ts'
 
 /**
- * Options of {@link incomingWebhook}: those of a mutation, except those that signed webhooks
+ * Options of {@link incomingWebhook}: those of a mutation, except the ones that signed webhooks
  * determine.
  */
 export interface IncomingWebhookDefinition<

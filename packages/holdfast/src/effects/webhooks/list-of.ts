@@ -4,7 +4,7 @@ import type { PageSource } from '../../kernel/pages/page.ts'
 import { list } from '../../storage/pages/list.ts'
 import type { StatementClient } from '../../storage/postgres/statement/statement-client.ts'
 
-/** A query, the order of its rows, and their conversion to items. */
+/** A query, the order of its rows, and a function that converts a row to an item. */
 export interface ListedRows<Row, Item> {
   readonly rows: Sql
   readonly order: readonly OrderBy<keyof Row & string>[]

@@ -12,7 +12,7 @@ export const WebhookHeadersMissing: Plain<'webhook-headers-missing'> = problem('
 
 /**
  * The signature of an incoming webhook does not match any secret of the sender, or its timestamp is
- * off.
+ * too far from the current time.
  */
 export const WebhookSignatureInvalid: Plain<'webhook-signature-invalid'> = problem(
   'webhook-signature-invalid',

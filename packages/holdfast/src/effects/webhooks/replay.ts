@@ -16,7 +16,7 @@ import {
 import type { EndpointReference } from './queries/endpoints.ts'
 import { replayDeliveryRows } from './queries/replay-deliveries.ts'
 
-/** The deliveries to an endpoint that are sent again. */
+/** Options of a replay: the deliveries to an endpoint to send again. */
 export interface ReplayRange {
   /** The endpoint's id. */
   readonly endpoint: string

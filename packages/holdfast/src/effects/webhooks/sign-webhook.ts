@@ -19,7 +19,7 @@ export interface WebhookHeaders {
   readonly 'webhook-id': string
   /** In seconds since the Unix epoch. */
   readonly 'webhook-timestamp': string
-  /** A signature for each secret, separated by spaces: `v1,` and an HMAC-SHA256 in base64. */
+  /** Signatures separated by spaces, one for each secret: `v1,` and an HMAC-SHA256 in base64. */
   readonly 'webhook-signature': string
 }
 

@@ -19,9 +19,9 @@ interface FoundWebhook {
 }
 
 /**
- * The webhooks of a subject: the body of each message, and the answers that its receivers gave. The
- * deliveries and their attempts stay on record. While a delivery is pending its message is held,
- * unless waiting deliveries are cancelled: they then count as failed.
+ * The webhooks of a subject: the body of each message, and the answers of its receivers. The
+ * deliveries and their attempts are kept. While a delivery is pending, its message is held, unless
+ * waiting deliveries are cancelled: they then count as failed.
  */
 export const webhookSource: SubjectSource = {
   kind: 'webhook',

@@ -13,7 +13,7 @@ export function insertErasure(
   }
 }
 
-/** Records what an erasure has erased so far, in the transaction of a batch. */
+/** Records the progress of an erasure, in the transaction of a batch. */
 export function updateErasure(id: string, erased: ErasedCounts): Statement {
   return {
     text: 'update holdfast.erasures set erased = $2 where id = $1',

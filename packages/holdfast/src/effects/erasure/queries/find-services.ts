@@ -2,7 +2,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import { leafCount } from '../../idempotency/key-ring.ts'
 import { subjectsName } from '../../idempotency/queries/key-subjects.ts'
 
-/** Finds the services that have rows of a subject, one index entry of each per table. */
+/** Finds the services that have rows of a subject. Reads one index entry per service and table. */
 export function findSubjectServices(subject: string): Statement {
   const tables = ['holdfast.subjects', ...Array.from({ length: leafCount }, (_, leaf) => subjectsName(leaf))]
   return {

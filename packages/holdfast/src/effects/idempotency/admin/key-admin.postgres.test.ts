@@ -33,7 +33,7 @@ let pool: pg.Pool
 beforeEach(async () => {
   on = await createTestService(tested, { onLog: () => {} })
   pool = openDriverPool({ connectionString: on.databaseUrl, max: 1 })
-  // Dropping the database ends its idle connections, which are no longer needed.
+  // Dropping the database terminates idle connections, which the tests no longer need.
   pool.on('error', () => {})
 })
 afterEach(async () => {

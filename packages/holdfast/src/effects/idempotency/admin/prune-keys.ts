@@ -8,9 +8,9 @@ import { countPages, deleteOldKeys } from './queries/delete-old-keys.ts'
 const pagesAtOnce = 2_000
 
 /**
- * Deletes keys that were answered longer ago than this, one range of pages at a time, and returns
- * their number. A retry with a deleted key runs again, so keep the keys that clients may still
- * retry. Services delete keys older than their `retention` themselves.
+ * Deletes keys whose answers are older than an age, one range of pages at a time, and returns their
+ * number. A retry with a deleted key runs again, so keep the keys that clients may still retry.
+ * Services delete keys older than their `retention` themselves.
  *
  * @throws HoldfastError `duration-invalid`.
  */

@@ -4,9 +4,9 @@ import { leafCount } from '../key-ring.ts'
 import { eraseKeyRows, findKeyIds, readKeyRows } from './queries/subject-keys.ts'
 
 /**
- * The idempotency keys of a subject, a source for each leaf of the ring. An erased key keeps its
- * row, without an answer and without a name: a retry finds it, and does not run again. So keys are
- * never held back.
+ * Returns the sources of a subject's idempotency keys, one for each leaf of the ring. The row of an
+ * erased key stays, without an answer and without a name: a retry finds it, and does not run again.
+ * So the erasure of keys never has to wait.
  */
 export const keySources: readonly SubjectSource[] = Array.from({ length: leafCount }, (_, leaf) =>
   keySource(leaf),

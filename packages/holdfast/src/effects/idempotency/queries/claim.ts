@@ -45,8 +45,8 @@ const claimText = perLeaves((leaves) => ({
 const lockText = { name: 'holdfast_claim_lock', text: `select ${lockColumns}` }
 
 /**
- * Sets the limits and the marker of a transaction, takes the key's lock if it is free, and reads
- * the stored answer. It runs in the round trip of BEGIN, and has no effect if BEGIN failed.
+ * Sets the timeouts and the marker of a transaction, takes the key's lock if it is free, and reads
+ * the stored answer. It is sent with BEGIN, and has no effect if BEGIN failed.
  */
 export function claim(parameters: ClaimParameters): Statement {
   return { ...claimText(parameters.read), values: [...lockValues(parameters), parameters.id] }

@@ -17,7 +17,7 @@ export function readRing(): Statement {
 
 /**
  * Widens the slots of the ring, if they are narrower than `widthMs`. If the ring is empty, the new
- * width is valid for all time, since no answer was placed with another width.
+ * width applies to all slots, since no answer was stored with another width.
  */
 export function widenRing(widthMs: number): Statement {
   const leaves = Array.from({ length: leafCount }, (_, leaf) => `exists (select from ${leafName(leaf)})`)
@@ -32,7 +32,9 @@ export function widenRing(widthMs: number): Statement {
   }
 }
 
-/** Begins a new schema epoch, in which attempts placed with an earlier layout cannot commit. */
+/**
+ * Begins a new schema epoch, in which attempts that started with an earlier layout cannot commit.
+ */
 export function renewSchemaEpoch(): Statement {
   return { text: 'truncate holdfast.schema_epoch' }
 }

@@ -1,8 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 /**
- * Reads whether no transaction holds a key. A transaction releases its locks after its rows have
- * become visible, so a later statement reads the final state of an unlocked key.
+ * Reads whether a key is unlocked: no transaction holds it. A transaction releases its locks after
+ * its rows have become visible, so a later statement reads the final state of an unlocked key.
  */
 export function tryLock(lockId: string): Statement {
   return {

@@ -2,7 +2,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { runStatement, type StatementClient } from '../../../storage/postgres/statement/statement-client.ts'
 import { findServiceRows } from './queries/find-services.ts'
 
-/** Selects the service whose jobs of a name are meant. */
+/** Selects the service for a job name. */
 export interface JobsOf {
   /**
    * The name of the service. Default: the service that declares the job name, or the only service
@@ -12,10 +12,10 @@ export interface JobsOf {
 }
 
 /**
- * Returns the service whose jobs of a name are meant.
+ * Returns the service for a job name.
  *
  * @throws HoldfastError `job-service-ambiguous` if no service is given and it cannot be inferred:
- * several services declare the name, or none does.
+ * several services declare the name, or no service does.
  */
 export async function findService(
   client: StatementClient,

@@ -71,7 +71,7 @@ let worker: { stop(limitMs: number): Promise<unknown> } | undefined
 beforeEach(async () => {
   on = await createTestService(tested, { worker: false, onLog: () => {} })
   pool = openDriverPool({ connectionString: on.databaseUrl, max: 2 })
-  // Dropping the database ends its idle connections, which are no longer needed.
+  // Dropping the database terminates idle connections, which the tests no longer need.
   pool.on('error', () => {})
 })
 afterEach(async () => {
@@ -105,7 +105,7 @@ async function died(...all: readonly Enqueuing[]): Promise<string[]> {
   for (const { name } of all) hopeless.add(name)
   const ids: string[] = []
   await startWorker()
-  // In sequence, since two jobs with one unique key can only exist that way.
+  // One after another, since two jobs with the same unique key cannot be pending at once.
   for (const one of all) {
     const [id] = await enqueue(one)
     await inState(id!, 'dead')
@@ -127,7 +127,7 @@ describe('a list', () => {
       { job: 'other', name: 'b' },
       { job: 'plain', name: 'c', delay: '1h' },
     )
-    // Jobs of the same millisecond are in any order.
+    // The order of jobs within a millisecond is undefined.
     const last = ids.toSorted().toReversed()
     const listed = async (options?: ListJobsOptions): Promise<string[]> =>
       (await listJobs(pool, options)).map(({ id }) => id)

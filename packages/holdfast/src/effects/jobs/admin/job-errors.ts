@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { isUuid } from '../../../kernel/base/uuid.ts'
 
-/** Throws if the id is not a UUID, since the error of Postgres would be less clear. */
+/** Throws if the id is not a UUID. Postgres' own error would be less clear. */
 export function checkJobId(id: string): void {
   if (isUuid(id)) return
   throw new HoldfastError(
@@ -10,7 +10,7 @@ export function checkJobId(id: string): void {
   )
 }
 
-/** Returns the error for an id that no job has. */
+/** Returns the error for an unknown job id. */
 export function jobUnknown(id: string): HoldfastError {
   return new HoldfastError(
     'job-unknown',

@@ -14,8 +14,8 @@ export interface JobPause {
 }
 
 /**
- * Pauses the jobs of a name: no worker starts one until {@link resumeJobs} is called. Running jobs
- * continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
+ * Pauses the jobs of a name: no worker starts any of them until {@link resumeJobs} is called.
+ * Running jobs continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
  *
  * @throws HoldfastError `job-service-ambiguous`.
  */

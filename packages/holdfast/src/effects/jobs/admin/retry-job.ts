@@ -12,7 +12,7 @@ export interface RetriedJob {
   readonly id: string
   readonly service: string
   readonly name: string
-  /** `ready`, or `limited` if its limits have to let it through first. */
+  /** `ready`, or `limited` if its limits have to admit it first. */
   readonly state: JobState
 }
 

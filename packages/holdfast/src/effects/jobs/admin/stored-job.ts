@@ -22,7 +22,7 @@ export interface ListedJob {
   readonly priority: number
   /** When the job is or was due; `null` if it waits for a message without a timeout. */
   readonly runAt: Date | null
-  /** How often workers have claimed the job. */
+  /** Number of times that workers have claimed the job. */
   readonly claims: number
   /** The number of failed attempts. */
   readonly failures: number
@@ -40,7 +40,10 @@ export interface StoredStep {
   readonly name: string
   readonly isDone: boolean
   readonly result: Json
-  /** When the step's sleep or wait ends; `null` if it does neither, or waits without a timeout. */
+  /**
+   * When the step's sleep or wait ends; `null` if the step does not sleep or wait, or waits without
+   * a timeout.
+   */
   readonly wakesAt: Date | null
   /** The message that the step waits for. */
   readonly awaits: { readonly event: string; readonly key: string } | null

@@ -13,9 +13,9 @@ import {
 } from './queries/subject-jobs.ts'
 
 /**
- * The jobs of a subject, with their steps. Ended jobs are deleted. A job that waits to run is held
- * unless waiting jobs are cancelled; a running one is always held, since its attempt could write
- * the same data again.
+ * The jobs of a subject, with their steps. Ended jobs are deleted. A waiting job is held unless
+ * waiting jobs are cancelled. A running job is always held, since its attempt could write the same
+ * data again.
  */
 export const jobSource: SubjectSource = {
   kind: 'job',
@@ -45,7 +45,7 @@ export const jobSource: SubjectSource = {
   },
 }
 
-/** `state`: that of a job that has not ended. */
+/** `state`: the state of a job that has not ended; otherwise `null`. */
 function holdOf(state: string | null): FoundRow['held'] {
   if (state === null) return null
   return state === 'running' ? 'running' : 'waiting'

@@ -1,6 +1,8 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 
-/** Runs a requeue and turns a unique-key violation into `job-unique-taken`. */
+/**
+ * Runs a statement that requeues jobs, and converts a unique-key violation to `job-unique-taken`.
+ */
 export async function orUniqueTaken<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -27,8 +27,8 @@ const maxLaterMs = 365 * 86_400_000
 const unrelatedRetries = { firstMs: 100, maxMs: 60_000 }
 
 /**
- * Returns how an attempt ends whose handler threw; `undefined` if this worker no longer holds the
- * job.
+ * Returns the outcome of an attempt whose handler threw; `undefined` if this worker no longer holds
+ * the job.
  */
 export function resolveFailure(
   error: unknown,
@@ -77,7 +77,7 @@ function isInvalidInput(error: unknown): boolean {
 }
 
 /**
- * Returns whether a failure is a snooze: the job asked to run later without counting an attempt,
+ * Returns whether a failure is a snooze: the job asked to run later without using up an attempt,
  * and has not snoozed too often.
  */
 function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
@@ -85,8 +85,8 @@ function isSnooze(error: unknown, { snoozes }: ClaimedRow): boolean {
 }
 
 /**
- * Returns the delay that a job asked for, in milliseconds; `undefined` if it asked for none, or for
- * an invalid one.
+ * Returns the delay that a job requested, in milliseconds; `undefined` if there is none, or if it
+ * is invalid.
  */
 function laterMs(error: unknown): number | undefined {
   if (!(error instanceof RetryLater) || !Number.isFinite(error.delayMs)) return undefined
@@ -94,8 +94,8 @@ function laterMs(error: unknown): number | undefined {
 }
 
 /**
- * A handler may throw any value. The description has to be text that Postgres can store, or the job
- * could not be ended.
+ * A handler may throw any value. Postgres has to be able to store the description; otherwise the
+ * job could not be ended.
  */
 function describeFailure(error: unknown, row: ClaimedRow): Readonly<Record<string, unknown>> {
   const at = { attempt: row.failures + 1, at: new Date().toISOString() }

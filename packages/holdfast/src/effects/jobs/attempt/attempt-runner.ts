@@ -12,7 +12,7 @@ import { type JobsObserver, observeJobs } from './observe-jobs.ts'
 import { type AttemptHost, openAttempt } from './open-attempt.ts'
 
 /*
- * The attempts that run in a process, for any job engine. Each goes the same way:
+ * The attempts that run in a process, for any job engine. Each attempt passes through these stages:
  *
  *   open ─────────▶ its scope: deadline, span, log (open-attempt.ts)
  *   read input ───▶ validated by the current schema ┐
@@ -23,7 +23,7 @@ import { type AttemptHost, openAttempt } from './open-attempt.ts'
  *   report ───────▶ metrics, span, log; the engine frees the slot
  *
  * Invariants:
- * - Attempts are known by job and claim: a process may have two claims of one job.
+ * - An attempt is identified by its job and claim: a process may have two claims of one job.
  * - An attempt stays in the list until its outcome is stored or given up, even if it is aborted.
  * - When the worker stops, attempts get a grace period, are then aborted, and get some time to
  *   store their outcomes. Other workers rescue the jobs of outcomes that are not stored by then.
@@ -50,7 +50,7 @@ export interface JobToRun {
   readonly pool: Pool
 }
 
-// Storing outcomes takes a round trip, which is allowed even after the grace period.
+// Time to store outcomes, which takes a round trip, even after the grace period.
 const minReportMs = 1_000
 
 interface RunningAttempt {
@@ -88,7 +88,7 @@ export class AttemptRunner {
     return this.#released
   }
 
-  /** Aborted when outcomes that are not stored yet are dropped. */
+  /** Aborted to drop outcomes that are not stored yet. */
   get closing(): AbortSignal {
     return this.#closing.signal
   }
@@ -135,8 +135,8 @@ export class AttemptRunner {
 
   /**
    * Waits up to `graceMs` for the running attempts, then aborts the rest and waits for their
-   * outcomes, until the grace period has passed and for a second at least. Outcomes that are not
-   * stored by then are dropped.
+   * outcomes until the end of the grace period, but at least a second. Outcomes that are not stored
+   * by then are dropped.
    */
   async stop(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs

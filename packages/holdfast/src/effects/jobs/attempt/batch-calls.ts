@@ -8,9 +8,9 @@ interface Pending<Item, Result> {
 const maxBatch = 500
 
 /**
- * Returns a function that batches its calls: all calls made while a batch runs form the next one,
- * up to 500 at a time. `work` returns one result per item, in the same order; if it rejects, so
- * does every call of the batch.
+ * Returns a function that batches its calls: all calls made while a batch runs form the next batch,
+ * up to 500 at a time. `work` returns one result per item, in the same order. If it rejects, every
+ * call of the batch rejects.
  */
 export function batchCalls<Item, Result>(
   work: (items: readonly Item[]) => Promise<readonly Result[]>,

@@ -14,7 +14,7 @@ const pauses = { firstMs: 100, maxMs: 5_000 }
 
 /**
  * Completes jobs that used no transaction. All jobs that end while a statement runs share the next
- * one.
+ * statement.
  */
 export class Completer {
   readonly #pool: Pool
@@ -32,8 +32,8 @@ export class Completer {
   }
 
   /**
-   * Returns which of the jobs were completed. Repeats the statement until it succeeds, since no
-   * other worker rescues these jobs while this one lives.
+   * Completes jobs, and returns which of them this worker still held. Repeats the statement until
+   * it succeeds, since no other worker rescues these jobs while this one lives.
    */
   async #write(batch: readonly Completion[]): Promise<readonly boolean[]> {
     for (let attempts = 1; !this.#closing.aborted; attempts += 1) {

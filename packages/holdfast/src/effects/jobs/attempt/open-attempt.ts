@@ -17,8 +17,8 @@ export interface AttemptHost extends Pick<
   readonly telemetry: Telemetry
 }
 
-// If a process hangs between two statements of a transaction and cannot end it, the database ends
-// it this long after the job's timeout.
+// Time after a job's timeout at which the database ends its transaction if the process hangs
+// between two statements.
 const idleGraceMs = 1_000
 
 /**

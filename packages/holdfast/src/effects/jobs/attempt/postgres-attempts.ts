@@ -30,9 +30,9 @@ export interface PostgresAttemptsParts extends AttemptRunnerParts {
 }
 
 /**
- * The running attempts of a Postgres worker. Adds to {@link AttemptRunner}: marks of attempts that
- * have begun, batched completions, stored progress, and the longest timeout, which is how long the
- * heartbeat lets the event loop be silent.
+ * The running attempts of a Postgres worker. Adds to {@link AttemptRunner}: marking attempts as
+ * started, batched completions, stored progress, and the longest timeout, for which the heartbeat
+ * lets the event loop be blocked.
  */
 export class PostgresAttempts {
   readonly #parts: PostgresAttemptsParts
@@ -82,7 +82,7 @@ export class PostgresAttempts {
   begin(row: ClaimedRow): void {
     const { jobs, poolOf, onLongestTimeout } = this.#parts
     const job = jobs.get(row.name)!
-    // Before the handler runs, which may block the event loop from its first line on.
+    // Called before the handler runs, which may block the event loop from its first line on.
     this.#timeouts.add(toMilliseconds(job.deadline))
     onLongestTimeout(this.#timeouts.ms)
     if (!isMarkedFirst({ job, row })) this.#marks.later(row)
@@ -97,7 +97,10 @@ export class PostgresAttempts {
     onEnded(ended)
   }
 
-  /** Reports that the event loop was blocked while attempts ran: one of them was computing. */
+  /**
+   * Reports that the event loop was blocked, probably by a computation in one of the running
+   * attempts.
+   */
   reportLoopDelay(delayMs: number): void {
     const { scopes } = this.#runner
     if (scopes.length === 0) return

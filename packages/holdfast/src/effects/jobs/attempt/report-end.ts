@@ -13,9 +13,9 @@ const limitMs = 5_000
 const pauses = { firstMs: 100, maxMs: 5_000 }
 
 /**
- * Stores the end of an attempt that committed nothing. Repeats it until it succeeds, since no other
- * worker rescues the job while this one lives. Returns the new state of the job; `undefined` if
- * this claim no longer holds the job, or the job was committed.
+ * Stores the end of an attempt that committed nothing. Repeats the statement until it succeeds,
+ * since no other worker rescues the job while this one lives. Returns the new state of the job;
+ * `undefined` if this claim no longer holds the job, or the job was committed.
  */
 export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
   for (let attempts = 1; ; attempts += 1) {

@@ -20,11 +20,11 @@ const limitMs = 5_000
 
 /** The outcome of {@link admitJobs}. */
 export interface Admitted {
-  /** True if more jobs may be waiting at the gate. */
+  /** True if more jobs may be waiting for admission. */
   readonly isMore: boolean
   /** The number of jobs that became ready. */
   readonly ready: number
-  /** The number of jobs that were scheduled for their rate turn. */
+  /** The number of jobs that were scheduled for their turn of the rate limit. */
   readonly scheduled: number
 }
 
@@ -37,9 +37,9 @@ interface Limited {
 }
 
 /**
- * Lets the next jobs of a name through its limits, in order. A job whose rate turn has come and
- * that gets a slot becomes ready; the others are blocked until a slot is free, or scheduled for
- * their turn.
+ * Admits the next jobs of a name to its limits, in order. A job becomes ready if its turn of the
+ * rate limit has come and it gets a slot. The others are blocked until a slot is free, or scheduled
+ * for their turn.
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
@@ -86,7 +86,7 @@ class Limits {
   readonly #intervalMs: number
 
   constructor({ concurrency, rate }: Limited['job'], rows: readonly LimitRow[]) {
-    // The version of the program that enqueued a job may have limited it while this one does not.
+    // Another version of the program, which still declares a limit, may have enqueued the job.
     this.#maxSlots = concurrency?.limit ?? Infinity
     this.#intervalMs = rate ? toMilliseconds(rate.per) / rate.limit : 0
     for (const { kind, key, slots, next_ms } of rows) {

@@ -1,8 +1,8 @@
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
-// How much work a process claims ahead, in milliseconds: short enough that jobs do not wait here,
-// long enough that the process does not wait for the database.
+// Duration of the work that a process claims ahead, in milliseconds: short enough that jobs do not
+// wait here, long enough that the process does not wait for the database.
 const aheadMs = 50
 const maxAheadPerSlot = 10
 // A job that has waited here this long starts sooner in another process.

@@ -6,12 +6,12 @@ import { batchCalls } from '../attempt/batch-calls.ts'
 import { claimKey, type ClaimOf } from './claim-of.ts'
 import { markBegun } from '../queries/claim.ts'
 
-// Marks attempts as started. If a worker crashes, only attempts that are marked cost their jobs an
-// attempt.
+// Marks attempts as started. If a worker crashes, only marked attempts count against the max number
+// of attempts of their jobs.
 //
 // - A job is marked before its handler runs if this is its last attempt, or if a worker has died
 //   with it before. The handler waits for the mark. So a job with one attempt never runs twice, and
-//   a job that kills its process can do so only once more than it has attempts.
+//   a job that kills its process can do so at most one time more than its number of attempts.
 // - Other jobs are marked once they have run for a while, many in one statement. Shorter jobs need
 //   no statement.
 

@@ -36,7 +36,7 @@ test('a sweep looks everywhere: every ten seconds, when nothing was found, and w
   bounds.segments(names, 0)
   bounds.claimed([claimed(3)], 0)
   expect(bounds.segments(names, 9_999).behind).toHaveLength(1)
-  // A claim of some names is not a sweep for the others.
+  // A claim of some names is not a sweep of the other names.
   expect(bounds.segments(['mail'], 10_000).behind).toEqual([])
   expect(bounds.segments(names, 10_001).behind).toEqual([])
   expect(bounds.segments(names, 10_002).behind).toHaveLength(1)

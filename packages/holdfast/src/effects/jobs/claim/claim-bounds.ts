@@ -15,8 +15,7 @@ import type { Slots } from './slots.ts'
 // that were released. A worker sweeps every ten seconds, after a claim that found nothing (at most
 // every two seconds), and when it is notified of released jobs.
 
-// How long a claimed `seq` waits before it becomes a bound. Jobs that commit within this time are
-// found at once.
+// Time before a claimed `seq` becomes a bound. Jobs that commit within this time are found at once.
 const settleMs = 2_000
 const sweepEveryMs = 10_000
 const sweepIdleEveryMs = 2_000
@@ -38,13 +37,13 @@ interface Bound {
    * All jobs up to this `seq` were claimed more than {@link settleMs} ago, except for late ones.
    */
   settled: number
-  /** The highest `seq` that was claimed by `pendingMs`. */
+  /** The highest `seq` that was claimed at the time `pendingMs`. */
   pending: number
   pendingMs: number
   latest: number
 }
 
-/** Remembers how far a worker has claimed the jobs of its names. */
+/** Remembers up to which `seq` a worker has claimed the jobs of its names. */
 export class ClaimBounds {
   readonly #slots: Pick<Slots, 'names' | 'hasShares'>
   readonly #bounds = new Map<string, Map<number, Bound>>()
@@ -71,7 +70,8 @@ export class ClaimBounds {
 
   /** Records claimed jobs, in their order within each name and priority. */
   claimed(jobs: readonly Claimed[], nowMs: number): void {
-    // With shares, jobs are claimed out of order, so there is no bound below which all are claimed.
+    // With shares, jobs are claimed out of order, so there is no `seq` below which all jobs are
+    // claimed.
     if (this.#slots.hasShares) return
     for (const { name, priority, seq } of jobs) {
       const byPriority = this.#bounds.get(name) ?? new Map<number, Bound>()
@@ -84,8 +84,8 @@ export class ClaimBounds {
   }
 
   /**
-   * Returns the segments that the next claim searches for jobs of these names; everything if a
-   * sweep is due.
+   * Returns the segments in which the next claim searches for jobs of these names; all ready jobs
+   * if a sweep is due.
    */
   segments(names: readonly string[], nowMs: number): ClaimSegments {
     const isSweep = nowMs - this.#sweptMs >= sweepEveryMs

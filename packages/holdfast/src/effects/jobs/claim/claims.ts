@@ -20,7 +20,7 @@ export interface ClaimParts {
   readonly control: Pool
   readonly attempts: PostgresAttempts
   readonly log: Logger
-  /** Called when a claim failed that no caller waits for. */
+  /** Called if a claim that no caller waits for failed. */
   readonly onFailed: () => void
 }
 
@@ -30,15 +30,15 @@ const unclearMs = 2 * limitMs
 const reconcileEveryMs = 500
 
 /**
- * The jobs that a worker has claimed. Starts as many as there are free slots, and releases those
- * that wait too long.
+ * The jobs that a worker has claimed. Starts as many as there are free slots, and releases jobs
+ * that have waited too long.
  */
 export class Claims {
   readonly #parts: ClaimParts
   readonly #backlog: Backlog
   readonly #bounds: ClaimBounds
   #isOver = false
-  /** Until this time, claims may turn up that were executed but whose reply was lost. */
+  /** Until this time, claims whose reply was lost may still be executed. */
   #unclearUntilMs = -Infinity
   #reconciledMs = -Infinity
 
@@ -64,7 +64,7 @@ export class Claims {
     return this.#parts.slots.free > 0
   }
 
-  /** True if claims may turn up whose reply was lost. */
+  /** True if the database may have claims whose reply was lost. */
   get isUnclear(): boolean {
     return this.#reconciledMs < this.#unclearUntilMs
   }
@@ -84,8 +84,8 @@ export class Claims {
       const room = Math.max(0, this.#backlog.wanted(slots.free))
       const reserved: number = hasLookedForFirsts ? 0 : slots.freeReserved
       const { busy } = slots
-      // A busy name without shares cannot use a reserved slot, so it is left out: it may have very
-      // many jobs.
+      // A busy name without shares cannot use a reserved slot. It may have very many jobs, so it is
+      // left out.
       const names =
         room > 0 || slots.hasShares ? slots.names : slots.names.filter((name) => !busy.includes(name))
       if (room + reserved === 0 || names.length === 0) return
@@ -99,7 +99,7 @@ export class Claims {
       this.beginNext()
       if (rows.length === 0 && this.#bounds.sweepInstead(performance.now())) continue
       if (rows.length === 0 || rows.length < room) return
-      // The claim has covered the first job of every name. The first jobs of shares may be behind
+      // The claim has found the first job of every name. The first jobs of a share may come after
       // many others, so shares are searched again.
       hasLookedForFirsts ||= reserved > 0 && !slots.hasShares
     }
@@ -128,7 +128,7 @@ export class Claims {
     this.#backlog.observe(durationMs)
   }
 
-  /** Starts the jobs with these keys even if no slot is free. */
+  /** Starts the jobs with these claim keys even if no slot is free. */
   beginAtOnce(keys: ReadonlySet<string>): void {
     for (const row of this.#backlog.takeOut(keys)) this.#begin(row)
   }

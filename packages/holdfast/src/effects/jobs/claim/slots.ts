@@ -2,7 +2,7 @@ import type { Job } from '../../../kernel/background/job.ts'
 import type { ClaimedRow } from '../queries/claim.ts'
 
 // The fraction of slots that is reserved: a fifth of the shared slots, and half of a job's
-// dedicated slots. There are few names, but the shares of one job may be many.
+// dedicated slots. There are few names, but one job may have many shares.
 const sharedReserve = 1 / 5
 const ownReserve = 1 / 2
 
@@ -12,7 +12,7 @@ export interface SlotsParts {
   readonly names: readonly string[]
   /** The number of slots. */
   readonly count: number
-  /** The number of slots that are reserved for shares without a running job. */
+  /** The number of slots reserved for shares without a running job. */
   readonly reserved: number
   /** True if the jobs of one name are divided into shares; otherwise each name is a share. */
   readonly hasShares: boolean

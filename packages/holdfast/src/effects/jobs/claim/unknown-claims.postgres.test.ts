@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { startCuttingProxy } from '../../../../test/cutting-proxy.ts'
 import { DriverClient } from '../../../storage/postgres/session/driver-client.ts'
 
-// Tests lost replies: the database has executed a statement, and the worker does not know it.
+// Tests lost replies: the database has executed a statement, but the worker does not know it.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -104,7 +104,7 @@ test('a job runs once at a time even if the answer to the end of its attempt was
     if (ending && ending !== connection) hasRepeated = true
     ending ??= connection
   })
-  // No other statement's reply has these columns.
+  // Only the reply of a claim has these columns.
   on.proxy.cut({
     application: /\(own\)/,
     sender: 'backend',
@@ -115,8 +115,8 @@ test('a job runs once at a time even if the answer to the end of its attempt was
   await on.enqueue()
   // The second attempt runs while the first one learns that its end was stored.
   await until(() => hasRepeated && on.lines.some((line) => line.includes('job lost')))
-  // The worker then releases the claims that it does not know of; the second attempt is not one of
-  // them.
+  // The worker then releases the claims that it does not know of. The second attempt must not be
+  // one of them.
   on.proxy.cut({
     application: /\(own\)/,
     sender: 'backend',

@@ -1,7 +1,8 @@
 import type { JobRow } from './job-row.ts'
 import type { WakeKind, WakeSender } from '../../wakes/wake.ts'
 
-// The leader looks for due jobs several times in this period, so it needs no wake for later ones.
+// The leader looks for due jobs several times in this period, so jobs that are due later need no
+// wake.
 const soonMs = 60_000
 
 /** Wakes the processes that have work to do after jobs were committed. */
@@ -21,6 +22,6 @@ function kindsOf({ delayMs = 0, atMs, limitKey, rateKey }: JobRow): readonly Wak
   if (delayMs > 0) return delayMs < soonMs ? ['due'] : []
   const atOnce = limitKey === undefined && rateKey === undefined ? 'jobs' : 'limited'
   if (atMs === undefined) return [atOnce]
-  // The clock of the database decides when the job is due, and it may differ from this one.
+  // The database's clock decides when the job is due, and it may differ from this process's clock.
   return atMs - Date.now() < soonMs ? ['due', atOnce] : []
 }

@@ -7,7 +7,8 @@ import { registerNames } from '../queries/enqueue.ts'
 const limitMs = 30_000
 
 /**
- * Registers the job names of a service, so that commands can find the service that declares a name.
+ * Registers the job names of a service, so that CLI commands can find the service that declares a
+ * name.
  */
 export async function registerJobNames(
   service: string,

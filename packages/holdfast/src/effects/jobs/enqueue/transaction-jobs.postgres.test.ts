@@ -94,7 +94,8 @@ test('members that the input does not declare are not stored in any way of enque
   )
 })
 
-// If such values were stored, a key too long for an index would block the gate of its name.
+// If such values were stored, a key that is too long for an index would block admission for its
+// name.
 test.each([
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: 'k'.repeat(256) })],
   ['job-options-invalid', (jobs: Jobs) => jobs.enqueue(limited, { key: '\0' })],

@@ -32,8 +32,8 @@ export interface TransactionJobsParts {
 const maxUniqueAttempts = 5
 
 /**
- * The jobs of one transaction. They are collected and inserted in the round trip of the commit. A
- * unique job is inserted at once, since only the database knows whether its key is free.
+ * The jobs of one transaction. They are collected and sent with the commit. A unique job is
+ * inserted at once, since only the database knows whether its key is free.
  */
 export class TransactionJobs extends RowGathering<JobRow> implements Jobs {
   readonly #service: string

@@ -4,7 +4,7 @@ import { createTestService, type TestService, until } from 'holdfast/testing'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 
-// A unique job may stand for others only if it sees the writes that they were enqueued for.
+// A unique job may replace others only if it sees the writes for which they were enqueued.
 
 const { job, mutation, service } = holdfast({ database: postgres() })
 
@@ -57,7 +57,8 @@ test('commits during the run of a unique job cause exactly one more run', async 
   await on.call.add({})
   const worker = await on.running.startWorker()
   await until(() => seen.length === 1)
-  // A worker claims it only once: the jobs are paused, so that all others find the waiting one.
+  // A worker claims it only once: the jobs are then paused, so that all other calls find the
+  // waiting job.
   await on.sql(`insert into holdfast.job_pauses (service, name) values ('unique', 'sum')`)
   const later = [await on.call.add({}), await on.call.add({}), await on.call.add({})]
   expect(later.map(({ isNew }) => isNew)).toEqual([true, false, false])

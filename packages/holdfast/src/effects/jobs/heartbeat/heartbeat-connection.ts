@@ -13,7 +13,7 @@ export interface HeartbeatTarget {
   readonly isPooled: boolean
 }
 
-// All timeouts are well below the lease, so that several heartbeats can fail before it ends.
+// Well below the lease, so that several heartbeats can fail before it ends.
 const connectTimeout = '3s'
 const answerTimeout = '3s'
 const statementTimeoutMs = 2_000
@@ -22,8 +22,8 @@ const lockTimeoutMs = 1_000
 const settings: Readonly<Record<string, string>> = {
   statement_timeout: `${statementTimeoutMs}`,
   lock_timeout: `${lockTimeoutMs}`,
-  // The commit of a heartbeat waits neither for the disk nor for a standby. A heartbeat lost in a
-  // crash is followed by the next one.
+  // The commit of a heartbeat waits neither for the disk nor for a standby. If a heartbeat is lost
+  // in a crash, the next one replaces it.
   synchronous_commit: 'off',
   // Set explicitly, since a database or role may have other defaults.
   default_transaction_read_only: 'off',

@@ -49,7 +49,7 @@ export class HeartbeatThread {
     this.#thread.on('message', (report: HeartbeatReport) => this.#listeners.get(report.worker)?.(report))
     this.#thread.on('error', (error) => this.#end(error))
     this.#thread.on('exit', () => this.#end(undefined))
-    // After adding the listeners, since each of them refs the thread again.
+    // Called after the listeners were added, since each of them refs the thread again.
     this.#thread.unref()
   }
 

@@ -39,7 +39,7 @@ export class HeartbeatView {
     Atomics.store(this.#values, allowedSilence, BigInt(Math.ceil(ms)) * nanosPerMs)
   }
 
-  /** How long the event loop has been silent, in milliseconds. */
+  /** Time for which the event loop has been silent, in milliseconds. */
   get silentMs(): number {
     return this.#sinceMs(turnedAt)
   }
@@ -74,7 +74,8 @@ export class HeartbeatView {
   }
 
   /**
-   * How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed.
+   * Time for which all heartbeats have reached the database, in milliseconds; 0 if the last one
+   * failed.
    */
   get reachableForMs(): number {
     return Atomics.load(this.#values, reachableSince) === 0n ? 0 : this.#sinceMs(reachableSince)

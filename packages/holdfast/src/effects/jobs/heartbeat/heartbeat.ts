@@ -15,22 +15,22 @@ import { HeartbeatView } from './heartbeat-view.ts'
 //   declare the worker dead, end its sessions and rescue its jobs.
 // - Heartbeats do not depend on the event loop: a job may compute for as long as its timeout
 //   allows.
-// - They stop when the event loop has been silent for longer than any running job may take;
-//   otherwise a process that hangs would keep its jobs indefinitely.
-// - A heartbeat uses a dedicated connection and waits for no lock, so the load of others cannot
-//   make a healthy worker look dead.
-// - A process that was stopped (SIGSTOP, a paused machine) sends none either. When it continues,
-//   the database fences off its jobs, and no step starts, since the lease has also ended by its own
-//   clock.
+// - They stop when the event loop has been silent for longer than the longest timeout of a running
+//   job. Otherwise, a process that hangs would keep its jobs indefinitely.
+// - A heartbeat uses a dedicated connection and waits for no lock, so load cannot make a healthy
+//   worker look dead.
+// - A stopped process (SIGSTOP, a paused machine) sends no heartbeats either. When it continues,
+//   the database fences off its jobs, and no step starts, since the lease has also ended by the
+//   process's own clock.
 
-/** How long a worker lives after a heartbeat, in milliseconds. */
+/** The lease of a worker after a heartbeat, in milliseconds. */
 export const leaseMs = 15_000
 
 // Short enough to measure the silence to within a second.
 const turnMs = 500
 // Delays from this on are reported.
 const longDelayMs = 1_000
-// Closing a connection takes a round trip.
+// Timeout of closing the connection, which takes a round trip.
 const stopTimeoutMs = 1_000
 
 /** Options of {@link startHeartbeat}. */
@@ -52,7 +52,8 @@ export interface Heartbeat {
   /** True if the worker holds its lease, as far as this process knows. */
   readonly holdsLease: boolean
   /**
-   * How long all heartbeats have reached the database, in milliseconds; 0 if the last one failed.
+   * Time for which all heartbeats have reached the database, in milliseconds; 0 if the last one
+   * failed.
    */
   readonly reachableForMs: number
   /**
@@ -150,7 +151,9 @@ class WorkerHeartbeat implements Heartbeat {
     }
   }
 
-  /** Records that the event loop of this thread runs, and reports how long it was blocked. */
+  /**
+   * Records that the event loop of this thread runs, and reports the time for which it was blocked.
+   */
   #turn(): void {
     const nowMs = performance.now()
     const delayMs = nowMs - this.#turnedAtMs - turnMs

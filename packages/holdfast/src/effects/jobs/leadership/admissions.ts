@@ -19,10 +19,10 @@ export interface AdmissionsParts {
   readonly isOwn: (name: string) => boolean
 }
 
-// Max number of batches of a name that are admitted before the next name gets a turn.
+// Max number of batches of a name to admit before the next name.
 const maxPasses = 5
 
-/** Admits limited jobs, of the names that this process leads, to their limits. */
+/** Admits limited jobs of the names for which this process is the leader. */
 export class Admissions {
   readonly #parts: AdmissionsParts
   readonly #task: RecurringTask
@@ -40,7 +40,7 @@ export class Admissions {
     })
   }
 
-  /** Admits jobs of those names that this process leads. */
+  /** Admits jobs of those names for which this process is the leader. */
   admitSoon(names: readonly string[]): void {
     const own = names.filter(this.#parts.isOwn)
     for (const name of own) this.#woken.add(name)
@@ -60,8 +60,8 @@ export class Admissions {
   }
 
   /**
-   * Admits jobs of those names that this process leads. Resolves to true if there may be more of
-   * them.
+   * Admits jobs of those names for which this process is the leader. Resolves to true if there may
+   * be more of them.
    */
   async admit(names: readonly string[]): Promise<boolean> {
     const { waker, isOwn } = this.#parts
@@ -75,7 +75,7 @@ export class Admissions {
       if (admitted.ready > 0) ready.push(name)
     }
     if (ready.length > 0) waker.send('jobs', ready)
-    // A rate turn may come before the next poll.
+    // A turn of the rate limit may come before the next poll.
     if (hasScheduled) waker.send('due', [])
     return isMore
   }

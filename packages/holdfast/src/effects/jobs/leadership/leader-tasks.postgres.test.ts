@@ -31,7 +31,7 @@ test('a leader leaves a name that it does not run to the processes and engines t
   const pool = createPool({ connectionString: on.databaseUrl, applicationName: 'leader', log })
   const tasks = startLeaderTasks({
     service: 'led',
-    // As in a process whose jobs all run on another engine.
+    // As in a process in which another engine runs all jobs.
     jobs: new Map(),
     pool,
     clock: systemClock,

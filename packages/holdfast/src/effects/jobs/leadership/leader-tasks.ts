@@ -48,7 +48,7 @@ export interface LeaderTasksParts {
   readonly rescuer: () => Rescuer | undefined
 }
 
-/** The tasks of the leader that this process has. */
+/** The leader's tasks in this process. */
 export interface LeaderTasks {
   /** Runs promotion and rescue now, for example after an election. */
   now(): void
@@ -62,8 +62,8 @@ const minRescueIntervalMs = 250
 const reachableMs = beatMs + 1_000
 
 /**
- * Returns the name of the task of admitting the jobs of a name. Jobs without limits have one too,
- * since another version of the program may limit them.
+ * Returns the name of the task that admits the jobs of a name. Jobs without limits have such a task
+ * too, since another version of the program may limit them.
  */
 export function admissionTask(name: string): string {
   return `admit ${name}`
@@ -127,7 +127,7 @@ class JobTasks implements LeaderTasks {
 
   #isOwn(name: string): boolean {
     const { jobs, leadership } = this.#parts
-    // A leader does not have the limits of names that only other processes or engines run.
+    // A leader does not know the limits of names that only other processes or engines run.
     return jobs.has(name) && leadership.isLeader(admissionTask(name))
   }
 
@@ -142,7 +142,7 @@ class JobTasks implements LeaderTasks {
     if (!promotion) return undefined
     const { ready, limited, promoted, next_ms: nextMs } = promotion
     if (ready.length > 0) waker.send('jobs', ready)
-    // Another version of the program has their limits.
+    // Another version of the program knows their limits.
     const others = limited.filter((name) => !this.#isOwn(name))
     if (others.length > 0) waker.send('limited', others)
     const isMore = await this.#admissions.admit(limited)

@@ -24,20 +24,20 @@ import { campaign, type CampaignRow, resign } from './queries/campaign.ts'
 // - Two processes may lead for a moment: a statement that was sent in time may be executed late. So
 //   each task has to be safe in two processes at once. No task relies on the term, which is
 //   informational; the statements are idempotent or lock what they change (see leader-tasks.ts).
-// - A process does tasks that the leader does not have: schedules and limits of another version of
-//   the program.
+// - If the leader does not have a task, any process that has it runs it: for example the schedules
+//   and limits of another version of the program.
 
 /**
- * How long a lease is valid after a renewal, in milliseconds. If the leader hangs, its tasks stop
- * for at most this long.
+ * Duration of a lease after a renewal, in milliseconds. If the leader hangs, its tasks stop for at
+ * most this time.
  */
 export const leadLeaseMs = 6_000
 
 const renewMs = 2_000
-// Two attempts fit into the rest of a lease when a renewal is due.
+// When a renewal is due, the rest of the lease allows two attempts.
 const retryMs = 1_000
 const timeoutMs = 1_500
-// Spreads candidates that saw the same lease end.
+// Spreads out candidates that saw the same lease end.
 const jitterMs = 200
 
 /** Dependencies of {@link startLeadership}. */

@@ -1,9 +1,8 @@
 import type { Waker } from '../../wakes/waker.ts'
 
 // While this process listens for wakes, polling only makes up for lost ones: a process died between
-// its commit and the notification, or a notification went to a connection that is dead without
-// being detected yet. Such a job starts up to this much later. Polling costs each process a
-// statement every 5 s.
+// its commit and the notification, or a notification was sent over a dead connection. A job whose
+// wake is lost starts up to this much later. Polling costs each process one statement every 5 s.
 const listeningMs = 5_000
 // Without wakes, as behind a pooler without DATABASE_DIRECT_URL, only polling finds jobs that other
 // processes enqueue.

@@ -51,8 +51,8 @@ export function startPruning(parts: PruningParts): RecurringTask {
   })
 }
 
-// The interval at which the bound is reset: a job with a shorter retention than the last pruned one
-// may expire below it.
+// The interval at which the bound is reset, since a job with a shorter retention than the last
+// pruned one may expire below the bound.
 const boundResetMs = 10 * 60_000
 
 /**

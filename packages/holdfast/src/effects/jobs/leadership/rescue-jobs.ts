@@ -17,16 +17,16 @@ export interface TakeOver {
   readonly pool: Pool
   readonly jobs: ReadonlyMap<string, Job>
   readonly log: Logger
-  /** How long a worker lives after a heartbeat, in milliseconds. */
+  /** The lease of a worker after a heartbeat, in milliseconds. */
   readonly leaseMs: number
   /**
-   * The id of the worker that rescues. It is never declared dead here, even if its own
-   * heartbeats failed.
+   * The id of the rescuing worker. It is never declared dead here, even if its own heartbeats
+   * failed.
    */
   readonly self: string
 }
 
-// There may be many jobs to rescue.
+// Timeout of a rescue, in milliseconds: there may be many jobs.
 const limitMs = 30_000
 
 /**
@@ -46,7 +46,10 @@ export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   })
 }
 
-/** Forgets the workers that have sent no heartbeat within their lease, and ends their sessions. */
+/**
+ * Deletes the workers that have sent no heartbeat within their lease, and terminates their
+ * sessions.
+ */
 async function endDeadWorkers({ service, pool, log, leaseMs, self }: TakeOver, work: Work): Promise<void> {
   await withConnection(pool, work, async (connection) => {
     const dead = await connection.run<{ id: string; host: string; pid: number }>(

@@ -16,7 +16,7 @@ import { startPruning } from './prune.ts'
 import { runSchedules } from '../schedules/run-schedules.ts'
 import type { Waker } from '../../wakes/waker.ts'
 
-// Runs every task of a leader in two processes at once, as when a lease has just changed hands:
+// Runs every task of a leader in two processes at once, as when a new leader has just been elected:
 // work that both do has one effect.
 
 const { job, service } = holdfast({ database: postgres() })

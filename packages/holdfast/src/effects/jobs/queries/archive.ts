@@ -15,7 +15,7 @@ const columns = `
 export interface Archived {
   /** `'succeeded'`, `'dead'` or `'cancelled'`. */
   readonly state: string
-  /** How long the job is kept, in milliseconds. */
+  /** Retention of the job, in milliseconds. */
   readonly retentionMs: string
   /** Number of failed attempts. Default: unchanged. */
   readonly failures?: string
@@ -26,7 +26,7 @@ export interface Archived {
 }
 
 /**
- * Returns two common table expressions that archive the deleted rows of `gone`, which needs all
+ * Returns two common table expressions that archive the deleted rows in `gone`, which must have all
  * columns of `holdfast.jobs`, and delete their waits for messages.
  */
 export function archive({
@@ -48,11 +48,11 @@ export function archive({
 }
 
 /**
- * Returns common table expressions that move the ended jobs of `chosen`, by their ids, back to the
- * active jobs, as due, with the values of `set`.
+ * Returns common table expressions that move the ended jobs with the ids in `chosen` back to the
+ * active jobs, as due now, with the values of `set`.
  */
 export function unarchive(set: Readonly<Record<'failures' | 'snoozes', string>>): string {
-  // A turn of a rate limit is used by the attempt, so an ended job has none.
+  // The attempt has used the turn of the rate limit, so an ended job has no turn.
   const missing = { ...missingPermits, turn: 'rate_key is not null' }
   return `gone as materialized (
         delete from holdfast.ended_jobs as ended using chosen where ended.id = chosen.id

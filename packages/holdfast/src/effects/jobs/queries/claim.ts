@@ -1,8 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { ClaimOf } from '../claim/claim-of.ts'
 
-// Statements by claim: a claim makes ready jobs run. Until its attempt ends, the job is marked,
-// observed and released under the claim, which other workers do not change.
+// Statements of claims. A claim makes ready jobs run. Until an attempt ends, every statement about
+// its job names the claim, and has no effect if another worker has claimed the job since.
 
 /** A job that a worker has claimed. */
 export interface ClaimedRow extends ClaimOf {
@@ -111,8 +111,8 @@ export function releaseClaims(claims: readonly ClaimOf[]): Statement {
 }
 
 /**
- * Releases claims of these names that a worker has made but does not know of, since the connection
- * was lost before the reply.
+ * Releases claims of these names that a worker does not know of, because it lost its connection
+ * before the reply.
  */
 export function releaseUnknownClaims(
   worker: string,

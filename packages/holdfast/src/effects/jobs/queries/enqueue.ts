@@ -31,7 +31,7 @@ export interface UniqueKey {
 
 /**
  * Finds the unclaimed job that holds a unique key, and locks it against claims until the
- * transaction ends: if it ran before the commit, it would miss the writes of this transaction.
+ * transaction ends. If the job ran before the commit, it would miss the writes of this transaction.
  */
 export function lockUniqueJob({ service, name, key }: UniqueKey): Statement {
   return {

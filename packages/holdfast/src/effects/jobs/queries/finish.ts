@@ -3,10 +3,10 @@ import type { ClaimOf } from '../claim/claim-of.ts'
 import { archive } from './archive.ts'
 import { byClaim } from './claim.ts'
 
-// Statements that end jobs and attempts. A job that ends is moved to the archive (archive.ts); one
-// that continues goes back to the state in which it waits.
+// Statements that end jobs and attempts. A job that ends is moved to the archive (archive.ts). A
+// job that continues returns to a waiting state.
 
-/** How long dead and cancelled jobs are kept for inspection and redrive, in milliseconds. */
+/** Retention of dead and cancelled jobs, for inspection and redrive, in milliseconds. */
 export const deadRetentionMs: number = 30 * 86_400_000
 
 /** The SQLSTATE of a transaction whose job was rescued by another worker, or cancelled. */
@@ -20,9 +20,9 @@ export interface AttemptEnd {
    * due time.
    */
   readonly delayMs?: number
-  /** True if it counts as a failed attempt. */
+  /** True if the attempt counts as failed. */
   readonly isFailure?: boolean
-  /** True if the job asked to run later, which costs no attempt. */
+  /** True if the job asked to run later, which does not count as an attempt. */
   readonly isSnooze?: boolean
   /** True if the worker died before the attempt was marked as started. */
   readonly isLostClaim?: boolean
@@ -31,8 +31,8 @@ export interface AttemptEnd {
   /** True if the job keeps its concurrency slot. A job that succeeds or is cancelled never does. */
   readonly keepsSlot?: boolean
   /**
-   * How long an ended job is kept, in milliseconds. Default {@link deadRetentionMs}, which also
-   * applies if the job was cancelled meanwhile.
+   * Retention of an ended job, in milliseconds. Default {@link deadRetentionMs}, which also applies
+   * if the job was cancelled meanwhile.
    */
   readonly retentionMs?: number
 }
@@ -153,8 +153,8 @@ export interface CancelledRow {
 }
 
 /**
- * Cancels a job that has not ended. A running job is marked, for its worker to abort it; any other
- * ends.
+ * Cancels a job that has not ended. A running job is marked, so that its worker aborts it; any
+ * other job ends.
  */
 export function cancelJob(id: string): Statement {
   return {

@@ -1,9 +1,10 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
-// Statements about the limits of jobs: admission at the gate of a name, slots of concurrency keys,
-// and the next turns of rates. Each name has a row in holdfast.job_limits per kind and key.
+// Statements about the limits of jobs: admission, the slots of concurrency keys, and the next turns
+// of rate limits. holdfast.job_limits has one row per job name, kind of limit and key. The gate of a
+// name is an advisory lock: its holder admits the jobs of the name.
 
-/** A job that waits for its limits to let it through. */
+/** A job that waits for admission by its limits. */
 export interface GatedRow {
   readonly id: string
   readonly limit_key: string | null
@@ -22,8 +23,8 @@ export interface LimitRow {
 }
 
 /**
- * Locks the gate of a name, so that only one process at a time decides on its jobs, which keeps
- * their order. Returns whether the lock was taken.
+ * Locks the gate of a name, so that only one process at a time admits its jobs, in order. Returns
+ * whether the lock was taken.
  */
 export function lockGate(service: string, name: string): Statement {
   return {
@@ -33,7 +34,7 @@ export function lockGate(service: string, name: string): Statement {
   }
 }
 
-/** Finds the next jobs at the gate, in order. */
+/** Finds the next jobs that wait for admission, in order. */
 export function findGated(service: string, name: string, batch: number): Statement {
   return {
     name: 'holdfast_find_gated',
@@ -69,17 +70,17 @@ export function lockLimits({ service, name, limits }: LimitsOf<Pick<LimitRow, 'k
   }
 }
 
-/** The decision on a job at the gate. */
+/** The admission decision on a job. */
 export interface Admission {
   readonly id: string
   readonly state: 'ready' | 'blocked' | 'scheduled'
   readonly hasSlot: boolean
   readonly rateReserved: boolean
-  /** Delay until the job's rate turn, in milliseconds. */
+  /** Delay until the job's turn of the rate limit, in milliseconds. */
   readonly delayMs: number
 }
 
-/** Stores the decisions on jobs at the gate. */
+/** Stores admission decisions. */
 export function admit(admissions: readonly Admission[]): Statement {
   return {
     name: 'holdfast_admit',
@@ -143,9 +144,9 @@ interface SlotHolder {
 }
 
 /**
- * Passes a slot on to the next job that is blocked behind its concurrency key, or frees it. The
- * limit is locked in a separate statement first, so that the second one sees all jobs blocked
- * before.
+ * Passes a slot on to the next job that is blocked by the same concurrency key, or frees it. The
+ * limit is locked in a separate statement first, so that the second statement sees all blocked
+ * jobs.
  */
 export function releaseSlot({ service, name, key }: Slot): readonly Statement[] {
   return [
@@ -179,8 +180,9 @@ export function releaseSlot({ service, name, key }: Slot): readonly Statement[] 
 }
 
 /**
- * Deletes a batch of idle limits, of which there is one per key ever used: no job has a slot, and
- * the next job may start. A process that waits for the lock of a deleted limit inserts it again.
+ * Deletes a batch of idle limits: no job has a slot, and the next job may start. There is one row
+ * for each key that was ever used. A process that waits for the lock of a deleted limit inserts it
+ * again.
  */
 export function pruneLimits(service: string, batch: number): Statement {
   return {

@@ -7,20 +7,20 @@ export const promotionBatch = 1_000
 /** The outcome of {@link promoteDue}. */
 export interface PromotionRow {
   readonly promoted: number
-  /** Time until the next job is due, in milliseconds; `null` if no job waits for a time. */
+  /** Time until the next job is due, in milliseconds; `null` if no job is scheduled. */
   readonly next_ms: number | null
   /** The names of the jobs that are ready now. */
   readonly ready: readonly string[]
   /**
-   * The names of the jobs that are at the gate now, and those of `names` that already have jobs
-   * there.
+   * The names of the jobs that now wait for admission, and those of `names` that already had such
+   * jobs.
    */
   readonly limited: readonly string[]
 }
 
 /**
  * Promotes the due jobs of a service, in the order of their due times, and checks which of the
- * given names have jobs at the gate.
+ * given names have jobs that wait for admission.
  */
 export function promoteDue(service: string, names: readonly string[]): Statement {
   return {

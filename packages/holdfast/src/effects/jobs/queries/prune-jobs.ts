@@ -5,8 +5,8 @@ import { deleteSubjectsOf } from '../../subjects/queries/delete-subjects.ts'
 export interface PruneBatch {
   readonly service: string
   /**
-   * The expiry of the last job that was pruned. Scanning from there skips the dead index entries of
-   * earlier batches.
+   * The expiry of the last pruned job. A scan from there skips the dead index entries of earlier
+   * batches.
    */
   readonly after: Date | undefined
   readonly limit: number

@@ -3,7 +3,7 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 
 /** The current state of a schedule. */
 export interface ScheduleRow {
-  /** The time up to which its ticks are handled. */
+  /** The time up to which its ticks have been handled. */
   readonly done_until: Date
   readonly now: Date
 }
@@ -46,7 +46,8 @@ export interface AdvancedSchedule {
 /**
  * Stores the time up to which the ticks of a schedule are enqueued. If the clock was set back by up
  * to an hour, the stored time is kept, so that no tick is enqueued twice. If the stored time is
- * further ahead than that, the schedule continues from now, so that ticks do not stop until then.
+ * further ahead, the schedule continues from now, since it would otherwise have no ticks until that
+ * time.
  */
 export function advanceSchedule({ service, name, doneUntil }: AdvancedSchedule): Statement {
   return {

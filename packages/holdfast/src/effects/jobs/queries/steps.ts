@@ -8,8 +8,8 @@ export interface StepRow {
   readonly result: string | null
   readonly is_done: boolean
   /**
-   * For a sleep or wait that has not ended: whether its time has passed, and the time left, in
-   * milliseconds; `null`: no timeout.
+   * For a sleep or wait that has not ended: true if its time has passed, and the remaining time in
+   * milliseconds, `null` if it has no timeout.
    */
   readonly has_passed: boolean
   readonly rest_ms: number | null

@@ -9,9 +9,8 @@ export interface AwaitedMessage {
 }
 
 /**
- * Locks messages of these events and keys, in a fixed order, until the transaction ends. A job that
- * starts to wait and a process that delivers a message exclude each other, so no message is missed
- * in between.
+ * Locks these events and keys, in a fixed order, until the transaction ends. So a job that starts
+ * to wait and a process that delivers a message run one after the other, and no message is missed.
  */
 export function lockMessages(awaited: readonly AwaitedMessage[]): Statement {
   return {
@@ -110,7 +109,7 @@ export function resolveWaits(messages: readonly ArrivedMessage[]): Statement {
   }
 }
 
-/** Ends a wait whose time has passed, unless its message has arrived since. */
+/** Ends a wait whose timeout has passed, unless its message has arrived since. */
 export function giveUpWaiting(job: string, step: string): Statement {
   return {
     name: 'holdfast_give_up_waiting',

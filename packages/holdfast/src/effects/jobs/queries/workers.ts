@@ -78,12 +78,13 @@ export interface OrphanRow extends ClaimOf {
 export interface Lease {
   readonly service: string
   readonly leaseMs: number
-  /** The id of the worker that asks. */
+  /** The id of the worker that runs the query. */
   readonly self: string
 }
 
 /**
- * Removes the workers of a service without a heartbeat within the lease, except the one that asks.
+ * Deletes the workers of a service without a heartbeat within the lease, except the one that runs
+ * the query.
  */
 export function forgetDead({ service, leaseMs, self }: Lease): Statement {
   return {
@@ -120,8 +121,8 @@ export function findOrphans(service: string): Statement {
 }
 
 /**
- * Ends the sessions of a dead worker. A process that was stopped or is cut off would otherwise keep
- * locks that the workers rescuing its jobs need.
+ * Terminates the sessions of a dead worker. If its process was stopped or is cut off, the sessions
+ * would otherwise keep locks that the next attempts of its jobs need.
  */
 export function endSessions(applicationNames: readonly string[]): Statement {
   return {

@@ -39,7 +39,7 @@ const retryMs = 15_000
 const minMs = 50
 const limitMs = 5_000
 
-/** Returns the name of the task of enqueuing the jobs of a schedule. */
+/** Returns the name of the task that enqueues the jobs of a schedule. */
 export function startSchedules(name: string): string {
   return `schedule ${name}`
 }
@@ -51,8 +51,8 @@ interface Taken {
 }
 
 /**
- * Starts to enqueue the jobs of schedules at their times, if this process has that task. Two
- * processes may do so at once: each tick is enqueued once, since the row of the schedule is locked.
+ * Starts to enqueue the jobs of schedules at their times, if this process has that task. Several
+ * processes may run it at once: each tick is enqueued once, since the schedule's row is locked.
  */
 export function runSchedules({ schedules, ...parts }: SchedulesParts): RunningSchedules {
   // One task per schedule, so that a failure in the input of one does not delay the others.

@@ -49,8 +49,7 @@ function ticksAround(cron: string, { zone, atMs }: Change, aroundMs: number): re
 
 const changes = Intl.supportedValuesOf('timeZone').flatMap(changesOf)
 /**
- * The first change of each kind: changes with the same instant and offsets differ only in the name
- * of the zone.
+ * The first of equal changes: those with the same instant and offsets differ only in the zone name.
  */
 const distinct = [
   ...new Map(

@@ -1,8 +1,8 @@
 import { TimeZone, type WallMs } from './time-zone.ts'
 import { WallTimes } from './wall-times.ts'
 
-// No clock has been set back by more since 1970, except for the days that zones have moved across
-// the date line.
+// The longest time by which a clock was set back since 1970, except for zones that moved across the
+// date line.
 const maxFoldMs = 3 * 3_600_000
 const dayMs = 86_400_000
 
@@ -107,8 +107,8 @@ export class ScheduleTimes {
   }
 
   /**
-   * Returns an instant with at most `count` due instants between it and `untilMs`, or slightly more
-   * around a clock change.
+   * Returns an instant such that at most `count` due instants lie between it and `untilMs`, or
+   * slightly more around a clock change.
    */
   countBack(
     untilMs: number,

@@ -48,9 +48,9 @@ function readTimes({ name, cron, timeZone }: Pick<Schedule, 'name' | 'cron' | 't
   }
 }
 
-/** How late a tick may be before it counts as missed, in milliseconds. */
+/** Delay after which a tick counts as missed, in milliseconds. */
 const graceMs = 60_000
-// Max number of missed ticks that are enqueued: a day of a schedule that is due every minute.
+// Max number of missed ticks to enqueue: a day of a schedule that is due every minute.
 const maxTicks = 1_440
 // Max number of ticks per transaction, which keeps it short.
 const batch = 100
@@ -58,7 +58,7 @@ const batch = 100
 /** The ticks of a schedule that are due. */
 export interface DueTicks {
   readonly ticks: readonly Date[]
-  /** The time up to which ticks are handled; before now if there are more. */
+  /** The time up to which ticks are handled; before now if there are more ticks. */
   readonly doneUntil: Date
 }
 

@@ -16,7 +16,7 @@ import { StepRunContext } from './step-run-context.ts'
 
 const maxResultBytes = 256 * 1_024
 
-/** The reason why a job is suspended: a time, a message, or the earlier of both. */
+/** The reason why a job is suspended: a time, a message, or whichever comes first. */
 export interface Pause {
   readonly step: string
   /** Max duration, in milliseconds; absent: no limit. */
@@ -27,8 +27,8 @@ export interface Pause {
 }
 
 /**
- * Thrown through a job's handler to suspend the job. The job starts again from the top when the
- * time or message has arrived.
+ * Thrown in a job's handler to suspend the job. When the time or message has arrived, the handler
+ * runs again from the start.
  */
 class Suspended extends Error {
   override readonly name = 'Suspended'
@@ -116,7 +116,7 @@ export class StepRunner {
     const known = await this.#begin(name)
     if (known?.is_done === true) return fromJson(known.result)
     const scope = this.#scope
-    // External calls of the step could not be fenced.
+    // Without the lease, external calls of the step could not be fenced.
     if (!scope.holdsLease()) throw leaseOver
     const span = scope.work.span.begin(`step ${name}`, 'internal')
     const stepWork = { ...scope.work, span }

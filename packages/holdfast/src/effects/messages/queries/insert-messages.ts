@@ -2,15 +2,15 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { MessageRow } from '../message-row.ts'
 
 /**
- * Number of locks that the keys of messages share. With one lock per key, a transaction with tens
- * of thousands of keys would exhaust the server's lock table (64 × max_connections by default).
- * Keys that share a lock wait for each other's commit, which is one round trip.
+ * Number of locks shared by all message keys. With one lock per key, a transaction with tens of
+ * thousands of keys would exhaust the server's lock table (64 × max_connections by default). Keys
+ * that share a lock wait for each other's commit, which is one round trip.
  */
 const lockBuckets = 1_024
 
 /**
- * Inserts messages in their order, right before COMMIT. Locks their keys, in the same order in all
- * transactions, before it draws sequence numbers: the next publisher of one of these keys draws a
+ * Inserts messages in order, right before COMMIT. Locks their keys, in the same order in all
+ * transactions, before it takes sequence numbers: the next publisher of one of these keys gets a
  * higher number, and commits later.
  */
 export function insertMessages(

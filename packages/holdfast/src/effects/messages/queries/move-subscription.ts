@@ -8,7 +8,7 @@ export interface SubscriptionId extends SubscriptionName {
 
 /** The outcome of a move. */
 export interface MoveRow {
-  /** The position before, as a decimal integer. */
+  /** The previous position, as a decimal integer. */
   readonly from: string
   /** The requested position, as a decimal integer. */
   readonly position: string
@@ -24,7 +24,8 @@ export function moveTo(id: SubscriptionId, position: string, maySkip: boolean): 
 }
 
 /**
- * Moves a subscription to before the first message at or after a time; to the end if there is none.
+ * Moves a subscription to just before the first message at or after a time; to the end if there is
+ * none.
  */
 export function moveBefore(id: SubscriptionId, since: Date, maySkip: boolean): Statement {
   const target = `coalesce(

@@ -12,8 +12,8 @@ const readers = `
           and subscriptions.position < messages.position`
 
 /**
- * SQL for dead letters of subscribers, to which a condition for the message is added. The table has
- * no index that begins with the message.
+ * SQL for dead letters of subscribers; append a condition on the message. The table has no index
+ * that begins with the message.
  */
 const deadLetters = `holdfast.subscriptions
         join holdfast.dead_messages as dead on dead.service = subscriptions.service and dead.subscriber = subscriptions.name
@@ -68,7 +68,7 @@ export function readSubjectMessages(ids: readonly string[]): Statement {
   }
 }
 
-/** Deletes messages that every subscription to them has read, with their dead letters. */
+/** Deletes messages that all of their subscriptions have read, with their dead letters. */
 export function deleteSubjectMessages(ids: readonly string[]): Statement {
   return {
     text: `
@@ -87,7 +87,7 @@ export function deleteSubjectMessages(ids: readonly string[]): Statement {
   }
 }
 
-/** Deletes the subjects of messages that are gone. */
+/** Deletes the subjects of messages that no longer exist. */
 export function forgetDeletedMessages(ids: readonly string[]): Statement {
   return {
     text: deleteSubjectsOf(

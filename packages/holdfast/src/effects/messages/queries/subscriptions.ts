@@ -49,11 +49,13 @@ export function registerSubscriptions(
 export interface LogRow {
   /** True if there are messages without a position. */
   readonly has_new: boolean
-  /** The given subscriptions that have not read all messages. */
+  /** Those of the given subscriptions that have not read all messages. */
   readonly behind: readonly { readonly kind: SubscriptionKind; readonly name: string }[]
 }
 
-/** Reads whether there are messages to dispatch, and which of some subscriptions are behind. */
+/**
+ * Reads whether there are messages to dispatch, and which of the given subscriptions are behind.
+ */
 export function readLog(service: string, subscriptions: readonly SubscriptionName[]): Statement {
   return {
     name: 'holdfast_read_log',
@@ -105,8 +107,8 @@ export function lockConsumers(service: string, names: readonly string[]): Statem
 }
 
 /**
- * Tries to make this transaction the only one that advances a subscription, by an advisory lock, so
- * that the row stays unlocked while a broker or a subscriber is slow.
+ * Takes the advisory lock of a subscription, if it is free. Its holder is the only transaction that
+ * advances the subscription. The row stays unlocked while a broker or a subscriber is slow.
  */
 export function lockSubscription(service: string, { kind, name }: SubscriptionName): Statement {
   return {
@@ -185,9 +187,7 @@ export function advanceConsumers(service: string, names: readonly string[], to: 
   }
 }
 
-/**
- * Advances a subscription, unless an operator has moved it meanwhile: then it continues from there.
- */
+/** Advances a subscription, unless an operator has moved it in the meantime. */
 export function advanceSubscription(
   service: string,
   { kind, name }: SubscriptionName,
@@ -202,7 +202,7 @@ export function advanceSubscription(
   }
 }
 
-/** A subscription that is behind, and that no process has run for a while. */
+/** A subscription that is behind and that no process has run for a while. */
 export interface AbandonedRow extends SubscriptionName {
   readonly seen_at: Date
 }

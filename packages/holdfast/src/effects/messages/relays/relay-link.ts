@@ -8,7 +8,7 @@ import type { ServiceHost } from '../../../kernel/host/service-host.ts'
 const connectLimitMs = 10_000
 const closeLimitMs = 1_000
 
-/** Timeout of sending a batch to a broker, in milliseconds. */
+/** Timeout for sending a batch to a broker, in milliseconds. */
 export const sendLimitMs = 10_000
 
 /** A relay's connection to its broker, opened on first use and again after it was closed. */

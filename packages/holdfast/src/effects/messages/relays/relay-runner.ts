@@ -31,7 +31,7 @@ import { RelayLink, sendLimitMs } from './relay-link.ts'
  * - One process sends at a time: it holds the lock in the transaction in which it sends.
  * - The position advances only after the broker has confirmed the whole batch. After a crash, the
  *   same messages are sent again, in the same order: at least once, never skipped.
- * - A failure is logged once, not per attempt, and no message is given up.
+ * - A failure is logged once, not per attempt, and no message is dropped.
  * - The connection to the broker is opened again after each failure.
  */
 
@@ -44,7 +44,7 @@ export interface RelayRunnerParts {
 
 const batch = 200
 const noteLimitMs = 5_000
-// The timeout of the broker, and time for the statements before and after.
+// The broker timeout plus time for the statements before and after.
 const passLimitMs = sendLimitMs + 5_000
 const retry = { initialDelay: '500ms', maxDelay: '30s' } as const
 // A fallback: normally the poll for work wakes the relay.

@@ -11,8 +11,8 @@ export interface Relays {
   /** Called when there may be messages to send. */
   wake(): void
   /**
-   * Stops the relays, and resolves within a few seconds. The process that continues sends again
-   * what was in flight.
+   * Stops the relays, and resolves within a few seconds. The next process that runs the relay sends
+   * the messages in flight again.
    */
   stop(): Promise<void>
 }

@@ -11,8 +11,8 @@ export interface OrphansRow {
 }
 
 /**
- * Reads a page of subjects in the order of their ids, and deletes those whose row is gone. One
- * snapshot of all tables: a job that moves to the ended jobs meanwhile is in one of them.
+ * Reads a page of subjects in the order of their ids, and deletes those whose row no longer exists.
+ * All tables are read in one snapshot, in which a job that is being archived is in one of them.
  *
  * OFFSET 0 keeps the planner from hashing whole tables: each id is looked up in an index.
  */

@@ -12,7 +12,7 @@ export interface RowWithSubjects {
 }
 
 /**
- * Returns the statement that stores the subjects of new rows of a service. Returns none if no row
+ * Returns the statement that stores the subjects of new rows of a service; an empty list if no row
  * has subjects.
  */
 export function insertSubjects(

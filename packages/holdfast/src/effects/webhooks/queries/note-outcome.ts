@@ -1,6 +1,6 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
-/** Records a successful delivery to an endpoint. Writes only if the endpoint was failing. */
+/** Records a successful delivery to an endpoint. Writes a row only if the endpoint was failing. */
 export function noteSuccess(endpoint: string): Statement {
   return {
     text: `

@@ -18,8 +18,8 @@ export interface PlannedRow {
 }
 
 /**
- * Creates deliveries of messages to the enabled endpoints of their owners that receive their
- * events, in the order of the messages. Returns the new deliveries.
+ * Creates deliveries of messages, in the order of the messages, to those enabled endpoints of their
+ * owners that receive their events. Returns the new deliveries.
  */
 export function planDeliveries(service: string, messages: readonly OutgoingMessage[]): Statement {
   return {

@@ -15,9 +15,9 @@ export interface ReplayFilters {
 }
 
 /**
- * Sends deliveries to enabled endpoints again, oldest first, with the same ids, except those whose
+ * Replays deliveries to enabled endpoints, oldest first, with the same ids, except those whose
  * message was erased. One statement marks the deliveries as pending, inserts their jobs and
- * notifies the leaders: all of it happens or nothing, even outside of a transaction.
+ * notifies the leaders, so it is atomic even outside a transaction.
  */
 export function replayDeliveryRows(job: string, filters: ReplayFilters): Statement {
   const { service, owner, delivery, endpoint, since, until, states, limit } = filters

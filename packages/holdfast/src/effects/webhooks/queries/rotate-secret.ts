@@ -2,8 +2,8 @@ import type { Statement } from '../../../storage/postgres/statement/statement.ts
 import type { OwnedEndpoint } from './endpoints.ts'
 
 /**
- * Adds a new secret to an endpoint. Earlier secrets stay valid for the overlap, or until they
- * expire if that is sooner.
+ * Adds a new secret to an endpoint. Earlier secrets stay valid until the end of the overlap or
+ * until they expire, whichever comes first.
  */
 export function rotateSecretRow(
   { id, service, owner, secret }: OwnedEndpoint & { readonly secret: string },

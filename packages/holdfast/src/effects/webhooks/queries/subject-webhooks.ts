@@ -5,8 +5,8 @@ import type { SubjectInService, SubjectPage } from '../../subjects/subject-sourc
 import { isKept } from './erased-message.ts'
 
 /**
- * Returns SQL for the deliveries that unfinished jobs of a subject send. The placeholders are those
- * of the subject, its service and the name of the jobs.
+ * Returns SQL for the deliveries of a subject's unfinished jobs. The parameters are the
+ * placeholders for the subject, its service and the job name.
  */
 function liveDeliveries(subject: string, service: string, job: string): string {
   return `live as materialized (
@@ -18,7 +18,7 @@ function liveDeliveries(subject: string, service: string, job: string): string {
       )`
 }
 
-/** Finds webhook messages of a subject, and whether their deliveries are still to be sent. */
+/** Finds webhook messages of a subject, and whether they have pending deliveries. */
 export function findSubjectWebhooks(page: SubjectPage, job: string): Statement {
   return {
     text: `
@@ -45,7 +45,7 @@ export function findSubjectWebhooks(page: SubjectPage, job: string): Statement {
   }
 }
 
-/** Reads webhook messages with their deliveries and the attempts of these. */
+/** Reads webhook messages with their deliveries and attempts. */
 export function readSubjectWebhooks(ids: readonly string[]): Statement {
   return {
     text: `
@@ -73,8 +73,8 @@ export function readSubjectWebhooks(ids: readonly string[]): Statement {
 }
 
 /**
- * Locks the deliveries of messages until the transaction ends: a replay waits, and finds them
- * erased.
+ * Locks the deliveries of messages until the transaction ends, so that a concurrent replay waits
+ * and finds them erased.
  */
 export function lockDeliveries(ids: readonly string[]): Statement {
   return {
@@ -103,7 +103,7 @@ export function failPendingDeliveries(
 }
 
 /**
- * Removes the bodies of messages without a pending delivery, and the answers to them. The
+ * Removes the bodies of messages without a pending delivery, and the receivers' answers. The
  * deliveries and their attempts stay.
  */
 export function eraseWebhookMessages(ids: readonly string[]): Statement {

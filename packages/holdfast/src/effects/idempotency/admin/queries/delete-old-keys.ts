@@ -1,6 +1,6 @@
 import { leafName } from '../../queries/answers.ts'
 
-/** A range of pages of a leaf, and the age from which their keys are deleted. */
+/** A range of pages of a leaf, and the min age of the keys to delete. */
 interface OldKeys {
   readonly olderThanMs: number
   /** The first page. */

@@ -1,6 +1,6 @@
 import type { Statement } from '../../../../storage/postgres/statement/statement.ts'
 
-// Bounds the result if many callers share one key, which is a defect of the clients.
+// Limits the result if many callers share one key, which is a defect of the clients.
 const maxScopes = 20
 
 /** Finds a key of one caller, or of all callers that have used it. */

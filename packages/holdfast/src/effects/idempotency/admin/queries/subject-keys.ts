@@ -39,8 +39,8 @@ export function readKeyRows(leaf: number, ids: readonly string[]): Statement {
 }
 
 /**
- * Removes the answers and the names of keys. The rows stay, with an empty fingerprint: they keep
- * the calls from being carried out again.
+ * Removes the answers and the names of keys. The rows stay, with an empty fingerprint, so that the
+ * calls do not run again.
  */
 export function eraseKeyRows(
   leaf: number,

@@ -16,8 +16,8 @@ export interface RedrivenRow {
 }
 
 /**
- * Redrives dead jobs of a name, oldest first. Of several jobs that keep the same unique key until
- * they end, only the newest is redriven, and none while another job holds the key.
+ * Redrives dead jobs of a name, oldest first. If several jobs have the same unique key until they
+ * end, only the newest is redriven, and only if no other job holds the key.
  */
 export function redriveDead({ service, name, limit }: RedriveOf): Statement {
   return {

@@ -10,7 +10,7 @@ export interface SkippedRow {
 }
 
 /**
- * Takes the slot of a dead job away; the caller releases it. Returns no row if no ended job has
+ * Takes away the slot of a dead job, for the caller to release. Returns no row if no ended job has
  * this id.
  */
 export function skipDead(id: string): Statement {

@@ -67,7 +67,7 @@ function deleteJobs(deletion: string): string {
       select service, name, freed_key, limit_key, rate_key from gone order by name, freed_key`
 }
 
-/** Deletes jobs that wait to run. A claim that is quicker keeps its job. */
+/** Deletes waiting jobs. A job that is claimed first is not deleted. */
 export function deleteWaitingJobs(ids: readonly string[]): Statement {
   return {
     text: deleteJobs(`delete from holdfast.jobs where id = ${theseIds} and state <> 'running'`),
@@ -81,8 +81,8 @@ export function deleteEndedJobs(ids: readonly string[]): Statement {
 }
 
 /**
- * Deletes the idle limits of deleted jobs, whose keys may name a person. One that other jobs hold
- * or wait for is left to the pruning of limits.
+ * Deletes the idle limits of deleted jobs, whose keys may name a person. A limit that other jobs
+ * still use is deleted later, when idle limits are pruned.
  */
 export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
   const keys = jobs.flatMap(({ service, name, limit_key: limit, rate_key: rate }) => [
@@ -106,8 +106,8 @@ export function deleteIdleLimits(jobs: readonly DeletedJobRow[]): Statement {
 }
 
 /**
- * Deletes the subjects of jobs that are gone. One snapshot of both tables: a job that a redrive
- * moves meanwhile is in one of them.
+ * Deletes the subjects of jobs that no longer exist. Both tables are read in one snapshot, in which
+ * a job that is being redriven is in one of them.
  */
 export function forgetDeletedJobs(ids: readonly string[]): Statement {
   return {

@@ -9,8 +9,8 @@ export interface Candidate {
   readonly covers: readonly string[]
   readonly leaseMs: number
   /**
-   * The `application_name` of a session that the process keeps while it lives; `null` if it has no
-   * such session.
+   * The `application_name` of a session that the process keeps open while it lives; `null` if it
+   * has no such session.
    */
   readonly session: string | null
 }
@@ -34,8 +34,8 @@ const isGone = `leader.session is not null and leader.role = current_user and no
 
 /**
  * Takes the lease of a service if it is free, has ended, or its holder is gone; renews it if the
- * candidate holds it. Of simultaneous candidates, one wins, since the condition is checked on the
- * locked row.
+ * candidate holds it. If several candidates run it at once, one wins, since the condition is
+ * checked on the locked row.
  */
 export function campaign({ service, holder, covers, leaseMs, session }: Candidate): Statement {
   return {
