@@ -1,23 +1,16 @@
 import { Queue, Worker } from 'bullmq'
-import { createLogger, systemClock } from 'holdfast'
 import { until } from 'holdfast/testing'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisTool, startRedis } from '../../../test/redis-server.ts'
 import type { TestServer } from '../../../test/test-server.ts'
 import type { RelayedMessage } from '../../kernel/background/relay.ts'
-import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { brokerConformance } from '../../effects/messages/broker-conformance.fixture.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
 import { bullmq, type BullMqOptions } from './bullmq.ts'
+import { testHost } from '../../../test/test-host.ts'
 
-const host: ServiceHost = {
-  env: {},
-  mode: 'test',
-  clock: systemClock,
-  log: createLogger({ write: () => {} }),
-  notify: () => {},
-}
+const host = testHost()
 
 /** Returns the messages of a queue, in the order in which they were added. */
 async function waitingIn(queue: string, port: number): Promise<readonly BrokerMessage[]> {

@@ -1,23 +1,16 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { createLogger, systemClock } from 'holdfast'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { natsTool, startNats } from '../../../test/nats-server.ts'
 import type { TestServer } from '../../../test/test-server.ts'
 import type { RelayedMessage } from '../../kernel/background/relay.ts'
-import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { brokerConformance } from '../../effects/messages/broker-conformance.fixture.ts'
 import type { BrokerMessage } from '../../effects/messages/broker-message.ts'
 import { nats } from './nats.ts'
 import type { NatsOptions } from './nats-options.ts'
+import { testHost } from '../../../test/test-host.ts'
 
-const host: ServiceHost = {
-  env: {},
-  mode: 'test',
-  clock: systemClock,
-  log: createLogger({ write: () => {} }),
-  notify: () => {},
-}
+const host = testHost()
 
 async function storedIn(
   stream: string,

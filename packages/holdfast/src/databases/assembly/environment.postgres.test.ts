@@ -1,20 +1,15 @@
-import { createLogger, holdfast, systemClock } from 'holdfast'
+import { holdfast } from 'holdfast'
 import { connectClient, postgres } from 'holdfast/postgres'
 import { createTestDatabase } from 'holdfast/testing'
 import { afterEach, expect, test, vi } from 'vitest'
 import { testPostgresUrl } from '../../testing/test-postgres.ts'
+import { testHost } from '../../../test/test-host.ts'
 
 const { service } = holdfast({ database: postgres() })
 const empty = service({ name: 'empty', operations: {} })
 
 function start(env: Readonly<Record<string, string>>): Promise<unknown> {
-  return empty.start({
-    env,
-    mode: 'production',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-  })
+  return empty.start(testHost({ env, mode: 'production' }))
 }
 
 afterEach(() => void vi.unstubAllEnvs())

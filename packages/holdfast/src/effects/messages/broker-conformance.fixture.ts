@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { createLogger, systemClock } from 'holdfast'
 import { until } from 'holdfast/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Broker, BrokerConnection, RelayedMessage } from '../../kernel/background/relay.ts'
-import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import type { BrokerMessage } from './broker-message.ts'
+import { testHost } from '../../../test/test-host.ts'
 
 /** A broker on a real server that a test controls. */
 export interface BrokerUnderTest {
@@ -29,13 +28,7 @@ export interface BrokerTrial {
   readonly unreachable: RegExp
 }
 
-const host: ServiceHost = {
-  env: {},
-  mode: 'test',
-  clock: systemClock,
-  log: createLogger({ write: () => {} }),
-  notify: () => {},
-}
+const host = testHost()
 
 function message(key: string, payload: number): RelayedMessage {
   return {

@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, holdfast } from 'holdfast'
 import { createHandler } from 'holdfast/http'
 import { openTelemetry } from 'holdfast/opentelemetry'
 import { attributesOf, createTelemetry } from 'holdfast/telemetry'
 import { z } from 'zod'
+import { testHost } from '../../../test/test-host.ts'
 
 // Prints the spans of one call whose handler creates spans with OpenTelemetry's API, and which
 // provider recorded them.
@@ -62,14 +63,9 @@ const telemetry = createTelemetry(
   { bridge: openTelemetry(), runtimeMetrics: false },
   { env: { NODE_ENV: 'test', ...exportsTo(receiver.address() as AddressInfo | null) } },
 )
-const running = await service({ name: 'bridged', operations: { work }, redact: ['email'] }).start({
-  env: {},
-  mode: 'test',
-  clock: systemClock,
-  log: createLogger({ write: () => {} }),
-  notify: () => {},
-  telemetry,
-})
+const running = await service({ name: 'bridged', operations: { work }, redact: ['email'] }).start(
+  testHost({ telemetry }),
+)
 const reader = telemetry.readSpans()
 const response = await createHandler(running).fetch(new Request('http://service.test/work'))
 await received

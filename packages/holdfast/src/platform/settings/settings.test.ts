@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, createLogger, holdfast } from 'holdfast'
 import {
   durationMs,
   flag,
@@ -15,6 +15,7 @@ import {
 } from 'holdfast/settings'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
+import { testHost } from '../../../test/test-host.ts'
 
 const declared = settings({
   API_KEY: setting(text(), { description: 'The key of the payments API.', secret: true }),
@@ -271,14 +272,7 @@ describe('a service', () => {
     },
   })
   const configured = service({ name: 'configured', operations: { readLimit } })
-  const start = (env: Record<string, string>) =>
-    configured.start({
-      env,
-      mode: 'test',
-      clock: systemClock,
-      log: createLogger({ write: () => {} }),
-      notify: () => {},
-    })
+  const start = (env: Record<string, string>) => configured.start(testHost({ env }))
 
   test('passes its configuration to its handlers', async () => {
     const running = await start({ API_KEY: 'k', LIMIT: '9' })

@@ -1,12 +1,13 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, holdfast } from 'holdfast'
 import { createHandler } from 'holdfast/http'
 import { attributesOf, type FinishedSpan } from 'holdfast/telemetry'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { telemetryForTest, type TelemetryForTest } from './telemetry.fixture.ts'
 import { readUntracedHosts } from './untraced-hosts.ts'
+import { testHost } from '../../../test/test-host.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
 const traceparent = `00-${traceId}-b7ad6b7169203331-01`
@@ -175,14 +176,7 @@ test('a handler that calls fetch propagates the trace and its state', async () =
       return {}
     },
   })
-  const running = await service({ name: 'looking', operations: { look } }).start({
-    env: {},
-    mode: 'test',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-    telemetry,
-  })
+  const running = await service({ name: 'looking', operations: { look } }).start(testHost({ telemetry }))
   const { fetch: call } = createHandler(running)
   const headers = { traceparent, tracestate: 'congo=1' }
   expect((await call(new Request('http://looking.test/look', { headers }))).status).toBe(200)

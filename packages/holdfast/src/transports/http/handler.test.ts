@@ -1,8 +1,9 @@
-import { anyone, createLogger, type Database, holdfast, systemClock } from 'holdfast'
+import { anyone, createLogger, type Database, holdfast } from 'holdfast'
 import { createHandler, type HttpRequest } from 'holdfast/http'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { json, noDatabase, openShop, problemOf, shop, SoldOut } from './shop.fixture.ts'
+import { testHost } from '../../../test/test-host.ts'
 
 describe('an answer of an operation', () => {
   test('is JSON', async () => {
@@ -99,13 +100,7 @@ describe('a call', () => {
   })
 
   test('is in flight until it is answered, and is cancelled when its client disconnects', async () => {
-    const running = await service({ name: 'waiting', operations: { wait } }).start({
-      env: {},
-      mode: 'test',
-      clock: systemClock,
-      log: createLogger({ write: () => {} }),
-      notify: () => {},
-    })
+    const running = await service({ name: 'waiting', operations: { wait } }).start(testHost())
     const handler = createHandler(running)
     const client = new AbortController()
     const answer = handler.fetch(

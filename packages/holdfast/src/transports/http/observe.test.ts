@@ -1,9 +1,10 @@
-import { anyone, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, holdfast } from 'holdfast'
 import { createHandler, type HttpRequest } from 'holdfast/http'
 import { attributesOf } from 'holdfast/telemetry'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { telemetryForTest } from '../../platform/telemetry/telemetry.fixture.ts'
+import { testHost } from '../../../test/test-host.ts'
 
 const { query, service } = holdfast()
 
@@ -18,14 +19,9 @@ const readReset = query({
 async function observe(request: Pick<HttpRequest, 'method' | 'target'> & Partial<HttpRequest>) {
   const telemetry = telemetryForTest()
   const reader = telemetry.readSpans()
-  const running = await service({ name: 'observed', operations: { readReset } }).start({
-    env: {},
-    mode: 'test',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-    telemetry,
-  })
+  const running = await service({ name: 'observed', operations: { readReset } }).start(
+    testHost({ telemetry }),
+  )
   await createHandler(running).answer({
     header: () => undefined,
     client: new AbortController().signal,

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { anyone, type Answer, createLogger, holdfast, systemClock } from 'holdfast'
+import { anyone, type Answer, holdfast } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestDatabase, createTestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
+import { testHost } from '../../../../test/test-host.ts'
 
 const { query, mutation, service } = holdfast({
   database: postgres({ connections: { reads: 2, writes: 2, wait: '1s' } }),
@@ -128,13 +129,7 @@ test('sessions of queries are read-only and detect a disconnected client', async
 test('the options of a URL are kept, and override none of the framework', async () => {
   const database = await createTestDatabase()
   const url = `${database.url}?options=${encodeURIComponent('-c default_transaction_read_only=off -c work_mem=5MB')}`
-  const running = await pooled.start({
-    env: { DATABASE_URL: url },
-    mode: 'test',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-  })
+  const running = await pooled.start(testHost({ env: { DATABASE_URL: url } }))
   const answer = await running.call({
     operation: 'settings',
     input: { path: {}, query: {}, body: undefined },
@@ -177,24 +172,12 @@ test.each([
   ['not a url', 'configuration-invalid'],
   ['postgres://nobody@127.0.0.1:1/x', 'database-unreachable'],
 ])('DATABASE_URL=%s does not start: %s', async (url, code) => {
-  const starting = pooled.start({
-    env: { DATABASE_URL: url },
-    mode: 'test',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-  })
+  const starting = pooled.start(testHost({ env: { DATABASE_URL: url } }))
   await expect(starting).rejects.toMatchObject({ code })
 })
 
 test('production does not start without a database', async () => {
-  const starting = pooled.start({
-    env: {},
-    mode: 'production',
-    clock: systemClock,
-    log: createLogger({ write: () => {} }),
-    notify: () => {},
-  })
+  const starting = pooled.start(testHost({ mode: 'production' }))
   await expect(starting).rejects.toMatchObject({
     code: 'configuration-invalid',
     message: expect.stringContaining('DATABASE_URL'),
@@ -203,14 +186,7 @@ test('production does not start without a database', async () => {
 
 test('services that start at once on one database share its secret and its tables', async () => {
   const database = await createTestDatabase()
-  const start = () =>
-    pooled.start({
-      env: { DATABASE_URL: database.url },
-      mode: 'test',
-      clock: systemClock,
-      log: createLogger({ write: () => {} }),
-      notify: () => {},
-    })
+  const start = () => pooled.start(testHost({ env: { DATABASE_URL: database.url } }))
   const running = await Promise.all([start(), start(), start()])
   await Promise.all(running.map((one) => one.stop()))
   await database.drop()
