@@ -1,8 +1,8 @@
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 
 // Statements about the limits of jobs: admission, the slots of concurrency keys, and the next turns
-// of rate limits. holdfast.job_limits has one row per job name, kind of limit and key. The gate of a
-// name is an advisory lock: its holder admits the jobs of the name.
+// of rate limits. holdfast.job_limits has one row per job name, kind of limit and key. The gate of
+// a name is an advisory lock: its holder admits the jobs of the name.
 
 /** A job that waits for admission by its limits. */
 export interface GatedRow {
