@@ -1,5 +1,5 @@
 /*
- * The life of a job: a row in holdfast.jobs until it ends, then a row in holdfast.ended_jobs.
+ * The life of a job. It is a row of holdfast.jobs until it ends, then of holdfast.ended_jobs.
  *
  *   scheduled, waiting ──due──▶ limited ──admitted──▶ ready ──claimed──▶ running ──▶ succeeded,
  *        ▲                      │   │                 ▲   ▲                │  │      dead or
@@ -9,19 +9,28 @@
  *
  * A job without limits skips `limited`. Each transition is one statement (queries/):
  *
- * from to when statement (enqueued) scheduled it is delayed insertJobs (enqueued) limited or ready
- * it is due insertJobs scheduled, waiting limited or ready it is due, or its message has come
- * promoteDue limited ready its limits admit it admit limited blocked its concurrency key has no
- * slot admit limited scheduled its rate turn comes later admit blocked ready a job of its key
- * passes on its slot releaseSlot ready running a worker claims it claimJobs running ready it has
- * not started and is released releaseClaims running ready the reply to its claim was lost
- * releaseUnknownClaims running ready its worker stops, or has died endAttempt running scheduled it
- * failed, snoozes or sleeps endAttempt running waiting it waits for a message endAttempt running
- * succeeded with its transaction succeedFenced running succeeded it used no transaction
- * completeJobs running dead its last attempt failed endAttempt running cancelled it was cancelled
- * while it ran endAttempt any other cancelled it is cancelled cancelJob dead limited or ready it is
- * redriven redriveDead dead, scheduled limited or ready it is retried retryJobNow limited, ready, …
- * waiting another job engine takes it handOver
+ *   from                 to                 when                               statement
+ *   (enqueued)           scheduled          it is delayed                      insertJobs
+ *   (enqueued)           limited or ready   it is due                          insertJobs
+ *   scheduled, waiting   limited or ready   it is due, or its message came     promoteDue
+ *   limited              ready              its limits admit it                admit
+ *   limited              blocked            its concurrency key has no slot    admit
+ *   limited              scheduled          its rate turn comes later          admit
+ *   blocked              ready              a slot of its key becomes free     releaseSlot
+ *   ready                running            a worker claims it                 claimJobs
+ *   running              ready              it is released before it starts      releaseClaims
+ *   running              ready              the reply to its claim was lost    releaseUnknownClaims
+ *   running              ready              its worker stops, or has died      endAttempt
+ *   running              scheduled          it failed, snoozes or sleeps       endAttempt
+ *   running              waiting            it waits for a message             endAttempt
+ *   running              succeeded          with its transaction               succeedFenced
+ *   running              succeeded          it used no transaction             completeJobs
+ *   running              dead               its last attempt failed            endAttempt
+ *   running              cancelled          it was cancelled while it ran      endAttempt
+ *   any other            cancelled          it is cancelled                    cancelJob
+ *   dead                 limited or ready   it is redriven                     redriveDead
+ *   dead, scheduled      limited or ready   it is retried                      retryJobNow
+ *   limited, ready, …    waiting            another job engine takes it        handOver
  *
  * Invariants:
  * - A job is in one of the two tables: the statement that ends it moves it (queries/archive.ts).
@@ -49,7 +58,7 @@ export const jobStates = [
 /**
  * The state of a job:
  * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
- * - `limited`: due, but not admitted by its limits yet.
+ * - `limited`: due, but not let through its limits yet.
  * - `blocked`: waits for a slot of its concurrency key.
  * - `ready`: starts as soon as a worker has a free slot.
  * - `waiting`: waits for a message, or was handed over to another job engine.
