@@ -1,5 +1,5 @@
 /*
- * The life of a job. It is a row of holdfast.jobs until it ends, then of holdfast.ended_jobs.
+ * The life of a job: a row in holdfast.jobs until it ends, then a row in holdfast.ended_jobs.
  *
  *   scheduled, waiting ──due──▶ limited ──admitted──▶ ready ──claimed──▶ running ──▶ succeeded,
  *        ▲                      │   │                 ▲   ▲                │  │      dead or
@@ -58,7 +58,7 @@ export const jobStates = [
 /**
  * The state of a job:
  * - `scheduled`: not due yet: delayed, sleeping, or between two attempts.
- * - `limited`: due, but not let through its limits yet.
+ * - `limited`: due, but not admitted by its limits yet.
  * - `blocked`: waits for a slot of its concurrency key.
  * - `ready`: starts as soon as a worker has a free slot.
  * - `waiting`: waits for a message, or was handed over to another job engine.
