@@ -73,6 +73,7 @@ export {
   type LoggerOptions,
   type LogLine,
 } from './kernel/base/log.ts'
+export { fromWinston, type WinstonLogger } from './kernel/host/from-winston.ts'
 export type {
   MutationDefinition,
   NoInput,

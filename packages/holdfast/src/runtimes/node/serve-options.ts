@@ -19,7 +19,8 @@ export interface ServeOptions extends HttpLimits, SecurityHeaderOptions, StopOpt
    */
   readonly host?: string
   /**
-   * The logger. Default: one JSON object per line on stdout, from level `LOG_LEVEL`, else `info`.
+   * The logger: one of pino, or `fromWinston(logger)`. Default: one JSON object per line on stdout,
+   * from level `LOG_LEVEL`, else `info`.
    */
   readonly log?: Logger
   /**

@@ -7,6 +7,7 @@ import { configurationInvalid } from '../../../kernel/base/configuration-invalid
 import type { Logger } from '../../../kernel/base/log.ts'
 import { createRedactor } from '../../../kernel/base/redact.ts'
 import { redactedLog } from '../../../kernel/base/redacted-log.ts'
+import { isWinstonLogger } from '../../../kernel/host/from-winston.ts'
 import { guardedLog } from '../../../kernel/host/guarded-log.ts'
 import type { Mode, ServiceHost } from '../../../kernel/host/service-host.ts'
 import type { Settings } from '../../../kernel/host/settings.ts'
@@ -53,7 +54,7 @@ export async function readConfiguration(
   )
   const { env, mode } = environment
   const values = await serverSettings.read(environment)
-  const givenLog = options.log ?? defaultLog(values, mode)
+  const givenLog = options.log === undefined ? defaultLog(values, mode) : checkLog(options.log)
   return {
     env,
     mode,
@@ -72,6 +73,14 @@ export async function readConfiguration(
 
 function writeToStderr(line: string): void {
   process.stderr.write(`${line}\n`)
+}
+
+function checkLog(log: Logger): Logger {
+  // Its methods accept fields as the message, so the types do not find this.
+  if (!isWinstonLogger(log)) return log
+  throw configurationInvalid([
+    'The option log is a winston logger, which takes the message before the fields; pass fromWinston(logger).',
+  ])
 }
 
 function defaultLog({ LOG_LEVEL }: ServerValues, mode: Mode): Logger {
