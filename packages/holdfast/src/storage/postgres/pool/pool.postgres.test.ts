@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { anyone, type Answer, holdfast } from 'holdfast'
 import { postgres, sql } from 'holdfast/postgres'
-import { createTestDatabase, createTestService, until } from 'holdfast/testing'
+import { createTestDatabase, createTestService, type TestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { testHost } from '../../../../test/test-host.ts'
@@ -63,30 +63,42 @@ const callElsewhere = query({
   },
 })
 
-const pooled = service({ name: 'pooled', operations: { sleep, settings, limits, callElsewhere } })
+const operations = { sleep, settings, limits, callElsewhere }
+const pooled = service({ name: 'pooled', operations })
 
 const codeOf = (answer: Answer): unknown => (JSON.parse(answer.body ?? '{}') as { code?: string }).code
 
-test('a call that gets no connection in time is answered with Retry-After', async () => {
-  await using tested = await createTestService(pooled)
-  const clients = new AbortController()
-  const holding = [1, 2].map(() => tested.send('sleep', { seconds: 600 }, { signal: clients.signal }))
+/** Takes all connections for reads. Returns the disconnection of the clients that hold them. */
+async function holdConnections(tested: TestService<typeof operations>): Promise<() => Promise<void>> {
+  const clients = [new AbortController(), new AbortController()]
+  const calls = clients.map(async ({ signal }) => {
+    // A busy machine may need longer than the wait to open a connection.
+    while (!signal.aborted) await tested.send('sleep', { seconds: 600 }, { signal })
+  })
   await until(
     async () =>
       (
         await tested.sql(
           `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
         )
-      ).length === 2,
+      ).length === clients.length,
   )
+  return async () => {
+    for (const client of clients) client.abort()
+    await Promise.all(calls)
+  }
+}
+
+test('a call that gets no connection in time is answered with Retry-After', async () => {
+  await using tested = await createTestService(pooled)
+  const disconnect = await holdConnections(tested)
   const refused = await tested.send('settings', {})
   expect([refused.status, codeOf(refused), refused.headers['retry-after']]).toEqual([
     503,
     'database-unavailable',
     '1',
   ])
-  clients.abort()
-  await Promise.all(holding)
+  await disconnect()
 })
 
 test.each(['refused', 'missing', 'circle'] as const)(
@@ -101,18 +113,8 @@ test.each(['refused', 'missing', 'circle'] as const)(
 test('clients that disconnect release their connections at once', async () => {
   await using tested = await createTestService(pooled)
   for (let round = 0; round < 3; round += 1) {
-    const clients = [1, 2].map(() => new AbortController())
-    const calls = clients.map(({ signal }) => tested.send('sleep', { seconds: 600 }, { signal }))
-    await until(
-      async () =>
-        (
-          await tested.sql(
-            `select from pg_stat_activity where datname = current_database() and query like '%pg_sleep%' and state = 'active' and pid <> pg_backend_pid()`,
-          )
-        ).length === 2,
-    )
-    for (const client of clients) client.abort()
-    await Promise.all(calls)
+    const disconnect = await holdConnections(tested)
+    await disconnect()
     expect((await tested.send('settings', {})).status).toBe(200)
   }
 })
