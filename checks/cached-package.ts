@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { HoldfastError } from 'holdfast'
 import { runCommand } from './run-command.ts'
 
@@ -37,6 +37,8 @@ async function install(name: string, version: string, folder: string): Promise<v
         `${name}@${version}, which a test needs, could not be fetched from the registry:\n${stderr}`,
       )
     }
+    // The name may have a scope.
+    mkdirSync(dirname(folder), { recursive: true })
     // Another process may have installed the same version meanwhile.
     if (!existsSync(folder)) renameSync(staging, folder)
   } finally {
