@@ -1,10 +1,10 @@
 import { databaseCheckName } from '../../kernel/service/check.ts'
 import type { Database, DatabaseHost, OpenDatabase } from '../../kernel/service/database.ts'
-import { checkConnection } from '../../storage/postgres/pool/check-connection.ts'
 import { postgresProblems } from '../../storage/postgres/errors/problems.ts'
 import { requireAnswer } from '../../storage/postgres/session/connect-client.ts'
 import { requireKnownDriver } from '../../storage/postgres/session/driver-internals.ts'
 import { openStatementGuard } from '../../storage/statement-guard/open-statement-guard.ts'
+import { checkDatabase } from './check-database.ts'
 import { assemblyHost } from './assembly-host.ts'
 import type { Binding } from './binding.ts'
 import { capabilities, type CapabilityOptions } from './capabilities.ts'
@@ -73,7 +73,7 @@ async function openDatabase(
   const open = opening.move()
   return {
     ...opened,
-    checks: { [databaseCheckName]: checkConnection(own), ...opened.checks },
+    checks: { [databaseCheckName]: checkDatabase(own), ...opened.checks },
     close: () => open.disposeAsync(),
   }
 }

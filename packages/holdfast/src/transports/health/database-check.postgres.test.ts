@@ -3,6 +3,7 @@ import { createHealth } from 'holdfast/health'
 import { postgres, sql } from 'holdfast/postgres'
 import { createTestService, type TestService, until } from 'holdfast/testing'
 import { expect, test } from 'vitest'
+import { schemaVersion } from '../../databases/assembly/schema-version.ts'
 
 const { query, service } = holdfast({ database: postgres({ connections: { reads: 1, writes: 1 } }) })
 
@@ -67,4 +68,23 @@ test('a connection that was lost is replaced', async () => {
     const now = await backends(tested)
     return status === 200 && now.length > 0 && now.every(({ pid }) => !before.some((one) => one.pid === pid))
   })
+})
+
+test('a process is not ready once a newer version has removed tables that it needs', async () => {
+  const lines: Record<string, unknown>[] = []
+  await using tested = await open((line) => lines.push(JSON.parse(line) as Record<string, unknown>))
+  expect((await tested.fetch('/health/ready')).status).toBe(200)
+  // As a migration of a newer version records itself.
+  await tested.sql(
+    `insert into holdfast.migrations (owner, name, checksum, duration_ms, needs_version)
+     values ('holdfast', '9999-contract', '', 0, $1)`,
+    [schemaVersion + 1],
+  )
+  await until(async () => (await tested.fetch('/health/ready')).status === 503)
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      msg: 'check failed',
+      error: expect.objectContaining({ code: 'schema-too-new' }),
+    }),
+  )
 })

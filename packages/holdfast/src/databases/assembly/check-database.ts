@@ -1,0 +1,39 @@
+import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
+import { systemWork } from '../../kernel/host/work.ts'
+import type { Check } from '../../kernel/service/check.ts'
+import type { Pool } from '../../storage/postgres/pool/pool.ts'
+import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
+import { schemaVersion } from './schema-version.ts'
+
+/**
+ * Returns a health check of whether a database answers, and whether this version can work with its
+ * tables: a newer one may have removed what this one needs while this process runs. It fails with
+ * `schema-too-new` then, so that the load balancer sends no more calls here.
+ *
+ * @param pool a pool used only for the framework's own statements. In a pool shared with calls, the
+ * check would wait behind them and report the database as missing under load, which would remove a
+ * busy service from the load balancer.
+ */
+export function checkDatabase(pool: Pool): Check {
+  return {
+    timeout: '1s',
+    // Together with the timeout, a database that hangs is reported within two seconds.
+    cacheFor: '500ms',
+    run: ({ signal }) =>
+      withConnection(pool, systemWork(signal), async (connection) => {
+        const { rows } = await connection.run<{ needed: number }>({
+          name: 'holdfast_check_database',
+          text: `select coalesce(max(needs_version), 0) as needed from holdfast.migrations where owner = 'holdfast'`,
+        })
+        const { needed } = rows[0]!
+        if (needed > schemaVersion) throw schemaTooNew(needed)
+      }),
+  }
+}
+
+function schemaTooNew(needed: number): HoldfastError {
+  return new HoldfastError(
+    'schema-too-new',
+    `While this process was running, a newer version of Holdfast changed its tables: they require schema version ${needed}, but this version of Holdfast supports ${schemaVersion}. Replace this process with one of the newer version.`,
+  )
+}
