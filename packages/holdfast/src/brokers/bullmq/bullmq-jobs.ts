@@ -1,7 +1,7 @@
 import type { RedisOptions } from 'ioredis'
 import { type Duration, toMilliseconds } from '../../kernel/base/duration.ts'
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { JobEngine } from '../../effects/jobs/job-engine.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { BullMqWorker } from './bullmq-worker.ts'
@@ -88,7 +88,7 @@ export function bullmqJobs({
 }
 
 async function identify(pool: Pool, service: string): Promise<string> {
-  const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+  const { rows } = await withConnection(pool, limitedWork(timeoutMs), (connection) =>
     connection.run<{ id: string }>(identifyDatabase(service)),
   )
   if (rows[0]) return rows[0].id

@@ -9,7 +9,7 @@ import {
   finishJobs,
   type OverRow,
 } from './queries/job-records.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
@@ -47,7 +47,7 @@ export class JobRecords {
   }
 
   async #run<Row extends object>(statement: Statement): Promise<Row[]> {
-    const work = systemWork(AbortSignal.timeout(timeoutMs))
+    const work = limitedWork(timeoutMs)
     return withConnection(this.#pool, work, async (connection) => (await connection.run<Row>(statement)).rows)
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Migration } from '../../storage/migrations/migration.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
@@ -82,7 +82,7 @@ export async function recognizeDatabase(
   pool: Pool,
   { log, isDisposable = false }: RecognizeOptions,
 ): Promise<void> {
-  const work = systemWork(AbortSignal.timeout(limitMs))
+  const work = limitedWork(limitMs)
   const place = await withConnection(pool, work, async (connection): Promise<Statement | undefined> => {
     const text = await placeText(connection)
     const { rows } = await connection.run<PlaceRow>({ text })

@@ -2,7 +2,7 @@ import { betweenMs } from '../../kernel/base/backoff.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { systemWork, type Work } from '../../kernel/host/work.ts'
+import { limitedWork, type Work } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../storage/postgres/errors/sql-state.ts'
@@ -30,7 +30,7 @@ const lockTimeoutMs = 50
 
 /** Reads the layout of the ring, and widens it first if the retention requires that. */
 export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyRing> {
-  const work = passWork()
+  const work = limitedWork(passTimeoutMs)
   const found = await withConnection(pool, work, readLayout)
   const widthMs = widthFor(retentionMs)
   if (found.width_ms >= widthMs) return new KeyRing(found)
@@ -43,7 +43,7 @@ export async function openKeyRing(pool: Pool, retentionMs: number): Promise<KeyR
 
 /** Reads the layout of the ring again. */
 export async function reloadKeyRing(ring: KeyRing, pool: Pool): Promise<void> {
-  ring.update(await withConnection(pool, passWork(), readLayout))
+  ring.update(await withConnection(pool, limitedWork(passTimeoutMs), readLayout))
 }
 
 /**
@@ -63,7 +63,7 @@ export function startRotation({ pool, ring, clock, log, everyMs }: Rotation): Re
     // Spreads out the passes of processes that start at the same time.
     firstAfterMs: betweenMs(0, everyMs),
     async work(stopping) {
-      const work = passWork(stopping)
+      const work = limitedWork(passTimeoutMs, stopping)
       ring.update(await withConnection(pool, work, readLayout))
       const leaf = ring.expired()
       if (leaf !== undefined) await truncate(leaf, ring, { pool, work, log })
@@ -98,9 +98,4 @@ const lockNotAvailable = '55P03'
 async function readLayout(connection: Connection): Promise<RingRow> {
   const { rows } = await connection.run<RingRow>(readRing())
   return rows[0]!
-}
-
-function passWork(stopping?: AbortSignal): Work {
-  const timeout = AbortSignal.timeout(passTimeoutMs)
-  return systemWork(stopping ? AbortSignal.any([stopping, timeout]) : timeout)
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import { forgetWorker, registerWorker } from './queries/workers.ts'
@@ -19,7 +19,7 @@ export interface WorkerIdentity {
 export async function registerIdentity(pool: Pool, service: string): Promise<WorkerIdentity> {
   const id = randomUUID()
   const run = async (statement: Statement): Promise<void> =>
-    withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), async (connection) => {
+    withConnection(pool, limitedWork(timeoutMs), async (connection) => {
       await connection.run(statement)
     })
   await run(registerWorker(id, { service, host: hostname(), pid: process.pid }))

@@ -1,7 +1,7 @@
 import type { Worker } from '../../kernel/background/background.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import { toLogFields } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { claimKey, type ClaimOf } from './claim/claim-of.ts'
 import { Claims } from './claim/claims.ts'
@@ -197,7 +197,7 @@ class PostgresWorker implements ProcessWorker {
 
   async #endCancelled(): Promise<undefined> {
     if (this.#attempts.size === 0 && this.#claims.every(({ waiting }) => waiting === 0)) return
-    const work = systemWork(AbortSignal.timeout(timeoutMs))
+    const work = limitedWork(timeoutMs)
     const { rows } = await withConnection(this.#parts.control, work, (connection) =>
       connection.run<ClaimOf>(findCancelled(this.id)),
     )

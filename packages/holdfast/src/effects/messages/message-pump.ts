@@ -4,7 +4,7 @@ import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurr
 import type { PublishedMessage } from '../../kernel/background/event.ts'
 import type { Relay } from '../../kernel/background/relay.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../storage/postgres/statement/statement.ts'
 import type { BoundTransaction, HandlerSession } from '../../storage/postgres/transaction/handler-session.ts'
@@ -173,7 +173,7 @@ class ProcessPump implements MessagePump {
 
   async #poll(stopping: AbortSignal): Promise<undefined> {
     const { service, pool } = this.#parts
-    const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+    const work = limitedWork(limitMs, stopping)
     const { rows } = await withConnection(pool, work, (connection) =>
       connection.run<LogRow>(readLog(service, this.#subscriptions)),
     )

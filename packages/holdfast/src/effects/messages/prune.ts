@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/base/clock.ts'
 import type { RecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Connection } from '../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { pruneInBatches } from '../../storage/postgres/pool/prune-in-batches.ts'
@@ -66,7 +66,7 @@ export function startMessagePruning(parts: MessagePruning): RecurringTask {
     batch: 1_000,
     ...(isResponsible && { isResponsible }),
     prune(limit, stopping) {
-      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = limitedWork(limitMs, stopping)
       return withConnection(pool, work, async (connection) => {
         const messages = await deleteMessages(connection, limit)
         const consumed = await deleteConsumed(connection, limit)

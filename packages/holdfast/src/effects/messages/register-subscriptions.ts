@@ -1,4 +1,4 @@
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { transact } from '../../storage/postgres/transaction/with-transaction.ts'
 import { lockDispatchWaiting } from './queries/dispatch.ts'
@@ -17,7 +17,7 @@ export async function registerAll(
   declarations: readonly SubscriptionDeclaration[],
   pool: Pool,
 ): Promise<void> {
-  const work = systemWork(AbortSignal.timeout(limitMs))
+  const work = limitedWork(limitMs)
   await transact(pool, { work, limitMs }, async (transaction) => {
     // Prevents the assignment of positions while the sequence is compared with those in use.
     await transaction.run(lockDispatchWaiting())

@@ -1,6 +1,6 @@
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { type AbandonedRow, markSeen, type SubscriptionName } from './queries/subscriptions.ts'
@@ -26,7 +26,7 @@ export function startMarking(own: readonly SubscriptionName[], parts: MarkingPar
     log,
     everyMs: markEveryMs,
     async work(stopping) {
-      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = limitedWork(limitMs, stopping)
       const { rows } = await withConnection(pool, work, (connection) =>
         connection.run<AbandonedRow>(markSeen(service, own)),
       )

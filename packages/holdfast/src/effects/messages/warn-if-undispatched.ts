@@ -2,7 +2,7 @@ import { betweenMs } from '../../kernel/base/backoff.ts'
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { findUndispatched, type UndispatchedRow } from './queries/find-undispatched.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
@@ -34,7 +34,7 @@ export function warnIfUndispatched({ pool, clock, log }: UndispatchedWatch): Rec
     // unnecessary.
     firstAfterMs: betweenMs(everyMs / 2, everyMs),
     async work(stopping) {
-      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = limitedWork(limitMs, stopping)
       const { rows } = await withConnection(pool, work, (connection) =>
         connection.run<UndispatchedRow>(findUndispatched()),
       )

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../storage/postgres/pool/with-connection.ts'
 import { deleteOrphans, type OrphansRow } from './queries/delete-orphans.ts'
@@ -39,7 +39,7 @@ export function startOrphanSweep({ pool, clock, log, isResponsible }: OrphanSwee
     everyMs,
     async work(stopping) {
       if (!isResponsible() || clock.monotonicMs() < restsUntilMs) return undefined
-      const work = systemWork(AbortSignal.any([stopping, AbortSignal.timeout(limitMs)]))
+      const work = limitedWork(limitMs, stopping)
       const { rows } = await withConnection(pool, work, (connection) =>
         connection.run<OrphansRow>(deleteOrphans(after, pageSize)),
       )

@@ -56,6 +56,15 @@ export function systemWork(deadline: Cancellation): Work {
 }
 
 /**
+ * Returns {@link systemWork} with a time limit, in milliseconds of real time. `stopping` ends it
+ * earlier; default: only the limit does.
+ */
+export function limitedWork(limitMs: number, stopping?: AbortSignal): Work {
+  const limit = AbortSignal.timeout(limitMs)
+  return systemWork(stopping ? AbortSignal.any([stopping, limit]) : limit)
+}
+
+/**
  * Returns the `traceparent` to pass on to what the work starts; `undefined` for work of the
  * framework, which belongs to no trace.
  */

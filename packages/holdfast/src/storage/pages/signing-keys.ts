@@ -1,6 +1,6 @@
 import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { SigningKey, SigningKeys } from '../../kernel/pages/signing-keys.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { CapabilityHost, DatabaseCapability } from '../capability/database-capability.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import type { Statement } from '../postgres/statement/statement.ts'
@@ -41,7 +41,7 @@ async function openSigningKeys(pool: Pool): Promise<SigningKeys> {
 }
 
 async function readKeys(pool: Pool): Promise<readonly SigningKey[]> {
-  const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+  const { rows } = await withConnection(pool, limitedWork(timeoutMs), (connection) =>
     connection.run<KeyRow>(selectKeys),
   )
   if (rows.length > 0) return rows.map(({ id, value }) => ({ id, secret: value }))

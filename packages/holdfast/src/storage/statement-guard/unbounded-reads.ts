@@ -1,6 +1,6 @@
 import { type CompiledOperation, describeOperation } from '../../kernel/operation/compile.ts'
 import { toLogFields, type Logger } from '../../kernel/base/log.ts'
-import { systemWork } from '../../kernel/host/work.ts'
+import { limitedWork } from '../../kernel/host/work.ts'
 import type { Pool } from '../postgres/pool/pool.ts'
 import { describeStatement } from '../postgres/statement/statement-text.ts'
 import { findUnbounded, type UniqueKeys } from './find-unbounded.ts'
@@ -51,7 +51,7 @@ export class UnboundedReads {
   }
 
   async #readKeys(): Promise<UniqueKeys> {
-    const work = systemWork(AbortSignal.timeout(timeoutMs))
+    const work = limitedWork(timeoutMs)
     const { rows } = await withConnection(this.#pool, work, (connection) =>
       connection.run<UniqueKeyRow>(readUniqueKeys()),
     )

@@ -2,7 +2,7 @@ import { fullJitterMs } from '../../../kernel/base/backoff.ts'
 import { systemClock } from '../../../kernel/base/clock.ts'
 import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { batchCalls } from './batch-calls.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
@@ -38,10 +38,8 @@ export class Completer {
   async #write(batch: readonly Completion[]): Promise<readonly boolean[]> {
     for (let attempts = 1; !this.#closing.aborted; attempts += 1) {
       try {
-        const { rows } = await withConnection(
-          this.#pool,
-          systemWork(AbortSignal.timeout(limitMs)),
-          (connection) => connection.run<ClaimOf>(completeJobs(batch)),
+        const { rows } = await withConnection(this.#pool, limitedWork(limitMs), (connection) =>
+          connection.run<ClaimOf>(completeJobs(batch)),
         )
         const completed = new Set(rows.map(claimKey))
         return batch.map((completion) => completed.has(claimKey(completion)))

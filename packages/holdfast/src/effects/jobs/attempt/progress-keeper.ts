@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { sqlStateOf } from '../../../storage/postgres/errors/sql-state.ts'
 import { claimKey, type ClaimOf } from '../claim/claim-of.ts'
@@ -45,7 +45,7 @@ export class ProgressKeeper {
     const reported = [...this.#reports.values()]
     if (reported.length === 0) return
     this.#reports = new Map()
-    await withConnection(this.#pool, systemWork(AbortSignal.timeout(timeoutMs)), async (connection) => {
+    await withConnection(this.#pool, limitedWork(timeoutMs), async (connection) => {
       for (const one of reported) {
         await connection.run(storeProgress(one, one.value)).catch((error: unknown) => {
           // A value that Postgres cannot store, such as one with U+0000, must not prevent others

@@ -2,7 +2,7 @@ import { fullJitterMs } from '../../../kernel/base/backoff.ts'
 import { systemClock } from '../../../kernel/base/clock.ts'
 import { pause } from '../../../kernel/base/wait.ts'
 import { toLogFields } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { AttemptScope } from './attempt-scope.ts'
 import { type AttemptEnd, endAttempt, type EndedRow } from '../queries/finish.ts'
 import { releaseSlot, slotOf } from '../queries/limits.ts'
@@ -37,7 +37,7 @@ export async function reportEnd(scope: AttemptScope, end: AttemptEnd): Promise<s
 }
 
 async function report({ control, row, service }: AttemptScope, end: AttemptEnd): Promise<string | undefined> {
-  const work = systemWork(AbortSignal.timeout(limitMs))
+  const work = limitedWork(limitMs)
   const ending = endAttempt(row, end)
   if (!row.has_slot) {
     const { rows } = await withConnection(control, work, (connection) => connection.run<EndedRow>(ending))

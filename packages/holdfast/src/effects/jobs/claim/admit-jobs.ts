@@ -1,6 +1,6 @@
 import { toMilliseconds } from '../../../kernel/base/duration.ts'
 import type { JobType } from '../../../kernel/background/job-type.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import {
@@ -43,7 +43,7 @@ interface Limited {
  */
 export function admitJobs(pool: Pool, limited: Limited): Promise<Admitted> {
   const { service, job } = limited
-  const work = systemWork(AbortSignal.timeout(limitMs))
+  const work = limitedWork(limitMs)
   return transact(pool, { work, limitMs }, async (transaction) => {
     const [lock] = await transaction.run<{ is_locked: boolean }>(lockGate(service, job.name))
     if (lock?.is_locked !== true) return none

@@ -1,5 +1,5 @@
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { batchCalls } from '../attempt/batch-calls.ts'
@@ -71,10 +71,8 @@ export class BegunMarks {
 
   /** Returns which of the claims still hold their jobs. */
   async #write(claims: readonly ClaimOf[]): Promise<readonly boolean[]> {
-    const { rows } = await withConnection(
-      this.#pool,
-      systemWork(AbortSignal.timeout(limitMs)),
-      (connection) => connection.run<ClaimOf>(markBegun(claims)),
+    const { rows } = await withConnection(this.#pool, limitedWork(limitMs), (connection) =>
+      connection.run<ClaimOf>(markBegun(claims)),
     )
     const marked = new Set(rows.map(claimKey))
     return claims.map((claim) => marked.has(claimKey(claim)))

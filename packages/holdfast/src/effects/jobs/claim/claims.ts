@@ -1,5 +1,5 @@
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Connection } from '../../../storage/postgres/session/connection.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
@@ -204,7 +204,7 @@ export class Claims {
 
   async #run<T>(use: (connection: Connection) => Promise<T>): Promise<T> {
     try {
-      return await withConnection(this.#parts.control, systemWork(AbortSignal.timeout(limitMs)), use)
+      return await withConnection(this.#parts.control, limitedWork(limitMs), use)
     } catch (error) {
       // After any failure, of a claim or of a release, the database may hold claims that this
       // worker does not know of.

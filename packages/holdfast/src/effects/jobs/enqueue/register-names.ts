@@ -1,5 +1,5 @@
 import type { Background } from '../../../kernel/background/background.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { registerNames } from '../queries/enqueue.ts'
@@ -17,7 +17,7 @@ export async function registerJobNames(
 ): Promise<void> {
   const names = [...jobs.keys(), ...consumers.map(({ name }) => `consumer:${name}`)]
   if (names.length === 0) return
-  await withConnection(pool, systemWork(AbortSignal.timeout(limitMs)), (connection) =>
+  await withConnection(pool, limitedWork(limitMs), (connection) =>
     connection.run(registerNames(service, names)),
   )
 }

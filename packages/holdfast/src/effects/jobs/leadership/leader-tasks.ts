@@ -2,7 +2,7 @@ import type { Clock } from '../../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Job } from '../../../kernel/background/job.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import { beatMs } from '../heartbeat/heartbeat-loop.ts'
@@ -135,7 +135,7 @@ class JobTasks implements LeaderTasks {
     const { service, pool, waker, leadership } = this.#parts
     const own = this.#names.filter((name) => this.#isOwn(name))
     if (!leadership.leads && own.length === 0) return undefined
-    const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+    const { rows } = await withConnection(pool, limitedWork(timeoutMs), (connection) =>
       connection.run<PromotionRow>(promoteDue(service, own)),
     )
     const [promotion] = rows
@@ -159,7 +159,7 @@ class JobTasks implements LeaderTasks {
       waker.send('returned', new Set(rescued))
       return 0
     }
-    const { rows } = await withConnection(pool, systemWork(AbortSignal.timeout(timeoutMs)), (connection) =>
+    const { rows } = await withConnection(pool, limitedWork(timeoutMs), (connection) =>
       connection.run<{ next_ms: number | null }>(nextDeath({ service, leaseMs, self: self.id })),
     )
     return Math.max(minRescueIntervalMs, rows[0]?.next_ms ?? Infinity)

@@ -3,7 +3,7 @@ import { betweenMs } from '../../../kernel/base/backoff.ts'
 import type { Clock } from '../../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import { toLogFields, type Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
 import type { Waker } from '../../wakes/waker.ts'
@@ -176,6 +176,6 @@ class Campaign implements Leadership {
   }
 
   #run<T>(use: Parameters<typeof withConnection<T>>[2]): Promise<T> {
-    return withConnection(this.#parts.pool, systemWork(AbortSignal.timeout(timeoutMs)), use)
+    return withConnection(this.#parts.pool, limitedWork(timeoutMs), use)
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../kernel/base/clock.ts'
 import type { RecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Statement } from '../../../storage/postgres/statement/statement.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
@@ -76,7 +76,7 @@ class ExpiredJobs {
       this.#resetMs = nowMs
     }
     const { pool, onReleased } = this.#parts
-    const work = systemWork(AbortSignal.timeout(limitMs))
+    const work = limitedWork(limitMs)
     const { count, last, slots } = await transact(pool, { work, limitMs }, (transaction) =>
       this.#pruneIn(transaction, limit),
     )
@@ -100,7 +100,5 @@ function run<Row extends object>(
   pool: Pool,
   statement: Statement,
 ): Promise<{ readonly rows: readonly Row[]; readonly rowCount: number | null }> {
-  return withConnection(pool, systemWork(AbortSignal.timeout(limitMs)), (connection) =>
-    connection.run<Row>(statement),
-  )
+  return withConnection(pool, limitedWork(limitMs), (connection) => connection.run<Row>(statement))
 }

@@ -1,7 +1,7 @@
 import type { Job } from '../../../kernel/background/job.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import { maxAttempts } from '../../../kernel/background/retry-delay.ts'
-import { systemWork, type Work } from '../../../kernel/host/work.ts'
+import { limitedWork, type Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { withConnection } from '../../../storage/postgres/pool/with-connection.ts'
@@ -37,7 +37,7 @@ const limitMs = 30_000
  */
 export async function rescueJobs(parts: TakeOver): Promise<readonly string[]> {
   const { service, pool, jobs } = parts
-  const work = systemWork(AbortSignal.timeout(limitMs))
+  const work = limitedWork(limitMs)
   await endDeadWorkers(parts, work)
   return transact(pool, { work, limitMs }, async (transaction) => {
     const rows = await transaction.run<OrphanRow>(findOrphans(service))

@@ -2,7 +2,7 @@ import type { Clock } from '../../../kernel/base/clock.ts'
 import { type RecurringTask, startRecurringTask } from '../../../kernel/base/recurring-task.ts'
 import type { Logger } from '../../../kernel/base/log.ts'
 import type { Schedule } from '../../../kernel/background/schedule.ts'
-import { systemWork, type Work } from '../../../kernel/host/work.ts'
+import { limitedWork, type Work } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import type { Transaction } from '../../../storage/postgres/transaction/transaction.ts'
 import { announceJobs } from '../enqueue/announce-jobs.ts'
@@ -102,7 +102,7 @@ function runSchedule(schedule: Schedule, parts: Omit<SchedulesParts, 'schedules'
     retryMs,
     async work() {
       if (!leadership.isLeader(startSchedules(schedule.name))) return undefined
-      const work = systemWork(AbortSignal.timeout(limitMs))
+      const work = limitedWork(limitMs)
       await register(work)
       const { rows, delayMs } = await transact(pool, { work, limitMs }, takeTicks)
       announceJobs(rows, waker)

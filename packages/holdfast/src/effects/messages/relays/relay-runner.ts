@@ -4,7 +4,7 @@ import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import type { Relay } from '../../../kernel/background/relay.ts'
 import { retryDelayMs } from '../../../kernel/background/retry-delay.ts'
 import type { ServiceHost } from '../../../kernel/host/service-host.ts'
-import { systemWork } from '../../../kernel/host/work.ts'
+import { limitedWork, systemWork } from '../../../kernel/host/work.ts'
 import type { Pool } from '../../../storage/postgres/pool/pool.ts'
 import { withTransaction } from '../../../storage/postgres/transaction/with-transaction.ts'
 import { isPresent, toPublished } from '../log-message.ts'
@@ -151,7 +151,7 @@ export class RelayRunner {
   async #note(failure: RelayFailure): Promise<void> {
     const { service, pool, host } = this.#parts
     const name = { kind: 'relay', name: this.#relay.name } as const
-    const limit = { work: systemWork(AbortSignal.timeout(noteLimitMs)), limitMs: noteLimitMs }
+    const limit = { work: limitedWork(noteLimitMs), limitMs: noteLimitMs }
     try {
       await withTransaction(pool, limit, (transaction) =>
         transaction.commit([storeFailure(service, name, failure)]),
