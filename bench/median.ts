@@ -1,4 +1,4 @@
-/** The middle one of some figures: what one odd round does not move. */
+/** Returns the median of some figures, which a single outlier does not change. */
 export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
@@ -6,7 +6,7 @@ export function median(figures: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? Number.NaN) + upper) / 2 : upper
 }
 
-/** The median of the ratios of two participants, each pair taken in the same round. */
+/** Returns the median of the ratios of two participants, each ratio from the same round. */
 export function medianRatio(figures: readonly number[], base: readonly number[]): number {
   return median(figures.map((figure, round) => figure / base[round]!))
 }

@@ -1,7 +1,7 @@
-/** The variables of every server that is measured as in production. */
+/** The environment variables of every server that is measured in production mode. */
 export const productionEnv: Readonly<Record<string, string>> = {
   NODE_ENV: 'production',
   HOST: '127.0.0.1',
-  // Nothing in front of it has to learn that it ends.
+  // There is no load balancer that has to notice the shutdown.
   DRAIN_DELAY: '0s',
 }

@@ -1,7 +1,7 @@
 import type { Bench } from './benchmark.ts'
 import { Processes } from './processes.ts'
 
-/** The resources of one benchmark; all of them end with it. */
+/** The resources of one benchmark, which are released when it ends. */
 export class Session implements AsyncDisposable {
   readonly processes: Processes = new Processes()
   readonly #cleanUps = new AsyncDisposableStack()
@@ -15,7 +15,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** The processes first, since they use the rest. */
+  /** Processes are stopped first, since they use the other resources. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.processes[Symbol.asyncDispose]()
     await this.#cleanUps.disposeAsync()

@@ -1,4 +1,4 @@
-/** A count as people write it: `1,000,000`. */
+/** Returns a count with thousands separators: `1,000,000`. */
 export function thousands(count: number): string {
   return count.toLocaleString('en')
 }

@@ -5,8 +5,8 @@ const ledger = resolve(import.meta.dirname, '../../examples/ledger')
 const place = resolve(import.meta.dirname, '../dist/ledger')
 
 /**
- * Lays the example service out as a project of its own, which uses the package as it is published;
- * gives its folder.
+ * Copies the example service to a separate project that uses the package as published. Returns its
+ * folder.
  */
 export function layOutLedger(): string {
   rmSync(place, { recursive: true, force: true })

@@ -9,10 +9,10 @@ const settings: Readonly<Record<string, Omit<GraphileConfig.WorkerOptions, 'conn
   batched: { localQueue: { size: 500 }, completeJobBatchDelay: 0, failJobBatchDelay: 0 },
 }
 
-// It writes a line for every job unless it is told not to.
+// By default, it logs a line for every job.
 const logger = new Logger(() => () => {})
 
-/** graphile-worker. A transaction enqueues with the SQL function that it documents for that. */
+/** graphile-worker. A transaction enqueues with the documented SQL function. */
 export const engine: Engine = {
   schema: 'graphile_worker',
   install: (url) => runMigrations({ connectionString: url, logger }),
@@ -53,7 +53,7 @@ function work(url: string, worker: GraphileConfig.WorkerOptions, run: Run): Prom
   return startRunner({
     preset: {
       extends: [WorkerPreset],
-      // The size of the pool is what its documentation recommends.
+      // The pool size that its documentation recommends.
       worker: {
         connectionString: url,
         concurrentJobs: concurrency,

@@ -14,18 +14,17 @@ interface Settings {
   readonly boss?: ConstructorOptions
   readonly queue?: Omit<Queue, 'name'>
   readonly work: WorkOptions
-  /** True if each job has a transaction of its own, in which it completes as well. */
+  /** True if each job has its own transaction, which also completes the job. */
   readonly isTransactional?: boolean
 }
 
-// The shortest pause that it allows, and none at all for as long as it knows of jobs.
+// The shortest polling interval that it allows, and no pause while it finds jobs.
 const eager = { pollingIntervalSeconds: 0.5, burstWhenBatchFull: true, burstWhenReadyExceeds: 1 }
 const oneByOne: Settings = {
   boss: { superviseIntervalSeconds: 1, monitorIntervalSeconds: 1, queueCacheIntervalSeconds: 1 },
   work: { ...eager, localConcurrency: concurrency },
 }
-// One worker was the fastest of those that were tried, from 1 to 10 of them with batches from 10 to
-// 2,000.
+// One worker was the fastest setup of those tried: 1 to 10 workers with batches of 10 to 2,000.
 const batched: Settings = { work: { ...eager, batchSize: 500 } }
 
 const settings: Readonly<Record<string, Settings>> = {
@@ -34,7 +33,7 @@ const settings: Readonly<Record<string, Settings>> = {
   transactional: { ...oneByOne, isTransactional: true },
   batches: { work: { ...eager, batchSize: concurrency } },
   'large-batches': batched,
-  // Deletes jobs as soon as it can.
+  // The shortest retention that it allows.
   forgetful: {
     ...batched,
     boss: { superviseIntervalSeconds: 1, maintenanceIntervalSeconds: 1 },
@@ -84,7 +83,7 @@ export const engine: Engine = {
       },
     }
   },
-  // What its own statement takes from the queue.
+  // The columns that its own fetch statement returns.
   fill: `
     insert into pgboss.job (
       name, data, expire_seconds, deletion_seconds, keep_until, retry_limit, retry_delay, retry_backoff, policy,

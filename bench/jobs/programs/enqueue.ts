@@ -4,7 +4,7 @@ import { readTask, type Task, tell } from './task.ts'
 
 /** Enqueues jobs, one in each transaction. */
 export interface EnqueueTask extends Task {
-  /** How many there are in the end. */
+  /** The total number of jobs. */
   readonly jobs: number
 }
 

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task } from './task.ts'
 
-// Tells its parent when each job has started, by the clock that all processes of the machine share.
+// Reports the start time of each job to its parent, by the clock that all processes of the machine
+// share.
 const { engine, settings, url } = readTask<Task>()
 const member = await (
   await engineNamed(engine)

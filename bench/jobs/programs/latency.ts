@@ -5,21 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { engineNamed } from '../engine-named.ts'
 import { readTask, type Task, tell } from './task.ts'
 
-/** Enqueues jobs for a worker that has nothing else to do, one at a time. */
+/** Enqueues jobs for an idle worker, one at a time. */
 export interface LatencyTask extends Task {
   readonly jobs: number
-  /** After how long it has to do with fewer, in milliseconds. */
+  /** Max duration of the measurement, in milliseconds. After it, the result has fewer jobs. */
   readonly limitMs: number
   /**
-   * How long it pauses at most before each, at random, so as not to keep step with what looks for
-   * jobs now and then; in milliseconds.
+   * Max random pause before each job, in milliseconds, so that the jobs do not fall into step with
+   * a polling interval.
    */
   readonly maxPauseMs: number
-  /** True if the worker is this process too. */
+  /** True if this process is also the worker. */
   readonly isOneProcess: boolean
 }
 
-/** How long after its commit each job has started, in milliseconds. */
+/** Time from the commit of each job to its start, in milliseconds. */
 export type Latencies = readonly number[]
 
 const { engine: name, settings, url, jobs, limitMs, maxPauseMs, isOneProcess } = readTask<LatencyTask>()

@@ -7,13 +7,13 @@ export interface WorkTask extends Task {
   /** How many. */
   readonly jobs: number
   /**
-   * True if more of them wait, which are left. Otherwise it has ended when all have ended in the
-   * database too.
+   * True if there are more jobs than it runs. Otherwise it ends when all jobs have ended in the
+   * database.
    */
   readonly leavesOthers: boolean
   /** True if each job writes a row. */
   readonly writes: boolean
-  /** How long it works at most, from the first job on, in milliseconds. */
+  /** Max duration from the first job on, in milliseconds. */
   readonly limitMs: number
 }
 

@@ -3,7 +3,7 @@ import { serve, work } from 'holdfast/node'
 import { postgres } from 'holdfast/postgres'
 import { z } from 'zod'
 
-/** A process of the fleet that is measured. */
+/** A process of the measured fleet. */
 export interface MemberTask {
   readonly url: string
   /** Consumers that a worker has. */

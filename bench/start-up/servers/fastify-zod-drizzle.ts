@@ -4,7 +4,7 @@ import { pgTable, text } from 'drizzle-orm/pg-core'
 import fastify from 'fastify'
 import { z } from 'zod'
 
-// The same as with pg alone, with what Drizzle loads.
+// Like the server with `pg` alone, plus Drizzle.
 const greetings = pgTable('greetings', { hello: text().notNull() })
 const db = drizzle(process.env['DATABASE_URL'] ?? '', { schema: { greetings } })
 await db.execute(sql`select 1`)

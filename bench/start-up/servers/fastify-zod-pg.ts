@@ -2,8 +2,7 @@ import fastify from 'fastify'
 import pg from 'pg'
 import { z } from 'zod'
 
-// What a service of this kind loads at least: a framework, schemas, and a driver with one
-// connection that works.
+// The minimum of such a service: a framework, schemas, and a driver with one open connection.
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'] })
 await pool.query('select 1')
 

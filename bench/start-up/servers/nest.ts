@@ -9,8 +9,7 @@ class HelloController {
   }
 }
 
-// Node strips types and leaves decorators alone, so they are applied as the functions that they
-// are.
+// Node strips types but does not support decorators, so they are called as functions.
 const { prototype } = HelloController
 Get('hello')(prototype, 'hello', Object.getOwnPropertyDescriptor(prototype, 'hello')!)
 Controller()(HelloController)

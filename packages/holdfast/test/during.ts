@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 
-/** Starts a part of a test; its disposal stops it. */
+/** Starts a resource of a test. Disposing it stops it. */
 type Start<T> = () => Promise<T & AsyncDisposable>
 
 /**
- * Starts a part that all tests of a file share. Call it at the top level of the file. Its members
- * can be used in tests and hooks.
+ * Starts a resource that all tests of a file share. Call it at the top level of the file. Its
+ * members can be used in tests and hooks.
  */
 export function duringFile<T extends object>(start: Start<T>): T {
   const { part, begin, end } = startedLater(start)
@@ -14,7 +14,7 @@ export function duringFile<T extends object>(start: Start<T>): T {
   return part
 }
 
-/** Starts a part again for each test of a file. */
+/** Starts a new resource for each test of a file. */
 export function duringEachTest<T extends object>(start: Start<T>): T {
   const { part, begin, end } = startedLater(start)
   beforeEach(begin)

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../kernel/base/clock.ts'
 
-/** A clock that stands still until a test moves it. */
+/** A clock that only a test advances. */
 export interface FakeClock extends Clock {
   /** Advances the time and fires every timer that becomes due, in order. */
   advance(ms: number): void
@@ -33,7 +33,8 @@ export function createFakeClock(startMs: number = Date.now()): FakeClock {
     },
     advance(ms) {
       const untilMs = nowMs + ms
-      // One by one, since a timer that fires may set another that is due within the same time.
+      // One at a time, since a timer that fires may set another timer that is due within the same
+      // time.
       for (let timer = nextDue(untilMs); timer; timer = nextDue(untilMs)) {
         nowMs = Math.max(nowMs, timer.atMs)
         pending.delete(timer)

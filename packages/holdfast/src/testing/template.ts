@@ -74,7 +74,7 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     .slice(0, 24)
   const name = `template_${digest}`
   await administer(serverUrl, async (client) => {
-    // The other processes of the run wait here for the first of them.
+    // The other processes of the run wait here for the first one.
     await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [name])
     const { rows } = await client.query('select 1 from pg_database where datname = $1 and datistemplate', [
       name,
@@ -84,7 +84,8 @@ async function createTemplate(service: Service, env: Env): Promise<string> {
     await client.query(`create database ${pg.escapeIdentifier(name)}`)
     await applySettings(client, name)
     await migrateByStarting(service, { ...env, DATABASE_URL: databaseUrl(serverUrl, name) })
-    // Marked only when it is complete: an incomplete one of a killed process is not used.
+    // Marked only when it is complete, so that an incomplete template of a killed process is not
+    // used.
     await client.query(`alter database ${pg.escapeIdentifier(name)} is_template true`)
   })
   return name

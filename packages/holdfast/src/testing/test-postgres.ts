@@ -10,7 +10,7 @@ export interface TestPostgres {
   stop(): Promise<void>
 }
 
-// Test data need not survive a crash of the machine, so nothing has to reach the disk.
+// Test data does not have to survive a crash of the machine, so no write waits for the disk.
 const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s' }
 
 /** Starts a Postgres server in a temporary folder. */

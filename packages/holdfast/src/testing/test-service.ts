@@ -26,20 +26,20 @@ export interface TestServiceOptions {
   /** The options of the HTTP handler. Default: none. */
   readonly http?: HandlerOptions
   /**
-   * How the service runs its jobs, schedules and messages. Default: as in production. With `false`
-   * it does not: enqueued jobs stay in the queue.
+   * Options of the worker for jobs, schedules and messages. Default: as in production. `false`: no
+   * worker, so enqueued jobs stay in the queue.
    */
   readonly worker?: WorkerOptions | false
   /** Records the service's telemetry: `createTelemetry()` of `holdfast/telemetry`. Default none. */
   readonly telemetry?: Telemetry
   /**
-   * How to treat calls to third parties from mutations, and from jobs while their transaction is
+   * The handling of calls to third parties from mutations, and from jobs while their transaction is
    * open: report them as a warning in the log (stderr by default), refuse them so that the call and
    * its caller fail, or allow them. Default `'report'`.
    */
   readonly externalCalls?: 'report' | 'refuse' | 'allow'
   /**
-   * How to treat statements that a handler repeats or runs beyond its operation's budget: report
+   * The handling of statements that a handler repeats or runs beyond its operation's budget: report
    * them as a warning in the log, at the third repeat; refuse them with `query-repeated` at the
    * second, or `statement-budget-exceeded`; or allow them. Default `'refuse'`.
    */
@@ -63,7 +63,7 @@ export interface TestService<O extends Operations> extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-// A test that ends while jobs run does not need their results.
+// Grace period of the worker: a test that ends while jobs run does not need their results.
 const stopLimitMs = 1_000
 
 /**

@@ -115,8 +115,8 @@ function causeOf(failure: unknown): unknown {
 }
 
 /**
- * Converts an input to the form a client would send: path parameters and query as text, the rest as
- * JSON.
+ * Converts an input to the form that a client would send: path parameters and query as text, the
+ * rest as JSON.
  */
 function toWire({ route }: Operation, input: Readonly<Record<string, unknown>>): WireInput {
   const entries = Object.entries(input).filter(([, value]) => value !== undefined)

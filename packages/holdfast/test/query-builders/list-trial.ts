@@ -26,13 +26,13 @@ export interface BookService {
 
 /** Options of {@link expectCompleteLists}. */
 export interface ListTrial {
-  /** SQL for the column of the order that is computed from the label. */
+  /** SQL for the sort column that is computed from the label. */
   readonly label: string
   readonly maxRows: number
   readonly runs: number
 }
 
-/** Creates a folder with the migration of the books, until the tests of the file have ended. */
+/** Creates a folder with the migration of the books. It is removed after the tests of the file. */
 export async function bookMigrations(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-books-'))
   afterAll(() => rm(folder, { recursive: true }))

@@ -9,8 +9,8 @@ import { z } from 'zod'
 import { archive } from '../../effects/jobs/queries/archive.ts'
 import { openDriverPool } from '../../storage/postgres/session/driver-client.ts'
 
-// Commands of an administrator reach a running service at once. Its clock stands still, so it never
-// polls: what it does is the effect of a notification.
+// Commands of an administrator reach a running service at once. Its clock has stopped, so it never
+// polls: all of its actions are effects of notifications.
 
 const Counted = event('thing.counted', { payload: z.int() })
 const { job, mutation, service } = holdfast({ database: postgres() })
@@ -84,7 +84,7 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  // Pauses of the service would not end.
+  // Otherwise, the service's timers would never fire.
   const ticking = setInterval(() => clock.advance(100), 5)
   await pool.end()
   await on.stop()

@@ -21,7 +21,10 @@ export interface AssemblyParts {
   readonly watch: GuardWatch | undefined
 }
 
-/** Returns the host of a database's capabilities, with what they need of each other. */
+/**
+ * Returns the host of a database's capabilities, including the functions that they use of each
+ * other.
+ */
 export function assemblyHost(
   host: DatabaseHost,
   { options, binding, location, direct, connections, watch }: AssemblyParts,

@@ -9,8 +9,8 @@ export interface Binding<Read, Write> {
   /** Creates the `db` of a mutation, whose statements run in a transaction. */
   write(queryable: Queryable): Write
   /**
-   * Runs a handler that uses `db`, for a builder that has to set up before it or clean up after it.
-   * Settles as the handler does. Default: the handler runs as is.
+   * Runs a handler that uses `db`, for a builder that needs set-up before it or clean-up after it.
+   * Settles as the handler does. Default: calls the handler directly.
    */
   within?<T>(queryable: Queryable, run: () => T | Promise<T>): Promise<T>
 }

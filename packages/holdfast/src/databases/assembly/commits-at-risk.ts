@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Logger } from '../../kernel/base/log.ts'
 
-/** A setting that is off and lets Postgres acknowledge a COMMIT that a crash can undo. */
+/** A disabled setting. Without it, Postgres may acknowledge a COMMIT that a crash can undo. */
 export interface CommitsAtRisk {
   readonly setting: 'synchronous_commit' | 'fsync' | 'full_page_writes'
   /** The source of the value, as Postgres names it: `database`, `user`, `configuration file`. */

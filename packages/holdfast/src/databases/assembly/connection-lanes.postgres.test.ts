@@ -123,7 +123,7 @@ describe('a process with a worker, consumers, a schedule and webhooks', () => {
       calls.push(on.fetch('/health/ready'))
       await until(async () => {
         most = Math.max(most, (await sessions(on)).all)
-        // All but the reserved connections of lanes that do not need them at this moment.
+        // All connections except those reserved for lanes that do not need them now.
         return most >= 10
       })
     })

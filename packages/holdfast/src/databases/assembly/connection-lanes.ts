@@ -13,12 +13,12 @@ export interface ConnectionLimits {
    */
   readonly max?: number
   /**
-   * Max connections of queries. Default: what the budget leaves. Lower it if reads take too many of
+   * Max connections of queries. Default: the rest of the budget. Lower it if reads take too much of
    * the budget.
    */
   readonly reads?: number
   /**
-   * Max connections of mutations. Default: what the budget leaves. Lower it if the server cannot
+   * Max connections of mutations. Default: the rest of the budget. Lower it if the server cannot
    * run that many at once.
    */
   readonly writes?: number
@@ -100,8 +100,8 @@ export interface Lanes {
   /** Opens the lanes of a worker. */
   readonly openPool: OpenPool
   /**
-   * Takes the connection of a worker's heartbeats out of the budget. Returns a function that puts
-   * it back.
+   * Reserves a connection of the budget for a worker's heartbeats. Returns a function that releases
+   * it.
    */
   readonly reserveHeartbeat: () => () => void
   /** Opens the pool of a replica, which is another server with its own connection limit. */
@@ -112,10 +112,11 @@ export interface Lanes {
   readonly end: () => Promise<void>
 }
 
-// Outside the lanes: the connection that wakes workers, and that of a worker's heartbeats.
+// Connections outside the lanes: one that wakes workers, and one for a worker's heartbeats.
 const wakeConnections = 1
 const beatConnections = 1
-// Waiting for a locked row would block one of few connections; the statement runs again later.
+// Lock timeout, in milliseconds: waiting for a locked row would block one of few connections. The
+// statement runs again later.
 const frameworkLockTimeoutMs = 1_000
 
 /**
@@ -156,7 +157,7 @@ export function openLanes(
       const min = lane === 'jobs' ? share : 1
       const max = lane === 'jobs' ? (plan.jobs ?? size) : size
       requireRoom(budget, min)
-      // A transaction of a job waits for a connection as long as the job may take.
+      // A job's transaction waits for a connection until the job's timeout.
       return createPool({ ...pooling, applicationName, budget, min, max, acquireTimeoutMs: Infinity })
     },
     reserveHeartbeat() {

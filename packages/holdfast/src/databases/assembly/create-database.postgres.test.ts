@@ -8,7 +8,7 @@ import { noTelemetry } from '../../kernel/telemetry/telemetry.ts'
 
 let database: TestDatabase
 let client: pg.Client
-/** Number of observed values. Each pool has some until it ends. */
+/** Number of observed metrics. Each pool has some until it ends. */
 let observed = 0
 beforeEach(async () => {
   database = await createTestDatabase()
@@ -51,8 +51,8 @@ test('a start that fails when a capability is opened ends its pools', async () =
 })
 
 test('a worker that fails to start puts the connections back that it had reserved', async () => {
-  // Reserved: one for wakes, two for the framework, one each for reads and writes. The worker needs
-  // one for heartbeats and one for jobs.
+  // Reserved connections: one for wakes, two for the framework, one each for reads and writes. The
+  // worker needs one for heartbeats and one for jobs.
   const running = await start(7)
   await client.query('alter table holdfast.job_workers rename to away')
   await expect(running.startWorker()).rejects.toMatchObject({ code: '42P01' })

@@ -62,8 +62,8 @@ async function openDatabase(
   const { write, own } = connections.lanes
   const guard = await openStatementGuard({ statements: host.statements, pool: own })
   opening.defer(() => guard.close())
-  // Not in the framework's own lane, whose statements wait for a lock for a second only: many
-  // processes that start at the same time wait for each other.
+  // Not in the framework's own lane, whose lock timeout is a second: many processes that start at
+  // the same time wait for each other.
   await requireAnswer(recognizeDatabase(write, { log: host.log, isDisposable }))
   const opened = await openCapabilities(
     capabilities,

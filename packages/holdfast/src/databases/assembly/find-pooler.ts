@@ -17,8 +17,8 @@ import type { Location } from './location.ts'
 export interface FindPoolerOptions {
   readonly log: Logger
   /**
-   * True if the data may be lost with the machine, as in tests: settings that put commits at risk
-   * are not reported. Default false.
+   * True if the data may be lost in a crash, as in tests: settings that put commits at risk are not
+   * reported. Default false.
    */
   readonly isDisposable?: boolean
   /** Max time to wait for the server's response, in milliseconds. Default 10,000. */
@@ -26,8 +26,8 @@ export interface FindPoolerOptions {
 }
 
 /**
- * Returns true if the database is reached through a pooler, and logs what does not work then and
- * which settings of its sessions put commits at risk.
+ * Returns true if the connection leads through a pooler. Logs the features that do not work through
+ * it, and session settings that put commits at risk.
  *
  * @throws HoldfastError `configuration-invalid` if the direct URL leads through a pooler too, or to
  * another database, or if the sessions of a pooler have settings that the driver cannot work with;
@@ -86,8 +86,8 @@ async function explore(connectionString: string, queryTimeoutMs: number): Promis
 }
 
 /**
- * Connects to a server or a pooler. Session settings keep a limit of the role or the database from
- * cancelling the first statements; a pooler that rejects them gets a session without.
+ * Connects to a server or a pooler. Session settings prevent a limit of the role or the database
+ * from cancelling the first statements. If a pooler rejects the settings, the session has none.
  */
 async function connectToEither(connectionString: string, queryTimeoutMs: number): Promise<DriverClient> {
   const options: ConnectClientOptions = {
@@ -121,8 +121,8 @@ async function identify(client: pg.Client): Promise<string> {
       has_function_privilege('pg_control_system()', 'execute') as "maySee"`)
   const { name, maySee, version } = rows[0]!
   requireSupported(version)
-  // Some providers hide the server's identity from customers; only the database's name is known
-  // then.
+  // Some providers hide the server's identity from customers. Then only the database's name is
+  // known.
   if (!maySee) return name
   const { rows: servers } = await client.query<{ id: string }>(
     'select system_identifier::text as id from pg_control_system()',

@@ -2,11 +2,12 @@ import { HoldfastError } from '../../kernel/base/holdfast-error.ts'
 import type { ServiceHost } from '../../kernel/host/service-host.ts'
 import { isLocal, readTls } from '../../storage/postgres/session/connection-url.ts'
 
-/** A database and how to connect to it. */
+/** A database and its connection parameters. */
 export interface Location {
   readonly connectionString: string
   /**
-   * Leads to the server itself if the other URL leads to a pooler; `undefined` if not configured.
+   * A URL that leads to the server itself, for a `connectionString` that leads to a pooler;
+   * `undefined` if not configured.
    */
   readonly directConnectionString: string | undefined
   /** Connection strings of the replicas. */
@@ -55,7 +56,7 @@ export interface LocationOptions {
  * Locates the database.
  *
  * @throws HoldfastError `configuration-invalid` if no URL is given outside of development, if one
- * is not a Postgres URL, or if PGSSLMODE asks for encryption that the URL does not.
+ * is not a Postgres URL, or if PGSSLMODE requests encryption that the URL does not.
  */
 export async function locateDatabase(options: LocationOptions, host: ServiceHost): Promise<Location> {
   const { env } = host
@@ -106,8 +107,8 @@ export async function locateDatabase(options: LocationOptions, host: ServiceHost
 }
 
 /**
- * Returns the way to the server itself: for migrations, wakes and heartbeats, which need a session
- * of their own. Without a direct URL, it is the way through the pooler.
+ * Returns the parameters of direct connections to the server: for migrations, wakes and heartbeats,
+ * which need dedicated sessions. Without a direct URL, the connections lead through the pooler.
  *
  * @param isPooled whether the location's `connectionString` leads to a pooler.
  */
@@ -144,8 +145,8 @@ function urlsOf(replicas: readonly string[] | string = []): readonly string[] {
 }
 
 /**
- * Throws if PGSSLMODE asks for encryption. Only the URL decides how the database is reached, so an
- * operator who sets PGSSLMODE would believe that a plaintext connection is encrypted.
+ * Throws if PGSSLMODE requests encryption. Only the URL is used to connect, so an operator who sets
+ * PGSSLMODE would believe that a plaintext connection is encrypted.
  */
 function rejectIgnoredEncryption(url: string, mode = ''): void {
   const { searchParams } = new URL(url)

@@ -3,7 +3,7 @@ import { schemaEpochMigration } from '../../storage/migrations/schema-epoch.ts'
 import { capabilities } from './capabilities.ts'
 import { databasePlaceMigration } from './recognize-database.ts'
 
-/** Fails a transaction that is not the one begun, or that a migration interrupted. */
+/** Fails a transaction that is not the one that was begun, or that began before a migration. */
 const transactionMarkerMigration: Migration = {
   name: '0004-transaction-marker',
   sql: `

@@ -29,7 +29,7 @@ export async function openCapabilities<Host>(
   return { ...combine(opened), close: () => closing.disposeAsync() }
 }
 
-/** Returns open capabilities as the database that they form. */
+/** Combines open capabilities into one open database. */
 function combine(opened: readonly OpenCapability[]): Omit<OpenDatabase, 'close'> {
   const [signingKeys] = opened.flatMap((capability) => capability.signingKeys ?? [])
   return {

@@ -25,7 +25,7 @@ export interface ConnectionOptions {
   readonly preparedStatements?: boolean
 }
 
-/** The way of a process to its database. */
+/** The connection parameters of a process's database. */
 export interface ConnectionTarget {
   readonly location: Location
   /** True if the location's URL leads to a pooler. */

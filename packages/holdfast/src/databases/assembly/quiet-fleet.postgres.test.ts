@@ -6,9 +6,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createLogger } from '../../kernel/base/log.ts'
 
-// The cost of an idle fleet to the database, in statements that its processes send. The clock is
-// the test's: a second is as many polls as it takes, on a machine of any speed. Heartbeats are not
-// counted: a thread sends one per process every 5 s, by its own clock.
+// The cost of an idle fleet for the database, in statements. The test controls the clock, so the
+// result does not depend on the speed of the machine. Heartbeats are not counted: a thread of each
+// process sends one every 5 s, by its own clock.
 
 const { consumer, job, mutation, service } = holdfast({ database: postgres() })
 const Heard = event('heard', { payload: z.object({}) })
@@ -34,13 +34,13 @@ const operations = {
 const name = 'quiet-fleet'
 const api = service({ name, operations, jobs: [own, unrelated] })
 const workers = service({ name, operations: {}, jobs: [own], consumers })
-// Its workers have jobs of the same names.
+// Its workers run jobs with the same names.
 const another = service({ name: 'another', operations: {}, jobs: [own, unrelated] })
 
 const fleet = [workers, workers, workers, workers, another]
 
 const clock = createFakeClock()
-// Pools, wakers and everything else send their statements with it.
+// Pools, wakers and all other parts send their statements with it.
 const sent = vi.spyOn(pg.Client.prototype, 'query')
 const ends: (() => Promise<unknown>)[] = []
 let on: TestService<typeof operations>
@@ -87,7 +87,7 @@ async function statementsOf(act: () => Promise<void>): Promise<readonly string[]
   })
 }
 
-/** Advances the time, and lets the work of each timer end before the next. */
+/** Advances the clock, and waits for the work of each timer before the next one fires. */
 async function pass(seconds: number): Promise<void> {
   for (let n = 0; n < seconds * 4; n += 1) {
     clock.advance(250)
@@ -129,8 +129,7 @@ test('an idle process costs at most two statements a second, whatever its consum
   expect(length / seconds / fleet.length).toBeLessThanOrEqual(2)
 })
 
-// Statements of a process that is woken. Its polls come every 5 s, and less than a second passes
-// here.
+// Statements of a process that was woken. It polls every 5 s, and less than a second passes here.
 const reactions = /holdfast_(claim_jobs|promote_due|lock_gate|find_gated|release_claims|lock_consumers)/
 
 test('jobs without a worker wake no process', async () => {

@@ -11,16 +11,16 @@ import { transact } from '../../storage/postgres/transaction/with-transaction.ts
 // At start, a service detects a database that was restored from a backup or moved to another
 // server.
 //
-// The database has a row with its place: server, timeline and database name. A dump, a copy or
-// logical replication brings along the row of the source, which differs from the actual place. The
-// first start that sees this repairs what is safe, logs the rest at `warn`, and stores the new
-// place.
+// The database has a row with its location: server, timeline and database name. A dump, a copy or
+// logical replication contains the row of the source, which differs from the actual location. The
+// first start that detects this makes the safe repairs, logs the rest at `warn`, and stores the new
+// location.
 //
 // Logical replication does not copy sequences. Sequences that are behind their tables are moved
-// forward, while a lock on the table keeps others from drawing from them. The positions of messages
-// are repaired in `register-subscriptions.ts`.
+// forward, while a lock on the table keeps other transactions from using them. The positions of
+// messages are repaired in `register-subscriptions.ts`.
 
-/** Creates the row that holds the place of a database. */
+/** Creates the table with the location of the database. */
 export const databasePlaceMigration: Migration = {
   name: '0005-database-place',
   sql: `
@@ -66,8 +66,8 @@ interface PlaceRow {
 export interface RecognizeOptions {
   readonly log: Logger
   /**
-   * True if databases are copied on purpose, as in tests: the place is neither compared nor stored.
-   * Default false.
+   * True if databases are copied on purpose, as in tests: the location is neither compared nor
+   * stored. Default false.
    */
   readonly isDisposable?: boolean
 }
@@ -75,7 +75,7 @@ export interface RecognizeOptions {
 const limitMs = 30_000
 
 /**
- * Compares the place of the database with the stored one, repairs its sequences if it has moved,
+ * Compares the location of the database with the stored one, repairs its sequences if it has moved,
  * and logs the consequences.
  */
 export async function recognizeDatabase(
@@ -102,7 +102,8 @@ export async function recognizeDatabase(
 }
 
 async function placeText(connection: Connection): Promise<string> {
-  // A function that the role may not call fails the statement even if it is not reached.
+  // A statement fails if it contains a function that the role may not call, even if it is never
+  // called.
   const { rows } = await connection.run<{ may_see: boolean }>({
     text: `select has_function_privilege('pg_control_system()', 'execute') as may_see`,
   })
@@ -132,8 +133,8 @@ function isKnown(row: PlaceRow, isDisposable: boolean): boolean {
 }
 
 /**
- * Returns the part of the place that changed since it was stored. Parts that the server does not
- * report count as unchanged.
+ * Returns the parts of the location that have changed since it was stored. Parts that the server
+ * does not report count as unchanged.
  */
 function changeOf({ noted, now }: PlaceRow): keyof Place | undefined {
   const names = ['server', 'timeline', 'database'] as const

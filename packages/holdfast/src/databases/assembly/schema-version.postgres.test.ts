@@ -34,7 +34,7 @@ const contract: Migration = {
   needsVersion: 2,
 }
 
-/** Starts a program made for a version of the schema, as far as migrations are concerned. */
+/** Runs the migrations of a program that was made for a version of the schema. */
 function start(version: number, migrations: readonly Migration[]): Promise<MigrationReport> {
   return migrate({
     connectionString: database.url,

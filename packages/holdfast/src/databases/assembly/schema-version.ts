@@ -1,6 +1,6 @@
 /**
- * The version of the framework's tables that this version of Holdfast is made for. Each release
- * that changes them raises it by one, and declares with `needsVersion` of a migration which
+ * The version of the framework's tables for which this version of Holdfast is made. Each release
+ * that changes the tables increments it, and declares with `needsVersion` of a migration which
  * versions can work with the tables from then on. A service refuses to start on tables that need a
  * higher version than this one (`schema-too-new`). docs/internals/upgrades.md has the rules.
  */

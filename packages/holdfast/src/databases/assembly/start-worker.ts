@@ -2,8 +2,8 @@ import type { Worker, WorkerOptions, Workload } from '../../kernel/background/ba
 import type { OpenCapability, WorkerHost, WorkerPart } from '../../storage/capability/database-capability.ts'
 
 /**
- * Starts a worker of the parts of all capabilities, one after the other. They are stopped at the
- * same time. A start that fails stops and closes what it has started.
+ * Starts a worker with the parts of all capabilities, one after another. They are stopped at the
+ * same time. If a part fails to start, the parts already started are stopped and closed.
  */
 export async function startWorker(
   capabilities: readonly OpenCapability[],

@@ -12,7 +12,7 @@ export type ListColumn = Column | SQL.Aliased
 /** The parts that a statement includes so that it can be read in pages. */
 export interface ListParts {
   /**
-   * Limits the rows to the page and what follows it. Combine it with the other conditions of
+   * Limits the rows to those from the start of the page on. Combine it with the other conditions of
    * `where`.
    */
   readonly where: SQL | undefined

@@ -18,7 +18,7 @@ export interface KyselyRead<Tables>
       ReadonlyKysely<Tables>,
       'case' | 'dynamic' | 'executeQuery' | 'fn' | 'selectFrom' | 'selectNoFrom' | 'with' | 'withRecursive'
     >,
-    // Without it, the `sql` tag could not be executed.
+    // The `sql` tag needs it to execute.
     QueryExecutorProvider {
   /**
    * Same as Kysely's. Redeclared because Kysely's returns a type that neither executes the `sql`

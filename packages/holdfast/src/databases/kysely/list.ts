@@ -15,7 +15,7 @@ export interface ListOptions<Column extends string> {
 /** A Kysely SELECT of one table or of joins, groups or unions. */
 export interface ListStatement<Row> extends Expression<Row>, Compilable<Row> {}
 
-// One lower-case word, which plugins that rename columns leave unchanged.
+// One lower-case word: plugins that rename columns do not change it.
 const positionColumn = 'holdfastposition'
 
 type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | null)[] }

@@ -39,7 +39,8 @@ export class SessionDriver implements Driver {
   }
 }
 
-// One name for all of them, so that a second transaction opened meanwhile is detected and rejected.
+// The same name for all savepoints, so that a second, concurrent transaction is detected and
+// rejected.
 const transactionName = 'kysely'
 
 /**

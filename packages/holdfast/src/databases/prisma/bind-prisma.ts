@@ -50,7 +50,7 @@ type Transact = <T>(
   options: { readonly maxWait: number; readonly timeout: number },
 ) => Promise<T>
 
-// The calls limit their own duration, so Prisma gets the longest time that a timer can hold.
+// The calls limit their own duration, so Prisma gets the longest possible timeout.
 const limits = { maxWait: 2 ** 31 - 1, timeout: 2 ** 31 - 1 }
 
 /**

@@ -19,7 +19,7 @@ export function list<Row extends object>(
   statement: Sql,
   options: ListOptions<keyof Row & string>,
 ): PageSource<Row> {
-  // `Prisma.sql` returns an instance of Prisma's class, which the outer statement would take for a
+  // `Prisma.sql` returns an instance of Prisma's class, which the outer statement would treat as a
   // value.
   const inner = sql(statement.strings, ...statement.values)
   return listSql<Row>({ query: async (page) => (await db.$queryRaw(page)) as never }, inner, options)

@@ -191,7 +191,7 @@ test('several writes at once are undone as a unit, and the client itself runs no
       const add = (to: Pick<Client, 'author'>, id: number): Promise<Author> =>
         to.author.create({ data: { id, name: `${id}` } })
       const parts = [
-        // The failure is not a statement, so Postgres does not know of it.
+        // The failure is not in a statement, so Postgres does not know about it.
         () => db.$transaction([add(db, 1), db.author.update({ where: { id: 9 }, data: { name: '' } })]),
         () => db.$transaction([add(db, 2), add(db, 2)]),
         () => db.$transaction([add(db, 3), add(db, 4)]),

@@ -103,7 +103,7 @@ class SessionTransaction implements PrismaTransaction {
 /**
  * Runs one statement with Prisma's own adapter for `pg`, which knows how values are written and
  * read and what errors mean. It gets a pool that sends to the session. Each statement gets its own
- * adapter, which costs a microsecond and shows which driver error is behind Prisma's.
+ * adapter, which takes a microsecond, so that the driver error behind Prisma's error is known.
  *
  * @throws HoldfastError `prisma-driver-mismatch`.
  */

@@ -6,7 +6,10 @@ import { signatureOf } from './sign-webhook.ts'
 export interface ReceivedWebhook {
   /** Returns a request header by its lower-case name. */
   readonly header: (name: string) => string | undefined
-  /** The exact bytes of the body. Parsed and serialized again, it would not match the signature. */
+  /**
+   * The exact bytes of the body. A body that was parsed and serialized again does not match the
+   * signature.
+   */
   readonly body: Uint8Array
 }
 

@@ -1,10 +1,10 @@
 import type { EndpointRow } from './queries/endpoints.ts'
 
-/** An endpoint that webhooks are sent to. */
+/** An endpoint to which webhooks are sent. */
 export interface WebhookEndpoint {
   /** A UUID. */
   readonly id: string
-  /** Its owner: it receives the messages of this owner only. */
+  /** Its owner. The endpoint receives only messages of this owner. */
   readonly owner: string
   readonly url: string
   /** Names of the events that it receives; `null` means all. */

@@ -28,7 +28,7 @@ export interface ListWebhookEndpointsOptions {
   readonly state?: WebhookEndpoint['state']
   /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string
-  /** Maximum number of items, 1 to 1,000. Default 50. */
+  /** Max number of items, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
@@ -44,7 +44,7 @@ export interface ListWebhookDeliveriesOptions {
   readonly state?: WebhookDelivery['state']
   /** Position of the last item on the previous page. Default: the first page. */
   readonly after?: string
-  /** Maximum number of items, 1 to 1,000. Default 50. */
+  /** Max number of items, 1 to 1,000. Default 50. */
   readonly limit?: number
 }
 
@@ -131,8 +131,8 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
 }
 
 /**
- * Sends the deliveries to an endpoint that were created in a time range again, and returns their
- * number: at most 10,000, oldest first. Throws the problem `WebhookEndpointUnknown` or
+ * Replays the deliveries to an endpoint that were created in a time range: sends them again, oldest
+ * first. Returns their number, at most 10,000. Throws the problem `WebhookEndpointUnknown` or
  * `WebhookEndpointDisabled`.
  */
 export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {

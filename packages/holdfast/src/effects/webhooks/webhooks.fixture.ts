@@ -97,7 +97,7 @@ export async function startWebhooks(
     failed,
     within,
     publish(account, type = TransferCreated, amount = 1) {
-      // A whole row, with what the event does not declare.
+      // A complete row, with properties that the event does not declare.
       const row = { account, amount, password_hash: 'x' }
       return within(({ publish }) => publish(type, account, row))
     },

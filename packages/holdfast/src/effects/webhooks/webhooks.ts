@@ -7,7 +7,7 @@ import { deliveryJob } from './delivery-job.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import { messageSubscriber } from './message-subscriber.ts'
 
-/** The published payload of an event, as JSON carries it. */
+/** The published payload of an event, as parsed from JSON. */
 type GivenOf<E> = E extends EventType<infer Given, unknown> ? Given : never
 
 /** Options of {@link webhooks}. */
@@ -41,9 +41,7 @@ export interface WebhooksDefinition<E extends EventType> {
   readonly slots?: number
   /** Disables an endpoint after this long without a successful delivery. Default `'5d'`. */
   readonly disableAfter?: Duration
-  /**
-   * How long messages and their deliveries are kept, for inspection and replay. Default `'30d'`.
-   */
+  /** Retention of messages and their deliveries, for inspection and replay. Default `'30d'`. */
   readonly retention?: Duration
   /**
    * Hosts of endpoints that may have private addresses, e.g. `localhost` or

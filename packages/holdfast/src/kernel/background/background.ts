@@ -15,9 +15,9 @@ export interface Subscriber {
   /** The events whose messages it handles. Default: all events of its service. */
   readonly events?: readonly EventType[]
   /**
-   * Receives messages in order. If it throws, its batch is repeated message by message, and those
-   * that still fail become dead letters of this subscriber. A job that it enqueues is part of a
-   * trace only if it passes on the `traceparent` of the message.
+   * Receives messages in order. If it throws, its batch is repeated one message at a time, and
+   * messages that still fail become dead letters of this subscriber. A job that it enqueues is part
+   * of a trace only if it passes on the `traceparent` of the message.
    */
   handle(
     messages: readonly PublishedMessage[],
@@ -46,7 +46,7 @@ export interface Background {
   readonly subscribers: readonly Subscriber[]
 }
 
-/** The background work that a worker runs, and the settings of its handlers. */
+/** The background work of a worker, and the settings of its handlers. */
 export interface Workload extends Background {
   /** The `settings` passed to handlers. */
   readonly settings: unknown

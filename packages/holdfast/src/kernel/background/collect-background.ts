@@ -7,7 +7,7 @@ import type { Relay } from './relay.ts'
 import type { Schedule } from './schedule.ts'
 import { type Schema, toJsonSchema } from '../schema/schema.ts'
 
-/** The background work that a service can be defined with. */
+/** The background work in the definition of a service. */
 export interface BackgroundDefinition {
   /**
    * The jobs: `[sendReceipt, …]`. A process runs only the jobs that are listed here. Default: none.
@@ -23,7 +23,7 @@ export interface BackgroundDefinition {
   readonly capabilities?: readonly Capability[]
 }
 
-/** Collects the background work of a service; adds everything that is wrong with it to `issues`. */
+/** Collects the background work of a service; adds its issues to `issues`. */
 export function collectBackground(definition: BackgroundDefinition, issues: string[]): Background {
   const capabilities = definition.capabilities ?? []
   const jobs = [...(definition.jobs ?? []), ...capabilities.flatMap(({ jobs: added = [] }) => added)]

@@ -23,26 +23,26 @@ export interface ConsumerDefinition<Payload, Db, Values = NoSettings> extends Pi
   /** The event whose messages it handles. */
   readonly event: EventType<unknown, Payload>
   /**
-   * The service whose messages it consumes. Default: the service that it is defined in. Set it to
+   * The service whose messages it consumes. Default: the service in which it is defined. Set it to
    * consume the messages of another service on the same database.
    */
   readonly publisher?: string
   /**
-   * The first message when a service with it starts for the first time: the next one that is
-   * published (`'next'`), or the oldest one that is kept (`'oldest'`). Later starts resume at the
-   * stored position. Default `'next'`.
+   * The first message that it handles, when a service with it starts for the first time: the next
+   * one that is published (`'next'`), or the oldest stored one (`'oldest'`). Later starts resume at
+   * the stored position. Default `'next'`.
    */
   readonly startFrom?: 'next' | 'oldest'
   /**
-   * How later messages of the same key proceed if one has failed permanently. `'wait'`: they wait
-   * until it is redriven, skipped, or its 30 days have passed, which preserves the order. `'skip'`:
-   * they pass it. Other keys and other consumers are not affected. Default `'wait'`. Set `'skip'`
-   * if messages are independent of each other.
+   * The handling of later messages of a key after a message has failed permanently. `'wait'`: they
+   * wait until it is redriven, skipped, or deleted after 30 days, which preserves the order.
+   * `'skip'`: they are handled without waiting. Other keys and other consumers are not affected.
+   * Default `'wait'`. Set `'skip'` if messages are independent of each other.
    */
   readonly onDead?: 'wait' | 'skip'
   /**
-   * Handles one message. Its writes to the database happen exactly once, however often the message
-   * is delivered.
+   * Handles one message. Its writes to the database happen exactly once, even if the message is
+   * delivered several times.
    */
   run(context: ConsumerContext<Payload, Db, Values>): void | Promise<void>
 }
@@ -52,7 +52,7 @@ export interface Consumer {
   readonly kind: 'consumer'
   readonly name: string
   readonly event: EventType
-  /** The service whose messages it consumes; `undefined`: the service that it is defined in. */
+  /** The service whose messages it consumes; `undefined`: the service in which it is defined. */
   readonly publisher: string | undefined
   readonly startFrom: 'next' | 'oldest'
   readonly onDead: 'wait' | 'skip'

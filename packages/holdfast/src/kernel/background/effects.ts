@@ -33,15 +33,15 @@ export interface EnqueueOptions {
   readonly subjects?: Subjects
 }
 
-/** The unique key of a job, and how long it prevents duplicates. */
+/** The unique key of a job, and the time during which it prevents duplicates. */
 export interface UniqueJob {
   /** The key, at most 255 characters. */
   readonly key: string
   /**
-   * How long a job prevents duplicates. `'started'`: until it is claimed, so that a change
-   * committed while it runs enqueues one more run and is not missed. `'ended'`: until it ends,
-   * further attempts included. Default `'started'`. Set `'ended'` only if a running job need not
-   * see what is committed after it began.
+   * The time during which a job prevents duplicates. `'started'`: until it is claimed, so that a
+   * change that is committed while it runs enqueues another job and is not missed. `'ended'`: until
+   * it ends, including further attempts. Default `'started'`. Set `'ended'` only if a running job
+   * can ignore changes that are committed after it started.
    */
   readonly until?: 'started' | 'ended'
 }
@@ -88,10 +88,10 @@ export interface StatementResult<Row> {
   readonly rowCount: number
 }
 
-/** Runs SQL for libraries, independent of the query builder of the handler. */
+/** Runs SQL for libraries, independent of the handler's query builder. */
 export interface Statements {
   /**
-   * The name of the service that runs them. A library with its own tables separates its rows by it.
+   * The name of the service that runs them. A library with its own tables stores it with each row.
    */
   readonly service: string
   /** The mode of the service, for a library that is stricter in production. */
@@ -104,8 +104,8 @@ export interface Statements {
 }
 
 /**
- * A transaction that libraries can take part in: it runs SQL, whatever query builder `db` is. It is
- * also {@link Statements}, for functions that only read.
+ * A transaction for libraries: it runs SQL, regardless of the query builder of `db`. It is also a
+ * {@link Statements}, for functions that only read.
  */
 export interface Transaction extends Statements {}
 
@@ -113,6 +113,6 @@ export interface Transaction extends Statements {}
 export interface Effects {
   readonly jobs: Jobs
   readonly publish: Publish
-  /** The transaction itself, for libraries that take part in it. */
+  /** The transaction itself, for libraries. */
   readonly transaction: Transaction
 }

@@ -6,12 +6,12 @@ import type { Subjects } from './subject.ts'
 export interface EventDefinition<P extends Schema> {
   /** The schema of the payload of its messages. */
   readonly payload: P
-  /** One sentence for documentation: what has happened when it is published. Default: none. */
+  /** One sentence for the documentation: what an occurrence means. Default: none. */
   readonly description?: string
   /**
    * Returns the subjects of a message: the people whose data its payload contains. The message, the
    * jobs of its consumers and its webhooks are exported and erased with them. Default: none, so the
-   * message can be neither found nor erased by a person.
+   * message is not part of the export or erasure of a person.
    */
   readonly subjectsOf?: (payload: OutputOf<P>) => Subjects
 }

@@ -25,20 +25,21 @@ export interface ConcurrencyLimit<Input> {
   /** Max number of jobs of a key that run at once. */
   readonly limit: number
   /**
-   * Returns the key that the limit applies to: `({ account }) => account`. Default: one limit for
+   * Returns the key to which the limit applies: `({ account }) => account`. Default: one limit for
    * all jobs of the name.
    */
   readonly key?: (input: Input) => string
   /**
-   * True if a failed job keeps its slot until it has ended, further attempts included. With a limit
-   * of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
+   * True if a failed job keeps its slot until it has ended, including further attempts. With a
+   * limit of 1, jobs of a key then run strictly in order. If false, later jobs may run between two
    * attempts. Default false.
    */
   readonly ordered?: boolean
   /**
-   * How later jobs of a key proceed if one is dead. `'skip'`: they pass it. `'wait'`: the dead job
-   * keeps its slot until it is redriven, skipped or deleted, and they wait behind it. Default
-   * `'skip'`. Set `'wait'` if a job must not run before an earlier one has succeeded.
+   * The handling of later jobs of a key after a job is dead. `'skip'`: they run without waiting.
+   * `'wait'`: the dead job keeps its slot until it is redriven, skipped or deleted, and later jobs
+   * wait for it. Default `'skip'`. Set `'wait'` if a job must not run before an earlier one has
+   * succeeded.
    */
   readonly onDead?: 'skip' | 'wait'
 }
@@ -52,13 +53,13 @@ export interface RateLimit<Input> {
   readonly limit: number
   /** The length of the period. */
   readonly per: Duration
-  /** Returns the key that the limit applies to. Default: one limit for all jobs of the name. */
+  /** Returns the key to which the limit applies. Default: one limit for all jobs of the name. */
   readonly key?: (input: Input) => string
 }
 
 /** Slots in each process that are reserved for one job, separate from the shared ones. */
 export interface OwnSlots<Input> {
-  /** Max number of its jobs that run at once in a process. */
+  /** Max number of these jobs that run at once in a process. */
   readonly count: number
   /** Number of connections that their transactions share. */
   readonly connections: number
@@ -70,7 +71,7 @@ export interface OwnSlots<Input> {
   readonly shareOf?: (input: Input) => string
 }
 
-/** A job without its handler: the part that code which enqueues it needs. */
+/** A job without its handler: the part that is needed to enqueue it. */
 export interface JobType<Input = unknown> {
   readonly kind: 'job'
   readonly name: string

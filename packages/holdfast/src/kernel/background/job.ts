@@ -72,14 +72,14 @@ export interface JobDefinition<I extends Schema, Db, Values = NoSettings> {
   /** Limits how many of its jobs start per period, across all processes. Default: no limit. */
   readonly rate?: RateLimit<OutputOf<I>>
   /**
-   * How long a succeeded job is kept for inspection. Default `'1d'`. Dead and cancelled jobs are
-   * kept for 30 days.
+   * Retention of a succeeded job, for inspection. Default `'1d'`. Dead and cancelled jobs are kept
+   * for 30 days.
    */
   readonly retention?: Duration
   /**
    * Returns the subjects of a job: the people whose data its input contains, such as ``({ customer
    * }) => `customer:${customer}` ``. The job, its steps and its progress are exported and erased
-   * with them. Default: none, so the job can be neither found nor erased by a person.
+   * with them. Default: none, so the job is not part of the export or erasure of a person.
    */
   readonly subjectsOf?: (input: OutputOf<I>) => Subjects
   /** Runs the job. An error fails the attempt, and the job is retried. */

@@ -19,7 +19,7 @@ export interface Broker {
 export interface BrokerConnection {
   /**
    * Sends messages in order, and resolves when the broker has stored all of them. Otherwise
-   * rejects; all of them are then sent again, and the broker recognizes duplicates by their ids.
+   * rejects. Then all of them are sent again, and the broker recognizes duplicates by their ids.
    */
   send(messages: readonly RelayedMessage[], signal: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -28,7 +28,10 @@ export interface BrokerConnection {
 /** Forwards the messages of some events to a broker, at least once each, and in order per key. */
 export interface Relay {
   readonly kind: 'relay'
-  /** Stable: the relay's position is stored under this name. Unique in the service. */
+  /**
+   * Identifies the relay's position in the database, so do not change it. Unique within the
+   * service.
+   */
   readonly name: string
   /** The events to forward; `undefined` forwards all of them. */
   readonly events: readonly EventType[] | undefined
@@ -39,7 +42,10 @@ export interface Relay {
 
 /** Options of a relay. */
 export interface RelayDefinition {
-  /** Stable: the relay's position is stored under this name. Unique in the service. */
+  /**
+   * Identifies the relay's position in the database, so do not change it. Unique within the
+   * service.
+   */
   readonly name: string
   /** The events to forward. Default: all events. */
   readonly events?: readonly EventType<unknown, unknown>[]

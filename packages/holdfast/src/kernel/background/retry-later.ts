@@ -4,8 +4,8 @@ import { type Duration, toMilliseconds } from '../base/duration.ts'
 export interface RetryLaterOptions extends ErrorOptions {
   /**
    * True if the delay counts as one of the job's attempts. Default false. Set it to true if the job
-   * has failed and only the delay of its retry policy is to be replaced; otherwise a job that fails
-   * each time continues until {@link maxSnoozes}.
+   * has failed and you only want a different delay than that of its retry policy. Otherwise, a job
+   * that always fails continues until {@link maxSnoozes}.
    */
   readonly countsAsAttempt?: boolean
 }

@@ -31,7 +31,7 @@ export function fullJitterMs(
 
 /**
  * Returns the delay after the nth failure in a row, in milliseconds: random from half the bound to
- * all of it ("equal jitter" in the article of {@link fullJitterMs}). For a receiver that needs some
+ * the bound ("equal jitter" in the article of {@link fullJitterMs}). For a receiver that needs some
  * time to recover.
  */
 export function equalJitterMs(
@@ -44,7 +44,7 @@ export function equalJitterMs(
 }
 
 /**
- * Returns a random delay between two, in milliseconds: jitter for work that recurs, so that
+ * Returns a random delay between two delays, in milliseconds: jitter for recurring work, so that
  * processes that started together do not stay in step.
  */
 export function betweenMs(minMs: number, maxMs: number, random: number = Math.random()): number {

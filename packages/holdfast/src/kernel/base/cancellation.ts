@@ -13,7 +13,7 @@ export interface Cancellation {
 
 /**
  * A cancellation that its owner triggers. It is like an `AbortController`, but creates no event
- * target until `signal` is read: most calls end before anything listens.
+ * target until `signal` is read: most calls end before there is a listener.
  */
 export class CancellationSource implements Cancellation {
   #isAborted = false

@@ -1,6 +1,6 @@
 import { HoldfastError } from './holdfast-error.ts'
 
-/** Returns the error for an invalid configuration, which lists every issue. */
+/** Returns the error for an invalid configuration. It lists every issue. */
 export function configurationInvalid(issues: readonly string[]): HoldfastError {
   const [first = ''] = issues
   if (issues.length === 1) return new HoldfastError('configuration-invalid', first)

@@ -21,9 +21,9 @@ export function readDurationMs(text: string): number | undefined {
   return Number(parts[1]) * (millisecondsPer[parts[2]!] ?? 1)
 }
 
-/** Rules for a {@link Duration}, and the name of the option for the message of an error. */
+/** Rules for a {@link Duration}, and the option's name for the error message. */
 export interface DurationRule {
-  /** The option that it is the value of, such as `drainDelay`. Default: not named. */
+  /** The option that has this value, such as `drainDelay`. Default: none. */
   readonly option?: string
   /** True if zero is valid. Default false. */
   readonly allowsZero?: boolean

@@ -1,5 +1,5 @@
 /**
- * Checks the numbers that are read from outside.
+ * Checks numbers from external input.
  *
  * JSON and query strings write numbers in decimal, and JavaScript stores them as doubles (IEEE
  * 754), so many decimals become one double: 9007199254740993 becomes 9007199254740992. Of all

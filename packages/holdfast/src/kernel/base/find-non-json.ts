@@ -6,7 +6,7 @@ export interface NonJson {
   readonly what: string
 }
 
-// Far deeper values would exhaust the stack in JSON.stringify and JSON.parse.
+// Max depth. Much deeper values would exhaust the stack in JSON.stringify and JSON.parse.
 const maxDepth = 500
 
 /**

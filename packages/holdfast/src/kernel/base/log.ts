@@ -78,8 +78,8 @@ export function toLogFields(error: unknown, depth = 0): LogFields {
     ...('code' in error ? { code: error.code } : {}),
     stack: error.stack,
     ...ownFields.get(error)?.(),
-    // Usually one per address that was attempted. They hold all of the information: the message of
-    // the AggregateError is empty.
+    // Usually one error per attempted address. They have all of the information: the message of the
+    // AggregateError is empty.
     ...(error instanceof AggregateError && depth < maxErrorDepth
       ? { errors: error.errors.slice(0, maxErrors).map((one: unknown) => toLogFields(one, depth + 1)) }
       : {}),

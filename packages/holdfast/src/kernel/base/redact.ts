@@ -77,8 +77,8 @@ export interface Redactor {
 const maxDepth = 8
 const maxValues = 2_000
 const leftOut = '[omitted]'
-// Programs normally use few names; a program that logs an unlimited number of them must not fill
-// the memory.
+// Max number of cached names. Programs normally use few names, but a program may log an unlimited
+// number of them.
 const maxNames = 10_000
 
 // Each pattern starts with characters that are rare in texts, so that matching takes linear time
@@ -114,7 +114,7 @@ export function createRedactor(declared: Iterable<string> = []): Redactor {
   return { isSensitive, text: redactText, fields: (fields) => new RedactedCopy(isSensitive).ofLine(fields) }
 }
 
-/** Copies the fields of one line. Never throws, whatever the fields are. */
+/** Copies the fields of one line. Never throws, even if the fields are broken objects. */
 class RedactedCopy {
   readonly #isSensitive: (name: string) => boolean
   /** The objects being copied, each nested in the previous one. */

@@ -44,8 +44,8 @@ export interface CallRequest {
 export interface Call extends Work {
   readonly operation: CompiledOperation
   /**
-   * Plain data, without getters or a class, because it is copied for each attempt. Completed by the
-   * validate stage.
+   * Plain data, without getters or a class, because each attempt copies it. The validate stage
+   * completes it.
    */
   wire: WireInput
   /** The raw request body, for an access rule that verifies it. */
@@ -59,8 +59,8 @@ export interface Call extends Work {
   /** Aborted when the client has disconnected. */
   readonly client: Cancellation | undefined
   /**
-   * Set by the deadline stage. Cancelled when the time has passed or the client has disconnected;
-   * every wait of the call ends then.
+   * Set by the deadline stage. Cancelled when the time has passed or the client has disconnected.
+   * This ends every wait of the call.
    */
   deadline: RunningDeadline
   /** Set by the identify stage, narrowed by the authorize stage. */

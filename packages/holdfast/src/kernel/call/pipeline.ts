@@ -29,7 +29,7 @@ import { type AnswerRefused, validateInput } from './stages/validate-input.ts'
  * - A stage that an operation does not need is not in its pipeline.
  */
 
-/** The parts of an operation's pipeline, beside the operation itself. */
+/** The parts of an operation's pipeline, besides the operation itself. */
 export interface PipelineParts extends RunOptions {
   readonly clock: Clock
   readonly problemTypeBase: string
@@ -57,8 +57,8 @@ export function createPipeline(operation: CompiledOperation, parts: PipelinePart
 }
 
 /**
- * Returns stages as one, each around those behind it. Absent stages are left out; one stage is
- * returned as it is.
+ * Composes stages into one; each wraps the following ones. Skips absent stages; returns a single
+ * stage as it is.
  */
 export function composeStages(stages: readonly (Stage | undefined)[]): Stage {
   const present = stages.filter((stage) => stage !== undefined)

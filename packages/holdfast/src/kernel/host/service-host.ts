@@ -24,12 +24,12 @@ export interface ServiceHost {
    */
   readonly externalCalls?: ExternalCallWatch
   /**
-   * Detects statements that repeat or are too many. Default: they are recorded in the trace only,
-   * as in production.
+   * Detects repeated statements and too many statements. Default: they are only recorded in the
+   * trace, as in production.
    */
   readonly statements?: StatementWatch
   /**
-   * Prints a message for the person who starts the service, for example about a slow step or a
+   * Prints a message for the user who starts the service, for example about a slow step or a
    * workaround.
    */
   readonly notify: (message: string) => void

@@ -1,6 +1,6 @@
 import type { Mode, ServiceHost } from './service-host.ts'
 
-/** A setting, as described to the person who sets it. */
+/** A setting, as described in documentation and errors. */
 export interface SettingDescription {
   /** The name of the environment variable. */
   readonly name: string
@@ -27,12 +27,12 @@ export interface SettingsSource {
 /** The settings of a program, read from its environment: the port that `settings()` implements. */
 export interface Settings<Values> {
   readonly descriptions: readonly SettingDescription[]
-  /** Returns everything that is wrong with the settings, in a sentence or two each. */
+  /** Returns all issues of the settings, one or two sentences each. */
   check(source: SettingsSource): Promise<readonly string[]>
   /**
    * Returns the values.
    *
-   * @throws HoldfastError `configuration-invalid` that lists everything that is wrong.
+   * @throws HoldfastError `configuration-invalid` that lists all issues.
    */
   read(source: SettingsSource): Promise<Values>
   /** Type-only property; never set at run time. */

@@ -45,8 +45,8 @@ export interface Access<out C extends Caller = Caller> extends SecurityRule {
 export type AccessOptions = Pick<Access, 'problems' | 'needsRawBody' | 'securitySchemes'>
 
 /**
- * Returns a rule of the program's own: `access('operator()', ({ caller }) => …)`. The type of the
- * callers that it admits is that of what `rule` returns, apart from problems.
+ * Returns a custom rule: `access('operator()', ({ caller }) => …)`. The type of the admitted
+ * callers is the return type of `rule` without problems.
  *
  * @param name the rule as written in the source, for documentation, logs and error messages.
  * @param rule returns the caller, narrowed, or the problem to answer with.
@@ -73,7 +73,7 @@ type AdmittedByAll<Rules extends readonly Access[]> = Rules extends readonly [
   ? First & AdmittedByAll<Rest>
   : Caller
 
-/** The caller type admitted by a list of rules of which one must admit it. */
+/** The caller type admitted by a list of rules if one of them must admit it. */
 type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Access<infer C> ? C : never
 
 /**

@@ -10,7 +10,7 @@ import { checkRoute, parseRoute } from './route.ts'
 import { toJsonSchema } from '../schema/schema.ts'
 import { findSecurityIssues } from './security-scheme.ts'
 
-/** An operation with everything that is computed once, when its service starts. */
+/** An operation with all parts that are computed once, when its service starts. */
 export interface CompiledOperation extends Operation {
   /** Its name in the service. */
   readonly name: string
@@ -29,7 +29,7 @@ export interface CompileOptions {
   readonly validatesOutput: boolean
 }
 
-/** Compiles an operation; adds everything that is wrong with it to `issues`. */
+/** Compiles an operation; adds its issues to `issues`. */
 export function compileOperation(
   operation: Operation,
   options: CompileOptions,

@@ -11,7 +11,7 @@ export interface Deadline {
   remainingMs(): number
 }
 
-/** The reason of a cancellation because the client has disconnected. */
+/** The cancellation reason when the client has disconnected. */
 export const clientDisconnected: HoldfastError = new HoldfastError(
   'client-disconnected',
   'The client disconnected before the response was sent.',

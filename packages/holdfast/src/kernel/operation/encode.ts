@@ -9,16 +9,16 @@ import { fillPath } from './route.ts'
 import { listIssues, type ParseResult, validate } from '../schema/schema.ts'
 
 /**
- * Creates the answer from the return value of a handler. Logs a deviation from the schema that does
- * not fail the call.
+ * Creates the answer from the return value of a handler. Logs a deviation from the schema if it
+ * does not fail the call.
  */
 export type Encode = (output: unknown, log: Logger) => Answer | Promise<Answer>
 
 /** Options of {@link createEncode}. */
 export interface EncodeOptions {
   /**
-   * True if an output that deviates from its schema fails the call. If false, as in production, it
-   * is cut to its schema instead.
+   * True if an output that deviates from its schema fails the call. If false, as in production,
+   * undeclared members are removed instead.
    */
   readonly validates: boolean
 }
@@ -31,8 +31,8 @@ export interface EncodeOptions {
  *   projection that is compiled once copies the output, without validation.
  * - Other schemas parse each output, because only parsing determines the result (`z.coerce`, a
  *   default, alternatives of one type).
- * - An output that does not fit fails in development and tests. In production the projection cuts
- *   it, and the deviation is logged if a parse found it.
+ * - An output that does not match its schema fails in development and tests. In production, the
+ *   projection removes undeclared members, and the deviation is logged if a parse detected it.
  */
 export function createEncode(operation: Operation, outputSchema: JsonSchema, options: EncodeOptions): Encode {
   if (!operation.hasOutput) return () => ({ status: operation.status, headers: {}, body: null })

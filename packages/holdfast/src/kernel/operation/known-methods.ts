@@ -1,6 +1,6 @@
 /**
  * The HTTP methods that telemetry records as attributes. A client can send any text as its method,
- * and each distinct value would create a metric series; other methods are recorded as `_OTHER`.
+ * and each distinct value would create a metric series. Other methods are recorded as `_OTHER`.
  */
 export const knownMethods: ReadonlySet<string> = new Set([
   'GET',

@@ -146,7 +146,10 @@ export interface MutationDefinition<
   run(context: MutationContext<OutputOf<I>, C, Db, Values>): InputOf<O> | Promise<InputOf<O>>
 }
 
-/** The input, output and problems of an operation, for typed clients. Exists in types only. */
+/**
+ * The input, output and problems of an operation, for typed clients. Type information only; never
+ * set at runtime.
+ */
 export interface OperationTypes<Input, Output, Problem> {
   readonly input: Input
   readonly output: Output

@@ -25,7 +25,7 @@ export function parseRoute(route: QueryRoute | MutationRoute): Route {
 const segmentForm =
   /^(?:[A-Za-z0-9._~!$&'()+,;=@%-][A-Za-z0-9._~!$&'()+,;=:@%-]*|\{[A-Za-z_][A-Za-z0-9_]*\})$/
 
-/** Returns what is wrong with the path of a route; empty if it is valid. */
+/** Returns the issues of a route's path; empty if it is valid. */
 export function checkRoute(route: Route): readonly string[] {
   const issues: string[] = []
   const segments = route.path === '/' ? [] : route.path.slice(1).split('/')

@@ -1,8 +1,8 @@
 /*
  * The authentication methods of callers, for the API description. A service declares its security
  * schemes, an access rule may declare others, and the service's document lists for each operation
- * which of them it needs. Nothing here is checked when a call arrives: `identify` and access rules
- * read the request.
+ * which of them it needs. This is documentation only: `identify` and access rules authenticate the
+ * request.
  */
 
 /** A method to authenticate callers: a security scheme of OpenAPI 3.1. */
@@ -78,7 +78,7 @@ function combine(
 // The names that OpenAPI allows for components.
 const nameForm = /^[A-Za-z0-9._-]+$/
 
-/** Returns what is wrong with the names of security schemes. */
+/** Returns the issues of the names of security schemes. */
 export function findSecurityIssues(schemes: SecuritySchemes): readonly string[] {
   return Object.keys(schemes)
     .filter((name) => !nameForm.test(name))

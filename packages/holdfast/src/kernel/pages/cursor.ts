@@ -11,7 +11,8 @@ const compressedVersion = 3
 const compressFromBytes = 1_024
 // The version and the key id.
 const headLength = 2
-// Cursors with unknown key ids must not make the service reload its keys for each of them.
+// Min interval between reloads of the keys, so that cursors with unknown key ids do not cause a
+// reload each.
 const refreshEveryMs = 5_000
 
 /** The payload of a cursor. */
@@ -72,7 +73,7 @@ export async function createCursorCodec(signing: SigningKeys, clock: Clock): Pro
       const text = bytes.subarray(headLength + tagLength)
       const expected = await tagOf(key, concat(bytes.subarray(0, headLength), text), binding)
       if (!equalInConstantTime(bytes.subarray(headLength, headLength + tagLength), expected)) return undefined
-      // Authenticated above, so decompressing it cannot exceed what was sealed.
+      // Authenticated above, so its decompressed size is that of the sealed data.
       const plain =
         bytes[0] === compressedVersion
           ? await transformed(text, new DecompressionStream('deflate-raw'))

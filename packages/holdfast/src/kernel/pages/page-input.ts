@@ -25,19 +25,19 @@ interface CommonOptions {
   /** The `limit` of a request without one. Default 20, or `max` if that is less. */
   readonly limit?: number
   /**
-   * True if clients may request the total number of rows with `count=true`, which reads all of
-   * them. Default false.
+   * True if clients may request the total number of rows with `count=true`, which reads all rows.
+   * Default false.
    */
   readonly count?: boolean
 }
 
-/** Options of a list that is paged by cursor. */
+/** Options of a list with cursor paging. */
 export interface CursorOptions extends CommonOptions {
   /** The paging style: a client sends the `cursor` of the previous page. Default `'cursor'`. */
   readonly style?: 'cursor'
 }
 
-/** Options of a list that is paged by the values of its ordering columns. */
+/** Options of a list with keyset paging, by the values of its ordering columns. */
 export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
   /** The paging style: a client sends the values of the ordering columns. */
   readonly style: 'keyset'
@@ -47,7 +47,7 @@ export interface KeysetOptions<Keys extends Schema> extends CommonOptions {
   readonly keys: Keys
 }
 
-/** Options of a list that is paged by row offset. Each request reads all the rows that it skips. */
+/** Options of a list with offset paging. Each request reads all the rows that it skips. */
 export interface OffsetOptions extends CommonOptions {
   /** The paging style: a client sends the number of rows to skip. */
   readonly style: 'offset'

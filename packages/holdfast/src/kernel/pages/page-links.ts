@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../schema/json-schema.ts'
 import type { Page, PageRequest, PagingStyle } from './page.ts'
 
-/** The request parameters of another page, replacing the ones that select the current page. */
+/** The request parameters of another page. They replace those that select the current page. */
 export type PageParameters = Readonly<Record<string, string>>
 
 /** Links to other pages of a list. */

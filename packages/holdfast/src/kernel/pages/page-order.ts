@@ -10,15 +10,15 @@ export type Direction = 'asc' | 'desc'
  */
 export type Nulls = 'first' | 'last' | 'never'
 
-/** A column to order by, when it is not simply ascending. */
+/** A column to order by that is not simply ascending. */
 export interface OrderColumn<Column> {
   readonly by: Column
   /** Default `'asc'`. */
   readonly direction?: Direction
   /**
    * Default: the position that Postgres uses. Set `'never'` for a NOT NULL column: the index can
-   * then skip rows that are equal in it, too. If the column does contain nulls, rows may be missing
-   * from the list.
+   * then also skip rows with equal values in it. If the column does contain nulls, rows may be
+   * missing from the list.
    */
   readonly nulls?: Nulls
 }

@@ -46,18 +46,18 @@ export interface Page<Item, Style extends PagingStyle = 'cursor'> {
   readonly next?: PageMarks[Style] | undefined
   /** Selects the previous page; absent on the first page. */
   readonly prev?: PageMarks[Style] | undefined
-  /** The number of rows in the whole list, if the request asked for it. */
+  /** The number of rows in the whole list, if requested. */
   readonly total?: number | undefined
 }
 
 /** A position in an order: the values of the ordering columns, in the text format of Postgres. */
 export interface Position {
   readonly values: readonly (string | null)[]
-  /** True if the row at this position is included in what follows. */
+  /** True if the page includes the row at this position. */
   readonly isInclusive: boolean
 }
 
-/** The rows of a list to read. */
+/** A window of a list: the rows to read. */
 export interface PageWindow {
   /** The order to read in: the order of the list, or its reverse. */
   readonly orderings: readonly Ordering[]

@@ -14,7 +14,7 @@ import {
 import { type Ordering, reversed } from './page-order.ts'
 import { CursorInvalid } from '../problem/problems.ts'
 
-/** The call that a page is read for. */
+/** The call for which a page is read. */
 export interface PageReading {
   readonly cursors: CursorCodec
   /** The list, identified by its route. */
@@ -50,9 +50,7 @@ interface Paging<Style extends PagingStyle> {
   cursorFor(side: Side, boundary: Boundary): Promise<PageMarks[Style] | undefined>
 }
 
-/**
- * Reads one page, plus one row to find out whether another page follows. Throws `CursorInvalid`.
- */
+/** Reads one page, plus one row to detect whether another page follows. Throws `CursorInvalid`. */
 export async function readPage<Row, Item>(
   request: PageRequest,
   source: PageSource<Row>,

@@ -15,7 +15,7 @@ export const reservedMembers: readonly string[] = [
 
 /** Members that every occurrence of a problem may have. */
 export interface ProblemDetail {
-  /** A description of this occurrence, for a person (RFC 9457 `detail`). */
+  /** A human-readable description of this occurrence (RFC 9457 `detail`). */
   readonly detail?: string
 }
 
@@ -83,7 +83,7 @@ export class ProblemError<Code extends string = string, Extra extends object = o
   }
 }
 
-/** The parts in which occurrences of a problem differ. */
+/** The parts that differ between occurrences of a problem. */
 export interface ProblemOccurrence<Extra extends object> {
   readonly detail: string | undefined
   readonly extra: Extra

@@ -172,7 +172,7 @@ export const DeadlineExceeded: Plain<'deadline-exceeded'> = problem('deadline-ex
   description: 'The call was stopped and rolled back. Retrying with the same idempotency key is safe.',
 })
 
-/** Every problem that the framework itself answers with. Capabilities add theirs. */
+/** Every problem that the framework itself returns. Capabilities add their own. */
 export const kernelProblems: readonly AnyProblemType[] = [
   BadRequest,
   CursorInvalid,

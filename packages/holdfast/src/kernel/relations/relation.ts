@@ -5,7 +5,7 @@ import type { NoSettings } from '../host/settings.ts'
 /** One column's part of a key. */
 export type KeyPart = string | number | bigint | boolean | Date
 
-/** The key that rows are loaded by: a value, or several for a composite key. */
+/** The key of the rows to load: a value, or several values for a composite key. */
 export type RelationKey = KeyPart | readonly KeyPart[]
 
 /** The context passed to `rows`: that of the handler that loads the relation. */
@@ -45,8 +45,8 @@ export interface OneDefinition<
 }
 
 /**
- * Rows that are loaded by key, many keys in one statement. Created by `one(…)` and `many(…)` of an
- * application, used by `load`.
+ * Rows that are loaded by key, many keys per statement. Created by `one(…)` and `many(…)` of an
+ * application, and loaded by `load`.
  */
 export interface Relation<Key extends RelationKey = RelationKey, Loaded = unknown> {
   readonly maxBatch: number

@@ -32,7 +32,7 @@ const fitting: fc.Arbitrary<Case> = samples(depth).chain(({ schema, value }) =>
   value.map((one) => caseOf(schema, one)),
 )
 
-/** A value of one schema, passed to another one that it mostly does not fit. */
+/** A value of one schema, passed to another schema, which it usually does not match. */
 const deviating: fc.Arbitrary<Case> = fc
   .tuple(samples(depth), samples(depth))
   .chain(([{ schema }, other]: readonly [Sample, Sample]) =>

@@ -81,7 +81,7 @@ function changesValue(definition: ZodDefinition): boolean {
 }
 
 function onlyValidates({ check, format, fn }: ZodCheck): boolean {
-  // A URL is returned without surrounding white space.
+  // Zod returns a URL without surrounding white space.
   if (check === 'string_format') return format !== 'url'
   // A refinement only returns true or false; `superRefine` and `check` may change the value.
   if (check === 'custom') return typeof fn === 'function'
@@ -103,7 +103,7 @@ function every(root: Schema, holds: (definition: ZodDefinition) => boolean): boo
 
 /**
  * Returns true if at most one alternative is an object and at most one an array, or if a
- * discriminator tells the objects apart.
+ * discriminator distinguishes the objects.
  */
 function isUnambiguous(union: ZodDefinition): boolean {
   if (union.discriminator !== undefined)

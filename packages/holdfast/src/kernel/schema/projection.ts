@@ -5,15 +5,15 @@ import { deviationsOf, fits } from './json-schema-fit.ts'
 export type Projection = (value: unknown) => unknown
 
 /**
- * Compiles a JSON Schema into the projection of its values. It checks values no more than
+ * Compiles a JSON Schema into the projection of its values. It checks values only as far as
  * necessary: a string is copied even if the schema declares a number, but an object or array is
- * never copied whole.
+ * always projected.
  *
  * - An object keeps the members that its schema declares.
  * - An object or array becomes empty if the schema declares neither.
  * - Among alternatives, the type of the value decides, or a member whose constants differ (a
- *   discriminator). If neither distinguishes them, it is the first alternative that the value fits,
- *   or else the first of those with the fewest deviations.
+ *   discriminator). If neither distinguishes them, the first alternative that the value matches is
+ *   used, or else the first one with the fewest deviations.
  * - If several schemas apply at once (`allOf`), a member is kept if any of them declares it.
  */
 export function createProjection(root: JsonSchema): Projection {
@@ -114,7 +114,7 @@ const structure = [
   'prefixItems',
 ] as const
 
-/** Returns the parts of a schema that all apply to a value; none if any value is valid. */
+/** Returns the parts of a schema that all apply to a value; an empty list if any value is valid. */
 function conjunctsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { allOf = [], anyOf, oneOf, ...own } = schema
   const parts = [

@@ -107,12 +107,12 @@ function construct(definition: ZodDefinition, build: Build): Projection {
     default:
       if (definition.coerce === true) return (value) => coerce(type, value)
       if (primitives.has(type)) return withoutMembers
-      // Which members a transformation reads is unknown, so all of them are kept.
+      // A transformation may read any member, so all members are kept.
       return innerType ? build(innerType) : identity
   }
 }
 
-/** Types of Zod that accept no object or array: `.catch()` replaces one. */
+/** Zod types that accept no object or array: `.catch()` replaces such a value. */
 const primitives: ReadonlySet<string> = new Set([
   'bigint',
   'boolean',
@@ -173,7 +173,7 @@ function mapMembers(project: Projection): Projection {
       : withoutMembers(value)
 }
 
-/** Projects a value that does not fit, which `.catch()` allows. */
+/** Projects a value that does not match the schema, which `.catch()` allows. */
 function withoutMembers(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Array.isArray(value) ? [] : {}

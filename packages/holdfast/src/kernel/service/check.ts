@@ -25,9 +25,10 @@ export interface Check {
    */
   readonly cacheFor?: Duration
   /**
-   * True if the check has to pass for the service to be ready. A failing dependency that all
-   * processes share takes all of them out of the load balancer at once, so use it only for what
-   * every call needs. If false, a failure is reported and does not affect readiness. Default true.
+   * True if the check has to pass for the service to be ready. If a dependency that all processes
+   * share fails, the load balancer removes all of them at once, so use it only for dependencies
+   * that every call needs. If false, a failure is reported but does not affect readiness. Default
+   * true.
    */
   readonly required?: boolean
 }
@@ -38,8 +39,9 @@ export type Checks = Readonly<Record<string, Check>>
 /** The options of the health endpoints. */
 export interface HealthDefinition {
   /**
-   * Decides who sees the names, durations and errors of the checks; other callers only see whether
-   * the service is ready. Default: all callers in development and tests, none in production.
+   * The access rule for the names, durations and errors of the checks; other callers only see
+   * whether the service is ready. Default: all callers in development and tests, no callers in
+   * production.
    */
   readonly detail?: Access
 }
@@ -50,7 +52,7 @@ export const databaseCheckName = 'database'
 /** The name of the check of a database's replicas. */
 export const replicasCheckName = 'database-replicas'
 
-/** Returns everything that is wrong with the checks of a service. */
+/** Returns the issues of the checks of a service. */
 export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly string[] {
   const issues: string[] = []
   if (hasDatabase && databaseCheckName in checks) {
@@ -64,14 +66,14 @@ export function findCheckIssues(checks: Checks, hasDatabase: boolean): readonly 
   return issues
 }
 
-/** The times of a check, with their defaults, in milliseconds. */
+/** The timeout and cache time of a check, with their defaults, in milliseconds. */
 export interface CheckTimes {
   readonly timeoutMs: number
   readonly cacheMs: number
 }
 
 /**
- * Returns the times of a check.
+ * Returns the timeout and cache time of a check.
  *
  * @throws HoldfastError `duration-invalid`.
  */

@@ -15,7 +15,7 @@ import type { ServiceHost } from '../host/service-host.ts'
 export interface Database<Read, Write> {
   /** The name of the binding, for messages: `'drizzle'`. */
   readonly name: string
-  /** The problems that its stages answer with. */
+  /** The problems that its stages may return. */
   readonly problems: readonly AnyProblemType[]
   /** The problems that only the stage of a mutation adds. */
   readonly mutationProblems?: readonly AnyProblemType[]
@@ -36,7 +36,7 @@ export interface DatabaseHost extends ServiceHost {
   readonly service: string
 }
 
-/** The settings of the service that a stage needs to create answers. */
+/** The service settings that a stage needs to create answers. */
 export interface StageSettings {
   /** The URI or path that precedes the code in a problem's `type`. */
   readonly problemTypeBase: string
@@ -57,8 +57,8 @@ export interface OpenDatabase {
   /** The keys that sign cursors. */
   readonly signingKeys: SigningKeys
   /**
-   * Its readiness checks, by name. They use connections that calls of the service cannot occupy. If
-   * absent, readiness does not depend on the database.
+   * Its readiness checks, by name. They use connections that calls of the service cannot exhaust.
+   * If absent, readiness does not depend on the database.
    */
   readonly checks?: Checks
   /**

@@ -41,10 +41,10 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
   /** Identifies the caller of a call. Default: every caller is anonymous. */
   readonly identify?: Identify
   /**
-   * The ways in which callers authenticate to `identify`, for the OpenAPI document: `{ token: {
-   * scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One of them is
-   * enough. Default: a bearer token. Set it if `identify` reads something else; otherwise generated
-   * clients send their credentials in the wrong place.
+   * The ways in which callers authenticate to `identify`, for the OpenAPI document:
+   * `{ token: { scheme: 'bearer' } }`, `{ session: { in: 'cookie', name: '__Host-session' } }`. One
+   * of them is enough. Default: a bearer token. Set it if `identify` reads other credentials;
+   * otherwise generated clients send theirs in the wrong place.
    */
   readonly securitySchemes?: SecuritySchemes
 }

@@ -17,8 +17,8 @@ export type OperationsOf<E extends ModuleExports> = {
 }
 
 /**
- * Returns the exports of modules without schemas, problems and events. Values that are not
- * operations either are kept, so that validation reports them.
+ * Returns the exports of modules without schemas, problems and events. Keeps other values that are
+ * not operations, so that validation reports them.
  */
 export function operationsOf<E extends ModuleExports>(exports: E): OperationsOf<E> {
   const entries = Object.entries(exports).filter(([, value]) => !standsBeside(value))

@@ -24,13 +24,13 @@ export interface ServiceDefinition<E extends ModuleExports> extends BackgroundDe
    */
   readonly operations: E
   /**
-   * Checks of the dependencies beside the database, which has its own check: `{ 'payments-api': {
-   * run: … } }`. Default: none.
+   * Checks of dependencies other than the database, which has its own check:
+   * `{ 'payments-api': { run: … } }`. Default: none.
    */
   readonly checks?: Checks
   /**
-   * The details that the health endpoints reveal, and to whom. Default: all details in development
-   * and tests, none in production.
+   * The access to details in the health endpoints. Default: all details in development and tests,
+   * none in production.
    */
   readonly health?: HealthDefinition
   /**

@@ -42,7 +42,7 @@ export interface Service<O extends Operations = Operations> {
   /**
    * Starts the service.
    *
-   * @throws HoldfastError `service-invalid` that lists everything that is wrong with it.
+   * @throws HoldfastError `service-invalid` that lists all issues.
    */
   start(host: ServiceHost): Promise<RunningService<O>>
 }
@@ -54,11 +54,11 @@ export interface RunningService<O extends Operations = Operations> {
   readonly version: string
   readonly description: string | undefined
   readonly operations: ReadonlyMap<string, CompiledOperation>
-  /** Every problem that the service answers with, by code. */
+  /** Every problem that the service may return, by code. */
   readonly problems: ReadonlyMap<string, AnyProblemType>
-  /** The problems among them that its database may answer any operation with. */
+  /** Those of the problems that its database may return from any operation. */
   readonly databaseProblems: readonly AnyProblemType[]
-  /** The problems among them that its database may answer a mutation with. */
+  /** Those of the problems that its database may return from a mutation. */
   readonly mutationProblems: readonly AnyProblemType[]
   readonly problemTypeBase: string
   /** The readiness checks: the database's, if it has one, and those of the definition. */
@@ -79,8 +79,8 @@ export interface RunningService<O extends Operations = Operations> {
    */
   call(request: CallRequest): Promise<Answer>
   /**
-   * Starts to work on jobs, schedules and messages in this process; resolves to `undefined` if the
-   * service has none. Stop the worker before the service.
+   * Starts a worker for jobs, schedules and messages in this process; resolves to `undefined` if
+   * the service has none. Stop the worker before the service.
    */
   startWorker(options?: WorkerOptions): Promise<Worker | undefined>
   /** Closes the database, once. All calls must have ended. */

@@ -14,14 +14,14 @@ import type { ServiceHost } from '../host/service-host.ts'
 export interface ValidatedService {
   readonly operations: readonly CompiledOperation[]
   readonly background: Background
-  /** All problems that it answers with, by code. */
+  /** All problems that it may return, by code. */
   readonly problems: ReadonlyMap<string, AnyProblemType>
 }
 
 /**
  * Validates and compiles the definition of a service.
  *
- * @throws HoldfastError `service-invalid`, which lists everything that is wrong with it.
+ * @throws HoldfastError `service-invalid`, which lists all issues.
  */
 export function validateService(
   definition: ServiceDefinition<Operations>,

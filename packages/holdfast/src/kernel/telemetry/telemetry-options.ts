@@ -2,8 +2,8 @@ import type { Attributes } from './span.ts'
 import type { TelemetryBridge } from './telemetry-bridge.ts'
 
 /**
- * Options of what telemetry records and where it sends it. The standard variables of OpenTelemetry
- * set the same; an option takes precedence over its variable.
+ * Options of telemetry: which data it records, and where it sends them. The standard variables of
+ * OpenTelemetry set the same options; an option takes precedence over its variable.
  */
 export interface TelemetryOptions {
   /**
@@ -36,8 +36,8 @@ export interface TelemetryOptions {
   /**
    * Hosts to which `fetch` sends no trace context (`traceparent`, `tracestate`):
    * `['api.example.com', '*.example.org']`. Default: none, so every host receives it. It contains
-   * random ids and what the tracing systems of callers have put into `tracestate`. List the hosts
-   * of third parties if they must not be able to correlate your requests.
+   * random ids, and the `tracestate` of the callers' tracing systems. List the hosts of third
+   * parties if they must not be able to correlate your requests.
    */
   readonly untracedHosts?: readonly string[]
   /**
@@ -53,9 +53,9 @@ export interface TelemetryOptions {
    */
   readonly runtimeMetrics?: boolean
   /**
-   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: as
-   * `OTEL_METRICS_EXPORTER` says (`prometheus`, `otlp`, `none`, or several); if that is not set,
-   * enabled except in tests.
+   * The separate server for `/metrics` (Prometheus); `false` disables it. Default: according to
+   * `OTEL_METRICS_EXPORTER` (`prometheus`, `otlp`, `none`, or several); if that is not set, enabled
+   * except in tests.
    */
   readonly metricsServer?: false | MetricsServerOptions
 }

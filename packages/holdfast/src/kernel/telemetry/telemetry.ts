@@ -28,7 +28,7 @@ export interface HistogramDefinition extends InstrumentDefinition {
  */
 export interface HistogramSeries {
   /**
-   * Records a value. If `span`, the span that it was measured in, is sampled, it is kept as an
+   * Records a value. If `span`, in which it was measured, is sampled, the value is kept as an
    * exemplar of the bucket.
    */
   record(value: number, span?: Span): void
@@ -71,8 +71,8 @@ export interface Telemetry {
    */
   within<T>(span: Span, work: () => T): T
   /**
-   * From now on, hides the values of attributes that a redactor calls sensitive, wherever spans are
-   * read.
+   * From now on, hides the attribute values that a redactor considers sensitive, in all places
+   * where spans are read.
    */
   hide(redactor: Pick<Redactor, 'isSensitive' | 'text'>): void
   histogram(definition: HistogramDefinition): Histogram

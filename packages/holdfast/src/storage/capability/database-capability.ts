@@ -15,8 +15,8 @@ import type { Pool } from '../postgres/pool/pool.ts'
 import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
 
 /*
- * The shape of everything that a database consists of: idempotency, jobs, messages, reads, … Each
- * capability lives in its own room and knows no other; `databases/assembly/capabilities.ts` lists
+ * The interface of the parts of a database: idempotency, jobs, messages, reads, … Each capability
+ * is in its own folder and does not import the others; `databases/assembly/capabilities.ts` lists
  * them.
  *
  *   list ─▶ migrations, problems          before anything is open
@@ -30,8 +30,8 @@ import type { HandlerSession } from '../postgres/transaction/handler-session.ts'
  * Invariants:
  * - All capabilities are opened at the same time, so that a start takes as many round trips as the
  *   slowest of them. Parts of a worker start one after the other, in the order of the list.
- * - What was opened is closed, also if the start of a later part fails.
- * - A capability that needs something of another one receives it through its host.
+ * - Everything that was opened is closed, even if a later part fails to start.
+ * - A capability that needs a function of another one receives it through its host.
  */
 
 /** The parts of an open database that every capability can use. */
@@ -44,7 +44,7 @@ export interface CapabilityHost extends DatabaseHost {
 
 /** The pools that every process has. */
 export interface DatabasePools {
-  /** The pool of mutations, also for statements at the start, which may wait for locks. */
+  /** The pool of mutations; also for statements at startup, which may wait for locks. */
   readonly write: Pool
   /** The pool of queries. */
   readonly read: Pool
@@ -52,11 +52,11 @@ export interface DatabasePools {
   readonly own: Pool
 }
 
-/** A capability of a database. `Host` is what it needs to be opened. */
+/** A capability of a database. `Host` has the parts that it needs to open. */
 export interface DatabaseCapability<Host> {
   /** The tables of the capability. Default: none. */
   readonly migrations?: readonly Migration[]
-  /** The problems that its stages answer mutations with. Default: none. */
+  /** The problems with which its stages may answer mutations. Default: none. */
   readonly mutationProblems?: readonly AnyProblemType[]
   /** Returns the members that it adds to the contexts of handlers that write. Default: none. */
   readonly effects?: (host: Host) => CapabilityEffects
@@ -76,7 +76,7 @@ export type CapabilityEffects = {
 export interface OpenCapability {
   /**
    * Returns its stage for an operation; `undefined` if it has none. Stages run in the order of the
-   * list, each around those behind it.
+   * list; each wraps the following ones.
    */
   stageFor?(operation: CompiledOperation, settings: StageSettings): Stage | undefined
   /** Returns the function that answers a call of a mutation whose input was rejected. */
@@ -85,7 +85,7 @@ export interface OpenCapability {
   readonly signingKeys?: SigningKeys
   /** Its readiness checks. */
   readonly checks?: Checks
-  /** Registers what a service defines, whether or not this process runs it. */
+  /** Registers the definitions of a service, even those that this process does not run. */
   register?(background: Background): Promise<void>
   /** Opens its part of a worker in this process. It runs after `start`. */
   workerPart?(workload: Workload, options: WorkerOptions): WorkerPart

@@ -41,7 +41,7 @@ function copyOf(root: string, version: string, home: Home): string {
 function isUsable(root: string, account: Account | undefined): boolean {
   if (!account) return true
   const program = programIn(root, 'postgres')
-  // One file is enough to check: an installation has one umask.
+  // Checking one file is enough: an installation has one umask.
   const file = join(root, 'package.json')
   return canReach(program, account) && permits(program, 'x', account) && permits(file, 'r', account)
 }

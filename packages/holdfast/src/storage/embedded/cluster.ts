@@ -41,10 +41,11 @@ export function readPassword(home: Home): string {
 export function removeLeftovers(home: Home): void {
   for (const name of readdirSync(home.directory)) {
     const path = join(home.directory, name)
-    // A waiting process also has its folder here, but waits for at most two minutes.
+    // Younger files may belong to a process that waits for the lock, which takes at most two
+    // minutes.
     const abandoned = name.startsWith('lock.') && ageMs(path) > 600_000
     if (!abandoned && !/^(data|lease)\../.test(name)) continue
-    // Retried, because an initdb whose parent was killed may continue for a moment.
+    // Retried, because an `initdb` whose parent was killed may continue for a moment.
     rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   }
 }

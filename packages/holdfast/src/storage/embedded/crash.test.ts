@@ -121,7 +121,7 @@ test('the watchdog signals only a server of its folder', async () => {
   await expectUnharmed(program)
 })
 
-/** Ends a program that prints the first signal it received. */
+/** Terminates a program that prints the first signal that it receives. */
 async function expectUnharmed(program: ChildProcess): Promise<void> {
   const exited = once(program, 'exit')
   program.kill('SIGTERM')

@@ -3,8 +3,8 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Account } from './account.ts'
 import { errorCode } from './error-code.ts'
 
-// Through a FIFO, the kernel shows immediately and reliably whether a process that has opened it is
-// still alive: also after kill -9, if the process ID was reused, and between containers.
+// A FIFO shows immediately and reliably whether a process that has opened it is still alive: even
+// after kill -9, if the process ID was reused, and between containers.
 
 /** Creates a FIFO that only the account can open. */
 export function makeFifo(path: string, account: Account | undefined): void {

@@ -49,7 +49,7 @@ export function makeFolder(path: string, options: FolderOptions): void {
   if (!attempt(() => renameSync(staging, path), ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])) rmdirSync(staging)
 }
 
-/** Changes the owner of a file or folder that root has created to the account. */
+/** Makes the account the owner of a file or folder that root has created. */
 export function give(path: string, account: Account | undefined): void {
   if (account) lchownSync(path, account.uid, account.gid)
 }

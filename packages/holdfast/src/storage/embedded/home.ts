@@ -8,9 +8,7 @@ import { canReach } from './reachable.ts'
 import { serverAccount } from './server-account.ts'
 import { unavailable } from './unavailable.ts'
 
-/**
- * The folder for files of root that an unprivileged account could not reach in a private folder.
- */
+/** The folder for files of root, used if an unprivileged account cannot reach a private folder. */
 export const asideDirectory = '/var/lib/holdfast'
 
 /** The folder of an embedded Postgres and its owner. */

@@ -11,8 +11,8 @@ import { startWatchdog } from './watchdog.ts'
 const timeoutMs = 60_000
 
 /**
- * The share of one process in the running server. The watchdog leaves the server running while any
- * process holds one.
+ * One process's lease on the running server. The watchdog keeps the server running while any
+ * process holds a lease.
  */
 export interface Lease {
   /** Reports the server's process ID to the watchdog. */
@@ -111,7 +111,7 @@ function send(writer: number, message: string): boolean {
 
 /**
  * Reads until the end of the FIFO, which is reached if no writer is left. Throws EAGAIN if there is
- * one.
+ * a writer.
  */
 function drain(reader: number): void {
   const buffer = Buffer.alloc(1024)

@@ -77,7 +77,7 @@ test.runIf(isRoot)(
 
 test.runIf(isRoot && isOpen)('root shares the server of a folder with the user who owns it', async () => {
   const folder = temporaryFolder()
-  // The user daemon exists on every system, with this ID.
+  // The user `daemon` has this ID on every system.
   const owner = { uid: 1, gid: 1 }
   chownSync(folder, owner.uid, owner.gid)
   chmodSync(folder, 0o755)

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { errorCode } from './error-code.ts'
 
 /**
- * Returns the command line of a running process, its arguments joined by spaces, with a space at
- * the end; `undefined` if the process is not running or is a zombie.
+ * Returns the command line of a running process: its arguments, each followed by a space;
+ * `undefined` if the process is not running or is a zombie.
  */
 export function processCommand(pid: number): string | undefined {
   return existsSync('/proc/self/cmdline') ? readProc(pid) : askPs(pid)
@@ -13,7 +13,8 @@ export function processCommand(pid: number): string | undefined {
 function readProc(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The state follows the program's name, which is in parentheses and may contain some itself.
+    // The state follows the program's name, which is in parentheses and may itself contain
+    // parentheses.
     const state = stat.slice(stat.lastIndexOf(')') + 2).charAt(0)
     if (state === 'Z' || state === 'X') return undefined
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')

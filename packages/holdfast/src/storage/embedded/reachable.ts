@@ -2,7 +2,10 @@ import { statSync } from 'node:fs'
 import type { Account } from './account.ts'
 import { foldersAbove } from './folders.ts'
 
-/** Returns whether the account may enter every folder above a path, by their owners and modes. */
+/**
+ * Returns whether the account may enter every parent folder of a path, according to owners and
+ * modes.
+ */
 export function canReach(path: string, account: Account): boolean {
   return foldersAbove(path).every((folder) => permits(folder, 'x', account))
 }

@@ -51,7 +51,7 @@ export interface Service {
   readonly lines: readonly Line[]
   /** Waits for a line that it prints. */
   next<Key extends keyof Line>(key: Key): Promise<NonNullable<Line[Key]>>
-  /** Makes it stop Postgres or just reach its end, and waits until it has exited. */
+  /** Makes it stop Postgres or simply end, and waits until it has exited. */
   finish(how: 'stop' | 'end'): Promise<void>
   kill(): Promise<void>
 }
@@ -112,7 +112,7 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /**
- * Creates a folder for one test that any user may enter. At the end of the test, waits until no
+ * Creates a folder that any user may enter, for one test. At the end of the test, waits until no
  * process runs in it, and removes it.
  */
 export function temporaryFolder(): string {
@@ -132,7 +132,7 @@ export function temporaryFolder(): string {
 export function sharedFolder(): string {
   const folder = unusedPath()
   beforeAll(() => makeOpen(folder))
-  // Registered first and so run last, when the test has ended its processes.
+  // Registered first, so it runs last, after the test has ended its processes.
   beforeEach(({ onTestFinished }) => onTestFinished(() => until(() => processesOf(folder).length === 0)))
   afterAll(() => rmSync(folder, { recursive: true }))
   return join(folder, 'postgres')

@@ -24,7 +24,7 @@ export interface Application {
    * queue behind it.
    */
   readonly lockTimeoutMs: number
-  /** How long the attempts to get the locks of one migration continue, in milliseconds. */
+  /** Max time for all attempts to get the locks of one migration, in milliseconds. */
   readonly retryMs: number
   readonly notify: (event: MigrationEvent) => void
 }
@@ -66,8 +66,8 @@ function applyInTransaction(
 }
 
 /**
- * Applies a migration that requests no transaction. If its statement can run in a transaction, it
- * does, so that it is atomic with its row.
+ * Applies a migration that requests to run without a transaction. If its statement can run in a
+ * transaction, it runs in one, so that it is atomic with its row.
  */
 async function applyAlone(
   migration: PendingMigration,

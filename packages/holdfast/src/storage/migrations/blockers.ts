@@ -11,9 +11,9 @@ export interface BlockerWatch {
 export interface BlockerWatchOptions {
   /** Process id of the session that may be blocked. */
   readonly pid: number
-  /** How long the same sessions may block before they are reported, in milliseconds. */
+  /** Time for which the same sessions may block before they are reported, in milliseconds. */
   readonly reportAfterMs: number
-  /** Called once for each set of sessions that has blocked for that long. */
+  /** Called once for each set of sessions that has blocked for this time. */
   readonly report: (blockers: string) => void
 }
 
@@ -22,8 +22,8 @@ const lookEveryMs = 100
 const preparedTransaction = 0
 
 /**
- * Starts to watch, from a second connection, which sessions block another one: after the wait, this
- * is no longer known.
+ * Starts to watch, from a second connection, which sessions block another one. After the wait, this
+ * can no longer be determined.
  */
 export function watchBlockers(
   observer: pg.ClientBase,
@@ -38,7 +38,7 @@ export function watchBlockers(
   const timer = setInterval(() => {
     if (isLooking) return
     isLooking = true
-    // The result is only used in messages, so a failed look must not fail the migration.
+    // The result is only used in messages, so a failed query must not fail the migration.
     look = observe()
       .catch(() => {})
       .then(() => {

@@ -1,13 +1,13 @@
 /** An event during the application of migrations. */
 export type MigrationEvent =
   | { readonly kind: 'applied'; readonly owner: string; readonly name: string; readonly durationMs: number }
-  /** A migration is pending that sorts before an applied one, as after a merge of branches. */
+  /** A pending migration sorts before an applied one, as after a merge of branches. */
   | { readonly kind: 'out-of-order'; readonly owner: string; readonly name: string; readonly after: string }
   /** The database has a migration that this version of the program does not know. */
   | { readonly kind: 'unknown'; readonly owner: string; readonly name: string }
   /** Another process holds the migration lock. */
   | { readonly kind: 'waiting'; readonly holder: string }
-  /** An earlier start began the migration, and did not record its end. */
+  /** An earlier start began the migration but did not record its end. */
   | { readonly kind: 'begun-before'; readonly owner: string; readonly name: string }
   /** The migration waits for other transactions, without blocking other traffic. */
   | { readonly kind: 'delayed'; readonly owner: string; readonly name: string; readonly blockers: string }

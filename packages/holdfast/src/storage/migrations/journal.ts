@@ -55,8 +55,8 @@ export async function createJournal(client: pg.ClientBase): Promise<void> {
 }
 
 /**
- * Records the start of a migration outside of a transaction: after a crash it can be done without a
- * row in the journal.
+ * Records the start of a migration that runs outside of a transaction: after a crash, it may have
+ * been applied without a row in the journal.
  */
 export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({
@@ -65,7 +65,7 @@ export async function noteBegun(client: pg.ClientBase, { owner, name }: PendingM
   })
 }
 
-/** Returns true if a migration was begun and its outcome was not recorded. */
+/** Returns true if the start of a migration was recorded but not its outcome. */
 export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<boolean> {
   const { rows } = await client.query({
     text: 'select from holdfast.migrations_begun where owner = $1 and name = $2',
@@ -75,8 +75,8 @@ export async function wasBegun(client: pg.ClientBase, { owner, name }: PendingMi
 }
 
 /**
- * Deletes the record that a migration was begun, once its outcome is recorded or nothing of it is
- * left.
+ * Deletes the record of the start of a migration, once its outcome is recorded or everything of it
+ * is removed.
  */
 export async function clearBegun(client: pg.ClientBase, { owner, name }: PendingMigration): Promise<void> {
   await client.query({

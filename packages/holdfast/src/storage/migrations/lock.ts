@@ -18,7 +18,7 @@ const maxPauseMs = 200
 
 /** Options of {@link whileLocked}. */
 export interface LockOptions {
-  /** Maximum wait for the lock, in milliseconds. */
+  /** Max wait for the lock, in milliseconds. */
   readonly waitMs: number
   readonly notify: (event: MigrationEvent) => void
   readonly signal: AbortSignal | undefined

@@ -20,13 +20,12 @@ export interface MigrateOptions {
   readonly isPooled?: boolean
   /** The migrations; the sets are applied in this order. */
   readonly migrations: readonly MigrationSet[]
-  /** Maximum wait for the migration lock, in milliseconds. Default 60,000. */
+  /** Max wait for the migration lock, in milliseconds. Default 60,000. */
   readonly lockWaitMs?: number
   /** Lock timeout of a statement, in milliseconds. Default 5,000. */
   readonly lockTimeoutMs?: number
   /**
-   * How long the attempts to get the locks of one migration continue, in milliseconds. Default
-   * 60,000.
+   * Max time for all attempts to get the locks of one migration, in milliseconds. Default 60,000.
    */
   readonly retryMs?: number
   /**
@@ -77,9 +76,9 @@ async function applyPending(options: MigrateOptions): Promise<MigrationReport> {
   let appliedBefore: number | undefined
   try {
     for (;;) {
-      // Each file runs in a new session: session state that one file leaves must not affect the
-      // next ones, which a later start may apply without it. Settings that it changed for new
-      // sessions must take effect for them.
+      // Each file runs in a new session. The session state that one file leaves must not affect the
+      // next files, which a later start may apply without it. Settings that a file changed for new
+      // sessions must take effect for the next files.
       const client = await connect(options)
       try {
         const round = await whileLocked(client, lockOptions(options), () =>

@@ -42,7 +42,7 @@ async function holdUp(): Promise<{ end(): Promise<unknown> }> {
   return { end: () => holder.query('rollback') }
 }
 
-/** Applies migrations that stay blocked, again until the error names the blocking session. */
+/** Applies migrations that stay blocked, repeatedly, until the error names the blocking session. */
 async function failBlocked(migrations: readonly Migration[]): ReturnType<Migrating['fail']> {
   let failure: Awaited<ReturnType<Migrating['fail']>> | undefined
   await until(async () => {
@@ -238,8 +238,8 @@ describe('a migration without a transaction', () => {
         alter table things add constraint positive check (id > 0) not valid`,
       }
       await migrating.apply([first])
-      // The row cannot be written. A statement that ran outside of the row's transaction would
-      // stay.
+      // The row cannot be written. The effect of a statement that ran outside of the row's
+      // transaction would stay.
       await migrating.sql(`
       create function refuse() returns trigger language plpgsql as $$ begin raise 'no row today'; end $$;
       create trigger refuse before insert on holdfast.migrations for each row execute function refuse()`)

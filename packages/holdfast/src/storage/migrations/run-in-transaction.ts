@@ -6,7 +6,7 @@ import type { ParsedStatement } from './parse-statements.ts'
 import { indexToMake } from './recover-index.ts'
 import { runStatement } from './run-statement.ts'
 
-/** Context of an attempt of a migration. */
+/** The context of a migration attempt. */
 export interface Run {
   readonly client: pg.ClientBase
   /** Lock timeout of a statement, in milliseconds. */
@@ -19,9 +19,9 @@ export interface Run {
  * Runs a migration in one transaction with its row in the journal, so that it is applied completely
  * or not at all.
  *
- * The transaction is written by hand: its session holds the migration lock, so it cannot come from
- * a pool of the service, and its statements may take as long as they need once they have their
- * locks. Only the wait for a lock is limited.
+ * This code does not use the framework's transactions: the session holds the migration lock, so it
+ * cannot come from a pool of the service. Its statements have no timeout once they have their
+ * locks; only the wait for a lock is limited.
  */
 export async function runInTransaction(
   migration: PendingMigration,

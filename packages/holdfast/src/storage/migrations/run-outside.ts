@@ -19,8 +19,8 @@ export interface OutsideStatement {
  * Each attempt first reads the progress of an earlier one, and drops or completes its leftover.
  * Afterwards it reads the progress again: a migration counts as applied only if the database is in
  * the state that its statement produces. Its start is recorded before it runs, so that after a
- * crash between the statement and its row, a later process can tell the statement's result from an
- * object that existed before.
+ * crash between the statement and its row, a later process can distinguish the statement's result
+ * from an object that existed before.
  */
 export async function runOutside(
   migration: PendingMigration,

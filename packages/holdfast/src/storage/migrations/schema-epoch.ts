@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Migration } from './migration.ts'
 
 /**
- * The migration of the schema epoch, by which running processes detect that a migration has been
+ * The migration of the schema epoch, with which running processes detect that a migration has been
  * committed. The epoch is the file number (relfilenode) of an empty table, which a committed
  * TRUNCATE changes. Postgres reads it from the catalog, as it does the tables of a statement: a
  * transaction sees the change at any isolation level, and one that sees a changed table sees the

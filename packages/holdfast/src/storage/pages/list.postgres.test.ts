@@ -64,7 +64,8 @@ interface Walk {
 const maxRowCount = 1_000
 
 /**
- * Reads page by page to the end. Returns the ids in the order of arrival, and the last cursor back.
+ * Reads page by page to the end. Returns the ids in the order in which they were read, and the last
+ * backward cursor.
  */
 async function walk({
   limit,

@@ -12,8 +12,8 @@ interface Row {
 }
 
 /**
- * Types whose values are compared as those of another type, which an untyped value would be taken
- * for.
+ * Types that are compared as another type. Postgres would treat an untyped value as that other
+ * type.
  */
 const others: Readonly<Record<string, readonly string[]>> = {
   place: ['(1,"a, b")', '(1,)', '(2,"")'],

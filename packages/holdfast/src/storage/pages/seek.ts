@@ -9,7 +9,7 @@ export type SeekPart = string | { readonly column: number } | { readonly value: 
 
 /** A part of a page window that one index scan reads. */
 export interface Branch {
-  /** The condition on its rows; `undefined` if there is none. */
+  /** The condition that selects its rows; `undefined` for all rows. */
   readonly where: readonly SeekPart[] | undefined
   readonly orderBy: readonly SeekPart[]
   readonly limit: number
@@ -56,7 +56,7 @@ const wrongValue = new Set([
 
 /**
  * Throws the error to report. The page position comes from the client, so a value that no row can
- * have is the client's mistake. A type without an ordering is a mistake of the program.
+ * have is a client error. A type without an ordering is a defect of the program.
  */
 function fail(error: unknown, { after, orderings }: PageWindow): never {
   const state = sqlStateOf(error)
@@ -163,11 +163,11 @@ function compareRow({ values }: Position, { from, end, operator }: RowComparison
 }
 
 /**
- * Casts a column to its base type, and a value to the same type, whatever its name. A domain over
- * an enum or a composite type has no operators of its own, and next to some types (a composite one,
- * `regclass`) an untyped value is taken for something else. A CASE with one branch has the base
- * type of that branch, and is removed before the statement is planned, so that an index of the
- * column is still used.
+ * Casts a column to its base type, and a value to the same type, without naming the type. A domain
+ * over an enum or a composite type has no operators of its own, and next to some types (a composite
+ * one, `regclass`), Postgres infers a different type for an untyped value. A CASE with one branch
+ * has the base type of that branch, and is removed before the statement is planned, so that an
+ * index of the column is still used.
  */
 function columnToCompare(column: number): readonly SeekPart[] {
   return ['case when true then ', { column }, ' end']

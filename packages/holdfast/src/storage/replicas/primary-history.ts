@@ -18,7 +18,7 @@ export class PrimaryHistory {
 
   /**
    * Returns the time up to which a replica at a position has all changes, in milliseconds;
-   * `undefined` if that is longer ago than the history reaches.
+   * `undefined` if that is before the start of the history.
    */
   reachedMs(position: bigint): number | undefined {
     return this.#samples.findLast((sample) => sample.position <= position)?.atMs

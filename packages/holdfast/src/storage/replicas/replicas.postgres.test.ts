@@ -236,7 +236,7 @@ test('an idle replica does not count as lagging', async () => {
   while (performance.now() < endMs) expect(await look()).toMatchObject({ isReplica: true })
 })
 
-/** Keeps reading while a replica goes away and comes back. No read may fail. */
+/** Reads continuously while a replica goes down and comes back. No read may fail. */
 async function readWhile(act: () => Promise<void>): Promise<number> {
   let isOver = false
   let reads = 0

@@ -52,13 +52,13 @@ export class Replicas {
           openPool: (options) => openPool({ connectionString, ...options }),
         }),
     )
-    // Longer than needed, so that a sample old enough is always included.
+    // Longer than needed, so that there is always a sample that is old enough.
     this.#history = new PrimaryHistory(parts.maxLagMs + 10 * everyMs)
     this.#looking = this.#look()
   }
 
   /**
-   * Returns a replica that has reached a position, in rotation; `undefined` if there is none. Reads
+   * Returns a replica that has reached a position, round-robin; `undefined` if there is none. Reads
    * with an invalid position go to the primary.
    */
   choose(position: string | undefined): Replica | undefined {
@@ -73,8 +73,8 @@ export class Replicas {
   }
 
   /**
-   * The health check of whether all replicas serve reads. It is not required: if they do not, the
-   * primary serves the reads.
+   * The health check that all replicas serve reads. It is not required for readiness: the primary
+   * serves the reads that replicas cannot.
    */
   get check(): Check {
     return {
@@ -122,8 +122,8 @@ export class Replicas {
   }
 
   /**
-   * Checks a replica, unless its last check is still running: one that hangs does not delay the
-   * others.
+   * Checks a replica, unless its last check is still running, so that a replica that hangs does not
+   * delay the others.
    */
   #evaluate(replica: Replica, system: string, nowMs: number): void {
     if (this.#asked.has(replica)) return

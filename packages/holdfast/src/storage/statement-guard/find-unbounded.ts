@@ -41,9 +41,9 @@ const nothing: From = { sources: [], equalities: [], unbounded: [] }
 
 /**
  * Returns the tables of which a statement may read an unlimited number of rows: it is a SELECT
- * without LIMIT that does not aggregate into one row and does not compare a unique key. Returns
- * none if the statement is bounded, is not a SELECT, or uses constructs that are not analyzed, such
- * as set-returning functions and recursion.
+ * without LIMIT that does not aggregate into one row and does not compare a unique key. Returns an
+ * empty list if the statement is bounded, is not a SELECT, or uses constructs that are not
+ * analyzed, such as set-returning functions and recursion.
  */
 export function findUnbounded({ stmts = [] }: ParseResult, keys: UniqueKeys): readonly string[] {
   return stmts.flatMap(({ stmt }) => unboundedOf(stmt, { keys, common: new Map() }))

@@ -9,7 +9,7 @@ import { describeStatement } from '../postgres/statement/statement-text.ts'
 import type { Fingerprints } from './fingerprints.ts'
 import type { UnboundedReads } from './unbounded-reads.ts'
 
-/** The checks that only run in development and in tests. */
+/** The checks that run only in development and in tests. */
 export interface GuardWatch extends StatementWatch {
   readonly fingerprints: Fingerprints
   readonly unbounded: UnboundedReads
@@ -40,7 +40,7 @@ const uncounted = new Set(['savepoint', 'release', 'rollback', 'set'])
 const refusedAt = 3
 const warnedAt = 4
 const notedAt = 6
-// In production, shorter repetitions are not worth reporting.
+// In production, repetitions with a shorter total duration are not reported.
 const notedAfterMs = 50
 
 /**

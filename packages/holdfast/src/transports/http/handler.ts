@@ -23,7 +23,7 @@ export interface HandlerOptions extends SecurityHeaderOptions {
   /** Max length of a request body, in bytes. A longer one is rejected with 413. Default 1 MiB. */
   readonly bodyLimitBytes?: number
   /**
-   * Further pages of the service, beside its operations and the pages of its problems. Default:
+   * Further pages of the service, besides its operations and the pages of its problems. Default:
    * none.
    */
   readonly pages?: Pages
@@ -40,8 +40,8 @@ export interface Handler {
   /** Answers a Fetch request. Never rejects: every failure is a response. */
   readonly fetch: (request: Request) => Promise<Response>
   /**
-   * Answers a request in the handler's own form, for runtimes that have no Fetch request and avoid
-   * the cost of creating one.
+   * Answers a request in the handler's own form, for runtimes that have no Fetch request. This
+   * avoids the cost of creating one.
    */
   readonly answer: (request: HttpRequest) => Promise<HttpAnswer>
   /**
@@ -134,6 +134,6 @@ function notAllowed(method: string, allow: string): ProblemError {
 
 /** Converts an HTTP answer to a Fetch response. */
 function toResponse({ status, headers, body }: HttpAnswer): Response {
-  // The bytes are never in a shared buffer, which the type of the array does not express.
+  // The bytes are never in a shared buffer, but the array's type does not say so.
   return new Response(body as string | Uint8Array<ArrayBuffer> | null, { status, headers })
 }

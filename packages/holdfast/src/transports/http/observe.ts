@@ -129,7 +129,7 @@ class ServiceObserver implements ExchangeObserver {
 
   #logLine(exchange: Exchange, result: ExchangeResult): void {
     const { route, operation } = exchange
-    // Pages are requested by machines all the time: probes and metrics collectors.
+    // Machines request pages all the time: probes and metrics collectors.
     const level = route !== undefined && operation === undefined ? 'debug' : 'info'
     if (this.#log.isLevelEnabled?.(level) === false) return
     const path = route?.path ?? '(no route)'
@@ -137,7 +137,7 @@ class ServiceObserver implements ExchangeObserver {
   }
 }
 
-/** The result of an exchange, as its metric and its log line show it. */
+/** The result of an exchange, for its metric and its log line. */
 interface ExchangeResult {
   readonly method: string
   readonly status: number

@@ -23,11 +23,11 @@ import { tagOf } from './tag-of.ts'
 /** Suffix of the name of an input schema, if the schema differs as an output. */
 export const inputVariant = 'Input'
 
-/** The parts of the document that the description of an operation depends on. */
+/** The parts of the document on which the description of an operation depends. */
 export interface DocumentParts {
   /** The names of the operation's path parameters in the document. */
   readonly pathParameters: readonly string[]
-  /** Every problem that the operation may answer with. */
+  /** Every problem that the operation may return. */
   readonly problems: readonly DocumentedProblem[]
   readonly components: SchemaComponents
   readonly security: Security

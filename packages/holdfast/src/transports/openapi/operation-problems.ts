@@ -20,7 +20,7 @@ import { isPaged } from '../../kernel/pages/page-links.ts'
 import type { RunningService } from '../../kernel/service/service.ts'
 import { admitsEveryone } from './security.ts'
 
-/** Returns every problem that an operation may answer with, ordered by status and code. */
+/** Returns every problem that an operation may return, ordered by status and code. */
 export function problemsOf(operation: CompiledOperation, running: RunningService): readonly AnyProblemType[] {
   const takesInput = Object.keys(operation.inputSchema.properties ?? {}).length > 0
   const problems = new Set<AnyProblemType>([

@@ -18,7 +18,7 @@ const token =
 // RE2 rejects a higher count.
 const maxRepeats = 1_000
 
-// A class with more ranges than this is unreadable for a person.
+// Max number of ranges: a class with more ranges is unreadable.
 const maxRanges = 64
 
 /** Returns an equivalent pattern that every engine accepts; `undefined` if there is none. */

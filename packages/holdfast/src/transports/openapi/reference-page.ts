@@ -21,8 +21,8 @@ const startScript = `Scalar.createApiReference('#reference', ${JSON.stringify({
 })})`
 
 // The script creates style elements and attributes, so styles are allowed. The only scripts allowed
-// are the reference itself and the one that starts it. Requests that a reader tries out go to the
-// service itself.
+// are the reference itself and the one that starts it. Requests that a reader tries out are sent to
+// the service itself.
 const policy = [
   "default-src 'none'",
   `script-src 'self' '${hashOf(startScript)}'`,

@@ -35,7 +35,7 @@ describe.skipIf(missing !== undefined)('/docs of the ledger, in a browser', () =
   async function visit(colorScheme: 'light' | 'dark'): Promise<Visit> {
     const { url } = await serveForTest(ledger, { env: { NODE_ENV: 'test', DATABASE_URL: books.databaseUrl } })
     const context = await browser.newContext({ colorScheme, viewport: { width: 1_400, height: 1_000 } })
-    // A bound for what hangs, as in vitest.config.ts.
+    // A timeout that detects a hang, as in vitest.config.ts.
     context.setDefaultTimeout(240_000)
     const page = await context.newPage()
     const requested: URL[] = []

@@ -22,7 +22,7 @@ export interface SchemaComponents {
    */
   embed(schema: JsonSchema, owner: string, variant?: string): JsonSchema
   /**
-   * Adds a schema that is already rewritten, and returns the reference to it.
+   * Adds a rewritten schema, and returns the reference to it.
    *
    * @param variant suffix of the name if another schema has it.
    */
@@ -83,7 +83,7 @@ export function createSchemaComponents(): SchemaComponents {
     add,
     share(schema, name, variant) {
       const embedded = embed(schema, name, variant)
-      // The schema is a component already, because its own parts refer to it.
+      // The schema is already a component, because its own parts refer to it.
       if (refersToItself(schema))
         return { $ref: componentsBase + reserve(name, signatureOf('#', schema), variant) }
       const isReference = embedded.$ref !== undefined && Object.keys(embedded).length === 1

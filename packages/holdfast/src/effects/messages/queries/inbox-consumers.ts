@@ -1,6 +1,6 @@
 /**
  * SQL for a recursive common table expression `consumers`: the consumers that have inbox rows, each
- * with its service. It reads one row of each, not all of their rows.
+ * with its service. Reads only one inbox row per consumer.
  */
 export const inboxConsumers = `
   consumers as (

@@ -9,7 +9,7 @@ import { type Getters, gettersOf, defineOwnGetters } from '../../base/define-own
 import { ProblemError } from '../../problem/problem.ts'
 import { isThenable } from '../../base/thenable.ts'
 
-/** The inputs of access rules, beside the call. */
+/** The inputs of access rules, besides the call. */
 export interface AuthorizeOptions {
   readonly settings: unknown
   readonly clock: Clock

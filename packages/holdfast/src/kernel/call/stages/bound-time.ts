@@ -5,8 +5,7 @@ import { readDurationMs } from '../../base/duration.ts'
 import { BadRequest } from '../../problem/problems.ts'
 
 /**
- * The header with which a caller requests a shorter deadline than that of the operation: `250ms`,
- * `2s`.
+ * The header with which a caller requests a shorter deadline than the operation's: `250ms`, `2s`.
  */
 const timeoutHeader = 'request-timeout'
 

@@ -9,7 +9,7 @@ import { type AnyProblemType, ProblemError } from '../../problem/problem.ts'
 import type { Mode } from '../../host/service-host.ts'
 import { isThenable } from '../../base/thenable.ts'
 
-/** The dependencies of the last stage, beside the operation. */
+/** The dependencies of the last stage, besides the operation. */
 export interface RunOptions extends CallContextParts {
   readonly mode: Mode
   /** The problems of the framework, which any operation may throw. */

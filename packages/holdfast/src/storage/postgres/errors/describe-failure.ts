@@ -29,8 +29,8 @@ interface ServerError extends Error {
  *
  * Values of rows and parameters may be personal data. They appear in `detail`, in the messages of
  * data exceptions (class 22), and in the message of a syntax error if the text was concatenated
- * with values. In production, none of these are logged: the log has the constraint, table and
- * column, and the position in the text.
+ * with values. In production, these are not logged; the log has the constraint, table and column,
+ * and the position in the text.
  */
 export function describeFailure(error: unknown, statement: FailedStatement): void {
   if (error instanceof Error) setLogFields(error, () => fieldsOf(error, statement))

@@ -15,8 +15,8 @@ interface PostgresError extends Error {
 const fromDriver = new WeakSet<Error>()
 
 /**
- * Marks an error as one of the connection to Postgres. Other errors look the same but do not
- * concern the database: for example, when a handler's own connection to another service is refused.
+ * Marks an error as an error of the connection to Postgres. Other errors can look the same: for
+ * example, if a handler's own connection to another service is refused.
  */
 export function markDriverError(error: unknown): unknown {
   if (error instanceof Error) fromDriver.add(error)
@@ -87,8 +87,8 @@ const finalStates = /^(?:22|23|44|21000|P000[123])/
 
 /**
  * Returns whether a failure of a statement may lead to a final answer. All states that are not
- * listed may pass: locks that were not available, cancelled statements, resources, defects, missing
- * privileges.
+ * listed may be transient: unavailable locks, cancelled statements, lack of resources, defects,
+ * missing privileges.
  */
 export function mayBeFinal(error: unknown): boolean {
   return finalStates.test(sqlStateOf(error) ?? '')
@@ -105,8 +105,8 @@ export function markStalePlan(error: Error): void {
 }
 
 /**
- * Returns whether a stale prepared statement may have caused a failure. If so, it is worth running
- * the statement again: it then uses another one, or none.
+ * Returns whether a stale prepared statement may have caused a failure. If so, run the statement
+ * again: it then uses a new prepared statement, or none.
  */
 export function isStalePlan(error: unknown): boolean {
   const driver = driverError(error)
@@ -192,7 +192,7 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /**
- * Returns whether the primary may succeed with a read that failed on a replica: the replica is
+ * Returns whether a read that failed on a replica may succeed on the primary: the replica is
  * unavailable, the read conflicted with recovery, or the replica has not applied a migration yet
  * (class 42, 3F000).
  */

@@ -42,9 +42,9 @@ export interface Lane {
 }
 
 const checkEveryMs = 1_000
-/** How long a session must be idle before its slot may go to another lane, in milliseconds. */
+/** Idle time after which a session's slot may go to another lane, in milliseconds. */
 const surplusIdleMs = 1_000
-/** How long a session may be idle before it is closed, in milliseconds. */
+/** Max idle time of a session before it is closed, in milliseconds. */
 const maxIdleMs = 10_000
 
 /** A max number of connections, and the lanes that share it. */
@@ -123,8 +123,7 @@ export class ConnectionBudget {
   }
 
   /**
-   * Opens sessions for waiting lanes, as far as there is room or an idle session that can be closed
-   * for it.
+   * Opens sessions for waiting lanes while the budget allows it, or after closing an idle session.
    */
   settle(): void {
     for (const lane of this.#lanes) {

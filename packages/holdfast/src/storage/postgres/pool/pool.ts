@@ -75,7 +75,8 @@ export interface Pool {
   end(): Promise<void>
 }
 
-// A backstop: each call interrupts its statements at its own deadline, and sets a shorter limit.
+// The last resort: each call interrupts its statements at its own deadline, and sets a shorter
+// limit.
 const statementTimeoutMs = 60_000
 // Interval at which Postgres checks, from version 14, that the client of a running statement is
 // connected. If not, it stops the statement.
@@ -85,8 +86,8 @@ const clientCheckMs = 1_000
 const idleInTransactionTimeoutMs = 10_000
 const maxAgeMs = 30 * 60_000
 const acquireTimeoutMs = 2_000
-// Longer than a call waits, since on a busy machine a connection may take seconds to open: it then
-// serves the next call instead of being opened again.
+// Longer than a call waits, since a connection may take seconds to open on a busy machine. It then
+// serves the next call.
 const connectTimeoutMs = 5_000
 
 /** Creates a pool. Connections are opened on demand. */
@@ -111,8 +112,8 @@ export function createPool(options: PoolOptions): Pool {
     onRefused: () => observed.refusals.add(),
     create: () => new DriverClient(clientOptions),
   })
-  // A pooler that supports prepared statements shares one per text: none could be prepared again
-  // after a migration.
+  // A pooler that supports prepared statements shares them by text, so a statement could not be
+  // prepared again after a migration.
   const usesPreparedStatements = options.usesPreparedStatements !== false && options.isPooled !== true
   const prepared = usesPreparedStatements ? new PreparedStatements() : undefined
   const limits = options.isPooled === true ? undefined : new SessionLimits()

@@ -18,8 +18,8 @@ export interface PruningTask extends Pick<RecurringTaskParts, 'failure' | 'clock
 }
 
 /**
- * Starts the task of deleting old rows in batches, so that no statement runs long or locks many
- * rows. A full batch is followed by the next one at once.
+ * Starts a task that deletes old rows in batches, so that no statement takes long or locks many
+ * rows. After a full batch, the next one follows at once.
  */
 export function pruneInBatches({ batch, isResponsible, prune, ...task }: PruningTask): RecurringTask {
   return startRecurringTask({

@@ -25,7 +25,7 @@ export interface SessionPoolOptions {
   readonly create: () => DriverClient
 }
 
-/** The part of {@link Work} that says how long it waits. */
+/** The part of {@link Work} that limits its wait. */
 type WaitingWork = Pick<Work, 'deadline' | 'waitsUntilDeadline'>
 
 /** A request for a session. */
@@ -48,7 +48,7 @@ interface Idle {
  *
  * A session goes to the request that has waited longest, whether it was released or opened. So a
  * request whose session opens slowly, as on a busy machine, takes the first one that is free. The
- * session used last is used next, so that sessions that are not needed grow old and are closed.
+ * most recently used session is used first, so that surplus sessions stay idle and are closed.
  */
 export class SessionPool implements Lane {
   readonly min: number
@@ -173,7 +173,8 @@ export class SessionPool implements Lane {
     this.#isEnding = true
     for (const request of this.#waiting.slice()) this.#fail(request, noConnection('ended'))
     while (this.#idle.length > 0) this.#close(this.#idle.pop()!.client)
-    // A server that does not answer takes a while to close its end; nothing needs to wait for that.
+    // A server that does not answer takes a while to close its end. The caller does not have to
+    // wait for it.
     if (!this.#isAtRest) await new Promise<void>((resolve) => (this.#ended = resolve))
     this.#options.budget.remove(this)
   }
@@ -203,7 +204,7 @@ export class SessionPool implements Lane {
     if (this.#isAtRest) this.#ended?.()
   }
 
-  /** Forgets a session whose socket has closed. */
+  /** Removes a session whose socket has closed. */
   #gone(client: DriverClient): void {
     this.#clients.delete(client)
     this.#closing.delete(client)

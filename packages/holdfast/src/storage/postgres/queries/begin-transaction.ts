@@ -15,7 +15,7 @@ export interface TransactionLimits {
   readonly lifetimeMs: number
 }
 
-/** Returns limits that all have the same length, in milliseconds. */
+/** Returns limits that all have the same value, in milliseconds. */
 export function uniformLimits(ms: number): TransactionLimits {
   return { statementMs: ms, idleMs: ms, lifetimeMs: ms }
 }

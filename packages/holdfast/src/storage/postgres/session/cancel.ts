@@ -9,8 +9,8 @@ export interface BackendAddress {
   readonly processId: number
   readonly secretKey: number
   /**
-   * How the backend's connection is encrypted. A cancel request needs the same protection: it
-   * contains a key with which others could cancel too.
+   * The encryption of the backend's connection. A cancel request needs the same protection: an
+   * attacker who reads its key could also send cancel requests.
    */
   readonly tls: ConnectionTls
 }

@@ -25,7 +25,8 @@ import { type SenderParts, StatementSender } from './statement-sender.ts'
  *
  * Invariants:
  * - After `release` or `destroy`, it sends nothing.
- * - The pool gets back a session that is idle, outside of a transaction, and reset; or none.
+ * - The pool gets back only a session that is idle, outside of a transaction, and reset. Any other
+ *   session is closed.
  */
 
 /** Runs statements: the only interface that a query builder is bound to. */
@@ -93,7 +94,7 @@ export class Connection implements Queryable {
    * due, the same round trip sets the statement timeout and checks whether a migration has made
    * prepared statements stale.
    *
-   * @param remainingMs how long the caller waits for the statement, in milliseconds.
+   * @param remainingMs the time for which the caller waits for the statement, in milliseconds.
    */
   async queryAlone<Row extends pg.QueryResultRow = pg.QueryResultRow>(
     asked: { readonly query: DriverQuery; readonly values: unknown[] | undefined },

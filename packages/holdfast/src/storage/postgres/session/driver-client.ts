@@ -68,7 +68,7 @@ export class DriverClient extends DriversClient {
       // The driver would read PGPASSWORD and ~/.pgpass.
       replacePassword(this, rejectPassword)
     }
-    // Kept for the next user of the connection.
+    // Stored for the next user of the connection.
     this.on('error', keepFailure)
   }
 
@@ -100,7 +100,7 @@ export class DriverClient extends DriversClient {
 export function openDriverPool(config: DriverClientConfig & pg.PoolConfig): pg.Pool {
   // oxlint-disable-next-line holdfast/no-bare-pg-client
   const pool = new pg.Pool({ ...config, Client: DriverClient as unknown as new () => pg.ClientBase })
-  // A lost idle connection is replaced when the next one is needed.
+  // A lost idle connection is replaced when a connection is next needed.
   pool.on('error', () => {})
   return pool
 }

@@ -169,7 +169,7 @@ function installedDriver(): InstalledDriver {
     client: pg.Client.prototype,
     query: pg.Query.prototype as object,
     utils,
-    // The options are given so that no PG… variable decides about them.
+    // The options are explicit, so that no PG… variable applies.
     connection: new DriversClient({ ssl: false, sslnegotiation: 'postgres' }).connection,
   }
 }

@@ -114,7 +114,8 @@ describe('sslmode', () => {
 })
 
 /**
- * A listener in front of the server that records what clients send, and may answer in its place.
+ * A listener in front of the server that records the bytes of clients, and can answer instead of
+ * the server.
  */
 interface Recorder extends AsyncDisposable {
   readonly port: number

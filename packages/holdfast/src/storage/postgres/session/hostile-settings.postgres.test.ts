@@ -167,7 +167,7 @@ test('a role that sessions take by a setting owns and uses the tables of the fra
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   delete seen['consumer']
-  // Again, with sessions that have been reset.
+  // The second run uses sessions that were reset.
   expect((await call(running, 'write')).status).toBe(204)
   await until(() => seen['consumer'] !== undefined)
   const { rows } = await client.query<{ owners: readonly string[] }>(

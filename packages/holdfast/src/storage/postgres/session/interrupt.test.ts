@@ -11,7 +11,7 @@ import type { DriverClient } from './driver-client.ts'
 class LostClient extends EventEmitter {
   /** How the client was released: true if it must be closed. */
   readonly released: unknown[] = []
-  // No server can be reached for a cancel request.
+  // A cancel request reaches no server.
   readonly host = '/nowhere'
   readonly port = 1
   readonly processID = 1

@@ -3,12 +3,12 @@ import { isReservedName } from '../statement/statement.ts'
 
 // Each name costs memory in each session of the server.
 const maxNames = 500
-// Max number of texts seen once. Those with values in them are unlimited.
+// Max number of texts that were seen once. Texts that contain values are unlimited in number.
 const maxSeen = 1_000
 // A text that repeatedly goes stale, such as one that refers to a different table with each
 // search_path, is no longer prepared.
 const maxRetirements = 3
-// A session keeps every name that it was ever given, with its plan.
+// Max number of names in total: a session keeps every name that was prepared in it, with its plan.
 const maxMade = 2 * maxNames
 // Postgres truncates names to 63 bytes, and the number must be kept.
 const maxPrefixLength = 40

@@ -49,9 +49,7 @@ export class SessionChanges {
     return this.#reset
   }
 
-  /**
-   * Has the last reset sent again if it failed: it was sent into a transaction that stayed open.
-   */
+  /** Sends the last reset again if it failed because the transaction before it stayed open. */
   repeatFailedReset(): void {
     if (this.#reset?.hasFailed === true) this.#isChanged = true
   }

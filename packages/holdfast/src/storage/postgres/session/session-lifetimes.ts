@@ -19,7 +19,7 @@ interface Lifetime {
 const jitter = 0.25
 
 /**
- * Decides which sessions of a pool are closed instead of being used again.
+ * Decides which sessions of a pool are closed instead of reused.
  *
  * A session keeps what it started with: the server that its host name resolved to, and the settings
  * of the role and the database at that time. After a failover, or when a database leaves read-only

@@ -1,14 +1,14 @@
 // Only a few values, so that the session usually has the limit of its next statement already.
 const limitsMs = [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000]
 const minuteMs = 60_000
-// Lets the cancel request, which is exact, come first.
+// Margin that lets the cancel request, which is exact, come first.
 const slackMs = 250
 
 /**
  * The `statement_timeout` of the sessions that queries read through. Postgres must end a statement
- * if its process cannot: the process hangs, or its network is cut. A limit is at least as long as
- * the caller still waits, so it ends no statement early. A limit of another call never applies,
- * because:
+ * if its process cannot: the process hangs, or its network is cut. A limit is at least the
+ * remaining time of the caller, so it does not end a statement early. A limit of another call never
+ * applies, because:
  *
  * 1. A session starts with the pool's limit, from its startup packet.
  * 2. A limit is recorded here only after the reset that set it was confirmed. A session whose reset
@@ -24,7 +24,7 @@ const slackMs = 250
 export class SessionLimits {
   readonly #limitsMs = new WeakMap<object, number>()
 
-  /** Returns whether a session is known to have this limit, in milliseconds. */
+  /** Returns whether a session has this limit, in milliseconds, as far as known. */
   isLimitedTo(client: object, limitMs: number): boolean {
     return this.#limitsMs.get(client) === limitMs
   }

@@ -104,7 +104,7 @@ test('a session that has lost a prepared name does not fail', async () => {
   expect(acting.runs - runsBefore).toBe(3)
 })
 
-// What Postgres reports, and what it does not: decisions/022.
+// decisions/022 lists which stale statements Postgres reports.
 describe('a prepared statement whose parameter has another type by now', () => {
   const precise = 0.123456789
   const insertRatio = statement('insert into events (ratio) values ($1)', [precise])

@@ -26,10 +26,10 @@ import type { SessionLifetimes } from './session-lifetimes.ts'
  * each, classifies its failure, and interrupts what runs.
  *
  * Invariants:
- * - A statement that was interrupted settles only when no cancel request of it can hit a later one;
- *   if that cannot be told, the connection is closed.
- * - A failure is classified before the caller gets it: as one of the connection, as one that may
- *   pass, or as one that a stale prepared statement may have caused.
+ * - An interrupted statement settles only when its cancel request can no longer cancel a later
+ *   statement. If this cannot be determined, the connection is closed.
+ * - A failure is classified before the caller gets it: as a failure of the connection, as
+ *   transient, or as possibly caused by a stale prepared statement.
  */
 
 /** Dependencies of a {@link StatementSender}. */
@@ -79,9 +79,7 @@ export class StatementSender {
     return this.#passingFailure
   }
 
-  /**
-   * True if the session no longer has what was prepared in it, so that it must not be used again.
-   */
+  /** True if the session has lost its prepared statements, so that it must not be reused. */
   get hasLostStatements(): boolean {
     return this.#hasLostStatements
   }
@@ -150,8 +148,7 @@ export class StatementSender {
 
   /**
    * Marks a failure that a stale prepared statement may have caused, so that its attempt is
-   * repeated,
-   * and sees to it that the repetition does not use the same one.
+   * repeated, and retires that prepared statement.
    */
   #doubtPlan(error: Error, text: string, name: string): void {
     if (isStatementUnknown(error)) this.#hasLostStatements = true
@@ -165,7 +162,10 @@ export class StatementSender {
     if (this.#running === 0) for (const resolve of this.#idleListeners.splice(0)) resolve()
   }
 
-  /** Rejects once a cancel request sent in the meantime can no longer hit the next statement. */
+  /**
+   * Rejects when a cancel request that was sent in the meantime can no longer cancel the next
+   * statement.
+   */
   async #failAfter(error: unknown, interruption: Promise<boolean> | undefined): Promise<never> {
     if (interruption && !(await interruption)) this.#connection.destroy()
     throw error
@@ -178,7 +178,8 @@ export class StatementSender {
     if (processID === null || secretKey === null) return false
     const atRest = this.whenIdle()
     const endMs = performance.now() + giveUpMs
-    // A request that arrives between two statements, or that the statement catches, has no effect.
+    // A cancel request has no effect if it arrives between two statements, or if the statement
+    // catches it.
     while (performance.now() < endMs) {
       // Awaited, so that a late request cannot cancel a statement of the connection's next user.
       if (!(await requestCancel({ host, port, tls, processId: processID, secretKey }))) return false

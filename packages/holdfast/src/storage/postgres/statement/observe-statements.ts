@@ -27,13 +27,13 @@ interface Kind {
 // As the semantic conventions recommend (db.client.operation.duration).
 const durationBounds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-// An application has a few hundred texts. One that concatenates values into its texts has an
-// unlimited number, which must not fill the memory.
+// An application has a few hundred texts. An application that concatenates values into its texts
+// has an unlimited number, which must not fill the memory.
 const maxKinds = 1_000
 
 /**
- * Creates the observer of a database's statements. `place` is added to each: the server's address
- * and the database's name.
+ * Creates the observer of a database's statements. The attributes in `place`, the server's address
+ * and the database's name, are added to each span.
  */
 export function observeStatements(telemetry: Telemetry, server: Attributes): StatementObserver {
   const duration = telemetry.histogram({

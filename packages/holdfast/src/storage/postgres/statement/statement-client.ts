@@ -10,9 +10,9 @@ export interface StatementClient {
 }
 
 /**
- * Runs a statement and returns its rows. It is not prepared, because administration rarely repeats
- * a statement. Its failure is recognized as one of Postgres, also if the client is not one of the
- * framework.
+ * Runs a statement and returns its rows. The statement is not prepared, because administration
+ * rarely repeats statements. A failure is marked as a Postgres failure even if the client is not
+ * the framework's.
  */
 export async function runStatement<Row>(
   client: StatementClient,

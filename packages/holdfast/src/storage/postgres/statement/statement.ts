@@ -1,7 +1,7 @@
 import { HoldfastError } from '../../../kernel/base/holdfast-error.ts'
 import { type ControlCommand, shapeOf, type StatementShape } from './statement-shape.ts'
 
-/** A statement with its values kept apart: SQL is never built from values. */
+/** A statement with separate values: SQL is never built from values. */
 export interface Statement {
   readonly text: string
   /** In the order of `$1`, `$2`, …. Default none. */
@@ -53,7 +53,8 @@ export function checkReadStatement(text: string, name: string | undefined): void
         'A query has no transaction, so savepoints and nested transactions are not available. Read related data in one statement.',
       )
     case 'procedure':
-      // Outside of a transaction block, its code may commit, and begin a transaction that writes.
+      // Outside of a transaction block, the code of the procedure may commit, and begin a
+      // transaction that writes.
       throw new HoldfastError(
         'transaction-control',
         'CALL and DO are not allowed in a query, because their code may start a transaction that writes. Select from a function, or make the operation a mutation.',

@@ -9,7 +9,7 @@ import {
   type TransactionOwner,
 } from './transaction-failures.ts'
 
-/** The outcome of a commit; `transaction.ts` has the meaning of each state. */
+/** The outcome of a commit. `transaction.ts` explains each state. */
 export type CommitOutcome =
   | {
       readonly state: 'committed'

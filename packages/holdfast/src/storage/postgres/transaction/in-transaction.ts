@@ -49,9 +49,9 @@ async function transact<T>(
   }
 }
 
-// Isolation and limits are stated, because the role or the database may have others; in one
-// message, because an idle timeout could end the transaction between two. The lock timeout is the
-// shortest, so that it is the one that an administrator who waits for a lock sees.
+// Isolation and limits are explicit, because the role or the database may have others. They are in
+// one message, because an idle timeout could end the transaction between two messages. The lock
+// timeout is the shortest, so that an administrator who waits for a lock gets its error.
 const begin = `${beginStatement('read committed').text};
   set local lock_timeout = '10s';
   set local statement_timeout = '60s';

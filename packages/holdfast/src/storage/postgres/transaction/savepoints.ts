@@ -24,7 +24,7 @@ interface Savepoint {
 }
 
 // Drizzle counts the depth of its transactions, and the Kysely driver uses one name. Neither
-// creates a savepoint of a name that is in use, unless two of its transactions run at once.
+// creates a savepoint whose name is in use, unless two of its transactions run at once.
 const builderName = /^(?:sp\d+|kysely)$/
 
 /**
@@ -34,8 +34,8 @@ const builderName = /^(?:sp\d+|kysely)$/
  * Invariants:
  * - The stack changes only when Postgres has answered, and not if it refused the command: in a
  *   failed transaction, no savepoint is created.
- * - Positions are those at the time a command was sent. Statements are answered in the order in
- *   which they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
+ * - Positions are recorded when a command is sent. Statements are answered in the order in which
+ *   they are sent, so rows gathered after a ROLLBACK TO was sent are not undone by it.
  */
 export class Savepoints {
   readonly #stack: Savepoint[] = []

@@ -50,7 +50,7 @@ type SentQuery = pg.Query & {
 }
 
 /**
- * Sends a command in place of a marked statement, as a defect of the lexer would let it pass, and
+ * Sends a command in place of a marked statement, as if a defect of the lexer had accepted it, and
  * optionally hides its command tag.
  */
 function sendUnseen(command: string, isTagSeen: boolean): void {

@@ -16,10 +16,10 @@ export interface TransactionOptions {
   readonly isChecked?: boolean
 }
 
-/** The beginning of a transaction that does more than begin. */
+/** Statements that run together with BEGIN. */
 export interface Opening {
   readonly isolation: IsolationLevel
-  /** A statement that runs before BEGIN, with a snapshot of its own. Default: none. */
+  /** A statement that runs before BEGIN, in its own snapshot. Default: none. */
   readonly before?: Statement
   /** Sets the limits and the marker, and returns the schema epoch as `epoch`. */
   readonly first: Statement
@@ -40,12 +40,11 @@ export interface Commit {
   /** True if `last` checks `Transaction.check` itself. Default false. */
   readonly isSelfChecked?: boolean
   /**
-   * True if all that its handler has done is undone first, so that only `last` is stored. Default
-   * false.
+   * True to undo all effects of the handler first, so that only `last` is stored. Default false.
    */
   readonly isUndone?: boolean
   /** A statement that runs after COMMIT, in the same round trip. Default: none. */
   readonly after?: Statement
-  /** How long to wait for the answer. Default: until the deadline of the work. */
+  /** Max time to wait for the answer. Default: until the deadline of the work. */
   readonly wait?: AnswerWait
 }

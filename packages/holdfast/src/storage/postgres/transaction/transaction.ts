@@ -23,8 +23,8 @@ import {
 import type { Commit, Opened, Opening, TransactionOptions } from './transaction-options.ts'
 
 /*
- * One transaction of Postgres: what every mutation, job, step and background task of the framework
- * begins, commits and rolls back with.
+ * One Postgres transaction. All mutations, jobs, steps and background tasks of the framework use
+ * it.
  *
  *        begin(), or the first statement              end()
  *   new ────────────────────────────────▶ open ──────────────────▶ over
@@ -241,8 +241,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * Waits for the statements that the handler did not await, whose failures count all the same.
-   * Throws if the transaction cannot commit.
+   * Waits for the statements that the handler did not await, since their failures count too. Throws
+   * if the transaction cannot commit.
    */
   async #settle(isUndone: boolean): Promise<void> {
     const connection = this.#connection!
@@ -268,7 +268,10 @@ export class Transaction implements HandlerSession {
     return connection.flush(statements)
   }
 
-  /** Throws if a statement of its handler has ended it: its effects may be committed alone. */
+  /**
+   * Throws if a statement of its handler has ended it: the effects may have been committed without
+   * the rest.
+   */
   rejectEnded(): void {
     if (this.#wasEnded || this.#connection!.transactionStatus === 'I') throw this.#ended()
   }
@@ -285,8 +288,8 @@ export class Transaction implements HandlerSession {
   }
 
   /**
-   * Rolls it back, and runs a statement by itself: in the same session, or in another one if that
-   * was lost.
+   * Rolls it back, and runs a statement outside of it: in the same session, or in another one if
+   * that session was lost.
    */
   async runAfterRollBack<Row extends pg.QueryResultRow>(statement: Statement): Promise<Row[]> {
     await this.rollBack()

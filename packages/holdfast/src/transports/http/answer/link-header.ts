@@ -1,7 +1,7 @@
 import type { Answer } from '../../../kernel/operation/answer.ts'
 import type { PageParameters } from '../../../kernel/pages/page-links.ts'
 
-// Proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
+// Max length of the header: proxies buffer 4 or 8 KiB of headers, and answer 502 if there are more.
 const maxReferenceLength = 2_048
 
 /**

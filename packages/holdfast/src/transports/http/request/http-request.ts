@@ -2,8 +2,8 @@ import type { Cancellation } from '../../../kernel/base/cancellation.ts'
 import { BodyBuffer } from './body-buffer.ts'
 
 /**
- * A request in the form in which a runtime provides it. It holds only what the handler needs and
- * nothing that is costly to create.
+ * A request in the form in which a runtime provides it. It has only the parts that the handler
+ * needs and that are cheap to create.
  */
 export interface HttpRequest {
   readonly method: string

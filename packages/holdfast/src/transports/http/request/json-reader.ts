@@ -11,9 +11,7 @@ const words = [
   ['null', null],
 ] as const
 
-/**
- * A syntax error in a JSON text. Its message gives the location and repeats nothing of the text.
- */
+/** A syntax error in a JSON text. Its message contains the location, but no part of the text. */
 export class JsonFault extends HoldfastError {
   constructor(text: string, at: number, what: string) {
     const before = text.slice(0, at).split('\n')

@@ -25,8 +25,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /**
  * Parses JSON (RFC 8259) in UTF-8. Also rejects a duplicate name in an object, the name
  * `__proto__`, a number that a double cannot represent exactly, nesting deeper than `maxDepth`, and
- * text that cannot be stored. Throws `BadRequest`, which gives the location of the error and
- * repeats nothing of the text.
+ * text that cannot be stored. Throws `BadRequest`, which contains the location of the error, but no
+ * part of the text.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = decode(bytes)

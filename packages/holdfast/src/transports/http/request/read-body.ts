@@ -12,8 +12,8 @@ import { parseJson } from './parse-json.ts'
 export async function readBody(request: HttpRequest, limitBytes: number): Promise<Uint8Array> {
   const announcedBytes = announcedLength(request)
   if (announcedBytes > limitBytes) throw bodyTooLarge(limitBytes)
-  // Headers that rule a body out reject it unread. A body of undeclared length may turn out to be
-  // empty.
+  // A body with invalid headers is rejected without reading it. A body of undeclared length may
+  // turn out to be empty.
   if (announcedBytes > 0) checkMediaType(request)
   const bytes = await readContent(request, limitBytes)
   if (bytes.length > 0 && announcedBytes === 0) checkMediaType(request)
