@@ -6,8 +6,16 @@ import type { PageModule } from './write-modules.ts'
 
 const errorForm = /^(?:\S*\/)?([^/\s]+)\/checked\.ts\((\d+),(\d+)\): error (.*)$/
 
-/** Returns the compiler errors in the code of pages below `root`, by page, line and column. */
-export async function checkTypes(modules: Iterable<PageModule>, root: string): Promise<readonly string[]> {
+/**
+ * Returns the compiler errors in the code of pages below `root`, by page, line and column.
+ *
+ * @param locate returns the place of a line of a module, which is in the folder of that name.
+ */
+export async function checkTypes(
+  modules: Iterable<PageModule>,
+  root: string,
+  locate = (page: string, row: number): string => `docs/${page}.md:${row}`,
+): Promise<readonly string[]> {
   const config = {
     extends: relative(root, join(pagesFolder, '../tsconfig.json')),
     files: [...modules].map(({ checkedPath }) => `./${relative(root, checkedPath)}`),
@@ -21,6 +29,6 @@ export async function checkTypes(modules: Iterable<PageModule>, root: string): P
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const [, page, row, column, message] = errorForm.exec(line) ?? []
-      return page === undefined ? line : `docs/${page}.md:${row}:${column}: ${message}`
+      return page === undefined ? line : `${locate(page, Number(row))}:${column}: ${message}`
     })
 }

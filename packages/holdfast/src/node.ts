@@ -23,11 +23,21 @@ const parts = {
 /**
  * Starts a service: serves its operations, health and documentation over HTTP, runs its background
  * work, and records its telemetry.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await serve(shop, { port: 3000, grace: '30s' })
+ * ```
  */
 export const serve: Serve = createServe({ ...parts, answersCalls: true })
 
 /**
  * Starts a worker process: runs the jobs, schedules and messages of a service, and serves no
  * operations. HTTP on `PORT` answers health checks only.
+ *
+ * @example
+ * ```ts no-run
+ * await work(shop, { worker: { concurrency: 20 } })
+ * ```
  */
 export const work: Serve = createServe({ ...parts, answersCalls: false })

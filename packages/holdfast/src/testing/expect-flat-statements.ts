@@ -25,6 +25,17 @@ type InputOf<O> = O extends Operation<infer Input, unknown, unknown> ? Input : n
  *
  * @throws HoldfastError `statements-grow` if it runs more; {@link CallFailed} if one of the calls
  * fails.
+ *
+ * @example
+ * ```ts no-run
+ * await using tested = await createTestService(shop)
+ * const count = await expectFlatStatements(tested, 'listOrders', {
+ *   sizes: [1, 10, 100],
+ *   grow: (size) =>
+ *     tested.sql(`insert into orders select from generate_series(1, ${size})`),
+ *   input: {},
+ * })
+ * ```
  */
 export async function expectFlatStatements<O extends Operations, Name extends keyof O & string>(
   service: TestService<O>,

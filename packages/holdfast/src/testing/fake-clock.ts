@@ -14,6 +14,14 @@ interface Pending {
 /**
  * Creates a clock for tests. `startMs`: its initial time, in milliseconds since the Unix epoch;
  * default: now.
+ *
+ * @example
+ * ```ts
+ * const clock = createFakeClock(Date.UTC(2026, 0, 1))
+ * await using tested = await createTestService(shop, { clock })
+ *
+ * clock.advance(60_000)
+ * ```
  */
 export function createFakeClock(startMs: number = Date.now()): FakeClock {
   let nowMs = startMs

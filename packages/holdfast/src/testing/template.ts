@@ -27,7 +27,17 @@ export const testSettingsVariable = 'HOLDFAST_TEST_DATABASE_SETTINGS'
 
 let databases = 0
 
-/** Creates an empty database, or a copy of another. */
+/**
+ * Creates an empty database, or a copy of another.
+ *
+ * @example
+ * ```ts
+ * const database = await createTestDatabase()
+ * const client = await connectClient({ connectionString: database.url, applicationName: 'test' })
+ * await client.end()
+ * await database.drop()
+ * ```
+ */
 export async function createTestDatabase(template?: string): Promise<TestDatabase> {
   const serverUrl = await testPostgresUrl()
   databases += 1

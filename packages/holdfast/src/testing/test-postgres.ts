@@ -13,7 +13,16 @@ export interface TestPostgres {
 // Test data does not have to survive a crash of the machine, so no write waits for the disk.
 const settings = { fsync: 'off', max_connections: '300', autovacuum_naptime: '5s' }
 
-/** Starts a Postgres server in a temporary folder. */
+/**
+ * Starts a Postgres server in a temporary folder.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await startTestPostgres()
+ * console.log(server.url)
+ * await server.stop()
+ * ```
+ */
 export async function startTestPostgres(): Promise<TestPostgres> {
   const directory = await createTestFolder()
   const server = await startEmbeddedPostgres({ directory, settings })

@@ -69,6 +69,14 @@ const stopLimitMs = 1_000
 /**
  * Starts a service on a copy of a database that already has its migrations applied, which takes
  * some tens of milliseconds.
+ *
+ * @example
+ * ```ts
+ * await using tested = await createTestService(shop)
+ *
+ * await tested.call.placeOrder({ total: 120 })
+ * const { body } = await tested.send('listOrders', {})
+ * ```
  */
 export async function createTestService<O extends Operations>(
   service: Service<O>,

@@ -21,7 +21,17 @@ export interface CallOptions {
   readonly onFailure?: (error: unknown) => void
 }
 
-/** Thrown if a response is not a success. Its members are those of the problem. */
+/**
+ * Thrown if a response is not a success. Its members are those of the problem.
+ *
+ * @example
+ * ```ts
+ * await using tested = await createTestService(shop)
+ *
+ * const error = await tested.call.placeOrder({ total: -1 }).catch((reason: unknown) => reason)
+ * if (error instanceof CallFailed) console.log(error.status, error.code) // 422 invalid-input
+ * ```
+ */
 export class CallFailed extends Error {
   override readonly name = 'CallFailed'
   /** The problem's code. */

@@ -22,6 +22,17 @@ type Truthy<T> = Exclude<T, false | 0 | '' | null | undefined>
  * Waits until a condition holds and returns its value. Use it instead of sleeping.
  *
  * @throws HoldfastError `condition-not-met` on timeout; the condition's last error is its cause.
+ *
+ * @example
+ * ```ts no-run
+ * await using tested = await createTestService(shop)
+ * await tested.call.placeOrder({ total: 120 })
+ *
+ * await until(async () => {
+ *   const [job] = await tested.sql("select from holdfast.ended_jobs where name = 'send-receipt'")
+ *   return job !== undefined
+ * })
+ * ```
  */
 export async function until<T>(
   condition: () => T | Promise<T>,

@@ -49,6 +49,13 @@ const timeoutMs = 10_000
  *
  * @throws HoldfastError when the service starts: `service-invalid` if a job needs a limit that
  * BullMQ does not support.
+ *
+ * @example
+ * ```ts
+ * const app = holdfast({
+ *   database: postgres({ jobEngine: bullmqJobs({ connection: 'redis://127.0.0.1:6379' }) }),
+ * })
+ * ```
  */
 export function bullmqJobs({
   connection,

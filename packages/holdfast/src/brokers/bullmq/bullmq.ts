@@ -29,6 +29,11 @@ const keptByDefault: JobsOptions = { removeOnComplete: { age: day }, removeOnFai
  *
  * A message counts as sent when Redis has replied. Whether it survives a crash of Redis depends on
  * the `appendfsync` setting of Redis.
+ *
+ * @example
+ * ```ts
+ * relay({ name: 'redis', to: bullmq({ connection: 'redis://127.0.0.1:6379', queue: 'orders' }) })
+ * ```
  */
 export function bullmq({ connection, queue = 'messages', prefix, jobOptions }: BullMqOptions): Broker {
   return {

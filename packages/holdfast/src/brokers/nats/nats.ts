@@ -11,6 +11,11 @@ import type { NatsOptions } from './nats-options.ts'
  * Returns NATS JetStream as the broker of a relay. A message is published with its id as
  * `Nats-Msg-Id`, so that the stream drops duplicates within its duplicate window. It counts as sent
  * when the stream has acknowledged it.
+ *
+ * @example
+ * ```ts
+ * relay({ name: 'nats', to: nats({ servers: 'nats://127.0.0.1:4222', stream: 'orders' }) })
+ * ```
  */
 export function nats(options: NatsOptions): Broker {
   const servers = typeof options.servers === 'string' ? [options.servers] : [...options.servers]

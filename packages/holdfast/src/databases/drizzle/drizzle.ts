@@ -20,6 +20,21 @@ export interface DrizzleOptions extends PostgresOptions {
 /**
  * Creates a Postgres database that handlers use through Drizzle. `schema` holds the tables and any
  * relations.
+ *
+ * @example
+ * ```ts
+ * import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+ *
+ * const accounts = pgTable('accounts', { id: text().primaryKey(), balance: integer().notNull() })
+ * const app = holdfast({ database: drizzle({ accounts }, { casing: 'snake_case' }) })
+ *
+ * app.query({
+ *   route: 'GET /accounts/count',
+ *   access: anyone(),
+ *   output: z.object({ count: z.int() }),
+ *   run: async ({ db }) => ({ count: await db.$count(accounts) }),
+ * })
+ * ```
  */
 export function drizzle<S extends DrizzleSchema>(
   schema: S,

@@ -49,6 +49,23 @@ interface Orderable<Row> {
  * @param order The sort keys; the last column must be unique.
  *
  * @throws HoldfastError `page-order-invalid`.
+ *
+ * @example
+ * ```ts
+ * import { and, eq } from 'drizzle-orm'
+ * import { integer, pgTable, text } from 'drizzle-orm/pg-core'
+ * import type { DrizzleRead } from 'holdfast/drizzle'
+ *
+ * const accounts = pgTable('accounts', { id: text().primaryKey(), balance: integer().notNull() })
+ *
+ * const emptyAccounts = (db: DrizzleRead<{ accounts: typeof accounts }>) =>
+ *   list([accounts.id], ({ where, position }) =>
+ *     db
+ *       .select({ id: accounts.id, position })
+ *       .from(accounts)
+ *       .where(and(eq(accounts.balance, 0), where)),
+ *   )
+ * ```
  */
 export function list<Select extends PromiseLike<readonly Positioned[]> & { orderBy: unknown }>(
   order: readonly OrderBy<ListColumn>[],

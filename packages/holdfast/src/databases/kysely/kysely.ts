@@ -12,6 +12,15 @@ export interface KyselyOptions extends PostgresOptions {
 /**
  * Creates a Postgres database that handlers use through Kysely: `kysely<Tables>()`, with the
  * interface that declares the tables.
+ *
+ * @example
+ * ```ts
+ * interface Tables {
+ *   readonly accounts: { readonly id: string; readonly balance: number }
+ * }
+ *
+ * const app = holdfast({ database: kysely<Tables>() })
+ * ```
  */
 export function kysely<Tables>(
   options: KyselyOptions = {},

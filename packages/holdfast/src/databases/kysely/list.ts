@@ -26,6 +26,18 @@ type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | nul
  * followed by the order columns makes each page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
+ *
+ * @example
+ * ```ts
+ * import type { KyselyRead } from 'holdfast/kysely'
+ *
+ * interface Tables {
+ *   readonly accounts: { readonly id: string; readonly balance: number }
+ * }
+ *
+ * const accounts = (db: KyselyRead<Tables>) =>
+ *   list(db, db.selectFrom('accounts').select('id'), { order: ['id'] })
+ * ```
  */
 export function list<Row extends object>(
   db: QueryExecutorProvider,

@@ -13,6 +13,14 @@ export interface RawQueryable {
  * statement has the conditions of the list, but neither ORDER BY nor LIMIT.
  *
  * @throws HoldfastError `page-order-invalid`.
+ *
+ * @example
+ * ```ts
+ * import type { RawQueryable } from 'holdfast/prisma'
+ *
+ * const accounts = (db: RawQueryable) =>
+ *   list<{ id: string }>(db, sql`select id from accounts`, { order: ['id'] })
+ * ```
  */
 export function list<Row extends object>(
   db: RawQueryable,

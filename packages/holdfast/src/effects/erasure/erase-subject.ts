@@ -92,6 +92,11 @@ const maxAttempts = 5
  * @param subject As `subjectsOf` returns it, such as `customer:42`.
  * @throws HoldfastError `subject-invalid`, `subject-service-ambiguous` or
  *   `erasure-options-invalid`.
+ *
+ * @example
+ * ```ts
+ * const { isComplete } = await eraseSubject(pool, 'customer:42', { reference: 'ticket-1234' })
+ * ```
  */
 export async function eraseSubject(
   client: StatementClient,

@@ -20,6 +20,11 @@ const pageSize = 50
  *
  * @param subject As `subjectsOf` returns it, such as `customer:42`.
  * @throws HoldfastError `subject-invalid` or `subject-service-ambiguous`.
+ *
+ * @example
+ * ```ts
+ * for await (const record of exportSubject(pool, 'customer:42')) console.log(record)
+ * ```
  */
 export async function* exportSubject(
   client: StatementClient,

@@ -38,6 +38,11 @@ export interface StoredErasure {
  * Lists the records of erasures, newest first.
  *
  * @throws HoldfastError `erasure-list-invalid` if the limit is invalid.
+ *
+ * @example
+ * ```ts
+ * const [last] = await listErasures(pool, { service: 'shop', limit: 1 })
+ * ```
  */
 export async function listErasures(
   client: StatementClient,

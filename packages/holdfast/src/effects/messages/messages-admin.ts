@@ -28,6 +28,11 @@ export interface StoredDeadMessage {
 /**
  * Lists the dead letters of subscribers, newest first. Consumers have dead jobs `consumer:<name>`
  * instead.
+ *
+ * @example
+ * ```ts
+ * const newest = await listDeadMessages(pool, { subscriber: 'webhooks', limit: 10 })
+ * ```
  */
 export async function listDeadMessages(
   client: StatementClient,
@@ -42,6 +47,11 @@ export async function listDeadMessages(
  * again. Returns their message ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
+ *
+ * @example
+ * ```ts
+ * const ids = await redriveDeadMessages(pool, 'webhooks')
+ * ```
  */
 export async function redriveDeadMessages(
   client: StatementClient,
@@ -56,6 +66,11 @@ export async function redriveDeadMessages(
  * message ids.
  *
  * @throws HoldfastError `message-list-invalid` if the id is not a UUID.
+ *
+ * @example
+ * ```ts
+ * const ids = await skipDeadMessages(pool, 'webhooks')
+ * ```
  */
 export async function skipDeadMessages(
   client: StatementClient,
@@ -105,6 +120,11 @@ export interface StoredMessage {
  * Lists stored messages, newest first.
  *
  * @throws HoldfastError `message-list-invalid` if the limit or the id is invalid.
+ *
+ * @example
+ * ```ts
+ * const messages = await listMessages(pool, { event: 'order.placed', key: 'order-7', limit: 10 })
+ * ```
  */
 export async function listMessages(
   client: StatementClient,
@@ -127,6 +147,15 @@ export async function listMessages(
  * exist.
  *
  * @throws HoldfastError `message-list-invalid` if an id is not a UUID.
+ *
+ * @example
+ * ```ts
+ * const messages = await listMessages(pool, { since: new Date('2026-01-01') })
+ * await republish(
+ *   pool,
+ *   messages.map(({ id }) => id),
+ * )
+ * ```
  */
 export async function republish(client: StatementClient, ids: readonly string[]): Promise<readonly string[]> {
   for (const id of ids) if (!isUuid(id)) throw listInvalid(`the id ${JSON.stringify(id)}`, 'a UUID')

@@ -43,7 +43,15 @@ export interface SubscriptionState {
   readonly deadMessages: number
 }
 
-/** Lists the registered subscriptions, of one kind or of all, ordered by service, kind and name. */
+/**
+ * Lists the registered subscriptions, of one kind or of all, ordered by service, kind and name.
+ *
+ * @example
+ * ```ts
+ * for (const { name, lagMessages } of await listSubscriptions(pool, 'consumer'))
+ *   console.log(name, lagMessages)
+ * ```
+ */
 export async function listSubscriptions(
   client: StatementClient,
   kind?: SubscriptionKind,
@@ -93,6 +101,15 @@ export interface MovedSubscription {
  *
  * @throws HoldfastError `subscription-unknown`, `subscription-ambiguous`,
  * `subscription-position-invalid` or, unless it may skip messages, `subscription-would-skip`.
+ *
+ * @example
+ * ```ts no-run
+ * await moveSubscription(
+ *   pool,
+ *   { kind: 'relay', name: 'nats' },
+ *   { since: new Date('2026-01-01'), maySkip: false },
+ * )
+ * ```
  */
 export async function moveSubscription(
   client: StatementClient,
@@ -127,6 +144,11 @@ export async function moveSubscription(
  * still declares it registers it again when it starts.
  *
  * @throws HoldfastError `subscription-unknown` or `subscription-ambiguous`.
+ *
+ * @example
+ * ```ts no-run
+ * await removeSubscription(pool, { kind: 'consumer', name: 'count-orders' })
+ * ```
  */
 export async function removeSubscription(
   client: StatementClient,

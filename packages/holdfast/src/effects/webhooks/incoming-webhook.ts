@@ -38,6 +38,17 @@ export interface IncomingWebhookDefinition<
  * answer, and its handler does not run.
  *
  * @param mutation The application's builder, `holdfast({ … }).mutation`.
+ *
+ * @example
+ * ```ts
+ * const receivePayment = incomingWebhook(mutation, {
+ *   route: 'POST /webhooks/payments',
+ *   sender: 'payments',
+ *   secrets: () => [secret],
+ *   payload: z.object({ order: z.int() }),
+ *   run: ({ input, jobs }) => void jobs.enqueue(sendReceipt, { order: input.order }),
+ * })
+ * ```
  */
 export function incomingWebhook<Db, Values, I extends Schema, P extends AnyProblemType = never>(
   mutation: Application<never, Db, Values>['mutation'],

@@ -28,6 +28,13 @@ export interface WebhookHeaders {
  * secret during a rotation: receivers may know only one of them.
  *
  * @throws HoldfastError `webhook-secret-invalid`.
+ *
+ * @example
+ * ```ts no-run
+ * const body = JSON.stringify({ order: 7 })
+ * const headers = signWebhook({ id: 'msg_1', sentAt: new Date(), body }, [secret])
+ * await fetch('https://example.org/hooks', { method: 'POST', headers: { ...headers }, body })
+ * ```
  */
 export function signWebhook(
   { id, sentAt, body }: UnsignedWebhook,

@@ -36,6 +36,18 @@ const toleranceMs = 300_000
  * minutes of the current time. Throws `WebhookHeadersMissing` or `WebhookSignatureInvalid`.
  *
  * @throws HoldfastError `webhook-secret-invalid`.
+ *
+ * @example
+ * ```ts
+ * const body = '{"order":7}'
+ * const signed = signWebhook({ id: 'msg_1', sentAt: new Date(), body }, [secret])
+ * const headers = new Headers({ ...signed })
+ *
+ * const { id } = verifyWebhook(
+ *   { header: (name) => headers.get(name) ?? undefined, body: new TextEncoder().encode(body) },
+ *   { secrets: [secret], nowMs: Date.now() },
+ * )
+ * ```
  */
 export function verifyWebhook(
   { header, body }: ReceivedWebhook,

@@ -7,7 +7,14 @@ const fewestBytes = 24
 const maxBytes = 64
 const base64Form = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
-/** Returns a new signing secret: `whsec_` and 32 random bytes in base64. */
+/**
+ * Returns a new signing secret: `whsec_` and 32 random bytes in base64.
+ *
+ * @example
+ * ```ts
+ * const secret = createWebhookSecret() // 'whsec_…'
+ * ```
+ */
 export function createWebhookSecret(): string {
   return prefix + randomBytes(newBytes).toString('base64')
 }

@@ -52,6 +52,11 @@ export interface ListWebhookDeliveriesOptions {
  * Lists endpoints of all owners, oldest first, without their secrets.
  *
  * @throws HoldfastError `webhook-list-invalid`.
+ *
+ * @example
+ * ```ts
+ * const endpoints = await listWebhookEndpoints(pool, { owner: 'customer-42', limit: 10 })
+ * ```
  */
 export async function listWebhookEndpoints(
   client: StatementClient,
@@ -74,6 +79,11 @@ export async function listWebhookEndpoints(
  * Lists deliveries of all owners with their attempts, newest first.
  *
  * @throws HoldfastError `webhook-list-invalid`.
+ *
+ * @example
+ * ```ts
+ * const failed = await listWebhookDeliveries(pool, { owner: 'customer-42', state: 'failed' })
+ * ```
  */
 export async function listWebhookDeliveries(
   client: StatementClient,
@@ -104,6 +114,11 @@ export async function listWebhookDeliveries(
 /**
  * Disables an endpoint of any owner. The owner sees the reason. Throws the problem
  * `WebhookEndpointUnknown`.
+ *
+ * @example
+ * ```ts no-run
+ * await disableWebhookEndpoint(pool, '01a208e1-2746-7959-bbdc-c3ab23764504', 'Asked by its owner')
+ * ```
  */
 export async function disableWebhookEndpoint(
   client: StatementClient,
@@ -115,7 +130,14 @@ export async function disableWebhookEndpoint(
   )
 }
 
-/** Enables an endpoint of any owner. Throws the problem `WebhookEndpointUnknown`. */
+/**
+ * Enables an endpoint of any owner. Throws the problem `WebhookEndpointUnknown`.
+ *
+ * @example
+ * ```ts no-run
+ * const { state } = await enableWebhookEndpoint(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
+ */
 export async function enableWebhookEndpoint(client: StatementClient, id: string): Promise<WebhookEndpoint> {
   return toEndpoint(
     await changeEndpoint(client, id, setEndpointState({ id, service: null, owner: null }, null)),
@@ -125,6 +147,11 @@ export async function enableWebhookEndpoint(client: StatementClient, id: string)
 /**
  * Sends a delivery again, in any state, with the same `webhook-id`. Throws the problem
  * `WebhookDeliveryUnknown` or `WebhookEndpointDisabled`.
+ *
+ * @example
+ * ```ts no-run
+ * await replayWebhookDelivery(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
  */
 export async function replayWebhookDelivery(client: StatementClient, id: string): Promise<void> {
   await replayDeliveryOf(client, { service: null, owner: null, id })
@@ -134,6 +161,14 @@ export async function replayWebhookDelivery(client: StatementClient, id: string)
  * Replays the deliveries to an endpoint that were created in a time range: sends them again, oldest
  * first. Returns their number, at most 10,000. Throws the problem `WebhookEndpointUnknown` or
  * `WebhookEndpointDisabled`.
+ *
+ * @example
+ * ```ts no-run
+ * const count = await replayWebhookDeliveries(pool, {
+ *   endpoint: '01a208e1-2746-7959-bbdc-c3ab23764504',
+ *   since: new Date('2026-01-01'),
+ * })
+ * ```
  */
 export async function replayWebhookDeliveries(client: StatementClient, range: ReplayRange): Promise<number> {
   return replayDeliveriesOf(client, { ...range, service: null, owner: null })

@@ -66,6 +66,20 @@ const defaultSchedule: readonly Duration[] = ['5s', '5m', '30m', '2h', '5h', '10
 /**
  * Defines outgoing webhooks: the messages of events are sent to the endpoints of their owners, as
  * specified by Standard Webhooks (https://www.standardwebhooks.com).
+ *
+ * @example
+ * ```ts
+ * const hooks = webhooks({ events: [OrderPlaced], ownerOf: ({ key }) => key })
+ *
+ * mutation({
+ *   route: 'POST /endpoints',
+ *   access: anyone(),
+ *   input: z.object({ url: z.url() }),
+ *   problems: webhookProblems,
+ *   run: async ({ input, transaction }) =>
+ *     void (await hooks.addEndpoint(transaction, { owner: 'customer-42', url: input.url })),
+ * })
+ * ```
  */
 export function webhooks<const E extends EventType>(definition: WebhooksDefinition<E>): Webhooks {
   const { events, allowedHosts = [], allowHttp } = definition

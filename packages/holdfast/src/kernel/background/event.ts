@@ -33,6 +33,17 @@ export interface EventType<Given = unknown, Payload = Given> {
  * Declares an event.
  *
  * @param name lower-case words with dots between them, in the past tense: `transfer.created`.
+ *
+ * @example
+ * ```ts
+ * const OrderPlaced = event('order.placed', { payload: z.object({ order: z.int() }) })
+ *
+ * mutation({
+ *   route: 'POST /orders',
+ *   access: anyone(),
+ *   run: ({ publish }) => void publish(OrderPlaced, 'order-7', { order: 7 }),
+ * })
+ * ```
  */
 export function event<P extends Schema>(
   name: string,

@@ -53,7 +53,22 @@ export interface RelayDefinition {
   readonly to: Broker
 }
 
-/** Declares a relay. */
+/**
+ * Declares a relay.
+ *
+ * @example
+ * ```ts
+ * import { nats } from 'holdfast/nats'
+ *
+ * const toNats = relay({
+ *   name: 'nats',
+ *   events: [OrderPlaced],
+ *   to: nats({ servers: 'nats://127.0.0.1:4222' }),
+ * })
+ *
+ * service({ name: 'shop', operations: {}, relays: [toNats] })
+ * ```
+ */
 export function relay(definition: RelayDefinition): Relay {
   return {
     kind: 'relay',

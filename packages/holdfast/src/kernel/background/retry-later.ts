@@ -22,6 +22,18 @@ export const maxSnoozes = 1_000
  * {@link maxSnoozes} times.
  *
  * @throws HoldfastError `duration-invalid` if the delay is not a duration.
+ *
+ * @example
+ * ```ts
+ * job({
+ *   name: 'send-mail',
+ *   input: z.object({ address: z.string() }),
+ *   async run({ signal }) {
+ *     const { status } = await fetch('https://mail.example.com', { method: 'POST', signal })
+ *     if (status === 429) throw new RetryLater('1m', 'The mail service limits its rate')
+ *   },
+ * })
+ * ```
  */
 export class RetryLater extends Error {
   override readonly name = 'RetryLater'

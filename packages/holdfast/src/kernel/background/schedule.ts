@@ -36,7 +36,22 @@ export interface Schedule {
   readonly definedAt: string
 }
 
-/** Declares a schedule that enqueues a job once per tick, across all processes. */
+/**
+ * Declares a schedule that enqueues a job once per tick, across all processes.
+ *
+ * @example
+ * ```ts
+ * const cleanUp = job({ name: 'clean-up', input: z.object({ day: z.iso.date() }), run: () => {} })
+ *
+ * const nightly = schedule({
+ *   name: 'nightly-clean-up',
+ *   cron: '0 3 * * *',
+ *   timeZone: 'Europe/Berlin',
+ *   job: cleanUp,
+ *   input: (tick) => ({ day: tick.toISOString().slice(0, 10) }),
+ * })
+ * ```
+ */
 export function schedule<Input>(definition: ScheduleDefinition<Input>): Schedule {
   const { name, cron, job, input } = definition
   return {

@@ -7,6 +7,16 @@ export interface HoldfastErrorOptions {
 /**
  * A failure of a service, its configuration or its environment. A problem, in contrast, is an
  * answer to a caller. The message says what is wrong, where, and how to fix it.
+ *
+ * @example
+ * ```ts
+ * import { showJob } from 'holdfast/jobs'
+ *
+ * const job = await showJob(pool, uuidv7()).catch((error: unknown) => {
+ *   if (error instanceof HoldfastError && error.code === 'job-unknown') return undefined
+ *   throw error
+ * })
+ * ```
  */
 export class HoldfastError extends Error {
   override readonly name = 'HoldfastError'

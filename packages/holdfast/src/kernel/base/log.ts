@@ -116,7 +116,15 @@ export interface LoggerOptions {
   readonly write: (line: string) => void
 }
 
-/** Creates a logger that writes each line as one JSON object. */
+/**
+ * Creates a logger that writes each line as one JSON object.
+ *
+ * @example
+ * ```ts
+ * const log = createLogger({ level: 'debug', write: (line) => process.stdout.write(`${line}\n`) })
+ * log.info({ order: 7 }, 'order placed')
+ * ```
+ */
 export function createLogger(options: LoggerOptions): Logger {
   const least = severity[options.level ?? 'info']
   return {

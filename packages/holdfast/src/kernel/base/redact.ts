@@ -88,7 +88,15 @@ const assignedSecret =
   /\b(password|passwd|pwd|secret|api[-_]?key|(?:access_|refresh_|id_)?token)=[^\s&;,"'[][^\s&;,"']*/gi
 const authorizationToken = /\b(Bearer|Basic) +[A-Za-z0-9._~+/=-]{6,}/gi
 
-/** Returns a redactor that hides the built-in sensitive names and the declared ones. */
+/**
+ * Returns a redactor that hides the built-in sensitive names and the declared ones.
+ *
+ * @example
+ * ```ts
+ * const redactor = createRedactor(['iban'])
+ * const fields = redactor.fields({ iban: 'DE02', amount: 5 }) // { iban: '[redacted]', amount: 5 }
+ * ```
+ */
 export function createRedactor(declared: Iterable<string> = []): Redactor {
   const sensitive = new Set([...alwaysSensitive, ...[...declared].map(toPlainName)])
   const known = new Map<string, boolean>()

@@ -18,6 +18,11 @@ let counter = 0
  *
  * The counter starts at a random value in each millisecond, with its first bit zero, so that at
  * least 2^25 values fit (section 6.2, method 1).
+ *
+ * @example
+ * ```ts
+ * const id = uuidv7() // '019ad0b5-7c2e-7d3a-9f41-6c0f2f0a5b1e'
+ * ```
  */
 export function uuidv7(): string {
   const nowMs = Date.now()

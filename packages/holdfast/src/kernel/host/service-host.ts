@@ -35,7 +35,14 @@ export interface ServiceHost {
   readonly notify: (message: string) => void
 }
 
-/** Returns the mode that `NODE_ENV` names. Default: development. */
+/**
+ * Returns the mode that `NODE_ENV` names. Default: development.
+ *
+ * @example
+ * ```ts
+ * const isProduction = readMode(process.env) === 'production'
+ * ```
+ */
 export function readMode(env: ServiceHost['env']): Mode {
   const named = env['NODE_ENV']
   return named === 'production' || named === 'test' ? named : 'development'

@@ -50,6 +50,12 @@ export type AccessOptions = Pick<Access, 'problems' | 'needsRawBody' | 'security
  *
  * @param name the rule as written in the source, for documentation, logs and error messages.
  * @param rule returns the caller, narrowed, or the problem to answer with.
+ *
+ * @example
+ * ```ts
+ * const operator = () =>
+ *   access('operator()', ({ caller }) => (caller.kind === 'operator' ? caller : Forbidden()))
+ * ```
  */
 export function access<Decision extends Caller | ProblemError>(
   name: string,
@@ -60,7 +66,14 @@ export function access<Decision extends Caller | ProblemError>(
   return { ...options, name, authorize: (request) => rule(request) as Admitted | Promise<Admitted> }
 }
 
-/** Returns a rule that admits every caller, anonymous ones included. */
+/**
+ * Returns a rule that admits every caller, anonymous ones included.
+ *
+ * @example
+ * ```ts
+ * query({ route: 'GET /ping', access: anyone(), run: () => {} })
+ * ```
+ */
 export function anyone(): Access<Caller> {
   return { name: 'anyone()', securitySchemes: {}, authorize: ({ caller }) => caller }
 }
@@ -79,6 +92,14 @@ type AdmittedByAny<Rules extends readonly Access[]> = Rules[number] extends Acce
 /**
  * Returns a rule that admits a caller if every given rule does. The rules run in order, each with
  * the caller as narrowed by the previous one; the first refusal is returned.
+ *
+ * @example
+ * ```ts
+ * const customer = access('customer()', ({ caller }) => (caller.id ? caller : Unauthenticated()))
+ * const trusted = access('trusted()', ({ caller }) => (caller.tenant ? caller : Forbidden()))
+ *
+ * query({ route: 'GET /ping', access: allOf(customer, trusted), run: () => {} })
+ * ```
  */
 export function allOf<const Rules extends readonly [Access, ...Access[]]>(
   ...rules: Rules
@@ -103,6 +124,16 @@ export function allOf<const Rules extends readonly [Access, ...Access[]]>(
 /**
  * Returns a rule that admits a caller if at least one given rule does. If all refuse, the first
  * refusal is returned.
+ *
+ * @example
+ * ```ts
+ * const customer = access('customer()', ({ caller }) => (caller.id ? caller : Unauthenticated()))
+ * const support = access('support()', ({ caller }) =>
+ *   caller.kind === 'agent' ? caller : Forbidden(),
+ * )
+ *
+ * query({ route: 'GET /ping', access: anyOf(customer, support), run: () => {} })
+ * ```
  */
 export function anyOf<const Rules extends readonly [Access, ...Access[]]>(
   ...rules: Rules

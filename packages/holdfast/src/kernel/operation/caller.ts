@@ -31,6 +31,12 @@ export function scopeOf(caller: Caller): string {
  * Returns the subject of a caller: `kind:id`, or `tenant:kind:id`; `undefined` for a caller without
  * an id. In the parts, `%` and `:` are written as `%25` and `%3A`, so that different callers never
  * have the same subject.
+ *
+ * @example
+ * ```ts
+ * callerSubject({ kind: 'user', id: '42' }) // 'user:42'
+ * callerSubject({ kind: 'user', id: '42', tenant: 'acme' }) // 'acme:user:42'
+ * ```
  */
 export function callerSubject({ kind, id, tenant }: Caller): string | undefined {
   if (id === undefined) return undefined

@@ -20,5 +20,19 @@ export interface PageParts {
  * `pages.output(item)` are its schemas, and `pages.descending(column)` is for its order. Its
  * handler reads a page with `page(input, list(…))`: `page` is in the context, and `list` comes from
  * `holdfast/postgres` or the entry of the query builder.
+ *
+ * @example
+ * ```ts
+ * const Entry = z.object({ id: z.int() })
+ *
+ * query({
+ *   route: 'GET /entries',
+ *   access: anyone(),
+ *   input: pages.input({ max: 50 }),
+ *   output: pages.output(Entry, { max: 50 }),
+ *   run: ({ input, db, page }) =>
+ *     page(input, list<{ id: number }>(db, sql`select id from entries`, { order: ['id'] })),
+ * })
+ * ```
  */
 export const pages: PageParts = { input: pageInput, output: pageOutput, descending }

@@ -60,7 +60,18 @@ export interface ProblemType<Code extends string = string, Extra extends object 
 // The parameters differ per type, and only `never` is assignable to all of them.
 export type AnyProblemType = Omit<ProblemType, never> & ((...members: never[]) => ProblemError)
 
-/** One occurrence of a problem. If a handler throws it, it is the response. */
+/**
+ * One occurrence of a problem. If a handler throws it, it is the response.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   throw Forbidden({ detail: 'Only operators may do this.' })
+ * } catch (error) {
+ *   if (error instanceof ProblemError) console.log(error.code) // 'forbidden'
+ * }
+ * ```
+ */
 export class ProblemError<Code extends string = string, Extra extends object = object> extends Error {
   override readonly name = 'ProblemError'
   readonly problem: AnyProblemType
@@ -100,6 +111,17 @@ type ExtraOf<Extra extends Schema> = OutputOf<Extra> extends object ? OutputOf<E
  * is published.
  *
  * @param code kebab-case, unique in the service.
+ *
+ * @example
+ * ```ts
+ * const SoldOut = problem('sold-out', {
+ *   status: 409,
+ *   title: 'Not enough items in stock',
+ *   extra: z.object({ left: z.int() }),
+ * })
+ *
+ * const error = SoldOut({ left: 2, detail: 'Two items are left.' })
+ * ```
  */
 export function problem<
   const Code extends string,

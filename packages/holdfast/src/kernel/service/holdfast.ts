@@ -113,6 +113,14 @@ export interface DefineOne<Db, Values> {
 /**
  * Creates an application: binds its database, settings and identification of callers, and returns
  * the functions that define its operations, jobs and services.
+ *
+ * @example
+ * ```ts
+ * const { query, mutation, job, service } = holdfast({
+ *   database: postgres(),
+ *   identify: ({ header }) => ({ kind: 'user', id: header('x-user') ?? 'unknown' }),
+ * })
+ * ```
  */
 export function holdfast<Read = undefined, Write = undefined, Values = NoSettings>(
   options: HoldfastOptions<Read, Write, Values> = {},

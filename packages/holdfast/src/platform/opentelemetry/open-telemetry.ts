@@ -13,6 +13,11 @@ import { TraceContextPropagator } from './trace-context-propagator.ts'
  * Without a registered tracer provider, these spans are recorded and exported with those of the
  * service. With one, they stay with that provider, in the trace and below the span of the call.
  * Nothing that is registered is replaced.
+ *
+ * @example
+ * ```ts no-run
+ * await serve(shop, { telemetry: { bridge: openTelemetry() } })
+ * ```
  */
 export function openTelemetry(): TelemetryBridge {
   return {

@@ -6,7 +6,19 @@ import { createSettingReader, type Reading } from './setting-reader.ts'
 /** Declarations of settings, by variable name, for their values. */
 export type SettingDeclarations<Values> = { readonly [Name in keyof Values]: Setting<Values[Name]> }
 
-/** Declares the environment variables that configure a program, each under its name. */
+/**
+ * Declares the environment variables that configure a program, each under its name.
+ *
+ * @example
+ * ```ts
+ * const app = holdfast({
+ *   settings: settings({
+ *     BANK_URL: setting(url('https'), { description: 'The URL of the bank.' }),
+ *     BANK_KEY: setting(text(), { description: 'The key for the bank.', secret: true }),
+ *   }),
+ * })
+ * ```
+ */
 export function settings<Values>(
   declarations: SettingDeclarations<Values>,
 ): Settings<{ readonly [Name in keyof Values]: Values[Name] }> {

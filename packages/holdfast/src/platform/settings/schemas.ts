@@ -22,14 +22,28 @@ function schemaOf<T>(
   }
 }
 
-/** Accepts text that is not empty. */
+/**
+ * Accepts text that is not empty.
+ *
+ * @example
+ * ```ts
+ * setting(text(), { description: 'The name of the sender.', default: 'Shop' })
+ * ```
+ */
 export function text(): Schema<string, string> {
   const read = (value: unknown): string | undefined =>
     typeof value === 'string' && value !== '' ? value : undefined
   return schemaOf({ type: 'string', minLength: 1 }, read, 'a string')
 }
 
-/** Accepts an integer within inclusive bounds. */
+/**
+ * Accepts an integer within inclusive bounds.
+ *
+ * @example
+ * ```ts
+ * setting(wholeNumber({ min: 1, max: 100 }), { description: 'Rows of a report.', default: '20' })
+ * ```
+ */
 export function wholeNumber({
   min,
   max,
@@ -45,7 +59,14 @@ export function wholeNumber({
   )
 }
 
-/** Accepts one of the given words. */
+/**
+ * Accepts one of the given words.
+ *
+ * @example
+ * ```ts
+ * setting(oneOf('eu', 'us'), { description: 'The region of the mail service.', default: 'eu' })
+ * ```
+ */
 export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): Schema<T, T> {
   return schemaOf(
     { enum: words },
@@ -54,7 +75,14 @@ export function oneOf<const T extends string>(...words: readonly [T, ...T[]]): S
   )
 }
 
-/** Accepts `true` or `false`. */
+/**
+ * Accepts `true` or `false`.
+ *
+ * @example
+ * ```ts
+ * setting(flag(), { description: 'True to send reports.', default: 'false' })
+ * ```
+ */
 export function flag(): Schema<boolean, boolean> {
   return schemaOf(
     { type: 'boolean' },
@@ -65,6 +93,11 @@ export function flag(): Schema<boolean, boolean> {
 
 /**
  * Accepts a URL with one of these protocols, such as `https`. Without protocols, any is accepted.
+ *
+ * @example
+ * ```ts
+ * setting(url('https'), { description: 'The URL of the bank.', default: 'https://bank.example' })
+ * ```
  */
 export function url(...protocols: readonly string[]): Schema<string, string> {
   const valid =
@@ -90,7 +123,14 @@ export interface DurationBounds {
   readonly max?: Duration
 }
 
-/** Accepts a duration with its unit, such as `5s`; the value is in milliseconds. */
+/**
+ * Accepts a duration with its unit, such as `5s`; the value is in milliseconds.
+ *
+ * @example
+ * ```ts
+ * setting(durationMs({ min: '1s' }), { description: 'Interval of reports.', default: '5m' })
+ * ```
+ */
 export function durationMs({ min = '0s', max }: DurationBounds = {}): Schema<number, number> {
   const minMs = toMilliseconds(min, { option: 'min', allowsZero: true })
   const maxMs = max === undefined ? Infinity : toMilliseconds(max, { option: 'max' })
@@ -116,7 +156,14 @@ const bytesPer: Readonly<Record<string, number>> = {
   GiB: 2 ** 30,
 }
 
-/** Accepts a size with its unit, such as `1MiB`; the value is in bytes. */
+/**
+ * Accepts a size with its unit, such as `1MiB`; the value is in bytes.
+ *
+ * @example
+ * ```ts
+ * setting(sizeBytes(), { description: 'Max size of an upload.', default: '10MiB' })
+ * ```
+ */
 export function sizeBytes(): Schema<number, number> {
   return schemaOf(
     { type: 'string' },

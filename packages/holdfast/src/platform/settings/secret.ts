@@ -6,6 +6,13 @@ const values = new WeakMap<Secret<unknown>, unknown>()
 /**
  * A value that is never printed: in logs, messages, templates, JSON and the console it is
  * `[secret]`.
+ *
+ * @example
+ * ```ts
+ * const key = new Secret('s3cret')
+ * console.log(`${key}`) // '[secret]', as in logs and JSON
+ * const headers = { authorization: `Bearer ${key.reveal()}` }
+ * ```
  */
 export class Secret<T> {
   /** Wraps a value. */

@@ -44,6 +44,13 @@ type ValueOf<T, O> =
  * `setting(wholeNumber({ min: 1, max: 50 }), { description: 'How many at once.', default: '5' })`.
  * Accepts any Standard Schema. The text of the variable is converted to the type the schema
  * expects; a list is split at commas.
+ *
+ * @example
+ * ```ts
+ * setting(z.int().min(1), { description: 'Number of rows in a report.', default: '20' })
+ * setting(text(), { description: 'The key for the bank.', secret: true })
+ * setting(url('https'), { description: 'The URL of the bank.', optional: 'outside production' })
+ * ```
  */
 export function setting<S extends Schema, const O extends SettingOptions>(
   schema: S,

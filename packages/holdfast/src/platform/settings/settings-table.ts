@@ -1,6 +1,16 @@
 import type { SettingDescription } from '../../kernel/host/settings.ts'
 
-/** Returns settings as a Markdown table, for the documentation of a program. */
+/**
+ * Returns settings as a Markdown table, for the documentation of a program.
+ *
+ * @example
+ * ```ts
+ * const config = settings({
+ *   MAIL_REGION: setting(text(), { description: 'The region of the mails.', default: 'eu' }),
+ * })
+ * console.log(settingsTable(config.descriptions))
+ * ```
+ */
 export function settingsTable(descriptions: readonly SettingDescription[]): string {
   const heading = ['variable', 'description', 'valid values', 'default']
   const rows = descriptions.map(({ name, description, valid, default: fallback, isSecret }) => [

@@ -64,6 +64,14 @@ export interface TelemetryHost {
  * they are sent to it in the background; with `OTEL_SDK_DISABLED=true`, nothing is recorded.
  *
  * @throws HoldfastError `configuration-invalid` if an option or a variable is wrong.
+ *
+ * @example
+ * ```ts
+ * const telemetry = createTelemetry({ runtimeMetrics: false }, { service: { name: 'shop' } })
+ * const orders = telemetry.counter({ name: 'orders', description: 'Orders.', unit: '{order}' })
+ * orders.with({ country: 'de' }).add(1)
+ * await telemetry.stop()
+ * ```
  */
 export function createTelemetry(options: TelemetryOptions = {}, host: TelemetryHost = {}): RunningTelemetry {
   const known = withDefaults(host)

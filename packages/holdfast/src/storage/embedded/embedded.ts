@@ -49,6 +49,13 @@ export interface EmbeddedPostgres {
  * `embedded-postgres-version` if the data in the folder belong to another major version,
  * `embedded-postgres-busy` if another process takes two minutes to start or stop it,
  * `embedded-postgres-options` for invalid options.
+ *
+ * @example
+ * ```ts no-run
+ * const server = await startEmbeddedPostgres({ directory: '.holdfast/postgres' })
+ * console.log(server.url)
+ * await server.stop()
+ * ```
  */
 export async function startEmbeddedPostgres(
   options: EmbeddedPostgresOptions = {},

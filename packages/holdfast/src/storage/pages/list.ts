@@ -24,6 +24,18 @@ type Positioned<Row> = Row & { readonly [positionColumn]: readonly (string | nul
  * on the filter columns followed by the order columns makes every page as fast as the first.
  *
  * @throws HoldfastError `page-order-invalid`.
+ *
+ * @example
+ * ```ts
+ * query({
+ *   route: 'GET /accounts',
+ *   access: anyone(),
+ *   input: pages.input(),
+ *   output: pages.output(z.object({ id: z.string() })),
+ *   run: ({ input, db, page }) =>
+ *     page(input, list<{ id: string }>(db, sql`select id from accounts`, { order: ['id'] })),
+ * })
+ * ```
  */
 export function list<Row extends pg.QueryResultRow>(
   db: Pick<SqlDatabase, 'query'>,

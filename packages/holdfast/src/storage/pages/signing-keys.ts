@@ -65,6 +65,11 @@ export interface KeyClient {
  * signed with earlier keys stay valid until their key has been deleted from `holdfast.secrets` or
  * eight newer keys have followed it. A process picks up the new key when it receives a cursor that
  * another process signed with it, or when it restarts.
+ *
+ * @example
+ * ```ts
+ * const id = await rotateCursorKey(pool)
+ * ```
  */
 export async function rotateCursorKey(client: KeyClient): Promise<number> {
   const { rows } = await client.query(`

@@ -9,6 +9,14 @@ import { startingHandler } from './starting-handler.ts'
  * precedence.
  *
  * @param problemTypeBase the part of a problem's `type` before its code; that of the service.
+ *
+ * @example
+ * ```ts
+ * const health = createHealth(shop.problemTypeBase)
+ * await using tested = await createTestService(shop, { http: { pages: health.pages } })
+ *
+ * const response = await tested.fetch('/health/ready')
+ * ```
  */
 export function createHealth(problemTypeBase: string): Health {
   let isDraining = false

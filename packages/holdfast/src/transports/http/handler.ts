@@ -53,7 +53,17 @@ export interface Handler {
   readonly callsInFlight: ReadonlySet<CallInFlight>
 }
 
-/** Creates the HTTP handler of a service, for any runtime. */
+/**
+ * Creates the HTTP handler of a service, for any runtime.
+ *
+ * @example
+ * ```ts
+ * await using tested = await createTestService(shop)
+ * const handler = createHandler(tested.running)
+ *
+ * const response = await handler.fetch(new Request('http://localhost/orders'))
+ * ```
+ */
 export function createHandler(running: RunningService, options: HandlerOptions = {}): Handler {
   const { bodyLimitBytes = defaultBodyLimitBytes, pages = () => [] } = options
   const { problemTypeBase } = running

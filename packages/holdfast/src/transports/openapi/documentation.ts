@@ -13,6 +13,13 @@ import { toOpenApi } from './to-open-api.ts'
  * Returns the documentation pages of a service: `/openapi.json`, and `/docs`, an API reference
  * rendered by Scalar if the package `@scalar/api-reference` is installed. Everything is created on
  * the first request.
+ *
+ * @example
+ * ```ts
+ * await using tested = await createTestService(shop, { http: { pages: documentation } })
+ *
+ * const response = await tested.fetch('/openapi.json')
+ * ```
  */
 export function documentation(
   running: RunningService,

@@ -19,6 +19,14 @@ const methods = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']
  *
  * @throws HoldfastError `openapi-reference-unknown` if a schema refers to something outside its own
  * definitions.
+ *
+ * @example
+ * ```ts
+ * await using tested = await createTestService(shop)
+ *
+ * const document = toOpenApi(tested.running)
+ * console.log(document.paths['/orders'])
+ * ```
  */
 export function toOpenApi(running: RunningService): OpenApiDocument {
   const components = createSchemaComponents()

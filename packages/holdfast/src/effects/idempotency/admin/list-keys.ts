@@ -22,6 +22,11 @@ export interface ListKeysOptions {
  * Lists idempotency keys with a stored answer, newest first.
  *
  * @throws HoldfastError `key-list-invalid` if the limit is invalid.
+ *
+ * @example
+ * ```ts
+ * const keys = await listKeys(pool, { since: new Date('2026-01-01'), limit: 10 })
+ * ```
  */
 export async function listKeys(
   client: StatementClient,

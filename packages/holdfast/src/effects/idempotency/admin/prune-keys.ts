@@ -13,6 +13,11 @@ const pagesAtOnce = 2_000
  * Services delete keys older than their `retention` themselves.
  *
  * @throws HoldfastError `duration-invalid`.
+ *
+ * @example
+ * ```ts
+ * await pruneKeys(pool, '30d')
+ * ```
  */
 export async function pruneKeys(client: StatementClient, olderThan: Duration): Promise<number> {
   const olderThanMs = toMilliseconds(olderThan)
@@ -32,6 +37,11 @@ export async function pruneKeys(client: StatementClient, olderThan: Duration): P
  * Returns the number of keys that {@link pruneKeys} would delete.
  *
  * @throws HoldfastError `duration-invalid`.
+ *
+ * @example
+ * ```ts
+ * const count = await countPrunableKeys(pool, '30d')
+ * ```
  */
 export async function countPrunableKeys(client: StatementClient, olderThan: Duration): Promise<number> {
   const [row] = await runStatement<{ keys: number }>(client, countOldKeys(toMilliseconds(olderThan)))

@@ -16,6 +16,11 @@ export interface ShowKeyOptions {
  * Returns a key with its stored answer.
  *
  * @throws HoldfastError `key-unknown`, or `key-ambiguous` if several callers have used it.
+ *
+ * @example
+ * ```ts no-run
+ * const { status, body } = await showKey(pool, 'order-7')
+ * ```
  */
 export async function showKey(
   client: StatementClient,

@@ -24,6 +24,11 @@ export interface CancelledJob {
  * concurrency slot on to the next job with the same key.
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-ended` if it has already ended.
+ *
+ * @example
+ * ```ts no-run
+ * const { isRunning } = await cancelJob(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
  */
 export async function cancelJob(client: StatementClient, id: string): Promise<CancelledJob> {
   checkJobId(id)

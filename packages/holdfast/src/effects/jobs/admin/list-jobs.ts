@@ -25,6 +25,11 @@ export interface ListJobsOptions {
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-id-invalid` if
  * `after` is not a job id.
+ *
+ * @example
+ * ```ts
+ * const dead = await listJobs(pool, { name: 'send-receipt', states: ['dead'] })
+ * ```
  */
 export async function listJobs(
   client: StatementClient,

@@ -18,6 +18,11 @@ export interface JobPause {
  * Running jobs continue, and jobs can still be enqueued. Pausing a paused name changes nothing.
  *
  * @throws HoldfastError `job-service-ambiguous`.
+ *
+ * @example
+ * ```ts
+ * await pauseJobs(pool, 'send-receipt')
+ * ```
  */
 export async function pauseJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<JobPause> {
   const service = await findService(client, name, of)
@@ -29,6 +34,11 @@ export async function pauseJobs(client: StatementClient, name: string, of: JobsO
  * Resumes the jobs of a name. Returns true if they were paused.
  *
  * @throws HoldfastError `job-service-ambiguous`.
+ *
+ * @example
+ * ```ts
+ * await resumeJobs(pool, 'send-receipt')
+ * ```
  */
 export async function resumeJobs(client: StatementClient, name: string, of: JobsOf = {}): Promise<boolean> {
   return inTransaction(client, async (within) => {
@@ -39,7 +49,14 @@ export async function resumeJobs(client: StatementClient, name: string, of: Jobs
   })
 }
 
-/** Lists the paused job names. */
+/**
+ * Lists the paused job names.
+ *
+ * @example
+ * ```ts
+ * for (const { service, name } of await listPauses(pool)) console.log(service, name)
+ * ```
+ */
 export async function listPauses(client: StatementClient): Promise<readonly JobPause[]> {
   return runStatement<JobPause>(client, listPauseRows())
 }

@@ -34,6 +34,11 @@ const maxRedriven = 10_000
  *
  * @throws HoldfastError `job-list-invalid` if the limit is out of range, `job-unique-taken`, or
  * `job-service-ambiguous`.
+ *
+ * @example
+ * ```ts
+ * const { ids, left } = await redriveJobs(pool, 'send-receipt', { limit: 100 })
+ * ```
  */
 export async function redriveJobs(
   client: StatementClient,

@@ -22,6 +22,11 @@ export interface RetriedJob {
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, `job-not-retriable` if the job is neither
  * dead nor scheduled, or `job-unique-taken`.
+ *
+ * @example
+ * ```ts no-run
+ * const job = await retryJob(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
  */
 export async function retryJob(client: StatementClient, id: string): Promise<RetriedJob> {
   checkJobId(id)

@@ -14,6 +14,11 @@ type JobRow = Omit<StoredJob, 'worker' | 'steps'> & {
  * Returns a job in full, with its input, its steps and the process that runs it.
  *
  * @throws HoldfastError `job-unknown`, or `job-id-invalid`.
+ *
+ * @example
+ * ```ts no-run
+ * const job = await showJob(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
  */
 export async function showJob(client: StatementClient, id: string): Promise<StoredJob> {
   checkJobId(id)

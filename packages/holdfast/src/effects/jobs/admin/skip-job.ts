@@ -24,6 +24,11 @@ export interface SkippedJob {
  * messages of the key). The job stays dead and can still be redriven.
  *
  * @throws HoldfastError `job-unknown`, `job-id-invalid`, or `job-not-dead`.
+ *
+ * @example
+ * ```ts no-run
+ * const job = await skipJob(pool, '01a208e1-2746-7959-bbdc-c3ab23764504')
+ * ```
  */
 export async function skipJob(client: StatementClient, id: string): Promise<SkippedJob> {
   checkJobId(id)

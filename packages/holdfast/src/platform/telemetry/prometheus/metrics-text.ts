@@ -13,6 +13,13 @@ export interface MetricsText {
 /**
  * Returns the measurements of all instruments, in the format that `accept` prefers: the text format
  * of Prometheus (0.0.4), or OpenMetrics 1.0, which includes exemplars.
+ *
+ * @example
+ * ```ts
+ * const telemetry = createTelemetry({}, { service: { name: 'shop' } })
+ * const { text, contentType } = metricsText(telemetry)
+ * await telemetry.stop()
+ * ```
  */
 export function metricsText(telemetry: MetricSource, accept?: string): MetricsText {
   const format = chooseFormat(accept)

@@ -35,6 +35,14 @@ const limits = { requestTimeout: timeoutMs, headersTimeout: timeoutMs, connectio
  *
  * @throws HoldfastError `metrics-not-served` if the port is in use or the address is not one of
  * this machine.
+ *
+ * @example
+ * ```ts
+ * const telemetry = createTelemetry({}, { service: { name: 'shop' } })
+ * const server = await serveMetrics(telemetry, { port: 0, host: '127.0.0.1' })
+ * await server.stop()
+ * await telemetry.stop()
+ * ```
  */
 export async function serveMetrics(
   telemetry: MetricSource,

@@ -17,6 +17,14 @@ export interface ReadSettingsOptions {
  * script, a command.
  *
  * @throws HoldfastError `configuration-invalid` that lists everything wrong with them.
+ *
+ * @example
+ * ```ts
+ * const config = settings({
+ *   MAIL_REGION: setting(text(), { description: 'The region of the mails.', default: 'eu' }),
+ * })
+ * const { MAIL_REGION } = await readSettings(config)
+ * ```
  */
 export async function readSettings<Values>(
   settings: Settings<Values>,

@@ -60,13 +60,33 @@ function findBehind<E extends Error>(
   return undefined
 }
 
-/** Returns the SQLSTATE of an error, or of the driver error behind it. */
+/**
+ * Returns the SQLSTATE of an error, or of the driver error behind it.
+ *
+ * @example
+ * ```ts
+ * const state = await pool.query('select 1 / 0').catch((error: unknown) => sqlStateOf(error))
+ * console.log(state) // '22012', division_by_zero
+ * ```
+ */
 export function sqlStateOf(error: unknown): string | undefined {
   const driver = driverError(error)
   return driver?.severity === undefined ? undefined : driver.code
 }
 
-/** Returns the name of the constraint that a statement violated. */
+/**
+ * Returns the name of the constraint that a statement violated.
+ *
+ * @example
+ * ```ts no-run
+ * try {
+ *   await pool.query("insert into users (email) values ('ann@example.org')")
+ * } catch (error) {
+ *   if (constraintOf(error) === 'users_email_key') throw EmailTaken()
+ *   throw error
+ * }
+ * ```
+ */
 export function constraintOf(error: unknown): string | undefined {
   return driverError(error)?.constraint
 }

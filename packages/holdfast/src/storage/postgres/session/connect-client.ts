@@ -28,6 +28,13 @@ export interface ConnectClientOptions {
  * process.
  *
  * @throws HoldfastError `database-unreachable`, `driver-unknown`, `duration-invalid`.
+ *
+ * @example
+ * ```ts
+ * const client = await connectClient({ connectionString: databaseUrl, applicationName: 'report' })
+ * const { rows } = await client.query('select count(*) from holdfast.jobs')
+ * await client.end()
+ * ```
  */
 export async function connectClient({
   connectionString,

@@ -1,0 +1,56 @@
+import { anyone, event, holdfast, problem } from 'holdfast'
+import { postgres } from 'holdfast/postgres'
+import { createTestService, type TestService } from 'holdfast/testing'
+import { z } from 'zod'
+import { openDriverPool } from '../../packages/holdfast/src/storage/postgres/session/driver-client.ts'
+
+// What the examples of doc comments use beside the function that they show.
+
+export { z } from 'zod'
+
+/** The functions of an application. */
+export const app = holdfast({ database: postgres() })
+export const { query, mutation, job, consumer, service } = app
+
+export const OrderPlaced = event('order.placed', { payload: z.object({ order: z.int() }) })
+export const EmailTaken = problem('email-taken', { status: 409, title: 'The address is taken' })
+
+export const sendReceipt = job({
+  name: 'send-receipt',
+  input: z.object({ order: z.int() }),
+  run: () => {},
+})
+
+export const listOrders = query({
+  route: 'GET /orders',
+  access: anyone(),
+  output: z.object({ orders: z.array(z.int()).max(100) }),
+  run: () => ({ orders: [] }),
+})
+
+export const placeOrder = mutation({
+  route: 'POST /orders',
+  access: anyone(),
+  input: z.object({ total: z.int().positive() }),
+  run: async ({ jobs }) => void (await jobs.enqueue(sendReceipt, { order: 7 })),
+})
+
+export const shop = service({ name: 'shop', operations: { listOrders, placeOrder }, jobs: [sendReceipt] })
+
+/** The secret of a sender of webhooks. */
+export const secret = 'whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxlIHNlbmRlcg=='
+
+const tested: TestService<typeof shop.operations> = await createTestService(shop)
+
+/** The database of the shop, with the tables of the framework. */
+export const { databaseUrl } = tested
+export const pool: ReturnType<typeof openDriverPool> = openDriverPool({
+  connectionString: databaseUrl,
+  sessionSettings: {},
+})
+
+/** Ends what the examples share. */
+export async function close(): Promise<void> {
+  await pool.end()
+  await tested.stop()
+}

@@ -1,0 +1,55 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { exportsOf, readEntryPoints } from '../tables/entry-points.ts'
+import type { PageModule } from '../testing/write-modules.ts'
+import * as given from './given.ts'
+import type { PublicFunction } from './read-examples.ts'
+
+const givenFile = join(import.meta.dirname, 'given.ts')
+
+/** The entry points whose names an example may use without an import, the first ones first. */
+const implied = ['holdfast', 'holdfast/postgres', 'holdfast/settings', 'holdfast/node', 'holdfast/testing']
+
+/**
+ * Writes the first example of a function as a module below `root`. An example imports what is not
+ * Holdfast's; the names of Holdfast, and those of `given.ts`, are imported for it.
+ */
+export async function writeExample(example: PublicFunction, root: string): Promise<PageModule> {
+  const folder = join(root, example.title.replaceAll(/[ /]/g, '-'))
+  const path = join(folder, 'checked.ts')
+  await mkdir(folder, { recursive: true })
+  const code = example.examples.flatMap(({ lines }) => lines).join('\n')
+  await writeFile(path, `${toImports(code, example.specifier, folder)}\n${code}\nexport {}\n`)
+  return { checkedPath: path, runPath: path }
+}
+
+/** Returns the imports of an example, in one line, so that line n + 1 is line n of the example. */
+function toImports(code: string, specifier: string, folder: string): string {
+  const used = new Set(code.match(/\b[A-Za-z]\w*\b/g))
+  const taken = namesIn(code)
+  const sources: readonly (readonly [string, Iterable<string>])[] = [
+    [specifier, namesOf(specifier)],
+    [relative(folder, givenFile), Object.keys(given)],
+    ...implied.map((other) => [other, namesOf(other)] as const),
+  ]
+  return sources
+    .flatMap(([from, names]) => {
+      const imported = [...names].filter((name) => used.has(name) && !taken.has(name))
+      for (const name of imported) taken.add(name)
+      return imported.length === 0 ? [] : [`import { ${imported.join(', ')} } from '${from}'`]
+    })
+    .join('; ')
+}
+
+/** Returns the values that an entry point exports, with those of other packages. */
+function namesOf(specifier: string): readonly string[] {
+  const entry = readEntryPoints().find((candidate) => candidate.specifier === specifier)!
+  const declared = exportsOf(entry)
+  return [...entry.module.exports.keys()].filter((name) => !declared.get(name)?.node.type.startsWith('TS'))
+}
+
+/** Returns the names that an example declares or imports at its top level. */
+function namesIn(code: string): Set<string> {
+  const declared = code.matchAll(/^(?:const|import|class|function) (?:\{([^}]*)\}|(\w+))/gm)
+  return new Set([...declared].flatMap(([, names, name]) => names?.match(/\w+/g) ?? (name ? [name] : [])))
+}
