@@ -15,6 +15,14 @@ export interface WinstonLogger {
  *
  * A field called `message` is logged as `message_`: `message` is the text of the line. Levels of
  * syslog are supported: `warn` is logged as `warning`.
+ *
+ * @example
+ * ```ts no-run
+ * import winston from 'winston'
+ *
+ * const log = fromWinston(winston.createLogger({ transports: [new winston.transports.Console()] }))
+ * await serve(shop, { log })
+ * ```
  */
 export function fromWinston(logger: WinstonLogger): Logger {
   const levelOf = (level: Level): string =>
