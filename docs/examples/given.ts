@@ -13,6 +13,7 @@ export const app = holdfast({ database: postgres() })
 export const { query, mutation, job, consumer, service } = app
 
 export const OrderPlaced = event('order.placed', { payload: z.object({ order: z.int() }) })
+export const OwnerNotFound = problem('owner-not-found', { status: 404, title: 'There is no such owner' })
 export const EmailTaken = problem('email-taken', { status: 409, title: 'The address is taken' })
 
 export const sendReceipt = job({

@@ -1,5 +1,5 @@
 import { exportsOf, readEntryPoints } from '../tables/entry-points.ts'
-import type { Declared } from '../tables/source-module.ts'
+import { commentBefore, type Declared } from '../tables/source-module.ts'
 import { type Block, extractBlocks } from '../testing/extract-blocks.ts'
 
 /** A function or class that programs use, with the examples of its doc comment. */
@@ -8,33 +8,46 @@ export interface PublicFunction {
   readonly title: string
   /** The entry point that exports it. */
   readonly specifier: string
-  readonly declared: Declared
   readonly examples: readonly Block[]
 }
 
 /** Constants that are functions, or objects of functions. */
 const functionsInConstants: ReadonlySet<string> = new Set(['pages', 'serve', 'work'])
 
+/** The interface whose members are the functions that `holdfast()` returns. */
+const functionsInMembers = 'Application'
+
 /** Returns the public functions and classes, each with the first entry point that exports it. */
 export function readPublicFunctions(): readonly PublicFunction[] {
   const found = new Map<string, PublicFunction>()
   for (const entry of readEntryPoints()) {
     for (const [name, declared] of exportsOf(entry)) {
-      const key = `${declared.module.path} ${declared.name}`
-      if (!isFunction(declared) || found.has(key)) continue
-      const [, ...examples] = declared.comment.split(/^@example$/m)
-      found.set(key, {
-        title: `${entry.specifier} ${name}`,
-        specifier: entry.specifier,
-        declared,
-        examples: examples.flatMap((text) => extractBlocks(text)),
-      })
+      for (const [part, comment] of commentsOf(name, declared)) {
+        const key = `${declared.module.path} ${declared.name} ${part}`
+        if (found.has(key)) continue
+        const [, ...examples] = comment.split(/^@example$/m)
+        found.set(key, {
+          title: `${entry.specifier} ${part}`,
+          specifier: entry.specifier,
+          examples: examples.flatMap((text) => extractBlocks(text)),
+        })
+      }
     }
   }
   return [...found.values()]
 }
 
-function isFunction({ name, node }: Declared): boolean {
-  if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return true
-  return node.type === 'VariableDeclaration' && functionsInConstants.has(name)
+/** Returns the names and the doc comments of the functions that a declaration has. */
+function commentsOf(
+  name: string,
+  { node, module, comment }: Declared,
+): readonly (readonly [string, string])[] {
+  if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return [[name, comment]]
+  if (node.type === 'VariableDeclaration') return functionsInConstants.has(name) ? [[name, comment]] : []
+  if (node.type !== 'TSInterfaceDeclaration' || name !== functionsInMembers) return []
+  return node.body.body.flatMap((member) =>
+    member.type === 'TSPropertySignature' && member.key.type === 'Identifier'
+      ? [[member.key.name, commentBefore(module, member.start)] as const]
+      : [],
+  )
 }

@@ -54,7 +54,25 @@ export interface HoldfastOptions<Read, Write, Values = NoSettings> {
  * database.
  */
 export interface Application<Read, Write, Values = NoSettings> {
-  /** Defines a query, which reads from a read-only session. */
+  /**
+   * Defines a query, which reads from a read-only session.
+   *
+   * @example
+   * ```ts
+   * query({
+   *   route: 'GET /accounts/{id}',
+   *   access: anyone(),
+   *   input: z.object({ id: z.string() }),
+   *   output: z.object({ balance: z.int() }),
+   *   async run({ input, db }) {
+   *     const [account] = await db.query<{ balance: number }>(
+   *       sql`select balance from accounts where id = ${input.id}`,
+   *     )
+   *     return { balance: account?.balance ?? 0 }
+   *   },
+   * })
+   * ```
+   */
   readonly query: <
     I extends Schema = NoInput,
     O extends Schema = NoOutput,
@@ -65,6 +83,18 @@ export interface Application<Read, Write, Values = NoSettings> {
   ) => Operation<InputOf<I>, OutputOf<O>, ProblemOf<P>>
   /**
    * Defines a mutation: one transaction that includes its idempotency key, so that a retry is safe.
+   *
+   * @example
+   * ```ts
+   * mutation({
+   *   route: 'POST /accounts/{id}/deposits',
+   *   access: anyone(),
+   *   input: z.object({ id: z.string(), amount: z.int().positive() }),
+   *   async run({ input: { id, amount }, db }) {
+   *     await db.query(sql`update accounts set balance = balance + ${amount} where id = ${id}`)
+   *   },
+   * })
+   * ```
    */
   readonly mutation: <
     I extends Schema = NoInput,
@@ -77,20 +107,78 @@ export interface Application<Read, Write, Values = NoSettings> {
   /**
    * Defines a job: deferred work in a transaction, retried until it succeeds or its attempts are
    * exhausted.
+   *
+   * @example
+   * ```ts
+   * job({
+   *   name: 'close-account',
+   *   input: z.object({ id: z.string() }),
+   *   retry: { attempts: 5 },
+   *   async run({ input, db }) {
+   *     await db.query(sql`delete from accounts where id = ${input.id}`)
+   *   },
+   * })
+   * ```
    */
   readonly job: <I extends Schema>(definition: JobDefinition<I, Write, Values>) => Job<InputOf<I>>
   /**
    * Defines a consumer: a handler for the messages of one event. Its writes to the database happen
    * exactly once per message.
+   *
+   * @example
+   * ```ts
+   * consumer({
+   *   name: 'send-receipts',
+   *   event: OrderPlaced,
+   *   run: async ({ message, jobs }) =>
+   *     void (await jobs.enqueue(sendReceipt, { order: message.payload.order })),
+   * })
+   * ```
    */
   readonly consumer: <Payload>(definition: ConsumerDefinition<Payload, Write, Values>) => Consumer
-  /** Defines a to-one relation; `load` reads the rows of many keys in one statement. */
+  /**
+   * Defines a to-one relation; `load` reads the rows of many keys in one statement.
+   *
+   * @example
+   * ```ts
+   * const ownerOf = app.one({
+   *   rows: ({ db }, keys: readonly string[]) =>
+   *     db.query<{ id: string; name: string }>(sql`select * from owners where id = any(${keys})`),
+   *   key: (owner) => owner.id,
+   *   missing: (id) => OwnerNotFound({ detail: `There is no owner ${id}.` }),
+   * })
+   * ```
+   */
   readonly one: DefineOne<Read, Values>
-  /** Defines a to-many relation; `load` reads the rows of many keys in one statement. */
+  /**
+   * Defines a to-many relation; `load` reads the rows of many keys in one statement.
+   *
+   * @example
+   * ```ts
+   * const entriesOf = app.many({
+   *   rows: ({ db }, keys: readonly string[]) =>
+   *     db.query<{ account: string; amount: number }>(
+   *       sql`select account, amount from entries where account = any(${keys})`,
+   *     ),
+   *   key: (entry) => entry.account,
+   * })
+   * ```
+   */
   readonly many: <Key extends RelationKey, Row>(
     definition: RelationDefinition<Key, Row, Read, Values>,
   ) => Relation<Key, Row[]>
-  /** Defines a service from its operations and background work. */
+  /**
+   * Defines a service from its operations and background work.
+   *
+   * @example
+   * ```ts
+   * service({
+   *   name: 'shop',
+   *   operations: { listOrders, placeOrder },
+   *   jobs: [sendReceipt],
+   * })
+   * ```
+   */
   readonly service: <const E extends ModuleExports>(
     definition: ServiceDefinition<E>,
   ) => Service<OperationsOf<E>>
